@@ -1,0 +1,146 @@
+"""Issuing bodies: who speaks in a report, and which kind of body that is; and the kind of report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from searchkit.corpus.regions import gazetteer
+from searchkit.folding import fold
+
+_DATA = Path(__file__).parent.parent / "data"
+_BODY_ENDS = re.compile(
+    r"(?:委员会|委|局|厅|部|总署|办公室|办事处|政府|国务院|法院|检察院|总队|支队|大队|中心|街道|街道办|管委会|"
+    r"人防办|研究院|研究所|银行|海关|总社|总公司|集团|联合会|协会|执法所|监督所|管理处|管理所|管理站)$"
+)
+_YEAR = r"(?:[12]\d{3}|[〇○零一二三四五六七八九]{4})\s*(?:年度|年)?(?:上半年|下半年)?"
+_LEAD = re.compile(rf"\s*(?:关于)?(?:报送|印发|公布)?\s*(?:{_YEAR})?度?的?\s*")
+_CUTS = re.compile(
+    rf"关于|{_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
+    r"工作报告|工作总结|工作情况|执法|普法|重大|规范性|权责|政府网站|建设|预算|履行|开展|安全生产|[（(《“—-]"
+)
+_SPEAKS = re.compile(r"(?:我代表|我?受)([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))")
+_FIELDS = re.compile(
+    r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
+    r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
+)
+_FIELD_ENDS = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
+_NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|网站|网$|报$|日报|新华社|本站")
+_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
+_BRANCH = re.compile(r"^(.*?局).{1,8}分局$")
+_PLACE_ONLY_KINDS = frozenset({"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"})
+
+
+def issuer_in_title(title: str) -> str | None:
+    """Find the body that a report's title names, as written: 临海市卫生健康局 in 临海市卫生健康局2024年法治政府建设年度报告."""
+    lead = _LEAD.match(title)
+    rest = title[lead.end() if lead else 0 :]
+    folded = fold(rest)
+    for cut in _CUTS.finditer(folded):
+        before = folded[: cut.start()].rstrip()
+        if _is_body(before) and not _continues(folded, cut.start()):
+            return rest[: len(before)]
+    return None
+
+
+def issuer_in_fields(lines: Iterable[str]) -> str | None:
+    """Find the publishing body in lines such as `发布单位: 市卫生健康局`; a source (来源) counts if it is a body."""
+    found: list[tuple[bool, str]] = []
+    for line in lines:
+        for match in _FIELDS.finditer(line):
+            value = _FIELD_ENDS.split(match[2].strip(), maxsplit=1)[0].strip()
+            if _is_body(fold(value)):
+                found.append(("来源" in match[1] or match[1] == "作者", value))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def issuer_in_speech(lines: Iterable[str]) -> str | None:
+    """Find whom the speaker stands for: 我代表省人民政府."""
+    for line in lines:
+        if match := _SPEAKS.search(line[:2000]):
+            return match[1]
+    return None
+
+
+def issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
+    """Find a body alone on a line among the last paragraphs."""
+    for line in reversed(paragraphs[-8:]):
+        text = line.strip()
+        if len(text) <= _SIGNATURE and _is_body(fold(text)):
+            return text
+    return None
+
+
+def agency_of(issuer: str) -> str | None:
+    """Give the kind of body: 卫生健康委员会 for 东丽区卫健委. None for an empty name."""
+    name = fold("".join(issuer.split()))
+    if match := _BRANCH.match(name):
+        name = match[1]
+    forms = _agencies()
+    for start in range(len(name)):
+        if canonical := forms.get(name[start:]):
+            return canonical
+    return _without_place(name) or None
+
+
+def doctype_of(title: str) -> str | None:
+    """Give the kind of report that a title states, or None."""
+    text = fold("".join(title.split()))
+    return next((name for name, words in _doctypes() if any(word in text for word in words)), None)
+
+
+def is_of_government(title: str, doctype: str | None) -> bool:
+    """Tell whether a title that names no body (鼓楼区2023年法治政府建设年度报告) is by its kind one of the government's."""
+    if doctype not in _PLACE_ONLY_KINDS:
+        return False
+    text = fold("".join(title.split()))
+    begin = next((m.end for m in gazetteer().mentions(text[:30])), None)
+    return doctype == "政府工作报告" or (
+        begin is not None and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS)
+    )
+
+
+_SIGNATURE = 40
+_KIND_STARTS = ("法治", "依法", "政府", "关于", "推进", "建设", "年度")
+
+
+def _is_body(text: str) -> bool:
+    return 1 < len(text) <= _SIGNATURE and bool(_BODY_ENDS.search(text)) and not _NOT_A_BODY.search(text)
+
+
+def _continues(text: str, cut: int) -> bool:
+    """Tell whether the body's name goes on behind the cut: 临海市政府|行政执法局, 城市管理局|行政执法支队."""
+    return any(
+        text.startswith(word, cut)
+        for word in ("行政执法局", "行政执法支队", "行政执法大队", "行政审批", "执法局", "执法大队", "执法支队")
+    )
+
+
+def _without_place(name: str) -> str:
+    for mention in gazetteer().mentions(name):
+        if mention.start == 0 or name[: mention.start] in {"中共", "国家"}:
+            name = name[mention.end :]
+            return _without_place(name)
+        break
+    name = _LEVEL.sub("", name)
+    return re.sub(r"(?<=..)委$", "委员会", name)
+
+
+@cache
+def _agencies() -> dict[str, str]:
+    forms: dict[str, str] = {}
+    for words in _lines("agencies.txt"):
+        forms.update((fold(word), words[0]) for word in words)
+    return forms
+
+
+@cache
+def _doctypes() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((words[0], tuple(map(fold, words[1:]))) for words in _lines("doctypes.txt"))
+
+
+def _lines(name: str) -> list[list[str]]:
+    text = (_DATA / name).read_text(encoding="utf-8")
+    return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("# ")]

@@ -1,0 +1,105 @@
+"""What government web pages and page layouts put around a report: menus, buttons, meta lines, page numbers, footers.
+
+Every function here takes one squeezed line (`lines.squeeze`) and looks at nothing else. A line that could be a
+sentence of a report is never chrome.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 160
+"""Longest line, in code points, that is looked at; longer ones are text."""
+
+_PHRASES = (
+    r"进入(?:老年|适老|长者|关怀)模式|退出(?:老年|适老|长者|关怀)模式|(?:老年|适老|长者|关怀)模式|适老化|长者(?:助手|版)|无障碍(?:浏览|阅读|模式|辅助|版)?"
+    r"|网站支持IPv6|支持IPv6|IPv6|繁体(?:版|中文)?|简体(?:版|中文)?|(?:English|ENGLISH|EN)(?![A-Za-z])|登录|注册|个人中心|我的收藏|智能(?:问答|客服|搜索)|站内搜索|请输入(?:搜索)?关键[词字]|高级搜索|热搜词?|搜索"
+    r"|(?:网站|返回|回到|当前)?首页|网站地图|网站导航|网站声明|设为首页|加入收藏|收藏本[页站]|联系我们|关于我们|帮助信息|隐私(?:声明|政策)|使用帮助|法律声明|移动客户端|客户端|政务(?:微博|微信|新媒体)|官方(?:微博|微信)|微信公众号"
+    r"|(?:本页|页面|我要|立即|直接|网页)?打印(?:本页|本文|本稿|此页|文章|页面|预览)?|关闭(?:本页|窗口|页面|此页)?|(?:返回|回到)?(?:顶部|上一页|列表)|返回|导出|(?:PDF)?下载(?:文字版|图片版|PDF|WORD|文本)?|收藏|纠错|我要纠错|内容纠错|点赞|朗读|语音(?:播报|朗读)|听全文|视力保护色?|护眼"
+    r"|分享(?:到|至|给好友|本文|按钮|本页)?|一键分享|转发|微信(?:扫一扫|好友)?|朋友圈|新浪微博|腾讯微博|微博|QQ(?:空间|好友)?|人人网|豆瓣|复制(?:链接|网址|成功)?|更多|展开(?:全文|阅读)?|收起|阅读全文|点击(?:查看|下载|播放|展开)(?:全文|详情|附件|更多)?"
+    r"|扫一扫在?手机(?:上)?(?:打开|浏览|查看|阅读)(?:当前|本)?页(?:面)?|(?:用)?手机(?:扫一扫)?(?:打开|浏览|查看|阅读)(?:当前|本)?页面?|扫一扫|扫描二维码|扫码(?:分享|阅读|查看)|手机版|电脑版|二维码"
+    r"|字体(?:大小|颜色)?|字号|(?<![\u4e00-\u9fff])[大中小](?![\u4e00-\u9fff])|A[-+]|默认|背景(?:色|颜色)?|保护视力色|正文|相关(?:信息|文档|附件|链接)?下载"
+    r"|展开阅读模式|阅读模式|加载中|正在加载|请稍候"
+)
+_PHRASE = re.compile(_PHRASES, re.IGNORECASE)
+_FILLER = re.compile(r"[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®®]+")
+
+_KEYS = (
+    r"索\s?引\s?号|文\s?号|发文字号|发文文号|公开(?:方式|形式|类别|范围|属性|程序|时限|日期|主体|责任部门)|(?:主题|信息|公文|体裁|文件|组配|所属|服务对象|内容|生命周期|公文)(?:分类|类别|名称|种类|类型|编号|索引)|主题词|关键[词字]"
+    r"|(?:成文|发文|发布|印发|生成|生效|失效|废止|公布|公开|更新|添加|录入|创建|撰写|来文|产生)(?:日期|时间)|(?:发布|发文|制作|公开|信息|供稿|责任|成文|提供|编制|印发|来源)(?:单位|机构|机关|部门|主体|者|人)|(?:文章|信息|稿件|内容|新闻|消息|资料)?来源|有效性|是否有效|文件状态|实施日期"
+    r"|(?:浏览|点击|访问|阅读|查看|点阅|浏览人|访问人)(?:次数|数|量|率)|浏览|点击|阅读|访问|(?:责任|网站|本文|本站)?编辑|责编|作者|撰稿(?:人)?|供稿|录入(?:员|人|者)?|审核(?:人|员|者)?|审稿(?:人)?|签发(?:人)?|校对|终审|初审|复审|信息员|摄影|日期|时间|发布日|名\s?称|标\s?题|信息标识|统一(?:登记|编)号|登记号"
+    r"|当前位置|您(?:现在|当前)?(?:的|所在)?的?位置(?:是)?|所在位置|你的位置|现在位置|位置|字号|字体(?:大小)?|分享(?:到|至)?|(?:相关)?附件下载|信息公开目录"
+)
+_META = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_KEYS})\s?[】\])）]?\s?[:：]")
+_KEY_ALONE = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{{0,40}}")
+_TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
+_CRUMBS = re.compile(r"(?:首\s?页|[^>＞»›。，]{1,30})(?:\s?(?:>+|＞+|»|›|→)\s?[^>＞»›。，]{0,40})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*")
+_FOOTER = re.compile(
+    r"(?:主办|承办|协办|技术支持|维护|建设维护|运维|版权所有|版权|网站标识码|网站支持|政府网站标识码|备案编?号|ICP备|公网安备|本站访问|网站管理|网站维护|运行维护|建议使用|推荐使用|最佳(?:浏览|分辨率)|Copyright|All Rights Reserved|Powered by|Produced By)"
+    r"|ICP备\s?\d|公网安备\s?\d|网站标识码|版权所有|Copyright|^(?:地址|邮编|邮政编码|传真|电子邮箱|E-?mail|违法和不良信息举报)\s?[:：]|IE\s?\d.{0,8}以上|\d{3,4}\s?[*×xX]\s?\d{3,4}\s?(?:以上)?分辨率|[Cc]ookies?|您(?:访问的链接)?即将离开|是否继续|您的浏览器|浏览器版本|未启用\s?JavaScript|启用JavaScript",
+    re.IGNORECASE,
+)
+_FOOTER_START = re.compile(r"(?:主办|承办|协办|技术支持|维护|版权|网站|政府网站|备案|ICP|.{0,6}公网安备|本站|建设维护|运行|运维|推荐|建议|最佳|地址|邮|传真|电子|联系电话|E-?mail|违法|Copyright|©|All|Powered|您|是否|浏览器|.{0,10}ICP备|.{0,10}©)", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"[-—–―－─·.~\s|]*\d{1,3}[-—–―－─·.~\s|]*|[-—–―－─]\s?\d{1,4}\s?[-—–―－─]"
+    r"|[-—–―－─]*\s?第?\s?\d{1,4}\s?页\s?[,，/|共(（]*\s?(?:共?\s?\d{1,4}\s?页)?[)）]?\s?[-—–―－─]*|\d{1,4}\s?/\s?\d{1,4}\s?页?|page\s?\d+(?:\s?(?:of|/)\s?\d+)?|[—-]?\s?第[一二三四五六七八九十百]{1,5}页",
+    re.IGNORECASE,
+)
+_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)）]*")
+_TAIL = re.compile(
+    r"[【\[(（•*\s]*(?:相关(?:链接|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
+)
+_NO_CONTENT = re.compile(r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开|下转第.{1,4}版|上接第.{1,4}版)\s?[)）】\]]|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发")
+
+
+def is_buttons(line: str) -> bool:
+    """Tell whether a line is made of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
+    if not line or len(line) > _LONGEST:
+        return False
+    return _PHRASE.search(line) is not None and not _FILLER.sub("", _PHRASE.sub("", line))
+
+
+def is_meta(line: str) -> bool:
+    """Tell whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
+    if not line or len(line) > _LONGEST or "。" in line:
+        return False
+    return bool(_META.match(line) or _KEY_ALONE.fullmatch(line) or _TIMESTAMP.fullmatch(line))
+
+
+def is_breadcrumb(line: str) -> bool:
+    """Tell whether a line is a path through the site: `首页 > 政务公开 > 计划总结`."""
+    return 0 < len(line) <= _LONGEST and _CRUMBS.fullmatch(line) is not None
+
+
+def is_footer(line: str) -> bool:
+    """Tell whether a line stands at the foot of a site: who runs it, licence numbers, browser hints."""
+    return 0 < len(line) <= _LONGEST and bool(_FOOTER_START.match(line) and _FOOTER.search(line))
+
+
+def is_page_number(line: str) -> bool:
+    """Tell whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`. Eight digits are a date, four a year."""
+    return 0 < len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None  # noqa: PLR2004 - longest form there is
+
+
+def has_leader(line: str) -> bool:
+    """Tell whether a line ends like one of a table of contents: `一、工作回顾……… 3`."""
+    if len(line) > _LONGEST or not line[-1:].isdecimal() and line[-1:] not in "-—)）":
+        return False
+    return any(found.end() == len(line) for found in _LEADER.finditer(line))
+
+
+def starts_tail(line: str) -> bool:
+    """Tell whether a line begins what follows a report on a page: related links, neighbours, the editor's name."""
+    return 0 < len(line) <= _LONGEST and _TAIL.match(line) is not None
+
+
+def is_imprint(line: str) -> bool:
+    """Tell whether a line is for the registry and not for the reader: `（此件公开发布）`, `抄送：…`, `… 印发`."""
+    return 0 < len(line) <= _LONGEST and _NO_CONTENT.fullmatch(line) is not None
+
+
+def is_chrome(line: str) -> bool:
+    """Tell whether a line is page chrome of any kind but a page number."""
+    return bool(line) and len(line) <= _LONGEST and (
+        is_buttons(line) or is_meta(line) or is_breadcrumb(line) or is_footer(line) or has_leader(line) or starts_tail(line)
+    )

@@ -1,0 +1,114 @@
+"""Readers: one small module per file format, chosen by suffix, each turning bytes into raw documents.
+
+A reader module has one function, `read(data: bytes, name: str) -> FileContents`, and is imported when the
+first file of its format is read, so that a format costs nothing until it is used. To add a format, write
+the module and enter its suffixes in `READERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import cast
+
+from searchkit.corpus.blocks import RawDocument
+from searchkit.errors import ReadError
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """What one file held."""
+
+    documents: tuple[RawDocument, ...]
+    problems: tuple[str, ...] = ()
+    """Parts that could not be read, one line each, beginning with where they are: `line 7: not JSON`."""
+    warnings: tuple[str, ...] = ()
+    """What is true of the whole file and belongs into the warnings of every document in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Where the reader of a format is, and what it needs."""
+
+    module: str
+    """Name of the module in this package."""
+    needs: str = ""
+    """Third-party distribution it cannot do without, as `pip install` takes it; empty = none."""
+
+
+_TEXT = Reader("text")
+_MARKDOWN = Reader("markdown", needs="markdown-it-py")
+_HTML = Reader("html", needs="selectolax")
+_JSON_LINES = Reader("jsonlines")
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        ".txt": _TEXT,
+        ".text": _TEXT,
+        ".md": _MARKDOWN,
+        ".markdown": _MARKDOWN,
+        ".html": _HTML,
+        ".htm": _HTML,
+        ".jsonl": _JSON_LINES,
+        ".ndjson": _JSON_LINES,
+    }
+)
+"""Suffix, in lower case and with its dot, to reader."""
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # C0 and C1 without tab and line ends
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # zero width, text direction
+    "\ud800-\udfff\ufff9-\ufffb\ufffe\uffff]"  # lone surrogates (JSON can spell them), noncharacters
+)
+
+
+def suffix_of(name: str) -> str:
+    """Give the suffix that decides the reader of the file `name`: `.md` for `a/B.MD`, empty if it has none."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def read_file(path: Path, name: str) -> FileContents:
+    """Read the file at `path`, known in the corpus as `name`. Raises ReadError if nothing of it can be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReadError(reason_of(error)) from error
+    return read_bytes(data, name)
+
+
+def read_bytes(data: bytes, name: str) -> FileContents:
+    """Read a file's bytes with the reader that the suffix of `name` asks for. Raises ReadError."""
+    suffix = suffix_of(name)
+    reader = READERS.get(suffix)
+    if reader is None:
+        message = f"no reader for {suffix or 'files without a suffix'}"
+        raise ReadError(message)
+    return _function(reader)(data, name)
+
+
+def visible(text: str) -> str:
+    """Take out characters that a reader of the text cannot see: control characters, zero width, text direction.
+
+    Tab and line ends stay.
+    """
+    return _INVISIBLE.sub("", text)
+
+
+def reason_of(error: OSError) -> str:
+    """Say in a few words, without the file's name, why the operating system refused."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _function(reader: Reader) -> Callable[[bytes, str], FileContents]:
+    try:
+        module = import_module(f"{__name__}.{reader.module}")
+    except ImportError as error:
+        if not reader.needs:
+            raise
+        message = f"needs the package {reader.needs}: pip install {reader.needs}"
+        raise ReadError(message) from error
+    return cast("Callable[[bytes, str], FileContents]", module.read)

@@ -1,0 +1,71 @@
+"""Items and headings that a lost line break left on one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.numbering import marker, ordinal_value
+
+_INNER = re.compile(
+    r"(?<=[。！？：:；;）)”])\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
+    r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）])"
+)
+_AFTER_BLANK = re.compile(
+    r"(?<=[：:。]) (?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
+)
+"""The first item of a list that goes on in the lines below: where its line break was lost, a blank is left."""
+_SECOND = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
+_INNER_DIGIT = re.compile(r"(?<=[。！？])\s?(?P<digit>\d{1,2})[.．、](?!\d)")
+
+
+def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Cut lines before headings and items that stand in the middle of them.
+
+    `…请予审议。一、工作回顾` becomes two lines; `1.…。2.…。3.…。` three, if the line begins with the number before.
+    Lists inside a sentence (`：（一）…；（二）…。`) stay. Linear time.
+    """
+    expected = 1
+    for block in blocks:
+        if block.level:
+            yield block
+            continue
+        cuts, expected = _cuts(block.text, expected)
+        if not cuts:
+            yield block
+            continue
+        for start, end in zip([0, *cuts], [*cuts, len(block.text)], strict=True):
+            text = block.text[start:end].strip()
+            if text:
+                yield replace(block, text=text, strong=False)
+
+
+def _cuts(text: str, expected: int) -> tuple[list[int], int]:
+    """Give where to cut a line, and the ordinal that the next 一、 heading should have."""
+    found = marker(text)
+    cuts: list[int] = []
+    bracket = digit = 0
+    if found is not None:
+        if found.style == "一、":
+            expected = found.ordinal + 1
+        bracket = found.ordinal if found.style == "（一）" else 0
+        digit = found.ordinal if found.style in {"1.", "1、"} else 0
+    for hit in _INNER.finditer(text):
+        before = text[hit.start() - 1]
+        if hit["han"]:
+            ordinal = ordinal_value(hit["han"])
+            if ordinal == expected and before in "。！？：:）)”":
+                cuts.append(hit.start())
+                expected, bracket = ordinal + 1, 0
+        elif before in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
+            cuts.append(hit.start())
+            bracket += 1
+    if digit:
+        for hit in _INNER_DIGIT.finditer(text):
+            if ordinal_value(hit["digit"]) == digit + 1:
+                cuts.append(hit.start())
+                digit += 1
+    cuts += [hit.start() for hit in _AFTER_BLANK.finditer(text) if not _SECOND.search(hit["rest"])]
+    return sorted(set(cuts)), expected

@@ -1,0 +1,130 @@
+"""The seam between search and storage: what an engine takes, what it gives, and how one is opened.
+
+Everything above this line is written against `Engine` and `Writer`; `tests/contract/*.json` holds each engine to
+the same answers. An engine knows nothing of query syntax, snippets or files of a corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from searchkit.analysis import Analyzer
+from searchkit.facets import Facet, FacetCounts, Filter
+from searchkit.model import Document, Paragraph
+from searchkit.query import Node, Wanted
+from searchkit.ranking import Explanation
+
+ENGINES = ("whoosh",)
+"""Names for `--engine`; each is a module of this package with `open_engine` and `open_writer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search, as an engine sees it."""
+
+    match: Node
+    """Which paragraphs match."""
+    wanted: tuple[Wanted, ...] = ()
+    """What raises the score; nothing = all scores are 0."""
+    filters: tuple[Filter, ...] = ()
+    """All must admit a paragraph. They never change scores."""
+    facets: tuple[Facet, ...] = ()
+    """Counted over all matches, each under every filter but those of its own name."""
+    most_values: int | None = 100
+    """Values listed per facet, None = all."""
+    sort: str = "score"
+    """`score`, or the name of a facet, `-` before it for descending; then by score, then in corpus order.
+    Paragraphs without a value come last."""
+    limit: int | None = 10
+    """Hits given, None = all."""
+    offset: int = 0
+    """Hits (or groups) left out before the first."""
+    by_document: bool = False
+    """Only the best paragraph of each document is a hit."""
+    explain: bool = False
+    """Hits come with the parts of their score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paragraph that matches."""
+
+    paragraph: Paragraph
+    score: float
+    matches: int = 1
+    """Matching paragraphs of its document, when grouped; else 1."""
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What an engine answers."""
+
+    total: int
+    """Matching paragraphs, exact."""
+    documents: int | None
+    """Documents they are in, when grouped; else None."""
+    hits: tuple[Hit, ...]
+    """By score, largest first, then in corpus order (path of the document, then position in it)."""
+    facets: Mapping[str, FacetCounts]
+    """By the facet as written: `year`, `district:1`."""
+
+
+class Engine(Protocol):
+    """An open index, as it was committed when it was opened. Safe for many threads."""
+
+    def search(self, request: Request) -> Response:
+        """Answer a request exactly."""
+        ...
+
+    def paragraph(self, paragraph_id: str) -> Paragraph | None:
+        """The paragraph with that id, or None."""
+        ...
+
+    def documents(self) -> Iterator[Document]:
+        """All documents in corpus order."""
+        ...
+
+    def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
+        """All paragraphs that the filters admit, in corpus order."""
+        ...
+
+    def check(self) -> None:
+        """Go through the whole index. Raises IndexDamaged at the first thing that does not fit."""
+        ...
+
+    def close(self) -> None:
+        """Give back files and memory."""
+        ...
+
+
+class Writer(Protocol):
+    """A new index in an empty folder. Documents are added in corpus order."""
+
+    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
+        """Add a document with its paragraphs."""
+        ...
+
+    def commit(self) -> None:
+        """Write everything to the folder; the writer is finished."""
+        ...
+
+    def abandon(self) -> None:
+        """Write nothing more; the folder can be removed."""
+        ...
+
+
+def open_engine(name: str, folder: Path) -> Engine:
+    """Open the index that a writer of the engine `name` left in `folder`. Raises IndexDamaged."""
+    engine: Engine = import_module(f"{__name__}.{name}").open_engine(folder)
+    return engine
+
+
+def open_writer(name: str, folder: Path, analyzer: Analyzer) -> Writer:
+    """Start an index of the engine `name` in the empty folder `folder`."""
+    writer: Writer = import_module(f"{__name__}.{name}").open_writer(folder, analyzer)
+    return writer

@@ -1,0 +1,331 @@
+"""The reference engine: an ordinary Whoosh index with our analyzer and our scoring. Plain, slow, trusted.
+
+Words are looked up in Whoosh's postings; strings are found by scanning the texts; facets are counted one
+paragraph after the other. Only what Whoosh-Reloaded 2.7.5 has too is used of Whoosh.
+
+Whoosh keeps parts of its index as pickles. Reading one could run code, so unpickling is confined to the few
+classes that Whoosh writes (`_confined`): any other name in a pickle is refused as damage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from whoosh import fields, index, query
+from whoosh.filedb.filestore import FileStorage
+
+from searchkit.analysis import Analyzer
+from searchkit.engines import Hit, Request, Response
+from searchkit.errors import IndexDamaged, SearchkitError
+from searchkit.facets import Counter as FacetCounter
+from searchkit.facets import Facet, FacetCounts, Filter, selected_values, values_of
+from searchkit.folding import fold
+from searchkit.model import Document, Paragraph, document_from_json, paragraph_from_json, to_json
+from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
+from searchkit.ranking import RESCORED, Explanation, Lengths, grams, idf, saturation, wanted_grams, weighted
+
+_TEXT_FIELDS = ("text", "heading", "title")
+
+
+def _schema() -> fields.Schema:
+    words = fields.KEYWORD(scorable=True)
+    return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
+
+
+def open_engine(folder: Path) -> WhooshEngine:
+    """Open the index in `folder`. Raises IndexDamaged."""
+    return WhooshEngine(folder)
+
+
+def open_writer(folder: Path, analyzer: Analyzer) -> WhooshWriter:
+    """Start an index in the empty folder `folder`."""
+    return WhooshWriter(folder, analyzer)
+
+
+class WhooshWriter:
+    """Collects documents and writes them as one Whoosh segment."""
+
+    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._writer = index.create_in(str(folder), _schema()).writer(limitmb=512)
+        self._terms: dict[str, tuple[str, int]] = {}
+
+    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
+        """Add a document with its paragraphs."""
+        self._writer.add_document(kind="document", record=_dump(to_json(document)))
+        title, title_length = self._words(document.title or "")
+        for paragraph in paragraphs:
+            text, text_length = self._words(paragraph.text)
+            heading, heading_length = self._words(" ".join(paragraph.path))
+            folded = fold(paragraph.text)
+            lengths = (text_length, heading_length, title_length, *(sum(1 for _ in grams(folded, n)) for n in (1, 2)))
+            record = _dump({"lengths": lengths, "paragraph": to_json(paragraph)})
+            self._writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
+
+    def commit(self) -> None:
+        """Write everything to the folder; the writer is finished."""
+        self._writer.commit()
+
+    def abandon(self) -> None:
+        """Write nothing more; the folder can be removed."""
+        self._writer.cancel()
+
+    def _words(self, text: str) -> tuple[str, int]:
+        terms = [token.term for token in self._analyzer.tokens(text)]
+        return " ".join(terms), len(terms)
+
+
+class WhooshEngine:
+    """An open Whoosh index. The first search reads all records into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with self._confined():
+            self._reader = FileStorage(str(folder)).open_index(schema=_schema()).reader()
+        self._lock = threading.Lock()
+
+    def search(self, request: Request) -> Response:
+        """Answer a request exactly. Cost: grows with the size of the index."""
+        with self._lock, self._confined():
+            matches = sorted(self._match(request.match))
+            facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
+            return self._respond(request, self._admitted(matches, request.filters), facets)
+
+    def paragraph(self, paragraph_id: str) -> Paragraph | None:
+        """The paragraph with that id, or None."""
+        position = self._table.positions.get(paragraph_id)
+        return None if position is None else self._table.paragraphs[position]
+
+    def documents(self) -> Iterator[Document]:
+        """All documents in corpus order."""
+        with self._confined():
+            records = [json.loads(stored["record"]) for stored in self._stored("document")]
+        return map(document_from_json, records)
+
+    def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
+        """All paragraphs that the filters admit, in corpus order."""
+        return (p for p in self._table.paragraphs if all(item.admits(p) for item in filters))
+
+    def check(self) -> None:
+        """Read every record and every posting. Raises IndexDamaged at the first thing that does not fit."""
+        with self._lock, self._confined():
+            table = self._table
+            for name in _TEXT_FIELDS:
+                total = sum(frequency for term in self._reader.field_terms(name)
+                            for frequency in self._postings(name, term).values())
+                expected = getattr(table.totals, name)
+                if total != expected:
+                    message = f"{self._folder}: {total} tokens in the postings of {name}, {expected} in the records"
+                    raise IndexDamaged(message)
+
+    def close(self) -> None:
+        """Close the index's files."""
+        self._reader.close()
+
+    @cached_property
+    def _table(self) -> _Table:
+        with self._confined():
+            return _Table([(number, json.loads(stored["record"])) for number, stored in self._numbered("paragraph")])
+
+    def _numbered(self, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number in self._reader.all_doc_ids():
+            stored = self._reader.stored_fields(number)
+            if stored["kind"] == kind:
+                yield number, stored
+
+    def _stored(self, kind: str) -> Iterator[dict[str, Any]]:
+        return (stored for _, stored in self._numbered(kind))
+
+    def _postings(self, name: str, term: str | bytes) -> dict[int, int]:
+        """Paragraph → frequency of a token in a field."""
+        if (name, term) not in self._reader:
+            return {}
+        matcher = self._reader.postings(name, term)
+        frequencies = {}
+        while matcher.is_active():
+            frequencies[self._table.at[matcher.id()]] = int(matcher.weight())
+            matcher.next()
+        return frequencies
+
+    def _match(self, node: Node) -> set[int]:
+        """Positions of the paragraphs that a query tree matches."""
+        everything = range(len(self._table.paragraphs))
+        if isinstance(node, Everything):
+            return set(everything)
+        if isinstance(node, Word):
+            return set(self._postings(node.field, node.term))
+        if isinstance(node, Prefix):
+            terms = query.Prefix(node.field, node.text).existing_terms(self._reader)
+            return {position for name, term in terms for position in self._postings(name, term)}
+        if isinstance(node, Substring):
+            return {i for i in everything if any(True for _ in node.find(self._table.folded(node.field, i)))}
+        if isinstance(node, Filter):
+            return {i for i in everything if node.admits(self._table.paragraphs[i])}
+        if isinstance(node, Not):
+            return set(everything) - self._match(node.child)
+        combine: Callable[..., set[int]] = set.intersection if isinstance(node, And) else set.union
+        return combine(*map(self._match, node.children))
+
+    def _admitted(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
+        paragraphs = self._table.paragraphs
+        return [i for i in matches if all(item.admits(paragraphs[i]) for item in filters)]
+
+    def _count(self, facet: Facet, matches: list[int], request: Request) -> FacetCounts:
+        others = [item for item in request.filters if item.name != facet.name]
+        counter = FacetCounter(facet, selected_values(facet, request.filters))
+        for i in self._admitted(matches, others):
+            counter.add(self._table.paragraphs[i])
+        return counter.result(request.most_values)
+
+    def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
+        scores = self._scores(request.wanted, matches)
+        ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
+        rescored = {i: self._rescore(request.wanted, i, scores[i]) for i in ranked[:RESCORED]}
+        scores |= rescored
+        ranked[:RESCORED] = sorted(rescored, key=lambda i: (-scores[i].score, i))
+        if request.sort != "score":
+            ranked = self._sorted(ranked, request.sort)
+        per_document: Counter[str] = Counter()
+        if request.by_document:
+            per_document.update(self._table.paragraphs[i].document for i in matches)
+            ranked = list({self._table.paragraphs[i].document: i for i in reversed(ranked)}.values())[::-1]
+        end = None if request.limit is None else request.offset + request.limit
+        hits = []
+        for i in ranked[request.offset : end]:
+            paragraph = self._table.paragraphs[i]
+            explanation = scores[i] if request.explain else None
+            hits.append(Hit(paragraph, scores[i].score, per_document.get(paragraph.document, 1), explanation))
+        return Response(len(matches), len(per_document) if request.by_document else None, tuple(hits), facets)
+
+    def _sorted(self, ranked: list[int], sort: str) -> list[int]:
+        descending = sort.startswith("-")
+        facet = Facet(sort.removeprefix("-"))
+        values = {i: values_of(self._table.paragraphs[i], facet)[:1] for i in ranked}
+        # Sorting is stable, reversed too: equals stay in the order of their scores.
+        have = sorted((i for i in ranked if values[i]), key=lambda i: values[i], reverse=descending)
+        return have + [i for i in ranked if not values[i]]
+
+    def _scores(self, wanted: Sequence[Wanted], matches: list[int]) -> dict[int, Explanation]:
+        """Step one: BM25F over words."""
+        table = self._table
+        scores = {i: Explanation() for i in matches}
+        average = weighted(table.totals.text, table.totals.heading, table.totals.title) / (len(table.paragraphs) or 1)
+        weights: Counter[str] = Counter()
+        for part in wanted:
+            for term in part.terms:
+                weights[term] += part.weight  # type: ignore[assignment]
+        for term, weight in weights.items():
+            by_field = [self._postings(name, term) for name in _TEXT_FIELDS]
+            holders = set().union(*by_field)
+            value = weight * idf(len(holders), len(table.paragraphs))
+            for i in holders.intersection(scores):
+                lengths = table.lengths[i]
+                tf = weighted(*(frequencies.get(i, 0) for frequencies in by_field))
+                length = weighted(lengths.text, lengths.heading, lengths.title)
+                scores[i].words[term] = value * saturation(tf, length, average)
+        return scores
+
+    def _rescore(self, wanted: Sequence[Wanted], i: int, words: Explanation) -> Explanation:
+        """Step two: words, bigrams and characters."""
+        texts = [(part.text, part.weight) for part in wanted]
+        lengths, totals, count = self._table.lengths[i], self._table.totals, len(self._table.paragraphs)
+        parts = []
+        for size, length, total in ((2, lengths.bigrams, totals.bigrams), (1, lengths.characters, totals.characters)):
+            found = Counter(grams(self._table.folded("text", i), size))
+            parts.append(sum(weight * idf(self._table.df(gram), count) * saturation(found[gram], length, total / count)
+                             for gram, weight in wanted_grams(texts, size).items() if gram in found))
+        return Explanation(words.words, *parts)
+
+    @contextmanager
+    def _confined(self) -> Iterator[None]:
+        """Let Whoosh read its files: nothing but its own classes is unpickled, whatever it trips over is damage."""
+        try:
+            with _unpickling_confined():
+                yield
+        except SearchkitError:
+            raise
+        except Exception as error:
+            message = f"{self._folder}: damaged index ({type(error).__name__}); build it again with: searchkit build"
+            raise IndexDamaged(message) from error
+
+
+class _Table:
+    """All paragraphs of an index in memory, by position in corpus order."""
+
+    def __init__(self, records: list[tuple[int, dict[str, Any]]]) -> None:
+        self.at = {number: position for position, (number, _) in enumerate(records)}
+        """Whoosh's document number → position."""
+        self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
+        self.lengths = [Lengths(*record["lengths"]) for _, record in records]
+        self.positions = {paragraph.id: position for position, paragraph in enumerate(self.paragraphs)}
+        sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
+        self.totals = Lengths(*sums)
+        self._df: dict[str, int] = {}
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [fold(paragraph.text) for paragraph in self.paragraphs]
+
+    def folded(self, name: str, position: int) -> str:
+        """The folded text, headings or title of a paragraph."""
+        if name == "text":
+            return self._texts[position]
+        paragraph = self.paragraphs[position]
+        return fold("\n".join(paragraph.path) if name == "heading" else paragraph.title or "")
+
+    def df(self, gram: str) -> int:
+        """Paragraphs whose text holds the gram."""
+        if gram not in self._df:
+            self._df[gram] = sum(gram in text for text in self._texts)
+        return self._df[gram]
+
+
+def _dump(record: dict[str, object]) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+# What Whoosh's own pickles name: the description of a segment, with counts by field, and byte strings of old protocols.
+_PICKLED = {
+    ("whoosh.codec.whoosh3", "W3Codec"),
+    ("whoosh.codec.whoosh3", "W3Segment"),
+    ("collections", "defaultdict"),
+    ("builtins", "int"),
+    ("_codecs", "encode"),
+}
+_confined_threads = threading.local()
+
+
+@contextmanager
+def _unpickling_confined() -> Iterator[None]:
+    _install_hook()
+    depth = getattr(_confined_threads, "depth", 0)
+    _confined_threads.depth = depth + 1
+    try:
+        yield
+    finally:
+        _confined_threads.depth = depth
+
+
+def _install_hook() -> None:
+    """Hear of every class that this process unpickles (PEP 578); hooks cannot be taken out again."""
+    global _is_hooked  # noqa: PLW0603
+    if not _is_hooked:
+        sys.addaudithook(_audit)
+        _is_hooked = True
+
+
+_is_hooked = False
+
+
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "pickle.find_class" and getattr(_confined_threads, "depth", 0) and arguments not in _PICKLED:
+        message = f"the index names {arguments[0]}.{arguments[1]}, which no Whoosh index holds"
+        raise IndexDamaged(message)

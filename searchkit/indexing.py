@@ -1,0 +1,194 @@
+"""The way in: a corpus folder becomes an index."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from searchkit.analysis import Analyzer, Lexicon
+from searchkit.corpus import _nothing as nothing_to_read
+from searchkit.corpus import DocumentRead, Listing, ReadOptions, Skipped, list_corpus, read_document_file
+from searchkit.engines import ENGINES, Writer, open_writer
+from searchkit.errors import IndexLocked, IndexUnusable, UsageError
+from searchkit.facets import BUILT_IN
+from searchkit.manifest import Manifest, checksums, new_data_folder, write_manifest
+
+Progress = Callable[[int, int], None]
+"""Called after each file with the number of files done and of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build."""
+
+    engine: str = ENGINES[0]
+    jobs: int = 1
+    """Processes that read files. With more than one, the calling script needs the usual
+    `if __name__ == "__main__":`, as for anything that starts processes."""
+    words: Path | None = None
+    """Domain words instead of those that come with searchkit."""
+    synonyms: Path | None = None
+    topics: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did."""
+
+    index: str
+    documents: int
+    paragraphs: int
+    seconds: float
+    warned: tuple[tuple[str, str], ...] = ()
+    """Document and warning: what could not be decided."""
+    skipped: tuple[Skipped, ...] = ()
+    """What was not read, and why."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    documents: int = 0
+    paragraphs: int = 0
+    facets: set[str] = field(default_factory=set)
+    warned: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, read: DocumentRead) -> None:
+        self.documents += 1
+        self.paragraphs += len(read.paragraphs)
+        self.facets.update(read.document.facets)
+        self.warned.extend((read.document.document, warning) for warning in read.document.warnings)
+
+
+def build(corpus: str | Path, index: str | Path, options: BuildOptions | None = None,
+          progress: Progress | None = None) -> BuildReport:
+    """Read the folder `corpus` and put an index of it into the folder `index`.
+
+    An older index there is replaced in one step when the new one is complete; until then, and if the build
+    fails, it stays as it is. Raises CorpusError (no folder, nothing readable), UsageError (a words, synonyms or
+    topics file that cannot be read, an unknown engine), IndexLocked,
+    IndexUnusable (the folder cannot be written).
+    """
+    started = time.perf_counter()
+    options = options or BuildOptions()
+    if options.engine not in ENGINES:
+        message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
+        raise UsageError(message)
+    listing = list_corpus(Path(corpus))
+    analyzer = Analyzer(Lexicon.load(options.words, options.synonyms))
+    with _locked(Path(index)):
+        folder = new_data_folder(Path(index))
+        try:
+            tally = _write(listing, folder, analyzer, options, progress)
+            if not tally.documents:
+                raise nothing_to_read(Path(corpus), tally.skipped)
+            _write_extras(folder, analyzer.lexicon, tally)
+            write_manifest(Path(index), _manifest(str(corpus), folder, options.engine, analyzer, tally))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return BuildReport(str(index), tally.documents, tally.paragraphs, time.perf_counter() - started,
+                       tuple(tally.warned), tuple(tally.skipped))
+
+
+def _write(listing: Listing, folder: Path, analyzer: Analyzer, options: BuildOptions,
+           progress: Progress | None) -> _Tally:
+    tally = _Tally(skipped=list(listing.skipped))
+    writer = open_writer(options.engine, folder, analyzer)
+    try:
+        for done, results in enumerate(_read(listing, options), 1):
+            _take(results, writer, tally)
+            if progress:
+                progress(done, len(listing.documents))
+    except BaseException:
+        writer.abandon()
+        raise
+    writer.commit()
+    return tally
+
+
+def _take(results: Iterable[DocumentRead | Skipped], writer: Writer, tally: _Tally) -> None:
+    for result in results:
+        if isinstance(result, Skipped):
+            tally.skipped.append(result)
+        else:
+            writer.add(result.document, result.paragraphs)
+            tally.add(result)
+
+
+def _read(listing: Listing, options: BuildOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
+    """The results of each file, in corpus order, read by several processes when there are many files."""
+    reading = ReadOptions(options.topics)
+    jobs = min(options.jobs, max(1, len(listing.documents) // 8))
+    if jobs == 1:
+        yield from (read_document_file(found, listing.stated(found), reading) for found in listing.documents)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        tasks = (pool.submit(read_document_file, found, listing.stated(found), reading) for found in listing.documents)
+        ahead = deque(islice(tasks, 4 * jobs))  # bounds the memory: no more files than this wait to be written
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(islice(tasks, 1))
+
+
+def _write_extras(folder: Path, lexicon: Lexicon, tally: _Tally) -> None:
+    """What an index keeps besides the engine's files: the lexicon it was made with, and what was not read."""
+    (folder / "words.txt").write_text(lexicon.words, encoding="utf-8", newline="\n")
+    (folder / "synonyms.txt").write_text(lexicon.synonyms, encoding="utf-8", newline="\n")
+    problems = json.dumps([asdict(item) for item in tally.skipped], ensure_ascii=False, indent=1)
+    (folder / "problems.json").write_text(problems + "\n", encoding="utf-8", newline="\n")
+
+
+def _manifest(corpus: str, folder: Path, engine: str, analyzer: Analyzer, tally: _Tally) -> Manifest:
+    return Manifest(
+        engine=engine, analyzer=analyzer.fingerprint, data=folder.name,
+        built=datetime.now(timezone.utc).isoformat(timespec="seconds"), corpus=corpus,
+        documents=tally.documents, paragraphs=tally.paragraphs,
+        facets=tuple(sorted(tally.facets - set(BUILT_IN))), files=checksums(folder),
+    )
+
+
+@contextmanager
+def _locked(index: Path) -> Iterator[None]:
+    """Hold the folder for writing. Raises IndexLocked naming the holder, IndexUnusable if it cannot be written."""
+    holder = index / "writer.json"
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(index / "writer.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        message = f"{index} is being written by {_holder(holder)}; wait for it or stop it"
+        raise IndexLocked(message) from None
+    except OSError as error:
+        message = f"cannot write to {index}: {error.strerror}"
+        raise IndexUnusable(message) from None
+    try:
+        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}), encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {int(data['pid'])} on {data['host']} since {data['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+

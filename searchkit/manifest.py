@@ -1,0 +1,167 @@
+"""The manifest of an index: what it is, what it was made with, and a checksum for each of its files.
+
+An index folder holds `index.json` (the manifest) and one folder of data, which the manifest names. Data folders
+are never changed once the manifest names them; a commit writes a new one and then renames the manifest over
+the old one, so that a reader sees the old index or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
+
+FORMAT = 1
+"""Version of the layout of an index. History: 1 = first."""
+
+_NAME = "index.json"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `index.json` says."""
+
+    engine: str
+    analyzer: str
+    """`Analyzer.fingerprint` of the analyzer that made the terms."""
+    data: str
+    """Name of the data folder."""
+    built: str
+    """When, ISO 8601 in UTC."""
+    corpus: str
+    """The corpus folder as it was given."""
+    documents: int
+    paragraphs: int
+    facets: tuple[str, ...]
+    """Names of the user's own facets."""
+    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """Size in bytes and SHA-256 of each file in the data folder, by relative path."""
+    format: int = FORMAT
+
+
+def read_manifest(index: Path) -> Manifest:
+    """Read and verify the manifest, and that the files it names are there with their sizes.
+
+    Raises IndexMissing, IndexForeign or IndexDamaged.
+    """
+    path = index / _NAME
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"no index in {index}; make one with: searchkit build CORPUS --index {index}"
+        raise IndexMissing(message) from None
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise IndexUnusable(message) from None
+    except ValueError:
+        raise _damaged(path, index) from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        version = data.get("format") if isinstance(data, dict) else None
+        message = f"{path}: index format {version!r}, this searchkit reads {FORMAT}; build it again with: searchkit build CORPUS --index {index}"
+        raise IndexForeign(message)
+    try:
+        files = {str(name): (int(size), str(digest)) for name, (size, digest) in data.pop("files").items()}
+        manifest = Manifest(**data | {"facets": tuple(data["facets"]), "files": files})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged(path, index) from None
+    _check_sizes(index, manifest)
+    return manifest
+
+
+def write_manifest(index: Path, manifest: Manifest) -> None:
+    """Commit: put the data folder and the manifest on disk, in that order, and remove older data folders."""
+    _sync(index / manifest.data)
+    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+    temporary = index / f"{_NAME}.new"
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(index / _NAME)
+    _sync_folder(index)
+    remove_leftovers(index, keep=manifest.data)
+
+
+def new_data_folder(index: Path) -> Path:
+    """Make an empty data folder with a name that was not used before."""
+    numbers = [int(path.name.removeprefix("data-")) for path in _data_folders(index)]
+    folder = index / f"data-{max(numbers, default=0) + 1:06d}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def remove_leftovers(index: Path, keep: str) -> None:
+    """Remove the data folders that the manifest does not name: older ones, and those of builds that died."""
+    for folder in _data_folders(index):
+        if folder.name != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def checksums(folder: Path) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of every file below a folder, by relative path."""
+    return {path.relative_to(folder).as_posix(): (path.stat().st_size, _digest(path)) for path in _files(folder)}
+
+
+def verify_checksums(index: Path, manifest: Manifest) -> None:
+    """Read every file and compare it with its checksum. Raises IndexDamaged naming the first that differs."""
+    for name, (_, digest) in manifest.files.items():
+        path = index / manifest.data / name
+        if _digest(path) != digest:
+            raise _damaged(path, index)
+
+
+def _check_sizes(index: Path, manifest: Manifest) -> None:
+    folder = (index / manifest.data).resolve()
+    for name, (size, _) in manifest.files.items():
+        path = folder / name
+        if folder.parent != index.resolve() or not path.resolve().is_relative_to(folder):
+            raise _damaged(index / _NAME, index)
+        try:
+            actual = path.stat().st_size
+        except OSError:
+            actual = -1
+        if actual != size:
+            raise _damaged(path, index)
+
+
+def _damaged(path: Path, index: Path) -> IndexDamaged:
+    return IndexDamaged(f"{path}: missing, cut short or altered; build the index again with: searchkit build CORPUS --index {index}")
+
+
+def _data_folders(index: Path) -> list[Path]:
+    return [path for path in index.glob("data-*") if path.name.removeprefix("data-").isdecimal() and path.is_dir()]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    for path in _files(folder):
+        with path.open("rb+") as handle:
+            os.fsync(handle.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

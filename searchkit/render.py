@@ -1,0 +1,175 @@
+"""Records and results as text: tables for people, JSON, CSV and ids for programs.
+
+Nothing that came from a corpus reaches the output as a control character, and no CSV cell begins a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from searchkit.snippets import highlighted
+
+if TYPE_CHECKING:
+    from searchkit.facets import FacetCounts
+    from searchkit.model import Document, Paragraph
+    from searchkit.searching import Hit, Results
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
+"""Names for `--format`."""
+
+SHOWN_VALUES = 10
+"""Values of a facet in a table; the rest is summed up in its last line."""
+
+Record = Mapping[str, object]
+
+# C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BOLD, _PLAIN, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
+
+
+def safe(text: str) -> str:
+    """`text` without what a terminal would obey: each control character becomes U+FFFD."""
+    return _UNSAFE.sub("\ufffd", text)
+
+
+def to_json(value: object, *, indent: int | None = None) -> str:
+    """A JSON text with Chinese as it is and every control character escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def records(rows: Iterable[Record], style: str) -> Iterator[str]:
+    """Pieces of output for records with the same fields; `ids` takes the first field of each.
+
+    jsonl, csv, tsv and ids are made row by row; json and table need all rows at once.
+    """
+    if style == "json":
+        yield to_json(list(rows), indent=1) + "\n"
+    elif style == "jsonl":
+        yield from (to_json(row) + "\n" for row in rows)
+    elif style == "ids":
+        yield from (safe(str(next(iter(row.values())))) + "\n" for row in rows)
+    elif style == "table":
+        kept = list(rows)
+        yield table([[_cell(value) for value in row.values()] for row in kept], list(kept[0]) if kept else [])
+    else:
+        yield from _separated(rows, "\t" if style == "tsv" else ",")
+
+
+def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    """An aligned table; Chinese characters take two columns."""
+    if not rows:
+        return ""
+    from tabulate import tabulate  # noqa: PLC0415 - 50 ms that only tables need
+
+    shown = [[safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    return tabulate(shown, headers=list(map(safe, headers)), tablefmt="simple", disable_numparse=True) + "\n"
+
+
+def results(found: Results, *, colour: bool) -> str:
+    """A page of hits for people to read, with the facets below."""
+    lines = [safe(note) for note in found.notes]
+    if found.relaxed:
+        lines.append("Nothing holds all of the query; these hold some of its words.")
+    shown = f"{found.total} paragraphs"
+    if found.documents is not None:
+        shown += f" in {found.documents} documents"
+    lines.append(f"{shown}, {found.took_ms:.0f} ms")
+    for rank, hit in enumerate(found.hits, 1):
+        lines += ["", *_hit(rank, hit, colour=colour)]
+    for name, counts in found.facets.items():
+        lines += ["", facet(name, counts).rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def facet(name: str, counts: FacetCounts, most: int | None = SHOWN_VALUES) -> str:
+    """The counts of one facet as a table; `most` values and a line for the others."""
+    values = counts.values if most is None else counts.values[:most]
+    rows: list[list[object]] = [[f"{item.value}{' *' if item.selected else ''}", str(item.count)] for item in values]
+    left = counts.other + sum(item.count for item in counts.values[len(values):])
+    if left:
+        rows.append(["(other values)", str(left)])
+    if counts.missing:
+        rows.append(["(no value)", str(counts.missing)])
+    return table(rows or [["(none)", "0"]], [name, "paragraphs"])
+
+
+def paragraph(record: Paragraph, *, is_asked_for: bool = True, colour: bool = False) -> str:
+    """A paragraph in full with where it stands."""
+    head = safe(f"{record.id}  {_place(record)}")
+    mark = "▶ " if is_asked_for else "  "
+    path = safe(" › ".join(record.path))
+    shown = [f"{mark}{_dim(head, colour=colour)}"]
+    if path:
+        shown.append(f"  {_dim(path, colour=colour)}")
+    return "\n".join([*shown, f"  {safe(record.text)}", ""])
+
+
+def document(record: Document) -> str:
+    """A document's fields, one a line."""
+    from searchkit.model import to_json as fields_of  # noqa: PLC0415
+
+    rows = [[name, _cell(value)] for name, value in fields_of(record).items() if value not in (None, [], {}, "")]
+    return table(rows, ["field", "value"])
+
+
+def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
+    pieces = highlighted(hit.window)
+    text = "".join(f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece) for piece, is_match in pieces)
+    before = "…" if hit.window.start else ""
+    after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
+    more = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
+    lines = [f"{rank:>3}  {before}{text}{after}",
+             "     " + _dim(safe(f"{hit.id}  {_place(hit.paragraph)}  {hit.score:.2f}{more}"), colour=colour)]
+    if hit.explanation is not None:
+        words = ", ".join(f"{term} {value:.2f}" for term, value in hit.explanation.words.items())
+        lines.append(safe(f"     = words ({words}) + bigrams {hit.explanation.bigrams:.2f}"
+                          f" + characters {hit.explanation.characters:.2f}"))
+    return lines
+
+
+def _place(record: Paragraph) -> str:
+    parts = [record.district, str(record.year) if record.year else None, record.agency, record.section, *record.topics]
+    return " · ".join(part for part in parts if part)
+
+
+def _dim(text: str, *, colour: bool) -> str:
+    return f"{_DIM}{text}{_PLAIN}" if colour else text
+
+
+def _separated(rows: Iterable[Record], delimiter: str) -> Iterator[str]:
+    names: list[str] | None = None
+    for row in rows:
+        if names is None:
+            names = list(row)
+            yield _line(names, delimiter)
+        yield _line([_harmless(_cell(row.get(name))) for name in names], delimiter)
+
+
+def _line(cells: Sequence[str], delimiter: str) -> str:
+    buffer = io.StringIO()
+    if delimiter == "\t":  # TSV has no quoting
+        cells = [re.sub(r"[\t\r\n]+", " ", cell) for cell in cells]
+        return "\t".join(cells) + "\n"
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return " / ".join(_cell(item) for item in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}={_cell(item)}" for name, item in value.items())
+    return safe(str(value))
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet takes for text: a leading = + - @ would begin a formula."""
+    return "'" + cell if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

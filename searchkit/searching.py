@@ -1,0 +1,306 @@
+"""The way out: an open index that answers queries with snippets, facets and records."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from searchkit.analysis import Analyzer, Lexicon
+from searchkit.engines import Engine, Request, Response, open_engine
+from searchkit.engines import Hit as Found
+from searchkit.errors import IndexStale, UnknownFacet, UsageError
+from searchkit.facets import BUILT_IN, Facet, FacetCounts, Filter
+from searchkit.manifest import Manifest, read_manifest, verify_checksums
+from searchkit.model import Document, Paragraph, to_json
+from searchkit.query import Everything, Node, Query
+from searchkit.ranking import Explanation
+from searchkit.snippets import Snippet, snippet
+
+MATCH = ("all", "any", "auto")
+"""Every part must match; one word is enough; all, and if that finds nothing, any."""
+
+Value = str | int | Sequence[str | int]
+"""What a filter takes: one value or several (OR). Years are numbers or `2021..2023`, open at either end."""
+
+_YEARS = re.compile(r"(\d{4})?\s*\.\.\s*(\d{4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paragraph that matches, with why and where."""
+
+    paragraph: Paragraph
+    score: float
+    window: Snippet
+    matches: int = 1
+    """With `group="document"`: how many paragraphs of the document match."""
+    explanation: Explanation | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the paragraph."""
+        return self.paragraph.id
+
+    @property
+    def snippet(self) -> str:
+        """At most 120 code points of the text, with the most different parts of the query."""
+        return self.window.text
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """All matches in the paragraph's text: code points, 0-based, end-exclusive."""
+        return self.window.spans
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search found."""
+
+    query: str
+    understood: str
+    """The query tree that was answered."""
+    total: int
+    """Matching paragraphs, exact."""
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, FacetCounts] = field(default_factory=dict)
+    """By facet as asked for: `year`, `district:1`."""
+    relaxed: bool = False
+    """Nothing held all parts of the query, so these hold any of its words."""
+    notes: tuple[str, ...] = ()
+    """What was read in another way than it was written."""
+    documents: int | None = None
+    """With `group="document"`: how many documents the matches are in."""
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to search, besides the query and the filters."""
+
+    match: str = "auto"
+    """One of `MATCH`."""
+    limit: int | None = 10
+    """Hits given; None = all."""
+    offset: int = 0
+    sort: str = "score"
+    """`score`, or a facet's name, `-` before it for descending."""
+    facets: Sequence[str] = ()
+    """Facets to count: a name, or `district:DEPTH`."""
+    group: str | None = None
+    """`document`: the best paragraph of each."""
+    explain: bool = False
+
+
+class Index:
+    """An open index. Use it as a context manager, or `close` it. Safe for many threads."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged."""
+        self._path = Path(path)
+        self._manifest = read_manifest(self._path)
+        self._data = self._path / self._manifest.data
+        self._engine: Engine = open_engine(self._manifest.engine, self._data)
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back files and memory."""
+        self._engine.close()
+
+    def search(self, query: str, options: SearchOptions | None = None, /, *, where: Mapping[str, Value] | None = None,
+               **arguments: object) -> Results:
+        """Find the paragraphs that answer a query, best first.
+
+        Keyword arguments are the fields of `SearchOptions` and the built-in facets as filters (`district=`,
+        `year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`); `where` filters by the user's own
+        facets. Several values of one filter mean OR, several filters AND.
+        Raises UsageError (a bad year, an unknown option value), UnknownFacet, IndexStale, IndexDamaged.
+        """
+        started = time.perf_counter()
+        options, filters = self._arguments(options, arguments, where)
+        understood = self._understand(query)
+        request = self._request(options, filters)
+        tree, relaxed = understood.any if options.match == "any" else understood.all, False
+        response = self._engine.search(replace(request, match=tree, wanted=understood.wanted))
+        if not response.total and options.match == "auto" and understood.any != understood.all:
+            loose = self._engine.search(replace(request, match=understood.any, wanted=understood.wanted))
+            if loose.total:
+                tree, relaxed, response = understood.any, True, loose
+        hits = tuple(self._hit(found, tree) for found in response.hits)
+        return Results(query, str(tree), response.total, hits, _as_asked(options.facets, response), relaxed,
+                       understood.notes, response.documents, round((time.perf_counter() - started) * 1000, 3))
+
+    def paragraph(self, paragraph_id: str) -> Paragraph | None:
+        """The paragraph with that id, or None."""
+        return self._engine.paragraph(paragraph_id)
+
+    def document(self, document_id: str) -> Document | None:
+        """The document with that id, or None."""
+        return next((document for document in self._engine.documents() if document.document == document_id), None)
+
+    def documents(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Document]:
+        """Documents in corpus order. Filters as in `search`; a document passes when one of its paragraphs does."""
+        chosen = self.filters(filters, where)
+        if not chosen:
+            return self._engine.documents()
+        names = {paragraph.document for paragraph in self._engine.paragraphs(chosen)}
+        return (document for document in self._engine.documents() if document.document in names)
+
+    def paragraphs(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Paragraph]:
+        """Paragraphs in corpus order. Filters as in `search`."""
+        return self._engine.paragraphs(self.filters(filters, where))
+
+    def facets(self, names: Sequence[str] = (), *, where: Mapping[str, Value] | None = None,
+               **filters: Value) -> dict[str, FacetCounts]:
+        """All values of facets (of all facets but document, when none is named) with their numbers of paragraphs."""
+        asked = tuple(names) or tuple(name for name in self.facet_names if name != "document")
+        request = Request(Everything(), filters=self.filters(filters, where), facets=self._facets(asked),
+                          most_values=None, limit=0)
+        return _as_asked(asked, self._engine.search(request))
+
+    @property
+    def facet_names(self) -> tuple[str, ...]:
+        """Names of all facets: the built-in ones, then the user's own."""
+        return (*BUILT_IN, *self._manifest.facets)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index is and what it was made with."""
+        return self._manifest
+
+    def problems(self) -> list[dict[str, str]]:
+        """What the build could not read: `path` and `reason` of each."""
+        data = json.loads((self._data / "problems.json").read_text(encoding="utf-8"))
+        return [{"path": str(item["path"]), "reason": str(item["reason"])} for item in data]
+
+    def check(self) -> None:
+        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
+        verify_checksums(self._path, self._manifest)
+        self._engine.check()
+
+    def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None = None) -> tuple[Filter, ...]:
+        """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
+        chosen: list[Filter] = []
+        for name, value in {**filters, **(where or {})}.items():
+            values = [value] if isinstance(value, str | int) else list(value or ())
+            if not values:
+                continue
+            if name not in self.facet_names:
+                message = f"no facet {name!r} in {self._path}; there are: {', '.join(self.facet_names)}"
+                raise UnknownFacet(message)
+            chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
+        return tuple(chosen)
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
+        analyzer = Analyzer(Lexicon.load(self._data / "words.txt", self._data / "synonyms.txt"))
+        if analyzer.fingerprint != self._manifest.analyzer:
+            message = (f"{self._path} was built with another analyzer ({self._manifest.analyzer}, this is "
+                       f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self._path}")
+            raise IndexStale(message)
+        return analyzer
+
+    def _understand(self, query: str) -> Query:
+        from searchkit.syntax import parse  # noqa: PLC0415 - whoosh's parser, needed by searches only
+
+        return parse(query, self.analyzer, self.facet_names)
+
+    def _arguments(self, options: SearchOptions | None, arguments: Mapping[str, object],
+                   where: Mapping[str, Value] | None) -> tuple[SearchOptions, tuple[Filter, ...]]:
+        filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
+        rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
+        unknown = sorted(rest.keys() - SearchOptions.__dataclass_fields__.keys())
+        if unknown:
+            message = f"search() has no option {unknown[0]!r}; the user's own facets go into where={{...}}"
+            raise UsageError(message)
+        options = replace(options or SearchOptions(), **rest)  # type: ignore[arg-type]
+        return options, self.filters(filters, where)  # type: ignore[arg-type]
+
+    def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
+        if options.match not in MATCH:
+            message = f"match is one of {', '.join(MATCH)}, not {options.match!r}"
+            raise UsageError(message)
+        if options.offset < 0 or (options.limit is not None and options.limit < 0):
+            message = "limit and offset are 0 or more"
+            raise UsageError(message)
+        if options.group not in {None, "document"}:
+            message = f"group is document, not {options.group!r}"
+            raise UsageError(message)
+        if options.sort != "score":
+            self._facets([options.sort.removeprefix("-")])
+        return Request(Everything(), filters=filters, facets=self._facets(options.facets), sort=options.sort,
+                       limit=options.limit, offset=options.offset, by_document=options.group is not None,
+                       explain=options.explain)
+
+    def _facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
+        facets = tuple(map(Facet.parse, names))
+        for facet in facets:
+            if facet.name not in self.facet_names:
+                message = f"no facet {facet.name!r} in {self._path}; there are: {', '.join(self.facet_names)}"
+                raise UnknownFacet(message)
+        return facets
+
+    def _hit(self, found: Found, tree: Node) -> Hit:
+        window = snippet(found.paragraph.text, tree, self.analyzer)
+        return Hit(found.paragraph, found.score, window, found.matches, found.explanation)
+
+
+def hit_to_json(hit: Hit) -> dict[str, object]:
+    """A hit as a JSON object: id, score, snippet and spans, then the fields of the paragraph."""
+    paragraph = to_json(hit.paragraph)
+    first = {"id": hit.id, "score": round(hit.score, 6), "snippet": hit.snippet, "spans": [list(span) for span in hit.spans],
+             "snippet_start": hit.window.start}
+    if hit.explanation is not None:
+        words = {term: round(value, 6) for term, value in hit.explanation.words.items()}
+        first["explanation"] = {"words": words, "bigrams": round(hit.explanation.bigrams, 6),
+                                "characters": round(hit.explanation.characters, 6)}
+    return {**first, **{name: value for name, value in paragraph.items() if name != "id"}}
+
+
+def results_to_json(results: Results) -> dict[str, object]:
+    """Results as the JSON object of `search --format json`."""
+    out: dict[str, object] = {
+        "query": results.query, "understood": results.understood, "total": results.total, "relaxed": results.relaxed,
+        "notes": list(results.notes), "took_ms": results.took_ms,
+    }
+    hits = [hit_to_json(hit) for hit in results.hits]
+    if results.documents is not None:
+        out["documents"] = results.documents
+        hits = [{**shown, "matches": hit.matches} for shown, hit in zip(hits, results.hits, strict=True)]
+    return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
+
+
+def facet_to_json(counts: FacetCounts) -> dict[str, object]:
+    """Facet counts as a JSON object."""
+    values = [{"value": item.value, "count": item.count, "selected": item.selected} for item in counts.values]
+    return {"values": values, "missing": counts.missing, "other": counts.other}
+
+
+def _as_asked(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
+    return {name: response.facets[name] for name in names}
+
+
+def _year_filter(values: Sequence[str | int]) -> Filter:
+    ranges = []
+    for value in values:
+        text = str(value).strip()
+        match = _YEARS.fullmatch(text)
+        if match and (match[1] or match[2]):
+            ranges.append((int(match[1] or 0), int(match[2] or 9999)))
+        elif text.isdecimal() and len(text) == 4:  # noqa: PLR2004
+            ranges.append((int(text), int(text)))
+        else:
+            message = f"{text!r} is no year; write 2023 or 2021..2023"
+            raise UsageError(message)
+    return Filter("year", ranges=tuple(ranges))
