@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from searchkit.indexing import BuildOptions, BuildReport, build
     from searchkit.model import Document, Paragraph
     from searchkit.searching import Hit, Index, Results, SearchOptions
-    from searchkit.searching import Index as open  # noqa: A004
+    from searchkit.searching import Index as open  # noqa: A004, N813 - searchkit.open() reads as what it does
 
 __version__ = "0.1.0"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, cast
 
 from searchkit.errors import UsageError
 from searchkit.folding import fold
@@ -33,7 +33,9 @@ _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<rare>[{_RARE_HAN}])|(?P<latin>[^\W_{_HAN}{_RARE_HAN}]+)")
 
 # 一起 (together), 一面 (on the one hand) … look like quantities and are none.
-_NO_QUANTITY = re.compile("一(?:起|些|面|道|方|旦|直|点|手|度|体|本正|部分|类|层|级|代|成|路|段|对|头|行|批又|张网|把手|条龙|周年)|两[会个确面头难]")
+_NO_QUANTITY = re.compile(
+    "一(?:起|些|面|道|方|旦|直|点|手|度|体|本正|部分|类|层|级|代|成|路|段|对|头|行|批又|张网|把手|条龙|周年)|两[会个确面头难]"
+)
 
 
 class Token(NamedTuple):
@@ -69,8 +71,14 @@ class Analyzer:
     @cached_property
     def fingerprint(self) -> str:
         """Hexadecimal digest of everything that decides which tokens a text gives."""
-        parts = (str(_RULES), DICTIONARY, self.lexicon.words, self.lexicon.synonyms,
-                 _read(DATA / "folding.txt"), _read(DATA / "units.txt"))
+        parts = (
+            str(_RULES),
+            DICTIONARY,
+            self.lexicon.words,
+            self.lexicon.synonyms,
+            _read(DATA / "folding.txt"),
+            _read(DATA / "units.txt"),
+        )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def tokens(self, text: str) -> list[Token]:
@@ -91,8 +99,11 @@ class Analyzer:
         """The words that a query for `run` asks for: the longest words of the dictionary, and quantities."""
         folded = fold(run)
         quantities = list(self._quantities(run, folded))
-        words = [token for token in self._words(folded, quantities, "default")
-                 if not any(q.start <= token.start and token.end <= q.end for q in quantities)]
+        words = [
+            token
+            for token in self._words(folded, quantities, "default")
+            if not any(q.start <= token.start and token.end <= q.end for q in quantities)
+        ]
         words.extend(quantity.tokens()[-1] for quantity in quantities)
         return [token.term for token in sorted(words, key=itemgetter(1, 2))]
 
@@ -145,10 +156,14 @@ class Analyzer:
 
     def _quantities(self, text: str, folded: str) -> Iterator[_Quantity]:
         for numeral in find_numerals(text):
-            if _NO_QUANTITY.match(folded, numeral.start) or (not numeral.is_han and _is_latin(folded, numeral.start - 1)):
+            if _NO_QUANTITY.match(folded, numeral.start) or (
+                not numeral.is_han and _is_latin(folded, numeral.start - 1)
+            ):
                 continue
             unit = self._units.match(folded, numeral.end)
-            if unit is None and (_is_latin(folded, numeral.end) or (numeral.is_han and numeral.end - numeral.start == 1)):
+            if unit is None and (
+                _is_latin(folded, numeral.end) or (numeral.is_han and numeral.end - numeral.start == 1)
+            ):
                 continue
             yield _Quantity(numeral, unit)
 
@@ -191,27 +206,43 @@ def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segment
 
     Both give the same words (a test holds them to it); rjieba starts in a seventh of the time and is faster.
     """
-    tokenizer = (_rust_tokenizer() if prefer_rust else None) or _python_tokenizer()
-    for word in words:
+    known = tuple(words)
+    tokenizer = (_rust_tokenizer(known) if prefer_rust else None) or _python_tokenizer()
+    for word in known:
         tokenizer.add_word(word, _WORD_FREQUENCY, "n")
     return tokenizer.tokenize
 
 
-def _rust_tokenizer():  # type: ignore[no-untyped-def]
+class _Tokenizer(Protocol):
+    def add_word(self, word: str, freq: int, tag: str) -> object: ...
+
+    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]: ...
+
+
+_first_words: list[tuple[str, ...]] = []
+
+
+def _rust_tokenizer(words: tuple[str, ...]) -> _Tokenizer | None:
     try:
         import rjieba  # noqa: PLC0415
     except ImportError:
         return None
-    return rjieba.Jieba()
+    # Importing rjieba loads the dictionary for the functions of the module. The first lexicon of a process takes
+    # those: a tokenizer of its own would load it again, 80 ms that each command would wait for.
+    if not _first_words:
+        _first_words.append(words)
+    tokenizer: _Tokenizer = cast("_Tokenizer", rjieba) if _first_words == [words] else rjieba.Jieba()
+    return tokenizer
 
 
-def _python_tokenizer():  # type: ignore[no-untyped-def]
+def _python_tokenizer() -> _Tokenizer:
     import logging  # noqa: PLC0415
 
     import jieba  # noqa: PLC0415
 
     jieba.setLogLevel(logging.WARNING)
-    return jieba.Tokenizer()
+    tokenizer: _Tokenizer = jieba.Tokenizer()
+    return tokenizer
 
 
 def _unit_pattern(text: str) -> re.Pattern[str]:

@@ -32,13 +32,21 @@ _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
 def _index_option(command: _Command) -> _Command:
-    return click.option("--index", "index_path", metavar="DIR", default="index", show_default=True,
-                        type=click.Path(path_type=Path), help="Folder of the index.")(command)
+    return click.option(
+        "--index",
+        "index_path",
+        metavar="DIR",
+        default="index",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="Folder of the index.",
+    )(command)
 
 
 def _format_option(*styles: str) -> Callable[[_Command], _Command]:
-    return click.option("--format", "style", type=click.Choice(styles), default=styles[0], show_default=True,
-                        help="How to print.")
+    return click.option(
+        "--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help="How to print."
+    )
 
 
 def _filter_options(command: _Command) -> _Command:
@@ -71,25 +79,41 @@ def cli() -> None:
 @cli.command()
 @click.argument("corpus", default="corpus", type=click.Path(path_type=Path))
 @_index_option
-@click.option("--engine", default="whoosh", show_default=True, type=click.Choice(["whoosh"]), help="What stores and searches.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="one a core", metavar="N",
-              help="Processes that read files.")
-@click.option("--words", type=click.Path(path_type=Path), metavar="FILE", help="Domain words instead of the built-in ones.")
-@click.option("--synonyms", type=click.Path(path_type=Path), metavar="FILE", help="Synonyms instead of the built-in ones.")
-@click.option("--topics", type=click.Path(path_type=Path), metavar="FILE", help="Taxonomy of topics instead of the built-in one.")
+@click.option(
+    "--engine", default="whoosh", show_default=True, type=click.Choice(["whoosh"]), help="What stores and searches."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    metavar="N",
+    help="Processes that read files.",
+)
+@click.option(
+    "--words", type=click.Path(path_type=Path), metavar="FILE", help="Domain words instead of the built-in ones."
+)
+@click.option(
+    "--synonyms", type=click.Path(path_type=Path), metavar="FILE", help="Synonyms instead of the built-in ones."
+)
+@click.option(
+    "--topics", type=click.Path(path_type=Path), metavar="FILE", help="Taxonomy of topics instead of the built-in one."
+)
 @_format_option("table", "json")
 def build(corpus: Path, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
     """Make an index of the reports in the folder CORPUS.
 
     An older index in the same folder is replaced when the new one is complete.
     """
-    from searchkit.indexing import BuildOptions, build as build_index  # noqa: PLC0415
+    from searchkit.indexing import BuildOptions
+    from searchkit.indexing import build as build_index
 
     chosen = BuildOptions(**options)
     if not sys.stderr.isatty():
         report = build_index(corpus, index_path, chosen)
     else:
         with click.progressbar(length=0, label="reading", file=sys.stderr) as bar:
+
             def show(done: int, total: int) -> None:
                 bar.length = total
                 bar.update(done - bar.pos)
@@ -103,26 +127,39 @@ def build(corpus: Path, index_path: Path, style: str, **options: Any) -> int:  #
 @click.argument("query", required=False)
 @_index_option
 @_filter_options
-@click.option("--facet", "facets", multiple=True, metavar="NAME[:DEPTH]", help="Count a facet; district:1 counts provinces.")
+@click.option(
+    "--facet", "facets", multiple=True, metavar="NAME[:DEPTH]", help="Count a facet; district:1 counts provinces."
+)
 @click.option("--limit", type=click.IntRange(0), default=10, show_default=True, help="Hits shown.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out before the first.")
-@click.option("--sort", default="score", show_default=True, metavar="score|FACET|-FACET", help="Order; - means descending.")
-@click.option("--match", type=click.Choice(["all", "any", "auto"]), default="auto", show_default=True,
-              help="All parts, any word, or all and if that finds nothing any.")
+@click.option(
+    "--sort", default="score", show_default=True, metavar="score|FACET|-FACET", help="Order; - means descending."
+)
+@click.option(
+    "--match",
+    type=click.Choice(["all", "any", "auto"]),
+    default="auto",
+    show_default=True,
+    help="All parts, any word, or all and if that finds nothing any.",
+)
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
 @click.option("--explain", is_flag=True, help="Show where each score comes from.")
-@click.option("--queries", type=click.File(encoding="utf-8-sig", errors="replace"), metavar="FILE",
-              help='Many queries: lines of {"id", "query", filters…} or id<TAB>query; - is standard input. Answers are JSON Lines.')
+@click.option(
+    "--queries",
+    type=click.File(encoding="utf-8-sig", errors="replace"),
+    metavar="FILE",
+    help='Many queries, lines of {"id", "query", filters…} or id<TAB>query (- is standard input). Prints JSON Lines.',
+)
 @_format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def search(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
     """Find paragraphs that answer QUERY, best first.
 
-    Space is AND; OR or |, NOT or -, brackets, "exact phrase" (also “ ” and 「 」), field:value, year:[2021 TO 2023],
-    title:, heading:, word^2, prefix*. A bare run of characters is found as it stands, or by all of its words; a number is found
-    however it is written. `*` matches everything.
+    Space is AND; OR or |, NOT or -, brackets, "exact phrase" (also “ ” and 「 」), field:value,
+    year:[2021 TO 2023], title:, heading:, word^2, prefix*. A bare run of characters is found as it
+    stands, or by all of its words; a number is found however it is written. * matches everything.
     """
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.searching import Index, hit_to_json, results_to_json  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.searching import Index, hit_to_json, results_to_json
 
     if (query is None) == (queries is None):
         message = "give either QUERY or --queries FILE"
@@ -148,9 +185,9 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
 @_format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, style: str) -> int:
     """Show a paragraph, or a whole document, with where it stands."""
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.model import to_json  # noqa: PLC0415
-    from searchkit.searching import Index  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.model import to_json
+    from searchkit.searching import Index
 
     with Index(index_path) as index:
         paragraph = index.paragraph(record_id)
@@ -166,8 +203,10 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
         return FOUND
     is_single = paragraph is not None
     _print([render.document(document), "\n"] if not is_single else [])
-    _print(render.paragraph(record, is_asked_for=is_single and record.id == record_id, colour=sys.stdout.isatty()) + "\n"
-           for record in records)
+    _print(
+        render.paragraph(record, is_asked_for=is_single and record.id == record_id, colour=sys.stdout.isatty()) + "\n"
+        for record in records
+    )
     return FOUND
 
 
@@ -182,8 +221,8 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 
     Every value is listed, however many there are.
     """
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.searching import Index, facet_to_json  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.searching import Index, facet_to_json
 
     filters, _ = _split(options)
     with Index(index_path) as index:
@@ -197,7 +236,8 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
     else:
         rows: Iterator[Mapping[str, object]] = (
             {"value": item.value, "facet": facet, "count": item.count}
-            for facet, counts in counted.items() for item in counts.values
+            for facet, counts in counted.items()
+            for item in counts.values
         )
         _print(render.records(rows, style))
     return FOUND if any(counts.values for counts in counted.values()) else NOTHING_FOUND
@@ -210,9 +250,9 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 @_format_option("jsonl", "json", "csv", "tsv", "table", "ids")
 def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
     """Write all documents, paragraphs or measures to standard output, one record after the other."""
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.model import to_json  # noqa: PLC0415
-    from searchkit.searching import Index  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.model import to_json
+    from searchkit.searching import Index
 
     filters, _ = _split(options)
     with Index(index_path) as index:
@@ -229,15 +269,24 @@ def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # n
 @_format_option("table", "json")
 def info(index_path: Path, style: str) -> int:
     """Say what an index holds, when and of what it was built, and what could not be read."""
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.searching import Index  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.searching import Index
 
     with Index(index_path) as index:
         manifest, problems, names = index.manifest, index.problems(), index.facet_names
     size = sum(size for size, _ in manifest.files.values())
-    facts = {"index": str(index_path), "engine": manifest.engine, "format": manifest.format, "built": manifest.built,
-             "corpus": manifest.corpus, "documents": manifest.documents, "paragraphs": manifest.paragraphs,
-             "bytes": size, "analyzer": manifest.analyzer, "facets": list(names)}
+    facts = {
+        "index": str(index_path),
+        "engine": manifest.engine,
+        "format": manifest.format,
+        "built": manifest.built,
+        "corpus": manifest.corpus,
+        "documents": manifest.documents,
+        "paragraphs": manifest.paragraphs,
+        "bytes": size,
+        "analyzer": manifest.analyzer,
+        "facets": list(names),
+    }
     if style == "json":
         _print([render.to_json({**facts, "problems": problems}, indent=1), "\n"])
         return FOUND
@@ -251,13 +300,13 @@ def info(index_path: Path, style: str) -> int:
 @_index_option
 def check(index_path: Path) -> int:
     """Verify every file of an index. A damaged file is named, with exit status 3."""
-    from searchkit.searching import Index  # noqa: PLC0415
+    from searchkit.searching import Index
 
     with Index(index_path) as index:
         index.check()
         manifest = index.manifest
-    _print([f"{index_path} is whole: {manifest.documents} documents, {manifest.paragraphs} paragraphs, "
-            f"{len(manifest.files)} files\n"])
+    held = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {len(manifest.files)} files"
+    _print([f"{index_path} is whole: {held}\n"])
     return FOUND
 
 
@@ -270,20 +319,22 @@ def analyze(text: str, index_path: Path, style: str) -> int:
 
     Uses the words and synonyms of the index, or the built-in ones where there is no index.
     """
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.analysis import Analyzer  # noqa: PLC0415
-    from searchkit.errors import IndexMissing  # noqa: PLC0415
-    from searchkit.facets import BUILT_IN  # noqa: PLC0415
-    from searchkit.searching import Index  # noqa: PLC0415
-    from searchkit.syntax import parse  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.analysis import Analyzer
+    from searchkit.errors import IndexMissing
+    from searchkit.facets import BUILT_IN
+    from searchkit.searching import Index
+    from searchkit.syntax import parse
 
     try:
         with Index(index_path) as index:
             analyzer, names = index.analyzer, index.facet_names
     except IndexMissing:
         analyzer, names = Analyzer(), BUILT_IN
-    tokens = [{"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
-              for token in analyzer.tokens(text)]
+    tokens = [
+        {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
+        for token in analyzer.tokens(text)
+    ]
     query = parse(text, analyzer, names)
     if style == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
@@ -314,7 +365,7 @@ def main() -> NoReturn:
     except BrokenPipeError:  # whoever read the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+    except Exception as error:
         if os.environ.get("SEARCHKIT_DEBUG"):
             raise
         _complain(f"{type(error).__name__}: {error} (a mistake in searchkit; SEARCHKIT_DEBUG=1 shows where)")
@@ -324,7 +375,7 @@ def main() -> NoReturn:
 
 def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], SearchOptions]:
     """Options of the command line → arguments for filters, and search options."""
-    from searchkit.searching import SearchOptions  # noqa: PLC0415
+    from searchkit.searching import SearchOptions
 
     filters: dict[str, Any] = {name: list(options[name]) for name in _FILTERS if options.get(name)}
     where: dict[str, list[str]] = {}
@@ -340,8 +391,8 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], SearchOptions]:
 
 def _answer_all(index: Index, lines: Iterable[str], options: SearchOptions, filters: Mapping[str, Any]) -> int:
     """Answer one query a line, in order. A line that cannot be answered says why and the others go on."""
-    from searchkit import render  # noqa: PLC0415
-    from searchkit.searching import facet_to_json, hit_to_json  # noqa: PLC0415
+    from searchkit import render
+    from searchkit.searching import facet_to_json, hit_to_json
 
     status = NOTHING_FOUND
     for number, line in enumerate(lines, 1):
@@ -391,21 +442,31 @@ def _print(pieces: Iterable[str]) -> None:
 
 
 def _complain(message: str) -> None:
-    from searchkit.render import safe  # noqa: PLC0415
+    from searchkit.render import safe
 
     sys.stderr.write(f"searchkit: {safe(' '.join(message.split()))}\n")
 
 
 def _print_report(report: BuildReport, style: str) -> None:
-    from searchkit import render  # noqa: PLC0415
+    from searchkit import render
 
     if style == "json":
         _print([render.to_json(asdict(report), indent=1), "\n"])
         return
-    _print([f"{report.documents} documents, {report.paragraphs} paragraphs in {report.index} ({report.seconds:.1f} s)\n"])
-    for title, rows in (("not read", [(item.path, item.reason) for item in report.skipped]), ("undecided", report.warned)):
+    _print(
+        [f"{report.documents} documents, {report.paragraphs} paragraphs in {report.index} ({report.seconds:.1f} s)\n"]
+    )
+    for title, rows in (
+        ("not read", [(item.path, item.reason) for item in report.skipped]),
+        ("undecided", report.warned),
+    ):
         if rows:
-            _print([f"{title}: {len(rows)}\n", *(render.safe(f"  {name}: {reason}\n") for name, reason in rows[:_SHOWN_PROBLEMS])])
+            _print(
+                [
+                    f"{title}: {len(rows)}\n",
+                    *(render.safe(f"  {name}: {reason}\n") for name, reason in rows[:_SHOWN_PROBLEMS]),
+                ]
+            )
         if len(rows) > _SHOWN_PROBLEMS:
             _print([f"  … and {len(rows) - _SHOWN_PROBLEMS} more: searchkit info; searchkit export documents\n"])
 

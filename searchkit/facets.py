@@ -54,7 +54,9 @@ class Filter:
         """Whether the paragraph passes."""
         if self.name == "district":
             region = paragraph.region
-            return any(value in region or ("/" in value and _holds(region, tuple(value.split("/")))) for value in self.values)
+            return any(
+                value in region or ("/" in value and _holds(region, tuple(value.split("/")))) for value in self.values
+            )
         values = values_of(paragraph, Facet(self.name))
         return any(value in self.values for value in values) or any(
             low <= int(value) <= high for value in values if value.isdecimal() for low, high in self.ranges

@@ -20,9 +20,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from searchkit.analysis import Analyzer, Lexicon
-from searchkit.corpus import _nothing as nothing_to_read
-from searchkit.corpus import DocumentRead, Listing, ReadOptions, Skipped, list_corpus, read_document_file
-from searchkit.engines import ENGINES, Writer, open_writer
+from searchkit.corpus import DocumentRead, Listing, ReadOptions, Skipped, list_corpus, nothing_read, read_document_file
+from searchkit.engines import ENGINES, open_writer
 from searchkit.errors import IndexLocked, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
 from searchkit.manifest import Manifest, checksums, new_data_folder, write_manifest
@@ -74,46 +73,69 @@ class _Tally:
         self.warned.extend((read.document.document, warning) for warning in read.document.warnings)
 
 
-def build(corpus: str | Path, index: str | Path, options: BuildOptions | None = None,
-          progress: Progress | None = None) -> BuildReport:
+def build(
+    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: Progress | None = None
+) -> BuildReport:
     """Read the folder `corpus` and put an index of it into the folder `index`.
 
     An older index there is replaced in one step when the new one is complete; until then, and if the build
-    fails, it stays as it is. Raises CorpusError (no folder, nothing readable), UsageError (a words, synonyms or
-    topics file that cannot be read, an unknown engine), IndexLocked,
-    IndexUnusable (the folder cannot be written).
+    fails, it stays as it is.
+
+    Raises:
+        CorpusError: no such folder, or nothing in it can be read.
+        UsageError: an unknown engine, or a words, synonyms or topics file that cannot be read.
+        IndexLocked: another process is writing to `index`.
+        IndexUnusable: `index` cannot be written.
+    """
+    options = options or BuildOptions()
+    listing = list_corpus(Path(corpus))
+    return write_index(_read(listing, options, progress), index, options, corpus=str(corpus))
+
+
+def write_index(
+    results: Iterable[DocumentRead | Skipped],
+    index: str | Path,
+    options: BuildOptions | None = None,
+    *,
+    corpus: str = "",
+) -> BuildReport:
+    """Put documents that were read, in the order given, into the folder `index`; `build` without the reading.
+
+    Raises what `build` raises.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
     if options.engine not in ENGINES:
         message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
         raise UsageError(message)
-    listing = list_corpus(Path(corpus))
     analyzer = Analyzer(Lexicon.load(options.words, options.synonyms))
     with _locked(Path(index)):
         folder = new_data_folder(Path(index))
         try:
-            tally = _write(listing, folder, analyzer, options, progress)
+            tally = _write(results, folder, analyzer, options.engine)
             if not tally.documents:
-                raise nothing_to_read(Path(corpus), tally.skipped)
+                raise nothing_read(Path(corpus), tally.skipped)  # noqa: TRY301 - the folder must go as for any other failure
             _write_extras(folder, analyzer.lexicon, tally)
-            write_manifest(Path(index), _manifest(str(corpus), folder, options.engine, analyzer, tally))
+            write_manifest(Path(index), _manifest(corpus, folder, options.engine, analyzer, tally))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-    return BuildReport(str(index), tally.documents, tally.paragraphs, time.perf_counter() - started,
-                       tuple(tally.warned), tuple(tally.skipped))
+    seconds = time.perf_counter() - started
+    return BuildReport(
+        str(index), tally.documents, tally.paragraphs, seconds, tuple(tally.warned), tuple(tally.skipped)
+    )
 
 
-def _write(listing: Listing, folder: Path, analyzer: Analyzer, options: BuildOptions,
-           progress: Progress | None) -> _Tally:
-    tally = _Tally(skipped=list(listing.skipped))
-    writer = open_writer(options.engine, folder, analyzer)
+def _write(results: Iterable[DocumentRead | Skipped], folder: Path, analyzer: Analyzer, engine: str) -> _Tally:
+    tally = _Tally()
+    writer = open_writer(engine, folder, analyzer)
     try:
-        for done, results in enumerate(_read(listing, options), 1):
-            _take(results, writer, tally)
-            if progress:
-                progress(done, len(listing.documents))
+        for result in results:
+            if isinstance(result, Skipped):
+                tally.skipped.append(result)
+            else:
+                writer.add(result.document, result.paragraphs)
+                tally.add(result)
     except BaseException:
         writer.abandon()
         raise
@@ -121,17 +143,17 @@ def _write(listing: Listing, folder: Path, analyzer: Analyzer, options: BuildOpt
     return tally
 
 
-def _take(results: Iterable[DocumentRead | Skipped], writer: Writer, tally: _Tally) -> None:
-    for result in results:
-        if isinstance(result, Skipped):
-            tally.skipped.append(result)
-        else:
-            writer.add(result.document, result.paragraphs)
-            tally.add(result)
+def _read(listing: Listing, options: BuildOptions, progress: Progress | None) -> Iterator[DocumentRead | Skipped]:
+    """Everything a corpus holds, in corpus order; what is skipped comes with its reason."""
+    yield from listing.skipped
+    for done, results in enumerate(_read_files(listing, options), 1):
+        yield from results
+        if progress:
+            progress(done, len(listing.documents))
 
 
-def _read(listing: Listing, options: BuildOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
-    """The results of each file, in corpus order, read by several processes when there are many files."""
+def _read_files(listing: Listing, options: BuildOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
+    """The results of each file, read by several processes when there are many files."""
     reading = ReadOptions(options.topics)
     jobs = min(options.jobs, max(1, len(listing.documents) // 8))
     if jobs == 1:
@@ -155,10 +177,15 @@ def _write_extras(folder: Path, lexicon: Lexicon, tally: _Tally) -> None:
 
 def _manifest(corpus: str, folder: Path, engine: str, analyzer: Analyzer, tally: _Tally) -> Manifest:
     return Manifest(
-        engine=engine, analyzer=analyzer.fingerprint, data=folder.name,
-        built=datetime.now(timezone.utc).isoformat(timespec="seconds"), corpus=corpus,
-        documents=tally.documents, paragraphs=tally.paragraphs,
-        facets=tuple(sorted(tally.facets - set(BUILT_IN))), files=checksums(folder),
+        engine=engine,
+        analyzer=analyzer.fingerprint,
+        data=folder.name,
+        built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        corpus=corpus,
+        documents=tally.documents,
+        paragraphs=tally.paragraphs,
+        facets=tuple(sorted(tally.facets - set(BUILT_IN))),
+        files=checksums(folder),
     )
 
 
@@ -178,7 +205,9 @@ def _locked(index: Path) -> Iterator[None]:
         raise IndexUnusable(message) from None
     try:
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}), encoding="utf-8")
+        holder.write_text(
+            json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}), encoding="utf-8"
+        )
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -191,4 +220,3 @@ def _holder(path: Path) -> str:
         return f"process {int(data['pid'])} on {data['host']} since {data['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-

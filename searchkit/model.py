@@ -85,7 +85,9 @@ def to_json(record: Document | Paragraph) -> dict[str, object]:
     out: dict[str, object] = {}
     for item in fields(record):
         value = getattr(record, item.name)
-        out[item.name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        out[item.name] = (
+            list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        )
         if item.name == "region":
             out["district"] = record.district
     return out

@@ -13,8 +13,11 @@ from decimal import Decimal
 
 from searchkit.folding import fold
 
-_DIGITS = {digit: value for value, digits in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
-           for digit in digits}
+_DIGITS = {
+    digit: value
+    for value, digits in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
+    for digit in digits
+}
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _SCALES = {"万": 10**4, "亿": 10**8}
 _UNITS = _TENS | _SCALES
@@ -24,12 +27,17 @@ _HAN_NUMBER = f"[{_HAN_DIGIT}{''.join(_TENS)}万亿]+(?:点[{_HAN_DIGIT}]+)?"
 # A dot between a list number and a year (1.2024年) is no decimal point. 千 before 米, 克, 瓦 … begins a unit.
 _NUMERAL = re.compile(
     r"""
-    (?P<arabic> (?<!\d) (?: (?<!\d\.) | (?=(?:19|20)\d\d年) ) (?: \d{1,3} (?:,\d{3})+ (?!\d) | \d+ ) (?: \. (?! (?:19|20)\d\d年 ) \d+ )? )
+    (?P<arabic>
+        (?<!\d) (?: (?<!\d\.) | (?= (?:19|20)\d\d年 ) )
+        (?: \d{1,3} (?:,\d{3})+ (?!\d) | \d+ ) (?: \. (?! (?:19|20)\d\d年 ) \d+ )?
+    )
     (?P<more> [余多] (?=[万亿]) )?
     (?P<scale> 百?万亿 | [十百千]?[万亿] | 千 (?![米克瓦伏卡焦赫字]) | 百 (?![分米]) )?
     (?P<sign> \ ?% )?
     |
-    (?P<of_hundred> 百分之 )? (?P<han> """ + _HAN_NUMBER + r""" ) (?P<han_more> [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
+    (?P<of_hundred> 百分之 )? (?P<han> """
+    + _HAN_NUMBER
+    + r""" ) (?P<han_more> [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
     """,
     re.VERBOSE,
 )
@@ -37,7 +45,7 @@ _NUMERAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """One printed number. `start` and `end` are code points of the text, end-exclusive, scale and percent sign included."""
+    """One printed number with its scale and percent sign. `start` and `end`: code points, 0-based, end-exclusive."""
 
     start: int
     end: int
@@ -107,7 +115,9 @@ def _han(match: re.Match[str]) -> Numeral | None:
     characters, scale = match["han"], match["han_scale"] or ""
     while characters[-1:] in _SCALES:  # 五百万, 三万亿: the scale is the end of the same run
         characters, scale = characters[:-1], characters[-1] + scale
-    value = Decimal(100) if match["of_hundred"] and characters == "百" else parse_han(characters) if characters else None
+    value = (
+        Decimal(100) if match["of_hundred"] and characters == "百" else parse_han(characters) if characters else None
+    )
     if value is None:
         return None
     return Numeral(match.start(), match.end(), value, _scale(scale), is_percent=bool(match["of_hundred"]), is_han=True)
@@ -123,7 +133,7 @@ def _scale(characters: str) -> int:
 def _positional(characters: str, *, has_decimals: bool) -> int | None:
     """二〇二三, 五二九: digits read one by one. 三四 (three or four) and 一二三 (an enumeration) are no numbers."""
     value = _digits(characters)
-    if len(value) > 1 and not has_decimals and "0" not in value and (len(value) < 3 or value in "123456789"):
+    if len(value) > 1 and not has_decimals and "0" not in value and (len(value) == len("三四") or value in "123456789"):
         return None
     return int(value) if value else None
 
@@ -143,11 +153,11 @@ def _structured(characters: str) -> int | None:
                 return None
             digit = _DIGITS[character]
             previous = characters[position - 1]
-            if 0 < position == len(characters) - 1 and _UNITS.get(previous, 0) > 10:
+            if 0 < position == len(characters) - 1 and previous in _UNITS:
                 digit *= _UNITS[previous] // 10  # 一百二 is 120, 一万二 is 12000
         elif character in _TENS:
             step = _TENS[character]
-            if step >= last or digit == 0 or (digit is None and step != 10):
+            if step >= last or digit == 0 or (digit is None and character not in "十拾"):
                 return None
             section, digit, last = section + (digit or 1) * step, None, step
         else:

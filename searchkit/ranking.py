@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -71,6 +72,12 @@ class Explanation:
     def score(self) -> float:
         """Sum of the parts."""
         return sum(self.words.values()) + self.bigrams + self.characters
+
+
+def count_grams(folded: str, wanted: Iterable[str]) -> Counter[str]:
+    """How often each of the wanted grams (all of one size) stands in a text, overlapping ones too."""
+    alternatives = "|".join(map(re.escape, wanted))
+    return Counter(re.findall(f"(?=({alternatives}))", folded)) if alternatives else Counter()
 
 
 def wanted_grams(texts: Iterable[tuple[str, float]], size: int) -> dict[str, float]:

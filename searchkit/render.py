@@ -91,7 +91,7 @@ def facet(name: str, counts: FacetCounts, most: int | None = SHOWN_VALUES) -> st
     """The counts of one facet as a table; `most` values and a line for the others."""
     values = counts.values if most is None else counts.values[:most]
     rows: list[list[object]] = [[f"{item.value}{' *' if item.selected else ''}", str(item.count)] for item in values]
-    left = counts.other + sum(item.count for item in counts.values[len(values):])
+    left = counts.other + sum(item.count for item in counts.values[len(values) :])
     if left:
         rows.append(["(other values)", str(left)])
     if counts.missing:
@@ -120,16 +120,24 @@ def document(record: Document) -> str:
 
 def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
     pieces = highlighted(hit.window)
-    text = "".join(f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece) for piece, is_match in pieces)
+    text = "".join(
+        f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece) for piece, is_match in pieces
+    )
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     more = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
-    lines = [f"{rank:>3}  {before}{text}{after}",
-             "     " + _dim(safe(f"{hit.id}  {_place(hit.paragraph)}  {hit.score:.2f}{more}"), colour=colour)]
+    lines = [
+        f"{rank:>3}  {before}{text}{after}",
+        "     " + _dim(safe(f"{hit.id}  {_place(hit.paragraph)}  {hit.score:.2f}{more}"), colour=colour),
+    ]
     if hit.explanation is not None:
         words = ", ".join(f"{term} {value:.2f}" for term, value in hit.explanation.words.items())
-        lines.append(safe(f"     = words ({words}) + bigrams {hit.explanation.bigrams:.2f}"
-                          f" + characters {hit.explanation.characters:.2f}"))
+        lines.append(
+            safe(
+                f"     = words ({words}) + bigrams {hit.explanation.bigrams:.2f}"
+                f" + characters {hit.explanation.characters:.2f}"
+            )
+        )
     return lines
 
 

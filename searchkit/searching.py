@@ -107,18 +107,27 @@ class Index:
         self._data = self._path / self._manifest.data
         self._engine: Engine = open_engine(self._manifest.engine, self._data)
 
-    def __enter__(self) -> Index:
+    def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         """Give back files and memory."""
         self._engine.close()
 
-    def search(self, query: str, options: SearchOptions | None = None, /, *, where: Mapping[str, Value] | None = None,
-               **arguments: object) -> Results:
+    def search(
+        self,
+        query: str,
+        options: SearchOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, Value] | None = None,
+        **arguments: object,
+    ) -> Results:
         """Find the paragraphs that answer a query, best first.
 
         Keyword arguments are the fields of `SearchOptions` and the built-in facets as filters (`district=`,
@@ -137,8 +146,17 @@ class Index:
             if loose.total:
                 tree, relaxed, response = understood.any, True, loose
         hits = tuple(self._hit(found, tree) for found in response.hits)
-        return Results(query, str(tree), response.total, hits, _as_asked(options.facets, response), relaxed,
-                       understood.notes, response.documents, round((time.perf_counter() - started) * 1000, 3))
+        return Results(
+            query,
+            str(tree),
+            response.total,
+            hits,
+            _as_asked(options.facets, response),
+            relaxed,
+            understood.notes,
+            response.documents,
+            round((time.perf_counter() - started) * 1000, 3),
+        )
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
@@ -160,12 +178,14 @@ class Index:
         """Paragraphs in corpus order. Filters as in `search`."""
         return self._engine.paragraphs(self.filters(filters, where))
 
-    def facets(self, names: Sequence[str] = (), *, where: Mapping[str, Value] | None = None,
-               **filters: Value) -> dict[str, FacetCounts]:
+    def facets(
+        self, names: Sequence[str] = (), *, where: Mapping[str, Value] | None = None, **filters: Value
+    ) -> dict[str, FacetCounts]:
         """All values of facets (of all facets but document, when none is named) with their numbers of paragraphs."""
         asked = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=self.filters(filters, where), facets=self._facets(asked),
-                          most_values=None, limit=0)
+        request = Request(
+            Everything(), filters=self.filters(filters, where), facets=self._facets(asked), most_values=None, limit=0
+        )
         return _as_asked(asked, self._engine.search(request))
 
     @property
@@ -206,8 +226,10 @@ class Index:
         """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
         analyzer = Analyzer(Lexicon.load(self._data / "words.txt", self._data / "synonyms.txt"))
         if analyzer.fingerprint != self._manifest.analyzer:
-            message = (f"{self._path} was built with another analyzer ({self._manifest.analyzer}, this is "
-                       f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self._path}")
+            message = (
+                f"{self._path} was built with another analyzer ({self._manifest.analyzer}, this is "
+                f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self._path}"
+            )
             raise IndexStale(message)
         return analyzer
 
@@ -216,8 +238,9 @@ class Index:
 
         return parse(query, self.analyzer, self.facet_names)
 
-    def _arguments(self, options: SearchOptions | None, arguments: Mapping[str, object],
-                   where: Mapping[str, Value] | None) -> tuple[SearchOptions, tuple[Filter, ...]]:
+    def _arguments(
+        self, options: SearchOptions | None, arguments: Mapping[str, object], where: Mapping[str, Value] | None
+    ) -> tuple[SearchOptions, tuple[Filter, ...]]:
         filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
         rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
         unknown = sorted(rest.keys() - SearchOptions.__dataclass_fields__.keys())
@@ -239,9 +262,16 @@ class Index:
             raise UsageError(message)
         if options.sort != "score":
             self._facets([options.sort.removeprefix("-")])
-        return Request(Everything(), filters=filters, facets=self._facets(options.facets), sort=options.sort,
-                       limit=options.limit, offset=options.offset, by_document=options.group is not None,
-                       explain=options.explain)
+        return Request(
+            Everything(),
+            filters=filters,
+            facets=self._facets(options.facets),
+            sort=options.sort,
+            limit=options.limit,
+            offset=options.offset,
+            by_document=options.group is not None,
+            explain=options.explain,
+        )
 
     def _facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
         facets = tuple(map(Facet.parse, names))
@@ -259,20 +289,32 @@ class Index:
 def hit_to_json(hit: Hit) -> dict[str, object]:
     """A hit as a JSON object: id, score, snippet and spans, then the fields of the paragraph."""
     paragraph = to_json(hit.paragraph)
-    first = {"id": hit.id, "score": round(hit.score, 6), "snippet": hit.snippet, "spans": [list(span) for span in hit.spans],
-             "snippet_start": hit.window.start}
+    first = {
+        "id": hit.id,
+        "score": round(hit.score, 6),
+        "snippet": hit.snippet,
+        "spans": [list(span) for span in hit.spans],
+        "snippet_start": hit.window.start,
+    }
     if hit.explanation is not None:
         words = {term: round(value, 6) for term, value in hit.explanation.words.items()}
-        first["explanation"] = {"words": words, "bigrams": round(hit.explanation.bigrams, 6),
-                                "characters": round(hit.explanation.characters, 6)}
+        first["explanation"] = {
+            "words": words,
+            "bigrams": round(hit.explanation.bigrams, 6),
+            "characters": round(hit.explanation.characters, 6),
+        }
     return {**first, **{name: value for name, value in paragraph.items() if name != "id"}}
 
 
 def results_to_json(results: Results) -> dict[str, object]:
     """Results as the JSON object of `search --format json`."""
     out: dict[str, object] = {
-        "query": results.query, "understood": results.understood, "total": results.total, "relaxed": results.relaxed,
-        "notes": list(results.notes), "took_ms": results.took_ms,
+        "query": results.query,
+        "understood": results.understood,
+        "total": results.total,
+        "relaxed": results.relaxed,
+        "notes": list(results.notes),
+        "took_ms": results.took_ms,
     }
     hits = [hit_to_json(hit) for hit in results.hits]
     if results.documents is not None:

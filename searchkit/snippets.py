@@ -144,6 +144,14 @@ def _without_cut_number(start: int, end: int, numbers: Sequence[Span]) -> Span:
 
 def highlighted(hit: Snippet) -> list[tuple[str, bool]]:
     """The window in pieces, each with whether it is a match."""
-    edges = sorted({hit.start, hit.start + len(hit.text),
-                    *(edge for span in hit.spans for edge in span if hit.start <= edge <= hit.start + len(hit.text))})
-    return [(hit.text[a - hit.start : b - hit.start], any(s <= a and b <= e for s, e in hit.spans)) for a, b in pairwise(edges)]
+    edges = sorted(
+        {
+            hit.start,
+            hit.start + len(hit.text),
+            *(edge for span in hit.spans for edge in span if hit.start <= edge <= hit.start + len(hit.text)),
+        }
+    )
+    return [
+        (hit.text[a - hit.start : b - hit.start], any(s <= a and b <= e for s, e in hit.spans))
+        for a, b in pairwise(edges)
+    ]

@@ -16,7 +16,7 @@ from itertools import islice, product
 from whoosh import qparser
 from whoosh.qparser import syntax as whoosh_syntax
 
-from searchkit.analysis import Analyzer
+from searchkit.analysis import Analyzer, Token
 from searchkit.facets import Filter
 from searchkit.folding import fold
 from searchkit.query import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Query, Substring, Wanted, Word
@@ -28,13 +28,31 @@ MOST_PARTS = 64
 DEEPEST = 20
 """Levels of brackets that are read as syntax."""
 _MOST_VARIANTS = 8  # of one run, by replacing its words by their synonyms
+_FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
 _SYNONYM_WEIGHT = 0.3  # what was written comes before what means the same
 
 # Operators as Chinese keyboards give them. Letters too, for ＯＲ; the rest of the text is folded later.
-_NARROW = str.maketrans({"（": "(", "）": ")", "｜": "|", "－": "-", "＾": "^", "＊": "*", "［": "[", "］": "]", "：": ":",
-                         "＂": '"', "\u3000": " ", "「": "“", "」": "”", "『": "“", "』": "”",
-                         **{chr(0xFF21 + i): chr(0x41 + i) for i in range(26)},
-                         **{chr(0xFF41 + i): chr(0x61 + i) for i in range(26)}})
+_NARROW = str.maketrans(
+    {
+        "（": "(",
+        "）": ")",
+        "｜": "|",
+        "－": "-",
+        "＾": "^",
+        "＊": "*",
+        "［": "[",
+        "］": "]",
+        "：": ":",
+        "＂": '"',
+        "\u3000": " ",
+        "「": "“",
+        "」": "”",
+        "『": "“",
+        "』": "”",
+        **{chr(0xFF21 + i): chr(0x41 + i) for i in range(26)},
+        **{chr(0xFF41 + i): chr(0x61 + i) for i in range(26)},
+    }
+)
 _OPERATOR = re.compile(r'["“”()\[\]|^*]|(?:(?<=\s)|^)(?:AND|OR|NOT|-)(?=\S|\s|$)')
 _NEVER = r"(?P<slop>(?!x)x)?"  # whoosh wants the group; strings have no slop here
 _YEAR_RANGE = re.compile(r"(\d{4})\s*\.\.\s*(\d{4})")
@@ -56,12 +74,12 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
     if trouble is None:
         try:
             return reading.query(_parser(reading.fields).process(narrow))
-        except _NoSense as error:
+        except _NoSenseError as error:
             trouble = str(error)
     return reading.plain(narrow, trouble)
 
 
-class _NoSense(Exception):
+class _NoSenseError(Exception):
     """The text is no query in our syntax; the message says why."""
 
 
@@ -76,7 +94,7 @@ class _Reading:
     parts: int = 0
 
     def query(self, tree: whoosh_syntax.SyntaxNode) -> Query:
-        """The query of a whole syntax tree. Raises _NoSense."""
+        """The query of a whole syntax tree. Raises _NoSenseError."""
         return self._finished(self._node(tree, 1.0, positive=True))
 
     def plain(self, text: str, trouble: str) -> Query:
@@ -104,7 +122,7 @@ class _Reading:
             return _condition(self._range(node))
         if not isinstance(node, whoosh_syntax.TextNode):
             message = "an operator without its words"
-            raise _NoSense(message)
+            raise _NoSenseError(message)
         return self._leaf(node, boost, positive=positive)
 
     def _leaf(self, node: whoosh_syntax.TextNode, boost: float, *, positive: bool) -> _Both | None:
@@ -144,7 +162,7 @@ class _Reading:
     def _variants(self, run: str) -> Iterable[str]:
         """The run itself, then with its words replaced by their synonyms."""
         tokens = [token for token in self.analyzer.tokens(run) if self.analyzer.synonyms(token.term)]
-        kept = []
+        kept: list[Token] = []
         for token in sorted(tokens, key=lambda token: (token.start, -token.end)):
             if not kept or token.start >= kept[-1].end:
                 kept.append(token)
@@ -174,14 +192,14 @@ class _Reading:
             return Filter("year", ranges=((int(match[1]), int(match[2])),))
         if not text.isdecimal():
             message = f"{text!r} is no year"
-            raise _NoSense(message)
+            raise _NoSenseError(message)
         return Filter("year", ranges=((int(text), int(text)),))
 
     def _range(self, node: whoosh_syntax.RangeNode) -> Filter:
         low, high = node.start or "0", node.end or "9999"
         if node.fieldname != "year" or not (low.isdecimal() and high.isdecimal()):
             message = "a range goes with year, as in year:[2021 TO 2023]"
-            raise _NoSense(message)
+            raise _NoSenseError(message)
         return Filter("year", ranges=((int(low) + bool(node.startexcl), int(high) - bool(node.endexcl)),))
 
 
@@ -211,13 +229,16 @@ def _all_of(pairs: list[_Both]) -> _Both | None:
 def _any_of(pairs: list[_Both]) -> _Both | None:
     if not pairs:
         return None
-    return _Both(_join(Or, [pair.all for pair in pairs]), _join(Or, [pair.any for pair in pairs]),
-                 is_condition=all(pair.is_condition for pair in pairs))
+    return _Both(
+        _join(Or, [pair.all for pair in pairs]),
+        _join(Or, [pair.any for pair in pairs]),
+        is_condition=all(pair.is_condition for pair in pairs),
+    )
 
 
 def _telling(terms: list[str]) -> list[str]:
-    """Without single characters (的, 不, 区) where there are longer words: any one of them is found nearly everywhere."""
-    return [term for term in terms if len(term) > 1 or term.isascii()] or terms
+    """Without function words, where there are others: any one of them is found nearly everywhere."""
+    return [term for term in terms if term not in _FUNCTION_WORDS] or terms
 
 
 def _join(kind: type[And | Or], nodes: list[Node]) -> Node:
@@ -257,8 +278,12 @@ def _trouble(text: str) -> str | None:
 def _parser(fields: Collection[str]) -> qparser.QueryParser:
     names = "|".join(sorted(map(re.escape, {*fields, *TEXT_FIELDS}), key=len, reverse=True))
     operators = qparser.OperatorsPlugin(
-        And=r"(?<=\s)AND(?=\s)", Or=r"(?<=\s)OR(?=\s)|\|", Not=r"(^|(?<=[\s(|]))(?:NOT(?=\s)|-(?=[^\s-]))",
-        AndNot=None, AndMaybe=None, Require=None,
+        And=r"(?<=\s)AND(?=\s)",
+        Or=r"(?<=\s)OR(?=\s)|\|",
+        Not=r"(^|(?<=[\s(|]))(?:NOT(?=\s)|-(?=[^\s-]))",
+        AndNot=None,
+        AndMaybe=None,
+        Require=None,
     )
     plugins = [
         qparser.WhitespacePlugin(),

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from searchkit.corpus import DocumentRead
+from searchkit.engines import ENGINES
+from searchkit.indexing import BuildOptions, write_index
+from searchkit.model import Document, Paragraph
+from searchkit.searching import Index
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,3 +26,41 @@ def shared() -> Path:
     if not (folder / "corpus" / "seeds").is_dir():
         pytest.skip("no folder of real reports beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name of an engine; a test that takes it runs on every engine there is."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def index_of(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Index]]:
+    """`index_of(documents)`: an open index of documents, made by the engine under test, closed at the end."""
+    with ExitStack() as opened:
+
+        def make(documents: Iterable[DocumentRead]) -> Index:
+            folder = tmp_path_factory.mktemp("index")
+            write_index(documents, folder, BuildOptions(engine))
+            return opened.enter_context(Index(folder))
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def report() -> Callable[..., DocumentRead]:
+    """`report(name, *texts, year=…, …)`: a document as the reading of a corpus gives it.
+
+    A text is a string or a pair of a string and the paragraph's own fields.
+    """
+
+    def make(name: str, *texts: str | tuple[str, dict[str, Any]], **fields: Any) -> DocumentRead:  # noqa: ANN401
+        document = Document(name, **fields, paragraphs=len(texts))
+        common = {key: fields[key] for key in Paragraph.__dataclass_fields__ if key in fields}
+        paragraphs = []
+        for n, given in enumerate(texts, 1):
+            text, own = (given, {}) if isinstance(given, str) else given
+            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, text, **common), **own))
+        return DocumentRead(document, tuple(paragraphs))
+
+    return make

@@ -38,6 +38,7 @@ __all__ = [
     "ReadOptions",
     "Skipped",
     "list_corpus",
+    "nothing_read",
     "read_corpus",
     "read_document_file",
 ]
@@ -98,7 +99,7 @@ def list_corpus(folder: Path) -> Listing:
         raise CorpusError(message)
     files = walk(folder)
     if not files.documents:
-        raise CorpusError(_nothing(folder, files.skipped))
+        raise nothing_read(folder, files.skipped)
     rows: dict[str, Stated] = {}
     skipped = list(files.skipped)
     names = {found.name for found in files.documents}
@@ -143,14 +144,15 @@ def _read(folder: Path, listing: Listing, options: ReadOptions) -> Iterator[Docu
             elif not documents:
                 skipped.append(result)
     if not documents:
-        raise CorpusError(_nothing(folder, skipped))
+        raise nothing_read(folder, skipped)
 
 
-def _nothing(folder: Path, skipped: Sequence[Skipped]) -> str:
+def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
+    """Make the error for a folder of which nothing could be read: what it held, and what to do."""
     files = sum(item.files for item in skipped)
     first = f"; {skipped[0].path}: {skipped[0].reason}" if skipped else ""
     held = f"{files} {'file' if files == 1 else 'files'}, none of which can be read{first}" if files else "no files"
-    return f"{folder} holds {held}. Put reports there ({' '.join(READERS)})"
+    return CorpusError(f"{folder} holds {held}. Put reports there ({' '.join(READERS)})")
 
 
 def _table(found: Found) -> Table:
@@ -184,7 +186,7 @@ class _File:
             return self._record(raw)
         stated = interpret(raw.overrides).over(self.stated)
         cleaned = clean(raw.blocks)
-        items = tuple(piece for item in outline(cleaned.body) for piece in _pieces(item))
+        items = tuple(piece for item in outline(cleaned.body) for piece in _pieces(item)) if cleaned.body else ()
         if not items:
             return Skipped(self._id(raw), "no text: nothing is left when page chrome and headings are taken away")
         detected = self._detect(raw, cleaned, items, stated)

@@ -27,14 +27,14 @@ _FIELDS = re.compile(
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
 )
 _FIELD_ENDS = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
-_NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|网站|网$|报$|日报|新华社|本站")
+_NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|法治政府$|网站|网$|报$|日报|新华社|本站")
 _LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
 _BRANCH = re.compile(r"^(.*?局).{1,8}分局$")
 _PLACE_ONLY_KINDS = frozenset({"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"})
 
 
 def issuer_in_title(title: str) -> str | None:
-    """Find the body that a report's title names, as written: 临海市卫生健康局 in 临海市卫生健康局2024年法治政府建设年度报告."""
+    """Find the body that a title names, as written: 临海市卫生健康局 in 临海市卫生健康局2024年法治政府建设年度报告."""
     lead = _LEAD.match(title)
     rest = title[lead.end() if lead else 0 :]
     folded = fold(rest)
@@ -92,7 +92,7 @@ def doctype_of(title: str) -> str | None:
 
 
 def is_of_government(title: str, doctype: str | None) -> bool:
-    """Tell whether a title that names no body (鼓楼区2023年法治政府建设年度报告) is by its kind one of the government's."""
+    """Tell whether a title without a body (鼓楼区2023年法治政府建设年度报告) is by its kind one of the government."""
     if doctype not in _PLACE_ONLY_KINDS:
         return False
     text = fold("".join(title.split()))

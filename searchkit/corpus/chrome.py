@@ -21,8 +21,7 @@ _PHRASES = (
     r"|字体(?:大小|颜色)?|字号|(?<![\u4e00-\u9fff])[大中小](?![\u4e00-\u9fff])|A[-+]|默认|背景(?:色|颜色)?|保护视力色|正文|相关(?:信息|文档|附件|链接)?下载"
     r"|展开阅读模式|阅读模式|加载中|正在加载|请稍候"
 )
-_PHRASE = re.compile(_PHRASES, re.IGNORECASE)
-_FILLER = re.compile(r"[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®®]+")
+_TOKEN = re.compile(rf"(?P<phrase>{_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+", re.IGNORECASE)
 
 _KEYS = (
     r"索\s?引\s?号|文\s?号|发文字号|发文文号|公开(?:方式|形式|类别|范围|属性|程序|时限|日期|主体|责任部门)|(?:主题|信息|公文|体裁|文件|组配|所属|服务对象|内容|生命周期|公文)(?:分类|类别|名称|种类|类型|编号|索引)|主题词|关键[词字]"
@@ -35,11 +34,12 @@ _KEY_ALONE = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
 _CRUMBS = re.compile(r"(?:首\s?页|[^>＞»›。，]{1,30})(?:\s?(?:>+|＞+|»|›|→)\s?[^>＞»›。，]{0,40})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*")
 _FOOTER = re.compile(
-    r"(?:主办|承办|协办|技术支持|维护|建设维护|运维|版权所有|版权|网站标识码|网站支持|政府网站标识码|备案编?号|ICP备|公网安备|本站访问|网站管理|网站维护|运行维护|建议使用|推荐使用|最佳(?:浏览|分辨率)|Copyright|All Rights Reserved|Powered by|Produced By)"
-    r"|ICP备\s?\d|公网安备\s?\d|网站标识码|版权所有|Copyright|^(?:地址|邮编|邮政编码|传真|电子邮箱|E-?mail|违法和不良信息举报)\s?[:：]|IE\s?\d.{0,8}以上|\d{3,4}\s?[*×xX]\s?\d{3,4}\s?(?:以上)?分辨率|[Cc]ookies?|您(?:访问的链接)?即将离开|是否继续|您的浏览器|浏览器版本|未启用\s?JavaScript|启用JavaScript",
+    r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
+    r"|.{0,40}(?:ICP备|公网安备|网安备|网站标识码|版权所有|Copyright|All Rights Reserved|Powered by)"
+    r"|(?:地址|邮编|邮政编码|传真|电子邮箱|E-?mail|违法和不良信息举报(?:电话)?|网站支持IPv6)\s?[:：]"
+    r"|(?:建议|推荐|最佳)(?:您)?(?:使用|采用|浏览|分辨率).{0,40}(?:浏览|分辨率|IE|Chrome)|您访问的链接即将离开|您的浏览器(?:版本)?|(?:本站|本网站).{0,10}[Cc]ookies?|.{0,10}未启用\s?JavaScript",
     re.IGNORECASE,
 )
-_FOOTER_START = re.compile(r"(?:主办|承办|协办|技术支持|维护|版权|网站|政府网站|备案|ICP|.{0,6}公网安备|本站|建设维护|运行|运维|推荐|建议|最佳|地址|邮|传真|电子|联系电话|E-?mail|违法|Copyright|©|All|Powered|您|是否|浏览器|.{0,10}ICP备|.{0,10}©)", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
     r"[-—–―－─·.~\s|]*\d{1,3}[-—–―－─·.~\s|]*|[-—–―－─]\s?\d{1,4}\s?[-—–―－─]"
     r"|[-—–―－─]*\s?第?\s?\d{1,4}\s?页\s?[,，/|共(（]*\s?(?:共?\s?\d{1,4}\s?页)?[)）]?\s?[-—–―－─]*|\d{1,4}\s?/\s?\d{1,4}\s?页?|page\s?\d+(?:\s?(?:of|/)\s?\d+)?|[—-]?\s?第[一二三四五六七八九十百]{1,5}页",
@@ -49,14 +49,21 @@ _LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)�
 _TAIL = re.compile(
     r"[【\[(（•*\s]*(?:相关(?:链接|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
 )
-_NO_CONTENT = re.compile(r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开|下转第.{1,4}版|上接第.{1,4}版)\s?[)）】\]]|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发")
+_NO_CONTENT = re.compile(r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发")
 
 
 def is_buttons(line: str) -> bool:
     """Tell whether a line is made of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
     if not line or len(line) > _LONGEST:
         return False
-    return _PHRASE.search(line) is not None and not _FILLER.sub("", _PHRASE.sub("", line))
+    at, phrases = 0, 0
+    while at < len(line):
+        token = _TOKEN.match(line, at)
+        if token is None:
+            return False
+        at = token.end()
+        phrases += token.lastgroup == "phrase"
+    return phrases > 0
 
 
 def is_meta(line: str) -> bool:
@@ -73,7 +80,7 @@ def is_breadcrumb(line: str) -> bool:
 
 def is_footer(line: str) -> bool:
     """Tell whether a line stands at the foot of a site: who runs it, licence numbers, browser hints."""
-    return 0 < len(line) <= _LONGEST and bool(_FOOTER_START.match(line) and _FOOTER.search(line))
+    return 0 < len(line) <= _LONGEST and "。" not in line[:-1] and _FOOTER.match(line) is not None
 
 
 def is_page_number(line: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from searchkit.corpus import chrome, lines
 from searchkit.corpus.blocks import Block
@@ -45,9 +45,13 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
 
     Any sequence of blocks gives a result; time is linear in the text.
     """
-    raw = [replace(block, text=text) for block in blocks for text in _split(block.text)]
-    indents = [block.text[:1].isspace() and not block.text.isspace() for block in raw]
-    squeezed = [replace(block, text=lines.squeeze(block.text)) for block in raw]
+    squeezed: list[Block] = []
+    indents: list[bool] = []
+    for block in blocks:
+        for text in _split(block.text):
+            plain = lines.squeeze(text)
+            squeezed.append(block if plain == block.text else Block(plain, block.level, block.strong, block.page))
+            indents.append(bool(plain) and text[0].isspace())
     start = opening(squeezed)
     end = _end_of_content(squeezed, start.end)
     dropped = _layout_lines(squeezed, start.end, end) | _repeats(squeezed, start.end, end, start.title)
@@ -147,24 +151,31 @@ def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
 
 
 def _contents(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Give the lines of a table of contents: its title and entries, up to where the first entry comes again."""
+    """Give the lines of a table of contents: its title and its entries, if most of them come again as headings."""
     for i in range(start, min(end, start + _LONGEST_CONTENTS)):
         if blocks[i].text.replace(" ", "") in _CONTENTS_TITLES:
-            return {i} | _entries(blocks, i + 1, end)
+            entries = _entries(blocks, i + 1, end)
+            later = {_entry(blocks[k].text) for k in range(i + 1 + len(entries), end)}
+            again = sum(_entry(blocks[k].text) in later for k in entries)
+            return {i, *entries} if again * 2 > len(entries) else {i}
     return set()
 
 
-def _entries(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    first, found = "", set[int]()
+def _entry(text: str) -> str:
+    """Text of an entry or a heading without page number and blanks."""
+    return _TRAILING.sub("", text[:_LONGEST_ENTRY]).replace(" ", "")
+
+
+def _entries(blocks: Sequence[Block], start: int, end: int) -> range:
+    """Give the lines behind the title of a table of contents up to the first one again, or to the first sentence."""
+    first = ""
     for i in range(start, min(end, start + _LONGEST_CONTENTS)):
         text = blocks[i].text
         if not text:
             continue
-        if len(text) > _LONGEST_ENTRY:
-            return set()
-        entry = _TRAILING.sub("", text).replace(" ", "")
-        if first and entry == first:
-            return found
-        first = first or entry
-        found.add(i)
-    return set()
+        if first and _entry(text) == first:
+            return range(start, i)
+        if len(text) > _LONGEST_ENTRY or lines.is_salutation(text) or (lines.ends_sentence(text) and not chrome.has_leader(text)):
+            return range(start, i)
+        first = first or _entry(text)
+    return range(start, start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,16 +50,15 @@ class Found:
 
 
 def published(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
-    """Give the day of publication as an ISO date, from labelled lines, a dated line of the page, or the format's own hint.
+    """Give the day of publication (ISO) from labelled lines, a dated line of the page, or what the format says.
 
     The day a report was signed is not the day it was published.
     """
     ranked: list[tuple[int, int, str]] = []
     lines = [*head, *tail]
     for order, line in enumerate(lines):
-        for match in _KEYED.finditer(line[:400]):
-            if iso := _iso(*match.groups()[1:]):
-                ranked.append((_rank(match[1]), order, iso))
+        found = [(_rank(match[1]), _iso(*match.groups()[1:])) for match in _KEYED.finditer(line[:400])]
+        ranked += [(rank, order, iso) for rank, iso in found if iso]
     for order, line in enumerate(head):
         dated = _LINE_DATE.match(line[:200])
         if dated and (iso := _iso(*dated.groups())):
@@ -87,51 +86,61 @@ def year_of_session(head: Iterable[str]) -> int | None:
 
 
 def year_of_report(paragraphs: Sequence[str], headings: Sequence[str], day: str | None) -> Found:
-    """Infer the year that a report (not a speech) is about when its title is silent."""
+    """Infer the year that a report (not a speech) is about when its title is silent. Texts are folded, `day` is ISO."""
+    undecided = Found(None, "year undecided: neither title nor text states the year reported on")
+    return next(_report_years(paragraphs, headings, day), undecided)
+
+
+def _report_years(paragraphs: Sequence[str], headings: Sequence[str], day: str | None) -> Iterator[Found]:
+    """Give what tells the year, best first."""
     opening = [_LAW.sub("", p[:600]) for p in paragraphs[:4]]
-    for text in opening:
-        if match := _STATED.search(text):
-            return Found(number(match[1]))
+    for match in filter(None, map(_STATED.search, opening)):
+        yield Found(number(match[1]))
     dated = _years_of(headings)
-    if done := next((year for year, rest in dated if not _PLAN.search(rest) or _REVIEW.search(rest)), None):
-        return Found(done, f"year {done} inferred from a heading")
-    common = _common_year(paragraphs)
-    late = _year_before(day) if day else None
-    for text in opening:
-        if (match := _OPENING.match(text)) and (late is None or number(match[1]) in {late, late + 1, common}):
-            return Found(number(match[1]), f"year {number(match[1])} inferred from the beginning of a paragraph")
-    if common and (late is None or common in {late, late + 1}):
-        return Found(common, f"year {common} inferred: the year the text names most")
-    if plan := next((year for year, rest in dated if _PLAN.search(rest)), None):
-        return Found(plan - 1, f"year {plan - 1} inferred: the text plans {plan}")
-    if late:
-        return Found(late, f"year {late} inferred from the day of publication, {day}")
-    return Found(None, "year undecided: neither title nor text states the year reported on")
+    for year, rest in dated:
+        if not _PLAN.search(rest) or _REVIEW.search(rest):
+            yield Found(year, f"year {year} inferred from a heading")
+    common, season = _common_year(paragraphs), _year_before(day) if day else None
+    plausible = {season, season + 1} if season else {common}
+    for match in filter(None, map(_OPENING.match, opening)):
+        if (year := number(match[1])) in plausible | {common} or not season:
+            yield Found(year, f"year {year} inferred from the beginning of a paragraph")
+    if common and common in plausible:
+        yield Found(common, f"year {common} inferred: the year the text names most")
+    for year, rest in dated:
+        if _PLAN.search(rest):
+            yield Found(year - 1, f"year {year - 1} inferred: the text plans {year}")
+    if season:
+        yield Found(season, f"year {season} inferred from the day of publication, {day}")
 
 
 def year_of_speech(paragraphs: Sequence[str], headings: Sequence[str], day: str | None, url: str) -> Found:
-    """Infer the year in which a government's work report was given when neither title nor head states it."""
+    """Infer the year in which a work report was given when neither title nor head states it. Arguments as above."""
+    undecided = Found(None, "year undecided: no year of the session in title, head or text")
+    return next(_speech_years(paragraphs, headings, day, url), undecided)
+
+
+def _speech_years(paragraphs: Sequence[str], headings: Sequence[str], day: str | None, url: str) -> Iterator[Found]:
+    """Give what tells the year, best first."""
     dated = _years_of(headings)
     years = [year for year, _ in dated]
     for year, rest in dated:
         if year + 1 in years:  # 一、2013年主要工作 … 二、2014年主要工作
-            return Found(year + 1, f"year {year + 1} inferred from headings on {year} and {year + 1}")
+            yield Found(year + 1, f"year {year + 1} inferred from headings on {year} and {year + 1}")
         if _REVIEW.search(rest):
-            return Found(year + 1, f"year {year + 1} inferred from the heading that reviews {year}")
-    for paragraph in paragraphs[:5]:
-        if match := _REVIEWED.match(paragraph):
-            year = number(match[1]) + 1
-            return Found(year, f"year {year} inferred: the text begins with {year - 1}")
-    common = _reviewed_year(paragraphs)
-    shown = ([int(day[:4])] if day else []) + [int(m[1]) for m in _URL_YEAR.finditer(url)]
-    for value in shown:
-        if common in {value, value - 1}:
-            return Found(value, f"year {value} inferred from the day of publication or the address")
-    if plan := next((year for year, rest in dated if _PLAN.search(rest)), None):
-        return Found(plan, f"year {plan} inferred from the heading that plans {plan}")
-    if common:
-        return Found(common + 1, f"year {common + 1} inferred: the text reviews {common}")
-    return Found(None, "year undecided: no year of the session in title, head or text")
+            yield Found(year + 1, f"year {year + 1} inferred from the heading that reviews {year}")
+    for match in filter(None, map(_REVIEWED.match, paragraphs[:5])):
+        year = number(match[1]) + 1
+        yield Found(year, f"year {year} inferred: the text begins with {year - 1}")
+    reviewed = _reviewed_year(paragraphs)
+    for year in ([int(day[:4])] if day else []) + [int(m[1]) for m in _URL_YEAR.finditer(url)]:
+        if reviewed in {year, year - 1}:
+            yield Found(year, f"year {year} inferred from the day of publication or the address")
+    for year, rest in dated:
+        if _PLAN.search(rest):
+            yield Found(year, f"year {year} inferred from the heading that plans {year}")
+    if reviewed:
+        yield Found(reviewed + 1, f"year {reviewed + 1} inferred: the text reviews {reviewed}")
 
 
 def _years_of(headings: Sequence[str]) -> list[tuple[int, str]]:
@@ -151,7 +160,9 @@ def _year_counts(paragraphs: Sequence[str]) -> Counter[int]:
     counts: Counter[int] = Counter()
     for paragraph in paragraphs[:200]:
         text = _SPAN.sub(" ", _LAW.sub(" ", paragraph[:5000]))
-        counts.update(number(m[1]) for m in _YEAR.finditer(text) if not _TARGET.search(text, m.start() - 2, m.end() + 6))
+        counts.update(
+            number(m[1]) for m in _YEAR.finditer(text) if not _TARGET.search(text, m.start() - 2, m.end() + 6)
+        )
     return counts
 
 
@@ -176,7 +187,7 @@ def _reviewed_year(paragraphs: Sequence[str]) -> int | None:
 
 
 def _year_before(day: str) -> int | None:
-    """The year that a report published on this day is about, where the season tells."""
+    """Give the year that a report published on this day is about, where the season tells."""
     year, month = int(day[:4]), int(day[5:7])
     if month <= _EARLY:
         return year - 1

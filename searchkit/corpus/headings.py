@@ -17,6 +17,8 @@ _LONGEST_THREE = 30
 _MOST_CLAUSES = 2
 _SHORTEST = 3
 _LONGEST_COLON = 24
+_SHORTEST_TEXT = 16
+"""Least text behind a heading that only a blank parts from it."""
 
 _STOP = re.compile("[。！？!?]")
 _CLAUSE = re.compile("[，,；;]")
@@ -54,7 +56,7 @@ def of_line(text: str, *, numbered: bool) -> str | None:
     core = text.rstrip("：:。 ")
     ended = text[len(core) :].strip()
     longest = LONGEST_HEADING if numbered else _LONGEST_PLAIN
-    if not core or len(core) > longest or "。" in core or "；" in core or lines.ends_sentence(core):
+    if not core or core.isdecimal() or len(core) > longest or "。" in core or "；" in core or lines.ends_sentence(core):
         return None
     if not numbered and (ended or _FIGURE.search(core) or not re.match(r"[\w“《（(]", core)):
         return None
@@ -90,7 +92,7 @@ def before_blank(text: str) -> str | None:
         return None
     words, _, rest = text.partition(" ")
     scattered = len(_SCATTERED.findall(text, 0, _LONGEST_HEAD)) > 1
-    if scattered or len(words) <= _SHORTEST or not lines.is_han(words[-1]) or len(rest) <= _LONGEST_COLON:
+    if scattered or len(words) <= _SHORTEST or not lines.is_han(words[-1]) or len(rest) < _SHORTEST_TEXT:
         return None
     apart = not _STOP.search(words) and not lines.ends_sentence(words) and not words.endswith(("，", ",", "、"))
     return words if apart and _names(words) and is_text(rest) else None

@@ -8,24 +8,46 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from searchkit.corpus import chrome, lines
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.numbering import DASH, LISTED, marker
+from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
 
 _CONNECTING = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 _CONTINUING = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
 _NEVER_FIRST = re.compile(r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|[件户次名条项起个人家元万亿]{1,2}[，、；。,])")
-_NEVER_LAST = re.compile(r"(?:[的和与及或在为把将对从被让以向由于至到使其该并]|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续|全面|积极)$")
+_NEVER_LAST = re.compile(
+    r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
+    r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
+    r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
+)
+_LETTER = re.compile("[A-Za-z]")
+_WORD = re.compile("[A-Za-z0-9]")
 _LATIN = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
-_DIGIT_WIDTH = re.compile(r"[0-9０-９]$")
+_DIGIT = re.compile(r"[0-9０-９]$")
+_COUNTED = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
 _OPENERS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
 _LONGEST_HEADING = 48
-_SAMPLE = 400_000
+_LONGEST_NUMBERED = 60
+_SHORTEST_CLAUSE = 4
+_LONGEST_PLAIN = 32
+"""The same for a line without a number."""
+_MOST_CLAUSES = 3
+_WRAPPED_SHARE = 0.4
+_OPEN_SHARE = 0.6
+"""From these shares on, of lines at full width and of such lines without an end, a text is wrapped."""
+_SLACK = 4
+"""How much shorter than the others a full line may be, where punctuation must not begin the next."""
+_FRAGMENT = 2
+"""Up to so many characters are the rest of a line, never a line of their own."""
+_WHOLE = frozenset({"附件", "附", "注"})
+_SAMPLE = 100_000
 """How much of a document its word pieces are taken from, in code points: enough to know the words, bounded."""
+_MANY = 200
+"""Questions about pairs of characters after which a table of them pays."""
 _LONGEST_WRAPPED = 200
 _COHESION = 0.08
 """From here on two characters are one word: 行政 reaches 0.3, chance neighbours in a short report 0.02."""
@@ -39,7 +61,9 @@ class _Layout:
     """How the lines of a document are set."""
 
     width: float | None
-    """Of full lines in Han characters, if all text is wrapped at one width."""
+    """Of full lines, if all text is wrapped at one width; in the unit of `measure`."""
+    measure: Callable[[str], float]
+    """Width of a line: in Han characters (print) or in code points (programs that count these)."""
     marks_paragraphs: bool
     """Paragraphs are told apart by blank lines or by an indent."""
     mixed_indent: bool
@@ -51,8 +75,10 @@ class _Words:
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._blocks = blocks
+        self._text = ""
+        self._asked = 0
+        self._singles: dict[str, int] = {}
         self._pairs: Counter[tuple[str, str]] = Counter()
-        self._chars: Counter[str] = Counter()
 
     def cut(self, before: str, behind: str) -> bool:
         """Tell whether the two characters around a line end belong together wherever the document has them.
@@ -62,12 +88,24 @@ class _Words:
         first, second = before[-1], behind[0]
         if not (lines.is_han(first) and lines.is_han(second)):
             return False
-        if not self._chars:
-            text = "\n".join(block.text for block in self._blocks)[:_SAMPLE]
-            self._chars.update(text)
-            self._pairs.update(pairwise(text))
-        pairs = self._pairs[first, second]
-        return pairs > 1 and pairs * pairs >= _COHESION * self._chars[first] * self._chars[second]
+        pairs = self._count(first, second)
+        return pairs > 1 and pairs * pairs >= _COHESION * self._chars(first) * self._chars(second)
+
+    def _chars(self, char: str) -> int:
+        if char not in self._singles:
+            self._singles[char] = self._text.count(char)
+        return self._singles[char]
+
+    def _count(self, first: str, second: str) -> int:
+        """How often a pair occurs. Few questions are answered by searching, many from a table made once."""
+        self._asked += 1
+        if self._asked == 1:
+            self._text = "\n".join(block.text for block in self._blocks)[:_SAMPLE]
+        if self._asked < _MANY:
+            return self._text.count(first + second)
+        if not self._pairs:
+            self._pairs.update(pairwise(self._text))
+        return self._pairs[first, second]
 
 
 def join_broken(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
@@ -79,29 +117,52 @@ def join_broken(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]
     """
     layout, words = _layout(blocks, indents), _Words(blocks)
     done: list[Block] = []
-    parts: list[str] = []
+    current: _Paragraph | None = None
     gap = False
     for block, indented in zip(blocks, indents, strict=True):
         if not block.text:
             gap = True
             continue
-        if parts and _goes_on(_End(done[-1], parts), block, _Gap(gap, indented), layout, words):
-            parts.append(block.text)
+        if current is not None and _goes_on(current, block, _Gap(gap, indented), layout, words):
+            current.add(block)
         else:
-            _finish(done, parts)
-            done.append(block)
-            parts = [block.text]
+            if current is not None:
+                done.append(current.joined())
+            current = _Paragraph(block)
         gap = False
-    _finish(done, parts)
+    if current is not None:
+        done.append(current.joined())
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The paragraph so far."""
+class _Paragraph:
+    """The lines of one paragraph so far."""
 
-    block: Block
-    parts: list[str]
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.last = block.text
+        """Its last line."""
+        self.length = len(block.text)
+        """Code points of all its lines."""
+        self.prose = lines.is_prose(block.text)
+        self._parts = [block.text]
+        self._strong = block.strong
+
+    def add(self, block: Block) -> None:
+        """Take another line."""
+        self._parts += [" ", block.text] if _LETTER.match(self.last[-1]) and _WORD.match(block.text) else [block.text]
+        self.last = block.text
+        self.length += len(block.text)
+        self.prose = self.prose or lines.is_prose(block.text)
+        self._strong = self._strong and block.strong
+
+    def text(self) -> str:
+        """Give its lines joined."""
+        return "".join(self._parts)
+
+    def joined(self) -> Block:
+        """Give it as one block."""
+        return self.block if len(self._parts) == 1 else replace(self.block, text=self.text(), strong=self._strong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,47 +173,37 @@ class _Gap:
     indent: bool
 
 
-def _finish(done: list[Block], parts: list[str]) -> None:
-    if len(parts) > 1:
-        text = parts[0]
-        pieces = [text]
-        for part in parts[1:]:
-            pieces.append((" " if _needs_blank(pieces[-1], part) else "") + part)
-        done[-1] = replace(done[-1], text="".join(pieces), strong=False)
-
-
-def _needs_blank(before: str, behind: str) -> bool:
-    letters = re.compile(r"[A-Za-z]")
-    return bool(letters.match(before[-1:]) and re.match(r"[A-Za-z0-9]", behind[:1]))
-
-
 def _layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Layout:
     texts = [block.text for block in blocks if block.text and not block.level]
     marked = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
     share = sum(marked) / max(1, len(marked))
     low, high = 0.03, 0.8
     mixed = low < share < high
-    width = _width(texts)
+    (width, share), (points, points_share) = _width(texts, _print_width), _width(texts, len)
+    measure: Callable[[str], float] = _print_width
+    if points is not None and (width is None or points_share > share):
+        width, measure = points, len
     blanks = sum(not block.text for block in blocks)
     separated = low * len(texts) < blanks < high * len(texts)
-    return _Layout(width, mixed or separated, mixed)
+    return _Layout(width, measure, mixed or separated, mixed)
 
 
-def _width(texts: Sequence[str]) -> float | None:
-    """Give the width that lines are wrapped at, in Han characters, if most long ones share it."""
-    least, narrow, wide = 8, 15, 80
+def _width(texts: Sequence[str], measure: Callable[[str], float]) -> tuple[float | None, float]:
+    """Give the width that lines are wrapped at, if most long ones share it, and the share of lines that have it."""
+    least, narrow, wide, slack = 8, 15, 80, 2
     if len(texts) < least:
-        return None
-    widths = sorted(_measure(text) for text in texts)
-    full = widths[int(len(widths) * 0.9)]
+        return None, 0.0
+    widths = [measure(text) for text in texts]
+    full = sorted(widths)[int(len(widths) * 0.9)]
     if not narrow <= full <= wide:
-        return None
-    at_full = [text for text in texts if full - 3 <= _measure(text) <= full + 3]
+        return None, 0.0
+    at_full = [text for text, width in zip(texts, widths, strict=True) if full - slack <= width <= full + slack]
     open_ended = sum(not lines.ends_sentence(text) for text in at_full)
-    return full if len(at_full) >= 0.4 * len(texts) and open_ended >= 0.6 * len(at_full) else None
+    share = len(at_full) / len(texts)
+    return (full if share >= _WRAPPED_SHARE and open_ended >= _OPEN_SHARE * len(at_full) else None), share
 
 
-def _measure(text: str) -> float:
+def _print_width(text: str) -> float:
     """Width in Han characters; a Latin character is half as wide."""
     if len(text) > _LONGEST_WRAPPED:
         return float(len(text))
@@ -160,8 +211,8 @@ def _measure(text: str) -> float:
     return han + (len(text) - han) / 2
 
 
-def _goes_on(end: _End, block: Block, gap: _Gap, layout: _Layout, words: _Words) -> bool:
-    before, behind = end.parts[-1], block.text
+def _goes_on(end: _Paragraph, block: Block, gap: _Gap, layout: _Layout, words: _Words) -> bool:
+    before, behind = end.last, block.text
     if block.level or end.block.level:
         return False
     found = marker(behind)
@@ -174,7 +225,7 @@ def _goes_on(end: _End, block: Block, gap: _Gap, layout: _Layout, words: _Words)
         wrapped = _wrapped(before, gap, layout)
         if wrapped is not None:
             return wrapped
-    if lines.ends_sentence(before) and not _open_bracket(before):
+    if lines.ends_sentence(before):
         return False
     if layout.mixed_indent and gap.indent and not connects:
         return False
@@ -183,7 +234,7 @@ def _goes_on(end: _End, block: Block, gap: _Gap, layout: _Layout, words: _Words)
 
 def _wrapped(before: str, gap: _Gap, layout: _Layout) -> bool | None:
     """Decide by width alone; None = the line was not full."""
-    if layout.width is None or _measure(before) < layout.width - 4:
+    if layout.width is None or layout.measure(before) < layout.width - _SLACK:
         return None
     ended = lines.ends_sentence(before)
     if gap.blank or (layout.mixed_indent and gap.indent):
@@ -196,26 +247,43 @@ def _open_bracket(text: str) -> bool:
     return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _OPENERS.items())
 
 
-def _unfinished(end: _End, behind: str, block: Block, words: _Words) -> bool:
-    before = end.parts[-1]
-    if _ends_document_part(behind) or lines.is_date(before):
+def _unfinished(end: _Paragraph, behind: str, block: Block, words: _Words) -> bool:
+    before = end.last
+    if _ends_document_part(behind) or lines.is_date(before) or lines.is_session(before):
         return False
     if _open_bracket(before) or (_LATIN.match(before[-1]) and _LATIN.match(behind[0]) and not end.block.strong):
         return True
     if end.block.strong != block.strong:
         return False
-    so_far = sum(map(len, end.parts))
-    if so_far > _LONGEST_HEADING or any(lines.is_prose(part) for part in end.parts):
+    if len(behind) <= _FRAGMENT and behind not in _WHOLE and not lines.names_body(before):
+        return True
+    if _DIGIT.search(before) and _COUNTED.match(behind) and not before.startswith("附"):
+        return True
+    numbered = marker(end.block.text)
+    longest = _LONGEST_HEADING if numbered is None else _LONGEST_NUMBERED
+    if end.length > longest or end.prose or _is_clauses(end.text(), numbered):
         return _reads_on(before, behind, words)
-    if _NARRATIVE.match(end.parts[0]) and marker(end.parts[0]) is None:
+    if (_NARRATIVE.match(before) and numbered is None) or (numbered and end.length - numbered.end == 1):
         return True
     return bool(_NEVER_LAST.search(before) or _NEVER_FIRST.match(behind)) or words.cut(before, behind)
 
 
+def _is_clauses(text: str, numbered: Marker | None) -> bool:
+    """Tell whether a line that could be a heading by its length has more clauses than headings have."""
+    clauses = re.split("[，,]", text)
+    if numbered is None:
+        return len(clauses) > _MOST_CLAUSES or len(text) > _LONGEST_PLAIN
+    # The last clause of a heading is whole: 打造发展高地. One of two or three characters was cut.
+    return len(clauses) > _MOST_CLAUSES + 1 or (len(clauses) >= _MOST_CLAUSES and len(clauses[-1]) < _SHORTEST_CLAUSE)
+
+
 def _reads_on(before: str, behind: str, words: _Words) -> bool:
     """Decide for running text without an end: it goes on unless a heading or a short line of another kind follows."""
+    last = before[before.rfind("。") + 1 :]
+    if len(last) < min(len(before), _LONGEST_HEADING) and marker(last) is not None:
+        return False  # a heading run together with the paragraph before it
     short = 36
-    if lines.is_prose(behind) or lines.ends_sentence(behind) or len(behind) > short:
+    if lines.is_prose(behind) or lines.ends_sentence(behind) or len(behind) > short or behind.isdecimal():
         return True
     return bool(_NEVER_LAST.search(before) or _NEVER_FIRST.match(behind)) or words.cut(before, behind)
 

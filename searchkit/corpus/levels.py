@@ -12,7 +12,7 @@ PLAIN, STRONG = "plain", "strong"
 """Styles of headings without a number."""
 _LOOK_AHEAD = 400
 """How many lines are searched for the next number of a style."""
-_FAMILY = {"一、": "一", "（一）": "一", "1.": "1", "1、": "1", "（1）": "1", "1）": "1", "①": "1"}
+_FAMILY = {"第一部分": "一", "第一章": "一", "一、": "一", "（一）": "一", "1.": "1", "1、": "1", "（1）": "1", "1）": "1", "①": "1"}
 _SEPARATOR = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
 
 
@@ -67,6 +67,10 @@ class Levels:
         """Close the innermost entry."""
         self.entries.pop()
 
+    def close_all(self) -> None:
+        """Close everything: what follows belongs to no heading."""
+        self.entries.clear()
+
     def close_run_ins(self) -> None:
         """Close items and run-in headings, so that only headings on lines of their own stay open."""
         while self.entries and self.entries[-1].run_in:
@@ -105,7 +109,7 @@ class Levels:
         following = [k for k in same if self.entries[k].ordinal == ordinal - 1]
         if following:
             return following[-1]
-        if ordinal == 1 and bare and same and same[-1] == len(self.entries) - 1:
+        if ordinal == 1 and bare and len(same) == 1 and same[0] == len(self.entries) - 1:
             return len(self.entries)
         if same:
             return same[-1]
@@ -185,5 +189,7 @@ class Levels:
 
 
 def _kin(first: str, second: str) -> int:
-    """How alike two styles are: 0 to 2."""
-    return (_FAMILY.get(first) == _FAMILY.get(second)) + (_SEPARATOR.get(first) == _SEPARATOR.get(second))
+    """How alike two styles are: 2 for the same digits, 1 more for the same mark behind them."""
+    same_digits = first in _FAMILY and _FAMILY[first] == _FAMILY.get(second)
+    same_mark = first in _SEPARATOR and _SEPARATOR[first] == _SEPARATOR.get(second)
+    return 2 * same_digits + same_mark

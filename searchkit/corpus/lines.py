@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
+_TURN = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")
+"""Where a newspaper continues a text on another page."""
 _SPACED = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-\u9fff](?![\u4e00-\u9fff])")
 _CLOSERS = "”’\"'）)】》〉」』］] "
 _STOPS = "。！？!?；;：:…"
@@ -25,7 +27,7 @@ _SALUTATION = re.compile(
     r"|[^。，；,;：:]{2,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
 _SESSION = re.compile(
-    rf"[—–―\-－─\s（(]*(?:{_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
+    rf"[\W_]*(?:{_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )
 _SPEAKER = re.compile(
     r"[—\-－（(\s]*[^。，；,;：:]{0,24}(?:总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|主任|局长|书记|部长|厅长|院长|检察长|委员|组长)(?:[、兼][^。，；,;：:]{2,12})?[\s·:：]{0,3}(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?[)）]?"
@@ -34,12 +36,15 @@ _BRACKETED = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
 
 
 def squeeze(text: str) -> str:
-    """Strip a line, make each run of white space in it one blank, and take out `[bookmark: …]` marks.
+    """Strip a line, make each run of white space in it one blank, and take out `[bookmark: …]`
+    and `（下转第二版）` marks.
 
     Blanks between all the characters of a word or title (`政 府 工 作 报 告`) are dropped. Linear time.
     """
     if "[bookmark:" in text:
         text = _BOOKMARK.sub("", text)
+    if "版" in text:
+        text = _TURN.sub("", text)
     text = " ".join(text.split())
     if " " in text:
         text = _SPACED.sub(lambda found: found[0].replace(" ", ""), text)

@@ -34,6 +34,7 @@ _GUEST = re.compile(
     r"(?:帮扶|支援|援助|对口|协作|协同|结对|赴|援|联合|会同|兄弟|学习|考察|跨省|跨区域|来自|与)[^，。；]{0,8}$"
 )
 _NUMBER = re.compile(r"([一-鿿]{2,12})[〔\[【(（](?:19|20)\d\d[〕\]】)）]\s*第?\d+\s*号")
+_CITING = re.compile("印发|转发|下发|根据|按照|依据|落实|贯彻|执行|关于|要求|通知|文件")
 _CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
 _ADDRESS = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")
 
@@ -121,9 +122,9 @@ def _from_the_rest(sources: Sources, level: str | None, seen: list[str]) -> Loca
     for part in reversed(re.split(r"[/\\._\s-]+", sources.name)):
         region = gazetteer().resolve(part) if len(part) > 1 else None
         if region and _fits(region, level):
-            note = f"place {'/'.join(region)} taken from the file's path: the text does not name it"
+            note = f"region {'/'.join(region)} taken from the file's path: the text does not name it"
             return Located(region, (*notes, note))
-    return Located((), notes or ("place undecided: neither title, head nor text names the place reported on",))
+    return Located((), notes or ("region undecided: neither title, head nor text names the place reported on",))
 
 
 def _is_national(sources: Sources, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
@@ -139,7 +140,7 @@ def _is_central(name: str) -> bool:
 
 
 def _lead(text: str) -> Mention | None:
-    """Find the first place of a line, followed down as far as it goes (浙江省台州市临海市); else a short name at its start."""
+    """Find the first place of a line, followed down as far as it goes (台州市临海市), or a short name at its start."""
     found: Mention | None = None
     for mention in gazetteer().mentions(text[:_LINE]):
         if found is not None and not _goes_on(found, mention):
@@ -199,9 +200,26 @@ def _fits(region: Region, level: str | None) -> bool:
 
 def _by_context(regions: Sequence[Region], sources: Sources) -> Region | None:
     """Choose among places of one name: first the province, then the city, that the report clearly speaks of."""
+    support = _support(regions, sources)
+    left = list(regions)
+    for depth in (1, 2):
+        scores = {region[:depth]: support[region[:depth]] for region in left}
+        for city in {region[:2] for region in left} if depth == 1 else ():
+            scores[city[:1]] += 2 * support[city]  # a city speaks for its province
+        ranked = sorted(scores.values(), reverse=True)
+        if not ranked[0] or (len(ranked) > 1 and ranked[0] < 2 * ranked[1]):
+            return None
+        left = [region for region in left if scores[region[:depth]] == ranked[0]]
+        if len(left) == 1:
+            return left[0]
+    return None
+
+
+def _support(regions: Sequence[Region], sources: Sources) -> Counter[Region]:
+    """Count what speaks for each place above the candidates: its name, its document numbers, its other places."""
     text = _text(sources)
     support = _signs(text)
-    for above in dict.fromkeys(region[:depth] for region in regions for depth in range(1, len(region))):
+    for above in {region[:depth] for region in regions for depth in range(1, len(region))}:
         support[above] += min(20, _count(text, above[-1]))
     for region, weight in ((_from_address(sources), 5), (_from_code(sources), 30)):
         for depth in range(1, len(region or ()) + 1):
@@ -210,19 +228,9 @@ def _by_context(regions: Sequence[Region], sources: Sources) -> Region | None:
         places = in_force(mention.places, sources.year)
         for depth in range(1, len(places[0])) if len(places) == 1 else ():
             support[places[0][:depth]] += 1
-    left = tuple(regions)
-    for depth in (1, 2):
-        scores = Counter({above: support[above] for above in {region[:depth] for region in left}})
-        if depth == 1:  # a city speaks for its province
-            for above in {region[:2] for region in left if len(region) > 2}:  # noqa: PLR2004
-                scores[above[:1]] += 2 * support[above]
-        ranked = scores.most_common(2)
-        if (len(ranked) > 1 and ranked[0][1] < 2 * ranked[1][1]) or not ranked[0][1]:
-            return None
-        left = tuple(region for region in left if region[:depth] == ranked[0][0])
-        if len(left) == 1:
-            return left[0]
-    return None
+    for region in regions:
+        support[region] = 0  # that it is named is no reason for any of those that have the name
+    return support
 
 
 def _from_body(level: str | None, sources: Sources) -> tuple[Region | None, tuple[str, ...]]:
@@ -243,7 +251,7 @@ def _from_body(level: str | None, sources: Sources) -> tuple[Region | None, tupl
     (regions, most), second = ranked[0], ranked[1][1] if len(ranked) > 1 else 0
     if most < 2 * second or (level is None and second):
         shown = "; ".join(f"{'/'.join(r[0])} {n} times" for r, n in ranked)
-        return None, (f"place undecided: the text names several: {shown}",)
+        return None, (f"region undecided: the text names several: {shown}",)
     if len(regions) == 1:
         return regions[0], ()
     best = _by_context(regions, sources)
@@ -273,8 +281,9 @@ def _signs(text: str) -> Counter[Region]:
     signs = gazetteer().signs
     found: Counter[Region] = Counter()
     for match in _NUMBER.finditer(text):
+        issuer = _CITING.split(match[1])[-1]
         for length in (2, 1):
-            if region := signs.get(match[1][:length]):
+            if region := signs.get(issuer[:length]):
                 found[region] += 1
                 break
     return found
@@ -290,7 +299,7 @@ def _from_address(sources: Sources) -> Region | None:
 
 
 def _from_code(sources: Sources) -> Region | None:
-    """The division whose code an index number holds (LH331082-035/2025-00028)."""
+    """Find the division whose code the index number holds (LH331082-035/2025-00028)."""
     codes = gazetteer().codes
     return next((codes[m[1]] for m in _CODE.finditer(sources.index_number) if m[1] in codes), None)
 
@@ -309,4 +318,4 @@ def _squeezed(line: str) -> str:
 
 def _ambiguous(name: str, regions: Sequence[Region]) -> str:
     shown = ", ".join("/".join(r) for r in regions[:5])
-    return f"place undecided: {name} can be {shown}; no other place in the text decides"
+    return f"region undecided: {name} can be {shown}; no other place in the text decides"

@@ -78,7 +78,7 @@ class Detected:
 
 def detect(evidence: Evidence) -> Detected:
     """Read the document fields off `evidence`. Never fails; the body is read only where title and head leave doubt."""
-    given = evidence.title or _site_title(evidence.hints.get("title"))
+    given = evidence.title or _site_title(evidence.hints.get("title", "")[:_LINE])
     evidence = _bounded(evidence, given)
     doctype = _doctype(evidence)
     lines = (*evidence.head, *evidence.tail)
@@ -129,13 +129,13 @@ def _agency(issuer: str | None, doctype: str | None, title: str, region: tuple[s
 
 
 def _opening(evidence: Evidence) -> tuple[str, ...]:
-    """The head, and the first headings: a subtitle or the line on the session may have been taken for one."""
+    """Give the head and the first headings: a subtitle or the line on the session may have been taken for one."""
     return (*evidence.head, *evidence.headings[:5])
 
 
-def _site_title(title: str | None) -> str | None:
-    """A page's title without the name of its site."""
-    if not title or not title.strip():
+def _site_title(title: str) -> str | None:
+    """Give a page's title without the name of its site."""
+    if not title.strip():
         return None
     plain = _SITE.sub("", " ".join(title.split()))
     return plain or None
@@ -210,7 +210,7 @@ def _region(issuer: str | None, evidence: Evidence, year: int | None, extra: tup
 
 
 def _own_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
-    """The report's own number: labelled, or alone on a line at the beginning; numbers cited in sentences are others'."""
+    """Find the report's own number: labelled, or alone on a line at the beginning; sentences cite those of others."""
     lines = [*head]
     if labelled := _first(_NUMBER_FIELD, lines):
         return labelled

@@ -37,7 +37,7 @@ _HAN_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {
 _HAN = "[一二三四五六七八九十]{1,3}"
 _CIRCLED = ("①⑳", "⑴⒇", "⒈⒛", "㈠㈩")
 _CIRCLED_STYLES = ("①", "（1）", "1.", "（一）")
-_UNITS = "万亿倍个元公千百十吨米度亩级折%％‰-－—~～至到平立"
+_UNITS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
 
 _MARKER = re.compile(
     rf"""

@@ -25,8 +25,10 @@ _OWN_ONLY = frozenset({DASH, LISTED})
 """Styles whose run-in heading holds for its own paragraph only."""
 _PARTS = frozenset({"一、", "第一部分", "第一章"})
 """Styles of the parts of a report."""
+_END = re.compile("特此(?:报告|汇报)|专此(?:报告|汇报)|以上报告|附件|附[：:]")
+"""Paragraphs that belong to no heading."""
 _CLOSING = re.compile(
-    r"各位(?:代表|委员|同志)|特此报告|专此报告|以上(?:报告|是|就是)|附件|附[：:]|总之|综上|总的[来看]|回顾(?:过去|[一二两三四五]年|这?\d|一年|这)"
+    r"各位(?:代表|委员|同志)|以上(?:是|就是)|总之|综上|总的[来看]|回顾(?:过去|[一二两三四五]年|这?\d|一年|这)"
     r"|(?:在|同时|但|我们|当前|必须)?[^。，]{0,8}(?:肯定|总结)成绩|[^。]{0,16}清醒(?:地)?(?:认识|看到)"
 )
 """Paragraphs that look back on a whole part: they belong to no item of it."""
@@ -122,6 +124,8 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
     if heading is None and rest.endswith("。") and behind is not None and not behind.level and marker(behind.text) is None:
         first = headings.run_in(f"{rest}{behind.text[:8]}")
         heading = first if first == rest[:-1] else None
+        if heading is None and (block.strong or found.style in _PARTS) and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING:
+            heading = rest[:-1]
     if heading is not None:
         return _Line(block, found, rest, heading, alone=True)
     if found.style == LISTED and _lists(rest, found):
@@ -147,7 +151,8 @@ def _plain(blocks: Sequence[Block], i: int) -> _Line:
         return nothing
     if block.strong:
         words = block.text.rstrip("。：: ")
-        good = len(words) <= headings.LONGEST_HEADING and "。" not in words and not words.endswith(("，", ",", "、", "！"))
+        leads_in = block.text.endswith(("：", ":")) and "，" in words
+        good = len(words) <= headings.LONGEST_HEADING and "。" not in words and not words.endswith(("，", ",", "、", "！")) and not leads_in
         return _Line(block, None, block.text, words, alone=True) if good and words else nothing
     heading = headings.of_line(block.text, numbered=False)
     follows = lines.is_prose(behind.text) or lines.ends_sentence(behind.text) or marker(behind.text) is not None or behind.level
@@ -224,6 +229,9 @@ class _Walk:
         if line.marker is not None or line.heading is not None:
             self._levels.open(i, line.heading, look=Look.RUN_IN, bare=not self._under())
             self._settle(keep=len(self._levels.entries) - 1)
+        elif _END.match(line.block.text):
+            self._settle(keep=0)
+            self._levels.close_all()
         elif _CLOSING.match(line.block.text):
             self._levels.close_run_ins()
             self._settle(keep=len(self._levels.entries))
@@ -234,10 +242,12 @@ class _Walk:
             self._levels.close_last()
 
     def _settle(self, keep: int) -> None:
-        """Turn waiting headings that are closed into paragraphs; the first `keep` open entries stay."""
-        open_entries = self._levels.entries[:keep]
-        closed = [pair for pair in self._waiting if not any(pair[0] is entry for entry in open_entries)]
-        self._waiting = [pair for pair in self._waiting if any(pair[0] is entry for entry in open_entries)]
-        for entry, line in closed:
+        """Turn the innermost waiting heading into a paragraph if it is closed: the first `keep` open entries stay."""
+        if not self._waiting:
+            return
+        entry, line = self._waiting[-1]
+        if not any(entry is other for other in self._levels.entries[:keep]):
+            # It becomes a paragraph under the headings above it, so these wait no longer.
+            self._waiting.clear()
             number = line.marker.printed if line.marker else None
             self._items.append(Item(line.block.text, number, entry.parents, line.block.page))

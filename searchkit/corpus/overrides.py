@@ -228,10 +228,9 @@ def _yaml(text: str) -> Mapping[str, object] | str:
     import yaml  # noqa: PLC0415 - most files have no front matter
 
     # The base loader makes strings, lists and mappings only: nothing in a report can run code, and the number
-    # of a document stays as it was written (007, 2024-01, no).
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    # of a document stays as it was written (007, 2024-01, no). The loader in C dies on deep nesting.
     try:
-        value: object = yaml.load(text, Loader=loader)  # noqa: S506 - the base loader constructs no objects
+        value: object = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - see above
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 2}" if error.problem_mark else ""
         return f"not YAML{place}: {error.problem or 'cannot be read'}"
@@ -299,7 +298,7 @@ def _region(known: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ..
     problems: list[str] = []
     if "region" in known:
         value = known["region"]
-        parts = value if isinstance(value, (list, tuple)) else str(value).split("/")
+        parts = value.split("/") if isinstance(value, str) else value if isinstance(value, list) else [value]
         key = "region"
     else:
         key = next((name for name in reversed(_PLACE_FIELDS) if name in known), "")

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from searchkit.folding import fold
@@ -79,15 +80,10 @@ class Gazetteer:
         places.update(self._from_file(additions))
         for region, until in places.items():
             self._add(Place(region, until))
-        self.provinces: dict[Region, tuple[str, ...]] = {
-            region: tuple(sorted(self._names[region[0]], key=len))
-            for region in places
-            if len(region) == 1 and region != NATION
-        }
-        """Provinces with their names, short one first."""
+        self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATION)
 
     def resolve(self, name: str) -> Region | None:
-        """Give the one place that `name` means: full or short name, names in a row, or a `/` path; None if none or several."""
+        """Give the one place that `name` means: full or short name, names in a row, `/` path. None: none or several."""
         text = fold("".join(name.split()))
         if "/" in text:
             found = self._by_path(text.strip("/").split("/"))
@@ -162,11 +158,7 @@ class Gazetteer:
 
     def _by_chain(self, text: str) -> list[Place]:
         found = [*self.mentions(text)]
-        if (
-            not found
-            or found[-1].end != len(text)
-            or any(a.end != b.start for a, b in zip(found, found[1:], strict=False))
-        ):
+        if not found or found[-1].end != len(text) or any(a.end != b.start for a, b in pairwise(found)):
             return []
         first = text[: found[0].start]
         return [p for p in found[-1].places if not first or any(first in self._names[part] for part in p.region[:-1])]

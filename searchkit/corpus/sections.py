@@ -1,11 +1,11 @@
 """Which part of a report a paragraph belongs to: 成效, 问题, 计划, 履职 or 其他.
 
-Headings decide. The outermost heading that says 问题, 计划 or 履职 wins, so a plan about the duties of the head stays
-a plan; without one, the innermost heading that says 成效 or 其他 does. A heading that names two parts (存在问题及下一步打算) leaves
-the choice between the two to the inner headings and then to the wording. Parts whose headings say nothing are
-成效, but behind the review or the plan of the year they go on with the plan. Inside them, a paragraph whose first words announce
-problems (同时，我们也清醒地看到…) or next steps (下一步，我局将…) is 问题 or 计划, and so is what follows it in the same vein.
-What stands before the first heading, and signature and date, are 其他.
+Headings decide. The outermost heading that says 问题, 计划 or 履职 wins, so a plan about the duties of the head
+stays a plan; without one, the innermost heading that says 成效 or 其他 does. A heading that names two parts
+(存在问题及下一步打算) leaves the choice between the two to the inner headings and then to the wording. Parts whose
+headings say nothing are 成效, but behind the review or the plan of the year they go on with the plan. Inside them, a
+paragraph whose first words announce problems (我们也清醒地看到…) or next steps (下一步我局将…) is 问题 or 计划, and
+so is what follows it in the same vein. What stands before the first heading, and signature and date, are 其他.
 """
 
 from __future__ import annotations
@@ -53,15 +53,16 @@ _PLAN = re.compile(
     r"|(?:工作|年度|主要|重点)(?:的)?(?:总体)?(?:计划|安排|打算|思路|设想|展望|谋划|建议|部署)|总体(?:要求|思路|部署|目标|考虑)"
     r"|(?:主要|预期|奋斗|发展)目标|目标任务|未来.{0,8}(?:工作|发展|展望|目标|任务|打算)|^展望|工作任务$|主要任务$"
 )
-_CARRIED_OUT = re.compile(r"(?:计划|安排|部署|任务|目标)(?:的)?(?:完成|执行|落实|推进|开展|进展)")
+_CARRIED_OUT = re.compile(r"(?:计划|安排|部署|任务|目标)[^,。]{0,4}?(?:完成|执行|落实|推进|开展|进展)")
 _REVIEW = re.compile(
     r"回顾|成效|成绩|成就|亮点|总结|进展|情况$|(?:完成|开展|落实|推进|执行|建设|履职|实施)(?:的)?(?:基本|总体)?情况"
     r"|工作(?:的)?(?:基本|主要|总体)?情况|主要(?:工作)?(?:举措|做法|措施|工作$)|工作(?:举措|做法|措施)"
 )
 _LOOKS_BACK = re.compile(r"回顾|总结")
+_PAST = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
 _DUTY = re.compile(r"第一责任人|(?:主要负责人|主要领导|党政负责人|主要负责同志)[^,。]{0,14}(?:履行|履职|职责|述法)")
 _OTHER = re.compile(
-    r"^(?:基本|总体|单位|机构|部门|队伍)?(?:基本)?(?:情况|概况|简介|概述)$|^(?:附件|附录|前言|引言|注释)|^其他(?:需要|事项|情况)"
+    r"^(?:基本|总体|单位|机构|部门|队伍)?(?:基本)?(?:情况|概况|简介|概述)$|^(?:附件|附录|前言|引言|注释)|^其他(?:需要|事项|情况)|名词解释"
     r"|(?:主体|机构|人员|编制|职能|职责)(?:设置|配置|配备|编制|基本)?(?:情况|概况)$"
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
@@ -74,7 +75,7 @@ _PLAN_LEAD = re.compile(
     r"(?:将|要(?!求)|继续|进一步|重点|着力|坚持|加强|打算|计划|以|应当|:)"
 )
 _PLAN_YEAR = re.compile(_NUMBER + r"[^。,]{0,8}?((?:19|20)\d\d)年[^。]{0,30}?(?:将|计划|拟|打算|要(?!求))")
-_SOBER = re.compile(rf"(?:清醒|正视|充分认识到|也要看到|也应看到|肯定成绩)[^。]{{0,90}}?(?:{_TROUBLE})")
+_SOBER = re.compile(rf"(?:清醒|充分认识到|也要看到|也应看到|肯定成绩)[^。]{{0,90}}?(?:{_TROUBLE})")
 _PROBLEM_LEAD = re.compile(
     rf"{_NUMBER}[^。]{{0,100}}?(?:虽然|尽管|但|同时|看到|认识到|意识到|对照)[^。]{{0,60}}?(?:存在|仍有|还有|面临)[^。]{{0,40}}?(?:{_TROUBLE})"
     rf"|^.{{0,20}}?存在.{{0,12}}?(?:{_TROUBLE})(?:有|是|:|,|如下|主要)|^[^。]{{0,60}}?(?:仍|还|尚)(?:然)?存在[^。]{{0,40}}?(?:{_TROUBLE})"
@@ -178,13 +179,15 @@ class _Walk:
                 weak = next(iter(said))
         if choice:
             return self._between(choice, i, previous)
-        return self._by_wording(i) or weak or DONE
+        closing = previous if i > self._first and not self._paths[i] and previous != OTHER else ""
+        return self._by_wording(i) or weak or closing or DONE
 
     def _heading(self, heading: str) -> frozenset[str]:
-        """What a heading says, given the year that the report looks back on: the work of a later year is a plan."""
+        """Read a heading, given the year that the report looks back on: the work of a later year is a plan."""
         said = _says(heading)
         year = _YEAR.search(heading)
-        if not said and year and self._year and int(year.group()) > self._year and _OF_WORK.search(heading):
+        later = year and self._year and int(year.group()) > self._year
+        if later and said <= {DONE} and _OF_WORK.search(heading) and not _PAST.search(heading):
             return frozenset({PLAN})
         return said
 
@@ -256,7 +259,7 @@ class _Walk:
         return bool(year and self._year and int(year.group(1)) > self._year)
 
     def _reviewed_year(self) -> int | None:
-        """The year that the report looks back on, as far as headings and first paragraphs say."""
+        """Find the year that the report looks back on, as far as headings and first paragraphs say."""
         for path in self._paths:
             if path and _REVIEW.search(path[0]) and (year := _YEAR.search(path[0])):
                 return int(year.group())

@@ -67,5 +67,7 @@ def _cuts(text: str, expected: int) -> tuple[list[int], int]:
             if ordinal_value(hit["digit"]) == digit + 1:
                 cuts.append(hit.start())
                 digit += 1
-    cuts += [hit.start() for hit in _AFTER_BLANK.finditer(text) if not _SECOND.search(hit["rest"])]
+    after = _AFTER_BLANK.search(text)
+    if after is not None and not _SECOND.search(after["rest"]):
+        cuts.append(after.start())
     return sorted(set(cuts)), expected

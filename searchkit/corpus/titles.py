@@ -16,12 +16,16 @@ _LONGEST_TITLE = 80
 _SHORTEST_TITLE = 6
 _MOST_TITLE_LINES = 4
 _MOST_SUBTITLES = 2
-_KINDS = "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
-_TITLE = re.compile(rf"[^。！？；;]*(?:{_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?")
+_KINDS = (
+    "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
+)
+_TITLE = re.compile(rf"[^。！？；;]*(?:{_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?")
 _REPORT = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
 _YEAR = re.compile(r"(?:19|20)\d\d|[一二][九零〇○OＯ0][一二三四五六七八九零〇○]{2}|本?年度|上半年")
 _BODY = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
+_SUBJECT = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
+"""Words of a title that name what it is about, not who gives it."""
 _OPEN_END = re.compile(r"(?:年|年度|关于|的|和|与|及|对|在|委员会|政府|办公室|办事处|[局委厅署院部处站所队办])$")
 
 
@@ -44,10 +48,16 @@ def opening(blocks: Sequence[Block]) -> Opening:
     """
     limit = _first_content(blocks)
     first, last = _title_lines(blocks, limit)
-    title = _SESSION_NOTE.sub("", _joined(blocks[first:last])) if last else None
+    title = _plain(_joined(blocks[first:last])) if last else None
     end = _end_of_head(blocks, last)
     head = tuple(block.text for block in blocks[:end] if block.text)
     return Opening(title or None, head, end)
+
+
+def _plain(title: str) -> str:
+    """Take the session in brackets and the marks around a whole title off."""
+    title = _SESSION_NOTE.sub("", title)
+    return title[1:-1] if title.startswith("《") and title.find("》") == len(title) - 1 else title
 
 
 def _first_content(blocks: Sequence[Block]) -> int:
@@ -95,7 +105,7 @@ def _title_lines(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
 
 
 def _score(title: str, block: Block) -> int:
-    """A title names kind, year and body; menus hold at most columns (`年度报告`)."""
+    """Count what a title names: kind, year, body. Menus hold columns only (`年度报告`)."""
     signs = (_REPORT.search(title), _YEAR.search(title), _BODY.search(title), block.level == 1, block.strong)
     return 1 + sum(map(bool, signs)) + min(len(title), 30) // 10
 
@@ -105,7 +115,7 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     start = last
     while start and last - start < _MOST_TITLE_LINES - 1:
         before, title = blocks[start - 1], _joined(blocks[start : last + 1])
-        complete = _YEAR.search(title) and _BODY.search(title) and not title.startswith(("关于", "年"))
+        complete = _YEAR.search(title) and _BODY.search(_SUBJECT.sub("", title)) and not title.startswith(("关于", "年"))
         text = before.text
         if complete or not text or _is_title(before) or before.level != blocks[last].level:
             break
@@ -147,7 +157,7 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
             continue
         strangers += 1
         # A subtitle has no shape of its own: it is told by the session, speaker or date behind it.
-        if not start or strangers > _MOST_SUBTITLES or marker(text) or lines.is_prose(text) or lines.ends_sentence(text):
+        if not start or strangers > _MOST_SUBTITLES or marker(text) or lines.ends_sentence(text) or lines.is_prose(text):
             break
     return end
 

@@ -1,19 +1,19 @@
 """What a paragraph is about: topics found by the words of a taxonomy file.
 
 The default taxonomy is `data/topics.toml`; its head explains the format, and a user can bring another file.
-Words are looked for in folded text from left to right, the longest first, each stretch of text once. A topic's score is
-the sum of
+Words are looked for in folded text from left to right, the longest first, each stretch of text once.
+A topic's score is the sum of
 
     headings   the weights of its words in a heading, times what the heading counts: `_INNERMOST` for the
-               paragraph's own heading, `_FADE` of that for each next outer one; headings that only name a part
-               of the report (下一步工作安排, 第一责任人职责情况) count `_FRAME` of their place
-    text       for each of its different words, weight times 1, 1.5, 1.67 … for 1, 2, 3 … occurrences, `_LEAD` times
-               that in the first sentence; of these values, sorted, the n-th is divided by n to the power of `_TIRE`, so that
-               many words for one topic do not drown a clear word for another
+               paragraph's own heading, `_FADE` of that for each next outer one; headings that only name a
+               part of the report (下一步工作安排, 第一责任人职责情况) count `_FRAME` of their place
+    text       for each of its different words, weight times 1, 1.5, 1.67 … for 1, 2, 3 … occurrences, `_LEAD`
+               times that in the first sentence; of these values, sorted, the n-th is divided by n to the
+               power of `_TIRE`, so that many words for one topic do not drown a clear word for another
     prior      `_PRIOR` for the topic that the taxonomy names as the fallback of the section
 
-The best topic comes first. A second and a third follow if they reach `_SECOND` and `_THIRD` of its score. A line without
-punctuation outside all headings (signature, date) holds names rather than subjects: it gets the fallback.
+The best topic comes first. A second and a third follow if they reach `_SECOND` and `_THIRD` of its score. A line
+without punctuation outside all headings (signature, date) holds names, not subjects: it gets the fallback.
 """
 
 from __future__ import annotations

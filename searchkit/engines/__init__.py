@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from searchkit.analysis import Analyzer
+from searchkit.errors import IndexForeign
 from searchkit.facets import Facet, FacetCounts, Filter
 from searchkit.model import Document, Paragraph
 from searchkit.query import Node, Wanted
@@ -119,7 +120,9 @@ class Writer(Protocol):
 
 
 def open_engine(name: str, folder: Path) -> Engine:
-    """Open the index that a writer of the engine `name` left in `folder`. Raises IndexDamaged."""
+    """Open the index that a writer of the engine `name` left in `folder`. Raises IndexForeign, IndexDamaged."""
+    if name not in ENGINES:
+        raise IndexForeign(f"{folder}: made by an engine {name!r} that this searchkit does not have")
     engine: Engine = import_module(f"{__name__}.{name}").open_engine(folder)
     return engine
 

@@ -13,7 +13,7 @@ import json
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,17 @@ from searchkit.facets import Facet, FacetCounts, Filter, selected_values, values
 from searchkit.folding import fold
 from searchkit.model import Document, Paragraph, document_from_json, paragraph_from_json, to_json
 from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
-from searchkit.ranking import RESCORED, Explanation, Lengths, grams, idf, saturation, wanted_grams, weighted
+from searchkit.ranking import (
+    RESCORED,
+    Explanation,
+    Lengths,
+    count_grams,
+    grams,
+    idf,
+    saturation,
+    wanted_grams,
+    weighted,
+)
 
 _TEXT_FIELDS = ("text", "heading", "title")
 
@@ -119,8 +129,11 @@ class WhooshEngine:
         with self._lock, self._confined():
             table = self._table
             for name in _TEXT_FIELDS:
-                total = sum(frequency for term in self._reader.field_terms(name)
-                            for frequency in self._postings(name, term).values())
+                total = sum(
+                    frequency
+                    for term in self._reader.field_terms(name)
+                    for frequency in self._postings(name, term).values()
+                )
                 expected = getattr(table.totals, name)
                 if total != expected:
                     message = f"{self._folder}: {total} tokens in the postings of {name}, {expected} in the records"
@@ -157,22 +170,27 @@ class WhooshEngine:
 
     def _match(self, node: Node) -> set[int]:
         """Positions of the paragraphs that a query tree matches."""
-        everything = range(len(self._table.paragraphs))
-        if isinstance(node, Everything):
-            return set(everything)
-        if isinstance(node, Word):
-            return set(self._postings(node.field, node.term))
-        if isinstance(node, Prefix):
-            terms = query.Prefix(node.field, node.text).existing_terms(self._reader)
-            return {position for name, term in terms for position in self._postings(name, term)}
-        if isinstance(node, Substring):
-            return {i for i in everything if any(True for _ in node.find(self._table.folded(node.field, i)))}
-        if isinstance(node, Filter):
-            return {i for i in everything if node.admits(self._table.paragraphs[i])}
-        if isinstance(node, Not):
-            return set(everything) - self._match(node.child)
-        combine: Callable[..., set[int]] = set.intersection if isinstance(node, And) else set.union
-        return combine(*map(self._match, node.children))
+        table = self._table
+        everything = set(range(len(table.paragraphs)))
+        match node:
+            case Everything():
+                found = everything
+            case Word():
+                found = set(self._postings(node.field, node.term))
+            case Prefix():
+                terms = query.Prefix(node.field, node.text).existing_terms(self._reader)
+                found = {position for name, term in terms for position in self._postings(name, term)}
+            case Substring():
+                found = {i for i in everything if any(True for _ in node.find(table.folded(node.field, i)))}
+            case Filter():
+                found = {i for i in everything if node.admits(table.paragraphs[i])}
+            case Not():
+                found = everything - self._match(node.child)
+            case And():
+                found = set.intersection(*map(self._match, node.children))
+            case Or():
+                found = set.union(*map(self._match, node.children))
+        return found
 
     def _admitted(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
         paragraphs = self._table.paragraphs
@@ -188,7 +206,9 @@ class WhooshEngine:
     def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
         scores = self._scores(request.wanted, matches)
         ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
-        rescored = {i: self._rescore(request.wanted, i, scores[i]) for i in ranked[:RESCORED]}
+        texts = [(part.text, part.weight) for part in request.wanted]
+        weights = {size: wanted_grams(texts, size) for size in (1, 2)}
+        rescored = {i: self._rescore(weights, i, scores[i]) for i in ranked[:RESCORED]}
         scores |= rescored
         ranked[:RESCORED] = sorted(rescored, key=lambda i: (-scores[i].score, i))
         if request.sort != "score":
@@ -233,15 +253,22 @@ class WhooshEngine:
                 scores[i].words[term] = value * saturation(tf, length, average)
         return scores
 
-    def _rescore(self, wanted: Sequence[Wanted], i: int, words: Explanation) -> Explanation:
+    def _rescore(self, weights: Mapping[int, Mapping[str, float]], i: int, words: Explanation) -> Explanation:
         """Step two: words, bigrams and characters."""
-        texts = [(part.text, part.weight) for part in wanted]
-        lengths, totals, count = self._table.lengths[i], self._table.totals, len(self._table.paragraphs)
+        table = self._table
+        count = len(table.paragraphs)
         parts = []
-        for size, length, total in ((2, lengths.bigrams, totals.bigrams), (1, lengths.characters, totals.characters)):
-            found = Counter(grams(self._table.folded("text", i), size))
-            parts.append(sum(weight * idf(self._table.df(gram), count) * saturation(found[gram], length, total / count)
-                             for gram, weight in wanted_grams(texts, size).items() if gram in found))
+        for size, length, total in (
+            (2, table.lengths[i].bigrams, table.totals.bigrams),
+            (1, table.lengths[i].characters, table.totals.characters),
+        ):
+            found = count_grams(table.folded("text", i), weights[size])
+            parts.append(
+                sum(
+                    weights[size][gram] * idf(table.df(gram), count) * saturation(tf, length, total / count)
+                    for gram, tf in found.items()
+                )
+            )
         return Explanation(words.words, *parts)
 
     @contextmanager
@@ -306,7 +333,7 @@ _confined_threads = threading.local()
 @contextmanager
 def _unpickling_confined() -> Iterator[None]:
     _install_hook()
-    depth = getattr(_confined_threads, "depth", 0)
+    depth: int = getattr(_confined_threads, "depth", 0)
     _confined_threads.depth = depth + 1
     try:
         yield
@@ -326,6 +353,6 @@ _is_hooked = False
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "pickle.find_class" and getattr(_confined_threads, "depth", 0) and arguments not in _PICKLED:
+    if event == "pickle.find_class" and getattr(_confined_threads, "depth", None) and arguments not in _PICKLED:
         message = f"the index names {arguments[0]}.{arguments[1]}, which no Whoosh index holds"
         raise IndexDamaged(message)

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.readers import FileContents, visible
 from searchkit.corpus.readers.text import decode, tidy
+from searchkit.errors import ReadError
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK = frozenset({
@@ -23,6 +24,16 @@ _DROPPED = frozenset({
     "math", "nav", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea",
     "video",
 })  # fmt: skip
+_DEEPEST = 5_000
+"""The parser's cost grows with the square of the depth: at this depth it is a tenth of a second."""
+_TAGS_TO_COUNT = 20_000
+"""With fewer, the depth need not be known."""
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+_NOT_NESTED = frozenset({
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
+    "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
+})  # fmt: skip
+"""Elements that have no end, or end by themselves where the next one begins."""
 _STRONG = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -51,6 +62,8 @@ _FACT = re.compile(
 """A line outside the main text that states something about the document."""
 _LONGEST_CELL = 500
 """Code points. A table with a longer cell arranges the page; its cells are not data."""
+_LONGEST_FORM = 300
+"""Code points. A form with more text than a search box holds content."""
 _BLANKS = " \t\n\xa0\u3000"
 _SOFT = "\x00"
 """A line end in the source that is not a line break on the page."""
@@ -76,7 +89,11 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     head gives them. Raises ReadError if the bytes are not text.
     """
     decoded = decode(data)
-    tree = LexborHTMLParser(tidy(decoded.text))
+    text = tidy(decoded.text)
+    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
+        message = f"elements are nested deeper than {_DEEPEST}: not a page that a browser saved"
+        raise ReadError(message)
+    tree = LexborHTMLParser(text)
     if tree.body is None:
         return FileContents((RawDocument(()),), warnings=decoded.warnings)
     page = _Page()
@@ -191,7 +208,7 @@ class _Page:
             return False
         attributes = node.attributes
         style = attributes.get("style") or ""
-        if self._is_dropped(tag) or "hidden" in attributes or (style and _HIDDEN_STYLE.search(style)):
+        if self._is_dropped(node, tag) or "hidden" in attributes or (style and _HIDDEN_STYLE.search(style)):
             return False
         if tag in _BLOCK:
             self._flush()
@@ -202,7 +219,9 @@ class _Page:
         self._open.append(_Element(tag, strong, span))
         return True
 
-    def _is_dropped(self, tag: str) -> bool:
+    def _is_dropped(self, node: LexborNode, tag: str) -> bool:
+        if tag == "form":  # some sites wrap the whole page in one
+            return len(node.text()) < _LONGEST_FORM
         # The head of an article holds its title; the head of a page holds the menu.
         return tag in _DROPPED and not (tag == "header" and any(e.tag in {"article", "main"} for e in self._open[-8:]))
 
@@ -281,6 +300,16 @@ class _Page:
         self.blocks.append(Block(text, level=self._level, strong=strong))
         if "。" in text or "；" in text:
             self._prose += len(text)
+
+
+def _depth(text: str) -> int:
+    """Tell how deep elements are nested at most; more rather than less where ends are missing."""
+    depth = deepest = 0
+    for match in _TAG.finditer(text):
+        if match[2].lower() not in _NOT_NESTED:
+            depth = max(0, depth - 1) if match[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:

@@ -15,12 +15,13 @@ from searchkit.corpus.overrides import split_front_matter
 from searchkit.corpus.readers import FileContents, visible
 from searchkit.corpus.readers.text import decode, tidy
 
-_LONGEST_INLINE = 100_000
+_LONGEST_INLINE = 20_000
 """Code points. Longer text is taken as it stands, so that odd markup in it cannot cost more than its length."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
 """`##一、` without the blank that the standard asks for."""
 _LEFT_OVER = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
 """Emphasis that the standard does not see: in `**收入：**包括`, `**` stands between punctuation and a letter."""
+_END_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _INLINE_MARK = re.compile(r"[*_`\[<&\\]")
 _BREAKS = frozenset({"softbreak", "hardbreak"})
@@ -114,8 +115,19 @@ def _lines(content: str) -> Iterator[tuple[str, bool]]:
     for is_break, line in runs:
         if not is_break:
             parts = [part for part in line if part is not None]
-            text = _LEFT_OVER.sub(r"\1", "".join(text for text, _ in parts))
-            yield text, all(strong for text, strong in parts if text.strip())
+            yield _tidied(
+                "".join(text for text, _ in parts), strong=all(strong for text, strong in parts if text.strip())
+            )
+
+
+def _tidied(text: str, *, strong: bool) -> tuple[str, bool]:
+    """Take out `**` that were meant as emphasis. `张**` hides a name and stays."""
+    if "**" not in text:
+        return text, strong
+    text = _LEFT_OVER.sub(r"\1", text)
+    if text.startswith("**"):
+        return text[2:], "**" not in text[2:]  # emphasis that goes on over several paragraphs
+    return _END_MARK.sub("", text), strong
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:

@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _REPLACED = "\ufffd"
 _CONTROLS_PER_TEXT = 50
 """More than one control character in so many characters: not text."""
-_DAMAGE_PER_TEXT = 100
+_DAMAGE_PER_TEXT = 20
 """Up to one bad byte sequence in so many characters beyond ASCII: damaged UTF-8, not another encoding."""
 
 

@@ -1,0 +1,39 @@
+# make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
+# make check: what CI runs. PYTHON=python3.12 chooses the interpreter (3.10 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check format lint types docs clean
+
+demo: $(READY)
+	$(BIN)/searchkit build corpus --index index
+	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
+
+test: $(READY)
+	$(BIN)/pytest
+
+check: format lint types test docs
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/pytest tests/test_docs.py tests/test_architecture.py
+
+clean:
+	rm -rf $(VENV) index/index.json index/data-* index/writer.*
+
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'searchkit needs Python 3.10 or newer: make PYTHON=python3.12')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $(READY)

@@ -1,0 +1,64 @@
+"""Which words are a heading."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.corpus import headings
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        ("提升办案能力。全年组织培训，提高了水平。", "提升办案能力"),
+        ("聚焦重点行业，助推企业发展。优化环境，服务企业。", "聚焦重点行业，助推企业发展"),
+        ("科学制定2024年度执法计划。结合实际，统筹安排。", "科学制定2024年度执法计划"),
+        ("对普法工作的重视程度仍有待提高。原因：部分人员认识不足；", "对普法工作的重视程度仍有待提高"),
+        ("“以案释法”开展宣传。通过活动提高认识。", "“以案释法”开展宣传"),
+        ("工作回顾 2023年，我局扎实推进各项工作，取得成效。", "工作回顾"),
+        ("执法力量不足：现有人员难以满足需要，需要补充。", "执法力量不足"),
+    ],
+)
+def test_run_in(text: str, heading: str) -> None:
+    """A first sentence that names its matter is a heading, as is what stands before a blank or colon."""
+    assert headings.run_in(text) == heading
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "继续优化职能，按照要求调整清单，全年共调整事项107条。",
+        "提升办案能力。",
+        "现有执法人员35人，其中持证30人。执法车辆5台。",
+        "开展检查120次。发现问题35个。",
+        "年内召开专题会议。研究重大事项。",
+        "严格落实日常监督，做到年初有计划，年中有推动，年末有结果，履行好责任。抓好落实。",
+        "我局成立领导小组。局长任组长。",
+        "主要原因是：人员不足，经费紧张，设备老化。",
+    ],
+)
+def test_no_run_in(text: str) -> None:
+    """One sentence alone, figures, narrative and many clauses are no headings."""
+    assert headings.run_in(text) is None
+
+
+def test_lost_stop() -> None:
+    """A heading that lost its full stop is found by the words that begin its text."""
+    text = "落实法律顾问制度为充分发挥顾问的作用，我局聘请律师两名，提供意见。"
+    assert headings.without_stop(text) == "落实法律顾问制度"
+    assert headings.without_stop("我们在工作中为群众服务，做了很多事。") is None
+
+
+def test_part_without_break() -> None:
+    """The heading of a part is found where nothing parts it from its text."""
+    assert headings.of_part("2023年工作回顾2023年，我局扎实推进各项工作。") == "2023年工作回顾"
+
+
+def test_own_line() -> None:
+    """A short line without a stop is a heading; a longer one needs a number; a list or a sentence is none."""
+    assert headings.of_line("存在的问题：", numbered=True) == "存在的问题"
+    assert headings.of_line("规范执法，提升效能", numbered=False) == "规范执法，提升效能"
+    assert headings.of_line("开展检查12次", numbered=False) is None
+    assert headings.of_line("完成检查。", numbered=False) is None
+    assert headings.of_line("1994", numbered=False) is None
+    assert headings.of_line("加强领导，", numbered=True) is None

@@ -1,0 +1,74 @@
+"""Broken sentences."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.joining import join_broken
+
+SENTENCE = "全年围绕重点行业开展专项检查，出动执法人员多批次，现场指导企业整改隐患，对拒不整改的依法查处，有力维护了市场秩序和群众权益，得到各方面的肯定。"
+
+
+def _join(*texts: str) -> list[str]:
+    stripped = [text.strip() for text in texts]
+    return [b.text for b in join_broken([Block(t) for t in stripped], [t[:1].isspace() for t in texts])]
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (("为规范执法,配备了记录仪,要求所有行", "", "政执法行为全程记录。开展行政检查,落实行政责任。"), 1),
+        (("共立案129", "件，罚款10万元。"), 1),
+        (("落实《关于进一步规范", "执法行为的通知》要求。"), 1),
+        (("现将有关情况报告如", "下："), 1),
+        (("抓好落实，", "确保实效。"), 1),
+        (("完成了任务。", "下一步继续努力。"), 2),
+        (("一、工作情况", "全年开展检查。"), 2),
+        (("规范执法，提升服务质量", "我们优化流程，压缩时限。"), 2),
+        (("主要负责人认真履职,未受处分", "1.带头学习。"), 2),
+        (("助推平安建设", "", "某市某某局", "20241231"), 3),
+        (("一、规范执法行为", "深入开展培训。"), 2),
+        (("附件2", "名词解释"), 2),
+    ],
+)
+def test_cases(lines: tuple[str, ...], joined: int) -> None:
+    """Broken sentences are joined; headings, whole paragraphs and signatures are not."""
+    assert len(_join(*lines)) == joined
+
+
+def test_latin_words_are_joined_with_a_blank() -> None:
+    """Between Han characters nothing is put, between Latin words a blank."""
+    assert _join("推广使用Smart", "City平台，提升水平。") == ["推广使用Smart City平台，提升水平。"]
+    assert _join("落实（", "二〇二三年）计划。") == ["落实（二〇二三年）计划。"]
+
+
+@given(st.lists(st.integers(49, len(SENTENCE) - 1), max_size=4, unique=True), st.booleans())
+def test_breaks_behind_the_first_words(cuts: list[int], blank: bool) -> None:
+    """Wherever running text is broken, with or without blank lines, the paragraph comes out as it was."""
+    pieces, start = ["（一）抓好执法监督。年初制定计划。"], 0
+    for cut in [*sorted(cuts), len(SENTENCE)]:
+        pieces += ["", SENTENCE[start:cut]] if blank and start else [SENTENCE[start:cut]]
+        start = cut
+    assert _join(*pieces) == [pieces[0], SENTENCE]
+
+
+@given(st.integers(18, 40), st.booleans())
+def test_hard_wrapped(width: int, indent: bool) -> None:
+    """A text whose lines all have one width comes out in its paragraphs."""
+    paragraphs = [SENTENCE.replace("重点", word) for word in ("食品", "药品", "建筑", "交通运输", "校外培训", "养老服务")]
+    wrapped: list[str] = []
+    for paragraph in paragraphs:
+        text = "\u3000\u3000" + paragraph if indent else paragraph
+        wrapped += [text[i : i + width] for i in range(0, len(text), width)] + ([] if indent else [""])
+    assert _join(*wrapped) == paragraphs
+
+
+@given(st.lists(st.text(alphabet="执法1.一、（），。 a的", max_size=12), max_size=12))
+def test_nothing_is_lost(texts: list[str]) -> None:
+    """Joining keeps every character in order and gives no empty block."""
+    joined = _join(*texts)
+    assert "".join("".join(joined).split()) == "".join("".join(texts).split())
+    assert all(joined)

@@ -1,0 +1,86 @@
+"""Kinds of single lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus import lines
+
+
+@pytest.mark.parametrize(
+    ("text", "squeezed"),
+    [
+        ("\u3000\u3000本局 ", "本局"),
+        ("开展检查\u3000\u3000 12次", "开展检查 12次"),
+        ("[bookmark: _GoBack]3.抓学习", "3.抓学习"),
+        ("政 府 工 作 报 告", "政府工作报告"),
+        ("局长 王明", "局长 王明"),
+        ("发展农业， （下转第三版）", "发展农业，"),
+        ("", ""),
+    ],
+)
+def test_squeeze(text: str, squeezed: str) -> None:
+    """White space is put in order and layout marks go; the words stay."""
+    assert lines.squeeze(text) == squeezed
+
+
+@given(st.text(alphabet="执法 监督\u3000\t12ab，。", max_size=60))
+def test_squeeze_keeps_characters(text: str) -> None:
+    """Only white space is lost, and squeezing twice changes nothing."""
+    once = lines.squeeze(text)
+    assert "".join(once.split()) == "".join(text.split())
+    assert lines.squeeze(once) == once
+
+
+@pytest.mark.parametrize("text", ["完成。", "完成”。", "完成。”", "如下：", "完成；", "完成。（附后）", "好！"])
+def test_ended(text: str) -> None:
+    """A stop ends a sentence, also inside quotation marks or before a remark in brackets."""
+    assert lines.ends_sentence(text)
+
+
+@pytest.mark.parametrize("text", ["完成", "完成，", "（完成）", "三项制度”", ""])
+def test_not_ended(text: str) -> None:
+    """Without a stop a sentence has not ended."""
+    assert not lines.ends_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2023年12月26日", "20241231", "2024-01-05", "2024.1.5", "二〇二四年一月五日", "（2023年1月）", "2023 年 1 月 5 日"]
+)
+def test_dates(text: str) -> None:
+    """Dates in the usual spellings are dates."""
+    assert lines.is_date(text)
+
+
+@pytest.mark.parametrize("text", ["2023年", "2023年12月26日召开会议", "20241340", "12345678", "1"])
+def test_not_dates(text: str) -> None:
+    """Years alone, sentences with a date and other numbers are not."""
+    assert not lines.is_date(text)
+
+
+@pytest.mark.parametrize("text", ["各位代表：", "各位代表！", "各位代表、同志们：", "市司法局：", "尊敬的各位委员："])
+def test_salutations(text: str) -> None:
+    """Lines that only address the reader are salutations."""
+    assert lines.is_salutation(text)
+
+
+@pytest.mark.parametrize("text", ["各位代表，过去一年很不平凡。", "主要做法：", "存在以下问题：", "各位代表！让我们一起努力！"])
+def test_not_salutations(text: str) -> None:
+    """Lines that say something are not."""
+    assert not lines.is_salutation(text)
+
+
+def test_session_and_speaker() -> None:
+    """The meeting and the person that a report was given to and by are recognised."""
+    assert lines.is_session("——2014年1月20日在某省第十二届人民代表大会第二次会议上")
+    assert lines.is_speaker("某省人民政府省长 王明")
+    assert not lines.is_session("2014年召开专题会议12次，研究重大事项。")
+    assert not lines.is_speaker("加强组织领导")
+
+
+@pytest.mark.parametrize("text", ["某区卫生健康委", "某市生态环境局", "某县人民政府办公室", "某区市场监督管理局（公章）"])
+def test_bodies(text: str) -> None:
+    """Names of public bodies are recognised by their ends."""
+    assert lines.names_body(text)

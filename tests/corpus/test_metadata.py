@@ -1,0 +1,337 @@
+"""Tests of metadata detection, on titles and heads made up for them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.cleaning import clean
+from searchkit.corpus.metadata import Detected, Evidence, detect
+from searchkit.corpus.outline import outline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def _detect(title: str | None, head: Sequence[str] = (), paragraphs: Sequence[str] = (), **rest: object) -> Detected:
+    return detect(Evidence("a.txt", title, head, paragraphs, **rest))  # type: ignore[arg-type]
+
+
+TITLES = [
+    ("浙江省司法厅2023年法治政府建设年度报告", ("浙江省司法厅", "司法厅", "浙江省", 2023, "法治政府建设年度报告")),
+    (
+        "临海市综合行政执法局2023年法治政府建设年度报告",
+        ("临海市综合行政执法局", "综合行政执法局", "浙江省/台州市/临海市", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "福州市鼓楼区东街街道办事处2023年度依法行政工作情况报告",
+        ("福州市鼓楼区东街街道办事处", "街道办事处", "福建省/福州市/鼓楼区", 2023, "依法行政工作报告"),
+    ),
+    (
+        "临海市杜桥镇人民政府2023年政府信息公开工作年度报告",
+        ("临海市杜桥镇人民政府", "人民政府", "浙江省/台州市/临海市", 2023, "政府信息公开工作年度报告"),
+    ),
+    (
+        "长白朝鲜族自治县市监局关于2021年度法治政府建设情况的报告",
+        ("长白朝鲜族自治县市监局", "市场监督管理局", "吉林省/白山市/长白朝鲜族自治县", 2021, "法治政府建设年度报告"),
+    ),
+    (
+        "鄂温克族自治旗司法局二〇二三年度行政执法工作报告",
+        ("鄂温克族自治旗司法局", "司法局", "内蒙古自治区/呼伦贝尔市/鄂温克族自治旗", 2023, "行政执法工作报告"),
+    ),
+    ("莱芜市环保局2015年依法行政工作报告", ("莱芜市环保局", "环境保护局", "山东省/莱芜市", 2015, "依法行政工作报告")),
+    (
+        "关于2022年度临平区教育局法治政府建设情况的报告",
+        ("临平区教育局", "教育局", "浙江省/杭州市/临平区", 2022, "法治政府建设年度报告"),
+    ),
+    (
+        "2023年度沙坪坝区市场监管局行政执法工作总结",
+        ("沙坪坝区市场监管局", "市场监督管理局", "重庆市/沙坪坝区", 2023, "行政执法工作报告"),
+    ),
+    (
+        "沙坪坝卫健委2023年法治政府建设报告",
+        ("沙坪坝卫健委", "卫生健康委员会", "重庆市/沙坪坝区", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "安阳经济技术开发区管委会2023年法治政府建设年度报告",
+        ("安阳经济技术开发区管委会", "管理委员会", "河南省/安阳市", 2023, "法治政府建设年度报告"),
+    ),
+    ("司法部2023年法治政府建设年度报告", ("司法部", "司法部", "全国", 2023, "法治政府建设年度报告")),
+    (
+        "国家税务总局天津市东丽区税务局2023年法治政府建设报告",
+        ("国家税务总局天津市东丽区税务局", "税务局", "天津市/东丽区", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "公安县公安局2023年行政执法工作报告",
+        ("公安县公安局", "公安局", "湖北省/荆州市/公安县", 2023, "行政执法工作报告"),
+    ),
+    (
+        "和县卫生健康委2023年法治政府建设工作报告",
+        ("和县卫生健康委", "卫生健康委员会", "安徽省/马鞍山市/和县", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "濱海新區衛生健康委2023年度法治政府建設情況報告",
+        ("濱海新區衛生健康委", "卫生健康委员会", "天津市/滨海新区", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "平江县住建局关于实施《湖南省优化营商环境条例》2023年度行政执法情况的报告",
+        ("平江县住建局", "住房和城乡建设局", "湖南省/岳阳市/平江县", 2023, "行政执法工作报告"),
+    ),
+    (
+        "天津市生态环境局东丽分局2023年法治政府建设情况报告",
+        (None, "生态环境局", "天津市", 2023, "法治政府建设年度报告"),
+    ),
+]
+"""Title; issuer (None = not looked at), agency, region, year, kind."""
+
+
+@pytest.mark.parametrize(("title", "want"), TITLES)
+def test_title(title: str, want: tuple[str | None, str, str, int, str]) -> None:
+    """A title that names body, place, year and kind is enough."""
+    found = _detect(title)
+    issuer = found.issuer if want[0] else None
+    assert (issuer, found.agency, "/".join(found.region), found.year, found.doctype) == want
+
+
+@pytest.mark.parametrize(
+    ("head", "paragraph", "city"),
+    [
+        ((), "根据市委部署，福州市、鼓楼区两级……", "福建省/福州市"),
+        (("南京市鼓楼区人民政府",), "", "江苏省/南京市"),
+        (("文号：徐鼓卫〔2023〕4号",), "对照《江苏省行政执法监督办法》，接受徐州市司法局指导。", "江苏省/徐州市"),
+        (("索引号：11410204MB0/2023-1",), "", "河南省/开封市"),
+    ],
+)
+def test_ambiguous_name_is_decided_by_other_places(head: tuple[str, ...], paragraph: str, city: str) -> None:
+    """鼓楼区 is the one of the city or province that the rest of the report speaks of."""
+    found = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
+    assert "/".join(found.region) == city + "/鼓楼区"
+
+
+def test_ambiguous_name_alone_stays_open() -> None:
+    """Nothing else names a place: no region, and a warning with the candidates."""
+    found = _detect("鼓楼区卫健委2022年法治政府建设年度报告", (), ("全区卫生工作……",))
+    assert found.region == ()
+    assert any(w.startswith("region undecided: 鼓楼区") and "福建省/福州市/鼓楼区" in w for w in found.warnings)
+
+
+def test_document_number_decides_the_province() -> None:
+    """A number such as 津…〔2020〕5号 speaks for 天津市."""
+    found = _detect(
+        "和平区司法局2020年法治政府建设年度报告", (), ("印发津和治区发〔2020〕5号文件，落实津政办发〔2019〕1号要求。",)
+    )
+    assert found.region == ("天津市", "和平区")
+
+
+def test_place_of_the_signature() -> None:
+    """A report that only says 我局 takes its place from the signature."""
+    found = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", "临海市司法局", "2024年1月5日"))
+    assert (found.region, found.agency, found.issuer) == (("浙江省", "台州市", "临海市"), "司法局", "临海市司法局")
+    assert found.published is None
+    assert any(w.startswith("published undecided") and "2024年1月5日" in w for w in found.warnings)
+
+
+def test_place_from_the_body() -> None:
+    """A report of 区卫健委 that never names its district in the head takes the one its text names most."""
+    text = (
+        "我区制定《浦东新区卫生条例》。",
+        "对口帮扶临海市、赴房山区学习。",
+        "浦东新区卫生监督所开展检查，上海、杭州跨省联合办案。",
+    )
+    assert _detect("区卫健委2022年法治政府建设年度报告", (), text).region == ("上海市", "浦东新区")
+
+
+def test_guests_are_not_the_place() -> None:
+    """Places that are only helped or visited do not become the report's place."""
+    found = _detect("区卫健委2022年法治政府建设年度报告", (), ("我区对口支援临夏市，赴雨花台区学习，与房山区协作。",))
+    assert found.region == ()
+
+
+def test_portal_of_a_higher_level_is_not_the_place() -> None:
+    """The name of a city's site over a district's report does not make it the city's."""
+    found = _detect(
+        "区司法局2022年法治政府建设年度报告", ("天津市人民政府门户网站",), ("东丽区……", "我区", "东丽区两级")
+    )
+    assert found.region == ("天津市", "东丽区")
+
+
+def test_file_name_is_the_last_resort() -> None:
+    """The path is read only when the text is silent, and the result says so."""
+    found = detect(Evidence("报告/临海市/1.txt", "2023年法治政府建设年度报告", (), ("我市……",)))
+    assert found.region == ("浙江省", "台州市", "临海市")
+    assert any("path" in w for w in found.warnings)
+    named = detect(Evidence("报告/临海市/1.txt", "东丽区司法局2023年法治政府建设年度报告"))
+    assert named.region == ("天津市", "东丽区")
+
+
+SPEECH = ("现在，我代表省人民政府，向大会报告政府工作，请予审议。",)
+
+
+@pytest.mark.parametrize(
+    ("title", "head", "paragraphs", "want"),
+    [
+        (
+            "政府工作报告",
+            ("——2018年1月25日在安徽省第十三届人民代表大会第一次会议上",),
+            SPEECH,
+            ("安徽省", "人民政府", 2018),
+        ),
+        (
+            "政府工作报告",
+            ("二〇〇五年一月十一日在河北省第十届人民代表大会第三次会议上",),
+            SPEECH,
+            ("河北省", "人民政府", 2005),
+        ),
+        ("2015年政府工作报告", (), (*SPEECH, "中共浙江省委坚强领导，浙江经济……浙江"), ("浙江省", "人民政府", 2015)),
+        ("包头市2019年政府工作报告", (), (), ("内蒙古自治区/包头市", "人民政府", 2019)),
+        (
+            "政府工作报告",
+            ("2017年3月5日在第十二届全国人民代表大会第五次会议上", "国务院总理"),
+            ("我代表国务院，向大会报告政府工作。",),
+            ("全国", "国务院", 2017),
+        ),
+    ],
+)
+def test_work_reports(
+    title: str, head: tuple[str, ...], paragraphs: tuple[str, ...], want: tuple[str, str, int]
+) -> None:
+    """A government's work report has the place of the congress and the year of the title or the session."""
+    found = _detect(title, head, paragraphs)
+    assert ("/".join(found.region), found.agency, found.year) == want
+    assert found.doctype == "政府工作报告"
+
+
+def test_work_report_without_a_date() -> None:
+    """Headings on the year before and the year itself give the year, with a warning that says so."""
+    found = _detect("政府工作报告", (), SPEECH, headings=("2013年工作回顾", "2014年工作安排"))
+    assert found.year == 2014
+    assert any(w.startswith("year 2014 inferred") for w in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("title", "year"),
+    [
+        ("临海市司法局关于贯彻《法治政府建设实施纲要（2021—2025年）》2022年情况的报告", 2022),
+        ("2023年度法治政府建设情况报告（2024年1月12日）", 2023),
+        ("临海市司法局2022年工作总结和2023年工作计划", 2022),
+        ("关于二〇二一年度法治政府建设情况的报告", 2021),
+    ],
+)
+def test_year_of_the_title(title: str, year: int) -> None:
+    """The year reported on is not that of a plan's span, of the day of signing, nor of the plan for the next year."""
+    assert _detect(title).year == year
+
+
+def test_year_when_the_title_is_silent() -> None:
+    """The text's own statement comes before the day of publication; a day in January points to the year before."""
+    stated = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",), ("现将我局2023年度法治政府建设情况报告如下：",))
+    assert (stated.year, stated.published) == (2023, "2024-01-15")
+    inferred = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",))
+    assert inferred.year == 2023
+    assert any(w.startswith("year 2023 inferred from the day of publication") for w in inferred.warnings)
+    silent = _detect("法治政府建设情况报告")
+    assert silent.year is None
+    assert any(w.startswith("year undecided") for w in silent.warnings)
+
+
+@pytest.mark.parametrize(
+    ("head", "hints", "day"),
+    [
+        (("发布日期: 2023-12-27 16:38 来源: 区卫生健康委",), {}, "2023-12-27"),
+        (("索引号：1 成文日期：2025-01-02", "• 日期:2025-01-03 11:10"), {}, "2025-01-03"),
+        (("成文日期：2025年1月2日 发布时间：2025年1月6日",), {}, "2025-01-06"),
+        (("文号: 成文日期: 2025-01-03",), {}, "2025-01-03"),
+        (("2024-01-05 10:12 来源：区司法局",), {}, "2024-01-05"),
+        (("成文日期：2025-01-02",), {"published": "2025-01-09T08:00:00+08:00"}, "2025-01-09"),
+        (("（2003年1月10日 某某）",), {}, None),
+        (("发布日期：2023-13-45",), {}, None),
+        ((), {}, None),
+    ],
+)
+def test_published(head: tuple[str, ...], hints: dict[str, str], day: str | None) -> None:
+    """The day of publication is read from labelled lines; a signing day serves only when it is labelled and alone."""
+    assert _detect("2023年报告", head, ("正文。", "2023年12月26日"), hints=hints).published == day
+
+
+def test_numbers_and_source() -> None:
+    """The report's own numbers are read, an empty label is empty, and numbers that sentences cite are not its own."""
+    head = ("索引号: LH331082-035/2025-00028 公开方式: 主动公开", "文号: 临卫〔2025〕3号 成文日期: 2025-01-03")
+    found = _detect(
+        "临海市卫生健康局2024年法治政府建设年度报告", head, hints={"source": "https://www.linhai.gov.cn/a.html"}
+    )
+    assert found.index_number == "LH331082-035/2025-00028"
+    assert found.doc_number == "临卫〔2025〕3号"
+    assert found.source == "https://www.linhai.gov.cn/a.html"
+    bare = _detect("报告", ("文号: 成文日期: 2025-01-03",), ("按照浙政发〔2024〕1号文件要求开展。",))
+    assert bare.doc_number is None
+    assert _detect("报告", ("津滨卫〔2024〕12号",)).doc_number == "津滨卫〔2024〕12号"
+
+
+def test_issuer_of_a_label() -> None:
+    """A publishing body counts when the title names none; a newspaper or a site is no body."""
+    found = _detect("2023年法治政府建设年度报告", ("来源：临海日报", "发布机构：临海市司法局"))
+    assert (found.issuer, found.agency, found.region[-1]) == ("临海市司法局", "司法局", "临海市")
+    assert _detect("2023年法治政府建设年度报告", ("来源：本网站",)).issuer is None
+
+
+def test_title_of_the_page() -> None:
+    """Without a title in the text, that of the page serves, without the name of the site."""
+    found = _detect(None, hints={"title": "东丽区司法局2023年法治政府建设年度报告_天津市东丽区人民政府"})
+    assert found.title == "东丽区司法局2023年法治政府建设年度报告"
+    assert found.region == ("天津市", "东丽区")
+
+
+def test_nothing_known() -> None:
+    """A text that tells nothing gives empty fields and a warning for each."""
+    found = _detect(None, (), ("今天天气很好。",))
+    assert (found.title, found.year, found.issuer, found.agency, found.region, found.doctype) == (None,) * 4 + (
+        (),
+        None,
+    )
+    assert {w.split()[0] for w in found.warnings} == {"title", "year", "issuer", "agency", "region", "doctype"}
+
+
+@given(st.text(max_size=80), st.lists(st.text(max_size=40), max_size=4), st.lists(st.text(max_size=40), max_size=4))
+def test_any_text(title: str, head: list[str], paragraphs: list[str]) -> None:
+    """Any text gives a result: the title as it was, a plausible year, a place or a warning."""
+    found = _detect(title, head, paragraphs, hints={"title": title, "published": title})
+    assert found.title == (title or None) or not title.strip()
+    assert found.year is None or 1940 <= found.year <= 2100
+    assert found.region or any(w.startswith("region") for w in found.warnings)
+
+
+@pytest.mark.parametrize("piece", ["一", "2023年", "（", "临海市", "《", "来源:", "第届全国人民代表大会", " "])
+def test_one_long_line(piece: str) -> None:
+    """A file of one line of millions of characters costs seconds at most, wherever the line ends up."""
+    line = piece * (4_000_000 // len(piece))
+    start = time.perf_counter()
+    for where in ("title", "head", "paragraphs", "tail", "headings"):
+        detect(Evidence("a", **{where: line if where == "title" else (line,)}))  # type: ignore[arg-type]
+    assert time.perf_counter() - start < 10
+
+
+def _read(path: Path) -> Detected:
+    cleaned = clean([Block(line) for line in path.read_text(encoding="utf-8").splitlines()])
+    items = outline(cleaned.body)
+    headings = tuple(dict.fromkeys(heading for item in items for heading in item.path))
+    texts = tuple(item.text for item in items)
+    return detect(Evidence(path.name, cleaned.title, cleaned.head, texts, cleaned.tail, headings=headings))
+
+
+def test_real_reports(shared: Path) -> None:
+    """All document fields of the reports annotated by hand are right."""
+    for file in sorted((shared / "gold").glob("*.json")):
+        gold = json.loads(file.read_text(encoding="utf-8"))
+        meta, found = gold["meta"], _read(shared / "corpus" / "seeds" / gold["file"])
+        region = tuple(dict.fromkeys(filter(None, (meta["province"], meta["city"], meta["district"]))))
+        assert (found.title, found.year, found.published) == (meta["title"], meta["year"], meta["published"])
+        assert (found.issuer, found.agency, found.region) == (meta["issuer"], meta["agency"], region)
+        assert (found.doctype, found.doc_number) == (meta["doc_type"], meta["doc_number"])
+        assert found.index_number == meta["index_number"]

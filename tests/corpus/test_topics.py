@@ -1,0 +1,235 @@
+"""Topics: the taxonomy file, matching, and the order of topics."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus.sections import sections
+from searchkit.corpus.topics import Taxonomy
+from searchkit.errors import UsageError
+from searchkit.model import SECTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOPICS = (
+    "机构职能", "营商环境", "规范性文件", "行政决策", "行政执法", "应急管理", "矛盾纠纷",
+    "权力监督", "政务公开", "普法宣传", "队伍建设", "数字法治", "组织领导", "公共服务",
+)  # fmt: skip
+
+SMALL = """
+ignore = ["红河"]
+[fallback]
+"计划" = "动物"
+[[topic]]
+name = "颜色"
+strong = ["红色", "蓝色"]
+weak = ["颜色"]
+[[topic]]
+name = "动物"
+terms = ["红色狐狸", "老虎", ["狐狸", 0.5], "ab"]
+[[topic]]
+name = "河流"
+scale = 0.5
+strong = ["红河谷", "河流"]
+"""
+
+
+@pytest.fixture(scope="module")
+def taxonomy() -> Taxonomy:
+    """Give the taxonomy of the product."""
+    return Taxonomy.load()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Taxonomy:
+    """Give a taxonomy that fits on a page."""
+    return Taxonomy.load(written(tmp_path, SMALL))
+
+
+def written(folder: Path, text: str) -> Path:
+    """Write a taxonomy file."""
+    file = folder / "mine.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_fourteen_topics(taxonomy: Taxonomy) -> None:
+    """The product's taxonomy has the fourteen topics of annual reports."""
+    assert set(taxonomy.names) == set(TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("动态调整权责清单，推进机构改革。", "机构职能"),
+        ("推行告知承诺，办结许可事项三百件。", "营商环境"),
+        ("清理规范性文件十二件，废止两件。", "规范性文件"),
+        ("重大事项由法律顾问参与论证，集体讨论决定。", "行政决策"),
+        ("开展双随机检查，立案处罚十件。", "行政执法"),
+        ("修订应急预案，组织防汛演练。", "应急管理"),
+        ("办理信访件二十件，调解纠纷八起，行政复议两件。", "矛盾纠纷"),
+        ("自觉接受人大监督和审计，办理代表建议四件。", "权力监督"),
+        ("主动公开政府信息五百条。", "政务公开"),
+        ("落实普法责任，举办宪法宣传周活动。", "普法宣传"),
+        ("组织执法人员培训和资格考试，新增持证人员三名。", "队伍建设"),
+        ("建成智慧监管系统，推广移动执法终端。", "数字法治"),
+        ("成立法治建设领导小组，党组书记任组长。", "组织领导"),
+        ("新增养老床位三百张，扩建小学两所。", "公共服务"),
+    ],
+)
+def test_plain_cases(taxonomy: Taxonomy, text: str, first: str) -> None:
+    """A sentence squarely about one topic has that topic first."""
+    assert taxonomy.topics(("主要成效",), text, "成效")[0] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("粮食产量再创新高，新建高标准农田十万亩。", "公共服务"),
+        ("工业增加值增长百分之六，高技术制造业占比提高。", "公共服务"),
+        ("黑臭水体全部消除，优良天数比例达到九成。", "公共服务"),
+        ("减税降费，民营企业融资成本下降。", "营商环境"),
+    ],
+)
+def test_reports_of_whole_governments(taxonomy: Taxonomy, text: str, first: str) -> None:
+    """Economy, farming, ecology and livelihood have their place among the same topics."""
+    assert taxonomy.topics((), text, "成效")[0] == first
+
+
+def test_a_long_phrase_beats_its_parts(small: Taxonomy) -> None:
+    """A longer word hides the shorter ones inside it, and an ignored word hides what it holds."""
+    assert small.topics((), "红色狐狸。", "成效") == ("动物",)
+    assert small.topics((), "红色。", "成效") == ("颜色",)
+    assert small.topics((), "红河谷，红河谷。", "成效")[0] == "河流"
+    assert small.topics((), "红河，老虎。", "成效")[0] == "动物"
+
+
+def test_headings_weigh_more_than_the_text(small: Taxonomy) -> None:
+    """The same word counts more in a heading, and more in the inner heading than in the outer."""
+    assert small.topics(("老虎",), "颜色。", "成效")[0] == "动物"
+    assert small.topics(("红色", "老虎"), "无。", "成效")[0] == "动物"
+    assert small.topics(("老虎", "红色"), "无。", "成效")[0] == "颜色"
+
+
+def test_how_many_topics(small: Taxonomy) -> None:
+    """A topic near the best one is given too; one far behind it is not."""
+    assert small.topics((), "红色。老虎。", "成效") == ("颜色", "动物")
+    assert small.topics((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
+
+
+def test_without_evidence(small: Taxonomy) -> None:
+    """With no word found, the fallback of the section is given, the first topic where none is named."""
+    assert small.topics((), "无关。", "计划") == ("动物",)
+    assert small.topics((), "无关。", "成效") == ("颜色",)
+
+
+def test_signatures_hold_no_subject(taxonomy: Taxonomy) -> None:
+    """The name of a body under a report is not taken for what the report is about."""
+    assert taxonomy.topics((), "某区应急管理局", "其他") == ("组织领导",)
+
+
+def test_folded_text(small: Taxonomy) -> None:
+    """Traditional characters, full width forms and capitals match."""
+    assert small.topics((), "紅色，藍色。", "计划")[0] == "颜色"
+    assert small.topics((), "ＡＢ，Ab。", "成效")[0] == "动物"
+
+
+@given(st.text(), st.lists(st.text(max_size=20), max_size=3), st.sampled_from(SECTIONS))
+def test_one_to_three_different_topics(text: str, path: list[str], section: str) -> None:
+    """Whatever the text, there are one to three topics, all of the taxonomy, none twice."""
+    found = DEFAULT.topics(path, text, section)
+    assert 1 <= len(found) <= 3
+    assert len(set(found)) == len(found)
+    assert set(found) <= set(DEFAULT.names)
+
+
+DEFAULT = Taxonomy.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("", "topic"),
+        ("topic = 3", "topic"),
+        ("[[topic]]\nterms = ['老虎']", "[[topic]] 1"),
+        ("[[topic]]\nname = '甲'\n[[topic]]\nname = '甲'", "[[topic]] 2"),
+        ("[[topic]]\nname = '甲'\nterms = '老虎'", "甲.terms"),
+        ("[[topic]]\nname = '甲'\nstrong = ['虎']", "甲.strong"),
+        ("[[topic]]\nname = '甲'\nweak = [3]", "甲.weak"),
+        ("[[topic]]\nname = '甲'\nweak = [['老虎', '重']]", "甲.weak, 老虎"),
+        ("[[topic]]\nname = '甲'\nweak = [['老虎', -1]]", "甲.weak, 老虎"),
+        ("[[topic]]\nname = '甲'\nscale = true", "甲.scale"),
+        ("[[topic]]\nname = '甲'\nwords = ['老虎']", "甲.words"),
+        ("extra = 1\n[[topic]]\nname = '甲'", "extra"),
+        ("ignore = '老虎'\n[[topic]]\nname = '甲'", "ignore"),
+        ("fallback = '甲'\n[[topic]]\nname = '甲'", "fallback"),
+        ("[[topic]]\nname = '甲'\n[fallback]\n'计划' = '乙'", "fallback.计划"),
+        ("[[topic]]\nname = '甲'\n[fallback]\n'开头' = '甲'", "fallback.开头"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_key(tmp_path: Path, text: str, key: str) -> None:
+    """The complaint about a bad taxonomy names the file and the key, on one line."""
+    file = written(tmp_path, text)
+    with pytest.raises(UsageError) as raised:
+        Taxonomy.load(file)
+    message = str(raised.value)
+    assert message.startswith(f"taxonomy {file}, {key}: ")
+    assert "\n" not in message
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file, bytes that are no text, and text that is no TOML are wrong usage."""
+    broken = tmp_path / "broken.toml"
+    for content in (None, b"\xff\xfe\x00", b"[[topic"):
+        if content is not None:
+            broken.write_bytes(content)
+        with pytest.raises(UsageError, match=r"broken\.toml"):
+            Taxonomy.load(broken)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph and its headings."""
+
+    text: str
+    path: tuple[str, ...]
+
+
+def test_real_reports(shared: Path, taxonomy: Taxonomy) -> None:
+    """On reports read by hand, sections, first topics and all topics are as good as promised."""
+    placed = first = total = right = extra = missed = 0
+    for file in sorted((shared / "gold").glob("*.json")):
+        gold = json.loads(file.read_text(encoding="utf-8"))
+        lines = report_lines(shared, gold)
+        for line, section, truth in zip(lines, sections(lines), gold["paragraphs"], strict=True):
+            found, required = taxonomy.topics(line.path, line.text, section), set(truth["topics"])
+            total += 1
+            placed += section == truth["section"]
+            first += found[0] in required
+            right += len(set(found) & required)
+            extra += len(set(found) - required - set(truth["topics_also_right"]))
+            missed += len(required - set(found))
+    assert placed >= 0.98 * total > 0
+    assert first >= 0.92 * total
+    assert 2 * right / (2 * right + extra + missed) >= 0.88
+
+
+def report_lines(shared: Path, gold: dict[str, Any]) -> list[Line]:
+    """Cut the paragraphs of a report read by hand out of its raw text."""
+    raw = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
+    text = re.sub(r"\[bookmark:[^\]]*\]|\s+", "", raw)
+    lines, at = [], 0
+    for paragraph in gold["paragraphs"]:
+        starts, ends = ("".join(paragraph[key].split()) for key in ("starts", "ends"))
+        start = text.index(starts, at)
+        at = text.index(ends, max(start, start + len(starts) - len(ends))) + len(ends)
+        lines.append(Line(text[start:at], tuple(paragraph["path"])))
+    return lines

