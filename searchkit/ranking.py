@@ -74,6 +74,11 @@ class Explanation:
         return sum(self.words.values()) + self.bigrams + self.characters
 
 
+def count_all_grams(folded: str, size: int) -> int:
+    """How many `grams` of that size a text has."""
+    return sum(max(0, len(run) - size + 1) for run in _ALPHANUMERIC.findall(folded))
+
+
 def count_grams(folded: str, wanted: Iterable[str]) -> Counter[str]:
     """How often each of the wanted grams (all of one size) stands in a text, overlapping ones too."""
     alternatives = "|".join(map(re.escape, wanted))

@@ -65,7 +65,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("五二九点零七亿", [("五二九点零七亿", "52907000000")]),
         ("三点一四", [("三点一四", "3.14")]),
         # no numbers
-        ("三四十个、百姓、万众一心、亿万", [("一", "1")]),
+        ("三四十个、百姓、万众同心、亿万", []),
         ("三五成群、一二三", []),
         ("法治政府", []),
         ("", []),
@@ -165,7 +165,7 @@ def test_hostile_text_is_read(text: str) -> None:
         assert plain(numeral.value)
 
 
-@pytest.mark.parametrize("text", ["亿" * 50_000, "一" + "亿" * 50_000, "零" * 100_000, "十" * 100_000, "1,1" * 50_000])
+@pytest.mark.parametrize("text", ["亿" * 100_000, "一" + "亿" * 100_000, "零" * 100_000, "十" * 100_000, "1,1" * 50_000])
 def test_long_runs_end(text: str) -> None:
     """A damaged file can hold a very long run of numerals; reading it takes no noticeable time."""
     started = time.perf_counter()

@@ -21,7 +21,10 @@ _PHRASES = (
     r"|字体(?:大小|颜色)?|字号|(?<![\u4e00-\u9fff])[大中小](?![\u4e00-\u9fff])|A[-+]|默认|背景(?:色|颜色)?|保护视力色|正文|相关(?:信息|文档|附件|链接)?下载"
     r"|展开阅读模式|阅读模式|加载中|正在加载|请稍候"
 )
-_TOKEN = re.compile(rf"(?P<phrase>{_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf"(?P<phrase>{_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+",
+    re.IGNORECASE,
+)
 
 _KEYS = (
     r"索\s?引\s?号|文\s?号|发文字号|发文文号|公开(?:方式|形式|类别|范围|属性|程序|时限|日期|主体|责任部门)|(?:主题|信息|公文|体裁|文件|组配|所属|服务对象|内容|生命周期|公文)(?:分类|类别|名称|种类|类型|编号|索引)|主题词|关键[词字]"
@@ -30,9 +33,13 @@ _KEYS = (
     r"|当前位置|您(?:现在|当前)?(?:的|所在)?的?位置(?:是)?|所在位置|你的位置|现在位置|位置|字号|字体(?:大小)?|分享(?:到|至)?|(?:相关)?附件下载|信息公开目录"
 )
 _META = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_KEYS})\s?[】\])）]?\s?[:：]")
-_KEY_ALONE = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{{0,40}}")
+_KEY_ALONE = re.compile(
+    r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
+)
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
-_CRUMBS = re.compile(r"(?:首\s?页|[^>＞»›。，]{1,30})(?:\s?(?:>+|＞+|»|›|→)\s?[^>＞»›。，]{0,40})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*")
+_CRUMBS = re.compile(
+    r"(?:首\s?页|[^>＞»›。，]{1,30})(?:\s?(?:>+|＞+|»|›|→)\s?[^>＞»›。，]{0,40})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
+)
 _FOOTER = re.compile(
     r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
     r"|.{0,40}(?:ICP备|公网安备|网安备|网站标识码|版权所有|Copyright|All Rights Reserved|Powered by)"
@@ -49,7 +56,9 @@ _LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)�
 _TAIL = re.compile(
     r"[【\[(（•*\s]*(?:相关(?:链接|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
 )
-_NO_CONTENT = re.compile(r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发")
+_NO_CONTENT = re.compile(
+    r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发"
+)
 
 
 def is_buttons(line: str) -> bool:
@@ -90,7 +99,7 @@ def is_page_number(line: str) -> bool:
 
 def has_leader(line: str) -> bool:
     """Tell whether a line ends like one of a table of contents: `一、工作回顾……… 3`."""
-    if len(line) > _LONGEST or not line[-1:].isdecimal() and line[-1:] not in "-—)）":
+    if len(line) > _LONGEST or (not line[-1:].isdecimal() and line[-1:] not in "-—)）"):
         return False
     return any(found.end() == len(line) for found in _LEADER.finditer(line))
 
@@ -107,6 +116,15 @@ def is_imprint(line: str) -> bool:
 
 def is_chrome(line: str) -> bool:
     """Tell whether a line is page chrome of any kind but a page number."""
-    return bool(line) and len(line) <= _LONGEST and (
-        is_buttons(line) or is_meta(line) or is_breadcrumb(line) or is_footer(line) or has_leader(line) or starts_tail(line)
+    return (
+        bool(line)
+        and len(line) <= _LONGEST
+        and (
+            is_buttons(line)
+            or is_meta(line)
+            or is_breadcrumb(line)
+            or is_footer(line)
+            or has_leader(line)
+            or starts_tail(line)
+        )
     )

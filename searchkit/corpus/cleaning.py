@@ -72,16 +72,21 @@ def _end_of_content(blocks: Sequence[Block], start: int) -> int:
     last = len(blocks)
     while last > start and _may_be_tail(blocks[last - 1].text):
         last -= 1
-    date = None
+    signed = False
     for i in range(last, len(blocks)):
         text = blocks[i].text
         if lines.is_date(text) or lines.is_signed_date(text):
-            date = i
-        elif text and (chrome.is_chrome(text) or chrome.is_imprint(text)):
-            return i
-        elif date is not None and text and not _is_attachment(text) and not lines.names_body(text):
+            signed = True
+        elif text and _follows_content(text, signed=signed):
             return i
     return len(blocks)
+
+
+def _follows_content(text: str, *, signed: bool) -> bool:
+    """Tell whether a line at the end is no content; behind the date, only attachments and bodies still are."""
+    if chrome.is_chrome(text) or chrome.is_imprint(text):
+        return True
+    return signed and not _is_attachment(text) and not lines.names_body(text)
 
 
 def _is_attachment(text: str) -> bool:
@@ -175,7 +180,11 @@ def _entries(blocks: Sequence[Block], start: int, end: int) -> range:
             continue
         if first and _entry(text) == first:
             return range(start, i)
-        if len(text) > _LONGEST_ENTRY or lines.is_salutation(text) or (lines.ends_sentence(text) and not chrome.has_leader(text)):
+        if (
+            len(text) > _LONGEST_ENTRY
+            or lines.is_salutation(text)
+            or (lines.ends_sentence(text) and not chrome.has_leader(text))
+        ):
             return range(start, i)
         first = first or _entry(text)
     return range(start, start)

@@ -18,12 +18,15 @@ from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
 
 _CONNECTING = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 _CONTINUING = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
-_NEVER_FIRST = re.compile(r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|[件户次名条项起个人家元万亿]{1,2}[，、；。,])")
+_NEVER_FIRST = re.compile(
+    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|[件户次名条项起个人家元万亿]{1,2}[，、；。,])"
+)
 _NEVER_LAST = re.compile(
     r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
     r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
     r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
 )
+_INNER_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
 _LETTER = re.compile("[A-Za-z]")
 _WORD = re.compile("[A-Za-z0-9]")
 _LATIN = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
@@ -213,23 +216,21 @@ def _print_width(text: str) -> float:
 
 def _goes_on(end: _Paragraph, block: Block, gap: _Gap, layout: _Layout, words: _Words) -> bool:
     before, behind = end.last, block.text
-    if block.level or end.block.level:
-        return False
-    found = marker(behind)
     connects = before.endswith(_CONNECTING)
-    if found is not None and not (connects and found.style in {LISTED, DASH, "第一", "（1）", "①"}):
+    if block.level or end.block.level or _starts_item(behind, connects=connects):
         return False
-    if behind.startswith(_CONTINUING) and not lines.ends_sentence(before):
-        return True
-    if layout.width is not None:
-        wrapped = _wrapped(before, gap, layout)
-        if wrapped is not None:
-            return wrapped
-    if lines.ends_sentence(before):
+    wrapped = _wrapped(before, gap, layout)
+    if wrapped is not None:
+        return wrapped
+    if lines.ends_sentence(before) or (layout.mixed_indent and gap.indent and not connects):
         return False
-    if layout.mixed_indent and gap.indent and not connects:
-        return False
-    return connects or _unfinished(end, behind, block, words)
+    return connects or behind.startswith(_CONTINUING) or _unfinished(end, block, words)
+
+
+def _starts_item(behind: str, *, connects: bool) -> bool:
+    """Tell whether a line begins with a number; behind a comma, numbers of lists inside a sentence do not count."""
+    found = marker(behind)
+    return found is not None and not (connects and found.style in _INNER_STYLES)
 
 
 def _wrapped(before: str, gap: _Gap, layout: _Layout) -> bool | None:
@@ -247,24 +248,37 @@ def _open_bracket(text: str) -> bool:
     return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _OPENERS.items())
 
 
-def _unfinished(end: _Paragraph, behind: str, block: Block, words: _Words) -> bool:
-    before = end.last
+def _unfinished(end: _Paragraph, block: Block, words: _Words) -> bool:
+    before, behind = end.last, block.text
     if _ends_document_part(behind) or lines.is_date(before) or lines.is_session(before):
         return False
-    if _open_bracket(before) or (_LATIN.match(before[-1]) and _LATIN.match(behind[0]) and not end.block.strong):
+    if _open_bracket(before):
         return True
     if end.block.strong != block.strong:
         return False
-    if len(behind) <= _FRAGMENT and behind not in _WHOLE and not lines.names_body(before):
-        return True
-    if _DIGIT.search(before) and _COUNTED.match(behind) and not before.startswith("附"):
-        return True
     numbered = marker(end.block.text)
+    if _torn(before, behind) or (numbered is not None and end.length - numbered.end == 1):
+        return True
     longest = _LONGEST_HEADING if numbered is None else _LONGEST_NUMBERED
     if end.length > longest or end.prose or _is_clauses(end.text(), numbered):
         return _reads_on(before, behind, words)
-    if (_NARRATIVE.match(before) and numbered is None) or (numbered and end.length - numbered.end == 1):
+    told = numbered is None and _NARRATIVE.match(end.block.text) is not None
+    return told or _belongs_together(before, behind, words)
+
+
+def _torn(before: str, behind: str) -> bool:
+    """Tell whether a line end cuts a number or Latin word, or leaves only a character or two behind it."""
+    if before.startswith("附"):
+        return False
+    if len(behind) <= _FRAGMENT:
+        return behind not in _WHOLE and not lines.names_body(before)
+    if _DIGIT.search(before) and _COUNTED.match(behind):
         return True
+    return _LATIN.match(before[-1]) is not None and _LATIN.match(behind) is not None
+
+
+def _belongs_together(before: str, behind: str, words: _Words) -> bool:
+    """Tell whether no line could end or begin like this, or a word is cut in two."""
     return bool(_NEVER_LAST.search(before) or _NEVER_FIRST.match(behind)) or words.cut(before, behind)
 
 
@@ -285,7 +299,7 @@ def _reads_on(before: str, behind: str, words: _Words) -> bool:
     short = 36
     if lines.is_prose(behind) or lines.ends_sentence(behind) or len(behind) > short or behind.isdecimal():
         return True
-    return bool(_NEVER_LAST.search(before) or _NEVER_FIRST.match(behind)) or words.cut(before, behind)
+    return _belongs_together(before, behind, words)
 
 
 def _ends_document_part(text: str) -> bool:

@@ -12,7 +12,17 @@ PLAIN, STRONG = "plain", "strong"
 """Styles of headings without a number."""
 _LOOK_AHEAD = 400
 """How many lines are searched for the next number of a style."""
-_FAMILY = {"第一部分": "一", "第一章": "一", "一、": "一", "（一）": "一", "1.": "1", "1、": "1", "（1）": "1", "1）": "1", "①": "1"}
+_FAMILY = {
+    "第一部分": "一",
+    "第一章": "一",
+    "一、": "一",
+    "（一）": "一",
+    "1.": "1",
+    "1、": "1",
+    "（1）": "1",
+    "1）": "1",
+    "①": "1",
+}
 _SEPARATOR = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
 
 

@@ -18,12 +18,14 @@ _DATE = re.compile(
     rf"[（(]?\s?{_YEAR}\s?(?:年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?日)?|[-./]\d{{1,2}}[-./]\d{{1,2}})\s?[)）]?"
     r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
-_ENDS_WITH_DATE = re.compile(rf".{{2,40}}?\s?{_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日")
+_ENDS_WITH_DATE = re.compile(
+    rf".{{2,40}}?\s?{_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
+)
 _BODY = re.compile(
-    r".*(?:委员会|政府|办公室|办公厅|办事处|管理局|监督局|[局委办厅署院部处站所队校团社]|中心|支队|大队|总队|公司|小组|协会|工会|银行|健康|[乡镇县市区省])(?:[(（][^()（）]{1,12}[)）])?"
+    r".*(?:委员会|政府|办公室|办公厅|办事处|管理局|监督局|[局委办厅署院部处站所队校团社]|中心|支队|大队|总队|公司|小组|协会|工会|银行|[乡镇县市区省])(?:[(（][^()（）]{1,12}[)）])?"
 )
 _SALUTATION = re.compile(
-    r"(?:尊敬的|敬爱的)?[^。，；,;]{0,16}?(?:代表|委员|同志|领导|朋友|来宾|先生|女士|主席|主任)(?:们)?(?:[、，, ]?(?:各位|同志|委员|列席|来宾|朋友)[^。；]{0,12})?\s?[:：!！]?"
+    r"(?:尊敬的|敬爱的)?[^。，；,;]{0,16}?(?:代表|委员|同志|领导|朋友|来宾|先生|女士|主席|主任)(?:们)?(?:[、，,\s]?(?:各位|同志|委员|列席|来宾|朋友)[^。；]{0,12})?\s?[:：!！]?"
     r"|[^。，；,;：:]{2,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
 _SESSION = re.compile(
@@ -36,9 +38,9 @@ _BRACKETED = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
 
 
 def squeeze(text: str) -> str:
-    """Strip a line, make each run of white space in it one blank, and take out `[bookmark: …]`
-    and `（下转第二版）` marks.
+    """Strip a line, make each run of white space in it one blank, and take out what is no text in it.
 
+    That is `[bookmark: …]` marks and `（下转第二版）`, which tells where a newspaper continues.
     Blanks between all the characters of a word or title (`政 府 工 作 报 告`) are dropped. Linear time.
     """
     if "[bookmark:" in text:
@@ -82,13 +84,17 @@ def is_date(line: str) -> bool:
 def is_signed_date(line: str) -> bool:
     """Tell whether a line is a body and a date: `区卫生健康委 2023年12月26日`."""
     longest = 60
-    return len(line) <= longest and not is_prose(line) and _ENDS_WITH_DATE.fullmatch(line) is not None and "，" not in line
+    return (
+        len(line) <= longest and not is_prose(line) and _ENDS_WITH_DATE.fullmatch(line) is not None and "，" not in line
+    )
 
 
 def names_body(line: str) -> bool:
     """Tell whether a short line ends like the name of a public body: `区卫生健康委`, `临海市卫生健康局`."""
     longest = 40
-    return 1 < len(line) <= longest and not ends_sentence(line) and "，" not in line and _BODY.fullmatch(line) is not None
+    return (
+        1 < len(line) <= longest and not ends_sentence(line) and "，" not in line and _BODY.fullmatch(line) is not None
+    )
 
 
 def is_salutation(line: str) -> bool:

@@ -35,8 +35,8 @@ RANK = {
 
 _HAN_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 _HAN = "[一二三四五六七八九十]{1,3}"
-_CIRCLED = ("①⑳", "⑴⒇", "⒈⒛", "㈠㈩")
-_CIRCLED_STYLES = ("①", "（1）", "1.", "（一）")
+_CIRCLED = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
+"""First and last character of a row of numbers in one character, and their style."""
 _UNITS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
 
 _MARKER = re.compile(
@@ -112,7 +112,7 @@ def _value(name: str, digits: str, found: re.Match[str]) -> tuple[str, int]:
     if name == "part":
         return f"第一{'编' if found['kind'] == '篇' else found['kind']}", ordinal_value(digits)
     if name == "circled":
-        for (first, last), style in zip(_CIRCLED, _CIRCLED_STYLES, strict=True):
+        for first, last, style in _CIRCLED:
             if first <= digits <= last:
                 return style, ord(digits) - ord(first) + 1
         return "", 0

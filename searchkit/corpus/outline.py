@@ -87,7 +87,7 @@ def _signature(blocks: Sequence[Block]) -> int:
             break
         if lines.is_prose(text) and not text.startswith("附"):
             break
-    if start == len(blocks):
+    if start == len(blocks) and start:
         last = blocks[-1].text if len(blocks) > 1 else ""
         before = blocks[-2].text if len(blocks) > 1 else ""
         unnumbered = marker(last) is None and not blocks[-1].level
@@ -121,10 +121,20 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
     heading = headings.of_line(rest, numbered=True) if rest or found.style == "一、" else None
     if found.printed and not rest and behind is not None:
         return _Line(block, found, rest, found.printed.rstrip("、.．"), alone=True)
-    if heading is None and rest.endswith("。") and behind is not None and not behind.level and marker(behind.text) is None:
+    if (
+        heading is None
+        and rest.endswith("。")
+        and behind is not None
+        and not behind.level
+        and marker(behind.text) is None
+    ):
         first = headings.run_in(f"{rest}{behind.text[:8]}")
         heading = first if first == rest[:-1] else None
-        if heading is None and (block.strong or found.style in _PARTS) and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING:
+        if (
+            heading is None
+            and (block.strong or found.style in _PARTS)
+            and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING
+        ):
             heading = rest[:-1]
     if heading is not None:
         return _Line(block, found, rest, heading, alone=True)
@@ -152,11 +162,26 @@ def _plain(blocks: Sequence[Block], i: int) -> _Line:
     if block.strong:
         words = block.text.rstrip("。：: ")
         leads_in = block.text.endswith(("：", ":")) and "，" in words
-        good = len(words) <= headings.LONGEST_HEADING and "。" not in words and not words.endswith(("，", ",", "、", "！")) and not leads_in
+        good = (
+            len(words) <= headings.LONGEST_HEADING
+            and "。" not in words
+            and not words.endswith(("，", ",", "、", "！"))
+            and not leads_in
+        )
         return _Line(block, None, block.text, words, alone=True) if good and words else nothing
     heading = headings.of_line(block.text, numbered=False)
-    follows = lines.is_prose(behind.text) or lines.ends_sentence(behind.text) or marker(behind.text) is not None or behind.level
-    first = i == 0 or lines.ends_sentence(blocks[i - 1].text) or marker(blocks[i - 1].text) is not None or blocks[i - 1].level
+    follows = (
+        lines.is_prose(behind.text)
+        or lines.ends_sentence(behind.text)
+        or marker(behind.text) is not None
+        or behind.level
+    )
+    first = (
+        i == 0
+        or lines.ends_sentence(blocks[i - 1].text)
+        or marker(blocks[i - 1].text) is not None
+        or blocks[i - 1].level
+    )
     if heading is None or not follows or not (first or blocks[i - 1].strong) or lines.is_date(block.text):
         return nothing
     return _Line(block, None, block.text, heading, alone=True)
@@ -217,7 +242,9 @@ class _Walk:
         return self._items
 
     def _heading(self, i: int, line: _Line) -> None:
-        entry = self._levels.open(i, line.heading, look=Look.STRONG if line.block.strong else Look.LINE, bare=not self._under())
+        entry = self._levels.open(
+            i, line.heading, look=Look.STRONG if line.block.strong else Look.LINE, bare=not self._under()
+        )
         self._settle(keep=len(self._levels.entries) - 1)
         self._waiting.append((entry, line))
 

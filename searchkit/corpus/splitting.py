@@ -45,29 +45,29 @@ def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
 def _cuts(text: str, expected: int) -> tuple[list[int], int]:
     """Give where to cut a line, and the ordinal that the next 一、 heading should have."""
     found = marker(text)
-    cuts: list[int] = []
-    bracket = digit = 0
-    if found is not None:
-        if found.style == "一、":
-            expected = found.ordinal + 1
-        bracket = found.ordinal if found.style == "（一）" else 0
-        digit = found.ordinal if found.style in {"1.", "1、"} else 0
-    for hit in _INNER.finditer(text):
-        before = text[hit.start() - 1]
-        if hit["han"]:
-            ordinal = ordinal_value(hit["han"])
-            if ordinal == expected and before in "。！？：:）)”":
-                cuts.append(hit.start())
-                expected, bracket = ordinal + 1, 0
-        elif before in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
-            cuts.append(hit.start())
-            bracket += 1
-    if digit:
+    style, ordinal = (found.style, found.ordinal) if found is not None else ("", 0)
+    cuts, expected = _han_cuts(text, ordinal + 1 if style == "一、" else expected, ordinal if style == "（一）" else 0)
+    if style in {"1.", "1、"}:
         for hit in _INNER_DIGIT.finditer(text):
-            if ordinal_value(hit["digit"]) == digit + 1:
+            if ordinal_value(hit["digit"]) == ordinal + 1:
                 cuts.append(hit.start())
-                digit += 1
+                ordinal += 1
     after = _AFTER_BLANK.search(text)
     if after is not None and not _SECOND.search(after["rest"]):
         cuts.append(after.start())
     return sorted(set(cuts)), expected
+
+
+def _han_cuts(text: str, expected: int, bracket: int) -> tuple[list[int], int]:
+    """Give the cuts before 一、 and （一）. `expected` is the next ordinal of 一、, `bracket` the last of （一）."""
+    cuts: list[int] = []
+    for hit in _INNER.finditer(text):
+        before = text[hit.start() - 1]
+        if hit["han"]:
+            if ordinal_value(hit["han"]) == expected and before in "。！？：:）)”":
+                cuts.append(hit.start())
+                expected, bracket = expected + 1, 0
+        elif before in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
+            cuts.append(hit.start())
+            bracket += 1
+    return cuts, expected

@@ -115,7 +115,9 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     start = last
     while start and last - start < _MOST_TITLE_LINES - 1:
         before, title = blocks[start - 1], _joined(blocks[start : last + 1])
-        complete = _YEAR.search(title) and _BODY.search(_SUBJECT.sub("", title)) and not title.startswith(("关于", "年"))
+        complete = (
+            _YEAR.search(title) and _BODY.search(_SUBJECT.sub("", title)) and not title.startswith(("关于", "年"))
+        )
         text = before.text
         if complete or not text or _is_title(before) or before.level != blocks[last].level:
             break
@@ -157,7 +159,13 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
             continue
         strangers += 1
         # A subtitle has no shape of its own: it is told by the session, speaker or date behind it.
-        if not start or strangers > _MOST_SUBTITLES or marker(text) or lines.ends_sentence(text) or lines.is_prose(text):
+        if (
+            not start
+            or strangers > _MOST_SUBTITLES
+            or marker(text)
+            or lines.ends_sentence(text)
+            or lines.is_prose(text)
+        ):
             break
     return end
 

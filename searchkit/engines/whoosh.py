@@ -34,8 +34,8 @@ from searchkit.ranking import (
     RESCORED,
     Explanation,
     Lengths,
+    count_all_grams,
     count_grams,
-    grams,
     idf,
     saturation,
     wanted_grams,
@@ -46,7 +46,7 @@ _TEXT_FIELDS = ("text", "heading", "title")
 
 
 def _schema() -> fields.Schema:
-    words = fields.KEYWORD(scorable=True)
+    words = fields.KEYWORD()  # not scorable: Whoosh's lengths are rounded, ours are in the records
     return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
 
 
@@ -66,7 +66,6 @@ class WhooshWriter:
     def __init__(self, folder: Path, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._writer = index.create_in(str(folder), _schema()).writer(limitmb=512)
-        self._terms: dict[str, tuple[str, int]] = {}
 
     def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
         """Add a document with its paragraphs."""
@@ -76,7 +75,7 @@ class WhooshWriter:
             text, text_length = self._words(paragraph.text)
             heading, heading_length = self._words(" ".join(paragraph.path))
             folded = fold(paragraph.text)
-            lengths = (text_length, heading_length, title_length, *(sum(1 for _ in grams(folded, n)) for n in (1, 2)))
+            lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             record = _dump({"lengths": lengths, "paragraph": to_json(paragraph)})
             self._writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
 

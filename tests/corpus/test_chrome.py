@@ -63,7 +63,9 @@ def test_content(line: str) -> None:
     assert not chrome.is_chrome(line)
 
 
-@pytest.mark.parametrize("line", ["1", "12", "- 2 -", "— 4 —", "第3页 共10页", "第 3 页", "3/10", "-3-", "Page 3 of 10"])
+@pytest.mark.parametrize(
+    "line", ["1", "12", "- 2 -", "— 4 —", "第3页 共10页", "第 3 页", "3/10", "-3-", "Page 3 of 10"]
+)
 def test_page_numbers(line: str) -> None:
     """Page numbers in their usual dress are recognised."""
     assert chrome.is_page_number(line)

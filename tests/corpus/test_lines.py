@@ -47,7 +47,16 @@ def test_not_ended(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2023年12月26日", "20241231", "2024-01-05", "2024.1.5", "二〇二四年一月五日", "（2023年1月）", "2023 年 1 月 5 日"]
+    "text",
+    [
+        "2023年12月26日",
+        "20241231",
+        "2024-01-05",
+        "2024.1.5",
+        "二〇二四年一月五日",
+        "（2023年1月）",
+        "2023 年 1 月 5 日",
+    ],
 )
 def test_dates(text: str) -> None:
     """Dates in the usual spellings are dates."""
@@ -66,7 +75,9 @@ def test_salutations(text: str) -> None:
     assert lines.is_salutation(text)
 
 
-@pytest.mark.parametrize("text", ["各位代表，过去一年很不平凡。", "主要做法：", "存在以下问题：", "各位代表！让我们一起努力！"])
+@pytest.mark.parametrize(
+    "text", ["各位代表，过去一年很不平凡。", "主要做法：", "存在以下问题：", "各位代表！让我们一起努力！"]
+)
 def test_not_salutations(text: str) -> None:
     """Lines that say something are not."""
     assert not lines.is_salutation(text)
@@ -80,7 +91,9 @@ def test_session_and_speaker() -> None:
     assert not lines.is_speaker("加强组织领导")
 
 
-@pytest.mark.parametrize("text", ["某区卫生健康委", "某市生态环境局", "某县人民政府办公室", "某区市场监督管理局（公章）"])
+@pytest.mark.parametrize(
+    "text", ["某区卫生健康委", "某市生态环境局", "某县人民政府办公室", "某区市场监督管理局（公章）"]
+)
 def test_bodies(text: str) -> None:
     """Names of public bodies are recognised by their ends."""
     assert lines.names_body(text)

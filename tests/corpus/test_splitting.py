@@ -27,7 +27,10 @@ def test_items_in_one_line() -> None:
 
 def test_first_item_behind_its_introduction() -> None:
     """A list whose first item stayed on the line of its introduction is cut there."""
-    assert _split("做了以下工作： （一）抓学习。学了。", "（二）抓培训。训了。")[:2] == ["做了以下工作：", "（一）抓学习。学了。"]
+    assert _split("做了以下工作： （一）抓学习。学了。", "（二）抓培训。训了。")[:2] == [
+        "做了以下工作：",
+        "（一）抓学习。学了。",
+    ]
 
 
 def test_lists_inside_sentences_stay() -> None:

@@ -1,0 +1,183 @@
+"""Paragraphs and their heading paths."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.cleaning import clean
+from searchkit.corpus.outline import Item, outline
+
+TEXT = "全年组织开展专项检查，依法查处违法行为，取得良好效果。"
+
+
+def _outline(*lines: str) -> tuple[Item, ...]:
+    return outline([Block(line) for line in lines])
+
+
+def _paths(*lines: str) -> list[tuple[str, ...]]:
+    return [item.path for item in _outline(*lines)]
+
+
+def test_headings_become_the_path() -> None:
+    """Headings alone on a line are no paragraphs; what stands under them carries them, without their numbers."""
+    items = _outline("一、做法和成效", "（一）规范执法", TEXT, "（二）抓好普法", TEXT, "二、不足", TEXT)
+    assert [item.path for item in items] == [("做法和成效", "规范执法"), ("做法和成效", "抓好普法"), ("不足",)]
+    assert {item.text for item in items} == {TEXT}
+
+
+def test_run_in_heading_is_both() -> None:
+    """A run-in heading goes into the path and stays in the text, and the number is given as printed."""
+    (item,) = _outline("1.提升决策能力。" + TEXT)
+    assert item == Item("1.提升决策能力。" + TEXT, "1.", ("提升决策能力",), None)
+
+
+def test_item_of_one_sentence() -> None:
+    """An item of one sentence has no heading of its own but stands under its parents."""
+    assert _outline("一、做法", "1.继续优化职能，调整清单，全年调整107条。")[0] == Item(
+        "1.继续优化职能，调整清单，全年调整107条。", "1.", ("做法",), None
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "paths"),
+    [
+        (("1、 完成情况", "1.领导", TEXT, "2.普法", TEXT, "2、 问题", "1.力量", TEXT, "三、措施", TEXT),
+         [("完成情况", "领导"), ("完成情况", "普法"), ("问题", "力量"), ("措施",)]),
+        (("(一)概况", "1.主体", TEXT, "2.监督", TEXT, TEXT, "(二)措施", "1.制度", TEXT),
+         [("概况", "主体"), ("概况", "监督"), ("概况", "监督"), ("措施", "制度")]),
+        (("一、做法", "（一）甲事", "1.A" + TEXT, "2.B" + TEXT, "（二）乙事", "3.C" + TEXT),
+         [("做法", "甲事"), ("做法", "甲事"), ("做法", "乙事")]),
+        (("一、做法", "（一）甲事", "1.规范执法", TEXT, "二、问题", "1.力量不足", TEXT),
+         [("做法", "甲事", "规范执法"), ("问题", "力量不足")]),
+        (("一、做法", "1.甲事情。" + TEXT, "2.乙事情。" + TEXT, "3、丙事情。" + TEXT),
+         [("做法", "甲事情"), ("做法", "乙事情"), ("做法", "丙事情")]),
+        (("第一章 总则", "一、做法", TEXT, "第二章 分则", "一、问题", TEXT), [("总则", "做法"), ("分则", "问题")]),
+        (("（一）", "一、农业", TEXT, "二、工业", TEXT, "（二）", TEXT),
+         [("（一）", "农业"), ("（一）", "工业"), ("（二）",)]),
+    ],
+)  # fmt: skip
+def test_numbering_styles(lines: Sequence[str], paths: list[tuple[str, ...]]) -> None:
+    """Levels follow the numbering that the document shows, also where styles are mixed, skipped or changed."""
+    assert _paths(*lines) == paths
+
+
+def test_heading_that_lost_its_number() -> None:
+    """A heading between （一） and （三） is （二）'s; one behind which a list starts anew is of the level above."""
+    assert _paths("一、做法", "（一）甲事项", TEXT, "简化流程，提升质量", TEXT, "（三）丙事项", TEXT) == [
+        ("做法", "甲事项"),
+        ("做法", "简化流程，提升质量"),
+        ("做法", "丙事项"),
+    ]
+    assert _paths("一、做法", "（一）甲事项", TEXT, "存在的不足", "（一）乙事项", TEXT) == [
+        ("做法", "甲事项"),
+        ("存在的不足", "乙事项"),
+    ]
+
+
+def test_heading_that_lost_its_stop() -> None:
+    """Among items with run-in headings, one that lost its full stop has its heading too."""
+    lost = "3.落实法律顾问制度为充分发挥顾问作用，我局聘请律师两名，参与审查文件，提供法律意见。"
+    paths = _paths("1.规范决策程序。" + TEXT, "2.加强文件管理。" + TEXT, lost)
+    assert paths == [("规范决策程序",), ("加强文件管理",), ("落实法律顾问制度",)]
+
+
+def test_listed_items() -> None:
+    """一是 … 二是 … inside one paragraph is no heading; on paragraphs of their own they are, each for itself."""
+    inside = _outline("一、做法", "一是健全机构。调整小组。二是明确职责。落实到人。")[0]
+    assert (inside.number, inside.path) == ("一是", ("做法",))
+    assert _paths("二、不足", "一是力量不强。" + TEXT, "二是合力不够。" + TEXT, "对此，将认真整改。") == [
+        ("不足", "力量不强"),
+        ("不足", "合力不够"),
+        ("不足",),
+    ]
+
+
+def test_signature() -> None:
+    """Signature and date at the end are paragraphs under no heading."""
+    items = _outline("一、打算", TEXT, "某区卫生健康委", "2023年12月26日")
+    assert [(item.text, item.path) for item in items[1:]] == [("某区卫生健康委", ()), ("2023年12月26日", ())]
+
+
+def test_heading_without_text() -> None:
+    """A heading under which nothing stands is a paragraph, in its place, so that no words are lost."""
+    items = _outline("一、打算", "（一）抓学习", "（二）抓培训", "二、建议", TEXT)
+    assert [(item.text, item.number, item.path) for item in items] == [
+        ("（一）抓学习", "（一）", ("打算",)),
+        ("（二）抓培训", "（二）", ("打算",)),
+        (TEXT, None, ("建议",)),
+    ]
+
+
+def test_stated_levels() -> None:
+    """Levels that the format states place headings without numbers."""
+    blocks = [Block("回顾", level=2), Block("经济", level=3), Block(TEXT), Block("安排", level=2), Block(TEXT, page=3)]
+    assert [(item.path, item.page) for item in outline(blocks)] == [(("回顾", "经济"), None), (("安排",), 3)]
+
+
+def test_strong_lines() -> None:
+    """Emphasised lines are headings."""
+    blocks = [Block("去年工作回顾", strong=True), Block(TEXT), Block("今年工作安排", strong=True), Block(TEXT)]
+    assert [item.path for item in outline(blocks)] == [("去年工作回顾",), ("今年工作安排",)]
+
+
+@given(st.lists(st.text(alphabet="执法一二三、（）。：1.2 ——是年月日", max_size=14), max_size=14), st.integers(0, 2))
+def test_no_character_is_lost(texts: list[str], level: int) -> None:
+    """Of any blocks, every letter stands in a text or a path, and texts are made of the source in order."""
+    items = outline([Block(text, level=level) for text in texts])
+    found = "".join(item.text for item in items) + "".join(heading for item in items for heading in item.path)
+    numbers = set("一二三12是.、")
+    assert {char for char in "".join(texts) if char.isalnum()} - numbers <= set(found)
+    source = iter("".join("".join(texts).split()))
+    assert all(char in source for char in "".join("".join(item.text for item in items).split()))
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=12))
+def test_regular_numbering(depths: list[int]) -> None:
+    """A document numbered by the rule 一、 （一） 1. （1） gives back the path of every paragraph."""
+    styles = ("{}、", "（{}）", "{}.", "（{}）")
+    counts, lines, wanted, open_headings = [0] * 5, [], [], list[str]()
+    for i, wished in enumerate(depths):
+        depth = min(wished, len(open_headings) + 1)
+        counts[depth] += 1
+        counts[depth + 1 :] = [0] * (4 - depth)
+        heading = f"事项{chr(0x7532 + i)}类工作"
+        number = "〇一二三四五六七八九十"[counts[depth]] if depth <= 2 and counts[depth] <= 10 else str(counts[depth])
+        if depth <= 2 and counts[depth] > 10:
+            number = "十" + "〇一二三四五六七八九"[counts[depth] - 10]
+        open_headings = [*open_headings[: depth - 1], heading]
+        lines += [styles[depth - 1].format(number) + heading, TEXT]
+        wanted.append(tuple(open_headings))
+    assert _paths(*lines) == wanted
+
+
+def test_cost_is_linear() -> None:
+    """A long line and many headings take seconds, not minutes."""
+    started = time.perf_counter()
+    outline([Block("。一、" * 1_000_000)])
+    outline([Block("1.加强执法监督")] * 20_000)
+    assert time.perf_counter() - started < 20
+
+
+def test_reports_done_by_hand(shared: Path) -> None:
+    """The paragraphs and paths of reports annotated by hand come out as they are there."""
+    for file in sorted((shared / "gold").glob("*.json")):
+        gold = json.loads(file.read_text(encoding="utf-8"))
+        text = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
+        items = outline(clean([Block(line) for line in text.split("\n")]).body)
+        wanted = [(p["number"], tuple(p["path"]), _bare(p["starts"])) for p in gold["paragraphs"]]
+        assert [
+            (item.number, item.path, _bare(item.text)[: len(w[2])]) for item, w in zip(items, wanted, strict=True)
+        ] == wanted
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", text)
