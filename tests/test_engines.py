@@ -34,7 +34,17 @@ TOLERANCE = 1e-4
 """Two engines may give scores that differ by so much."""
 
 # Small alphabets, so that what is searched for is often there. Words, word borders, numbers and their look-alikes.
-PIECES = [*"执法检查监督行政市长江大桥三十二百零件户元万％%0123１２，。、：. ", "执法", "检查", "行政执法", "3件", "13件", "十三件", "App", "ｐｍ2.5"]
+PIECES = [
+    *"执法检查监督行政市长江大桥三十二百零件户元万％%0123１２，。、：. ",
+    "执法",
+    "检查",
+    "行政执法",
+    "3件",
+    "13件",
+    "十三件",
+    "App",
+    "ｐｍ2.5",
+]
 FACETS = ("district", "district:1", "district:2", "year", "agency", "topic", "section", "doctype", "document", "batch")
 REGIONS = ((), ("天津市",), ("天津市", "东丽区"), ("福建省", "福州市", "鼓楼区"), ("江苏省", "南京市", "鼓楼区"))
 TOPICS = ("行政执法", "普法宣传", "队伍建设")
@@ -81,39 +91,40 @@ class Twin:
         """Whether a tree matches a paragraph."""
         match node:
             case Everything():
-                return True
+                held = True
             case Word():
-                return node.term in self.terms[i][node.field]
+                held = node.term in self.terms[i][node.field]
             case Prefix():
-                return any(term.startswith(node.text) for term in self.terms[i][node.field])
+                held = any(term.startswith(node.text) for term in self.terms[i][node.field])
             case Substring():
                 texts = map(fold, texts_of(self.paragraphs[i], node.field))
-                return any(occurs(node.text, text, whole=node.whole_numbers) for text in texts)
+                held = any(occurs(node.text, text, whole=node.whole_numbers) for text in texts)
             case Filter():
-                return passes(node, self.paragraphs[i])
+                held = passes(node, self.paragraphs[i])
             case Not():
-                return not self.holds(node.child, i)
+                held = not self.holds(node.child, i)
             case And():
-                return all(self.holds(child, i) for child in node.children)
+                held = all(self.holds(child, i) for child in node.children)
             case Or():
-                return any(self.holds(child, i) for child in node.children)
+                held = any(self.holds(child, i) for child in node.children)
+        return held
 
-    def scores(self, wanted: Sequence[Wanted], matches: Sequence[int]) -> dict[int, float]:
-        """Words, bigrams and characters of each match; right only where no more than `RESCORED` match."""
-        kinds = [self._word_lists(), self._gram_lists(2), self._gram_lists(1)]
-        asked: list[Counter[str]] = [Counter(), Counter(), Counter()]
+    def scores(self, wanted: Sequence[Wanted]) -> list[float]:
+        """Words, bigrams and characters of each paragraph; right for matches where no more than `RESCORED` match."""
+        asked: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
         for part in wanted:
             for kind, terms in enumerate((part.terms, grams(part.text, 2), grams(part.text, 1))):
                 for term in terms:
                     asked[kind][term] += part.weight  # type: ignore[assignment]
-        return {i: sum(bm25(lists, query, i) for lists, query in zip(kinds, asked, strict=True)) for i in matches}
+        parts = (bm25(lists, query) for lists, query in zip(self.lists, asked, strict=True))
+        return [sum(each) for each in zip(*parts, strict=True)]
 
-    def _word_lists(self) -> list[Counter[str]]:
-        """Tokens with their frequencies: a heading's count twice."""
-        return [Counter(t["text"]) + Counter(t["heading"] * 2) + Counter(t["title"]) for t in self.terms]
-
-    def _gram_lists(self, size: int) -> list[Counter[str]]:
-        return [Counter(grams(fold(paragraph.text), size)) for paragraph in self.paragraphs]
+    @cached_property
+    def lists(self) -> tuple[list[Counter[str]], ...]:
+        """Words (those of headings count twice), bigrams and characters of each paragraph, with their frequencies."""
+        words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
+        texts = [fold(paragraph.text) for paragraph in self.paragraphs]
+        return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
 
 
 def texts_of(paragraph: Paragraph, name: str) -> list[str]:
@@ -177,14 +188,479 @@ def grams(folded: str, size: int) -> list[str]:
     return [text for i in range(len(folded) - size + 1) if (text := folded[i : i + size]).isalnum()]
 
 
-def bm25(lists: Sequence[Counter[str]], query: Counter[str], i: int) -> float:
-    """BM25 of text number i, k1 1.2 and b 0.75, with ln(1 + (N - df + 0.5) / (df + 0.5)) as the weight of a term."""
-    average = sum(map(Counter.total, lists)) / len(lists)
-    score = 0.0
+def bm25(lists: Sequence[Counter[str]], query: Counter[str]) -> list[float]:
+    """BM25 of each text: k1 1.2, b 0.75, ln(1 + (N - df + 0.5) / (df + 0.5)) as the weight of a term."""
+    lengths = [terms.total() for terms in lists]
+    average = sum(lengths) / len(lists) or 1
+    scores = [0.0] * len(lists)
     for term, weight in query.items():
-        df = sum(term in other for other in lists)
-        tf = lists[i][term]
-        if tf:
-            idf = math.log(1 + (len(lists) - df + 0.5) / (df + 0.5))
-            score += weight * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lists[i].total() / average))
-    return score
+        df = sum(term in terms for terms in lists)
+        idf = math.log(1 + (len(lists) - df + 0.5) / (df + 0.5))
+        for i, terms in enumerate(lists):
+            if term in terms:
+                scores[i] += (
+                    weight * idf * terms[term] * 2.2 / (terms[term] + 1.2 * (0.25 + 0.75 * lengths[i] / average))
+                )
+    return scores
+
+
+# --- material: documents, queries, trees, filters
+
+
+def seeded(seed: int) -> random.Random:
+    """Chance that repeats itself."""
+    return random.Random(seed)  # noqa: S311 - no secret
+
+
+def random_documents(chance: random.Random, documents: int, paragraphs: int) -> list[DocumentRead]:
+    """Documents of short texts that share many pieces, with facets that are often missing."""
+    made = []
+    for d in range(documents):
+        name = f"{d:03}.txt"
+        common = {
+            "title": chance.choice([None, "行政执法报告", "检查3件"]),
+            "year": chance.choice([None, 2021, 2022, 2023]),
+            "agency": chance.choice([None, "司法局", "人民政府"]),
+            "region": chance.choice(REGIONS),
+            "doctype": chance.choice([None, "年度报告"]),
+            "facets": chance.choice([{}, {"batch": "一"}, {"batch": "二"}]),
+        }
+        made.append(
+            DocumentRead(
+                Document(name, **common),  # type: ignore[arg-type]
+                tuple(
+                    random_paragraph(chance, name, n + 1, common) for n in range(chance.randint(1, 2 * paragraphs - 1))
+                ),
+            )
+        )
+    return made
+
+
+def random_paragraph(chance: random.Random, document: str, n: int, common: dict[str, object]) -> Paragraph:
+    """A paragraph of random pieces."""
+    return Paragraph(
+        f"{document}#{n}",
+        document,
+        n,
+        "".join(chance.choices(PIECES, k=chance.randint(1, 16))),
+        path=tuple(chance.sample(HEADINGS, chance.randint(0, 2))),
+        section=chance.choice(["成效", "问题", "其他"]),
+        topics=tuple(chance.sample(TOPICS, chance.randint(0, 2))),
+        **common,  # type: ignore[arg-type]
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Collection:
+    """An index with its slow twin."""
+
+    index: Index
+    twin: Twin
+
+    @property
+    def engine(self) -> Engine:
+        """The engine below the index, for requests that no query text makes."""
+        return self.index._engine
+
+    def understand(self, query: str) -> Query:
+        """What the index reads in a query text."""
+        return parse(query, self.index.analyzer, self.index.facet_names)
+
+    def ids(self, positions: Sequence[int]) -> list[str]:
+        """Ids of paragraphs in corpus order."""
+        return [self.twin.paragraphs[i].id for i in sorted(positions)]
+
+    def found(self, query: str, match: str = "all") -> list[str]:
+        """Ids of all hits in corpus order."""
+        return sorted_ids(self.index.search(query, match=match, limit=None).hits)
+
+
+def sorted_ids(hits: Sequence[object]) -> list[str]:
+    """Ids of hits in corpus order: by document, then by number."""
+    paragraphs = [hit.paragraph for hit in hits]  # type: ignore[attr-defined]
+    return [paragraph.id for paragraph in sorted(paragraphs, key=lambda p: (p.document, p.n))]
+
+
+def collection_of(documents: Sequence[DocumentRead], index_of: Callable[..., Index]) -> Collection:
+    """Index documents and keep what the twin needs."""
+    index = index_of(documents)
+    return Collection(index, Twin([p for read in documents for p in read.paragraphs], index.analyzer))
+
+
+@pytest.fixture(scope="session")
+def collection(index_of: Callable[..., Index]) -> Collection:
+    """Some 400 random paragraphs, more than are rescored."""
+    return collection_of(random_documents(seeded(20), 80, 6), index_of)
+
+
+ATOMS = st.one_of(
+    RUNS,
+    RUNS.map('"{}"'.format),
+    st.sampled_from(
+        ["year:2022", "year:[2021 TO 2022]", "topic:行政执法", "district:鼓楼区", "batch:一", "*", "pm*", "ap*"]
+    ),
+    st.builds("{}:{}".format, st.sampled_from(["title", "heading"]), RUNS),
+)
+QUERIES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds("{} {}".format, inner, inner),
+        st.builds("{} OR {}".format, inner, inner),
+        st.builds("{}|{}".format, inner, inner),
+        st.builds("{} -{}".format, inner, inner),
+        inner.map("NOT ({})".format),
+        inner.map("({})".format),
+        inner.map("{}^2".format),
+    ),
+    max_leaves=5,
+)
+FILTERS = st.one_of(
+    st.builds(
+        Filter,
+        st.just("district"),
+        st.lists(
+            st.sampled_from(["天津市", "东丽区", "鼓楼区", "江苏省/南京市", "福建省/福州市/鼓楼区"]), min_size=1
+        ).map(tuple),
+    ),
+    st.builds(
+        Filter, st.just("year"), ranges=st.sampled_from([((2022, 2022),), ((0, 2021),), ((2021, 2021), (2023, 9999))])
+    ),
+    st.builds(Filter, st.just("topic"), st.lists(st.sampled_from(TOPICS), min_size=1).map(tuple)),
+    st.builds(Filter, st.sampled_from(["agency", "batch", "section"]), st.just(("司法局", "一", "成效"))),
+)
+FIELDS = st.sampled_from(["text", "text", "heading", "title"])
+FOLDED = text_from([fold(piece) for piece in PIECES], 3)
+TREES = st.recursive(
+    st.one_of(
+        st.just(Everything()),
+        st.builds(Word, st.sampled_from(["执法", "检查", "市长", "3件", "13", "三", "app", "nowhere"]), FIELDS),
+        st.builds(Substring, FOLDED, FIELDS, st.booleans()),
+        st.builds(Prefix, st.sampled_from(["a", "app", "pm", "1", "执", "x"]), FIELDS),
+        FILTERS,
+    ),
+    lambda inner: st.one_of(
+        inner.map(Not),
+        st.lists(inner, min_size=1, max_size=3).map(tuple).map(And),
+        st.lists(inner, min_size=1, max_size=3).map(tuple).map(Or),
+    ),
+    max_leaves=6,
+)
+
+
+# --- matching
+
+
+@few
+@given(wanted=text_from([piece for piece in PIECES if '"' not in piece], 4))
+def test_quoted_string_is_a_scan(collection: Collection, wanted: str) -> None:
+    """A quoted string, of any length and with any punctuation, finds what a scan of the folded texts finds."""
+    texts = [fold(paragraph.text) for paragraph in collection.twin.paragraphs]
+    expected = [i for i, text in enumerate(texts) if fold(wanted) in text]
+    assert collection.found(f'"{wanted}"') == collection.ids(expected)
+
+
+@few
+@given(run=RUNS)
+def test_bare_run_finds_its_substrings(collection: Collection, run: str) -> None:
+    """A bare run finds every paragraph that holds it, however the text was cut into words.
+
+    Only a number at an edge of the run must be the whole number: 3件 is not in 13件.
+    """
+    texts = [fold(paragraph.text) for paragraph in collection.twin.paragraphs]
+    expected = {i for i, text in enumerate(texts) if occurs(fold(run), text, whole=True)}
+    assert set(collection.found(run)) >= set(collection.ids(sorted(expected)))
+
+
+@settings(few, max_examples=80)
+@given(query=QUERIES, match=st.sampled_from(["all", "any"]))
+@example("pm*", "all")
+def test_query_matches_what_its_tree_says(collection: Collection, query: str, match: str) -> None:
+    """What a query finds is what its tree, evaluated paragraph by paragraph, holds for."""
+    tree: Node = getattr(collection.understand(query), match)
+    results = collection.index.search(query, match=match, limit=None)
+    assert results.understood == str(tree)
+    assert sorted_ids(results.hits) == collection.ids(collection.twin.matches(tree))
+    assert results.total == len(results.hits)
+
+
+@settings(few, max_examples=100)
+@given(tree=TREES)
+def test_any_tree_is_answered(collection: Collection, tree: Node) -> None:
+    """An engine answers any tree of the query language, also such as no query text makes."""
+    response = collection.engine.search(Request(tree, limit=None))
+    assert sorted_ids(response.hits) == collection.ids(collection.twin.matches(tree))
+
+
+# --- facets
+
+
+@settings(few, max_examples=60)
+@given(tree=TREES, filters=st.lists(FILTERS, max_size=3), most=st.sampled_from([None, 1, 2, 100]))
+def test_facets_are_a_recount(collection: Collection, tree: Node, filters: list[Filter], most: int | None) -> None:
+    """Facet counts are a recount of all matches under every filter but the facet's own, in the promised order."""
+    request = Request(tree, filters=tuple(filters), facets=tuple(map(Facet.parse, FACETS)), most_values=most, limit=0)
+    response = collection.engine.search(request)
+    paragraphs = [collection.twin.paragraphs[i] for i in collection.twin.matches(tree)]
+    assert response.total == sum(all(passes(item, p) for item in filters) for p in paragraphs)
+    for facet in FACETS:
+        name = facet.partition(":")[0]
+        others = [item for item in filters if item.name != name]
+        values, missing = recount(facet, [p for p in paragraphs if all(passes(item, p) for item in others)])
+        check_counts(response.facets[facet], values, missing, most, selected_in(filters, name))
+
+
+def selected_in(filters: Sequence[Filter], name: str) -> Callable[[str], bool]:
+    """Tell whether a value of a facet is one that the filters ask for."""
+    own = [item for item in filters if item.name == name]
+    return lambda value: any(
+        value in item.values or any(low <= int(value) <= high for low, high in item.ranges) for item in own
+    )
+
+
+def check_counts(
+    counts: FacetCounts, values: list[tuple[str, int]], missing: int, most: int | None, selected: Callable[[str], bool]
+) -> None:
+    """Compare the counts of an engine with recounted ones: the first `most` and the selected are listed."""
+    listed = [(value, n) for i, (value, n) in enumerate(values) if most is None or i < most or selected(value)]
+    assert [(str(item.value), item.count) for item in counts.values] == listed
+    assert [item.selected for item in counts.values] == [selected(value) for value, _ in listed]
+    assert counts.missing == missing
+    assert counts.other == sum(n for _, n in values) - sum(n for _, n in listed)
+
+
+# --- order, scores, pages
+
+
+@settings(few, max_examples=40)
+@given(query=QUERIES, size=st.integers(1, 120), sort=st.sampled_from(["score", "year", "-document", "topic"]))
+@example("执法|检查|行政|件", 70, "score")
+def test_pages_are_the_whole_list(collection: Collection, query: str, size: int, sort: str) -> None:
+    """Pages of any size, one after the other, are the whole list; every page knows the same total."""
+    whole = collection.index.search(query, match="any", limit=None, sort=sort)
+    paged = []
+    for offset in range(0, whole.total + size, size):
+        page = collection.index.search(query, match="any", limit=size, offset=offset, sort=sort)
+        assert page.total == whole.total
+        paged += [hit.id for hit in page.hits]
+    assert paged == [hit.id for hit in whole.hits]
+    assert len(set(paged)) == whole.total
+
+
+@settings(few, max_examples=40)
+@given(query=QUERIES)
+@example("执法|检查|行政|件")
+def test_order(collection: Collection, query: str) -> None:
+    """Scores do not rise within the rescored hits nor behind them; equals stand in corpus order.
+
+    No hit behind the rescored ones has more from words than one of those, and none has anything besides words.
+    """
+    hits = collection.index.search(query, match="any", limit=None, explain=True).hits
+    best, rest = hits[:RESCORED], hits[RESCORED:]
+    for part in (best, rest):
+        places = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
+        assert places == sorted(places)
+    assert all(not hit.explanation.bigrams and not hit.explanation.characters for hit in rest if hit.explanation)
+    words = [sum(hit.explanation.words.values()) for hit in hits if hit.explanation]
+    assert min(words[:RESCORED], default=0) >= max(words[RESCORED:], default=0) - TOLERANCE
+
+
+def test_more_than_the_rescored_match_in_the_tests_of_order(collection: Collection) -> None:
+    """The material is large enough for what the test of the order promises."""
+    assert collection.index.search("执法|检查|行政|件", match="any").total > RESCORED
+
+
+@settings(few, max_examples=40)
+@given(query=QUERIES)
+def test_scores(collection: Collection, query: str) -> None:
+    """A score is the sum of its explained parts, and what the formulas give when computed naively."""
+    hits = collection.index.search(query, match="all", limit=None, explain=True).hits
+    for hit in hits:
+        assert hit.explanation is not None
+        parts = [*hit.explanation.words.values(), hit.explanation.bigrams, hit.explanation.characters]
+        assert hit.score == pytest.approx(sum(parts), abs=TOLERANCE)
+    scores = collection.twin.scores(collection.understand(query).wanted)
+    expected = {paragraph.id: score for paragraph, score in zip(collection.twin.paragraphs, scores, strict=True)}
+    if len(hits) <= RESCORED:
+        assert {hit.id: hit.score for hit in hits} == pytest.approx(
+            {hit.id: expected[hit.id] for hit in hits}, abs=TOLERANCE
+        )
+
+
+@few
+@given(query=QUERIES, item=FILTERS)
+def test_filters_do_not_change_scores(collection: Collection, query: str, item: Filter) -> None:
+    """A paragraph has the same score under any filter, as long as it is among the rescored with and without."""
+    understood = collection.understand(query)
+    request = Request(understood.all, understood.wanted, limit=RESCORED)
+    free = {hit.paragraph.id: hit.score for hit in collection.engine.search(request).hits}
+    filtered = collection.engine.search(replace(request, filters=(item,))).hits
+    assert {hit.paragraph.id: hit.score for hit in filtered if hit.paragraph.id in free} == pytest.approx(
+        {hit.paragraph.id: free[hit.paragraph.id] for hit in filtered if hit.paragraph.id in free}, abs=TOLERANCE
+    )
+    assert all(passes(item, hit.paragraph) for hit in filtered)
+
+
+@few
+@given(query=QUERIES, sort=st.sampled_from(["year", "-year", "district", "-section", "batch", "-topic", "document"]))
+def test_sorting(collection: Collection, query: str, sort: str) -> None:
+    """Sorted by the first value of a facet; without a value last; within a value in the order of the scores."""
+    by_score = [hit.id for hit in collection.index.search(query, match="any", limit=None).hits]
+    hits = collection.index.search(query, match="any", limit=None, sort=sort).hits
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    runs = [(value, [*run]) for value, run in groupby(hits, lambda hit: next(iter(has(hit.paragraph, name)), None))]
+    values = [value for value, _ in runs if value is not None]
+    assert values == sorted(set(values), reverse=descending)
+    assert None not in [value for value, _ in runs[:-1]]
+    for _, run in runs:
+        places = [by_score.index(hit.id) for hit in run]
+        assert places == sorted(places)
+
+
+@few
+@given(query=QUERIES, sort=st.sampled_from(["score", "year", "-section"]))
+def test_grouping(collection: Collection, query: str, sort: str) -> None:
+    """Grouped, each document stands where its first hit would, with the number of its matches."""
+    hits = collection.index.search(query, match="any", limit=None, sort=sort).hits
+    grouped = collection.index.search(query, match="any", limit=None, sort=sort, group="document")
+    firsts = {hit.paragraph.document: hit for hit in reversed(hits)}
+    counts = Counter(hit.paragraph.document for hit in hits)
+    order = dict.fromkeys(hit.paragraph.document for hit in hits)
+    assert [hit.id for hit in grouped.hits] == [firsts[name].id for name in order]
+    assert [hit.matches for hit in grouped.hits] == [counts[name] for name in order]
+    assert (grouped.documents, grouped.total) == (len(order), len(hits))
+
+
+# --- other corpora
+
+
+@settings(few, max_examples=15)
+@given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=3, max_size=3), item=FILTERS)
+def test_random_corpora(index_of: Callable[..., Index], seed: int, queries: list[str], item: Filter) -> None:
+    """On any corpus: matches, scores and facets are those of the twin."""
+    collection = collection_of(random_documents(seeded(seed), 5, 3), index_of)
+    for query in queries:
+        understood = collection.understand(query)
+        request = Request(understood.any, understood.wanted, (item,), (Facet("topic"), Facet("year")), limit=None)
+        response = collection.engine.search(request)
+        matches = collection.twin.matches(understood.any)
+        passing = [i for i in matches if passes(item, collection.twin.paragraphs[i])]
+        assert sorted_ids(response.hits) == collection.ids(passing)
+        scores = collection.twin.scores(understood.wanted)
+        expected = {collection.twin.paragraphs[i].id: scores[i] for i in passing}
+        assert {hit.paragraph.id: hit.score for hit in response.hits} == pytest.approx(expected, abs=TOLERANCE)
+        for name in ("topic", "year"):
+            admitted = matches if name == item.name else passing
+            values, missing = recount(name, [collection.twin.paragraphs[i] for i in admitted])
+            check_counts(response.facets[name], values, missing, None, selected_in([item], name))
+
+
+def test_the_same_documents_give_the_same_answers(index_of: Callable[..., Index]) -> None:
+    """Built twice, asked twice: the same hits, scores and facets, to the last bit."""
+    documents = random_documents(seeded(3), 20, 3)
+    indexes = [index_of(documents), index_of(documents)]
+    for query in ("执法 检查", "行政|市|3件", "-执法", "长江大桥", "年"):
+        answers = [
+            replace(index.search(query, match="any", limit=None, facets=FACETS, explain=True), took_ms=0.0)
+            for index in indexes
+            for _ in range(2)
+        ]
+        assert all(a == b for a, b in pairwise(answers)), query
+
+
+# --- what is stored
+
+
+def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> None:
+    """Documents and paragraphs come out of an index as they were given, in corpus order, every field."""
+    documents = random_documents(seeded(4), 12, 3)
+    paragraphs = [p for read in documents for p in read.paragraphs]
+    index = index_of(documents)
+    assert [*index.documents()] == [read.document for read in documents]
+    assert [*index.paragraphs()] == paragraphs
+    assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
+    assert index.paragraph("nowhere.txt#1") is None
+
+
+@few
+@given(item=FILTERS)
+def test_paragraphs_by_filter(collection: Collection, item: Filter) -> None:
+    """Paragraphs by filter are those that the filter admits, in corpus order."""
+    expected = [paragraph for paragraph in collection.twin.paragraphs if passes(item, paragraph)]
+    assert [*collection.engine.paragraphs((item,))] == expected
+
+
+def test_sound_index_passes_its_check(collection: Collection) -> None:
+    """A check of an index that nothing happened to finds nothing."""
+    collection.index.check()
+
+
+def test_unknown_engine(tmp_path: Path) -> None:
+    """An index of an engine that this searchkit does not have is refused by name."""
+    with pytest.raises(IndexForeign, match="'lucene'"):
+        open_engine("lucene", tmp_path)
+
+
+# --- real reports
+
+
+@pytest.fixture(scope="session")
+def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+    """An index of five real reports, with its twin."""
+    folder = tmp_path_factory.mktemp("seeds")
+    build(shared / "corpus" / "seeds", folder, BuildOptions(engine))
+    with Index(folder) as index:
+        yield Collection(index, Twin([*index.paragraphs()], index.analyzer))
+
+
+def holders(collection: Collection, wanted: str) -> set[str]:
+    """Ids of the paragraphs whose folded text holds a string."""
+    return {paragraph.id for paragraph in collection.twin.paragraphs if wanted in fold(paragraph.text)}
+
+
+def test_real_reports_strings(seeds: Collection) -> None:
+    """Strings of 1 to 8 characters cut from anywhere in real reports are found, quoted, exactly where a scan does."""
+    chance = seeded(8)
+    for size in range(1, 9):
+        grams_there = {
+            text[i : i + size]
+            for text in (fold(paragraph.text) for paragraph in seeds.twin.paragraphs)
+            for i in range(len(text) - size + 1)
+        }
+        for gram in chance.sample(sorted(grams_there), 40):
+            if '"' not in gram:
+                assert set(seeds.found(f'"{gram}"')) == holders(seeds, gram), gram
+
+
+def test_real_reports_words(seeds: Collection) -> None:
+    """Every word of real reports, asked for bare, is found in every paragraph that holds it."""
+    words = {term for terms in seeds.twin.terms for term in terms["text"] if not term[0].isdecimal()}
+    for word in seeded(9).sample(sorted(words), 400):
+        response = seeds.engine.search(Request(seeds.understand(word).all, limit=None))
+        assert {hit.paragraph.id for hit in response.hits} >= holders(seeds, word), word
+
+
+def test_real_reports_numbers(seeds: Collection) -> None:
+    """Every number of real reports is found as it is printed, and written in another way."""
+    written: dict[str, set[str]] = {}
+    for paragraph in seeds.twin.paragraphs:
+        for numeral in find_numerals(paragraph.text):
+            if numeral.is_han and numeral.end - numeral.start == 1:
+                continue  # 一 and 三 are parts of words more often than numbers
+            percent = "%" if numeral.is_percent else ""
+            with_commas = f"{numeral.value:,f}" if numeral.value == int(numeral.value) else plain(numeral.value)
+            for form in (paragraph.text[numeral.start : numeral.end], plain(numeral.value), with_commas.split(".0")[0]):
+                written.setdefault(form + ("" if form.endswith(("%", "％")) else percent), set()).add(paragraph.id)
+    assert len(written) > 150
+    for form, expected in written.items():
+        assert set(seeds.found(form)) >= expected, form
+
+
+def test_real_reports_facets(seeds: Collection) -> None:
+    """Facets over real reports are a recount, for all of them and for those that a word is in."""
+    names = [name for name in FACETS if name != "batch"]
+    for query in ("", "行政执法", "处罚 OR 培训"):
+        tree = seeds.understand(query).all
+        counts = seeds.index.search(query, match="all", facets=names).facets
+        paragraphs = [seeds.twin.paragraphs[i] for i in seeds.twin.matches(tree)]
+        for name in names:
+            check_counts(counts[name], *recount(name, paragraphs), 100, lambda _: False)

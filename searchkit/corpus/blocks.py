@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of a text file, or one block element (paragraph, heading, list item, table row) of a marked-up one."""
+    """One line of a text file, or one block element of a marked-up one: paragraph, heading, list item, table row."""
 
     text: str
     """As the file has it; may hold any white space. Never holds a line break when the format has block elements."""
@@ -29,7 +29,8 @@ class RawDocument:
     """What a person stated about the document (front matter, fields of a record): wins over detection.
     Keys are the field names of `model.Document` or names of the user's own facets."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """What the format says (`title`, `published`, `issuer`, `source` from an HTML head): used where the text is silent."""
+    """What the format says (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head): used where the
+    text is silent."""
     key: str | None = None
     """Id of the record inside its file, for formats that hold several documents; None = the file is the document."""
     is_record: bool = False

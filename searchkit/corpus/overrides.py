@@ -12,8 +12,8 @@ from functools import lru_cache
 from posixpath import join, normpath
 from types import MappingProxyType
 
+from searchkit.corpus.metadata.regions import gazetteer
 from searchkit.corpus.readers import visible
-from searchkit.corpus.regions import gazetteer
 from searchkit.model import SECTIONS, Document, Paragraph
 
 EARLIEST, LATEST = 1949, 2100

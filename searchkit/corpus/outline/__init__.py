@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from searchkit.corpus import headings, lines
+from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.levels import Entry, Levels, Look, Place
 from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
-from searchkit.corpus.splitting import split_items
+from searchkit.corpus.outline import headings
+from searchkit.corpus.outline.levels import Entry, Levels, Look, Place
+from searchkit.corpus.outline.splitting import split_items
 
 _SIGNATURE_REACH = 12
 """How many lines at the end are searched for the signature."""

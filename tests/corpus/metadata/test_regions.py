@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus.regions import Gazetteer, gazetteer, in_force
+from searchkit.corpus.metadata.regions import Gazetteer, gazetteer, in_force
 from searchkit.folding import fold
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from searchkit.corpus import chrome, lines
+from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
+from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.numbering import DASH, marker
 
 _REACH = 240

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.splitting import split_items
+from searchkit.corpus.outline.splitting import split_items
 
 
 def _split(*texts: str) -> list[str]:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from searchkit.corpus import chrome, lines
+from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
+from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
 
 _CONNECTING = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")

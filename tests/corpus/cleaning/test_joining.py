@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.joining import join_broken
+from searchkit.corpus.cleaning.joining import join_broken
 
 SENTENCE = (
     "全年围绕重点行业开展专项检查，出动执法人员多批次，现场指导企业整改隐患，"

@@ -25,7 +25,7 @@ NATION: Region = ("全国",)
 _TODAY = 9999
 _SHORTEST = 2
 _LONGEST = 18
-_PLACES = Path(__file__).parent.parent / "data" / "places.txt"
+_PLACES = Path(__file__).parents[2] / "data" / "places.txt"
 _SUFFIX = re.compile("[省市区县旗州盟团]")
 _NOT_A_PLACE = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰号]|(?<=盟)[友约]|(?<=州)[际官]"

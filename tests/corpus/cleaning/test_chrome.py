@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus import chrome
+from searchkit.corpus.cleaning import chrome
 
 BUTTONS = [
     "打印 关闭",

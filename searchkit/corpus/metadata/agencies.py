@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from searchkit.corpus.regions import gazetteer
+from searchkit.corpus.metadata.regions import gazetteer
 from searchkit.folding import fold
 
-_DATA = Path(__file__).parent.parent / "data"
+_DATA = Path(__file__).parents[2] / "data"
 _BODY_ENDS = re.compile(
     r"(?:委员会|委|局|厅|部|总署|办公室|办事处|政府|国务院|法院|检察院|总队|支队|大队|中心|街道|街道办|管委会|"
     r"人防办|研究院|研究所|银行|海关|总社|总公司|集团|联合会|协会|执法所|监督所|管理处|管理所|管理站)$"

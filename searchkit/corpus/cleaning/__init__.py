@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from searchkit.corpus import chrome, lines
+from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.joining import join_broken
-from searchkit.corpus.titles import opening
+from searchkit.corpus.cleaning import chrome
+from searchkit.corpus.cleaning.joining import join_broken
+from searchkit.corpus.cleaning.titles import opening
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
 _LONGEST_CONTENTS = 300

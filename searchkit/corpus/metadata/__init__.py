@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from searchkit.corpus.agencies import (
+from searchkit.corpus.metadata.agencies import (
     agency_of,
     doctype_of,
     is_of_government,
@@ -15,9 +15,9 @@ from searchkit.corpus.agencies import (
     issuer_in_speech,
     issuer_in_title,
 )
-from searchkit.corpus.dates import published, year_in_title, year_of_report, year_of_session, year_of_speech
-from searchkit.corpus.locating import Located, Sources, locate
-from searchkit.corpus.regions import NATION
+from searchkit.corpus.metadata.dates import published, year_in_title, year_of_report, year_of_session, year_of_speech
+from searchkit.corpus.metadata.locating import Located, Sources, locate
+from searchkit.corpus.metadata.regions import NATION
 from searchkit.folding import fold
 
 _SPEECH = "政府工作报告"

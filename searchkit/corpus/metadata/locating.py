@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from searchkit.corpus.regions import NATION, Mention, Region, gazetteer, in_force
+from searchkit.corpus.metadata.regions import NATION, Mention, Region, gazetteer, in_force
 from searchkit.folding import fold
 
 _BODY_LIMIT = 200_000

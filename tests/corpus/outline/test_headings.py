@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from searchkit.corpus import headings
+from searchkit.corpus.outline import headings
 
 
 @pytest.mark.parametrize(
