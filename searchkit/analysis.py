@@ -156,14 +156,13 @@ class Analyzer:
 
     def _quantities(self, text: str, folded: str) -> Iterator[_Quantity]:
         for numeral in find_numerals(text):
-            if _NO_QUANTITY.match(folded, numeral.start) or (
-                not numeral.is_han and _is_latin(folded, numeral.start - 1)
-            ):
+            is_digit = numeral.is_han and numeral.end - numeral.start == 1
+            if is_digit and _NO_QUANTITY.match(folded, numeral.start):
+                continue
+            if not numeral.is_han and _is_latin(folded, numeral.start - 1):
                 continue
             unit = self._units.match(folded, numeral.end)
-            if unit is None and (
-                _is_latin(folded, numeral.end) or (numeral.is_han and numeral.end - numeral.start == 1)
-            ):
+            if unit is None and (_is_latin(folded, numeral.end) or is_digit):
                 continue
             yield _Quantity(numeral, unit)
 

@@ -29,7 +29,7 @@ DEEPEST = 20
 """Levels of brackets that are read as syntax."""
 _MOST_VARIANTS = 8  # of one run, by replacing its words by their synonyms
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
-_SYNONYM_WEIGHT = 0.3  # what was written comes before what means the same
+_SYNONYM_WEIGHT = 0.3  # of all synonyms of a run together: what was written comes before what means the same
 
 # Operators as Chinese keyboards give them. Letters too, for ＯＲ; the rest of the text is folded later.
 _NARROW = str.maketrans(
@@ -146,8 +146,9 @@ class _Reading:
         """A bare run: as a substring, or by all of its words; each also with synonyms in it."""
         alls: list[Node] = []
         anys: list[Node] = []
-        for n, variant in enumerate(islice(self._variants(fold(run)), _MOST_VARIANTS)):
-            weight = boost * (_SYNONYM_WEIGHT if n else 1.0)
+        variants = list(islice(self._variants(fold(run)), _MOST_VARIANTS))
+        for n, variant in enumerate(variants):
+            weight = boost * (_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0)
             self._want(variant, weight if positive and name == "text" else 0)
             words = self.analyzer.words(variant)
             is_quantity = self.analyzer.is_quantity(variant)

@@ -20,10 +20,8 @@ from searchkit.cli import cli
 from searchkit.facets import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted(path for path in ROOT.glob("*.md")) + [
-    ROOT / "corpus" / "README.md",
-    ROOT / "searchkit" / "data" / "README.md",
-]
+EXTRA = ("corpus", "searchkit/data")
+PAGES = [*sorted(ROOT.glob("*.md")), *(ROOT / folder / "README.md" for folder in EXTRA)]
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 CHANGING = re.compile(r"\d+ ms|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+")

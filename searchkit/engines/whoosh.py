@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from whoosh import fields, index, query
+from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
 from searchkit.analysis import Analyzer
@@ -73,7 +73,7 @@ class WhooshWriter:
         title, title_length = self._words(document.title or "")
         for paragraph in paragraphs:
             text, text_length = self._words(paragraph.text)
-            heading, heading_length = self._words(" ".join(paragraph.path))
+            heading, heading_length = self._words("\n".join(paragraph.path))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             record = _dump({"lengths": lengths, "paragraph": to_json(paragraph)})
@@ -177,8 +177,8 @@ class WhooshEngine:
             case Word():
                 found = set(self._postings(node.field, node.term))
             case Prefix():
-                terms = query.Prefix(node.field, node.text).existing_terms(self._reader)
-                found = {position for name, term in terms for position in self._postings(name, term)}
+                terms = self._reader.expand_prefix(node.field, node.text)
+                found = {position for term in terms for position in self._postings(node.field, term)}
             case Substring():
                 found = {i for i in everything if any(True for _ in node.find(table.folded(node.field, i)))}
             case Filter():
@@ -215,7 +215,10 @@ class WhooshEngine:
         per_document: Counter[str] = Counter()
         if request.by_document:
             per_document.update(self._table.paragraphs[i].document for i in matches)
-            ranked = list({self._table.paragraphs[i].document: i for i in reversed(ranked)}.values())[::-1]
+            best: dict[str, int] = {}
+            for i in ranked:
+                best.setdefault(self._table.paragraphs[i].document, i)
+            ranked = list(best.values())
         end = None if request.limit is None else request.offset + request.limit
         hits = []
         for i in ranked[request.offset : end]:
