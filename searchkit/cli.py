@@ -17,6 +17,7 @@ import click
 
 from searchkit import __version__
 from searchkit.errors import SearchkitError, UsageError
+from searchkit.facets import BUILT_IN
 
 if TYPE_CHECKING:
     from searchkit.indexing import BuildReport
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
 """Exit statuses."""
 
-_FILTERS = ("district", "year", "agency", "topic", "section", "doctype", "document")
 _SHOWN_PROBLEMS = 20
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -62,7 +62,7 @@ def _filter_options(command: _Command) -> _Command:
     }
     where = click.option("--where", multiple=True, metavar="NAME=VALUE", help="Value of a facet of your own.")
     command = where(command)
-    for name in reversed(_FILTERS):
+    for name in reversed(BUILT_IN):
         command = click.option(f"--{name}", multiple=True, help=hints[name])(command)
     return command
 
@@ -79,9 +79,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("corpus", default="corpus", type=click.Path(path_type=Path))
 @_index_option
-@click.option(
-    "--engine", default="whoosh", show_default=True, type=click.Choice(["whoosh"]), help="What stores and searches."
-)
+@click.option("--engine", default="whoosh", show_default=True, metavar="NAME", help="What stores and searches.")
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -322,7 +320,6 @@ def analyze(text: str, index_path: Path, style: str) -> int:
     from searchkit import render
     from searchkit.analysis import Analyzer
     from searchkit.errors import IndexMissing
-    from searchkit.facets import BUILT_IN
     from searchkit.searching import Index
     from searchkit.syntax import parse
 
@@ -377,7 +374,7 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], SearchOptions]:
     """Options of the command line → arguments for filters, and search options."""
     from searchkit.searching import SearchOptions
 
-    filters: dict[str, Any] = {name: list(options[name]) for name in _FILTERS if options.get(name)}
+    filters: dict[str, Any] = {name: list(options[name]) for name in BUILT_IN if options.get(name)}
     where: dict[str, list[str]] = {}
     for text in options.get("where", ()):
         name, equals, value = text.partition("=")
@@ -385,7 +382,7 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], SearchOptions]:
             message = f"--where {text!r}: write NAME=VALUE"
             raise UsageError(message)
         where.setdefault(name, []).append(value)
-    rest = {name: value for name, value in options.items() if name not in {*_FILTERS, "where"}}
+    rest = {name: value for name, value in options.items() if name not in {*BUILT_IN, "where"}}
     return {**filters, "where": where}, SearchOptions(**rest)
 
 
@@ -427,12 +424,12 @@ def _query_line(line: str) -> tuple[object, str, dict[str, Any]]:
     try:
         data = json.loads(line)
         name, query = data.pop("id"), data.pop("query")
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         message = 'not a JSON object with "id" and "query"'
         raise UsageError(message) from None
-    if "facet" in data:
-        data["facets"] = [data["facet"]] if isinstance(data["facet"], str) else data["facet"]
-        del data["facet"]
+    asked = data.pop("facet", None)
+    if asked is not None:
+        data["facets"] = asked if isinstance(asked, list) else [asked]
     return name, str(query), data
 
 

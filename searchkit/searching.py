@@ -211,8 +211,10 @@ class Index:
     def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None = None) -> tuple[Filter, ...]:
         """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
         chosen: list[Filter] = []
+        if not isinstance(where, Mapping | None):
+            raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
         for name, value in {**filters, **(where or {})}.items():
-            values = [value] if isinstance(value, str | int) else list(value or ())
+            values = _values(name, value)
             if not values:
                 continue
             if name not in self.facet_names:
@@ -251,15 +253,7 @@ class Index:
         return options, self.filters(filters, where)  # type: ignore[arg-type]
 
     def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        if options.match not in MATCH:
-            message = f"match is one of {', '.join(MATCH)}, not {options.match!r}"
-            raise UsageError(message)
-        if options.offset < 0 or (options.limit is not None and options.limit < 0):
-            message = "limit and offset are 0 or more"
-            raise UsageError(message)
-        if options.group not in {None, "document"}:
-            message = f"group is document, not {options.group!r}"
-            raise UsageError(message)
+        _check(options)
         if options.sort != "score":
             self._facets([options.sort.removeprefix("-")])
         return Request(
@@ -331,6 +325,29 @@ def facet_to_json(counts: FacetCounts) -> dict[str, object]:
 
 def _as_asked(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
     return {name: response.facets[name] for name in names}
+
+
+def _check(options: SearchOptions) -> None:
+    """Raise UsageError for options that cannot be: they may come from a line of JSON."""
+    numbers = [options.offset, 0 if options.limit is None else options.limit]
+    wrong = {
+        f"match is one of {', '.join(MATCH)}": options.match not in MATCH,
+        "limit and offset are whole numbers from 0": not all(type(n) is int and n >= 0 for n in numbers),
+        "group is document": options.group not in (None, "document"),
+        "sort is score or a facet's name": not isinstance(options.sort, str),
+        "facets are names": not all(isinstance(name, str) for name in options.facets),
+    }
+    for message, is_wrong in wrong.items():
+        if is_wrong:
+            raise UsageError(message)
+
+
+def _values(name: str, value: object) -> list[str | int]:
+    """The values of a filter, however it was given. Raises UsageError for what is no value."""
+    values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
+    if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
+        raise UsageError(f"{name}: {value!r} is no value; give a text, a number, or a list of them")
+    return values or []
 
 
 def _year_filter(values: Sequence[str | int]) -> Filter:

@@ -223,6 +223,7 @@ class _File:
         return DocumentRead(document, (paragraph,))
 
     def _detect(self, raw: RawDocument, cleaned: Cleaned, items: Sequence[Item], stated: Stated) -> Detected:
+        source = stated.fields.get("source")  # an address is evidence of the place
         return detect(
             Evidence(
                 name=self.name,
@@ -230,7 +231,7 @@ class _File:
                 head=cleaned.head,
                 paragraphs=tuple(item.text for item in items),
                 tail=cleaned.tail,
-                hints=raw.hints,
+                hints={**raw.hints, **({"source": str(source)} if source else {})},
                 headings=tuple(dict.fromkeys(heading for item in items for heading in item.path)),
             )
         )
@@ -268,8 +269,7 @@ def _paragraph(document: Document, n: int, text: str) -> Paragraph:
 
 def _still_open(warnings: Sequence[str], stated: Stated) -> tuple[str, ...]:
     """Drop the warnings of detection about fields that are stated: they begin with the field's name."""
-    closed = {*stated.fields, *(("place",) if "region" in stated.fields else ())}
-    return tuple(warning for warning in warnings if warning.partition(" ")[0].rstrip(":") not in closed)
+    return tuple(warning for warning in warnings if warning.partition(" ")[0] not in stated.fields)
 
 
 _SENTENCE_END = re.compile(r"[。！？；!?;][”’」』）)]*")

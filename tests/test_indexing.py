@@ -1,0 +1,421 @@
+"""The way in: a build replaces an index in one step or not at all, and only one at a time writes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from searchkit import indexing, manifest
+from searchkit.analysis import Analyzer
+from searchkit.corpus import DocumentRead, Skipped
+from searchkit.engines import ENGINES, Writer, open_writer
+from searchkit.errors import CorpusError, IndexLocked, IndexUnusable, UsageError
+from searchkit.indexing import BuildOptions, BuildReport, build, write_index
+from searchkit.model import Document, Paragraph
+from searchkit.searching import Index
+
+Report = Callable[..., DocumentRead]
+
+OLD = "旧的内容。"
+NEW = "新的内容。"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A folder of twenty small files."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for n in range(20):
+        (folder / f"{n:02}.txt").write_text(f"甲市2023年报告\n\n{NEW}第{n}号。\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path, engine: str, report: Report) -> Path:
+    """The folder of an index that is there already."""
+    folder = tmp_path / "index"
+    write_index([report("old.txt", OLD)], folder, BuildOptions(engine))
+    return folder
+
+
+def data_folders(index: Path) -> list[str]:
+    """Names of the data folders in an index."""
+    return sorted(path.name for path in index.iterdir() if path.name.startswith("data-"))
+
+
+def answers_as_before(index: Path) -> bool:
+    """Whether an index is the old one, whole, with nothing of a newer one beside it."""
+    named = json.loads((index / "index.json").read_text(encoding="utf-8"))["data"]
+    assert data_folders(index) == [named]
+    assert not (index / "writer.json").exists()
+    with Index(index) as opened:
+        opened.check()
+        return [hit.paragraph.text for hit in opened.search("内容").hits] == [OLD]
+
+
+# --- what a build does
+
+
+def test_build(corpus: Path, tmp_path: Path, engine: str) -> None:
+    """A build reads a folder, counts what it did, and tells its progress file by file."""
+    told: list[tuple[int, int]] = []
+    (corpus / "noise.txt").write_bytes(bytes(range(256)) * 4)
+    done = build(corpus, tmp_path / "a/b/index", BuildOptions(engine), progress=lambda *step: told.append(step))
+    assert (done.index, done.documents, done.paragraphs) == (str(tmp_path / "a/b/index"), 20, 20)
+    assert [(item.path, bool(item.reason)) for item in done.skipped] == [("noise.txt", True)]
+    assert told == [(n, len(told)) for n in range(1, len(told) + 1)]
+    assert len(told) >= 20
+    assert done.seconds > 0
+    with Index(tmp_path / "a/b/index") as index:
+        assert index.search(NEW, limit=None).total == 20
+        assert index.manifest.corpus == str(corpus)
+        assert (index.manifest.engine, index.manifest.documents, index.manifest.paragraphs) == (engine, 20, 20)
+        assert [item["path"] for item in index.problems()] == ["noise.txt"]
+
+
+def test_several_processes(corpus: Path, tmp_path: Path, engine: str) -> None:
+    """Read by several processes, a corpus gives the same index: records in corpus order, answers, files."""
+    indexes = []
+    for jobs in (1, 2):
+        done = build(corpus, tmp_path / str(jobs), BuildOptions(engine, jobs=jobs))
+        assert done.documents == 20
+        with Index(tmp_path / str(jobs)) as index:
+            hits = [(hit.id, hit.score) for hit in index.search("内容", limit=None).hits]
+            indexes.append(([*index.documents()], [*index.paragraphs()], hits))
+    assert indexes[0] == indexes[1]
+
+
+def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> None:
+    """What could not be decided about a document is in the report, by document."""
+    documents = [report("a.txt", "执法", warnings=("year undecided",)), report("b.txt", "执法")]
+    assert write_index(documents, tmp_path, BuildOptions(engine)).warned == (("a.txt", "year undecided"),)
+
+
+def test_users_facets_are_recorded(report: Report, tmp_path: Path, engine: str) -> None:
+    """The manifest names the facets of the user's own that some document has, sorted."""
+    documents = [report("a.txt", "执法", facets={"b": "1"}), report("b.txt", "执法", facets={"a": "1", "b": "2"})]
+    write_index(documents, tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+        assert index.manifest.facets == ("a", "b")
+
+
+def test_an_index_keeps_its_lexicon(report: Report, tmp_path: Path, engine: str) -> None:
+    """An index built with other words and synonyms is searched with those, without being told again."""
+    (tmp_path / "words.txt").write_text("# 词\n江大桥 甲乙丙\n", encoding="utf-8")
+    (tmp_path / "synonyms.txt").write_text("甲乙丙 = 丁戊己\n", encoding="utf-8")
+    options = BuildOptions(engine, words=tmp_path / "words.txt", synonyms=tmp_path / "synonyms.txt")
+    write_index([report("a.txt", "丁戊己到场。", "甲乙丙到场。", "卫健委到场。")], tmp_path / "index", options)
+    for name in ("words.txt", "synonyms.txt"):
+        (tmp_path / name).unlink()
+    with Index(tmp_path / "index") as index:
+        assert sorted(hit.id for hit in index.search("甲乙丙").hits) == ["a.txt#1", "a.txt#2"]
+        assert index.search("卫生健康委员会").total == 0
+
+
+def test_a_rebuild_replaces(index: Path, report: Report, engine: str) -> None:
+    """A build into an index that is there replaces all of it and leaves none of its data behind."""
+    before = data_folders(index)
+    write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    assert len(data_folders(index)) == 1
+    assert data_folders(index) != before
+    with Index(index) as opened:
+        assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
+
+
+# --- wrong arguments
+
+
+def test_unknown_engine(tmp_path: Path, report: Report) -> None:
+    """An engine that is not there is a wrong argument; the message names those that are, and nothing is written."""
+    with pytest.raises(UsageError, match=f"no engine 'lucene'; there are: {', '.join(ENGINES)}"):
+        write_index([report("a.txt", "执法")], tmp_path / "index", BuildOptions("lucene"))
+    assert not (tmp_path / "index").exists()
+
+
+@pytest.mark.parametrize("option", ["words", "synonyms", "topics"])
+def test_files_that_are_not_there(corpus: Path, index: Path, engine: str, option: str) -> None:
+    """A words, synonyms or topics file that cannot be read is a wrong argument; the old index stays."""
+    options = BuildOptions(engine, **{option: corpus / "nowhere"})
+    with pytest.raises(UsageError, match="nowhere"):
+        build(corpus, index, options)
+    assert answers_as_before(index)
+
+
+@pytest.mark.parametrize("name", ["words", "synonyms"])
+def test_files_that_are_no_text(corpus: Path, index: Path, engine: str, name: str) -> None:
+    """A words or synonyms file that is not UTF-8 is a wrong argument, said in one line."""
+    (corpus.parent / "bad").write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(UsageError, match="not UTF-8") as caught:
+        build(corpus, index, BuildOptions(engine, **{name: corpus.parent / "bad"}))
+    assert "\n" not in str(caught.value)
+    assert answers_as_before(index)
+
+
+# --- builds that fail
+
+
+def test_nothing_to_read(tmp_path: Path, index: Path, engine: str) -> None:
+    """A corpus in which nothing can be read, an empty one, and none: an error each, and the old index stays."""
+    (tmp_path / "empty").mkdir()
+    for corpus in ("empty", "nowhere"):
+        with pytest.raises(CorpusError) as caught:
+            build(tmp_path / corpus, index, BuildOptions(engine))
+        assert corpus in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert answers_as_before(index)
+    with pytest.raises(CorpusError):
+        write_index([Skipped("a.bin", "not text")], index, BuildOptions(engine), corpus="corpus")
+    assert answers_as_before(index)
+
+
+def test_failed_first_build_leaves_no_index(tmp_path: Path, engine: str) -> None:
+    """A build that fails where no index was leaves none, and nothing that the next build trips over."""
+    with pytest.raises(CorpusError):
+        write_index([], tmp_path / "index", BuildOptions(engine))
+    assert data_folders(tmp_path / "index") == []
+    assert not (tmp_path / "index" / "index.json").exists()
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError, SystemExit])
+@pytest.mark.parametrize("at", [1, 7, 20])
+def test_interrupted_by_progress(
+    corpus: Path, index: Path, engine: str, interruption: type[BaseException], at: int
+) -> None:
+    """A build interrupted at the first, a middle or the last file passes that on; the old index stays, alone."""
+
+    def stop(done: int, _all: int) -> None:
+        if done == at:
+            raise interruption
+
+    with pytest.raises(interruption):
+        build(corpus, index, BuildOptions(engine), progress=stop)
+    assert answers_as_before(index)
+
+
+class Failing:
+    """A writer that fails at one of its calls."""
+
+    def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
+        self.writer, self.at, self.error = writer, at, error
+
+    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
+        """Add all but the second document."""
+        self.writer.add(document, paragraphs)
+        if self.at == "add" and document.document == "b.txt":
+            raise self.error
+
+    def commit(self) -> None:
+        """Commit, or fail when everything is written."""
+        self.writer.commit()
+        if self.at == "commit":
+            raise self.error
+
+    def abandon(self) -> None:
+        """Pass on."""
+        self.writer.abandon()
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
+    """`failing(call, error)`: from now on writers raise the error at that call."""
+
+    def fail(at: str, error: BaseException) -> None:
+        def start(name: str, folder: Path, analyzer: Analyzer) -> Failing:
+            return Failing(open_writer(name, folder, analyzer), at, error)
+
+        monkeypatch.setattr(indexing, "open_writer", start)
+
+    return fail
+
+
+@pytest.mark.parametrize("at", ["add", "commit"])
+@pytest.mark.parametrize("error", [RuntimeError("half-way"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_failing_writer(
+    index: Path, engine: str, report: Report, failing: Callable[..., None], at: str, error: BaseException
+) -> None:
+    """A writer that fails half-way or at its commit leaves the old index, alone; the next build works."""
+    documents = [report("a.txt", NEW), report("b.txt", NEW)]
+    failing(at, error)
+    with pytest.raises(type(error)):
+        write_index(documents, index, BuildOptions(engine))
+    assert answers_as_before(index)
+    failing("never", error)
+    assert write_index(documents, index, BuildOptions(engine)).documents == 2
+
+
+@pytest.mark.parametrize("at", ["add", "commit"])
+def test_disk_full(index: Path, engine: str, report: Report, failing: Callable[..., None], at: str) -> None:
+    """A disk that is full is an index that cannot be written, in one line; the old index stays."""
+    failing(at, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    with pytest.raises(IndexUnusable, match=os.strerror(errno.ENOSPC)) as caught:
+        write_index([report("a.txt", NEW), report("b.txt", NEW)], index, BuildOptions(engine))
+    assert "\n" not in str(caught.value)
+    assert answers_as_before(index)
+
+
+def test_failing_manifest(index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that fails at its last step, the renaming of the manifest, leaves the old index."""
+
+    def fail(_self: Path, _target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fail)
+        with pytest.raises(KeyboardInterrupt):
+            write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    assert answers_as_before(index)
+
+
+@pytest.mark.parametrize("step", ["remove_leftovers", "_sync_folder"])
+def test_interrupted_at_the_commit(
+    index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Interrupted in the last steps, before or after the manifest is renamed, an index is the old or the new, whole."""
+
+    def stop(folder: Path, **_rest: str) -> None:
+        if folder == index:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    with Index(index) as opened:
+        opened.check()
+        assert [hit.paragraph.text for hit in opened.search("内容").hits] in ([OLD], [NEW])
+
+
+def test_source_of_documents_fails(index: Path, engine: str, report: Report) -> None:
+    """What goes wrong while documents are read is passed on; the old index stays."""
+
+    def documents() -> Iterator[DocumentRead]:
+        yield report("a.txt", NEW)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        write_index(documents(), index, BuildOptions(engine))
+    assert answers_as_before(index)
+
+
+@pytest.mark.parametrize("parent", ["file", "file/below"])
+def test_index_that_cannot_be_a_folder(tmp_path: Path, report: Report, engine: str, parent: str) -> None:
+    """An index where a file is in the way is refused in one line that names it."""
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(IndexUnusable, match=f"cannot write to .*{parent}") as caught:
+        write_index([report("a.txt", NEW)], tmp_path / parent, BuildOptions(engine))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("there", [True, False], ids=["an index", "an empty folder"])
+def test_read_only_folder(index: Path, report: Report, engine: str, *, there: bool) -> None:
+    """A folder that may not be written to is refused in one line; an index in it stays and can be searched."""
+    folder = index if there else index.parent / "empty"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o555)
+    try:
+        with pytest.raises(IndexUnusable, match="cannot write to") as caught:
+            write_index([report("a.txt", NEW)], folder, BuildOptions(engine))
+        assert "\n" not in str(caught.value)
+        if there:
+            assert answers_as_before(index)
+    finally:
+        folder.chmod(0o755)
+
+
+# --- one writer at a time
+
+WRITER = """
+import sys
+from searchkit.corpus import DocumentRead
+from searchkit.indexing import BuildOptions, write_index
+from searchkit.model import Document, Paragraph
+
+def documents():
+    yield DocumentRead(Document("other.txt"), (Paragraph("other.txt#1", "other.txt", 1, "别的内容。"),))
+    print("writing", flush=True)
+    sys.stdin.readline()
+
+write_index(documents(), sys.argv[1], BuildOptions(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def other_writer(index: Path, engine: str) -> Iterator[subprocess.Popen[str]]:
+    """A second process that is in the middle of writing to the index until it is sent a line."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(index), engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        yield process
+        process.kill()
+
+
+def test_second_writer_is_refused(
+    index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
+) -> None:
+    """While one process writes, another is refused by a line that names the holder; readers go on; then all is well."""
+    with pytest.raises(IndexLocked) as caught:
+        write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    said = str(caught.value)
+    assert f"process {other_writer.pid} on {socket.gethostname()}" in said
+    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", said)
+    assert str(index) in said
+    assert "\n" not in said
+    with Index(index) as opened:
+        assert opened.search("旧").total == 1
+    other_writer.communicate("go on\n", timeout=60)
+    assert other_writer.returncode == 0
+    with Index(index) as opened:
+        assert opened.search("别的").total == 1
+    assert write_index([report("new.txt", NEW)], index, BuildOptions(engine)).documents == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no way to end a process at once")
+def test_dead_writer_does_not_block(
+    index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
+) -> None:
+    """A writer that was killed leaves its lock file and its data; the next build is not blocked and removes them."""
+    other_writer.kill()
+    other_writer.wait(timeout=60)
+    assert len(data_folders(index)) == 2
+    assert (index / "writer.json").exists()
+    with Index(index) as opened:
+        assert opened.search("旧").total == 1
+    done = write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    assert isinstance(done, BuildReport)
+    assert len(data_folders(index)) == 1
+    assert not (index / "writer.json").exists()
+    with Index(index) as opened:
+        assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
+
+
+@pytest.mark.parametrize("holder", ["", "{}", "[]", "not json", '{"pid": "x", "host": "h", "since": "s"}', "\xff"])
+def test_holder_that_cannot_be_read(
+    index: Path, engine: str, report: Report, holder: str, other_writer: subprocess.Popen[str]
+) -> None:
+    """When the note of who holds the lock is damaged, the refusal still comes, without a name."""
+    assert other_writer.poll() is None
+    (index / "writer.json").write_text(holder, encoding="latin-1")
+    with pytest.raises(IndexLocked, match="being written by another process"):
+        write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+
+
+def test_other_files_in_the_folder_stay(index: Path, engine: str, report: Report) -> None:
+    """A build touches nothing in the folder that is not an index's own: a README, a folder named like data."""
+    (index / "README.md").write_text("mine", encoding="utf-8")
+    (index / "data-mine").mkdir()
+    write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    assert (index / "README.md").read_text(encoding="utf-8") == "mine"
+    assert (index / "data-mine").is_dir()

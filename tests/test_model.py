@@ -1,0 +1,121 @@
+"""The records: what comes out as JSON, and that it goes back in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.model import SECTIONS, Document, Paragraph, document_from_json, paragraph_from_json, to_json
+
+TEXT = st.text(max_size=20)
+NAMES = st.lists(TEXT, max_size=4).map(tuple)
+FACETS = st.dictionaries(TEXT, TEXT, max_size=3)
+COMMON = {
+    "title": st.none() | TEXT,
+    "year": st.none() | st.integers(1949, 2100),
+    "agency": st.none() | TEXT,
+    "region": NAMES,
+    "doctype": st.none() | TEXT,
+    "facets": FACETS,
+}
+DOCUMENTS = st.builds(
+    Document,
+    TEXT,
+    published=st.none() | st.dates().map(str),
+    issuer=st.none() | TEXT,
+    doc_number=st.none() | TEXT,
+    index_number=st.none() | TEXT,
+    source=st.none() | TEXT,
+    sha256=TEXT,
+    paragraphs=st.integers(0, 99),
+    measures=st.integers(0, 99),
+    warnings=NAMES,
+    **COMMON,
+)
+PARAGRAPHS = st.builds(
+    Paragraph,
+    TEXT,
+    TEXT,
+    st.integers(1, 999),
+    st.text(max_size=200),
+    number=st.none() | TEXT,
+    path=NAMES,
+    section=st.sampled_from(SECTIONS),
+    topics=NAMES,
+    page=st.none() | st.integers(1, 99),
+    **COMMON,
+)
+
+
+@given(DOCUMENTS)
+def test_document_round_trip(document: Document) -> None:
+    """A document that went through JSON is the same document."""
+    assert document_from_json(json.loads(json.dumps(to_json(document)))) == document
+
+
+@given(PARAGRAPHS)
+def test_paragraph_round_trip(paragraph: Paragraph) -> None:
+    """A paragraph that went through JSON is the same paragraph."""
+    assert paragraph_from_json(json.loads(json.dumps(to_json(paragraph)))) == paragraph
+
+
+@given(DOCUMENTS | PARAGRAPHS)
+def test_json_has_every_field_and_the_district(record: Document | Paragraph) -> None:
+    """The JSON object has the fields of the record in their order, and `district` right behind `region`."""
+    keys = list(to_json(record))
+    assert [key for key in keys if key != "district"] == [item.name for item in fields(record)]
+    assert keys.index("district") == keys.index("region") + 1
+
+
+@given(DOCUMENTS | PARAGRAPHS)
+def test_json_shares_nothing_with_the_record(record: Document | Paragraph) -> None:
+    """Lists and objects of the JSON can be changed without changing the record."""
+    before = json.dumps(to_json(record))
+    data = to_json(record)
+    for value in data.values():
+        if isinstance(value, dict | list):
+            value.clear()
+    assert json.dumps(to_json(record)) == before
+
+
+@pytest.mark.parametrize("record", [Document("a.txt"), Paragraph("a.txt#1", "a.txt", 1, "")])
+def test_defaults(record: Document | Paragraph) -> None:
+    """What was not decided is null or empty in the JSON, never left out."""
+    data = to_json(record)
+    assert data["year"] is data["agency"] is data["district"] is data["title"] is data["doctype"] is None
+    assert data["region"] == []
+    assert data["facets"] == {}
+
+
+@pytest.mark.parametrize(
+    ("region", "district"),
+    [((), None), (("天津市", "滨海新区"), "滨海新区"), (("浙江省", "台州市", "临海市"), "临海市"), (("全国",), "全国")],
+)
+def test_district(region: tuple[str, ...], district: str | None) -> None:
+    """The district is the last place of the region."""
+    document, paragraph = Document("a.txt", region=region), Paragraph("a.txt#1", "a.txt", 1, "", region=region)
+    assert document.district == paragraph.district == to_json(document)["district"] == district
+
+
+def test_district_in_json_is_derived() -> None:
+    """A district in the JSON does not override the region."""
+    data = {**to_json(Document("a.txt", region=("甲省",))), "district": "乙市"}
+    assert document_from_json(data).district == "甲省"
+
+
+@pytest.mark.parametrize("rebuild", [document_from_json, paragraph_from_json])
+def test_unknown_field(rebuild: type) -> None:
+    """A field that the record does not have is an error, not silently dropped."""
+    with pytest.raises(TypeError, match="colour"):
+        rebuild({"colour": "red"})
+
+
+@pytest.mark.parametrize("record", [Document("a.txt"), Paragraph("a.txt#1", "a.txt", 1, "")])
+def test_records_are_frozen(record: Document | Paragraph) -> None:
+    """A record cannot be changed."""
+    with pytest.raises(AttributeError):
+        record.year = 2023  # type: ignore[misc]
