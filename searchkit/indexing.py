@@ -24,7 +24,7 @@ from searchkit.corpus import DocumentRead, Listing, ReadOptions, Skipped, list_c
 from searchkit.engines import ENGINES, open_writer
 from searchkit.errors import IndexLocked, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
-from searchkit.manifest import Manifest, checksums, new_data_folder, write_manifest
+from searchkit.manifest import EXTRAS, Manifest, checksums, is_committed, new_data_folder, write_manifest
 
 Progress = Callable[[int, int], None]
 """Called after each file with the number of files done and of all."""
@@ -117,8 +117,11 @@ def write_index(
                 raise nothing_read(Path(corpus), tally.skipped)  # noqa: TRY301 - the folder must go as for any other failure
             _write_extras(folder, analyzer.lexicon, tally)
             write_manifest(Path(index), _manifest(corpus, folder, options.engine, analyzer, tally))
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+        except BaseException as error:
+            if not is_committed(Path(index), folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise IndexUnusable(f"cannot write to {index}: {error.strerror or error}") from error
             raise
     seconds = time.perf_counter() - started
     return BuildReport(
@@ -169,10 +172,8 @@ def _read_files(listing: Listing, options: BuildOptions) -> Iterator[tuple[Docum
 
 def _write_extras(folder: Path, lexicon: Lexicon, tally: _Tally) -> None:
     """What an index keeps besides the engine's files: the lexicon it was made with, and what was not read."""
-    (folder / "words.txt").write_text(lexicon.words, encoding="utf-8", newline="\n")
-    (folder / "synonyms.txt").write_text(lexicon.synonyms, encoding="utf-8", newline="\n")
-    problems = json.dumps([asdict(item) for item in tally.skipped], ensure_ascii=False, indent=1)
-    (folder / "problems.json").write_text(problems + "\n", encoding="utf-8", newline="\n")
+    extras = {**asdict(lexicon), "problems": [asdict(item) for item in tally.skipped]}
+    (folder / EXTRAS).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _manifest(corpus: str, folder: Path, engine: str, analyzer: Analyzer, tally: _Tally) -> Manifest:

@@ -15,11 +15,15 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
 
 FORMAT = 1
 """Version of the layout of an index. History: 1 = first."""
+
+EXTRAS = "extras.json"
+"""File of the data folder with the words and synonyms of the build, and the problems it met."""
 
 _NAME = "index.json"
 _DATA_FOLDER = re.compile(r"data-[0-9]{6,}")
@@ -62,21 +66,29 @@ def read_manifest(index: Path) -> Manifest:
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
         raise IndexUnusable(message) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _damaged(path, index) from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        version = data.get("format") if isinstance(data, dict) else None
-        message = f"{path}: index format {version!r}, this searchkit reads {FORMAT}; {_again(index)}"
-        raise IndexForeign(message)
-    try:
-        files = {str(name): (int(size), str(digest)) for name, (size, digest) in data.pop("files").items()}
-        manifest = Manifest(**data | {"facets": tuple(data["facets"]), "files": files})
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise _damaged(path, index) from None
-    if not _DATA_FOLDER.fullmatch(manifest.data):
+    version = data.get("format") if isinstance(data, dict) else None
+    if version != FORMAT:
+        raise IndexForeign(f"{path}: index format {version!r}, this searchkit reads {FORMAT}; {_again(index)}")
+    manifest = _manifest(data)
+    if manifest is None:
         raise _damaged(path, index)
     _check_sizes(index, manifest)
     return manifest
+
+
+def _manifest(data: dict[str, Any]) -> Manifest | None:
+    """The manifest of a JSON object, or None if it is not one that `write_manifest` wrote."""
+    try:
+        files = {str(name): (int(size), str(digest)) for name, (size, digest) in data["files"].items()}
+        manifest = Manifest(**{**data, "facets": tuple(map(str, data["facets"])), "files": files})
+        texts = (manifest.analyzer, manifest.data, manifest.built, manifest.corpus)
+        is_sound = all(isinstance(text, str) for text in texts) and _DATA_FOLDER.fullmatch(manifest.data)
+        is_inside = not any(Path(name).is_absolute() or ".." in Path(name).parts for name in files)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+    return manifest if is_sound and is_inside else None
 
 
 def write_manifest(index: Path, manifest: Manifest) -> None:
@@ -91,6 +103,14 @@ def write_manifest(index: Path, manifest: Manifest) -> None:
     temporary.replace(index / _NAME)
     _sync_folder(index)
     remove_leftovers(index, keep=manifest.data)
+
+
+def is_committed(index: Path, data: str) -> bool:
+    """Whether the manifest on disk names this data folder."""
+    try:
+        return json.loads((index / _NAME).read_text(encoding="utf-8"))["data"] == data  # type: ignore[no-any-return]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
 
 
 def new_data_folder(index: Path) -> Path:
@@ -113,11 +133,27 @@ def checksums(folder: Path) -> dict[str, tuple[int, str]]:
     return {path.relative_to(folder).as_posix(): (path.stat().st_size, _digest(path)) for path in _files(folder)}
 
 
+def read_verified(index: Path, manifest: Manifest, name: str) -> bytes:
+    """The bytes of a small file of the data folder, compared with its checksum. Raises IndexDamaged."""
+    path = index / manifest.data / name
+    try:
+        data = path.read_bytes()
+    except OSError:
+        raise _damaged(path, index) from None
+    if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
+        raise _damaged(path, index)
+    return data
+
+
 def verify_checksums(index: Path, manifest: Manifest) -> None:
     """Read every file and compare it with its checksum. Raises IndexDamaged naming the first that differs."""
     for name, (_, digest) in manifest.files.items():
         path = index / manifest.data / name
-        if _digest(path) != digest:
+        try:
+            is_whole = _digest(path) == digest
+        except OSError:
+            is_whole = False
+        if not is_whole:
             raise _damaged(path, index)
 
 

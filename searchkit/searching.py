@@ -16,7 +16,7 @@ from searchkit.engines import Engine, Request, Response, open_engine
 from searchkit.engines import Hit as Found
 from searchkit.errors import IndexStale, UnknownFacet, UsageError
 from searchkit.facets import BUILT_IN, Facet, FacetCounts, Filter
-from searchkit.manifest import Manifest, read_manifest, verify_checksums
+from searchkit.manifest import EXTRAS, Manifest, read_manifest, read_verified, verify_checksums
 from searchkit.model import Document, Paragraph, to_json
 from searchkit.query import Everything, Node, Query
 from searchkit.ranking import Explanation
@@ -104,8 +104,9 @@ class Index:
         """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged."""
         self._path = Path(path)
         self._manifest = read_manifest(self._path)
-        self._data = self._path / self._manifest.data
-        self._engine: Engine = open_engine(self._manifest.engine, self._data)
+        self._engine: Engine = open_engine(self._manifest.engine, self._path / self._manifest.data)
+        # Read now, because a later build may remove the files.
+        self._extras = json.loads(read_verified(self._path, self._manifest, EXTRAS))
 
     def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
@@ -200,8 +201,7 @@ class Index:
 
     def problems(self) -> list[dict[str, str]]:
         """What the build could not read: `path` and `reason` of each."""
-        data = json.loads((self._data / "problems.json").read_text(encoding="utf-8"))
-        return [{"path": str(item["path"]), "reason": str(item["reason"])} for item in data]
+        return [{"path": item["path"], "reason": item["reason"]} for item in self._extras["problems"]]
 
     def check(self) -> None:
         """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
@@ -217,16 +217,14 @@ class Index:
             values = _values(name, value)
             if not values:
                 continue
-            if name not in self.facet_names:
-                message = f"no facet {name!r} in {self._path}; there are: {', '.join(self.facet_names)}"
-                raise UnknownFacet(message)
+            self._known(name)
             chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
         return tuple(chosen)
 
     @cached_property
     def analyzer(self) -> Analyzer:
         """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
-        analyzer = Analyzer(Lexicon.load(self._data / "words.txt", self._data / "synonyms.txt"))
+        analyzer = Analyzer(Lexicon(self._extras["words"], self._extras["synonyms"]))
         if analyzer.fingerprint != self._manifest.analyzer:
             message = (
                 f"{self._path} was built with another analyzer ({self._manifest.analyzer}, this is "
@@ -255,7 +253,7 @@ class Index:
     def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
         _check(options)
         if options.sort != "score":
-            self._facets([options.sort.removeprefix("-")])
+            self._known(options.sort.removeprefix("-"))
         return Request(
             Everything(),
             filters=filters,
@@ -270,10 +268,12 @@ class Index:
     def _facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
         facets = tuple(map(Facet.parse, names))
         for facet in facets:
-            if facet.name not in self.facet_names:
-                message = f"no facet {facet.name!r} in {self._path}; there are: {', '.join(self.facet_names)}"
-                raise UnknownFacet(message)
+            self._known(facet.name)
         return facets
+
+    def _known(self, name: str) -> None:
+        if name not in self.facet_names:
+            raise UnknownFacet(f"no facet {name!r} in {self._path}; there are: {', '.join(self.facet_names)}")
 
     def _hit(self, found: Found, tree: Node) -> Hit:
         window = snippet(found.paragraph.text, tree, self.analyzer)
@@ -331,11 +331,11 @@ def _check(options: SearchOptions) -> None:
     """Raise UsageError for options that cannot be: they may come from a line of JSON."""
     numbers = [options.offset, 0 if options.limit is None else options.limit]
     wrong = {
-        f"match is one of {', '.join(MATCH)}": options.match not in MATCH,
-        "limit and offset are whole numbers from 0": not all(type(n) is int and n >= 0 for n in numbers),
-        "group is document": options.group not in (None, "document"),
-        "sort is score or a facet's name": not isinstance(options.sort, str),
-        "facets are names": not all(isinstance(name, str) for name in options.facets),
+        f"match is one of {', '.join(MATCH)}, not {options.match!r}": options.match not in MATCH,
+        "limit and offset are whole numbers, 0 or more": not all(type(n) is int and n >= 0 for n in numbers),
+        f"group is document, not {options.group!r}": options.group not in (None, "document"),
+        f"sort is score or a facet's name, not {options.sort!r}": not isinstance(options.sort, str),
+        f"facets are names, not {options.facets!r}": not all(isinstance(name, str) for name in options.facets),
     }
     for message, is_wrong in wrong.items():
         if is_wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -64,3 +65,10 @@ def report() -> Callable[..., DocumentRead]:
         return DocumentRead(document, tuple(paragraphs))
 
     return make
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Collect what a test leaves behind while its own filters of warnings are in force."""
+    yield
+    gc.collect()

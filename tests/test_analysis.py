@@ -364,8 +364,8 @@ def _assert_segmenters_agree(paths: list[Path]) -> None:
     assert len(runs) > 1000
     words = [fold(word) for line in _lines(DATA / "words.txt") for word in line.split()]
     rust, python = make_segmenter(words), make_segmenter(words, prefer_rust=False)
-    for mode in ("default", "search"):
-        assert [run for run in sorted(runs) if list(rust(run, mode)) != list(python(run, mode))] == []
+    # What search mode gives is what default mode gives, and the short words within; jieba makes one of the other.
+    assert [run for run in sorted(runs) if list(rust(run, "search")) != list(python(run, "search"))] == []
 
 
 def _lines(path: Path) -> list[str]:

@@ -26,13 +26,16 @@ _BODY = re.compile(
 )
 _SALUTATION = re.compile(
     r"(?:尊敬的|敬爱的)?[^。，；,;]{0,16}?(?:代表|委员|同志|领导|朋友|来宾|先生|女士|主席|主任)(?:们)?(?:[、，,\s]?(?:各位|同志|委员|列席|来宾|朋友)[^。；]{0,12})?\s?[:：!！]?"
-    r"|[^。，；,;：:]{2,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
+    r"|[^。，；,;：:]{1,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
 _SESSION = re.compile(
     rf"[\W_]*(?:{_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )
 _SPEAKER = re.compile(
     r"[—\-－（(\s]*[^。，；,;：:]{0,24}(?:总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|主任|局长|书记|部长|厅长|院长|检察长|委员|组长)(?:[、兼][^。，；,;：:]{2,12})?[\s·:：]{0,3}(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?[)）]?"
+)
+_FIGURE = re.compile(
+    r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )
 _BRACKETED = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
 
@@ -73,6 +76,11 @@ def is_prose(line: str) -> bool:
     """Tell whether a line reads as running text: it holds a whole sentence, or is long."""
     long = 48
     return "。" in line or "；" in line or len(line) > long
+
+
+def holds_figure(text: str) -> bool:
+    """Tell whether text holds a count or rate: `1.2万户次`, `98%`. Headings name matters and hold none."""
+    return _FIGURE.search(text) is not None
 
 
 def is_date(line: str) -> bool:

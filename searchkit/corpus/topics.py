@@ -12,7 +12,8 @@ A topic's score is the sum of
                power of `_TIRE`, so that many words for one topic do not drown a clear word for another
     prior      `_PRIOR` for the topic that the taxonomy names as the fallback of the section
 
-The best topic comes first. A second and a third follow if they reach `_SECOND` and `_THIRD` of its score. A line
+The best topic comes first. A second and a third follow if they reach `_SECOND` and `_THIRD` of its score; outside all
+headings, where an introduction names much on its way, the second too needs `_THIRD`. A line
 without punctuation outside all headings (signature, date) holds names, not subjects: it gets the fallback.
 """
 
@@ -98,7 +99,7 @@ class Taxonomy:
                 for topic, value in weights:
                     scores[topic] += share * value
             weight *= _FADE
-        return self._chosen(scores)
+        return self._chosen(scores, _SECOND if path or section != OTHER else _THIRD)
 
     def _text_scores(self, folded: str) -> list[float]:
         """Score the text alone."""
@@ -118,10 +119,10 @@ class Taxonomy:
             sum(value / n**_TIRE for n, value in enumerate(sorted(of_topic, reverse=True), 1)) for of_topic in values
         ]
 
-    def _chosen(self, scores: Sequence[float]) -> tuple[str, ...]:
-        """Pick the topics to give; ties go by the order of the file."""
+    def _chosen(self, scores: Sequence[float], second: float) -> tuple[str, ...]:
+        """Pick the topics to give; ties go by the order of the file. `second` is the share that the second needs."""
         ranked = sorted(range(len(scores)), key=lambda topic: -scores[topic])
-        needed = [share * scores[ranked[0]] for share in (0.0, _SECOND, _THIRD)]
+        needed = [share * scores[ranked[0]] for share in (0.0, second, _THIRD)]
         near = (topic for topic, least in zip(ranked, needed, strict=False) if scores[topic] >= least)
         return tuple(self.names[topic] for topic in near)
 

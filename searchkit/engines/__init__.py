@@ -19,7 +19,7 @@ from searchkit.model import Document, Paragraph
 from searchkit.query import Node, Wanted
 from searchkit.ranking import Explanation
 
-ENGINES = ("whoosh",)
+ENGINES = ("whoosh", "columnar")
 """Names for `--engine`; each is a module of this package with `open_engine` and `open_writer`."""
 
 

@@ -43,8 +43,11 @@ _MOST_CLAUSES = 3
 _WRAPPED_SHARE = 0.4
 _OPEN_SHARE = 0.6
 """From these shares on, of lines at full width and of such lines without an end, a text is wrapped."""
-_SLACK = 4
-"""How much shorter than the others a full line may be, where punctuation must not begin the next."""
+_SLACK, _EXACT = 4, 0.5
+"""How much narrower than the others a full line may be: where punctuation must not begin the next, and where all
+lines are cut at one width, whatever stands there."""
+_EXACT_SHARE = 0.8
+"""From this share of the nearly full lines on, lines are cut at one width."""
 _FRAGMENT = 2
 """Up to so many characters are the rest of a line, never a line of their own."""
 _WHOLE = frozenset({"附件", "附", "注"})
@@ -68,6 +71,8 @@ class _Layout:
     """Of full lines, if all text is wrapped at one width; in the unit of `measure`."""
     measure: Callable[[str], float]
     """Width of a line: in Han characters (print) or in code points (programs that count these)."""
+    slack: float
+    """How much narrower than that a full line may be."""
     marks_paragraphs: bool
     """Paragraphs are told apart by blank lines or by an indent."""
     mixed_indent: bool
@@ -187,9 +192,16 @@ def _layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Layout:
     measure: Callable[[str], float] = _print_width
     if points is not None and (width is None or points_share > share):
         width, measure = points, len
+    slack = _SLACK if width is None else _slack(texts, measure, width)
     blanks = sum(not block.text for block in blocks)
     separated = low * len(texts) < blanks < high * len(texts)
-    return _Layout(width, measure, mixed or separated, mixed)
+    return _Layout(width, measure, slack, mixed or separated, mixed)
+
+
+def _slack(texts: Sequence[str], measure: Callable[[str], float], width: float) -> float:
+    near = [wide for wide in map(measure, texts) if width - _SLACK <= wide <= width + _EXACT]
+    exact = sum(wide >= width - _EXACT for wide in near)
+    return _EXACT if exact >= _EXACT_SHARE * len(near) else _SLACK
 
 
 def _width(texts: Sequence[str], measure: Callable[[str], float]) -> tuple[float | None, float]:
@@ -220,7 +232,7 @@ def _goes_on(end: _Paragraph, block: Block, gap: _Gap, layout: _Layout, words: _
     connects = before.endswith(_CONNECTING)
     if block.level or end.block.level or _starts_item(behind, connects=connects):
         return False
-    wrapped = _wrapped(before, gap, layout)
+    wrapped = _wrapped(before, behind, gap, layout)
     if wrapped is not None:
         return wrapped
     if lines.ends_sentence(before) or (layout.mixed_indent and gap.indent and not connects):
@@ -234,14 +246,19 @@ def _starts_item(behind: str, *, connects: bool) -> bool:
     return found is not None and not (connects and found.style in _INNER_STYLES)
 
 
-def _wrapped(before: str, gap: _Gap, layout: _Layout) -> bool | None:
-    """Decide by width alone; None = the line was not full."""
-    if layout.width is None or layout.measure(before) < layout.width - _SLACK:
+def _wrapped(before: str, behind: str, gap: _Gap, layout: _Layout) -> bool | None:
+    """Decide by width alone; None = the line was not full.
+
+    A sentence that ends with a line of the exact width seldom ends the paragraph: most paragraphs have more lines.
+    """
+    if layout.width is None or layout.measure(before) < layout.width - layout.slack:
         return None
     ended = lines.ends_sentence(before)
+    if lines.is_date(behind) or (ended and lines.is_salutation(behind)):
+        return False
     if gap.blank or (layout.mixed_indent and gap.indent):
         return not ended and not (layout.mixed_indent and gap.indent)
-    return not ended or layout.marks_paragraphs
+    return not ended or layout.marks_paragraphs or layout.slack < _SLACK
 
 
 def _open_bracket(text: str) -> bool:
@@ -288,6 +305,8 @@ def _is_clauses(text: str, numbered: Marker | None) -> bool:
     clauses = re.split("[，,]", text)
     if numbered is None:
         return len(clauses) > _MOST_CLAUSES or len(text) > _LONGEST_PLAIN
+    if lines.holds_figure(text):
+        return len(clauses) > 1
     # The last clause of a heading is whole: 打造发展高地. One of two or three characters was cut.
     return len(clauses) > _MOST_CLAUSES + 1 or (len(clauses) >= _MOST_CLAUSES and len(clauses[-1]) < _SHORTEST_CLAUSE)
 

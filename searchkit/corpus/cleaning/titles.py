@@ -27,6 +27,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d|[一二][九零〇○OＯ0][一二三四五�
 _BODY = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
 _SUBJECT = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
 """Words of a title that name what it is about, not who gives it."""
+_BROKEN_END = re.compile(r"(?:\d年|年度|关于|的|和|与|及)$")
+"""How the first line of a title ends that a blank line parts from the second."""
 _OPEN_END = re.compile(r"(?:年|年度|关于|的|和|与|及|对|在|委员会|政府|办公室|办事处|[局委厅署院部处站所队办])$")
 
 
@@ -115,6 +117,8 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     """Walk back over the lines that a title was broken into."""
     start = last
     while start and last - start < _MOST_TITLE_LINES - 1:
+        if start > 1 and not blocks[start - 1].text and _BROKEN_END.search(blocks[start - 2].text):
+            start -= 1
         before, title = blocks[start - 1], _joined(blocks[start : last + 1])
         complete = (
             _YEAR.search(title) and _BODY.search(_SUBJECT.sub("", title)) and not title.startswith(("关于", "年"))

@@ -122,9 +122,9 @@ def _bounded(evidence: Evidence, title: str | None) -> Evidence:
 
 
 def _agency(issuer: str | None, doctype: str | None, title: str, region: tuple[str, ...]) -> str | None:
-    agency = agency_of(issuer) if issuer else None
-    if agency is None and is_of_government(title, doctype):
-        agency = "人民政府"
+    # Whichever of its offices put the report of a government on the site.
+    of_government = is_of_government(title, doctype)
+    agency = "人民政府" if of_government else agency_of(issuer) if issuer else None
     return "国务院" if region == NATION and agency in {None, "人民政府"} else agency
 
 

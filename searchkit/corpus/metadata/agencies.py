@@ -88,7 +88,7 @@ def agency_of(issuer: str) -> str | None:
 def doctype_of(title: str) -> str | None:
     """Give the kind of report that a title states, or None."""
     text = fold("".join(title.split()))
-    return next((name for name, words in _doctypes() if any(word in text for word in words)), None)
+    return next((name for name, words in _doctypes() if words.search(text)), None)
 
 
 def is_of_government(title: str, doctype: str | None) -> bool:
@@ -137,8 +137,14 @@ def _agencies() -> dict[str, str]:
 
 
 @cache
-def _doctypes() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((words[0], tuple(map(fold, words[1:]))) for words in _lines("doctypes.txt"))
+def _doctypes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((words[0], re.compile("|".join(map(_pattern, words[1:])))) for words in _lines("doctypes.txt"))
+
+
+def _pattern(words: str) -> str:
+    """Turn 法治…建设 into a pattern: the dots stand for a few characters."""
+    few = ".{1,8}?"
+    return few.join(map(re.escape, fold(words).split("…")))
 
 
 def _lines(name: str) -> list[list[str]]:

@@ -122,21 +122,8 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
     heading = headings.of_line(rest, numbered=True) if rest or found.style == "一、" else None
     if found.printed and not rest and behind is not None:
         return _Line(block, found, rest, found.printed.rstrip("、.．"), alone=True)
-    if (
-        heading is None
-        and rest.endswith("。")
-        and behind is not None
-        and not behind.level
-        and marker(behind.text) is None
-    ):
-        first = headings.run_in(f"{rest}{behind.text[:8]}")
-        heading = first if first == rest[:-1] else None
-        if (
-            heading is None
-            and (block.strong or found.style in _PARTS)
-            and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING
-        ):
-            heading = rest[:-1]
+    if heading is None and behind is not None and rest.endswith("。") and _stands_above(found, behind):
+        heading = _stopped(block, found, rest)
     if heading is not None:
         return _Line(block, found, rest, heading, alone=True)
     if found.style == LISTED and _lists(rest, found):
@@ -145,6 +132,20 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
     if heading is None and found.style in _PARTS:
         heading = headings.of_part(rest)
     return _Line(block, found, rest, heading, alone=False)
+
+
+def _stands_above(found: Marker, behind: Block) -> bool:
+    """Tell whether the line below can be what a numbered heading heads: text, or a list of another style from 1 on."""
+    below = marker(behind.text)
+    return not behind.level and (below is None or (below.ordinal == 1 and below.style != found.style))
+
+
+def _stopped(block: Block, found: Marker, rest: str) -> str | None:
+    """Give the heading of a numbered line that ends with a full stop: it only names a matter, or a part."""
+    if headings.run_in(f"{rest}{rest[:8]}") == rest[:-1]:
+        return rest[:-1]
+    of_part = block.strong or found.style in _PARTS
+    return rest[:-1] if of_part and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING else None
 
 
 def _lists(rest: str, found: Marker) -> bool:

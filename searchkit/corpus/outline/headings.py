@@ -23,9 +23,6 @@ _SHORTEST_TEXT = 16
 _STOP = re.compile("[。！？!?]")
 _CLAUSE = re.compile("[，,；;]")
 _QUOTED = re.compile("“[^”]{0,40}”|《[^》]{0,80}》|（[^）]{0,40}）|\\([^)]{0,40}\\)")
-_FIGURE = re.compile(
-    r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
-)
 _NARRATIVE = re.compile(
     r"(?:年内|今年|全年|去年|本年度|截至|截止|目前|近年来|一年来|现有|共有|共计|累计|已|现将"
     r"|[我本][局委市区县镇街院厅办省州]|(?:\d{4}|[一二]0\d\d)年(?:以来|度?[,，]|\d|[上下]半年|我|[市区县省]))"
@@ -61,7 +58,7 @@ def of_line(text: str, *, numbered: bool) -> str | None:
     longest = LONGEST_HEADING if numbered else _LONGEST_PLAIN
     if not core or core.isdecimal() or len(core) > longest or "。" in core or "；" in core or lines.ends_sentence(core):
         return None
-    if not numbered and (ended or _FIGURE.search(core) or not re.match(r"[\w“《（(]", core)):
+    if not numbered and (ended or lines.holds_figure(core) or not re.match(r"[\w“《（(]", core)):
         return None
     if ended and not (ended in "：:" and len(core) <= _LONGEST_COLON and not _CLAUSE.search(core)):
         return None
@@ -138,4 +135,4 @@ def _names(words: str, *, loose: bool = False) -> bool:
     longest = _LONGEST_LOOSE if loose else _LONGEST_RUN_IN if clauses <= _MOST_CLAUSES else _LONGEST_THREE
     if not _SHORTEST <= len(words) <= longest or clauses > _MOST_CLAUSES + 1:
         return False
-    return not (_FIGURE.search(words) or _NARRATIVE.match(words) or _LIST_WORD.match(words))
+    return not (lines.holds_figure(words) or _NARRATIVE.match(words) or _LIST_WORD.match(words))

@@ -134,7 +134,9 @@ class Levels:
         found = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last:
             found = [k for k in found if _kin(self.entries[k].style, style)]
-        if not found:
+        kindred = any(_kin(self.entries[k].style, style) > 1 for k in found)
+        elsewhere = any(last == ordinal - 1 and _kin(other, style) > 1 for other, last in self._last.items())
+        if not found or (elsewhere and not kindred):
             return None
         return max(found, key=lambda k: (_kin(self.entries[k].style, style), -k))
 
