@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -98,21 +98,12 @@ class Analyzer:
     def words(self, run: str) -> list[str]:
         """The words that a query for `run` asks for: the longest words of the dictionary, and quantities."""
         folded = fold(run)
-        quantities = list(self._quantities(run, folded))
-        words = [
-            token
-            for token in self._words(folded, quantities, "default")
-            if not any(q.start <= token.start and token.end <= q.end for q in quantities)
-        ]
-        words.extend(quantity.tokens()[-1] for quantity in quantities)
-        return [token.term for token in sorted(words, key=itemgetter(1, 2))]
+        return self._for_query(folded, list(self._quantities(run, folded)), "default")
 
     def query_terms(self, run: str) -> list[str]:
         """The tokens of a query for `run`, for ranking and for `any`: of a number only its most exact reading."""
         folded = fold(run)
-        quantities = list(self._quantities(run, folded))
-        tokens = [*self._words(folded, quantities, "search"), *(quantity.tokens()[-1] for quantity in quantities)]
-        return list(dict.fromkeys(token.term for token in sorted(tokens, key=itemgetter(1, 2))))
+        return list(dict.fromkeys(self._for_query(folded, list(self._quantities(run, folded)), "search")))
 
     def is_quantity(self, run: str) -> bool:
         """Whether `run` is one number, with or without a unit, and nothing else."""
@@ -136,6 +127,14 @@ class Analyzer:
         words = [fold(word) for line in _lines(self.lexicon.words) for word in line.split()]
         return make_segmenter(words + list(self._synonyms))
 
+    def _for_query(self, folded: str, quantities: Sequence[_Quantity], mode: str) -> list[str]:
+        """Words and quantities: no word that is part of a quantity, of each quantity the most exact reading."""
+        spans = [(quantity.start, quantity.end) for quantity in quantities]
+        words = self._words(folded, quantities, mode)
+        tokens = [w for w in words if not any(start <= w.start and w.end <= end for start, end in spans)]
+        tokens += [quantity.tokens()[-1] for quantity in quantities]
+        return [token.term for token in sorted(tokens, key=itemgetter(1, 2))]
+
     def _words(self, folded: str, quantities: Iterable[_Quantity], mode: str) -> Iterator[Token]:
         """Words between the quantities in Arabic numerals: cutting there keeps 1300余人参训 from giving 人参."""
         position = 0
@@ -156,7 +155,8 @@ class Analyzer:
 
     def _quantities(self, text: str, folded: str) -> Iterator[_Quantity]:
         for numeral in find_numerals(text):
-            is_digit = numeral.is_han and numeral.end - numeral.start == 1
+            is_ordinal = folded[numeral.start - 1 : numeral.start] == "第"
+            is_digit = numeral.is_han and numeral.end - numeral.start == 1 and not is_ordinal
             if is_digit and _NO_QUANTITY.match(folded, numeral.start):
                 continue
             if not numeral.is_han and _is_latin(folded, numeral.start - 1):
@@ -164,20 +164,20 @@ class Analyzer:
             unit = self._units.match(folded, numeral.end)
             if unit is None and (_is_latin(folded, numeral.end) or is_digit):
                 continue
-            yield _Quantity(numeral, unit)
+            yield _Quantity(numeral, unit, is_ordinal=is_ordinal)
 
 
 class _Quantity:
-    """A number with the unit behind it, if there is one. `start` and `end` are those of both together."""
+    """A number with 第 before it and the unit behind it, if they are there. `start` and `end` are those of all."""
 
-    __slots__ = ("_numeral", "_unit", "end", "is_han", "start")
+    __slots__ = ("_is_ordinal", "_numeral", "_unit", "end", "is_han", "start")
 
-    def __init__(self, numeral: Numeral, unit: re.Match[str] | None) -> None:
-        self._numeral, self._unit, self.is_han = numeral, unit, numeral.is_han
-        self.start, self.end = numeral.start, unit.end() if unit else numeral.end
+    def __init__(self, numeral: Numeral, unit: re.Match[str] | None, *, is_ordinal: bool) -> None:
+        self._numeral, self._unit, self._is_ordinal, self.is_han = numeral, unit, is_ordinal, numeral.is_han
+        self.start, self.end = numeral.start - is_ordinal, unit.end() if unit else numeral.end
 
     def tokens(self) -> list[Token]:
-        """From the barest to the most exact: as printed, value, percent, value with ever longer units."""
+        """From the barest to the most exact: as printed, value, percent, value with ever longer units, 第 before it."""
         numeral = self._numeral
         value = plain(numeral.value)
         terms = [(value, numeral.end)]
@@ -190,7 +190,10 @@ class _Quantity:
             unit = self._unit["unit"]
             terms += [(value + unit[:n], start + n) for n in range(1, end - start) if unit[:n] in _SHORT_UNITS]
             terms.append((value + unit, end))
-        return [Token(term, numeral.start, end) for term, end in terms]
+        tokens = [Token(term, numeral.start, end) for term, end in terms]
+        if self._is_ordinal:
+            tokens.append(Token("第" + tokens[-1].term, self.start, self.end))
+        return tokens
 
 
 # 户次 is also read as 户, 人次 as 人: whoever asks for 3人 sees the characters 3人 in 3人次.

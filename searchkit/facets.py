@@ -5,6 +5,7 @@ Every engine answers by these definitions; a recount in plain Python with `value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,8 @@ from searchkit.model import Paragraph
 
 BUILT_IN = ("district", "year", "agency", "topic", "section", "doctype", "document")
 """Facets that every index has; a user's own come besides."""
+
+_NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
 
 MOST_VALUES = 100
 """How many values of a facet a search lists; the paragraphs of the others are summed up in `FacetCounts.other`."""
@@ -63,7 +66,8 @@ class Filter:
         )
 
     def __str__(self) -> str:
-        shown = [*self.values, *(str(low) if low == high else f"[{low} TO {high}]" for low, high in self.ranges)]
+        names = [quoted(value) if _NEEDS_QUOTES.search(value) else value for value in self.values]
+        shown = [*names, *(str(low) if low == high else f"[{low} TO {high}]" for low, high in self.ranges)]
         return f"{self.name}:{shown[0]}" if len(shown) == 1 else f"{self.name}:({' OR '.join(shown)})"
 
 
@@ -152,6 +156,14 @@ def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]
             values.update(item.values)
             values.update(str(year) for low, high in item.ranges for year in range(max(low, 0), min(high, 9999) + 1))
     return frozenset(values)
+
+
+def quoted(text: str) -> str:
+    """`text` in quotes that it does not hold itself, so that it reads as written."""
+    for left, right in ('""', "“”", "「」", "『』"):
+        if left not in text and right not in text:
+            break
+    return f"{left}{text}{right}"
 
 
 def _holds(region: tuple[str, ...], path: tuple[str, ...]) -> bool:

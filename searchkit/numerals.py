@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from searchkit.folding import fold
 
@@ -21,6 +21,8 @@ _DIGITS = {
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _SCALES = {"万": 10**4, "亿": 10**8}
 _UNITS = _TENS | _SCALES
+_MOST_DIGITS = 200  # a longer run of digits is no number that anybody means
+_EXACT = Context(prec=3 * _MOST_DIGITS)
 _HAN_DIGIT = "".join(_DIGITS)
 _HAN_NUMBER = f"[{_HAN_DIGIT}{''.join(_TENS)}万亿]+(?:点[{_HAN_DIGIT}]+)?"
 
@@ -60,7 +62,7 @@ class Numeral:
     @property
     def value(self) -> Decimal:
         """The number that is meant: 937182 for 93.7182万. Percentages stay as printed: 100 for 100%."""
-        return self.printed * self.scale
+        return _EXACT.multiply(self.printed, Decimal(self.scale))
 
 
 def find_numerals(text: str) -> Iterator[Numeral]:
@@ -97,11 +99,14 @@ def parse_han(characters: str) -> Decimal | None:
 def _arabic(match: re.Match[str], text: str) -> Iterator[Numeral]:
     printed = match["arabic"]
     start = match.start()
-    if _has_punctuation(text[start : start + len(printed)]):
-        # 12，345 after folding: two numbers with a comma between them.
-        for part in re.finditer(r"[^,]+", printed):
-            yield Numeral(start + part.start(), start + part.end(), Decimal(part[0]), 1, is_percent=False, is_han=False)
+    if len(printed) > _MOST_DIGITS:
         return
+    if _has_punctuation(text[start : start + len(printed)]):
+        # 12，345万 after folding: two numbers with a comma between them.
+        *parts, printed = printed.split(",")
+        for part in parts:
+            yield Numeral(start, start + len(part), Decimal(part), 1, is_percent=False, is_han=False)
+            start += len(part) + 1
     scale = _scale(match["scale"] or "")
     value = Decimal(printed.replace(",", ""))
     yield Numeral(start, match.end(), value, scale, is_percent=bool(match["sign"]), is_han=False)
@@ -113,8 +118,11 @@ def _has_punctuation(printed: str) -> bool:
 
 def _han(match: re.Match[str]) -> Numeral | None:
     characters, scale = match["han"], match["han_scale"] or ""
-    while characters[-1:] in _SCALES:  # 五百万, 三万亿: the scale is the end of the same run
-        characters, scale = characters[:-1], characters[-1] + scale
+    if len(characters) > _MOST_DIGITS:
+        return None
+    bare = characters.rstrip("万亿")
+    if bare and not set(bare) & _SCALES.keys():  # 五百万, 三万亿: printed with a scale; 一亿五千万 is not
+        characters, scale = bare, characters[len(bare) :] + scale
     value = (
         Decimal(100) if match["of_hundred"] and characters == "百" else parse_han(characters) if characters else None
     )
@@ -143,8 +151,8 @@ def _digits(characters: str) -> str:
 
 
 def _structured(characters: str) -> int | None:
-    """一百二十九, 十五, 三千零五十, 三万五千, 一百二: digits and tens that go down from left to right."""
-    total = section = 0
+    """一百二十九, 十五, 三千零五十, 一亿五千万, 一百二: digits and tens that go down from left to right."""
+    hundred_millions = ten_thousands = section = 0
     digit: int | None = None
     last = 10**9  # the step that the next one must stay below
     for position, character in enumerate(characters):
@@ -162,7 +170,12 @@ def _structured(characters: str) -> int | None:
             section, digit, last = section + (digit or 1) * step, None, step
         else:
             section += digit or 0
-            if not section:
+            if not section and not (character == "亿" and ten_thousands):
                 return None
-            total, section, digit, last = (total + section) * _SCALES[character], 0, None, 10**9
-    return total + section + (digit or 0)
+            if character == "亿":
+                hundred_millions = (hundred_millions + ten_thousands + section) * _SCALES[character]
+                ten_thousands = 0
+            else:
+                ten_thousands += section * _SCALES[character]
+            section, digit, last = 0, None, 10**9
+    return hundred_millions + ten_thousands + section + (digit or 0)

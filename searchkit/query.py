@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from searchkit.facets import Filter
+from searchkit.facets import Filter, quoted
 
 TEXT_FIELDS = ("text", "heading", "title")
 """What words and strings are looked for in: the paragraph's text (default), its headings, its document's title."""
@@ -44,7 +44,7 @@ class Substring:
     """An occurrence that is part of a longer number (3件 in 23件, 三件 in 十三件) does not count."""
 
     def __str__(self) -> str:
-        return _in_field(self.field, f'"{self.text}"')
+        return _in_field(self.field, quoted(self.text))
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Spans of the occurrences in a folded text, from left to right."""

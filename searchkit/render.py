@@ -53,7 +53,7 @@ def records(rows: Iterable[Record], style: str) -> Iterator[str]:
     elif style == "jsonl":
         yield from (to_json(row) + "\n" for row in rows)
     elif style == "ids":
-        yield from (safe(str(next(iter(row.values())))) + "\n" for row in rows)
+        yield from (_one_line(_cell(next(iter(row.values())))) + "\n" for row in rows)
     elif style == "table":
         kept = list(rows)
         yield table([[_cell(value) for value in row.values()] for row in kept], list(kept[0]) if kept else [])
@@ -156,16 +156,20 @@ def _separated(rows: Iterable[Record], delimiter: str) -> Iterator[str]:
         if names is None:
             names = list(row)
             yield _line(names, delimiter)
-        yield _line([_harmless(_cell(row.get(name))) for name in names], delimiter)
+        yield _line([row.get(name) for name in names], delimiter)
 
 
-def _line(cells: Sequence[str], delimiter: str) -> str:
-    buffer = io.StringIO()
+def _line(values: Sequence[object], delimiter: str) -> str:
+    cells = [_harmless(_cell(value)) for value in values]
     if delimiter == "\t":  # TSV has no quoting
-        cells = [re.sub(r"[\t\r\n]+", " ", cell) for cell in cells]
-        return "\t".join(cells) + "\n"
+        return "\t".join(map(_one_line, cells)) + "\n"
+    buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
+
+
+def _one_line(cell: str) -> str:
+    return re.sub(r"[\t\n]+", " ", cell)
 
 
 def _cell(value: object) -> str:
@@ -174,10 +178,10 @@ def _cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return " / ".join(_cell(item) for item in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}={_cell(item)}" for name, item in value.items())
+        return "; ".join(f"{_cell(name)}={_cell(item)}" for name, item in value.items())
     return safe(str(value))
 
 
 def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: a leading = + - @ would begin a formula."""
-    return "'" + cell if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    """A cell that a spreadsheet takes for text: = + - @ at its head, white space before it or not, begin a formula."""
+    return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} else cell

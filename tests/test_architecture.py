@@ -40,7 +40,13 @@ THIRD_PARTY = {
     "selectolax": {"corpus.readers.html"},
     "tabulate": {"render"},
     "tomli": {"corpus.topics"},
-    "whoosh": {"syntax", "engines.whoosh"},
+    "numpy": {
+        "engines.columnar.arrays",
+        "engines.columnar.engine",
+        "engines.columnar.segment",
+        "engines.columnar.writing",
+    },
+    "whoosh": {"syntax.grammar", "engines.whoosh"},
     "yaml": {"corpus.overrides"},
 }
 

@@ -52,10 +52,12 @@ def documents_of(data: Json) -> Iterator[DocumentRead]:
 def repeated(entries: list[Any]) -> Iterator[Json]:
     """Entries with those that stand for several written out; a mere text is the entry of that text."""
     for entry in entries:
-        given = {"text": entry} if isinstance(entry, str) else entry
-        times = given.get("repeat")
-        for n in range(1, (times or 1) + 1):
-            yield numbered({key: value for key, value in given.items() if key != "repeat"}, n) if times else given
+        given: dict[str, Any] = {"text": entry} if isinstance(entry, str) else dict(entry)
+        times = given.pop("repeat", None)
+        if times is None:
+            yield given
+        else:
+            yield from (numbered(given, n) for n in range(1, times + 1))
 
 
 def numbered(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
@@ -133,7 +135,7 @@ def check_facets(_index: Index, case: Json, results: Results) -> str | None:
             "other": counts.other,
         }
         got |= {"listed": len(values)} if "listed" in expected else {"values": values}
-        nothing = {key: 0 if key in {"missing", "other"} else [] for key in got}
+        nothing: Json = {key: 0 if key in {"missing", "other"} else [] for key in got}
         if got != {**nothing, **expected}:
             return f"{name}: expected {expected}, got {got}"
     return None

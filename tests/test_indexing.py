@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -145,18 +146,19 @@ def test_unknown_engine(tmp_path: Path, report: Report) -> None:
 @pytest.mark.parametrize("option", ["words", "synonyms", "topics"])
 def test_files_that_are_not_there(corpus: Path, index: Path, engine: str, option: str) -> None:
     """A words, synonyms or topics file that cannot be read is a wrong argument; the old index stays."""
-    options = BuildOptions(engine, **{option: corpus / "nowhere"})
+    given: dict[str, Any] = {option: corpus / "nowhere"}
     with pytest.raises(UsageError, match="nowhere"):
-        build(corpus, index, options)
+        build(corpus, index, BuildOptions(engine, **given))
     assert answers_as_before(index)
 
 
 @pytest.mark.parametrize("name", ["words", "synonyms"])
 def test_files_that_are_no_text(corpus: Path, index: Path, engine: str, name: str) -> None:
     """A words or synonyms file that is not UTF-8 is a wrong argument, said in one line."""
-    (corpus.parent / "bad").write_bytes(b"\xff\xfe\x00\x81")
+    given: dict[str, Any] = {name: corpus.parent / "bad"}
+    given[name].write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(UsageError, match="not UTF-8") as caught:
-        build(corpus, index, BuildOptions(engine, **{name: corpus.parent / "bad"}))
+        build(corpus, index, BuildOptions(engine, **given))
     assert "\n" not in str(caught.value)
     assert answers_as_before(index)
 
@@ -203,7 +205,9 @@ def test_interrupted_by_progress(
 
 
 class Failing:
-    """A writer that fails at one of its calls."""
+    """A writer that fails at one of its calls. `abandoned` holds those that were told to give up."""
+
+    abandoned: ClassVar[list[Writer]] = []
 
     def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
         self.writer, self.at, self.error = writer, at, error
@@ -222,6 +226,7 @@ class Failing:
 
     def abandon(self) -> None:
         """Pass on."""
+        self.abandoned.append(self.writer)
         self.writer.abandon()
 
 
@@ -243,12 +248,14 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], N
 def test_failing_writer(
     index: Path, engine: str, report: Report, failing: Callable[..., None], at: str, error: BaseException
 ) -> None:
-    """A writer that fails half-way or at its commit leaves the old index, alone; the next build works."""
+    """A writer that fails half-way is told to give up; then or at a failed commit the old index stays, alone."""
     documents = [report("a.txt", NEW), report("b.txt", NEW)]
     failing(at, error)
+    Failing.abandoned.clear()
     with pytest.raises(type(error)):
         write_index(documents, index, BuildOptions(engine))
     assert answers_as_before(index)
+    assert len(Failing.abandoned) == (at == "add")
     failing("never", error)
     assert write_index(documents, index, BuildOptions(engine)).documents == 2
 
@@ -401,15 +408,18 @@ def test_dead_writer_does_not_block(
         assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
 
 
-@pytest.mark.parametrize("holder", ["", "{}", "[]", "not json", '{"pid": "x", "host": "h", "since": "s"}', "\xff"])
 def test_holder_that_cannot_be_read(
-    index: Path, engine: str, report: Report, holder: str, other_writer: subprocess.Popen[str]
+    index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """When the note of who holds the lock is damaged, the refusal still comes, without a name."""
+    """When the note of who holds the lock is damaged or gone, the refusal still comes, without a name."""
     assert other_writer.poll() is None
-    (index / "writer.json").write_text(holder, encoding="latin-1")
-    with pytest.raises(IndexLocked, match="being written by another process"):
-        write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    for holder in (b"", b"{}", b"[]", b"not json", b'{"pid": "x", "host": "h", "since": "s"}', b"\xff", None):
+        if holder is None:
+            (index / "writer.json").unlink()
+        else:
+            (index / "writer.json").write_bytes(holder)
+        with pytest.raises(IndexLocked, match="being written by another process"):
+            write_index([report("new.txt", NEW)], index, BuildOptions(engine))
 
 
 def test_other_files_in_the_folder_stay(index: Path, engine: str, report: Report) -> None:

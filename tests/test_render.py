@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -151,7 +151,7 @@ def test_json_keeps_chinese_readable() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
 @pytest.mark.parametrize("style", ["csv", "tsv"])
 @pytest.mark.parametrize("make", [str, lambda text: [text], lambda text: [text, text], lambda text: {text: text}])
-def test_no_cell_begins_a_formula(style: str, start: str, make: type[str]) -> None:
+def test_no_cell_begins_a_formula(style: str, start: str, make: Callable[[str], object]) -> None:
     """A leading = + - @ is taken for text by a spreadsheet, in a value or at the head of a list."""
     output = rendered([{"id": "a", "x": make(f"{start}HYPERLINK(1)")}], style)
     (_, (_, cell)) = csv.reader(io.StringIO(output), delimiter="\t" if style == "tsv" else ",")
@@ -210,12 +210,12 @@ def test_rows_are_written_as_they_come() -> None:
     for style in ("jsonl", "csv", "tsv", "ids"):
         taken: list[int] = []
 
-        def rows(taken: list[int] = taken) -> object:
+        def rows(taken: list[int] = taken) -> Iterator[dict[str, object]]:
             for n in range(3):
                 taken.append(n)
                 yield {"id": str(n)}
 
-        pieces = render.records(rows(), style)  # type: ignore[arg-type]
+        pieces = render.records(rows(), style)
         next(pieces)
         assert taken == [0], style
 

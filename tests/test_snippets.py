@@ -112,6 +112,7 @@ def test_parts_are_told_apart(analyzer: Analyzer) -> None:
         ("行政執法監督", Substring("执法监督"), ["執法監督"]),
         ("红蓝，红，蓝红", Or((Substring("红"), Substring("蓝"))), ["红蓝", "红", "蓝红"]),
         ("行政执法", Or((Substring("行政执"), Substring("政执法"))), ["行政执法"]),
+        ("行政执法，行政", Or((Substring("行政执法"), Substring("政"))), ["行政执法", "政"]),
         ("红", Everything(), []),
         ("", Substring("红"), []),
     ],
@@ -188,7 +189,13 @@ def test_the_window_is_where_the_parts_are(analyzer: Analyzer) -> None:
     hit = snippet(text, And((Substring("检查"), Substring("监督"))), analyzer)
     assert "行政检查和执法监督" in hit.text
     assert len(hit.text) > 100
-    assert not hit.text.startswith("，")
+    assert hit.text.index("行政检查") <= LONGEST // 3
+
+
+def test_the_window_begins_with_a_clause(analyzer: Analyzer) -> None:
+    """Where a clause begins shortly before the match, so does the window, without the marks between the clauses."""
+    text = "的" * 300 + "；、，开展检查" + "的" * 300
+    assert snippet(text, Substring("检查"), analyzer).text.startswith("开展检查的")
 
 
 def test_the_first_of_equal_windows_is_shown(analyzer: Analyzer) -> None:
@@ -221,6 +228,18 @@ def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: An
     hit = snippet(text, Substring("甲乙" * 100), analyzer)
     assert hit.text == ("甲乙" * 100)[:LONGEST]
     assert hit.spans == ((50, 250),)
+
+
+def test_a_match_within_a_number_shows_the_number(analyzer: Analyzer) -> None:
+    """A match inside a number is shown with all of it, although the number has marks like those of a clause."""
+    text = "的" * 300 + "1,234,567元" + "的" * 300
+    assert "1,234,567元" in snippet(text, Substring("567"), analyzer).text
+
+
+def test_a_match_too_long_ends_before_a_number(analyzer: Analyzer) -> None:
+    """A match that has to be cut is not cut inside a number either."""
+    match = "的" * 115 + "1234567890" + "的" * 20
+    assert snippet("，" * 100 + match, Substring(match), analyzer).text == "的" * 115
 
 
 def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:

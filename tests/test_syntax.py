@@ -25,8 +25,8 @@ HANG = 1.0
 
 @pytest.fixture(scope="module")
 def analyzer() -> Analyzer:
-    """Give an analyzer that knows one group of synonyms and one word of its own, ready to use."""
-    made = Analyzer(Lexicon("双随机", "卫健委 = 卫生健康委\n"))
+    """Give an analyzer that knows two groups of synonyms and one word of its own, ready to use."""
+    made = Analyzer(Lexicon("双随机", "卫健委 = 卫生健康委\n市监局 = 市场监管局 = 市场监督管理局 = 市管局\n"))
     made.tokens("法治政府")
     return made
 
@@ -249,22 +249,9 @@ def test_any_asks_for_one_word(
 # Promises S2 to S4.
 
 PIECES = (
-    "行政执法",
-    "监督",
-    "柔性",
-    "的",
-    "双随机",
-    "重点",
-    "卫健委",
-    "ABC",
-    "3件",
-    "129件",
-    "三件",
-    "98.5%",
-    "，",
-    "、",
-    "。",
-)
+    "行政执法", "监督", "柔性", "的", "双随机", "重点", "卫健委", "ABC", "C919",
+    "3件", "129件", "三件", "98.5%", "第三条", "，", "、", "。",
+)  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join), st.data())
@@ -278,6 +265,15 @@ def test_a_run_is_found_wherever_it_stands(
     start = data.draw(st.sampled_from(cuts[:-1]))
     end = data.draw(st.sampled_from([at for at in cuts if at > start]))
     assert holds(paragraph, read(paragraph[start:end]).all)
+
+
+@pytest.mark.parametrize("paragraph", ["C919，3架", "C919,3架", "机型C919.2024年", "（C919）", "C919."])
+def test_a_word_that_ends_in_a_number_is_found(
+    read: Callable[[str], Query], holds: Callable[[str, Node], bool], paragraph: str
+) -> None:
+    """S2 for C919: whatever follows, it is found where it is a word, and not within C9190."""
+    assert holds(paragraph, read("C919").all)
+    assert not holds("C9190", read("C919").all)
 
 
 PRINTABLE = st.characters(categories=["L", "M", "N", "P", "S", "Zs"], exclude_characters='"＂') | st.sampled_from(
@@ -365,6 +361,7 @@ def test_a_quantity_in_a_run_is_found_however_it_is_written(
         ("红 -蓝", [("红", 1.0)]),
         ("红 NOT (蓝 OR 绿)", [("红", 1.0)]),
         ("title:红 蓝", [("蓝", 1.0)]),
+        ('heading:"红" “蓝”', [("蓝", 1.0)]),
         ("year:2023 红", [("红", 1.0)]),
         ("-红", []),
         ("*", []),
@@ -375,12 +372,13 @@ def test_wanted(read: Callable[[str], Query], text: str, wanted: list[tuple[str,
     assert [(part.text, part.weight) for part in read(text).wanted] == wanted
 
 
-def test_synonyms_weigh_less(read: Callable[[str], Query]) -> None:
-    """What was written comes before what means the same."""
-    written, synonym = read("卫健委^2").wanted
-    assert (written.text, written.terms, written.weight) == ("卫健委", ("卫健委",), 2.0)
-    assert synonym.text == "卫生健康委"
-    assert 0 < synonym.weight < written.weight
+@pytest.mark.parametrize(("text", "names"), [("卫健委^2", 2), ("市监局", 4), ("查市监局", 4)])
+def test_synonyms_weigh_less(read: Callable[[str], Query], text: str, names: int) -> None:
+    """What was written comes first, and before all of what means the same taken together."""
+    written, *others = read(text).wanted
+    assert written.text == text.removesuffix("^2")
+    assert len(others) == names - 1
+    assert 0 < sum(other.weight for other in others) < written.weight
 
 
 def test_synonyms_of_synonyms_stay_few(analyzer: Analyzer, read: Callable[[str], Query]) -> None:
@@ -426,7 +424,9 @@ def test_bad_syntax_is_read_as_plain_words(read: Callable[[str], Query], text: s
     assert query.notes[0].endswith("read as plain words")
 
 
-@pytest.mark.parametrize("text", ["红 " * LONGEST, "红" * LONGEST + " ", "\x00\u202e" + "红" * LONGEST, "a" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["红 " * LONGEST, "红" * LONGEST + " ", "\x00\u202e" + "红" * (LONGEST + 1), "a" * 100_000]
+)
 def test_a_note_says_what_is_left_out(read: Callable[[str], Query], text: str) -> None:
     """Of a longer query the first part is read, and a note says how much."""
     notes = read(text).notes
@@ -487,6 +487,20 @@ def test_what_is_printed_parses_again(read: Callable[[str], Query], tree: Node) 
     query = read(str(tree))
     assert query.all == tree
     assert query.notes == ()
+
+
+@given(
+    st.lists(st.sampled_from((*PIECES, " ", " OR ", "(", ")")), max_size=8).map("".join),
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+)
+@settings(deadline=None, max_examples=300)
+def test_a_tree_with_words_parses_again_to_one_that_finds_no_less(
+    read: Callable[[str], Query], holds: Callable[[str, Node], bool], text: str, paragraph: str
+) -> None:
+    """Where printing and parsing again widens a tree, nothing is lost."""
+    tree = read(text).all
+    again = read(str(tree))
+    assert holds(paragraph, again.all) or not holds(paragraph, tree) or again.notes
 
 
 @pytest.mark.parametrize(

@@ -42,14 +42,14 @@ _DEFAULT = Path(__file__).parent.parent / "data" / "topics.toml"
 _GROUPS = {"strong": 3.0, "terms": 2.0, "weak": 1.0}
 """Lists of words in a topic's block, with the weight of their words."""
 
-_INNERMOST = 1.5
-_FADE = 0.4
+_INNERMOST = 1.35
+_FADE = 0.35
 _FRAME = 0.15
 _LEAD = 1.25
 _TIRE = 0.7
 _PRIOR = 0.7
-_SECOND = 0.37
-_THIRD = 0.65
+_SECOND = 0.4
+_THIRD = 0.7
 
 _SENTENCE_END = re.compile(r"[。;!?]")
 _LEAD_LIMIT = 60

@@ -22,8 +22,9 @@ from searchkit.searching import Index
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SCORES = HERE / "score.json"
-COLLECTIONS = {"cmrc2018": 1, "rgb-zh": 4}
-"""Name and which share of the passages is indexed: every, every fourth (and all that the sampled queries ask for)."""
+COLLECTIONS = {"cmrc2018": 2, "rgb-zh": 6}
+"""Name and which share of the passages is indexed: every second, every sixth, besides all that the
+sampled queries ask for."""
 EVERY = 40
 """Every so many-th query of a collection is asked."""
 SLACK = 0.01
@@ -122,11 +123,13 @@ def test_golden_ranking(samples_index: Index) -> None:
     assert score >= committed()["golden"], f"ranking fell to {score}"
 
 
-@pytest.mark.parametrize("query", [q for q in golden() if "sure" in q], ids=lambda q: str(q["query"]))
-def test_what_is_sure_comes_first(samples_index: Index, query: dict[str, dict[str, str]]) -> None:
+def test_what_is_sure_comes_first(samples_index: Index) -> None:
     """Where one paragraph and no other answers a query, it is the first hit."""
-    hits = samples_index.search(str(query["query"])).hits
-    assert [hit.id for hit in hits[:1]] == [*query["best"]], [hit.snippet for hit in hits[:3]]
+    for query in golden():
+        if "sure" in query:
+            hits = samples_index.search(str(query["query"])).hits
+            shown = [hit.snippet for hit in hits[:3]]
+            assert [hit.id for hit in hits[:1]] == [*query["best"]], f"{query['query']!r}: {shown}"
 
 
 @pytest.mark.parametrize("name", COLLECTIONS)

@@ -20,7 +20,7 @@ from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
 _CONNECTING = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 _CONTINUING = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
 _NEVER_FIRST = re.compile(
-    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|[件户次名条项起个人家元万亿]{1,2}[，、；。,])"
+    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"
 )
 _NEVER_LAST = re.compile(
     r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
@@ -303,10 +303,10 @@ def _belongs_together(before: str, behind: str, words: _Words) -> bool:
 def _is_clauses(text: str, numbered: Marker | None) -> bool:
     """Tell whether a line that could be a heading by its length has more clauses than headings have."""
     clauses = re.split("[，,]", text)
+    if len(clauses) > 1 and lines.holds_figure(text):
+        return True
     if numbered is None:
         return len(clauses) > _MOST_CLAUSES or len(text) > _LONGEST_PLAIN
-    if lines.holds_figure(text):
-        return len(clauses) > 1
     # The last clause of a heading is whole: 打造发展高地. One of two or three characters was cut.
     return len(clauses) > _MOST_CLAUSES + 1 or (len(clauses) >= _MOST_CLAUSES and len(clauses[-1]) < _SHORTEST_CLAUSE)
 

@@ -135,9 +135,9 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
 
 
 def _stands_above(found: Marker, behind: Block) -> bool:
-    """Tell whether the line below can be what a numbered heading heads: text, or a list of another style from 1 on."""
+    """Tell whether the line below can be what a numbered heading heads: text, or the first of a list of another style."""
     below = marker(behind.text)
-    return not behind.level and (below is None or (below.ordinal == 1 and below.style != found.style))
+    return not behind.level and (below is None or (below.ordinal <= 1 and below.style != found.style))
 
 
 def _stopped(block: Block, found: Marker, rest: str) -> str | None:
