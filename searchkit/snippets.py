@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ from searchkit.query import Node, Prefix, Substring, leaves
 
 LONGEST = 120
 """Code points of a snippet at the most."""
+
+_MOST_MARKS = 2000  # of a paragraph that are weighed against each other
 
 Span = tuple[int, int]
 """Code points of the paragraph's text, 0-based, end-exclusive."""
@@ -86,7 +89,7 @@ def _window(text: str, marks: Sequence[Mark]) -> Span:
     if len(text) <= LONGEST:
         return 0, len(text)
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
-    start, end = _core(marks) if marks else (0, 0)
+    start, end = _core(marks[:_MOST_MARKS]) if marks else (0, 0)
     start, end = _around_numbers(start, min(end, start + LONGEST), numbers)
     if end - start >= LONGEST:
         return _without_cut_number(start, start + LONGEST, numbers)
@@ -104,21 +107,15 @@ def _window(text: str, marks: Sequence[Mark]) -> Span:
 
 def _core(marks: Sequence[Mark]) -> Span:
     """First mark to last mark of the window that holds the most different parts; the earliest of the best."""
-    best = (0, 0, marks[0].start, marks[0].end)
-    counts: dict[int, int] = {}
-    right = 0
+    best, core = (0, 0), (marks[0].start, marks[0].end)
+    starts = [mark.start for mark in marks]
     for left, mark in enumerate(marks):
-        while right < len(marks) and (right <= left or marks[right].end <= mark.start + LONGEST):
-            counts[marks[right].part] = counts.get(marks[right].part, 0) + 1
-            right += 1
-        end = max(other.end for other in marks[left:right])
-        score = (len(counts), right - left)
-        if score > best[:2]:
-            best = (*score, mark.start, end)
-        counts[mark.part] -= 1
-        if not counts[mark.part]:
-            del counts[mark.part]
-    return best[2], best[3]
+        limit = mark.start + LONGEST
+        inside = [other for other in marks[left : bisect_left(starts, limit)] if other.end <= limit] or [mark]
+        score = (len({other.part for other in inside}), len(inside))
+        if score > best:
+            best, core = score, (mark.start, max(other.end for other in inside))
+    return core
 
 
 def _around_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
