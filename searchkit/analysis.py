@@ -34,7 +34,7 @@ _RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<rare>[{_RARE_HAN}])|(?P<latin>[^\W_{
 
 # 一起 (together), 一面 (on the one hand) … look like quantities and are none.
 _NO_QUANTITY = re.compile(
-    "一(?:起|些|面|道|方|旦|直|点|手|度|体|本正|部分|类|层|级|代|成|路|段|对|头|行|批又|张网|把手|条龙|周年)|两[会个确面头难]"
+    "一(?:起|些|面|道|方|旦|直|点|手|度|体|本正|部分|类|层|级|代|成|路|段|对|头|行|批又|张网|把手|条龙|周年)|十分(?!之|钟)|两[会个确面头难]"
 )
 
 

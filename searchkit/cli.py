@@ -79,7 +79,9 @@ def cli() -> None:
 @cli.command()
 @click.argument("corpus", default="corpus", type=click.Path(path_type=Path))
 @_index_option
-@click.option("--engine", default="whoosh", show_default=True, metavar="NAME", help="What stores and searches.")
+@click.option(
+    "--engine", default="columnar", show_default=True, metavar="NAME", help="columnar or whoosh (slow, the reference)."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1),

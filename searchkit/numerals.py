@@ -29,15 +29,15 @@ _HAN_NUMBER = f"[{_HAN_DIGIT}{''.join(_TENS)}万亿]+(?:点[{_HAN_DIGIT}]+)?"
 # A dot between a list number and a year (1.2024年) is no decimal point. 千 before 米, 克, 瓦 … begins a unit.
 _NUMERAL = re.compile(
     r"""
-    (?P<arabic>
+    (?P<of_hundred> 百分之 )? (?P<arabic>
         (?<!\d) (?: (?<!\d\.) | (?= (?:19|20)\d\d年 ) )
         (?: \d{1,3} (?:,\d{3})+ (?!\d) | \d+ ) (?: \. (?! (?:19|20)\d\d年 ) \d+ )?
     )
     (?P<more> [余多] (?=[万亿]) )?
-    (?P<scale> 百?万亿 | [十百千]?[万亿] | 千 (?![米克瓦伏卡焦赫字]) | 百 (?![分米]) )?
+    (?P<scale> \ ? (?: 百?万亿 | [十百千]?[万亿] ) | 千 (?![米克瓦伏卡焦赫字]) | 百 (?![分米]) )?
     (?P<sign> \ ?% )?
     |
-    (?P<of_hundred> 百分之 )? (?P<han> """
+    (?P<of_hundred_han> 百分之 )? (?P<han> """
     + _HAN_NUMBER
     + r""" ) (?P<han_more> [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
     """,
@@ -68,17 +68,13 @@ class Numeral:
 def find_numerals(text: str) -> Iterator[Numeral]:
     """Yield the numbers of `text` from left to right; they do not overlap.
 
-    A full-width comma separates thousands only between full-width digits, because elsewhere it is punctuation.
-    Chinese characters that form no well-made number (三四十, 百, 万) are passed over. Cost: linear in the text.
+    A full-width comma before three digits separates thousands, as real reports have it (33，212万吨). Chinese
+    characters that form no well-made number (三四十, 百, 万) are passed over. Cost: linear in the text.
     """
-    folded = fold(text)
-    for match in _NUMERAL.finditer(folded):
-        if match["arabic"] is not None:
-            yield from _arabic(match, text)
-        else:
-            numeral = _han(match)
-            if numeral is not None:
-                yield numeral
+    for match in _NUMERAL.finditer(fold(text)):
+        numeral = _han(match) if match["arabic"] is None else _arabic(match)
+        if numeral is not None:
+            yield numeral
 
 
 def plain(value: Decimal) -> str:
@@ -96,24 +92,13 @@ def parse_han(characters: str) -> Decimal | None:
     return Decimal(f"{value}.{_digits(decimals)}")
 
 
-def _arabic(match: re.Match[str], text: str) -> Iterator[Numeral]:
-    printed = match["arabic"]
-    start = match.start()
+def _arabic(match: re.Match[str]) -> Numeral | None:
+    printed, scale = match["arabic"], match["scale"] or ""
     if len(printed) > _MOST_DIGITS:
-        return
-    if _has_punctuation(text[start : start + len(printed)]):
-        # 12，345万 after folding: two numbers with a comma between them.
-        *parts, printed = printed.split(",")
-        for part in parts:
-            yield Numeral(start, start + len(part), Decimal(part), 1, is_percent=False, is_han=False)
-            start += len(part) + 1
-    scale = _scale(match["scale"] or "")
+        return None
+    is_percent = bool(match["sign"] or match["of_hundred"])
     value = Decimal(printed.replace(",", ""))
-    yield Numeral(start, match.end(), value, scale, is_percent=bool(match["sign"]), is_han=False)
-
-
-def _has_punctuation(printed: str) -> bool:
-    return "，" in printed and any(c.isascii() and c.isdigit() for c in printed)
+    return Numeral(match.start(), match.end(), value, _scale(scale.strip()), is_percent=is_percent, is_han=False)
 
 
 def _han(match: re.Match[str]) -> Numeral | None:
@@ -123,12 +108,11 @@ def _han(match: re.Match[str]) -> Numeral | None:
     bare = characters.rstrip("万亿")
     if bare and not set(bare) & _SCALES.keys():  # 五百万, 三万亿: printed with a scale; 一亿五千万 is not
         characters, scale = bare, characters[len(bare) :] + scale
-    value = (
-        Decimal(100) if match["of_hundred"] and characters == "百" else parse_han(characters) if characters else None
-    )
+    is_percent = bool(match["of_hundred_han"])
+    value = Decimal(100) if is_percent and match["han"] == "百" else parse_han(characters)
     if value is None:
         return None
-    return Numeral(match.start(), match.end(), value, _scale(scale), is_percent=bool(match["of_hundred"]), is_han=True)
+    return Numeral(match.start(), match.end(), value, _scale(scale), is_percent=is_percent, is_han=True)
 
 
 def _scale(characters: str) -> int:

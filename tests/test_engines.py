@@ -467,7 +467,8 @@ def test_order(collection: Collection, query: str) -> None:
 
 
 def test_more_than_the_rescored_match_in_the_tests_of_order(collection: Collection) -> None:
-    """The material is large enough for what the test of the order promises."""
+    """Two hundred are rescored, and the material is large enough for what the test of the order promises."""
+    assert RESCORED == 200
     assert collection.index.search("执法|检查|行政|件", match="any").total > RESCORED
 
 

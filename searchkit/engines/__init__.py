@@ -19,8 +19,8 @@ from searchkit.model import Document, Paragraph
 from searchkit.query import Node, Wanted
 from searchkit.ranking import Explanation
 
-ENGINES = ("whoosh", "columnar")
-"""Names for `--engine`; each is a module of this package with `open_engine` and `open_writer`."""
+ENGINES = ("columnar", "whoosh")
+"""Names for `--engine`, the default first; each is a module of this package with `open_engine` and `open_writer`."""
 
 
 @dataclass(frozen=True, slots=True)

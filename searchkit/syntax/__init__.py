@@ -30,7 +30,7 @@ _NARROW = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
-_OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s(])|^)(?:(?:AND|OR|NOT)(?=[\s)]|$)|-(?=\S))')
+_OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 

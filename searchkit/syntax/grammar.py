@@ -81,9 +81,9 @@ class _Walk:
 def _parser(fields: Collection[str]) -> qparser.QueryParser:
     names = "|".join(sorted(map(re.escape, {*fields, *TEXT_FIELDS}), key=len, reverse=True))
     operators = qparser.OperatorsPlugin(
-        And=r"(^|(?<=[\s(]))AND(?=[\s)]|$)",
-        Or=r"(^|(?<=[\s(]))OR(?=[\s)]|$)|\|",
-        Not=r"(^|(?<=[\s(|]))(?:NOT(?=[\s)]|$)|-(?=[^\s-]))",
+        And=r"(^|(?<=[\s()]))AND(?=[\s()]|$)",
+        Or=r"(^|(?<=[\s()]))OR(?=[\s()]|$)|\|",
+        Not=r"(^|(?<=[\s()|]))(?:NOT(?=[\s()]|$)|-(?=[^\s-]))",
         AndNot=None,
         AndMaybe=None,
         Require=None,

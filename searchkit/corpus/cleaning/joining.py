@@ -46,8 +46,8 @@ _OPEN_SHARE = 0.6
 _SLACK, _EXACT = 4, 0.5
 """How much narrower than the others a full line may be: where punctuation must not begin the next, and where all
 lines are cut at one width, whatever stands there."""
-_EXACT_SHARE = 0.8
-"""From this share of the nearly full lines on, lines are cut at one width."""
+_INEXACT_SHARE = 0.03
+"""Lines are cut at one width if, to the full ones, no more are nearly full and yet go on."""
 _FRAGMENT = 2
 """Up to so many characters are the rest of a line, never a line of their own."""
 _WHOLE = frozenset({"附件", "附", "注"})
@@ -199,9 +199,11 @@ def _layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Layout:
 
 
 def _slack(texts: Sequence[str], measure: Callable[[str], float], width: float) -> float:
-    near = [wide for wide in map(measure, texts) if width - _SLACK <= wide <= width + _EXACT]
-    exact = sum(wide >= width - _EXACT for wide in near)
-    return _EXACT if exact >= _EXACT_SHARE * len(near) else _SLACK
+    widths = [measure(text) for text in texts]
+    full = sum(wide >= width - _EXACT for wide in widths)
+    near = [text for text, wide in zip(texts, widths, strict=True) if width - _SLACK <= wide < width - _EXACT]
+    go_on = sum(not lines.ends_sentence(text) and not _may_be_heading(text) for text in near)
+    return _EXACT if go_on <= _INEXACT_SHARE * full else _SLACK
 
 
 def _width(texts: Sequence[str], measure: Callable[[str], float]) -> tuple[float | None, float]:
@@ -217,6 +219,11 @@ def _width(texts: Sequence[str], measure: Callable[[str], float]) -> tuple[float
     open_ended = sum(not lines.ends_sentence(text) for text in at_full)
     share = len(at_full) / len(texts)
     return (full if share >= _WRAPPED_SHARE and open_ended >= _OPEN_SHARE * len(at_full) else None), share
+
+
+def _may_be_heading(text: str) -> bool:
+    few = 2
+    return marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= few
 
 
 def _print_width(text: str) -> float:

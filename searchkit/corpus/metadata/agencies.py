@@ -96,9 +96,11 @@ def is_of_government(title: str, doctype: str | None) -> bool:
     if doctype not in _PLACE_ONLY_KINDS:
         return False
     text = fold("".join(title.split()))
-    begin = next((m.end for m in gazetteer().mentions(text[:30])), None)
+    begin = 0
+    for mention in gazetteer().mentions(text[:30]):
+        begin = mention.end if mention.start == begin or not begin else begin
     return doctype == "政府工作报告" or (
-        begin is not None and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS)
+        begin > 0 and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS)
     )
 
 

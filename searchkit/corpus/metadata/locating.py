@@ -25,6 +25,7 @@ _CENTRAL = re.compile(
 )
 _BEFORE_PLACE = re.compile(r"(?:关于)?(?:\d{4}年度?)?(?:中共|中华人民共和国|国家税务总局)?")
 _AFTER_SHORT = re.compile(r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关))")
+_BRANCH = re.compile(r"局([^局，。]{2,8}?)分局")
 _DEPTH = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
 _LINE = 400
 _SESSION = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
@@ -68,7 +69,9 @@ class Located:
 
 def locate(sources: Sources) -> Located:
     """Decide whose report it is: title before issuer and head before body before address before file name."""
-    title = _LAW.sub("", _squeezed(sources.title))
+    title = _squeezed(sources.title)
+    if "印发《" not in title:
+        title = _LAW.sub("", title)
     issuers = [_squeezed(name) for name in sources.issuers]
     head = [fold(line[:_LINE]) for line in sources.head]
     if _is_national(sources, title, issuers, head):
@@ -93,8 +96,16 @@ def _decided(text: str, mention: Mention, sources: Sources) -> Located:
     regions = in_force(mention.places, sources.year)
     best = regions[0] if len(regions) == 1 else _by_context(regions, sources)
     if best is not None:
-        return Located(best)
+        return Located(_of_branch(text, best))
     return Located((), (_ambiguous(text[mention.start : mention.end], regions),))
+
+
+def _of_branch(text: str, region: Region) -> Region:
+    """Follow a city's bureau to the county of its branch: 长沙市生态环境局岳麓分局 is that of 岳麓区."""
+    branch = _BRANCH.search(text)
+    below = gazetteer().candidates(branch[1].removesuffix("区")) if branch else ()
+    inside = [place for place in below if len(place) > len(region) and place[: len(region)] == region]
+    return inside[0] if len(inside) == 1 else region
 
 
 def _from_line(text: str, level: str | None, sources: Sources) -> Located:
