@@ -251,12 +251,14 @@ def random_paragraph(chance: random.Random, document: str, n: int, common: dict[
     )
 
 
-@dataclass(frozen=True, repr=False)
 class Collection:
     """An index with its slow twin."""
 
-    index: Index
-    twin: Twin
+    def __init__(self, index: Index, twin: Twin) -> None:
+        self.index, self.twin = index, twin
+
+    def __repr__(self) -> str:
+        return f"<{len(self.twin.paragraphs)} paragraphs>"
 
     @property
     def engine(self) -> Engine:
@@ -489,6 +491,18 @@ def test_scores(collection: Collection, query: str) -> None:
         )
 
 
+def test_scores_of_a_text_full_of_one_word(index_of: Callable[..., Index]) -> None:
+    """However often a word stands in a paragraph, every time counts."""
+    paragraphs = [
+        Paragraph(f"a.txt#{n}", "a.txt", n, "执法，" * times) for n, times in enumerate((1, 255, 256, 300, 5000), 1)
+    ]
+    collection = collection_of([DocumentRead(Document("a.txt"), tuple(paragraphs))], index_of)
+    scores = collection.twin.scores(collection.understand("执法").wanted)
+    hits = collection.index.search("执法", limit=None).hits
+    expected = {paragraph.id: score for paragraph, score in zip(paragraphs, scores, strict=True)}
+    assert {hit.id: hit.score for hit in hits} == pytest.approx(expected, abs=TOLERANCE)
+
+
 @few
 @given(query=QUERIES, item=FILTERS)
 def test_filters_do_not_change_scores(collection: Collection, query: str, item: Filter) -> None:
@@ -574,14 +588,30 @@ def test_the_same_documents_give_the_same_answers(index_of: Callable[..., Index]
 
 
 def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> None:
-    """Documents and paragraphs come out of an index as they were given, in corpus order, every field."""
+    """Documents and paragraphs come out of an index as they were given, in corpus order, every field.
+
+    A record inside a file is a document of one paragraph, with one id for both.
+    """
     documents = random_documents(seeded(4), 12, 3)
+    for key in ("1", "k", "2024#7"):
+        name = f"records.jsonl#{key}"
+        documents.append(DocumentRead(Document(name, title="检查"), (Paragraph(name, name, 1, "执法", title="检查"),)))
     paragraphs = [p for read in documents for p in read.paragraphs]
     index = index_of(documents)
     assert [*index.documents()] == [read.document for read in documents]
     assert [*index.paragraphs()] == paragraphs
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
-    assert index.paragraph("nowhere.txt#1") is None
+    for name in (
+        "nowhere.txt#1",
+        "000.txt",
+        "000.txt#0",
+        "000.txt#01",
+        f"000.txt#{10**30}",
+        "records.jsonl#1#1",
+        "#",
+        "",
+    ):
+        assert index.paragraph(name) is None, name
 
 
 @few

@@ -324,6 +324,18 @@ def test_index_that_cannot_be_a_folder(tmp_path: Path, report: Report, engine: s
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["writer.json", "writer.lock", "index.json.new"])
+def test_file_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
+    """When one of a build's own files cannot be written (here: a folder is in its place), one line says so."""
+    (index / name).unlink(missing_ok=True)
+    (index / name).mkdir()
+    with pytest.raises(IndexUnusable, match="cannot write to") as caught:
+        write_index([report("a.txt", NEW)], index, BuildOptions(engine))
+    assert "\n" not in str(caught.value)
+    (index / name).rmdir()
+    assert answers_as_before(index)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("there", [True, False], ids=["an index", "an empty folder"])
 def test_read_only_folder(index: Path, report: Report, engine: str, *, there: bool) -> None:

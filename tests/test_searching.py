@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -344,6 +345,16 @@ def test_problems(engine: str, tmp_path: Path, documents: list[DocumentRead]) ->
         assert index.problems() == [{"path": "x.bin", "reason": "not text"}]
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Let threads take turns a thousand times more often than usual."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 1000)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager")
 def test_many_threads(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
     """Eight threads that use one index at once, from its first use on, get what one thread gets."""
     write_index(documents, tmp_path, BuildOptions(engine))

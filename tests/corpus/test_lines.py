@@ -69,7 +69,9 @@ def test_not_dates(text: str) -> None:
     assert not lines.is_date(text)
 
 
-@pytest.mark.parametrize("text", ["各位代表：", "各位代表！", "各位代表、同志们：", "市司法局：", "尊敬的各位委员："])
+@pytest.mark.parametrize(
+    "text", ["各位代表：", "各位代表！", "各位代表、同志们：", "市司法局：", "区政府：", "尊敬的各位委员："]
+)
 def test_salutations(text: str) -> None:
     """Lines that only address the reader are salutations."""
     assert lines.is_salutation(text)

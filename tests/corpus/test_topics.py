@@ -125,6 +125,13 @@ def test_how_many_topics(small: Taxonomy) -> None:
     assert small.topics((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
 
 
+def test_introductions_name_much_on_their_way(small: Taxonomy) -> None:
+    """Outside all headings, an introduction needs more for a second topic than a paragraph of a part does."""
+    text = "红色。老虎。"
+    assert small.topics((), text, "成效") == ("颜色", "动物")
+    assert small.topics((), text, "其他") == ("颜色",)
+
+
 def test_without_evidence(small: Taxonomy) -> None:
     """With no word found, the fallback of the section is given, the first topic where none is named."""
     assert small.topics((), "无关。", "计划") == ("动物",)

@@ -36,6 +36,8 @@ _META = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_KEYS})\s?[】\])）]?\
 _KEY_ALONE = re.compile(
     r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
 )
+_DATED = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[ |｜]+(?=\S)")
+"""A day before other properties: `2024-01-30 09:12 来源：…`."""
 _SPACED_KEY = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
 """A key set to the width of the keys around it: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
@@ -81,6 +83,9 @@ def is_meta(line: str) -> bool:
     """Tell whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
     if not line or len(line) > _LONGEST or "。" in line:
         return False
+    dated = _DATED.match(line)
+    if dated is not None:
+        line = line[dated.end() :]
     spaced = _SPACED_KEY.match(line)
     if spaced is not None:
         line = f"{spaced[0].replace(' ', '')}{line[spaced.end() :]}"

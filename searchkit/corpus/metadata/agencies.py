@@ -99,9 +99,7 @@ def is_of_government(title: str, doctype: str | None) -> bool:
     begin = 0
     for mention in gazetteer().mentions(text[:30]):
         begin = mention.end if mention.start == begin or not begin else begin
-    return doctype == "政府工作报告" or (
-        begin > 0 and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS)
-    )
+    return doctype == "政府工作报告" or (begin > 0 and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS))
 
 
 _SIGNATURE = 40

@@ -135,7 +135,7 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
 
 
 def _stands_above(found: Marker, behind: Block) -> bool:
-    """Tell whether the line below can be what a numbered heading heads: text, or the first of a list of another style."""
+    """Tell whether the line below can be what a numbered heading heads: text, or the first of another list."""
     below = marker(behind.text)
     return not behind.level and (below is None or (below.ordinal <= 1 and below.style != found.style))
 

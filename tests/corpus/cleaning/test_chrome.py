@@ -26,6 +26,10 @@ META = [
     "文号： 成文日期： 2025-01-03",
     "责任编辑：某某",
     "2023-01-05 10:22",
+    "2024-01-30 09:12:33 文章来源：区某局 【字体：大 中 小】",
+    "关 键 词：法治；教育",
+    "文 号：无",
+    "信息公开选项：主动公开",
 ]
 CRUMBS = ["当前位置:首页", "首页 > 政务公开 > 计划总结", "> 政务公开 > 信息公开目录", "您的位置：首页>>公开"]
 FOOTERS = [
@@ -48,6 +52,8 @@ CONTENT = [
     "维护了市场秩序和群众权益。",
     "建设单位主动公开信息。",
     "浏览页面设置便民入口，点击即可办理。",
+    "2024-01-30 举办普法活动",
+    "落实《贯彻<法治建设实施纲要(2021-2025年)>的实施方案》,全面履职",
 ]
 
 
@@ -89,3 +95,9 @@ def test_any_line(line: str) -> None:
     assert isinstance(chrome.is_chrome(line), bool)
     assert isinstance(chrome.is_page_number(line), bool)
     assert not chrome.is_chrome("")
+
+
+@pytest.mark.parametrize("line", ["（联系人：某某；联系电话：000-0000）", "（此件公开发布）", "抄送：市司法局"])
+def test_imprints(line: str) -> None:
+    """Lines for the registry are no content."""
+    assert chrome.is_imprint(line)

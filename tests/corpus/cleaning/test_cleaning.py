@@ -155,3 +155,9 @@ def test_real_reports(shared: Path) -> None:
         kept = sum("\u4e00" <= char <= "\u9fff" for block in cleaned.body for char in block.text)
         assert cleaned.title
         assert kept > 0.95 * sum("\u4e00" <= char <= "\u9fff" for char in text)
+
+
+def test_a_title_broken_by_a_blank_line() -> None:
+    """The first line of a title that ends in the middle of it is found above a blank line."""
+    texts = ("某市某区司法局2023年度", "", "法治政府建设情况报告", "", "2023年，我局扎实推进各项工作。")
+    assert clean([Block(text) for text in texts]).title == "某市某区司法局2023年度法治政府建设情况报告"

@@ -35,6 +35,9 @@ def _join(*texts: str) -> list[str]:
         (("助推平安建设", "", "某市某某局", "20241231"), 3),
         (("一、规范执法行为", "深入开展培训。"), 2),
         (("附件2", "名词解释"), 2),
+        (("检查机构328家次，追回资金462万元，发放", "补贴12万元。"), 1),
+        (("2.就业工作：新增就业2.3万人，发放创业", "担保贷款4860万元。"), 1),
+        (("在网站公示执法主体和程序，公示许可信息", "27条、处罚信息9条。"), 1),
     ],
 )
 def test_cases(lines: tuple[str, ...], joined: int) -> None:
@@ -75,3 +78,12 @@ def test_nothing_is_lost(texts: list[str]) -> None:
     joined = _join(*texts)
     assert "".join("".join(joined).split()) == "".join("".join(texts).split())
     assert all(joined)
+
+
+def test_a_sentence_that_ends_with_a_full_line() -> None:
+    """Where all lines are cut at one width, a sentence that happens to end with its line does not end the paragraph."""
+    first = "我局年初制定了检查计划并且认真组织落实到人。"
+    paragraphs = [first + SENTENCE + SENTENCE[:n] + "。" for n in range(31, 35)]
+    width = len(first)
+    cut = [text[i : i + width] for text in paragraphs for i in range(0, len(text), width)]
+    assert _join(*cut) == paragraphs

@@ -86,7 +86,23 @@ TITLES = [
     ),
     (
         "天津市生态环境局东丽分局2023年法治政府建设情况报告",
-        (None, "生态环境局", "天津市", 2023, "法治政府建设年度报告"),
+        (None, "生态环境局", "天津市/东丽区", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "西安市碑林区城管和综合执法局2022年度法治建设工作总结",
+        (None, "城市管理和综合执法局", "陕西省/西安市/碑林区", 2022, "法治政府建设年度报告"),
+    ),
+    (
+        "国家税务总局如东县税务局2020年法治税务建设报告",
+        (None, "税务局", "江苏省/南通市/如东县", 2020, "法治政府建设年度报告"),
+    ),
+    (
+        "福州市鼓楼区2023年度法治政府建设情况报告",
+        (None, "人民政府", "福建省/福州市/鼓楼区", 2023, "法治政府建设年度报告"),
+    ),
+    (
+        "关于印发《崂山区2022年法治政府建设工作报告》的通知",
+        (None, "人民政府", "山东省/青岛市/崂山区", 2022, "法治政府建设年度报告"),
     ),
 ]
 """Title; issuer (None = not looked at), agency, region, year, kind."""
@@ -335,3 +351,16 @@ def test_real_reports(shared: Path) -> None:
         assert (found.issuer, found.agency, found.region) == (meta["issuer"], meta["agency"], region)
         assert (found.doctype, found.doc_number) == (meta["doc_type"], meta["doc_number"])
         assert found.index_number == meta["index_number"]
+
+
+def test_an_office_that_publishes_is_not_whose_report_it_is() -> None:
+    """The report of a government stays its own, whichever of its offices puts it on the site."""
+    head = ("来源：静海区司法局　发布时间：2024-03-28",)
+    found = detect(Evidence("a.txt", "静海区2023年度法治政府建设情况报告", head))
+    assert (found.agency, found.published) == ("人民政府", "2024-03-28")
+
+
+def test_a_street_is_not_the_district_of_that_name() -> None:
+    """东城街道 of 清城区 says nothing of 东城区."""
+    found = detect(Evidence("a.txt", "东城街道2022年法治政府建设情况报告", ("清城区人民政府东城街道办事处",)))
+    assert found.region == ("广东省", "清远市", "清城区")

@@ -181,3 +181,17 @@ def test_reports_done_by_hand(shared: Path) -> None:
 
 def _bare(text: str) -> str:
     return re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("items", [("1.", "2."), ("——", "——")])
+def test_a_heading_with_a_full_stop_over_a_list(items: tuple[str, str]) -> None:
+    """A numbered line that only names a matter heads the list below it, its full stop notwithstanding."""
+    first, second = items
+    paths = _paths("（一）突出监管，规范秩序。", f"{first}加强巡查。{TEXT}", f"{second}加强普法。{TEXT}")
+    assert paths == [("突出监管，规范秩序", "加强巡查"), ("突出监管，规范秩序", "加强普法")]
+
+
+def test_a_list_that_changes_its_mark_counts_on() -> None:
+    """3. behind 1、 and 2、 counts on in the part below （二）, and is not the next of （二）."""
+    items = ("（一）抓执法", f"1、{TEXT}", f"2、{TEXT}", "（二）抓普法", f"3.{TEXT}", f"4、{TEXT}")
+    assert _paths(*items) == [("抓执法",)] * 2 + [("抓普法",)] * 2
