@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from itertools import islice
@@ -121,7 +121,7 @@ def write_index(
             if not is_committed(Path(index), folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError):
-                raise IndexUnusable(f"cannot write to {index}: {error.strerror or error}") from error
+                raise _cannot_write(Path(index), error) from error
             raise
     seconds = time.perf_counter() - started
     return BuildReport(
@@ -202,17 +202,23 @@ def _locked(index: Path) -> Iterator[None]:
         message = f"{index} is being written by {_holder(holder)}; wait for it or stop it"
         raise IndexLocked(message) from None
     except OSError as error:
-        message = f"cannot write to {index}: {error.strerror}"
-        raise IndexUnusable(message) from None
+        raise _cannot_write(index, error) from None
     try:
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        holder.write_text(
-            json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}), encoding="utf-8"
-        )
+        who = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+        try:
+            holder.write_text(who, encoding="utf-8")
+        except OSError as error:
+            raise _cannot_write(index, error) from None
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink()
         lock.release()
+
+
+def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
+    return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
 
 
 def _holder(path: Path) -> str:

@@ -120,14 +120,14 @@ class ColumnarEngine:
         order[: len(best)] = sorted(best, key=lambda i: (-scores[i], every[i]))
         if request.sort != "score":
             order = self._sorted(order, every, request.sort)
-        per_document: Mapping[tuple[int, int], int] = {}
+        per_document: Mapping[str, int] = {}
         if request.by_document:
             order, per_document = self._grouped(order, every)
         end = None if request.limit is None else request.offset + request.limit
         hits = []
         for i in order[request.offset : end].tolist():
             explanation = explained.get(i) or Explanation({term: float(v[i]) for term, v in parts.items() if v[i]})
-            matches = per_document.get(self._document_key(int(every[i])), 1) if request.by_document else 1
+            matches = per_document.get(self._document_name(int(every[i])), 1) if request.by_document else 1
             shown = explanation if request.explain else None
             hits.append(Hit(self._paragraph(int(every[i])), float(scores[i]), matches, shown))
         return Response(total, len(per_document) if request.by_document else None, tuple(hits), facets)
@@ -146,7 +146,7 @@ class ColumnarEngine:
             value = weight * idf(sum(len(ids) for ids, _ in postings), count)
             pieces = []
             for segment, (ids, tf), places in zip(self._segments, postings, positions, strict=True):
-                dense = np.zeros(segment.size, np.uint8)
+                dense = np.zeros(segment.size, tf.dtype)
                 dense[ids] = tf
                 found = dense[places].astype(np.float64)
                 length = segment.length(places)
@@ -193,19 +193,18 @@ class ColumnarEngine:
                       key=lambda i: values[i] or "", reverse=is_descending)  # fmt: skip
         return order[have + [i for i, value in enumerate(values) if value is None]]
 
-    def _grouped(self, order: Array, every: Array) -> tuple[Array, Mapping[tuple[int, int], int]]:
-        first: dict[tuple[int, int], int] = {}
-        counts: dict[tuple[int, int], int] = {}
+    def _grouped(self, order: Array, every: Array) -> tuple[Array, Mapping[str, int]]:
+        first: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for i in order.tolist():
-            key = self._document_key(int(every[i]))
+            key = self._document_name(int(every[i]))
             first.setdefault(key, i)
             counts[key] = counts.get(key, 0) + 1
         return np.array(list(first.values()), order.dtype), counts
 
-    def _document_key(self, position: int) -> tuple[int, int]:
-        number = int(np.searchsorted(self._starts, position, "right")) - 1
-        place = position - int(self._starts[number])
-        return number, int(self._segments[number].document_of(np.array([place]))[0])
+    def _document_name(self, position: int) -> str:
+        segment, place = self._place(position)
+        return segment.document_of(place).document
 
     def _paragraph(self, position: int) -> Paragraph:
         segment, place = self._place(position)

@@ -87,8 +87,13 @@ class Segment:
         number = self._find_term(term.encode())
         if number is None:
             return np.empty(0, np.uint16), np.empty(0, np.uint8)
-        start, end = self._arrays["posting_at"][number : number + 2]
-        return self._arrays["posting_ids"][start:end], self._arrays["posting_tf"][start:end]
+        start, _, end = self._bounds(number)
+        tf = self._arrays["posting_tf"][start:end]
+        first, last = np.searchsorted(self._arrays["heavy_at"], (start, end))
+        if first < last:
+            tf = tf.astype(np.uint32)
+            tf[self._arrays["heavy_at"][first:last] - start] = self._arrays["heavy_tf"][first:last]
+        return self._arrays["posting_ids"][start:end], tf
 
     def _holders(self, term: str) -> Array:
         number = self._find_term(term.encode())
@@ -197,9 +202,9 @@ class Segment:
         of = self._level(facet.name)[1]
         return [next(iter(values[codes[of[position]]]), None) for position in positions]
 
-    def document_of(self, positions: Array) -> Array:
-        """Number of the document, within the segment, of each paragraph."""
-        return self._arrays["document_of"][positions]
+    def document_of(self, position: int) -> Document:
+        """The document of a paragraph."""
+        return self.documents[int(self._arrays["document_of"][position])]
 
     def _coded(self, facet: Facet) -> tuple[Array, list[tuple[str, ...]]]:
         if facet not in self._codes:
@@ -283,7 +288,7 @@ class Segment:
 
     def _paragraph(self, position: int, record: list[Any]) -> Paragraph:
         text, n, number, page, own_id, path, kind = record
-        document = self.documents[self._arrays["document_of"][position]]
+        document = self.document_of(position)
         section, topics = self._tables["kinds"][kind]
         return Paragraph(
             id=own_id or f"{document.document}#{n}", document=document.document, n=n, text=text, number=number,

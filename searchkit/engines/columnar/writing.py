@@ -26,6 +26,7 @@ SEPARATOR = "\n"
 CHARACTER_BITS = 21
 """Bits of a code point: a bigram is `first << 21 | second`."""
 MOST_TF = 255
+"""Frequencies are stored in 8 bits; the few that are higher stand in a list of their own."""
 
 
 class ColumnarWriter:
@@ -66,7 +67,7 @@ class _Batch:
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._terms: dict[str, int] = {}
-        self._postings = (array("I"), array("I"), array("B"), array("B"))  # term, holder, tf, is it in the text?
+        self._postings = (array("I"), array("I"), array("I"), array("B"))  # term, holder, tf, is it in the text?
         self._documents: list[dict[str, object]] = []
         self._document_of = array("H")
         self._lengths = array("I")
@@ -101,7 +102,7 @@ class _Batch:
         self._post(position, heading, prefix=HEADING)
         for term in text.keys() | heading.keys() | title.keys():
             tf = weighted(text[term], heading[term], title[term])
-            self._put(term, position, min(int(tf), MOST_TF), is_text=term in text)
+            self._put(term, position, int(tf), is_text=term in text)
         length = int(weighted(text.total(), heading.total(), title.total()))
         self._lengths.append(length)
         self._sums.update(length=length, bigrams=count_all_grams(folded, 2), characters=count_all_grams(folded, 1))
@@ -152,13 +153,17 @@ class _Batch:
         order = np.lexsort((holder, is_text == 0, term))
         in_text = np.bincount(term, weights=is_text, minlength=len(terms)).astype(np.uint32)
         starts = _starts(np.bincount(term, minlength=len(terms)), np.uint32)
+        tf = tf[order]
+        heavy = np.flatnonzero(tf > MOST_TF)
         return {
             "term_at": _starts([len(piece) for piece in encoded], np.uint32),
             "terms": np.frombuffer(b"".join(encoded), np.uint8),
             "posting_at": starts,
             "posting_middle": starts[:-1] + in_text,
             "posting_ids": holder[order].astype(np.uint16),
-            "posting_tf": tf[order].astype(np.uint8),
+            "posting_tf": np.minimum(tf, MOST_TF).astype(np.uint8),
+            "heavy_at": heavy.astype(np.uint32),
+            "heavy_tf": tf[heavy].astype(np.uint32),
         }
 
 
