@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, cast
 
 from searchkit.errors import UsageError
 from searchkit.folding import fold
-from searchkit.numerals import Numeral, find_numerals, plain
+from searchkit.numerals import Numeral, find_folded_numerals, plain
 
 DATA = Path(__file__).parent / "data"
 DICTIONARY = "jieba 0.42.1"
@@ -88,7 +88,7 @@ class Analyzer:
         its value with each unit that it can be read with. Cost: about 0.4 µs a code point.
         """
         folded = fold(text)
-        quantities = list(self._quantities(text, folded))
+        quantities = list(self._quantities(folded))
         tokens = list(self._words(folded, quantities, "search"))
         for quantity in quantities:
             tokens.extend(quantity.tokens())
@@ -98,16 +98,16 @@ class Analyzer:
     def words(self, run: str) -> list[str]:
         """The words that a query for `run` asks for: the longest words of the dictionary, and quantities."""
         folded = fold(run)
-        return self._for_query(folded, list(self._quantities(run, folded)), "default")
+        return self._for_query(folded, list(self._quantities(folded)), "default")
 
     def query_terms(self, run: str) -> list[str]:
         """The tokens of a query for `run`, for ranking and for `any`: of a number only its most exact reading."""
         folded = fold(run)
-        return list(dict.fromkeys(self._for_query(folded, list(self._quantities(run, folded)), "search")))
+        return list(dict.fromkeys(self._for_query(folded, list(self._quantities(folded)), "search")))
 
     def is_quantity(self, run: str) -> bool:
         """Whether `run` is one number, with or without a unit, and nothing else."""
-        return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._quantities(run, fold(run)))
+        return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._quantities(fold(run)))
 
     def synonyms(self, word: str) -> tuple[str, ...]:
         """The other names of `word` (folded), in the order of the synonyms file."""
@@ -153,8 +153,8 @@ class Analyzer:
             else:
                 yield Token(match[0], offset, match.end())
 
-    def _quantities(self, text: str, folded: str) -> Iterator[_Quantity]:
-        for numeral in find_numerals(text):
+    def _quantities(self, folded: str) -> Iterator[_Quantity]:
+        for numeral in find_folded_numerals(folded):
             is_ordinal = folded[numeral.start - 1 : numeral.start] == "第"
             is_digit = numeral.is_han and numeral.end - numeral.start == 1 and not is_ordinal
             if is_digit and _NO_QUANTITY.match(folded, numeral.start):

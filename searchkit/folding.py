@@ -10,17 +10,29 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+_ENCODING, _ERRORS = "utf-32-le", "surrogatepass"
+_CODE_POINTS = 0x110000
+
 
 def fold(text: str) -> str:
     """Fold `text` for comparison. The result has as many code points as `text`, each at its place.
 
-    Folding twice changes nothing. Cost: about 0.1 µs a code point.
+    Folding twice changes nothing. Cost: about 10 ns a code point and 3 µs a call.
     """
-    return text.translate(_table())
+    return _table()[_codes(text)].tobytes().decode(_ENCODING, _ERRORS)
 
 
 @cache
-def _table() -> dict[int, str]:
+def _table() -> NDArray[np.uint32]:
     data = (Path(__file__).parent / "data" / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))
-    return dict(zip(map(ord, before), after, strict=True))
+    table = np.arange(_CODE_POINTS, dtype="<u4")
+    table[_codes(before)] = _codes(after)
+    return table
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode(_ENCODING, _ERRORS), "<u4")

@@ -71,7 +71,12 @@ def find_numerals(text: str) -> Iterator[Numeral]:
     A full-width comma before three digits separates thousands, as real reports have it (33，212万吨). Chinese
     characters that form no well-made number (三四十, 百, 万) are passed over. Cost: linear in the text.
     """
-    for match in _NUMERAL.finditer(fold(text)):
+    yield from find_folded_numerals(fold(text))
+
+
+def find_folded_numerals(folded: str) -> Iterator[Numeral]:
+    """`find_numerals` for a text that is folded already."""
+    for match in _NUMERAL.finditer(folded):
         numeral = _han(match) if match["arabic"] is None else _arabic(match)
         if numeral is not None:
             yield numeral

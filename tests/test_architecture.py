@@ -41,6 +41,7 @@ THIRD_PARTY = {
     "tabulate": {"render"},
     "tomli": {"corpus.topics"},
     "numpy": {
+        "folding",
         "engines.columnar.arrays",
         "engines.columnar.engine",
         "engines.columnar.segment",
