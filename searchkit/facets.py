@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from searchkit.errors import UsageError
-from searchkit.folding import fold
 from searchkit.model import Paragraph
 
 BUILT_IN = ("district", "year", "agency", "topic", "section", "doctype", "document")
@@ -94,6 +93,8 @@ class FacetCounts:
 
     def containing(self, text: str) -> FacetCounts:
         """The listed values that hold `text`, however it is written (width, case, traditional characters)."""
+        from searchkit.folding import fold  # noqa: PLC0415 - the command line takes names of facets from here at its start
+
         return replace(self, values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
 
 
