@@ -216,9 +216,15 @@ def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segment
 
 
 class _Tokenizer(Protocol):
-    def add_word(self, word: str, freq: int, tag: str) -> object: ...
+    """What rjieba and jieba have in common."""
 
-    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]: ...
+    def add_word(self, word: str, freq: int, tag: str) -> object:
+        """Make `word` known."""
+        ...
+
+    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]:
+        """Cut a Chinese run, `default` or `search`: words with start and end in code points."""
+        ...
 
 
 _first_words: list[tuple[str, ...]] = []

@@ -114,11 +114,12 @@ def build(corpus: Path, index_path: Path, style: str, **options: Any) -> int:  #
     else:
         with click.progressbar(length=0, label="reading", file=sys.stderr) as bar:
 
-            def show(done: int, total: int) -> None:
+            def advance(done: int, total: int) -> None:
+                """Move the bar to so many files of all."""
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            report = build_index(corpus, index_path, chosen, show)
+            report = build_index(corpus, index_path, chosen, advance)
     _print_report(report, style)
     return FOUND
 

@@ -67,6 +67,7 @@ class _Tally:
     skipped: list[Skipped] = field(default_factory=list)
 
     def add(self, read: DocumentRead) -> None:
+        """Count a document that was written."""
         self.documents += 1
         self.paragraphs += len(read.paragraphs)
         self.facets.update(read.document.facets)

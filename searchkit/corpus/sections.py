@@ -156,6 +156,7 @@ class _Walk:
         self._running_path: tuple[str, ...] = ()
 
     def sections(self) -> list[str]:
+        """The section of each paragraph."""
         front, end = self._front(), self._signature()
         out: list[str] = []
         for i in range(len(self._texts)):

@@ -48,6 +48,7 @@ class _Walk:
         self._original, self._reading = original, reading
 
     def node(self, node: syntax.SyntaxNode, place: Place) -> Both | None:
+        """What a node asks for; None for nothing. Raises NoSenseError."""
         place = place.weighing(min(max(float(getattr(node, "boost", None) or 0), 0.0), _HEAVIEST))
         if isinstance(node, syntax.NotGroup):
             inner = all_of([self.node(child, place.below_not()) for child in node])

@@ -235,6 +235,7 @@ class _Walk:
         """Headings alone on their lines under which nothing has come yet."""
 
     def items(self) -> list[Item]:
+        """The paragraphs, in order."""
         for i, line in enumerate(self._shaped):
             if line.alone:
                 self._heading(i, line)

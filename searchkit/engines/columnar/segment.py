@@ -20,8 +20,8 @@ from searchkit.folding import fold
 from searchkit.model import Document, Paragraph, document_from_json
 from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Word
 
-KEPT_GROUPS = 256
-"""Groups of records that a segment keeps in memory, about 60 KB each."""
+KEPT_GROUPS = 1024
+"""Groups of records that a segment keeps in memory, about 15 KB each."""
 
 _OF_PARAGRAPH = frozenset({"section", "topic"})
 _PREFIX = {"text": "", "heading": HEADING, "title": TITLE}
@@ -236,7 +236,7 @@ class Segment:
         return [document_from_json(record) for record in unpack(self._arrays["documents"])]
 
     def paragraph(self, position: int) -> Paragraph:
-        """The paragraph at a position. Cost: decompressing 32 records, unless they were just read."""
+        """The paragraph at a position. Cost: decompressing a few records, unless they were just read."""
         return self._paragraph(position, self._records(position // RECORDS)[position % RECORDS])
 
     def paragraphs(self) -> Iterator[Paragraph]:

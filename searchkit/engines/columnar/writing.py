@@ -17,7 +17,7 @@ from searchkit.ranking import count_all_grams, weighted
 
 SEGMENT = 65_536
 """Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""
-RECORDS = 32
+RECORDS = 8
 """Paragraphs that are compressed together."""
 TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
@@ -174,10 +174,12 @@ class _Codes:
         self._codes: dict[object, int] = {}
 
     def code(self, value: object) -> int:
+        """The number of a value, a new one if it is new."""
         return self._codes.setdefault(value, len(self._codes))
 
     @property
     def values(self) -> list[object]:
+        """The values by number."""
         return list(self._codes)
 
 
