@@ -453,9 +453,8 @@ def _print_report(report: BuildReport, style: str) -> None:
     if style == "json":
         _print([render.to_json(asdict(report), indent=1), "\n"])
         return
-    _print(
-        [f"{report.documents} documents, {report.paragraphs} paragraphs in {report.index} ({report.seconds:.1f} s)\n"]
-    )
+    held = f"{report.documents} documents, {report.paragraphs} paragraphs"
+    _print([f"{report.files} files read: {held} in {report.index} ({report.seconds:.1f} s)\n"])
     for title, rows in (
         ("not read", [(item.path, item.reason) for item in report.skipped]),
         ("undecided", report.warned),

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from itertools import islice
 from multiprocessing import get_context
@@ -56,6 +56,8 @@ class BuildReport:
     """Document and warning: what could not be decided."""
     skipped: tuple[Skipped, ...] = ()
     """What was not read, and why."""
+    files: int = 0
+    """Files that were read."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,9 @@ def build(
     """
     options = options or BuildOptions()
     listing = list_corpus(Path(corpus))
-    return write_index(_read(listing, options, progress), index, options, corpus=str(corpus))
+    report = write_index(_read(listing, options, progress), index, options, corpus=str(corpus))
+    lost = sum(item.files for item in report.skipped) - sum(item.files for item in listing.skipped)
+    return replace(report, files=len(listing.documents) - lost)
 
 
 def write_index(

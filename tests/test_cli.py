@@ -57,7 +57,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert "14 documents" in done.stdout
+    assert "14 files read: 14 documents" in done.stdout
     return folder
 
 
@@ -134,7 +134,7 @@ def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
     built = run("build", corpus, "--index", target, "--format", "json")
     assert built.status == 0
     report = built.json()
-    assert report["documents"] == 1
+    assert (report["files"], report["documents"]) == (1, 1)
     assert {item["path"] for item in report["skipped"]} == {"bad.txt", "*.jpg", "loop"}  # type: ignore[attr-defined]
     assert "bad.txt" in run("info", "--index", target).out
     assert run("search", "459户", "--index", target, "--format", "ids").out == "good.txt#1\n"
