@@ -93,7 +93,7 @@ def test_third_party_libraries_have_one_place(name: str) -> None:
     """A library is imported only by the modules that are there to use it."""
     for target in imports(modules()[name]):
         library = target.partition(".")[0]
-        if library not in sys.stdlib_module_names and library != "searchkit":
+        if library not in sys.stdlib_module_names | {"tomllib"} and library != "searchkit":  # tomllib: 3.11
             assert name in THIRD_PARTY[library], f"{name} imports {library}"
 
 
