@@ -13,14 +13,18 @@ import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from searchkit.errors import IndexDamaged
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+else:
+    Array = np.ndarray  # importing numpy.typing takes 30 ms that every search would wait for
 
 _MAGIC = b"skarray1"
 _ALIGNMENT = 64
