@@ -67,13 +67,18 @@ def _filter_options(command: _Command) -> _Command:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="searchkit", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Search Chinese government reports: every word, exact phrases, numbers as numbers, exact facet counts.
 
     Exit status: 0 something found, 1 nothing found, 2 wrong usage, 3 anything else.
     """
+    if context.invoked_subcommand is None:
+        _print([context.get_help(), "\n"])
 
 
 @cli.command()

@@ -108,6 +108,13 @@ def test_exit_statuses(run: Run, index: Path) -> None:
     one_line(run("show", "nowhere.txt#1", "--index", index), 1, "nowhere.txt#1")
 
 
+def test_no_command_is_help(run: Run) -> None:
+    """`searchkit` alone shows what there is."""
+    ran = run()
+    assert (ran.status, ran.err) == (0, "")
+    assert [name for name in cli.cli.commands if name not in ran.out] == []
+
+
 def test_bad_corpora_say_what_is_wrong(run: Run, tmp_path: Path) -> None:
     """A missing, empty or unreadable corpus is one line and status 3, and makes no index."""
     target = tmp_path / "index"
