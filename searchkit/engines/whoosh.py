@@ -29,7 +29,7 @@ from searchkit.facets import Counter as FacetCounter
 from searchkit.facets import Facet, FacetCounts, Filter, selected_values, values_of
 from searchkit.folding import fold
 from searchkit.model import Document, Paragraph, document_from_json, paragraph_from_json, to_json
-from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
+from searchkit.query import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
 from searchkit.ranking import (
     RESCORED,
     Explanation,
@@ -41,8 +41,6 @@ from searchkit.ranking import (
     wanted_grams,
     weighted,
 )
-
-_TEXT_FIELDS = ("text", "heading", "title")
 
 
 def _schema() -> fields.Schema:
@@ -127,7 +125,7 @@ class WhooshEngine:
         """Read every record and every posting. Raises IndexDamaged at the first thing that does not fit."""
         with self._lock, self._confined():
             table = self._table
-            for name in _TEXT_FIELDS:
+            for name in TEXT_FIELDS:
                 total = sum(
                     frequency
                     for term in self._reader.field_terms(name)
@@ -245,7 +243,7 @@ class WhooshEngine:
             for term in part.terms:
                 weights[term] += part.weight  # type: ignore[assignment]
         for term, weight in weights.items():
-            by_field = [self._postings(name, term) for name in _TEXT_FIELDS]
+            by_field = [self._postings(name, term) for name in TEXT_FIELDS]
             holders = set().union(*by_field)
             value = weight * idf(len(holders), len(table.paragraphs))
             for i in holders.intersection(scores):

@@ -106,7 +106,7 @@ class Reading:
         folded = fold(text)
         if not folded:
             return None
-        self._want(folded, place)
+        self._want(folded, self.analyzer.query_terms(folded), place)
         return self._counted(Substring(folded, place.field), Substring(folded, place.field))
 
     def prefix(self, text: str, place: Place) -> Both | None:
@@ -120,7 +120,8 @@ class Reading:
         anys: list[Node] = []
         variants = list(islice(self._variants(fold(text)), _MOST_VARIANTS))
         for n, variant in enumerate(variants):
-            self._want(variant, place.weighing(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
+            terms = self.analyzer.query_terms(variant)
+            self._want(variant, terms, place.weighing(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
             words = self.analyzer.words(variant)
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
@@ -128,7 +129,7 @@ class Reading:
             alls.append(whole)
             if words and (whole.whole_numbers or words != [variant]):
                 alls.append(_join(And, [Word(word, place.field) for word in dict.fromkeys(words)]))
-            anys += [whole, *(Word(term, place.field) for term in _telling(self.analyzer.query_terms(variant)))]
+            anys += [whole, *(Word(term, place.field) for term in _telling(terms))]
         return self._counted(_join(Or, alls), _join(Or, list(dict.fromkeys(anys)))) if alls else None
 
     def filter(self, name: str, text: str) -> Filter:
@@ -163,9 +164,9 @@ class Reading:
                 position = token.end
             yield variant + run[position:]
 
-    def _want(self, folded: str, place: Place) -> None:
+    def _want(self, folded: str, terms: Sequence[str], place: Place) -> None:
         if place.weight > 0 and place.field == "text" and self._parts < MOST_PARTS:
-            self._wanted.append(Wanted(folded, tuple(self.analyzer.query_terms(folded)), place.weight))
+            self._wanted.append(Wanted(folded, tuple(terms), place.weight))
 
     def _counted(self, strict: Node, loose: Node) -> Both | None:
         self._parts += 1

@@ -21,7 +21,7 @@ from searchkit.model import Document, Paragraph, document_from_json
 from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Word
 
 KEPT_GROUPS = 1024
-"""Groups of records that a segment keeps in memory, about 15 KB each."""
+"""Groups of records that a segment keeps in memory."""
 
 _OF_PARAGRAPH = frozenset({"section", "topic"})
 _PREFIX = {"text": "", "heading": HEADING, "title": TITLE}
@@ -196,11 +196,11 @@ class Segment:
                 counts[name] = counts.get(name, 0) + count
         return counts, missing
 
-    def first_values(self, facet: Facet, positions: Iterable[int]) -> list[str | None]:
-        """The first value of a facet of each paragraph, None where there is none; for sorting."""
+    def first_value(self, facet: Facet, position: int) -> str | None:
+        """The first value of a facet that a paragraph has, or None; for sorting."""
         codes, values = self._coded(facet)
         of = self._level(facet.name)[1]
-        return [next(iter(values[codes[of[position]]]), None) for position in positions]
+        return next(iter(values[codes[of[position]]]), None)
 
     def document_of(self, position: int) -> Document:
         """The document of a paragraph."""
