@@ -7,27 +7,20 @@ import os
 import shutil
 import socket
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from searchkit.analysis import Analyzer, Lexicon
-from searchkit.corpus import DocumentRead, Listing, ReadOptions, Skipped, list_corpus, nothing_read, read_document_file
+from searchkit.corpus import DocumentRead, Progress, ReadOptions, Skipped, list_corpus, nothing_read, read_corpus
 from searchkit.engines import ENGINES, open_writer
 from searchkit.errors import IndexLocked, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
 from searchkit.manifest import EXTRAS, Manifest, checksums, is_committed, new_data_folder, write_manifest
-
-Progress = Callable[[int, int], None]
-"""Called after each file with the number of files done and of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,8 @@ def build(
     """
     options = options or BuildOptions()
     listing = list_corpus(Path(corpus))
-    report = write_index(_read(listing, options, progress), index, options, corpus=str(corpus))
+    results = read_corpus(listing, ReadOptions(options.topics, options.jobs), progress)
+    report = write_index(results, index, options, corpus=str(corpus))
     lost = sum(item.files for item in report.skipped) - sum(item.files for item in listing.skipped)
     return replace(report, files=len(listing.documents) - lost)
 
@@ -149,30 +143,6 @@ def _write(results: Iterable[DocumentRead | Skipped], folder: Path, analyzer: An
         raise
     writer.commit()
     return tally
-
-
-def _read(listing: Listing, options: BuildOptions, progress: Progress | None) -> Iterator[DocumentRead | Skipped]:
-    """Everything a corpus holds, in corpus order; what is skipped comes with its reason."""
-    yield from listing.skipped
-    for done, results in enumerate(_read_files(listing, options), 1):
-        yield from results
-        if progress:
-            progress(done, len(listing.documents))
-
-
-def _read_files(listing: Listing, options: BuildOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
-    """The results of each file, read by several processes when there are many files."""
-    reading = ReadOptions(options.topics)
-    jobs = min(options.jobs, max(1, len(listing.documents) // 8))
-    if jobs == 1:
-        yield from (read_document_file(found, listing.stated(found), reading) for found in listing.documents)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        tasks = (pool.submit(read_document_file, found, listing.stated(found), reading) for found in listing.documents)
-        ahead = deque(islice(tasks, 4 * jobs))  # bounds the memory: no more files than this wait to be written
-        while ahead:
-            yield ahead.popleft().result()
-            ahead.extend(islice(tasks, 1))
 
 
 def _write_extras(folder: Path, lexicon: Lexicon, tally: _Tally) -> None:

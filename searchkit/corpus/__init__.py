@@ -4,17 +4,21 @@
     cleaning, outline           blocks to paragraphs with their headings
     sections, topics, metadata  what paragraphs and documents are about
 
-`read_corpus` reads a folder. To share the work among processes, take the `Listing` that `list_corpus` gives
-and hand each of its documents to `read_document_file`; everything that passes between them can be pickled.
+`list_corpus` says what a folder holds, `read_corpus` reads it, in several processes if asked. `read_document_file`
+reads one file; everything that passes between it and its caller can be pickled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +39,7 @@ __all__ = [
     "DocumentRead",
     "Found",
     "Listing",
+    "Progress",
     "ReadOptions",
     "Skipped",
     "list_corpus",
@@ -42,6 +47,9 @@ __all__ = [
     "read_corpus",
     "read_document_file",
 ]
+
+Progress = Callable[[int, int], None]
+"""Called after each file with the number of files done and of all."""
 
 LONGEST_PARAGRAPH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
@@ -55,6 +63,8 @@ class ReadOptions:
 
     topics: Path | None = None
     """A taxonomy file instead of the one that comes with the product."""
+    jobs: int = 1
+    """Processes that read files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +89,11 @@ class Listing:
         return self._stated.get(found.name, NOTHING)
 
 
-def read_corpus(folder: Path, options: ReadOptions | None = None) -> Iterator[DocumentRead | Skipped]:
-    """Read a folder: its documents in the code point order of their names, each with what is skipped of its file.
-
-    Raises CorpusError if `folder` is missing, is not a folder or holds nothing that can be read (the last
-    only when the end is reached), UsageError if the taxonomy that `options` name cannot be used.
-    """
-    listing = list_corpus(folder)
-    return _read(folder, listing, options or ReadOptions())
-
-
 def list_corpus(folder: Path) -> Listing:
-    """List what `read_corpus` would read. Raises CorpusError as it does; reads no file but metadata.csv."""
+    """List what a folder holds. Reads no file but metadata.csv.
+
+    Raises CorpusError if `folder` is missing, is not a folder or holds no file that has a reader.
+    """
     if not folder.exists():
         message = f"no folder {folder}: name the folder that holds the reports"
         raise CorpusError(message)
@@ -132,19 +135,32 @@ def read_document_file(
     return (*(file.read(raw) for raw in contents.documents), *problems)
 
 
-def _read(folder: Path, listing: Listing, options: ReadOptions) -> Iterator[DocumentRead | Skipped]:
+def read_corpus(
+    listing: Listing, options: ReadOptions | None = None, progress: Progress | None = None
+) -> Iterator[DocumentRead | Skipped]:
+    """Read what a folder holds: what is skipped of it, then each file's documents and what is skipped of the file.
+
+    In the code point order of their names. Raises UsageError if the taxonomy that `options` name cannot be used.
+    """
     yield from listing.skipped
-    skipped = list(listing.skipped)
-    documents = 0
-    for found in listing.documents:
-        for result in read_document_file(found, listing.stated(found), options):
-            yield result
-            if isinstance(result, DocumentRead):
-                documents += 1
-            elif not documents:
-                skipped.append(result)
-    if not documents:
-        raise nothing_read(folder, skipped)
+    for done, results in enumerate(_read_files(listing, options or ReadOptions()), 1):
+        yield from results
+        if progress:
+            progress(done, len(listing.documents))
+
+
+def _read_files(listing: Listing, options: ReadOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
+    """The results of each file, read by several processes when there are many files."""
+    jobs = min(options.jobs, max(1, len(listing.documents) // 8))
+    if jobs == 1:
+        yield from (read_document_file(found, listing.stated(found), options) for found in listing.documents)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        tasks = (pool.submit(read_document_file, found, listing.stated(found), options) for found in listing.documents)
+        ahead = deque(islice(tasks, 4 * jobs))  # bounds the memory: no more files than this wait to be taken
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(islice(tasks, 1))
 
 
 def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:

@@ -20,6 +20,7 @@ from searchkit.corpus import (
     read_document_file,
 )
 from searchkit.errors import CorpusError, UsageError
+from searchkit.indexing import build
 from searchkit.model import SECTIONS, document_from_json, paragraph_from_json, to_json
 
 TITLE = "滨海新区司法局2023年法治政府建设年度报告"
@@ -45,7 +46,7 @@ def write(folder: Path, **files: str | bytes) -> Path:
 
 def read(folder: Path) -> tuple[list[DocumentRead], list[Skipped]]:
     """Read a corpus."""
-    results = [*read_corpus(folder)]
+    results = [*read_corpus(list_corpus(folder))]
     return [r for r in results if isinstance(r, DocumentRead)], [r for r in results if isinstance(r, Skipped)]
 
 
@@ -176,7 +177,7 @@ def test_work_can_be_shared_among_processes(tmp_path: Path) -> None:
     for found in listing.documents:
         arguments = pickle.loads(pickle.dumps((found, listing.stated(found), ReadOptions())))  # noqa: S301 - just made
         results += pickle.loads(pickle.dumps(read_document_file(*arguments)))  # noqa: S301 - just made
-    assert results == [*read_corpus(tmp_path)]
+    assert results == [*read_corpus(list_corpus(tmp_path))]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ def test_folders_that_are_no_corpus(tmp_path: Path) -> None:
         "bytes": "1 file, none of which can be read; a.txt: not text",
     }.items():
         with pytest.raises(CorpusError) as caught:
-            [*read_corpus(tmp_path / name)]
+            build(tmp_path / name, tmp_path / "index")
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -239,7 +240,7 @@ def test_a_bad_taxonomy_is_a_usage_error(tmp_path: Path) -> None:
     """A taxonomy that cannot be read stops the reading; it is the user's argument."""
     write(tmp_path, a__txt=REPORT)
     with pytest.raises(UsageError):
-        [*read_corpus(tmp_path, ReadOptions(topics=tmp_path / "none.toml"))]
+        [*read_corpus(list_corpus(tmp_path), ReadOptions(topics=tmp_path / "none.toml"))]
 
 
 def test_a_paragraph_without_end_is_cut_at_sentences(tmp_path: Path) -> None:

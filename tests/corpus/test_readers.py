@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from searchkit.corpus import readers
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.readers import READERS, FileContents, Reader, read_bytes, read_file, suffix_of, visible
+from searchkit.corpus.readers import READERS, FileContents, Reader, read_bytes, suffix_of, visible
 from searchkit.corpus.readers.html import fragment
 from searchkit.corpus.readers.text import BLANK, decode, tidy
 from searchkit.errors import ReadError
@@ -61,12 +60,6 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "READERS", {".odd": Reader("no_such_module", needs="odd-package")})
     with pytest.raises(ReadError, match="pip install odd-package"):
         read_bytes(b"x", "a.odd")
-
-
-def test_a_file_that_cannot_be_opened_is_a_read_error(tmp_path: Path) -> None:
-    """What the operating system refuses becomes a ReadError in a few words."""
-    with pytest.raises(ReadError, match="no such file"):
-        read_file(tmp_path / "none.txt", "none.txt")
 
 
 # Bytes to characters

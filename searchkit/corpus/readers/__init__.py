@@ -71,15 +71,6 @@ def suffix_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def read_file(path: Path, name: str) -> FileContents:
-    """Read the file at `path`, known in the corpus as `name`. Raises ReadError if nothing of it can be read."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ReadError(reason_of(error)) from error
-    return read_bytes(data, name)
-
-
 def read_bytes(data: bytes, name: str) -> FileContents:
     """Read a file's bytes with the reader that the suffix of `name` asks for. Raises ReadError."""
     suffix = suffix_of(name)
