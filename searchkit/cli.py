@@ -93,7 +93,7 @@ def cli(context: click.Context) -> None:
     default=os.cpu_count() or 1,
     show_default="one a core",
     metavar="N",
-    help="Processes that read files.",
+    help="Processes that read and index.",
 )
 @click.option(
     "--words", type=click.Path(path_type=Path), metavar="FILE", help="Domain words instead of the built-in ones."
@@ -104,11 +104,13 @@ def cli(context: click.Context) -> None:
 @click.option(
     "--topics", type=click.Path(path_type=Path), metavar="FILE", help="Taxonomy of topics instead of the built-in one."
 )
+@click.option("--full", is_flag=True, help="Read every file again, not only what has changed.")
 @_format_option("table", "json")
 def build(corpus: Path, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
-    """Make an index of the reports in the folder CORPUS.
+    """Make an index of the reports in the folder CORPUS, or bring it up to date.
 
-    An older index in the same folder is replaced when the new one is complete.
+    Only files that have changed are read. Everything is read again when words, synonyms, topics or
+    the engine have changed. Until a build is complete, searches see the index as it was.
     """
     from searchkit.indexing import BuildOptions
     from searchkit.indexing import build as build_index
@@ -458,8 +460,14 @@ def _print_report(report: BuildReport, style: str) -> None:
     if style == "json":
         _print([render.to_json(asdict(report), indent=1), "\n"])
         return
+    if report.full_because:
+        _print([f"{report.full_because}: everything was built again\n"])
+    counts = [f"{report.files} files read"]
+    counts += [f"{report.removed} removed"] if report.removed else []
+    counts += [f"{report.unchanged} unchanged"] if report.unchanged else []
+    done = ", ".join(counts) if report.files or report.removed else "nothing changed"
     held = f"{report.documents} documents, {report.paragraphs} paragraphs"
-    _print([f"{report.files} files read: {held} in {report.index} ({report.seconds:.1f} s)\n"])
+    _print([f"{done}: {held} in {report.index} ({report.seconds:.1f} s)\n"])
     for title, rows in (
         ("not read", [(item.path, item.reason) for item in report.skipped]),
         ("undecided", report.warned),

@@ -6,7 +6,7 @@ Every engine answers by these definitions; a recount in plain Python with `value
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from searchkit.errors import UsageError
@@ -123,11 +123,17 @@ def ordered(
     counts: Mapping[str, int], missing: int, facet: Facet, selected: frozenset[str], most: int | None
 ) -> FacetCounts:
     """Order counted values by count, then value, and keep the first `most` besides the selected ones."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    kept = ranked if most is None else [item for i, item in enumerate(ranked) if i < most or item[0] in selected]
+    return cut(sorted(counts.items(), key=lambda item: (-item[1], item[0])), missing, facet, selected, most)
+
+
+def cut(
+    ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], most: int | None
+) -> FacetCounts:
+    """Keep the first `most` of values that are in order, besides the selected ones."""
+    kept = ranked if most is None else [*ranked[:most], *(item for item in ranked[most:] if item[0] in selected)]
     is_year = facet.name == "year"
     values = tuple(FacetValue(int(value) if is_year else value, count, value in selected) for value, count in kept)
-    return FacetCounts(values, missing, sum(counts.values()) - sum(count for _, count in kept))
+    return FacetCounts(values, missing, sum(count for _, count in ranked) - sum(count for _, count in kept))
 
 
 def values_of(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:

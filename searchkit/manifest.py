@@ -2,7 +2,8 @@
 
 An index folder holds `index.json` (the manifest) and one folder of data, which the manifest names. Data folders
 are never changed once the manifest names them; a commit writes a new one and then renames the manifest over
-the old one, so that a reader sees the old index or the new one, whole.
+the old one, so that a reader sees the old index or the new one, whole. A new data folder may share files with the
+one before it (`share`): those are on disk and their checksums known.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
 
-FORMAT = 1
-"""Version of the layout of an index. History: 1 = first."""
+FORMAT = 2
+"""Version of the layout of an index. History: 1 = first; 2 = it knows the files it was built from."""
 
 EXTRAS = "extras.json"
 """File of the data folder with the words and synonyms of the build, and the problems it met."""
@@ -28,6 +29,9 @@ EXTRAS = "extras.json"
 _NAME = "index.json"
 _DATA_FOLDER = re.compile(r"data-[0-9]{6,}")
 _CHUNK = 1 << 20
+
+Inodes = Mapping[tuple[int, int], tuple[int, str]]
+"""Size and SHA-256 of files by device and inode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,20 @@ def _manifest(data: dict[str, Any]) -> Manifest | None:
     return manifest if is_sound and is_inside else None
 
 
-def write_manifest(index: Path, manifest: Manifest) -> None:
-    """Commit: put the data folder and the manifest on disk, in that order, and remove older data folders."""
-    _sync(index / manifest.data)
+def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
+    """Put the data folder and then the manifest on disk, and remove older data folders.
+
+    `manifest` without its files; they are filled in. What the data folder shares with that of `base`, the manifest so
+    far, is not read again. Returns the manifest as written.
+    """
+    folder = index / manifest.data
+    known = _inodes(index, base) if base else {}
+    manifest = replace(manifest, files=checksums(folder, known))
+    for path in _files(folder):
+        if _inode(path) not in known:
+            with path.open("rb+") as handle:
+                os.fsync(handle.fileno())
+    _sync_folder(folder)
     text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
     temporary = index / f"{_NAME}.new"
     with temporary.open("w", encoding="utf-8") as handle:
@@ -102,35 +117,59 @@ def write_manifest(index: Path, manifest: Manifest) -> None:
         os.fsync(handle.fileno())
     temporary.replace(index / _NAME)
     _sync_folder(index)
-    remove_leftovers(index, keep=manifest.data)
+    remove_leftovers(index)
+    return manifest
 
 
-def is_committed(index: Path, data: str) -> bool:
-    """Whether the manifest on disk names this data folder."""
+def current_data(index: Path) -> str | None:
+    """Name of the data folder that the manifest on disk names; None if there is no manifest that can be read."""
     try:
-        return json.loads((index / _NAME).read_text(encoding="utf-8"))["data"] == data  # type: ignore[no-any-return]
+        name = json.loads((index / _NAME).read_text(encoding="utf-8"))["data"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return False
+        return None
+    return name if isinstance(name, str) and _DATA_FOLDER.fullmatch(name) else None
 
 
 def new_data_folder(index: Path) -> Path:
-    """Make an empty data folder with a name that was not used before."""
+    """Make an empty data folder with a number above those that are there."""
     numbers = [int(path.name.removeprefix("data-")) for path in _data_folders(index)]
     folder = index / f"data-{max(numbers, default=0) + 1:06d}"
     folder.mkdir(parents=True)
     return folder
 
 
-def remove_leftovers(index: Path, keep: str) -> None:
-    """Remove the data folders that the manifest does not name: older ones, and those of builds that died."""
+def remove_leftovers(index: Path) -> None:
+    """Remove the data folders that the manifest does not name: older ones, and those of builds that died.
+
+    Where the manifest cannot be read nothing is removed.
+    """
+    kept = current_data(index)
+    if kept is None and (index / _NAME).exists():
+        return
     for folder in _data_folders(index):
-        if folder.name != keep:
+        if folder.name != kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def checksums(folder: Path) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file below a folder, by relative path."""
-    return {path.relative_to(folder).as_posix(): (path.stat().st_size, _digest(path)) for path in _files(folder)}
+def share(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`, a file of a data folder: a hard link, or a copy where there are none.
+
+    Raises FileExistsError if `target` is there, OSError if it cannot be made.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def checksums(folder: Path, known: Inodes | None = None) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of every file below a folder, by relative path. Files that are `known` are not read."""
+    return {
+        path.relative_to(folder).as_posix(): (known or {}).get(_inode(path)) or (path.stat().st_size, _digest(path))
+        for path in _files(folder)
+    }
 
 
 def read_verified(index: Path, manifest: Manifest, name: str) -> bytes:
@@ -170,7 +209,7 @@ def _check_sizes(index: Path, manifest: Manifest) -> None:
 
 
 def _damaged(path: Path, index: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path}: missing, cut short or altered; {_again(index)}")
+    return IndexDamaged(f"{path}: missing, cut short or altered; {_again(index)} --full")
 
 
 def _again(index: Path) -> str:
@@ -193,11 +232,15 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sync(folder: Path) -> None:
-    for path in _files(folder):
-        with path.open("rb+") as handle:
-            os.fsync(handle.fileno())
-    _sync_folder(folder)
+def _inode(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _inodes(index: Path, manifest: Manifest) -> Inodes:
+    """What the manifest says of its files, by inode. A file that is not there is left out."""
+    folder = index / manifest.data
+    return {_inode(folder / name): entry for name, entry in manifest.files.items() if (folder / name).is_file()}
 
 
 def _sync_folder(folder: Path) -> None:

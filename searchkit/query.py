@@ -15,6 +15,10 @@ TEXT_FIELDS = ("text", "heading", "title")
 """What words and strings are looked for in: the paragraph's text (default), its headings, its document's title."""
 
 
+NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
+"""What a number in Chinese characters is made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Everything:
     """Matches every paragraph."""
@@ -133,19 +137,16 @@ def leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
         yield node
 
 
-_NUMERAL = "零〇一二三四五六七八九十百千万亿两点"
-
-
 def _whole(text: str) -> re.Pattern[str]:
     before = after = ""
     if text[0].isdecimal():
         before = r"(?<![0-9])(?<![0-9][.,])"
-    elif text[0] in _NUMERAL:
-        before = f"(?<![{_NUMERAL}0-9])"
+    elif text[0] in NUMERAL_CHARACTERS:
+        before = f"(?<![{NUMERAL_CHARACTERS}0-9])"
     if text[-1].isdecimal():
         after = r"(?![0-9])(?![.,][0-9])"
-    elif text[-1] in _NUMERAL:
-        after = f"(?![{_NUMERAL}])"
+    elif text[-1] in NUMERAL_CHARACTERS:
+        after = f"(?![{NUMERAL_CHARACTERS}])"
     return re.compile(before + re.escape(text) + after)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +16,9 @@ from types import TracebackType
 from searchkit.analysis import Analyzer, Lexicon
 from searchkit.engines import Engine, Request, Response, open_engine
 from searchkit.engines import Hit as Found
-from searchkit.errors import IndexStale, UnknownFacet, UsageError
+from searchkit.errors import IndexDamaged, IndexStale, UnknownFacet, UsageError
 from searchkit.facets import BUILT_IN, Facet, FacetCounts, Filter
-from searchkit.manifest import EXTRAS, Manifest, read_manifest, read_verified, verify_checksums
+from searchkit.manifest import EXTRAS, Manifest, current_data, read_manifest, read_verified, verify_checksums
 from searchkit.model import Document, Paragraph, to_json
 from searchkit.query import Everything, Node, Query
 from searchkit.ranking import Explanation
@@ -28,6 +30,8 @@ MATCH = ("all", "any", "auto")
 Value = str | int | Sequence[str | int]
 """What a filter takes: one value or several (OR). Years are numbers or `2021..2023`, open at either end."""
 
+_OPENINGS = 10
+"""How often an index is opened once more when a build has replaced it meanwhile."""
 _YEARS = re.compile(r"(\d{4})?\s*\.\.\s*(\d{4})?")
 
 
@@ -97,16 +101,121 @@ class SearchOptions:
     explain: bool = False
 
 
+class _Opened:
+    """An index as it was committed. It never changes, and neither does what it answers."""
+
+    def __init__(self, path: Path) -> None:
+        """Open what the manifest names. Raises IndexMissing, IndexForeign, IndexDamaged."""
+        self.path = path
+        self.manifest = read_manifest(path)
+        self.engine: Engine = open_engine(self.manifest.engine, path / self.manifest.data)
+        # Read now, because a later build may remove the files.
+        self.extras = json.loads(read_verified(path, self.manifest, EXTRAS))
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
+        analyzer = Analyzer(Lexicon(self.extras["words"], self.extras["synonyms"]))
+        if analyzer.fingerprint != self.manifest.analyzer:
+            message = (
+                f"{self.path} was built with another analyzer ({self.manifest.analyzer}, this is "
+                f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self.path}"
+            )
+            raise IndexStale(message)
+        return analyzer
+
+    @property
+    def facet_names(self) -> tuple[str, ...]:
+        """Names of all facets."""
+        return (*BUILT_IN, *self.manifest.facets)
+
+    def understand(self, query: str) -> Query:
+        """The trees of a query."""
+        from searchkit.syntax import parse  # noqa: PLC0415 - whoosh's parser, needed by searches only
+
+        return parse(query, self.analyzer, self.facet_names)
+
+    def arguments(
+        self, options: SearchOptions | None, arguments: Mapping[str, object], where: Mapping[str, Value] | None
+    ) -> tuple[SearchOptions, tuple[Filter, ...]]:
+        """Options and filters of the arguments of `search`. Raises UsageError."""
+        filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
+        rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
+        unknown = sorted(rest.keys() - SearchOptions.__dataclass_fields__.keys())
+        if unknown:
+            message = f"search() has no option {unknown[0]!r}; the user's own facets go into where={{...}}"
+            raise UsageError(message)
+        options = replace(options or SearchOptions(), **rest)  # type: ignore[arg-type]
+        return options, self.filters(filters, where)  # type: ignore[arg-type]
+
+    def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None) -> tuple[Filter, ...]:
+        """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
+        chosen: list[Filter] = []
+        if not isinstance(where, Mapping | None):
+            raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
+        for name, value in {**filters, **(where or {})}.items():
+            values = _values(name, value)
+            if not values:
+                continue
+            self._known(name)
+            chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
+        return tuple(chosen)
+
+    def request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
+        """A request for everything, with options and filters. Raises UsageError."""
+        _check(options)
+        if options.sort != "score":
+            self._known(options.sort.removeprefix("-"))
+        return Request(
+            Everything(),
+            filters=filters,
+            facets=self.facets(options.facets),
+            sort=options.sort,
+            limit=options.limit,
+            offset=options.offset,
+            by_document=options.group is not None,
+            explain=options.explain,
+        )
+
+    def facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
+        """Facets by their names. Raises UnknownFacet."""
+        facets = tuple(map(Facet.parse, names))
+        for facet in facets:
+            self._known(facet.name)
+        return facets
+
+    def hit(self, found: Found, tree: Node) -> Hit:
+        """A hit with its snippet."""
+        window = snippet(found.paragraph.text, tree, self.analyzer)
+        return Hit(found.paragraph, found.score, window, found.matches, found.explanation)
+
+    def _known(self, name: str) -> None:
+        if name not in self.facet_names:
+            raise UnknownFacet(f"no facet {name!r} in {self.path}; there are: {', '.join(self.facet_names)}")
+
+
+def _open(path: Path) -> _Opened:
+    """Open an index: the newer one, if a build takes the files of the older one away while that is being opened."""
+    for _ in range(_OPENINGS):
+        data = current_data(path)
+        try:
+            return _Opened(path)
+        except IndexDamaged:
+            if current_data(path) == data:
+                raise
+    return _Opened(path)
+
+
 class Index:
-    """An open index. Use it as a context manager, or `close` it. Safe for many threads."""
+    """An open index. Use it as a context manager, or `close` it. Safe for many threads.
+
+    It stays as it was when it was opened, whatever is built meanwhile; `refresh` moves it on.
+    """
 
     def __init__(self, path: str | Path) -> None:
         """Open the index in the folder `path`. Raises IndexMissing, IndexForeign, IndexDamaged."""
-        self._path = Path(path)
-        self._manifest = read_manifest(self._path)
-        self._engine: Engine = open_engine(self._manifest.engine, self._path / self._manifest.data)
-        # Read now, because a later build may remove the files.
-        self._extras = json.loads(read_verified(self._path, self._manifest, EXTRAS))
+        self._opened = _open(Path(path))
+        self._refreshing = threading.Lock()
 
     def __enter__(self) -> Index:  # noqa: PYI034 - typing.Self is 3.11
         return self
@@ -119,6 +228,23 @@ class Index:
     def close(self) -> None:
         """Give back files and memory."""
         self._engine.close()
+
+    def refresh(self) -> bool:
+        """Move on to the newest state of the index. Returns whether there was a newer one; if not, it costs 0.2 ms.
+
+        What other threads are doing ends with the state that it began with. Raises what opening raises; then this
+        index stays as it is.
+        """
+        with self._refreshing:
+            old = self._opened
+            with suppress(IndexDamaged):  # perhaps replaced while it was read
+                if read_manifest(old.path) == old.manifest:
+                    return False
+            new = _open(old.path)
+            if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
+                new.analyzer = old.analyzer  # with the dictionary that it has loaded
+            self._opened = new  # the old engine gives its files back when the last thread is done with it
+            return True
 
     def search(
         self,
@@ -137,16 +263,17 @@ class Index:
         Raises UsageError (a bad year, an unknown option value), UnknownFacet, IndexStale, IndexDamaged.
         """
         started = time.perf_counter()
-        options, filters = self._arguments(options, arguments, where)
-        understood = self._understand(query)
-        request = self._request(options, filters)
+        opened = self._opened
+        options, filters = opened.arguments(options, arguments, where)
+        understood = opened.understand(query)
+        request = opened.request(options, filters)
         tree, relaxed = understood.any if options.match == "any" else understood.all, False
-        response = self._engine.search(replace(request, match=tree, wanted=understood.wanted))
+        response = opened.engine.search(replace(request, match=tree, wanted=understood.wanted))
         if not response.total and options.match == "auto" and understood.any != understood.all:
-            loose = self._engine.search(replace(request, match=understood.any, wanted=understood.wanted))
+            loose = opened.engine.search(replace(request, match=understood.any, wanted=understood.wanted))
             if loose.total:
                 tree, relaxed, response = understood.any, True, loose
-        hits = tuple(self._hit(found, tree) for found in response.hits)
+        hits = tuple(opened.hit(found, tree) for found in response.hits)
         return Results(
             query,
             str(tree),
@@ -169,115 +296,60 @@ class Index:
 
     def documents(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Document]:
         """Documents in corpus order. Filters as in `search`; a document passes when one of its paragraphs does."""
-        chosen = self.filters(filters, where)
+        opened = self._opened
+        chosen = opened.filters(filters, where)
         if not chosen:
-            return self._engine.documents()
-        names = {paragraph.document for paragraph in self._engine.paragraphs(chosen)}
-        return (document for document in self._engine.documents() if document.document in names)
+            return opened.engine.documents()
+        names = {paragraph.document for paragraph in opened.engine.paragraphs(chosen)}
+        return (document for document in opened.engine.documents() if document.document in names)
 
     def paragraphs(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Paragraph]:
         """Paragraphs in corpus order. Filters as in `search`."""
-        return self._engine.paragraphs(self.filters(filters, where))
+        opened = self._opened
+        return opened.engine.paragraphs(opened.filters(filters, where))
 
     def facets(
         self, names: Sequence[str] = (), *, where: Mapping[str, Value] | None = None, **filters: Value
     ) -> dict[str, FacetCounts]:
         """All values of facets (of all facets but document, when none is named) with their numbers of paragraphs."""
-        asked = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(
-            Everything(), filters=self.filters(filters, where), facets=self._facets(asked), most_values=None, limit=0
-        )
-        return _as_asked(asked, self._engine.search(request))
+        opened = self._opened
+        asked = tuple(names) or tuple(name for name in opened.facet_names if name != "document")
+        chosen, facets = opened.filters(filters, where), opened.facets(asked)
+        request = Request(Everything(), filters=chosen, facets=facets, most_values=None, limit=0)
+        return _as_asked(asked, opened.engine.search(request))
 
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user's own."""
-        return (*BUILT_IN, *self._manifest.facets)
+        return self._opened.facet_names
 
     @property
     def manifest(self) -> Manifest:
         """What the index is and what it was made with."""
-        return self._manifest
+        return self._opened.manifest
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
+        return self._opened.analyzer
 
     def problems(self) -> list[dict[str, str]]:
         """What the build could not read: `path` and `reason` of each."""
-        return [{"path": item["path"], "reason": item["reason"]} for item in self._extras["problems"]]
+        return [{"path": item["path"], "reason": item["reason"]} for item in self._opened.extras["problems"]]
 
     def check(self) -> None:
         """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
-        verify_checksums(self._path, self._manifest)
-        self._engine.check()
+        opened = self._opened
+        verify_checksums(opened.path, opened.manifest)
+        opened.engine.check()
 
     def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None = None) -> tuple[Filter, ...]:
         """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
-        chosen: list[Filter] = []
-        if not isinstance(where, Mapping | None):
-            raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
-        for name, value in {**filters, **(where or {})}.items():
-            values = _values(name, value)
-            if not values:
-                continue
-            self._known(name)
-            chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
-        return tuple(chosen)
+        return self._opened.filters(filters, where)
 
-    @cached_property
-    def analyzer(self) -> Analyzer:
-        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
-        analyzer = Analyzer(Lexicon(self._extras["words"], self._extras["synonyms"]))
-        if analyzer.fingerprint != self._manifest.analyzer:
-            message = (
-                f"{self._path} was built with another analyzer ({self._manifest.analyzer}, this is "
-                f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self._path}"
-            )
-            raise IndexStale(message)
-        return analyzer
-
-    def _understand(self, query: str) -> Query:
-        from searchkit.syntax import parse  # noqa: PLC0415 - whoosh's parser, needed by searches only
-
-        return parse(query, self.analyzer, self.facet_names)
-
-    def _arguments(
-        self, options: SearchOptions | None, arguments: Mapping[str, object], where: Mapping[str, Value] | None
-    ) -> tuple[SearchOptions, tuple[Filter, ...]]:
-        filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
-        rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
-        unknown = sorted(rest.keys() - SearchOptions.__dataclass_fields__.keys())
-        if unknown:
-            message = f"search() has no option {unknown[0]!r}; the user's own facets go into where={{...}}"
-            raise UsageError(message)
-        options = replace(options or SearchOptions(), **rest)  # type: ignore[arg-type]
-        return options, self.filters(filters, where)  # type: ignore[arg-type]
-
-    def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        _check(options)
-        if options.sort != "score":
-            self._known(options.sort.removeprefix("-"))
-        return Request(
-            Everything(),
-            filters=filters,
-            facets=self._facets(options.facets),
-            sort=options.sort,
-            limit=options.limit,
-            offset=options.offset,
-            by_document=options.group is not None,
-            explain=options.explain,
-        )
-
-    def _facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
-        facets = tuple(map(Facet.parse, names))
-        for facet in facets:
-            self._known(facet.name)
-        return facets
-
-    def _known(self, name: str) -> None:
-        if name not in self.facet_names:
-            raise UnknownFacet(f"no facet {name!r} in {self._path}; there are: {', '.join(self.facet_names)}")
-
-    def _hit(self, found: Found, tree: Node) -> Hit:
-        window = snippet(found.paragraph.text, tree, self.analyzer)
-        return Hit(found.paragraph, found.score, window, found.matches, found.explanation)
+    @property
+    def _engine(self) -> Engine:
+        return self._opened.engine
 
 
 def hit_to_json(hit: Hit) -> dict[str, object]:

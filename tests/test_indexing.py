@@ -213,9 +213,9 @@ class Failing:
     def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
         self.writer, self.at, self.error = writer, at, error
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
+    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
         """Add all but the second document."""
-        self.writer.add(document, paragraphs)
+        self.writer.add(document, paragraphs, file)
         if self.at == "add" and document.document == "b.txt":
             raise self.error
 
@@ -236,8 +236,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], N
     """`failing(call, error)`: from now on writers raise the error at that call."""
 
     def fail(at: str, error: BaseException) -> None:
-        def start(name: str, folder: Path, analyzer: Analyzer) -> Failing:
-            return Failing(open_writer(name, folder, analyzer), at, error)
+        def start(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Failing:
+            return Failing(open_writer(name, folder, analyzer, base), at, error)
 
         monkeypatch.setattr(indexing, "open_writer", start)
 
@@ -290,7 +290,7 @@ def test_interrupted_at_the_commit(
 ) -> None:
     """Interrupted in the last steps, before or after the manifest is renamed, an index is the old or the new, whole."""
 
-    def stop(folder: Path, **_rest: str) -> None:
+    def stop(folder: Path) -> None:
         if folder == index:
             raise KeyboardInterrupt
 

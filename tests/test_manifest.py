@@ -22,7 +22,7 @@ from searchkit.errors import (
     SearchkitError,
 )
 from searchkit.indexing import BuildOptions, write_index
-from searchkit.manifest import EXTRAS, FORMAT, checksums, new_data_folder, read_manifest, remove_leftovers
+from searchkit.manifest import EXTRAS, FORMAT, checksums, new_data_folder, read_manifest, remove_leftovers, share
 from searchkit.searching import Index
 
 Report = Callable[..., DocumentRead]
@@ -113,8 +113,8 @@ def test_checksums(tmp_path: Path) -> None:
     }
 
 
-def test_data_folders_are_never_used_again(tmp_path: Path) -> None:
-    """A new data folder is empty and has a higher number than any there; leftovers go, other folders stay."""
+def test_a_new_data_folder(tmp_path: Path) -> None:
+    """A new data folder is empty and has a higher number than any there."""
     first = new_data_folder(tmp_path)
     second = new_data_folder(tmp_path)
     assert first.name < second.name
@@ -123,8 +123,28 @@ def test_data_folders_are_never_used_again(tmp_path: Path) -> None:
     third = new_data_folder(tmp_path)
     assert third.name == "data-000042"
     assert not [*third.iterdir()]
-    remove_leftovers(tmp_path, keep=second.name)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [second.name, "data-old"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kept"),
+    [
+        (None, ["data-old"]),
+        ('{"data": "data-000002"}', ["data-000002", "data-old"]),
+        ('{"data": "data-000009"}', ["data-old"]),
+        ('{"data": "data-old"}', ["data-000001", "data-000002", "data-old"]),
+        ('{"data": 7}', ["data-000001", "data-000002", "data-old"]),
+        ("{", ["data-000001", "data-000002", "data-old"]),
+        ("[]", ["data-000001", "data-000002", "data-old"]),
+    ],
+)
+def test_leftovers(tmp_path: Path, manifest: str | None, kept: list[str]) -> None:
+    """Data folders that the manifest does not name are removed, other folders stay; if it cannot be read, all stay."""
+    for name in ("data-000001", "data-000002", "data-old"):
+        (tmp_path / name).mkdir()
+    if manifest is not None:
+        (tmp_path / "index.json").write_text(manifest, encoding="utf-8")
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == kept
 
 
 # --- no index

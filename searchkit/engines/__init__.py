@@ -6,7 +6,7 @@ the same answers. An engine knows nothing of query syntax, snippets or files of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -104,10 +104,21 @@ class Engine(Protocol):
 
 
 class Writer(Protocol):
-    """A new index in an empty folder. Documents are added in corpus order."""
+    """A new index in an empty folder: what another index holds, less what is removed, and what is added.
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
-        """Add a document with its paragraphs."""
+    Corpus order is by file (code points of the name), within a file as added.
+    """
+
+    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
+        """Add a document with its paragraphs. `file`: name of the corpus file that it was read from."""
+        ...
+
+    def remove(self, files: Collection[str]) -> None:
+        """Leave out the documents of these files that the other index holds."""
+        ...
+
+    def absorb(self, folder: Path) -> None:
+        """Take over what a writer of the same engine committed to `folder`; that folder is of no use afterwards."""
         ...
 
     def commit(self) -> None:
@@ -127,7 +138,11 @@ def open_engine(name: str, folder: Path) -> Engine:
     return engine
 
 
-def open_writer(name: str, folder: Path, analyzer: Analyzer) -> Writer:
-    """Start an index of the engine `name` in the empty folder `folder`."""
-    writer: Writer = import_module(f"{__name__}.{name}").open_writer(folder, analyzer)
+def open_writer(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Writer:
+    """Start an index of the engine `name` in the empty folder `folder`, from what the index in `base` holds.
+
+    `base` was left by a writer of the same engine with the same analyzer; it is not changed, and its files may be
+    shared by hard links. Raises IndexDamaged if it cannot be read.
+    """
+    writer: Writer = import_module(f"{__name__}.{name}").open_writer(folder, analyzer, base)
     return writer

@@ -13,11 +13,13 @@ import json
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import finalize
 
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
@@ -53,37 +55,67 @@ def open_engine(folder: Path) -> WhooshEngine:
     return WhooshEngine(folder)
 
 
-def open_writer(folder: Path, analyzer: Analyzer) -> WhooshWriter:
-    """Start an index in the empty folder `folder`."""
-    return WhooshWriter(folder, analyzer)
+def open_writer(folder: Path, analyzer: Analyzer, base: Path | None = None) -> WhooshWriter:
+    """Start an index in the empty folder `folder`, from what that in `base` holds. Raises IndexDamaged."""
+    return WhooshWriter(folder, analyzer, base)
+
+
+class Report(NamedTuple):
+    """A document with all that belongs to it."""
+
+    file: str
+    """Name of the corpus file that it was read from."""
+    document: Document
+    paragraphs: list[Paragraph]
 
 
 class WhooshWriter:
-    """Collects documents and writes them as one Whoosh segment."""
+    """Collects documents in memory and writes them, those of the other index too, as one Whoosh segment."""
 
-    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+    def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
+        self._folder = folder
         self._analyzer = analyzer
-        self._writer = index.create_in(str(folder), _schema()).writer(limitmb=512)
+        self._held = _reports(base) if base else []
+        self._added: list[Report] = []
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph]) -> None:
-        """Add a document with its paragraphs."""
-        self._writer.add_document(kind="document", record=_dump(to_json(document)))
-        title, title_length = self._words(document.title or "")
-        for paragraph in paragraphs:
+    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
+        """Add a document with its paragraphs. `file`: name of the corpus file that it was read from."""
+        self._added.append(Report(file, document, list(paragraphs)))
+
+    def remove(self, files: Collection[str]) -> None:
+        """Leave out the documents of these files that the other index holds."""
+        self._held = [report for report in self._held if report.file not in files]
+
+    def absorb(self, folder: Path) -> None:
+        """Take over what a writer of this engine committed to `folder`; that folder is of no use afterwards."""
+        self._added += _reports(folder)
+
+    def commit(self) -> None:
+        """Write everything to the folder; the writer is finished."""
+        writer = index.create_in(str(self._folder), _schema()).writer(limitmb=512)
+        try:
+            for report in sorted([*self._held, *self._added], key=attrgetter("file")):  # sorting is stable
+                self._write(report, writer)
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit()
+
+    def abandon(self) -> None:
+        """Write nothing more; the folder can be removed."""
+        self._held, self._added = [], []
+
+    def _write(self, report: Report, writer: Any) -> None:  # noqa: ANN401 - Whoosh has no types
+        record = _dump({"file": report.file, "document": to_json(report.document)})
+        writer.add_document(kind="document", record=record)
+        title, title_length = self._words(report.document.title or "")
+        for paragraph in report.paragraphs:
             text, text_length = self._words(paragraph.text)
             heading, heading_length = self._words("\n".join(paragraph.path))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             record = _dump({"lengths": lengths, "paragraph": to_json(paragraph)})
-            self._writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
-
-    def commit(self) -> None:
-        """Write everything to the folder; the writer is finished."""
-        self._writer.commit()
-
-    def abandon(self) -> None:
-        """Write nothing more; the folder can be removed."""
-        self._writer.cancel()
+            writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
 
     def _words(self, text: str) -> tuple[str, int]:
         terms = [token.term for token in self._analyzer.tokens(text)]
@@ -97,6 +129,7 @@ class WhooshEngine:
         self._folder = folder
         with self._confined():
             self._reader = FileStorage(str(folder)).open_index(schema=_schema()).reader()
+        self._closing = finalize(self, self._reader.close)
         self._lock = threading.Lock()
 
     def search(self, request: Request) -> Response:
@@ -114,7 +147,7 @@ class WhooshEngine:
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order."""
         with self._confined():
-            records = [json.loads(stored["record"]) for stored in self._stored("document")]
+            records = [json.loads(stored["record"])["document"] for stored in self._stored("document")]
         return map(document_from_json, records)
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
@@ -137,8 +170,21 @@ class WhooshEngine:
                     raise IndexDamaged(message)
 
     def close(self) -> None:
-        """Close the index's files."""
-        self._reader.close()
+        """Close the index's files. An engine that is dropped does it by itself."""
+        self._closing()
+
+    def reports(self) -> list[Report]:
+        """Everything, in corpus order. Raises IndexDamaged."""
+        reports: list[Report] = []
+        with self._confined():
+            for number in self._reader.all_doc_ids():
+                stored = self._reader.stored_fields(number)
+                record = json.loads(stored["record"])
+                if stored["kind"] == "document":
+                    reports.append(Report(record["file"], document_from_json(record["document"]), []))
+                else:
+                    reports[-1].paragraphs.append(paragraph_from_json(record["paragraph"]))
+        return reports
 
     @cached_property
     def _table(self) -> _Table:
@@ -265,8 +311,9 @@ class WhooshEngine:
             found = count_grams(table.folded("text", i), weights[size])
             parts.append(
                 sum(
-                    weights[size][gram] * idf(table.df(gram), count) * saturation(tf, length, total / count)
-                    for gram, tf in found.items()
+                    weight * idf(table.df(gram), count) * saturation(found[gram], length, total / count)
+                    for gram, weight in weights[size].items()
+                    if gram in found
                 )
             )
         return Explanation(words.words, *parts)
@@ -313,6 +360,15 @@ class _Table:
         if gram not in self._df:
             self._df[gram] = sum(gram in text for text in self._texts)
         return self._df[gram]
+
+
+def _reports(folder: Path) -> list[Report]:
+    """Everything that an index holds, in corpus order. Raises IndexDamaged."""
+    engine = WhooshEngine(folder)
+    try:
+        return engine.reports()
+    finally:
+        engine.close()
 
 
 def _dump(record: dict[str, object]) -> str:

@@ -9,20 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from searchkit import corpus
 from searchkit.corpus import (
     LONGEST_PARAGRAPH,
+    NOTHING,
     DocumentRead,
     Found,
-    ReadOptions,
     Skipped,
+    Stamp,
+    Taxonomy,
+    content_digest,
     list_corpus,
+    made_with,
     read_corpus,
-    read_document_file,
+    read_file,
 )
 from searchkit.errors import CorpusError, UsageError
 from searchkit.indexing import build
 from searchkit.model import SECTIONS, document_from_json, paragraph_from_json, to_json
 
+UNKNOWN = Stamp(0, 0, 0, 0)
 TITLE = "滨海新区司法局2023年法治政府建设年度报告"
 REPORT = f"""{TITLE}
 
@@ -170,14 +176,53 @@ def test_results_survive_json(tmp_path: Path) -> None:
 
 
 def test_work_can_be_shared_among_processes(tmp_path: Path) -> None:
-    """What goes to a process and comes back can be pickled, and file by file gives what the whole gives."""
+    """What goes to a process can be pickled, and file by file gives what the whole gives."""
     write(tmp_path, a__txt=REPORT, b__jsonl='{"id":1,"text":"甲"}\nx', metadata__csv="file,mine\na.txt,v\n", c__bin="x")
     listing = list_corpus(tmp_path)
     results: list[DocumentRead | Skipped] = [*listing.skipped]
     for found in listing.documents:
-        arguments = pickle.loads(pickle.dumps((found, listing.stated(found), ReadOptions())))  # noqa: S301 - just made
-        results += pickle.loads(pickle.dumps(read_document_file(*arguments)))  # noqa: S301 - just made
+        arguments = pickle.loads(pickle.dumps((found, listing.stated(found))))  # noqa: S301 - just made
+        read = read_file(*arguments, Taxonomy.load())
+        results += [*read.documents, *read.skipped]
     assert results == [*read_corpus(list_corpus(tmp_path))]
+    assert [item.file for item in results if isinstance(item, DocumentRead)] == ["a.txt", "b.jsonl"]
+
+
+def test_a_document_made_by_hand_is_its_own_file(tmp_path: Path) -> None:
+    """A document that was read knows its file, also one of many in a file; one made by hand has its id for it."""
+    ((found,), _) = read(write(tmp_path, a__jsonl='{"id":1,"text":"甲"}'))
+    assert (found.document.document, found.file) == ("a.jsonl#1", "a.jsonl")
+    assert DocumentRead(found.document, found.paragraphs).file == "a.jsonl#1"
+
+
+def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
+    """The digest of a file is that of its bytes, whether it can be read as a report or not, or why there are none."""
+    for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
+        (tmp_path / name).write_bytes(content)
+        found = Found(str(tmp_path / name), name, UNKNOWN)
+        assert read_file(found, NOTHING, Taxonomy.load()).digest == content_digest(found)
+        assert content_digest(found) == hashlib.sha256(content).hexdigest()
+    gone = Found(str(tmp_path / "gone.txt"), "gone.txt", UNKNOWN)
+    assert content_digest(gone) == "cannot be read: no such file or directory"
+    assert read_file(gone, NOTHING, Taxonomy.load()).digest == content_digest(gone)
+
+
+def test_what_decides_about_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another taxonomy, other rules, another version of a library: each shows, and nothing else does."""
+    before = made_with()
+    assert made_with() == before
+    taxonomy = tmp_path / "topics.toml"
+    taxonomy.write_text("# mine", encoding="utf-8")
+    other = made_with(taxonomy)
+    assert {name for name in before if other[name] != before[name]} == {"topics"}
+    taxonomy.write_text("# thine", encoding="utf-8")
+    assert made_with(taxonomy)["topics"] != other["topics"]
+    for change in ("_RULES", "__version__", "version"):
+        with monkeypatch.context() as patched:
+            patched.setattr(corpus, change, (lambda _name: "0") if change == "version" else "0")
+            assert {name for name, value in made_with().items() if value != before[name]} == {"readers"}
+    with pytest.raises(UsageError, match="nowhere"):
+        made_with(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -205,13 +250,10 @@ def test_files_that_give_nothing_are_named(tmp_path: Path, content: bytes, reaso
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """A file that went away or may not be read is skipped."""
-    assert read_document_file(Found(tmp_path / "a.txt", "a.txt")) == (
-        Skipped("a.txt", "cannot be read: no such file or directory"),
-    )
     (tmp_path / "b.txt").mkdir()
-    assert read_document_file(Found(tmp_path / "b.txt", "b.txt")) == (
-        Skipped("b.txt", "cannot be read: is a directory"),
-    )
+    for name, reason in {"a.txt": "no such file or directory", "b.txt": "is a directory"}.items():
+        read = read_file(Found(str(tmp_path / name), name, UNKNOWN), NOTHING, Taxonomy.load())
+        assert (read.documents, read.skipped) == ((), (Skipped(name, f"cannot be read: {reason}"),))
 
 
 def test_a_damaged_file_is_read_with_a_warning(tmp_path: Path) -> None:
@@ -240,7 +282,7 @@ def test_a_bad_taxonomy_is_a_usage_error(tmp_path: Path) -> None:
     """A taxonomy that cannot be read stops the reading; it is the user's argument."""
     write(tmp_path, a__txt=REPORT)
     with pytest.raises(UsageError):
-        [*read_corpus(list_corpus(tmp_path), ReadOptions(topics=tmp_path / "none.toml"))]
+        [*read_corpus(list_corpus(tmp_path), tmp_path / "none.toml")]
 
 
 def test_a_paragraph_without_end_is_cut_at_sentences(tmp_path: Path) -> None:

@@ -1,18 +1,31 @@
 """The fast engine: segments of up to 65,536 paragraphs, each one file of mapped arrays, searched with NumPy.
 
-arrays.py    named arrays in a file
-writing.py   documents to segments: postings, bigram offsets, compressed records
-segment.py   one open segment: what matches, what is counted, what is shown
-engine.py    all segments together: scores, order, pages
+arrays.py      named arrays in a file
+postings.py    words: dictionary, ids, frequencies
+text.py        characters, and where each pair of them stands
+columns.py     what paragraphs and documents are, as numbers of distinct values
+building.py    documents to columns
+segment.py     columns to a file, and an open file: what matches, what a record is
+merging.py     several segments' columns as one
+commit.py      which segments, which of their documents, in what order
+writer.py      adding, removing, absorbing, merging
+sets.py        masks or positions
+collection.py  all segments as one
+scoring.py     BM25F, and the second step
+faceting.py    counts, sorting, grouping
+engine.py      requests to responses
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from searchkit.analysis import Analyzer
 from searchkit.engines.columnar.engine import ColumnarEngine
-from searchkit.engines.columnar.writing import ColumnarWriter
+
+if TYPE_CHECKING:
+    from searchkit.engines.columnar.writer import ColumnarWriter
 
 
 def open_engine(folder: Path) -> ColumnarEngine:
@@ -20,6 +33,8 @@ def open_engine(folder: Path) -> ColumnarEngine:
     return ColumnarEngine(folder)
 
 
-def open_writer(folder: Path, analyzer: Analyzer) -> ColumnarWriter:
-    """Start an index in the empty folder `folder`."""
-    return ColumnarWriter(folder, analyzer)
+def open_writer(folder: Path, analyzer: Analyzer, base: Path | None = None) -> ColumnarWriter:
+    """Start an index in the empty folder `folder`, from what the one in `base` holds."""
+    from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415 - searches need none of it
+
+    return ColumnarWriter(folder, analyzer, base)

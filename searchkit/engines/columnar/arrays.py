@@ -11,7 +11,8 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 else:
     Array = np.ndarray  # importing numpy.typing takes 30 ms that every search would wait for
 
-_MAGIC = b"skarray1"
+_MAGIC = b"skarray2"
 _ALIGNMENT = 64
 _TYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
+_WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -48,40 +50,108 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         handle.write(_MAGIC + len(header).to_bytes(8, "little") + header)
         for (_, _, offset), array in zip(directory.values(), arrays.values(), strict=True):
             handle.seek(start + offset)
-            handle.write(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
+            handle.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
         handle.truncate(max(handle.tell(), start))
 
 
-def map_arrays(path: Path) -> dict[str, Array]:
-    """Map the arrays of a file into memory, read-only. Costs the same for any size. Raises IndexDamaged."""
-    try:
-        with path.open("rb") as handle:
-            size = os.fstat(handle.fileno()).st_size
-            view = memoryview(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
-        if bytes(view[:8]) != _MAGIC:
-            raise _damaged(path)
-        length = int.from_bytes(view[8:16], "little")
-        start = -(-(16 + length) // _ALIGNMENT) * _ALIGNMENT
-        arrays: dict[str, Array] = {}
-        for name, (kind, count, offset) in json.loads(bytes(view[16 : 16 + length])).items():
-            dtype = np.dtype(kind)
-            if kind not in _TYPES or offset < 0 or count < 0 or start + offset + count * dtype.itemsize > size:
-                raise _damaged(path)
-            arrays[name] = np.frombuffer(view, dtype, count, start + offset) if count else np.empty(0, dtype)
-    except (OSError, ValueError, TypeError, AttributeError):
-        raise _damaged(path) from None
-    return arrays
+class ArrayFile:
+    """The arrays of a file, read-only, mapped into memory. Opening costs the same for any size; keeps the file open."""
+
+    def __init__(self, path: Path) -> None:
+        """Map `path`. Raises IndexDamaged if it is no file of arrays, or is not there."""
+        self._path = path
+        self._arrays: dict[str, Array] = {}
+        try:
+            with path.open("rb") as handle:
+                self._size = os.fstat(handle.fileno()).st_size
+                self._view = memoryview(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):
+            raise self._damaged() from None
+        if self._size < len(_MAGIC) + 8 or bytes(self._view[:8]) != _MAGIC:
+            raise self._damaged()
+
+    def __getitem__(self, name: str) -> Array:
+        """The array of that name. Raises IndexDamaged if the header does not describe one."""
+        array = self._arrays.get(name)
+        if array is None:
+            array = self._arrays[name] = self._mapped(name)
+        return array
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._directory
+
+    def _mapped(self, name: str) -> Array:
+        try:
+            kind, count, offset = self._directory[name]
+            dtype, start = np.dtype(kind), self._start + offset
+            if kind not in _TYPES or offset < 0 or count < 0 or start + count * dtype.itemsize > self._size:
+                raise self._damaged()
+            return np.frombuffer(self._view, dtype, count, start) if count else np.empty(0, dtype)
+        except (KeyError, ValueError, TypeError):
+            raise self._damaged() from None
+
+    @cached_property
+    def _directory(self) -> dict[str, Any]:
+        try:
+            directory = json.loads(bytes(self._view[16 : 16 + self._header]))
+        except (ValueError, RecursionError):
+            raise self._damaged() from None
+        if not isinstance(directory, dict):
+            raise self._damaged()
+        return directory
+
+    @property
+    def _header(self) -> int:
+        return int.from_bytes(self._view[8:16], "little")
+
+    @property
+    def _start(self) -> int:
+        return -(-(16 + self._header) // _ALIGNMENT) * _ALIGNMENT
+
+    def _damaged(self) -> IndexDamaged:
+        return IndexDamaged(f"{self._path}: not what was written; build the index again with: searchkit build")
+
+
+class Strings:
+    """Byte strings stored one after the other: `data`, and where each begins."""
+
+    def __init__(self, data: Array, starts: Array) -> None:
+        self._data, self._starts = data, starts
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        return self._data[int(self._starts[number]) : int(self._starts[number + 1])].tobytes()
+
+
+def strings_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
+    """Byte strings as the two arrays `name` and `name_at`, for `Strings`."""
+    return {
+        name: np.frombuffer(b"".join(strings), np.uint8),
+        f"{name}_at": narrow(starts(list(map(len, strings)))),
+    }
+
+
+def starts(lengths: Sequence[int] | Array) -> Array:
+    """Where each of several runs begins when they stand one after the other, and at the end where the last one ends."""
+    out = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=out[1:])
+    return out
+
+
+def narrow(values: Array | Iterable[int]) -> Array:
+    """Non-negative integers in the narrowest unsigned type that holds them."""
+    array = values if isinstance(values, np.ndarray) else np.fromiter(values, np.int64)
+    most = int(array.max()) if len(array) else 0
+    return array.astype(next(width for width in _WIDTHS if most <= np.iinfo(width).max))
 
 
 def pack(value: object) -> Array:
     """A JSON value, compressed, as an array of bytes."""
-    return np.frombuffer(zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 3), np.uint8)
+    return np.frombuffer(zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 6), np.uint8)
 
 
 def unpack(array: Array) -> Any:  # noqa: ANN401
     """The JSON value of `pack`."""
     return json.loads(zlib.decompress(array.tobytes()))
-
-
-def _damaged(path: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path}: not what was written; build the index again with: searchkit build")

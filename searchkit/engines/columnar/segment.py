@@ -1,355 +1,361 @@
-"""An open segment: postings, strings, facets and records by position.
-
-Arrays are mapped into memory; nothing is read until it is asked for.
-"""
+"""A segment: up to 65,536 paragraphs, all that is known of them in one file of arrays that is never changed."""
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, map_arrays, unpack
-from searchkit.engines.columnar.writing import CHARACTER_BITS, HEADING, RECORDS, TITLE, bigram_arrays
-from searchkit.facets import Facet, Filter, values_of
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
+from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays
+from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, Postings, posting_arrays
+from searchkit.engines.columnar.sets import bits, complement, intersection, union
+from searchkit.engines.columnar.text import Text, Words, text_arrays
+from searchkit.facets import BUILT_IN, Filter
 from searchkit.folding import fold
-from searchkit.model import Document, Paragraph, document_from_json
+from searchkit.model import Document, Paragraph, document_from_json, to_json
 from searchkit.query import And, Everything, Node, Not, Or, Prefix, Substring, Word
 
-KEPT_GROUPS = 1024
-"""Groups of records that a segment keeps in memory."""
+MOST_PARAGRAPHS = 65_536
+"""Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""
+MOST_CHARACTERS = 1 << 23
+"""Characters of a segment at the most, more only if it is one paragraph: bounds the memory of building one."""
+_BLOCK = 32  # documents whose records are compressed together
+_KEPT_DOCUMENTS = 1024  # whose fields stay in memory
+_FIELD = {"text": "", "heading": HEADING, "title": TITLE}
 
-_OF_PARAGRAPH = frozenset({"section", "topic"})
-_PREFIX = {"text": "", "heading": HEADING, "title": TITLE}
-_NUMERAL = "零〇一二三四五六七八九十百千万亿两点"
-_DIGITS = "0123456789"
+
+def write_segment(path: Path, columns: Columns) -> None:
+    """Write a segment of everything in `columns`."""
+    write_arrays(path, _arrays(columns))
+
+
+def _arrays(columns: Columns) -> dict[str, Array]:
+    size, documents = len(columns.n), columns.documents
+    facets = sorted({name for document in documents for name in document.facets})
+    blocks = [
+        pack([to_json(document) for document in documents[i : i + _BLOCK]]) for i in range(0, len(documents), _BLOCK)
+    ]
+    return {
+        "facets": pack(facets),
+        "records": np.concatenate(blocks),
+        "record_at": narrow(starts(list(map(len, blocks)))),
+        **column_arrays("file", columns.files),
+        **column_arrays("document", [document.document for document in documents]),
+        **column_arrays("title", [document.title for document in documents]),
+        **column_arrays("year", [document.year for document in documents]),
+        **column_arrays("agency", [document.agency for document in documents]),
+        **column_arrays("district", [document.region for document in documents]),
+        **column_arrays("doctype", [document.doctype for document in documents]),
+        **_facet_arrays(facets, documents),
+        "document_at": narrow(np.searchsorted(columns.document_of, np.arange(len(documents) + 1))),
+        "n": narrow(columns.n),
+        "page": narrow(columns.page),
+        "is_record": narrow(columns.is_record),
+        "length": narrow(columns.length),
+        **column_arrays("number", columns.numbers),
+        **column_arrays("kind", columns.kinds),
+        **coded_arrays("path", columns.path_of, columns.paths),
+        **posting_arrays(columns.terms, columns.pairs, size),
+        **text_arrays(columns.text, columns.text_length, _two_character_words(columns)),
+    }
 
 
 class Segment:
-    """The paragraphs of one file. Positions are 0-based, in corpus order; masks are boolean arrays over them."""
+    """An open segment. Positions are numbers of paragraphs, documents are numbered too, both from 0."""
 
     def __init__(self, path: Path) -> None:
-        self._arrays = map_arrays(path)
-        self._groups: dict[int, list[list[Any]]] = {}
-        self._codes: dict[Facet, tuple[Array, list[tuple[str, ...]]]] = {}
-        self.size = len(self._arrays["length"])
+        """Map the file. Raises IndexDamaged."""
+        self.path = path
+        self.arrays = ArrayFile(path)
+        self._fields: dict[int, dict[str, Any]] = {}
+        self._block: tuple[int, list[Document]] = (-1, [])
+
+    @cached_property
+    def size(self) -> int:
         """Number of paragraphs."""
+        return len(self.arrays["n"])
+
+    @cached_property
+    def document_of(self) -> Array:
+        """The document of each paragraph."""
+        return np.repeat(np.arange(self.document_count, dtype=np.uint32), np.diff(self.document_at))
+
+    @cached_property
+    def document_at(self) -> Array:
+        """Position of the first paragraph of each document, and at the end the number of paragraphs."""
+        return self.arrays["document_at"].astype(np.int64)
+
+    @property
+    def document_count(self) -> int:
+        """Number of documents."""
+        return len(self.arrays["document_at"]) - 1
+
+    @cached_property
+    def postings(self) -> Postings:
+        """The words."""
+        return Postings(self.arrays, self.size)
+
+    @cached_property
+    def text(self) -> Text:
+        """The characters."""
+        return Text(self.arrays)
+
+    @cached_property
+    def facets(self) -> list[str]:
+        """Names of the user's facets that its documents have."""
+        names: list[str] = unpack(self.arrays["facets"])
+        return names
+
+    def column(self, name: str) -> Column:
+        """The column of that name; of a user's facet by the facet's name after a colon."""
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = Column(self.arrays, name)
+        return column
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        return {}
 
     # matching
 
     def match(self, node: Node) -> Array:
-        """Mask of the paragraphs that a query tree matches. Cost: one pass over 64 KB a node, and its postings."""
+        """The set (`sets`) of the paragraphs that a query tree matches."""
         match node:
             case Everything():
-                mask = np.ones(self.size, bool)
+                found = np.ones(self.size, bool)
             case Word():
-                mask = self._expand(node.field, self._holders(_PREFIX[node.field] + node.term))
+                number = self.postings.find(_FIELD[node.field] + node.term)
+                found = self._holding(node.field, [] if number is None else [number])
             case Prefix():
-                mask = self._expand(node.field, self._prefixed(_PREFIX[node.field] + node.text))
+                found = self._holding(node.field, self.postings.beginning(_FIELD[node.field] + node.text))
             case Substring():
-                mask = self._substring(node)
+                found = self._substring(node)
             case Filter():
-                mask = self.admitted(node)
+                found = self.admitted(node)
             case Not():
-                mask = ~self.match(node.child)
+                found = complement(self.match(node.child), self.size)
             case And():
-                mask = np.logical_and.reduce([self.match(child) for child in node.children])
+                found = intersection([self.match(child) for child in node.children], self.size)
             case Or():
-                mask = np.logical_or.reduce([self.match(child) for child in node.children])
-        return mask
+                found = union([self.match(child) for child in node.children], self.size)
+        return found
 
     def admitted(self, item: Filter) -> Array:
-        """Mask of the paragraphs that a filter admits."""
-        stubs, of = self._level(item.name)
-        return np.array([item.admits(stub) for stub in stubs], bool)[of]
+        """Mask of the paragraphs that a filter admits. Cost: one look at each different value, and two gathers."""
+        column, name = self.facet_column(item.name)
+        if column is None:
+            return np.zeros(self.size, bool)
+        admits = np.array([item.admits(stand_in(name, value)) for value in column.values()], bool)
+        mask: Array = admits[column.codes]
+        return mask if name == "kind" else mask[self.document_of]
 
-    def _expand(self, field: str, holders: Array) -> Array:
-        """Mask of paragraphs from paragraphs, or from documents for the title."""
-        if field == "title":
-            documents = np.zeros(len(self.documents), bool)
-            documents[holders] = True
-            return documents[self._arrays["document_of"]]
-        return self._mask(holders)
+    def facet_column(self, facet: str) -> tuple[Column | None, str]:
+        """The column that decides a facet, None if no document has it, and the column's name.
 
-    def _mask(self, positions: Array) -> Array:
-        mask = np.zeros(self.size, bool)
-        mask[positions] = True
+        The column `kind` is of paragraphs, all others are of documents.
+        """
+        if facet in {"topic", "section"}:
+            return self.column("kind"), "kind"
+        if facet in BUILT_IN:
+            return self.column(facet), facet
+        return (self.column(f":{facet}") if facet in self.facets else None), f":{facet}"
+
+    def _holding(self, field: str, terms: Sequence[int]) -> Array:
+        """Paragraphs whose text, heading path or document's title has one of the terms."""
+        found = [self.postings.in_text(number) for number in terms]
+        if field == "text":
+            return union(found or [np.empty(0, np.intp)], self.size)
+        owner_of = self.column("path").codes if field == "heading" else self.document_of
+        owns = np.zeros(len(self.column("path")) if field == "heading" else self.document_count, bool)
+        for holders in found:
+            owns[holders] = True  # lists: only terms of paragraphs are masks
+        mask: Array = owns[owner_of]
         return mask
-
-    # words
-
-    def postings(self, term: str) -> tuple[Array, Array]:
-        """Paragraphs that have the token in text, headings or title, and its weighted frequency in each."""
-        number = self._find_term(term.encode())
-        if number is None:
-            return np.empty(0, np.uint16), np.empty(0, np.uint8)
-        start, _, end = self._bounds(number)
-        tf = self._arrays["posting_tf"][start:end]
-        first, last = np.searchsorted(self._arrays["heavy_at"], (start, end))
-        if first < last:
-            tf = tf.astype(np.uint32)
-            tf[self._arrays["heavy_at"][first:last] - start] = self._arrays["heavy_tf"][first:last]
-        return self._arrays["posting_ids"][start:end], tf
-
-    def _holders(self, term: str) -> Array:
-        number = self._find_term(term.encode())
-        return np.empty(0, np.uint16) if number is None else self._text_postings(number)
-
-    def _text_postings(self, number: int) -> Array:
-        start, middle, _ = self._bounds(number)
-        return self._arrays["posting_ids"][start:middle]
-
-    def _prefixed(self, prefix: str) -> Array:
-        key = prefix.encode()
-        first = bisect.bisect_left(self._terms, key)
-        last = bisect.bisect_left(self._terms, key + b"\xff", lo=first)
-        return np.concatenate([np.empty(0, np.uint16), *map(self._text_postings, range(first, last))])
-
-    def _find_term(self, term: bytes) -> int | None:
-        number = bisect.bisect_left(self._terms, term)
-        return number if number < len(self._terms) and self._terms[number] == term else None
-
-    @cached_property
-    def _terms(self) -> _Strings:
-        return _Strings(self._arrays["terms"], self._arrays["term_at"])
-
-    # strings
 
     def _substring(self, node: Substring) -> Array:
         if node.field == "text":
-            return self._mask(np.searchsorted(self._arrays["text_at"], self._occurrences(node), "right") - 1)
-        if node.field == "title":
-            found = [any(True for _ in node.find(fold(document.title or ""))) for document in self.documents]
-            return np.array(found, bool)[self._arrays["document_of"]]
-        found = [any(True for _ in node.find(fold("\n".join(path)))) for path in self._tables["paths"]]
-        return np.array(found, bool)[self._arrays["path_of"]]
+            return self._text_substring(node)
+        column = self.column("path" if node.field == "heading" else "title")
+        texts = ("\n".join(value) if node.field == "heading" else value or "" for value in column.values())
+        mask: Array = np.array([any(True for _ in node.find(fold(text))) for text in texts], bool)[column.codes]
+        return mask if node.field == "heading" else mask[self.document_of]
 
-    def _occurrences(self, node: Substring) -> Array:
-        """Offsets at which the string stands, ascending. Cost: the rarest bigram's list times log of the others'."""
-        text = node.text
-        if len(text) == 1:
-            found = np.sort(self._beginning(text).astype(np.int64))
-        else:
-            # Every second bigram covers the string, and the last one.
-            places = sorted({*range(0, len(text) - 1, 2), len(text) - 2})
-            lists = sorted(((self._offsets(text[i : i + 2]), i) for i in places), key=lambda item: len(item[0]))
-            found = lists[0][0].astype(np.int64) - lists[0][1]
-            for offsets, place in lists[1:]:
-                found = found[_among(found + place, offsets)]
-        return self._whole(found, text) if node.whole_numbers and len(found) else found
+    def _text_substring(self, node: Substring) -> Array:
+        astride = None if node.whole_numbers else self.text.astride(node.text)
+        if astride is None:
+            return self.text.holding(node)
+        number = self.postings.find(node.text)
+        return union([astride, *([] if number is None else [self.postings.in_text(number)])], self.size)
 
-    def _whole(self, found: Array, text: str) -> Array:
-        """Without the occurrences that continue a number: what `Substring.find` says, by lists of neighbours."""
-        first, last, end = text[0], text[-1], len(text)
-        if first.isdecimal():
-            bad = [self._offsets(d + first) + 1 for d in _DIGITS]
-            bad += [_followed(self._offsets(d + s), self._offsets(s + first)) + 2 for s in ".," for d in _DIGITS]
-            found = found[~_among(found, _merged(bad))]
-        elif first in _NUMERAL:
-            found = found[~_among(found, _merged(self._offsets(d + first) + 1 for d in _NUMERAL + _DIGITS))]
-        if last.isdecimal():
-            bad = [self._offsets(last + d) for d in _DIGITS]
-            bad += [_followed(self._offsets(last + s), self._offsets(s + d)) for s in ".," for d in _DIGITS]
-            found = found[~_among(found + end - 1, _merged(bad))]
-        elif last in _NUMERAL:
-            found = found[~_among(found + end - 1, _merged(self._offsets(last + d) for d in _NUMERAL))]
-        return found
+    def frequencies(self, term: str) -> Array | None:
+        """Weighted frequency of a token (text, headings, title) in each paragraph; None if none has it."""
+        number = self.postings.find(term)
+        return None if number is None else self.postings.frequencies(number)
 
-    def _offsets(self, bigram: str) -> Array:
-        key = np.uint64(ord(bigram[0]) << CHARACTER_BITS | ord(bigram[1]))
-        number = int(np.searchsorted(self._arrays["bigrams"], key))
-        if number == len(self._arrays["bigrams"]) or self._arrays["bigrams"][number] != key:
-            return np.empty(0, np.int64)
-        start, end = self._arrays["bigram_at"][number : number + 2]
-        return self._arrays["offsets"][start:end].astype(np.int64)
-
-    def _beginning(self, character: str) -> Array:
-        keys = [np.uint64(code << CHARACTER_BITS) for code in (ord(character), ord(character) + 1)]
-        first, last = np.searchsorted(self._arrays["bigrams"], keys)
-        return self._arrays["offsets"][self._arrays["bigram_at"][first] : self._arrays["bigram_at"][last]]
-
-    def gram_df(self, gram: str) -> int:
-        """Paragraphs whose text holds a character or a bigram."""
-        if len(gram) == 1:
-            return _look_up(self._arrays["characters"], self._arrays["character_df"], ord(gram))
-        key = ord(gram[0]) << CHARACTER_BITS | ord(gram[1])
-        return _look_up(self._arrays["bigrams"], self._arrays["bigram_df"], key)
-
-    # facets
-
-    def facet_counts(self, facet: Facet, positions: Array) -> tuple[dict[str, int], int]:
-        """Paragraphs at `positions` under each value of a facet, and those without one."""
-        codes, values = self._coded(facet)
-        stubs, of = self._level(facet.name)
-        by_stub = np.bincount(of[positions], minlength=len(stubs))
-        by_code = np.bincount(codes, weights=by_stub, minlength=len(values)).astype(np.int64)
-        counts: dict[str, int] = {}
-        missing = 0
-        for names, count in zip(values, by_code.tolist(), strict=True):
-            if count and not names:
-                missing += count
-            for name in names if count else ():
-                counts[name] = counts.get(name, 0) + count
-        return counts, missing
-
-    def first_value(self, facet: Facet, position: int) -> str | None:
-        """The first value of a facet that a paragraph has, or None; for sorting."""
-        codes, values = self._coded(facet)
-        of = self._level(facet.name)[1]
-        return next(iter(values[codes[of[position]]]), None)
-
-    def document_of(self, position: int) -> Document:
-        """The document of a paragraph."""
-        return self.documents[int(self._arrays["document_of"][position])]
-
-    def _coded(self, facet: Facet) -> tuple[Array, list[tuple[str, ...]]]:
-        if facet not in self._codes:
-            known: dict[tuple[str, ...], int] = {}
-            codes = [known.setdefault(values_of(stub, facet), len(known)) for stub in self._level(facet.name)[0]]
-            self._codes[facet] = (np.array(codes, np.int64), list(known))
-        return self._codes[facet]
-
-    def _level(self, name: str) -> tuple[Sequence[Paragraph], Array]:
-        """What decides a facet: stand-ins for documents or for kinds of paragraphs, and which of them each has."""
-        if name in _OF_PARAGRAPH:
-            return self._kind_stubs, self._arrays["kind_of"]
-        return self._document_stubs, self._arrays["document_of"]
+    def per_document(self, found: Array) -> Array:
+        """How many paragraphs of each document are in a set. Cost: a count of bits for each document."""
+        if found.dtype != bool:
+            return np.bincount(self.document_of[found], minlength=self.document_count)
+        words = bits(found)
+        before = np.zeros(len(words), np.int64)
+        np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
+        word, below = self._document_bits
+        return np.diff(before[word] + np.bitwise_count(words[word] & below))
 
     @cached_property
-    def _document_stubs(self) -> list[Paragraph]:
-        return [_paragraph_of(document) for document in self.documents]
-
-    @cached_property
-    def _kind_stubs(self) -> list[Paragraph]:
-        kinds = self._tables["kinds"]
-        return [Paragraph("", "", 0, "", section=section, topics=tuple(topics)) for section, topics in kinds]
+    def _document_bits(self) -> tuple[Array, Array]:
+        """For the first paragraph of each document and for the end: its 64-bit word, a mask of the bits before it."""
+        word, bit = np.divmod(self.document_at, 64)
+        return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
 
     # records
 
-    @cached_property
-    def documents(self) -> list[Document]:
-        """Documents in corpus order."""
-        return [document_from_json(record) for record in unpack(self._arrays["documents"])]
+    def document(self, ordinal: int) -> Document:
+        """The document of that number. Cost: unpacking some of its neighbours, unless they were just read."""
+        number, place = divmod(ordinal, _BLOCK)
+        kept, block = self._block
+        if kept != number:
+            first, last = self.arrays["record_at"][number : number + 2].tolist()
+            block = [document_from_json(record) for record in unpack(self.arrays["records"][first:last])]
+            self._block = (number, block)
+        return block[place]
 
-    def paragraph(self, position: int) -> Paragraph:
-        """The paragraph at a position. Cost: decompressing a few records, unless they were just read."""
-        return self._paragraph(position, self._records(position // RECORDS)[position % RECORDS])
+    def document_names(self) -> list[str]:
+        """The ids of all documents."""
+        column = self.column("document")
+        return [column[ordinal] for ordinal in range(self.document_count)]
 
-    def paragraphs(self) -> Iterator[Paragraph]:
-        """All paragraphs in corpus order, streamed."""
-        for number in range(len(self._arrays["record_at"]) - 1):
-            for place, record in enumerate(self._records(number)):
-                yield self._paragraph(number * RECORDS + place, record)
-
-    def find(self, document: int, n: int | None) -> int | None:
-        """Position of the paragraph `n` of a document (None: its only one), or None."""
-        positions = np.flatnonzero(self._arrays["document_of"] == document)
-        return next((int(i) for i in positions if n is None or self.paragraph(int(i)).n == n), None)
-
-    def length(self, positions: Array) -> Array:
-        """Weighted lengths in tokens, for BM25F."""
-        return self._arrays["length"][positions]
+    def files(self) -> list[str]:
+        """The corpus file of each document."""
+        column = self.column("file")
+        return [column[ordinal] for ordinal in range(self.document_count)]
 
     @property
-    def sums(self) -> Mapping[str, int]:
-        """Sums over all paragraphs: weighted `length`, `bigrams`, `characters`."""
-        sums: Mapping[str, int] = self._tables["sums"]
-        return sums
+    def characters(self) -> int:
+        """Number of characters, with one more for each paragraph."""
+        return len(self.arrays["text"])
+
+    def sums(self, live: Array) -> tuple[int, int, int, int]:
+        """Of the paragraphs of live documents: how many, weighted tokens, grams of one and of two characters."""
+        inside = live[self.document_of]
+        lengths = (int(self.arrays[name][inside].sum(dtype=np.int64)) for name in ("length", "characters", "bigrams"))
+        return (int(inside.sum()), *lengths)  # type: ignore[return-value]
+
+    def paragraph(self, position: int) -> Paragraph:
+        """The paragraph at a position. Cost: about 15 µs."""
+        n, page, is_record = (int(self.arrays[name][position]) for name in ("n", "page", "is_record"))
+        fields = self._document_fields(int(self.document_of[position]))
+        document = fields["document"]
+        section, topics = self.column("kind")[position]
+        return Paragraph(
+            id=document if is_record else f"{document}#{n}",
+            n=n,
+            text=self.text[position],
+            number=self.column("number")[position],
+            path=self.column("path")[position],
+            section=section,
+            topics=topics,
+            page=page or None,
+            **fields,
+        )
+
+    def _document_fields(self, ordinal: int) -> dict[str, Any]:
+        """What the paragraphs of a document have in common; kept for the latest documents."""
+        fields = self._fields.get(ordinal)
+        if fields is None:
+            facets = {name: self.column(f":{name}")[ordinal] for name in self.facets}
+            fields = {name: self.column(name)[ordinal] for name in ("document", "title", "year", "agency", "doctype")}
+            fields["region"] = self.column("district")[ordinal]
+            fields["facets"] = {name: value for name, value in facets.items() if value is not None}
+            self._fields[ordinal] = fields
+            while len(self._fields) > _KEPT_DOCUMENTS:
+                self._fields.pop(next(iter(self._fields)), None)
+        return fields
+
+    # as a whole
+
+    def columns(self, live: Array | None = None) -> Columns:
+        """All that the segment was made of, or the part of it that belongs to the documents of a boolean mask."""
+        kept = np.ones(self.document_count, bool) if live is None else live
+        inside = kept[self.document_of]
+        chosen, files = np.flatnonzero(kept).tolist(), self.column("file")
+        numbers, kinds = self.column("number"), self.column("kind")
+        places = np.flatnonzero(inside).tolist()
+        paths, path_of = _renumbered(self.column("path").codes[inside])
+        characters, lengths = self.text.characters()
+        return Columns(
+            files=[files[i] for i in chosen],
+            documents=[self.document(i) for i in chosen],
+            document_of=(np.cumsum(kept) - 1)[self.document_of[inside]],
+            n=self.arrays["n"][inside].astype(np.int64),
+            page=self.arrays["page"][inside].astype(np.int64),
+            is_record=self.arrays["is_record"][inside].astype(np.int64),
+            length=self.arrays["length"][inside].astype(np.int64),
+            numbers=[numbers[i] for i in places],
+            kinds=[kinds[i] for i in places],
+            paths=[self.column("path").value(number) for number in paths.tolist()],
+            path_of=path_of,
+            text=characters[np.repeat(inside, lengths)],
+            text_length=lengths[inside],
+            terms=[self.postings.term(number) for number in range(len(self.postings))],
+            pairs=self._pairs(inside, kept, paths),
+        )
+
+    def _pairs(self, inside: Array, kept: Array, paths: Array) -> Pairs:
+        """The postings of what is kept, with the numbers that it has among what is kept."""
+        pairs = self.postings.pairs()
+        field = self.postings.fields()[pairs.term]
+        new = np.full((3, max(self.size, self.document_count, len(self.column("path")))), -1)
+        new[0, : self.size][inside] = np.arange(int(inside.sum()))
+        new[1, : self.document_count][kept] = np.arange(int(kept.sum()))
+        new[2, paths] = np.arange(len(paths))
+        holder = new[field, pairs.holder]
+        stays = holder >= 0
+        return Pairs(pairs.term[stays], holder[stays], pairs.tf[stays], pairs.in_text[stays])
 
     def problem(self) -> str | None:
-        """What does not fit, or None: reads everything. The strings are built again from the records and compared."""
-        arrays = self._arrays
-        folded = [fold(paragraph.text) for paragraph in self.paragraphs()]
-        if len(folded) != self.size:
-            return f"{len(folded)} records for {self.size} paragraphs"
-        for name, array in bigram_arrays(folded).items():
-            if not np.array_equal(array, arrays[name]):
-                return f"{name} are not those of the records"
-        terms = [self._terms[number] for number in range(len(self._terms))]
-        if terms != sorted(set(terms)) or len(arrays["posting_at"]) != len(terms) + 1:
-            return "the dictionary is not in order"
-        for number, term in enumerate(terms):
-            start, middle, end = self._bounds(number)
-            holders = arrays["posting_ids"][start:end].astype(np.int64)
-            most = len(self.documents) if term.startswith(TITLE.encode()) else self.size
-            falls = np.flatnonzero(np.diff(holders) <= 0) + 1
-            if not (start <= middle <= end and (holders < most).all() and set(falls) <= {middle - start}):
-                return f"the postings of {term.decode()!r} are not in order"
-        return None
-
-    def _bounds(self, number: int) -> tuple[int, int, int]:
-        """Where the postings of a term begin, where those outside the text begin, and where they end."""
-        start, end = self._arrays["posting_at"][number : number + 2].tolist()
-        return start, int(self._arrays["posting_middle"][number]), end
-
-    def _paragraph(self, position: int, record: list[Any]) -> Paragraph:
-        text, n, number, page, own_id, path, kind = record
-        document = self.document_of(position)
-        section, topics = self._tables["kinds"][kind]
-        return Paragraph(
-            id=own_id or f"{document.document}#{n}", document=document.document, n=n, text=text, number=number,
-            path=tuple(self._tables["paths"][path]), section=section, topics=tuple(topics), page=page,
-            title=document.title, year=document.year, agency=document.agency, region=document.region,
-            doctype=document.doctype, facets=document.facets,
-        )  # fmt: skip
-
-    @cached_property
-    def _tables(self) -> dict[str, Any]:
-        tables: dict[str, Any] = unpack(self._arrays["tables"])
-        return tables
-
-    def _records(self, number: int) -> list[list[Any]]:
-        """One group of records, kept for a while: neighbouring hits are often in one group."""
-        records = self._groups.get(number)
-        if records is None:
-            start, end = self._arrays["record_at"][number : number + 2]
-            records = self._groups[number] = unpack(self._arrays["records"][start:end])
-            while len(self._groups) > KEPT_GROUPS:
-                self._groups.pop(next(iter(self._groups)), None)
-        return records
+        """What does not fit, or None. Reads everything: all that can be is made again from the rest, and compared."""
+        again = _arrays(self.columns())
+        wrong = [name for name, array in again.items() if not np.array_equal(array, self.arrays[name])]
+        return f"{', '.join(wrong)}: not what the rest gives" if wrong else None
 
 
-class _Strings:
-    """Sorted byte strings stored one after the other, for bisect."""
-
-    def __init__(self, data: Array, starts: Array) -> None:
-        self._data, self._starts = data, starts
-
-    def __len__(self) -> int:
-        return len(self._starts) - 1
-
-    def __getitem__(self, number: int) -> bytes:
-        return self._data[self._starts[number] : self._starts[number + 1]].tobytes()
+def stand_in(column: str, value: object) -> Paragraph:
+    """A paragraph that has a value of a column and nothing else: what facets and filters are asked about."""
+    if column == "kind" and isinstance(value, tuple):
+        return Paragraph("", "", 0, "", section=value[0], topics=value[1])
+    if column.startswith(":"):
+        return Paragraph("", "", 0, "", facets={} if value is None else {column[1:]: str(value)})
+    return Paragraph(**{"id": "", "document": "", "n": 0, "text": "", _ATTRIBUTE.get(column, column): value})  # type: ignore[arg-type]
 
 
-def _paragraph_of(document: Document) -> Paragraph:
-    return Paragraph("", document.document, 0, "", year=document.year, agency=document.agency, region=document.region,
-                     doctype=document.doctype, facets=document.facets)  # fmt: skip
+_ATTRIBUTE: Mapping[str, str] = {"district": "region"}
 
 
-def _among(wanted: Array, ascending: Array) -> Array:
-    """Mask of the wanted numbers that an ascending array holds."""
-    if not len(ascending):
-        return np.zeros(len(wanted), bool)
-    place = np.searchsorted(ascending, wanted)
-    place[place == len(ascending)] = 0
-    mask: Array = ascending[place] == wanted
-    return mask
+def _facet_arrays(names: Sequence[str], documents: Sequence[Document]) -> dict[str, Array]:
+    arrays: dict[str, Array] = {}
+    for name in names:
+        arrays |= column_arrays(f":{name}", [document.facets.get(name) for document in documents])
+    return arrays
 
 
-def _followed(offsets: Array, following: Array) -> Array:
-    """The offsets that have one of `following` right behind them."""
-    return offsets[_among(offsets + 1, following)]
+def _renumbered(codes: Array) -> tuple[Array, Array]:
+    """The different codes in the order of their first appearance, and each code's place among them."""
+    different, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return different[order], place[inverse]
 
 
-def _merged(lists: Iterable[Array]) -> Array:
-    return np.sort(np.concatenate([np.empty(0, np.int64), *lists]))
-
-
-def _look_up(keys: Array, values: Array, key: int) -> int:
-    number = int(np.searchsorted(keys, keys.dtype.type(key)))
-    return int(values[number]) if number < len(keys) and keys[number] == key else 0
+def _two_character_words(columns: Columns) -> Words:
+    is_two = np.fromiter((len(term) == 2 and term.isalpha() for term in columns.terms), bool, len(columns.terms))  # noqa: PLR2004
+    pairs, number = columns.pairs, np.cumsum(is_two) - 1
+    chosen = pairs.in_text & is_two[pairs.term]
+    words = [term for term, is_chosen in zip(columns.terms, is_two.tolist(), strict=True) if is_chosen]
+    return Words(words, number[pairs.term[chosen]], pairs.holder[chosen])

@@ -1,0 +1,242 @@
+"""Words: the dictionary of a segment, and for each term its paragraphs with weighted frequencies.
+
+A term that up to a quarter of the paragraphs have is a list: ids (16 bits) and frequencies (4 bits), the paragraphs
+that have it in their text first, then those that have it only in headings or title. A more frequent one is a row:
+a frequency (8 bits) for each paragraph, and a bit for each that says whether it is in the text. Frequencies too high
+for that stand in a list of their own. Terms of headings are held by heading paths, terms of titles by documents.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow, starts, strings_arrays
+
+TITLE, HEADING = "\x01", "\x02"
+"""First character of the terms of these fields in the dictionary; terms of the text have none."""
+_MOST_IN_LIST, _MOST_IN_ROW = 14, 255  # frequencies
+DENSE = 4
+"""A term is a row when more than one in so many paragraphs have it."""
+_KEY = 8  # bytes of a term that are compared as one number
+
+
+@dataclass(slots=True)
+class Pairs:
+    """Which term stands in what, and how often; parallel arrays, one element for each pair."""
+
+    term: Array
+    """Number in a list of terms."""
+    holder: Array
+    """Paragraph; for terms of headings the heading path, for terms of titles the document."""
+    tf: Array
+    """Frequency; for paragraphs the weighted sum over text, headings and title."""
+    in_text: Array
+    """Boolean: stands in the text, not only in headings or title."""
+
+
+def concatenated(parts: Sequence[Pairs]) -> Pairs:
+    """Several as one."""
+    return Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pairs.__slots__))
+
+
+def posting_arrays(terms: Sequence[str], pairs: Pairs, size: int) -> dict[str, Array]:
+    """The arrays of the dictionary and of the postings of a segment of `size` paragraphs."""
+    used = np.flatnonzero(np.bincount(pairs.term, minlength=len(terms))).tolist()
+    encoded = {number: terms[number].encode("utf-8", "surrogatepass") for number in used}
+    by_bytes = sorted(used, key=encoded.__getitem__)
+    rank = np.empty(len(terms), np.int64)
+    rank[by_bytes] = np.arange(len(by_bytes))
+    ordered = [encoded[number] for number in by_bytes]
+    pairs = _sorted(Pairs(rank[pairs.term], pairs.holder, pairs.tf, pairs.in_text))
+    counts = np.bincount(pairs.term, minlength=len(ordered))
+    dense = np.flatnonzero((counts > size // DENSE) & _is_of_paragraphs(ordered))
+    is_row = np.zeros(len(ordered), bool)
+    is_row[dense] = True
+    listed = ~is_row[pairs.term]
+    others = np.bincount(pairs.term[~pairs.in_text], minlength=len(ordered))
+    heavy = np.flatnonzero(pairs.tf > np.where(listed, _MOST_IN_LIST, _MOST_IN_ROW))
+    return {
+        **strings_arrays("terms", ordered),
+        "term_keys": np.array([_key(term) for term in ordered], np.uint64),
+        "posting_at": narrow(starts(np.where(is_row, 0, counts))),
+        "posting_others": narrow(np.where(is_row, 0, others)),
+        "posting_ids": pairs.holder[listed].astype(np.uint16),
+        "posting_tf": _halves(np.minimum(pairs.tf[listed], _MOST_IN_LIST + 1).astype(np.uint8)),
+        "rows": narrow(dense),
+        **_rows(pairs, dense, size),
+        "heavy_terms": narrow(pairs.term[heavy]),
+        "heavy_ids": pairs.holder[heavy].astype(np.uint16),
+        "heavy_tf": narrow(pairs.tf[heavy]),
+    }
+
+
+class Postings:
+    """The dictionary and the postings of an open segment. Terms are numbered in the order of their bytes."""
+
+    def __init__(self, arrays: ArrayFile, size: int) -> None:
+        self._arrays, self._size = arrays, size
+        self._terms = Strings(arrays["terms"], arrays["terms_at"])
+        self._keys = arrays["term_keys"]
+        self._at, self._others = arrays["posting_at"], arrays["posting_others"]
+        self._rows = {int(term): row for row, term in enumerate(arrays["rows"])}
+
+    def __len__(self) -> int:
+        return len(self._terms)
+
+    def find(self, term: str) -> int | None:
+        """The number of a term, or None. Cost: two binary searches."""
+        encoded = term.encode("utf-8", "surrogatepass")
+        key = np.uint64(_key(encoded))
+        number = int(self._keys.searchsorted(key))
+        if number == len(self._keys) or self._keys[number] != key:
+            return None
+        if len(encoded) >= _KEY:  # several terms may begin with the same bytes
+            last = int(self._keys.searchsorted(key, "right"))
+            number = bisect.bisect_left(self._terms, encoded, number, last)
+        return number if number < len(self._terms) and self._terms[number] == encoded else None
+
+    def beginning(self, prefix: str) -> range:
+        """The numbers of the terms that begin with `prefix`."""
+        encoded = prefix.encode("utf-8", "surrogatepass")
+        first = bisect.bisect_left(self._terms, encoded)
+        return range(first, bisect.bisect_left(self._terms, encoded + b"\xff", lo=first))
+
+    def term(self, number: int) -> str:
+        """The term of a number."""
+        return self._terms[number].decode("utf-8", "surrogatepass")
+
+    def in_text(self, number: int) -> Array:
+        """The set (`sets`) of those that have the term; for paragraphs, in their text."""
+        row = self._rows.get(number)
+        if row is not None:
+            return self._row_bits(row)
+        end = int(self._at[number + 1]) - int(self._others[number])
+        return self._arrays["posting_ids"][int(self._at[number]) : end].astype(np.intp)
+
+    def holders(self, number: int) -> Array:
+        """Ids of all that have the term, in headings and title too; in no order."""
+        row = self._rows.get(number)
+        if row is not None:
+            return np.flatnonzero(self._row(row))
+        return self._arrays["posting_ids"][int(self._at[number]) : int(self._at[number + 1])]
+
+    def df(self, number: int) -> int:
+        """How many have the term, in headings and title too."""
+        if number in self._rows:
+            return int(np.count_nonzero(self._row(self._rows[number])))
+        return int(self._at[number + 1]) - int(self._at[number])
+
+    def frequencies(self, number: int) -> Array:
+        """Weighted frequency of the term in each paragraph, not to be changed. Cost: its list, or nothing."""
+        row = self._rows.get(number)
+        if row is None:
+            start, end = int(self._at[number]), int(self._at[number + 1])
+            dense = np.zeros(self._size, np.uint8)
+            ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of each of them
+            dense[ids] = _whole(self._arrays["posting_tf"], start, end)
+        else:
+            dense = self._row(row)
+        heavy = self._heavy(number)
+        if heavy:
+            dense = dense.astype(np.uint32)
+            dense[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
+        return dense
+
+    def pairs(self) -> Pairs:
+        """All postings as pairs, in no order."""
+        counts: Array = np.diff(self._at.astype(np.int64))
+        term = np.repeat(np.arange(len(self)), counts)
+        ids = self._arrays["posting_ids"].astype(np.int64)
+        place = np.arange(len(ids)) - np.repeat(self._at[:-1].astype(np.int64), counts)
+        in_text = place < np.repeat(counts - self._others, counts)
+        parts = [Pairs(term, ids, _whole(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text)]
+        for number, row in self._rows.items():
+            holders = np.flatnonzero(self._row(row))
+            tf = self._row(row)[holders].astype(np.int64)
+            parts.append(Pairs(np.full(len(holders), number), holders, tf, self._row_bits(row)[holders]))
+        joined = concatenated(parts)
+        heavy = (self._arrays[name].tolist() for name in ("heavy_terms", "heavy_ids", "heavy_tf"))
+        for number, holder, tf in zip(*heavy, strict=True):
+            joined.tf[(joined.term == number) & (joined.holder == holder)] = tf
+        return joined
+
+    def fields(self) -> Array:
+        """For each term what holds it: 0 a paragraph's text, 1 a title, 2 a heading path."""
+        first = self._arrays["terms"][self._arrays["terms_at"][:-1]]
+        return np.where(first <= ord(HEADING), first, 0)
+
+    def _row(self, row: int) -> Array:
+        return self._arrays["row_tf"][row * self._size : (row + 1) * self._size]
+
+    def _row_bits(self, row: int) -> Array:
+        width = -(-self._size // 8)
+        bits = np.unpackbits(self._arrays["row_text"][row * width : (row + 1) * width], count=self._size)
+        return bits.view(bool)
+
+    def _heavy(self, number: int) -> slice | None:
+        terms = self._arrays["heavy_terms"]
+        if not len(terms):
+            return None
+        first, last = terms.searchsorted([number, number + 1])
+        return slice(int(first), int(last)) if first < last else None
+
+
+def _key(term: bytes) -> int:
+    """The first bytes of a term as a number that sorts as they do."""
+    return int.from_bytes(term[:_KEY].ljust(_KEY, b"\0"), "big")
+
+
+def _is_of_paragraphs(terms: list[bytes]) -> Array:
+    fields = {TITLE.encode(), HEADING.encode()}
+    return np.fromiter((term[:1] not in fields for term in terms), bool, len(terms))
+
+
+def _sorted(pairs: Pairs) -> Pairs:
+    """By term, those in the text first, then by holder."""
+    # One sort of packed numbers is many times faster than a sort by several columns. The frequency travels in the last
+    # nine bits; the few that do not fit are put back afterwards.
+    key = (pairs.term.astype(np.uint64) << np.uint64(17)) | ((~pairs.in_text).astype(np.uint64) << np.uint64(16))
+    key |= pairs.holder.astype(np.uint64)
+    small = np.minimum(pairs.tf, _MOST_IN_ROW + 1).astype(np.uint64)
+    packed = (key << np.uint64(9)) | small
+    packed.sort()
+    tf = (packed & np.uint64(511)).astype(np.int64)
+    key = packed >> np.uint64(9)
+    heavy = np.flatnonzero(tf > _MOST_IN_ROW)
+    if len(heavy):
+        own = np.flatnonzero(pairs.tf > _MOST_IN_ROW)
+        own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], pairs.term[own]))]
+        tf[heavy] = pairs.tf[own]
+    in_text = (key >> np.uint64(16)) & np.uint64(1) == 0
+    return Pairs((key >> np.uint64(17)).astype(np.int64), (key & np.uint64(0xFFFF)).astype(np.int64), tf, in_text)
+
+
+def _rows(pairs: Pairs, dense: Array, size: int) -> dict[str, Array]:
+    tf = np.zeros((len(dense), size), np.uint8)
+    text = np.zeros((len(dense), size), bool)
+    ends = np.searchsorted(pairs.term, [dense, dense + 1])
+    for row, (first, last) in enumerate(ends.T.tolist()):
+        holders = pairs.holder[first:last]
+        tf[row, holders] = np.minimum(pairs.tf[first:last], _MOST_IN_ROW)
+        text[row, holders] = pairs.in_text[first:last]
+    return {"row_tf": tf.reshape(-1), "row_text": np.packbits(text, axis=1).reshape(-1)}
+
+
+def _halves(values: Array) -> Array:
+    """Numbers below 16, two in a byte."""
+    even = np.zeros(len(values) + len(values) % 2, np.uint8)
+    even[: len(values)] = values
+    return even[0::2] | even[1::2] << 4
+
+
+def _whole(halves: Array, start: int, end: int) -> Array:
+    """The numbers from `start` to `end` of those that `_halves` packed."""
+    pairs = halves[start // 2 : (end + 1) // 2]
+    values = np.empty(2 * len(pairs), np.uint8)
+    values[0::2] = pairs & 15
+    values[1::2] = pairs >> 4
+    return values[start % 2 : start % 2 + end - start]

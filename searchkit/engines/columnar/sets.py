@@ -1,0 +1,78 @@
+"""Sets of paragraphs of a segment: a boolean mask over all, or their positions, ascending; whichever costs less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+
+from searchkit.engines.columnar.arrays import Array
+
+_FEW = 16  # positions are kept as such while fewer than one paragraph in so many is in the set
+
+
+def as_mask(found: Array, size: int) -> Array:
+    """The set as a mask."""
+    if found.dtype == bool:
+        return found
+    mask = np.zeros(size, bool)
+    mask[found] = True
+    return mask
+
+
+def as_positions(found: Array) -> Array:
+    """The set as positions, ascending."""
+    return np.flatnonzero(found) if found.dtype == bool else found
+
+
+def count(found: Array) -> int:
+    """How many paragraphs are in the set."""
+    return int(np.count_nonzero(found)) if found.dtype == bool else len(found)
+
+
+def intersection(sets: Sequence[Array], size: int) -> Array:
+    """What is in all of the sets. Cost: that of the smallest list for each mask, and of making masks of the others."""
+    lists = sorted((found for found in sets if found.dtype != bool), key=len)
+    masks = [found for found in sets if found.dtype == bool]
+    if not lists:
+        return reduce(np.logical_and, masks)
+    positions = lists[0]
+    for other in lists[1:]:
+        if len(positions) * _FEW < len(other):
+            place = np.minimum(other.searchsorted(positions), len(other) - 1)
+            positions = positions.compress(other[place] == positions)
+        else:
+            positions = positions.compress(as_mask(other, size).take(positions))
+    for mask in masks:
+        positions = positions.compress(mask.take(positions))  # indexing with a mask would take five times as long
+    return positions
+
+
+def union(sets: Sequence[Array], size: int) -> Array:
+    """What is in any of the sets."""
+    sets = [found for found in sets if len(found)] or list(sets[:1])
+    if len(sets) == 1:
+        return sets[0]
+    if all(found.dtype != bool for found in sets) and sum(map(len, sets)) * _FEW < size:
+        return np.unique(np.concatenate(sets))
+    masks = [found for found in sets if found.dtype == bool]
+    mask = reduce(np.logical_or, masks, np.zeros(size, bool))
+    for found in sets:
+        if found.dtype != bool:
+            mask[found] = True
+    return mask
+
+
+def complement(found: Array, size: int) -> Array:
+    """What is not in the set."""
+    return ~as_mask(found, size)
+
+
+def bits(mask: Array) -> Array:
+    """Masks (the last axis) as 64-bit words, the first paragraph lowest, with at least one 0 behind the last."""
+    packed = np.packbits(mask, axis=-1, bitorder="little")
+    width = mask.shape[-1] // 64 * 8 + 8
+    out = np.zeros((*packed.shape[:-1], width), np.uint8)
+    out[..., : packed.shape[-1]] = packed
+    return out.view("<u8")
