@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import accumulate
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from searchkit.errors import UsageError
 from searchkit.folding import fold
-from searchkit.numerals import Numeral, find_folded_numerals, plain
+from searchkit.numerals import Numeral, find_folded_numerals
 
 DATA = Path(__file__).parent / "data"
 DICTIONARY = "jieba 0.42.1"
@@ -27,10 +29,15 @@ DICTIONARY = "jieba 0.42.1"
 _RULES = 1  # raise it when the same text gives other tokens than before
 _WORD_FREQUENCY = 20_000  # high enough that a domain word is never cut, low enough not to swallow its neighbours
 
+_END, _GAP = "\0", "\n"  # neither can be part of a word, a number or a unit, nor joins what stands around it
+
 # The characters that jieba's own dictionary covers. Rarer ideographs become tokens of their own.
 _HAN = "\u4e00-\u9fd5"
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<rare>[{_RARE_HAN}])|(?P<latin>[^\W_{_HAN}{_RARE_HAN}]+)")
+_HAN_RUN_OR_END = re.compile(rf"[{_HAN}{_END}]+")
+# The lookahead is for speed: it passes over Chinese text.
+_OTHER_RUN = re.compile(rf"(?=[^\W_{_HAN}])(?:[{_RARE_HAN}]|[^\W_{_HAN}{_RARE_HAN}]+)")
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_OTHER_RUN.pattern}")
 
 # 一起 (together), 一面 (on the one hand) … look like quantities and are none.
 _NO_QUANTITY = re.compile(
@@ -82,28 +89,49 @@ class Analyzer:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def tokens(self, text: str) -> list[Token]:
-        """All tokens of `text`, for the index and for highlighting, by start.
+        """All tokens of `text`, by start: for highlighting, and for queries.
 
         Chinese words come with the shorter words they contain (search mode). A number gives its value, and
-        its value with each unit that it can be read with. Cost: about 1.2 µs a code point.
+        its value with each unit that it can be read with. Cost: about 0.8 µs a code point.
         """
         folded = fold(text)
-        quantities = list(self._quantities(folded))
-        tokens = list(self._words(folded, quantities, "search"))
+        quantities = self._quantities(folded)
+        tokens = self._words(folded, quantities, "search")
         for quantity in quantities:
             tokens.extend(quantity.tokens())
         tokens.sort(key=itemgetter(1, 2))
         return tokens
 
+    def terms(self, texts: Sequence[str]) -> list[list[str]]:
+        """The terms of `tokens` for each text, in any order: all that an index needs.
+
+        No text has an influence on another. Cost: about 0.35 µs a code point, for many texts at once.
+        """
+        joined = fold("".join([text.replace(_END, _GAP) + _END for text in texts]))
+        ends = list(accumulate(len(text) + len(_END) for text in texts))
+        quantities = self._quantities(joined)
+        rest = " ".join([joined[start:end] for start, end in _stretches(joined, quantities)])
+        found = [_OTHER_RUN.findall(text) for text in rest.split(_END)]
+        for quantity in quantities:
+            found[bisect_right(ends, quantity.start)] += quantity.terms()
+        following = iter(found)
+        terms = next(following)
+        for word in self._segmenter.cut_for_search(" ".join(_HAN_RUN_OR_END.findall(rest))):
+            if word == _END:
+                terms = next(following)
+            elif word != " ":
+                terms.append(word)
+        return found[:-1]  # what the last end is followed by is no text
+
     def words(self, run: str) -> list[str]:
         """The words that a query for `run` asks for: the longest words of the dictionary, and quantities."""
         folded = fold(run)
-        return self._for_query(folded, list(self._quantities(folded)), "default")
+        return self._for_query(folded, self._quantities(folded), "default")
 
     def query_terms(self, run: str) -> list[str]:
         """The tokens of a query for `run`, for ranking and for `any`: of a number only its most exact reading."""
         folded = fold(run)
-        return list(dict.fromkeys(self._for_query(folded, list(self._quantities(folded)), "search")))
+        return list(dict.fromkeys(self._for_query(folded, self._quantities(folded), "search")))
 
     def is_quantity(self, run: str) -> bool:
         """Whether `run` is one number, with or without a unit, and nothing else."""
@@ -135,72 +163,103 @@ class Analyzer:
         tokens += [quantity.tokens()[-1] for quantity in quantities]
         return [token.term for token in sorted(tokens, key=itemgetter(1, 2))]
 
-    def _words(self, folded: str, quantities: Iterable[_Quantity], mode: str) -> Iterator[Token]:
-        """Words between the quantities in Arabic numerals: cutting there keeps 1300余人参训 from giving 人参."""
-        position = 0
-        for quantity in quantities:
-            if not quantity.is_han:
-                yield from self._runs(folded, position, quantity.start, mode)
-                position = quantity.end
-        yield from self._runs(folded, position, len(folded), mode)
+    def _words(self, folded: str, quantities: Sequence[_Quantity], mode: str) -> list[Token]:
+        words = []
+        for start, end in _stretches(folded, quantities):
+            for match in _RUN.finditer(folded, start, end):
+                offset = match.start()
+                if match["han"]:
+                    words += [
+                        Token(word, offset + first, offset + last)
+                        for word, first, last in self._segmenter.tokenize(match[0], mode)
+                    ]
+                else:
+                    words.append(Token(match[0], offset, match.end()))
+        return words
 
-    def _runs(self, folded: str, start: int, end: int, mode: str) -> Iterator[Token]:
-        for match in _RUN.finditer(folded, start, end):
-            offset = match.start()
-            if match["han"]:
-                for word, first, last in self._segmenter(match["han"], mode):
-                    yield Token(word, offset + first, offset + last)
-            else:
-                yield Token(match[0], offset, match.end())
-
-    def _quantities(self, folded: str) -> Iterator[_Quantity]:
+    def _quantities(self, folded: str) -> list[_Quantity]:
+        quantities = []
         for numeral in find_folded_numerals(folded):
-            is_ordinal = folded[numeral.start - 1 : numeral.start] == "第"
-            is_digit = numeral.is_han and numeral.end - numeral.start == 1 and not is_ordinal
-            if is_digit and _NO_QUANTITY.match(folded, numeral.start):
+            start, end, *_, is_han = numeral
+            before = folded[start - 1 : start]
+            is_ordinal = before == "第"
+            is_digit = is_han and end - start == 1 and not is_ordinal
+            if (is_digit and _NO_QUANTITY.match(folded, start)) or (not is_han and _is_latin(before)):
                 continue
-            if not numeral.is_han and _is_latin(folded, numeral.start - 1):
-                continue
-            unit = self._units.match(folded, numeral.end)
-            if unit is None and (_is_latin(folded, numeral.end) or is_digit):
-                continue
-            yield _Quantity(numeral, unit, is_ordinal=is_ordinal)
+            match = self._units.match(folded, end)
+            if match:
+                quantities.append(_Quantity(start - is_ordinal, match.end(), numeral, match[1], is_ordinal))
+            elif not is_digit and not _is_latin(folded[end : end + 1]):
+                quantities.append(_Quantity(start - is_ordinal, end, numeral, "", is_ordinal))
+        return quantities
 
 
-class _Quantity:
-    """A number with 第 before it and the unit behind it, if they are there. `start` and `end` are those of all."""
+class _Quantity(NamedTuple):
+    """A number with 第 before it and the unit behind it, if they are there."""
 
-    __slots__ = ("_is_ordinal", "_numeral", "_unit", "end", "is_han", "start")
+    start: int
+    end: int
+    numeral: Numeral
+    unit: str
+    is_ordinal: bool
 
-    def __init__(self, numeral: Numeral, unit: re.Match[str] | None, *, is_ordinal: bool) -> None:
-        self._numeral, self._unit, self._is_ordinal, self.is_han = numeral, unit, is_ordinal, numeral.is_han
-        self.start, self.end = numeral.start - is_ordinal, unit.end() if unit else numeral.end
+    def terms(self) -> list[str]:
+        """From the barest to the most exact: as printed, value, percent, value with ever longer units, 第 before it."""
+        numeral, value = self.numeral, self.numeral.digits
+        terms = [value] if numeral.scale == 1 else [numeral.printed, value]
+        if numeral.is_percent:
+            terms.append(value + "%")
+        terms += [value + unit for unit in _readings(self.unit)]
+        if self.is_ordinal:
+            terms.append("第" + terms[-1])
+        return terms
 
     def tokens(self) -> list[Token]:
-        """From the barest to the most exact: as printed, value, percent, value with ever longer units, 第 before it."""
-        numeral = self._numeral
-        value = plain(numeral.value)
-        terms = [(value, numeral.end)]
-        if numeral.scale != 1:
-            terms.insert(0, (plain(numeral.printed), numeral.end))
-        if numeral.is_percent:
-            terms.append((value + "%", numeral.end))
-        if self._unit:
-            start, end = self._unit.span("unit")
-            unit = self._unit["unit"]
-            terms += [(value + unit[:n], start + n) for n in range(1, end - start) if unit[:n] in _SHORT_UNITS]
-            terms.append((value + unit, end))
-        tokens = [Token(term, numeral.start, end) for term, end in terms]
-        if self._is_ordinal:
-            tokens.append(Token("第" + tokens[-1].term, self.start, self.end))
-        return tokens
+        """One for each of `terms`: it ends where the number does, or as much of the unit as the term has."""
+        terms, numeral = self.terms(), self.numeral
+        unit_ends = [self.end - len(self.unit) + len(unit) for unit in _readings(self.unit)]
+        starts = [numeral.start] * len(terms)
+        if self.is_ordinal:
+            unit_ends.append(self.end)
+            starts[-1] = self.start
+        ends = [numeral.end] * (len(terms) - len(unit_ends)) + unit_ends
+        return list(map(Token, terms, starts, ends))
+
+
+@cache
+def _readings(unit: str) -> tuple[str, ...]:
+    """The units that a unit can be read as, the shortest first."""
+    return tuple(unit[:n] for n in range(1, len(unit) + 1) if n == len(unit) or unit[:n] in _SHORT_UNITS)
+
+
+def _stretches(folded: str, quantities: Iterable[_Quantity]) -> Iterator[tuple[int, int]]:
+    """Where words are: between the quantities in Arabic numerals, which keeps 1300余人参训 from giving 人参."""
+    position = 0
+    for quantity in quantities:
+        if not quantity.numeral.is_han:
+            yield position, quantity.start
+            position = quantity.end
+    yield position, len(folded)
 
 
 # 户次 is also read as 户, 人次 as 人: whoever asks for 3人 sees the characters 3人 in 3人次.
 _SHORT_UNITS = frozenset("件起单份条项例人名户家所次场期轮台辆处个年日天批")
 
-Segmenter = Callable[[str, str], "Iterable[tuple[str, int, int]]"]
-"""(Chinese run, `default` or `search`) → (word, start, end) in code points."""
+
+class Segmenter(Protocol):
+    """Cuts Chinese text into words. A space or control character is a word of its own and cuts what it stands in."""
+
+    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]:
+        """Words, in `default` or `search` mode, with start and end in code points."""
+        ...
+
+    def cut_for_search(self, text: str) -> Iterable[str]:
+        """Words in search mode."""
+        ...
+
+    def add_word(self, word: str, freq: int, tag: str) -> object:
+        """Make `word` known."""
+        ...
 
 
 def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segmenter:
@@ -209,28 +268,16 @@ def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segment
     Both give the same words (a test holds them to it); rjieba starts in a seventh of the time and is faster.
     """
     known = tuple(words)
-    tokenizer = (_rust_tokenizer(known) if prefer_rust else None) or _python_tokenizer()
+    segmenter = (_rust_segmenter(known) if prefer_rust else None) or _python_segmenter()
     for word in known:
-        tokenizer.add_word(word, _WORD_FREQUENCY, "n")
-    return tokenizer.tokenize
-
-
-class _Tokenizer(Protocol):
-    """What rjieba and jieba have in common."""
-
-    def add_word(self, word: str, freq: int, tag: str) -> object:
-        """Make `word` known."""
-        ...
-
-    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]:
-        """Cut a Chinese run, `default` or `search`: words with start and end in code points."""
-        ...
+        segmenter.add_word(word, _WORD_FREQUENCY, "n")
+    return segmenter
 
 
 _first_words: list[tuple[str, ...]] = []
 
 
-def _rust_tokenizer(words: tuple[str, ...]) -> _Tokenizer | None:
+def _rust_segmenter(words: tuple[str, ...]) -> Segmenter | None:
     try:
         import rjieba  # noqa: PLC0415
     except ImportError:
@@ -239,28 +286,29 @@ def _rust_tokenizer(words: tuple[str, ...]) -> _Tokenizer | None:
     # those: a tokenizer of its own would load it again, 80 ms that each command would wait for.
     if not _first_words:
         _first_words.append(words)
-    tokenizer: _Tokenizer = cast("_Tokenizer", rjieba) if _first_words == [words] else rjieba.Jieba()
-    return tokenizer
+    segmenter: Segmenter = cast("Segmenter", rjieba) if _first_words == [words] else rjieba.Jieba()
+    return segmenter
 
 
-def _python_tokenizer() -> _Tokenizer:
+def _python_segmenter() -> Segmenter:
     import logging  # noqa: PLC0415
 
     import jieba  # noqa: PLC0415
 
     jieba.setLogLevel(logging.WARNING)
-    tokenizer: _Tokenizer = jieba.Tokenizer()
-    return tokenizer
+    segmenter: Segmenter = jieba.Tokenizer()
+    return segmenter
 
 
 def _unit_pattern(text: str) -> re.Pattern[str]:
     units = sorted({fold(unit) for line in _lines(text) for unit in line.split()}, key=len, reverse=True)
-    return re.compile(rf"[余多来]? ?(?P<unit>{'|'.join(map(re.escape, units))})")
+    first = re.escape("".join(sorted({unit[0] for unit in units})))
+    # The lookahead is for speed: it spares what begins no unit a comparison with each of them.
+    return re.compile(rf"[余多来]? ?(?=[{first}])({'|'.join(map(re.escape, units))})")
 
 
-def _is_latin(folded: str, position: int) -> bool:
-    """Whether a letter that is no ideograph stands there: the 7 of h7n9 and the 3 of 3d are no numbers."""
-    character = folded[position : position + 1] if position >= 0 else ""
+def _is_latin(character: str) -> bool:
+    """Whether it is a letter and no ideograph: the 7 of h7n9 and the 3 of 3d are no numbers."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
 
 

@@ -15,7 +15,7 @@ from searchkit import analysis
 from searchkit.analysis import DATA, Analyzer, Lexicon, make_segmenter
 from searchkit.errors import UsageError
 from searchkit.folding import fold
-from searchkit.numerals import find_numerals, plain
+from searchkit.numerals import find_numerals
 
 ROOT = Path(__file__).parent.parent
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -55,6 +55,8 @@ UNITS = ("件", "人", "人次", "户次", "万元", "万", "亿", "%", "％", "
 MARKS = (" ", "。", "，", ",", ".", "(", "」", "#", "+", "_", "-", "\u3000", "\n")
 REPORT_LIKE = st.lists(st.sampled_from((*WORDS, *NUMBERS, *UNITS, *MARKS)), max_size=12).map("".join)
 """Words, numbers, units, letters and punctuation side by side, as reports have them, and in worse order."""
+CUT_SHORT = st.text(st.sampled_from("第百分之一三十万亿1.,%年件人次执法监督aA4 \0\x01\n\r\t"), max_size=4)
+"""Parts of words and quantities that would join what stands beside them, and control characters."""
 
 
 def terms(analyzer: Analyzer, text: str) -> set[str]:
@@ -72,7 +74,7 @@ def analyzer(request: pytest.FixtureRequest) -> Analyzer:
     """Give the product's analyzer on each of the segmenters it can work with."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "jieba":
-            patch.setattr(analysis, "_rust_tokenizer", lambda _words: None)
+            patch.setattr(analysis, "_rust_segmenter", lambda _words: None)
         else:
             pytest.importorskip("rjieba")
         made = Analyzer()
@@ -99,7 +101,7 @@ def test_tokens_fit_their_text(analyzer: Analyzer, text: str) -> None:
         numeral = numbers.get(token.start + is_ordinal)
         assert numeral, "a term that is neither surface nor number: look at the offsets of the segmenter"
         assert numeral.end <= token.end
-        values = tuple(plain(number) for number in (numeral.value, numeral.printed))
+        values = (numeral.digits, numeral.printed)
         assert token.term.removeprefix("第").startswith(values), "look at _Quantity.tokens"
 
 
@@ -123,6 +125,54 @@ def test_index_and_query_agree(analyzer: Analyzer, run: str) -> None:
     indexed = terms(analyzer, run)
     assert set(analyzer.words(run)) <= indexed
     assert set(analyzer.query_terms(run)) <= indexed
+
+
+@given(st.lists(ANY_TEXT | REPORT_LIKE | CUT_SHORT, max_size=5))
+@settings(deadline=None)
+def test_terms_are_those_of_tokens(analyzer: Analyzer, texts: list[str]) -> None:
+    """What the index takes of many texts at once is, text by text, what `tokens` gives of each alone."""
+    assert_same_terms(analyzer, texts)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [""],
+        ["", "执法", "", ""],
+        ["第", "3条"],
+        ["办案1", ",234件"],
+        ["办案3", "件"],
+        ["百分之", "五十"],
+        ["一千", "二百"],
+        ["1.", "2024年"],
+        ["一", "起"],
+        ["执法", "监督"],
+        ["Wi", "Fi"],
+        ["A", "4纸"],
+        ["\0", "\0\0", "\n"],
+        ["办案3\0件", "办案3\n件", "第\0三条"],
+        ["执法\0监督", "执法\n监督\n", "\0执法 监督"],
+    ],
+    ids=repr,
+)
+def test_neighbours_do_not_join(analyzer: Analyzer, texts: list[str]) -> None:
+    """No number, quantity or word is made of the end of one text and the beginning of the next."""
+    assert_same_terms(analyzer, texts)
+
+
+def test_terms_of_real_reports(analyzer: Analyzer, shared: Path) -> None:
+    """`terms` and `tokens` agree on the lines of real reports, all lines of a report at once."""
+    paths = sorted((shared / "corpus" / "gov").rglob("*.md"))[::25]
+    assert len(paths) > 10
+    for path in paths:
+        assert_same_terms(analyzer, path.read_text(encoding="utf-8").splitlines())
+
+
+def assert_same_terms(analyzer: Analyzer, texts: list[str]) -> None:
+    """Assert that `terms` gives each text the terms that `tokens` gives it, each as often."""
+    expected = [sorted(token.term for token in analyzer.tokens(text)) for text in texts]
+    assert [sorted(found) for found in analyzer.terms(texts)] == expected, "look at what ends a text in Analyzer.terms"
 
 
 @given(st.integers(10**15, 10**60))
@@ -153,6 +203,7 @@ def test_query_terms_come_once(analyzer: Analyzer, run: str) -> None:
 def test_texts_without_words(analyzer: Analyzer, text: str) -> None:
     """Nothing to find gives nothing and does not fail."""
     assert analyzer.tokens(text) == []
+    assert analyzer.terms([text]) == [[]]
     assert analyzer.words(text) == []
     assert not analyzer.is_quantity(text)
 
@@ -163,6 +214,7 @@ def test_texts_without_words(analyzer: Analyzer, text: str) -> None:
 def test_long_runs_are_read(analyzer: Analyzer, text: str) -> None:
     """A line of a damaged file, without an end in sight, has tokens like any other text."""
     assert analyzer.tokens(text)
+    assert_same_terms(analyzer, [text, text[1:]])
 
 
 # Words.
@@ -205,7 +257,7 @@ SAME = {
     "937182元": ["93.7182万元", "937182元", "937,182元", "９３．７１８２万元", "９３７，１８２元", "937182 元"],
     "129件": ["一百二十九件", "129件", "１２９件", "129 件", "一百二十九 件", "壹佰贰拾玖件", "129余件"],
     "3件": ["3件", "三件", "３件", "3 件"],
-    "50%": ["50%", "５０％", "百分之五十", "50 %", "50.0%"],
+    "50%": ["50%", "５０％", "百分之五十", "百分之50", "50 %", "50.0%"],
     "2023年": ["2023年", "二〇二三年", "二零二三年", "２０２３年"],
     "150000000元": ["1.5亿元", "15000万元", "一亿五千万元", "150,000,000元", "１．５億元"],
     "2000人": ["2千人", "两千人", "2000人", "2,000人"],
@@ -267,6 +319,22 @@ def test_a_unit_is_also_found_by_its_short_form(analyzer: Analyzer) -> None:
     """3人次 is found by 3人, and by the bare number; 户 stays apart from 人."""
     assert {"3", "3人", "3人次"} <= terms(analyzer, "3人次")
     assert "3户" not in terms(analyzer, "3人次")
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("共129余 人次", {"129": "129", "129人": "129余 人", "129人次": "129余 人次"}),
+        ("按第三条办", {"3": "三", "3条": "三条", "第3条": "第三条"}),
+        ("第2章", {"2": "2", "第2": "第2"}),
+        ("罚1.2万元。", {"1.2": "1.2万", "12000": "1.2万", "12000元": "1.2万元"}),
+        ("占５０％", {"50": "５０％", "50%": "５０％"}),
+    ],
+)
+def test_each_reading_of_a_quantity_has_its_span(analyzer: Analyzer, text: str, spans: dict[str, str]) -> None:
+    """A number spans what is printed of it; with a unit, as much of the unit as it has; an ordinal has 第 too."""
+    tokens = [token for token in analyzer.tokens(text) if token.term.lstrip("第")[0].isdecimal()]
+    assert {token.term: text[token.start : token.end] for token in tokens} == spans
 
 
 @pytest.mark.parametrize("text", ["一起", "一些", "一方面", "一旦", "统一", "两会", "一体化", "H7N9", "3D", "A4纸"])
@@ -371,7 +439,10 @@ def _assert_segmenters_agree(paths: list[Path]) -> None:
     words = [fold(word) for line in _lines(DATA / "words.txt") for word in line.split()]
     rust, python = make_segmenter(words), make_segmenter(words, prefer_rust=False)
     # What search mode gives is what default mode gives, and the short words within; jieba makes one of the other.
-    assert [run for run in sorted(runs) if list(rust(run, "search")) != list(python(run, "search"))] == []
+    differing = [
+        run for run in sorted(runs) if list(rust.tokenize(run, "search")) != list(python.tokenize(run, "search"))
+    ]
+    assert differing == []
 
 
 def _lines(path: Path) -> list[str]:

@@ -99,7 +99,7 @@ def test_arabic_numbers_are_read_back(number: int, places: int, data: st.DataObj
         printed, sign = printed.translate(FULL_WIDTH), sign.translate(FULL_WIDTH)
     numeral = _the_one(printed + more + scale + sign)
     assert numeral.value == value * SCALES[scale]
-    assert (numeral.printed, numeral.scale) == (value, SCALES[scale])
+    assert (numeral.printed, numeral.scale) == (plain(value), SCALES[scale])
     assert (numeral.is_percent, numeral.is_han) == (bool(sign), False)
 
 
@@ -144,6 +144,16 @@ def test_any_text_is_read(text: str) -> None:
         position = numeral.end
         assert numeral.value.is_finite()
         assert numeral.value >= 0
+        assert numeral.digits == plain(numeral.value)
+
+
+@given(ANY_TEXT | NUMERIC_TEXT)
+@settings(deadline=None, max_examples=500)
+def test_numbers_do_not_depend_on_what_stands_around_them(text: str) -> None:
+    """A number that is found says the same when it stands alone, so it need be read only once."""
+    for numeral in find_numerals(text):
+        (alone,) = find_numerals(text[numeral.start : numeral.end])
+        assert alone == numeral._replace(start=0, end=numeral.end - numeral.start)
 
 
 @pytest.mark.parametrize(
