@@ -40,10 +40,17 @@ THIRD_PARTY = {
     "selectolax": {"corpus.readers.html"},
     "tabulate": {"render"},
     "tomli": {"corpus.topics"},
-    "numpy": {"folding", *(f"engines.columnar.{name}" for name in (
-        "arrays", "building", "collection", "columns", "commit", "engine", "faceting", "merging", "postings", "scoring",
-        "segment", "sets", "text", "writer",
-    ))},  # fmt: skip
+    "numpy": {
+        "corpus.topics",
+        "folding",
+        *(
+            f"engines.columnar.{name}"
+            for name in (
+                *("arrays", "bigrams", "building", "collection", "columns", "commit", "engine", "faceting", "merging"),
+                *("postings", "scoring", "segment", "sets", "text", "writer"),
+            )
+        ),
+    },
     "whoosh": {"syntax.grammar", "engines.whoosh"},
     "yaml": {"corpus.overrides"},
 }

@@ -327,7 +327,7 @@ class WhooshEngine:
         except SearchkitError:
             raise
         except Exception as error:
-            message = f"{self._folder}: damaged index ({type(error).__name__}); build it again with: searchkit build"
+            message = f"{self._folder}: damaged index ({type(error).__name__}); mend it with: searchkit build --full"
             raise IndexDamaged(message) from error
 
 

@@ -2,7 +2,8 @@
 
 arrays.py      named arrays in a file
 postings.py    words: dictionary, ids, frequencies
-text.py        characters, and where each pair of them stands
+text.py        characters, and what string stands where
+bigrams.py     where each pair of characters stands
 columns.py     what paragraphs and documents are, as numbers of distinct values
 building.py    documents to columns
 segment.py     columns to a file, and an open file: what matches, what a record is

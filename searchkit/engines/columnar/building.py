@@ -156,13 +156,13 @@ def _summed(*occurrences: Array) -> Pairs:
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
     begins = np.flatnonzero(is_first)
     if not len(begins):
-        nothing = keys.astype(np.int64)
-        return Pairs(nothing, nothing, nothing, nothing.astype(bool))
+        nothing = keys.astype(np.uint32)
+        return Pairs(nothing, nothing.astype(np.uint16), nothing, nothing.astype(bool))
     weight = (packed >> np.uint64(1)).astype(np.uint8) & np.uint8((1 << _WEIGHT_BITS) - 1)
-    keys = keys[begins].astype(np.int64)
+    keys = keys.take(begins)
     return Pairs(
-        keys >> _HOLDER_BITS,
-        keys & ((1 << _HOLDER_BITS) - 1),
-        np.add.reduceat(weight, begins, dtype=np.int64),
+        (keys >> np.uint64(_HOLDER_BITS)).astype(np.uint32),
+        keys.astype(np.uint16),
+        np.add.reduceat(weight, begins, dtype=np.uint32),
         np.bitwise_or.reduceat(packed.astype(np.uint8) & np.uint8(1), begins).astype(bool),
     )

@@ -15,7 +15,7 @@ from searchkit.engines.columnar.columns import Codes
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.segment import Segment, stand_in
 from searchkit.engines.columnar.sets import as_positions, bits, intersection
-from searchkit.engines.columnar.text import Text, Words, text_arrays
+from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.facets import Facet, Filter, values_of
 from searchkit.model import Document
 from searchkit.query import Node
@@ -230,7 +230,7 @@ class Collection:
                 texts.append(None)
             else:
                 characters, lengths = segment.text.characters()
-                gone = text_arrays(characters[np.repeat(~live, lengths)], lengths[~live], Words())
+                gone = text_arrays(characters[np.repeat(~live, lengths)], lengths[~live])
                 texts.append(Text(gone))
         return texts
 

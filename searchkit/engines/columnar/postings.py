@@ -51,21 +51,22 @@ def posting_arrays(terms: Sequence[str], pairs: Pairs, size: int) -> dict[str, A
     rank = np.empty(len(terms), np.int64)
     rank[by_bytes] = np.arange(len(by_bytes))
     ordered = [encoded[number] for number in by_bytes]
-    pairs = _sorted(Pairs(rank[pairs.term], pairs.holder, pairs.tf, pairs.in_text))
+    pairs = _sorted(Pairs(rank.take(pairs.term), pairs.holder, pairs.tf, pairs.in_text))
     counts = np.bincount(pairs.term, minlength=len(ordered))
     dense = np.flatnonzero((counts > size // DENSE) & _is_of_paragraphs(ordered))
     is_row = np.zeros(len(ordered), bool)
     is_row[dense] = True
-    listed = ~is_row[pairs.term]
-    others = np.bincount(pairs.term[~pairs.in_text], minlength=len(ordered))
-    heavy = np.flatnonzero(pairs.tf > np.where(listed, _MOST_IN_LIST, _MOST_IN_ROW))
+    listed = ~is_row.take(pairs.term)
+    others = np.bincount(pairs.term.compress(~pairs.in_text), minlength=len(ordered))
+    heavy = np.flatnonzero(pairs.tf > _MOST_IN_LIST)
+    heavy = heavy.compress(listed.take(heavy) | (pairs.tf.take(heavy) > _MOST_IN_ROW))
     return {
         **strings_arrays("terms", ordered),
         "term_keys": np.array([_key(term) for term in ordered], np.uint64),
         "posting_at": narrow(starts(np.where(is_row, 0, counts))),
         "posting_others": narrow(np.where(is_row, 0, others)),
-        "posting_ids": pairs.holder[listed].astype(np.uint16),
-        "posting_tf": _halves(np.minimum(pairs.tf[listed], _MOST_IN_LIST + 1).astype(np.uint8)),
+        "posting_ids": pairs.holder.compress(listed).astype(np.uint16),
+        "posting_tf": _halves(np.minimum(pairs.tf.compress(listed), _MOST_IN_LIST + 1).astype(np.uint8)),
         "rows": narrow(dense),
         **_rows(pairs, dense, size),
         "heavy_terms": narrow(pairs.term[heavy]),
@@ -199,20 +200,23 @@ def _sorted(pairs: Pairs) -> Pairs:
     """By term, those in the text first, then by holder."""
     # One sort of packed numbers is many times faster than a sort by several columns. The frequency travels in the last
     # nine bits; the few that do not fit are put back afterwards.
-    key = (pairs.term.astype(np.uint64) << np.uint64(17)) | ((~pairs.in_text).astype(np.uint64) << np.uint64(16))
-    key |= pairs.holder.astype(np.uint64)
-    small = np.minimum(pairs.tf, _MOST_IN_ROW + 1).astype(np.uint64)
-    packed = (key << np.uint64(9)) | small
+    packed = pairs.term.astype(np.uint64) << np.uint64(1)
+    packed |= ~pairs.in_text
+    packed <<= np.uint64(16)
+    packed |= pairs.holder.astype(np.uint16)
+    packed <<= np.uint64(9)
+    packed |= np.minimum(pairs.tf, _MOST_IN_ROW + 1).astype(np.uint16)
     packed.sort()
-    tf = (packed & np.uint64(511)).astype(np.int64)
-    key = packed >> np.uint64(9)
+    tf = (packed & np.uint64(511)).astype(np.uint32)
+    packed >>= np.uint64(9)
     heavy = np.flatnonzero(tf > _MOST_IN_ROW)
     if len(heavy):
         own = np.flatnonzero(pairs.tf > _MOST_IN_ROW)
         own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], pairs.term[own]))]
         tf[heavy] = pairs.tf[own]
-    in_text = (key >> np.uint64(16)) & np.uint64(1) == 0
-    return Pairs((key >> np.uint64(17)).astype(np.int64), (key & np.uint64(0xFFFF)).astype(np.int64), tf, in_text)
+    holder = packed.astype(np.uint16)
+    packed >>= np.uint64(16)
+    return Pairs((packed >> np.uint64(1)).astype(np.uint32), holder, tf, packed & np.uint64(1) == 0)
 
 
 def _rows(pairs: Pairs, dense: Array, size: int) -> dict[str, Array]:

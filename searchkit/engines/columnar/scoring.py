@@ -149,8 +149,8 @@ class Scorer:
             points, lengths = segment.text.folded(places)
             texts.append(points)
             sizes.append(lengths)
-            bigrams.append(segment.arrays["bigrams"][places])
-            characters.append(segment.arrays["characters"][places])
+            bigrams.append(segment.arrays["bigram_count"][places])
+            characters.append(segment.arrays["character_count"][places])
         owners = np.repeat(np.arange(len(positions)), _joined(sizes))
         return _joined(texts), owners, (_joined(bigrams), _joined(characters))
 

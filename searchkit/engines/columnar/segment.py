@@ -13,7 +13,7 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, st
 from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, Postings, posting_arrays
 from searchkit.engines.columnar.sets import bits, complement, intersection, union
-from searchkit.engines.columnar.text import Text, Words, text_arrays
+from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.facets import BUILT_IN, Filter
 from searchkit.folding import fold
 from searchkit.model import Document, Paragraph, document_from_json, to_json
@@ -60,7 +60,7 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **column_arrays("kind", columns.kinds),
         **coded_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(columns.terms, columns.pairs, size),
-        **text_arrays(columns.text, columns.text_length, _two_character_words(columns)),
+        **text_arrays(columns.text, columns.text_length, *_two_character_words(columns)),
     }
 
 
@@ -243,8 +243,10 @@ class Segment:
     def sums(self, live: Array) -> tuple[int, int, int, int]:
         """Of the paragraphs of live documents: how many, weighted tokens, grams of one and of two characters."""
         inside = live[self.document_of]
-        lengths = (int(self.arrays[name][inside].sum(dtype=np.int64)) for name in ("length", "characters", "bigrams"))
-        return (int(inside.sum()), *lengths)  # type: ignore[return-value]
+        length, characters, bigrams = (
+            int(self.arrays[name][inside].sum(dtype=np.int64)) for name in ("length", "character_count", "bigram_count")
+        )
+        return int(inside.sum()), length, characters, bigrams
 
     def paragraph(self, position: int) -> Paragraph:
         """The paragraph at a position. Cost: about 15 µs."""
@@ -269,7 +271,8 @@ class Segment:
         fields = self._fields.get(ordinal)
         if fields is None:
             facets = {name: self.column(f":{name}")[ordinal] for name in self.facets}
-            fields = {name: self.column(name)[ordinal] for name in ("document", "title", "year", "agency", "doctype")}
+            names = ("document", "title", "year", "agency", "doctype")
+            fields = {name: self.column(name)[ordinal] for name in names}
             fields["region"] = self.column("district")[ordinal]
             fields["facets"] = {name: value for name, value in facets.items() if value is not None}
             self._fields[ordinal] = fields
@@ -353,9 +356,10 @@ def _renumbered(codes: Array) -> tuple[Array, Array]:
     return different[order], place[inverse]
 
 
-def _two_character_words(columns: Columns) -> Words:
+def _two_character_words(columns: Columns) -> tuple[list[str], tuple[Array, Array]]:
+    """The terms of two characters; for each, and each paragraph that has it in its text, which one and where."""
     is_two = np.fromiter((len(term) == 2 and term.isalpha() for term in columns.terms), bool, len(columns.terms))  # noqa: PLR2004
     pairs, number = columns.pairs, np.cumsum(is_two) - 1
     chosen = pairs.in_text & is_two[pairs.term]
     words = [term for term, is_chosen in zip(columns.terms, is_two.tolist(), strict=True) if is_chosen]
-    return Words(words, number[pairs.term[chosen]], pairs.holder[chosen])
+    return words, (number[pairs.term.compress(chosen)], pairs.holder.compress(chosen).astype(np.int64))
