@@ -1,8 +1,8 @@
 """Bigrams: where each pair of neighbouring characters stands in a segment, and how many paragraphs have it.
 
 Characters are numbers of the segment's alphabet, 0 ends a paragraph. A list of offsets has 16-bit numbers: of a common
-pair the gaps between its offsets, of a rare one the low bits of its offsets and then their high bits. Pairs that very
-many paragraphs have are not listed; where words of two characters stand as words, the postings know.
+pair the gaps between its offsets, of a rare one the low bits of its offsets and then their high bits. Common pairs with
+a punctuation mark are not listed. Where words of two characters stand as words, the postings know.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
 
-UNLISTED = 8
-"""A pair that more than one in so many paragraphs have has no list,"""
-ALWAYS_LISTED = 1024
-"""unless no more paragraphs have it than this."""
+MOST_WITH_MARK = 64
+"""A pair of which one is no letter and none a digit (，推) is not listed if more paragraphs have it than this: such
+pairs are a sixth of all there is, and few strings that anybody looks for consist of nothing else."""
+MARK, LETTER, DIGIT = range(3)
+"""Kinds of characters; whatever is neither letter nor digit is a mark, the end of a paragraph too."""
 _SKIP = 0xFFFF  # as a gap: so far ahead, and nothing stands there
 _LOW = 16  # bits of an offset that a list of a rare pair keeps apart from the others
 _HOLDER_BITS = 16
@@ -35,9 +36,9 @@ class Words:
     """and which paragraph."""
 
 
-def bigram_arrays(coded: Array, alphabet: int, text_at: Array, words: Words) -> dict[str, Array]:
-    """The arrays of the bigrams of a text of so many different characters; `text_at`: where each paragraph begins."""
-    shift = key_bits(alphabet)
+def bigram_arrays(coded: Array, kinds: Array, text_at: Array, words: Words) -> dict[str, Array]:
+    """The arrays of the bigrams of a text; `kinds`: of each character, `text_at`: where each paragraph begins."""
+    shift = key_bits(len(kinds))
     keys, offsets = _sorted_pairs(coded, shift)
     holder_of = np.repeat(np.arange(len(text_at) - 1, dtype=np.uint16), np.diff(text_at))
     holders = holder_of.take(offsets)
@@ -46,15 +47,17 @@ def bigram_arrays(coded: Array, alphabet: int, text_at: Array, words: Words) -> 
     is_new |= is_first
     begins = np.flatnonzero(is_first)
     df = np.add.reduceat(is_new, begins, dtype=np.int64) if len(begins) else begins
-    is_listed = df <= max(ALWAYS_LISTED, (len(text_at) - 1) // UNLISTED)
-    lists = _Lists(offsets, np.diff(begins, append=len(keys)), is_listed, df >= _common(len(coded)))
     pairs = keys.take(begins)
+    first, second = kinds[pairs >> np.uint64(shift)], kinds[pairs & np.uint64((1 << shift) - 1)]
+    has_mark = (np.minimum(first, second) == MARK) & (np.maximum(first, second) != DIGIT)
+    is_listed = ~has_mark | (df <= MOST_WITH_MARK)
+    lists = _Lists(offsets, np.diff(begins, append=len(keys)), is_listed, df >= _common(len(coded)))
     return {
         "bigrams": pairs.astype(np.uint32 if 2 * shift <= np.iinfo(np.uint32).bits else np.uint64),
         "bigram_at": narrow(lists.at),
         "bigram_df": (df - 1).astype(np.uint16),
         "bigram_offsets": lists.stored(),
-        "character_df": narrow(_character_df(coded, alphabet, holder_of)),
+        "character_df": narrow(_character_df(coded, len(kinds), holder_of)),
         **_astride(_numbers(words.codes, pairs, shift), words, df, holders.compress(is_new)),
     }
 

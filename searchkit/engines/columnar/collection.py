@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from searchkit.query import Node
 from searchkit.ranking import K1, B
 
 _KEPT_FILTERS = 64  # whose masks (64 KB a segment) stay in memory
+_KEPT_GRAMS = 4096  # whose document frequencies do
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Collection:
         self.commit = read_commit(folder)
         self.segments = [Segment(folder / name) for name in self.commit.segments]
         self._values: dict[Facet, Values] = {}
-        self._masks: dict[Filter, list[Array]] = {}
+        self._masks_of = lru_cache(_KEPT_FILTERS)(self._admitted)
+        self._gram_dfs: dict[str, int] = {}
 
     # numbers
 
@@ -176,14 +178,9 @@ class Collection:
         parts = [as_positions(found) + self.starts[number] for number, found in enumerate(sets) if len(found)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
-    def _masks_of(self, item: Filter) -> list[Array]:
-        """The masks of a filter, kept for the next search."""
-        masks = self._masks.get(item)
-        if masks is None:
-            masks = self._masks[item] = [segment.admitted(item) for segment in self.segments]
-            while len(self._masks) > _KEPT_FILTERS:
-                self._masks.pop(next(iter(self._masks)), None)
-        return masks
+    def _admitted(self, item: Filter) -> list[Array]:
+        """The masks of a filter."""
+        return [segment.admitted(item) for segment in self.segments]
 
     # frequencies
 
@@ -210,15 +207,20 @@ class Collection:
                 total += postings.df(found) if live is None else int(live[postings.holders(found)].sum())
         return total
 
-    def gram_dfs(self, grams: Sequence[str]) -> Array:
-        """Live paragraphs whose folded text holds each gram of one or two characters."""
-        total = np.zeros(len(grams), np.int64)
-        for number, segment in enumerate(self.segments):
-            total += segment.text.gram_dfs(grams)
+    def gram_dfs(self, grams: Sequence[str]) -> list[int]:
+        """Live paragraphs whose folded text holds each gram; all grams have one character, or all two."""
+        new = [gram for gram in grams if gram not in self._gram_dfs]
+        if len(self._gram_dfs) > _KEPT_GRAMS:
+            self._gram_dfs, new = {}, list(grams)
+        total = np.zeros(len(new), np.int64)
+        for number, segment in enumerate(self.segments if new else ()):
+            total += segment.text.gram_dfs(new)
             gone = self._gone[number]
             if gone is not None:
-                total -= gone.gram_dfs(grams)
-        return total
+                total -= gone.gram_dfs(new)
+        known = {**self._gram_dfs, **dict(zip(new, total.tolist(), strict=True))}
+        self._gram_dfs = known  # one assignment, so that threads see the one or the other
+        return [known[gram] for gram in grams]
 
     @cached_property
     def _gone(self) -> list[Text | None]:

@@ -1,9 +1,10 @@
 """Words: the dictionary of a segment, and for each term its paragraphs with weighted frequencies.
 
 A term that up to a quarter of the paragraphs have is a list: ids (16 bits) and frequencies (4 bits), the paragraphs
-that have it in their text first, then those that have it only in headings or title. A more frequent one is a row:
-a frequency (8 bits) for each paragraph, and a bit for each that says whether it is in the text. Frequencies too high
-for that stand in a list of their own. Terms of headings are held by heading paths, terms of titles by documents.
+that have it in their text first, then those that have it only in headings or title. A more frequent one is a row: a
+byte for each paragraph, its frequency and a bit that says whether it is in the text. Lists are read into rows as well,
+so that one pass serves matching and scoring. Frequencies too high for that stand in a list of their own. Terms of
+headings are held by heading paths, terms of titles by documents; those are always lists.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,7 +20,12 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow,
 
 TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
-_MOST_IN_LIST, _MOST_IN_ROW = 14, 255  # frequencies
+IN_TEXT = 128
+"""Added to the frequency in a row where the term is in the text."""
+_MOST_IN_LIST, _MOST_IN_ROW = 14, 127  # frequencies
+_MOST_PACKED = 255
+_SHORT = 32  # a list that at most one in so many paragraphs is in is used as it is
+_KEPT_ROWS = 8  # of lists, 64 KB each
 DENSE = 4
 """A term is a row when more than one in so many paragraphs have it."""
 _KEY = 8  # bytes of a term that are compared as one number
@@ -67,8 +74,8 @@ def posting_arrays(terms: Sequence[str], pairs: Pairs, size: int) -> dict[str, A
         "posting_others": narrow(np.where(is_row, 0, others)),
         "posting_ids": pairs.holder.compress(listed).astype(np.uint16),
         "posting_tf": _halves(np.minimum(pairs.tf.compress(listed), _MOST_IN_LIST + 1).astype(np.uint8)),
-        "rows": narrow(dense),
-        **_rows(pairs, dense, size),
+        "row_terms": narrow(dense),
+        "rows": _rows(pairs, dense, size),
         "heavy_terms": narrow(pairs.term[heavy]),
         "heavy_ids": pairs.holder[heavy].astype(np.uint16),
         "heavy_tf": narrow(pairs.tf[heavy]),
@@ -83,7 +90,8 @@ class Postings:
         self._terms = Strings(arrays["terms"], arrays["terms_at"])
         self._keys = arrays["term_keys"]
         self._at, self._others = arrays["posting_at"], arrays["posting_others"]
-        self._rows = {int(term): row for row, term in enumerate(arrays["rows"])}
+        self._rows = {int(term): row for row, term in enumerate(arrays["row_terms"])}
+        self._read = lru_cache(_KEPT_ROWS)(self._as_row)
 
     def __len__(self) -> int:
         return len(self._terms)
@@ -111,41 +119,38 @@ class Postings:
         return self._terms[number].decode("utf-8", "surrogatepass")
 
     def in_text(self, number: int) -> Array:
-        """The set (`sets`) of those that have the term; for paragraphs, in their text."""
-        row = self._rows.get(number)
-        if row is not None:
-            return self._row_bits(row)
-        end = int(self._at[number + 1]) - int(self._others[number])
-        return self._arrays["posting_ids"][int(self._at[number]) : end].astype(np.intp)
+        """The set (`sets`) of the paragraphs that have the term in their text. Cost: its list, or 10 µs for a row."""
+        if number in self._rows or self.df(number) * _SHORT > self._size:
+            mask: Array = self._row(number) >= IN_TEXT
+            return mask
+        return self.owners(number)
+
+    def owners(self, number: int) -> Array:
+        """Ids, ascending, of those that have a term of headings or of titles, or have a term in their text."""
+        first, last = int(self._at[number]), int(self._at[number + 1]) - int(self._others[number])
+        return self._arrays["posting_ids"][first:last].astype(np.intp)
 
     def holders(self, number: int) -> Array:
         """Ids of all that have the term, in headings and title too; in no order."""
-        row = self._rows.get(number)
-        if row is not None:
-            return np.flatnonzero(self._row(row))
+        if number in self._rows:
+            return np.flatnonzero(self._row(number))
         return self._arrays["posting_ids"][int(self._at[number]) : int(self._at[number + 1])]
 
     def df(self, number: int) -> int:
         """How many have the term, in headings and title too."""
         if number in self._rows:
-            return int(np.count_nonzero(self._row(self._rows[number])))
+            return int(np.count_nonzero(self._row(number)))
         return int(self._at[number + 1]) - int(self._at[number])
 
-    def frequencies(self, number: int) -> Array:
-        """Weighted frequency of the term in each paragraph, not to be changed. Cost: its list, or nothing."""
-        row = self._rows.get(number)
-        if row is None:
-            start, end = int(self._at[number]), int(self._at[number + 1])
-            dense = np.zeros(self._size, np.uint8)
-            ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of each of them
-            dense[ids] = _whole(self._arrays["posting_tf"], start, end)
-        else:
-            dense = self._row(row)
+    def frequencies(self, number: int, places: Array | None = None) -> Array:
+        """Weighted frequency of the term in the paragraphs at some places, or in all. Cost: as `in_text`."""
+        row = self._row(number)
         heavy = self._heavy(number)
         if heavy:
-            dense = dense.astype(np.uint32)
-            dense[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
-        return dense
+            row = (row & (IN_TEXT - 1)).astype(np.uint32)
+            row[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
+            return row if places is None else row.take(places)
+        return np.bitwise_and(row if places is None else row.take(places), np.uint8(IN_TEXT - 1))
 
     def pairs(self) -> Pairs:
         """All postings as pairs, in no order."""
@@ -155,10 +160,10 @@ class Postings:
         place = np.arange(len(ids)) - np.repeat(self._at[:-1].astype(np.int64), counts)
         in_text = place < np.repeat(counts - self._others, counts)
         parts = [Pairs(term, ids, _whole(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text)]
-        for number, row in self._rows.items():
-            holders = np.flatnonzero(self._row(row))
-            tf = self._row(row)[holders].astype(np.int64)
-            parts.append(Pairs(np.full(len(holders), number), holders, tf, self._row_bits(row)[holders]))
+        for number in self._rows:
+            holders = np.flatnonzero(self._row(number))
+            entries = self._row(number)[holders].astype(np.int64)
+            parts.append(Pairs(np.full(len(holders), number), holders, entries % IN_TEXT, entries >= IN_TEXT))
         joined = concatenated(parts)
         heavy = (self._arrays[name].tolist() for name in ("heavy_terms", "heavy_ids", "heavy_tf"))
         for number, holder, tf in zip(*heavy, strict=True):
@@ -170,13 +175,19 @@ class Postings:
         first = self._arrays["terms"][self._arrays["terms_at"][:-1]]
         return np.where(first <= ord(HEADING), first, 0)
 
-    def _row(self, row: int) -> Array:
-        return self._arrays["row_tf"][row * self._size : (row + 1) * self._size]
+    def _row(self, number: int) -> Array:
+        """A byte for each paragraph: 0, or the frequency, with `IN_TEXT`."""
+        row = self._rows.get(number)
+        return self._read(number) if row is None else self._arrays["rows"][row * self._size : (row + 1) * self._size]
 
-    def _row_bits(self, row: int) -> Array:
-        width = -(-self._size // 8)
-        bits = np.unpackbits(self._arrays["row_text"][row * width : (row + 1) * width], count=self._size)
-        return bits.view(bool)
+    def _as_row(self, number: int) -> Array:
+        row = np.zeros(self._size, np.uint8)
+        start, end = int(self._at[number]), int(self._at[number + 1])
+        ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of them each time
+        entries = _whole(self._arrays["posting_tf"], start, end)
+        entries[: len(entries) - int(self._others[number])] |= np.uint8(IN_TEXT)
+        row[ids] = entries
+        return row
 
     def _heavy(self, number: int) -> slice | None:
         terms = self._arrays["heavy_terms"]
@@ -205,13 +216,13 @@ def _sorted(pairs: Pairs) -> Pairs:
     packed <<= np.uint64(16)
     packed |= pairs.holder.astype(np.uint16)
     packed <<= np.uint64(9)
-    packed |= np.minimum(pairs.tf, _MOST_IN_ROW + 1).astype(np.uint16)
+    packed |= np.minimum(pairs.tf, _MOST_PACKED + 1).astype(np.uint16)
     packed.sort()
     tf = (packed & np.uint64(511)).astype(np.uint32)
     packed >>= np.uint64(9)
-    heavy = np.flatnonzero(tf > _MOST_IN_ROW)
+    heavy = np.flatnonzero(tf > _MOST_PACKED)
     if len(heavy):
-        own = np.flatnonzero(pairs.tf > _MOST_IN_ROW)
+        own = np.flatnonzero(pairs.tf > _MOST_PACKED)
         own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], pairs.term[own]))]
         tf[heavy] = pairs.tf[own]
     holder = packed.astype(np.uint16)
@@ -219,15 +230,13 @@ def _sorted(pairs: Pairs) -> Pairs:
     return Pairs((packed >> np.uint64(1)).astype(np.uint32), holder, tf, packed & np.uint64(1) == 0)
 
 
-def _rows(pairs: Pairs, dense: Array, size: int) -> dict[str, Array]:
-    tf = np.zeros((len(dense), size), np.uint8)
-    text = np.zeros((len(dense), size), bool)
-    ends = np.searchsorted(pairs.term, [dense, dense + 1])
+def _rows(pairs: Pairs, terms: Array, size: int) -> Array:
+    rows = np.zeros((len(terms), size), np.uint8)
+    ends = np.searchsorted(pairs.term, [terms, terms + 1])
     for row, (first, last) in enumerate(ends.T.tolist()):
-        holders = pairs.holder[first:last]
-        tf[row, holders] = np.minimum(pairs.tf[first:last], _MOST_IN_ROW)
-        text[row, holders] = pairs.in_text[first:last]
-    return {"row_tf": tf.reshape(-1), "row_text": np.packbits(text, axis=1).reshape(-1)}
+        tf = np.minimum(pairs.tf[first:last], _MOST_IN_ROW).astype(np.uint8)
+        rows[row, pairs.holder[first:last]] = tf + pairs.in_text[first:last] * np.uint8(IN_TEXT)
+    return rows.reshape(-1)
 
 
 def _halves(values: Array) -> Array:

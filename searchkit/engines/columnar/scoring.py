@@ -92,7 +92,7 @@ class Scorer:
         commit = self._collection.commit
         for part, size, total in ((0, 2, commit.bigrams), (1, 1, commit.characters)):
             weights = wanted_grams(self._texts, size)
-            dfs = self._collection.gram_dfs(list(weights)).tolist()
+            dfs = self._collection.gram_dfs(list(weights))
             for (gram, weight), df in zip(weights.items(), dfs, strict=True):
                 value = weight * idf(df, commit.paragraphs)
                 tf = np.bincount(owners[_standing(points, gram)], minlength=len(positions)).astype(np.float64)
@@ -130,9 +130,8 @@ class Scorer:
         norms = collection.norms.take(positions)
         scores = np.zeros(len(positions))
         for term, value in values.items():
-            found = [(collection.segments[number].frequencies(term), places) for number, places in parts]
-            pieces = [np.zeros(len(places), np.uint8) if tf is None else tf.take(places) for tf, places in found]
-            tf = _joined(pieces).astype(np.float64)
+            found = [(collection.segments[number].frequencies(term, places), places) for number, places in parts]
+            tf = _joined([np.zeros(len(places), np.uint8) if tf is None else tf for tf, places in found]).astype(float)
             # As `ranking.saturation`, in the same order of operations.
             scores += value * (tf * (K1 + 1) / (tf + norms))
         return positions, scores

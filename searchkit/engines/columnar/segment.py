@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class Segment:
         """Map the file. Raises IndexDamaged."""
         self.path = path
         self.arrays = ArrayFile(path)
-        self._fields: dict[int, dict[str, Any]] = {}
+        self._fields = lru_cache(_KEPT_DOCUMENTS)(self._document_fields)
         self._block: tuple[int, list[Document]] = (-1, [])
 
     @cached_property
@@ -167,13 +167,12 @@ class Segment:
 
     def _holding(self, field: str, terms: Sequence[int]) -> Array:
         """Paragraphs whose text, heading path or document's title has one of the terms."""
-        found = [self.postings.in_text(number) for number in terms]
         if field == "text":
-            return union(found or [np.empty(0, np.intp)], self.size)
+            return union([np.empty(0, np.intp), *map(self.postings.in_text, terms)], self.size)
         owner_of = self.column("path").codes if field == "heading" else self.document_of
         owns = np.zeros(len(self.column("path")) if field == "heading" else self.document_count, bool)
-        for holders in found:
-            owns[holders] = True  # lists: only terms of paragraphs are masks
+        for number in terms:
+            owns[self.postings.owners(number)] = True
         mask: Array = owns[owner_of]
         return mask
 
@@ -192,10 +191,13 @@ class Segment:
         number = self.postings.find(node.text)
         return union([astride, *([] if number is None else [self.postings.in_text(number)])], self.size)
 
-    def frequencies(self, term: str) -> Array | None:
-        """Weighted frequency of a token (text, headings, title) in each paragraph; None if none has it."""
+    def frequencies(self, term: str, places: Array | None = None) -> Array | None:
+        """Weighted frequency of a token (text, headings, title) in the paragraphs at some places, or in all.
+
+        None if none has it.
+        """
         number = self.postings.find(term)
-        return None if number is None else self.postings.frequencies(number)
+        return None if number is None else self.postings.frequencies(number, places)
 
     def per_document(self, found: Array) -> Array:
         """How many paragraphs of each document are in a set. Cost: a count of bits for each document."""
@@ -251,7 +253,7 @@ class Segment:
     def paragraph(self, position: int) -> Paragraph:
         """The paragraph at a position. Cost: about 15 µs."""
         n, page, is_record = (int(self.arrays[name][position]) for name in ("n", "page", "is_record"))
-        fields = self._document_fields(int(self.document_of[position]))
+        fields = self._fields(int(self.document_of[position]))
         document = fields["document"]
         section, topics = self.column("kind")[position]
         return Paragraph(
@@ -267,17 +269,11 @@ class Segment:
         )
 
     def _document_fields(self, ordinal: int) -> dict[str, Any]:
-        """What the paragraphs of a document have in common; kept for the latest documents."""
-        fields = self._fields.get(ordinal)
-        if fields is None:
-            facets = {name: self.column(f":{name}")[ordinal] for name in self.facets}
-            names = ("document", "title", "year", "agency", "doctype")
-            fields = {name: self.column(name)[ordinal] for name in names}
-            fields["region"] = self.column("district")[ordinal]
-            fields["facets"] = {name: value for name, value in facets.items() if value is not None}
-            self._fields[ordinal] = fields
-            while len(self._fields) > _KEPT_DOCUMENTS:
-                self._fields.pop(next(iter(self._fields)), None)
+        """What the paragraphs of a document have in common."""
+        facets = {name: self.column(f":{name}")[ordinal] for name in self.facets}
+        fields = {name: self.column(name)[ordinal] for name in ("document", "title", "year", "agency", "doctype")}
+        fields["region"] = self.column("district")[ordinal]
+        fields["facets"] = {name: value for name, value in facets.items() if value is not None}
         return fields
 
     # as a whole

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import pairwise
 
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
-from searchkit.engines.columnar.bigrams import Bigrams, Words, bigram_arrays, distinct
+from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, Bigrams, Words, bigram_arrays, distinct
 from searchkit.folding import fold
 from searchkit.query import NUMERAL_CHARACTERS, Substring
 
@@ -51,6 +51,7 @@ def text_arrays(
     inside[text_at[1:] - 1] = False
     text[np.flatnonzero(inside)] = lookup.take(characters)
     coded = folding.take(text)
+    kinds = np.array([MARK, *map(_kind, alphabet[1:].tolist())], np.uint8)
     two = _codes_in(alphabet, code_points("".join(words))).reshape(-1, _PAIR)
     return {
         "alphabet": narrow(alphabet),
@@ -58,8 +59,8 @@ def text_arrays(
         "text": narrow(text),
         "text_at": narrow(text_at),
         "pages": narrow(np.searchsorted(text_at, np.arange(0, len(text), _PAGE), "right") - 1),
-        **_gram_lengths(coded, alphabet, text_at),
-        **bigram_arrays(coded, len(alphabet), text_at, Words(two, *held) if held else Words()),
+        **_gram_lengths(kinds.take(coded) != MARK, text_at),
+        **bigram_arrays(coded, kinds, text_at, Words(two, *held) if held else Words()),
     }
 
 
@@ -151,13 +152,16 @@ class Text:
         if codes is None:
             found = np.empty(0, np.int64)
         elif len(codes) == 1:
-            found = np.flatnonzero(self._is(codes[0]).take(self._text))
+            found = np.flatnonzero(self._standing(codes[0]))
         else:
             found = self._of_several(codes)
         return self._whole(found, node.text) if node.whole_numbers and len(found) else found
 
     def _of_several(self, codes: tuple[int, ...]) -> Array:
-        """The offsets at which several characters stand together: by their rarest pair, then looking at the others."""
+        """The offsets at which several characters stand together: by their rarest pair, then looking at the others.
+
+        Only where no pair is listed (a comma and a letter) the whole text is looked at.
+        """
         numbers = [self._bigrams.find(*pair) for pair in pairwise(codes)]
         sizes = {place: self._bigrams.size(n) or len(self._text) for place, n in enumerate(numbers) if n is not None}
         if len(sizes) < len(numbers):
@@ -167,7 +171,7 @@ class Text:
         if number is not None and self._bigrams.size(number):
             found = self._bigrams.offsets(number) - best
         else:
-            first, second = (self._is(code).take(self._text) for code in codes[best : best + _PAIR])
+            first, second = map(self._standing, codes[best : best + _PAIR])
             found = np.flatnonzero(first[:-1] & second[1:]) - best
         inside = found.searchsorted((0, len(self._text) - len(codes)))
         found = found[int(inside[0]) : int(inside[1])]
@@ -180,6 +184,11 @@ class Text:
         """Which characters of the alphabet fold to a character."""
         mask: Array = self._folding == code
         return mask
+
+    def _standing(self, code: int) -> Array:
+        """Mask of where a character stands in the whole text."""
+        forms = np.flatnonzero(self._is(code)).tolist()
+        return reduce(np.logical_or, (self._text == form for form in forms))
 
     def _whole(self, found: Array, text: str) -> Array:
         """Without the occurrences that continue a number: what `Substring.find` says."""
@@ -227,10 +236,14 @@ class Text:
 _OTHER, _DIGIT, _POINT, _HAN = range(4)
 
 
-def _gram_lengths(coded: Array, alphabet: Array, text_at: Array) -> dict[str, Array]:
+def _kind(point: int) -> int:
+    """The kind of a character; letters and digits are those of `ranking.grams`."""
+    character = chr(point)
+    return DIGIT if character.isdecimal() else LETTER if re.match(r"[^\W_]", character) else MARK
+
+
+def _gram_lengths(is_letter: Array, text_at: Array) -> dict[str, Array]:
     """How many grams of one and of two characters each paragraph has, as `ranking.count_all_grams` counts them."""
-    letters = [bool(re.match(r"[^\W_]", chr(point))) for point in alphabet.tolist()]
-    is_letter = np.array([False, *letters[1:]]).take(coded)
     is_pair = is_letter.copy()
     is_pair[:-1] &= is_letter[1:]  # each paragraph ends with what is no letter
     counted = (np.add.reduceat(mask, text_at[:-1], dtype=np.int64) for mask in (is_letter, is_pair))
@@ -240,5 +253,5 @@ def _gram_lengths(coded: Array, alphabet: Array, text_at: Array) -> dict[str, Ar
 def _codes_in(alphabet: Array, points: Array) -> Array:
     """The numbers of code points in an alphabet (which begins with a 0 that is none of them), 0 for what it lacks."""
     codes = alphabet[1:].searchsorted(points) + 1
-    known = np.r_[alphabet, np.uint32(0)][codes] == points
-    return np.where(known & (codes < len(alphabet)), codes, 0)
+    codes[codes == len(alphabet)] = 0
+    return np.where((alphabet.take(codes) == points) & (codes != 0), codes, 0)
