@@ -12,10 +12,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, Protocol, cast
 
 from searchkit.errors import UsageError
@@ -265,28 +266,34 @@ class Segmenter(Protocol):
 def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segmenter:
     """A segmenter that knows `words` besides the dictionary: rjieba's where it is installed, else jieba's.
 
-    Both give the same words (a test holds them to it); rjieba starts in a seventh of the time and is faster.
+    Both give the same words (a test holds them to it); rjieba starts in a seventh of the time and is faster. Whoever
+    asks for the same words gets the same segmenter, which nobody changes any more: it is safe for many threads.
     """
-    known = tuple(words)
-    segmenter = (_rust_segmenter(known) if prefer_rust else None) or _python_segmenter()
-    for word in known:
+    with _making:
+        return _segmenter(tuple(words), prefer_rust)
+
+
+_making = Lock()
+_unclaimed = ["rjieba"]
+
+
+@lru_cache(maxsize=4)
+def _segmenter(words: tuple[str, ...], prefer_rust: bool) -> Segmenter:  # noqa: FBT001 - a key of the cache
+    segmenter = (_rust_segmenter() if prefer_rust else None) or _python_segmenter()
+    for word in words:
         segmenter.add_word(word, _WORD_FREQUENCY, "n")
     return segmenter
 
 
-_first_words: list[tuple[str, ...]] = []
-
-
-def _rust_segmenter(words: tuple[str, ...]) -> Segmenter | None:
+def _rust_segmenter() -> Segmenter | None:
     try:
         import rjieba  # noqa: PLC0415
     except ImportError:
         return None
     # Importing rjieba loads the dictionary for the functions of the module. The first lexicon of a process takes
     # those: a tokenizer of its own would load it again, 80 ms that each command would wait for.
-    if not _first_words:
-        _first_words.append(words)
-    segmenter: Segmenter = cast("Segmenter", rjieba) if _first_words == [words] else rjieba.Jieba()
+    segmenter: Segmenter = cast("Segmenter", rjieba) if _unclaimed else rjieba.Jieba()
+    _unclaimed.clear()
     return segmenter
 
 

@@ -150,7 +150,8 @@ class Postings:
             row = (row & (IN_TEXT - 1)).astype(np.uint32)
             row[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
             return row if places is None else row.take(places)
-        return np.bitwise_and(row if places is None else row.take(places), np.uint8(IN_TEXT - 1))
+        entries: Array = row if places is None else row.take(places)
+        return entries & np.uint8(IN_TEXT - 1)
 
     def pairs(self) -> Pairs:
         """All postings as pairs, in no order."""
