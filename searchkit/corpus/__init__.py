@@ -232,16 +232,10 @@ class _File:
         warnings = _still_open(detected.warnings, stated)
         document = self._document(raw, {name: getattr(detected, name) for name in _FIELDS}, stated, warnings)
         parts = sections(items)
+        topics = self.taxonomy.of_document(items, parts)
         paragraphs = tuple(
-            replace(
-                _paragraph(document, n, item.text),
-                number=item.number,
-                path=item.path,
-                section=part,
-                topics=self.taxonomy.topics(item.path, item.text, part),
-                page=item.page,
-            )
-            for n, (item, part) in enumerate(zip(items, parts, strict=True), 1)
+            _paragraph(document, n, item, part, given)
+            for n, (item, part, given) in enumerate(zip(items, parts, topics, strict=True), 1)
         )
         return DocumentRead(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
 
@@ -251,14 +245,8 @@ class _File:
         document = replace(self._document(raw, {}, rest.over(self.stated), ()), paragraphs=1)
         item = Item(raw.blocks[0].text, own.number, own.path)
         part = own.section or sections((item,))[0]
-        paragraph = replace(
-            _paragraph(document, 1, item.text),
-            id=document.document,
-            number=item.number,
-            path=item.path,
-            section=part,
-            topics=own.topics or self.taxonomy.topics(item.path, item.text, part),
-        )
+        topics = own.topics or self.taxonomy.topics(item.path, item.text, part)
+        paragraph = replace(_paragraph(document, 1, item, part, topics), id=document.document)
         return DocumentRead(document, (paragraph,), self.name)
 
     def _detect(self, raw: RawDocument, cleaned: Cleaned, items: Sequence[Item], stated: Stated) -> Detected:
@@ -291,12 +279,17 @@ class _File:
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
 
 
-def _paragraph(document: Document, n: int, text: str) -> Paragraph:
+def _paragraph(document: Document, n: int, item: Item, section: str, topics: tuple[str, ...]) -> Paragraph:
     return Paragraph(
         id=f"{document.document}#{n}",
         document=document.document,
         n=n,
-        text=text,
+        text=item.text,
+        number=item.number,
+        path=item.path,
+        section=section,
+        topics=topics,
+        page=item.page,
         title=document.title,
         year=document.year,
         agency=document.agency,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from searchkit.folding import fold
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
 _TURN = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")
 """Where a newspaper continues a text on another page."""
 _SPACED = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-\u9fff](?![\u4e00-\u9fff])")
 _CLOSERS = "”’\"'）)】》〉」』］] "
-_STOPS = "。！？!?；;：:…"
+_STOPS = tuple("。！？!?；;：:…")
 _TAIL_LENGTH = 120
 """How far back a bracket at the end of a line is looked for, in code points."""
+
+_BATCH = 64
+"""How many texts are folded together; bounds the memory that takes."""
 
 _YEAR = r"(?:(?:19|20)\d\d|[一二][九零〇○ＯO0][一二三四五六七八九零〇○ＯO0]{2})"
 _DATE = re.compile(
@@ -56,6 +63,16 @@ def squeeze(text: str) -> str:
     return text
 
 
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """Fold many texts (`folding.fold`), for little more than it costs to fold one as long as all of them."""
+    folded: list[str] = []
+    for first in range(0, len(texts), _BATCH):
+        batch = texts[first : first + _BATCH]
+        joined = fold("".join(batch))
+        folded += [joined[start:end] for start, end in pairwise(accumulate(map(len, batch), initial=0))]
+    return folded
+
+
 def is_han(char: str) -> bool:
     """Tell whether a character is a Han character or the punctuation and full-width forms that go with them."""
     return "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or char in "“”‘’—…·"
@@ -64,7 +81,7 @@ def is_han(char: str) -> bool:
 def ends_sentence(line: str) -> bool:
     """Tell whether a line ends where a sentence or clause ends: with a stop, or with a bracket behind one."""
     core = line[-_TAIL_LENGTH:].rstrip(_CLOSERS)
-    if core.endswith(tuple(_STOPS)):
+    if core.endswith(_STOPS):
         return True
     if line.endswith(("）", ")")):
         opening = max(line.rfind("（", -_TAIL_LENGTH), line.rfind("(", -_TAIL_LENGTH))

@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Protocol
 
+from searchkit.corpus.lines import fold_all
 from searchkit.folding import fold
 
 DONE, PROBLEM, PLAN, DUTY, OTHER = "成效", "问题", "计划", "履职", "其他"
@@ -147,10 +148,13 @@ class _Walk:
     """One pass over a document; keeps what earlier paragraphs announced."""
 
     def __init__(self, items: Sequence[Located]) -> None:
-        self._texts = [fold(item.text[:_LOOKED_AT]) for item in items]
-        self._paths = [tuple(map(fold, item.path)) for item in items]
+        self._texts = fold_all([item.text[:_LOOKED_AT] for item in items])
+        headings = list({heading for item in items for heading in item.path})
+        folded = dict(zip(headings, fold_all(headings), strict=True))
+        self._paths = [tuple(folded[heading] for heading in item.path) for item in items]
         self._first = next((i for i, path in enumerate(self._paths) if path), len(items))
         self._year = self._reviewed_year()
+        self._said = {heading: self._read(heading) for heading in folded.values()}
         self._going_on = self._parts_that_go_on()
         self._running = ""
         self._running_path: tuple[str, ...] = ()
@@ -170,7 +174,7 @@ class _Walk:
         weak = ""
         choice: frozenset[str] = frozenset()
         for heading in self._paths[i]:
-            said = self._heading(heading)
+            said = self._said[heading]
             said = (said & choice) or said
             if len(said) > 1:
                 choice = said
@@ -183,7 +187,7 @@ class _Walk:
         closing = previous if i > self._first and not self._paths[i] and previous != OTHER else ""
         return self._by_wording(i) or weak or closing or DONE
 
-    def _heading(self, heading: str) -> frozenset[str]:
+    def _read(self, heading: str) -> frozenset[str]:
         """Read a heading, given the year that the report looks back on: the work of a later year is a plan."""
         said = _says(heading)
         year = _YEAR.search(heading)
@@ -201,7 +205,7 @@ class _Walk:
         reviewed = planned = looked_back = False
         for heading, group in groupby(range(self._first, len(self._paths)), lambda i: self._paths[i][:1]):
             members = list(group)
-            said = self._heading(heading[0]) if heading else frozenset({OTHER})
+            said = self._said[heading[0]] if heading else frozenset({OTHER})
             if said:
                 reviewed |= bool(said & {DONE, PROBLEM})
                 planned = PLAN in said

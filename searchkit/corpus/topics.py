@@ -21,14 +21,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import compress, count
-from operator import add
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
+from operator import truediv
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from searchkit.corpus.sections import OTHER, names_part
+import numpy as np
+
+from searchkit.corpus.lines import fold_all
+from searchkit.corpus.sections import OTHER, Located, names_part
 from searchkit.errors import UsageError
 from searchkit.folding import fold
 from searchkit.model import SECTIONS
@@ -37,6 +40,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _DEFAULT = Path(__file__).parent.parent / "data" / "topics.toml"
 _GROUPS = {"strong": 3.0, "terms": 2.0, "weak": 1.0}
@@ -58,19 +64,26 @@ _PROSE = re.compile(r"[,。:;!?、]")
 
 _Weights = tuple[tuple[int, float], ...]
 """What a word speaks for: positions of topics in `Taxonomy.names`, with weights. Empty for words to ignore."""
-_Words = Mapping[str, tuple[tuple[str, _Weights], ...]]
-"""By first two characters: the folded words that begin so, longest first."""
+_HASHES = 1 << 16
+"""How many hashes of two characters there are."""
+_BATCH = 64
+"""How many texts are searched together: enough to make the cost of a search small, few enough to bound the memory."""
 
 
-@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """A list of topics with the words that speak for them; `load` reads one from a file."""
 
-    names: tuple[str, ...]
-    """Topics in the order of the file."""
-    _words: _Words
-    _fallback: Mapping[str, int]
-    """Section to position in `names`; every section has one."""
+    def __init__(
+        self, names: Sequence[str], words: Mapping[str, Mapping[int, float]], fallback: Mapping[str, int]
+    ) -> None:
+        """Build from topics, folded words of two characters or more, and section to position in `names`."""
+        self.names = tuple(names)
+        """Topics in the order of the file."""
+        self._words: dict[str, _Weights] = {word: tuple(weights.items()) for word, weights in words.items()}
+        self._finder = _Finder(words)
+        self._fallback = fallback
+        self._tires = [n**_TIRE for n in range(1, len(words) + 1)]
+        """What the first, second … best word of a topic is divided by."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> Taxonomy:
@@ -81,65 +94,130 @@ class Taxonomy:
         return _File(path or _DEFAULT).taxonomy()
 
     def topics(self, path: Sequence[str], text: str, section: str) -> tuple[str, ...]:
-        """Give one to three topics of a paragraph, the most important first.
+        """Give one to three topics of one paragraph, as `of_document` does."""
+        return self.of_document([_Paragraph(text, tuple(path))], [section])[0]
 
-        `path` holds its headings from the outermost in, `section` is its part of the report (one of model.SECTIONS).
-        Cost: linear in the text, about 5 MB/s.
+    def of_document(self, items: Sequence[Located], sections: Sequence[str]) -> list[tuple[str, ...]]:
+        """Give one to three topics of each paragraph, the most important first.
+
+        `sections` are their parts of the report (each one of model.SECTIONS). What a paragraph gets does not depend on
+        the others; many at once cost less. Cost: linear in the text, about 15 MB/s.
         """
-        folded = fold(text)
-        fallback = self._fallback[section]
-        if section == OTHER and not path and not _PROSE.search(folded):
-            return (self.names[fallback],)
-        scores = self._text_scores(folded)
-        scores[fallback] += _PRIOR
-        weight = _INNERMOST
-        for heading in reversed(path):
-            share = weight * (_FRAME if names_part(heading) else 1.0)
-            for _, _, weights in self._found(fold(heading)):
-                for topic, value in weights:
-                    scores[topic] += share * value
-            weight *= _FADE
-        return self._chosen(scores, _SECOND if path or section != OTHER else _THIRD)
+        headings = list(dict.fromkeys(heading for item in items for heading in item.path))
+        in_headings = dict(zip(headings, self._finder.found(fold_all(headings)), strict=True))
+        weighed = {heading: self._heading(heading, found.values()) for heading, found in in_headings.items()}
+        texts = fold_all([item.text for item in items])
+        given: list[tuple[str, ...]] = []
+        for item, text, section, found in zip(items, texts, sections, self._finder.found(texts), strict=True):
+            outside = section == OTHER and not item.path
+            if outside and not _PROSE.search(text):
+                given.append((self.names[self._fallback[section]],))
+                continue
+            scores = self._text_scores(text, found)
+            scores[self._fallback[section]] += _PRIOR
+            _add_headings(scores, [weighed[heading] for heading in item.path])
+            given.append(self._chosen(scores, _THIRD if outside else _SECOND))
+        return given
 
-    def _text_scores(self, folded: str) -> list[float]:
-        """Score the text alone."""
-        end = _SENTENCE_END.search(folded)
-        lead = min(end.start() if end else len(folded), _LEAD_LIMIT)
-        occurrences: Counter[str] = Counter()
-        first: dict[str, tuple[int, _Weights]] = {}
-        for start, word, weights in self._found(folded):
-            occurrences[word] += 1
-            first.setdefault(word, (start, weights))
-        values: list[list[float]] = [[] for _ in self.names]
-        for word, (start, weights) in first.items():
-            factor = (2 - 1 / occurrences[word]) * (_LEAD if start < lead else 1.0)
-            for topic, value in weights:
+    def _heading(self, heading: str, found: Iterable[str]) -> tuple[float, _Weights]:
+        """Give what a heading counts in its place, and the weights of the words found in it, one after the other."""
+        share = _FRAME if names_part(heading) else 1.0
+        return share, tuple(weight for word in found for weight in self._words[word])
+
+    def _text_scores(self, text: str, found: Mapping[int, str]) -> list[float]:
+        """Score the text alone, by the words found in it."""
+        end = _SENTENCE_END.search(text, 0, _LEAD_LIMIT)
+        lead_end = end.start() if end else _LEAD_LIMIT
+        lead = {word for start, word in found.items() if start < lead_end}
+        occurrences: dict[str, int] = {}
+        for word in found.values():
+            occurrences[word] = occurrences.get(word, 0) + 1
+        values: defaultdict[int, list[float]] = defaultdict(list)
+        words, tires = self._words, self._tires
+        for word, often in occurrences.items():
+            factor = (2 - 1 / often) * (_LEAD if word in lead else 1.0)
+            for topic, value in words[word]:
                 values[topic].append(value * factor)
-        return [
-            sum(value / n**_TIRE for n, value in enumerate(sorted(of_topic, reverse=True), 1)) for of_topic in values
-        ]
+        scores = [0.0] * len(self.names)
+        for topic, of_topic in values.items():
+            scores[topic] = sum(map(truediv, sorted(of_topic, reverse=True), tires))
+        return scores
 
     def _chosen(self, scores: Sequence[float], second: float) -> tuple[str, ...]:
         """Pick the topics to give; ties go by the order of the file. `second` is the share that the second needs."""
-        ranked = sorted(range(len(scores)), key=lambda topic: -scores[topic])
-        needed = [share * scores[ranked[0]] for share in (0.0, second, _THIRD)]
-        near = (topic for topic, least in zip(ranked, needed, strict=False) if scores[topic] >= least)
-        return tuple(self.names[topic] for topic in near)
+        best = max(scores)
+        near = [topic for topic, score in enumerate(scores) if score >= second * best]
+        ranked = sorted(near, key=scores.__getitem__, reverse=True)
+        third = (topic for topic in ranked[2:3] if scores[topic] >= _THIRD * best)
+        return tuple(self.names[topic] for topic in (*ranked[:2], *third))
 
-    def _found(self, folded: str) -> Iterator[tuple[int, str, _Weights]]:
-        """Give the words found from left to right, the longest at each place, not overlapping, with their starts."""
-        words = self._words
+
+class _Paragraph(NamedTuple):
+    """A paragraph and where it stands."""
+
+    text: str
+    path: tuple[str, ...]
+
+
+def _add_headings(scores: list[float], path: Sequence[tuple[float, _Weights]]) -> None:
+    """Add what the headings of a path say, from the outermost in, to the scores."""
+    weight = _INNERMOST
+    for counts, weights in reversed(path):
+        share = weight * counts
+        for topic, value in weights:
+            scores[topic] += share * value
+        weight *= _FADE
+
+
+class _Finder:
+    """Finds words in texts: from left to right, the longest at each place, not overlapping."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        self._words = frozenset(words)
+        lengths: dict[int, set[int]] = {}
+        for word, pair in zip(words, _hashes("".join(word[:2] for word in words))[::2].tolist(), strict=True):
+            lengths.setdefault(pair, set()).add(len(word))
+        self._lengths = [(), *(tuple(sorted(of_pair, reverse=True)) for of_pair in lengths.values())]
+        """Lengths that the words that begin alike can have, longest first."""
+        self._beginnings = np.zeros(_HASHES, np.int32)
+        """Position in `_lengths` by the hash of two characters; 0: no word begins with these."""
+        self._beginnings[list(lengths)] = range(1, len(self._lengths))
+
+    def found(self, texts: Sequence[str]) -> Iterator[dict[int, str]]:
+        """Give the words of each text by the offsets where they start, in order."""
+        for first in range(0, len(texts), _BATCH):
+            batch = texts[first : first + _BATCH]
+            # Where one text ends and the next begins no word is found: words are read off one text.
+            beginnings = self._beginnings.take(_hashes("".join(batch)))
+            places = beginnings.nonzero()[0]
+            kinds = beginnings.take(places)
+            offsets = [*accumulate(map(len, batch), initial=0)]
+            parts = pairwise(places.searchsorted(offsets).tolist())
+            for text, offset, (start, end) in zip(batch, offsets, parts, strict=False):
+                yield self._longest(text, (places[start:end] - offset).tolist(), kinds[start:end].tolist())
+
+    def _longest(self, text: str, places: Iterable[int], kinds: Iterable[int]) -> dict[int, str]:
+        """Give the words of a text, given the places where some may begin and where in `_lengths` theirs are."""
+        words, lengths = self._words, self._lengths
+        found: dict[int, str] = {}
         free = 0
-        # Runs in C: the positions whose two characters begin some word.
-        for start in compress(count(), map(words.__contains__, map(add, folded, folded[1:]))):
+        for start, kind in zip(places, kinds, strict=True):
             if start < free:
                 continue
-            for word, weights in words[folded[start : start + 2]]:
-                if folded.startswith(word, start):
-                    free = start + len(word)
-                    if weights:
-                        yield start, word, weights
+            for length in lengths[kind]:
+                word = text[start : start + length]
+                if word in words:
+                    found[start] = word
+                    free = start + length
                     break
+        return found
+
+
+def _hashes(text: str) -> NDArray[np.uint32]:
+    """Hash each two neighbouring characters of `text` to a number below `_HASHES`."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    hashes: NDArray[np.uint32] = (codes[:-1] * 257 + codes[1:]) & (_HASHES - 1)
+    return hashes
 
 
 class _File:
@@ -164,7 +242,7 @@ class _File:
             for group, default in _GROUPS.items():
                 for word, weight in self._list(block, group, default, f"{names[topic]}.{group}"):
                     weights.setdefault(word, {})[topic] = weight * scale
-        return Taxonomy(names, _by_first_two(weights), self._fallback(data.get("fallback", {}), names))
+        return Taxonomy(names, weights, self._fallback(data.get("fallback", {}), names))
 
     def _load(self) -> dict[str, object]:
         try:
@@ -224,10 +302,3 @@ class _File:
 
     def _wrong(self, key: str, why: str) -> UsageError:
         return UsageError(f"taxonomy {self._path}, {key}: {why}")
-
-
-def _by_first_two(weights: Mapping[str, Mapping[int, float]]) -> _Words:
-    table: dict[str, list[tuple[str, _Weights]]] = {}
-    for word in sorted(weights, key=len, reverse=True):
-        table.setdefault(word[:2], []).append((word, tuple(weights[word].items())))
-    return {head: tuple(words) for head, words in table.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from searchkit.corpus.readers import READERS, reason_of, suffix_of
 METADATA = "metadata.csv"
 """Name, in lower case, of a table of facts about the files beside and below it."""
 
+_IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
 _SUFFIXES = tuple(READERS)
 _ASIDE = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -114,6 +116,8 @@ def name_of(path: str) -> str:
     Bytes that are not UTF-8 are read as GB18030 (archives packed on Chinese Windows have such names), else
     written as `\xff`; control characters are written as `\x0a`.
     """
+    if _IS_UTF8 and path.isprintable():
+        return path.replace(os.sep, "/")
     raw = os.fsencode(path)
     try:
         name = raw.decode("utf-8")

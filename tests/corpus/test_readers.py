@@ -7,12 +7,12 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from searchkit.corpus import readers
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.readers import READERS, FileContents, Reader, read_bytes, suffix_of, visible
+from searchkit.corpus.readers import READERS, FileContents, Reader, markdown, read_bytes, suffix_of, visible
 from searchkit.corpus.readers.html import fragment
 from searchkit.corpus.readers.text import BLANK, decode, tidy
 from searchkit.errors import ReadError
@@ -221,6 +221,25 @@ def test_markdown_never_fails(source: str) -> None:
 def test_markdown_without_markup_is_text(lines: list[str]) -> None:
     """Lines without markup come back as they are."""
     assert texts("\n\n".join(lines), "a.md") == lines
+
+
+MARKED = st.lists(
+    st.sampled_from(["**", "*", "一", "。", "、", " ", "\u3000", "a", "1. ", "- ", "> ", "#", "\n", "\n\n"])
+)
+
+
+@given(MARKED.map("".join))
+@example("**一 **")
+@example("**一。**二\n\n\u3000**一**")
+@example("一\n---\n")
+def test_markdown_shortcuts_change_nothing(source: str) -> None:
+    """The rule for lines between blank ones and the pattern for emphasis give what the parser alone gives."""
+    plain = markdown._parser.__wrapped__()
+    plain.disable("line")
+    expected = list(markdown._Blocks(plain.parse(source)))
+    assert list(markdown._Blocks(markdown._parser().parse(source))) == expected
+    for line in filter(None, map(str.strip, source.split("\n"))):
+        assert markdown._lines(line) == list(markdown._parsed(line))
 
 
 # HTML

@@ -42,6 +42,14 @@ strong = ["红河谷", "河流"]
 """
 
 
+@dataclass(frozen=True)
+class Line:
+    """A paragraph and its headings."""
+
+    text: str
+    path: tuple[str, ...]
+
+
 @pytest.fixture(scope="module")
 def taxonomy() -> Taxonomy:
     """Give the taxonomy of the product."""
@@ -159,6 +167,46 @@ def test_one_to_three_different_topics(text: str, path: list[str], section: str)
 
 
 DEFAULT = Taxonomy.load()
+WORDS = sorted(DEFAULT._words)
+
+
+def mixed(most: int) -> st.SearchStrategy[str]:
+    """Text in which words of the taxonomy, whole and in pieces, stand side by side."""
+    pieces = st.sampled_from([*WORDS, *(word[:-1] for word in WORDS), "，", "。", "的", "𠀀", "權責"])
+    return st.lists(pieces, max_size=most).map("".join)
+
+
+@given(st.lists(mixed(12), max_size=6))
+def test_the_words_of_a_text_are_those_that_a_plain_scan_finds(texts: list[str]) -> None:
+    """Of the words at a place the longest is found, none inside another, in each text as if it stood alone."""
+    for text, found in zip(texts, DEFAULT._finder.found(texts), strict=True):
+        expected, start = {}, 0
+        while start < len(text):
+            word = next((text[start:end] for end in range(len(text), start, -1) if text[start:end] in WORDS), "")
+            if word:
+                expected[start] = word
+            start += len(word) or 1
+        assert found == expected
+
+
+@given(st.lists(st.tuples(mixed(8), st.lists(mixed(2), max_size=2), st.sampled_from(SECTIONS)), max_size=4))
+def test_paragraphs_of_a_document_do_not_touch_each_other(paragraphs: list[tuple[str, list[str], str]]) -> None:
+    """A paragraph gets the same topics alone and among others."""
+    items = [Line(text, tuple(path)) for text, path, _ in paragraphs]
+    together = DEFAULT.of_document(items, [section for _, _, section in paragraphs])
+    assert together == [DEFAULT.topics(path, text, section) for text, path, section in paragraphs]
+
+
+def test_more_paragraphs_than_are_read_at_once(small: Taxonomy) -> None:
+    """A long document gets the topics of all its paragraphs, in their order."""
+    items = [Line(text, ()) for text in ("红色。", "老虎。", "")] * 100
+    assert small.of_document(items, ["成效"] * 300) == [("颜色",), ("动物",), ("颜色",)] * 100
+
+
+def test_a_topic_without_words(tmp_path: Path) -> None:
+    """A taxonomy may name topics only: every paragraph gets the fallback."""
+    bare = Taxonomy.load(written(tmp_path, "[[topic]]\nname = '甲'\n[[topic]]\nname = '乙'\n[fallback]\n'计划' = '乙'"))
+    assert (bare.topics((), "红色。", "成效"), bare.topics(("红色",), "", "计划")) == (("甲",), ("乙",))
 
 
 @pytest.mark.parametrize(
@@ -200,14 +248,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             broken.write_bytes(content)
         with pytest.raises(UsageError, match=r"broken\.toml"):
             Taxonomy.load(broken)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A paragraph and its headings."""
-
-    text: str
-    path: tuple[str, ...]
 
 
 def test_real_reports(shared: Path, taxonomy: Taxonomy) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.corpus.walk import Found, Skipped, name_of, walk
+from searchkit.corpus.walk import Found, Skipped, Stamp, name_of, walk
 
 
 def fill(folder: Path, *names: str) -> None:
@@ -137,3 +137,39 @@ def test_deep_folders(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text("x", encoding="utf-8")
     assert len(walk(tmp_path).documents) == 1
+
+
+def test_stamps(tmp_path: Path) -> None:
+    """A file found has the size, times and inode it has on disk; one behind a link those of what is linked."""
+    fill(tmp_path, "a.txt", ".store/b")
+    (tmp_path / "b.txt").symlink_to(".store/b")
+    first, second = walk(tmp_path).documents
+    for found, path in ((first, tmp_path / "a.txt"), (second, tmp_path / ".store" / "b")):
+        status = path.stat()
+        assert found.stamp == Stamp(1, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    (tmp_path / "a.txt").write_text("xy", encoding="utf-8")
+    assert walk(tmp_path).documents[0].stamp != first.stamp
+
+
+def test_a_file_that_goes_away_meanwhile_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is listed and cannot be looked at is skipped; the others are found."""
+    fill(tmp_path, "a.txt", "b.txt")
+    scandir = os.scandir
+
+    class Listing:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            with scandir(self.path) as entries:
+                found = list(entries)
+            (tmp_path / "a.txt").unlink()
+            return found
+
+        def __exit__(self, *_rest: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", Listing)
+    found = walk(tmp_path)
+    assert names(found.documents) == ["b.txt"]
+    assert found.skipped == (Skipped("a.txt", "cannot be read: no such file or directory"),)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from searchkit.corpus.lines import fold_all
 from searchkit.corpus.metadata.agencies import (
     agency_of,
     doctype_of,
@@ -18,7 +19,6 @@ from searchkit.corpus.metadata.agencies import (
 from searchkit.corpus.metadata.dates import published, year_in_title, year_of_report, year_of_session, year_of_speech
 from searchkit.corpus.metadata.locating import Located, Sources, locate
 from searchkit.corpus.metadata.regions import NATION
-from searchkit.folding import fold
 
 _SPEECH = "政府工作报告"
 _SPOKEN_KINDS = frozenset({None, _SPEECH, "国民经济和社会发展计划报告", "预算执行情况报告"})
@@ -163,18 +163,18 @@ def _is_spoken(doctype: str | None, evidence: Evidence) -> bool:
 
 def _year(doctype: str | None, evidence: Evidence, day: str | None, url: str) -> tuple[int | None, tuple[str, ...]]:
     spoken = _is_spoken(doctype, evidence)
-    titles = [fold(text) for text in (evidence.title, evidence.hints.get("title")) if text]
+    titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
     stated = next((year for text in titles if (year := year_in_title(text, spoken=spoken)) is not None), None)
-    lines = _folded([*_opening(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _SHORT)])
+    lines = fold_all([*_opening(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _SHORT)])
     named = any(_SPEECH in text for text in titles)
     session = year_of_session(lines) if spoken and (stated is None or not named) else None
     if session or stated:
         # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.
         return session or stated, ()
-    headings = _folded(
+    headings = fold_all(
         [*evidence.headings, *(p for p in evidence.paragraphs if len(p) <= _SHORT and p[-1:] not in "。；")]
     )
-    paragraphs = _folded([p[:5000] for p in evidence.paragraphs[:200]])
+    paragraphs = fold_all([p[:5000] for p in evidence.paragraphs[:200]])
     found = year_of_speech(paragraphs, headings, day, url) if spoken else year_of_report(paragraphs, headings, day)
     return found.value, ((found.note,) if found.note else ())
 
@@ -220,7 +220,3 @@ def _own_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
 
 def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
     return next((match[1] for line in lines if (match := pattern.search(line))), None)
-
-
-def _folded(lines: Iterable[str]) -> list[str]:
-    return [fold(line) for line in lines]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from searchkit.corpus.lines import fold_all
 from searchkit.corpus.metadata.regions import NATION, Mention, Region, gazetteer, in_force
 from searchkit.folding import fold
 
@@ -73,7 +74,7 @@ def locate(sources: Sources) -> Located:
     if "印发《" not in title:
         title = _LAW.sub("", title)
     issuers = [_squeezed(name) for name in sources.issuers]
-    head = [fold(line[:_LINE]) for line in sources.head]
+    head = fold_all([line[:_LINE] for line in sources.head])
     if _is_national(sources, title, issuers, head):
         return Located(NATION)
     if mention := _lead(title):
@@ -141,7 +142,7 @@ def _from_the_rest(sources: Sources, level: str | None, seen: list[str]) -> Loca
 def _is_national(sources: Sources, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     if any(_is_central(name) for name in (title, *issuers[:1])):
         return True
-    lines = (title, *head, *(fold(p[:_LINE]) for p in sources.paragraphs[:6]))
+    lines = (title, *head, *fold_all([p[:_LINE] for p in sources.paragraphs[:6]]))
     return any(_NATION.search(line) for line in lines) and _lead(title) is None
 
 
@@ -187,8 +188,8 @@ def _stated_level(names: Sequence[str]) -> str | None:
 def _own_level(paragraphs: Sequence[str]) -> str | None:
     """Tell the level that the text calls its own: the lowest that is said often (我区 beside 全市)."""
     counts: Counter[str] = Counter()
-    for paragraph in paragraphs[:40]:
-        counts.update(_last(m[1]) for m in _SELF.finditer(fold(paragraph[:2000])))
+    for text in fold_all([paragraph[:2000] for paragraph in paragraphs[:40]]):
+        counts.update(_last(m[1]) for m in _SELF.finditer(text))
     most = max(counts.values(), default=0)
     often = [level for level, count in counts.items() if count * 5 >= most * 2]
     return max(often, key=lambda level: (_DEPTH.index(level), counts[level])) if often else None

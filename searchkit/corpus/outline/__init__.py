@@ -49,6 +49,10 @@ class Item:
     """Page it starts on, from 1, where the format has pages."""
 
 
+_Marked = tuple[Block, Marker | None]
+"""A line of content and the marker it begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A line of content and what its shape says."""
@@ -106,19 +110,19 @@ def _signs(block: Block) -> bool:
 
 
 def _shape(blocks: Sequence[Block]) -> list[_Line]:
-    shaped = [_line(blocks, i) for i in range(len(blocks))]
-    return _with_siblings(shaped)
+    marked: list[_Marked] = [(block, marker(block.text)) for block in blocks]
+    edged = [None, *marked, None]
+    return _with_siblings([_line(*around) for around in zip(edged, marked, edged[2:], strict=False)])
 
 
-def _line(blocks: Sequence[Block], i: int) -> _Line:
-    block = blocks[i]
-    found = marker(block.text)
+def _line(before: _Marked | None, line: _Marked, behind: _Marked | None) -> _Line:
+    """Judge a line by its shape and by the lines around it."""
+    block, found = line
     rest = block.text[found.end :] if found else block.text
     if block.level and len(rest) <= headings.LONGEST_HEADING * 2 and "。" not in rest.rstrip("。"):
         return _Line(block, found, rest, rest.rstrip("：:。") or block.text, alone=True)
     if found is None:
-        return _plain(blocks, i)
-    behind = blocks[i + 1] if i + 1 < len(blocks) else None
+        return _plain(before, block, behind)
     heading = headings.of_line(rest, numbered=True) if rest or found.style == "一、" else None
     if found.printed and not rest and behind is not None:
         return _Line(block, found, rest, found.printed.rstrip("、.．"), alone=True)
@@ -134,10 +138,10 @@ def _line(blocks: Sequence[Block], i: int) -> _Line:
     return _Line(block, found, rest, heading, alone=False)
 
 
-def _stands_above(found: Marker, behind: Block) -> bool:
+def _stands_above(found: Marker, behind: _Marked) -> bool:
     """Tell whether the line below can be what a numbered heading heads: text, or the first of another list."""
-    below = marker(behind.text)
-    return not behind.level and (below is None or (below.ordinal <= 1 and below.style != found.style))
+    block, below = behind
+    return not block.level and (below is None or (below.ordinal <= 1 and below.style != found.style))
 
 
 def _stopped(block: Block, found: Marker, rest: str) -> str | None:
@@ -154,11 +158,9 @@ def _lists(rest: str, found: Marker) -> bool:
     return found.ordinal < len(digits) and f"{digits[found.ordinal]}是" in rest
 
 
-def _plain(blocks: Sequence[Block], i: int) -> _Line:
+def _plain(before: _Marked | None, block: Block, behind: _Marked | None) -> _Line:
     """Judge a line without a number: a heading is short, has no end, and running text or a number follows it."""
-    block = blocks[i]
     nothing = _Line(block, None, block.text, headings.lead(block.text), alone=False)
-    behind = blocks[i + 1] if i + 1 < len(blocks) else None
     if behind is None:
         return nothing
     if block.strong:
@@ -172,21 +174,23 @@ def _plain(blocks: Sequence[Block], i: int) -> _Line:
         )
         return _Line(block, None, block.text, words, alone=True) if good and words else nothing
     heading = headings.of_line(block.text, numbered=False)
-    follows = (
-        lines.is_prose(behind.text)
-        or lines.ends_sentence(behind.text)
-        or marker(behind.text) is not None
-        or behind.level
-    )
-    first = (
-        i == 0
-        or lines.ends_sentence(blocks[i - 1].text)
-        or marker(blocks[i - 1].text) is not None
-        or blocks[i - 1].level
-    )
-    if heading is None or not follows or not (first or blocks[i - 1].strong) or lines.is_date(block.text):
+    if heading is None or not _follows_heading(behind) or not _ends_above(before) or lines.is_date(block.text):
         return nothing
     return _Line(block, None, block.text, heading, alone=True)
+
+
+def _follows_heading(behind: _Marked) -> bool:
+    """Tell whether a line can stand below a heading without a number: running text, or a heading itself."""
+    block, found = behind
+    return lines.is_prose(block.text) or lines.ends_sentence(block.text) or found is not None or block.level > 0
+
+
+def _ends_above(before: _Marked | None) -> bool:
+    """Tell whether a line is over, so that a heading without a number can stand below it."""
+    if before is None:
+        return True
+    block, found = before
+    return lines.ends_sentence(block.text) or found is not None or block.level > 0 or block.strong
 
 
 def _with_siblings(shaped: list[_Line]) -> list[_Line]:

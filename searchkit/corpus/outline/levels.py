@@ -71,7 +71,10 @@ class Levels:
 
     def path(self) -> tuple[str, ...]:
         """Headings of the open entries."""
-        return tuple(entry.heading for entry in self.entries if entry.heading)
+        if not self.entries:
+            return ()
+        last = self.entries[-1]
+        return (*last.parents, last.heading) if last.heading else last.parents
 
     def close_last(self) -> None:
         """Close the innermost entry."""

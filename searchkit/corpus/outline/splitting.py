@@ -9,16 +9,19 @@ from dataclasses import replace
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.numbering import marker, ordinal_value
 
+# These begin with what is rare in a text, so that a search passes over the rest of it fast.
 _INNER = re.compile(
-    r"(?<=[。！？：:；;）)”])\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
-    r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）])"
+    r"[。！？：:；;）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
+    r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）]))"
 )
 _AFTER_BLANK = re.compile(
-    r"(?<=[：:。]) (?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
+    r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
 """The first item of a list that goes on in the lines below: where its line break was lost, a blank is left."""
 _SECOND = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
-_INNER_DIGIT = re.compile(r"(?<=[。！？])\s?(?P<digit>\d{1,2})[.．、](?!\d)")
+_ONES = "十一二三四五六七八九"
+"""How a Han number ends, by its ones."""
+_INNER_DIGIT = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!\d))")
 
 
 def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -50,7 +53,7 @@ def _cuts(text: str, expected: int) -> tuple[list[int], int]:
     if style in {"1.", "1、"}:
         for hit in _INNER_DIGIT.finditer(text):
             if ordinal_value(hit["digit"]) == ordinal + 1:
-                cuts.append(hit.start())
+                cuts.append(hit.end())
                 ordinal += 1
     after = _AFTER_BLANK.search(text)
     if after is not None and not _SECOND.search(after["rest"]):
@@ -61,13 +64,14 @@ def _cuts(text: str, expected: int) -> tuple[list[int], int]:
 def _han_cuts(text: str, expected: int, bracket: int) -> tuple[list[int], int]:
     """Give the cuts before 一、 and （一）. `expected` is the next ordinal of 一、, `bracket` the last of （一）."""
     cuts: list[int] = []
+    if not bracket and f"{_ONES[expected % 10]}、" not in text:
+        return cuts, expected  # as in most lines
     for hit in _INNER.finditer(text):
-        before = text[hit.start() - 1]
         if hit["han"]:
-            if ordinal_value(hit["han"]) == expected and before in "。！？：:）)”":
-                cuts.append(hit.start())
+            if ordinal_value(hit["han"]) == expected and hit[0] in "。！？：:）)”":
+                cuts.append(hit.end())
                 expected, bracket = expected + 1, 0
-        elif before in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
-            cuts.append(hit.start())
+        elif hit[0] in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
+            cuts.append(hit.end())
             bracket += 1
     return cuts, expected

@@ -14,7 +14,7 @@ from searchkit.errors import ReadError
 BLANK = Block("")
 """Stands for a run of blank lines."""
 
-_LINE_END = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
+_LINE_END = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _REPLACED = "\ufffd"
 _CONTROLS_PER_TEXT = 50
@@ -61,7 +61,7 @@ def decode(data: bytes) -> Decoded:
 
 def tidy(text: str) -> str:
     """Make every kind of line end a line feed and take out what `visible` takes out."""
-    return visible(_LINE_END.sub("\n", text))
+    return visible(_LINE_END.sub("\n", text.replace("\r\n", "\n")))
 
 
 def _characters(data: bytes) -> tuple[str, tuple[str, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.outline.splitting import split_items
 
@@ -42,3 +44,25 @@ def test_lists_inside_sentences_stay() -> None:
         "存在问题：1.人员不足；2.经费紧张。",
     ):
         assert _split(text) == [text]
+
+
+@pytest.mark.parametrize(("before", "number"), [("九", "十"), ("十", "十一"), ("十九", "二十"), ("二十", "二十一")])
+def test_long_lists_are_followed(before: str, number: str) -> None:
+    """A heading that counts on is cut off, whatever number it has reached, behind a bracket and a blank too."""
+    for stop in ("。", "！", "：", "）", "。 "):
+        assert _split(f"{before}、抓学习", f"学了{stop}{number}、抓培训") == [
+            f"{before}、抓学习",
+            f"学了{stop}".strip(),
+            f"{number}、抓培训",
+        ]
+
+
+def test_several_headings_in_one_line() -> None:
+    """Headings of two levels that follow each other at once are all cut off."""
+    assert _split("请予审议。一、回顾。（一）增长。（二）改革。二、安排。") == [
+        "请予审议。",
+        "一、回顾。",
+        "（一）增长。",
+        "（二）改革。",
+        "二、安排。",
+    ]
