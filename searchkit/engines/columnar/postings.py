@@ -151,7 +151,8 @@ class Postings:
             row[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
             return row if places is None else row.take(places)
         entries: Array = row if places is None else row.take(places)
-        return entries & np.uint8(IN_TEXT - 1)
+        low: Array = entries & np.uint8(IN_TEXT - 1)
+        return low
 
     def pairs(self) -> Pairs:
         """All postings as pairs, in no order."""
