@@ -1,12 +1,15 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
 # make check: what CI runs. PYTHON=python3.12 chooses the interpreter (3.10 or newer).
+# make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types docs clean
+.PHONY: demo test check format lint types docs bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus --index index
@@ -29,11 +32,20 @@ types: $(READY)
 docs: $(READY)
 	$(BIN)/pytest tests/test_docs.py tests/test_architecture.py
 
+bench: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m bench.run $(BENCH)
+	$(BENCH_VENV)/bin/python -m bench.report
+
 clean:
-	rm -rf $(VENV) index/index.json index/data-* index/writer.*
+	rm -rf $(VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*
 
 $(READY): setup.cfg pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'searchkit needs Python 3.10 or newer: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $(READY)
+
+$(BENCH_READY): setup.cfg pyproject.toml bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt --editable .
+	touch $(BENCH_READY)

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ EXTRAS = "extras.json"
 """File of the data folder with the words and synonyms of the build, and the problems it met."""
 
 _NAME = "index.json"
+_NEW_NAME = "index.json.new"
 _DATA_FOLDER = re.compile(r"data-[0-9]{6,}")
 _CHUNK = 1 << 20
 
@@ -110,7 +112,7 @@ def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Man
                 os.fsync(handle.fileno())
     _sync_folder(folder)
     text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
-    temporary = index / f"{_NAME}.new"
+    temporary = index / _NEW_NAME
     with temporary.open("w", encoding="utf-8") as handle:
         handle.write(text + "\n")
         handle.flush()
@@ -139,7 +141,7 @@ def new_data_folder(index: Path) -> Path:
 
 
 def remove_leftovers(index: Path) -> None:
-    """Remove the data folders that the manifest does not name: older ones, and those of builds that died.
+    """Remove the data folders that the manifest does not name, and what else builds that died have left.
 
     Where the manifest cannot be read nothing is removed.
     """
@@ -149,6 +151,8 @@ def remove_leftovers(index: Path) -> None:
     for folder in _data_folders(index):
         if folder.name != kept:
             shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        (index / _NEW_NAME).unlink(missing_ok=True)
 
 
 def share(source: Path, target: Path) -> None:

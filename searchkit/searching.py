@@ -338,10 +338,20 @@ class Index:
         return [{"path": item["path"], "reason": item["reason"]} for item in self._opened.extras["problems"]]
 
     def check(self) -> None:
-        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
-        opened = self._opened
-        verify_checksums(opened.path, opened.manifest)
-        opened.engine.check()
+        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails.
+
+        If a build replaces the index meanwhile, moves on and verifies the new one.
+        """
+        for _ in range(_OPENINGS):
+            opened = self._opened
+            try:
+                verify_checksums(opened.path, opened.manifest)
+                opened.engine.check()
+            except IndexDamaged:
+                if not self.refresh():
+                    raise
+            else:
+                return
 
     def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None = None) -> tuple[Filter, ...]:
         """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""

@@ -46,8 +46,8 @@ THIRD_PARTY = {
         *(
             f"engines.columnar.{name}"
             for name in (
-                *("arrays", "bigrams", "building", "collection", "columns", "commit", "engine", "faceting", "merging"),
-                *("postings", "scoring", "segment", "sets", "text", "writer"),
+                *("arrays", "bigrams", "building", "collection", "columns", "commit", "engine", "faceting"),
+                *("merging", "postings", "scoring", "segment", "sets", "text", "writer"),
             )
         ),
     },

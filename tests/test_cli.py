@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,6 +148,52 @@ def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
     assert run("search", "459户", "--index", target, "--format", "ids").out == "good.txt#1\n"
 
 
+def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
+    """A build says in one line what it read, what went and what stayed, and in another why it read everything."""
+    corpus, target, words = tmp_path / "corpus", tmp_path / "index", tmp_path / "words.txt"
+    corpus.mkdir()
+    for n in range(4):
+        (corpus / f"{n}.txt").write_text(f"东丽区卫健委202{n}年工作报告\n\n立案{n}户。\n", encoding="utf-8")
+
+    def build(*options: object) -> str:
+        ran = run("build", corpus, "--index", target, *options)
+        assert (ran.status, ran.err) == (0, "")
+        assert "4 paragraphs in" in ran.out or "3 paragraphs in" in ran.out
+        return "\n".join(line.partition(":")[0] for line in ran.out.splitlines() if not line.startswith(("  ", "und")))
+
+    assert build() == "4 files read"
+    assert build() == "nothing changed"
+    (corpus / "0.txt").unlink()
+    assert build() == "0 files read, 1 removed, 3 unchanged"
+    (corpus / "0.txt").write_text("报告\n\n立案7户。\n", encoding="utf-8")
+    (corpus / "1.txt").write_text("报告\n\n立案8户。\n", encoding="utf-8")
+    assert build() == "2 files read, 2 unchanged"
+    words.write_text("立案八户\n", encoding="utf-8")
+    assert build("--words", words) == "words changed\n4 files read"
+    assert build("--words", words) == "nothing changed"
+    assert build("--words", words, "--full") == "a full build was asked for\n4 files read"
+    report = run("build", corpus, "--index", target, "--format", "json").json()
+    assert report["full_because"] == "words changed"
+    assert (report["files"], report["removed"], report["unchanged"]) == (4, 0, 0)
+    report = run("build", corpus, "--index", target, "--format", "json").json()
+    assert (report["files"], report["removed"], report["unchanged"], report["full_because"]) == (0, 0, 4, None)
+    assert report["documents"] == 4
+
+
+def test_a_damaged_index_is_mended_as_its_message_says(run: Run, index: Path, tmp_path: Path) -> None:
+    """The command that the message about a damaged index names makes the index whole, whatever is damaged."""
+    copy = tmp_path / "copy"
+    shutil.copytree(index, copy)
+    victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    victim.write_bytes(data)
+    said = run("check", "--index", copy).err
+    command = said.strip().rpartition("searchkit build ")[2].replace("CORPUS", str(ROOT / "corpus"))
+    assert run("build", *command.split()).status == 0
+    assert run("check", "--index", copy).status == 0
+
+
 def test_formats_of_hits(run: Run, index: Path) -> None:
     """jsonl, csv, tsv and ids give one record a line, the same hits in the same order."""
     arguments = ("search", "立案", "--index", index, "--format")
@@ -225,8 +272,6 @@ def test_check_info_analyze(run: Run, index: Path) -> None:
 
 def test_damage_is_named(run: Run, index: Path, tmp_path: Path) -> None:
     """A flipped byte is found by `check`, a truncated file by every command: status 3, the file named."""
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(index, copy)
     victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)

@@ -595,7 +595,8 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
     documents = random_documents(seeded(4), 12, 3)
     for key in ("1", "k", "2024#7"):
         name = f"records.jsonl#{key}"
-        documents.append(DocumentRead(Document(name, title="检查"), (Paragraph(name, name, 1, "执法", title="检查"),), "records.jsonl"))
+        record = Paragraph(name, name, 1, "执法", title="检查")
+        documents.append(DocumentRead(Document(name, title="检查"), (record,), "records.jsonl"))
     paragraphs = [p for read in documents for p in read.paragraphs]
     index = index_of(documents)
     assert [*index.documents()] == [read.document for read in documents]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from searchkit import analysis
+from searchkit import analysis, manifest
 from searchkit.corpus import DocumentRead, Skipped
 from searchkit.errors import (
     IndexDamaged,
@@ -22,7 +25,18 @@ from searchkit.errors import (
     SearchkitError,
 )
 from searchkit.indexing import BuildOptions, write_index
-from searchkit.manifest import EXTRAS, FORMAT, checksums, new_data_folder, read_manifest, remove_leftovers, share
+from searchkit.manifest import (
+    EXTRAS,
+    FORMAT,
+    checksums,
+    commit,
+    current_data,
+    new_data_folder,
+    read_manifest,
+    remove_leftovers,
+    share,
+    verify_checksums,
+)
 from searchkit.searching import Index
 
 Report = Callable[..., DocumentRead]
@@ -57,8 +71,8 @@ def edit(index: Path, change: Change) -> None:
 
 def data_files(index: Path) -> list[Path]:
     """All files that the manifest names."""
-    manifest = read_manifest(index)
-    return [index / manifest.data / name for name in manifest.files]
+    read = read_manifest(index)
+    return [index / read.data / name for name in read.files]
 
 
 def use(index: Path) -> None:
@@ -88,12 +102,12 @@ def refused(index: Path, kind: type[SearchkitError]) -> str:
 
 def test_manifest_of_a_sound_index(sound: Path, engine: str) -> None:
     """The manifest says what the index is and names each file of the data folder with size and checksum."""
-    manifest = read_manifest(sound)
-    assert (manifest.engine, manifest.format, manifest.corpus) == (engine, FORMAT, "corpus")
-    assert (manifest.documents, manifest.paragraphs, manifest.facets) == (2, 3, ("batch",))
-    assert manifest.built.endswith("+00:00")
-    assert dict(manifest.files) == checksums(sound / manifest.data)
-    assert manifest.analyzer == analysis.Analyzer().fingerprint
+    read = read_manifest(sound)
+    assert (read.engine, read.format, read.corpus) == (engine, FORMAT, "corpus")
+    assert (read.documents, read.paragraphs, read.facets) == (2, 3, ("batch",))
+    assert read.built.endswith("+00:00")
+    assert dict(read.files) == checksums(sound / read.data)
+    assert read.analyzer == analysis.Analyzer().fingerprint
     use(sound)
 
 
@@ -125,8 +139,62 @@ def test_a_new_data_folder(tmp_path: Path) -> None:
     assert not [*third.iterdir()]
 
 
+@pytest.mark.parametrize("are_links_possible", [True, False])
+def test_files_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, are_links_possible: bool) -> None:
+    """A shared file is the same file, or a copy where the file system has no links; what is there is not replaced."""
+
+    def no_link(_source: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not are_links_possible:
+        monkeypatch.setattr(os, "link", no_link)
+    (tmp_path / "a").write_bytes(b"abc")
+    share(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"abc"
+    assert (tmp_path / "a").samefile(tmp_path / "b") == are_links_possible
+    with pytest.raises(FileNotFoundError):
+        share(tmp_path / "nowhere", tmp_path / "c")
+    if are_links_possible:
+        with pytest.raises(FileExistsError):
+            share(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_commit_reads_only_what_is_new(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checksums of files shared with the commit before, under any name, are known; others are read."""
+    first = read_manifest(index)
+    folder = new_data_folder(index)
+    for name in first.files:
+        share(index / first.data / name, folder / f"{name}-again")
+    (folder / "new").write_bytes(b"abc")
+    read: list[str] = []
+    digest = manifest._digest
+
+    def listen(path: Path) -> str:
+        read.append(path.name)
+        return digest(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, "_digest", listen)
+        second = commit(index, replace(first, data=folder.name), first)
+    assert read == ["new"]
+    assert {name.removesuffix("-again"): entry for name, entry in second.files.items() if name != "new"} == first.files
+    assert second.files["new"] == (3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    assert read_manifest(index) == second
+    assert current_data(index) == folder.name
+    verify_checksums(index, second)
+
+
+def test_a_commit_without_a_base_reads_everything(index: Path) -> None:
+    """Without a base every checksum is taken from the file itself."""
+    first = read_manifest(index)
+    folder = new_data_folder(index)
+    (folder / "new").write_bytes(b"abc")
+    assert commit(index, replace(first, data=folder.name)).files.keys() == {"new"}
+    assert [path.name for path in index.glob("data-*")] == [folder.name]
+
+
 @pytest.mark.parametrize(
-    ("manifest", "kept"),
+    ("content", "kept"),
     [
         (None, ["data-old"]),
         ('{"data": "data-000002"}', ["data-000002", "data-old"]),
@@ -137,12 +205,12 @@ def test_a_new_data_folder(tmp_path: Path) -> None:
         ("[]", ["data-000001", "data-000002", "data-old"]),
     ],
 )
-def test_leftovers(tmp_path: Path, manifest: str | None, kept: list[str]) -> None:
+def test_leftovers(tmp_path: Path, content: str | None, kept: list[str]) -> None:
     """Data folders that the manifest does not name are removed, other folders stay; if it cannot be read, all stay."""
     for name in ("data-000001", "data-000002", "data-old"):
         (tmp_path / name).mkdir()
-    if manifest is not None:
-        (tmp_path / "index.json").write_text(manifest, encoding="utf-8")
+    if content is not None:
+        (tmp_path / "index.json").write_text(content, encoding="utf-8")
     remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == kept
 

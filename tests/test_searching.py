@@ -12,10 +12,12 @@ from threading import Barrier
 
 import pytest
 
+from searchkit import searching
 from searchkit.corpus import DocumentRead, Skipped
-from searchkit.errors import SearchkitError, UnknownFacet, UsageError
+from searchkit.errors import IndexDamaged, IndexMissing, SearchkitError, UnknownFacet, UsageError
 from searchkit.facets import BUILT_IN
 from searchkit.indexing import BuildOptions, write_index
+from searchkit.manifest import Manifest
 from searchkit.searching import Index, Results, SearchOptions, results_to_json
 from searchkit.snippets import LONGEST
 
@@ -395,6 +397,133 @@ def test_open_index_outlives_a_rebuild(
         assert old.facet_names == (*BUILT_IN, "batch")
     with Index(tmp_path) as new:
         assert ids(new.search("执法")) == ["new.txt#1"]
+
+
+@pytest.mark.parametrize("used_before", [True, False], ids=["used before", "not used before"])
+def test_refresh(
+    engine: str, tmp_path: Path, report: Report, documents: list[DocumentRead], *, used_before: bool
+) -> None:
+    """An open index moves on to the newest commit when it is asked to, and says whether there was one."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+        if used_before:
+            index.search("执法")
+        assert not index.refresh()
+        kept = index.paragraphs()
+        write_index([Skipped("x.bin", "not text"), report("new.txt", "执法，全新。")], tmp_path, BuildOptions(engine))
+        assert len(ids(index.search("执法"))) == 4
+        assert index.refresh()
+        assert ids(index.search("执法")) == ["new.txt#1"]
+        assert [document.document for document in index.documents()] == ["new.txt"]
+        assert index.facet_names == BUILT_IN
+        assert index.problems() == [{"path": "x.bin", "reason": "not text"}]
+        index.check()
+        assert len([*kept]) == 6
+        assert not index.refresh()
+
+
+def test_refresh_takes_other_words(engine: str, tmp_path: Path, report: Report) -> None:
+    """After a refresh a query is cut with the words of the new commit."""
+    words = tmp_path / "words.txt"
+    words.write_text("江大桥参加\n", encoding="utf-8")
+    documents = [report("a.txt", "江大桥参加了。")]
+    write_index(documents, tmp_path / "index", BuildOptions(engine))
+    with Index(tmp_path / "index") as index:
+        before = index.analyzer
+        write_index(documents, tmp_path / "index", BuildOptions(engine))
+        assert index.refresh()
+        assert index.analyzer is before
+        write_index(documents, tmp_path / "index", BuildOptions(engine, words=words))
+        assert index.refresh()
+        assert index.analyzer.words("江大桥参加") == ["江大桥参加"]
+        assert index.search("江大桥参加").total == 1
+
+
+def test_refresh_that_fails(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
+    """When there is no sound index any more a refresh says so, and the open one goes on."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+        (tmp_path / "index.json").write_text("{", encoding="utf-8")
+        with pytest.raises(IndexDamaged):
+            index.refresh()
+        (tmp_path / "index.json").unlink()
+        with pytest.raises(IndexMissing):
+            index.refresh()
+        assert index.search("执法").total == 4
+
+
+@pytest.mark.usefixtures("eager")
+def test_refresh_among_threads(engine: str, tmp_path: Path, report: Report) -> None:
+    """While an index is built anew and refreshed, each search of other threads answers from one commit, and none fails.
+
+    Commit n has n paragraphs, all of which match, and a facet whose only value is n.
+    """
+
+    def write(n: int) -> None:
+        write_index([report("a.txt", *["执法"] * n, facets={"commit": str(n)})], tmp_path, BuildOptions(engine))
+
+    def search(index: Index) -> list[int]:
+        totals = []
+        while not totals or totals[-1] < 8:
+            found = index.search("执法", facets=["commit"], limit=None)
+            (value,) = found.facets["commit"].values
+            assert (value.value, value.count) == (str(found.total), found.total)
+            assert len(found.hits) == found.total
+            totals.append(found.total)
+        return totals
+
+    write(1)
+    with Index(tmp_path) as index, ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(search, index) for _ in range(4)]
+        for n in range(2, 9):
+            write(n)
+            assert index.refresh()
+        for answer in answers:
+            totals = answer.result(timeout=60)
+            assert totals == sorted(totals)
+
+
+@pytest.mark.parametrize("step", ["read_manifest", "open_engine", "read_verified"])
+def test_an_index_that_is_replaced_while_it_is_opened(
+    engine: str,
+    tmp_path: Path,
+    report: Report,
+    documents: list[DocumentRead],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    """A commit between any two steps of the opening takes the old files away: the new ones are opened."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    function = getattr(searching, step)
+    commits = iter(range(3))
+
+    def replaced_before(*arguments: object) -> object:
+        if next(commits, None) is not None:
+            write_index([report("new.txt", "执法")], tmp_path, BuildOptions(engine))
+        return function(*arguments)
+
+    monkeypatch.setattr(searching, step, replaced_before)
+    with Index(tmp_path) as index:
+        index.check()
+        assert ids(index.search("执法")) == ["new.txt#1"]
+
+
+def test_an_index_that_is_damaged_is_not_tried_for_ever(
+    engine: str, tmp_path: Path, documents: list[DocumentRead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that cannot be opened and is not replaced is damaged, at once."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    calls = []
+
+    def fail(_path: Path) -> Manifest:
+        calls.append(1)
+        message = "damaged"
+        raise IndexDamaged(message)
+
+    monkeypatch.setattr(searching, "read_manifest", fail)
+    with pytest.raises(IndexDamaged):
+        Index(tmp_path)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("method", ["problems", "check"])

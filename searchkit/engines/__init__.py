@@ -118,7 +118,7 @@ class Writer(Protocol):
         ...
 
     def absorb(self, folder: Path) -> None:
-        """Take over what a writer of the same engine committed to `folder`; that folder is of no use afterwards."""
+        """Take over what a writer of the same engine committed to `folder`, which is needed until `commit`, not after."""
         ...
 
     def commit(self) -> None:

@@ -213,7 +213,7 @@ def _find_base(index: Path, made_with: Mapping[str, str], *, full: bool) -> tupl
     except IndexUnusable:
         return None, _DAMAGED
     if full:
-        return None, "asked for"
+        return None, "a full build was asked for"
     changed = [name for name, value in made_with.items() if base.state.made_with.get(name) != value]
     return (None, f"{changed[0]} changed") if changed else (base, None)
 

@@ -27,7 +27,7 @@ from searchkit.errors import IndexUnusable
 from searchkit.indexing.changes import Entry
 
 MOST_BYTES = 48 << 20
-"""Bytes of files in a task, more only if it is one file."""
+"""Bytes of files in a task, about."""
 FEWEST_FILES, FEWEST_BYTES = 8, 2 << 20
 """Fewer are not worth the start of a process (about half a second)."""
 
@@ -180,7 +180,7 @@ class _Worker:
         except (EOFError, OSError):
             self._process.join()
             code = self._process.exitcode
-            text = f"a process that was reading files died (exit code {code}): too little memory? Try fewer --jobs"
+            text = f"a process that was reading files died (exit code {code}), perhaps for lack of memory; try --jobs 1"
             raise IndexUnusable(text) from None
         if isinstance(message, _Failure):
             raise message.error from RuntimeError(message.trace)

@@ -109,7 +109,7 @@ class ArrayFile:
         return -(-(16 + self._header) // _ALIGNMENT) * _ALIGNMENT
 
     def _damaged(self) -> IndexDamaged:
-        return IndexDamaged(f"{self._path}: not what was written; build the index again with: searchkit build")
+        return IndexDamaged(f"{self._path}: not what was written; build the index again with: searchkit build --full")
 
 
 class Strings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, narrow
 from searchkit.engines.columnar.columns import Codes
 from searchkit.engines.columnar.commit import read_commit
+from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.segment import Segment, stand_in
 from searchkit.engines.columnar.sets import as_positions, bits, intersection
 from searchkit.engines.columnar.text import Text, text_arrays
@@ -65,7 +66,7 @@ class Collection:
         self.commit = read_commit(folder)
         self.segments = [Segment(folder / name) for name in self.commit.segments]
         self._values: dict[Facet, Values] = {}
-        self._masks_of = lru_cache(_KEPT_FILTERS)(self._admitted)
+        self._masks: Memo[Filter, list[Array]] = Memo(_KEPT_FILTERS)
         self._gram_dfs: dict[str, int] = {}
 
     # numbers
@@ -167,7 +168,7 @@ class Collection:
         """The sets, one for each segment, less what the filters do not admit."""
         if not filters:
             return list(sets)
-        masks = [self._masks_of(item) for item in filters]
+        masks = [self._masks.get(item, self._admitted) for item in filters]
         return [
             intersection([found, *(mask[number] for mask in masks)], segment.size)
             for number, (segment, found) in enumerate(zip(self.segments, sets, strict=True))

@@ -136,7 +136,9 @@ class ColumnarEngine:
         except SearchkitError:
             raise
         except Exception as error:
-            message = f"{self._folder}: damaged index ({type(error).__name__}); build it again with: searchkit build"
+            message = (
+                f"{self._folder}: damaged index ({type(error).__name__}); build it again with: searchkit build --full"
+            )
             raise IndexDamaged(message) from error
 
 

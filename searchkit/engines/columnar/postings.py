@@ -12,11 +12,11 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow, starts, strings_arrays
+from searchkit.engines.columnar.memo import Memo
 
 TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
@@ -91,7 +91,7 @@ class Postings:
         self._keys = arrays["term_keys"]
         self._at, self._others = arrays["posting_at"], arrays["posting_others"]
         self._rows = {int(term): row for row, term in enumerate(arrays["row_terms"])}
-        self._read = lru_cache(_KEPT_ROWS)(self._as_row)
+        self._read: Memo[int, Array] = Memo(_KEPT_ROWS)
 
     def __len__(self) -> int:
         return len(self._terms)
@@ -180,7 +180,9 @@ class Postings:
     def _row(self, number: int) -> Array:
         """A byte for each paragraph: 0, or the frequency, with `IN_TEXT`."""
         row = self._rows.get(number)
-        return self._read(number) if row is None else self._arrays["rows"][row * self._size : (row + 1) * self._size]
+        if row is None:
+            return self._read.get(number, self._as_row)
+        return self._arrays["rows"][row * self._size : (row + 1) * self._size]
 
     def _as_row(self, number: int) -> Array:
         row = np.zeros(self._size, np.uint8)

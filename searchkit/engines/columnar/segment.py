@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
 from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays
+from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, Postings, posting_arrays
 from searchkit.engines.columnar.sets import bits, complement, intersection, union
 from searchkit.engines.columnar.text import Text, text_arrays
@@ -71,7 +72,7 @@ class Segment:
         """Map the file. Raises IndexDamaged."""
         self.path = path
         self.arrays = ArrayFile(path)
-        self._fields = lru_cache(_KEPT_DOCUMENTS)(self._document_fields)
+        self._fields: Memo[int, dict[str, Any]] = Memo(_KEPT_DOCUMENTS)
         self._block: tuple[int, list[Document]] = (-1, [])
 
     @cached_property
@@ -253,7 +254,7 @@ class Segment:
     def paragraph(self, position: int) -> Paragraph:
         """The paragraph at a position. Cost: about 15 µs."""
         n, page, is_record = (int(self.arrays[name][position]) for name in ("n", "page", "is_record"))
-        fields = self._fields(int(self.document_of[position]))
+        fields = self._fields.get(int(self.document_of[position]), self._document_fields)
         document = fields["document"]
         section, topics = self.column("kind")[position]
         return Paragraph(
