@@ -118,7 +118,7 @@ class Writer(Protocol):
         ...
 
     def absorb(self, folder: Path) -> None:
-        """Take over what a writer of the same engine committed to `folder`, which is needed until `commit`, not after."""
+        """Take over what a writer of the same engine committed to `folder`, a folder that is needed until `commit`."""
         ...
 
     def commit(self) -> None:
