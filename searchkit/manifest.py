@@ -77,7 +77,8 @@ def read_manifest(index: Path) -> Manifest:
     version = data.get("format") if isinstance(data, dict) else None
     if version != FORMAT:
         raise IndexForeign(f"{path}: index format {version!r}, this searchkit reads {FORMAT}; {_again(index)}")
-    manifest = _manifest(data)
+    checksum = data.pop("checksum", None)
+    manifest = _manifest(data) if checksum == checksum_of(data) else None
     if manifest is None:
         raise _damaged(path, index)
     _check_sizes(index, manifest)
@@ -97,6 +98,11 @@ def _manifest(data: dict[str, Any]) -> Manifest | None:
     return manifest if is_sound and is_inside else None
 
 
+def checksum_of(data: dict[str, Any]) -> str:
+    """The checksum of a manifest, given as a JSON object without it."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
 def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
     """Put the data folder and then the manifest on disk, and remove older data folders.
 
@@ -111,7 +117,8 @@ def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Man
             with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
     _sync_folder(folder)
-    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+    data = asdict(manifest)
+    text = json.dumps({**data, "checksum": checksum_of(data)}, ensure_ascii=False, indent=1)
     temporary = index / _NEW_NAME
     with temporary.open("w", encoding="utf-8") as handle:
         handle.write(text + "\n")

@@ -108,9 +108,26 @@ class _Opened:
         """Open what the manifest names. Raises IndexMissing, IndexForeign, IndexDamaged."""
         self.path = path
         self.manifest = read_manifest(path)
-        self.engine: Engine = open_engine(self.manifest.engine, path / self.manifest.data)
+        try:
+            self.engine: Engine = open_engine(self.manifest.engine, path / self.manifest.data)
+        except IndexDamaged:
+            verify_checksums(path, self.manifest)  # names the file
+            raise
         # Read now, because a later build may remove the files.
         self.extras = json.loads(read_verified(path, self.manifest, EXTRAS))
+
+    def check(self) -> None:
+        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
+        verify_checksums(self.path, self.manifest)
+        self.engine.check()
+        paragraphs = self.engine.search(Request(Everything(), limit=0)).total
+        held = sum(1 for _ in self.engine.documents()), paragraphs
+        if held != (self.manifest.documents, self.manifest.paragraphs):
+            message = f"{self.path}: the manifest says {self.manifest.documents} documents, {self.manifest.paragraphs} "
+            message += (
+                f"paragraphs, the index holds {held[0]} and {held[1]}; build it again with: searchkit build --full"
+            )
+            raise IndexDamaged(message)
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -345,8 +362,7 @@ class Index:
         for _ in range(_OPENINGS):
             opened = self._opened
             try:
-                verify_checksums(opened.path, opened.manifest)
-                opened.engine.check()
+                opened.check()
             except IndexDamaged:
                 if not self.refresh():
                     raise

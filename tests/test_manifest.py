@@ -28,6 +28,7 @@ from searchkit.indexing import BuildOptions, write_index
 from searchkit.manifest import (
     EXTRAS,
     FORMAT,
+    checksum_of,
     checksums,
     commit,
     current_data,
@@ -62,11 +63,12 @@ def index(sound: Path, tmp_path: Path) -> Path:
 
 
 def edit(index: Path, change: Change) -> None:
-    """Change the manifest as an object."""
+    """Change the manifest as an object, and its checksum with it."""
     path = index / "index.json"
     data = json.loads(path.read_text(encoding="utf-8"))
+    del data["checksum"]
     change(data)
-    path.write_text(json.dumps(data), encoding="utf-8")
+    path.write_text(json.dumps({**data, "checksum": checksum_of(data)}), encoding="utf-8")
 
 
 def data_files(index: Path) -> list[Path]:

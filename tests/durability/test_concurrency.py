@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import traffic
@@ -107,6 +108,28 @@ def test_an_index_stays_as_it_was_opened(reports: Reports, tmp_path: Path, engin
         assert untouched.refresh()
         assert not untouched.refresh()
         assert ask(untouched) == answers(index) != before
+
+
+def test_indexes_are_opened_while_others_search(reports: Reports, tmp_path: Path) -> None:
+    """Threads of one process open the same index, search it and close it, each for itself, and none has an error."""
+    build(reports.folder, tmp_path / "index")
+    query = " OR ".join(["行政执法检查双随机普法宣传"] * 300)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(5):
+                with Index(tmp_path / "index") as index:
+                    index.search(query)
+        except BaseException as error:  # noqa: BLE001 - a thread would lose it
+            errors.append(error)
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
 
 
 def test_a_check_while_a_build_commits(reports: Reports, tmp_path: Path, engine: str) -> None:

@@ -6,145 +6,23 @@ import json
 import random
 import re
 import shutil
-import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-import numpy as np
 import pytest
 from answers import answers
+from damage import COMMANDS, LINES, Ran, Run, array_files, columnar_only, data_files, flipped, leaky, regions
 from reports import Reports
 from storm import leftovers
 
-from searchkit import cli
-from searchkit.engines.columnar.arrays import Array, ArrayFile, pack, unpack, write_arrays
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.writer import FAN_IN
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable
-from searchkit.indexing import BuildOptions, build
-from searchkit.manifest import FORMAT, checksums, read_manifest
+from searchkit.indexing import build
+from searchkit.manifest import FORMAT, read_manifest
 from searchkit.searching import Index
 
-LINES = 12
-COMMANDS: Sequence[Sequence[str]] = (
-    ("search", '"执法检查" OR 普法 OR 129件', "--facet", "year", "--facet", "topic", "--sort", "-year"),
-    ("facets",),
-    ("show", "0001.txt#2"),
-    ("export", "paragraphs"),
-    ("info",),
-    ("check",),
-)
-SECONDS = 10
-"""What no command takes."""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command did."""
-
-    status: int
-    err: str
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether it found something, found nothing, or said in one line, which is no surprise to itself, why not."""
-        lines = self.err.count("\n")
-        return (self.status in {0, 1} and lines <= 1) or (
-            self.status == 3 and lines == 1 and self.err.startswith("searchkit: ") and "mistake" not in self.err
-        )
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, and not for ever."""
-
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        return Ran(int(left.value.code or 0), capsys.readouterr().err)
-
-    return run
-
-
-@pytest.fixture(autouse=True)
-def in_time() -> Iterator[Callable[[], None]]:
-    """Fail a test that hangs; to be called when it got on."""
-
-    def fail(_number: int, _frame: FrameType | None) -> None:
-        pytest.fail("it hangs")
-
-    def again() -> None:
-        if hasattr(signal, "alarm"):
-            signal.alarm(SECONDS)
-
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGALRM, fail)
-    again()
-    yield again
-    if hasattr(signal, "alarm"):
-        signal.alarm(0)
-
-
-@pytest.fixture(scope="module")
-def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index in several segments, with documents that are gone (the columnar one), beside its reports."""
-    folder = tmp_path_factory.mktemp("sound")
-    reports = Reports(folder / "reports", random.Random(3), files=0)  # noqa: S311
-    reports.add(8, LINES)
-    (reports.folder / "0001.txt").write_text(
-        "东丽区司法局2023年工作报告\n\n行政执法检查。\n\n普法129件。", encoding="utf-8"
-    )
-    (reports.folder / "metadata.csv").write_text("file,batch\n0001.txt,一\n", encoding="utf-8")
-    build(reports.folder, folder / "index", BuildOptions(engine))
-    max(reports.folder.glob("0*")).unlink()
-    reports.add(1, LINES)
-    build(reports.folder, folder / "index", BuildOptions(engine))
-    return folder / "index"
-
-
-@pytest.fixture
-def index(sound: Path, tmp_path: Path) -> Path:
-    """A copy of that index, to be damaged."""
-    return Path(shutil.copytree(sound, tmp_path / "index"))
-
-
-def data_files(index: Path) -> list[Path]:
-    """The files of the data folder."""
-    manifest = read_manifest(index)
-    return [index / manifest.data / name for name in manifest.files]
-
-
-def array_files(index: Path) -> list[Path]:
-    """Those of them that hold arrays."""
-    return [path for path in data_files(index) if path.suffix in {".segment", ".arrays"}]
-
-
-def regions(path: Path) -> Iterator[tuple[str, int, int]]:
-    """What stands where in a file: name, first byte, end. A file that is none of arrays is one region."""
-    size = path.stat().st_size
-    if path.suffix not in {".segment", ".arrays"}:
-        yield "content", 0, size
-        return
-    arrays = ArrayFile(path)
-    yield from [("magic", 0, 8), ("length of the header", 8, 16), ("header", 16, 16 + arrays._header)]
-    for name, (kind, count, offset) in arrays._directory.items():
-        if count:
-            first = arrays._start + offset
-            yield name, first, first + count * np.dtype(kind).itemsize
-
-
-def flipped(content: bytes, first: int, end: int, chance: random.Random) -> bytes:
-    """A copy with one bit changed between two places."""
-    place = chance.randrange(first, end)
-    return content[:place] + bytes([content[place] ^ 1 << chance.randrange(8)]) + content[place + 1 :]
+pytestmark = pytest.mark.usefixtures("in_time")
 
 
 def test_the_index_is_as_it_should_be_for_these_tests(sound: Path, engine: str, run: Run) -> None:
@@ -156,15 +34,6 @@ def test_the_index_is_as_it_should_be_for_these_tests(sound: Path, engine: str, 
         assert 0 < int(commit.live.sum()) < len(commit.live)
     for command in COMMANDS:
         assert run(*command, "--index", sound) == Ran(0, "")
-
-
-# The libraries below may give up on a damaged file without closing it.
-def leaky(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that opens damaged files."""
-    marked: Callable[..., None] = pytest.mark.usefixtures("collected")(test)
-    for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
-        marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)
-    return marked
 
 
 # --- files cut short
@@ -210,11 +79,9 @@ def test_check_names_the_file_with_a_changed_bit(index: Path) -> None:
     assert wrong == []
 
 
-@leaky
-def test_commands_on_changed_bits(index: Path, run: Run, engine: str, in_time: Callable[[], None]) -> None:
+@columnar_only
+def test_commands_on_changed_bits(index: Path, run: Run, in_time: Callable[[], None]) -> None:
     """With one changed bit in any array every command ends, with exit status 0, 1 or 3, and says a line at most."""
-    if engine == "whoosh":
-        pytest.skip("what Whoosh reads is tested with the manifest")
     chance = random.Random(2)  # noqa: S311 - no secret
     wrong = []
     for path in array_files(index):
@@ -258,173 +125,6 @@ def difference(one: bytes, other: bytes) -> str:
     """The first line in which two texts differ."""
     lines = zip(one.splitlines(), other.splitlines(), strict=False)
     return next((f"{now!r} for {was!r}" for now, was in lines if now != was), "")
-
-
-# --- what fits its checksum and not the rest
-
-Change = Callable[[dict[str, Array]], None]
-
-
-def posting_out_of_range(arrays: dict[str, Array]) -> None:
-    """A word stands in a paragraph that does not exist."""
-    arrays["posting_ids"][0] = 0xFFFF
-
-
-def postings_not_ascending(arrays: dict[str, Array]) -> None:
-    """The paragraphs of a word are not in order."""
-    first = place_of_a_list(arrays)
-    arrays["posting_ids"][[first, first + 1]] = arrays["posting_ids"][[first + 1, first]]
-
-
-def posting_twice(arrays: dict[str, Array]) -> None:
-    """A paragraph stands twice in the list of a word."""
-    first = place_of_a_list(arrays)
-    arrays["posting_ids"][first] = arrays["posting_ids"][first + 1]
-
-
-def posting_elsewhere(arrays: dict[str, Array]) -> None:
-    """A word stands in another paragraph than it does."""
-    at = arrays["posting_at"].astype(np.int64)
-    single = next(int(first) for first, size in zip(at, np.diff(at), strict=False) if size == 1)
-    arrays["posting_ids"][single] ^= 1
-
-
-def frequency(arrays: dict[str, Array]) -> None:
-    """A word stands in a paragraph more often than it does."""
-    arrays["posting_tf"][0] ^= 3
-
-
-def lengths_exchanged(arrays: dict[str, Array]) -> None:
-    """Two paragraphs of different length have each other's."""
-    length = arrays["length"]
-    other = int(np.flatnonzero(length != length[0])[0])
-    length[[0, other]] = length[[other, 0]]
-
-
-def text_cut_elsewhere(arrays: dict[str, Array]) -> None:
-    """A paragraph has a character of the next."""
-    arrays["text_at"][1] += 1
-
-
-def string_elsewhere(arrays: dict[str, Array]) -> None:
-    """Two characters stand at another place of the text than they do."""
-    arrays["bigram_offsets"][0] ^= 1
-
-
-def document_cut_elsewhere(arrays: dict[str, Array]) -> None:
-    """A document has a paragraph of the next."""
-    arrays["document_at"][1] += 1
-
-
-def paragraphs_misnumbered(arrays: dict[str, Array]) -> None:
-    """Two paragraphs of a document have the same number."""
-    arrays["n"][0] = arrays["n"][1]
-
-
-def rank_twice(arrays: dict[str, Array]) -> None:
-    """Two documents have the same place in corpus order."""
-    first, second = np.flatnonzero(arrays["live"])[:2]
-    arrays["rank"][first] = arrays["rank"][second]
-
-
-def ranks_exchanged(arrays: dict[str, Array]) -> None:
-    """Two documents are not in the order of their files."""
-    pair = np.flatnonzero(arrays["live"])[[0, 1]]
-    arrays["rank"][pair] = arrays["rank"][pair[::-1]]
-
-
-def dead_document(arrays: dict[str, Array]) -> None:
-    """A document is gone, and is still counted."""
-    arrays["live"][np.flatnonzero(arrays["live"])[0]] = 0
-
-
-def document_back(arrays: dict[str, Array]) -> None:
-    """A document that was gone is there."""
-    arrays["live"][np.flatnonzero(arrays["live"] == 0)[0]] = 1
-
-
-def wrong_sum(arrays: dict[str, Array]) -> None:
-    """The paragraphs are said to be longer than they are."""
-    arrays["sums"][1] += 1
-
-
-def segment_missing(arrays: dict[str, Array]) -> None:
-    """A segment is named that does not exist."""
-    arrays["segments"] = pack(["000001.segment", "000099.segment"])
-
-
-def segment_outside(arrays: dict[str, Array]) -> None:
-    """A segment is named that lies elsewhere."""
-    names = [f"../{name}" for name in unpack(arrays["segments"])]
-    arrays["segments"] = pack(names)
-
-
-SEGMENT_CHANGES = (
-    posting_out_of_range, postings_not_ascending, posting_twice, posting_elsewhere, frequency, lengths_exchanged,
-    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered,
-)  # fmt: skip
-COMMIT_CHANGES = (
-    rank_twice, ranks_exchanged, dead_document, document_back, wrong_sum, segment_missing, segment_outside,
-)  # fmt: skip
-
-
-def place_of_a_list(arrays: Mapping[str, Array]) -> int:
-    """Where the list of a word that stands in the text of two paragraphs begins."""
-    at = arrays["posting_at"].astype(np.int64)
-    in_text = np.diff(at) - arrays["posting_others"]
-    return int(at[np.flatnonzero(in_text >= 2)[0]])
-
-
-def change_arrays(path: Path, change: Change) -> None:
-    """Change arrays of a file."""
-    stored = ArrayFile(path)
-    arrays = {name: stored[name].copy() for name in stored._directory}
-    del stored
-    change(arrays)
-    write_arrays(path, arrays)
-
-
-def sign(index: Path) -> None:
-    """Let the manifest say of the files what is true of them now."""
-    manifest = read_manifest_as_json(index)
-    manifest["files"] = checksums(index / manifest["data"])
-    (index / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def read_manifest_as_json(index: Path) -> dict[str, Any]:
-    """The manifest, not verified."""
-    manifest: dict[str, Any] = json.loads((index / "index.json").read_text(encoding="utf-8"))
-    return manifest
-
-
-@pytest.fixture
-def columnar(index: Path, engine: str) -> Path:
-    """An index of the columnar engine."""
-    if engine != "columnar":
-        pytest.skip("the files of another engine are not ours")
-    return index
-
-
-@pytest.mark.parametrize("change", [*SEGMENT_CHANGES, *COMMIT_CHANGES], ids=lambda change: change.__name__)
-def test_invariants(columnar: Path, run: Run, change: Change) -> None:
-    """What contradicts the rest of the index is found by a check although its checksum fits; no command is startled."""
-    name = "commit.arrays" if change in COMMIT_CHANGES else "000001.segment"
-    change_arrays(columnar / read_manifest(columnar).data / name, change)
-    sign(columnar)
-    with pytest.raises(IndexDamaged) as caught, Index(columnar) as opened:
-        opened.check()
-    assert str(columnar) in str(caught.value)
-    for command in COMMANDS:
-        assert run(*command, "--index", columnar).is_clean
-
-
-@pytest.mark.parametrize(("key", "by"), [("documents", 1), ("paragraphs", -1)])
-def test_counts_of_the_manifest(index: Path, key: str, by: int) -> None:
-    """A check finds that the manifest counts other documents or paragraphs than there are."""
-    manifest = read_manifest_as_json(index)
-    (index / "index.json").write_text(json.dumps({**manifest, key: manifest[key] + by}), encoding="utf-8")
-    with pytest.raises(IndexDamaged), Index(index) as opened:
-        opened.check()
 
 
 # --- builds on what is damaged

@@ -317,7 +317,7 @@ def test_only_plain_numbers_are_stored(array: np.ndarray, tmp_path: Path) -> Non
         write_arrays(tmp_path / "file", {"x": array})
 
 
-MAGIC = b"skarray2"
+MAGIC = b"skarray3"
 
 
 @pytest.mark.parametrize(
@@ -328,9 +328,9 @@ MAGIC = b"skarray2"
         b"not this" + bytes(100),
         MAGIC + (10**12).to_bytes(8, "little") + bytes(100),
         MAGIC + (2).to_bytes(8, "little") + b"[]" + bytes(100),
-        MAGIC + (24).to_bytes(8, "little") + b'{"a": ["<u4", 99999, 0]}' + bytes(100),
-        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["|O", 1, 0]} ' + bytes(100),
-        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["<u4",-1, 0]}' + bytes(100),
+        MAGIC + (27).to_bytes(8, "little") + b'{"a": ["<u4", 99999, 0, 0]}' + bytes(100),
+        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["|O", 1, 0, 0]} ' + bytes(100),
+        MAGIC + (20).to_bytes(8, "little") + b'{"a": ["<u4",-1, 0, 0]}' + bytes(100),
         MAGIC + (20).to_bytes(8, "little") + b'{"a": 1234567890123}' + bytes(100),
     ],
     ids=range(9),

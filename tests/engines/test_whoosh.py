@@ -17,7 +17,7 @@ from searchkit.corpus import DocumentRead
 from searchkit.engines.whoosh import _schema, open_engine
 from searchkit.errors import IndexDamaged
 from searchkit.indexing import BuildOptions, write_index
-from searchkit.manifest import checksums, read_manifest
+from searchkit.manifest import checksum_of, checksums, read_manifest
 from searchkit.model import Paragraph, to_json
 from searchkit.ranking import Lengths
 from searchkit.searching import Index
@@ -66,8 +66,9 @@ def bless(index: Path) -> None:
     """Give the manifest the checksums of the files as they are now, as whoever plants something would."""
     path = index / "index.json"
     data = json.loads(path.read_text(encoding="utf-8"))
-    data["files"] = checksums(index / data["data"])
-    path.write_text(json.dumps(data), encoding="utf-8")
+    del data["checksum"]
+    data["files"] = {name: list(sums) for name, sums in checksums(index / data["data"]).items()}
+    path.write_text(json.dumps({**data, "checksum": checksum_of(data)}), encoding="utf-8")
 
 
 def with_segments(toc: bytes, planted: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
     magic (8 bytes) | length of the header (8 bytes, little-endian) | header (JSON) | padding | arrays
 
-The header gives each array's type, number of elements and offset; arrays begin at multiples of 64 bytes.
+The header gives each array's type, number of elements, offset and CRC-32; arrays begin at multiples of 64 bytes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from searchkit.errors import IndexDamaged
+from searchkit.errors import IndexDamaged, SearchkitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 else:
     Array = np.ndarray  # importing numpy.typing takes 30 ms that every search would wait for
 
-_MAGIC = b"skarray2"
+_MAGIC = b"skarray3"
 _ALIGNMENT = 64
 _TYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
@@ -35,22 +36,23 @@ _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write one-dimensional arrays of unsigned integers under their names."""
-    directory: dict[str, tuple[str, int, int]] = {}
+    directory: dict[str, tuple[str, int, int, int]] = {}
     offset = 0
-    for name, array in arrays.items():
-        kind = array.dtype.newbyteorder("<").str
+    stored = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
+    for name, array in stored.items():
+        kind = array.dtype.str
         if kind not in _TYPES or array.ndim != 1:
             message = f"array {name}: {array.dtype} of {array.ndim} dimensions cannot be stored"
             raise ValueError(message)
-        directory[name] = (kind, len(array), offset)
+        directory[name] = (kind, len(array), offset, zlib.crc32(array.data))
         offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
     header = json.dumps(directory).encode()
     start = -(-(16 + len(header)) // _ALIGNMENT) * _ALIGNMENT
     with path.open("wb") as handle:
         handle.write(_MAGIC + len(header).to_bytes(8, "little") + header)
-        for (_, _, offset), array in zip(directory.values(), arrays.values(), strict=True):
+        for (_, _, offset, _), array in zip(directory.values(), stored.values(), strict=True):
             handle.seek(start + offset)
-            handle.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
+            handle.write(array.data)
         handle.truncate(max(handle.tell(), start))
 
 
@@ -80,9 +82,15 @@ class ArrayFile:
     def __contains__(self, name: str) -> bool:
         return name in self._directory
 
+    def verify(self) -> None:
+        """Read everything. Raises IndexDamaged if an array is not what was written."""
+        for name, (*_, checksum) in self._directory.items():
+            if zlib.crc32(self[name].data) != checksum:
+                raise self._damaged()
+
     def _mapped(self, name: str) -> Array:
         try:
-            kind, count, offset = self._directory[name]
+            kind, count, offset, _ = self._directory[name]
             dtype, start = np.dtype(kind), self._start + offset
             if kind not in _TYPES or offset < 0 or count < 0 or start + count * dtype.itemsize > self._size:
                 raise self._damaged()
@@ -145,6 +153,18 @@ def narrow(values: Array | Iterable[int]) -> Array:
     array = values if isinstance(values, np.ndarray) else np.fromiter(values, np.int64)
     most = int(array.max()) if len(array) else 0
     return array.astype(next(width for width in _WIDTHS if most <= np.iinfo(width).max))
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Read what an index holds: whatever trips over it is damage. Raises IndexDamaged."""
+    try:
+        yield
+    except SearchkitError:
+        raise
+    except Exception as error:
+        reason = f"damaged index ({type(error).__name__})"
+        raise IndexDamaged(f"{folder}: {reason}; build it again with: searchkit build --full") from error
 
 
 def pack(value: object) -> Array:

@@ -272,6 +272,10 @@ class Collection:
             return f"the commit speaks of {len(commit.live)} documents, the segments hold {documents}"
         if len(np.unique(commit.rank[commit.live])) != int(commit.live.sum()):
             return "documents share a place in the order of the corpus"
+        files = [name for segment in self.segments for name in segment.files()]
+        in_order = [files[number] for number in self.corpus_order.tolist()]
+        if in_order != sorted(in_order):
+            return "documents are not in the order of their files"
         sums = [segment.sums(self.live_documents(number)) for number, segment in enumerate(self.segments)]
         counted = tuple(map(sum, zip(*sums, strict=True)))
         if counted != (commit.paragraphs, commit.length, commit.characters, commit.bigrams):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from searchkit.engines import Hit, Request, Response
-from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.arrays import Array, reading
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.errors import IndexDamaged, SearchkitError
+from searchkit.errors import IndexDamaged
 from searchkit.facets import Facet, FacetCounts, Filter, cut, selected_values
 from searchkit.model import Document, Paragraph
 from searchkit.query import Everything
@@ -26,12 +25,12 @@ class ColumnarEngine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with self._reading():
+        with reading(self._folder):
             self._collection = Collection(folder)
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Cost: the postings of its words and the lists of its strings, some ns a match."""
-        with self._reading():
+        with reading(self._folder):
             sets = self._collection.match(request.match)
             admitted = self._collection.admitted(sets, request.filters)
             tally = Tally(self._collection, admitted)
@@ -43,7 +42,7 @@ class ColumnarEngine:
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None. The first call reads the names of all documents."""
-        with self._reading():
+        with reading(self._folder):
             name, _, n = paragraph_id.rpartition("#")
             for document, number in ((name, int(n) if n.isdecimal() else None), (paragraph_id, None)):
                 for first, last in self._places.get(document, ()):
@@ -55,7 +54,7 @@ class ColumnarEngine:
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order, streamed."""
-        with self._reading():
+        with reading(self._folder):
             collection, last = self._collection, None
             for number in collection.corpus_order.tolist():
                 document = collection.document(number)
@@ -65,7 +64,7 @@ class ColumnarEngine:
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """All paragraphs that the filters admit, in corpus order, streamed."""
-        with self._reading():
+        with reading(self._folder):
             collection = self._collection
             positions = collection.positions(collection.admitted(collection.match(Everything()), filters))
             positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
@@ -74,7 +73,7 @@ class ColumnarEngine:
 
     def check(self) -> None:
         """Read everything. Raises IndexDamaged at the first thing that does not fit."""
-        with self._reading():
+        with reading(self._folder):
             for segment in self._collection.segments:
                 problem = segment.problem()
                 if problem:
@@ -127,19 +126,6 @@ class ColumnarEngine:
     def _paragraph(self, position: int) -> Paragraph:
         segment, place = self._collection.locate(position)
         return segment.paragraph(place)
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Whatever trips over the contents of a file is damage."""
-        try:
-            yield
-        except SearchkitError:
-            raise
-        except Exception as error:
-            message = (
-                f"{self._folder}: damaged index ({type(error).__name__}); build it again with: searchkit build --full"
-            )
-            raise IndexDamaged(message) from error
 
 
 class _Ranking:

@@ -172,6 +172,14 @@ class Postings:
             joined.tf[(joined.term == number) & (joined.holder == holder)] = tf
         return joined
 
+    def are_in_order(self) -> bool:
+        """Whether the ids of each list ascend, those in the text and then the others."""
+        ids = self._arrays["posting_ids"].astype(np.int64)
+        ends = self._at[1:].astype(np.int64)
+        begins = np.zeros(len(ids) + 1, bool)
+        begins[self._at] = begins[ends - self._others] = True
+        return bool(((np.diff(ids) > 0) | begins[1 : len(ids)]).all())
+
     def fields(self) -> Array:
         """For each term what holds it: 0 a paragraph's text, 1 a title, 2 a heading path."""
         first = self._arrays["terms"][self._arrays["terms_at"][:-1]]

@@ -320,9 +320,21 @@ class Segment:
 
     def problem(self) -> str | None:
         """What does not fit, or None. Reads everything: all that can be is made again from the rest, and compared."""
-        again = _arrays(self.columns())
+        self.arrays.verify()
+        columns = self.columns()
+        again = _arrays(columns)
         wrong = [name for name, array in again.items() if not np.array_equal(array, self.arrays[name])]
-        return f"{', '.join(wrong)}: not what the rest gives" if wrong else None
+        if wrong:
+            return f"{', '.join(wrong)}: not what the rest gives"
+        of_paragraphs = self.postings.fields()[columns.pairs.term] == 0
+        holder, tf = columns.pairs.holder[of_paragraphs], columns.pairs.tf[of_paragraphs]
+        if not np.array_equal(np.bincount(holder, tf, self.size), columns.length):
+            return "the frequencies of the words do not add up to the lengths of the paragraphs"
+        if not self.postings.are_in_order():
+            return "the postings of a word are not in order"
+        if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
+            return "the paragraphs of a document are not numbered one after the other"
+        return None
 
 
 def stand_in(column: str, value: object) -> Paragraph:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.analysis import Analyzer
-from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.arrays import Array, reading
 from searchkit.engines.columnar.building import Builder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merged
@@ -53,8 +53,9 @@ class ColumnarWriter:
         self._sequence = 0
         self._number = 0
         if base is not None:
-            self._take_over(base, is_shared=True)
-            self._number = max((int(part.path.stem) for part in self._parts), default=0)
+            with reading(base):
+                self._take_over(base, is_shared=True)
+                self._number = max((int(part.path.stem) for part in self._parts), default=0)
 
     def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
         """Add a document with its paragraphs."""
@@ -68,9 +69,10 @@ class ColumnarWriter:
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
         for part in self._parts:
-            column = part.segment.column("file")
-            is_gone = np.array([name in files for name in column.values()], bool)
-            part.live &= ~is_gone[column.codes]
+            with reading(part.path):
+                column = part.segment.column("file")
+                is_gone = np.array([name in files for name in column.values()], bool)
+                part.live &= ~is_gone[column.codes]
 
     def absorb(self, folder: Path) -> None:
         """Take over what another writer committed to `folder`."""
@@ -86,7 +88,9 @@ class ColumnarWriter:
                 self._merge(group)
         for part in self._parts:
             self._settle(part)
-        write_commit(self._folder, _commit(self._parts))
+        with reading(self._folder):
+            commit = _commit(self._parts)
+        write_commit(self._folder, commit)
 
     def abandon(self) -> None:
         """Write nothing more; the folder can be removed."""
@@ -117,8 +121,13 @@ class ColumnarWriter:
 
     def _merge(self, group: Sequence[_Part]) -> None:
         """Put one segment of the live documents in the place of several."""
+        columns = []
+        for part in group:
+            with reading(part.path):
+                part.segment.arrays.verify()  # else damage would get into a file that is whole
+                columns.append(part.segment.columns(part.live))
         path = self._new_path()
-        write_segment(path, merged([part.segment.columns(part.live) for part in group]))
+        write_segment(path, merged(columns))
         sequence = np.concatenate([part.sequence[part.live] for part in group])
         place = self._parts.index(group[0])
         self._parts[place] = _Part(path, Segment(path), np.ones(len(sequence), bool), sequence)
