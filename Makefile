@@ -1,5 +1,6 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
 # make check: what CI runs. PYTHON=python3.12 chooses the interpreter (3.10 or newer).
+# make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types docs bench clean
+.PHONY: demo test check format lint types docs storm bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus --index index
@@ -31,6 +32,9 @@ types: $(READY)
 
 docs: $(READY)
 	$(BIN)/pytest tests/test_docs.py tests/test_architecture.py
+
+storm: $(READY)
+	$(BIN)/python tests/durability/storm.py
 
 bench: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.run $(BENCH)

@@ -1,0 +1,146 @@
+"""SQLite FTS5, given searchkit's tokens joined by spaces; its own bm25, facets by GROUP BY.
+
+The terms are a contentless FTS5 table with positions; texts, facets (a narrow table with numbers for names) and
+topics are tables by row number. A search is one statement for the ten best and one for all counts, in which the
+matches are found once and kept. A facet that is filtered is counted under the other filters, in the same statement.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.corpora import FACETS, Item, analyzer, batched, items
+from bench.peers import LIMIT, Answer, Peer, Prepared
+from bench.queries import Query
+
+_FILE = "index.sqlite"
+_SINGLE = ("district", "year", "agency")
+_BATCH = 10_000
+_CACHE = 1_000_000  # KiB of pages kept in memory
+_SCHEMA = """
+    CREATE VIRTUAL TABLE words USING fts5(terms, content='', tokenize="ascii tokenchars '.%-/_'");
+    CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT);
+    CREATE TABLE facets(id INTEGER PRIMARY KEY, district INTEGER, year INTEGER, agency INTEGER);
+    CREATE TABLE topics(id INTEGER, topic INTEGER, PRIMARY KEY (id, topic)) WITHOUT ROWID;
+    CREATE TABLE names(id INTEGER PRIMARY KEY, value TEXT UNIQUE);
+"""
+
+
+def build(name: str, data: Path, folder: Path) -> None:
+    """Index the items of a corpus."""
+    connection = _connect(folder)
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.executescript(_SCHEMA)
+    names: dict[str, int] = {}
+    first = 1
+    for batch in batched(items(name, data), _BATCH):
+        _add(connection, batch, first, names)
+        first += len(batch)
+    connection.executemany("INSERT INTO names VALUES (?, ?)", ((code, value) for value, code in names.items()))
+    connection.execute("INSERT INTO words(words) VALUES ('optimize')")
+    connection.commit()
+    connection.execute("ANALYZE")
+    connection.close()
+
+
+def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, names: dict[str, int]) -> None:
+    def code(value: str) -> int:
+        return names.setdefault(value, len(names) + 1)
+
+    rows = list(enumerate(batch, first))
+    connection.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", ((n, item.terms) for n, item in rows))
+    connection.executemany("INSERT INTO texts VALUES (?, ?)", ((n, item.text) for n, item in rows))
+    facets = ((n, code(item.district), code(item.year), code(item.agency)) for n, item in rows)
+    connection.executemany("INSERT INTO facets VALUES (?, ?, ?, ?)", facets)
+    topics = ((n, code(topic)) for n, item in rows for topic in item.topics)
+    connection.executemany("INSERT INTO topics VALUES (?, ?)", topics)
+
+
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - all it needs is in the folder
+    """One way to ask."""
+    return {"SQLite FTS5": _Fts5(_connect(folder))}
+
+
+def _connect(folder: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / _FILE)
+    connection.execute(f"PRAGMA cache_size=-{_CACHE}")
+    connection.execute(f"PRAGMA mmap_size={_CACHE * 1024 * 8}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+class _Fts5:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._codes = {value: code for code, value in connection.execute("SELECT id, value FROM names")}
+        self._values = {code: value for value, code in self._codes.items()}
+
+    def prepare(self, query: Query) -> Prepared:
+        """Write the two statements."""
+        expression = _expression(query)
+        conditions = {name: self._condition(name, value) for name, value in query.filters}
+        counts = _counting(expression is not None, conditions)
+        best = _best(expression is not None, list(conditions.values()))
+        given = () if expression is None else (expression,)
+
+        def run() -> tuple[list[Any], list[Any]]:
+            texts = self._connection.execute(best, given).fetchall()
+            return texts, self._connection.execute(counts, given).fetchall()
+
+        return Prepared(run, self._read)
+
+    def _condition(self, name: str, value: str) -> str:
+        code = self._codes[value]
+        if name == "topic":
+            return f"EXISTS (SELECT 1 FROM topics t WHERE t.id = f.id AND t.topic = {code})"  # noqa: S608 - a number
+        return f"f.{name} = {code}"
+
+    def _read(self, found: tuple[list[Any], list[Any]]) -> Answer:
+        texts, rows = found
+        facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
+        total = 0
+        for name, code, count in rows:
+            if name == "total":
+                total = count
+            elif self._values[code]:
+                facets[name][self._values[code]] = count
+        return Answer(total, tuple(text for (text,) in texts), facets)
+
+
+def _best(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT001 - private
+    """The statement for the texts of the best."""
+    where = " AND ".join([*(["words MATCH ?"] if has_words else []), *conditions]) or "1"
+    source = "words JOIN facets f ON f.id = words.rowid" if has_words else "facets f"
+    order = "ORDER BY words.rank" if has_words else "ORDER BY f.id"
+    inner = f"SELECT f.id FROM {source} WHERE {where} {order} LIMIT {LIMIT}"  # noqa: S608 - made here
+    return f"SELECT text FROM ({inner}) AS best JOIN texts ON texts.id = best.id"  # noqa: S608 - made here
+
+
+def _counting(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: FBT001 - private
+    """The statement for the total and all facets: rows of facet, code, count."""
+    source = "words JOIN facets f ON f.id = words.rowid WHERE words MATCH ?" if has_words else "facets f"
+    parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_all(conditions.values())}"]  # noqa: S608 - made here
+    for name in FACETS:
+        others = _all(condition for own, condition in conditions.items() if own != name)
+        table, column = (
+            ("matched f", name) if name in _SINGLE else ("matched f JOIN topics o ON o.id = f.id", "o.topic")
+        )
+        parts.append(f"SELECT '{name}', {column}, count(*) FROM {table} WHERE {others} GROUP BY 2")  # noqa: S608 - made here
+    return f"WITH matched AS MATERIALIZED (SELECT f.* FROM {source}) {' UNION ALL '.join(parts)}"  # noqa: S608 - made here
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return " AND ".join(conditions) or "1"
+
+
+def _expression(query: Query) -> str | None:
+    """The query in FTS5's language; None matches everything."""
+    if query.kind == "everything":
+        return None
+    words = query.words
+    if query.kind == "phrase":
+        return '"' + " ".join(token.term for token in analyzer().tokens(words[0])) + '"'
+    return (" OR " if query.kind == "any" else " AND ").join(f'"{word}"' for word in words)
