@@ -155,6 +155,18 @@ def narrow(values: Array | Iterable[int]) -> Array:
     return array.astype(next(width for width in _WIDTHS if most <= np.iinfo(width).max))
 
 
+def distinct(ascending: Array) -> Array:
+    """The different values: `np.unique` would find them through a hash table, which is slower than a sort."""
+    return ascending.compress(changes(ascending))
+
+
+def changes(values: Array) -> Array:
+    """Mask of where another value begins."""
+    mask = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=mask[1:])
+    return mask
+
+
 @contextmanager
 def reading(folder: Path) -> Iterator[None]:
     """Read what an index holds: whatever trips over it is damage. Raises IndexDamaged."""

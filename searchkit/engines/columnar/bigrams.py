@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
+from searchkit.engines.columnar.arrays import Array, ArrayFile, changes, distinct, narrow, starts
 
 MOST_WITH_MARK = 64
 """A pair of which one is no letter and none a digit (，推) is not listed if more paragraphs have it than this: such
@@ -107,18 +107,6 @@ class Bigrams:
         if word == len(words) or words[word] != number:
             return None
         return ids[int(at[word]) : int(at[word + 1])].astype(np.intp)
-
-
-def distinct(ascending: Array) -> Array:
-    """The different values: `np.unique` would find them through a hash table, which is slower than a sort."""
-    return ascending.compress(changes(ascending))
-
-
-def changes(values: Array) -> Array:
-    """Mask of where another value begins."""
-    mask = np.ones(len(values), bool)
-    np.not_equal(values[1:], values[:-1], out=mask[1:])
-    return mask
 
 
 def key_bits(alphabet: int) -> int:

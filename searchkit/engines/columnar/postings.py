@@ -25,6 +25,7 @@ IN_TEXT = 128
 _MOST_IN_LIST, _MOST_IN_ROW = 14, 127  # frequencies
 _MOST_PACKED = 255
 _SHORT = 32  # a list that at most one in so many paragraphs is in is used as it is
+_KEPT_TERMS = 1024  # whose numbers are kept
 _KEPT_ROWS = 8  # of lists, 64 KB each
 DENSE = 4
 """A term is a row when more than one in so many paragraphs have it."""
@@ -91,13 +92,17 @@ class Postings:
         self._keys = arrays["term_keys"]
         self._at, self._others = arrays["posting_at"], arrays["posting_others"]
         self._rows = {int(term): row for row, term in enumerate(arrays["row_terms"])}
+        self._found: Memo[str, int | None] = Memo(_KEPT_TERMS)
         self._read: Memo[int, Array] = Memo(_KEPT_ROWS)
 
     def __len__(self) -> int:
         return len(self._terms)
 
     def find(self, term: str) -> int | None:
-        """The number of a term, or None. Cost: two binary searches."""
+        """The number of a term, or None. Cost: two binary searches, unless it was asked for before."""
+        return self._found.get(term, self._look_up)
+
+    def _look_up(self, term: str) -> int | None:
         encoded = term.encode("utf-8", "surrogatepass")
         key = np.uint64(_key(encoded))
         number = int(self._keys.searchsorted(key))

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.arrays import Array, distinct
 
 _FEW = 16  # positions are kept as such while fewer than one paragraph in so many is in the set
 
@@ -56,7 +56,7 @@ def union(sets: Sequence[Array], size: int) -> Array:
     if len(sets) == 1:
         return sets[0]
     if all(found.dtype != bool for found in sets) and sum(map(len, sets)) * _FEW < size:
-        return np.unique(np.concatenate(sets))
+        return distinct(np.sort(np.concatenate(sets)))
     masks = [found for found in sets if found.dtype == bool]
     mask = reduce(np.logical_or, masks, np.zeros(size, bool))
     for found in sets:

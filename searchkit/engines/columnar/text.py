@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
-from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, Bigrams, Words, bigram_arrays, distinct
+from searchkit.engines.columnar.arrays import Array, ArrayFile, distinct, narrow, starts
+from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, Bigrams, Words, bigram_arrays
 from searchkit.folding import fold
 from searchkit.query import NUMERAL_CHARACTERS, Substring
 
