@@ -130,10 +130,11 @@ def cut(
     ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], most: int | None
 ) -> FacetCounts:
     """Keep the first `most` of values that are in order, besides the selected ones."""
-    kept = ranked if most is None else [*ranked[:most], *(item for item in ranked[most:] if item[0] in selected)]
+    rest = [] if most is None else [item for item in ranked[most:] if item[0] not in selected]
+    kept = [*ranked[:most], *(item for item in ranked[most:] if item[0] in selected)] if rest else ranked
     is_year = facet.name == "year"
     values = tuple(FacetValue(int(value) if is_year else value, count, value in selected) for value, count in kept)
-    return FacetCounts(values, missing, sum(count for _, count in ranked) - sum(count for _, count in kept))
+    return FacetCounts(values, missing, sum(count for _, count in rest))
 
 
 def values_of(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:

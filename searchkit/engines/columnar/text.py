@@ -80,9 +80,9 @@ class Text:
         """The code points of the folded texts of paragraphs, each with a 0 behind it; and how many each has so."""
         begins = self._starts[positions].astype(np.int64)
         lengths = self._starts[positions + 1] - begins
-        shift = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-        points: Array = self._folded_alphabet[self._text[np.arange(len(shift)) + shift]]
-        return points, lengths
+        places = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
+        places += np.arange(len(places))
+        return self._folded_alphabet.take(self._text.take(places)), lengths  # `take` is thrice as fast as an index
 
     def characters(self) -> tuple[Array, Array]:
         """The code points of all paragraphs, and how many each paragraph has: what `text_arrays` takes."""
