@@ -117,6 +117,7 @@ def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Man
             with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
     _sync_folder(folder)
+    _sync_folder(index)  # the name of the new folder, before anything refers to it
     data = asdict(manifest)
     text = json.dumps({**data, "checksum": checksum_of(data)}, ensure_ascii=False, indent=1)
     temporary = index / _NEW_NAME

@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -75,10 +76,15 @@ class Scene:
         current = current_data(self.index)
         return next((path for path in self.index.glob("data-*") if path.name not in {self.data, current}), None)
 
-    def is_written(self, pattern: str, at_least: int = 1) -> bool:
-        """Whether so many files of the data folder that is being written match a pattern; shared ones do not count."""
+    @property
+    def is_merging(self) -> bool:
+        """Whether there is a second new segment: the first is of what is new, the others are made of several."""
+        return _highest(self.new_data) > _highest(self.index / self.data) + 1
+
+    def is_written(self, pattern: str) -> bool:
+        """Whether anything in the data folder that is being written matches a pattern."""
         new = self.new_data
-        return new is not None and sum(_is_own(path) for path in new.glob(pattern)) >= at_least
+        return new is not None and any(True for _ in new.glob(pattern))
 
     def stage(self) -> str:
         """How far the build has come."""
@@ -88,7 +94,7 @@ class Scene:
             "new manifest written": (self.index / "index.json.new").exists(),
             "data complete": self.is_written("commit.arrays") or self.is_written("*.toc"),
             "processes at work": self.is_written("parts-*/*"),
-            "merging": self.is_written("*.segment", 2),
+            "merging": self.is_merging,
             "writing data": self.new_data is not None,
         }
         return next((stage for stage, is_there in stages.items() if is_there), "before any writing")
@@ -98,11 +104,9 @@ class Scene:
         return (self.index / self.data).exists()
 
 
-def _is_own(path: Path) -> bool:
-    try:
-        return path.is_dir() or path.stat().st_nlink == 1
-    except FileNotFoundError:
-        return False
+def _highest(data: Path | None) -> int:
+    """The highest number of a segment in a data folder."""
+    return max((int(path.stem) for path in data.glob("*.segment")), default=0) if data else 0
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Aim:
 AIMS: Mapping[str, Aim] = {
     "any moment": Aim(lambda _: True),
     "writing": Aim(lambda scene: scene.new_data, 0.2),
-    "merging": Aim(lambda scene: scene.is_written("*.segment", 2), 0.005),
+    "merging": Aim(lambda scene: scene.is_merging, 0.001),
     "data complete": Aim(lambda scene: scene.is_written("commit.arrays") or scene.is_committed, 0.02),
     "new manifest": Aim(lambda scene: (scene.index / "index.json.new").exists() or scene.is_committed, 0.002),
     "committed": Aim(lambda scene: scene.is_committed, 0.003),
@@ -334,8 +338,8 @@ def leftovers(index: Path) -> set[str]:
 
 
 def _aims(change: str) -> Sequence[str]:
-    """What a build can be killed at that takes up such a change."""
-    return [aim for aim in AIMS if aim != "merging" or change == "small commits"]
+    """What a build can be killed at that takes up such a change; what comes about seldom stands there twice."""
+    return [*AIMS, "merging"] if change == "small commits" else [aim for aim in AIMS if aim != "merging"]
 
 
 def alive(session: int) -> list[int]:
@@ -352,16 +356,10 @@ def alive(session: int) -> list[int]:
 
 
 def _machine() -> dict[str, object]:
-    models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-    }
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text(encoding="utf-8").splitlines()
+    described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"^model name\s*: (.*)$", described, re.MULTILINE)
+    processor = model[1] if model else platform.machine()
+    return {"processor": processor, "cores": os.cpu_count(), "system": platform.platform()}
 
 
 def _record(storm: Storm, arguments: argparse.Namespace, seconds: float) -> dict[str, object]:

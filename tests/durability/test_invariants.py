@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from searchkit.errors import IndexDamaged
 from searchkit.manifest import checksums, read_manifest
 from searchkit.searching import Index
 
-pytestmark = pytest.mark.usefixtures("in_time")
+pytestmark = [
+    pytest.mark.usefixtures("in_time"),
+    pytest.mark.skipif(os.name == "nt", reason="files that are mapped into memory cannot be changed"),
+]
 
 Change = Callable[[dict[str, Array]], None]
 
