@@ -15,14 +15,14 @@ from searchkit.engines.columnar.columns import Codes
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.segment import Segment, stand_in
-from searchkit.engines.columnar.sets import as_positions, bits, intersection
+from searchkit.engines.columnar.sets import as_positions, bits, intersection, smaller
 from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.facets import Facet, Filter, values_of
 from searchkit.model import Document
 from searchkit.query import Node
 from searchkit.ranking import K1, B
 
-_KEPT_FILTERS = 64  # whose masks (64 KB a segment) stay in memory
+_KEPT_FILTERS = 64  # whose sets (64 KB a segment at the most) stay in memory
 _KEPT_GRAMS = 4096  # whose document frequencies do
 
 
@@ -174,14 +174,22 @@ class Collection:
             for number, (segment, found) in enumerate(zip(self.segments, sets, strict=True))
         ]
 
+    def first(self, sets: Sequence[Array], most: int) -> Array:
+        """The positions, ascending, of the first paragraphs in the sets. Cost: nothing for later segments."""
+        parts = [np.empty(0, np.int64)]
+        for found, start in zip(sets, self.starts.tolist(), strict=False):
+            if sum(map(len, parts)) < most:
+                parts.append(as_positions(found) + start)
+        return np.concatenate(parts)[:most]
+
     def positions(self, sets: Sequence[Array]) -> Array:
         """The positions, ascending, of the paragraphs in the sets."""
         parts = [as_positions(found) + self.starts[number] for number, found in enumerate(sets) if len(found)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     def _admitted(self, item: Filter) -> list[Array]:
-        """The masks of a filter."""
-        return [segment.admitted(item) for segment in self.segments]
+        """The sets of a filter."""
+        return [smaller(segment.admitted(item)) for segment in self.segments]
 
     # frequencies
 

@@ -45,7 +45,7 @@ class Scorer:
         collection = self._collection
         pool = _Pool()
         if not self._values:
-            positions = collection.positions(sets)
+            positions = collection.first(sets, RESCORED) if collection.is_in_order else collection.positions(sets)
             if len(positions) > RESCORED:
                 positions = np.sort(positions[np.argpartition(collection.order_of(positions), RESCORED)[:RESCORED]])
             return positions, np.zeros(len(positions))

@@ -26,6 +26,11 @@ def as_positions(found: Array) -> Array:
     return np.flatnonzero(found) if found.dtype == bool else found
 
 
+def smaller(mask: Array) -> Array:
+    """A mask, or the positions if there are few."""
+    return np.flatnonzero(mask) if np.count_nonzero(mask) * _FEW < len(mask) else mask
+
+
 def count(found: Array) -> int:
     """How many paragraphs are in the set."""
     return int(np.count_nonzero(found)) if found.dtype == bool else len(found)
@@ -36,16 +41,15 @@ def intersection(sets: Sequence[Array], size: int) -> Array:
     lists = sorted((found for found in sets if found.dtype != bool), key=len)
     masks = [found for found in sets if found.dtype == bool]
     if not lists:
-        mask = reduce(np.logical_and, masks)
-        return np.flatnonzero(mask) if np.count_nonzero(mask) * _FEW < size else mask
+        return smaller(reduce(np.logical_and, masks))
     positions = lists[0]
-    for other in lists[1:]:
+    for other in lists[1:] if len(positions) else ():
         if len(positions) * _FEW < len(other):
             place = np.minimum(other.searchsorted(positions), len(other) - 1)
             positions = positions.compress(other[place] == positions)
         else:
             positions = positions.compress(as_mask(other, size).take(positions))
-    for mask in masks:
+    for mask in masks if len(positions) else ():
         positions = positions.compress(mask.take(positions))  # indexing with a mask would take five times as long
     return positions
 
