@@ -211,13 +211,12 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
 def _check_sizes(index: Path, manifest: Manifest) -> None:
     folder = index / manifest.data
     for name, (size, _) in manifest.files.items():
-        path = folder / name
         try:
-            actual = path.stat().st_size
+            actual = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116 - a quarter of the time of opening
         except OSError:
             actual = -1
         if actual != size:
-            raise _damaged(path, index)
+            raise _damaged(folder / name, index)
 
 
 def _damaged(path: Path, index: Path) -> IndexDamaged:

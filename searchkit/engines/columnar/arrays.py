@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,20 +58,23 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
 
 
 class ArrayFile:
-    """The arrays of a file, read-only, mapped into memory. Opening costs the same for any size; keeps the file open."""
+    """The arrays of a file, read-only, mapped into memory when the first is asked for; the file is kept until then."""
 
     def __init__(self, path: Path) -> None:
-        """Map `path`. Raises IndexDamaged if it is no file of arrays, or is not there."""
+        """Open `path`; cost: some µs, whatever the size. Raises IndexDamaged if it is not there."""
         self._path = path
         self._arrays: dict[str, Array] = {}
+        self._lock = Lock()
+        self._mapped_view: memoryview | None = None
+        self._descriptor: int | None = None
         try:
-            with path.open("rb") as handle:
-                self._size = os.fstat(handle.fileno()).st_size
-                self._view = memoryview(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError):
+            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self._size = os.fstat(self._descriptor).st_size
+        except OSError:
             raise self._damaged() from None
-        if self._size < len(_MAGIC) + 8 or bytes(self._view[:8]) != _MAGIC:
-            raise self._damaged()
+
+    def __del__(self) -> None:
+        self._close()
 
     def __getitem__(self, name: str) -> Array:
         """The array of that name. Raises IndexDamaged if the header does not describe one."""
@@ -97,6 +101,24 @@ class ArrayFile:
             return np.frombuffer(self._view, dtype, count, start) if count else np.empty(0, dtype)
         except (KeyError, ValueError, TypeError):
             raise self._damaged() from None
+
+    @cached_property
+    def _view(self) -> memoryview:
+        with self._lock:
+            if self._mapped_view is None:
+                if self._descriptor is None or self._size < len(_MAGIC) + 8:
+                    raise self._damaged()
+                view = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
+                if bytes(view[:8]) != _MAGIC:
+                    raise self._damaged()
+                self._mapped_view = view
+                self._close()
+            return self._mapped_view
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     @cached_property
     def _directory(self) -> dict[str, Any]:
