@@ -659,9 +659,15 @@ def building(source: Path, index: Path, again: Build, engine: str) -> Iterator[s
     for n in range(80):
         write(source / f"large-{n}.txt", f"{text}\n第{n}份。\n")
     command = [sys.executable, "-m", "searchkit", "build", str(source), "--index", str(index), "--engine", engine]
-    with subprocess.Popen(
-        [*command, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    # Where tests run in the background Ctrl-C may be ignored, and then by all that they start.
+    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(
+            [*command, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+    with started as process:
         until(lambda: len(children(process.pid)) == 2 and [*index.glob("data-*/parts-*/*")])
         time.sleep(0.5)
         assert process.poll() is None
