@@ -79,6 +79,7 @@ def index_files(
     """
 
     def advance(done: int) -> None:
+        """Tell of files that are done."""
         if progress:
             progress(done, len(files))
 

@@ -280,7 +280,7 @@ class Collection:
             return f"the commit speaks of {len(commit.live)} documents, the segments hold {documents}"
         if len(np.unique(commit.rank[commit.live])) != int(commit.live.sum()):
             return "documents share a place in the order of the corpus"
-        files = [name for segment in self.segments for name in segment.files()]
+        files = [name for segment in self.segments for name in segment.column("file").of_owners()]
         in_order = [files[number] for number in self.corpus_order.tolist()]
         if in_order != sorted(in_order):
             return "documents are not in the order of their files"

@@ -102,6 +102,10 @@ class Column:
             self._parsed[number] = _frozen(json.loads(self._values[number].decode("utf-8", "surrogatepass")))
         return self._parsed[number]
 
+    def of_owners(self) -> list[Any]:
+        """The value of each owner."""
+        return [self.value(number) for number in self.codes.tolist()]
+
     def values(self) -> list[Any]:
         """All values by number."""
         return [self.value(number) for number in range(len(self))]

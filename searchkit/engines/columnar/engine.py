@@ -109,7 +109,7 @@ class ColumnarEngine:
         """First and last position + 1 of each document: of one part, or of several for a very long one."""
         collection = self._collection
         ends = np.r_[collection.first_position[1:], collection.starts[-1]]
-        names = [name for segment in collection.segments for name in segment.document_names()]
+        names = [name for segment in collection.segments for name in segment.column("document").of_owners()]
         places: dict[str, list[tuple[int, int]]] = {}
         for number in collection.corpus_order.tolist():
             place = (int(collection.first_position[number]), int(ends[number]))

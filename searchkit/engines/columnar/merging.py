@@ -25,9 +25,11 @@ def merged(parts: Sequence[Columns]) -> Columns:
     ]
 
     def every(name: str) -> list[Any]:
+        """A list of all parts."""
         return list(chain.from_iterable(getattr(part, name) for part in parts))
 
     def column(name: str) -> Array:
+        """An array of all parts."""
         return np.concatenate([getattr(part, name) for part in parts])
 
     return Columns(

@@ -228,16 +228,6 @@ class Segment:
             self._block = (number, block)
         return block[place]
 
-    def document_names(self) -> list[str]:
-        """The ids of all documents."""
-        column = self.column("document")
-        return [column[ordinal] for ordinal in range(self.document_count)]
-
-    def files(self) -> list[str]:
-        """The corpus file of each document."""
-        column = self.column("file")
-        return [column[ordinal] for ordinal in range(self.document_count)]
-
     @property
     def characters(self) -> int:
         """Number of characters, with one more for each paragraph."""

@@ -171,6 +171,7 @@ def _to_merge(parts: Sequence[_Part]) -> list[list[_Part]]:
     small = [part for part in parts if part.size < MOST_PARAGRAPHS // 2]
 
     def tier(part: _Part) -> int:
+        """Number of the size class."""
         return int(math.log(part.size, FAN_IN))
 
     groups = []
@@ -195,7 +196,7 @@ def _fitting(parts: Sequence[_Part]) -> list[list[_Part]]:
 
 
 def _commit(parts: Sequence[_Part]) -> Commit:
-    files = [name for part in parts for name in part.segment.files()]
+    files = [name for part in parts for name in part.segment.column("file").of_owners()]
     sequence = [number for part in parts for number in part.sequence.tolist()]
     live = np.concatenate([np.empty(0, bool), *(part.live for part in parts)])
     rank = np.zeros(len(files), np.int64)
