@@ -28,6 +28,7 @@ def opening(corpus: str, data: Path) -> dict[str, float]:
     folder = peers.folder(_ENGINE, corpus, data)
 
     def first_answer() -> None:
+        """Open the index and ask."""
         with Index(folder) as index:
             index.search(_QUERY, facets=corpora.FACETS)
 

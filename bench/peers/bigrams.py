@@ -39,6 +39,7 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 @dataclass(frozen=True)
 class _Bigrams(tantivy.TantivyPeer):
     def text_query(self, query: Query) -> Any:  # noqa: ANN401 - tantivy.Query
+        """Ask for every second pair of a phrase at its position; None for other queries."""
         if query.kind != "phrase":
             return None
         text = query.words[0]

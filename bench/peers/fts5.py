@@ -48,6 +48,7 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, names: dict[str, int]) -> None:
     def code(value: str) -> int:
+        """Give the number of a facet value."""
         return names.setdefault(value, len(names) + 1)
 
     rows = list(enumerate(batch, first))
@@ -87,6 +88,7 @@ class _Fts5:
         given = () if expression is None else (expression,)
 
         def run() -> tuple[list[Any], list[Any]]:
+            """Do what is timed."""
             texts = self._connection.execute(best, given).fetchall()
             return texts, self._connection.execute(counts, given).fetchall()
 

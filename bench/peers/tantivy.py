@@ -108,6 +108,7 @@ class TantivyPeer:
             counted.append((_combined(text, others), _terms(self.columns, [own])))
 
         def run() -> tuple[list[bytes], list[Any]]:
+            """Do what is timed."""
             found = searcher.search(best, LIMIT, False).hits  # noqa: FBT003 - the count; a keyword costs time
             texts = [searcher.doc(address).get_first("text") for _, address in found]
             return texts, [searcher.aggregate(matching, terms) for matching, terms in counted]

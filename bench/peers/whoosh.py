@@ -52,6 +52,7 @@ class _Whoosh:
         rest = {own: ([f for name, f in filters.items() if name != own], _facets([own])) for own in filters}
 
         def run() -> tuple[list[str], list[Any]]:
+            """Do what is timed."""
             best = self._search(text, list(filters.values()), unfiltered, LIMIT)
             texts = [hit["text"] for hit in best]
             return texts, [best, *(self._search(text, others, facets, 1) for others, facets in rest.values())]
