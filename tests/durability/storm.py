@@ -144,7 +144,7 @@ class _Content:
         folder = index / manifest.data
         state = read_state(index, manifest)
         names = [name for name in manifest.files if name.endswith(".segment")]
-        segments = {name: frozenset(Segment(folder / name).files()) for name in names}
+        segments = {name: frozenset(Segment(folder / name).column("file").values()) for name in names}
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)
 
     def is_merged_from(self, before: _Content) -> bool:
