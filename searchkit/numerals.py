@@ -27,9 +27,10 @@ _MOST_CHARACTERS = 2 * _MOST_DIGITS  # of a numeral with scale and sign; what is
 _EXACT = Context(prec=3 * _MOST_DIGITS)
 _HAN_DIGIT = "".join(_DIGITS)
 _HAN_CHARACTERS = _HAN_DIGIT + "".join(_UNITS)
-_HAN_NUMBER = f"[{_HAN_CHARACTERS}]+(?:点[{_HAN_DIGIT}]+)?"
+_BUT_THOUSANDS = _HAN_CHARACTERS.replace("千", "")
+_HAN_NUMBER = f"(?:[{_BUT_THOUSANDS}]|(?<![万亿])千|千(?![米克瓦伏卡焦赫字]))+(?:点[{_HAN_DIGIT}]+)?"
 
-# A dot between a list number and a year (1.2024年) is no decimal point. 千 before 米, 克, 瓦 … begins a unit.
+# A dot between a list number and a year (1.2024年) is no decimal point. 千 before 米, 克, 瓦 … begins a unit (万千瓦).
 # The first lookahead is for speed: it passes over what begins no number in a fifth of the time.
 _NUMERAL = re.compile(
     rf"""
@@ -123,6 +124,8 @@ def _arabic(match: re.Match[str]) -> tuple[Decimal, int]:
 
 def _han(match: re.Match[str]) -> tuple[Decimal | None, int]:
     characters, scale = match["han"], match["han_scale"] or ""
+    if scale and set(characters) & _SCALES.keys():  # 六亿三千多万 is 六亿三千万
+        characters, scale = characters + scale, ""
     bare = characters.rstrip("万亿")
     if bare and not set(bare) & _SCALES.keys():  # 五百万, 三万亿: printed with a scale; 一亿五千万 is not
         characters, scale = bare, characters[len(bare) :] + scale

@@ -1,0 +1,123 @@
+"""What extraction knows of words, from data files: units with their kinds, fixed names with a number in them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from searchkit.errors import UsageError
+from searchkit.folding import fold
+from searchkit.model import KINDS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DATA = Path(__file__).parent.parent / "data"
+UNITS = DATA / "measure_units.toml"
+FIXED_NAMES = DATA / "fixed_names.txt"
+
+_SCALES = re.compile("[十百千万亿]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as it stands in the list."""
+
+    name: str
+    kind: str
+    """One of `model.KINDS`."""
+    is_vague: bool
+    """In small Chinese numerals it often counts nothing (两个方面)."""
+    not_before: tuple[str, ...]
+    """It is another word when one of these follows (人 before 民)."""
+
+
+class Vocabulary:
+    """Units and fixed names. Immutable, safe for many threads."""
+
+    def __init__(self, units: Mapping[str, Unit], fixed_names: Sequence[str]) -> None:
+        """Take units by folded name, and folded fixed names."""
+        by_first: dict[str, list[Unit]] = {}
+        for name in sorted(units, key=len, reverse=True):
+            by_first.setdefault(name[0], []).append(units[name])
+        self._by_first = by_first
+        self._units = units
+        self._fixed = _alternatives(fixed_names)
+
+    @classmethod
+    def load(cls, units: Path | None = None, fixed_names: Path | None = None) -> Vocabulary:
+        """Read the two files, or those that come with searchkit. Raises UsageError, which names file and key."""
+        return cls(_units(units or UNITS), _names(fixed_names or FIXED_NAMES))
+
+    def unit_at(self, folded: str, start: int) -> Unit | None:
+        """Give the longest unit that stands at a place of a folded text, or None."""
+        for unit in self._by_first.get(folded[start : start + 1], ()):
+            if folded.startswith(unit.name, start) and not folded.startswith(unit.not_before, start + len(unit.name)):
+                return unit
+        return None
+
+    def base(self, unit: str) -> tuple[int, str]:
+        """Split a unit as written into what it multiplies by and the base unit: 万元 is (10000, 元), 千克 (1, 千克)."""
+        scale, name = 1, fold(unit.strip())
+        while name and name not in self._units and name[0] in _STEPS:
+            scale, name = scale * _STEPS[name[0]], name[1:]
+        return scale, name
+
+    def fixed_spans(self, folded: str) -> list[tuple[int, int]]:
+        """Give where fixed names stand in a folded text, from left to right."""
+        return [match.span() for match in self._fixed.finditer(folded)]
+
+
+_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+
+
+def _alternatives(names: Sequence[str]) -> re.Pattern[str]:
+    """Match any of the names, the longest first. By first character, so that most places cost one look."""
+    if not names:
+        return re.compile("(?!)")
+    by_first: dict[str, list[str]] = {}
+    for name in sorted(set(names), key=lambda name: (-len(name), name)):
+        by_first.setdefault(name[0], []).append(re.escape(name[1:]))
+    groups = "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in sorted(by_first.items()))
+    firsts = re.escape("".join(sorted(by_first)))
+    return re.compile(f"(?=[{firsts}])(?<![0-9.])(?:{groups})(?![0-9.])")
+
+
+def _units(path: Path) -> dict[str, Unit]:
+    try:
+        tables: dict[str, Any] = tomllib.loads(_read(path, "unit list"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"unit list {path} is no TOML: {error}") from None
+    kinds, vague = _table(path, tables, "units"), _table(path, tables, "vague").get("units", "").split()
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown or not kinds:
+        raise UsageError(f"unit list {path}: [units] has {', '.join(KINDS)}, not {', '.join(unknown) or 'nothing'}")
+    not_before = {fold(unit): tuple(fold(text).split()) for unit, text in _table(path, tables, "not_before").items()}
+    names = {fold(name): kind for kind, text in kinds.items() for name in text.split()}
+    return {name: Unit(name, kind, name in vague, not_before.get(name, ())) for name, kind in names.items()}
+
+
+def _table(path: Path, tables: Mapping[str, Any], name: str) -> dict[str, str]:
+    table = tables.get(name, {})
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise UsageError(f"unit list {path}: [{name}] is a table of texts")
+    return table
+
+
+def _names(path: Path) -> list[str]:
+    lines = (line.partition("#")[0] for line in _read(path, "list of fixed names").splitlines())
+    return [fold(name) for line in lines for name in line.split()]
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8"
+        raise UsageError(f"{what} {path} cannot be read: {reason}; give an existing file") from None
