@@ -87,7 +87,7 @@ def timed(engine: str, processes: int, paragraphs: int) -> float:
 def _write(documents: Documents, folder: Path) -> None:
     writer = open_writer(ENGINES[0], folder, analyzer())
     for read in documents:
-        writer.add(read.document, read.paragraphs, read.document.document)
+        writer.add(read.document, read.paragraphs, [()] * len(read.paragraphs), read.document.document)
     writer.commit()
 
 

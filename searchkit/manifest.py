@@ -21,8 +21,11 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
 
-FORMAT = 2
-"""Version of the layout of an index. History: 1 = first; 2 = it knows the files it was built from."""
+FORMAT = 3
+"""Version of the layout of an index.
+
+History: 1 = first; 2 = it knows the files it was built from; 3 = it holds figures.
+"""
 
 EXTRAS = "extras.json"
 """File of the data folder with the words and synonyms of the build, and the problems it met."""
@@ -51,6 +54,7 @@ class Manifest:
     """The corpus folder as it was given."""
     documents: int
     paragraphs: int
+    measures: int
     facets: tuple[str, ...]
     """Names of the user's own facets."""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)

@@ -52,17 +52,18 @@ def index_of(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def report() -> Callable[..., DocumentRead]:
     """`report(name, *texts, year=…, …)`: a document as the reading of a corpus gives it.
 
-    A text is a string or a pair of a string and the paragraph's own fields.
+    A text is a string or a pair of a string and the paragraph's own fields, `figures` (none unless given) among them.
     """
 
     def make(name: str, *texts: str | tuple[str, dict[str, Any]], **fields: Any) -> DocumentRead:  # noqa: ANN401
-        document = Document(name, **fields, paragraphs=len(texts))
         common = {key: fields[key] for key in Paragraph.__dataclass_fields__ if key in fields}
-        paragraphs = []
+        paragraphs, figures = [], []
         for n, given in enumerate(texts, 1):
-            text, own = (given, {}) if isinstance(given, str) else given
+            text, own = (given, {}) if isinstance(given, str) else (given[0], dict(given[1]))
+            figures.append(own.pop("figures", ()))
             paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, text, **common), **own))
-        return DocumentRead(document, tuple(paragraphs))
+        document = Document(name, **fields, paragraphs=len(texts), measures=sum(map(len, figures)))
+        return DocumentRead(document, tuple(paragraphs), figures=figures)
 
     return make
 

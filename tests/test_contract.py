@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from searchkit.corpus import DocumentRead
-from searchkit.model import Document, Paragraph
+from searchkit.engines import FigureRequest
+from searchkit.model import Document, Figure, Measure, Paragraph, to_json
 from searchkit.searching import Index, Results
+from searchkit.syntax import parse
 
 FOLDER = Path(__file__).parent / "contract"
 FILES = sorted(FOLDER.glob("*.json"))
-REQUEST_KEYS = {"name", "query", "options", "filters", "where"}
+REQUEST_KEYS = {"name", "query", "options", "filters", "where", "select"}
 TOLERANCE = 1e-4
 """Two engines may give scores that differ by so much."""
 
@@ -33,6 +35,8 @@ def load(path: Path) -> Json:
 
 
 CASES = [pytest.param(path, case, id=f"{path.stem}: {case['name']}") for path in FILES for case in load(path)["cases"]]
+SEARCHES = [case for case in CASES if "select" not in case.values[1]]
+SELECTIONS = [case for case in CASES if "select" in case.values[1]]
 
 
 def documents_of(data: Json) -> Iterator[DocumentRead]:
@@ -42,11 +46,25 @@ def documents_of(data: Json) -> Iterator[DocumentRead]:
         texts = fields.pop("paragraphs")
         name = fields["document"]
         common = {key: value for key, value in fields.items() if key in Paragraph.__dataclass_fields__}
-        paragraphs = tuple(
-            replace(Paragraph(f"{name}#{n}", name, n, own["text"]), **common, **own)
-            for n, own in enumerate(map(record_fields, repeated(texts)), 1)
-        )
-        yield DocumentRead(Document(**fields, paragraphs=len(paragraphs)), paragraphs)
+        paragraphs, figures = [], []
+        for n, own in enumerate(map(record_fields, repeated(texts)), 1):
+            figures.append(figures_of(own.pop("figures", ()), own["text"]))
+            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, own["text"]), **common, **own))
+        document = Document(**fields, paragraphs=len(paragraphs))
+        yield DocumentRead(document, tuple(paragraphs), figures=figures)
+
+
+def figures_of(entries: Sequence[Json], text: str) -> list[Figure]:
+    """Figures of a paragraph: a quote says where each stands, another one of what it is a part."""
+    figures = []
+    for entry in entries:
+        fields = dict(entry)
+        quote, whole = fields.pop("quote"), fields.pop("part_of", None)
+        start = text.index(quote)
+        fields = {"unit": None, "base_value": fields["value"], "base_unit": fields.get("unit"), **fields}
+        part_of = None if whole is None else text.index(whole)
+        figures.append(Figure(**fields, start=start, end=start + len(quote), part_of=part_of))
+    return figures
 
 
 def repeated(entries: list[Any]) -> Iterator[Json]:
@@ -72,7 +90,8 @@ def numbered(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 def record_fields(entry: Json) -> dict[str, Any]:
     """Fields of a record: lists of strings as tuples."""
     return {
-        key: tuple(value) if isinstance(value, list) and key != "paragraphs" else value for key, value in entry.items()
+        key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "figures"} else value
+        for key, value in entry.items()
     }
 
 
@@ -88,7 +107,62 @@ def ask(index: Index, case: Json, query: str) -> Results:
     return index.search(query, **options, **case.get("filters", {}), where=case.get("where"))
 
 
-@pytest.mark.parametrize(("path", "case"), CASES)
+@dataclass(frozen=True)
+class Selected:
+    """The figures that an engine selected."""
+
+    measures: list[Measure]
+    indicators: list[str]
+    scores: list[float]
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the measures in order."""
+        return [item.id for item in self.measures]
+
+    @property
+    def score_of(self) -> dict[str, float]:
+        """Scores by id."""
+        return dict(zip(self.ids, self.scores, strict=True))
+
+
+def select(index: Index, case: Json) -> Selected:
+    """Run a look-up of figures; what is asked for is all that is found, in the order it comes in."""
+    query = parse(case["query"], index.analyzer, index.facet_names)
+    filters = index.filters(case.get("filters", {}), case.get("where"))
+    figures = index._engine.figures(FigureRequest(query.all, query.wanted, filters, **case["select"]))
+    indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
+    return Selected(figures.fetch(range(len(figures.scores))), indicators, figures.scores.tolist())
+
+
+@pytest.mark.parametrize(("path", "case"), SELECTIONS)
+def test_selection(path: Path, case: Json, contract_index: Callable[[Path], Index], engine: str) -> None:
+    """Every engine selects the figures that its file says."""
+    selected = select(contract_index(path), case)
+    expected = case.keys() - REQUEST_KEYS
+    assert expected, f"contract/{path.name}, case {case['name']!r} expects nothing"
+    assert len(selected.indicators) == len(selected.scores) == len(selected.measures)
+    for key in sorted(expected):
+        assert key in SELECTION_CHECKS, f"contract/{path.name}, case {case['name']!r}: unknown key {key!r}"
+        wrong = SELECTION_CHECKS[key](case, selected)
+        where = f"contract/{path.name}, case {case['name']!r} on engine {engine}, query {case['query']!r}"
+        assert wrong is None, f"{where}: {key}: {wrong}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if any("select" in case for case in load(path)["cases"])])
+def test_measures_of_paragraphs(path: Path, contract_index: Callable[[Path], Index]) -> None:
+    """The measures of paragraphs are those that went in, for each id asked for; an unknown id has none."""
+    expected = {
+        paragraph.id: [f"{paragraph.id}@{figure.start}" for figure in own]
+        for read in documents_of(load(path))
+        for paragraph, own in zip(read.paragraphs, read.figures or (), strict=True)
+    }
+    asked = ["nowhere.txt#1", *reversed(expected), "", "a.txt", *expected]
+    got = contract_index(path)._engine.measures(asked)
+    assert [[item.id for item in measures] for measures in got] == [expected.get(name, []) for name in asked]
+
+
+@pytest.mark.parametrize(("path", "case"), SEARCHES)
 def test_case(path: Path, case: Json, contract_index: Callable[[Path], Index], engine: str) -> None:
     """Every engine answers every case as its file says."""
     index = contract_index(path)
@@ -106,7 +180,8 @@ def test_case(path: Path, case: Json, contract_index: Callable[[Path], Index], e
 
 def test_every_file_is_whole() -> None:
     """Each contract file says what it promises, and no two of its cases have the same name."""
-    assert len(FILES) >= 12
+    assert len(FILES) >= 13
+    assert len(SELECTIONS) >= 20
     for path in FILES:
         data = load(path)
         names = [case["name"] for case in data["cases"]]
@@ -186,3 +261,35 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "relaxed": lambda _, case, results: differs(case["relaxed"], results.relaxed),
 }
 """What is wrong with the results under each expectation, or None."""
+
+
+def check_records(case: Json, selected: Selected) -> str | None:
+    """Fields of the measures, by id."""
+    records = {item.id: to_json(item) for item in selected.measures}
+    for name, expected in case["records"].items():
+        got = {key: records[name][key] for key in expected}
+        if got != expected or {key: type(value) for key, value in got.items()} != {
+            key: type(value) for key, value in expected.items()
+        }:
+            return f"{name}: expected {expected}, got {got}"
+    return None
+
+
+def check_selection_scores(case: Json, selected: Selected) -> str | None:
+    """The same score for all, or each lower than the one before."""
+    equal = [selected.score_of[name] for name in case.get("equal_scores", ())]
+    falling = [selected.score_of[name] for name in case.get("falling_scores", ())]
+    is_right = not equal or (min(equal) == max(equal) and max(equal) > 0)
+    is_right &= all(b < a - TOLERANCE for a, b in pairwise(falling))
+    return None if is_right else f"scores are {selected.score_of}"
+
+
+SELECTION_CHECKS: dict[str, Callable[[Json, Selected], str | None]] = {
+    "figures": lambda case, selected: differs(case["figures"], selected.ids),
+    "indicators": lambda case, selected: differs(case["indicators"], selected.indicators),
+    "records": check_records,
+    "equal_scores": check_selection_scores,
+    "falling_scores": check_selection_scores,
+    "scores": lambda case, selected: differs(case["scores"], selected.scores),
+}
+"""What is wrong with the figures under each expectation, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,12 +20,12 @@ from hypothesis import strategies as st
 
 from searchkit.analysis import Analyzer
 from searchkit.corpus import DocumentRead
-from searchkit.engines import Engine, Request, open_engine
+from searchkit.engines import ENGINES, Engine, FigureRequest, Request, open_engine
 from searchkit.errors import IndexForeign
 from searchkit.facets import BUILT_IN, Facet, FacetCounts, Filter
 from searchkit.folding import fold
-from searchkit.indexing import BuildOptions, build
-from searchkit.model import Document, Paragraph
+from searchkit.indexing import BuildOptions, build, write_index
+from searchkit.model import Document, Figure, Paragraph, measure
 from searchkit.numerals import find_numerals, plain
 from searchkit.query import And, Everything, Node, Not, Or, Prefix, Query, Substring, Wanted, Word
 from searchkit.ranking import RESCORED
@@ -72,6 +73,8 @@ class Twin:
 
     paragraphs: Sequence[Paragraph]
     analyzer: Analyzer
+    figures: Sequence[Sequence[Figure]] = ()
+    """Of each paragraph."""
 
     @cached_property
     def terms(self) -> list[dict[str, list[str]]]:
@@ -109,6 +112,14 @@ class Twin:
             case Or():
                 held = any(self.holds(child, i) for child in node.children)
         return held
+
+    def word_scores(self, wanted: Sequence[Wanted]) -> list[float]:
+        """Step one alone."""
+        asked: Counter[str] = Counter()
+        for part in wanted:
+            for term in part.terms:
+                asked[term] += part.weight  # type: ignore[assignment]
+        return bm25(self.lists[0], asked)
 
     def scores(self, wanted: Sequence[Wanted]) -> list[float]:
         """Words, bigrams and characters of each paragraph; right for matches where no more than `RESCORED` match."""
@@ -226,15 +237,39 @@ def random_documents(chance: random.Random, documents: int, paragraphs: int) -> 
             "doctype": chance.choice([None, "年度报告"]),
             "facets": chance.choice([{}, {"batch": "一"}, {"batch": "二"}]),
         }
-        made.append(
-            DocumentRead(
-                Document(name, **common),
-                tuple(
-                    random_paragraph(chance, name, n + 1, common) for n in range(chance.randint(1, 2 * paragraphs - 1))
-                ),
+        count = chance.randint(1, 2 * paragraphs - 1)
+        own = tuple(random_paragraph(chance, name, n + 1, common) for n in range(count))
+        figures = [random_figures(chance, len(paragraph.text)) for paragraph in own]
+        made.append(DocumentRead(Document(name, **common, measures=sum(map(len, figures))), own, figures=figures))
+    return made
+
+
+def random_figures(chance: random.Random, length: int) -> list[Figure]:
+    """Figures of a text of that length, mostly few, with numbers of all kinds."""
+    starts = sorted(chance.sample(range(length), min(length, chance.choice([0, 0, 1, 2, 5]))))
+    figures = []
+    for start in starts:
+        value = chance.choice([0, 3, 13, 129, 0.1, 93.7182, -1.5, 10**12, 2**53, 1e300, 5e-324, chance.random()])
+        scale, unit = chance.choice([("", None), ("", "件"), ("万", "元"), ("", "元"), ("", "%")])
+        base_value = value * 10_000 if scale else value
+        figures.append(
+            Figure(
+                indicator=chance.choice([*HEADINGS, "立案 食品", "\u2028", ""]),
+                value=int(value) if value == int(value) else value,
+                unit=unit and scale + unit,
+                base_value=int(float(base_value)) if base_value == int(base_value) else base_value,
+                base_unit=unit,
+                bound=chance.choice(["exact", "approx", "at_least", "at_most"]),
+                kind=chance.choice(["count", "money", "percent", "duration", "other"]),
+                change=chance.choice([None, None, "increase", "decrease"]),
+                period=chance.choice([None, None, "近三年", "上半年"]),
+                zero=chance.random() < 0.1,
+                start=start,
+                end=chance.randint(start + 1, length),
+                part_of=chance.choice([None, None, *(other for other in starts if other != start)]),
             )
         )
-    return made
+    return figures
 
 
 def random_paragraph(chance: random.Random, document: str, n: int, common: dict[str, Any]) -> Paragraph:
@@ -287,7 +322,10 @@ def sorted_ids(hits: Sequence[object]) -> list[str]:
 def collection_of(documents: Sequence[DocumentRead], index_of: Callable[..., Index]) -> Collection:
     """Index documents and keep what the twin needs."""
     index = index_of(documents)
-    return Collection(index, Twin([p for read in documents for p in read.paragraphs], index.analyzer))
+    paragraphs = [paragraph for read in documents for paragraph in read.paragraphs]
+    return Collection(
+        index, Twin(paragraphs, index.analyzer, [own for read in documents for own in read.figures or ()])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -547,6 +585,88 @@ def test_grouping(collection: Collection, query: str, sort: str) -> None:
     assert (grouped.documents, grouped.total) == (len(order), len(hits))
 
 
+# --- figures
+
+SIZES = st.sampled_from([None, None, -1.5, 0, 3, 13.5, 129, 937182, 10**12, 1e300])
+SELECTIONS = st.fixed_dictionaries(
+    {"unit": st.sampled_from([None, None, "件", "元", "%", "万元"]), "minimum": SIZES, "maximum": SIZES}
+)
+
+
+def passes_selection(figure: Figure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
+    """Whether a figure is of the unit and the size."""
+    return (
+        unit in {None, figure.base_unit}
+        and (minimum is None or minimum <= figure.base_value)
+        and (maximum is None or figure.base_value <= maximum)
+    )
+
+
+@few
+@given(query=QUERIES, item=st.one_of(st.none(), FILTERS), selection=SELECTIONS, chance=st.randoms())
+@example("执法|检查|行政|件", None, {"unit": None, "minimum": None, "maximum": None}, random.Random(1))  # noqa: S311
+def test_figures(
+    collection: Collection, query: str, item: Filter | None, selection: dict[str, Any], chance: random.Random
+) -> None:
+    """Selected are the figures of the unit and the size in the paragraphs that match and pass, by place in the corpus.
+
+    With the score of step one of their paragraphs; some of them can be fetched, in any order, again and again.
+    """
+    twin, understood = collection.twin, collection.understand(query)
+    matches = [i for i in twin.matches(understood.any) if item is None or passes(item, twin.paragraphs[i])]
+    expected = [(i, figure) for i in matches for figure in twin.figures[i] if passes_selection(figure, **selection)]
+    filters = () if item is None else (item,)
+    figures = collection.engine.figures(FigureRequest(understood.any, understood.wanted, filters, **selection))
+    measures = [measure(twin.paragraphs[i], figure) for i, figure in expected]
+    assert len(set(figures.indicators)) == len(figures.indicators)
+    assert [figures.indicators[n] for n in figures.indicator_of.tolist()] == [
+        figure.indicator for _, figure in expected
+    ]
+    scores = twin.word_scores(understood.wanted)
+    assert figures.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)
+    wanted = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
+    assert figures.fetch(wanted) == [measures[n] for n in wanted]
+    assert figures.fetch(range(len(expected))) == measures
+
+
+@few
+@given(item=st.one_of(st.none(), FILTERS), query=QUERIES)
+def test_scores_of_figures_are_those_of_a_search(collection: Collection, query: str, item: Filter | None) -> None:
+    """A figure has what its paragraph has from words in a search, to the last bit, under any filter."""
+    understood = collection.understand(query)
+    request = FigureRequest(understood.any, understood.wanted, () if item is None else (item,))
+    figures = collection.engine.figures(request)
+    hits = collection.engine.search(Request(understood.any, understood.wanted, limit=None, explain=True)).hits
+    by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
+    for found, score in zip(figures.fetch(range(len(figures.scores))), figures.scores.tolist(), strict=True):
+        total = 0.0
+        for part in by_words[found.paragraph]:
+            total += part
+        assert score == total
+
+
+@settings(few, max_examples=15)
+@given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), selection=SELECTIONS)
+@example(7, ["执法|检查|行政|件^2", "*"], {"unit": None, "minimum": None, "maximum": None})
+def test_engines_select_the_same_figures(seed: int, queries: list[str], selection: dict[str, Any]) -> None:
+    """On any corpus the engines agree in figures, indicators, order and, to the last bit, scores."""
+    documents = random_documents(seeded(seed), 8, 3)
+    answers: dict[str, list[object]] = {name: [] for name in ENGINES}
+    for name, got in answers.items():
+        with tempfile.TemporaryDirectory() as folder:
+            write_index(documents, folder, BuildOptions(name))
+            with Index(folder) as index:
+                got.append(index._engine.measures([p.id for read in documents for p in read.paragraphs]))
+                for query in queries:
+                    understood = parse(query, index.analyzer, index.facet_names)
+                    figures = index._engine.figures(FigureRequest(understood.any, understood.wanted, **selection))
+                    got.append([figures.indicators[n] for n in figures.indicator_of.tolist()])
+                    got.append(figures.scores.tolist())
+                    got.append(figures.fetch(range(len(figures.scores))))
+    first, *others = answers.values()
+    assert all(other == first for other in others)
+
+
 # --- other corpora
 
 
@@ -596,12 +716,23 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
     for key in ("1", "k", "2024#7"):
         name = f"records.jsonl#{key}"
         record = Paragraph(name, name, 1, "执法", title="检查")
-        documents.append(DocumentRead(Document(name, title="检查"), (record,), "records.jsonl"))
+        figures = [random_figures(seeded(1), 2)]
+        documents.append(
+            DocumentRead(
+                Document(name, title="检查", measures=len(figures[0])), (record,), "records.jsonl", figures=figures
+            )
+        )
+    figures = [own for read in documents for own in read.figures or ()]
     paragraphs = [p for read in documents for p in read.paragraphs]
     index = index_of(documents)
     assert [*index.documents()] == [read.document for read in documents]
     assert [*index.paragraphs()] == paragraphs
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
+    measures = [[measure(p, figure) for figure in own] for p, own in zip(paragraphs, figures, strict=True)]
+    assert [[*own] for own in index._engine.measures([p.id for p in paragraphs])] == measures
+    assert [type(item.value) for own in index._engine.measures([p.id for p in paragraphs]) for item in own] == [
+        type(item.value) for own in measures for item in own
+    ]
     for name in (
         "nowhere.txt#1",
         "000.txt",
@@ -613,6 +744,7 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
         "",
     ):
         assert index.paragraph(name) is None, name
+        assert index._engine.measures([name]) == [()], name
 
 
 @few

@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counting import Counting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from searchkit import analysis, corpus
+from searchkit import analysis, corpus, indexing
 from searchkit.corpus import DocumentRead, Found, Stamp
-from searchkit.engines import ENGINES
+from searchkit.engines import ENGINES, FigureRequest
 from searchkit.errors import CorpusError, UsageError
 from searchkit.indexing import BuildOptions, BuildReport, build, changes, tasks, write_index
-from searchkit.manifest import read_manifest
+from searchkit.manifest import Manifest, read_manifest
+from searchkit.measures import vocabulary
+from searchkit.query import Everything, Substring, Wanted
 from searchkit.searching import Index
 
 Build = Callable[..., BuildReport]
@@ -74,6 +77,12 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let figures be found by a plain rule, in this process: these tests are about what becomes of them."""
+    monkeypatch.setattr(tasks, "Extractor", Counting)
+
+
+@pytest.fixture
 def again(source: Path, index: Path, engine: str) -> Build:
     """`again(…options)`: a build of the corpus by the engine under test."""
 
@@ -85,12 +94,13 @@ def again(source: Path, index: Path, engine: str) -> Build:
 
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`unreadable(*names)`: from now on these files cannot be opened; no name: none can."""
+    """`unreadable(*names)`: from now on these files cannot be opened; no name: no report can."""
     read_bytes = Path.read_bytes
 
     def make(*names: str) -> None:
         def refuse(path: Path) -> bytes:
-            if path.suffix in {".txt", ".jsonl"} and (not names or path.name in names):
+            is_meant = path.name in names if names else path.suffix in {".txt", ".jsonl"}
+            if is_meant and path.parent != analysis.DATA:
                 raise PermissionError(13, "Permission denied")
             return read_bytes(path)
 
@@ -118,13 +128,33 @@ def view(index: Path) -> dict[str, Any]:
         asked = [(query, options) for query, options in QUERIES if "where" not in options or "batch" in names]
         answers = [replace(opened.search(query, **options), took_ms=0) for query, options in asked]
         return {
-            "totals": (opened.manifest.documents, opened.manifest.paragraphs, names, opened.problems()),
+            "totals": (*totals(opened.manifest), names, opened.problems()),
             "documents": [*opened.documents()],
             "paragraphs": [*opened.paragraphs()],
+            "figures": figures_in(opened),
             "facets": opened.facets(),
             "scores": [hit.score for answer in answers for hit in answer.hits],
             "answers": [(a.total, a.documents, a.relaxed, a.facets, [hit.id for hit in a.hits]) for a in answers],
         }
+
+
+def totals(counted: Manifest | BuildReport) -> tuple[int, int, int]:
+    """Documents, paragraphs, measures."""
+    return counted.documents, counted.paragraphs, counted.measures
+
+
+def figures_in(opened: Index) -> list[Any]:
+    """All figures, some of them, and those of each paragraph: measures, indicators and exact scores."""
+    wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",)))
+    answers: list[Any] = [opened._engine.measures([paragraph.id for paragraph in opened.paragraphs()])]
+    for request in (
+        FigureRequest(Everything(), wanted),
+        FigureRequest(Substring("执法"), wanted, opened.filters({"year": "2022.."}), "次", 2, 100),
+    ):
+        figures = opened._engine.figures(request)
+        indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
+        answers += [indicators, figures.scores.tolist(), figures.fetch(range(len(indicators)))]
+    return answers
 
 
 def same_as_afresh(source: Path, index: Path, engine: str) -> None:
@@ -196,6 +226,7 @@ def step(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
 
 @given(st.lists(steps, min_size=1, max_size=6))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("counting")
 def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple[Any, ...]]) -> None:
     """After each step of any sequence of changes the index answers as one that is built from nothing."""
     with tempfile.TemporaryDirectory() as name:
@@ -206,7 +237,10 @@ def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple
             step(source, *arguments)
             done = build(source, index, BuildOptions(engine))
             assert done.full_because is None
+            assert totals(done) == totals(read_manifest(index))
             same_as_afresh(source, index, engine)
+        with Index(index) as opened:
+            assert figures_in(opened)[1]
         before = committed(index)
         assert build(source, index, BuildOptions(engine)).files == 0
         assert committed(index) == before
@@ -215,6 +249,7 @@ def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple
 # --- what is read again
 
 
+@pytest.mark.usefixtures("counting")
 def test_nothing_changed(again: Build, index: Path, unreadable: Callable[..., None]) -> None:
     """When nothing has changed no file is read, nothing is written, and the report says what the index holds."""
     first = again()
@@ -224,7 +259,8 @@ def test_nothing_changed(again: Build, index: Path, unreadable: Callable[..., No
     assert committed(index) == before
     assert (done.files, done.removed, done.unchanged, done.full_because) == (0, 0, 7, None)
     assert (first.files, first.removed, first.unchanged, first.full_because) == (7, 0, 0, None)
-    assert (done.documents, done.paragraphs, done.skipped) == (first.documents, first.paragraphs, first.skipped)
+    assert (*totals(done), done.skipped) == (*totals(first), first.skipped)
+    assert done.measures > 0
     assert {item.path for item in done.skipped} == {"noise.txt", "records.jsonl"}
 
 
@@ -376,29 +412,43 @@ def test_full(again: Build, index: Path) -> None:
     assert committed(index) != before
 
 
-@pytest.mark.parametrize("what", ["words", "synonyms", "topics"])
+DATA_FILES = {
+    "words": analysis.DATA / "words.txt",
+    "synonyms": analysis.DATA / "synonyms.txt",
+    "topics": analysis.DATA / "topics.toml",
+    "units": vocabulary.UNITS,
+    "fixed_names": vocabulary.FIXED_NAMES,
+}
+
+
+@pytest.mark.parametrize("what", DATA_FILES)
 def test_a_data_file_changed(again: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str) -> None:
-    """Other words, synonyms or topics, or an edited file of them: all is built again and says why; then no more."""
+    """Another data file than the built-in one, or an edited one: all is built again and says why; then no more."""
     again()
     path = tmp_path / "mine"
-    default = analysis.DATA / {"words": "words.txt", "synonyms": "synonyms.txt", "topics": "topics.toml"}[what]
-    shutil.copy(default, path)
+    shutil.copy(DATA_FILES[what], path)
+    because = f"{what.replace('_', ' ')} changed"
     assert again(**{what: path}).full_because is None
     for _ in range(2):
         with path.open("a", encoding="utf-8") as handle:
             handle.write("# 注\n")
         done = again(**{what: path})
-        assert (done.files, done.full_because) == (7, f"{what} changed")
+        assert (done.files, done.full_because) == (7, because)
         assert again(**{what: path}).full_because is None
-    assert again().full_because == f"{what} changed"
+    assert again().full_because == because
     same_as_afresh(source, index, engine)
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "because"), [(analysis, "_RULES", "analyzer changed"), (corpus, "_RULES", "readers changed")]
+    ("module", "name", "because"),
+    [
+        (analysis, "_RULES", "analyzer changed"),
+        (corpus, "_RULES", "readers changed"),
+        (indexing, "RULES", "figures changed"),
+    ],
 )
 def test_rules_changed(again: Build, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, because: str) -> None:  # noqa: ANN401
-    """A searchkit that analyses or reads in another way builds everything again and says why."""
+    """A searchkit that analyses, reads or finds figures in another way builds everything again and says why."""
     again()
     monkeypatch.setattr(module, name, 999)
     assert again().full_because == because
@@ -435,7 +485,7 @@ def blank(index: Path, *spared: str) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "format": (lambda index: break_manifest(index, format=1), "the index had another format"),
+    "format": (lambda index: break_manifest(index, format=2), "the index had another format"),
     "manifest": (lambda index: (index / "index.json").write_text("{", encoding="utf-8"), "the index was damaged"),
     "data folder": (lambda index: break_manifest(index, data="data-000099"), "the index was damaged"),
     "cut state": (lambda index: cut(index, "files.json"), "the index was damaged"),
@@ -590,14 +640,17 @@ def test_tasks(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, mos
         assert max(weights) <= most + max(sizes) + 1
 
 
-def test_a_taxonomy_that_is_none(again: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path) -> None:
+@pytest.mark.parametrize("what", ["topics", "units"])
+def test_a_data_file_that_is_none(
+    again: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
+) -> None:
     """What is wrong with the user's files is said in the same words whoever reads them."""
-    write(tmp_path / "topics.toml", "topic = 1\n")
+    write(tmp_path / "mine.toml", "topic = 1\n")
     said = []
     for jobs in (1, 2):
         monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
         with pytest.raises(UsageError) as caught:
-            again(jobs=jobs, topics=tmp_path / "topics.toml")
+            again(jobs=jobs, **{what: tmp_path / "mine.toml"})
         said.append(str(caught.value))
     assert said[0] == said[1]
     assert not [*index.glob("data-*")]

@@ -11,18 +11,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from counting import Counting
 
 from searchkit import indexing, manifest
 from searchkit.analysis import Analyzer
 from searchkit.corpus import DocumentRead, Skipped
 from searchkit.engines import ENGINES, Writer, open_writer
 from searchkit.errors import CorpusError, IndexLocked, IndexUnusable, UsageError
-from searchkit.indexing import BuildOptions, BuildReport, build, write_index
-from searchkit.model import Document, Paragraph
+from searchkit.indexing import BuildOptions, BuildReport, build, tasks, write_index
+from searchkit.model import Document, Figure, Paragraph
 from searchkit.searching import Index
 
 Report = Callable[..., DocumentRead]
@@ -102,6 +104,43 @@ def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> N
     assert write_index(documents, tmp_path, BuildOptions(engine)).warned == (("a.txt", "year undecided"),)
 
 
+def test_figures_are_found_and_kept(
+    report: Report, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents that come without figures get those that are found, others keep theirs; all are counted."""
+    monkeypatch.setattr(indexing, "Extractor", Counting)
+    given = Figure("甲", 1, "乙", 1, "乙", start=0, end=1)
+    documents = [
+        replace(report("a.txt", "立案3件，罚款1.5万元。", "普法。"), figures=None),
+        report("b.txt", ("立案4件。", {"figures": [given]})),
+        report("c.txt", "立案5件。"),
+    ]
+    done = write_index(documents, tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+        assert done.measures == index.manifest.measures == 3
+        assert [document.measures for document in index.documents()] == [2, 1, 0]
+        held = index._engine.measures(["a.txt#1", "a.txt#2", "b.txt#1", "c.txt#1"])
+    assert [[(item.indicator, item.base_value, item.base_unit) for item in own] for own in held] == [
+        [("立案", 3, "件"), ("罚款", 15_000, "元")],
+        [],
+        [("甲", 1, "乙")],
+        [],
+    ]
+
+
+def test_a_build_finds_figures(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build of a folder finds the figures of its paragraphs and counts them by document and in all."""
+    monkeypatch.setattr(tasks, "Extractor", Counting)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"id": 1, "text": "立案3件"}\n{"id": 2, "text": "无"}\n', "utf-8")
+    (tmp_path / "corpus" / "b.txt").write_text("全年立案4件，罚款5元。", "utf-8")
+    done = build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine))
+    with Index(tmp_path / "index") as index:
+        assert done.measures == index.manifest.measures == 3
+        assert [document.measures for document in index.documents()] == [1, 0, 2]
+    assert build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine)).measures == 3
+
+
 def test_users_facets_are_recorded(report: Report, tmp_path: Path, engine: str) -> None:
     """The manifest names the facets of the user's own that some document has, sorted."""
     names = [*"gbdafce"]
@@ -144,18 +183,18 @@ def test_unknown_engine(tmp_path: Path, report: Report) -> None:
     assert not (tmp_path / "index").exists()
 
 
-@pytest.mark.parametrize("option", ["words", "synonyms", "topics"])
+@pytest.mark.parametrize("option", ["words", "synonyms", "topics", "units", "fixed_names"])
 def test_files_that_are_not_there(corpus: Path, index: Path, engine: str, option: str) -> None:
-    """A words, synonyms or topics file that cannot be read is a wrong argument; the old index stays."""
+    """A data file that cannot be read is a wrong argument; the old index stays."""
     given: dict[str, Any] = {option: corpus / "nowhere"}
     with pytest.raises(UsageError, match="nowhere"):
         build(corpus, index, BuildOptions(engine, **given))
     assert answers_as_before(index)
 
 
-@pytest.mark.parametrize("name", ["words", "synonyms"])
+@pytest.mark.parametrize("name", ["words", "synonyms", "units", "fixed_names"])
 def test_files_that_are_no_text(corpus: Path, index: Path, engine: str, name: str) -> None:
-    """A words or synonyms file that is not UTF-8 is a wrong argument, said in one line."""
+    """A data file that is not UTF-8 is a wrong argument, said in one line."""
     given: dict[str, Any] = {name: corpus.parent / "bad"}
     given[name].write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(UsageError, match="not UTF-8") as caught:
@@ -213,9 +252,11 @@ class Failing:
     def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
         self.writer, self.at, self.error = writer, at, error
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
+    def add(
+        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+    ) -> None:
         """Add all but the second document."""
-        self.writer.add(document, paragraphs, file)
+        self.writer.add(document, paragraphs, figures, file)
         if self.at == "add" and document.document == "b.txt":
             raise self.error
 

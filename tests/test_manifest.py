@@ -16,6 +16,7 @@ import pytest
 
 from searchkit import analysis, manifest
 from searchkit.corpus import DocumentRead, Skipped
+from searchkit.engines import FigureRequest
 from searchkit.errors import (
     IndexDamaged,
     IndexForeign,
@@ -38,6 +39,8 @@ from searchkit.manifest import (
     share,
     verify_checksums,
 )
+from searchkit.model import Figure
+from searchkit.query import Everything
 from searchkit.searching import Index
 
 Report = Callable[..., DocumentRead]
@@ -48,9 +51,10 @@ Change = Callable[[dict[str, Any]], object]
 def sound(engine: str, report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small index of every kind of content."""
     folder = tmp_path_factory.mktemp("sound")
+    figures = [Figure("执法", 2, "次", 2, "次", start=0, end=4), Figure("培训", 3, "次", 3, "次", start=5, end=9)]
     documents = [
         report("a.txt", "执法检查３次。", "普法宣传。", year=2023, region=("甲省", "乙市"), facets={"batch": "一"}),
-        report("b.txt", "执法培训。", title="报告"),
+        report("b.txt", ("执法2次，培训3次。", {"figures": figures}), title="报告"),
     ]
     write_index([Skipped("c.bin", "not text"), *documents], folder, BuildOptions(engine), corpus="corpus")
     return folder
@@ -84,6 +88,8 @@ def use(index: Path) -> None:
         opened.search('"检查"', group="document", year=2023, where=dict.fromkeys(opened.manifest.facets, "一"))
         opened.facets()
         opened.paragraph("a.txt#1")
+        opened._engine.measures(["b.txt#1"])
+        opened._engine.figures(FigureRequest(Everything(), unit="次", minimum=1)).fetch([0])
         [*opened.documents(), *opened.paragraphs()]
         opened.problems()
         opened.check()
@@ -106,7 +112,7 @@ def test_manifest_of_a_sound_index(sound: Path, engine: str) -> None:
     """The manifest says what the index is and names each file of the data folder with size and checksum."""
     read = read_manifest(sound)
     assert (read.engine, read.format, read.corpus) == (engine, FORMAT, "corpus")
-    assert (read.documents, read.paragraphs, read.facets) == (2, 3, ("batch",))
+    assert (read.documents, read.paragraphs, read.measures, read.facets) == (2, 3, 2, ("batch",))
     assert read.built.endswith("+00:00")
     assert dict(read.files) == checksums(sound / read.data)
     assert read.analyzer == analysis.Analyzer().fingerprint
@@ -255,7 +261,7 @@ def test_foreign_json(tmp_path: Path, text: str) -> None:
     refused(tmp_path, IndexForeign)
 
 
-@pytest.mark.parametrize("number", [0, FORMAT + 1, 99, -1, "1", 1.5, [FORMAT]])
+@pytest.mark.parametrize("number", [0, 1, 2, FORMAT + 1, 99, -1, "1", 1.5, [FORMAT]])
 def test_other_format(index: Path, number: object) -> None:
     """Another format number is refused; the message names it, the one that can be read, and what to do."""
     edit(index, lambda data: data.update(format=number))
@@ -287,7 +293,10 @@ def test_manifest_that_is_not_json(index: Path, content: bytes) -> None:
     assert "searchkit build" in refused(index, IndexDamaged)
 
 
-@pytest.mark.parametrize("key", ["analyzer", "data", "built", "documents", "paragraphs", "facets", "files", "corpus"])
+FIELDS = ["analyzer", "data", "built", "documents", "paragraphs", "measures", "facets", "files", "corpus"]
+
+
+@pytest.mark.parametrize("key", FIELDS)
 def test_manifest_without_a_field(index: Path, key: str) -> None:
     """A manifest that lacks a field is damaged."""
     edit(index, lambda data: data.pop(key))
@@ -301,7 +310,7 @@ def test_manifest_with_a_field_too_many(index: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [7], [[]], {"a": 7}, {"a": [10**400, "b"]}, 1e999], ids=str)
-@pytest.mark.parametrize("key", ["analyzer", "data", "built", "documents", "paragraphs", "facets", "files", "corpus"])
+@pytest.mark.parametrize("key", FIELDS)
 def test_manifest_with_nonsense(index: Path, key: str, value: object) -> None:
     """Whatever stands in a field of the manifest, using the index raises nothing but our own errors."""
     edit(index, lambda data: data.update({key: value}))

@@ -30,7 +30,7 @@ from searchkit.corpus.sections import sections
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import Found, Skipped, Stamp, walk
 from searchkit.errors import CorpusError, ReadError, UsageError
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Figure, Paragraph
 
 __all__ = [
     "NOTHING",
@@ -67,6 +67,8 @@ class DocumentRead:
     paragraphs: tuple[Paragraph, ...]
     file: str = ""
     """Name of the corpus file that it was read from; the document's id unless given."""
+    figures: Sequence[Sequence[Figure]] | None = None
+    """Of each paragraph; None = they are still to be found."""
 
     def __post_init__(self) -> None:
         if not self.file:

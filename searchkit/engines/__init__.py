@@ -6,18 +6,22 @@ the same answers. An engine knows nothing of query syntax, snippets or files of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from searchkit.analysis import Analyzer
 from searchkit.errors import IndexForeign
 from searchkit.facets import Facet, FacetCounts, Filter
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Figure, Measure, Paragraph
 from searchkit.query import Node, Wanted
 from searchkit.ranking import Explanation
+
+if TYPE_CHECKING:  # numpy.typing takes 15 ms
+    import numpy as np
+    from numpy.typing import NDArray
 
 ENGINES = ("columnar", "whoosh")
 """Names for `--engine`, the default first; each is a module of this package with `open_engine` and `open_writer`."""
@@ -75,6 +79,41 @@ class Response:
     """By the facet as written: `year`, `district:1`."""
 
 
+@dataclass(frozen=True, slots=True)
+class FigureRequest:
+    """A look-up of figures, as an engine sees it: all those of matching paragraphs that are of the unit and size."""
+
+    match: Node
+    """Which paragraphs match."""
+    wanted: tuple[Wanted, ...] = ()
+    """What raises the score of a paragraph; nothing = all scores are 0."""
+    filters: tuple[Filter, ...] = ()
+    """All must admit the paragraph. They never change scores."""
+    unit: str | None = None
+    """The base unit, None = any."""
+    minimum: float | None = None
+    """Of the base value, inclusive."""
+    maximum: float | None = None
+    """Of the base value, inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures that answer a request, as columns: one element for each, in corpus order, by place in a paragraph.
+
+    Ranking them is not an engine's business: what it needs is here, and few are ever fetched.
+    """
+
+    indicators: Sequence[str]
+    """Indicators, each once; there may be some that no figure here has."""
+    indicator_of: NDArray[np.int64]
+    """The number of each figure's indicator."""
+    scores: NDArray[np.float64]
+    """Score of each figure's paragraph by words alone (BM25F, step one of ranking)."""
+    fetch: Callable[[Sequence[int]], list[Measure]]
+    """Gives the measures of these figures (numbers from 0 to len(scores) - 1), in the order asked for."""
+
+
 class Engine(Protocol):
     """An open index, as it was committed when it was opened. Safe for many threads."""
 
@@ -82,8 +121,16 @@ class Engine(Protocol):
         """Answer a request exactly."""
         ...
 
+    def figures(self, request: FigureRequest) -> Figures:
+        """All figures that answer a request."""
+        ...
+
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
+        ...
+
+    def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
         ...
 
     def documents(self) -> Iterator[Document]:
@@ -109,8 +156,13 @@ class Writer(Protocol):
     Corpus order is by file (code points of the name), within a file as added.
     """
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
-        """Add a document with its paragraphs. `file`: name of the corpus file that it was read from."""
+    def add(
+        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+    ) -> None:
+        """Add a document with its paragraphs and the figures of each of them.
+
+        `file`: name of the corpus file that it was read from.
+        """
         ...
 
     def remove(self, files: Collection[str]) -> None:

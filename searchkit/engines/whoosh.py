@@ -10,27 +10,39 @@ classes that Whoosh writes (`_confined`): any other name in a pickle is refused 
 from __future__ import annotations
 
 import json
+import operator
 import sys
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from dataclasses import asdict
+from functools import cached_property, reduce
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import finalize
 
+import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
 from searchkit.analysis import Analyzer
-from searchkit.engines import Hit, Request, Response
+from searchkit.engines import FigureRequest, Figures, Hit, Request, Response
 from searchkit.errors import IndexDamaged, SearchkitError
 from searchkit.facets import Counter as FacetCounter
 from searchkit.facets import Facet, FacetCounts, Filter, selected_values, values_of
 from searchkit.folding import fold
-from searchkit.model import Document, Paragraph, document_from_json, paragraph_from_json, to_json
+from searchkit.model import (
+    Document,
+    Figure,
+    Measure,
+    Paragraph,
+    document_from_json,
+    measure,
+    paragraph_from_json,
+    to_json,
+)
 from searchkit.query import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
 from searchkit.ranking import (
     RESCORED,
@@ -67,6 +79,8 @@ class Report(NamedTuple):
     """Name of the corpus file that it was read from."""
     document: Document
     paragraphs: list[Paragraph]
+    figures: list[Sequence[Figure]]
+    """Of each paragraph."""
 
 
 class WhooshWriter:
@@ -78,9 +92,11 @@ class WhooshWriter:
         self._held = _reports(base) if base else []
         self._added: list[Report] = []
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
-        """Add a document with its paragraphs. `file`: name of the corpus file that it was read from."""
-        self._added.append(Report(file, document, list(paragraphs)))
+    def add(
+        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+    ) -> None:
+        """Add a document with its paragraphs and their figures. `file`: name of the corpus file it was read from."""
+        self._added.append(Report(file, document, list(paragraphs), list(figures)))
 
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
@@ -109,12 +125,13 @@ class WhooshWriter:
         record = _dump({"file": report.file, "document": to_json(report.document)})
         writer.add_document(kind="document", record=record)
         title, title_length = self._words(report.document.title or "")
-        for paragraph in report.paragraphs:
+        for paragraph, figures in zip(report.paragraphs, report.figures, strict=True):
             text, text_length = self._words(paragraph.text)
             heading, heading_length = self._words("\n".join(paragraph.path))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
-            record = _dump({"lengths": lengths, "paragraph": to_json(paragraph)})
+            own = {"paragraph": to_json(paragraph), "figures": [asdict(figure) for figure in figures]}
+            record = _dump({"lengths": lengths, **own})
             writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
 
     def _words(self, text: str) -> tuple[str, int]:
@@ -139,10 +156,36 @@ class WhooshEngine:
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             return self._respond(request, self._admitted(matches, request.filters), facets)
 
+    def figures(self, request: FigureRequest) -> Figures:
+        """All figures that answer a request. Cost: grows with the size of the index."""
+        with self._lock, self._confined():
+            table = self._table
+            matches = self._admitted(sorted(self._match(request.match)), request.filters)
+            scores = {i: _by_words(scored) for i, scored in self._scores(request.wanted, matches).items()}
+        found = [(i, figure) for i in matches for figure in table.figures[i] if _is_wanted(figure, request)]
+        numbers: dict[str, int] = {}
+        indicator_of = [numbers.setdefault(figure.indicator, len(numbers)) for _, figure in found]
+
+        def fetch(chosen: Sequence[int]) -> list[Measure]:
+            return [measure(table.paragraphs[i], figure) for i, figure in map(found.__getitem__, chosen)]
+
+        return Figures(
+            [*numbers], np.array(indicator_of, np.int64), np.array([scores[i] for i, _ in found], np.float64), fetch
+        )
+
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
         position = self._table.positions.get(paragraph_id)
         return None if position is None else self._table.paragraphs[position]
+
+    def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
+        table = self._table
+        positions = map(table.positions.get, paragraph_ids)
+        return [
+            () if i is None else tuple(measure(table.paragraphs[i], figure) for figure in table.figures[i])
+            for i in positions
+        ]
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order."""
@@ -181,9 +224,10 @@ class WhooshEngine:
                 stored = self._reader.stored_fields(number)
                 record = json.loads(stored["record"])
                 if stored["kind"] == "document":
-                    reports.append(Report(record["file"], document_from_json(record["document"]), []))
+                    reports.append(Report(record["file"], document_from_json(record["document"]), [], []))
                 else:
                     reports[-1].paragraphs.append(paragraph_from_json(record["paragraph"]))
+                    reports[-1].figures.append(_figures(record))
         return reports
 
     @cached_property
@@ -338,6 +382,7 @@ class _Table:
         self.at = {number: position for position, (number, _) in enumerate(records)}
         """Whoosh's document number → position."""
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
+        self.figures = [_figures(record) for _, record in records]
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
         self.positions = {paragraph.id: position for position, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
@@ -360,6 +405,23 @@ class _Table:
         if gram not in self._df:
             self._df[gram] = sum(gram in text for text in self._texts)
         return self._df[gram]
+
+
+def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
+    return tuple(Figure(**figure) for figure in record["figures"])
+
+
+def _is_wanted(figure: Figure, request: FigureRequest) -> bool:
+    return (
+        (request.unit is None or figure.base_unit == request.unit)
+        and (request.minimum is None or figure.base_value >= request.minimum)
+        and (request.maximum is None or figure.base_value <= request.maximum)
+    )
+
+
+def _by_words(scored: Explanation) -> float:
+    """The score of step one to the last bit: `sum` makes up for rounding since Python 3.12, the other engine never."""
+    return reduce(operator.add, scored.words.values(), 0.0)
 
 
 def _reports(folder: Path) -> list[Report]:

@@ -30,7 +30,7 @@ from searchkit.engines import ENGINES, Writer, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
 from searchkit.indexing.changes import FILES, Changes, Entry, State, compare, read_state
-from searchkit.indexing.tasks import Indexed, Progress, Settings, index_files, remove_parts
+from searchkit.indexing.tasks import Indexed, Progress, Settings, add, index_files, remove_parts
 from searchkit.manifest import (
     EXTRAS,
     Manifest,
@@ -40,6 +40,9 @@ from searchkit.manifest import (
     read_manifest,
     remove_leftovers,
 )
+from searchkit.measures import RULES, Extractor
+from searchkit.measures.vocabulary import FIXED_NAMES, UNITS
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,22 @@ class BuildOptions:
     """Domain words instead of those that come with searchkit."""
     synonyms: Path | None = None
     topics: Path | None = None
+    units: Path | None = None
+    """What figures count in."""
+    fixed_names: Path | None = None
+    """Names with numbers that count nothing: 双随机, 三项制度."""
     full: bool = False
     """Read everything again, also files that have not changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `documents`, `paragraphs` and `skipped` are about the index as it is now."""
+    """What a build did. `documents`, `paragraphs`, `measures` and `skipped` are about the index as it is now."""
 
     index: str
     documents: int
     paragraphs: int
+    measures: int
     seconds: float
     warned: tuple[tuple[str, str], ...] = ()
     """Document and warning: what could not be decided about documents that this build read."""
@@ -96,18 +104,30 @@ class _Plan:
             message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
             raise UsageError(message)
         lexicon = Lexicon.load(options.words, options.synonyms)
-        settings = Settings(options.engine, lexicon, options.topics, options.jobs)
+        data = options.topics, options.units, options.fixed_names
+        settings = Settings(options.engine, lexicon, *data, options.jobs)
         return cls(Path(index), str(corpus), settings, Analyzer(lexicon))
 
     def made_with(self) -> dict[str, str]:
-        """What decides, besides the files, what is in the index. Raises UsageError if the taxonomy cannot be read."""
+        """What decides, besides the files, what is in the index. Raises UsageError if a data file cannot be read."""
         lexicon = asdict(self.analyzer.lexicon)
         return {
             "engine": self.settings.engine,
             **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in lexicon.items()},
             "analyzer": self.analyzer.fingerprint,
             **made_with(self.settings.topics),
+            "units": _digest("unit list", self.settings.units or UNITS),
+            "fixed names": _digest("list of fixed names", self.settings.fixed_names or FIXED_NAMES),
+            "figures": f"rules {RULES}",
         }
+
+
+def _digest(what: str, path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        message = f"{what} {path} cannot be read: {error.strerror or error}; give an existing file"
+        raise UsageError(message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +144,7 @@ class _Content:
 
     documents: int = 0
     paragraphs: int = 0
+    measures: int = 0
     facets: set[str] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
     warned: list[tuple[str, str]] = field(default_factory=list)
@@ -133,6 +154,7 @@ class _Content:
         for file in files:
             self.documents += file.documents
             self.paragraphs += file.paragraphs
+            self.measures += file.measures
             self.facets.update(file.facets)
             self.skipped += file.skipped
 
@@ -147,7 +169,7 @@ def build(
 
     Raises:
         CorpusError: no such folder, or nothing in it can be read.
-        UsageError: an unknown engine, or a words, synonyms or topics file that cannot be read.
+        UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
         IndexLocked: another process is writing to `index`.
         IndexUnusable: `index` cannot be written, or one of the processes died.
     """
@@ -178,21 +200,23 @@ def write_index(
 ) -> BuildReport:
     """Put documents that were read into the folder `index`, in place of what it holds; `build` without the reading.
 
-    `results` in corpus order. Raises what `build` raises.
+    Figures are looked for in documents that come without. `results` in corpus order. Raises what `build` raises.
     """
     started = time.perf_counter()
     plan = _Plan.of(index, corpus, options or BuildOptions())
     content = _Content()
+    extractor = Extractor.load(plan.settings.units, plan.settings.fixed_names)
     with _locked(plan.index), _new_index(plan, content) as (_, writer):
         for result in results:
             if isinstance(result, Skipped):
                 content.skipped.append(result)
                 continue
-            writer.add(result.document, result.paragraphs, result.file)
+            document = add(result, writer, extractor)
             content.documents += 1
             content.paragraphs += len(result.paragraphs)
-            content.facets.update(result.document.facets)
-            content.warned.extend((result.document.document, warning) for warning in result.document.warnings)
+            content.measures += document.measures
+            content.facets.update(document.facets)
+            content.warned.extend((document.document, warning) for warning in document.warnings)
     return replace(_report(plan, content), seconds=time.perf_counter() - started)
 
 
@@ -247,7 +271,7 @@ def _bring_up_to_date(
 
 
 def _report(plan: _Plan, content: _Content) -> BuildReport:
-    held = content.documents, content.paragraphs
+    held = content.documents, content.paragraphs, content.measures
     return BuildReport(str(plan.index), *held, 0.0, tuple(content.warned), tuple(content.skipped))
 
 
@@ -288,6 +312,7 @@ def _manifest(plan: _Plan, folder: Path, content: _Content) -> Manifest:
         corpus=plan.corpus,
         documents=content.documents,
         paragraphs=content.paragraphs,
+        measures=content.measures,
         facets=tuple(sorted(content.facets - set(BUILT_IN))),
     )
 

@@ -39,19 +39,21 @@ class Entry(NamedTuple):
     """Digest of what metadata.csv states about it."""
     documents: int = 0
     paragraphs: int = 0
+    measures: int = 0
     facets: tuple[str, ...] = ()
     """Names of the user's own facets in its documents."""
     skipped: tuple[Skipped, ...] = ()
 
     @classmethod
-    def of(cls, found: Found, stated: Stated, read: FileRead) -> Entry:
-        """Describe a file that was read."""
+    def of(cls, found: Found, stated: Stated, read: FileRead, measures: int) -> Entry:
+        """Describe a file that was read, with the number of measures in its documents."""
         return cls(
             found.stamp,
             read.digest,
             _stated_digest(stated),
             len(read.documents),
             sum(len(document.paragraphs) for document in read.documents),
+            measures,
             tuple(sorted({name for document in read.documents for name in document.document.facets})),
             read.skipped,
         )
@@ -110,7 +112,7 @@ def read_state(index: Path, manifest: Manifest) -> State:
 
 
 def _entries(*, stamp: _Column, facets: _Column, skipped: _Column, **others: _Column) -> Iterator[Entry]:
-    plain = (others[name] for name in ("digest", "stated", "documents", "paragraphs"))
+    plain = (others[name] for name in ("digest", "stated", "documents", "paragraphs", "measures"))
     return map(Entry, map(Stamp._make, stamp), *plain, map(tuple, facets), map(_skipped, skipped))
 
 

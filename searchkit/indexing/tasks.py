@@ -13,7 +13,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -21,10 +21,12 @@ from threading import Thread, current_thread, main_thread
 from typing import cast
 
 from searchkit.analysis import Analyzer, Lexicon
-from searchkit.corpus import Found, Stated, Taxonomy, read_file
+from searchkit.corpus import DocumentRead, Found, Stated, Taxonomy, read_file
 from searchkit.engines import Writer, open_writer
 from searchkit.errors import IndexUnusable
 from searchkit.indexing.changes import Entry
+from searchkit.measures import Extractor
+from searchkit.model import Document
 
 MOST_BYTES = 48 << 20
 """Bytes of files in a task, about."""
@@ -45,6 +47,10 @@ class Settings:
     lexicon: Lexicon
     topics: Path | None = None
     """A taxonomy file instead of the one that comes with searchkit."""
+    units: Path | None = None
+    """A file of units of measures instead of the one that comes with searchkit,"""
+    fixed_names: Path | None = None
+    """and one of names with numbers that count nothing."""
     jobs: int = 1
     """Processes."""
 
@@ -75,7 +81,7 @@ def index_files(
     """Read files and add their documents to a writer, in the order given.
 
     `folder`: the folder of the writer; `remove_parts` is to be called for it when the writer has committed. Raises
-    UsageError if the taxonomy cannot be used, IndexUnusable if a worker dies, OSError if nothing more can be written.
+    UsageError if a data file cannot be used, IndexUnusable if a worker dies, OSError if nothing more can be written.
     """
 
     def advance(done: int) -> None:
@@ -86,12 +92,19 @@ def index_files(
     shares = _shares(files, settings.jobs)
     if len(shares) > 1:
         return _index_by_workers(_tasks(shares, _parts(folder), settings), writer, settings.jobs, advance)
-    taxonomy = Taxonomy.load(settings.topics)
-    indexed = Indexed()
+    indexer = _Indexer(settings, writer)
     for done, file in enumerate(files, 1):
-        _index(file, writer, taxonomy, indexed)
+        indexer.index(file)
         advance(done)
-    return indexed
+    return indexer.indexed
+
+
+def add(read: DocumentRead, writer: Writer, extractor: Extractor) -> Document:
+    """Add a document to a writer, with the figures that it has or that are found; gives it with their number."""
+    figures = extractor.figures(read.paragraphs) if read.figures is None else read.figures
+    document = replace(read.document, measures=sum(map(len, figures)))
+    writer.add(document, read.paragraphs, figures, read.file)
+    return document
 
 
 def remove_parts(folder: Path) -> None:
@@ -105,13 +118,26 @@ def _parts(folder: Path) -> Path:
     return folder / f"parts-{os.getpid()}"
 
 
-def _index(file: File, writer: Writer, taxonomy: Taxonomy, indexed: Indexed) -> None:
-    found, stated = file
-    read = read_file(found, stated, taxonomy)
-    for item in read.documents:
-        writer.add(item.document, item.paragraphs, item.file)
-        indexed.warned.extend((item.document.document, warning) for warning in item.document.warnings)
-    indexed.files[found.name] = Entry.of(found, stated, read)
+class _Indexer:
+    """Reads files and adds what they hold to a writer."""
+
+    def __init__(self, settings: Settings, writer: Writer) -> None:
+        """Load what is needed to read them. Raises UsageError."""
+        self._taxonomy = Taxonomy.load(settings.topics)
+        self._extractor = Extractor.load(settings.units, settings.fixed_names)
+        self._writer = writer
+        self.indexed = Indexed()
+
+    def index(self, file: File) -> None:
+        """Read a file and add its documents."""
+        found, stated = file
+        read = read_file(found, stated, self._taxonomy)
+        measures = 0
+        for item in read.documents:
+            document = add(item, self._writer, self._extractor)
+            measures += document.measures
+            self.indexed.warned.extend((document.document, warning) for warning in document.warnings)
+        self.indexed.files[found.name] = Entry.of(found, stated, read, measures)
 
 
 def _shares(files: Sequence[File], jobs: int) -> list[Sequence[File]]:
@@ -254,15 +280,14 @@ def _end_with(connection: Connection) -> None:
 
 
 def _index_part(task: _Task, advance: Callable[[], None]) -> Indexed:
-    indexed = Indexed()
-    taxonomy = Taxonomy.load(task.settings.topics)
     writer = open_writer(task.settings.engine, task.folder, Analyzer(task.settings.lexicon))
     try:
+        indexer = _Indexer(task.settings, writer)
         for file in task.files:
-            _index(file, writer, taxonomy, indexed)
+            indexer.index(file)
             advance()
     except BaseException:
         writer.abandon()
         raise
     writer.commit()
-    return indexed
+    return indexer.indexed

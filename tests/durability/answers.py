@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from searchkit.engines import FigureRequest
 from searchkit.facets import FacetCounts
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Measure, Paragraph
+from searchkit.query import Everything, Wanted
 from searchkit.searching import Index, Results
 
 QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
@@ -26,11 +28,13 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
 class Answers:
     """What an index answers. Two indexes of the same files are equal in this, to the last bit of every score."""
 
-    counts: tuple[int, int, tuple[str, ...]]
-    """Documents, paragraphs, the user's facets: what the manifest says."""
+    counts: tuple[int, int, int, tuple[str, ...]]
+    """Documents, paragraphs, measures, the user's facets: what the manifest says."""
     problems: Sequence[Mapping[str, str]]
     documents: Sequence[Document]
     paragraphs: Sequence[Paragraph]
+    measures: Sequence[Measure]
+    measure_scores: Sequence[float]
     facets: Mapping[str, FacetCounts]
     results: Sequence[Results]
 
@@ -49,11 +53,14 @@ def ask(index: Index) -> Answers:
     for query, options in QUERIES:
         facets = [name for name in options.get("facets", ()) if name.partition(":")[0] in index.facet_names]
         results.append(replace(index.search(query, **{**options, "facets": facets}), took_ms=0.0))
+    figures = index._engine.figures(FigureRequest(Everything(), (Wanted("执法", ("执法",)),)))
     return Answers(
-        (manifest.documents, manifest.paragraphs, manifest.facets),
+        (manifest.documents, manifest.paragraphs, manifest.measures, manifest.facets),
         index.problems(),
         [*index.documents()],
         [*index.paragraphs()],
+        figures.fetch(range(len(figures.scores))),
+        figures.scores.tolist(),
         index.facets(),
         results,
     )

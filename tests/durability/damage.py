@@ -17,8 +17,10 @@ LINES = 12
 COMMANDS: Sequence[Sequence[str]] = (
     ("search", '"执法检查" OR 普法 OR 129件', "--facet", "year", "--facet", "topic", "--sort", "-year"),
     ("facets",),
+    ("measures", "执法 OR 普法", "--unit", "件", "--min", "1"),
     ("show", "0001.txt#2"),
     ("export", "paragraphs"),
+    ("export", "measures"),
     ("info",),
     ("check",),
 )

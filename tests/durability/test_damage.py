@@ -31,7 +31,8 @@ pytestmark = [
 
 def test_the_index_is_as_it_should_be_for_these_tests(sound: Path, engine: str, run: Run) -> None:
     """Undamaged, the index has several segments and a document that is gone, and each command finds something."""
-    assert answers(sound).counts[2] == ("batch",)
+    *_, measures, facets = answers(sound).counts
+    assert (measures > 100, facets) == (True, ("batch",))
     if engine == "columnar":
         commit = read_commit(sound / read_manifest(sound).data)
         assert len(commit.segments) > 1
@@ -197,6 +198,13 @@ FORMAT_1 = {
     "format": 1,
 }
 """A manifest as the first version wrote it."""
+FORMAT_2 = {
+    **FORMAT_1,
+    "files": {"000001.segment": [3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"]},
+    "format": 2,
+    "checksum": "4aa2c3d1a3a9f5f9a4a6f0f2b3e1f0ab0b1f1c9e2f5f2a3b6d3f7b8a9c0d1e2f",
+}
+"""As the second version wrote it."""
 
 
 @pytest.fixture
@@ -210,8 +218,8 @@ def other(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "manifest",
-    [FORMAT_1, {**FORMAT_1, "format": 99}, {"version": 3, "shards": []}, []],
-    ids=["1", "99", "json", "list"],
+    [FORMAT_1, FORMAT_2, {**FORMAT_1, "format": 99}, {"version": 3, "shards": []}, []],
+    ids=["1", "2", "99", "json", "list"],
 )
 def test_other_formats_are_refused(other: Path, run: Run, manifest: object) -> None:
     """An index of an older or newer format or of another product is refused in one line that says what to do."""
@@ -233,9 +241,9 @@ def test_an_empty_folder(tmp_path: Path, run: Run) -> None:
         assert f"no index in {tmp_path}; make one with: searchkit build CORPUS --index {tmp_path}" in ran.err
 
 
-@pytest.mark.parametrize("manifest", [FORMAT_1, None], ids=["format 1", "none"])
+@pytest.mark.parametrize("manifest", [FORMAT_1, FORMAT_2, None], ids=["format 1", "format 2", "none"])
 def test_a_build_makes_it_an_index(other: Path, tmp_path: Path, manifest: object) -> None:
-    """An index of the first format and a folder with nothing but data are replaced by a build, and nothing is left."""
+    """An index of an older format and a folder with nothing but data are replaced by a build, and nothing is left."""
     if manifest:
         (other / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
     reports = Reports(tmp_path / "reports", random.Random(3), files=2)  # noqa: S311

@@ -15,7 +15,7 @@ from damage import COMMANDS, Run, columnar_only
 from searchkit.engines.columnar.arrays import Array, ArrayFile, pack, unpack, write_arrays
 from searchkit.engines.columnar.postings import HEADING
 from searchkit.errors import IndexDamaged
-from searchkit.manifest import checksums, read_manifest
+from searchkit.manifest import checksum_of, checksums, read_manifest
 from searchkit.searching import Index
 
 pytestmark = [
@@ -81,6 +81,47 @@ def paragraphs_misnumbered(arrays: dict[str, Array]) -> None:
     arrays["n"][0] = arrays["n"][1]
 
 
+def figure_of_another_paragraph(arrays: dict[str, Array]) -> None:
+    """A paragraph has the first figure of the next."""
+    at = arrays["figure_at"]
+    at[int(np.flatnonzero(np.diff(at.astype(np.int64)))[1])] += 1
+
+
+def figure_too_many(arrays: dict[str, Array]) -> None:
+    """The last paragraph has a figure that is not there."""
+    arrays["figure_at"][-1] += 1
+
+
+def figures_exchanged(arrays: dict[str, Array]) -> None:
+    """Two figures of a paragraph are not in their order."""
+    arrays["figure_start"][:2] = arrays["figure_start"][:2][::-1]
+
+
+def figure_beyond_the_text(arrays: dict[str, Array]) -> None:
+    """A figure ends behind its paragraph."""
+    arrays["figure_length"][:] = np.iinfo(arrays["figure_length"].dtype).max
+
+
+def part_of_nothing(arrays: dict[str, Array]) -> None:
+    """A figure is a part of one that does not exist."""
+    arrays["figure_part_of"][np.flatnonzero(arrays["figure_part_of"])[0]] += 1
+
+
+def value_that_is_none(arrays: dict[str, Array]) -> None:
+    """A figure is not a number."""
+    arrays["figure_base_value"][0] = np.array([np.nan]).view(np.uint64)[0]
+
+
+def indicator_out_of_range(arrays: dict[str, Array]) -> None:
+    """A figure has an indicator that is not listed."""
+    arrays["indicator_codes"][0] = np.iinfo(arrays["indicator_codes"].dtype).max
+
+
+def unit_of_no_figure(arrays: dict[str, Array]) -> None:
+    """A unit is listed that no figure has: all have another."""
+    arrays["traits_codes"][:] = 0
+
+
 def rank_twice(arrays: dict[str, Array]) -> None:
     """Two documents have the same place in corpus order."""
     first, second = np.flatnonzero(arrays["live"])[:2]
@@ -121,7 +162,9 @@ def segment_outside(arrays: dict[str, Array]) -> None:
 
 SEGMENT_CHANGES = (
     posting_out_of_range, postings_not_ascending, posting_twice, posting_elsewhere, frequency, lengths_exchanged,
-    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered,
+    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered, figure_of_another_paragraph,
+    figure_too_many, figures_exchanged, figure_beyond_the_text, part_of_nothing, value_that_is_none,
+    indicator_out_of_range, unit_of_no_figure,
 )  # fmt: skip
 COMMIT_CHANGES = (
     rank_twice, ranks_exchanged, dead_document, document_back, wrong_sum, segment_missing, segment_outside,
@@ -144,17 +187,15 @@ def change_arrays(path: Path, change: Change) -> None:
     write_arrays(path, arrays)
 
 
-def sign(index: Path) -> None:
-    """Let the manifest say of the files what is true of them now."""
-    manifest = read_manifest_as_json(index)
-    manifest["files"] = checksums(index / manifest["data"])
-    (index / "index.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def read_manifest_as_json(index: Path) -> dict[str, Any]:
-    """The manifest, not verified."""
+def sign(index: Path, **counted: int) -> None:
+    """Let the manifest say of the files what is true of them now, and of its counts what is not: so much more."""
     manifest: dict[str, Any] = json.loads((index / "index.json").read_text(encoding="utf-8"))
-    return manifest
+    del manifest["checksum"]
+    manifest["files"] = {name: list(sums) for name, sums in checksums(index / manifest["data"]).items()}
+    for key, by in counted.items():
+        manifest[key] += by
+    text = json.dumps({**manifest, "checksum": checksum_of(manifest)})
+    (index / "index.json").write_text(text, encoding="utf-8")
 
 
 @columnar_only
@@ -171,10 +212,18 @@ def test_invariants(index: Path, run: Run, change: Change) -> None:
         assert run(*command, "--index", index).is_clean
 
 
-@pytest.mark.parametrize(("key", "by"), [("documents", 1), ("paragraphs", -1)])
+@pytest.mark.parametrize(("key", "by"), [("documents", 1), ("paragraphs", -1), ("measures", 1)])
 def test_counts_of_the_manifest(index: Path, key: str, by: int) -> None:
-    """A check finds that the manifest counts other documents or paragraphs than there are."""
-    manifest = read_manifest_as_json(index)
-    (index / "index.json").write_text(json.dumps({**manifest, key: manifest[key] + by}), encoding="utf-8")
-    with pytest.raises(IndexDamaged), Index(index) as opened:
+    """A check finds that the manifest counts other documents, paragraphs or measures than there are."""
+    sign(index, **{key: by})
+    with Index(index) as opened, pytest.raises(IndexDamaged, match="the manifest says"):
+        opened.check()
+
+
+def test_a_signed_index_is_sound(index: Path) -> None:
+    """It is the change that the tests above find, and not the signing."""
+    for path in (index / read_manifest(index).data).glob("*.segment"):
+        change_arrays(path, lambda _: None)
+    sign(index)
+    with Index(index) as opened:
         opened.check()

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from counting import Counting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.analysis import Analyzer
 from searchkit.corpus import DocumentRead
-from searchkit.engines import open_writer
+from searchkit.engines import Engine, FigureRequest, Request, open_writer
 from searchkit.engines.columnar import arrays, bigrams, postings, scoring, sets, writer
 from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
+from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.engine import ColumnarEngine
+from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.text import Text, code_points, text_arrays
 from searchkit.errors import IndexDamaged
 from searchkit.folding import fold
 from searchkit.indexing import BuildOptions, write_index
-from searchkit.query import Substring
+from searchkit.model import Document, Figure, Measure, Paragraph, measure
+from searchkit.query import Everything, Node, Not, Or, Substring, Wanted, Word
 from searchkit.ranking import count_all_grams
 from searchkit.searching import Index
 
@@ -35,7 +42,32 @@ CHARACTERS = "执法一二ａA1３,.件，。\n"
 def documents(report: Report) -> list[DocumentRead]:
     """Twenty documents of one to nine paragraphs that share words, strings and numbers."""
     texts = ("执法检查3件", "检查执法13件，罚款", "ab abc 执法", "查处，三件。", "罚没款1.5万元")
-    return [report(f"{n:02d}.txt", *(texts[(n * k) % 5] for k in range(1 + n % 9))) for n in range(20)]
+    reads = [report(f"{n:02d}.txt", *(texts[(n * k) % 5] for k in range(1 + n % 9))) for n in range(20)]
+    return list(map(counted, reads))
+
+
+def counted(read: DocumentRead) -> DocumentRead:
+    """The document with its figures."""
+    figures = Counting().figures(read.paragraphs)
+    return replace(read, document=replace(read.document, measures=sum(map(len, figures))), figures=figures)
+
+
+def figures_of(reads: Iterable[DocumentRead]) -> list[Measure]:
+    """All measures in corpus order."""
+    return [
+        measure(paragraph, figure)
+        for read in reads
+        for paragraph, own in zip(read.paragraphs, read.figures or (), strict=True)
+        for figure in own
+    ]
+
+
+def selected(engine: Engine, query: Node | None = None, **options: Any) -> tuple[list[Measure], list[float], list[str]]:  # noqa: ANN401
+    """The measures that an engine selects, with score and indicator of each."""
+    wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",), 0.3))
+    figures = engine.figures(FigureRequest(query or Everything(), wanted, **options))
+    indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
+    return figures.fetch(range(len(indicators))), figures.scores.tolist(), indicators
 
 
 def assert_same_answers(one: Index, other: Index) -> None:
@@ -49,6 +81,12 @@ def assert_same_answers(one: Index, other: Index) -> None:
             ours, theirs = (index.search(query, facets=["document", "year"], **options) for index in (other, one))  # type: ignore[arg-type]
             assert (ours.total, ours.facets, ours.documents) == (theirs.total, theirs.facets, theirs.documents)
             assert [(hit.id, hit.score) for hit in ours.hits] == [(hit.id, hit.score) for hit in theirs.hits]
+    for query in (Everything(), Substring("执法"), Not(Substring("罚"))):
+        for options in ({}, {"unit": "件"}, {"minimum": 3, "maximum": 13}):
+            ours, theirs = (selected(index._engine, query, **options) for index in (other, one))
+            assert ours == theirs
+    ids = [paragraph.id for paragraph in one.paragraphs()]
+    assert other._engine.measures(ids) == one._engine.measures(ids)
 
 
 # segments
@@ -77,7 +115,7 @@ def in_steps(documents: Sequence[DocumentRead], folder: Path) -> Path:
             data.mkdir(parents=True)
             writing = open_writer("columnar", data, Analyzer(), base)
             writing.remove([read.file])
-            writing.add(read.document, read.paragraphs, read.file)
+            writing.add(read.document, read.paragraphs, read.figures or (), read.file)
             writing.commit()
             base = data
     assert base is not None
@@ -92,6 +130,12 @@ def test_small_segments_are_merged(documents: list[DocumentRead], tmp_path: Path
     assert len(list(last.glob("*.segment"))) < 2 * writer.FAN_IN
     assert [document.document for document in engine.documents()] == [read.document.document for read in documents]
     assert list(engine.paragraphs()) == [paragraph for read in documents for paragraph in read.paragraphs]
+    measures, scores, indicators = selected(engine)
+    assert measures == figures_of(documents)
+    assert indicators == [item.indicator for item in measures]
+    write_index(documents, tmp_path / "fresh", BuildOptions("columnar"))
+    with Index(tmp_path / "fresh") as fresh:
+        assert selected(fresh._engine) == (measures, scores, indicators)
 
 
 def test_other_indexes_keep_their_files(documents: list[DocumentRead], tmp_path: Path) -> None:
@@ -102,6 +146,7 @@ def test_other_indexes_keep_their_files(documents: list[DocumentRead], tmp_path:
         engine.check()
         count = int(data.name[:3]) + 1
         assert len(list(engine.documents())) == count, data.name
+        assert selected(engine)[0] == figures_of(documents[:count])
 
 
 def test_parts_are_absorbed(documents: list[DocumentRead], tmp_path: Path) -> None:
@@ -110,7 +155,7 @@ def test_parts_are_absorbed(documents: list[DocumentRead], tmp_path: Path) -> No
         (tmp_path / name).mkdir()
         part = open_writer("columnar", tmp_path / name, Analyzer())
         for read in some:
-            part.add(read.document, read.paragraphs, read.file)
+            part.add(read.document, read.paragraphs, read.figures or (), read.file)
         part.commit()
     (tmp_path / "whole").mkdir()
     whole = open_writer("columnar", tmp_path / "whole", Analyzer())
@@ -120,6 +165,63 @@ def test_parts_are_absorbed(documents: list[DocumentRead], tmp_path: Path) -> No
     engine = ColumnarEngine(tmp_path / "whole")
     engine.check()
     assert list(engine.documents()) == [read.document for read in documents]
+    assert selected(engine)[0] == figures_of(documents)
+
+
+# figures
+
+
+def test_figures_are_read_when_asked_for(documents: list[DocumentRead], tmp_path: Path) -> None:
+    """A search and a paragraph read nothing of the figures; nor does a look-up that nothing matches."""
+    engine = ColumnarEngine(in_steps(documents, tmp_path))
+    read: set[str] = set()
+    for segment in engine._collection.segments:
+        segment.arrays = segment.arrays.__class__(segment.path)
+        read_from = segment.arrays._mapped
+        segment.arrays._mapped = lambda name, mapped=read_from: (read.add(name), mapped(name))[1]  # type: ignore[method-assign,misc]
+    engine.search(Request(Substring("执法")))
+    engine.paragraph("00.txt#1")
+    assert not selected(engine, Substring("没有"))[0]
+    assert read
+    assert not {name for name in read if name.startswith(("figure", "indicator", "traits"))}
+    assert selected(engine, Substring("执法"))[0]
+    assert {name for name in read if name.startswith("figure")}
+
+
+BROKEN = {
+    "a figure stands on no words of its paragraph": {"length": [2, 9]},
+    "the figures of a paragraph are not in order": {"start": [3, 3]},
+    "a figure is a part of none": {"part_of": [0, 2]},
+    "the value of a figure is no number": {"value": [math.inf, 1]},
+}
+
+
+@pytest.mark.parametrize("problem", [None, *BROKEN])
+def test_problems_of_figures(problem: str | None) -> None:
+    """What contradicts itself in the figures of a segment is named; what does not is none."""
+    figures = [Figure("a", 1, None, 1, None, start=0, end=2), Figure("b", 1, None, 1, None, start=3, end=5, part_of=0)]
+    builder = FigureBuilder()
+    builder.extend([figures, [], [replace(figures[0], part_of=None)]])
+    columns = builder.columns()
+    for name, values in BROKEN.get(problem or "", {}).items():
+        getattr(columns, name)[:2] = values
+    assert figures_problem(columns, np.array([5, 0, 2])) == problem
+
+
+@pytest.mark.parametrize("at", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
+def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
+    """Paragraphs that claim figures which are not there, or those of others, are damage and not a list of billions."""
+    builder = FigureBuilder()
+    builder.extend([[Figure("a", 1, None, 1, None)]] * 3)
+    arrays = {**figure_arrays(builder.columns()), "figure_at": np.array(at, np.uint64)}
+    write_arrays(tmp_path / "file", arrays)
+    figures = SegmentFigures(ArrayFile(tmp_path / "file"))
+    for use in (
+        lambda: figures.of_paragraph(1),
+        lambda: figures.selected(np.ones(3, bool), FigureRequest(Everything())),
+    ):
+        with pytest.raises(ValueError, match="other figures than there are"):
+            use()
 
 
 # text
@@ -150,6 +252,15 @@ def test_strings_are_found_as_by_a_scan(
         node = Substring(string, **kind)
         expected = [number for number, own in enumerate(texts) if any(True for _ in node.find(fold(own)))]
         assert text.holding(node).tolist() == expected, string
+
+
+def test_a_token_is_no_string(report: Report, tmp_path: Path) -> None:
+    """A number's token of two characters (0件 of 零件) is not taken for a string of the text."""
+    write_index([report("a.txt", "零件", "10件")], tmp_path, BuildOptions("columnar"))
+    write_index([report("b.txt", "零件")], tmp_path / "other", BuildOptions("columnar"))
+    with Index(tmp_path) as index, Index(tmp_path / "other") as other:
+        assert [hit.id for hit in index.search("“0件”").hits] == ["a.txt#2"]
+        assert other.search("“0件”").total == 0
 
 
 def test_offsets_far_apart_and_rare_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,6 +347,40 @@ def test_postings_are_those_of_the_pairs(tmp_path: Path) -> None:
     assert back == held
 
 
+def test_terms_of_all_segments_are_those_of_each(tmp_path: Path) -> None:
+    """Terms that are lists, rows or both, with frequencies beyond a byte, deleted holders, or missing: as counted."""
+    sizes, chance = (300, 40, 700), np.random.default_rng(5)
+    starts = [0, 300, 340, 1040]
+    live = chance.random(1040) < 0.8
+    shares = {"处处": (0.9, 0.9, 0.9), "时有": (0.1, 0.6, 0.1), "偶尔": (0.01, 0.05, 0.01), "一处": (0.0, 0.1, 0.0)}
+    tf, in_text = np.zeros((4, 1040), np.int64), np.zeros((4, 1040), bool)
+    opened_segments = []
+    for place, (size, start) in enumerate(zip(sizes, starts, strict=False)):
+        columns: list[list[int]] = [[], [], [], []]
+        for number, term in enumerate(shares):
+            for holder in np.flatnonzero(chance.random(size) < shares[term][place]).tolist():
+                most = 300 if number == 0 and place == 1 else 20
+                own = (number, holder, int(chance.integers(1, most)), bool(chance.integers(2)))
+                tf[number, start + holder], in_text[number, start + holder] = own[2:]
+                for column, value in zip(columns, own, strict=True):
+                    column.append(value)
+        pairs = postings.Pairs(*(np.array(column, kind) for column, kind in zip(columns, "lll?", strict=True)))
+        write_arrays(tmp_path / str(place), postings.posting_arrays(list(shares), pairs, size))
+        opened_segments.append(postings.Postings(ArrayFile(tmp_path / str(place)), size))
+    terms = postings.Terms(opened_segments, starts, live)
+    some = np.array([0, 5, 299, 300, 339, 340, 341, 1039])
+    for number, term in enumerate(shares):
+        assert terms.df(term) == np.count_nonzero(tf[number] * live)
+        assert sets.as_positions(terms.in_text(term)).tolist() == np.flatnonzero(in_text[number]).tolist()
+        assert terms.frequencies(term, slice(290, 350)).tolist() == tf[number, 290:350].tolist()
+        assert terms.frequencies(term, some).tolist() == tf[number, some].tolist()
+        holders = terms.holders(term)
+        assert (holders is None) == (number < 2)
+        if holders is not None:
+            assert sorted(holders.tolist()) == np.flatnonzero(tf[number]).tolist()
+    assert (terms.df("没有"), len(terms.in_text("没有")), terms.frequencies("没有", some).any()) == (0, 0, False)
+
+
 # sets
 
 
@@ -260,23 +405,79 @@ def test_sets_are_sets(given_sets: list[tuple[bool, set[int]]]) -> None:
     assert members(sets.complement(made[0], size)) == set(range(size)) - chosen[0]
 
 
+@given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 39), max_size=9)), max_size=4))
+def test_sets_of_segments_are_one_set(given_sets: list[tuple[bool, set[int]]]) -> None:
+    """Sets of segments joined are the set of all by positions that go on; split again they are what they were."""
+    starts = [40 * number for number in range(len(given_sets) + 1)]
+    own = [np.array(sorted(chosen), np.intp) for _, chosen in given_sets]
+    parts = [sets.as_mask(some, 40) if is_mask else some for some, (is_mask, _) in zip(own, given_sets, strict=True)]
+    whole = sets.joined(parts, starts)
+    expected = [start + position for start, some in zip(starts, own, strict=False) for position in some.tolist()]
+    assert sets.as_positions(whole).tolist() == expected
+    assert [sets.as_positions(part).tolist() for part in sets.split(whole, starts)] == [some.tolist() for some in own]
+
+
 # scores and counts
 
 
-def test_the_best_are_the_best(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a segment's matches are masks or lists, the best by step one are those of sorting all scores."""
-    monkeypatch.setattr(scoring, "RESCORED", 5)
-    texts = [
-        "执法" * (1 + n % 3) + "检查" * (n % 2) + "的" * (n % 11) + ("罚款" if n % 10 == 0 else "") for n in range(90)
-    ]
-    folder = tmp_path / "index"
-    write_index([report(f"{n:02d}.txt", *texts[n : n + 5]) for n in range(0, 90, 5)], folder, BuildOptions("columnar"))
-    with Index(folder) as index:
-        for query in ("执法", "执法 检查", "罚款 OR 检查", "罚款"):
-            ranked = index.search(query, explain=True, limit=None).hits
-            words = [sum(hit.explanation.words.values()) for hit in ranked if hit.explanation]
-            assert words[5:] == sorted(words[5:], reverse=True)
-            assert min(words[:5]) >= max(words[5:], default=0.0)
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """Eight hundred paragraphs of one to forty words, some in most of them, some in few, in three segments."""
+    words = {"执法": 0.6, "检查": 0.3, "企业": 0.2, "处罚": 0.02, "听证": 0.015, "罚款": 0.02}
+    chance = np.random.default_rng(3)
+    folder = tmp_path_factory.mktemp("mixed")
+    writing = open_writer("columnar", folder, Analyzer())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "MOST_PARAGRAPHS", 300)
+        for number in range(80):
+            made = [
+                [word * int(chance.geometric(0.4)) for word, share in words.items() if chance.random() < share]
+                for _ in range(10)
+            ]
+            texts = ["".join(some) + "的" * int(chance.integers(1, 30)) for some in made]
+            name = f"{number:02d}.txt"
+            paragraphs = [Paragraph(f"{name}#{n}", name, n, text) for n, text in enumerate(texts, 1)]
+            writing.add(Document(name), paragraphs, [()] * len(paragraphs), name)
+        writing.commit()
+    return Collection(folder)
+
+
+@pytest.mark.parametrize("few", [20, 4096])
+@pytest.mark.parametrize("weight", [0.0, 0.05, 1.0, 3.0])
+@pytest.mark.parametrize(
+    "terms", ["执法", "执法 检查", "处罚 执法", "听证 处罚 执法", "罚款 听证 处罚 检查 企业", "处罚 听证", "没有"]
+)
+def test_the_best_are_the_best(
+    terms: str, weight: float, few: int, mixed: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many matches or few, a mask or a list, words rare or not: the best are those of sorting all scores."""
+    monkeypatch.setattr(scoring, "RESCORED", 7)
+    monkeypatch.setattr(scoring, "_FEW", few)
+    monkeypatch.setattr(scoring, "_PIECE", 2 * few)
+    first, *others = terms.split()
+    wanted = [Wanted(first, (first,), weight), *(Wanted(term, (term,)) for term in others)]
+    scorer = scoring.Scorer(mixed, wanted)
+    for node in (Everything(), Word("执法"), Or(tuple(map(Word, terms.split()))), Not(Word("检查"))):
+        found = mixed.matching(node)
+        positions = sets.as_positions(found)
+        scores = scorer.all(positions)
+        expected = sorted(zip((-scores).tolist(), positions.tolist(), strict=True))[:7]
+        for way in (found, positions):
+            best, own = scorer.best(way)
+            assert sorted(zip((-own).tolist(), best.tolist(), strict=True)) == expected
+
+
+def test_bounds_are_not_exceeded(report: Report, tmp_path: Path) -> None:
+    """An impact is the share of a word's weight that a paragraph reaches, rounded up by less than one."""
+    texts = ["执法" * (1 + n * n) + "的" * (n % 7) for n in range(12)]
+    write_index([report("a.txt", *texts, title="检查")], tmp_path / "index", BuildOptions("columnar"))
+    with Index(tmp_path / "index") as index:
+        collection = Collection(tmp_path / "index" / index.manifest.data)
+        for term in ("执法", "检查", "没有"):
+            tf = collection.terms.frequencies(term, slice(0, 12)).astype(float)
+            share = tf / (tf + collection.norms(np.arange(12))) * IMPACTS
+            impact = collection.impact(term)
+            assert ((share <= impact) & (impact < share + 1.001)).all()
 
 
 def test_counts_by_bits_are_counts(report: Report, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ postings.py    words: dictionary, ids, frequencies
 text.py        characters, and what string stands where
 bigrams.py     where each pair of characters stands
 columns.py     what paragraphs and documents are, as numbers of distinct values
+figures.py     what is counted in paragraphs, and which of it is of a unit and a size
 building.py    documents to columns
 segment.py     columns to a file, and an open file: what matches, what a record is
 merging.py     several segments' columns as one
@@ -14,6 +15,7 @@ sets.py        masks or positions
 collection.py  all segments as one
 scoring.py     BM25F, and the second step
 faceting.py    counts, sorting, grouping
+selection.py   figures of all segments that answer a request
 engine.py      requests to responses
 """
 

@@ -154,6 +154,16 @@ class Strings:
     def __getitem__(self, number: int) -> bytes:
         return self._data[int(self._starts[number]) : int(self._starts[number + 1])].tobytes()
 
+    def find(self, string: bytes) -> Iterator[int]:
+        """The numbers of those that begin with a string."""
+        data = self._data.tobytes()
+        place = data.find(string)
+        while place >= 0:
+            number = int(np.searchsorted(self._starts, place))
+            if self._starts[number] == place:
+                yield number
+            place = data.find(string, place + 1)
+
 
 def strings_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
     """Byte strings as the two arrays `name` and `name_at`, for `Strings`."""

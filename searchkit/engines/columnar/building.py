@@ -11,9 +11,10 @@ import numpy as np
 from searchkit.analysis import Analyzer
 from searchkit.engines.columnar.arrays import Array, starts
 from searchkit.engines.columnar.columns import Codes, Columns
+from searchkit.engines.columnar.figures import FigureBuilder
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, concatenated
 from searchkit.engines.columnar.text import code_points
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Figure, Paragraph
 from searchkit.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 
 
@@ -32,6 +33,7 @@ class Builder:
         self._document_of = array("I")
         self._characters: list[Array] = []
         self._text_length = array("I")
+        self._figures = FigureBuilder()
         self._terms = _Numbers()
         self._text_terms, self._heading_terms, self._title_terms = (_TermLists(self._terms) for _ in range(3))
         self.characters = 0
@@ -42,8 +44,10 @@ class Builder:
         """Paragraphs so far."""
         return len(self._paragraphs)
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
-        """Add a document with its paragraphs."""
+    def add(
+        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+    ) -> None:
+        """Add a document with its paragraphs and the figures of each of them."""
         texts = [paragraph.text for paragraph in paragraphs]
         known = len(self._paths.values)
         self._path_of.extend([self._paths.code(paragraph.path) for paragraph in paragraphs])
@@ -63,6 +67,7 @@ class Builder:
         self._characters.append(code_points("".join(texts)))
         self._text_length.extend(map(len, texts))
         self.characters += len(self._characters[-1])
+        self._figures.extend(figures)
 
     def columns(self) -> Columns:
         """Everything so far."""
@@ -98,6 +103,7 @@ class Builder:
             text_length=np.array(self._text_length, np.int64),
             terms=terms,
             pairs=concatenated(parts),
+            figures=self._figures.columns(),
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +15,66 @@ from searchkit.engines.columnar.arrays import Array, narrow
 from searchkit.engines.columnar.columns import Codes
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.memo import Memo
+from searchkit.engines.columnar.postings import Terms
 from searchkit.engines.columnar.segment import Segment, stand_in
-from searchkit.engines.columnar.sets import as_positions, bits, intersection, smaller
+from searchkit.engines.columnar.sets import as_positions, bits, complement, intersection, joined, smaller, union
 from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.facets import Facet, Filter, values_of
 from searchkit.model import Document
-from searchkit.query import Node
+from searchkit.query import And, Everything, Node, Not, Or, Word
 from searchkit.ranking import K1, B
 
-_KEPT_FILTERS = 64  # whose sets (64 KB a segment at the most) stay in memory
+IMPACTS = 255
+"""What `Collection.impact` gives at the most."""
+_KEPT_FILTERS = 64  # whose sets (a byte for each paragraph at the most) stay in memory
+_KEPT_IMPACTS = 16  # terms whose impacts (a byte for each paragraph) do
 _KEPT_GRAMS = 4096  # whose document frequencies do
+_CHUNK = 1 << 16  # paragraphs whose impacts are made together, so that what is computed of them stays in the cache
+_EARLY = 1 << 12  # paragraphs, or members of a set, that are looked at before all are
+_ERROR = 1e-6  # more than the relative error of a few operations with 32 bits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Values:
     """A facet's values as numbers: what counting and sorting need."""
 
     owner_of: Array
     """For each paragraph the number of what decides the facet: its document, or its section and topics."""
-    code_of: Array
-    """For each of those the number of its combination of values."""
+    columns: Sequence[Array]
+    """The number of the first value of each of those, of its second one and so on; `none` where it has not so many.
+
+    The first column alone says who has no value at all.
+    """
     names: list[str]
-    """The different values, in order."""
-    pair_code: Array
-    """A combination and"""
-    pair_name: Array
-    """a value that is part of it, the first one first; parallel arrays."""
-    codes: int
-    """Number of combinations."""
-    is_empty: Array
-    """Boolean, for each combination: without any value."""
+    """The different values, in order; a value's number is its place."""
     is_of_documents: bool
     """Decided by the document."""
-    _bitmaps: dict[int, Array] = field(default_factory=dict)
 
-    def bitmaps(self, start: int, size: int) -> Array:
-        """For the segment of so many paragraphs from `start` on, a row of bits for each name and one for no value."""
-        if start not in self._bitmaps:
-            has = np.zeros((len(self.names) + 1, self.codes), bool)
-            has[self.pair_name, self.pair_code] = True
-            has[-1] = self.is_empty
-            self._bitmaps[start] = bits(has[:, self.owner_of[start : start + size]])
-        return self._bitmaps[start]
+    @property
+    def none(self) -> int:
+        """The number of no value, behind that of the last one."""
+        return len(self.names)
+
+    def counts(self, owners: Array) -> Array:
+        """How many of some owners have each value, and at the end how many have none."""
+        return self._summed([np.bincount(column.take(owners), minlength=self.none + 1) for column in self.columns])
+
+    def weighted(self, per_owner: Array) -> Array:
+        """The same for owners each of which stands for so many."""
+        counted = [np.bincount(column, per_owner, self.none + 1) for column in self.columns]
+        return self._summed(counted).astype(np.int64)
+
+    def _summed(self, counted: Sequence[Array]) -> Array:
+        total = counted[0]
+        for counts in counted[1:]:
+            total[:-1] += counts[:-1]
+        return total
+
+    @cached_property
+    def bitmaps(self) -> Array:
+        """A row of bits (`sets`) for each value: the paragraphs that have it; and a last one: those that have none."""
+        owning = [np.logical_or.reduce([column == number for column in self.columns]) for number in range(self.none)]
+        return np.array([bits(has.take(self.owner_of)) for has in (*owning, self.columns[0] == self.none)])
 
 
 class Collection:
@@ -66,15 +85,22 @@ class Collection:
         self.commit = read_commit(folder)
         self.segments = [Segment(folder / name) for name in self.commit.segments]
         self._values: dict[Facet, Values] = {}
-        self._masks: Memo[Filter, list[Array]] = Memo(_KEPT_FILTERS)
+        self._columns: dict[str, Array] = {}
+        self._masks: Memo[Filter, Array] = Memo(_KEPT_FILTERS)
+        self._impacts: Memo[str, Array] = Memo(_KEPT_IMPACTS)
         self._gram_dfs: dict[str, int] = {}
 
     # numbers
 
     @cached_property
-    def starts(self) -> Array:
+    def starts(self) -> list[int]:
         """Position of each segment's first paragraph, and at the end the number of all."""
-        return np.cumsum([0, *(segment.size for segment in self.segments)])
+        return list(accumulate((segment.size for segment in self.segments), initial=0))
+
+    @property
+    def size(self) -> int:
+        """Number of all paragraphs, deleted ones too."""
+        return self.starts[-1]
 
     @cached_property
     def document_starts(self) -> Array:
@@ -96,22 +122,28 @@ class Collection:
         parts = [segment.document_at[:-1] + start for segment, start in zip(self.segments, self.starts, strict=False)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
+    @cached_property
+    def document_bits(self) -> tuple[Array, Array]:
+        """For each document's first paragraph and for the end: its word of `bits`, a mask of the bits before it."""
+        word, bit = np.divmod(np.append(self.first_position, self.size), 64)
+        return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
+
+    def column(self, name: str) -> Array:
+        """An array of the segments that has a number for each paragraph, of all segments."""
+        if name not in self._columns:
+            parts = [segment.arrays[name] for segment in self.segments]
+            self._columns[name] = np.concatenate([np.empty(0, np.uint8), *parts])
+        return self._columns[name]
+
     def locate(self, position: int) -> tuple[Segment, int]:
         """The segment of a paragraph, and the paragraph's position there."""
-        number = int(np.searchsorted(self.starts, position, "right")) - 1
-        return self.segments[number], position - int(self.starts[number])
+        number = bisect_right(self.starts, position) - 1
+        return self.segments[number], position - self.starts[number]
 
     def document(self, number: int) -> Document:
         """The document of that number."""
         place = int(np.searchsorted(self.document_starts, number, "right")) - 1
         return self.segments[place].document(number - int(self.document_starts[place]))
-
-    def per_segment(self, positions: Array) -> Iterator[tuple[int, Array]]:
-        """Ascending positions as those within each segment that has any, with the number of the segment."""
-        bounds = positions.searchsorted(self.starts).tolist()
-        for number, (first, last) in enumerate(pairwise(bounds)):
-            if first < last:
-                yield number, positions[first:last] - self.starts[number]
 
     # order
 
@@ -136,19 +168,27 @@ class Collection:
         order: Array = self.commit.rank[documents].astype(np.int64) << 32 | within
         return order
 
+    def first(self, found: Array, most: int) -> Array:
+        """The positions, ascending, of the first paragraphs of a set in corpus order."""
+        if self.is_in_order:
+            early = as_positions(found[:_EARLY])
+            return (early if len(early) >= most else as_positions(found))[:most]
+        positions = as_positions(found)
+        return np.sort(positions.take(np.argsort(self.order_of(positions), kind="stable")[:most]))
+
+    def ranked(self, positions: Array, scores: Array) -> Array:
+        """The order of paragraphs by score, largest first, then in corpus order. The positions ascend."""
+        if self.is_in_order:
+            return (-scores).argsort(kind="stable")
+        return np.lexsort((self.order_of(positions), -scores))
+
     # what is live
 
-    def live(self, number: int) -> Array | None:
-        """Mask of the live paragraphs of a segment; None if all are."""
-        return self._live[number]
-
     @cached_property
-    def _live(self) -> list[Array | None]:
-        masks: list[Array | None] = []
-        for number, segment in enumerate(self.segments):
-            documents = self.live_documents(number)
-            masks.append(None if documents.all() else documents[segment.document_of])
-        return masks
+    def live(self) -> Array | None:
+        """Mask of the live paragraphs; None if all are."""
+        live = self.commit.live
+        return None if live.all() else live.take(self.document_of)
 
     def live_documents(self, number: int) -> Array:
         """Mask of the live documents of a segment."""
@@ -156,79 +196,96 @@ class Collection:
         mask: Array = self.commit.live[first:last]
         return mask
 
-    def match(self, node: Node) -> list[Array]:
-        """For each segment the set (`sets`) of the live paragraphs that a query tree matches."""
-        found = []
-        for number, segment in enumerate(self.segments):
-            matched, live = segment.match(node), self.live(number)
-            found.append(matched if live is None else intersection([matched, live], segment.size))
+    # what matches
+
+    def matching(self, node: Node) -> Array:
+        """The set (`sets`) of the live paragraphs that a query tree matches."""
+        found = self._matching(node)
+        return found if self.live is None else intersection([found, self.live], self.size)
+
+    def _matching(self, node: Node) -> Array:
+        match node:
+            case Everything():
+                found = np.ones(self.size, bool)
+            case Word(field="text"):
+                found = self.terms.in_text(node.term)
+            case Not():
+                found = complement(self._matching(node.child), self.size)
+            case And():
+                found = intersection([self._matching(child) for child in node.children], self.size)
+            case Or():
+                found = union([self._matching(child) for child in node.children], self.size)
+            case _:
+                found = joined([segment.match(node) for segment in self.segments], self.starts)
         return found
 
-    def admitted(self, sets: Sequence[Array], filters: Sequence[Filter]) -> list[Array]:
-        """The sets, one for each segment, less what the filters do not admit."""
+    def filtered(self, found: Array, filters: Sequence[Filter]) -> Array:
+        """The set less what the filters do not admit."""
         if not filters:
-            return list(sets)
-        masks = [self._masks.get(item, self._admitted) for item in filters]
-        return [
-            intersection([found, *(mask[number] for mask in masks)], segment.size)
-            for number, (segment, found) in enumerate(zip(self.segments, sets, strict=True))
-        ]
+            return found
+        return intersection([found, *(self._masks.get(item, self._admitted) for item in filters)], self.size)
 
-    def first(self, sets: Sequence[Array], most: int) -> Array:
-        """The positions, ascending, of the first paragraphs in the sets. Cost: nothing for later segments."""
-        parts = [np.empty(0, np.int64)]
-        for found, start in zip(sets, self.starts.tolist(), strict=False):
-            if sum(map(len, parts)) < most:
-                parts.append(as_positions(found) + start)
-        return np.concatenate(parts)[:most]
-
-    def positions(self, sets: Sequence[Array]) -> Array:
-        """The positions, ascending, of the paragraphs in the sets."""
-        parts = [as_positions(found) + self.starts[number] for number, found in enumerate(sets) if len(found)]
-        return np.concatenate([np.empty(0, np.int64), *parts])
-
-    def _admitted(self, item: Filter) -> list[Array]:
-        """The sets of a filter."""
-        return [smaller(segment.admitted(item)) for segment in self.segments]
+    def _admitted(self, item: Filter) -> Array:
+        return smaller(joined([segment.admitted(item) for segment in self.segments], self.starts))
 
     # frequencies
 
     @cached_property
-    def norms(self) -> Array:
-        """For each paragraph what BM25 adds to a frequency in the denominator."""
-        lengths = np.concatenate([np.empty(0, np.uint8), *(segment.arrays["length"] for segment in self.segments)])
-        average = self.commit.length / (self.commit.paragraphs or 1)
-        norms: Array = K1 * (1 - B + B * lengths / (average or 1))
+    def terms(self) -> Terms:
+        """The words."""
+        return Terms([segment.postings for segment in self.segments], self.starts, self.live)
+
+    def norms(self, positions: Array) -> Array:
+        """What BM25 adds to the frequencies in paragraphs in the denominator."""
+        norms: Array = K1 * (1 - B + B * self.column("length").take(positions) / self._average)
         return norms
 
-    @cached_property
-    def short_norms(self) -> Array:
-        """`norms` in 32 bits."""
-        return self.norms.astype(np.float32)
+    @property
+    def _average(self) -> float:
+        """Mean length; 1 if there is nothing."""
+        return self.commit.length / (self.commit.paragraphs or 1) or 1
 
-    def df(self, term: str) -> int:
-        """Live paragraphs that have a term in text, headings or title."""
-        total = 0
-        for number, segment in enumerate(self.segments):
-            found, live = segment.postings.find(term), self.live(number)
-            if found is not None:
-                postings = segment.postings
-                total += postings.df(found) if live is None else int(live[postings.holders(found)].sum())
-        return total
+    def impact(self, term: str) -> Array:
+        """For each paragraph what it reaches of the most that a term can add to a score, f / (f + norm), in 255ths.
+
+        Rounded up to 8 bits; 0 where the term is not. Cost: 2 ns each when it is first asked for, less for rare terms.
+        """
+        return self._impacts.get(term, self._impact)
+
+    def _impact(self, term: str) -> Array:
+        impact, holders = np.zeros(self.size, np.uint8), self.terms.holders(term)
+        if holders is not None:
+            impact[holders] = self._reached(term, holders)
+            return impact
+        for start in range(0, self.size, _CHUNK):
+            impact[start : start + _CHUNK] = self._reached(term, slice(start, start + _CHUNK))
+        return impact
+
+    def _reached(self, term: str, positions: Array | slice) -> Array:
+        """The impacts at some positions: with 32 bits, and a little more to make up for what those leave out."""
+        tf = self.terms.frequencies(term, positions).astype(np.float32)
+        lengths = self.column("length")
+        share = (lengths[positions] if isinstance(positions, slice) else lengths.take(positions)).astype(np.float32)
+        share *= np.float32(K1 * B / self._average)
+        share += np.float32(K1 * (1 - B))
+        share += tf
+        np.divide(tf, share, out=share)
+        share *= np.float32(IMPACTS * (1 + _ERROR))
+        return np.minimum(np.ceil(share, out=share), IMPACTS, out=share)
 
     def gram_dfs(self, grams: Sequence[str]) -> list[int]:
         """Live paragraphs whose folded text holds each gram; all grams have one character, or all two."""
-        new = [gram for gram in grams if gram not in self._gram_dfs]
-        if len(self._gram_dfs) > _KEPT_GRAMS:
-            self._gram_dfs, new = {}, list(grams)
-        total = np.zeros(len(new), np.int64)
-        for number, segment in enumerate(self.segments if new else ()):
-            total += segment.text.gram_dfs(new)
-            gone = self._gone[number]
-            if gone is not None:
-                total -= gone.gram_dfs(new)
-        known = {**self._gram_dfs, **dict(zip(new, total.tolist(), strict=True))}
-        self._gram_dfs = known  # one assignment, so that threads see the one or the other
+        known = self._gram_dfs
+        new = [gram for gram in grams if gram not in known]
+        if new:
+            known, new = ({}, list(grams)) if len(known) > _KEPT_GRAMS else (known, new)
+            total = np.zeros(len(new), np.int64)
+            for segment, gone in zip(self.segments, self._gone, strict=True):
+                total += segment.text.gram_dfs(new)
+                if gone is not None:
+                    total -= gone.gram_dfs(new)
+            # One assignment, so that threads see the one or the other.
+            self._gram_dfs = known = {**known, **dict(zip(new, total.tolist(), strict=True))}
         return [known[gram] for gram in grams]
 
     @cached_property
@@ -236,22 +293,23 @@ class Collection:
         """The text of the paragraphs of each segment that are not live, as if it were a segment of its own."""
         texts: list[Text | None] = []
         for number, segment in enumerate(self.segments):
-            live = self.live(number)
-            if live is None:
+            live = self.live_documents(number)
+            if live.all():
                 texts.append(None)
             else:
+                is_gone = ~live[segment.document_of]
                 characters, lengths = segment.text.characters()
-                gone = text_arrays(characters[np.repeat(~live, lengths)], lengths[~live])
-                texts.append(Text(gone))
+                texts.append(Text(text_arrays(characters[np.repeat(is_gone, lengths)], lengths[is_gone])))
         return texts
 
     # facets
 
     def values(self, facet: Facet) -> Values:
         """The values of a facet."""
-        if facet not in self._values:
-            self._values[facet] = self._made(facet)
-        return self._values[facet]
+        values = self._values.get(facet)
+        if values is None:
+            values = self._values[facet] = self._made(facet)
+        return values
 
     def _made(self, facet: Facet) -> Values:
         codes = Codes()
@@ -265,13 +323,13 @@ class Collection:
                 numbers.append(np.array(known, np.int64)[column.codes])
         names = sorted({value for values in codes.values for value in values})
         number_of = {name: number for number, name in enumerate(names)}
-        pairs = [(code, number_of[value]) for code, values in enumerate(codes.values) for value in values]
-        pair_code, pair_name = np.array(pairs, np.int64).reshape(-1, 2).T
-        is_empty = np.array([not values for values in codes.values], bool)
-        joined = np.concatenate([np.empty(0, np.int64), *numbers])
-        count, is_of_documents = len(codes.values), facet.name not in {"topic", "section"}
-        owner_of, code_of = (self.document_of, joined) if is_of_documents else (narrow(joined), np.arange(count))
-        return Values(owner_of, code_of, names, pair_code, pair_name, count, is_empty, is_of_documents)
+        rows = np.full((max([1, *map(len, codes.values)]), len(codes.values)), len(names))
+        for code, values in enumerate(codes.values):
+            rows[: len(values), code] = [number_of[value] for value in values]
+        code_of = np.concatenate([np.empty(0, np.int64), *numbers])
+        if facet.name in {"topic", "section"}:
+            return Values(narrow(code_of), list(rows), names, is_of_documents=False)
+        return Values(self.document_of, [row.take(code_of) for row in rows], names, is_of_documents=True)
 
     def problem(self) -> str | None:
         """What does not fit between the commit and its segments, or None."""

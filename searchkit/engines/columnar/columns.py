@@ -17,6 +17,9 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow,
 from searchkit.engines.columnar.postings import Pairs
 from searchkit.model import Document
 
+Traits = tuple[str | None, str | None, str, str, str | None, str | None, bool]
+"""What many figures share: unit, base unit, bound, kind, change, period, and whether it is a statement of zero."""
+
 
 @dataclass(slots=True)
 class Columns:
@@ -49,6 +52,32 @@ class Columns:
     """How many of them are the paragraph's."""
     terms: Sequence[str]
     pairs: Pairs
+    figures: FigureColumns
+
+
+@dataclass(slots=True)
+class FigureColumns:
+    """The figures of all paragraphs, one after the other. Arrays have an element for each but for `per_paragraph`."""
+
+    per_paragraph: Array
+    """How many figures each paragraph has."""
+    start: Array
+    """Where the quote begins in the paragraph's text,"""
+    length: Array
+    """and how many code points it has."""
+    part_of: Array
+    """`start` + 1 of the figure that it is a part of, 0 = none."""
+    value: Array
+    """64-bit floating point, as is"""
+    base_value: Array
+    indicators: Sequence[str]
+    """The different indicators."""
+    indicator_of: Array
+    """Number of the indicator."""
+    traits: Sequence[Traits]
+    """The different traits."""
+    traits_of: Array
+    """Number of the traits."""
 
 
 class Codes:
@@ -76,8 +105,16 @@ def column_arrays(name: str, values: Iterable[Hashable]) -> dict[str, Array]:
 
 def coded_arrays(name: str, codes: Array, values: Iterable[object]) -> dict[str, Array]:
     """The column of owners whose values are numbered already."""
-    texts = [json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") for value in values]
-    return {f"{name}_codes": narrow(codes), **strings_arrays(f"{name}_values", texts)}
+    return {f"{name}_codes": narrow(codes), **strings_arrays(f"{name}_values", list(map(_text, values)))}
+
+
+def renumbered(codes: Array) -> tuple[Array, Array]:
+    """The different codes in the order of their first appearance, and each code's place among them."""
+    different, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return different[order], place[inverse]
 
 
 class Column:
@@ -99,16 +136,35 @@ class Column:
     def value(self, number: int) -> Any:  # noqa: ANN401
         """The value of a number; lists come as tuples."""
         if number not in self._parsed:
-            self._parsed[number] = _frozen(json.loads(self._values[number].decode("utf-8", "surrogatepass")))
+            self._parse([number])
         return self._parsed[number]
+
+    def find(self, value: object) -> int | None:
+        """The number of a value, None if no owner has it. Cost: a pass over the bytes of all values, none is parsed."""
+        text = _text(value)
+        return next((number for number in self._values.find(text) if self._values[number] == text), None)
 
     def of_owners(self) -> list[Any]:
         """The value of each owner."""
-        return [self.value(number) for number in self.codes.tolist()]
+        values = self.values()
+        return [values[number] for number in self.codes.tolist()]
 
-    def values(self) -> list[Any]:
-        """All values by number."""
-        return [self.value(number) for number in range(len(self))]
+    def values(self, numbers: Sequence[int] | None = None) -> list[Any]:
+        """The values of these numbers, or all by number. Cost: 1 µs each at first, then 50 ns."""
+        wanted = range(len(self)) if numbers is None else numbers
+        new = [number for number in wanted if number not in self._parsed]
+        if new:
+            self._parse(new)
+        return [self._parsed[number] for number in wanted]
+
+    def _parse(self, numbers: Sequence[int]) -> None:
+        texts = b",".join([self._values[number] for number in numbers])
+        values = json.loads(f"[{texts.decode('utf-8', 'surrogatepass')}]")
+        self._parsed.update(zip(numbers, map(_frozen, values), strict=True))
+
+
+def _text(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401

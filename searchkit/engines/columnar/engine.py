@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from searchkit.engines import Hit, Request, Response
+from searchkit.engines import FigureRequest, Figures, Hit, Request, Response
 from searchkit.engines.columnar.arrays import Array, reading
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
+from searchkit.engines.columnar.selection import Selection
+from searchkit.engines.columnar.sets import as_positions
 from searchkit.errors import IndexDamaged
-from searchkit.facets import Facet, FacetCounts, Filter, cut, selected_values
-from searchkit.model import Document, Paragraph
+from searchkit.facets import Facet, FacetCounts, Filter, selected_values
+from searchkit.model import Document, Measure, Paragraph
 from searchkit.query import Everything
 from searchkit.ranking import Explanation
 
@@ -31,26 +32,37 @@ class ColumnarEngine:
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Cost: the postings of its words and the lists of its strings, some ns a match."""
         with reading(self._folder):
-            sets = self._collection.match(request.match)
-            admitted = self._collection.admitted(sets, request.filters)
+            found = self._collection.matching(request.match)
+            admitted = self._collection.filtered(found, request.filters)
             tally = Tally(self._collection, admitted)
-            facets = self._facets(request, sets, tally)
+            facets = self._facets(request, found, tally)
             ranking = _Ranking(self._collection, request, admitted, tally.total)
             end = None if request.limit is None else request.offset + request.limit
             hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
             return Response(tally.total, ranking.documents, hits, facets)
 
-    def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """The paragraph with that id, or None. The first call reads the names of all documents."""
+    def figures(self, request: FigureRequest) -> Figures:
+        """All figures that answer a request. Cost: as a search, and some ns a figure; each indicator is read once."""
         with reading(self._folder):
-            name, _, n = paragraph_id.rpartition("#")
-            for document, number in ((name, int(n) if n.isdecimal() else None), (paragraph_id, None)):
-                for first, last in self._places.get(document, ()):
-                    for position in self._numbered(first, last, number):
-                        paragraph = self._paragraph(position)
-                        if paragraph.id == paragraph_id:
-                            return paragraph
-            return None
+            selection = Selection(self._collection, request)
+
+        def fetch(numbers: Sequence[int]) -> list[Measure]:
+            with reading(self._folder):
+                return selection.measures(numbers)
+
+        return Figures(selection.indicators, selection.indicator_of, selection.scores, fetch)
+
+    def paragraph(self, paragraph_id: str) -> Paragraph | None:
+        """The paragraph with that id, or None. Cost: a pass over the bytes of all documents' names."""
+        with reading(self._folder):
+            position = self._find(paragraph_id)
+            return None if position is None else self._paragraph(position)
+
+    def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """The measures of each of these paragraphs. Cost for each: as `paragraph`."""
+        with reading(self._folder):
+            positions = map(self._find, paragraph_ids)
+            return [() if position is None else self._measures(position) for position in positions]
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order, streamed."""
@@ -66,7 +78,7 @@ class ColumnarEngine:
         """All paragraphs that the filters admit, in corpus order, streamed."""
         with reading(self._folder):
             collection = self._collection
-            positions = collection.positions(collection.admitted(collection.match(Everything()), filters))
+            positions = as_positions(collection.filtered(collection.matching(Everything()), filters))
             positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
             for position in positions.tolist():
                 yield self._paragraph(position)
@@ -84,19 +96,17 @@ class ColumnarEngine:
 
     def close(self) -> None:
         """Give back files and memory."""
-        self.__dict__.pop("_places", None)
         self.__dict__.pop("_collection", None)
 
-    def _facets(self, request: Request, sets: Sequence[Array], tally: Tally) -> Mapping[str, FacetCounts]:
+    def _facets(self, request: Request, found: Array, tally: Tally) -> Mapping[str, FacetCounts]:
         tallies = {request.filters: tally}
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in tallies:
-                tallies[others] = Tally(self._collection, self._collection.admitted(sets, others))
-            ranked, missing = tallies[others].count(facet)
+                tallies[others] = Tally(self._collection, self._collection.filtered(found, others))
             selected = selected_values(facet, request.filters)
-            counts[str(facet)] = cut(ranked, missing, facet, selected, request.most_values)
+            counts[str(facet)] = tallies[others].count(facet, selected, request.most_values)
         return counts
 
     def _hits(self, request: Request, ranking: _Ranking, page: slice) -> Iterator[Hit]:
@@ -104,17 +114,16 @@ class ColumnarEngine:
         for position, score, matches in ranking.page(page):
             yield Hit(self._paragraph(position), score, matches, explained.get(position))
 
-    @cached_property
-    def _places(self) -> dict[str, list[tuple[int, int]]]:
-        """First and last position + 1 of each document: of one part, or of several for a very long one."""
+    def _parts(self, document: str) -> Iterator[tuple[int, int]]:
+        """First and last position + 1 of a document: of one part, or of several for a very long one."""
         collection = self._collection
-        ends = np.r_[collection.first_position[1:], collection.starts[-1]]
-        names = [name for segment in collection.segments for name in segment.column("document").of_owners()]
-        places: dict[str, list[tuple[int, int]]] = {}
-        for number in collection.corpus_order.tolist():
-            place = (int(collection.first_position[number]), int(ends[number]))
-            places.setdefault(names[number], []).append(place)
-        return places
+        for number, (segment, start) in enumerate(zip(collection.segments, collection.starts, strict=False)):
+            column = segment.column("document")
+            code = column.find(document)
+            if code is not None:
+                for ordinal in np.flatnonzero((column.codes == code) & collection.live_documents(number)).tolist():
+                    first, last = segment.document_at[ordinal : ordinal + 2].tolist()
+                    yield start + first, start + last
 
     def _numbered(self, first: int, last: int, n: int | None) -> Iterator[int]:
         """Positions of the paragraphs of a document with a number; without one, of its first paragraph."""
@@ -122,6 +131,21 @@ class ColumnarEngine:
         own = segment.arrays["n"][place : place + last - first]
         places = [0] if n is None else np.flatnonzero(own == n).tolist()
         return (first + place for place in places)
+
+    def _find(self, paragraph_id: str) -> int | None:
+        """The position of the paragraph with that id."""
+        name, _, n = paragraph_id.rpartition("#")
+        for document, number in ((name, int(n) if n.isdecimal() else None), (paragraph_id, None)):
+            for first, last in self._parts(document):
+                for position in self._numbered(first, last, number):
+                    if self._paragraph(position).id == paragraph_id:
+                        return position
+        return None
+
+    def _measures(self, position: int) -> tuple[Measure, ...]:
+        segment, place = self._collection.locate(position)
+        paragraph, figures = segment.paragraph(place), segment.figures
+        return tuple(figures.measure(number, paragraph) for number in figures.of_paragraph(place))
 
     def _paragraph(self, position: int) -> Paragraph:
         segment, place = self._collection.locate(position)
@@ -131,20 +155,20 @@ class ColumnarEngine:
 class _Ranking:
     """The matches of a request in their order: the best by both steps of scoring, the others by the first."""
 
-    def __init__(self, collection: Collection, request: Request, sets: Sequence[Array], total: int) -> None:
+    def __init__(self, collection: Collection, request: Request, found: Array, total: int) -> None:
         self._collection = collection
         self._scorer = Scorer(collection, request.wanted)
-        best, words = self._scorer.best(sets)
+        best, words = self._scorer.best(found)
         self._best, self._grams = best, self._scorer.rescored(best)
         scores = words + self._grams[0] + self._grams[1]
-        order = np.lexsort((collection.order_of(best), -scores))
+        order = collection.ranked(best, scores)
         self._positions, self._scores = best[order], scores[order]
         self._matches = np.ones(len(best), np.int64)
         self.documents: int | None = None
         """When grouped: how many documents the matches are in."""
         is_first_page = request.limit is not None and request.offset + request.limit <= len(best)
         if len(best) < total and (request.sort != "score" or request.by_document or not is_first_page):
-            self._add_others(collection.positions(sets))
+            self._add_others(as_positions(found))
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:
@@ -169,7 +193,7 @@ class _Ranking:
         """Behind the best all other matches, in the order of step one."""
         others = np.delete(positions, positions.searchsorted(self._best))
         scores = self._scorer.all(others)
-        order = np.lexsort((self._collection.order_of(others), -scores))
+        order = self._collection.ranked(others, scores)
         self._positions = np.concatenate([self._positions, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])
         self._matches = np.ones(len(self._positions), np.int64)
@@ -180,7 +204,7 @@ class _Ranking:
 
     def _group(self) -> None:
         values = self._collection.values(Facet("document"))
-        first, counts = first_of_each(values.code_of[values.owner_of[self._positions]])
+        first, counts = first_of_each(values.columns[0].take(values.owner_of.take(self._positions)))
         self._take(first)
         self._matches, self.documents = counts, len(first)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,77 +9,88 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.collection import Collection, Values
 from searchkit.engines.columnar.sets import as_positions, bits, count
-from searchkit.facets import Facet
+from searchkit.facets import Facet, FacetCounts, listed
 
-_MOST_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits, 8 KB a segment each
+_MOST_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
+_WORDS = 4096  # of each value that are looked at together, so that all stay in the cache
 
 
 class Tally:
-    """Counts facets of a set of paragraphs for each segment; what several facets have in common is counted once."""
+    """Counts facets of a set of paragraphs; what several facets have in common is counted once."""
 
-    def __init__(self, collection: Collection, sets: Sequence[Array]) -> None:
-        self._collection, self._sets = collection, sets
-        self.total = sum(map(count, sets))
+    def __init__(self, collection: Collection, found: Array) -> None:
+        self._collection, self._found = collection, found
+        self.total = count(found)
         """How many paragraphs there are."""
 
-    def count(self, facet: Facet) -> tuple[list[tuple[str, int]], int]:
-        """Values with their numbers of paragraphs, by number, then value; and paragraphs without a value."""
+    def count(self, facet: Facet, selected: frozenset[str], most: int | None) -> FacetCounts:
+        """Exact counts of a facet; `most` values are listed, besides the selected ones. None = all."""
         values = self._collection.values(facet)
-        by_name, without = self._of_documents(values) if values.is_of_documents else self._of_paragraphs(values)
-        order = np.argsort(-by_name, kind="stable")  # names are in order
-        order = order[: np.count_nonzero(by_name)]
-        ranked = list(zip([values.names[i] for i in order.tolist()], by_name[order].tolist(), strict=True))
-        return ranked, without
+        counts = self._of_documents(values) if values.is_of_documents else self._of_paragraphs(values)
+        counts, missing = counts[:-1], int(counts[-1])
+        order = counts.nonzero()[0]
+        order = order.take((-counts.take(order)).argsort(kind="stable"))  # names are in order
+        kept = order[:most].tolist()
+        if selected and len(kept) < len(order):
+            kept += [number for number in order[most:].tolist() if values.names[number] in selected]
+        shown = counts.take(kept).tolist() if kept else []
+        names = [values.names[number] for number in kept]
+        other = int(counts.sum()) - sum(shown) if len(kept) < len(order) else 0
+        return FacetCounts(listed(facet, names, shown, selected), missing, other)
 
-    def _of_documents(self, values: Values) -> tuple[Array, int]:
-        if self.total < len(values.code_of):
-            codes = values.code_of.take(values.owner_of.take(self._positions))
-            return _by_name(values, np.bincount(codes, minlength=values.codes))
-        return _by_name(values, np.bincount(values.code_of, self._per_document, values.codes))
+    def _of_documents(self, values: Values) -> Array:
+        if self.total < len(values.columns[0]):
+            return values.counts(self._documents)
+        return values.weighted(self._per_document)
 
-    def _of_paragraphs(self, values: Values) -> tuple[Array, int]:
-        """By the bits that the masks and each value have in common, and by gathering what the lists have."""
-        starts = self._collection.starts.tolist()
-        has_bits = [found.dtype == bool and len(values.names) <= _MOST_BITMAPS for found in self._sets]
-        lists = [as_positions(found) + start
-                 for found, start, has in zip(self._sets, starts, has_bits, strict=False) if not has]  # fmt: skip
-        positions = np.concatenate([np.empty(0, np.int64), *lists])
-        by_name, without = _by_name(values, np.bincount(values.owner_of.take(positions), minlength=values.codes))
-        for number, found in enumerate(self._sets):
-            if has_bits[number]:
-                common = np.bitwise_count(values.bitmaps(starts[number], len(found)) & self._bits[number])
-                counts = common.sum(axis=1, dtype=np.int64)
-                by_name, without = by_name + counts[:-1], without + int(counts[-1])
-        return by_name, without
+    def _of_paragraphs(self, values: Values) -> Array:
+        """By the bits that the set and each value have in common, or by gathering the values of each paragraph."""
+        if self._found.dtype == bool and len(values.names) <= _MOST_BITMAPS:
+            return self._of_bits(values.bitmaps)
+        owners = values.owner_of.take(self._positions)
+        if len(owners) < len(values.columns[0]):
+            return values.counts(owners)
+        return values.weighted(np.bincount(owners, minlength=len(values.columns[0])))
+
+    def _of_bits(self, bitmaps: Array) -> Array:
+        """How many bits of each row the set has too, some thousand words at a time."""
+        counts = np.zeros(len(bitmaps), np.int64)
+        for start in range(0, len(self._bits), _WORDS):
+            part = slice(start, start + _WORDS)
+            counts += np.bitwise_count(bitmaps[:, part] & self._bits[part]).sum(axis=1, dtype=np.int64)
+        return counts
 
     @cached_property
-    def _bits(self) -> list[Array | None]:
-        return [bits(found) if found.dtype == bool else None for found in self._sets]
+    def _bits(self) -> Array:
+        return bits(self._found)
 
     @cached_property
     def _positions(self) -> Array:
-        return self._collection.positions(self._sets)
+        return as_positions(self._found)
+
+    @cached_property
+    def _documents(self) -> Array:
+        return self._collection.document_of.take(self._positions)
 
     @cached_property
     def _per_document(self) -> Array:
-        segments = self._collection.segments
-        return np.concatenate(
-            [segment.per_document(found) for segment, found in zip(segments, self._sets, strict=True)]
-        )
-
-
-def _by_name(values: Values, by_code: Array) -> tuple[Array, int]:
-    by_name = np.bincount(values.pair_name, by_code[values.pair_code], len(values.names)).astype(np.int64)
-    return by_name, int(by_code[values.is_empty].sum())
+        """How many paragraphs of each document are in the set. Cost: a count of bits for each document."""
+        if self._found.dtype != bool:
+            return np.bincount(self._documents, minlength=len(self._collection.first_position)).astype(np.float64)
+        words = self._bits
+        before = np.zeros(len(words), np.int64)
+        np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
+        word, below = self._collection.document_bits
+        counted = before.take(word) + np.bitwise_count(words.take(word) & below)
+        return np.diff(counted).astype(np.float64)  # `bincount` takes no other weights
 
 
 def by_value(values: Values, positions: Array, *, descending: bool) -> Array:
     """The order of paragraphs by the first value each has; equals stay as they are, those without a value come last."""
-    last = len(values.names)
-    of_code = np.full(values.codes, last)
-    # Backwards, so that the first value of a combination is what remains.
-    of_code[values.pair_code[::-1]] = last - 1 - values.pair_name[::-1] if descending else values.pair_name[::-1]
-    return np.argsort(of_code[values.code_of[values.owner_of[positions]]], kind="stable")
+    first = values.columns[0]
+    if descending:
+        first = np.where(first == values.none, values.none, values.none - 1 - first)
+    return np.argsort(first.take(values.owner_of.take(positions)), kind="stable")
 
 
 def first_of_each(owners: Array) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ _MOST_PACKED = 255
 _SHORT = 32  # a list that at most one in so many paragraphs is in is used as it is
 _KEPT_TERMS = 1024  # whose numbers are kept
 _KEPT_ROWS = 8  # of lists, 64 KB each
+_KEPT_LONG_ROWS = 16  # of terms of all segments, a byte for each paragraph
 DENSE = 4
 """A term is a row when more than one in so many paragraphs have it."""
 _KEY = 8  # bytes of a term that are compared as one number
@@ -132,8 +134,16 @@ class Postings:
 
     def owners(self, number: int) -> Array:
         """Ids, ascending, of those that have a term of headings or of titles, or have a term in their text."""
+        return self.stored(number).astype(np.intp)
+
+    def stored(self, number: int) -> Array:
+        """`owners` as they lie in the file, in 16 bits."""
         first, last = int(self._at[number]), int(self._at[number + 1]) - int(self._others[number])
-        return self._arrays["posting_ids"][first:last].astype(np.intp)
+        return self._arrays["posting_ids"][first:last]
+
+    def is_row(self, number: int) -> bool:
+        """Whether the term has no list, but a row."""
+        return number in self._rows
 
     def holders(self, number: int) -> Array:
         """Ids of all that have the term, in headings and title too; in no order."""
@@ -158,6 +168,22 @@ class Postings:
         entries: Array = row if places is None else row.take(places)
         low: Array = entries & np.uint8(IN_TEXT - 1)
         return low
+
+    def fill(self, number: int, row: Array) -> None:
+        """Write a byte for each paragraph into what are zeros: the frequency, as far as it fits, with `IN_TEXT`."""
+        if number in self._rows:
+            row[: self._size] = self._row(number)
+            return
+        start, end = int(self._at[number]), int(self._at[number + 1])
+        ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of them each time
+        entries = _whole(self._arrays["posting_tf"], start, end)
+        entries[: len(entries) - int(self._others[number])] |= np.uint8(IN_TEXT)
+        row[ids] = entries
+
+    def heavy(self, number: int) -> tuple[Array, Array]:
+        """Ids of those whose frequency does not fit, and their frequencies."""
+        found = self._heavy(number) or slice(0, 0)
+        return self._arrays["heavy_ids"][found], self._arrays["heavy_tf"][found]
 
     def pairs(self) -> Pairs:
         """All postings as pairs, in no order."""
@@ -199,11 +225,7 @@ class Postings:
 
     def _as_row(self, number: int) -> Array:
         row = np.zeros(self._size, np.uint8)
-        start, end = int(self._at[number]), int(self._at[number + 1])
-        ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of them each time
-        entries = _whole(self._arrays["posting_tf"], start, end)
-        entries[: len(entries) - int(self._others[number])] |= np.uint8(IN_TEXT)
-        row[ids] = entries
+        self.fill(number, row)
         return row
 
     def _heavy(self, number: int) -> slice | None:
@@ -212,6 +234,103 @@ class Postings:
             return None
         first, last = terms.searchsorted([number, number + 1])
         return slice(int(first), int(last)) if first < last else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A term in the segments that have it."""
+
+    places: Sequence[tuple[Postings, int, int]]
+    """The postings of each of them, the number of the term there, and the position of its first paragraph."""
+    df: int
+    """Live paragraphs that have the term in text, headings or title."""
+    lists: Sequence[Array] | None
+    """Where few paragraphs have it: the ids in each segment of those that have it in their text."""
+    starts: Array
+    """The positions in `places`,"""
+    sizes: Array
+    """and how many there are of each segment in `lists`."""
+
+
+class Terms:
+    """The words of all segments as one: positions go on from segment to segment. Reads nothing before it is asked.
+
+    Of the terms that were asked for last a row is kept, a byte for each paragraph: any frequencies are one gather.
+    """
+
+    def __init__(self, segments: Sequence[Postings], starts: Sequence[int], live: Array | None) -> None:
+        """Take the postings of the segments, where each begins and the last one ends, and a mask; None = all live."""
+        self._segments, self._starts, self._live = segments, starts, live
+        self._size = starts[-1]
+        self._found: Memo[str, _Term] = Memo(_KEPT_TERMS)
+        self._rows: Memo[str, Array] = Memo(_KEPT_LONG_ROWS)
+
+    def df(self, term: str) -> int:
+        """Live paragraphs that have a term in text, headings or title."""
+        return self._found.get(term, self._look_up).df
+
+    def in_text(self, term: str) -> Array:
+        """The set (`sets`) of the paragraphs that have a term in their text. Cost: its lists or its row."""
+        found = self._found.get(term, self._look_up)
+        if found.lists is None:
+            row = self._row(term)
+            mask: Array = row >= _highest_bit(row)
+            return mask
+        if not found.lists:
+            return np.empty(0, np.intp)
+        positions = np.repeat(found.starts, found.sizes)
+        positions += np.concatenate(found.lists)
+        return positions
+
+    def holders(self, term: str) -> Array | None:
+        """Positions of all that have a term, in headings and title too, in no order; None if there are many."""
+        found = self._found.get(term, self._look_up)
+        if found.lists is None:
+            return None
+        parts = [postings.holders(number) + np.intp(start) for postings, number, start in found.places]
+        return np.concatenate([np.empty(0, np.intp), *parts])
+
+    def frequencies(self, term: str, positions: Array | slice) -> Array:
+        """Weighted frequency (text, headings, title) of a term in the paragraphs at some positions."""
+        row = self._row(term)
+        entries = row[positions] if isinstance(positions, slice) else row.take(positions)
+        tf: Array = entries & (_highest_bit(row) - row.dtype.type(1))
+        return tf
+
+    def _look_up(self, term: str) -> _Term:
+        found = [(postings, postings.find(term), start)
+                 for postings, start in zip(self._segments, self._starts, strict=False)]  # fmt: skip
+        places = [(postings, number, start) for postings, number, start in found if number is not None]
+        df = sum(postings.df(number) for postings, number, _ in places)
+        is_long = df * _SHORT > self._size or any(postings.is_row(number) for postings, number, _ in places)
+        lists = None if is_long else [postings.stored(number) for postings, number, _ in places]
+        if self._live is not None:
+            df = sum(int(self._live.take(postings.holders(number) + np.intp(start)).sum())
+                     for postings, number, start in places)  # fmt: skip
+        starts = np.array([start for *_, start in places], np.intp)
+        return _Term(places, df, lists, starts, np.array(list(map(len, lists or ())), np.intp))
+
+    def _row(self, term: str) -> Array:
+        return self._rows.get(term, self._as_row)
+
+    def _as_row(self, term: str) -> Array:
+        """For each paragraph 0, or the frequency; the highest bit says that the term is in the text."""
+        row = np.zeros(self._size, np.uint8)
+        places = self._found.get(term, self._look_up).places
+        for postings, number, start in places:
+            postings.fill(number, row[start:])
+        heavy = [(ids + np.intp(start), tf) for postings, number, start in places
+                 for ids, tf in [postings.heavy(number)] if len(ids)]  # fmt: skip
+        if any(int(tf.max()) > _MOST_IN_ROW for _, tf in heavy):
+            row = (row & np.uint8(IN_TEXT - 1)) + (row >= IN_TEXT) * np.uint32(1 << 31)
+        for positions, tf in heavy:
+            row[positions] = row.take(positions) & _highest_bit(row) | tf
+        return row
+
+
+def _highest_bit(row: Array) -> np.unsignedinteger[Any]:
+    bit: np.unsignedinteger[Any] = row.dtype.type(1 << 8 * row.itemsize - 1)
+    return bit
 
 
 def _key(term: bytes) -> int:

@@ -5,19 +5,23 @@ All sums are made in the order in which the reference engine makes them, so that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.collection import Collection
+from searchkit.engines.columnar.arrays import Array, distinct
+from searchkit.engines.columnar.collection import IMPACTS, Collection
+from searchkit.engines.columnar.text import code_points
 from searchkit.query import Wanted
 from searchkit.ranking import K1, RESCORED, B, idf, wanted_grams
 
 _CHUNK = 1 << 14  # matches that are scored together, so that what is computed of them stays in the cache
-
-
-_ERROR = 1e-5  # of the largest possible score: more than 32 bits can be wrong by, in sums of a hundred terms
+_FEW = 4096  # matches that are scored without a look at what they can reach
+_PIECE = 1 << 16  # matches (or of a mask: paragraphs) whose bounds are made together
+_FEW_TERMS = 32  # whose bounds fit 16 bits without much loss
+_ROUNDING = 1e-3  # of an impact: more than it can be too large by
 
 
 class Scorer:
@@ -30,173 +34,205 @@ class Scorer:
         for part in wanted:
             for term in part.terms:
                 weights[term] = weights.get(term, 0.0) + part.weight
-        count = collection.commit.paragraphs
-        self._values = {term: weight * idf(collection.df(term), count) for term, weight in weights.items()}
+        count, dfs = collection.commit.paragraphs, {term: collection.terms.df(term) for term in weights}
+        self._values = {term: weight * idf(dfs[term], count) for term, weight in weights.items()
+                        if weight and dfs[term]}  # fmt: skip
 
     def all(self, positions: Array) -> Array:
         """Step one: the scores of the paragraphs at ascending positions. Cost: some 10 ns a word and match."""
-        return np.concatenate([np.empty(0), *(scores for _, scores in self._chunks(positions))])
+        chunks = (positions[start : start + _CHUNK] for start in range(0, len(positions), _CHUNK))
+        return np.concatenate([np.empty(0), *(self._scored(chunk, self._values) for chunk in chunks)])
 
-    def best(self, sets: Sequence[Array]) -> tuple[Array, Array]:
-        """The `RESCORED` best by step one among the paragraphs in the sets, by position, and their scores.
+    def best(self, found: Array) -> tuple[Array, Array]:
+        """The `RESCORED` best by step one among the paragraphs in a set, by position, and their scores.
 
-        Of equals the first in corpus order. Cost: as `all`, less where a large part of a segment matches.
+        Of equals the first in corpus order. Cost: as `all` for few; for many the bounds, some 0.3 ns a word and match.
         """
-        collection = self._collection
-        pool = _Pool()
-        if not self._values:
-            positions = collection.first(sets, RESCORED) if collection.is_in_order else collection.positions(sets)
-            if len(positions) > RESCORED:
-                positions = np.sort(positions[np.argpartition(collection.order_of(positions), RESCORED)[:RESCORED]])
-            return positions, np.zeros(len(positions))
-        for number, found in enumerate(sets):
-            if found.dtype == bool:
-                positions = self._promising(number, found, pool.threshold)
-                pool.offer(positions, self.all(positions))
-        lists = [found + collection.starts[number] for number, found in enumerate(sets) if found.dtype != bool]
-        for positions, scores in self._chunks(np.concatenate([np.empty(0, np.int64), *lists])):
-            pool.offer(positions, scores)
-        kept, scores = pool.contents()
-        order = np.lexsort((collection.order_of(kept), -scores))[:RESCORED]
-        order = order[np.argsort(kept[order])]
-        return kept[order], scores[order]
+        positions = self._promising(found) if self._values else self._collection.first(found, RESCORED)
+        scores = self.all(positions)
+        if len(positions) > RESCORED:
+            kept = np.flatnonzero(scores >= np.partition(scores, -RESCORED)[-RESCORED])
+            positions, scores = positions.take(kept), scores.take(kept)
+            kept = np.sort(self._collection.ranked(positions, scores)[:RESCORED])
+            positions, scores = positions.take(kept), scores.take(kept)
+        return positions, scores
 
-    def _promising(self, number: int, mask: Array, threshold: float) -> Array:
-        """The positions of those in the mask that can be among the best: by scores of 32 bits for the whole segment."""
-        segment, start = self._collection.segments[number], int(self._collection.starts[number])
-        norms = self._collection.short_norms[start : start + segment.size]
-        scores = np.zeros(segment.size, np.float32)
-        part = np.empty(segment.size, np.float32)
-        for term, value in self._values.items():
-            tf = segment.frequencies(term)
-            if tf is not None:
-                short = tf.astype(np.float32)
-                np.add(short, norms, out=part)
-                np.divide(short, part, out=part)
-                np.multiply(part, np.float32(value * (K1 + 1)), out=part)
-                np.add(scores, part, out=scores)
-        most = sum(map(abs, self._values.values())) * (K1 + 1)
-        if threshold == -np.inf:
-            scored = scores.compress(mask)
-            if len(scored) > RESCORED:
-                threshold = float(np.partition(scored, -RESCORED)[-RESCORED])
-        positions: Array = np.flatnonzero((scores >= np.float32(threshold - _ERROR * most)) & mask) + start
-        return positions
+    def _promising(self, found: Array) -> Array:
+        """The positions, ascending, of those in a set that can be among the best.
 
-    def rescored(self, positions: Array) -> tuple[Array, Array]:
-        """Step two: the parts of bigrams and characters, for the paragraphs at ascending positions."""
-        parts = [np.zeros(len(positions)), np.zeros(len(positions))]
-        if not self._texts or not len(positions):
-            return parts[0], parts[1]
-        points, owners, lengths = self._folded(positions)
-        commit = self._collection.commit
-        for part, size, total in ((0, 2, commit.bigrams), (1, 1, commit.characters)):
-            weights = wanted_grams(self._texts, size)
-            dfs = self._collection.gram_dfs(list(weights))
-            for (gram, weight), df in zip(weights.items(), dfs, strict=True):
-                value = weight * idf(df, commit.paragraphs)
-                tf = np.bincount(owners[_standing(points, gram)], minlength=len(positions)).astype(np.float64)
-                norm = K1 * (1 - B + B * lengths[part] / (total / commit.paragraphs or 1))
-                parts[part] += value * (tf * (K1 + 1) / (tf + norm))
-        return parts[0], parts[1]
+        Where there are many, whole numbers that no score exceeds tell: those that the best of the set reach, less what
+        such a number can be too large by, are reached by all that matter.
+        """
+        if found.dtype != bool and len(found) <= _FEW:
+            return found
+        bounds = _Bounds(self._collection, self._values)
+        if found.dtype == bool and self._are_rare(found, bounds):
+            return bounds.promising()
+        start, size = 0, _FEW
+        while start < len(found):
+            part = found[start : start + size]
+            if part.dtype == bool:
+                bounds.offer(slice(start, start + len(part)), part)
+            else:
+                bounds.offer(part)
+            start, size = start + size, min(4 * size, _PIECE)  # a few give the first threshold
+        return bounds.promising()
+
+    def _are_rare(self, mask: Array, bounds: _Bounds) -> bool:
+        """Whether all promising ones in a mask have one of the rare terms; if so, they are in the bounds.
+
+        They have if the other terms together do not weigh as much as the best with a rare term reach ("MaxScore":
+        Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        """
+        found = {term: self._collection.terms.holders(term) for term in self._values}
+        lists = [holders for holders in found.values() if holders is not None]
+        if not lists:
+            return False
+        positions = distinct(np.sort(np.concatenate(lists)))
+        bounds.offer(positions.compress(mask.take(positions)))
+        if bounds.exceed(term for term, holders in found.items() if holders is None):
+            return True
+        bounds.forget()
+        return False
+
+    def _scored(self, positions: Array, values: Mapping[str, float]) -> Array:
+        """The scores of some thousand paragraphs by some terms."""
+        norms = self._collection.norms(positions)
+        scores = np.zeros(len(positions))
+        for term, value in values.items():
+            tf = self._collection.terms.frequencies(term, positions).astype(np.float64)
+            # As `ranking.saturation`, in the same order of operations.
+            scores += value * (tf * (K1 + 1) / (tf + norms))
+        return scores
 
     def explained(self, positions: Array) -> list[Mapping[str, float]]:
         """Step one again, token by token, for ascending positions."""
-        columns = {}
-        for term, value in self._values.items():
-            scores = (part for _, part in self._chunks(positions, {term: value}))
-            columns[term] = np.concatenate([np.empty(0), *scores])
-        return [
-            {term: float(column[i]) for term, column in columns.items() if column[i]} for i in range(len(positions))
-        ]
+        columns = {term: self._scored(positions, {term: value}).tolist() for term, value in self._values.items()}
+        return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(positions))]
 
-    def _chunks(self, positions: Array, values: Mapping[str, float] | None = None) -> Iterator[tuple[Array, Array]]:
-        """Positions and their scores by some of the terms (default all), some thousand at a time."""
-        values = self._values if values is None else values
-        waiting: list[tuple[int, Array]] = []
-        count = 0
-        for number, places in self._collection.per_segment(positions):
-            waiting.append((number, places))
-            count += len(places)
-            if count >= _CHUNK:
-                yield self._scored(waiting, values)
-                waiting, count = [], 0
-        if waiting:
-            yield self._scored(waiting, values)
+    def rescored(self, positions: Array) -> tuple[Array, Array]:
+        """Step two: the parts of bigrams and characters, for the paragraphs at ascending positions."""
+        single, double = wanted_grams(self._texts, 1), wanted_grams(self._texts, 2)
+        if not single or not len(positions):
+            return np.zeros(len(positions)), np.zeros(len(positions))
+        tf = _counted(*self._texts_of(positions), len(positions), list(single), list(double)).astype(np.float64)
+        commit, column = self._collection.commit, self._collection.column
+        characters = self._of_grams(
+            single, tf[: len(single)], column("character_count").take(positions), commit.characters
+        )
+        bigrams = self._of_grams(double, tf[len(single) :], column("bigram_count").take(positions), commit.bigrams)
+        return bigrams, characters
 
-    def _scored(self, parts: Sequence[tuple[int, Array]], values: Mapping[str, float]) -> tuple[Array, Array]:
+    def _of_grams(self, wanted: Mapping[str, float], tf: Array, lengths: Array, total: int) -> Array:
+        """The scores by grams of one size: of each a row of frequencies; the lengths of the texts, and those of all."""
+        paragraphs = self._collection.commit.paragraphs
+        dfs = self._collection.gram_dfs(list(wanted))
+        values = [weight * idf(df, paragraphs) for weight, df in zip(wanted.values(), dfs, strict=True)]
+        norms = K1 * (1 - B + B * lengths / (total / paragraphs or 1))
+        scores = np.zeros(len(lengths))
+        for row in np.array(values)[:, None] * (tf * (K1 + 1) / (tf + norms)):
+            scores += row  # `sum` would add in another order
+        return scores
+
+    def _texts_of(self, positions: Array) -> tuple[Array, Array]:
+        """The code points of folded texts, one after the other, with a 0 behind each; of each, which text it is of."""
         collection = self._collection
-        positions = _joined([places + collection.starts[number] for number, places in parts])
-        norms = collection.norms.take(positions)
-        scores = np.zeros(len(positions))
-        for term, value in values.items():
-            found = [(collection.segments[number].frequencies(term, places), places) for number, places in parts]
-            tf = _joined([np.zeros(len(places), np.uint8) if tf is None else tf for tf, places in found]).astype(float)
-            # As `ranking.saturation`, in the same order of operations.
-            scores += value * (tf * (K1 + 1) / (tf + norms))
-        return positions, scores
-
-    def _folded(self, positions: Array) -> tuple[Array, Array, tuple[Array, Array]]:
-        """The folded texts of paragraphs, one after the other with a 0 behind each.
-
-        Then for each code point the place in `positions` of its paragraph; and the paragraphs' numbers of bigrams and
-        of characters.
-        """
-        texts, sizes, bigrams, characters = [], [], [], []
-        for number, places in self._collection.per_segment(positions):
-            segment = self._collection.segments[number]
-            points, lengths = segment.text.folded(places)
-            texts.append(points)
-            sizes.append(lengths)
-            bigrams.append(segment.arrays["bigram_count"][places])
-            characters.append(segment.arrays["character_count"][places])
-        owners = np.repeat(np.arange(len(positions)), _joined(sizes))
-        return _joined(texts), owners, (_joined(bigrams), _joined(characters))
+        bounds = positions.searchsorted(collection.starts)
+        counts = bounds[1:] - bounds[:-1]
+        # Every segment has an offset more than paragraphs: where its text ends.
+        first = positions + np.repeat(np.arange(len(counts)), counts)
+        offsets = collection.column("text_at")
+        begins, ends = offsets.take(first), offsets.take(first + 1)
+        owners = np.repeat(np.arange(len(positions), dtype=np.min_scalar_type(len(positions))), ends - begins)
+        begins, ends = begins.tolist(), ends.tolist()
+        parts = [
+            segment.text.folded(begins[start:end], ends[start:end])
+            for segment, (start, end) in zip(collection.segments, pairwise(bounds.tolist()), strict=True)
+            if start < end
+        ]
+        return np.concatenate(parts), owners
 
 
-class _Pool:
-    """Keeps the best of what is offered, and all that equals the last of them."""
+class _Bounds:
+    """Whole numbers that scores do not exceed, and those that come near the `RESCORED` best of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, collection: Collection, values: Mapping[str, float]) -> None:
+        self._collection = collection
+        self._kind: type[np.unsignedinteger] = np.uint16 if len(values) <= _FEW_TERMS else np.uint32
+        scale = (np.iinfo(self._kind).max // IMPACTS - len(values)) / sum(map(abs, values.values()))
+        self._factors = {term: self._kind(max(0, math.ceil(value * scale))) for term, value in values.items()}
+        raised = sum(float(self._factors[term]) - value * scale for term, value in values.items())
+        # What an impact is rounded up by, what the factors are, and one for the rounding of all that.
+        self._excess = sum(map(float, self._factors.values())) * (1 + _ROUNDING) + raised * IMPACTS + 1
         self._parts: list[tuple[Array, Array]] = []
-        self._size = 0
-        self.threshold = -np.inf
-        """Nothing below it can be among the best."""
-        self._limit = 4 * RESCORED
+        self._size, self._limit, self._least = 0, 2 * RESCORED, 0
 
-    def offer(self, positions: Array, scores: Array) -> None:
-        """Take in what can still be among the best."""
-        if len(scores) > self._limit and self.threshold == -np.inf:
-            self.threshold = np.partition(scores, -RESCORED)[-RESCORED]
-        if self.threshold > -np.inf:
-            kept = np.flatnonzero(scores >= self.threshold)
-            positions, scores = positions[kept], scores[kept]
-        self._parts.append((positions, scores))
-        self._size += len(positions)
+    def offer(self, chosen: Array | slice, mask: Array | None = None) -> None:
+        """Take in what can be among the best: of some positions, or of those in a run that a mask admits."""
+        bounds = self._made(chosen)
+        near = bounds >= self._least
+        kept = (near if mask is None else near & mask).nonzero()[0]
+        positions = kept + chosen.start if isinstance(chosen, slice) else chosen.take(kept)
+        self._parts.append((positions, bounds.take(kept)))
+        self._size += len(kept)
         if self._size > self._limit:
             self._prune()
 
-    def contents(self) -> tuple[Array, Array]:
-        """What is left, in no order."""
-        positions = np.concatenate([np.empty(0, np.int64), *(positions for positions, _ in self._parts)])
-        return positions, np.concatenate([np.empty(0), *(scores for _, scores in self._parts)])
+    def forget(self) -> None:
+        """Begin anew, with what the best so far reach as the threshold."""
+        self._parts, self._size = [], 0
+
+    def promising(self) -> Array:
+        """Positions of what is left."""
+        if self._size > RESCORED:
+            self._prune()
+        return np.concatenate([np.empty(0, np.intp), *(positions for positions, _ in self._parts)])
+
+    def exceed(self, terms: Iterable[str]) -> bool:
+        """Whether those that are left are better than any that has none but these terms can be."""
+        if self._size > RESCORED:
+            self._prune()
+        return self._least > IMPACTS * sum(int(self._factors[term]) for term in terms)
+
+    def _made(self, chosen: Array | slice) -> Array:
+        size = chosen.stop - chosen.start if isinstance(chosen, slice) else len(chosen)
+        total, part = np.empty(size, self._kind), np.empty(size, self._kind)
+        for number, (term, factor) in enumerate(self._factors.items()):
+            impact = self._collection.impact(term)
+            own = impact[chosen] if isinstance(chosen, slice) else impact.take(chosen)
+            np.multiply(own, factor, out=part if number else total)
+            if number:
+                total += part
+        return total
 
     def _prune(self) -> None:
-        positions, scores = self.contents()
-        self.threshold = np.partition(scores, -RESCORED)[-RESCORED]
-        kept = np.flatnonzero(scores >= self.threshold)
-        self._parts = [(positions[kept], scores[kept])]
+        positions, bounds = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        reached = int(np.partition(bounds, -RESCORED)[-RESCORED])
+        self._least = max(0, math.ceil(reached - self._excess))
+        kept = (bounds >= self._least).nonzero()[0]
+        self._parts = [(positions.take(kept), bounds.take(kept))]
         self._size = len(kept)
         self._limit = max(self._limit, 2 * self._size)  # equals are all kept: do not prune them again and again
 
 
-def _joined(parts: Sequence[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def _counted(points: Array, owners: Array, texts: int, characters: Sequence[str], pairs: Sequence[str]) -> Array:
+    """How often each of some characters, then each of some pairs of them, stands in each of so many texts, as rows.
 
-
-def _standing(points: Array, gram: str) -> Array:
-    """Where a gram of one or two code points stands."""
-    mask = points == ord(gram[0])
-    if len(gram) > 1:
-        mask = mask[:-1] & (points[1:] == ord(gram[1]))
-    return np.flatnonzero(mask)
+    The code points of all texts, and which text each is of. What is wanted gets numbers from 1 on, the rest is 0.
+    """
+    wanted = code_points("".join(characters))
+    numbers = np.zeros(max(int(points.max()), int(wanted.max())) + 1, np.min_scalar_type(len(characters)))
+    numbers[wanted] = np.arange(1, len(characters) + 1)
+    standing = numbers.take(points)
+    places = (standing != 0).nonzero()[0]
+    found, owners = standing.take(places).astype(np.intp), owners.take(places).astype(np.intp)
+    size, number = len(characters) + 1, {character: place for place, character in enumerate(characters, 1)}
+    pair_numbers = np.zeros(size * size, np.intp)
+    for place, (first, second) in enumerate(map(tuple, pairs), size):
+        pair_numbers[number[first] * size + number[second]] = place
+    meeting = (places[1:] == places[:-1] + 1).nonzero()[0]
+    pairs_found = pair_numbers.take(found.take(meeting) * size + found.take(meeting + 1))
+    keys = np.concatenate([found, pairs_found])
+    keys *= texts
+    keys += np.concatenate([owners, owners.take(meeting)])
+    return np.bincount(keys, minlength=(size + len(pairs)) * texts).reshape(-1, texts)[1:]

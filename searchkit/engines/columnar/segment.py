@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
-from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays
+from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays, renumbered
+from searchkit.engines.columnar.figures import SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, Postings, posting_arrays
 from searchkit.engines.columnar.sets import bits, complement, intersection, union
@@ -61,6 +62,7 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **column_arrays("kind", columns.kinds),
         **coded_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(columns.terms, columns.pairs, size),
+        **figure_arrays(columns.figures),
         **text_arrays(columns.text, columns.text_length, *_two_character_words(columns)),
     }
 
@@ -104,6 +106,11 @@ class Segment:
     def text(self) -> Text:
         """The characters."""
         return Text(self.arrays)
+
+    @cached_property
+    def figures(self) -> SegmentFigures:
+        """The figures."""
+        return SegmentFigures(self.arrays)
 
     @cached_property
     def facets(self) -> list[str]:
@@ -276,7 +283,7 @@ class Segment:
         chosen, files = np.flatnonzero(kept).tolist(), self.column("file")
         numbers, kinds = self.column("number"), self.column("kind")
         places = np.flatnonzero(inside).tolist()
-        paths, path_of = _renumbered(self.column("path").codes[inside])
+        paths, path_of = renumbered(self.column("path").codes[inside])
         characters, lengths = self.text.characters()
         return Columns(
             files=[files[i] for i in chosen],
@@ -294,6 +301,7 @@ class Segment:
             text_length=lengths[inside],
             terms=[self.postings.term(number) for number in range(len(self.postings))],
             pairs=self._pairs(inside, kept, paths),
+            figures=self.figures.columns(inside),
         )
 
     def _pairs(self, inside: Array, kept: Array, paths: Array) -> Pairs:
@@ -324,7 +332,7 @@ class Segment:
             return "the postings of a word are not in order"
         if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
             return "the paragraphs of a document are not numbered one after the other"
-        return None
+        return figures_problem(columns.figures, columns.text_length)
 
 
 def stand_in(column: str, value: object) -> Paragraph:
@@ -344,15 +352,6 @@ def _facet_arrays(names: Sequence[str], documents: Sequence[Document]) -> dict[s
     for name in names:
         arrays |= column_arrays(f":{name}", [document.facets.get(name) for document in documents])
     return arrays
-
-
-def _renumbered(codes: Array) -> tuple[Array, Array]:
-    """The different codes in the order of their first appearance, and each code's place among them."""
-    different, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return different[order], place[inverse]
 
 
 def _two_character_words(columns: Columns) -> tuple[list[str], tuple[Array, Array]]:

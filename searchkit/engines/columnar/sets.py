@@ -1,9 +1,10 @@
-"""Sets of paragraphs of a segment: a boolean mask over all, or their positions, ascending; whichever costs less."""
+"""Sets of paragraphs, of one segment or of all of them: a boolean mask, or positions, ascending; what costs less."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,6 +68,30 @@ def union(sets: Sequence[Array], size: int) -> Array:
         if found.dtype != bool:
             mask[found] = True
     return mask
+
+
+def joined(parts: Sequence[Array], starts: Sequence[int]) -> Array:
+    """One set of those of segments; `starts`: the position of each segment's first paragraph, and the end of all."""
+    size, shifts = starts[-1], starts[:-1]
+    if all(found.dtype != bool for found in parts) and sum(map(len, parts)) * _FEW < size:
+        positions = np.repeat(np.array(shifts, np.intp), np.array(list(map(len, parts)), np.intp))
+        positions += np.concatenate([np.empty(0, np.intp), *parts])
+        return positions
+    mask = np.zeros(size, bool)
+    for found, start in zip(parts, shifts, strict=True):
+        if found.dtype == bool:
+            mask[start : start + len(found)] = found
+        else:
+            mask[found + start] = True
+    return mask
+
+
+def split(found: Array, starts: Sequence[int]) -> list[Array]:
+    """The opposite of `joined`."""
+    if found.dtype == bool:
+        return [found[first:last] for first, last in pairwise(starts)]
+    bounds = found.searchsorted(starts).tolist()
+    return [found[first:last] - start for start, (first, last) in zip(starts, pairwise(bounds), strict=False)]
 
 
 def complement(found: Array, size: int) -> Array:

@@ -73,16 +73,19 @@ class Text:
 
     def __getitem__(self, position: int) -> str:
         """The text of a paragraph as it was given."""
-        points: Array = self._alphabet[self._coded(position)]
-        return points.tobytes().decode(_CODING, "surrogatepass")
+        return self._alphabet.take(self._coded(position)).tobytes().decode(_CODING, "surrogatepass")
 
-    def folded(self, positions: Array) -> tuple[Array, Array]:
-        """The code points of the folded texts of paragraphs, each with a 0 behind it; and how many each has so."""
-        begins = self._starts[positions].astype(np.int64)
-        lengths = self._starts[positions + 1] - begins
-        places = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths)
-        places += np.arange(len(places))
-        return self._folded_alphabet.take(self._text.take(places)), lengths  # `take` is thrice as fast as an index
+    def folded(self, begins: Sequence[int], ends: Sequence[int]) -> Array:
+        """The folded code points between some offsets, one piece after the other; 0 where a paragraph ends.
+
+        Cost: 0.2 µs a piece and 1 ns a character; to gather the characters one by one would take four times as long.
+        """
+        pieces = b"".join([self._view[begin:end] for begin, end in zip(begins, ends, strict=True)])
+        return self._folded_alphabet.take(np.frombuffer(pieces, self._text.dtype))
+
+    @cached_property
+    def _view(self) -> memoryview:
+        return self._text.data
 
     def characters(self) -> tuple[Array, Array]:
         """The code points of all paragraphs, and how many each paragraph has: what `text_arrays` takes."""
@@ -99,13 +102,13 @@ class Text:
     def astride(self, text: str) -> Array | None:
         """For a word of two characters the paragraphs that hold them, but not as a word: 行政 in 执行|政策.
 
-        None if `text` is no such word.
+        None if `text` is no such word: 0件 may be a token of 零件 and stand nowhere.
         """
         codes = self._codes(text)
         if len(text) != _PAIR:
             return None
         number = self._bigrams.find(*codes) if codes else None
-        return np.empty(0, np.intp) if number is None else self._bigrams.astride(number)
+        return None if number is None else self._bigrams.astride(number)
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
         """How many paragraphs have each gram of folded characters; all grams have one, or all have two."""
@@ -132,8 +135,7 @@ class Text:
 
     @cached_property
     def _folded_alphabet(self) -> Array:
-        points: Array = self._alphabet[self._folding]
-        return points
+        return narrow(self._alphabet[self._folding])
 
     @cached_property
     def _bigrams(self) -> Bigrams:
@@ -152,7 +154,7 @@ class Text:
         if codes is None:
             found = np.empty(0, np.int64)
         elif len(codes) == 1:
-            found = np.flatnonzero(self._standing(codes[0]))
+            found = np.flatnonzero(self._are(codes[0], self._text))
         else:
             found = self._of_several(codes)
         return self._whole(found, node.text) if node.whole_numbers and len(found) else found
@@ -171,24 +173,19 @@ class Text:
         if number is not None and self._bigrams.size(number):
             found = self._bigrams.offsets(number) - best
         else:
-            first, second = map(self._standing, codes[best : best + _PAIR])
+            first, second = (self._are(code, self._text) for code in codes[best : best + _PAIR])
             found = np.flatnonzero(first[:-1] & second[1:]) - best
         inside = found.searchsorted((0, len(self._text) - len(codes)))
         found = found[int(inside[0]) : int(inside[1])]
         for place, code in enumerate(codes):
             if place not in (best, best + 1):
-                found = found.compress(self._is(code).take(self._text.take(found + place)))
+                found = found.compress(self._are(code, self._text.take(found + place)))
         return found
 
-    def _is(self, code: int) -> Array:
-        """Which characters of the alphabet fold to a character."""
-        mask: Array = self._folding == code
-        return mask
-
-    def _standing(self, code: int) -> Array:
-        """Mask of where a character stands in the whole text."""
-        forms = np.flatnonzero(self._is(code)).tolist()
-        return reduce(np.logical_or, (self._text == form for form in forms))
+    def _are(self, code: int, characters: Array) -> Array:
+        """Mask of which of some characters of the text fold to a character."""
+        forms = (self._folding == code).nonzero()[0].tolist()
+        return reduce(np.logical_or, (characters == form for form in forms))
 
     def _whole(self, found: Array, text: str) -> Array:
         """Without the occurrences that continue a number: what `Substring.find` says."""
@@ -226,11 +223,12 @@ class Text:
     def _paragraphs_at(self, offsets: Array) -> Array:
         """The paragraph that each offset is in: that of its page, and on from there."""
         paragraphs = self._arrays["pages"].take(offsets // _PAGE).astype(np.intp)
-        while True:
-            behind = np.flatnonzero(self._starts.take(paragraphs + 1) <= offsets)
-            if not len(behind):
-                return paragraphs
+        behind = (self._starts.take(paragraphs + 1) <= offsets).nonzero()[0]
+        while len(behind):
             paragraphs[behind] += 1
+            is_behind = self._starts.take(paragraphs.take(behind) + 1) <= offsets.take(behind)
+            behind = behind.compress(is_behind)
+        return paragraphs
 
 
 _OTHER, _DIGIT, _POINT, _HAN = range(4)

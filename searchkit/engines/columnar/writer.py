@@ -17,7 +17,7 @@ from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merged
 from searchkit.engines.columnar.segment import MOST_CHARACTERS, MOST_PARAGRAPHS, Segment, write_segment
 from searchkit.manifest import share
-from searchkit.model import Document, Paragraph
+from searchkit.model import Document, Figure, Paragraph
 
 FAN_IN = 4
 """So many small segments of about the same size (none is so many times as large as another) become one."""
@@ -57,14 +57,16 @@ class ColumnarWriter:
                 self._take_over(base, is_shared=True)
                 self._number = max((int(part.path.stem) for part in self._parts), default=0)
 
-    def add(self, document: Document, paragraphs: Sequence[Paragraph], file: str) -> None:
-        """Add a document with its paragraphs."""
+    def add(
+        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+    ) -> None:
+        """Add a document with its paragraphs and the figures of each of them."""
         for piece in _pieces(paragraphs):
-            characters = sum(len(paragraph.text) for paragraph in piece)
-            room = MOST_PARAGRAPHS - len(piece), MOST_CHARACTERS - characters
+            characters = sum(len(paragraph.text) for paragraph in paragraphs[piece])
+            room = MOST_PARAGRAPHS - (piece.stop - piece.start), MOST_CHARACTERS - characters
             if self._builder.size > room[0] or self._builder.characters > room[1]:
                 self._flush()
-            self._builder.add(document, piece, file)
+            self._builder.add(document, paragraphs[piece], figures[piece], file)
 
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
@@ -152,15 +154,15 @@ class ColumnarWriter:
         return self._folder / f"{self._number:06d}.segment"
 
 
-def _pieces(paragraphs: Sequence[Paragraph]) -> Iterator[Sequence[Paragraph]]:
+def _pieces(paragraphs: Sequence[Paragraph]) -> Iterator[slice]:
     """A document as one piece, or, if it is too large for a segment, as several."""
     first = characters = 0
     for number, paragraph in enumerate(paragraphs):
         characters += len(paragraph.text)
         if number > first and (number - first == MOST_PARAGRAPHS or characters > MOST_CHARACTERS):
-            yield paragraphs[first:number]
+            yield slice(first, number)
             first, characters = number, len(paragraph.text)
-    yield paragraphs[first:]
+    yield slice(first, len(paragraphs))
 
 
 def _to_merge(parts: Sequence[_Part]) -> list[list[_Part]]:

@@ -1,0 +1,212 @@
+"""The figures of a segment's paragraphs: on their way in, stored as columns, and those that answer a request."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from searchkit.engines import FigureRequest
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
+from searchkit.engines.columnar.columns import Codes, Column, FigureColumns, Traits, coded_arrays, renumbered
+from searchkit.engines.columnar.memo import Memo
+from searchkit.model import Figure, Measure, Paragraph, measure
+
+_KEPT_UNITS = 64  # that were asked for
+_NO_WORDS = "a figure stands on no words of its paragraph"
+
+
+class FigureBuilder:
+    """Collects the figures of one segment."""
+
+    def __init__(self) -> None:
+        self._per_paragraph, self._start, self._length, self._part_of = (array("I") for _ in range(4))
+        self._value, self._base_value = array("d"), array("d")
+        self._indicators, self._traits = Codes(), Codes()
+        self._indicator_of, self._traits_of = array("I"), array("I")
+
+    def extend(self, paragraphs: Iterable[Sequence[Figure]]) -> None:
+        """Add the figures of each of some paragraphs."""
+        for figures in paragraphs:
+            self._per_paragraph.append(len(figures))
+            for figure in figures:
+                self._start.append(figure.start)
+                self._length.append(figure.end - figure.start)
+                self._part_of.append(0 if figure.part_of is None else figure.part_of + 1)
+                self._value.append(figure.value)
+                self._base_value.append(figure.base_value)
+                self._indicator_of.append(self._indicators.code(figure.indicator))
+                self._traits_of.append(self._traits.code(_traits(figure)))
+
+    def columns(self) -> FigureColumns:
+        """Everything so far."""
+        return FigureColumns(
+            per_paragraph=np.array(self._per_paragraph, np.int64),
+            start=np.array(self._start, np.int64),
+            length=np.array(self._length, np.int64),
+            part_of=np.array(self._part_of, np.int64),
+            value=np.array(self._value, np.float64),
+            base_value=np.array(self._base_value, np.float64),
+            indicators=self._indicators.values,
+            indicator_of=np.array(self._indicator_of, np.int64),
+            traits=self._traits.values,
+            traits_of=np.array(self._traits_of, np.int64),
+        )
+
+
+def _traits(figure: Figure) -> Traits:
+    return figure.unit, figure.base_unit, figure.bound, figure.kind, figure.change, figure.period, figure.zero
+
+
+def figure_arrays(columns: FigureColumns) -> dict[str, Array]:
+    """The arrays of the figures, for `SegmentFigures`. 64-bit floating points are stored by their bits."""
+    return {
+        "figure_at": narrow(starts(columns.per_paragraph)),
+        "figure_start": narrow(columns.start),
+        "figure_length": narrow(columns.length),
+        "figure_part_of": narrow(columns.part_of),
+        "figure_value": columns.value.astype("<f8").view("<u8"),
+        "figure_base_value": columns.base_value.astype("<f8").view("<u8"),
+        **coded_arrays("indicator", columns.indicator_of, columns.indicators),
+        **coded_arrays("traits", columns.traits_of, columns.traits),
+    }
+
+
+class SegmentFigures:
+    """The figures of an open segment, numbered from 0 by paragraph, then by place. Read when they are asked for."""
+
+    def __init__(self, arrays: ArrayFile) -> None:
+        self._arrays = arrays
+        self._units: Memo[str, Array] = Memo(_KEPT_UNITS)
+
+    @cached_property
+    def indicators(self) -> Column:
+        """The indicator of each figure."""
+        return Column(self._arrays, "indicator")
+
+    @cached_property
+    def _traits(self) -> Column:
+        return Column(self._arrays, "traits")
+
+    @cached_property
+    def _base_value(self) -> Array:
+        return self._arrays["figure_base_value"].view("<f8")
+
+    @cached_property
+    def _at(self) -> Array:
+        """The first figure of each paragraph, and at the end the number of figures. Raises ValueError if damaged."""
+        at = self._arrays["figure_at"].astype(np.int64)
+        if at[0] != 0 or at[-1] != len(self._arrays["figure_start"]) or (at[1:] < at[:-1]).any():
+            raise ValueError("paragraphs have other figures than there are")
+        return at
+
+    @cached_property
+    def paragraph_of(self) -> Array:
+        """The position of each figure's paragraph."""
+        return np.repeat(np.arange(len(self._at) - 1, dtype=np.uint16), np.diff(self._at))
+
+    def selected(self, found: Array, request: FigureRequest) -> Array:
+        """The figures, ascending, of the paragraphs in a set that are of the unit and the size of a request.
+
+        Cost: some ns for each figure of the set, or of the segment where the set is a mask.
+        """
+        numbers = self._of(found)
+        if request.unit is not None:
+            is_of_unit = self._units.get(request.unit, self._of_unit)
+            numbers = numbers.compress(is_of_unit.take(self._traits.codes.take(numbers)))
+        if request.minimum is not None:
+            numbers = numbers.compress(self._base_value.take(numbers) >= request.minimum)
+        if request.maximum is not None:
+            numbers = numbers.compress(self._base_value.take(numbers) <= request.maximum)
+        return numbers
+
+    def _of_unit(self, unit: str) -> Array:
+        """Mask of the traits that have a base unit."""
+        return np.array([base_unit == unit for _, base_unit, *_ in self._traits.values()], bool)
+
+    def _of(self, found: Array) -> Array:
+        """The figures of the paragraphs in a set."""
+        if found.dtype == bool:
+            return np.flatnonzero(found.take(self.paragraph_of))
+        first = self._at.take(found)
+        counts = self._at.take(found + 1) - first
+        numbers: Array = np.arange(int(counts.sum())) + np.repeat(first - starts(counts)[:-1], counts)
+        return numbers
+
+    def figure(self, number: int) -> Figure:
+        """The figure of a number."""
+        start, length, part_of, value = (
+            self._arrays[f"figure_{name}"][number : number + 1] for name in ("start", "length", "part_of", "value")
+        )
+        unit, base_unit, bound, kind, change, period, zero = self._traits[number]
+        return Figure(
+            indicator=self.indicators[number],
+            value=_number(float(value.view("<f8")[0])),
+            unit=unit,
+            base_value=_number(float(self._base_value[number])),
+            base_unit=base_unit,
+            bound=bound,
+            kind=kind,
+            change=change,
+            period=period,
+            zero=zero,
+            start=int(start[0]),
+            end=int(start[0]) + int(length[0]),
+            part_of=int(part_of[0]) - 1 if part_of[0] else None,
+        )
+
+    def of_paragraph(self, position: int) -> range:
+        """The numbers of the figures of the paragraph at a position."""
+        first, last = self._at[position : position + 2].tolist()
+        return range(first, last)
+
+    def measure(self, number: int, paragraph: Paragraph) -> Measure:
+        """The figure of a number, in its paragraph. Raises ValueError if damaged."""
+        figure = self.figure(number)
+        if not 0 <= figure.start < figure.end <= len(paragraph.text):
+            raise ValueError(_NO_WORDS)
+        return measure(paragraph, figure)
+
+    def columns(self, inside: Array) -> FigureColumns:
+        """The figures of the paragraphs in a mask."""
+        kept = inside.take(self.paragraph_of)
+        indicators, indicator_of = renumbered(self.indicators.codes[kept])
+        traits, traits_of = renumbered(self._traits.codes[kept])
+        start, length, part_of = (
+            self._arrays[f"figure_{name}"][kept].astype(np.int64) for name in ("start", "length", "part_of")
+        )
+        return FigureColumns(
+            per_paragraph=np.diff(self._at)[inside],
+            start=start,
+            length=length,
+            part_of=part_of,
+            value=self._arrays["figure_value"].view("<f8")[kept],
+            base_value=self._base_value[kept],
+            indicators=[self.indicators.value(number) for number in indicators.tolist()],
+            indicator_of=indicator_of,
+            traits=[self._traits.value(number) for number in traits.tolist()],
+            traits_of=traits_of,
+        )
+
+
+def figures_problem(columns: FigureColumns, text_length: Array) -> str | None:
+    """What does not fit in the figures of paragraphs whose texts are so long, or None."""
+    owner = np.repeat(np.arange(len(columns.per_paragraph)), columns.per_paragraph)
+    if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
+        return "the value of a figure is no number"
+    if ((columns.length < 1) | (columns.start + columns.length > text_length[owner])).any():
+        return _NO_WORDS
+    place = owner << 32 | columns.start
+    if (np.diff(place) <= 0).any():
+        return "the figures of a paragraph are not in order"
+    is_part = columns.part_of > 0
+    whole = (owner << 32 | columns.part_of - 1)[is_part]
+    if not np.isin(whole, place).all() or (whole == place[is_part]).any():
+        return "a figure is a part of none"
+    return None
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
