@@ -5,6 +5,7 @@
     searchkit.build("corpus", "index")
     with searchkit.open("index") as index:
         results = index.search("双随机 处罚", district="滨海新区", year=2023, facets=["topic"])
+        figures = index.measures("立案", district="滨海新区", year=2023)
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
@@ -15,10 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from searchkit.arguments import MeasureOptions, SearchOptions
     from searchkit.errors import SearchkitError
     from searchkit.indexing import BuildOptions, BuildReport, build
-    from searchkit.model import Document, Paragraph
-    from searchkit.searching import Hit, Index, Results, SearchOptions
+    from searchkit.lookup import MeasureHit, MeasureResults
+    from searchkit.model import Document, Measure, Paragraph
+    from searchkit.searching import Hit, Index, Results
     from searchkit.searching import Index as open  # noqa: A004, N813 - searchkit.open() reads as what it does
 
 __version__ = "0.1.0"
@@ -29,6 +32,10 @@ __all__ = [
     "Document",
     "Hit",
     "Index",
+    "Measure",
+    "MeasureHit",
+    "MeasureOptions",
+    "MeasureResults",
     "Paragraph",
     "Results",
     "SearchOptions",
@@ -43,9 +50,13 @@ _HOME = {
     "Document": "model",
     "Hit": "searching",
     "Index": "searching",
+    "Measure": "model",
+    "MeasureHit": "lookup",
+    "MeasureOptions": "arguments",
+    "MeasureResults": "lookup",
     "Paragraph": "model",
     "Results": "searching",
-    "SearchOptions": "searching",
+    "SearchOptions": "arguments",
     "SearchkitError": "errors",
     "build": "indexing",
     "open": "searching",

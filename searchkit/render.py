@@ -16,8 +16,10 @@ from searchkit.snippets import highlighted
 
 if TYPE_CHECKING:
     from searchkit.facets import FacetCounts
-    from searchkit.model import Document, Paragraph
+    from searchkit.lookup import MeasureHit, MeasureResults
+    from searchkit.model import Document, Measure, Paragraph
     from searchkit.searching import Hit, Results
+    from searchkit.snippets import Snippet
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 """Names for `--format`."""
@@ -29,6 +31,8 @@ Record = Mapping[str, object]
 
 # C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BOUND = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+_CHANGE = {None: "", "increase": "↑", "decrease": "↓"}
 _BOLD, _PLAIN, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 
 
@@ -87,6 +91,22 @@ def results(found: Results, *, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def measure_results(found: MeasureResults, *, colour: bool) -> str:
+    """A page of measures for people to read."""
+    lines = [safe(note) for note in found.notes]
+    if found.relaxed:
+        lines.append("No figure stands with all of the query; these stand with some of its words.")
+    lines.append(f"{found.total} measures, {found.took_ms:.0f} ms")
+    for rank, hit in enumerate(found.hits, 1):
+        lines += ["", *_measure(rank, hit, colour=colour)]
+    return "\n".join(lines) + "\n"
+
+
+def quantity(record: Measure) -> str:
+    """The value of a measure with its unit as written, and marks for what is no exact amount: ≥5000份, ↓66.67%."""
+    return f"{_CHANGE[record.change]}{_BOUND[record.bound]}{record.value}{record.unit or ''}"
+
+
 def facet(name: str, counts: FacetCounts, most: int | None = SHOWN_VALUES) -> str:
     """The counts of one facet as a table; `most` values and a line for the others."""
     values = counts.values if most is None else counts.values[:most]
@@ -119,10 +139,7 @@ def document(record: Document) -> str:
 
 
 def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
-    pieces = highlighted(hit.window)
-    text = "".join(
-        f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece) for piece, is_match in pieces
-    )
+    text = _highlighted(hit.window, colour=colour)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     more = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
@@ -139,6 +156,22 @@ def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
             )
         )
     return lines
+
+
+def _measure(rank: int, hit: MeasureHit, *, colour: bool) -> list[str]:
+    place = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
+    return [
+        f"{rank:>3}  {safe('  '.join((quantity(hit), hit.indicator, place)))}",
+        f"     {_highlighted(hit.window, colour=colour)}",
+        "     " + _dim(safe(f"{hit.id}  {hit.score:.2f}"), colour=colour),
+    ]
+
+
+def _highlighted(window: Snippet, *, colour: bool) -> str:
+    return "".join(
+        f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece)
+        for piece, is_match in highlighted(window)
+    )
 
 
 def _place(record: Paragraph) -> str:

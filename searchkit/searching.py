@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,25 +13,30 @@ from pathlib import Path
 from types import TracebackType
 
 from searchkit.analysis import Analyzer, Lexicon
-from searchkit.engines import Engine, Request, Response, open_engine
+from searchkit.arguments import (
+    MeasureOptions,
+    SearchOptions,
+    Value,
+    admitted_figures,
+    read_filters,
+    read_options,
+)
+from searchkit.engines import Engine, FigureRequest, Request, Response, open_engine
 from searchkit.engines import Hit as Found
-from searchkit.errors import IndexDamaged, IndexStale, UnknownFacet, UsageError
+from searchkit.errors import IndexDamaged, IndexStale, UnknownFacet
 from searchkit.facets import BUILT_IN, Facet, FacetCounts, Filter
+from searchkit.lookup import MeasureResults, Ranking, look_up, own_fields
 from searchkit.manifest import EXTRAS, Manifest, current_data, read_manifest, read_verified, verify_checksums
-from searchkit.model import Document, Paragraph, to_json
+from searchkit.model import Document, Measure, Paragraph, to_json
 from searchkit.query import Everything, Node, Query
 from searchkit.ranking import Explanation
 from searchkit.snippets import Snippet, snippet
 
-MATCH = ("all", "any", "auto")
-"""Every part must match; one word is enough; all, and if that finds nothing, any."""
-
-Value = str | int | Sequence[str | int]
-"""What a filter takes: one value or several (OR). Years are numbers or `2021..2023`, open at either end."""
+__all__ = ["Hit", "Index", "MeasureOptions", "MeasureResults", "Results", "SearchOptions", "Value"]
 
 _OPENINGS = 10
 """How often an index is opened once more when a build has replaced it meanwhile."""
-_YEARS = re.compile(r"(\d{4})?\s*\.\.\s*(\d{4})?")
+_FETCHED = 1000  # measures at a time when all are streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Hit:
     matches: int = 1
     """With `group="document"`: how many paragraphs of the document match."""
     explanation: Explanation | None = None
+    measures: tuple[Measure, ...] = ()
+    """The figures of the paragraph, by their place in it."""
 
     @property
     def id(self) -> str:
@@ -83,24 +89,6 @@ class Results:
     took_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """How to search, besides the query and the filters."""
-
-    match: str = "auto"
-    """One of `MATCH`."""
-    limit: int | None = 10
-    """Hits given; None = all."""
-    offset: int = 0
-    sort: str = "score"
-    """`score`, or a facet's name, `-` before it for descending."""
-    facets: Sequence[str] = ()
-    """Facets to count: a name, or `district:DEPTH`."""
-    group: str | None = None
-    """`document`: the best paragraph of each."""
-    explain: bool = False
-
-
 class _Opened:
     """An index as it was committed. It never changes, and neither does what it answers."""
 
@@ -121,13 +109,12 @@ class _Opened:
         verify_checksums(self.path, self.manifest)
         self.engine.check()
         paragraphs = self.engine.search(Request(Everything(), limit=0)).total
-        held = sum(1 for _ in self.engine.documents()), paragraphs
-        if held != (self.manifest.documents, self.manifest.paragraphs):
-            message = f"{self.path}: the manifest says {self.manifest.documents} documents, {self.manifest.paragraphs} "
-            message += (
-                f"paragraphs, the index holds {held[0]} and {held[1]}; build it again with: searchkit build --full"
-            )
-            raise IndexDamaged(message)
+        measures = len(self.engine.figures(FigureRequest(Everything())).scores)
+        held = sum(1 for _ in self.engine.documents()), paragraphs, measures
+        stated = self.manifest.documents, self.manifest.paragraphs, self.manifest.measures
+        if held != stated:
+            message = f"{self.path}: the manifest says {_counted(stated)}, the index holds {_counted(held)}; "
+            raise IndexDamaged(message + "build it again with: searchkit build --full")
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -152,35 +139,12 @@ class _Opened:
 
         return parse(query, self.analyzer, self.facet_names)
 
-    def arguments(
-        self, options: SearchOptions | None, arguments: Mapping[str, object], where: Mapping[str, Value] | None
-    ) -> tuple[SearchOptions, tuple[Filter, ...]]:
-        """Options and filters of the arguments of `search`. Raises UsageError."""
-        filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
-        rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
-        unknown = sorted(rest.keys() - SearchOptions.__dataclass_fields__.keys())
-        if unknown:
-            message = f"search() has no option {unknown[0]!r}; the user's own facets go into where={{...}}"
-            raise UsageError(message)
-        options = replace(options or SearchOptions(), **rest)  # type: ignore[arg-type]
-        return options, self.filters(filters, where)  # type: ignore[arg-type]
-
     def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None) -> tuple[Filter, ...]:
         """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
-        chosen: list[Filter] = []
-        if not isinstance(where, Mapping | None):
-            raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
-        for name, value in {**filters, **(where or {})}.items():
-            values = _values(name, value)
-            if not values:
-                continue
-            self._known(name)
-            chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
-        return tuple(chosen)
+        return read_filters(filters, where, self._known)
 
     def request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        """A request for everything, with options and filters. Raises UsageError."""
-        _check(options)
+        """A request for everything, with options and filters. Raises UnknownFacet."""
         if options.sort != "score":
             self._known(options.sort.removeprefix("-"))
         return Request(
@@ -201,10 +165,12 @@ class _Opened:
             self._known(facet.name)
         return facets
 
-    def hit(self, found: Found, tree: Node) -> Hit:
-        """A hit with its snippet."""
-        window = snippet(found.paragraph.text, tree, self.analyzer)
-        return Hit(found.paragraph, found.score, window, found.matches, found.explanation)
+    def hits(self, found: Sequence[Found], tree: Node) -> Iterator[Hit]:
+        """Hits with snippets and measures."""
+        measures = self.engine.measures([item.paragraph.id for item in found])
+        for item, figures in zip(found, measures, strict=True):
+            window = snippet(item.paragraph.text, tree, self.analyzer)
+            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, figures)
 
     def _known(self, name: str) -> None:
         if name not in self.facet_names:
@@ -281,16 +247,16 @@ class Index:
         """
         started = time.perf_counter()
         opened = self._opened
-        options, filters = opened.arguments(options, arguments, where)
+        options, by_facet = read_options(options or SearchOptions(), arguments)
+        request = opened.request(options, opened.filters(by_facet, where))
         understood = opened.understand(query)
-        request = opened.request(options, filters)
         tree, relaxed = understood.any if options.match == "any" else understood.all, False
         response = opened.engine.search(replace(request, match=tree, wanted=understood.wanted))
         if not response.total and options.match == "auto" and understood.any != understood.all:
             loose = opened.engine.search(replace(request, match=understood.any, wanted=understood.wanted))
             if loose.total:
                 tree, relaxed, response = understood.any, True, loose
-        hits = tuple(opened.hit(found, tree) for found in response.hits)
+        hits = tuple(opened.hits(response.hits, tree))
         return Results(
             query,
             str(tree),
@@ -302,6 +268,48 @@ class Index:
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
         )
+
+    def measures(
+        self,
+        query: str,
+        options: MeasureOptions | None = None,
+        /,
+        *,
+        where: Mapping[str, Value] | None = None,
+        **arguments: object,
+    ) -> MeasureResults:
+        """Find the figures that answer a query, best first; `*` finds all.
+
+        Keyword arguments are the fields of `MeasureOptions` and filters, as in `search`.
+        Raises what `search` raises, and UsageError for what is no quantity.
+        """
+        started = time.perf_counter()
+        opened = self._opened
+        options, by_facet = read_options(options or MeasureOptions(), arguments)
+        admitted = admitted_figures(options, opened.filters(by_facet, where))
+        understood = opened.understand(query)
+        tree, figures = look_up(opened.engine, understood, admitted, options.match)
+        hits = Ranking(opened.engine, figures, understood.wanted).page(options.offset, options.limit, opened.analyzer)
+        return MeasureResults(
+            query,
+            str(tree),
+            len(figures.scores),
+            tuple(hits),
+            options.match == "auto" and tree != understood.all,
+            understood.notes,
+            round((time.perf_counter() - started) * 1000, 3),
+        )
+
+    def every_measure(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Measure]:
+        """Measures in corpus order, by their place in a paragraph. Filters as in `search`."""
+        opened = self._opened
+        figures = opened.engine.figures(FigureRequest(Everything(), filters=opened.filters(filters, where)))
+        for start in range(0, len(figures.scores), _FETCHED):
+            yield from figures.fetch(range(start, min(start + _FETCHED, len(figures.scores))))
+
+    def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
+        """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
+        return self._engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
@@ -378,8 +386,8 @@ class Index:
         return self._opened.engine
 
 
-def hit_to_json(hit: Hit) -> dict[str, object]:
-    """A hit as a JSON object: id, score, snippet and spans, then the fields of the paragraph."""
+def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
+    """A hit as a JSON object: id, score, snippet and spans, then the fields of the paragraph and its measures."""
     paragraph = to_json(hit.paragraph)
     first = {
         "id": hit.id,
@@ -395,7 +403,8 @@ def hit_to_json(hit: Hit) -> dict[str, object]:
             "bigrams": round(hit.explanation.bigrams, 6),
             "characters": round(hit.explanation.characters, 6),
         }
-    return {**first, **{name: value for name, value in paragraph.items() if name != "id"}}
+    measures = {"measures": list(map(own_fields, hit.measures))} if with_measures else {}
+    return {**first, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
 
 
 def results_to_json(results: Results) -> dict[str, object]:
@@ -421,43 +430,9 @@ def facet_to_json(counts: FacetCounts) -> dict[str, object]:
     return {"values": values, "missing": counts.missing, "other": counts.other}
 
 
+def _counted(held: tuple[int, int, int]) -> str:
+    return "{} documents, {} paragraphs, {} measures".format(*held)
+
+
 def _as_asked(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
     return {name: response.facets[name] for name in names}
-
-
-def _check(options: SearchOptions) -> None:
-    """Raise UsageError for options that cannot be: they may come from a line of JSON."""
-    numbers = [options.offset, 0 if options.limit is None else options.limit]
-    wrong = {
-        f"match is one of {', '.join(MATCH)}, not {options.match!r}": options.match not in MATCH,
-        "limit and offset are whole numbers, 0 or more": not all(type(n) is int and n >= 0 for n in numbers),
-        f"group is document, not {options.group!r}": options.group not in (None, "document"),
-        f"sort is score or a facet's name, not {options.sort!r}": not isinstance(options.sort, str),
-        f"facets are names, not {options.facets!r}": not all(isinstance(name, str) for name in options.facets),
-    }
-    for message, is_wrong in wrong.items():
-        if is_wrong:
-            raise UsageError(message)
-
-
-def _values(name: str, value: object) -> list[str | int]:
-    """The values of a filter, however it was given. Raises UsageError for what is no value."""
-    values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
-    if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
-        raise UsageError(f"{name}: {value!r} is no value; give a text, a number, or a list of them")
-    return values or []
-
-
-def _year_filter(values: Sequence[str | int]) -> Filter:
-    ranges = []
-    for value in values:
-        text = str(value).strip()
-        match = _YEARS.fullmatch(text)
-        if match and (match[1] or match[2]):
-            ranges.append((int(match[1] or 0), int(match[2] or 9999)))
-        elif text.isdecimal() and len(text) == 4:  # noqa: PLR2004
-            ranges.append((int(text), int(text)))
-        else:
-            message = f"{text!r} is no year; write 2023 or 2021..2023"
-            raise UsageError(message)
-    return Filter("year", ranges=tuple(ranges))

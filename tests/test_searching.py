@@ -18,6 +18,7 @@ from searchkit.errors import IndexDamaged, IndexMissing, SearchkitError, Unknown
 from searchkit.facets import BUILT_IN
 from searchkit.indexing import BuildOptions, write_index
 from searchkit.manifest import Manifest
+from searchkit.model import Document
 from searchkit.searching import Index, Results, SearchOptions, results_to_json
 from searchkit.snippets import LONGEST
 
@@ -50,6 +51,11 @@ def documents(report: Report) -> list[DocumentRead]:
         ),
         report("unknown.txt", "普法与执法并重。"),
     ]
+
+
+def without_counts(document: Document | None) -> Document | None:
+    """The document as the reading gives it, before its measures are counted."""
+    return document and replace(document, measures=0)
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +186,7 @@ def test_where_and_keywords_mean_both(index: Index) -> None:
 
 def test_documents(index: Index, documents: list[DocumentRead]) -> None:
     """All documents in corpus order; with filters those that have a paragraph which passes."""
-    assert [*index.documents()] == [read.document for read in documents]
+    assert [without_counts(document) for document in index.documents()] == [read.document for read in documents]
     assert [item.document for item in index.documents(topic="行政执法")] == ["binhai.txt", "dongli.txt"]
     assert [item.document for item in index.documents(district="天津市", section="问题")] == ["binhai.txt"]
     assert [item.document for item in index.documents(where={"batch": "一"})] == ["binhai.txt"]
@@ -200,7 +206,7 @@ def test_paragraphs(index: Index) -> None:
 def test_one_paragraph_or_document(index: Index, documents: list[DocumentRead]) -> None:
     """By id: the paragraph or document, or None."""
     assert index.paragraph("dongli.txt#2") == documents[1].paragraphs[1]
-    assert index.document("dongli.txt") == documents[1].document
+    assert without_counts(index.document("dongli.txt")) == documents[1].document
     for name in ("dongli.txt#3", "dongli.txt", "", "#", "nowhere.txt#1"):
         assert index.paragraph(name) is None
     assert index.document("nowhere.txt") is None
@@ -391,7 +397,7 @@ def test_open_index_outlives_a_rebuild(
         write_index([report("new.txt", "执法，全新的内容。")], tmp_path, BuildOptions(engine))
         assert sorted(ids(old.search("执法"))) == ["binhai.txt#1", "binhai.txt#2", "binhai.txt#3", "unknown.txt#1"]
         assert old.search("129件", facets=["year"]).facets["year"].values[0].value == 2022
-        assert [*old.documents()] == [read.document for read in documents]
+        assert [without_counts(document) for document in old.documents()] == [read.document for read in documents]
         assert [*old.paragraphs()] == [paragraph for read in documents for paragraph in read.paragraphs]
         assert old.paragraph("dongli.txt#1") == documents[1].paragraphs[0]
         assert old.facet_names == (*BUILT_IN, "batch")
