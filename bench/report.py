@@ -249,7 +249,7 @@ def _number(value: object) -> str:
 
 def latest() -> Path:
     """The record whose name, a date, comes last. Raises FileNotFoundError if there is none."""
-    found = sorted(RESULTS.glob("*.json"))
+    found = sorted(RESULTS.glob("????-??-??.json"))
     if not found:
         raise FileNotFoundError(f"no results in {RESULTS}; make some with: make bench")
     return found[-1]
