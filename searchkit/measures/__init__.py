@@ -63,7 +63,7 @@ def parse_quantity(text: str) -> tuple[float, str | None]:
     """
     folded = fold(text).strip()
     numerals = list(find_folded_numerals(folded))
-    if len(numerals) != 1 or numerals[0].start > len("-"):
+    if len(numerals) != 1 or folded[: numerals[0].start] not in ("", "-", "+"):
         message = f"{text!r} is no quantity; write 50, 10万元 or 5%"
         raise ValueError(message)
     numeral = numerals[0]

@@ -11,12 +11,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from searchkit.measures import wording
-from searchkit.measures.periods import HINT, period_of
+from searchkit.measures.periods import find_times, period_of
 from searchkit.measures.quantities import Quantity
 
-_CLAUSE_END = re.compile("[,:]")  # within a sentence
+_CLAUSE_END = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
 _STOP = re.compile(r"[,;。:!?、]")
 _SENTENCE = re.compile(r"[^。!?;]+")
 _BESIDE = frozenset(("和", "、", "及", "与", "以及"))
@@ -83,7 +84,7 @@ def name_quantities(context: Context, quantities: Sequence[Quantity]) -> list[Na
             n += 1
         if n > first:
             named.extend(_Sentence(context, quantities[first:n], sentence.start(), sentence.end()).named())
-    return named
+    return [item for item in named if not wording.CHROME.fullmatch(item.indicator)]
 
 
 class _Sentence:
@@ -97,7 +98,8 @@ class _Sentence:
         self._start = start
         self._end = end
         self._clauses = [start, *(end.end() for end in _CLAUSE_END.finditer(context.folded, start, end))]
-        self._has_time = bool(HINT.search(context.folded, start, end))
+        self._times = find_times(context.folded, start, end)
+        self._topics: dict[int, str] = {}  # of the clause before clause n
         self._claimed = start  # end of what the quantities before have taken
         self._named_end = start  # of the last quantity that has a name
         self._anchor = ""  # what the sentence speaks of: the first name that says enough by itself, or its context
@@ -129,14 +131,15 @@ class _Sentence:
         quantity, last = self._quantities[k], self._quantities[k + run - 1]
         begin, is_listed = self._begin(k)
         raw = self._folded[begin : quantity.start]
-        self._enter_breakdown(raw)
+        self._enter_breakdown(raw, k)
         change = self._change(raw, quantity)
         if change and quantity.kind == "count" and self._behind(k + run - 1)[0] and not wording.COMPARED.search(raw):
             change = None  # 提高1200万教师待遇 counts teachers
         low, high = self._core(begin, begin + change.start() if change else quantity.start)
         behind, claimed = ("", last.end) if change else self._behind(k + run - 1)
         before = self._text[low:high]
-        if quantity.is_vague and not self._is_counted(quantity, raw, before, behind):
+        is_none = quantity.value == 1 and wording.NONE.search(raw) is not None  # 没有一起投诉
+        if is_none or (quantity.is_vague and not change and not self._is_counted(quantity, raw, before, behind)):
             self._claimed = quantity.end
             self._last = self._anchor = behind or self._last
             return
@@ -148,11 +151,13 @@ class _Sentence:
             before = ""
         self._claimed = max(last.end, claimed)
         parts = self._parts(low, high, run, quantity)
+        outer = self._last
         for i in range(max(run, len(parts))):
             one = self._quantities[k + i] if i < run else quantity
             start = low if before and not i else one.start
             if parts:
-                before, start = self._part(parts, i), parts[i][0] if run == 1 else start
+                before, start = self._part(parts, i), parts[i].start if run == 1 else start
+                self._last = outer
             yield self._finish(one, _Pieces(before, behind, start, change, is_predicate))
 
     # what stands before
@@ -170,11 +175,12 @@ class _Sentence:
         """Where the clause of a place begins."""
         return self._clauses[bisect_right(self._clauses, position) - 1]
 
-    def _enter_breakdown(self, raw: str) -> None:
+    def _enter_breakdown(self, raw: str, k: int) -> None:
         """Remember the total when its parts begin to be listed; forget it when another total comes."""
         if self._total is not None and wording.NO_PART.search(raw):
             self._total = None
-        if self._last_quantity is not None and wording.BREAKDOWN.search(raw):
+        between = self._folded[self._quantities[k - 1].end : self._quantities[k].start] if k else ""
+        if self._last_quantity is not None and wording.BREAKDOWN.search(between):
             self._total, self._total_name = self._last_quantity, self._last
 
     def _change(self, raw: str, quantity: Quantity) -> re.Match[str] | None:
@@ -219,8 +225,10 @@ class _Sentence:
         return (compared.end(), end) if rest else (begin, compared.start())
 
     def _without_trail(self, begin: int, end: int) -> int:
-        trail = wording.TRAIL.search(self._folded[begin:end])
-        return begin + trail.start() if trail else end
+        """Where the name ends when the words between it and its number are taken away, one by one."""
+        while trail := wording.TRAIL.search(self._folded, max(begin, end - wording.LONGEST_TRAIL), end):
+            end = trail.start()
+        return end
 
     def _without_lead(self, begin: int, end: int) -> int:
         """Pass over what leads to a name without being a part of it."""
@@ -258,10 +266,11 @@ class _Sentence:
         if not raw or wording.PREDICATE.match(raw):
             return nothing
         if not is_whole and begin + len(raw) == self._next_start(k):
-            cut = wording.CHANGE.search(raw) or wording.TRAIL.search(raw)
-            if cut is None and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
+            change = wording.CHANGE.search(raw)
+            cut = change.start() if change else self._without_trail(begin, begin + len(raw)) - begin
+            if cut == len(raw) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
                 return (self._text[begin : begin + len(raw)], nothing[1]) if len(raw) >= _WORD else nothing
-            raw = raw[: cut.start()].partition("的")[0] if cut else raw
+            raw = raw[:cut].partition("的")[0] if cut < len(raw) else raw
         name = self._noun(raw, is_whole=is_whole)
         if len(name) < _WORD:
             return nothing
@@ -311,23 +320,29 @@ class _Sentence:
 
     # several names, several numbers
 
-    def _parts(self, low: int, high: int, run: int, quantity: Quantity) -> list[tuple[int, int]]:
+    def _parts(self, low: int, high: int, run: int, quantity: Quantity) -> list[range]:
         """Where the names of several numbers stand, or of several rates that share one; [] if there is but one."""
-        folded = self._folded
-        cuts = [match.span() for match in wording.JOINT.finditer(folded, low, high)]
-        if not cuts or (run == 1 and quantity.kind != "percent"):
+        if run == 1 and quantity.kind != "percent":
             return []
+        each = wording.EACH.search(self._folded, low, high)
+        cuts = [match.span() for match in wording.JOINT.finditer(self._folded, low, each.start() if each else high)]
         bounds = [low, *(place for cut in cuts for place in cut), high]
-        parts = [(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
-        if any(end - start < _WORD for start, end in parts):
+        parts = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
+        if not cuts or any(len(part) < _WORD for part in parts):
             return []
         if run > 1:
             return parts if len(parts) == run else []
-        return parts if all(wording.RATE.search(folded[start:end]) for start, end in parts) else []
+        are_rates = all(wording.RATE.search(self._folded[part.start : part.stop]) for part in parts)
+        return parts if are_rates else []
 
-    def _part(self, parts: Sequence[tuple[int, int]], i: int) -> str:
+    def _part(self, parts: Sequence[range], i: int) -> str:
         """The name of one of several numbers, with what only the last one says (养老保险、失业保险参保人数)."""
-        name, last = (self._text[slice(*parts[n])] for n in (i, len(parts) - 1))
+        name, last = (self._text[parts[n].start : parts[n].stop] for n in (i, len(parts) - 1))
+        each = wording.EACH.search(last)
+        if each:  # 甲县、乙县分别完成投资3亿元、5亿元
+            light = wording.LIGHT_LEAD.match(last, each.end())
+            own = last[: each.start()] if i == len(parts) - 1 else name
+            return f"{own} {last[light.end() if light else each.end() :]}".strip()
         head = wording.HEAD.search(last)
         return name if head is None or wording.HEAD.search(name) else f"{name} {head[0]}"
 
@@ -339,11 +354,12 @@ class _Sentence:
         if wording.EMPTY.fullmatch(name):
             name = ""
         if pieces.behind:
-            is_named = len(name) > _WORD and name not in wording.LIGHT_WORDS
+            is_named = len(name) > _WORD and not wording.LIGHT_WORDS.fullmatch(name)
             name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)
-        if self._total is not None and quantity.base_unit != self._total.base_unit and pieces.change is None:
+        is_part = self._total is not None and quantity.base_unit == self._total.base_unit and pieces.change is None
+        part_of = self._total if is_part else None
+        if not is_part and pieces.change is None and quantity.kind != "percent":
             self._total = None
-        part_of = self._total if pieces.change is None else None
         context = "" if name and pieces.change is not None else self._context_of(name, quantity, pieces)
         if context and name and name not in context and context != name:
             name = f"{context} {name}"
@@ -371,7 +387,7 @@ class _Sentence:
         if wording.BARE_VERB.fullmatch(name):
             return _object(topic or self._last)
         if not name or (pieces.is_predicate and len(name) <= len("参加培训")):
-            return self._last or topic or self._sentence_before() or self._headline()
+            return self._last or topic or self._sentence_before or self._headline()
         return self._context_of_word(name, topic)
 
     def _context_of_word(self, name: str, topic: str) -> str:
@@ -381,10 +397,12 @@ class _Sentence:
         if len(name) <= _WORD:
             is_understood = name == "立案" and not wording.CAMPAIGN.search(self._anchor)
             return "" if is_understood else _object(self._anchor)
-        if len(name) <= len("国家任务") and wording.GENERIC.fullmatch(name):
+        is_sibling = any(name[i : i + 2] in self._anchor for i in range(len(name) - 1))
+        if len(name) <= len("国家任务") and wording.GENERIC.fullmatch(name) and not is_sibling:
             return _object(self._anchor) or topic or self._headline()
         return ""
 
+    @cached_property
     def _sentence_before(self) -> str:
         """What the last clause of the sentence before speaks of."""
         end = max(self._start - 1, 0)
@@ -396,8 +414,10 @@ class _Sentence:
         n = bisect_right(self._clauses, position) - 1
         if n == 0 or self._named_end > self._clauses[n - 1]:
             return ""
-        begin, end = self._core(self._clauses[n - 1], self._clauses[n] - 1)
-        return _tidy(self._text[begin:end])
+        if n not in self._topics:
+            begin, end = self._core(self._clauses[n - 1], self._clauses[n] - 1)
+            self._topics[n] = _tidy(self._text[begin:end])
+        return self._topics[n]
 
     def _headline(self) -> str:
         """What the nearest heading speaks of, or else the title."""
@@ -409,11 +429,9 @@ class _Sentence:
         return "" if wording.COLOURLESS.search(heading) else heading
 
     def _period(self, quantity: Quantity) -> str | None:
-        if not self._has_time:
-            return None
         clause = self._clause_start(quantity.start)
-        span = period_of(self._folded, (self._start, clause, quantity.start), self._context.year)
-        return self._text[slice(*span)] if span else None
+        time = period_of(self._times, (self._start, clause, quantity.start), self._context.year)
+        return self._text[time.start : time.end] if time else None
 
 
 def _object(name: str) -> str:

@@ -20,7 +20,7 @@ _BOUND_BEFORE = re.compile(
     rf"|(?P<approx>大约|约|将近|接近|近|大概)(?:{_MOVED})?了?)[\s“]?$"
 )
 _NO_BOUND = re.compile(
-    r"(?:最近|附近|邻近|临近|赶超|反超|制约|节约|集约|条约|合约|预约|公约|履约|向上|以上|网上|线上|上|不满|圆满|充满|美满|届满)$"
+    r"(?:最近|附近|邻近|临近|赶超|反超|制约|节约|集约|条约|合约|预约|公约|履约|签约|邀约|缔约|违约|守约|向上|以上|网上|线上|上|不满|圆满|充满|美满|届满)$"
 )
 _BOUND_BEHIND = re.compile(
     r"\s?(?:(?P<at_least>(?:及|或)?以上|多(?![家个样元数种]))|(?P<at_most>(?:及|或)?以[内下]|之内)|(?P<approx>左右|上下))"
@@ -29,12 +29,12 @@ _LONGEST_BOUND = 6
 _MORE = "余多来几"  # between number and unit: 1300余人次, 200多人
 _DASHES = "-—–―~～〜至到"
 _ABOUT_NUMBERS = frozenset("第初廿届")  # before a number: an ordinal, a day
-_OPERATORS = ".+/:@#_*∶·×"
+_OPERATORS = ".+/@#_*∶·×"
 _JOINED = "统唯单逐划专之某万同合归不这那每哪另当历各"  # before a single Chinese digit: another word
 _FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # alone they are no numbers but names and slogans
 _NO_SCALE_BEFORE = tuple("年月日号级届大方分之")  # 20万 counts people who are named behind it; 千万年 does not
 _QUOTED = re.compile(
-    r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"
+    r"第\d+页[,/\s]?共\d+页|“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"
 )
 _FRACTION = re.compile(
     r"(?<![百千万\d第])([二三四五六七八九十]{1,2})分之([一二两三四五六七八九])(?!线)"
@@ -48,7 +48,7 @@ _HOW_LONG = re.compile(
 )
 _WHEN = re.compile(r"来|间|前|后|底|初|度|级|代|计划|规划|行动|期|制|的|中|一|里|时间|翻|增|保持|位居|实现")
 _NAMED_AFTER = re.compile(r"[^,;。:!?、]{0,10}?(?:圈|免签|直达|通达|抵达|值班)")  # 四小时公路交通圈
-_END_OF_YEARS = re.compile(r"以[上内下]|左右|[,。;、)]|$")
+_END_OF_YEARS = re.compile(r"多(?!年)|以[上内下]|左右|[,。;、)]|$")
 
 
 @dataclass(slots=True)
@@ -59,6 +59,8 @@ class Quantity:
     """Where the number begins."""
     end: int
     """Where number, unit and 以上, 左右 … end."""
+    unit_end: int
+    """Where number and unit end."""
     value: Decimal
     """As written, without 万 and 亿 behind it."""
     unit: str | None
@@ -86,11 +88,11 @@ def find_quantities(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
     found = _fractions(folded)
     passed = -1
     for n, numeral in enumerate(numerals):
-        if numeral.start < passed or hidden.covers(numeral):
+        if numeral.start < passed:
             continue
         upper = _upper_end(folded, numerals, n)
         quantity = _quantity(folded, numeral, upper, vocabulary)
-        if quantity is not None:
+        if quantity is not None and not hidden.covers(quantity):
             found.append(quantity)
         passed = quantity.end if quantity else upper.end if upper else passed
     return _in_order(found)
@@ -110,12 +112,18 @@ class _Hidden:
         self._next = 0
         self._reach = -1
 
-    def covers(self, numeral: Numeral) -> bool:
-        """Whether a number begins in such a place. To be asked from left to right."""
-        while self._next < len(self._spans) and self._spans[self._next][0] <= numeral.start:
+    def covers(self, quantity: Quantity) -> bool:
+        """Whether a quantity begins in such a place and is no more than that. To be asked from left to right.
+
+        三项 in 三项制度 is covered; 三公里 is more than the name 三公.
+        """
+        while self._next < len(self._spans) and self._spans[self._next][0] < quantity.start:
             self._reach = max(self._reach, self._spans[self._next][1])
             self._next += 1
-        return numeral.start < self._reach
+        if quantity.start < self._reach:
+            return True
+        here = (span for span in self._spans[self._next : self._next + 2] if span[0] == quantity.start)
+        return any(end >= quantity.unit_end for _, end in here)
 
 
 def _can_count(folded: str, numeral: Numeral) -> bool:
@@ -127,6 +135,8 @@ def _can_count(folded: str, numeral: Numeral) -> bool:
     if numeral.is_han:
         return end - start > 1 or numeral.is_percent or _digit_can_count(folded[start], before, after)
     if before and ((before.isascii() and before.isalpha()) or before in _OPERATORS):
+        return False
+    if before == ":" and folded[start - 2 : start - 1].isdigit():  # a ratio, a time of day
         return False
     if before and before in _DASHES:  # the second part of a name (f-35) or of a range
         first = folded[start - 2 : start - 1]
@@ -185,12 +195,12 @@ def _quantity(folded: str, numeral: Numeral, upper: Numeral | None, vocabulary: 
 
 def _made(folded: str, numeral: Numeral, unit: tuple[str, str, int], last: Numeral, bound: str) -> Quantity:
     """Put a quantity together. `unit`: base unit, kind and where it ends; `last`: the number that the unit follows."""
-    base_unit, kind, end = unit
-    bound, end = _bound(folded, numeral.start, end, bound)
+    base_unit, kind, unit_end = unit
+    bound, end = _bound(folded, numeral.start, unit_end, bound)
     value = Decimal(numeral.printed)
     written = _scale_name(folded, last) + base_unit
     scale = Decimal(last.scale)
-    return Quantity(numeral.start, end, value, written or None, value * scale, base_unit or None, kind, bound)
+    return Quantity(numeral.start, end, unit_end, value, written or None, value * scale, base_unit or None, kind, bound)
 
 
 def _scale_name(folded: str, numeral: Numeral) -> str:
@@ -249,7 +259,7 @@ def _fractions(folded: str) -> list[Quantity]:
         if below and above and above < below:
             value = round(above / below, 4)
             bound, end = _bound(folded, match.start(), match.end(), "exact")
-            found.append(Quantity(match.start(), end, value, None, value, None, "other", bound))
+            found.append(Quantity(match.start(), end, match.end(), value, None, value, None, "other", bound))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,10 @@ class Vocabulary:
     def unit_at(self, folded: str, start: int) -> Unit | None:
         """Give the longest unit that stands at a place of a folded text, or None."""
         for unit in self._by_first.get(folded[start : start + 1], ()):
-            if folded.startswith(unit.name, start) and not folded.startswith(unit.not_before, start + len(unit.name)):
-                return unit
+            end = start + len(unit.name)
+            if folded.startswith(unit.name, start) and not folded.startswith(unit.not_before, end):
+                goes_on = unit.name.isascii() and folded[end : end + 1].isascii() and folded[end : end + 1].isalnum()
+                return None if goes_on else unit
         return None
 
     def base(self, unit: str) -> tuple[int, str]:
@@ -93,20 +95,37 @@ def _units(path: Path) -> dict[str, Unit]:
     try:
         tables: dict[str, Any] = tomllib.loads(_read(path, "unit list"))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"unit list {path} is no TOML: {error}") from None
-    kinds, vague = _table(path, tables, "units"), _table(path, tables, "vague").get("units", "").split()
-    unknown = sorted(set(kinds) - set(KINDS))
-    if unknown or not kinds:
-        raise UsageError(f"unit list {path}: [units] has {', '.join(KINDS)}, not {', '.join(unknown) or 'nothing'}")
-    not_before = {fold(unit): tuple(fold(text).split()) for unit, text in _table(path, tables, "not_before").items()}
+        message = f"unit list {path} is no TOML: {error}"
+        raise UsageError(message) from None
+    _check_keys(path, "a table", tables, ("units", "vague", "not_before"))
+    kinds, vague, follow = (_table(path, tables, name) for name in ("units", "vague", "not_before"))
+    _check_keys(path, "a key of [units]", kinds, KINDS)
+    _check_keys(path, "a key of [vague]", vague, ("units",))
+    if not kinds:
+        message = f"unit list {path}: [units] is empty; it has {', '.join(KINDS)}"
+        raise UsageError(message)
+    not_before = {fold(unit): tuple(fold(text).split()) for unit, text in follow.items()}
     names = {fold(name): kind for kind, text in kinds.items() for name in text.split()}
-    return {name: Unit(name, kind, name in vague, not_before.get(name, ())) for name, kind in names.items()}
+    are_vague = frozenset(fold(vague.get("units", "")).split())
+    return {name: Unit(name, kind, name in are_vague, not_before.get(name, ())) for name, kind in names.items()}
+
+
+def _check_keys(path: Path, what: str, keys: Iterable[str], known: Sequence[str]) -> None:
+    for key in keys:
+        if key not in known:
+            message = f"unit list {path}: {key} is not {what}; there are {', '.join(known)}"
+            raise UsageError(message)
 
 
 def _table(path: Path, tables: Mapping[str, Any], name: str) -> dict[str, str]:
     table = tables.get(name, {})
-    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
-        raise UsageError(f"unit list {path}: [{name}] is a table of texts")
+    if not isinstance(table, dict):
+        message = f"unit list {path}: {name} is a table: [{name}]"
+        raise UsageError(message)
+    for key, value in table.items():
+        if not isinstance(value, str):
+            message = f"unit list {path}: {key} in [{name}] is a text, white space between its parts"
+            raise UsageError(message)
     return table
 
 

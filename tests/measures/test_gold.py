@@ -1,0 +1,48 @@
+"""Extraction against the reports that were read by hand, with the scorer that goes with them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from searchkit.corpus import DocumentRead, list_corpus, read_corpus
+from searchkit.measures import Extractor
+from searchkit.model import Document, Measure, Paragraph, measure, to_json
+
+FLOORS = {"measures_f1": 0.98, "base": 0.99, "bound": 0.98, "change": 0.98, "indicator": 0.85}
+
+
+def write(path: Path, records: Iterable[Document | Paragraph | Measure]) -> Path:
+    """Write records as JSON Lines."""
+    lines = (json.dumps(to_json(record), ensure_ascii=False) + "\n" for record in records)
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def test_gold(shared: Path, tmp_path: Path) -> None:
+    """On real reports figures, their base values, bounds, changes and indicators are as good as promised."""
+    scorer = shared / "tools" / "score_reports.py"
+    if not scorer.is_file():
+        pytest.skip("the scorer of real reports is not there")
+    reads = [read for read in read_corpus(list_corpus(shared / "corpus" / "seeds")) if isinstance(read, DocumentRead)]
+    extractor = Extractor.load()
+    measures = [
+        measure(paragraph, figure)
+        for read in reads
+        for paragraph, found in zip(read.paragraphs, extractor.figures(read.paragraphs), strict=True)
+        for figure in found
+    ]
+    documents = write(tmp_path / "documents.jsonl", (read.document for read in reads))
+    paragraphs = write(tmp_path / "paragraphs.jsonl", (paragraph for read in reads for paragraph in read.paragraphs))
+    command = [sys.executable, str(scorer), "--gold", str(shared / "gold"), "--json"]
+    command += ["--documents", str(documents), "--paragraphs", str(paragraphs)]
+    command += ["--measures", str(write(tmp_path / "measures.jsonl", measures))]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    assert run.returncode == 0, run.stderr
+    reached = json.loads(run.stdout)
+    assert all(reached[key] >= floor for key, floor in FLOORS.items()), reached

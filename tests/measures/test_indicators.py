@@ -1,0 +1,260 @@
+"""What figures count: names before and behind the number, shared names, breakdowns, changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.measures import Extractor
+from searchkit.model import Figure, Paragraph
+
+Named = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    """Give the extractor of the product."""
+    return Extractor.load()
+
+
+def figures(extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None) -> list[Figure]:
+    """Give the figures of one paragraph below headings."""
+    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text, path=path, title=title)])
+    return list(found)
+
+
+def named(text: str, found: list[Figure]) -> Named:
+    """Give quotes with indicators."""
+    return [(text[figure.start : figure.end], figure.indicator) for figure in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # before the number, without who, when, how much and the verbs that name nothing
+        ("全年监督检查312户次。", [("监督检查312户次", "监督检查")]),
+        ("累计发放宣传手册2.4万份。", [("宣传手册2.4万份", "宣传手册")]),
+        ("罚没款共计86.4051万元。", [("罚没款共计86.4051万元", "罚没款")]),
+        ("全区共有执法人员八十六人。", [("执法人员八十六人", "执法人员")]),
+        ("我局开展普法宣传活动36场。", [("普法宣传活动36场", "普法宣传活动")]),
+        ("出动执法人员1300余人次。", [("出动执法人员1300余人次", "出动执法人员")]),
+        ("满意度达98.6%。", [("满意度达98.6%", "满意度")]),
+        ("公共预算收入1,286.35亿元。", [("公共预算收入1,286.35亿元", "公共预算收入")]),
+        ("（二）受理信访120件。", [("受理信访120件", "受理信访")]),
+        ("办理“我为群众办实事”项目12个。", [("办理“我为群众办实事”项目12个", "办理“我为群众办实事”项目")]),
+        # behind the number
+        ("约有3000名群众参加活动。", [("3000名", "群众")]),
+        ("成立三个工作组。", [("成立三个", "工作组")]),
+        ("95%以上的企业已经复工。", [("95%以上", "企业")]),
+        ("甲、乙、丙等12个街镇全部建成。", [("12个", "街镇")]),
+        ("与甲市、乙市等3个地区开展联合执法。", [("3个", "地区")]),
+        # several figures under one verb
+        (
+            "检查餐饮单位80家次、商场35家次、学校26所。",
+            [("检查餐饮单位80家次", "检查餐饮单位"), ("商场35家次", "检查 商场"), ("学校26所", "检查 学校")],
+        ),
+        (
+            "聘请法律顾问4名、公职律师3名。",
+            [("聘请法律顾问4名", "聘请法律顾问"), ("公职律师3名", "聘请 公职律师")],
+        ),
+        # several numbers behind several names
+        (
+            "行政处罚、行政许可事项分别为120项、86项。",
+            [("行政处罚、行政许可事项分别为120项", "行政处罚"), ("86项", "行政许可事项")],
+        ),
+        (
+            "受理案件、办结案件分别为12件和15件。",
+            [("受理案件、办结案件分别为12件", "受理案件"), ("15件", "办结案件")],
+        ),
+        (
+            "大豆、玉米产量分别达到12万吨、30万吨。",
+            [("大豆、玉米产量分别达到12万吨", "大豆 产量"), ("30万吨", "玉米产量")],
+        ),
+        # what the clauses before have said
+        (
+            "受理信访120件，办结115件。",
+            [("受理信访120件", "受理信访"), ("办结115件", "信访 办结")],
+        ),
+        (
+            "执法人员86人，占编制数的75%。",
+            [("执法人员86人", "执法人员"), ("占编制数的75%", "执法人员 占编制数")],
+        ),
+        (
+            "新增市场主体1.2万户，总量达到8.6万户。",
+            [("新增市场主体1.2万户", "新增市场主体"), ("总量达到8.6万户", "市场主体 总量")],
+        ),
+        # siblings that are named by their own words
+        ("A级单位3家，B级单位12家。", [("A级单位3家", "A级单位"), ("B级单位12家", "B级单位")]),
+        ("截至2023年底，持证人员128人。", [("持证人员128人", "持证人员")]),
+        ("重点人群签约服务率90%。", [("重点人群签约服务率90%", "重点人群签约服务率")]),
+        ("审批时限压缩至3个工作日。", [("审批时限压缩至3个工作日", "审批时限")]),
+        ("办案12件（简易程序）。", [("办案12件", "办案")]),
+        (
+            "甲县、乙县分别完成投资3亿元、5亿元。",
+            [("甲县、乙县分别完成投资3亿元", "甲县 投资"), ("5亿元", "乙县 投资")],
+        ),
+    ],
+)
+def test_names(extractor: Extractor, text: str, expected: Named) -> None:
+    """An indicator is made of the words of its sentence, the quote begins where they stand before the number."""
+    assert named(text, figures(extractor, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "indicators"),
+    [
+        ("公开率、办结率均为100%。", ["公开率", "办结率"]),
+        ("家庭医生签约率及管理率均达到90%以上。", ["家庭医生签约率", "管理率"]),
+        ("抽检合格率、按期处理率、群众满意度均达99.5%。", ["抽检合格率", "按期处理率", "群众满意度"]),
+        pytest.param(
+            "抽检合格率、及时处理率、群众满意度均达99.5%。",
+            ["抽检合格率", "及时处理率", "群众满意度"],
+        ),
+    ],
+)
+def test_rates_that_share_a_number(extractor: Extractor, text: str, indicators: list[str]) -> None:
+    """甲率、乙率均达99% is one figure for each rate, with the same value and end and a start of its own."""
+    found = figures(extractor, text)
+    assert len(found) == len(indicators)
+    for figure, indicator in zip(found, indicators, strict=True):
+        assert figure.indicator.endswith(indicator)
+        assert text[figure.start :].startswith(indicator)
+    assert len({figure.start for figure in found}) == len(found)
+    assert len({(figure.value, figure.unit, figure.bound, figure.end) for figure in found}) == 1
+
+
+def test_rates_that_share_a_number_are_no_context_of_each_other(extractor: Extractor) -> None:
+    """Each of several rates has its own name only."""
+    found = figures(extractor, "合格率、满意率均达98%。")
+    assert [figure.indicator for figure in found] == ["合格率", "满意率"]
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "parts"),
+    [
+        (
+            "全年受理投诉举报350件，其中食品安全210件、产品质量96件、价格44件。",
+            "受理投诉举报",
+            ["投诉举报 食品安全", "投诉举报 产品质量", "投诉举报 价格"],
+        ),
+        (
+            "共受理行政复议申请48件，其中维持30件，撤销8件，终止10件。",
+            "受理行政复议申请",
+            ["行政复议申请 维持", "行政复议申请 撤销", "行政复议申请 终止"],
+        ),
+        ("举报案件45件，包括噪声类20件、扬尘类25件。", "举报案件", ["举报案件 噪声类", "举报案件 扬尘类"]),
+        pytest.param(
+            "共查办案件45件，其中：环保18件、土地15件。",
+            "查办案件",
+            ["案件 环保", "案件 土地"],
+        ),
+        pytest.param(
+            "共检查食堂420家（其中学校食堂299家）。",
+            "检查食堂",
+            ["学校食堂"],
+        ),
+        pytest.param(
+            "受理举报420件，其中医疗299件（占71.2%），环保121件。",
+            "受理举报",
+            ["举报 医疗", "举报 占", "举报 环保"],
+        ),
+    ],
+)
+def test_breakdowns(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
+    """The parts behind 其中 know their total, and its name stands before theirs."""
+    whole, *found = figures(extractor, text)
+    assert (whole.indicator, whole.part_of) == (total, None)
+    assert [figure.indicator for figure in found] == parts
+    assert {figure.part_of for figure in found if figure.unit == whole.unit} == {whole.start}
+
+
+def test_a_breakdown_ends(extractor: Extractor) -> None:
+    """What is counted in another unit, or in another sentence, is no part of the total."""
+    text = "查处案件45件，其中简易程序30件，普通程序15件，罚款20万元。受理信访120件。"
+    assert [figure.part_of for figure in figures(extractor, text)] == [None, 0, 0, None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("投诉量同比下降12.5%。", ["decrease"]),
+        ("办案数量比上年增加15件。", ["increase"]),
+        ("受理案件增加了20余件。", ["increase"]),
+        ("产值增长2.5倍。", ["increase"]),
+        ("同比增长率为9.99%。", ["increase"]),
+        ("审批时间缩短60%。", ["decrease"]),
+        ("合格率较上年提高2.3个百分点。", ["increase"]),
+        ("编制内人员35人，比去年少3人。", [None, "decrease"]),
+        ("工业增加值、固定资产投资分别增长8%、10%。", ["increase", "increase"]),
+        ("8%左右的经济增长目标。", ["increase"]),
+        # levels and new things
+        ("执法人员增加到56人。", [None]),
+        ("受理案件增至180件。", [None]),
+        ("办案数量由20件增加到35件。", [None, None]),
+        ("合格率由95.2%提高到98.1%，提高2.9个百分点。", [None, None, "increase"]),
+        ("办件时限由15个工作日缩短到5个工作日。", [None, None]),
+        ("新增执法人员6人。", [None]),
+        ("工业增加值200亿元。", [None]),
+        ("精简后的事项86项。", [None]),
+    ],
+)
+def test_changes(extractor: Extractor, text: str, changes: list[str | None]) -> None:
+    """增长5% is a change; 增加到56人 and 新增6人 are not."""
+    assert [figure.change for figure in figures(extractor, text)] == changes
+
+
+@pytest.mark.parametrize(
+    ("text", "indicators"),
+    [
+        ("投诉量同比下降12.5%。", ["投诉量 同比下降"]),
+        ("办案数量比上年增加15件。", ["办案数量 增加"]),
+        ("公共预算收入20亿元，增长8.1%。", ["公共预算收入", "公共预算收入 增长"]),
+        ("受理信访120件，同比下降8%。", ["受理信访", "受理信访 同比下降"]),
+        ("满意度达98.6%，较上年提高2.3个百分点。", ["满意度", "满意度 提高"]),
+        ("工业增加值、固定资产投资分别增长8%、10%。", ["工业增加值 增长", "固定资产投资 增长"]),
+        pytest.param(
+            "城镇、农村居民人均可支配收入分别增长6.1%和7.2%。",
+            ["城镇 人均可支配收入 增长", "农村居民人均可支配收入 增长"],
+        ),
+    ],
+)
+def test_indicators_of_changes(extractor: Extractor, text: str, indicators: list[str]) -> None:
+    """A change is named by what changed and by its verb; 同比 stays, the base of comparison goes."""
+    assert [figure.indicator for figure in figures(extractor, text)] == indicators
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "title", "indicator"),
+    [
+        ("共300人。", ("加强执法队伍建设",), None, "执法队伍建设"),
+        ("达到95%。", ("依法行政", "推进水质监测工作"), None, "水质监测"),
+        ("达到95%。", ("水质监测；加强培训",), None, "水质监测"),
+        ("共300人。", (), "某区年度报告", "某区年度报告"),
+        ("共300人。", (), None, ""),
+        ("立案20起。", ("强化医疗废物监管",), None, "立案"),
+        ("持证执法员300人。", ("加强执法队伍建设",), None, "持证执法员"),
+    ],
+)
+def test_headings_name_what_the_sentence_does_not(
+    extractor: Extractor, text: str, path: tuple[str, ...], title: str | None, indicator: str
+) -> None:
+    """A number that its sentence does not name is named by the nearest heading, or else by the title."""
+    (figure,) = figures(extractor, text, path, title)
+    assert figure.indicator == indicator
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "罚没款12万元，检查312户次。",
+        "罚没款１２万元，同比增长9.99%。",
+        "执法人员八十六人，约占百分之二十四点五。",
+        "培训1300余人次，每年不少于40学时。",
+    ],
+)
+def test_indicators_hold_no_number(extractor: Extractor, text: str) -> None:
+    """An indicator is what a reader would search for: words of the text, without the number and its unit."""
+    for figure in figures(extractor, text):
+        assert figure.indicator
+        assert not any(character.isdigit() for character in figure.indicator)
+        assert all(word in text for word in figure.indicator.split())
+        assert not figure.indicator.endswith(figure.unit or "。")

@@ -1,0 +1,200 @@
+"""The data files of extraction: units and fixed names, own files, broken files; quantities that users write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from searchkit.errors import UsageError
+from searchkit.measures import Extractor, parse_quantity
+from searchkit.measures.vocabulary import UNITS, Vocabulary
+from searchkit.model import KINDS, Figure, Paragraph
+
+OWN = """
+[units]
+count = "头骆驼 件 个"
+money = "铜板"
+[vague]
+units = "个"
+[not_before]
+"件" = "夫"
+"""
+
+
+NO_UNITS = {"万年", "千分点", "万平米", "万万平米"}
+"""Nobody reports 12万年; of the others `test_units_that_begin_with_a_scale` says what is wanted."""
+
+
+def figures(extractor: Extractor, text: str) -> tuple[Figure, ...]:
+    """Give the figures of one paragraph."""
+    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text)])
+    return found
+
+
+def listed_units() -> list[tuple[str, str]]:
+    """Give the units that come with searchkit with their kinds, read by hand."""
+    text = UNITS.read_text(encoding="utf-8").partition("\n[units]\n")[2].partition("\n[vague]\n")[0]
+    tables = re.findall(r'^(\w+) = "(?:"")?([^"]*)"', text, re.MULTILINE)
+    return [(unit, kind) for kind, units in tables for unit in units.split()]
+
+
+def test_every_unit_is_found() -> None:
+    """A number before any unit of the list, plain or with 万, is a figure of the unit's kind."""
+    extractor, vocabulary = Extractor.load(), Vocabulary.load()
+    listed = listed_units()
+    assert {kind for _, kind in listed} == set(KINDS)
+    missed = []
+    for unit, kind in listed:
+        for scale, power in (("", 1),) if kind == "percent" else (("", 1), ("万", 10**4)):
+            found = figures(extractor, f"平均使用期限延长12{scale}{unit}。")
+            got = [(figure.unit, figure.base_value, figure.base_unit, figure.kind) for figure in found]
+            if got != [(scale + unit, 12 * power, unit, kind)] or vocabulary.base(scale + unit) != (power, unit):
+                missed.append(scale + unit)
+    assert set(missed) <= NO_UNITS
+
+
+@pytest.mark.parametrize(("unit", "base"), [("千分点", (1, "千分点")), ("万平米", (10**4, "平米"))])
+def test_units_that_begin_with_a_scale(unit: str, base: tuple[int, str]) -> None:
+    """What a unit multiplies by is the same in a text as for `base`."""
+    (figure,) = figures(Extractor.load(), f"共计提高12{unit}。")
+    assert Vocabulary.load().base(unit) == base
+    assert (figure.base_value, figure.base_unit) == (12 * base[0], base[1])
+
+
+@pytest.mark.parametrize(
+    ("unit", "base"),
+    [
+        ("元", (1, "元")),
+        ("万元", (10**4, "元")),
+        ("亿元", (10**8, "元")),
+        ("万亿元", (10**12, "元")),
+        ("百万元", (10**6, "元")),
+        ("千人", (1000, "人")),
+        ("千克", (1, "千克")),
+        ("万千瓦时", (10**4, "千瓦时")),
+        ("万", (10**4, "")),
+        ("%", (1, "%")),
+        ("％", (1, "%")),
+        (" 万元 ", (10**4, "元")),
+        ("台（套）", (1, "台(套)")),
+        ("不认识", (1, "不认识")),
+        ("", (1, "")),
+    ],
+)
+def test_base_units(unit: str, base: tuple[int, str]) -> None:
+    """万 and 亿 before a unit multiply; 千 of 千克 is a part of the unit."""
+    assert Vocabulary.load().base(unit) == base
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("50", (50, None)),
+        ("10万元", (100000, "元")),
+        ("１０万元", (100000, "元")),
+        ("10 万元", (100000, "元")),
+        ("1,000元", (1000, "元")),
+        ("二十万元", (200000, "元")),
+        ("1.5亿", (150000000, None)),
+        ("5%", (5, "%")),
+        ("5 ％", (5, "%")),
+        ("百分之五", (5, "%")),
+        ("-0.5%", (-0.5, "%")),
+        ("-3件", (-3, "件")),
+        ("  12件  ", (12, "件")),
+        ("12万千瓦时", (120000, "千瓦时")),
+        ("5千米", (5, "千米")),
+        ("3 blue moons", (3, "blue moons")),
+    ],
+)
+def test_quantities_that_users_write(text: str, quantity: tuple[float, str | None]) -> None:
+    """A number with or without a unit is its base value and base unit."""
+    value, unit = parse_quantity(text)
+    assert (value, unit) == quantity
+    assert isinstance(value, float)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "件", "abc", "万元", "-", "5到6件", "5 5", "1万2千元", "5/6", "--5", "半", "①", "9" * 300),
+        *[pytest.param(text) for text in ("x5件", "<5", "约5件")],
+    ],
+)
+def test_what_is_no_quantity(text: str) -> None:
+    """What does not begin with a number, or has two, is refused with an example of what to write."""
+    with pytest.raises(ValueError, match="10万元"):
+        parse_quantity(text)
+
+
+def test_own_units_replace_the_list(tmp_path: Path) -> None:
+    """A units file of one's own is the whole list: its units are found, others are not."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, encoding="utf-8")
+    extractor = Extractor.load(units=path)
+    found = figures(extractor, "买入12头骆驼，付3万铜板，受理案件5件，检查80家，件数12件夫人，落实三个方面。")
+    assert [(figure.value, figure.unit, figure.kind) for figure in found] == [
+        (12, "头骆驼", "count"),
+        (3, "万铜板", "money"),
+        (5, "件", "count"),
+    ]
+
+
+def test_own_fixed_names_replace_the_list(tmp_path: Path) -> None:
+    """A file of fixed names of one's own is the whole list; # begins a remark."""
+    path = tmp_path / "names.txt"
+    path.write_text("# 名称\n８号小店 三百户计划  # 12个\n", encoding="utf-8")
+    text = "8号小店5家，三百户计划，提供24小时服务，中心12个。"
+    assert [figure.value for figure in figures(Extractor.load(fixed_names=path), text)] == [5, 24, 12]
+    path.write_text("", encoding="utf-8")
+    assert [figure.value for figure in figures(Extractor.load(fixed_names=path), text)] == [5, 300, 24, 12]
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (None, "No such file"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"[units", "TOML"),
+        (b"", "units"),
+        (b"[units]\n", "units"),
+        (b"units = 'a'", "units"),
+        (b"[units]\nmass = 'x'", "mass"),
+        (b"[units]\ncount = 'a'\n[vague]\nunits = 1", "vague"),
+        (b"[units]\ncount = 'a'\n[not_before]\na = 1", "not_before"),
+        pytest.param(
+            *(b"[units]\ncount = 1", "count"),
+        ),
+        pytest.param(
+            *(b"[units]\ncount = 'a'\n[not_befor]\na = 'b'", "not_befor"),
+        ),
+    ],
+)
+def test_broken_units(tmp_path: Path, content: bytes | None, key: str) -> None:
+    """A unit list that cannot be used is wrong usage; the message names the file and what is wrong in it."""
+    path = tmp_path / "broken.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"broken\.toml") as caught:
+        Extractor.load(units=path)
+    assert key in str(caught.value).replace(str(path), "")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_broken_fixed_names(tmp_path: Path, content: bytes | None) -> None:
+    """A list of names that is missing or no text is wrong usage."""
+    path = tmp_path / "broken.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"broken\.txt"):
+        Extractor.load(fixed_names=path)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    """Editors on Windows begin files with it."""
+    (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + OWN.encode())
+    (tmp_path / "names.txt").write_bytes(b"\xef\xbb\xbf" + "三百户计划".encode())
+    extractor = Extractor.load(tmp_path / "units.toml", tmp_path / "names.txt")
+    assert [figure.value for figure in figures(extractor, "三百户计划受理案件5件。")] == [5]

@@ -1,0 +1,106 @@
+"""Statements that there was none: figures with the value 0, and what only sounds like them."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.measures import Extractor
+from searchkit.model import Figure, Paragraph
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    """Give the extractor of the product."""
+    return Extractor.load()
+
+
+def figures(extractor: Extractor, text: str) -> tuple[Figure, ...]:
+    """Give the figures of one paragraph."""
+    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text)])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("我局无行政规范性文件。", ["无行政规范性文件"]),
+        ("我局无行政诉讼败诉案件。", ["无行政诉讼败诉案件"]),
+        ("全年无行政复议案件，未发生安全事故。", ["无行政复议案件", "未发生安全事故"]),
+        ("全年没有发生重大舆情事件。", ["没有发生重大舆情事件"]),
+        ("没有行政赔偿案件。", ["没有行政赔偿案件"]),
+        ("本年度未收到政府信息公开申请。", ["未收到政府信息公开申请"]),
+        ("未有败诉。", ["未有败诉"]),
+        ("未出现越级上访事件。", ["未出现越级上访事件"]),
+        ("目前无在办案件", ["无在办案件"]),
+        ("审查合同12份、无重大行政决策事项。", ["无重大行政决策事项"]),
+        ("全年零上访，无败诉案件。", ["零上访", "无败诉案件"]),
+        pytest.param(
+            "全年零上访。",
+            ["零上访"],
+        ),
+    ],
+)
+def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) -> None:
+    """A clause that says that there was none of what reports count is a figure, 0 without a unit."""
+    found = [figure for figure in figures(extractor, text) if figure.zero]
+    assert [text[figure.start : figure.end] for figure in found] == quotes
+    for figure in found:
+        assert (figure.value, figure.unit, figure.base_value, figure.base_unit) == (0, None, 0, None)
+        assert (figure.kind, figure.bound, figure.change, figure.part_of) == ("count", "exact", None, None)
+        assert text[figure.start : figure.end].endswith(figure.indicator)
+        assert not figure.indicator.startswith(("无", "没有", "未", "零"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # wishes and orders
+        "确保无安全事故。",
+        "力争实现无违法案件。",
+        "努力做到无违规行为。",
+        "防止出现无证经营行为。",
+        "避免未批先建行为。",
+        "杜绝无证驾驶行为。",
+        # conditions
+        "如无正当理由，不予受理。",
+        "若无投诉，即可办结。",
+        "对无证经营行为立案。",
+        "凡无违法行为的予以公示。",
+        # other words
+        "有无违规行为逐一登记。",
+        "并无违规行为",
+        "从无败诉案件",
+        "“无讼社区”案例",
+        # nothing that is counted, or a clause that goes on
+        "无偿提供场地。",
+        "无私奉献。",
+        "制度还没有建立健全。",
+        "部分事项没有及时办理。",
+        "无行政复议案件引发的后续问题",
+        "消除零就业家庭。",
+        "立案20起。",
+        "",
+        pytest.param(
+            "严防无证驾驶行为。",
+        ),
+    ],
+)
+def test_what_is_no_statement(extractor: Extractor, text: str) -> None:
+    """Wishes, conditions, other words with 无 or 未 and clauses that say more are no statements of zero."""
+    assert not [figure for figure in figures(extractor, text) if figure.zero]
+
+
+def test_statements_stand_among_the_other_figures(extractor: Extractor) -> None:
+    """Statements of zero and numbers of one sentence come in the order of the text."""
+    text = "行政复议5件，无败诉案件，办结3件；未发生投诉事件。"
+    found = figures(extractor, text)
+    assert [(figure.value, figure.zero) for figure in found] == [(5, False), (0, True), (3, False), (0, True)]
+    assert [figure.start for figure in found] == sorted(figure.start for figure in found)
+
+
+def test_a_number_makes_it_no_statement_of_zero(extractor: Extractor) -> None:
+    """Where a clause counts something, the number is the figure: 无证经营5家 is no zero."""
+    assert [(figure.value, figure.zero) for figure in figures(extractor, "取缔无证经营5家，没有许可证的3家。")] == [
+        (5, False),
+        (3, False),
+    ]
