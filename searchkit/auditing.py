@@ -259,6 +259,10 @@ class _Entry:
     value: int | float
     low: float
     high: float
+    power: int
+    """What the value as written was multiplied by."""
+    unit: str
+    """As written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +325,17 @@ def _key(measure: Measure) -> int:
 
 
 def _entry(measure: Measure) -> _Entry:
-    return _Entry(measure.id, measure.document, measure.quote, measure.base_value, *value_range(measure))
+    low, high = value_range(measure)
+    return _Entry(
+        measure.id,
+        measure.document,
+        measure.quote,
+        measure.base_value,
+        low,
+        high,
+        power_of(measure),
+        measure.unit or "",
+    )
 
 
 def _stated_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]]:
@@ -371,7 +385,8 @@ def _misfits(claims: Iterable[_Claim], entry: _Entry) -> Iterator[Finding]:
         slack = 1e-9 * max(abs(claim.high), abs(entry.high))
         is_near = claim.low < entry.high * _FAR and entry.low < claim.high * _FAR
         if is_near and (claim.low - slack > entry.high or claim.high + slack < entry.low):
-            between = f"{_shown(round(claim.low, 2))} to {_shown(round(claim.high, 2))}"
+            low, high = (_shown(round(value / claim.now.power, 2)) for value in (claim.low, claim.high))
+            between = (low if low == high else f"{low} to {high}") + claim.now.unit
             message = (
                 f"{claim.now.quote}, {claim.change.quote}: last year was {between}, but its report says {entry.quote}"
             )

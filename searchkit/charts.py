@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
@@ -142,9 +143,15 @@ def _style(text: str) -> Iterator[None]:
         "text.parse_math": False,
         "axes.unicode_minus": False,
     }
-    with rc_context(settings), catch_warnings():
-        simplefilter("ignore", UserWarning)  # a rare character that even the best font lacks is drawn as a box
-        yield
+    log = getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(ERROR)  # it tells that a font which has but one weight is drawn in that one
+    try:
+        with rc_context(settings), catch_warnings():
+            simplefilter("ignore", UserWarning)  # a rare character that even the best font lacks is drawn as a box
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _font(needed: set[int]) -> str:
