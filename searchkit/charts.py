@@ -55,7 +55,8 @@ def draw(made: Comparison, path: Path) -> None:
     rows = [row for row in made.rows if any(_drawn(made, row))]
     title = f"{made.indicator or made.query}{f' ({made.unit})' if made.unit else ''}"
     with _style("".join(map(str, (title, *rows, *made.cols, MARKS["conflict"][1])))):
-        is_lined = made.cols_by == "year" and len(made.cols) > 1 and len(rows) <= _MOST_LINES
+        has_course = any(sum(reading is not None for reading in _drawn(made, row)) > 1 for row in rows)
+        is_lined = made.cols_by == "year" and has_course and len(rows) <= _MOST_LINES
         height = _HEIGHT if is_lined else max(_HEIGHT / 2, 1 + len(made.filled) * _BAR_HEIGHT + len(rows) * 0.1)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
@@ -82,16 +83,22 @@ def _drawn(made: Comparison, row: Label) -> list[Reading | None]:
 
 
 def _lines(axes: Axes, made: Comparison, rows: Sequence[Label]) -> None:
-    """A line for each row over the years; it breaks where a year is missing."""
-    for row in rows:
-        drawn = _drawn(made, row)
-        values = [float("nan") if reading is None else reading.value for reading in drawn]
-        (line,) = axes.plot(made.cols, values, marker="o", label=_name(row))
+    """A line for each row over the years, from the first to the last that has a value; it breaks where one has none."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    drawn = {row: dict(zip(made.cols, _drawn(made, row), strict=True)) for row in rows}
+    filled = [int(col) for own in drawn.values() for col, reading in own.items() if reading is not None]
+    years = range(min(filled), max(filled) + 1)
+    for row, own in drawn.items():
+        readings = [own.get(year) for year in years]
+        values = [float("nan") if reading is None else reading.value for reading in readings]
+        (line,) = axes.plot(years, values, marker="o", label=_name(row))
         for col in made.cols:
             said = [reading.value for reading in made.filled.get((row, col), ()) if not reading.is_other_unit]
             if len(said) > 1:
                 axes.plot([col] * len(said), said, "o", color=line.get_color(), markerfacecolor="white", label="_")
-    axes.set_xticks(made.cols)
+    axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     _explain(axes, made, "○")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
