@@ -200,7 +200,11 @@ def _judged(part: Mapping[str, Any]) -> list[str]:
         f"{_cell(part.get('share_right'))}: of all as they were judged. Verdicts on figures that are found differently "
         f"now are stale ({len(part['stale'])}). Rules mended by these failures need other figures to be judged."
     )
-    return ["## Figures judged by hand", head, table, shares]
+    history = (
+        "A first 200, drawn with seed 2026, had precision 0.945 and share right 0.705. The rules were mended by its "
+        "failures, so the figures above were drawn anew, from the mended rules."
+    )
+    return ["## Figures judged by hand", head, table, shares, history]
 
 
 def _failures(record: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from searchkit.model import Measure
 
 FILE = Path(__file__).parent / "results" / "measures-sample.json"
-SEED = 2026
+SEED = 2027
 DRAWN = 200
 """Figures that are judged."""
 VERDICTS = ("right", "indicator", "wrong")
