@@ -156,6 +156,7 @@ class _Opened:
             offset=options.offset,
             by_document=options.group is not None,
             explain=options.explain,
+            with_measures=True,
         )
 
     def facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
@@ -166,11 +167,14 @@ class _Opened:
         return facets
 
     def hits(self, found: Sequence[Found], tree: Node) -> Iterator[Hit]:
-        """Hits with snippets and measures."""
-        measures = self.engine.measures([item.paragraph.id for item in found])
-        for item, figures in zip(found, measures, strict=True):
+        """Hits with snippets."""
+        for item in found:
             window = snippet(item.paragraph.text, tree, self.analyzer)
-            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, figures)
+            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures)
+
+    def ranking(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> Ranking:
+        """All figures that answer a query. Raises UsageError."""
+        return look_up(self.engine, self.understand(query), admitted_figures(options, filters), options.match)
 
     def _known(self, name: str) -> None:
         if name not in self.facet_names:
@@ -286,19 +290,21 @@ class Index:
         started = time.perf_counter()
         opened = self._opened
         options, by_facet = read_options(options or MeasureOptions(), arguments)
-        admitted = admitted_figures(options, opened.filters(by_facet, where))
-        understood = opened.understand(query)
-        tree, figures = look_up(opened.engine, understood, admitted, options.match)
-        hits = Ranking(opened.engine, figures, understood.wanted).page(options.offset, options.limit, opened.analyzer)
+        ranking = opened.ranking(query, options, opened.filters(by_facet, where))
+        hits = tuple(ranking.hits(options.offset, options.limit, opened.analyzer))
+        took = round((time.perf_counter() - started) * 1000, 3)
         return MeasureResults(
-            query,
-            str(tree),
-            len(figures.scores),
-            tuple(hits),
-            options.match == "auto" and tree != understood.all,
-            understood.notes,
-            round((time.perf_counter() - started) * 1000, 3),
+            query, str(ranking.tree), ranking.total, hits, ranking.is_relaxed, ranking.query.notes, took
         )
+
+    def ranked_measures(self, query: str, *, where: Mapping[str, Value] | None = None, **arguments: object) -> Ranking:
+        """The same without snippets, for whoever looks at many: pages of figures with their scores, found once.
+
+        Keyword arguments are those of `measures` but `offset` and `limit`.
+        """
+        opened = self._opened
+        options, by_facet = read_options(MeasureOptions(), arguments)
+        return opened.ranking(query, options, opened.filters(by_facet, where))
 
     def every_measure(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Measure]:
         """Measures in corpus order, by their place in a paragraph. Filters as in `search`."""

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from searchkit import lookup
 from searchkit.corpus import DocumentRead, list_corpus, read_corpus
-from searchkit.engines import ENGINES
+from searchkit.engines import ENGINES, FigureRequest, Request
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.folding import fold
 from searchkit.indexing import BuildOptions, write_index
@@ -236,6 +236,20 @@ def test_hits_of_searches_show_their_measures(index: Index) -> None:
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
+def test_engines_give_measures_and_texts_when_asked(index: Index) -> None:
+    """Hits have the measures of their paragraphs only if the request says so; figures have their paragraphs' texts."""
+    engine, request = index._engine, Request(Substring("诉"), limit=None)
+    assert [hit.measures for hit in engine.search(request).hits] == [(), ()]
+    hits = engine.search(replace(request, with_measures=True)).hits
+    assert [hit.measures for hit in hits] == engine.measures([hit.paragraph.id for hit in hits])
+    figures = engine.figures(FigureRequest(Everything()))
+    last = len(figures.scores) - 1
+    chosen = [last, 0, last, 3]
+    paragraphs = [index.paragraph(measure.paragraph) for measure in figures.fetch(chosen)]
+    assert figures.texts(chosen) == [paragraph and paragraph.text for paragraph in paragraphs]
+    assert figures.texts([]) == figures.fetch([]) == []
+
+
 @pytest.mark.parametrize("times", [1, 2, 40])
 def test_snippets_show_their_own_quote(index_of: Callable[..., Index], report: Report, times: int) -> None:
     """The snippet is a piece of the quote's sentence around this occurrence of it, at most 120 characters."""
@@ -345,11 +359,15 @@ def test_beyond_the_best(index_of: Callable[..., Index], report: Report) -> None
     index = index_of([with_figures(report("a.txt", *texts), figures)])
     whole = index.measures("立案处罚", match="any", limit=None).hits
     assert len(set(ids(whole))) == len(whole) == len(texts)
+    ranking = index.ranked_measures("立案处罚", match="any")
+    assert ranking.total == len(whole)
     assert [hit.indicator for hit in whole[:97]] == ["立案处罚"] * 97
     assert [int(hit.paragraph[6:]) for hit in whole[:97]] == [n + 1 for n in range(len(texts)) if n % 3 == 0]
     for offset, limit in ((0, 10), (195, 10), (RESCORED, 5), (RESCORED + 80, 50), (1000, 3)):
         page = index.measures("立案处罚", match="any", limit=limit, offset=offset).hits
         assert page == whole[offset : offset + limit]
+        scored = ranking.page(offset, limit)
+        assert [(measure.id, score) for measure, score in scored] == [(hit.id, hit.score) for hit in page]
 
 
 TEXT = st.text("立案率处 罚a1、", max_size=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -130,16 +130,17 @@ def compare(
 
 def _candidates(index: Index, query: str, arguments: Mapping[str, Any]) -> tuple[bool, list[Candidate]]:
     """Whether the query was relaxed, and what answers it, best first, down to where nothing is alike any more."""
+    ranking = index.ranked_measures(query, **arguments)
     candidates: list[Candidate] = []
     best, relevance, at_once = 0.0, 1.0, _AT_ONCE
     while True:
-        found = index.measures(query, limit=at_once, offset=len(candidates), **arguments)
-        best = best or max((hit.score for hit in found.hits), default=0.0)
-        for hit in found.hits:  # what ranks lower answers no better, on whichever scale it was scored
-            relevance = min(relevance, hit.score / best) if best > 0 else 1.0
-            candidates.append(Candidate(hit, relevance))
-        if len(found.hits) < at_once or relevance < _LEAST_RELEVANCE:
-            return found.relaxed, candidates
+        found = ranking.page(len(candidates), at_once)
+        best = best or max((score for _, score in found), default=0.0)
+        for measure, score in found:  # what ranks lower answers no better, on whichever scale it was scored
+            relevance = min(relevance, score / best) if best > 0 else 1.0
+            candidates.append(Candidate(measure, relevance))
+        if len(found) < at_once or relevance < _LEAST_RELEVANCE:
+            return ranking.is_relaxed, candidates
         at_once *= 2
 
 
@@ -282,12 +283,7 @@ def _reading(subject: Subject, group: Sequence[Measure], power: int, unit: str |
     power = power_of(first) if is_other else power
     value = round(first.base_value / power, 10)
     own = _scaled(first.base_unit or unit, power)
-    return Reading(int(value) if value == int(value) else value, own, tuple(map(_bare, group)), is_other)
-
-
-def _bare(measure: Measure) -> Measure:
-    """A measure without what a look-up adds to it."""
-    return Measure(**{item.name: getattr(measure, item.name) for item in fields(Measure)})
+    return Reading(int(value) if value == int(value) else value, own, tuple(group), is_other)
 
 
 def _scaled(unit: str | None, power: int) -> str | None:

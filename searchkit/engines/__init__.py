@@ -51,7 +51,9 @@ class Request:
     by_document: bool = False
     """Only the best paragraph of each document is a hit."""
     explain: bool = False
-    """Hits come with the parts of their score."""
+    """Hits come with the parts of their score,"""
+    with_measures: bool = False
+    """and with the figures of their paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Hit:
     matches: int = 1
     """Matching paragraphs of its document, when grouped; else 1."""
     explanation: Explanation | None = None
+    measures: tuple[Measure, ...] = ()
+    """By their place in the paragraph, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Figures:
     """Score of each figure's paragraph by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
     """Gives the measures of these figures (numbers from 0 to len(scores) - 1), in the order asked for."""
+    texts: Callable[[Sequence[int]], list[str]]
+    """Gives the texts of their paragraphs in the same way."""
 
 
 class Engine(Protocol):

@@ -169,9 +169,11 @@ class WhooshEngine:
         def fetch(chosen: Sequence[int]) -> list[Measure]:
             return [measure(table.paragraphs[i], figure) for i, figure in map(found.__getitem__, chosen)]
 
-        return Figures(
-            [*numbers], np.array(indicator_of, np.int64), np.array([scores[i] for i, _ in found], np.float64), fetch
-        )
+        def texts(chosen: Sequence[int]) -> list[str]:
+            return [table.paragraphs[i].text for i, _ in map(found.__getitem__, chosen)]
+
+        by_paragraph = np.array([scores[i] for i, _ in found], np.float64)
+        return Figures([*numbers], np.array(indicator_of, np.int64), by_paragraph, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
@@ -180,12 +182,8 @@ class WhooshEngine:
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
-        table = self._table
-        positions = map(table.positions.get, paragraph_ids)
-        return [
-            () if i is None else tuple(measure(table.paragraphs[i], figure) for figure in table.figures[i])
-            for i in positions
-        ]
+        positions = map(self._table.positions.get, paragraph_ids)
+        return [() if i is None else self._measures(i) for i in positions]
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order."""
@@ -312,8 +310,13 @@ class WhooshEngine:
         for i in ranked[request.offset : end]:
             paragraph = self._table.paragraphs[i]
             explanation = scores[i] if request.explain else None
-            hits.append(Hit(paragraph, scores[i].score, per_document.get(paragraph.document, 1), explanation))
+            measures = self._measures(i) if request.with_measures else ()
+            matching = per_document.get(paragraph.document, 1)
+            hits.append(Hit(paragraph, scores[i].score, matching, explanation, measures))
         return Response(len(matches), len(per_document) if request.by_document else None, tuple(hits), facets)
+
+    def _measures(self, i: int) -> tuple[Measure, ...]:
+        return tuple(measure(self._table.paragraphs[i], figure) for figure in self._table.figures[i])
 
     def _sorted(self, ranked: list[int], sort: str) -> list[int]:
         descending = sort.startswith("-")

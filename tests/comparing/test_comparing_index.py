@@ -70,6 +70,14 @@ def test_an_index_is_compared(index: Index) -> None:
     assert index.measures_of([measure.paragraph]) == [(measure,)]
 
 
+def test_candidates_are_looked_at_page_by_page(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few figures are looked at at once, the table is the same."""
+    expected = compare(index, "立案")
+    monkeypatch.setattr("searchkit.comparing._AT_ONCE", 1)
+    assert compare(index, "立案") == expected
+    assert expected.filled
+
+
 def test_filters_and_units_narrow_a_comparison(index: Index) -> None:
     """Filters choose rows and columns, silent ones too; a unit chooses among figures."""
     table = compare(index, "立案", district="天津市", year="2022..2023", unit="起")

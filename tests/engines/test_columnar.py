@@ -24,7 +24,7 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
-from searchkit.engines.columnar.text import Text, code_points, text_arrays
+from searchkit.engines.columnar.text import Labels, Text, code_points, text_arrays
 from searchkit.errors import IndexDamaged
 from searchkit.folding import fold
 from searchkit.indexing import BuildOptions, write_index
@@ -254,6 +254,22 @@ def test_strings_are_found_as_by_a_scan(
         assert text.holding(node).tolist() == expected, string
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.text(CHARACTERS, max_size=6), max_size=8),
+    st.lists(st.text(CHARACTERS, min_size=1, max_size=3).map(fold), min_size=1, max_size=8),
+    st.booleans(),
+)
+def test_labels_are_found_as_by_a_scan(texts: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
+    """Searched as one text, headings hold what each of them holds: nothing is found across two of them."""
+    labels = Labels(texts)
+    for string in strings:
+        node = Substring(string, "heading", whole_numbers)
+        expected = [number for number, own in enumerate(texts) if any(True for _ in node.find(fold(own)))]
+        assert labels.holding(node).tolist() == expected, string
+    assert labels.holding(Substring("\0", "heading")).tolist() == []
+
+
 def test_a_token_is_no_string(report: Report, tmp_path: Path) -> None:
     """A number's token of two characters (0件 of 零件) is not taken for a string of the text."""
     write_index([report("a.txt", "零件", "10件")], tmp_path, BuildOptions("columnar"))
@@ -337,8 +353,12 @@ def test_postings_are_those_of_the_pairs(tmp_path: Path) -> None:
         assert sets.as_positions(in_text).tolist() == sorted(
             holder for holder, (_, is_in_text) in own.items() if is_in_text
         )
-        frequencies = opened_postings.frequencies(found).tolist()
-        assert frequencies == [own.get(holder, (0, False))[0] for holder in range(size)]
+        row = np.zeros(size, np.uint8)
+        opened_postings.fill(found, row)
+        frequencies = (row & (postings.IN_TEXT - 1)).astype(np.int64)
+        ids, high = opened_postings.heavy(found)
+        frequencies[ids] = high
+        assert frequencies.tolist() == [own.get(holder, (0, False))[0] for holder in range(size)]
     pairs = opened_postings.pairs()
     back = {
         (terms.index(opened_postings.term(term)), holder): (tf, in_text)
@@ -480,15 +500,16 @@ def test_bounds_are_not_exceeded(report: Report, tmp_path: Path) -> None:
             assert ((share <= impact) & (impact < share + 1.001)).all()
 
 
-def test_counts_by_bits_are_counts(report: Report, tmp_path: Path) -> None:
-    """Facets of a set kept as a mask are those of a recount, at every boundary of documents and of 64 bits."""
+def test_counts_of_documents_are_counts(report: Report, tmp_path: Path) -> None:
+    """Facets of a mask, or of positions, are those of a recount, at every boundary of documents and of 64 bits."""
     sizes = [1, 62, 1, 1, 63, 64, 65, 3, 127, 128, 2]
     reads = [
-        report(f"{n:02d}.txt", *["执法" if k % 3 else "检查" for k in range(size)]) for n, size in enumerate(sizes)
+        report(f"{n:02d}.txt", *["罚款" if k % 24 == 5 else "执法" if k % 3 else "检查" for k in range(size)])
+        for n, size in enumerate(sizes)
     ]
     write_index(reads, tmp_path / "index", BuildOptions("columnar"))
     with Index(tmp_path / "index") as index:
-        for query, word in (("执法", "执法"), ("检查", "检查"), ("*", "")):
+        for query, word in (("执法", "执法"), ("检查", "检查"), ("*", ""), ("罚款 -没有", "罚款")):
             counted = {v.value: v.count for v in index.search(query, facets=["document"]).facets["document"].values}
             expected = Counter(p.document for read in reads for p in read.paragraphs if word in p.text)
             assert counted == dict(expected)

@@ -215,15 +215,20 @@ class Collection:
                 found = intersection([self._matching(child) for child in node.children], self.size)
             case Or():
                 found = union([self._matching(child) for child in node.children], self.size)
+            case Filter():
+                found = self._admitting(node)
             case _:
-                found = joined([segment.match(node) for segment in self.segments], self.starts)
+                found = joined([segment.holding(node) for segment in self.segments], self.starts)
         return found
 
     def filtered(self, found: Array, filters: Sequence[Filter]) -> Array:
         """The set less what the filters do not admit."""
         if not filters:
             return found
-        return intersection([found, *(self._masks.get(item, self._admitted) for item in filters)], self.size)
+        return intersection([found, *map(self._admitting, filters)], self.size)
+
+    def _admitting(self, item: Filter) -> Array:
+        return self._masks.get(item, self._admitted)
 
     def _admitted(self, item: Filter) -> Array:
         return smaller(joined([segment.admitted(item) for segment in self.segments], self.starts))

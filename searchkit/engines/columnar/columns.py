@@ -144,6 +144,10 @@ class Column:
         text = _text(value)
         return next((number for number in self._values.find(text) if self._values[number] == text), None)
 
+    def of(self, owners: Array) -> list[Any]:
+        """The values of some owners."""
+        return self.values(self.codes.take(owners).tolist())
+
     def of_owners(self) -> list[Any]:
         """The value of each owner."""
         values = self.values()

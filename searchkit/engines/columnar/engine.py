@@ -50,7 +50,11 @@ class ColumnarEngine:
             with reading(self._folder):
                 return selection.measures(numbers)
 
-        return Figures(selection.indicators, selection.indicator_of, selection.scores, fetch)
+        def texts(numbers: Sequence[int]) -> list[str]:
+            with reading(self._folder):
+                return selection.texts(numbers)
+
+        return Figures(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None. Cost: a pass over the bytes of all documents' names."""
@@ -62,7 +66,7 @@ class ColumnarEngine:
         """The measures of each of these paragraphs. Cost for each: as `paragraph`."""
         with reading(self._folder):
             positions = map(self._find, paragraph_ids)
-            return [() if position is None else self._measures(position) for position in positions]
+            return [() if i is None else self._measures(i, self._paragraph(i)) for i in positions]
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order, streamed."""
@@ -112,7 +116,9 @@ class ColumnarEngine:
     def _hits(self, request: Request, ranking: _Ranking, page: slice) -> Iterator[Hit]:
         explained = ranking.explanations(page) if request.explain else {}
         for position, score, matches in ranking.page(page):
-            yield Hit(self._paragraph(position), score, matches, explained.get(position))
+            paragraph = self._paragraph(position)
+            measures = self._measures(position, paragraph) if request.with_measures else ()
+            yield Hit(paragraph, score, matches, explained.get(position), measures)
 
     def _parts(self, document: str) -> Iterator[tuple[int, int]]:
         """First and last position + 1 of a document: of one part, or of several for a very long one."""
@@ -142,10 +148,10 @@ class ColumnarEngine:
                         return position
         return None
 
-    def _measures(self, position: int) -> tuple[Measure, ...]:
+    def _measures(self, position: int, paragraph: Paragraph) -> tuple[Measure, ...]:
         segment, place = self._collection.locate(position)
-        paragraph, figures = segment.paragraph(place), segment.figures
-        return tuple(figures.measure(number, paragraph) for number in figures.of_paragraph(place))
+        numbers = segment.figures.of_paragraph(place)
+        return tuple(segment.figures.measures(numbers, [paragraph] * len(numbers)))
 
     def _paragraph(self, position: int) -> Paragraph:
         segment, place = self._collection.locate(position)

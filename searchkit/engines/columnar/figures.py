@@ -135,39 +135,47 @@ class SegmentFigures:
         numbers: Array = np.arange(int(counts.sum())) + np.repeat(first - starts(counts)[:-1], counts)
         return numbers
 
-    def figure(self, number: int) -> Figure:
-        """The figure of a number."""
-        start, length, part_of, value = (
-            self._arrays[f"figure_{name}"][number : number + 1] for name in ("start", "length", "part_of", "value")
-        )
-        unit, base_unit, bound, kind, change, period, zero = self._traits[number]
-        return Figure(
-            indicator=self.indicators[number],
-            value=_number(float(value.view("<f8")[0])),
-            unit=unit,
-            base_value=_number(float(self._base_value[number])),
-            base_unit=base_unit,
-            bound=bound,
-            kind=kind,
-            change=change,
-            period=period,
-            zero=zero,
-            start=int(start[0]),
-            end=int(start[0]) + int(length[0]),
-            part_of=int(part_of[0]) - 1 if part_of[0] else None,
-        )
-
     def of_paragraph(self, position: int) -> range:
         """The numbers of the figures of the paragraph at a position."""
         first, last = self._at[position : position + 2].tolist()
         return range(first, last)
 
-    def measure(self, number: int, paragraph: Paragraph) -> Measure:
-        """The figure of a number, in its paragraph. Raises ValueError if damaged."""
-        figure = self.figure(number)
-        if not 0 <= figure.start < figure.end <= len(paragraph.text):
-            raise ValueError(_NO_WORDS)
-        return measure(paragraph, figure)
+    def measures(self, numbers: Sequence[int] | Array, paragraphs: Sequence[Paragraph]) -> list[Measure]:
+        """The figures of some numbers, each in its paragraph. Cost: some 10 µs each. Raises ValueError if damaged."""
+        figures = self._figures(np.asarray(numbers, np.intp))
+        for figure, paragraph in zip(figures, paragraphs, strict=True):
+            if not 0 <= figure.start < figure.end <= len(paragraph.text):
+                raise ValueError(_NO_WORDS)
+        return list(map(measure, paragraphs, figures))
+
+    def _figures(self, numbers: Array) -> list[Figure]:
+        start, length, part_of = (
+            self._arrays[f"figure_{name}"].take(numbers).tolist() for name in ("start", "length", "part_of")
+        )
+        value = self._arrays["figure_value"].view("<f8").take(numbers).tolist()
+        base_value = self._base_value.take(numbers).tolist()
+        indicators, traits = self.indicators.of(numbers), self._traits.of(numbers)
+        places = zip(start, length, part_of, strict=True)
+        columns = zip(indicators, traits, value, base_value, places, strict=True)
+        return [
+            Figure(
+                indicator=indicator,
+                value=_number(own),
+                unit=unit,
+                base_value=_number(base),
+                base_unit=base_unit,
+                bound=bound,
+                kind=kind,
+                change=change,
+                period=period,
+                zero=zero,
+                start=first,
+                end=first + size,
+                part_of=whole - 1 if whole else None,
+            )
+            for indicator, shared, own, base, (first, size, whole) in columns
+            for unit, base_unit, bound, kind, change, period, zero in [shared]
+        ]
 
     def columns(self, inside: Array) -> FigureColumns:
         """The figures of the paragraphs in a mask."""

@@ -157,18 +157,6 @@ class Postings:
             return int(np.count_nonzero(self._row(number)))
         return int(self._at[number + 1]) - int(self._at[number])
 
-    def frequencies(self, number: int, places: Array | None = None) -> Array:
-        """Weighted frequency of the term in the paragraphs at some places, or in all. Cost: as `in_text`."""
-        row = self._row(number)
-        heavy = self._heavy(number)
-        if heavy:
-            row = (row & (IN_TEXT - 1)).astype(np.uint32)
-            row[self._arrays["heavy_ids"][heavy]] = self._arrays["heavy_tf"][heavy]
-            return row if places is None else row.take(places)
-        entries: Array = row if places is None else row.take(places)
-        low: Array = entries & np.uint8(IN_TEXT - 1)
-        return low
-
     def fill(self, number: int, row: Array) -> None:
         """Write a byte for each paragraph into what are zeros: the frequency, as far as it fits, with `IN_TEXT`."""
         if number in self._rows:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from searchkit.engines import FigureRequest
-from searchkit.engines.columnar.arrays import Array, changes
+from searchkit.engines.columnar.arrays import Array, changes, distinct
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.columns import Column
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.sets import split
-from searchkit.model import Measure, Paragraph
+from searchkit.model import Measure
 from searchkit.query import Wanted
 
 
@@ -48,16 +48,24 @@ class Selection:
         )
 
     def measures(self, chosen: Sequence[int]) -> list[Measure]:
-        """The measures of some of the figures, by their places in the selection. Cost: some 20 µs each."""
-        paragraphs: dict[int, Paragraph] = {}
-        measures = []
-        places = np.asarray(chosen, np.int64)
-        for number, position in zip(self._numbers[places].tolist(), self._positions[places].tolist(), strict=True):
-            segment, place = self._collection.locate(position)
-            if position not in paragraphs:
-                paragraphs[position] = segment.paragraph(place)
-            measures.append(segment.figures.measure(number, paragraphs[position]))
-        return measures
+        """The measures of some of the figures, by their places in the selection. Cost: some 15 µs each."""
+        collection, places = self._collection, np.asarray(chosen, np.int64)
+        numbers, positions = self._numbers[places], self._positions[places]
+        segment_of = np.searchsorted(collection.starts, positions, "right") - 1
+        measures = np.empty(len(places), object)
+        for number in distinct(np.sort(segment_of)).tolist():
+            own = np.flatnonzero(segment_of == number)
+            within = (positions[own] - collection.starts[number]).tolist()
+            segment = collection.segments[number]
+            paragraphs = {place: segment.paragraph(place) for place in dict.fromkeys(within)}
+            measures[own] = segment.figures.measures(numbers[own], [paragraphs[place] for place in within])
+        in_order: list[Measure] = measures.tolist()
+        return in_order
+
+    def texts(self, chosen: Sequence[int]) -> list[str]:
+        """The texts of their paragraphs. Cost: some 3 µs each."""
+        located = map(self._collection.locate, self._positions[np.asarray(chosen, np.int64)].tolist())
+        return [segment.text[place] for segment, place in located]
 
 
 def _united(known: dict[str, int], indicators: Column, chosen: Array) -> Array:

@@ -23,6 +23,7 @@ from searchkit.query import NUMERAL_CHARACTERS, Substring
 _PAIR = 2
 _PAGE = 64  # characters; the paragraph at the beginning of each page is stored
 _CODING = "utf-32-le"
+_BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part of a number
 
 
 def code_points(text: str) -> Array:
@@ -229,6 +230,22 @@ class Text:
             is_behind = self._starts.take(paragraphs.take(behind) + 1) <= offsets.take(behind)
             behind = behind.compress(is_behind)
         return paragraphs
+
+
+class Labels:
+    """Texts that many paragraphs share, such as headings, folded and searched as if they were one."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Take the different texts. Cost: 10 ns a character."""
+        self._joined = fold(_BETWEEN.join(texts))
+        self._starts = starts([len(text) + 1 for text in texts])
+
+    def holding(self, node: Substring) -> Array:
+        """The numbers, ascending, of the texts that hold a string. Cost: a pass of Python's own search."""
+        spans = np.array(list(node.find(self._joined)), np.int64).reshape(-1, 2)
+        numbers = self._starts.searchsorted(spans[:, 0], "right") - 1
+        is_inside = spans[:, 1] < self._starts.take(numbers + 1)
+        return distinct(numbers.compress(is_inside))
 
 
 _OTHER, _DIGIT, _POINT, _HAN = range(4)
