@@ -42,6 +42,7 @@ THIRD_PARTY = {
     "jieba": {"analysis"},
     "markdown_it": {"corpus.readers.markdown"},
     "matplotlib": {"charts"},
+    "pypdfium2": {"corpus.readers.pdf"},
     "rjieba": {"analysis"},
     "selectolax": {"corpus.readers.html"},
     "tabulate": {"render"},

@@ -94,11 +94,10 @@ def walk(folder: Path) -> Walk:
     unknown: Counter[str] = Counter()
     for found in files:
         name = found.name.lower()
-        if not name.endswith(_SUFFIXES):
-            if name.rpartition("/")[2] == METADATA:
-                tables[found.name] = found
-            else:
-                unknown[suffix_of(name)] += 1
+        if name.rpartition("/")[2] == METADATA:
+            tables[found.name] = found
+        elif not name.endswith(_SUFFIXES):
+            unknown[suffix_of(name)] += 1
         elif found.name in documents:
             skipped.append(Skipped(found.name, "another file's name reads the same"))
         else:

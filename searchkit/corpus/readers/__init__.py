@@ -38,12 +38,21 @@ class Reader:
     """Name of the module in this package."""
     needs: str = ""
     """Third-party distribution it cannot do without, as `pip install` takes it; empty = none."""
+    foreign: bool = False
+    """Parses a format that others defined: is read in a process of its own, within limits."""
 
 
 _TEXT = Reader("text")
 _MARKDOWN = Reader("markdown", needs="markdown-it-py")
 _HTML = Reader("html", needs="selectolax")
 _JSON_LINES = Reader("jsonlines")
+_TABLE = Reader("tables")
+_SPREADSHEET = Reader("xlsx", foreign=True)
+_WORD = Reader("docx", foreign=True)
+_OLD_WORD = Reader("doc", foreign=True)
+_PDF = Reader("pdf", needs="pypdfium2", foreign=True)
+_OFD = Reader("ofd", foreign=True)
+_ARCHIVE = Reader("zipped", foreign=True)
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
@@ -55,6 +64,17 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         ".htm": _HTML,
         ".jsonl": _JSON_LINES,
         ".ndjson": _JSON_LINES,
+        ".csv": _TABLE,
+        ".tsv": _TABLE,
+        ".xlsx": _SPREADSHEET,
+        ".xlsm": _SPREADSHEET,
+        ".docx": _WORD,
+        ".docm": _WORD,
+        ".doc": _OLD_WORD,
+        ".rtf": _OLD_WORD,
+        ".pdf": _PDF,
+        ".ofd": _OFD,
+        ".zip": _ARCHIVE,
     }
 )
 """Suffix, in lower case and with its dot, to reader."""

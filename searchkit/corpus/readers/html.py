@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.readers import FileContents, visible
+from searchkit.corpus.readers.pagefacts import FACT, LONGEST_FACTS, as_lines, stated_after
+from searchkit.corpus.readers.rows import TableRow
 from searchkit.corpus.readers.text import decode, tidy
 from searchkit.errors import ReadError
 
@@ -55,13 +57,6 @@ _CONTAINERS = frozenset({
 """Ids and classes, in lower case, that the content systems of government sites give to the text of a page."""
 _MAIN_SHARE = 0.9
 """A container is the main text if it holds at least this share of the prose: the lines with 。 or ；."""
-_FACT = re.compile(
-    r"(?:索\s*引\s*号|文\s*号|发文字号|成文日期|发布日期|发布时间|发文日期|公开日期|生成日期|印发日期|日\s*期|时\s*间|来\s*源|信息来源|标\s*题"
-    r"|名\s*称|发布机构|发布单位|发文机关|制发机关|主题分类)\s*[】\]]?\s*(?:[:：\t]|$)"
-)
-"""A line outside the main text that states something about the document."""
-_LONGEST_CELL = 500
-"""Code points. A table with a longer cell arranges the page; its cells are not data."""
 _LONGEST_FORM = 300
 """Code points. A form with more text than a search box holds content."""
 _BLANKS = " \t\n\xa0\u3000"
@@ -72,6 +67,15 @@ _WHITE = re.compile(r"[ \t\n]+")
 _SHORTEST_TITLE = 5
 _TITLE_CUT = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 
+_CHARSET = re.compile(
+    rb"<meta\b[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([a-zA-Z0-9_-]+)"
+    rb"|<\?xml\b[^>]{0,100}?encoding\s{0,9}=\s{0,9}[\"']([a-zA-Z0-9_-]+)",
+    re.IGNORECASE,
+)
+_HEAD = 8_192
+"""Bytes in which a page says what encoding it is in."""
+_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://\S+)")
+"""The remark in which browsers note where a page was saved from."""
 _HINTS = {
     "articletitle": "title", "og:title": "title", "dc.title": "title",
     "pubdate": "published", "publishdate": "published", "article:published_time": "published", "dc.date": "published",
@@ -86,9 +90,11 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     """Read a saved web page. Scripts, menus, forms' controls and hidden parts are dropped.
 
     Hints: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site), as the
-    head gives them. Raises ReadError if the bytes are not text.
+    head gives them. Facts around the text (索引号, 文号, 发布日期 …) come as lines `label：value`. The encoding that
+    the page states counts where its bytes leave doubt. Raises ReadError if the bytes are not text.
     """
-    decoded = decode(data)
+    declared = _CHARSET.search(data[:_HEAD])
+    decoded = decode(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
     text = tidy(decoded.text)
     if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
         message = f"elements are nested deeper than {_DEEPEST}: not a page that a browser saved"
@@ -100,6 +106,8 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     page.walk(tree.body)
     blocks = page.main_blocks()
     hints = dict(_hints(tree, [block.text for block in page.blocks[:200]]))
+    if "source" not in hints and (saved := _SAVED.search(text[:_HEAD])):
+        hints["source"] = saved[1].removesuffix("-->")
     return FileContents((RawDocument(blocks, hints=hints),), warnings=decoded.warnings)
 
 
@@ -120,27 +128,6 @@ class _Span:
     start: int
     end: int
     prose: int
-
-
-@dataclass(slots=True)
-class _Row:
-    """A table row that is being read."""
-
-    start: int
-    """Index of its first block."""
-    cells: list[int] = field(default_factory=list)
-    """Index of each cell's first block."""
-    holds_table: bool = False
-
-    def join(self, blocks: list[Block]) -> None:
-        """Make one block of a row of data; leave the blocks of a row that arranges the page."""
-        ends = [*self.cells[1:], len(blocks)]
-        cells = [blocks[start:end] for start, end in zip(self.cells, ends, strict=False) if end > start]
-        texts = [" ".join(block.text.strip() for block in cell) for cell in cells]
-        if len(cells) < 2 or self.holds_table or max(map(len, texts)) > _LONGEST_CELL:  # noqa: PLR2004 - one cell is no row
-            return
-        strong = all(block.strong for block in blocks[self.start :])
-        blocks[self.start :] = [Block("\t".join(texts), strong=strong)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +153,19 @@ class _Page:
         self._strong = 0
         self._pre = 0
         self._lists: list[int | None] = []
-        self._rows: list[_Row] = []
+        self._rows: list[TableRow] = []
 
     def main_blocks(self) -> tuple[Block, ...]:
-        """Give the blocks of the main text, led by the lines before it that state facts; else all blocks."""
+        """Give the blocks of the main text, led by the lines around it that state facts; else all blocks."""
         large = [span for span in self._spans if span.prose and span.prose >= _MAIN_SHARE * self._prose]
         if not large:
-            return tuple(self.blocks)
+            return tuple(as_lines(self.blocks))
         main = min(large, key=lambda span: (span.end - span.start, span.start))
-        before = self.blocks[: main.start]
-        facts = (block for block in before if block.level in {1, 2} or _FACT.search(block.text))
-        return (*facts, *self.blocks[main.start : main.end])
+        before = as_lines(self.blocks[: main.start])
+        text = as_lines(self.blocks[main.start : main.end])
+        after = stated_after(as_lines(self.blocks[main.end :]), (*before, *text))
+        facts = (block for block in before if block.level in {1, 2} or FACT.search(block.text[:LONGEST_FACTS]))
+        return (*facts, *after, *text)
 
     def walk(self, root: LexborNode) -> None:
         """Read `root` and everything below it."""
@@ -237,7 +226,7 @@ class _Page:
         elif tag == "table" and self._rows:
             self._rows[-1].holds_table = True
         elif tag == "tr":
-            self._rows.append(_Row(len(self.blocks)))
+            self._rows.append(TableRow(len(self.blocks)))
         elif tag in {"td", "th"}:
             self._flush()
             if self._rows:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.overrides import split_front_matter
 from searchkit.corpus.readers import FileContents, visible
+from searchkit.corpus.readers.charset import UTF_8, decode_as, guess, is_likely
 from searchkit.errors import ReadError
 
 BLANK = Block("")
@@ -20,7 +21,16 @@ _REPLACED = "\ufffd"
 _CONTROLS_PER_TEXT = 50
 """More than one control character in so many characters: not text."""
 _DAMAGE_PER_TEXT = 20
-"""Up to one bad byte sequence in so many characters beyond ASCII: damaged UTF-8, not another encoding."""
+"""Up to one bad byte sequence in so many characters beyond ASCII: damaged text, not something else."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks and what they mean."""
+_NAMES = {"gb18030": "GB18030", "big5hkscs": "Big5", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,7 @@ class Decoded:
     """A file's characters."""
 
     text: str
-    """As in the file, without its byte order mark."""
+    """As in the file, without byte order marks and NUL characters."""
     warnings: tuple[str, ...] = ()
 
 
@@ -43,20 +53,21 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     return FileContents((document,), warnings=decoded.warnings + front.warnings)
 
 
-def decode(data: bytes) -> Decoded:
-    """Turn bytes into characters: UTF-8, UTF-16 with a byte order mark, or GB18030 (which GBK and GB2312 are part of).
+def decode(data: bytes, declared: str = "") -> Decoded:
+    """Turn bytes into characters: UTF-8, UTF-16, UTF-32 with a byte order mark, GB18030 (GBK, GB2312) or Big5.
 
-    UTF-8 with a few bad bytes is read with U+FFFD in their place, and a warning. Raises ReadError if the
-    bytes are in none of these encodings, or hold so many control characters that they are not text.
+    A mark decides, then whether the bytes are UTF-8, then which encoding makes Chinese of them; `declared`, an
+    encoding that the text names, counts where that leaves doubt. Text with a few bad bytes is read with U+FFFD in
+    their place, and a warning; a few NUL characters are dropped, with a warning. Raises ReadError if the bytes are
+    in none of these encodings, or hold so many control characters that they are not text.
     """
-    text, warnings = _characters(data)
-    if "\x00" in text:
-        message = "not text: holds NUL characters"
-        raise ReadError(message)
+    text, warnings = _characters(data, declared)
     if len(_CONTROL.findall(text)) * _CONTROLS_PER_TEXT > len(text):
         message = "not text: too many control characters"
         raise ReadError(message)
-    return Decoded(text, warnings)
+    if nuls := text.count("\x00"):
+        warnings = (*warnings, "1 NUL character is dropped" if nuls == 1 else f"{nuls} NUL characters are dropped")
+    return Decoded(text.replace("\x00", "").replace("\ufeff", ""), warnings)
 
 
 def tidy(text: str) -> str:
@@ -64,26 +75,40 @@ def tidy(text: str) -> str:
     return visible(_LINE_END.sub("\n", text.replace("\r\n", "\n")))
 
 
-def _characters(data: bytes) -> tuple[str, tuple[str, ...]]:
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+def _characters(data: bytes, declared: str) -> tuple[str, tuple[str, ...]]:
+    """Give the characters, and a warning if some bytes are none."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+    if encoding.startswith(("utf-16", "utf-32")):
+        try:
+            return data.decode(encoding), ()
+        except UnicodeDecodeError as error:
+            raise ReadError(f"not text: damaged {encoding.upper()} at byte {error.start}") from error
     try:
-        return data.decode(encoding), ()
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        encoding = encoding or guess(data, declared)
+    else:
+        if encoding or "\x00" not in text or (encoding := guess(data, declared)) == UTF_8:
+            return text, ()
+    return _damaged(data, encoding)
+
+
+def _damaged(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """Read bytes that may not all be in the encoding. Raises ReadError if too many are not."""
+    text = decode_as(data, encoding)
+    try:
+        data.decode(encoding)
     except UnicodeDecodeError as error:
-        if encoding == "utf-16":
-            message = f"not text: damaged UTF-16 at byte {error.start}"
-            raise ReadError(message) from error
         first = error.start
-    # Damaged UTF-8 often passes as GB18030 and would come out as garbage, so it is looked for first.
-    text = data.decode("utf-8-sig", errors="replace")
+    else:
+        return text, ()
     damage = text.count(_REPLACED)
-    if damage * _DAMAGE_PER_TEXT <= len(text) - len(text.encode("ascii", errors="ignore")):
-        places = "1 place is" if damage == 1 else f"{damage} places are"
-        return text, (f"{places} not UTF-8, the first at byte {first}: read as {_REPLACED}",)
-    try:
-        return data.decode("gb18030"), ()
-    except UnicodeDecodeError as error:
-        message = f"not text: neither UTF-8 nor UTF-16 nor GB18030 (byte {error.start})"
-        raise ReadError(message) from error
+    beyond_ascii = len(text) - len(text.encode("ascii", errors="ignore"))
+    if damage * _DAMAGE_PER_TEXT > beyond_ascii or not (encoding == UTF_8 or is_likely(data, encoding)):
+        raise ReadError(f"not text: neither UTF-8 nor UTF-16 nor GB18030 nor Big5 (byte {first})")
+    places = "1 place is" if damage == 1 else f"{damage} places are"
+    name = _NAMES.get(encoding, "UTF-8")
+    return text, (f"{places} not {name}, the first at byte {first}: read as {_REPLACED}",)
 
 
 def _blocks(text: str) -> list[Block]:
