@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from hostile import hostile_reader
 
 from searchkit import cli
 from searchkit.model import Measure
@@ -61,7 +66,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert "14 files read: 14 documents" in done.stdout
+    assert re.match(r"[1-9]\d* files read: [1-9]\d* documents", done.stdout)
     return folder
 
 
@@ -149,6 +154,176 @@ def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
     assert {item["path"] for item in report["skipped"]} == {"bad.txt", "*.jpg", "loop"}  # type: ignore[attr-defined]
     assert "bad.txt" in run("info", "--index", target).out
     assert run("search", "459户", "--index", target, "--format", "ids").out == "good.txt#1\n"
+
+
+@pytest.fixture
+def poor(tmp_path: Path) -> Path:
+    """A corpus with one report that is undecided about much, 24 empty files, three pictures and two bad records."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "good.txt").write_text("全年立案459户。\n", encoding="utf-8")
+    (corpus / "records.jsonl").write_text('{"id": 1, "text": "立案"}\nx\n\ny\n', encoding="utf-8")
+    for n in range(24):
+        (corpus / f"empty-{n:02}.txt").touch()
+    for n in range(3):
+        (corpus / f"{n}.jpg").touch()
+    return corpus
+
+
+EMPTY = "no text: nothing is left when page chrome and headings are taken away"
+NOT_JSON = "not JSON: Expecting value at column 1"
+
+
+def test_what_is_skipped_is_grouped_by_reason(run: Run, poor: Path, tmp_path: Path) -> None:
+    """A build says why how many files were not read, names the first twenty, and how to see the others."""
+    out = run("build", poor, "--index", tmp_path / "my index").out
+    lines = out.partition("undecided")[0].splitlines()
+    assert lines[1:4] == ["not read: 27 files, 2 parts of files", f"  {EMPTY}: 24 files", "    empty-00.txt"]
+    assert lines[22:] == [
+        "    empty-19.txt",
+        f"  {NOT_JSON}: 2 parts of files",
+        f"  … and 7 more: searchkit info --problems --index '{tmp_path / 'my index'}'",
+    ]
+    for n in range(8, 24):
+        (poor / f"empty-{n:02}.txt").unlink()
+    lines = run("build", poor, "--index", tmp_path / "my index").out.splitlines()
+    assert lines[1] == "not read: 11 files, 2 parts of files"
+    assert lines[11:] == [
+        "  *.jpg: no reader for .jpg files (3 files)",
+        f"  {NOT_JSON}: 2 parts of files",
+        "    records.jsonl (line 2)",
+        "    records.jsonl (line 4)",
+    ]
+
+
+def test_strict(run: Run, poor: Path, tmp_path: Path) -> None:
+    """`build --strict` fails where anything is skipped, also if nothing has changed, and the index is there."""
+    for _ in range(2):
+        ran = run("build", poor, "--index", tmp_path / "index", "--strict")
+        assert ran.status == 3
+        assert "not read: 27 files" in ran.out
+        one_line(Ran(ran.status, "", ran.err), 3, "27 files, 2 parts of files", "--strict")
+        assert run("search", "459户", "--index", tmp_path / "index").status == 0
+    for path in poor.iterdir():
+        if path.name != "good.txt":
+            path.unlink()
+    assert run("build", poor, "--index", tmp_path / "index", "--strict").status == 0
+
+
+def test_problems(run: Run, poor: Path, tmp_path: Path) -> None:
+    """`info --problems` lists all that was not read and all warnings of documents, in every format, with the reason."""
+    target = tmp_path / "index"
+    run("build", poor, "--index", target)
+    rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
+    unread = [(row["path"], row["reason"]) for row in rows if row["kind"] == "not read"]
+    assert len(unread) == 27
+    assert {
+        ("*.jpg", "no reader for .jpg files"),
+        ("empty-23.txt", EMPTY),
+        ("records.jsonl", f"line 4: {NOT_JSON}"),
+    } < {*unread}
+    documents = map(json.loads, run("export", "documents", "--index", target).out.splitlines())
+    warnings = [(document["document"], warning) for document in documents for warning in document["warnings"]]
+    assert warnings
+    assert [(row["path"], row["reason"]) for row in rows if row["kind"] == "undecided"] == warnings
+    lines = run("info", "--problems", "--index", target, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert [*csv.DictReader(io.StringIO(run("info", "--problems", "--index", target, "--format", "csv").out))] == rows
+    shown = run("info", "--problems", "--index", target).out
+    assert [row for row in rows if row["path"] not in shown or row["reason"] not in shown] == []
+    brief = run("info", "--index", target).out
+    assert brief.count("not read: ") == 20
+    assert "… and 7 more" in brief
+    assert run("info", "--index", target, "--format", "csv").out.splitlines()[0].startswith("index,engine,")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c(run: Run, tmp_path: Path, jobs: int) -> None:
+    """Ctrl-C in the middle of a file ends a build with one line that says how far it was; the index is as it was."""
+    corpus, target = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for n in range(9):
+        (corpus / f"0{n}.txt").write_text(f"立案{n}户。" * 1000, encoding="utf-8")
+    command = ["build", str(corpus), "--index", str(target)]
+    status, said = interrupted(command, corpus, jobs)
+    assert status == 3
+    assert re.fullmatch(
+        r"searchkit: interrupted: [1-9] of 29 files read; the index was not made; run the same build again\n", said
+    )
+    assert run(*command).status == 0
+    status, said = interrupted([*command, "--full"], corpus, jobs)
+    assert status == 3
+    assert "files read; the index is as it was; run the same build again\n" in said
+    assert json.loads(run("info", "--index", target, "--format", "json").out)["documents"] == 9
+
+
+def interrupted(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
+    """Exit status and complaint of a build that Ctrl-C ends while a reader hangs; no process of it is left."""
+    for n in range(20):
+        (corpus / f"1{n:02} hang.foreign").write_text("hang\n" + "x" * 5000, encoding="utf-8")
+    mark = f"INTERRUPTED_{os.getpid()}_{time.monotonic_ns()}"
+    starting = (
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from searchkit.indexing import tasks\ntasks.FEWEST_BYTES = 0\n"
+        "from searchkit.cli import main\nmain()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", starting, *command, "--jobs", str(jobs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(hostile_reader.__file__).parent), mark: "1"},
+    )
+    with process:
+        end = time.monotonic() + 60
+        while b"isolation" not in b"".join(started(mark)) and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(2)
+        os.killpg(process.pid, signal.SIGINT)
+        out, said = process.communicate(timeout=20)
+    assert out == ""
+    end = time.monotonic() + 5
+    while started(mark) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert started(mark) == []
+    for path in corpus.glob("*.foreign"):
+        path.unlink()
+    return process.returncode, said
+
+
+def started(mark: str) -> list[bytes]:
+    """Command lines of the processes with a variable of that name in their environment."""
+    processes = Path("/proc").glob("[0-9]*")
+    return [
+        content(path, "cmdline") for path in processes if f"{mark}=1".encode() in content(path, "environ").split(b"\0")
+    ]
+
+
+def content(process: Path, name: str) -> bytes:
+    """A file about a process; empty if it is gone."""
+    try:
+        return (process / name).read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    """On a terminal a build shows how many files of all are read, how fast, and the time left."""
+    ours, theirs = os.openpty()
+    (tmp_path / "corpus").mkdir()
+    for n in range(14):
+        (tmp_path / "corpus" / f"{n}.txt").write_text(f"立案{n}户。", encoding="utf-8")
+    command = [sys.executable, "-m", "searchkit", "build", str(tmp_path / "corpus"), "--index", str(tmp_path / "index")]
+    done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, check=False, text=True, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert done.stdout.startswith("14 files read")
+    assert re.search(r"14 of 14 files, \d+ files/s, \d+\.\d MB/s, 0:00 left", shown)
+    assert len(re.findall(r"of 14 files", shown)) >= 14
 
 
 def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
@@ -340,7 +515,8 @@ def test_export_streams_everything(run: Run, index: Path) -> None:
     """`export` writes each record as JSON Lines; documents count their own paragraphs; filters apply."""
     documents = [json.loads(line) for line in run("export", "documents", "--index", index).out.splitlines()]
     paragraphs = [json.loads(line) for line in run("export", "paragraphs", "--index", index).out.splitlines()]
-    assert [document["document"] for document in documents] == sorted(document["document"] for document in documents)
+    files = [document["document"].partition("#")[0] for document in documents]
+    assert files == sorted(files)
     for document in documents:
         own = [p["n"] for p in paragraphs if p["document"] == document["document"]]
         assert own == list(range(1, document["paragraphs"] + 1))
@@ -388,7 +564,7 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
     record = {
         "id": "x\x1b[2J",
         "title": "标题\x1b]0;owned\x07",
-        "text": "立案\x1b[31m129件\u202e。",
+        "text": "立案\x1b\u202e129件\x1b[0m。",
         "district": "东丽区\x9b2J",
     }
     (corpus / "records.jsonl").write_text(json.dumps(record), encoding="utf-8")

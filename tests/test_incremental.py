@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -561,7 +562,7 @@ def test_interrupted(again: Build, source: Path, index: Path, interruption: type
     before, answers = committed(index), view(index)
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
 
-    def stop(_done: int, _all: int) -> None:
+    def stop(_done: tasks.Progress) -> None:
         raise interruption
 
     with pytest.raises(interruption):
@@ -605,13 +606,11 @@ def test_several_processes_give_the_same_index(again: Build, source: Path, index
 @pytest.mark.usefixtures("parallel")
 def test_progress_of_several_processes(source: Path, index: Path, engine: str) -> None:
     """The files done are told as they are done, ever more, up to all."""
-    told: list[tuple[int, int]] = []
-    build(source, index, BuildOptions(engine, jobs=2), progress=lambda *step: told.append(step))
-    done = [n for n, _ in told]
-    assert done == sorted(set(done))
-    assert len(told) > 2
-    assert told[-1] == (8, 8)
-    assert {total for _, total in told} == {8}
+    told: list[tasks.Progress] = []
+    build(source, index, BuildOptions(engine, jobs=2), progress=told.append)
+    assert [step.files for step in told] == [*range(1, 9)]
+    assert {step.all_files for step in told} == {8}
+    assert told[-1].bytes == told[-1].all_bytes == sum(path.stat().st_size for path in source.rglob("*.[tj]*"))
 
 
 @pytest.mark.parametrize(
@@ -752,7 +751,11 @@ def test_ctrl_c(building: subprocess.Popen[str], index: Path) -> None:
     os.killpg(building.pid, signal.SIGINT)
     _, said = building.communicate(timeout=60)
     assert time.monotonic() - started < 10
-    assert (building.returncode, said.strip()) == (3, "searchkit: interrupted")
+    assert building.returncode == 3
+    assert re.fullmatch(
+        r"searchkit: interrupted: (no file|\d+ of \d+ files) read; the index is as it was; run the same build again\n",
+        said,
+    )
     assert not any(map(alive, workers))
     with Index(index) as opened:
         opened.check()
@@ -760,16 +763,17 @@ def test_ctrl_c(building: subprocess.Popen[str], index: Path) -> None:
     assert len([*index.glob("data-*")]) == 1
 
 
-def test_a_worker_that_dies(building: subprocess.Popen[str], index: Path) -> None:
-    """A worker that is killed, as for too little memory, ends the build with one line; the index is as it was."""
+def test_a_worker_that_dies(building: subprocess.Popen[str], index: Path, engine: str) -> None:
+    """A worker that is killed, as for too little memory, costs at most the file it was reading."""
+    if engine == "whoosh":
+        pytest.skip("takes minutes to index what is left")
     workers = children(building.pid)
     os.kill(min(workers), signal.SIGKILL)
-    _, said = building.communicate(timeout=60)
-    assert building.returncode == 3
-    assert said.count("\n") == 1
-    assert "exit code -9" in said
-    assert "--jobs" in said
+    _, said = building.communicate(timeout=120)
+    assert (building.returncode, said) == (0, "")
     assert not any(map(alive, workers))
     with Index(index) as opened:
-        assert opened.manifest.documents == 8
+        opened.check()
+        reasons = [item["reason"] for item in opened.problems()]
+        assert reasons.count("the reader crashed (signal 9)") == 88 - opened.manifest.documents <= 1
     assert len([*index.glob("data-*")]) == 1

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import pytest
 from counting import Counting
+from hostile import hostile_reader
 
 from searchkit import indexing, manifest
 from searchkit.analysis import Analyzer
@@ -24,6 +25,7 @@ from searchkit.corpus import DocumentRead, Skipped
 from searchkit.engines import ENGINES, Writer, open_writer
 from searchkit.errors import CorpusError, IndexLocked, IndexUnusable, UsageError
 from searchkit.indexing import BuildOptions, BuildReport, build, tasks, write_index
+from searchkit.indexing.tasks import Progress
 from searchkit.model import Document, Figure, Paragraph
 from searchkit.searching import Index
 
@@ -71,13 +73,13 @@ def answers_as_before(index: Path) -> bool:
 
 def test_build(corpus: Path, tmp_path: Path, engine: str) -> None:
     """A build reads a folder, counts what it did, and tells its progress file by file."""
-    told: list[tuple[int, int]] = []
+    told: list[Progress] = []
     (corpus / "noise.txt").write_bytes(bytes(range(256)) * 4)
-    done = build(corpus, tmp_path / "a/b/index", BuildOptions(engine), progress=lambda *step: told.append(step))
+    done = build(corpus, tmp_path / "a/b/index", BuildOptions(engine), progress=told.append)
     assert (done.index, done.documents, done.paragraphs) == (str(tmp_path / "a/b/index"), 20, 20)
     assert [(item.path, bool(item.reason)) for item in done.skipped] == [("noise.txt", True)]
-    assert told == [(n, len(told)) for n in range(1, len(told) + 1)]
-    assert len(told) >= 20
+    sizes = [path.stat().st_size for path in sorted(corpus.iterdir())]
+    assert told == [Progress(n, 21, sum(sizes[:n]), sum(sizes)) for n in range(1, 22)]
     assert done.seconds > 0
     with Index(tmp_path / "a/b/index") as index:
         assert index.search(NEW, limit=None).total == 20
@@ -235,8 +237,8 @@ def test_interrupted_by_progress(
 ) -> None:
     """A build interrupted at the first, a middle or the last file passes that on; the old index stays, alone."""
 
-    def stop(done: int, _all: int) -> None:
-        if done == at:
+    def stop(done: Progress) -> None:
+        if done.files == at:
             raise interruption
 
     with pytest.raises(interruption):
@@ -392,6 +394,114 @@ def test_read_only_folder(index: Path, report: Report, engine: str, *, there: bo
             assert answers_as_before(index)
     finally:
         folder.chmod(0o755)
+
+
+# --- files that fail
+
+
+@pytest.fixture
+def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """`hostile(suffix, *orders)`: add files that ask their reader for something; gives their names."""
+    if sys.platform == "win32":
+        pytest.skip("signals, limits of memory")
+    hostile_reader.install_everywhere(monkeypatch)
+    monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
+
+    def add(suffix: str, *orders: str) -> list[str]:
+        names = [f"{n:02} {order}{suffix}" for n, order in enumerate(orders)]
+        for name, order in zip(names, orders, strict=True):
+            (corpus / name).write_text(f"{order}\n{NEW}", encoding="utf-8")
+        return names
+
+    return add
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_readers_that_fail(
+    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], jobs: int
+) -> None:
+    """Whatever readers of foreign formats do, everything else is indexed, and each file is named with its reason."""
+    orders = ["crash", "hang", "exit", "raise", "swell", "refuse"]
+    names = hostile(".foreign", *orders, "harmless")
+    done = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    reasons = {item.path: item.reason for item in done.skipped}
+    assert [*reasons] == names[:-1]
+    for name, order in zip(names, orders, strict=False):
+        assert reasons[name].startswith(hostile_reader.FAILURES[order])
+    assert (done.files, done.documents) == (21, 21)
+    with Index(index) as opened:
+        opened.check()
+        assert opened.search(NEW, limit=None).total == 21
+        assert opened.problems() == [{"path": path, "reason": reason} for path, reason in reasons.items()]
+    again = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    assert (again.files, again.unchanged, again.skipped) == (0, 21, done.skipped)
+
+
+def test_workers_that_die(
+    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of our own formats that ends the process reading it is named and left out; all others are indexed."""
+    monkeypatch.setattr(tasks, "MOST_BYTES", 200)  # several tasks for each process
+    names = hostile(".ours", "crash", "raise", "exit", "crash", "harmless")
+    told: list[Progress] = []
+    done = build(corpus, index, BuildOptions(engine, jobs=2), told.append)
+    assert {item.path: item.reason.partition(" (")[0] for item in done.skipped} == {
+        names[0]: "the reader crashed",
+        names[1]: "cannot be read: LookupError",
+        names[2]: "the reader crashed",
+        names[3]: "the reader crashed",
+    }
+    assert (done.files, done.documents) == (21, 21)
+    assert [step.files for step in told] == [*range(1, 26)]
+    assert told[-1].bytes == told[-1].all_bytes == sum(path.stat().st_size for path in corpus.iterdir())
+    with Index(index) as opened:
+        opened.check()
+        documents = [document.document for document in opened.documents()]
+    assert documents == sorted({path.name for path in corpus.iterdir()} - {*names[:4]})
+    again = build(corpus, index, BuildOptions(engine, jobs=2))
+    assert (again.files, again.unchanged, again.skipped) == (0, 21, done.skipped)
+
+
+def test_workers_that_die_again_and_again(
+    corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where processes die of one file after the other the build gives up with one line; the old index stays."""
+    monkeypatch.setattr(tasks, "MOST_DEATHS", 2)
+    hostile(".ours", *["exit"] * 6)
+    with pytest.raises(IndexUnusable, match=r"died: the reader crashed \(exit status 5\).*--jobs 1") as caught:
+        build(corpus, index, BuildOptions(engine, jobs=2))
+    assert "\n" not in str(caught.value)
+    assert answers_as_before(index)
+
+
+def test_workers_that_cannot_start(corpus: Path, index: Path, engine: str) -> None:
+    """A script without `if __name__ == "__main__"` that asks for processes gets one error; no file is blamed."""
+    script = corpus.parent / "script.py"
+    script.write_text(
+        "import sys\nfrom searchkit.indexing import BuildOptions, build, tasks\ntasks.FEWEST_BYTES = 0\n"
+        f"build({str(corpus)!r}, {str(index)!r}, BuildOptions({engine!r}, jobs=2))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    assert "IndexUnusable: a process that was to read files died: " in done.stderr
+    assert answers_as_before(index)
+
+
+def test_a_mistake_in_the_figures_costs_one_file(
+    corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception in the search for figures skips the whole file, and no other."""
+
+    class Failing(Counting):
+        def figures(self, paragraphs: Sequence[Paragraph]) -> Sequence[Sequence[Figure]]:
+            if "第7号" in paragraphs[0].text:
+                raise ZeroDivisionError
+            return super().figures(paragraphs)
+
+    monkeypatch.setattr(tasks, "Extractor", Failing)
+    done = build(corpus, tmp_path / "index", BuildOptions(engine))
+    assert (done.documents, [item.path for item in done.skipped]) == (19, ["07.txt"])
+    assert done.skipped[0].reason.startswith("cannot be read: ZeroDivisionError (test_indexing.py, line ")
 
 
 # --- one writer at a time

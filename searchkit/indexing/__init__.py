@@ -30,7 +30,7 @@ from searchkit.engines import ENGINES, Writer, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
 from searchkit.indexing.changes import FILES, Changes, Entry, State, compare, read_state
-from searchkit.indexing.tasks import Indexed, Progress, Settings, add, index_files, remove_parts
+from searchkit.indexing.tasks import Indexed, Settings, Watch, add, index_files, remove_parts
 from searchkit.manifest import (
     EXTRAS,
     Manifest,
@@ -42,7 +42,6 @@ from searchkit.manifest import (
 )
 from searchkit.measures import RULES, Extractor
 from searchkit.measures.vocabulary import FIXED_NAMES, UNITS
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +159,19 @@ class _Content:
 
 
 def build(
-    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: Progress | None = None
+    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: Watch | None = None
 ) -> BuildReport:
     """Bring the index in the folder `index` up to date with the folder `corpus`, or make it.
 
-    Only files that have changed are read. The new state replaces the old one in one step when it is complete; until
-    then, and if the build fails, the index stays as it is. If nothing has changed, nothing is written.
+    Only files that have changed are read. What cannot be read is named in the report, and costs no other file.
+    `progress` is called again and again while files are read. The new state replaces the old one in one step when it is
+    complete; until then, and if the build fails, the index stays as it is. If nothing has changed, nothing is written.
 
     Raises:
         CorpusError: no such folder, or nothing in it can be read.
         UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
         IndexLocked: another process is writing to `index`.
-        IndexUnusable: `index` cannot be written, or one of the processes died.
+        IndexUnusable: `index` cannot be written, or processes that read files die again and again.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
@@ -243,7 +243,7 @@ def _find_base(index: Path, made_with: Mapping[str, str], *, full: bool) -> tupl
 
 
 def _bring_up_to_date(
-    plan: _Plan, listing: Listing, now: State, base: _Base | None, progress: Progress | None
+    plan: _Plan, listing: Listing, now: State, base: _Base | None, watch: Watch | None
 ) -> BuildReport:
     """Make an index of what `base` holds of unchanged files and of all others; nothing if `base` is as it should be."""
     changes = compare(listing, base.state) if base else Changes(listing.documents)
@@ -255,7 +255,7 @@ def _bring_up_to_date(
         with _new_index(plan, content, base) as (folder, writer):
             writer.remove(changes.outdated.keys())
             unread = [(found, listing.stated(found)) for found in changes.unread]
-            indexed = index_files(unread, writer, folder, plan.settings, progress)
+            indexed = index_files(unread, writer, folder, plan.settings, watch)
             entries = {**changes.unchanged, **indexed.files}
             files = {found.name: entries[found.name] for found in listing.documents}
             replace(now, files=files).write(folder)

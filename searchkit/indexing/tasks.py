@@ -3,6 +3,7 @@
 A worker process makes a small index of its own, a part, of each of its tasks; the writer of the whole then absorbs the
 parts in order. So what is read never travels between processes, only what an index remembers of each file. Each worker
 has a connection to the process that started it and ends when that is closed, however its other end came to its end.
+Where a worker dies, the file that it was reading is given up and a new one does the task without it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,22 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from threading import Thread, current_thread, main_thread
+from threading import current_thread, main_thread
 from typing import cast
 
 from searchkit.analysis import Analyzer, Lexicon
-from searchkit.corpus import DocumentRead, Found, Stated, Taxonomy, read_file
+from searchkit.corpus import (
+    DocumentRead,
+    FileRead,
+    Found,
+    ReaderProcess,
+    Skipped,
+    Stated,
+    Taxonomy,
+    content_digest,
+    read_file,
+)
+from searchkit.corpus.isolation import crashed, end_with, unforeseen
 from searchkit.engines import Writer, open_writer
 from searchkit.errors import IndexUnusable
 from searchkit.indexing.changes import Entry
@@ -33,10 +45,25 @@ MOST_BYTES = 48 << 20
 FEWEST_FILES, FEWEST_BYTES = 8, 2 << 20
 """Fewer are not worth the start of a process (about half a second)."""
 
-Progress = Callable[[int, int], None]
-"""Called with the number of files done and of all to do, again and again."""
+MOST_DEATHS = 20
+"""As often a worker may die of a file, or once of anything else: then it is not for the files."""
+
 File = tuple[Found, Stated]
 """A file and what metadata.csv states about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much a build has read, and of how much."""
+
+    files: int
+    all_files: int
+    bytes: int
+    all_bytes: int
+
+
+Watch = Callable[[Progress], None]
+"""Called again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +103,31 @@ class _Task:
 
 
 def index_files(
-    files: Sequence[File], writer: Writer, folder: Path, settings: Settings, progress: Progress | None = None
+    files: Sequence[File], writer: Writer, folder: Path, settings: Settings, watch: Watch | None = None
 ) -> Indexed:
     """Read files and add their documents to a writer, in the order given.
 
     `folder`: the folder of the writer; `remove_parts` is to be called for it when the writer has committed. Raises
-    UsageError if a data file cannot be used, IndexUnusable if a worker dies, OSError if nothing more can be written.
+    UsageError if a data file cannot be used, IndexUnusable if workers die again and again, OSError if nothing more can
+    be written.
     """
+    done = Progress(0, len(files), 0, sum(found.stamp.size for found, _ in files))
 
-    def advance(done: int) -> None:
-        """Tell of files that are done."""
-        if progress:
-            progress(done, len(files))
+    def advance(file: File) -> None:
+        """Tell of a file that is done."""
+        nonlocal done
+        done = replace(done, files=done.files + 1, bytes=done.bytes + file[0].stamp.size)
+        if watch:
+            watch(done)
 
     shares = _shares(files, settings.jobs)
     if len(shares) > 1:
         return _index_by_workers(_tasks(shares, _parts(folder), settings), writer, settings.jobs, advance)
-    indexer = _Indexer(settings, writer)
-    for done, file in enumerate(files, 1):
-        indexer.index(file)
-        advance(done)
+    with ReaderProcess() as foreign_reader:
+        indexer = _Indexer(settings, writer, foreign_reader)
+        for file in files:
+            indexer.index(file)
+            advance(file)
     return indexer.indexed
 
 
@@ -121,23 +153,33 @@ def _parts(folder: Path) -> Path:
 class _Indexer:
     """Reads files and adds what they hold to a writer."""
 
-    def __init__(self, settings: Settings, writer: Writer) -> None:
+    def __init__(self, settings: Settings, writer: Writer, foreign_reader: ReaderProcess) -> None:
         """Load what is needed to read them. Raises UsageError."""
         self._taxonomy = Taxonomy.load(settings.topics)
         self._extractor = Extractor.load(settings.units, settings.fixed_names)
         self._writer = writer
+        self._foreign_reader = foreign_reader
         self.indexed = Indexed()
 
     def index(self, file: File) -> None:
         """Read a file and add its documents."""
         found, stated = file
-        read = read_file(found, stated, self._taxonomy)
+        read = self._with_figures(found, read_file(found, stated, self._taxonomy, self._foreign_reader))
         measures = 0
         for item in read.documents:
             document = add(item, self._writer, self._extractor)
             measures += document.measures
             self.indexed.warned.extend((document.document, warning) for warning in document.warnings)
         self.indexed.files[found.name] = Entry.of(found, stated, read, measures)
+
+    def _with_figures(self, found: Found, read: FileRead) -> FileRead:
+        """Find the figures, all before a document is added: a mistake of ours costs the whole file and no other."""
+        try:
+            figures = [self._extractor.figures(item.paragraphs) for item in read.documents]
+        except Exception as error:  # noqa: BLE001 - as above
+            return FileRead(read.digest, skipped=(Skipped(found.name, unforeseen(error)),))
+        documents = (replace(item, figures=own) for item, own in zip(read.documents, figures, strict=True))
+        return replace(read, documents=tuple(documents))
 
 
 def _shares(files: Sequence[File], jobs: int) -> list[Sequence[File]]:
@@ -162,11 +204,10 @@ def _tasks(shares: Sequence[Sequence[File]], parts: Path, settings: Settings) ->
     return tasks
 
 
-def _index_by_workers(tasks: Sequence[_Task], writer: Writer, jobs: int, advance: Callable[[int], None]) -> Indexed:
+def _index_by_workers(tasks: Sequence[_Task], writer: Writer, jobs: int, advance: Callable[[File], None]) -> Indexed:
     workers: list[_Worker] = []
     try:
-        with _interrupts_ignored():
-            workers.extend(_Worker(tasks[n::jobs]) for n in range(min(jobs, len(tasks))))
+        workers.extend(_Worker(tasks[n::jobs]) for n in range(min(jobs, len(tasks))))
         for worker in workers:
             worker.begin()
         _wait(workers, advance)
@@ -185,41 +226,62 @@ def _index_by_workers(tasks: Sequence[_Task], writer: Writer, jobs: int, advance
 class _Worker:
     """A process that does tasks, seen from the process that started it."""
 
+    connection: Connection
+
     def __init__(self, tasks: Sequence[_Task]) -> None:
         """Start the process."""
-        context = get_context("spawn")  # the only way that every system has, and safe among threads
-        self.tasks = tasks
         self.results: list[Indexed] = []
+        """Of the tasks that are done."""
+        self._tasks = [*tasks]
+        self._lost: list[tuple[File, str]] = []
+        """Files of the task at hand that ended the process that read them, and how."""
+        self._deaths = 0
+        self._at: int | None = None
+        """Which file of the task is being read; None before the first."""
+        self._told = 0
+        """Of how many files of the task it was told that they are done."""
+        self._has_ended = False
+        self._start()
+
+    def _start(self) -> None:
+        context = get_context("spawn")  # the only way that every system has, and safe among threads
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
+        with _interrupts_ignored():
+            self._process.start()
         theirs.close()
+        self._at = None
 
     def begin(self) -> None:
-        """Send the tasks. If the process is dead, that shows when it is to be heard."""
+        """Send the tasks that are not done. If the process is dead, that shows when it is to be heard."""
         with suppress(OSError):
-            self.connection.send(self.tasks)
+            self.connection.send(self._tasks[len(self.results) :])
 
-    def hear(self) -> int:
-        """Take its next message: how many files are done since the last one. Raises what the worker raised."""
+    def hear(self, advance: Callable[[File], None]) -> None:
+        """Take its next message; `advance` is told of a file that is done. Raises what the worker raised."""
         try:
-            message: int | Indexed | _Failure = self.connection.recv()
+            message: int | Indexed | _Failure | None = self.connection.recv()
         except (EOFError, OSError):
-            self._process.join()
-            code = self._process.exitcode
-            text = f"a process that was reading files died (exit code {code}), perhaps for lack of memory; try --jobs 1"
-            raise IndexUnusable(text) from None
+            self._go_on(advance)
+            return
         if isinstance(message, _Failure):
             raise message.error from RuntimeError(message.trace)
         if isinstance(message, int):
-            return message
-        self.results.append(message)
-        return 0
+            self._at = message
+            if message > self._told:
+                self._told = message
+                advance(self._task.files[message - 1])
+        elif message is None:
+            self._has_ended = True
+        else:
+            message.files.update(_given_up(file, how) for file, how in self._lost)
+            self.results.append(message)
+            self._lost, self._at, self._told = [], None, 0
 
     @property
     def is_done(self) -> bool:
-        """Whether all of its results are there."""
-        return len(self.results) == len(self.tasks)
+        """Whether all of its results are there and it has ended what it had started."""
+        return self._has_ended
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
@@ -227,15 +289,45 @@ class _Worker:
         self._process.kill()
         self._process.join()
 
+    @property
+    def _task(self) -> _Task:
+        return self._tasks[len(self.results)]
 
-def _wait(workers: Sequence[_Worker], advance: Callable[[int], None]) -> None:
+    def _go_on(self, advance: Callable[[File], None]) -> None:
+        """Start another process, to do its task again without the file that it died of. Raises IndexUnusable."""
+        self.end()
+        if len(self.results) == len(self._tasks):
+            self._has_ended = True
+            return
+        task, how = self._task, crashed(self._process.exitcode)
+        is_reading = self._at is not None and self._at < len(task.files)
+        self._deaths += 1 if is_reading else MOST_DEATHS
+        if self._deaths > MOST_DEATHS:
+            raise IndexUnusable(
+                f"a process that was to read files died: {how}, perhaps for lack of memory; try --jobs 1"
+            )
+        if is_reading:
+            file = task.files[self._at or 0]
+            self._lost.append((file, how))
+            self._tasks[len(self.results)] = replace(task, files=[other for other in task.files if other is not file])
+            advance(file)
+        shutil.rmtree(task.folder)
+        task.folder.mkdir()
+        self._start()
+        self.begin()
+
+
+def _given_up(file: File, how: str) -> tuple[str, Entry]:
+    """What an index remembers of a file that ended the process that read it."""
+    found, stated = file
+    return found.name, Entry.of(found, stated, FileRead(content_digest(found), skipped=(Skipped(found.name, how),)), 0)
+
+
+def _wait(workers: Sequence[_Worker], advance: Callable[[File], None]) -> None:
     """Hear the workers until all are done."""
-    done = 0
     while busy := {worker.connection: worker for worker in workers if not worker.is_done}:
-        heard = sum(busy[cast("Connection", connection)].hear() for connection in wait(list(busy)))
-        if heard:
-            done += heard
-            advance(done)
+        for connection in wait(list(busy)):
+            busy[cast("Connection", connection)].hear(advance)
 
 
 @contextmanager
@@ -260,32 +352,31 @@ class _Failure:
 
 
 def _work(connection: Connection) -> None:
-    """Do tasks in a process of its own: sends 1 for each file and `Indexed` for each task, or a `_Failure`."""
+    """Do tasks in a process of its own.
+
+    Sends how many files of a task are done, from 0; `Indexed` when the task is; None at the end. Or a `_Failure`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once more for systems where it is not inherited
     try:
         tasks: Sequence[_Task] = connection.recv()
-        Thread(target=_end_with, args=(connection,), daemon=True).start()
-        for task in tasks:
-            connection.send(_index_part(task, lambda: connection.send(1)))
+        end_with(connection.recv)  # nothing is sent to it any more
+        with ReaderProcess() as foreign_reader:
+            for task in tasks:
+                connection.send(_index_part(task, foreign_reader, connection.send))
+        connection.send(None)
     except Exception as error:  # noqa: BLE001 - it is raised on the other side
         with suppress(OSError):  # nobody there to hear of it
             connection.send(_Failure(error, traceback.format_exc()))
 
 
-def _end_with(connection: Connection) -> None:
-    """End this process at once when the other end of the connection is closed: nothing is sent to it any more."""
-    with suppress(EOFError, OSError):
-        connection.recv()
-    os._exit(1)
-
-
-def _index_part(task: _Task, advance: Callable[[], None]) -> Indexed:
+def _index_part(task: _Task, foreign_reader: ReaderProcess, tell: Callable[[int], None]) -> Indexed:
     writer = open_writer(task.settings.engine, task.folder, Analyzer(task.settings.lexicon))
     try:
-        indexer = _Indexer(task.settings, writer)
-        for file in task.files:
+        indexer = _Indexer(task.settings, writer, foreign_reader)
+        tell(0)
+        for done, file in enumerate(task.files, 1):
             indexer.index(file)
-            advance()
+            tell(done)
     except BaseException:
         writer.abandon()
         raise

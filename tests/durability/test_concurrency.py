@@ -34,7 +34,7 @@ HOLDER = """
 import sys
 from searchkit.indexing import build
 
-def wait(done, files):
+def wait(done):
     print("writing", flush=True)
     sys.stdin.readline()
 
