@@ -97,6 +97,7 @@ def audit_index(index: Index, *, where: Mapping[str, Value] | None = None, **fil
     """Check the measures of an index, document by document. Filters as in `Index.search`."""
 
     def text_of(paragraph_id: str) -> str | None:
+        """The text of a paragraph."""
         paragraph = index.paragraph(paragraph_id)
         return None if paragraph is None else paragraph.text
 

@@ -166,6 +166,7 @@ def _font(needed: set[int]) -> str:
     from matplotlib.font_manager import findSystemFonts, fontManager, get_font  # noqa: PLC0415
 
     def best() -> tuple[int, str]:
+        """How many code points the best family that is known lacks, and its name."""
         files = {entry.name: entry.fname for entry in sorted(fontManager.ttflist, key=lambda entry: str(entry.name))}
         named = {name: files[name] for name in (*FONTS, *files) if name in files and "Last Resort" not in name}
         least = (len(needed) + 1, "DejaVu Sans")

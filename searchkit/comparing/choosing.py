@@ -109,6 +109,7 @@ def _answers(candidates: Sequence[Candidate], change_worth: float) -> Callable[[
     measures = [item.measure for item in candidates]
 
     def value(subject: Subject) -> float:
+        """The sum for one subject."""
         alike, best = subject.likeness_to(measures), dict[str, float]()
         for item in candidates:
             close = alike[item.measure.indicator]

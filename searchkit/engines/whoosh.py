@@ -167,9 +167,11 @@ class WhooshEngine:
         indicator_of = [numbers.setdefault(figure.indicator, len(numbers)) for _, figure in found]
 
         def fetch(chosen: Sequence[int]) -> list[Measure]:
+            """The measures of these figures."""
             return [measure(table.paragraphs[i], figure) for i, figure in map(found.__getitem__, chosen)]
 
         def texts(chosen: Sequence[int]) -> list[str]:
+            """The texts that these figures stand in."""
             return [table.paragraphs[i].text for i, _ in map(found.__getitem__, chosen)]
 
         by_paragraph = np.array([scores[i] for i, _ in found], np.float64)

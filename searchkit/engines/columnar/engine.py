@@ -47,10 +47,12 @@ class ColumnarEngine:
             selection = Selection(self._collection, request)
 
         def fetch(numbers: Sequence[int]) -> list[Measure]:
+            """The measures of these figures."""
             with reading(self._folder):
                 return selection.measures(numbers)
 
         def texts(numbers: Sequence[int]) -> list[str]:
+            """The texts that these figures stand in."""
             with reading(self._folder):
                 return selection.texts(numbers)
 
