@@ -1,6 +1,8 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
 # make check: what CI runs. PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
+# make mutations: read ten thousand damaged files of every format.
+# make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
 PYTHON ?= python3
@@ -10,10 +12,10 @@ READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types docs storm bench clean
+.PHONY: demo test check format lint types docs storm mutations figures bench clean
 
 demo: $(READY)
-	$(BIN)/searchkit build corpus --index index
+	$(BIN)/searchkit build corpus/reports --index index
 	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
 
 test: $(READY)
@@ -35,6 +37,12 @@ docs: $(READY)
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py
+
+mutations: $(READY)
+	$(BIN)/python tests/formats/mutations.py
+
+figures: $(READY)
+	$(BIN)/python -m bench.measures
 
 bench: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.run $(BENCH)

@@ -62,7 +62,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the sample reports."""
     folder = tmp_path_factory.mktemp("cli") / "index"
-    command = [sys.executable, "-m", "searchkit", "build", str(ROOT / "corpus"), "--index", str(folder)]
+    command = [sys.executable, "-m", "searchkit", "build", str(ROOT / "corpus" / "reports"), "--index", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -134,7 +134,7 @@ def test_bad_corpora_say_what_is_wrong(run: Run, tmp_path: Path) -> None:
     (tmp_path / "noise" / "a.txt").write_bytes(bytes(range(256)) * 8)
     one_line(run("build", tmp_path / "noise", "--index", target), 3, "a.txt", "not text")
     assert not (target / "index.json").exists()
-    one_line(run("build", ROOT / "corpus", "--index", target, "--words", tmp_path / "none"), 2, "none")
+    one_line(run("build", ROOT / "corpus" / "reports", "--index", target, "--words", tmp_path / "none"), 2, "none")
 
 
 def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
@@ -367,7 +367,7 @@ def test_a_damaged_index_is_mended_as_its_message_says(run: Run, index: Path, tm
     data[len(data) // 2] ^= 0xFF
     victim.write_bytes(data)
     said = run("check", "--index", copy).err
-    command = said.strip().rpartition("searchkit build ")[2].replace("CORPUS", str(ROOT / "corpus"))
+    command = said.strip().rpartition("searchkit build ")[2].replace("CORPUS", str(ROOT / "corpus" / "reports"))
     assert run("build", *command.split()).status == 0
     assert run("check", "--index", copy).status == 0
 
@@ -499,7 +499,7 @@ def test_units_and_fixed_names_can_be_replaced(run: Run, tmp_path: Path) -> None
     """`build --units` and `--fixed-names` take files; one that is not there is wrong usage."""
     target = tmp_path / "index"
     for option in ("--units", "--fixed-names"):
-        one_line(run("build", ROOT / "corpus", "--index", target, option, tmp_path / "none"), 2, "none")
+        one_line(run("build", ROOT / "corpus" / "reports", "--index", target, option, tmp_path / "none"), 2, "none")
 
 
 def test_show_paragraph_and_document(run: Run, index: Path) -> None:

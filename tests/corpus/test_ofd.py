@@ -23,7 +23,7 @@ from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import Found, Stamp
 from searchkit.errors import ReadError
 
-SAMPLE = Path(__file__).parents[2] / "corpus" / "dongli-health-2022.txt"
+SAMPLE = Path(__file__).parents[2] / "corpus" / "reports" / "dongli-health-2022.txt"
 MM = 25.4 / 72
 NAMESPACE = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 PARAGRAPHS = (

@@ -32,7 +32,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # noqa: E402
 from searchkit.corpus.readers import pdf  # noqa: E402 - only where pypdfium2 is installed
 
 FONT = "STSong-Light"
-SAMPLE = Path(__file__).parents[2] / "corpus" / "dongli-health-2022.txt"
+SAMPLE = Path(__file__).parents[2] / "corpus" / "reports" / "dongli-health-2022.txt"
 PARAGRAPHS = (
     "2023年，区卫生健康委坚持依法行政，全年立案129件，罚没款93.7182万元，办结率达到98.5%，没有一件被上级撤销。",
     "**一、主要做法**",

@@ -94,7 +94,7 @@ def sample(collection: Path, share: int, corpus: Path) -> dict[str, Gains]:
 def samples_index(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """An index of the sample reports in corpus/."""
     folder = tmp_path_factory.mktemp("samples")
-    build(ROOT / "corpus", folder, BuildOptions(engine))
+    build(ROOT / "corpus" / "reports", folder, BuildOptions(engine))
     with Index(folder) as index:
         yield index
 
@@ -163,7 +163,7 @@ def main() -> None:
     scores = committed() if SCORES.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
-        build(ROOT / "corpus", at / "golden", BuildOptions(ENGINES[0]))
+        build(ROOT / "corpus" / "reports", at / "golden", BuildOptions(ENGINES[0]))
         with Index(at / "golden") as index:
             scores["golden"] = mean_ndcg(index, golden_gains())
         for name, share in COLLECTIONS.items():

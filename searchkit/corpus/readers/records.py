@@ -56,7 +56,11 @@ def record(fields: Mapping[str, object], key: str | None = None) -> RawDocument:
     text = fields.get(name)
     if not isinstance(text, str) or not (text := tidy(text).replace("\n", " ").strip()):
         raise ReadError(f"no text: a record needs a field `{name or TEXT_NAMES[0]}`")
-    rest = {other: value for other, value in fields.items() if other not in {*ID_NAMES, name}}
+    rest = {
+        other: value
+        for other, value in fields.items()
+        if other not in {*ID_NAMES, name} and not (isinstance(value, str) and not value.strip())  # an empty cell
+    }
     return RawDocument((Block(text),), overrides=rest, key=key, is_record=True)
 
 
