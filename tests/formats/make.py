@@ -1,0 +1,361 @@
+"""The sample report in every format that is read: from the text file in corpus/formats to all others beside it.
+
+    python tests/formats/make.py
+
+The same bytes come out from run to run, as long as zlib and the libraries that write PDF and .xlsx stay the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+TESTS = Path(__file__).parents[1]
+sys.path += [str(TESTS / "corpus")]  # where it is already, if pytest runs this
+
+from typesetting import HEIGHT, Placed, Typesetter  # noqa: E402 - found by what stands above
+from wordfiles import OUTLINE, definition, document, level, list_of, paragraph, row, style  # noqa: E402
+
+from searchkit.corpus import NOTHING, DocumentRead, Found, Stamp, Taxonomy, read_file  # noqa: E402 - as above
+
+FOLDER = TESTS.parent / "corpus" / "formats"
+NAME = "dujiangyan-meteorology-2023"
+ENTRY = "2023年度报告/行政执法工作报告.docx"
+"""Name of the file in the archive."""
+PUBLISHED = "2024-01-22"
+"""What the web page says, and only that."""
+
+_MARKS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
+_POINT = re.compile("[一二三四五六七八九十]是")
+_LEFT, _WIDTH = 73.5, 448.0
+"""Points from the edge of the page to the text, and of its lines."""
+_ABOVE, _BELOW = 19.0, 9.0
+"""Points from the line that a table's characters stand on to the rules of their row."""
+_ITEM, _POINTS = 3, 4
+"""Levels of a line: 1 and 2 are headings, 3 items 1., 4 items 一是; 0 is text."""
+_COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
+
+
+class Line(NamedTuple):
+    """A line of the report."""
+
+    text: str
+    """As printed, the cells of a table row parted by tabs."""
+
+    @property
+    def level(self) -> int:
+        """What kind of line it is: see `_ITEM`."""
+        if _POINT.match(self.text):
+            return _POINTS
+        found = next((n for n, mark in enumerate(_MARKS, 1) if mark.match(self.text)), 0)
+        return _ITEM if found and "。" in self.text else found
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is a heading that stands alone."""
+        return 0 < self.level < _ITEM
+
+    @property
+    def cells(self) -> list[str]:
+        """The cells of a table row; one of other lines."""
+        return self.text.split("\t")
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a table row."""
+        return "\t" in self.text
+
+
+class Rule(NamedTuple):
+    """A straight line on a page, in points from its upper left corner."""
+
+    x: float
+    y: float
+    x2: float
+    y2: float
+
+
+def report(text: str) -> tuple[str, list[Line]]:
+    """The title of a text and its other lines, without those that are blank."""
+    title, *lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return title, [Line(line) for line in lines]
+
+
+# Text
+
+
+def markdown(text: str) -> bytes:
+    """Write Markdown: headings with their numbers, a table with pipes."""
+    title, lines = report(text)
+    parts = [f"# {title}"]
+    for is_row, group in groupby(lines, key=lambda line: line.is_row):
+        found = [f"{'#' * (line.level + 1)} {line.text}" if line.is_heading else line.text for line in group]
+        if is_row:
+            head, *rows = ["| " + " | ".join(cells.split("\t")) + " |" for cells in found]
+            parts.append("\n".join([head, "|" + " --- |" * len(found[0].split("\t")), *rows]))
+        else:
+            parts += found
+    return ("\n\n".join(parts) + "\n").encode()
+
+
+_PAGE = """<!DOCTYPE html>
+<!-- A sample: the report and the page are made up. -->
+<html lang="zh-CN">
+<head>
+<meta charset="UTF-8">
+<title>{title}_年度报告_都江堰市气象局</title>
+<meta name="SiteName" content="都江堰市气象局">
+<meta name="ColumnName" content="年度报告">
+<meta name="ArticleTitle" content="{title}">
+<meta name="PubDate" content="{published} 10:24">
+<meta name="ContentSource" content="都江堰市气象局">
+<style>.content p{{text-indent:2em}} .nav li{{display:inline}}</style>
+<script>function setSize(n){{document.getElementById("zoom").style.fontSize=n+"px";}}</script>
+</head>
+<body>
+<div class="top"><a href="#">长者模式</a> | <a href="#">无障碍浏览</a> | <a href="#">手机版</a></div>
+<ul class="nav"><li><a href="#">首页</a></li><li><a href="#">政务公开</a></li><li><a href="#">互动交流</a></li></ul>
+<div class="position">当前位置：<a href="#">首页</a> &gt; <a href="#">政务公开</a> &gt; <a href="#">年度报告</a></div>
+<div class="article">
+<h1>{title}</h1>
+<div class="info">发布日期：{published} 10:24&nbsp;&nbsp;来源：都江堰市气象局&nbsp;&nbsp;字号：<a href="#">大</a> <a href="#">中</a> <a href="#">小</a></div>
+<div class="content" id="zoom">
+{body}
+</div>
+<div class="tools"><a href="javascript:window.print()">打印</a> <a href="javascript:window.close()">关闭</a></div>
+</div>
+<div class="footer"><p>主办：都江堰市气象局</p><p><a href="#">网站地图</a> | <a href="#">联系我们</a></p></div>
+</body>
+</html>
+"""  # noqa: E501 - a page as it is
+
+
+_STRONG = "<p><strong>{}</strong></p>"
+
+
+def html(text: str) -> bytes:
+    """Write a page as it is saved from the site of an agency: headings are bold, the table is one, all else chrome."""
+    title, lines = report(text)
+    body: list[str] = []
+    for is_row, group in groupby(lines, key=lambda line: line.is_row):
+        if is_row:
+            rows = ("".join(f"<td>{escape(cell)}</td>" for cell in line.cells) for line in group)
+            body += ['<table border="1">', *(f"<tr>{cells}</tr>" for cells in rows), "</table>"]
+        else:
+            body += (_STRONG.format(escape(x.text)) if x.is_heading else f"<p>{escape(x.text)}</p>" for x in group)
+    return _PAGE.format(title=escape(title), published=PUBLISHED, body="\n".join(body)).encode()
+
+
+# Word
+
+
+def docx(text: str) -> bytes:
+    """Write a Word document: title and headings by style, all numbers by lists, the table as one."""
+    title, lines = report(text)
+    body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
+    runs = 1  # each run of points is a list of its own, the first of which is number 2
+    for level_of_all, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
+        if level_of_all < 0:
+            body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
+        else:
+            runs += level_of_all == _POINTS
+            body += (_word(line, runs) for line in group)
+    points = level(0, "chineseCounting", "%1是", '<w:suff w:val="nothing"/>')
+    definitions = definition(0, *OUTLINE) + "".join(definition(n, points) for n in range(1, runs))
+    lists = "".join(list_of(n, n - 1) for n in range(1, runs + 1))
+    styles = "".join(style(name, "<w:rPr><w:b/></w:rPr>") for name in ("Title", "heading 1", "heading 2"))
+    return stable(document("".join(body), {"numbering": definitions + lists, "styles": styles}))
+
+
+def _word(line: Line, run: int) -> str:
+    if not line.level:
+        return paragraph(line.text)
+    if line.level == _POINTS:
+        return paragraph(_POINT.sub("", line.text, count=1), _list(run, 0))
+    mark = next(n for n, mark in enumerate(_MARKS) if mark.match(line.text))
+    heading = f'<w:pStyle w:val="heading {line.level}"/>' if line.is_heading else ""
+    return paragraph(_MARKS[mark].sub("", line.text, count=1), heading + _list(1, mark))
+
+
+def _list(number: int, depth: int) -> str:
+    return f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
+
+
+# Pages
+
+
+def typeset(text: str, setter: Typesetter) -> list[tuple[list[Placed], list[Rule]]]:
+    """Set a text on pages, its headings strong and its table rows in a grid: lines and rules of each page."""
+    title, lines = report(text)
+    texts = [f"**{line.text}**" if line.is_heading else line.text for line in lines]
+    return [_with_grid(page) for page in setter.pages(texts, title)]
+
+
+def _with_grid(page: Sequence[Placed]) -> tuple[list[Placed], list[Rule]]:
+    lines, rules = [], []
+    for line in page:
+        cells = line.text.split("\t")
+        if len(cells) == 1:
+            lines.append(line)
+            continue
+        top, bottom, step = line.y - _ABOVE, line.y + _BELOW, _WIDTH / len(cells)
+        lines += [line._replace(text=cell, x=_LEFT + n * step + 4) for n, cell in enumerate(cells)]
+        rules += [Rule(_LEFT, y, _LEFT + _WIDTH, y) for y in (top, bottom)]
+        rules += [Rule(_LEFT + n * step, top, _LEFT + n * step, bottom) for n in range(len(cells) + 1)]
+    return lines, rules
+
+
+def register_font() -> None:
+    """Make the font known that test_pdf sets in; its own tests do it by a fixture."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from test_pdf import FONT
+
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+
+
+def pdf(text: str, **options: object) -> bytes:
+    """Write a PDF with page numbers and a running head. Skips the test if a library is not installed.
+
+    `options`: as reportlab takes them.
+    """
+    from test_pdf import made, put, width
+
+    register_font()
+
+    def draw(canvas: object) -> None:
+        for lines, rules in typeset(text, Typesetter(head="都江堰市气象局", measure=width)):
+            for line in lines:
+                put(canvas, line)
+            for x, y, x2, y2 in rules:
+                canvas.line(x, HEIGHT - y, x2, HEIGHT - y2)  # type: ignore[attr-defined]
+            canvas.showPage()  # type: ignore[attr-defined]
+
+    return made(draw, **options)
+
+
+def ofd(text: str) -> bytes:
+    """Write an OFD package."""
+    import test_ofd
+
+    pages = []
+    for lines, rules in typeset(text, Typesetter(head="都江堰市气象局")):
+        objects = [test_ofd.text_object(line, n) for n, line in enumerate(lines)]
+        path = " ".join(f"M {x * _MM:.3f} {y * _MM:.3f} L {x2 * _MM:.3f} {y2 * _MM:.3f}" for x, y, x2, y2 in rules)
+        pages.append(test_ofd.page_of("".join(objects) + (_GRID.format(path) if rules else "")))
+    return stable(test_ofd.package(test_ofd.document(pages)))
+
+
+_MM = 25.4 / 72
+_GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:AbbreviatedData></ofd:PathObject>'
+
+
+# Records
+
+
+def records(read: DocumentRead) -> list[list[str]]:
+    """The paragraphs of a report as rows, the names of the columns first. A cell holds one heading: the innermost."""
+    whole = read.document
+    facts = (whole.title, str(whole.year), whole.issuer, whole.agency, "/".join(whole.region), whole.doctype)
+    common = [fact or "" for fact in facts]
+    rows = [
+        [str(item.n), item.number or "", "".join(item.path[-1:]), item.text, item.section, *common]
+        for item in read.paragraphs
+    ]
+    return [[*_COLUMNS], *rows]
+
+
+def table(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write comma-separated values as spreadsheet programs save them."""
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode("utf-8-sig")
+
+
+def workbook(rows: Iterable[Sequence[str]]) -> bytes:
+    """Write a workbook of one sheet."""
+    from xlsxwriter import Workbook
+
+    file = io.BytesIO()
+    with Workbook(file, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2024, 1, 22)})  # noqa: DTZ001 - a workbook knows no time zone
+        sheet = book.add_worksheet("段落")
+        for n, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                sheet.write_string(n, column, cell)
+    return file.getvalue()
+
+
+# Archives
+
+
+def stable(archive: bytes) -> bytes:
+    """Pack an archive again, so that it does not say when and where it was packed."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        return packed_at_once({name: packed.read(name) for name in packed.namelist()})
+
+
+def packed_at_once(files: Mapping[str, bytes]) -> bytes:
+    """Pack files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.compress_type = 3, zipfile.ZIP_DEFLATED
+            target.writestr(info, content)
+    return file.getvalue()
+
+
+# All of them
+
+FROM_TEXT: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
+    {
+        f"{NAME}-gb18030.txt": lambda text: text.replace("\n", "\r\n").encode("gb18030"),
+        f"{NAME}.md": markdown,
+        f"{NAME}.html": html,
+        f"{NAME}.docx": docx,
+        f"{NAME}.pdf": pdf,
+        f"{NAME}.ofd": ofd,
+        f"{NAME}.zip": lambda text: packed_at_once({ENTRY: docx(text)}),
+    }
+)
+"""Name of a file to what makes it of the text."""
+FROM_PARAGRAPHS: Mapping[str, Callable[[list[list[str]]], bytes]] = MappingProxyType(
+    {f"{NAME}.csv": table, f"{NAME}.xlsx": workbook}
+)
+"""Name of a file to what makes it of the paragraphs."""
+
+
+def source() -> str:
+    """The text that all is made of."""
+    return (FOLDER / f"{NAME}.txt").read_text(encoding="utf-8")
+
+
+def paragraphs() -> list[list[str]]:
+    """The paragraphs of the text, as `records` gives them."""
+    path = FOLDER / f"{NAME}.txt"
+    found = Found(str(path), path.name, Stamp.of(path.stat()))
+    return records(read_file(found, NOTHING, Taxonomy.load(None)).documents[0])
+
+
+def main() -> None:
+    """Write the files."""
+    text, rows = source(), paragraphs()
+    for name, make in FROM_TEXT.items():
+        (FOLDER / name).write_bytes(make(text))
+    for name, make_table in FROM_PARAGRAPHS.items():
+        (FOLDER / name).write_bytes(make_table(rows))
+
+
+if __name__ == "__main__":
+    main()
