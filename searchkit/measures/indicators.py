@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from searchkit.measures import wording
-from searchkit.measures.periods import find_times, period_of
+from searchkit.measures.periods import Time, find_times, period_of
 from searchkit.measures.quantities import Quantity
 
 _CLAUSE_END = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
@@ -431,7 +431,14 @@ class _Sentence:
     def _period(self, quantity: Quantity) -> str | None:
         clause = self._clause_start(quantity.start)
         time = period_of(self._times, (self._start, clause, quantity.start), self._context.year)
-        return self._text[time.start : time.end] if time else None
+        if time is None or self._is_past(time, quantity):
+            return None
+        return self._text[time.start : time.end]
+
+    def _is_past(self, time: Time, quantity: Quantity) -> bool:
+        """Whether a time is that of the number before this one: 由2022年的71%提高到89%."""
+        is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
+        return is_start and re.search("[到至]", self._folded[time.end : quantity.start]) is not None
 
 
 def _object(name: str) -> str:
