@@ -73,7 +73,9 @@ class Run:
         """Time all searches of a corpus, and see what memory searchkit and tantivy take for them."""
         part = self.corpus(name)
         _say(f"{name}: searches")
+        before = part.get("queries", [])
         part.update(self._result("bench.search", name, "--data", str(self._data), *self._named(self._of(name))))
+        _keep_others(before, part["queries"])
         for text in part["disagreements"]:
             _say(f"{name}: DISAGREE: {text}")
         part["memory"] = {}
@@ -139,6 +141,17 @@ class Run:
             self._python(module, *arguments, "--out", str(out))
             found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
             return found
+
+
+def _keep_others(before: Sequence[dict[str, Any]], queries: Sequence[dict[str, Any]]) -> None:
+    """Keep, for the same queries, the times of engines that were not measured again."""
+    known = {_identity(query): query["engines"] for query in before}
+    for query in queries:
+        query["engines"] = {**known.get(_identity(query), {}), **query["engines"]}
+
+
+def _identity(query: dict[str, Any]) -> str:
+    return json.dumps([query[name] for name in ("group", "kind", "words", "filters", "truth")])
 
 
 def _is_installed(name: str) -> bool:
