@@ -113,6 +113,7 @@ def end_with(receive: Callable[[], object], end: Callable[[], object] = lambda: 
     """
 
     def listen() -> None:
+        """Wait for the end of the connection."""
         try:
             while True:
                 receive()

@@ -119,6 +119,7 @@ def _printed(found: _List, n: int) -> str:
         return ""
 
     def number(match: re.Match[str]) -> str:
+        """The number of a level as it is printed."""
         place = int(match[1]) - 1
         other = found.levels.get(place, _Level())
         style = "decimal" if level.plain and other.format != "none" else other.format
