@@ -109,6 +109,11 @@ def walk(folder: Path) -> Walk:
     return Walk(tuple(documents.values()), tuple(tables.values()), tuple(skipped))
 
 
+def is_aside(name: str) -> bool:
+    """Whether a file or folder of that name is left out without a word: hidden ones, README, LICENSE."""
+    return name.startswith((".", "~$")) or _ASIDE.fullmatch(name) is not None
+
+
 def name_of(path: str) -> str:
     r"""Make a path that the operating system gave a name that can be printed and indexed.
 
@@ -141,7 +146,7 @@ def _items(folder: Path) -> Iterator[Found | Skipped]:
             yield Skipped(inside.rstrip("/") or ".", f"folder cannot be listed: {reason_of(error)}")
             continue
         for entry in found:
-            if entry.name.startswith((".", "~$")) or _ASIDE.fullmatch(entry.name):
+            if is_aside(entry.name):
                 continue
             name = inside + name_of(entry.name)
             if entry.is_symlink():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from searchkit.measures.vocabulary import Vocabulary
+from searchkit.measures.vocabulary import STEPS, Vocabulary
 from searchkit.numerals import Numeral, find_folded_numerals, parse_han
 
 _SMALL = 10
@@ -41,7 +41,6 @@ _FRACTION = re.compile(
     r"|(?<![\d./a-z])([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
 _SCALE = re.compile("[十百千万亿]+$")
-_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 _SPANS = frozenset(("年", "周", "个年头", "个月", "个季度", "个星期"))  # times that mostly say when, not how long
 _HOW_LONG = re.compile(
     r"延长|缩短|提前|寿命|期限|有效期|为期|历时|任期|工龄|学制|刑|不少于|不低于|工期|增加|减少|压缩|年龄|耗时|用时|时长|限|不超过"
@@ -180,7 +179,7 @@ def _quantity(folded: str, numeral: Numeral, upper: Numeral | None, vocabulary: 
     unit_start = end + folded.startswith(" ", end)
     unit = vocabulary.unit_at(folded, unit_start)
     if unit is None:
-        if last.scale < _STEPS["万"] or folded.startswith(_NO_SCALE_BEFORE, end):
+        if last.scale < STEPS["万"] or folded.startswith(_NO_SCALE_BEFORE, end):
             return None
         return _made(folded, numeral, ("", "count", end), last, bound)
     end = unit_start + len(unit.name)
@@ -212,7 +211,7 @@ def _scale_name(folded: str, numeral: Numeral) -> str:
     while written:
         product = 1
         for character in written:
-            product *= _STEPS[character]
+            product *= STEPS[character]
         if product == numeral.scale:
             break
         written = written[1:]

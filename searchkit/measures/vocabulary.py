@@ -21,8 +21,8 @@ else:
 DATA = Path(__file__).parent.parent / "data"
 UNITS = DATA / "measure_units.toml"
 FIXED_NAMES = DATA / "fixed_names.txt"
-
-_SCALES = re.compile("[十百千万亿]*")
+STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+"""What a character between a number and its unit multiplies by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +67,13 @@ class Vocabulary:
     def base(self, unit: str) -> tuple[int, str]:
         """Split a unit as written into what it multiplies by and the base unit: 万元 is (10000, 元), 千克 (1, 千克)."""
         scale, name = 1, fold(unit.strip())
-        while name and name not in self._units and name[0] in _STEPS:
-            scale, name = scale * _STEPS[name[0]], name[1:]
+        while name and name not in self._units and name[0] in STEPS:
+            scale, name = scale * STEPS[name[0]], name[1:]
         return scale, name
 
     def fixed_spans(self, folded: str) -> list[tuple[int, int]]:
         """Give where fixed names stand in a folded text, from left to right."""
         return [match.span() for match in self._fixed.finditer(folded)]
-
-
-_STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 
 
 def _alternatives(names: Sequence[str]) -> re.Pattern[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.readers import READERS, FileContents, read_bytes, suffix_of, visible
 from searchkit.corpus.readers.archives import Archive, open_archive
+from searchkit.corpus.walk import METADATA, is_aside
 from searchkit.errors import ReadError
 
-_ASIDE = re.compile(r"(?:\.|~\$|__MACOSX$|(?:readme|license|licence)(?:\.|$)|desktop\.ini$|thumbs\.db$)", re.IGNORECASE)
-"""Beginning of the names of files and folders that hold no report."""
-_METADATA = "metadata.csv"
+_RESOURCES = "__macosx"  # the folder in which macOS packs what belongs to no report
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
@@ -49,7 +47,7 @@ def _entries(archive: Archive) -> dict[str, str]:
     entries: dict[str, str] = {}
     for name in sorted(archive.names):
         key = " ".join(visible(name).split())
-        if key and not any(_ASIDE.match(part) for part in key.split("/")):
+        if key and not any(is_aside(part) or part.lower() == _RESOURCES for part in key.split("/")):
             entries.setdefault(key, name)
     return dict(sorted(entries.items()))
 
@@ -58,7 +56,7 @@ def _refusal(key: str, suffix: str) -> str:
     """Say why an entry is not even tried; empty if it is."""
     if suffix == ".zip":
         return "an archive in an archive is not read; unpack it"
-    if key.rpartition("/")[2].lower() == _METADATA:
+    if key.rpartition("/")[2].lower() == METADATA:
         return "has no effect in an archive; put it beside the archive"
     return ""
 
