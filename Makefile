@@ -1,5 +1,6 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
-# make check: what CI runs. PYTHON=python3.12 chooses the interpreter (3.10 or newer).
+# make check: what CI runs. Tests run in a process for each core, four at the most.
+# PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
@@ -12,16 +13,16 @@ READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types docs storm mutations figures bench clean
+.PHONY: demo test check format lint types storm mutations figures bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
 	$(BIN)/searchkit search "双随机 处罚" --facet district --facet year --facet topic --limit 5
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-check: format lint types test docs
+check: format lint types test
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -31,9 +32,6 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-
-docs: $(READY)
-	$(BIN)/pytest tests/test_docs.py tests/test_architecture.py
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py

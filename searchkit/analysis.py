@@ -1,8 +1,8 @@
 """Text to tokens. One analyzer serves index and query.
 
-The text is folded (`folding`), then cut into runs: Chinese runs by jieba's dictionary in search mode (rjieba
-where it is installed, the same dictionary and algorithm), Latin words whole, numbers in canonical form
-(`numerals`), so that 一百二十九件, １２９件 and 129 件 are the same token `129件`.
+The text is folded (`folding`), then cut into runs: Chinese runs by jieba's dictionary in search mode
+(`segmentation`), Latin words whole, numbers in canonical form (`numerals`), so that 一百二十九件, １２９件 and
+129 件 are the same token `129件`.
 """
 
 from __future__ import annotations
@@ -10,35 +10,29 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import accumulate
 from operator import itemgetter
 from pathlib import Path
-from threading import Lock
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.folding import fold
 from searchkit.numerals import Numeral, find_folded_numerals
+from searchkit.segmentation import CHINESE, DICTIONARY, Segmenters, segmenters
 
 DATA = Path(__file__).parent / "data"
-DICTIONARY = "jieba 0.42.1"
-"""The dictionary that the words come from; rjieba carries the same one."""
 
 _RULES = 2  # raise it when the same text gives other tokens than before
-_WORD_FREQUENCY = 20_000  # high enough that a domain word is never cut, low enough not to swallow its neighbours
 
 _END, _GAP = "\0", "\n"  # neither can be part of a word, a number or a unit, nor joins what stands around it
 
-# The characters that jieba's own dictionary covers. Rarer ideographs become tokens of their own.
-_HAN = "\u4e00-\u9fd5"
+# Ideographs that the dictionary does not cover become tokens of their own.
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_HAN_RUN_OR_END = re.compile(rf"[{_HAN}{_END}]+")
-# The lookahead is for speed: it passes over Chinese text.
-_OTHER_RUN = re.compile(rf"(?=[^\W_{_HAN}])(?:[{_RARE_HAN}]|[^\W_{_HAN}{_RARE_HAN}]+)")
-_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_OTHER_RUN.pattern}")
+_OTHER = rf"(?:[{_RARE_HAN}]|[^\W_{CHINESE}{_RARE_HAN}]+)"
+_RUN = re.compile(rf"(?P<han>[{CHINESE}]+)|(?=[^\W_]){_OTHER}")
 
 # 一起 (together), 一面 (on the one hand) … look like quantities and are none.
 _NO_QUANTITY = re.compile(
@@ -70,7 +64,11 @@ class Lexicon:
 
 
 class Analyzer:
-    """Cuts text into tokens. Safe for many threads. The first text loads the dictionary (about 0.1 s)."""
+    """Cuts text into tokens. Safe for many threads.
+
+    The costs named here are those of much text. Of the first text, words have to be looked up or loaded first
+    (`segmentation`): about 20 µs more a code point, up to 0.1 s in all.
+    """
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self.lexicon = lexicon or Lexicon.load()
@@ -89,15 +87,16 @@ class Analyzer:
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
-    def tokens(self, text: str) -> list[Token]:
+    def tokens(self, text: str, parts: Collection[str] = ("",)) -> list[Token]:
         """All tokens of `text`, by start: for highlighting, and for queries.
 
         Chinese words come with the shorter words they contain (search mode). A number gives its value, and
-        its value with each unit that it can be read with. Cost: about 0.8 µs a code point.
+        its value with each unit that it can be read with. Cost: about 0.8 µs a code point. Who looks for certain words
+        spares most of it with `parts`: Chinese runs that hold none of these strings (folded) are passed over.
         """
         folded = fold(text)
         quantities = self._quantities(folded)
-        tokens = self._words(folded, quantities, "search")
+        tokens = self._words(folded, quantities, "search", parts)
         for quantity in quantities:
             tokens.extend(quantity.tokens())
         tokens.sort(key=itemgetter(1, 2))
@@ -112,12 +111,14 @@ class Analyzer:
         ends = list(accumulate(len(text) + len(_END) for text in texts))
         quantities = self._quantities(joined)
         rest = " ".join([joined[start:end] for start, end in _stretches(joined, quantities)])
-        found = [_OTHER_RUN.findall(text) for text in rest.split(_END)]
+        runs, other_runs = _patterns()
+        found = [other_runs.findall(text) for text in rest.split(_END)]
         for quantity in quantities:
             found[bisect_right(ends, quantity.start)] += quantity.terms()
         following = iter(found)
         terms = next(following)
-        for word in self._segmenter.cut_for_search(" ".join(_HAN_RUN_OR_END.findall(rest))):
+        segmenter = self._segmenters.for_text(len(joined))
+        for word in segmenter.cut_for_search(" ".join(runs.findall(rest))):
             if word == _END:
                 terms = next(following)
             elif word != " ":
@@ -152,9 +153,8 @@ class Analyzer:
         return others
 
     @cached_property
-    def _segmenter(self) -> Segmenter:
-        words = [fold(word) for line in _lines(self.lexicon.words) for word in line.split()]
-        return make_segmenter(words + list(self._synonyms))
+    def _segmenters(self) -> Segmenters:
+        return segmenters((*_folded_words(self.lexicon.words), *self._synonyms))
 
     def _for_query(self, folded: str, quantities: Sequence[_Quantity], mode: str) -> list[str]:
         """Words and quantities: no word that is part of a quantity, of each quantity the most exact reading."""
@@ -164,18 +164,18 @@ class Analyzer:
         tokens += [quantity.tokens()[-1] for quantity in quantities]
         return [token.term for token in sorted(tokens, key=itemgetter(1, 2))]
 
-    def _words(self, folded: str, quantities: Sequence[_Quantity], mode: str) -> list[Token]:
+    def _words(
+        self, folded: str, quantities: Sequence[_Quantity], mode: str, parts: Collection[str] = ("",)
+    ) -> list[Token]:
         words = []
         for start, end in _stretches(folded, quantities):
             for match in _RUN.finditer(folded, start, end):
-                offset = match.start()
-                if match["han"]:
-                    words += [
-                        Token(word, offset + first, offset + last)
-                        for word, first, last in self._segmenter.tokenize(match[0], mode)
-                    ]
-                else:
-                    words.append(Token(match[0], offset, match.end()))
+                run, offset = match[0], match.start()
+                if not match["han"]:
+                    words.append(Token(run, offset, match.end()))
+                elif any(part in run for part in parts):
+                    found = self._segmenters.for_text(len(run)).tokenize(run, mode)
+                    words += [Token(word, offset + first, offset + last) for word, first, last in found]
         return words
 
     def _quantities(self, folded: str) -> list[_Quantity]:
@@ -247,68 +247,15 @@ def _stretches(folded: str, quantities: Iterable[_Quantity]) -> Iterator[tuple[i
 _SHORT_UNITS = frozenset("件起单份条项例人名户家所次场期轮台辆处个年日天批")
 
 
-class Segmenter(Protocol):
-    """Cuts Chinese text into words. A space or control character is a word of its own and cuts what it stands in."""
-
-    def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]:
-        """Words, in `default` or `search` mode, with start and end in code points."""
-        ...
-
-    def cut_for_search(self, text: str) -> Iterable[str]:
-        """Words in search mode."""
-        ...
-
-    def add_word(self, word: str, freq: int, tag: str) -> object:
-        """Make `word` known."""
-        ...
-
-
-def make_segmenter(words: Iterable[str], *, prefer_rust: bool = True) -> Segmenter:
-    """A segmenter that knows `words` besides the dictionary: rjieba's where it is installed, else jieba's.
-
-    Both give the same words (a test holds them to it); rjieba starts in a seventh of the time and is faster. Whoever
-    asks for the same words gets the same segmenter, which nobody changes any more: it is safe for many threads.
-    """
-    with _making:
-        return _segmenter(tuple(words), prefer_rust)
-
-
-_making = Lock()
-_unclaimed = ["rjieba"]
-
-
-@lru_cache(maxsize=4)
-def _segmenter(words: tuple[str, ...], prefer_rust: bool) -> Segmenter:  # noqa: FBT001 - a key of the cache
-    segmenter = (_rust_segmenter() if prefer_rust else None) or _python_segmenter()
-    for word in words:
-        segmenter.add_word(word, _WORD_FREQUENCY, "n")
-    return segmenter
-
-
-def _rust_segmenter() -> Segmenter | None:
-    try:
-        import rjieba  # noqa: PLC0415
-    except ImportError:
-        return None
-    # Importing rjieba loads the dictionary for the functions of the module. The first lexicon of a process takes
-    # those: a tokenizer of its own would load it again, 80 ms that each command would wait for.
-    segmenter: Segmenter = cast("Segmenter", rjieba) if _unclaimed else rjieba.Jieba()
-    _unclaimed.clear()
-    return segmenter
-
-
-def _python_segmenter() -> Segmenter:
-    import logging  # noqa: PLC0415
-
-    import jieba  # noqa: PLC0415
-
-    jieba.setLogLevel(logging.WARNING)
-    segmenter: Segmenter = jieba.Tokenizer()
-    return segmenter
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Chinese runs or ends of texts, and other runs: for much text. Compiling them takes as long as a short query."""
+    # The lookahead is for speed: it passes over Chinese text.
+    return re.compile(f"[{CHINESE}{_END}]+"), re.compile(rf"(?=[^\W_{CHINESE}]){_OTHER}")
 
 
 def _unit_pattern(text: str) -> re.Pattern[str]:
-    units = sorted({fold(unit) for line in _lines(text) for unit in line.split()}, key=len, reverse=True)
+    units = sorted(set(_folded_words(text)), key=len, reverse=True)
     first = re.escape("".join(sorted({unit[0] for unit in units})))
     # The lookahead is for speed: it spares what begins no unit a comparison with each of them.
     return re.compile(rf"[余多来]? ?(?=[{first}])({'|'.join(map(re.escape, units))})")
@@ -317,6 +264,10 @@ def _unit_pattern(text: str) -> re.Pattern[str]:
 def _is_latin(character: str) -> bool:
     """Whether it is a letter and no ideograph: the 7 of h7n9 and the 3 of 3d are no numbers."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
+
+
+def _folded_words(text: str) -> list[str]:
+    return fold("\n".join(_lines(text))).split()
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def find_marks(text: str, query: Node, analyzer: Analyzer) -> list[Mark]:
         else:
             terms.setdefault(leaf.term, part)
     if terms or prefixes:
-        for term, start, end in analyzer.tokens(text):
+        for term, start, end in analyzer.tokens(text, [*terms, *(prefix for prefix, _ in prefixes)]):
             if term in terms:
                 marks.add(Mark(start, end, terms[term]))
             marks.update(Mark(start, end, part) for prefix, part in prefixes if term.startswith(prefix))
@@ -107,11 +107,14 @@ def _window(text: str, marks: Sequence[Mark]) -> Span:
 
 def _core(marks: Sequence[Mark]) -> Span:
     """First mark to last mark of the window that holds the most different parts; the earliest of the best."""
-    best, core = (0, 0), (marks[0].start, marks[0].end)
+    best, core, parts = (0, 0), (marks[0].start, marks[0].end), len({mark.part for mark in marks})
     starts = [mark.start for mark in marks]
     for left, mark in enumerate(marks):
         limit = mark.start + LONGEST
-        inside = [other for other in marks[left : bisect_left(starts, limit)] if other.end <= limit] or [mark]
+        right = bisect_left(starts, limit)
+        if (parts, right - left) <= best:  # there cannot be more than these
+            continue
+        inside = [other for other in marks[left:right] if other.end <= limit] or [mark]
         score = (len({other.part for other in inside}), len(inside))
         if score > best:
             best, core = score, (mark.start, max(other.end for other in inside))

@@ -1,8 +1,9 @@
-"""Fixtures for all tests."""
+"""Fixtures and settings of all tests."""
 
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from searchkit.corpus import DocumentRead
 from searchkit.engines import ENGINES
@@ -18,6 +20,19 @@ from searchkit.model import Document, Paragraph
 from searchkit.searching import Index
 
 ROOT = Path(__file__).parent.parent
+
+# Several tests run at once, and the machine may have other work: that an example takes long proves nothing.
+settings.register_profile(
+    "beside others", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("beside others")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes of `pytest --numprocesses auto`: one for each core, four at the most; 0, all tests in this one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 4) if cores > 1 else 0
 
 
 @pytest.fixture(scope="session")

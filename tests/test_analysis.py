@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit import analysis
-from searchkit.analysis import DATA, Analyzer, Lexicon, make_segmenter
+from searchkit.analysis import DATA, Analyzer, Lexicon
 from searchkit.errors import UsageError
 from searchkit.folding import fold
 from searchkit.numerals import find_numerals
+from searchkit.segmentation import DictionarySegmenter, Segmenters
 
 ROOT = Path(__file__).parent.parent
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -70,16 +70,14 @@ def quantity_terms(analyzer: Analyzer, text: str) -> set[str]:
     return {term for term in terms(analyzer, text) if term[0].isdecimal()}
 
 
-@pytest.fixture(scope="module", params=["rjieba", "jieba"])
+@pytest.fixture(scope="module", params=["rjieba", "ours"])
 def analyzer(request: pytest.FixtureRequest) -> Analyzer:
     """Give the product's analyzer on each of the segmenters it can work with."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "jieba":
-            patch.setattr(analysis, "make_segmenter", partial(make_segmenter, prefer_rust=False))
-        else:
-            pytest.importorskip("rjieba")
-        made = Analyzer()
-        made.tokens("法治政府")  # the segmenter is made when the first text comes
+    made = Analyzer()
+    if request.param == "rjieba":
+        pytest.importorskip("rjieba")
+    segmenter = Segmenters(made._segmenters._words).for_text(10**6 if request.param == "rjieba" else 0)
+    made._segmenters = SimpleNamespace(for_text=lambda _length: segmenter)
     return made
 
 
@@ -104,6 +102,16 @@ def test_tokens_fit_their_text(analyzer: Analyzer, text: str) -> None:
         assert numeral.end <= token.end
         values = (numeral.digits, numeral.printed)
         assert token.term.removeprefix("第").startswith(values), "look at _Quantity.tokens"
+
+
+@given(ANY_TEXT | REPORT_LIKE, st.lists(st.sampled_from((*WORDS, *NUMBERS, "129件", "执法", "h7")), max_size=3))
+@settings(deadline=None)
+def test_tokens_that_hold_parts_are_all_given(analyzer: Analyzer, text: str, parts: list[str]) -> None:
+    """With `parts` runs are passed over, but no token that holds one of them; and no other tokens are made."""
+    everything, given = analyzer.tokens(text), analyzer.tokens(text, [fold(part) for part in parts])
+    wanted = [token for token in everything if any(fold(part) in token.term for part in parts)]
+    assert [token for token in given if token in wanted] == wanted
+    assert [token for token in everything if token in given] == given
 
 
 @given(ANY_TEXT | REPORT_LIKE)
@@ -216,6 +224,25 @@ def test_long_runs_are_read(analyzer: Analyzer, text: str) -> None:
     """A line of a damaged file, without an end in sight, has tokens like any other text."""
     assert analyzer.tokens(text)
     assert_same_terms(analyzer, [text, text[1:]])
+
+
+def test_runs_without_the_parts_are_passed_over(analyzer: Analyzer) -> None:
+    """Of three Chinese runs only the one that holds the part gives words; numbers and Latin words are there."""
+    found = [token.term for token in analyzer.tokens("加强监督，行政执法，WiFi覆盖3件", ["执法"])]
+    assert found == ["行政", "行政执法", "执法", "wifi", "3", "3件"]
+
+
+def test_changing_over_changes_no_token() -> None:
+    """An analyzer that has cut so much that it goes over to rjieba gives the tokens that it gave before."""
+    pytest.importorskip("rjieba")
+    made = Analyzer(Lexicon("红色橡子", ""))
+    made._segmenters = Segmenters(made._segmenters._words)  # no other test has used these
+    text = "提高红色橡子水平，立案一百二十九件"
+    before = made.tokens(text)
+    assert isinstance(made._segmenters.for_text(0), DictionarySegmenter)
+    assert made.terms([text] * 1000)[-1]
+    assert not isinstance(made._segmenters.for_text(0), DictionarySegmenter)
+    assert made.tokens(text) == before
 
 
 # Words.
@@ -416,34 +443,6 @@ def test_fingerprint_depends_on_nothing_else(analyzer: Analyzer) -> None:
     other = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
     assert other.stdout.strip() == analyzer.fingerprint == Analyzer(Lexicon.load()).fingerprint
     assert re.fullmatch("[0-9a-f]{16}", analyzer.fingerprint)
-
-
-# One dictionary, two segmenters.
-
-
-def test_segmenters_agree_on_the_sample_corpus() -> None:
-    """Rjieba and jieba cut every Chinese run of corpus/ the same way."""
-    _assert_segmenters_agree(sorted(path for path in (ROOT / "corpus" / "reports").rglob("*") if path.is_file()))
-
-
-def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """Rjieba and jieba cut every Chinese run of all real reports the same way."""
-    _assert_segmenters_agree(sorted(path for path in (shared / "corpus").rglob("*") if path.is_file()))
-
-
-def _assert_segmenters_agree(paths: list[Path]) -> None:
-    pytest.importorskip("rjieba")
-    runs: set[str] = set()
-    for path in paths:
-        runs.update(re.findall(r"[\u4e00-\u9fd5]+", fold(path.read_text(encoding="utf-8", errors="replace"))))
-    assert len(runs) > 1000
-    words = [fold(word) for line in _lines(DATA / "words.txt") for word in line.split()]
-    rust, python = make_segmenter(words), make_segmenter(words, prefer_rust=False)
-    # What search mode gives is what default mode gives, and the short words within; jieba makes one of the other.
-    differing = [
-        run for run in sorted(runs) if list(rust.tokenize(run, "search")) != list(python.tokenize(run, "search"))
-    ]
-    assert differing == []
 
 
 def _lines(path: Path) -> list[str]:

@@ -53,12 +53,11 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Path:
     """A folder as a newcomer has it: the project's corpus and no index."""
-    folder = tmp_path_factory.mktemp("newcomer")
-    shutil.copytree(ROOT / "corpus", folder / "corpus")
-    return folder
+    shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
+    return tmp_path
 
 
 def test_readme_shows_what_the_commands_print(newcomer: Path) -> None:
@@ -71,7 +70,7 @@ def test_readme_shows_what_the_commands_print(newcomer: Path) -> None:
 
 
 def test_readme_python_runs(newcomer: Path) -> None:
-    """The Python of README.md runs as it stands, after its commands."""
+    """The Python of README.md runs as it stands."""
     blocks = PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert blocks
     for block in blocks:

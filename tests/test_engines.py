@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from searchkit.analysis import Analyzer
@@ -52,7 +52,7 @@ REGIONS = ((), ("天津市",), ("天津市", "东丽区"), ("福建省", "福州
 TOPICS = ("行政执法", "普法宣传", "队伍建设")
 HEADINGS = ("执法检查", "行政", "监督3件", "长江")
 
-few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=30)
 
 
 def text_from(pieces: Sequence[str], most: int = 8) -> st.SearchStrategy[str]:

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit import folding
@@ -19,7 +19,6 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
 
 @given(ANY_TEXT)
-@settings(deadline=None)
 def test_each_code_point_is_folded_at_its_place(text: str) -> None:
     """One code point in, one out, whatever stands beside it: that is what makes spans of folded text fit."""
     assert fold(text) == "".join(fold(character) for character in text)

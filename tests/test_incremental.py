@@ -226,7 +226,7 @@ def step(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
 
 
 @given(st.lists(steps, min_size=1, max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("counting")
 def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple[Any, ...]]) -> None:
     """After each step of any sequence of changes the index answers as one that is built from nothing."""
@@ -701,6 +701,10 @@ def test_a_worker_ends_with_its_connection(tmp_path: Path) -> None:
         worker.end()
 
 
+LARGE = 24
+"""Files of 130 kB: some seconds of work, and enough for a build to start processes."""
+
+
 @pytest.fixture
 def building(source: Path, index: Path, again: Build, engine: str) -> Iterator[subprocess.Popen[str]]:
     """A build by two processes of more than there is in the index, in the middle of its work."""
@@ -708,7 +712,7 @@ def building(source: Path, index: Path, again: Build, engine: str) -> Iterator[s
         pytest.skip("no /proc to see processes in")
     again()
     text = report("东丽区", 2023, SENTENCES * 400)
-    for n in range(80):
+    for n in range(LARGE):
         write(source / f"large-{n}.txt", f"{text}\n第{n}份。\n")
     command = [sys.executable, "-m", "searchkit", "build", str(source), "--index", str(index), "--engine", engine]
     # Where tests run in the background Ctrl-C may be ignored, and then by all that they start.
@@ -750,7 +754,7 @@ def test_ctrl_c(building: subprocess.Popen[str], index: Path) -> None:
     started = time.monotonic()
     os.killpg(building.pid, signal.SIGINT)
     _, said = building.communicate(timeout=60)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
     assert building.returncode == 3
     assert re.fullmatch(
         r"searchkit: interrupted: (no file|\d+ of \d+ files) read; the index is as it was; run the same build again\n",
@@ -763,10 +767,9 @@ def test_ctrl_c(building: subprocess.Popen[str], index: Path) -> None:
     assert len([*index.glob("data-*")]) == 1
 
 
-def test_a_worker_that_dies(building: subprocess.Popen[str], index: Path, engine: str) -> None:
+@pytest.mark.parametrize("engine", ["columnar"], scope="session")  # the other takes minutes to index what is left
+def test_a_worker_that_dies(building: subprocess.Popen[str], index: Path) -> None:
     """A worker that is killed, as for too little memory, costs at most the file it was reading."""
-    if engine == "whoosh":
-        pytest.skip("takes minutes to index what is left")
     workers = children(building.pid)
     os.kill(min(workers), signal.SIGKILL)
     _, said = building.communicate(timeout=120)
@@ -775,5 +778,5 @@ def test_a_worker_that_dies(building: subprocess.Popen[str], index: Path, engine
     with Index(index) as opened:
         opened.check()
         reasons = [item["reason"] for item in opened.problems()]
-        assert reasons.count("the reader crashed (signal 9)") == 88 - opened.manifest.documents <= 1
+        assert reasons.count("the reader crashed (signal 9)") == 8 + LARGE - opened.manifest.documents <= 1
     assert len([*index.glob("data-*")]) == 1

@@ -422,6 +422,8 @@ def test_readers_that_fail(
 ) -> None:
     """Whatever readers of foreign formats do, everything else is indexed, and each file is named with its reason."""
     orders = ["crash", "hang", "exit", "raise", "swell", "refuse"]
+    if engine != ENGINES[0]:  # it takes as long as a file may, and no engine has to do with it
+        orders.remove("hang")
     names = hostile(".foreign", *orders, "harmless")
     done = build(corpus, index, BuildOptions(engine, jobs=jobs))
     reasons = {item.path: item.reason for item in done.skipped}

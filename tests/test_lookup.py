@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit import lookup
@@ -373,7 +373,6 @@ def test_beyond_the_best(index_of: Callable[..., Index], report: Report) -> None
 TEXT = st.text("立案率处 罚a1、", max_size=8)
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT, max_size=6), st.text("立案率处罚a1", min_size=1, max_size=4))
 def test_overlaps_equal_counting(indicators: list[str], query: str) -> None:
     """What parts indicators hold, and what share of each is parts, is what counting gives."""

@@ -261,7 +261,7 @@ def test_foreign_json(tmp_path: Path, text: str) -> None:
     refused(tmp_path, IndexForeign)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, FORMAT + 1, 99, -1, "1", 1.5, [FORMAT]])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, FORMAT + 1, 99, -1, "1", 1.5, [FORMAT]])
 def test_other_format(index: Path, number: object) -> None:
     """Another format number is refused; the message names it, the one that can be read, and what to do."""
     edit(index, lambda data: data.update(format=number))

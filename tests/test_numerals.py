@@ -87,7 +87,6 @@ def test_printed_forms(text: str, numbers: list[tuple[str, str]]) -> None:
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4), st.data())
-@settings(deadline=None)
 def test_arabic_numbers_are_read_back(number: int, places: int, data: st.DataObject) -> None:
     """A number printed plainly, with separators, in full width, with a scale or % is found whole and with its value."""
     value = Decimal(number).scaleb(-places)
@@ -104,7 +103,7 @@ def test_arabic_numbers_are_read_back(number: int, places: int, data: st.DataObj
 
 
 @given(st.integers(0, 10**9), st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_chinese_numbers_are_read_back(number: int, data: st.DataObject) -> None:
     """A number printed in Chinese, 两 for 二, 〇 for 零, formal or traditional, is found whole and with its value."""
     printed = in_chinese(number)
@@ -126,7 +125,6 @@ def test_chinese_numbers_are_read_back(number: int, data: st.DataObject) -> None
 
 
 @given(st.integers(1000, 10**9), st.booleans())
-@settings(deadline=None)
 def test_numbers_spelt_digit_by_digit_are_read_back(number: int, is_round: bool) -> None:  # noqa: FBT001
     """二〇二三: digits one by one are a number, unless they count up, as in 一二三四."""
     printed = "".join(DIGITS[int(digit)] for digit in str(number))
@@ -135,7 +133,7 @@ def test_numbers_spelt_digit_by_digit_are_read_back(number: int, is_round: bool)
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_any_text_is_read(text: str) -> None:
     """No text fails; numbers come from left to right, do not overlap, lie in the text and are finite."""
     position = 0
@@ -148,7 +146,7 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_numbers_do_not_depend_on_what_stands_around_them(text: str) -> None:
     """A number that is found says the same when it stands alone, so it need be read only once."""
     for numeral in find_numerals(text):
@@ -180,14 +178,13 @@ def test_hostile_text_is_read(text: str) -> None:
 @pytest.mark.parametrize("text", ["亿" * 100_000, "一" + "亿" * 100_000, "零" * 100_000, "十" * 100_000, "1,1" * 9_999])
 def test_long_runs_end(text: str) -> None:
     """A damaged file can hold a very long run of numerals; reading it takes no noticeable time."""
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in find_numerals(text):
         pass
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @given(st.integers(10**15, 10**60), st.sampled_from(["", "万", "万亿"]))
-@settings(deadline=None)
 def test_long_numbers_keep_all_digits(number: int, scale: str) -> None:
     """A value has every digit that is printed; what is too long for that is a code and is no number at all."""
     values = [numeral.value for numeral in find_numerals(f"编号{number}{scale}。")]
@@ -195,7 +192,6 @@ def test_long_numbers_keep_all_digits(number: int, scale: str) -> None:
 
 
 @given(st.decimals(-(10**15), 10**15, allow_nan=False, allow_infinity=False))
-@settings(deadline=None)
 def test_plain_writes_digits_only(value: Decimal) -> None:
     """`plain` has no exponent and no needless zeros, and is the same number."""
     text = plain(value)

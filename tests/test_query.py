@@ -43,14 +43,13 @@ def test_a_tree_prints_itself(node: Node, printed: str) -> None:
 
 
 @given(st.text("aab", min_size=1, max_size=3), st.text("ab红", max_size=20))
-@settings(deadline=None)
 def test_occurrences_of_a_string(wanted: str, text: str) -> None:
     """All occurrences from left to right, each beginning after the one before it has ended."""
     assert list(Substring(wanted).find(text)) == list(_occurrences(wanted, text, whole_numbers=False))
 
 
 @given(st.text("013.,三十点件红", min_size=1, max_size=3), st.text("0123.,一三十百万点件红 ", max_size=20))
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=1000)
 def test_occurrences_of_whole_numbers(wanted: str, text: str) -> None:
     """What `find` gives for whole numbers is what a character by character reading of the definition gives."""
     found = list(Substring(wanted, whole_numbers=True).find(text))

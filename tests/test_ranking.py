@@ -30,7 +30,6 @@ COUNTS = st.floats(0, 10_000)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_rare_terms_weigh_more(df: int, others: int) -> None:
     """Idf is never negative and falls as more paragraphs have the term."""
     paragraphs = df + others
@@ -46,7 +45,6 @@ def test_idf_is_the_formula(df: int, paragraphs: int) -> None:
 
 
 @given(COUNTS, COUNTS, LENGTHS, LENGTHS)
-@settings(deadline=None)
 def test_more_occurrences_count_more_up_to_a_limit(tf: float, more: float, length: float, average: float) -> None:
     """Saturation is 0 for none, never falls as occurrences are added, and stays at or below k1 + 1."""
     assert saturation(0, length, average) == 0
@@ -56,7 +54,6 @@ def test_more_occurrences_count_more_up_to_a_limit(tf: float, more: float, lengt
 
 
 @given(st.floats(0.5, 10_000), LENGTHS, st.floats(1, 10_000), LENGTHS)
-@settings(deadline=None)
 def test_the_same_counts_less_in_a_longer_text(tf: float, length: float, more: float, average: float) -> None:
     """The longer the text, the less an occurrence says."""
     assert saturation(tf, length + more, average) < saturation(tf, length, average)
@@ -75,7 +72,6 @@ def test_fields_are_summed_with_their_weights() -> None:
 
 
 @given(ANY_TEXT | REPETITIVE, SIZES)
-@settings(deadline=None)
 def test_grams_never_cross_punctuation(text: str, size: int) -> None:
     """Every gram has its size, stands in the text, and is of letters, digits and ideographs only."""
     for gram in grams(text, size):
@@ -85,7 +81,6 @@ def test_grams_never_cross_punctuation(text: str, size: int) -> None:
 
 
 @given(ANY_TEXT | REPETITIVE, SIZES)
-@settings(deadline=None)
 def test_grams_are_complete(text: str, size: int) -> None:
     """Every place where so many letters, digits or ideographs follow each other gives one gram."""
     windows = [text[start : start + size] for start in range(len(text) - size + 1)]
@@ -109,7 +104,7 @@ def test_grams_examples(text: str, size: int, expected: list[str]) -> None:
 
 
 @given(st.data(), SIZES)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_counting_grams_is_counting_grams(data: st.DataObject, size: int) -> None:
     """`count_grams` is a Counter of `grams`, restricted to the wanted ones."""
     text = data.draw(ANY_TEXT | REPETITIVE)
@@ -126,7 +121,6 @@ def test_counting_sees_overlapping_grams() -> None:
 
 
 @given(st.lists(st.tuples(REPETITIVE, st.floats(0.1, 10)), max_size=4), SIZES)
-@settings(deadline=None)
 def test_wanted_grams_add_up(texts: list[tuple[str, float]], size: int) -> None:
     """A gram is wanted as much as the parts that hold it weigh, each occurrence counted."""
     total = wanted_grams(texts, size)

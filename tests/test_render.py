@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit import render
@@ -86,7 +86,6 @@ def test_control_characters_are_replaced(character: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"])))
-@settings(deadline=None)
 def test_text_is_left_alone(text: str) -> None:
     """Letters, marks, numbers, punctuation, symbols and spaces stay as they are; so do tabs and line feeds."""
     assert render.safe(text) == text
@@ -107,7 +106,6 @@ def test_names_of_fields_hold_no_control_character(style: str) -> None:
 
 
 @given(ROWS, st.sampled_from(FORMATS))
-@settings(deadline=None)
 def test_random_records_hold_no_control_character(rows: list[dict[str, object]], style: str) -> None:
     """The same for any records."""
     assert obeyed(rendered(rows, style)) == ""
@@ -137,7 +135,6 @@ def test_paragraphs_and_documents_hold_no_control_character(hit: Hit) -> None:
 
 @pytest.mark.parametrize("style", ["json", "jsonl"])
 @given(rows=ROWS)
-@settings(deadline=None)
 def test_json_gives_back_what_went_in(style: str, rows: list[dict[str, object]]) -> None:
     """Control characters, quotes and all: what a program reads is equal to the records."""
     output = rendered(rows, style)
@@ -146,7 +143,6 @@ def test_json_gives_back_what_went_in(style: str, rows: list[dict[str, object]])
 
 
 @given(ROWS)
-@settings(deadline=None)
 def test_json_lines_are_lines(rows: list[dict[str, object]]) -> None:
     """One record a line, for every idea of what ends a line."""
     assert len(rendered(rows, "jsonl").splitlines()) == len(rows)
@@ -188,7 +184,6 @@ def test_header_cells_begin_no_formula() -> None:
 
 
 @given(ROWS)
-@settings(deadline=None)
 def test_csv_is_read_back(rows: list[dict[str, object]]) -> None:
     """The csv module reads the rows that were written: as many, as wide, with the text of each cell, made safe."""
     read = list(csv.reader(io.StringIO(rendered(rows, "csv"), newline="")))
@@ -203,7 +198,6 @@ def test_csv_is_read_back(rows: list[dict[str, object]]) -> None:
 
 
 @given(ROWS)
-@settings(deadline=None)
 def test_tsv_has_one_line_a_row(rows: list[dict[str, object]]) -> None:
     """No quoting, so no tab or line end in a cell: splitting lines and tabs gives the table back."""
     lines = rendered(rows, "tsv").splitlines()
@@ -243,7 +237,6 @@ def test_ids_are_the_first_field() -> None:
 
 
 @given(st.lists(ANY_TEXT, max_size=4))
-@settings(deadline=None)
 def test_ids_have_one_line_each(ids: list[str]) -> None:
     """An id that holds line ends, as names of files can, is still one line."""
     assert len(rendered([{"id": name} for name in ids], "ids").splitlines()) == len(ids)
@@ -278,7 +271,6 @@ def test_facet_shows_values_and_sums_up_the_rest() -> None:
 
 
 @given(st.lists(st.integers(1, 99), max_size=20), st.integers(0, 9), st.integers(0, 9), st.none() | st.integers(1, 30))
-@settings(deadline=None)
 def test_facet_loses_no_paragraph(numbers: list[int], missing: int, other: int, most: int | None) -> None:
     """Whatever is cut, the lines add up to all counts."""
     counts = FacetCounts(tuple(FacetValue(f"v{n}", count) for n, count in enumerate(numbers)), missing, other)

@@ -68,7 +68,6 @@ def analyzer() -> Analyzer:
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None)
 def test_marks_are_what_the_leaves_match(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Each mark is an occurrence of its leaf in the text, and each occurrence is marked."""
     tokens = analyzer.tokens(text)
@@ -88,7 +87,6 @@ def test_marks_are_what_the_leaves_match(analyzer: Analyzer, text: str, tree: No
 
 
 @given(TEXTS, st.sampled_from(("行政执法", "监督", "红", "3", "ab", "c。")))
-@settings(deadline=None)
 def test_a_span_slices_to_what_was_matched(analyzer: Analyzer, text: str, wanted: str) -> None:
     """In the original text, however it is written, a span holds the string that was looked for, once or repeatedly."""
     spans = snippet(text, Substring(wanted), analyzer).spans
@@ -126,7 +124,7 @@ def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> N
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_the_window_is_a_piece_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
     """At most 120 code points, verbatim, at the place it says; all of a text that is short enough."""
     hit = snippet(text, tree, analyzer)
@@ -137,7 +135,7 @@ def test_the_window_is_a_piece_of_the_text(analyzer: Analyzer, text: str, tree: 
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Neither edge is inside a number, unless the number is too long for any window."""
     hit = snippet(text, tree, analyzer)
@@ -146,7 +144,7 @@ def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) ->
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_the_window_shows_the_most_parts(analyzer: Analyzer, text: str, tree: Node) -> None:
     """No other window that cuts no number holds more different parts of the query."""
     hit = snippet(text, tree, analyzer)
@@ -160,7 +158,7 @@ def test_the_window_shows_the_most_parts(analyzer: Analyzer, text: str, tree: No
     ),
     st.sampled_from("，的"),
 )
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_the_window_shows_the_most_parts_of_long_and_short(
     analyzer: Analyzer, places: list[tuple[int, str]], between: str
 ) -> None:
@@ -173,7 +171,6 @@ def test_the_window_shows_the_most_parts_of_long_and_short(
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None)
 def test_spans_are_joined_and_in_order(analyzer: Analyzer, text: str, tree: Node) -> None:
     """Spans cover exactly what is marked, from left to right, with a gap between any two."""
     spans = snippet(text, tree, analyzer).spans
@@ -252,7 +249,6 @@ def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
 
 
 @given(TEXTS, TREES)
-@settings(deadline=None)
 def test_highlighted_pieces_make_up_the_window(analyzer: Analyzer, text: str, tree: Node) -> None:
     """The pieces concatenate to the window, and a piece is a match exactly where a span says so."""
     hit = snippet(text, tree, analyzer)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,9 +25,6 @@ FILES = "files.json"
 _SECOND = 1_000_000_000
 _FINE_GRAIN, _COARSE_GRAIN = _SECOND // 10, 2 * _SECOND
 """Nanoseconds between two writes that may leave the same time, if that has a fraction of a second and if not."""
-
-
-_Column = Sequence[Any]
 
 
 class Entry(NamedTuple):
@@ -74,10 +72,22 @@ class State:
     """By name."""
 
     def write(self, folder: Path) -> None:
-        """Write the state into a data folder. The file has a list for each field, which is quicker to read."""
-        columns = {name: [entry[i] for entry in self.files.values()] for i, name in enumerate(Entry._fields)}
-        files = {"name": [*self.files], **columns}
-        data = {"made_with": self.made_with, "began": self.began, "skipped": self.skipped, "files": files}
+        """Write the state into a data folder.
+
+        The file has a list for each field, which is quicker to read; of facets and skipped parts, which few files have,
+        only what there is.
+        """
+        stamps, *plain, facets, skipped = zip(*self.files.values(), strict=True)
+        data = {
+            "made_with": self.made_with,
+            "began": self.began,
+            "skipped": self.skipped,
+            "names": [*self.files],
+            "stamps": [*zip(*stamps, strict=True)],
+            "plain": plain,
+            "facets": {name: own for name, own in zip(self.files, facets, strict=True) if own},
+            "parts": {name: own for name, own in zip(self.files, skipped, strict=True) if own},
+        }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=astuple)
         (folder / FILES).write_text(text, encoding="utf-8")
 
@@ -104,19 +114,22 @@ def read_state(index: Path, manifest: Manifest) -> State:
     content = read_verified(index, manifest, FILES)
     try:
         data = json.loads(content.decode())
-        files = dict(zip(data["files"]["name"], _entries(**data["files"]), strict=True))
-        return State(dict(data["made_with"]), int(data["began"]), _skipped(data["skipped"]), files)
+        return State(dict(data["made_with"]), int(data["began"]), _skipped(data["skipped"]), _files(data))
     except (ValueError, LookupError, TypeError, AttributeError):
         message = f"{index / manifest.data / FILES}: not what a build writes; build the index again"
         raise IndexDamaged(message) from None
 
 
-def _entries(*, stamp: _Column, facets: _Column, skipped: _Column, **others: _Column) -> Iterator[Entry]:
-    plain = (others[name] for name in ("digest", "stated", "documents", "paragraphs", "measures"))
-    return map(Entry, map(Stamp._make, stamp), *plain, map(tuple, facets), map(_skipped, skipped))
+def _files(data: Mapping[str, Any]) -> dict[str, Entry]:
+    names = data["names"]
+    stamps = map(Stamp._make, zip(*data["stamps"], strict=True))
+    facets = {name: tuple(own) for name, own in data["facets"].items()}
+    parts = {name: _skipped(own) for name, own in data["parts"].items()}
+    rare = (map(found.get, names, repeat(())) for found in (facets, parts))
+    return dict(zip(names, map(Entry._make, zip(stamps, *data["plain"], *rare, strict=True)), strict=True))
 
 
-def _skipped(items: _Column) -> tuple[Skipped, ...]:
+def _skipped(items: Iterable[Sequence[Any]]) -> tuple[Skipped, ...]:
     return tuple(Skipped(*item) for item in items)
 
 
@@ -129,21 +142,22 @@ def compare(listing: Listing, state: State) -> Changes:
     unchanged: dict[str, Entry] = {}
     for found in listing.documents:
         entry = state.files.get(found.name)
-        if entry and entry.stated == _stated_digest(listing.stated(found)) and _is_same(found, entry, state.began):
-            unchanged[found.name] = entry if entry.stamp == found.stamp else entry._replace(stamp=found.stamp)
+        if not entry or entry.stated != _stated_digest(listing.stated(found)):
+            unread.append(found)
+        elif entry.stamp == found.stamp and _is_past(found.stamp, state.began):
+            unchanged[found.name] = entry
+        elif found.stamp.size == entry.stamp.size and content_digest(found) == entry.digest:
+            unchanged[found.name] = entry._replace(stamp=found.stamp)
         else:
             unread.append(found)
     outdated = {name: entry for name, entry in state.files.items() if name not in unchanged}
     return Changes(tuple(unread), outdated, unchanged)
 
 
-def _is_same(found: Found, entry: Entry, began: int) -> bool:
-    """Whether a file has the content that was read when the listing began at `began`."""
-    if found.stamp == entry.stamp:
-        written = max(found.stamp.modified, found.stamp.changed)
-        if written < began - (_FINE_GRAIN if written % _SECOND else _COARSE_GRAIN):
-            return True
-    return found.stamp.size == entry.stamp.size and content_digest(found) == entry.digest
+def _is_past(stamp: Stamp, began: int) -> bool:
+    """Whether a file was written so long before the listing that began at `began` that a later write would show."""
+    written = max(stamp.modified, stamp.changed)
+    return written < began - (_FINE_GRAIN if written % _SECOND else _COARSE_GRAIN)
 
 
 def _stated_digest(stated: Stated) -> str:

@@ -258,7 +258,7 @@ def test_records_and_json_say_what_the_cells_say(said: Said, tabled: Tabled) -> 
     assert cells["东丽区", 2023]["readings"] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_tables_keep_their_promises_on_any_measures(said: Said, tabled: Tabled, data: st.DataObject) -> None:
     """Every value shown comes from a measure of its row and column; conflicts differ; all cells are there."""

@@ -133,7 +133,9 @@ def test_what_cannot_be_unpacked_is_named() -> None:
             open_archive(data).read("a")
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"%PDF-1.7", packed({"a": "1"})[:60]])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", b"%PDF-1.7", packed({"a": "1"})[:60]], ids=["empty", "short", "PDF", "cut"]
+)
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     """Other files and cut archives are one clear error."""
     with pytest.raises(ReadError, match="not a zip archive, or damaged"):

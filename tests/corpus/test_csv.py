@@ -216,7 +216,7 @@ def test_mutated_tables() -> None:
 @pytest.mark.parametrize("row", ['"甲,2\n', '"\n', "甲,2\n", ",\n", '""""""\n'])
 def test_large_tables_cost_what_their_length_costs(row: str) -> None:
     """Megabytes of rows, good or with a quotation mark left open in each, cost seconds."""
-    start = time.perf_counter()
+    start = time.process_time()
     contents = read("正文,年份\n好,1\n" + row * 100_000)
     assert contents.documents
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20

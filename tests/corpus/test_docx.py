@@ -117,9 +117,9 @@ def test_styles_based_on_each_other_end() -> None:
     styles = style("甲", '<w:basedOn w:val="乙"/>') + style("乙", '<w:basedOn w:val="甲"/><w:rPr><w:b/></w:rPr>')
     assert blocks(styled("一", "甲"), styles=styles) == [Block("一", strong=True)]
     chain = "".join(style(str(n), f'<w:basedOn w:val="{n - 1}"/>') for n in range(30_000))
-    start = time.perf_counter()
+    start = time.process_time()
     assert texts(styled("一", "29999"), styles=chain) == ["一"]
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_the_default_style_counts() -> None:
@@ -366,14 +366,14 @@ def test_boxes_nested_without_end_are_refused() -> None:
 
 
 def test_a_large_document_is_read_in_seconds() -> None:
-    """Cost is linear: 100,000 paragraphs with list numbers."""
+    """Cost is linear: 40,000 paragraphs with list numbers."""
     numbering = definition(0, *OUTLINE) + list_of(1, 0)
-    body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(100_000))
-    start = time.perf_counter()
+    body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(40_000))
+    start = time.process_time()
     found = texts(body, numbering=numbering)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 10
     assert found[0] == "1.推进依法行政，立案0件。"
-    assert len(found) == 100_000
+    assert len(found) == 40_000
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -260,6 +260,6 @@ def test_a_page_decides_where_its_bytes_leave_doubt(head: str) -> None:
 def test_large_files_cost_little_more_than_decoding(encoding: str) -> None:
     """Ten million characters are told and decoded in seconds, from the first million bytes beyond ASCII."""
     data = ("x" * 1_000_001).encode(encoding) + (TRADITIONAL * 250_000).encode(encoding)
-    start = time.perf_counter()
+    start = time.process_time()
     assert decode(data).text.endswith(TRADITIONAL)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

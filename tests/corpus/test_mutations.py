@@ -14,12 +14,12 @@ from searchkit.corpus import isolation
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the memory of processes is asked for as Unix has it")
 
-FILES = 200
+FILES = 120
 
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> Counts:
-    """What came of 200 damaged files, other than those of the long run, and the sound ones among them."""
+    """What came of so many damaged files, other than those of the long run, and the sound ones among them."""
     mutations = Mutations(tmp_path_factory.mktemp("mutations"), SEED + 1, with_libreoffice=False)
     mutations.run(FILES)
     return mutations.counts

@@ -331,9 +331,9 @@ def test_hostile_content() -> None:
         + text_object(Placed("正文", 100, 100, 16))
     )  # fmt: skip
     body = document([page_of(objects)], common="<ofd:PublicRes>r.xml</ofd:PublicRes>") | {"Doc_0/r.xml": unit}
-    started = time.perf_counter()
+    started = time.process_time()
     assert "正文" in texts(package(body))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_mutations() -> None:

@@ -346,23 +346,23 @@ PAGE = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Re
 )  # fmt: skip
 def test_hostile_files(data: bytes) -> None:
     """What is made to hang or to fill the memory is refused soon, or has no text."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert outcome(data)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_mutations() -> None:
     """Cut and altered files give a result or a ReadError of one line, in no long time."""
     data = printed(Typesetter(lines=8, measure=width).pages(PARAGRAPHS), pageCompression=0)
     chance = random.Random(1)  # noqa: S311 - no secret
-    started = time.perf_counter()
+    started = time.process_time()
     for n in range(400):
         broken = bytearray(data[: chance.randrange(len(data))] if n % 4 == 0 else data)
         for _ in range(chance.randrange(1, 30)):
             at = chance.randrange(len(broken) or 1)
             broken[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(4))
         assert "\n" not in outcome(bytes(broken))
-    assert time.perf_counter() - started < 60
+    assert time.process_time() - started < 60
 
 
 # The chain behind it

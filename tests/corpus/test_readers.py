@@ -387,10 +387,10 @@ def test_html_labels_without_values_and_columns_of_data() -> None:
 
 def test_html_facts_cost_what_their_length_costs() -> None:
     """A label before a hundred thousand blanks is no work."""
-    start = time.perf_counter()
+    start = time.process_time()
     body = "".join(f"<p>{label}{'　' * 100_000}x</p>" for label in ("文号", "【文号", "索引号】", "日期"))
     read_bytes(page(f"{body}<div class=content><p>立案。</p></div>{body}").encode(), "a.html")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -414,10 +414,10 @@ def test_html_never_fails(source: str) -> None:
 
 def test_html_nested_too_deep_is_refused() -> None:
     """A page whose elements nest without end is refused at once, not parsed for minutes."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ReadError, match="nested deeper"):
         read_bytes(b"<div>" * 300_000, "a.html")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_html_nested_deep_is_read() -> None:
@@ -503,9 +503,9 @@ def test_a_huge_line_is_read_in_seconds(name: str) -> None:
     """A file of 50 MB without a line end costs seconds in every format."""
     text = "推进依法行政，立案129件。" * (50_000_000 // 39)
     data = (json.dumps({"id": 1, "text": text}, ensure_ascii=False) if name == "a.jsonl" else text).encode()
-    start = time.perf_counter()
+    start = time.process_time()
     (document,) = read_bytes(data, name).documents
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert document.blocks == (Block(text),)
 
 
@@ -513,7 +513,7 @@ def test_a_huge_line_is_read_in_seconds(name: str) -> None:
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_hostile_markdown_costs_what_its_length_costs(piece: str, end: str) -> None:
     """Repeated markup does not blow up: on many lines, on the longest line that is parsed, on a longer one."""
-    start = time.perf_counter()
+    start = time.process_time()
     for length in (20_000, 100_000):
         read_bytes(((piece + end) * (length // len(piece + end))).encode(), "a.md")
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -15,7 +15,7 @@ import test_ofd
 from formats.make import register_font
 from test_docx import as_word
 from typesetting import Typesetter
-from wordfiles import converted
+from wordfiles import all_converted
 
 from searchkit.corpus import DocumentRead, list_corpus, read_corpus
 from searchkit.corpus.readers import doc
@@ -140,8 +140,6 @@ def test_what_libreoffice_makes_scores_as_text(
 ) -> None:
     """PDF and Word 97 documents that LibreOffice makes of Word documents are read as well as text."""
     suffix = f".{target.partition(':')[0]}"
-    files = {
-        str(Path(name).with_suffix(suffix)): converted(word(text), ".docx", target, tmp_path)
-        for name, text in seeds.items()
-    }
-    hold(score(files), as_text)
+    names = [str(Path(name).with_suffix(suffix)) for name in seeds]
+    made = all_converted([*map(word, seeds.values())], ".docx", target, tmp_path)
+    hold(score(dict(zip(names, made, strict=True))), as_text)

@@ -232,11 +232,11 @@ def test_strict_workbooks() -> None:
 def test_a_cell_in_the_last_corner_costs_nothing() -> None:
     """A sheet is not made into a grid: two cells far apart are two cells."""
     rows = HEADER + '<row r="1048576"><c r="A1048576" t="str"><v>甲</v></c><c r="XFD1048576"><v>2</v></c></row>'
-    start = time.perf_counter()
+    start = time.process_time()
     contents = read(written(rows))
     assert texts(contents) == {"S/1048576": "甲"}
     assert contents.problems == ("sheet S, row 1: column 16384 has no name: left out",)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_merged_ranges_without_end_cost_nothing() -> None:
@@ -244,9 +244,9 @@ def test_merged_ranges_without_end_cost_nothing() -> None:
     ranges = '<mergeCell ref="A1:XFD1048576"/>' * 10_000
     rows = f'<sheetData>{HEADER}<row r="9"><c r="B9"><v>1</v></c></row></sheetData>'
     sheet = f'<worksheet xmlns="{MAIN}">{rows}<mergeCells>{ranges}</mergeCells></worksheet>'
-    start = time.perf_counter()
+    start = time.process_time()
     assert attempt(written("", {"xl/worksheets/sheet1.xml": sheet})) == "no sheet has a row below a header"
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

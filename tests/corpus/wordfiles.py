@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from searchkit.corpus.blocks import Block
@@ -122,14 +122,21 @@ def packed(files: Mapping[str, str | bytes]) -> bytes:
 
 def converted(data: bytes, suffix: str, target: str, folder: Path) -> bytes:
     """What LibreOffice makes of a document: `target` as its option --convert-to takes it."""
+    return all_converted([data], suffix, target, folder)[0]
+
+
+def all_converted(documents: Sequence[bytes], suffix: str, target: str, folder: Path) -> list[bytes]:
+    """What LibreOffice makes of several documents; its start, which takes a second, is one for all."""
     program = doc.converter()
     assert program is not None
-    source = folder / f"source{suffix}"
-    source.write_bytes(data)
+    sources = [folder / f"source-{n}{suffix}" for n in range(len(documents))]
+    for source, data in zip(sources, documents, strict=True):
+        source.write_bytes(data)
     profile = (folder / "profile").as_uri()
-    options = ["--headless", "--convert-to", target, "--outdir", str(folder / "out"), str(source)]
+    options = ["--headless", "--convert-to", target, "--outdir", str(folder / "out"), *map(str, sources)]
     doc._run([program, f"-env:UserInstallation={profile}", *options], folder)
-    return (folder / "out" / f"source.{target.partition(':')[0]}").read_bytes()
+    ending = target.partition(":")[0]
+    return [(folder / "out" / f"{source.stem}.{ending}").read_bytes() for source in sources]
 
 
 def _root(name: str, content: str) -> str:

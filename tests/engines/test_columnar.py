@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from counting import Counting
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.analysis import Analyzer
 from searchkit.corpus import DocumentRead
 from searchkit.engines import Engine, FigureRequest, Request, open_writer
-from searchkit.engines.columnar import arrays, bigrams, postings, scoring, sets, writer
+from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, sets, text, writer
 from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.engine import ColumnarEngine
@@ -104,6 +104,27 @@ def test_segments_change_nothing(
     with Index(tmp_path / "one") as one, Index(tmp_path / "many") as many:
         many.check()
         assert_same_answers(one, many)
+
+
+def written(documents: Sequence[DocumentRead], folder: Path) -> dict[str, bytes]:
+    """The files that a writer makes of documents, by name."""
+    folder.mkdir()
+    writing = open_writer("columnar", folder, Analyzer())
+    for read in documents:
+        writing.add(read.document, read.paragraphs, read.figures or (), read.file)
+    writing.commit()
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_pieces_change_nothing(documents: list[DocumentRead], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little of a segment is worked on at a time, its file is the same."""
+    whole = written(documents, tmp_path / "whole")
+    for module in (arrays, bigrams, building, postings, text):
+        monkeypatch.setattr(
+            module, "blocks", lambda length, _=0: (slice(n, min(n + 7, length)) for n in range(0, length, 7))
+        )
+    monkeypatch.setattr(bigrams, "_FEWEST", 1)
+    assert written(documents, tmp_path / "pieces") == whole
 
 
 def in_steps(documents: Sequence[DocumentRead], folder: Path) -> Path:
@@ -233,7 +254,6 @@ def opened(texts: Sequence[str]) -> Text:
     return Text(text_arrays(code_points("".join(texts)), lengths))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(CHARACTERS), min_size=1, max_size=12),
     st.lists(st.text(CHARACTERS, min_size=1, max_size=4).map(fold), min_size=1, max_size=8),
@@ -254,7 +274,6 @@ def test_strings_are_found_as_by_a_scan(
         assert text.holding(node).tolist() == expected, string
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(CHARACTERS, max_size=6), max_size=8),
     st.lists(st.text(CHARACTERS, min_size=1, max_size=3).map(fold), min_size=1, max_size=8),
@@ -277,6 +296,32 @@ def test_a_token_is_no_string(report: Report, tmp_path: Path) -> None:
     with Index(tmp_path) as index, Index(tmp_path / "other") as other:
         assert [hit.id for hit in index.search("“0件”").hits] == ["a.txt#2"]
         assert other.search("“0件”").total == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
+def test_pairs_without_lists_have_neighbours_with_them(words: list[tuple[int, int]], data: st.DataObject) -> None:
+    """Words without lists are frequent, the most frequent one among them, and no two of them make three characters."""
+    codes = np.array(sorted(words), np.int64).reshape(-1, 2)
+    counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
+    paragraphs = 3 * bigrams.UNLISTED
+    without = ~bigrams.need_lists(codes, counts, paragraphs)
+    assert (counts[without] > 3).all()
+    pairs = codes[without].tolist()
+    assert not any(second == first for _, second in pairs for first, _ in pairs)
+    if (codes[:, 0] != codes[:, 1]).all() and counts.max(initial=0) > 3:
+        assert counts[without].max() == counts.max()
+
+
+def test_strings_without_lists_are_found(report: Report, tmp_path: Path) -> None:
+    """A frequent word of two characters has no list, and is found alone, in longer strings and beside marks."""
+    texts = ["行政执法", "执行政策", "依法行政，", "行政", "市行政", "行政事", "政行"] * 3
+    write_index([report("a.txt", *texts)], tmp_path, BuildOptions("columnar"))
+    with Index(tmp_path) as index:
+        segment = index._engine._collection.segments[0]  # type: ignore[attr-defined]
+        number = segment.text._bigrams.find(*segment.text._codes("行政"))
+        assert segment.text._bigrams.size(number) == 0
+        for string in ("行政", "行政执", "法行政", "市行政", "执行政策", "行政，", "政行"):
+            assert index.search(f"“{string}”").total == sum(string in own for own in texts), string
 
 
 def test_offsets_far_apart_and_rare_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,7 +382,8 @@ def test_postings_are_those_of_the_pairs(tmp_path: Path) -> None:
                 bool(chance.integers(2)),
             )
     columns = [np.array(column) for column in zip(*((*key, *value) for key, value in held.items()), strict=True)]
-    write_arrays(tmp_path / "file", postings.posting_arrays(terms, postings.Pairs(*columns), size))
+    lists = postings.posting_lists(terms, postings.Pairs(*columns))
+    write_arrays(tmp_path / "file", postings.posting_arrays(lists, size))
     opened_postings = postings.Postings(ArrayFile(tmp_path / "file"), size)
     assert len(opened_postings) == len(terms)
     assert opened_postings.find("常") is None
@@ -385,7 +431,7 @@ def test_terms_of_all_segments_are_those_of_each(tmp_path: Path) -> None:
                 for column, value in zip(columns, own, strict=True):
                     column.append(value)
         pairs = postings.Pairs(*(np.array(column, kind) for column, kind in zip(columns, "lll?", strict=True)))
-        write_arrays(tmp_path / str(place), postings.posting_arrays(list(shares), pairs, size))
+        write_arrays(tmp_path / str(place), postings.posting_arrays(postings.posting_lists(list(shares), pairs), size))
         opened_segments.append(postings.Postings(ArrayFile(tmp_path / str(place)), size))
     terms = postings.Terms(opened_segments, starts, live)
     some = np.array([0, 5, 299, 300, 339, 340, 341, 1039])

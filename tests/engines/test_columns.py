@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
@@ -23,7 +23,6 @@ def column(folder: str, values: list[object]) -> Column:
     return Column(ArrayFile(path), "x")
 
 
-@settings(deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=30), st.data())
 def test_values_come_back(values: list[object], data: st.DataObject) -> None:
     """Each owner has its value, asked for one by one, all together or some in any order, read before or not."""
@@ -37,7 +36,6 @@ def test_values_come_back(values: list[object], data: st.DataObject) -> None:
         assert len(stored.values()) == len(stored) == len(set(values))
 
 
-@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=30), TEXTS)
 def test_values_are_found(values: list[object], other: str) -> None:
     """A value is found under its number whatever others it is a part of; one that no owner has is not found."""

@@ -5,8 +5,6 @@ No maintained library reads .doc with its list numbers, tables and revisions, so
 
 from __future__ import annotations
 
-import email
-import email.policy
 import os
 import re
 import shutil
@@ -16,8 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from searchkit.corpus.readers import FileContents, docx, read_bytes, reason_of
-from searchkit.corpus.readers.archives import LARGEST_ENTRY
+from searchkit.corpus.readers import FileContents, read_bytes, reason_of
 from searchkit.errors import ReadError
 
 LONGEST = 50
@@ -58,6 +55,8 @@ def read(data: bytes, name: str) -> FileContents:
 
     Raises ReadError: also if LibreOffice is needed and not installed, or fails.
     """
+    from searchkit.corpus.readers import docx  # noqa: PLC0415 - every build asks for `converter`, few read such files
+
     suffix = _real_suffix(data)
     if suffix in {".doc", ".rtf", ".xml"}:
         return docx.read(_converted(data, suffix), name)
@@ -96,6 +95,9 @@ def _real_suffix(data: bytes) -> str:
 
 def _page_of(data: bytes) -> bytes:
     """Give the page in a web archive, which Word saves as one file with its pictures."""
+    import email  # noqa: PLC0415 - as in `read`
+    import email.policy  # noqa: PLC0415
+
     message = email.message_from_bytes(data, policy=email.policy.compat32)
     for part in message.walk():
         if part.get_content_type() == "text/html":
@@ -134,6 +136,8 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     result = folder / "out" / "report.docx"
     if not result.is_file():
         raise ReadError("damaged or encrypted: LibreOffice makes no document of it")
+    from searchkit.corpus.readers.archives import LARGEST_ENTRY  # noqa: PLC0415 - as in `read`
+
     if result.stat().st_size > LARGEST_ENTRY:
         raise ReadError(f"larger than {LARGEST_ENTRY // 1_000_000} MB when converted")
     return result.read_bytes()

@@ -4,6 +4,7 @@ arrays.py      named arrays in a file
 postings.py    words: dictionary, ids, frequencies
 text.py        characters, and what string stands where
 bigrams.py     where each pair of characters stands
+astride.py     where words stand without being words
 columns.py     what paragraphs and documents are, as numbers of distinct values
 figures.py     what is counted in paragraphs, and which of it is of a unit and a size
 building.py    documents to columns
@@ -25,14 +26,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchkit.analysis import Analyzer
-from searchkit.engines.columnar.engine import ColumnarEngine
 
 if TYPE_CHECKING:
+    from searchkit.engines.columnar.engine import ColumnarEngine
     from searchkit.engines.columnar.writer import ColumnarWriter
 
 
 def open_engine(folder: Path) -> ColumnarEngine:
     """Open the index in `folder`. Raises IndexDamaged."""
+    from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415 - builds need none of it
+
     return ColumnarEngine(folder)
 
 

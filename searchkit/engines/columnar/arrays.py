@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ else:
 _MAGIC = b"skarray3"
 _ALIGNMENT = 64
 _TYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
@@ -60,7 +62,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
 class ArrayFile:
     """The arrays of a file, read-only, mapped into memory when the first is asked for; the file is kept until then."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Open `path`; cost: some µs, whatever the size. Raises IndexDamaged if it is not there."""
         self._path = path
         self._arrays: dict[str, Array] = {}
@@ -68,8 +70,7 @@ class ArrayFile:
         self._mapped_view: memoryview | None = None
         self._descriptor: int | None = None
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            self._size = os.fstat(self._descriptor).st_size
+            self._descriptor = os.open(path, _READING)
         except OSError:
             raise self._damaged() from None
 
@@ -96,7 +97,7 @@ class ArrayFile:
         try:
             kind, count, offset, _ = self._directory[name]
             dtype, start = np.dtype(kind), self._start + offset
-            if kind not in _TYPES or offset < 0 or count < 0 or start + count * dtype.itemsize > self._size:
+            if kind not in _TYPES or offset < 0 or count < 0 or start + count * dtype.itemsize > len(self._view):
                 raise self._damaged()
             return np.frombuffer(self._view, dtype, count, start) if count else np.empty(0, dtype)
         except (KeyError, ValueError, TypeError):
@@ -106,7 +107,7 @@ class ArrayFile:
     def _view(self) -> memoryview:
         with self._lock:
             if self._mapped_view is None:
-                if self._descriptor is None or self._size < len(_MAGIC) + 8:
+                if self._descriptor is None or os.fstat(self._descriptor).st_size < len(_MAGIC) + 8:
                     raise self._damaged()
                 view = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
                 if bytes(view[:8]) != _MAGIC:
@@ -154,6 +155,11 @@ class Strings:
     def __getitem__(self, number: int) -> bytes:
         return self._data[int(self._starts[number]) : int(self._starts[number + 1])].tobytes()
 
+    def all(self) -> list[bytes]:
+        """Every one of them."""
+        data = self._data.tobytes()
+        return [data[first:last] for first, last in pairwise(self._starts.tolist())]
+
     def find(self, string: bytes) -> Iterator[int]:
         """The numbers of those that begin with a string."""
         data = self._data.tobytes()
@@ -190,6 +196,30 @@ def narrow(values: Array | Iterable[int]) -> Array:
 def distinct(ascending: Array) -> Array:
     """The different values: `np.unique` would find them through a hash table, which is slower than a sort."""
     return ascending.compress(changes(ascending))
+
+
+def counted(numbers: Array, count: int) -> Array:
+    """How many times each of `count` numbers is there."""
+    counts = np.zeros(count, np.int64)
+    for part in blocks(len(numbers)):
+        counts += np.bincount(numbers[part], minlength=count)
+    return counts
+
+
+def gathered(values: Array, numbers: Array) -> Array:
+    """The values of some numbers."""
+    taken = np.empty(len(numbers), values.dtype)
+    for part in blocks(len(numbers)):
+        taken[part] = values.take(numbers[part])
+    return taken
+
+
+def blocks(length: int, size: int = 1 << 17) -> Iterator[slice]:
+    """Slices of a long array, one after the other.
+
+    What is made of one of them stays in the cache, where NumPy would make 64-bit numbers of the whole array.
+    """
+    return (slice(first, min(first + size, length)) for first in range(0, length, size))
 
 
 def changes(values: Array) -> Array:

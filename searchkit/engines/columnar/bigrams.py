@@ -2,63 +2,91 @@
 
 Characters are numbers of the segment's alphabet, 0 ends a paragraph. A list of offsets has 16-bit numbers: of a common
 pair the gaps between its offsets, of a rare one the low bits of its offsets and then their high bits. Common pairs with
-a punctuation mark are not listed. Where words of two characters stand as words, the postings know.
+a punctuation mark are not listed. Where words of two characters stand as words, the postings know; so the pairs of some
+frequent ones are not listed either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, changes, distinct, narrow, starts
+from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, changes, counted, distinct, narrow, starts
 
 MOST_WITH_MARK = 64
 """A pair of which one is no letter and none a digit (，推) is not listed if more paragraphs have it than this: such
 pairs are a sixth of all there is, and few strings that anybody looks for consist of nothing else."""
+UNLISTED = 64
+"""A word of two characters that more than one in so many paragraphs have may be left without a list."""
 MARK, LETTER, DIGIT = range(3)
 """Kinds of characters; whatever is neither letter nor digit is a mark, the end of a paragraph too."""
 _SKIP = 0xFFFF  # as a gap: so far ahead, and nothing stands there
 _LOW = 16  # bits of an offset that a list of a rare pair keeps apart from the others
 _HOLDER_BITS = 16
+_TOGETHER_BITS = 10  # paragraphs whose characters are sorted together: they stay in the cache
+_SPANS, _FEWEST = 8, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words of two characters, and where they are: those need no look at the text to be found."""
 
-    codes: Array = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    """Their characters, a row for each; 0 for a character that does not occur in the text."""
-    word_of: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    """For each word and each paragraph that has it as a token of its text: which word,"""
-    holder: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    """and which paragraph."""
+    codes: Array
+    """Their characters, a row for each, in order; all stand in the text."""
+    at: Array
+    """Where the paragraphs of each begin, and at the end where those of the last one end."""
+    holders: Array
+    """The paragraphs that have each as a token of their text, ascending, one word after the other."""
+    are_listed: Array
+    """Mask of those whose pairs get lists: what else could be found by them is found by the pairs beside them."""
+
+    def between(self, first: int, last: int) -> Words:
+        """Those that begin with the characters from one number to before another one."""
+        begin, end = self.codes[:, 0].searchsorted((first, last)).tolist()
+        at = self.at[begin : end + 1]
+        return Words(self.codes[begin:end], at - at[0], self.holders[at[0] : at[-1]], self.are_listed[begin:end])
 
 
-def bigram_arrays(coded: Array, kinds: Array, text_at: Array, words: Words) -> dict[str, Array]:
+NO_WORDS = Words(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, np.uint16), np.empty(0, bool))
+
+
+def need_lists(codes: Array, counts: Array, paragraphs: int) -> Array:
+    """Mask of the words of two characters whose pairs get lists; `counts`: paragraphs that have each, 0 to be left out.
+
+    Frequent ones get none, the most frequent first, unless a string of three characters could then consist of two pairs
+    without lists: so whatever holds one of them has another pair beside it, which is rarer.
+    """
+    needed, firsts, seconds = np.ones(len(codes), bool), set(), set()
+    frequent = np.flatnonzero(counts * UNLISTED > paragraphs)
+    frequent = frequent[np.argsort(-counts[frequent], kind="stable")]
+    for number, (first, second) in zip(frequent.tolist(), codes[frequent].tolist(), strict=True):
+        if first != second and first not in seconds and second not in firsts:
+            needed[number] = False
+            firsts.add(first)
+            seconds.add(second)
+    return needed
+
+
+def bigram_arrays(coded: Array, kinds: Array, text_at: Array, words: Words = NO_WORDS) -> dict[str, Array]:
     """The arrays of the bigrams of a text; `kinds`: of each character, `text_at`: where each paragraph begins."""
-    shift = key_bits(len(kinds))
-    keys, offsets = _sorted_pairs(coded, shift)
     holder_of = np.repeat(np.arange(len(text_at) - 1, dtype=np.uint16), np.diff(text_at))
-    holders = holder_of.take(offsets)
-    is_first = changes(keys)
-    is_new = changes(holders)
-    is_new |= is_first
-    begins = np.flatnonzero(is_first)
-    df = np.add.reduceat(is_new, begins, dtype=np.int64) if len(begins) else begins
-    pairs = keys.take(begins)
-    first, second = kinds[pairs >> np.uint64(shift)], kinds[pairs & np.uint64((1 << shift) - 1)]
-    has_mark = (np.minimum(first, second) == MARK) & (np.maximum(first, second) != DIGIT)
-    is_listed = ~has_mark | (df <= MOST_WITH_MARK)
-    lists = _Lists(offsets, np.diff(begins, append=len(keys)), is_listed, df >= _common(len(coded)))
+    text = _Coded(coded, kinds, holder_of)
+    parts = [_part(text, first, last, words) for first, last in pairwise(_spans(counted(coded, len(kinds))))]
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    before = starts([len(part["pairs"]) for part in parts])[:-1]
+    word_pairs = whole["words"] + np.repeat(before, [len(part["words"]) for part in parts])
     return {
-        "bigrams": pairs.astype(np.uint32 if 2 * shift <= np.iinfo(np.uint32).bits else np.uint64),
-        "bigram_at": narrow(lists.at),
-        "bigram_df": (df - 1).astype(np.uint16),
-        "bigram_offsets": lists.stored(),
-        "character_df": narrow(_character_df(coded, len(kinds), holder_of)),
-        **_astride(_numbers(words.codes, pairs, shift), words, df, holders.compress(is_new)),
+        "bigrams": whole["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
+        "bigram_at": narrow(starts(whole["sizes"])),
+        "bigram_df": (whole["df"] - 1).astype(np.uint16),
+        "bigram_offsets": whole["stored"],
+        "character_df": narrow(_character_df(coded, text_at, len(kinds))),
+        "astride_bigrams": narrow(word_pairs),
+        "astride_at": narrow(starts(whole["astride_counts"])),
+        "astride_ids": whole["astride"],
     }
 
 
@@ -114,33 +142,6 @@ def key_bits(alphabet: int) -> int:
     return max(1, (alphabet - 1).bit_length())
 
 
-def _sorted_pairs(coded: Array, shift: int) -> tuple[Array, Array]:
-    """Keys and offsets of all pairs, by key, then offset. Every character but the ends of paragraphs begins one."""
-    begins = coded[:-1] != 0
-    keys = coded[:-1].astype(np.uint64) << np.uint64(shift)
-    keys |= coded[1:]
-    room = key_bits(len(coded))
-    if 2 * shift + room > np.iinfo(np.uint64).bits:  # more characters than any script has
-        order = np.argsort(keys.compress(begins), kind="stable")
-        return keys.compress(begins)[order], np.flatnonzero(begins)[order]
-    # One packed sort is many times faster than a sort that gives an order.
-    keys <<= np.uint64(room)
-    keys |= np.arange(len(keys), dtype=np.uint64)
-    keys = keys.compress(begins)
-    keys.sort()
-    offsets = (keys & np.uint64((1 << room) - 1)).astype(np.uint32)
-    keys >>= np.uint64(room)
-    return keys, offsets
-
-
-def _character_df(coded: Array, alphabet: int, holder_of: Array) -> Array:
-    """How many paragraphs have each character."""
-    wide = np.uint32 if key_bits(alphabet) + _HOLDER_BITS <= np.iinfo(np.uint32).bits else np.uint64
-    seen = coded.astype(wide) << wide(_HOLDER_BITS) | holder_of
-    seen.sort()
-    return np.bincount((distinct(seen) >> wide(_HOLDER_BITS)).astype(np.int64), minlength=alphabet)
-
-
 def _common(characters: int) -> int:
     """A pair that so many paragraphs have is stored as gaps: on average they are well below 16 bits.
 
@@ -149,74 +150,152 @@ def _common(characters: int) -> int:
     return characters >> (_LOW - 1) if characters <= 1 << (_LOW + 8) else 0
 
 
-class _Lists:
-    """The lists of offsets on their way into one array of 16-bit numbers."""
+class _Coded:
+    """A text on its way into lists."""
 
-    def __init__(self, offsets: Array, counts: Array, is_listed: Array, has_gaps: Array) -> None:
-        """Offsets of all pairs, one pair after the other; of each pair how many, and how they are to be stored."""
-        self._common, self._rare = np.flatnonzero(is_listed & has_gaps), np.flatnonzero(is_listed & ~has_gaps)
-        self._counts = counts[self._common], counts[self._rare]
-        self._gaps, self._ends = self._gapped(offsets.compress(np.repeat(is_listed & has_gaps, counts)))
-        self._offsets = offsets.compress(np.repeat(is_listed & ~has_gaps, counts))
-        sizes = np.zeros(len(counts), np.int64)
-        sizes[self._common] = np.diff(np.r_[0, self._ends][starts(self._counts[0])])
-        sizes[self._rare] = self._counts[1] + (self._counts[1] + 1) // 2
-        self.at = starts(sizes)
-        """Where each list begins, and at the end where the last one ends."""
+    def __init__(self, codes: Array, kinds: Array, holder_of: Array) -> None:
+        """Take the number of each character, the kind of each number, and the paragraph of each character."""
+        self.codes, self.kinds, self.holder_of = codes, kinds, holder_of
+        self.shift = key_bits(len(kinds))
+        """A pair's key is `first << shift | second`."""
+        self.common = _common(len(codes))
 
-    def _gapped(self, offsets: Array) -> tuple[Array, Array]:
-        """What remains of the gaps of common pairs after their skips, and where each ends if all stand together."""
-        gaps = offsets.copy()
-        gaps[1:] -= offsets[:-1]
-        firsts = starts(self._counts[0])[:-1]
-        gaps[firsts] = offsets[firsts]
-        skips = gaps // np.uint32(_SKIP)
-        gaps -= skips * np.uint32(_SKIP)
-        skips += np.uint32(1)
-        return gaps.astype(np.uint16), np.cumsum(skips, dtype=np.int64)
+    def offsets(self, first: int, last: int) -> Array:
+        """The offsets, ascending, of the characters from one number to before another one."""
+        kind = self.codes.dtype.type
+        found = [
+            np.flatnonzero(self.codes[part] - kind(first) < kind(last - first)) + part.start
+            for part in blocks(len(self.codes))
+        ]
+        return np.concatenate([np.empty(0, np.int64), *found])
 
-    def stored(self) -> Array:
-        """All lists."""
-        out = np.full(int(self.at[-1]), _SKIP, np.uint16)
-        counts, rare_counts = self._counts
-        moved = self.at[self._common] - np.r_[0, self._ends][starts(counts)[:-1]]
-        out[self._ends - 1 + np.repeat(moved, counts)] = self._gaps
-        first = np.repeat(self.at[self._rare], rare_counts)
-        place = np.arange(len(first)) - np.repeat(starts(rare_counts)[:-1], rare_counts)
-        out[first + place] = self._offsets & np.uint32((1 << _LOW) - 1)
-        high = first + np.repeat(rare_counts, rare_counts) + place // 2
-        for second in (0, 1):  # two in a number
-            chosen = np.flatnonzero(place % 2 == second)
-            part = (self._offsets.take(chosen) >> np.uint32(_LOW) << np.uint32(8 * second)).astype(np.uint16)
-            out[high.take(chosen)] = part | (out[high.take(chosen)] if second else np.uint16(0))
-        return out
+    def sorted_pairs(self, offsets: Array) -> tuple[Array, Array]:
+        """Keys and offsets of the pairs that begin at some ascending offsets, by key, then offset."""
+        keys = self.codes.take(offsets).astype(np.uint64)
+        keys <<= np.uint64(self.shift)
+        keys |= self.codes.take(offsets + 1)
+        room = key_bits(len(self.codes))
+        if 2 * self.shift + room > np.iinfo(np.uint64).bits:  # more characters than any script has
+            order = np.argsort(keys, kind="stable")
+            return keys[order], offsets[order]
+        # One packed sort is many times faster than a sort that gives an order.
+        keys <<= np.uint64(room)
+        keys |= offsets.view(np.uint64)
+        keys.sort()
+        offsets = (keys & np.uint64((1 << room) - 1)).view(np.int64)
+        keys >>= np.uint64(room)
+        return keys, offsets
+
+    def are_listed(self, pairs: Array, df: Array) -> Array:
+        """Mask of the pairs that get a list."""
+        first, second = pairs >> np.uint64(self.shift), pairs & np.uint64((1 << self.shift) - 1)
+        first, second = self.kinds[first], self.kinds[second]
+        has_mark = (np.minimum(first, second) == MARK) & (np.maximum(first, second) != DIGIT)
+        are_listed: Array = ~has_mark | (df <= MOST_WITH_MARK)
+        return are_listed
 
 
-def _numbers(codes: Array, pairs: Array, shift: int) -> Array:
-    """The number of the pair that each word is; one behind the last if it stands nowhere."""
-    keys = codes[:, 0].astype(np.uint64) << np.uint64(shift) | codes[:, 1].astype(np.uint64)
+def _spans(counts: Array) -> list[int]:
+    """Characters, from 1 on, in spans that about as many pairs begin with: where each begins, and the last one ends."""
+    before = np.cumsum(counts[1:]) - counts[1:]
+    span_of = before // max(int(counts.sum()) // _SPANS, _FEWEST)
+    return [1, *(np.flatnonzero(changes(span_of))[1:] + 1).tolist(), len(counts)]
+
+
+def _part(text: _Coded, first: int, last: int, words: Words) -> dict[str, Array]:
+    """What there is of the pairs that begin with the characters from `first` to before `last`."""
+    keys, offsets = text.sorted_pairs(text.offsets(first, last))
+    holders = text.holder_of.take(offsets)
+    is_first, is_new = changes(keys), changes(holders)
+    is_new |= is_first
+    begins = np.flatnonzero(is_first)
+    pairs, counts = keys.take(begins), np.diff(begins, append=len(keys))
+    df = np.add.reduceat(is_new, begins, dtype=np.int64) if len(begins) else begins
+    own = words.between(first, last)
+    numbers, stand = _numbers(own, pairs, text.shift)
+    are_listed = text.are_listed(pairs, df)
+    are_listed[numbers.compress(~own.are_listed.compress(stand))] = False
+    stored, sizes = _lists(offsets, counts, are_listed, df >= text.common)
+    found = {"pairs": pairs, "df": df, "stored": stored, "sizes": sizes, "words": numbers}
+    return {**found, **_astride(numbers, stand, own, df, holders.compress(is_new))}
+
+
+def _character_df(coded: Array, text_at: Array, alphabet: int) -> Array:
+    """How many paragraphs have each character."""
+    df = np.zeros(alphabet, np.int64)
+    for some in blocks(len(text_at) - 1, 1 << _TOGETHER_BITS):
+        at = text_at[some.start : some.stop + 1]
+        seen = coded[at[0] : at[-1]].astype(np.uint32)
+        seen <<= np.uint32(_TOGETHER_BITS)
+        seen |= np.repeat(np.arange(len(at) - 1, dtype=np.uint32), np.diff(at))
+        seen.sort()
+        df += np.bincount(distinct(seen) >> np.uint32(_TOGETHER_BITS), minlength=alphabet)
+    return df
+
+
+def _lists(offsets: Array, counts: Array, is_listed: Array, has_gaps: Array) -> tuple[Array, Array]:
+    """The lists of all pairs in 16-bit numbers, one after the other, and how many numbers each has.
+
+    `offsets`: of all pairs, one pair after the other; of each pair `counts`, and how they are to be stored.
+    """
+    common, rare = is_listed & has_gaps, is_listed & ~has_gaps
+    sizes = np.zeros(len(counts), np.int64)
+    gaps, sizes[common] = _gaps(offsets.compress(np.repeat(common, counts)), counts.compress(common))
+    halves, sizes[rare] = _halves(offsets.compress(np.repeat(rare, counts)), counts.compress(rare))
+    stored = np.empty(len(gaps) + len(halves), np.uint16)
+    is_gap = np.repeat(common, sizes)
+    stored[is_gap], stored[~is_gap] = gaps, halves
+    return stored, sizes
+
+
+def _gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
+    """The lists of common pairs, and their sizes: gaps, with skips in front of those that do not fit."""
+    begins = starts(counts)[:-1]
+    gaps = np.diff(offsets, prepend=0)
+    gaps[begins] = offsets[begins]
+    far = np.flatnonzero(gaps >= _SKIP)
+    skips = gaps[far] // _SKIP
+    gaps[far] %= _SKIP
+    skips_of = np.bincount(begins.searchsorted(far, "right") - 1, skips, len(counts))
+    return np.insert(gaps.astype(np.uint16), np.repeat(far, skips), _SKIP), counts + skips_of.astype(np.int64)
+
+
+def _halves(offsets: Array, counts: Array) -> tuple[Array, Array]:
+    """The lists of rare pairs, and their sizes: the low bits of the offsets, then the high bits, two in a number."""
+    sizes = counts + (counts + 1) // 2
+    first, begins, number = starts(sizes)[:-1], starts(counts)[:-1], np.arange(len(offsets))
+    stored = np.zeros(int(sizes.sum()), "<u2")
+    stored[number + np.repeat(first - begins, counts)] = offsets & ((1 << _LOW) - 1)
+    stored.view(np.uint8)[number + np.repeat(2 * (first + counts) - begins, counts)] = offsets >> _LOW
+    return stored, sizes
+
+
+def _numbers(words: Words, pairs: Array, shift: int) -> tuple[Array, Array]:
+    """The numbers of the pairs that words are, ascending, and a mask of the words whose pair stands anywhere."""
+    keys = (words.codes[:, 0] << shift | words.codes[:, 1]).astype(np.uint64)
     numbers = pairs.searchsorted(keys)
-    is_pair = np.r_[pairs, np.uint64(0)][numbers] == keys
-    return np.where(is_pair & (codes != 0).all(axis=1), numbers, len(pairs))
+    stand = np.append(pairs, np.uint64(0))[numbers] == keys
+    return numbers.compress(stand), stand
 
 
-def _astride(numbers: Array, words: Words, df: Array, holders: Array) -> dict[str, Array]:
+def _astride(numbers: Array, stand: Array, words: Words, df: Array, holders: Array) -> dict[str, Array]:
     """For each word of two characters the paragraphs that have its pair, but not the word.
 
-    `numbers`: the pair of each word; `df`: how many paragraphs have each pair; `holders`: which, one pair after the
-    other.
+    `numbers` and `stand` as `_numbers` gives them; `df`: how many paragraphs have each pair; `holders`: which, one pair
+    after the other.
     """
-    is_word = np.zeros(len(df) + 1, bool)
+    counts, is_word = np.diff(words.at), np.zeros(len(df), bool)
     is_word[numbers] = True
-    of_words = np.repeat(is_word[:-1], df)
-    holding = np.repeat(np.arange(len(df)), df).compress(of_words) << _HOLDER_BITS | holders.compress(of_words)
-    both = np.r_[holding, numbers[words.word_of] << _HOLDER_BITS | words.holder]
+    wide = np.uint32 if len(numbers) <= 1 << (32 - _HOLDER_BITS) else np.uint64
+    first = np.arange(len(numbers), dtype=wide) << wide(_HOLDER_BITS)
+    both = np.concatenate([
+        np.repeat(first, df.compress(is_word)) | holders.compress(np.repeat(is_word, df)),
+        np.repeat(first, counts.compress(stand)) | words.holders.compress(np.repeat(stand, counts)),
+    ])  # fmt: skip
     both.sort()
     is_first = changes(both)
-    alone = both.compress(is_first & np.r_[is_first[1:], True][: len(both)])  # whoever has the word has the pair
-    pairs = np.flatnonzero(is_word[:-1])
+    alone = both.compress(is_first & np.append(is_first[1:], True)[: len(both)])  # whoever has the word has the pair
     return {
-        "astride_bigrams": narrow(pairs),
-        "astride_at": narrow(np.r_[(alone >> _HOLDER_BITS).searchsorted(pairs), len(alone)]),
-        "astride_ids": (alone & ((1 << _HOLDER_BITS) - 1)).astype(np.uint16),
+        "astride": alone.astype(np.uint16),
+        "astride_counts": np.bincount((alone >> wide(_HOLDER_BITS)).astype(np.int64), minlength=len(numbers)),
     }

@@ -6,29 +6,39 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, narrow
-from searchkit.engines.columnar.columns import Codes
+from searchkit.engines.columnar.columns import Codes, parsed
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import Terms
 from searchkit.engines.columnar.segment import Segment, stand_in
-from searchkit.engines.columnar.sets import as_positions, bits, complement, intersection, joined, smaller, union
+from searchkit.engines.columnar.sets import (
+    as_mask,
+    as_positions,
+    bits,
+    complement,
+    intersection,
+    joined,
+    smaller,
+    union,
+)
 from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.facets import Facet, Filter, values_of
 from searchkit.model import Document
-from searchkit.query import And, Everything, Node, Not, Or, Word
+from searchkit.query import And, Everything, Node, Not, Or, Substring, Word
 from searchkit.ranking import K1, B
 
 IMPACTS = 255
 """What `Collection.impact` gives at the most."""
 _KEPT_FILTERS = 64  # whose sets (a byte for each paragraph at the most) stay in memory
 _KEPT_IMPACTS = 16  # terms whose impacts (a byte for each paragraph) do
-_KEPT_GRAMS = 4096  # whose document frequencies do
+_NO_VALUE = b"null"  # as columns store it
+_KEPT_GRAMS = 4096  # whose document frequencies, and places in the alphabets, do
 _CHUNK = 1 << 16  # paragraphs whose impacts are made together, so that what is computed of them stays in the cache
 _EARLY = 1 << 12  # paragraphs, or members of a set, that are looked at before all are
 _ERROR = 1e-6  # more than the relative error of a few operations with 32 bits
@@ -83,11 +93,13 @@ class Collection:
     def __init__(self, folder: Path) -> None:
         """Open the commit in `folder`. Raises IndexDamaged."""
         self.commit = read_commit(folder)
-        self.segments = [Segment(folder / name) for name in self.commit.segments]
+        path = str(folder)  # to make a `Path` takes as long as to open a file
+        self.segments = [Segment(f"{path}/{name}") for name in self.commit.segments]
         self._values: dict[Facet, Values] = {}
         self._columns: dict[str, Array] = {}
         self._masks: Memo[Filter, Array] = Memo(_KEPT_FILTERS)
         self._impacts: Memo[str, Array] = Memo(_KEPT_IMPACTS)
+        self._places: Memo[str, Array] = Memo(_KEPT_GRAMS)
         self._gram_dfs: dict[str, int] = {}
 
     # numbers
@@ -199,9 +211,11 @@ class Collection:
     # what matches
 
     def matching(self, node: Node) -> Array:
-        """The set (`sets`) of the live paragraphs that a query tree matches."""
+        """The set (`sets`) of the live paragraphs that a query tree matches: positions or a mask."""
         found = self._matching(node)
-        return found if self.live is None else intersection([found, self.live], self.size)
+        if self.live is not None:
+            return intersection([found, self.live], self.size)
+        return found if found.dtype == np.intp else as_mask(found, self.size)
 
     def _matching(self, node: Node) -> Array:
         match node:
@@ -215,6 +229,10 @@ class Collection:
                 found = intersection([self._matching(child) for child in node.children], self.size)
             case Or():
                 found = union([self._matching(child) for child in node.children], self.size)
+            case Substring(field="text", whole_numbers=False) if node.text.isalpha():
+                # Where it is a word, the characters stand as they are: numbers alone are words in other forms.
+                elsewhere = joined([segment.elsewhere(node) for segment in self.segments], self.starts)
+                found = union([self.terms.in_text(node.text), elsewhere], self.size)
             case Filter():
                 found = self._admitting(node)
             case _:
@@ -278,6 +296,25 @@ class Collection:
         share *= np.float32(IMPACTS * (1 + _ERROR))
         return np.minimum(np.ceil(share, out=share), IMPACTS, out=share)
 
+    def numbering(self, characters: Sequence[str]) -> list[Array]:
+        """For each character of each segment's alphabet, which of some folded ones it folds to: from 1 on, 0 = none."""
+        starts, _ = self._alphabets
+        numbers = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
+        for number, character in enumerate(characters, 1):
+            numbers[self._places.get(character, self._places_of)] = number
+        return [numbers[first:last] for first, last in pairwise(starts)]
+
+    @cached_property
+    def _alphabets(self) -> tuple[list[int], Array]:
+        """Folded alphabets, one after the other: where each begins and the last one ends, and their code points."""
+        parts = [segment.text.folded_alphabet for segment in self.segments]
+        return list(accumulate(map(len, parts), initial=0)), np.concatenate([np.empty(0, np.uint32), *parts])
+
+    def _places_of(self, character: str) -> Array:
+        _, alphabets = self._alphabets
+        places: Array = (alphabets == ord(character)).nonzero()[0]
+        return places
+
     def gram_dfs(self, grams: Sequence[str]) -> list[int]:
         """Live paragraphs whose folded text holds each gram; all grams have one character, or all two."""
         known = self._gram_dfs
@@ -317,20 +354,19 @@ class Collection:
         return values
 
     def _made(self, facet: Facet) -> Values:
-        codes = Codes()
-        numbers = []
+        texts, numbers, column_name = Codes(), [], ""
         for segment in self.segments:
-            column, name = segment.facet_column(facet.name)
+            column, column_name = segment.facet_column(facet.name)
             if column is None:
-                numbers.append(np.full(segment.document_count, codes.code(()), np.int64))
+                numbers.append(np.full(segment.document_count, texts.code(_NO_VALUE), np.int64))
             else:
-                known = [codes.code(values_of(stand_in(name, value), facet)) for value in column.values()]
-                numbers.append(np.array(known, np.int64)[column.codes])
-        names = sorted({value for values in codes.values for value in values})
+                numbers.append(np.array(list(map(texts.code, column.texts())), np.int64)[column.codes])
+        values = [values_of(stand_in(column_name, value), facet) for value in parsed(texts.values)]
+        names = sorted(set(chain.from_iterable(values)))
         number_of = {name: number for number, name in enumerate(names)}
-        rows = np.full((max([1, *map(len, codes.values)]), len(codes.values)), len(names))
-        for code, values in enumerate(codes.values):
-            rows[: len(values), code] = [number_of[value] for value in values]
+        rows = np.full((max([1, *map(len, values)]), len(values)), len(names))
+        for code, own in enumerate(values):
+            rows[: len(own), code] = [number_of[value] for value in own]
         code_of = np.concatenate([np.empty(0, np.int64), *numbers])
         if facet.name in {"topic", "section"}:
             return Values(narrow(code_of), list(rows), names, is_of_documents=False)

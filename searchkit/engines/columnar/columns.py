@@ -7,7 +7,7 @@ the distinct values as JSON texts, which are parsed one by one when they are ask
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow,
 from searchkit.engines.columnar.postings import Pairs
 from searchkit.model import Document
 
+_FEW = 64  # values are looked for one by one where there are so many times more
 Traits = tuple[str | None, str | None, str, str, str | None, str | None, bool]
 """What many figures share: unit, base unit, bound, kind, change, period, and whether it is a statement of zero."""
 
@@ -86,21 +87,34 @@ class Codes:
     def __init__(self) -> None:
         self.values: list[Any] = []
         """The values by number."""
-        self._codes: dict[Any, int] = {}
+        self._codes = _Numbering(self.values)
 
     def code(self, value: Hashable) -> int:
         """The number of a value, a new one if it is new."""
-        code = self._codes.setdefault(value, len(self.values))
-        if code == len(self.values):
-            self.values.append(value)
-        return code
+        return self._codes[value]
+
+    def codes(self, values: Iterable[Hashable]) -> Array:
+        """The number of each of some values, 32 bits."""
+        return np.fromiter(map(self._codes.__getitem__, values), np.uint32)
+
+
+class _Numbering(dict[Any, int]):
+    """Numbers by value: a value that is asked for first is added to the list of values."""
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, value: Any) -> int:  # noqa: ANN401
+        number = self[value] = len(self._values)
+        self._values.append(value)
+        return number
 
 
 def column_arrays(name: str, values: Iterable[Hashable]) -> dict[str, Array]:
     """The column of what each owner has (what JSON can hold, lists as tuples), for `Column`."""
     codes = Codes()
-    numbers = np.fromiter(map(codes.code, values), np.int64)
-    return coded_arrays(name, numbers, codes.values)
+    return coded_arrays(name, codes.codes(values), codes.values)
 
 
 def coded_arrays(name: str, codes: Array, values: Iterable[object]) -> dict[str, Array]:
@@ -131,18 +145,25 @@ class Column:
 
     def __getitem__(self, owner: int) -> Any:  # noqa: ANN401 - whatever JSON holds
         """The value of an owner."""
-        return self.value(int(self.codes[owner]))
+        return self.value(self.codes.item(owner))
 
     def value(self, number: int) -> Any:  # noqa: ANN401
         """The value of a number; lists come as tuples."""
-        if number not in self._parsed:
+        parsed = self._parsed
+        if number not in parsed:
             self._parse([number])
-        return self._parsed[number]
+        return parsed[number]
 
     def find(self, value: object) -> int | None:
         """The number of a value, None if no owner has it. Cost: a pass over the bytes of all values, none is parsed."""
         text = _text(value)
         return next((number for number in self._values.find(text) if self._values[number] == text), None)
+
+    def numbers(self, values: Collection[object]) -> list[int]:
+        """The numbers of those of some values that owners have. Cost: as `find` for each, or all are parsed."""
+        if len(values) * _FEW < len(self):
+            return [number for number in map(self.find, values) if number is not None]
+        return [number for number, value in enumerate(self.values()) if value in values]
 
     def of(self, owners: Array) -> list[Any]:
         """The values of some owners."""
@@ -161,10 +182,17 @@ class Column:
             self._parse(new)
         return [self._parsed[number] for number in wanted]
 
+    def texts(self) -> list[bytes]:
+        """The values by number as they are stored, for `parsed`. Cost: 0.1 µs each."""
+        return self._values.all()
+
     def _parse(self, numbers: Sequence[int]) -> None:
-        texts = b",".join([self._values[number] for number in numbers])
-        values = json.loads(f"[{texts.decode('utf-8', 'surrogatepass')}]")
-        self._parsed.update(zip(numbers, map(_frozen, values), strict=True))
+        self._parsed.update(zip(numbers, parsed([self._values[number] for number in numbers]), strict=True))
+
+
+def parsed(texts: Iterable[bytes]) -> list[Any]:
+    """The values of some stored texts; lists come as tuples."""
+    return list(map(_frozen, json.loads(f"[{b','.join(texts).decode('utf-8', 'surrogatepass')}]")))
 
 
 def _text(value: object) -> bytes:

@@ -57,7 +57,7 @@ class Tally:
         counts = np.zeros(len(bitmaps), np.int64)
         for start in range(0, len(self._bits), _WORDS):
             part = slice(start, start + _WORDS)
-            counts += np.bitwise_count(bitmaps[:, part] & self._bits[part]).sum(axis=1, dtype=np.int64)
+            counts += np.bitwise_count(bitmaps[:, part] & self._bits[part]).sum(axis=1, dtype=np.uint32)
         return counts
 
     @cached_property

@@ -71,7 +71,7 @@ def _figures(parts: Sequence[FigureColumns]) -> FigureColumns:
 def _united(lists: Iterable[Sequence[Any]]) -> tuple[list[Any], list[Array]]:
     """The different values of several lists, and for each list the new numbers of its values."""
     codes = Codes()
-    numbers = [np.fromiter(map(codes.code, values), np.int64, len(values)) for values in lists]
+    numbers = [codes.codes(values) for values in lists]
     return codes.values, numbers
 
 
@@ -88,5 +88,5 @@ def _moved(part: Columns, term_numbers: Array, holders: dict[str, Array]) -> Pai
 
 def _distinct(pairs: Pairs) -> Pairs:
     """Without repetitions: parts may share heading paths, and so their terms."""
-    _, first = np.unique(pairs.term << 16 | pairs.holder, return_index=True)
+    _, first = np.unique(pairs.term.astype(np.int64) << 16 | pairs.holder, return_index=True)
     return Pairs(pairs.term[first], pairs.holder[first], pairs.tf[first], pairs.in_text[first])

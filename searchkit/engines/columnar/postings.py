@@ -16,12 +16,22 @@ from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow, starts, strings_arrays
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    Strings,
+    blocks,
+    counted,
+    narrow,
+    starts,
+    strings_arrays,
+)
 from searchkit.engines.columnar.memo import Memo
+from searchkit.engines.columnar.sets import MARK
 
 TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
-IN_TEXT = 128
+IN_TEXT = MARK
 """Added to the frequency in a row where the term is in the text."""
 _MOST_IN_LIST, _MOST_IN_ROW = 14, 127  # frequencies
 _MOST_PACKED = 255
@@ -31,7 +41,8 @@ _KEPT_ROWS = 8  # of lists, 64 KB each
 _KEPT_LONG_ROWS = 16  # of terms of all segments, a byte for each paragraph
 DENSE = 4
 """A term is a row when more than one in so many paragraphs have it."""
-_KEY = 8  # bytes of a term that are compared as one number
+_KEY = 2  # characters of a term that are compared as one number
+_MOST_IN_KEY = 0xFFFF  # each of them, as if there were no higher ones
 
 
 @dataclass(slots=True)
@@ -53,35 +64,52 @@ def concatenated(parts: Sequence[Pairs]) -> Pairs:
     return Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pairs.__slots__))
 
 
-def posting_arrays(terms: Sequence[str], pairs: Pairs, size: int) -> dict[str, Array]:
+@dataclass(slots=True)
+class PostingLists:
+    """Pairs by term, those in the text first, then by holder."""
+
+    terms: Sequence[str]
+    """Ascending; each has pairs."""
+    at: Array
+    """Where the pairs of each term begin, and at the end where those of the last one end."""
+    others: Array
+    """How many of the pairs of each term are not in the text."""
+    holder: Array
+    """16 bits, as is all that follows an element for each pair; what it is says `Pairs`."""
+    tf: Array
+    in_text: Array
+
+
+def posting_lists(terms: Sequence[str], pairs: Pairs) -> PostingLists:
+    """Pairs in order: their terms are numbers in a list of different terms, of which some may have none."""
+    counts = counted(pairs.term, len(terms))
+    others = counted(pairs.term.compress(~pairs.in_text), len(terms))
+    used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # by code points is by bytes of UTF-8
+    rank = np.zeros(len(terms), np.uint64)
+    rank[used] = np.arange(len(used), dtype=np.uint64)
+    holder, tf, in_text = _sorted(rank, pairs)
+    return PostingLists([terms[i] for i in used], starts(counts[used]), others[used], holder, tf, in_text)
+
+
+def posting_arrays(lists: PostingLists, size: int) -> dict[str, Array]:
     """The arrays of the dictionary and of the postings of a segment of `size` paragraphs."""
-    used = np.flatnonzero(np.bincount(pairs.term, minlength=len(terms))).tolist()
-    encoded = {number: terms[number].encode("utf-8", "surrogatepass") for number in used}
-    by_bytes = sorted(used, key=encoded.__getitem__)
-    rank = np.empty(len(terms), np.int64)
-    rank[by_bytes] = np.arange(len(by_bytes))
-    ordered = [encoded[number] for number in by_bytes]
-    pairs = _sorted(Pairs(rank.take(pairs.term), pairs.holder, pairs.tf, pairs.in_text))
-    counts = np.bincount(pairs.term, minlength=len(ordered))
-    dense = np.flatnonzero((counts > size // DENSE) & _is_of_paragraphs(ordered))
-    is_row = np.zeros(len(ordered), bool)
-    is_row[dense] = True
-    listed = ~is_row.take(pairs.term)
-    others = np.bincount(pairs.term.compress(~pairs.in_text), minlength=len(ordered))
-    heavy = np.flatnonzero(pairs.tf > _MOST_IN_LIST)
-    heavy = heavy.compress(listed.take(heavy) | (pairs.tf.take(heavy) > _MOST_IN_ROW))
+    counts = np.diff(lists.at)
+    is_row = (counts > size // DENSE) & _are_of_paragraphs(lists.terms)
+    dense, listed = np.flatnonzero(is_row), np.repeat(~is_row, counts)
+    heavy = np.flatnonzero(lists.tf > _MOST_IN_LIST)
+    heavy = heavy.compress(listed.take(heavy) | (lists.tf.take(heavy) > _MOST_IN_ROW))
     return {
-        **strings_arrays("terms", ordered),
-        "term_keys": np.array([_key(term) for term in ordered], np.uint64),
+        **strings_arrays("terms", [term.encode("utf-8", "surrogatepass") for term in lists.terms]),
+        "term_keys": _keys(lists.terms),
         "posting_at": narrow(starts(np.where(is_row, 0, counts))),
-        "posting_others": narrow(np.where(is_row, 0, others)),
-        "posting_ids": pairs.holder.compress(listed).astype(np.uint16),
-        "posting_tf": _halves(np.minimum(pairs.tf.compress(listed), _MOST_IN_LIST + 1).astype(np.uint8)),
+        "posting_others": narrow(np.where(is_row, 0, lists.others)),
+        "posting_ids": lists.holder.compress(listed),
+        "posting_tf": _halves(np.minimum(lists.tf.compress(listed), _MOST_IN_LIST + 1).astype(np.uint8)),
         "row_terms": narrow(dense),
-        "rows": _rows(pairs, dense, size),
-        "heavy_terms": narrow(pairs.term[heavy]),
-        "heavy_ids": pairs.holder[heavy].astype(np.uint16),
-        "heavy_tf": narrow(pairs.tf[heavy]),
+        "rows": _rows(lists, dense, size),
+        "heavy_terms": narrow(lists.at.searchsorted(heavy, "right") - 1),
+        "heavy_ids": lists.holder[heavy],
+        "heavy_tf": narrow(lists.tf[heavy]),
     }
 
 
@@ -106,11 +134,11 @@ class Postings:
 
     def _look_up(self, term: str) -> int | None:
         encoded = term.encode("utf-8", "surrogatepass")
-        key = np.uint64(_key(encoded))
+        key = np.uint32(_key(term))
         number = int(self._keys.searchsorted(key))
         if number == len(self._keys) or self._keys[number] != key:
             return None
-        if len(encoded) >= _KEY:  # several terms may begin with the same bytes
+        if self._terms[number] != encoded:  # several terms may begin with the same characters
             last = int(self._keys.searchsorted(key, "right"))
             number = bisect.bisect_left(self._terms, encoded, number, last)
         return number if number < len(self._terms) and self._terms[number] == encoded else None
@@ -126,10 +154,9 @@ class Postings:
         return self._terms[number].decode("utf-8", "surrogatepass")
 
     def in_text(self, number: int) -> Array:
-        """The set (`sets`) of the paragraphs that have the term in their text. Cost: its list, or 10 µs for a row."""
+        """The set (`sets`) of the paragraphs that have the term in their text. Cost: its list; a row is there."""
         if number in self._rows or self.df(number) * _SHORT > self._size:
-            mask: Array = self._row(number) >= IN_TEXT
-            return mask
+            return self._row(number)
         return self.owners(number)
 
     def owners(self, number: int) -> Array:
@@ -258,12 +285,11 @@ class Terms:
         return self._found.get(term, self._look_up).df
 
     def in_text(self, term: str) -> Array:
-        """The set (`sets`) of the paragraphs that have a term in their text. Cost: its lists or its row."""
+        """The set (`sets`) of the paragraphs that have a term in their text. Cost: its lists; a row is there."""
         found = self._found.get(term, self._look_up)
         if found.lists is None:
             row = self._row(term)
-            mask: Array = row >= _highest_bit(row)
-            return mask
+            return row if row.dtype == np.uint8 else row >= _highest_bit(row)
         if not found.lists:
             return np.empty(0, np.intp)
         positions = np.repeat(found.starts, found.sizes)
@@ -321,45 +347,59 @@ def _highest_bit(row: Array) -> np.unsignedinteger[Any]:
     return bit
 
 
-def _key(term: bytes) -> int:
-    """The first bytes of a term as a number that sorts as they do."""
-    return int.from_bytes(term[:_KEY].ljust(_KEY, b"\0"), "big")
+def _key(term: str) -> int:
+    """The first characters of a term as a number that sorts as they do, but for those that are equal in it."""
+    first, second = (min(ord(character), _MOST_IN_KEY) for character in term[:_KEY].ljust(_KEY, "\0"))
+    return first << 16 | second
 
 
-def _is_of_paragraphs(terms: list[bytes]) -> Array:
-    fields = {TITLE.encode(), HEADING.encode()}
+def _keys(terms: Sequence[str]) -> Array:
+    """`_key` of each of some terms."""
+    points = np.minimum(np.array(terms, f"U{_KEY}").view(np.uint32).reshape(-1, _KEY), _MOST_IN_KEY)
+    return points[:, 0] << 16 | points[:, 1]
+
+
+def _are_of_paragraphs(terms: Sequence[str]) -> Array:
+    fields = {TITLE, HEADING}
     return np.fromiter((term[:1] not in fields for term in terms), bool, len(terms))
 
 
-def _sorted(pairs: Pairs) -> Pairs:
-    """By term, those in the text first, then by holder."""
+def _sorted(rank: Array, pairs: Pairs) -> tuple[Array, Array, Array]:
+    """Holders, frequencies and places of pairs by the rank of their term, those in the text first, then by holder."""
     # One sort of packed numbers is many times faster than a sort by several columns. The frequency travels in the last
     # nine bits; the few that do not fit are put back afterwards.
-    packed = pairs.term.astype(np.uint64) << np.uint64(1)
-    packed |= ~pairs.in_text
-    packed <<= np.uint64(16)
-    packed |= pairs.holder.astype(np.uint16)
-    packed <<= np.uint64(9)
-    packed |= np.minimum(pairs.tf, _MOST_PACKED + 1).astype(np.uint16)
+    packed = np.empty(len(pairs.term), np.uint64)
+    for part in blocks(len(packed)):
+        entries = rank.take(pairs.term[part]) << np.uint64(1)
+        entries |= ~pairs.in_text[part]
+        entries <<= np.uint64(16)
+        entries |= pairs.holder[part].astype(np.uint16)
+        entries <<= np.uint64(9)
+        entries |= np.minimum(pairs.tf[part].astype(np.uint32), _MOST_PACKED + 1)
+        packed[part] = entries
     packed.sort()
-    tf = (packed & np.uint64(511)).astype(np.uint32)
-    packed >>= np.uint64(9)
+    kinds = np.dtype(np.uint16), np.result_type(pairs.tf, np.uint16), np.dtype(bool)
+    holder, tf, in_text = (np.empty(len(packed), kind) for kind in kinds)
+    for part in blocks(len(packed)):
+        entries = packed[part]
+        tf[part] = entries & np.uint64(511)
+        entries >>= np.uint64(9)
+        holder[part] = entries & np.uint64(0xFFFF)
+        in_text[part] = entries & np.uint64(1 << 16) == 0
     heavy = np.flatnonzero(tf > _MOST_PACKED)
     if len(heavy):
         own = np.flatnonzero(pairs.tf > _MOST_PACKED)
-        own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], pairs.term[own]))]
+        own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], rank[pairs.term[own]]))]
         tf[heavy] = pairs.tf[own]
-    holder = packed.astype(np.uint16)
-    packed >>= np.uint64(16)
-    return Pairs((packed >> np.uint64(1)).astype(np.uint32), holder, tf, packed & np.uint64(1) == 0)
+    return holder, tf, in_text
 
 
-def _rows(pairs: Pairs, terms: Array, size: int) -> Array:
+def _rows(lists: PostingLists, terms: Array, size: int) -> Array:
     rows = np.zeros((len(terms), size), np.uint8)
-    ends = np.searchsorted(pairs.term, [terms, terms + 1])
-    for row, (first, last) in enumerate(ends.T.tolist()):
-        tf = np.minimum(pairs.tf[first:last], _MOST_IN_ROW).astype(np.uint8)
-        rows[row, pairs.holder[first:last]] = tf + pairs.in_text[first:last] * np.uint8(IN_TEXT)
+    for row, term in enumerate(terms.tolist()):
+        own = slice(int(lists.at[term]), int(lists.at[term + 1]))
+        tf = np.minimum(lists.tf[own], _MOST_IN_ROW).astype(np.uint8)
+        rows[row, lists.holder[own]] = tf + lists.in_text[own] * np.uint8(IN_TEXT)
     return rows.reshape(-1)
 
 

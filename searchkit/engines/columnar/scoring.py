@@ -13,13 +13,13 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, distinct
 from searchkit.engines.columnar.collection import IMPACTS, Collection
-from searchkit.engines.columnar.text import code_points
+from searchkit.engines.columnar.sets import as_positions
 from searchkit.query import Wanted
 from searchkit.ranking import K1, RESCORED, B, idf, wanted_grams
 
 _CHUNK = 1 << 14  # matches that are scored together, so that what is computed of them stays in the cache
 _FEW = 4096  # matches that are scored without a look at what they can reach
-_PIECE = 1 << 16  # matches (or of a mask: paragraphs) whose bounds are made together
+_PIECE = 1 << 17  # matches (or of a mask: paragraphs) whose bounds are made together
 _FEW_TERMS = 32  # whose bounds fit 16 bits without much loss
 _ROUNDING = 1e-3  # of an impact: more than it can be too large by
 
@@ -115,7 +115,7 @@ class Scorer:
         single, double = wanted_grams(self._texts, 1), wanted_grams(self._texts, 2)
         if not single or not len(positions):
             return np.zeros(len(positions)), np.zeros(len(positions))
-        tf = _counted(*self._texts_of(positions), len(positions), list(single), list(double)).astype(np.float64)
+        tf = _counted(*self._standing(positions, list(single)), len(positions), list(single), list(double))
         commit, column = self._collection.commit, self._collection.column
         characters = self._of_grams(
             single, tf[: len(single)], column("character_count").take(positions), commit.characters
@@ -134,8 +134,11 @@ class Scorer:
             scores += row  # `sum` would add in another order
         return scores
 
-    def _texts_of(self, positions: Array) -> tuple[Array, Array]:
-        """The code points of folded texts, one after the other, with a 0 behind each; of each, which text it is of."""
+    def _standing(self, positions: Array, characters: Sequence[str]) -> tuple[Array, Array]:
+        """For each place in some texts, one text after the other: which of some characters stands there; which text.
+
+        Characters count from 1 on, 0 is any other and the end of a text. Cost: 0.2 µs a text and 2 ns a place.
+        """
         collection = self._collection
         bounds = positions.searchsorted(collection.starts)
         counts = bounds[1:] - bounds[:-1]
@@ -146,8 +149,10 @@ class Scorer:
         owners = np.repeat(np.arange(len(positions), dtype=np.min_scalar_type(len(positions))), ends - begins)
         begins, ends = begins.tolist(), ends.tolist()
         parts = [
-            segment.text.folded(begins[start:end], ends[start:end])
-            for segment, (start, end) in zip(collection.segments, pairwise(bounds.tolist()), strict=True)
+            numbers.take(segment.text.codes(begins[start:end], ends[start:end]))
+            for segment, numbers, (start, end) in zip(
+                collection.segments, collection.numbering(characters), pairwise(bounds.tolist()), strict=True
+            )
             if start < end
         ]
         return np.concatenate(parts), owners
@@ -171,7 +176,7 @@ class _Bounds:
         """Take in what can be among the best: of some positions, or of those in a run that a mask admits."""
         bounds = self._made(chosen)
         near = bounds >= self._least
-        kept = (near if mask is None else near & mask).nonzero()[0]
+        kept = as_positions(near if mask is None else near & mask)
         positions = kept + chosen.start if isinstance(chosen, slice) else chosen.take(kept)
         self._parts.append((positions, bounds.take(kept)))
         self._size += len(kept)
@@ -215,15 +220,11 @@ class _Bounds:
         self._limit = max(self._limit, 2 * self._size)  # equals are all kept: do not prune them again and again
 
 
-def _counted(points: Array, owners: Array, texts: int, characters: Sequence[str], pairs: Sequence[str]) -> Array:
+def _counted(standing: Array, owners: Array, texts: int, characters: Sequence[str], pairs: Sequence[str]) -> Array:
     """How often each of some characters, then each of some pairs of them, stands in each of so many texts, as rows.
 
-    The code points of all texts, and which text each is of. What is wanted gets numbers from 1 on, the rest is 0.
+    For each place in the texts: which of the characters stands there (from 1, 0 = none of them), and which text it is.
     """
-    wanted = code_points("".join(characters))
-    numbers = np.zeros(max(int(points.max()), int(wanted.max())) + 1, np.min_scalar_type(len(characters)))
-    numbers[wanted] = np.arange(1, len(characters) + 1)
-    standing = numbers.take(points)
     places = (standing != 0).nonzero()[0]
     found, owners = standing.take(places).astype(np.intp), owners.take(places).astype(np.intp)
     size, number = len(characters) + 1, {character: place for place, character in enumerate(characters, 1)}
@@ -235,4 +236,4 @@ def _counted(points: Array, owners: Array, texts: int, characters: Sequence[str]
     keys = np.concatenate([found, pairs_found])
     keys *= texts
     keys += np.concatenate([owners, owners.take(meeting)])
-    return np.bincount(keys, minlength=(size + len(pairs)) * texts).reshape(-1, texts)[1:]
+    return np.bincount(keys, minlength=(size + len(pairs)) * texts).reshape(-1, texts)[1:].astype(np.float64)

@@ -58,7 +58,7 @@ class Selection:
             within = (positions[own] - collection.starts[number]).tolist()
             segment = collection.segments[number]
             paragraphs = {place: segment.paragraph(place) for place in dict.fromkeys(within)}
-            measures[own] = segment.figures.measures(numbers[own], [paragraphs[place] for place in within])
+            measures[own] = segment.figures.measures(numbers[own].tolist(), [paragraphs[place] for place in within])
         in_order: list[Measure] = measures.tolist()
         return in_order
 

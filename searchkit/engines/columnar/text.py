@@ -15,14 +15,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, distinct, narrow, starts
-from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, Bigrams, Words, bigram_arrays
+from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, distinct, gathered, narrow, starts
+from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, NO_WORDS, Bigrams, Words, bigram_arrays, need_lists
 from searchkit.folding import fold
 from searchkit.query import NUMERAL_CHARACTERS, Substring
 
 _PAIR = 2
 _PAGE = 64  # characters; the paragraph at the beginning of each page is stored
 _CODING = "utf-32-le"
+_CODE_POINTS = 0x110000
 _BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part of a number
 
 
@@ -36,32 +37,29 @@ def text_arrays(
 ) -> dict[str, Array]:
     """The arrays of the text: of the code points of all paragraphs, and how many each paragraph has.
 
-    `words` are those of two characters, `held` for each of them and each paragraph that has it as a token: which word,
-    and which paragraph.
+    `words` are those of two characters, ascending; `held`: where the paragraphs of each begin (and at the end where
+    those of the last one end), and which paragraphs have them as tokens of their text.
     """
     text_at = starts(lengths + 1)
-    own = distinct(np.sort(characters))
+    own = _different(characters)
     folded = code_points(fold(own.tobytes().decode(_CODING, "surrogatepass")))
-    alphabet = np.r_[np.uint32(0), distinct(np.sort(np.r_[own, folded]))]
-    lookup = np.zeros(int(alphabet[-1]) + 1, np.uint32)
-    lookup[alphabet[1:]] = np.arange(1, len(alphabet), dtype=np.uint32)
-    folding = np.arange(len(alphabet), dtype=np.uint32)
+    alphabet = np.append(np.uint32(0), _different(np.append(own, folded)))
+    width = np.min_scalar_type(len(alphabet) - 1)
+    lookup = np.zeros(int(alphabet[-1]) + 1, width)
+    lookup[alphabet[1:]] = np.arange(1, len(alphabet))
+    folding = np.arange(len(alphabet), dtype=width)
     folding[lookup[own]] = lookup[folded]
-    text = np.zeros(int(text_at[-1]), np.uint32)
-    inside = np.ones(len(text), bool)
-    inside[text_at[1:] - 1] = False
-    text[np.flatnonzero(inside)] = lookup.take(characters)
-    coded = folding.take(text)
     kinds = np.array([MARK, *map(_kind, alphabet[1:].tolist())], np.uint8)
-    two = _codes_in(alphabet, code_points("".join(words))).reshape(-1, _PAIR)
+    text = _with_ends(characters, text_at, lookup)
+    coded = gathered(folding, text)
     return {
         "alphabet": narrow(alphabet),
         "folding": narrow(folding),
-        "text": narrow(text),
+        "text": text,
         "text_at": narrow(text_at),
         "pages": narrow(np.searchsorted(text_at, np.arange(0, len(text), _PAGE), "right") - 1),
-        **_gram_lengths(kinds.take(coded) != MARK, text_at),
-        **bigram_arrays(coded, kinds, text_at, Words(two, *held) if held else Words()),
+        **_gram_lengths(gathered(kinds != MARK, coded), text_at),
+        **bigram_arrays(coded, kinds, text_at, _words(alphabet, len(lengths), words, *held) if held else NO_WORDS),
     }
 
 
@@ -74,15 +72,16 @@ class Text:
 
     def __getitem__(self, position: int) -> str:
         """The text of a paragraph as it was given."""
-        return self._alphabet.take(self._coded(position)).tobytes().decode(_CODING, "surrogatepass")
+        coded = self._text[self._starts.item(position) : self._starts.item(position + 1) - 1]
+        return self._alphabet.take(coded).tobytes().decode(_CODING, "surrogatepass")
 
-    def folded(self, begins: Sequence[int], ends: Sequence[int]) -> Array:
-        """The folded code points between some offsets, one piece after the other; 0 where a paragraph ends.
+    def codes(self, begins: Sequence[int], ends: Sequence[int]) -> Array:
+        """The characters between some offsets, one piece after the other, as numbers in the segment's alphabet.
 
-        Cost: 0.2 µs a piece and 1 ns a character; to gather the characters one by one would take four times as long.
+        To gather the characters one by one would take four times as long.
         """
         pieces = b"".join([self._view[begin:end] for begin, end in zip(begins, ends, strict=True)])
-        return self._folded_alphabet.take(np.frombuffer(pieces, self._text.dtype))
+        return np.frombuffer(pieces, self._text.dtype)
 
     @cached_property
     def _view(self) -> memoryview:
@@ -122,10 +121,6 @@ class Text:
             dfs = self._bigrams.dfs(codes)
         return np.where((codes != 0).all(axis=1), dfs, 0)
 
-    def _coded(self, position: int) -> Array:
-        coded: Array = self._text[int(self._starts[position]) : int(self._starts[position + 1]) - 1]
-        return coded
-
     @cached_property
     def _alphabet(self) -> Array:
         return self._arrays["alphabet"].astype(np.uint32)
@@ -135,8 +130,9 @@ class Text:
         return self._arrays["folding"]
 
     @cached_property
-    def _folded_alphabet(self) -> Array:
-        return narrow(self._alphabet[self._folding])
+    def folded_alphabet(self) -> Array:
+        """What each number in the alphabet folds to, a code point; the first, for the end of a paragraph, to 0."""
+        return self._alphabet.take(self._folding)
 
     @cached_property
     def _bigrams(self) -> Bigrams:
@@ -214,7 +210,7 @@ class Text:
 
     @cached_property
     def _classes(self) -> Array:
-        points = self._folded_alphabet
+        points = self.folded_alphabet
         classes = np.full(len(points), _OTHER, np.uint8)
         for kind, characters in ((_DIGIT, "0123456789"), (_POINT, ".,"), (_HAN, NUMERAL_CHARACTERS)):
             classes[np.isin(points, code_points(characters))] = kind
@@ -257,12 +253,45 @@ def _kind(point: int) -> int:
     return DIGIT if character.isdecimal() else LETTER if re.match(r"[^\W_]", character) else MARK
 
 
+def _with_ends(characters: Array, text_at: Array, lookup: Array) -> Array:
+    """The number of each code point, with a 0 where a paragraph ends."""
+    text = np.zeros(int(text_at[-1]), lookup.dtype)
+    is_end, done = np.zeros(len(text), bool), 0
+    is_end[text_at[1:] - 1] = True
+    for part in blocks(len(text)):
+        inside = ~is_end[part]
+        own = characters[done : done + np.count_nonzero(inside)]
+        text[part][inside] = lookup.take(own)
+        done += len(own)
+    return text
+
+
 def _gram_lengths(is_letter: Array, text_at: Array) -> dict[str, Array]:
     """How many grams of one and of two characters each paragraph has, as `ranking.count_all_grams` counts them."""
-    is_pair = is_letter.copy()
-    is_pair[:-1] &= is_letter[1:]  # each paragraph ends with what is no letter
-    counted = (np.add.reduceat(mask, text_at[:-1], dtype=np.int64) for mask in (is_letter, is_pair))
-    return {name: narrow(count) for name, count in zip(("character_count", "bigram_count"), counted, strict=True)}
+    marks = np.flatnonzero(~is_letter)  # each paragraph ends with one
+    letters = np.diff(text_at) - np.diff(marks.searchsorted(text_at))
+    ends = marks.compress(is_letter.take(marks - 1))  # of runs of letters
+    pairs = letters - np.diff(ends.searchsorted(text_at))
+    return {"character_count": narrow(letters), "bigram_count": narrow(pairs)}
+
+
+def _words(alphabet: Array, paragraphs: int, words: Sequence[str], at: Array, holders: Array) -> Words:
+    """Those of some words of two characters of which both occur."""
+    points, counts = code_points("".join(words)).reshape(-1, _PAIR), np.diff(at)
+    codes = _codes_in(alphabet, points.reshape(-1)).reshape(-1, _PAIR)
+    occur = (codes != 0).all(axis=1)
+    # Whether a numeral continues a number, only its place in the text says.
+    has_numeral = np.isin(points, code_points(NUMERAL_CHARACTERS)).any(axis=1)
+    are_listed = need_lists(codes, np.where(occur & ~has_numeral, counts, 0), paragraphs)[occur]
+    return Words(codes[occur], starts(counts[occur]), holders.compress(np.repeat(occur, counts)), are_listed)
+
+
+def _different(points: Array) -> Array:
+    """The different code points, ascending, 32 bits each."""
+    occurs = np.zeros(_CODE_POINTS, bool)
+    for part in blocks(len(points)):
+        occurs[points[part]] = True
+    return np.flatnonzero(occurs).astype(np.uint32)
 
 
 def _codes_in(alphabet: Array, points: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.analysis import Analyzer
-from searchkit.engines.columnar.arrays import Array, reading
+from searchkit.engines.columnar.arrays import Array, reading, starts
 from searchkit.engines.columnar.building import Builder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merged
@@ -51,10 +52,12 @@ class ColumnarWriter:
         self._builder = Builder(analyzer)
         self._parts: list[_Part] = []
         self._sequence = 0
+        self._known = 0  # documents of the other index: their sequence is the order of the corpus
         self._number = 0
         if base is not None:
             with reading(base):
                 self._take_over(base, is_shared=True)
+                self._known = self._sequence
                 self._number = max((int(part.path.stem) for part in self._parts), default=0)
 
     def add(
@@ -73,7 +76,8 @@ class ColumnarWriter:
         for part in self._parts:
             with reading(part.path):
                 column = part.segment.column("file")
-                is_gone = np.array([name in files for name in column.values()], bool)
+                is_gone = np.zeros(len(column), bool)
+                is_gone[column.numbers(files)] = True
                 part.live &= ~is_gone[column.codes]
 
     def absorb(self, folder: Path) -> None:
@@ -91,7 +95,7 @@ class ColumnarWriter:
         for part in self._parts:
             self._settle(part)
         with reading(self._folder):
-            commit = _commit(self._parts)
+            commit = _commit(self._parts, self._known)
         write_commit(self._folder, commit)
 
     def abandon(self) -> None:
@@ -113,9 +117,9 @@ class ColumnarWriter:
     def _flush(self) -> None:
         if not self._builder.size:
             return
-        path = self._new_path()
-        write_segment(path, self._builder.columns())
-        self._builder = Builder(self._analyzer)
+        path, columns = self._new_path(), self._builder.columns()
+        self._builder = Builder(self._analyzer)  # its memory is needed for what comes now
+        write_segment(path, columns)
         segment = Segment(path)
         sequence = np.arange(segment.document_count) + self._sequence
         self._sequence += len(sequence)
@@ -197,11 +201,32 @@ def _fitting(parts: Sequence[_Part]) -> list[list[_Part]]:
     return [group for group in groups if len(group) > 1]
 
 
-def _commit(parts: Sequence[_Part]) -> Commit:
-    files = [name for part in parts for name in part.segment.column("file").of_owners()]
-    sequence = [number for part in parts for number in part.sequence.tolist()]
+def _commit(parts: Sequence[_Part], known: int) -> Commit:
     live = np.concatenate([np.empty(0, bool), *(part.live for part in parts)])
-    rank = np.zeros(len(files), np.int64)
-    rank[sorted(range(len(files)), key=lambda i: (files[i], sequence[i]))] = np.arange(len(files))
     sums = np.sum([part.segment.sums(part.live) for part in parts], axis=0) if parts else np.zeros(4, np.int64)
-    return Commit(tuple(part.path.name for part in parts), live, rank, *map(int, sums))
+    return Commit(tuple(part.path.name for part in parts), live, _ranks(parts, known), *map(int, sums))
+
+
+def _ranks(parts: Sequence[_Part], known: int) -> Array:
+    """The place in corpus order of each document: the sequence of those below `known` is their order already.
+
+    Cost: a file name for each other document, and some more to find its place among those that are known.
+    """
+    sequence = np.concatenate([np.empty(0, np.int64), *(part.sequence for part in parts)])
+    first = starts([len(part.sequence) for part in parts])
+
+    def file_of(document: int) -> str:
+        """Name of the file that a document was read from."""
+        number = int(first.searchsorted(document, "right")) - 1
+        name: str = parts[number].segment.column("file")[document - int(first[number])]
+        return name
+
+    old, new = np.flatnonzero(sequence < known), np.flatnonzero(sequence >= known)
+    old = old[np.argsort(sequence[old], kind="stable")]
+    names = [name for part in parts for name in part.segment.column("file").of(np.flatnonzero(part.sequence >= known))]
+    added = sorted(zip(names, sequence[new].tolist(), new.tolist(), strict=True))
+    places = [bisect_right(old, name, key=lambda document: file_of(int(document))) for name, *_ in added]
+    order = np.insert(old, places, [document for *_, document in added])
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks

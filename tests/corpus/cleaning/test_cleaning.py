@@ -142,9 +142,9 @@ def test_nothing_else_is_lost(texts: list[str]) -> None:
 
 def test_one_long_line() -> None:
     """Cost grows with the text: a line of 12 MB takes seconds, not minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     clean([Block("加强执法监督 " * 600_000)])
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_real_reports(shared: Path) -> None:

@@ -327,10 +327,10 @@ def test_any_text(title: str, head: list[str], paragraphs: list[str]) -> None:
 def test_one_long_line(piece: str) -> None:
     """A file of one line of millions of characters costs seconds at most, wherever the line ends up."""
     line = piece * (4_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     for where in ("title", "head", "paragraphs", "tail", "headings"):
         detect(Evidence("a", **{where: line if where == "title" else (line,)}))  # type: ignore[arg-type]
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def _read(path: Path) -> Detected:

@@ -142,6 +142,6 @@ def test_every_place_is_found_by_its_path() -> None:
 
 def test_mentions_are_linear() -> None:
     """A long line costs as much per character as a short one."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert sum(1 for _ in gazetteer().mentions("天津市河东区与临海市、区县市" * 20_000)) > 20_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -161,10 +161,10 @@ def test_regular_numbering(depths: list[int]) -> None:
 
 def test_cost_is_linear() -> None:
     """A long line and many headings take seconds, not minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     outline([Block("。一、" * 1_000_000)])
     outline([Block("1.加强执法监督")] * 20_000)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_reports_done_by_hand(shared: Path) -> None:
