@@ -168,13 +168,12 @@ def test_segmenters_agree_on_the_sample_corpus() -> None:
     assert_segmenters_agree(path for path in (ROOT / "corpus" / "reports").rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_segmenters_agree_on_real_reports(shared: Path, part: int) -> None:
-    """Ours, rjieba and jieba cut every Chinese run of all real reports the same way, a quarter of them at a time."""
-    assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), slice(part, None, 4))
+def test_segmenters_agree_on_real_reports(shared: Path) -> None:
+    """Ours, rjieba and jieba cut one in twelve Chinese runs of all real reports the same way: all take 90 seconds."""
+    assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=12)
 
 
-def assert_segmenters_agree(paths: Iterable[Path], part: slice = slice(None)) -> None:
+def assert_segmenters_agree(paths: Iterable[Path], step: int = 1) -> None:
     """Assert that the three cut Chinese runs of these files the same way, with the product's own words."""
     runs: set[str] = set()
     for path in paths:
@@ -183,8 +182,8 @@ def assert_segmenters_agree(paths: Iterable[Path], part: slice = slice(None)) ->
     words = listed_words()
     three = DictionarySegmenter(words), by_rjieba(words), by_jieba(words)
     # Search mode gives what default mode gives, and the short words within: a tenth in default mode is enough.
-    for mode, chosen in (("search", sorted(runs)[part]), ("default", sorted(runs)[part][::10])):
-        assert [run for run in chosen if not agree(three, run, mode)] == []
+    for mode, every in (("search", step), ("default", 10 * step)):
+        assert [run for run in sorted(runs)[::every] if not agree(three, run, mode)] == []
 
 
 def agree(three: Iterable[Any], run: str, mode: str) -> bool:

@@ -347,6 +347,13 @@ def test_gram_frequencies_are_counts(texts: list[str], singles: list[str]) -> No
     assert text.gram_dfs(pairs).tolist() == [sum(pair in own for own in folded) for pair in pairs]
 
 
+@given(st.lists(st.text(st.characters(), max_size=5), min_size=1, max_size=9))
+def test_texts_come_back(texts: list[str]) -> None:
+    """Any characters come back: those that take more than 16 bits, those of no text, and halves of such."""
+    stored = opened(texts)
+    assert [stored[number] for number in range(len(texts))] == texts
+
+
 @given(st.lists(st.text(CHARACTERS + "𠀀 Ⅻ"), min_size=1, max_size=9))
 def test_gram_lengths(texts: list[str]) -> None:
     """How many grams a paragraph has is what ranking says."""
@@ -382,7 +389,7 @@ def test_postings_are_those_of_the_pairs(tmp_path: Path) -> None:
                 bool(chance.integers(2)),
             )
     columns = [np.array(column) for column in zip(*((*key, *value) for key, value in held.items()), strict=True)]
-    lists = postings.posting_lists(terms, postings.Pairs(*columns))
+    lists = postings.posting_lists(terms, [postings.Pairs(*columns)])
     write_arrays(tmp_path / "file", postings.posting_arrays(lists, size))
     opened_postings = postings.Postings(ArrayFile(tmp_path / "file"), size)
     assert len(opened_postings) == len(terms)
@@ -431,7 +438,8 @@ def test_terms_of_all_segments_are_those_of_each(tmp_path: Path) -> None:
                 for column, value in zip(columns, own, strict=True):
                     column.append(value)
         pairs = postings.Pairs(*(np.array(column, kind) for column, kind in zip(columns, "lll?", strict=True)))
-        write_arrays(tmp_path / str(place), postings.posting_arrays(postings.posting_lists(list(shares), pairs), size))
+        lists = postings.posting_lists(list(shares), [pairs])
+        write_arrays(tmp_path / str(place), postings.posting_arrays(lists, size))
         opened_segments.append(postings.Postings(ArrayFile(tmp_path / str(place)), size))
     terms = postings.Terms(opened_segments, starts, live)
     some = np.array([0, 5, 299, 300, 339, 340, 341, 1039])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchkit.engines.columnar import columns
 from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
 from searchkit.engines.columnar.columns import Column, column_arrays
 
@@ -34,6 +36,15 @@ def test_values_come_back(values: list[object], data: st.DataObject) -> None:
         assert stored.values(numbers) == [stored.value(number) for number in numbers]
         assert stored.of_owners() == values
         assert len(stored.values()) == len(stored) == len(set(values))
+
+
+@given(st.lists(VALUES, min_size=1, max_size=30), st.lists(VALUES, max_size=4), st.sampled_from([0, 64]))
+def test_some_values_are_found(values: list[object], wanted: list[object], few: int) -> None:
+    """Of several values those that owners have are found, looked for one by one or all together."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_FEW", few)
+        stored = column(folder, values)
+        assert {stored.value(number) for number in stored.numbers(wanted)} == {*wanted} & {*values}
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=30), TEXTS)

@@ -59,6 +59,9 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         handle.truncate(max(handle.tell(), start))
 
 
+_mapping = Lock()
+
+
 class ArrayFile:
     """The arrays of a file, read-only, mapped into memory when the first is asked for; the file is kept until then."""
 
@@ -66,7 +69,6 @@ class ArrayFile:
         """Open `path`; cost: some µs, whatever the size. Raises IndexDamaged if it is not there."""
         self._path = path
         self._arrays: dict[str, Array] = {}
-        self._lock = Lock()
         self._mapped_view: memoryview | None = None
         self._descriptor: int | None = None
         try:
@@ -105,7 +107,7 @@ class ArrayFile:
 
     @cached_property
     def _view(self) -> memoryview:
-        with self._lock:
+        with _mapping:
             if self._mapped_view is None:
                 if self._descriptor is None or os.fstat(self._descriptor).st_size < len(_MAGIC) + 8:
                     raise self._damaged()

@@ -27,7 +27,7 @@ _SKIP = 0xFFFF  # as a gap: so far ahead, and nothing stands there
 _LOW = 16  # bits of an offset that a list of a rare pair keeps apart from the others
 _HOLDER_BITS = 16
 _TOGETHER_BITS = 10  # paragraphs whose characters are sorted together: they stay in the cache
-_SPANS, _FEWEST = 8, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
+_SPANS, _FEWEST = 6, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ from searchkit.analysis import Analyzer
 from searchkit.engines.columnar.arrays import Array, blocks, changes, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Columns
 from searchkit.engines.columnar.figures import FigureBuilder
-from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, concatenated
+from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs
 from searchkit.engines.columnar.text import code_points
 from searchkit.model import Document, Figure, Paragraph
 from searchkit.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 
-_NUMBER = 4  # bytes
 _TOGETHER = 1 << 12  # paragraphs whose terms are summed together: they stay in the cache
 
 
@@ -34,21 +33,17 @@ class Builder:
         self._paths = Codes()
         self._path_of = bytearray()
         self._document_of = array("I")
-        self._characters = bytearray()  # code points, 32 bits each
-        self._text_length = array("I")
+        self._texts: list[str] = []
         self._figures = FigureBuilder()
         self._terms = Codes()
         self._text_terms, self._heading_terms, self._title_terms = (_TermLists(self._terms) for _ in range(3))
+        self.characters = 0
+        """Characters so far."""
 
     @property
     def size(self) -> int:
         """Paragraphs so far."""
         return len(self._n)
-
-    @property
-    def characters(self) -> int:
-        """Characters so far."""
-        return len(self._characters) // _NUMBER
 
     def add(
         self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
@@ -70,8 +65,8 @@ class Builder:
         self._is_record.extend([paragraph.id == paragraph.document for paragraph in paragraphs])
         self._numbers.extend([paragraph.number for paragraph in paragraphs])
         self._kinds.extend([(paragraph.section, paragraph.topics) for paragraph in paragraphs])
-        self._characters += code_points("".join(texts)).data
-        self._text_length.extend(map(len, texts))
+        self._texts += texts
+        self.characters += sum(map(len, texts))
         self._figures.extend(figures)
 
     def columns(self) -> Columns:
@@ -107,10 +102,10 @@ class Builder:
             kinds=self._kinds,
             paths=self._paths.values,
             path_of=path_of,
-            text=np.frombuffer(self._characters, np.uint32),
-            text_length=np.array(self._text_length, np.int64),
+            text=code_points("".join(self._texts)),
+            text_length=np.fromiter(map(len, self._texts), np.int64, self.size),
             terms=terms,
-            pairs=concatenated(pairs),
+            pairs=pairs,
             figures=self._figures.columns(),
         )
 

@@ -52,7 +52,8 @@ class Columns:
     text_length: Array
     """How many of them are the paragraph's."""
     terms: Sequence[str]
-    pairs: Pairs
+    pairs: Sequence[Pairs]
+    """In pieces."""
     figures: FigureColumns
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 
@@ -30,18 +30,17 @@ class FigureBuilder:
         self._indicators, self._traits = Codes(), Codes()
         self._indicator_of, self._traits_of = array("I"), array("I")
 
-    def extend(self, paragraphs: Iterable[Sequence[Figure]]) -> None:
+    def extend(self, paragraphs: Sequence[Sequence[Figure]]) -> None:
         """Add the figures of each of some paragraphs."""
-        for figures in paragraphs:
-            self._per_paragraph.append(len(figures))
-            for figure in figures:
-                self._start.append(figure.start)
-                self._length.append(figure.end - figure.start)
-                self._part_of.append(0 if figure.part_of is None else figure.part_of + 1)
-                self._value.append(figure.value)
-                self._base_value.append(figure.base_value)
-                self._indicator_of.append(self._indicators.code(figure.indicator))
-                self._traits_of.append(self._traits.code(_traits(figure)))
+        self._per_paragraph.extend(map(len, paragraphs))
+        for figure in chain.from_iterable(paragraphs):
+            self._start.append(figure.start)
+            self._length.append(figure.end - figure.start)
+            self._part_of.append(0 if figure.part_of is None else figure.part_of + 1)
+            self._value.append(figure.value)
+            self._base_value.append(figure.base_value)
+            self._indicator_of.append(self._indicators.code(figure.indicator))
+            self._traits_of.append(self._traits.code(_traits(figure)))
 
     def columns(self) -> FigureColumns:
         """Everything so far."""

@@ -47,7 +47,7 @@ def merged(parts: Sequence[Columns]) -> Columns:
         text=column("text"),
         text_length=column("text_length"),
         terms=terms,
-        pairs=_distinct(concatenated(pairs)),
+        pairs=[_distinct(concatenated(pairs))],
         figures=_figures([part.figures for part in parts]),
     )
 
@@ -78,15 +78,16 @@ def _united(lists: Iterable[Sequence[Any]]) -> tuple[list[Any], list[Array]]:
 def _moved(part: Columns, term_numbers: Array, holders: dict[str, Array]) -> Pairs:
     """The pairs of a part with their new numbers: `holders` has for each field a shift, or the new number of each."""
     first = [term[:1] for term in part.terms]
-    field = np.array([first_of if first_of in holders else "" for first_of in first], "U1")[part.pairs.term]
-    holder = part.pairs.holder + holders[""]
+    pairs = concatenated(part.pairs)
+    field = np.array([first_of if first_of in holders else "" for first_of in first], "U1")[pairs.term]
+    holder = pairs.holder + holders[""]
     is_title, is_heading = field == TITLE, field == HEADING
-    holder[is_title] = part.pairs.holder[is_title] + holders[TITLE]
-    holder[is_heading] = holders[HEADING][part.pairs.holder[is_heading]]
-    return Pairs(term_numbers[part.pairs.term], holder, part.pairs.tf, part.pairs.in_text)
+    holder[is_title] = pairs.holder[is_title] + holders[TITLE]
+    holder[is_heading] = holders[HEADING][pairs.holder[is_heading]]
+    return Pairs(term_numbers[pairs.term], holder, pairs.tf, pairs.in_text)
 
 
 def _distinct(pairs: Pairs) -> Pairs:
     """Without repetitions: parts may share heading paths, and so their terms."""
     _, first = np.unique(pairs.term.astype(np.int64) << 16 | pairs.holder, return_index=True)
-    return Pairs(pairs.term[first], pairs.holder[first], pairs.tf[first], pairs.in_text[first])
+    return pairs.take(first)

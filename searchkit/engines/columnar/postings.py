@@ -58,6 +58,10 @@ class Pairs:
     in_text: Array
     """Boolean: stands in the text, not only in headings or title."""
 
+    def take(self, places: Array) -> Pairs:
+        """Those at some places."""
+        return Pairs(*(getattr(self, name)[places] for name in Pairs.__slots__))
+
 
 def concatenated(parts: Sequence[Pairs]) -> Pairs:
     """Several as one."""
@@ -80,10 +84,12 @@ class PostingLists:
     in_text: Array
 
 
-def posting_lists(terms: Sequence[str], pairs: Pairs) -> PostingLists:
+def posting_lists(terms: Sequence[str], pairs: Sequence[Pairs]) -> PostingLists:
     """Pairs in order: their terms are numbers in a list of different terms, of which some may have none."""
-    counts = counted(pairs.term, len(terms))
-    others = counted(pairs.term.compress(~pairs.in_text), len(terms))
+    counts, others = np.zeros((2, len(terms)), np.int64)
+    for part in pairs:
+        counts += counted(part.term, len(terms))
+        others += counted(part.term.compress(~part.in_text), len(terms))
     used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # by code points is by bytes of UTF-8
     rank = np.zeros(len(terms), np.uint64)
     rank[used] = np.arange(len(used), dtype=np.uint64)
@@ -94,7 +100,8 @@ def posting_lists(terms: Sequence[str], pairs: Pairs) -> PostingLists:
 def posting_arrays(lists: PostingLists, size: int) -> dict[str, Array]:
     """The arrays of the dictionary and of the postings of a segment of `size` paragraphs."""
     counts = np.diff(lists.at)
-    is_row = (counts > size // DENSE) & _are_of_paragraphs(lists.terms)
+    is_row = counts > size // DENSE
+    is_row[: bisect.bisect_left(lists.terms, chr(ord(HEADING) + 1))] = False  # the terms of headings and titles
     dense, listed = np.flatnonzero(is_row), np.repeat(~is_row, counts)
     heavy = np.flatnonzero(lists.tf > _MOST_IN_LIST)
     heavy = heavy.compress(listed.take(heavy) | (lists.tf.take(heavy) > _MOST_IN_ROW))
@@ -359,38 +366,34 @@ def _keys(terms: Sequence[str]) -> Array:
     return points[:, 0] << 16 | points[:, 1]
 
 
-def _are_of_paragraphs(terms: Sequence[str]) -> Array:
-    fields = {TITLE, HEADING}
-    return np.fromiter((term[:1] not in fields for term in terms), bool, len(terms))
-
-
-def _sorted(rank: Array, pairs: Pairs) -> tuple[Array, Array, Array]:
+def _sorted(rank: Array, pairs: Sequence[Pairs]) -> tuple[Array, Array, Array]:
     """Holders, frequencies and places of pairs by the rank of their term, those in the text first, then by holder."""
     # One sort of packed numbers is many times faster than a sort by several columns. The frequency travels in the last
     # nine bits; the few that do not fit are put back afterwards.
-    packed = np.empty(len(pairs.term), np.uint64)
-    for part in blocks(len(packed)):
-        entries = rank.take(pairs.term[part]) << np.uint64(1)
-        entries |= ~pairs.in_text[part]
-        entries <<= np.uint64(16)
-        entries |= pairs.holder[part].astype(np.uint16)
-        entries <<= np.uint64(9)
-        entries |= np.minimum(pairs.tf[part].astype(np.uint32), _MOST_PACKED + 1)
-        packed[part] = entries
+    packed, done = np.empty(sum(len(part.term) for part in pairs), np.uint64), 0
+    for part in pairs:
+        for some in blocks(len(part.term)):
+            entries = rank.take(part.term[some]) << np.uint64(1)
+            entries |= ~part.in_text[some]
+            entries <<= np.uint64(16)
+            entries |= part.holder[some].astype(np.uint16)
+            entries <<= np.uint64(9)
+            entries |= np.minimum(part.tf[some].astype(np.uint32), _MOST_PACKED + 1)
+            packed[done : done + len(entries)] = entries
+            done += len(entries)
     packed.sort()
-    kinds = np.dtype(np.uint16), np.result_type(pairs.tf, np.uint16), np.dtype(bool)
+    kinds = np.dtype(np.uint16), np.result_type(np.uint16, *(part.tf for part in pairs)), np.dtype(bool)
     holder, tf, in_text = (np.empty(len(packed), kind) for kind in kinds)
-    for part in blocks(len(packed)):
-        entries = packed[part]
-        tf[part] = entries & np.uint64(511)
+    for some in blocks(len(packed)):
+        entries = packed[some]
+        tf[some] = entries & np.uint64(511)
         entries >>= np.uint64(9)
-        holder[part] = entries & np.uint64(0xFFFF)
-        in_text[part] = entries & np.uint64(1 << 16) == 0
+        holder[some] = entries & np.uint64(0xFFFF)
+        in_text[some] = entries & np.uint64(1 << 16) == 0
     heavy = np.flatnonzero(tf > _MOST_PACKED)
     if len(heavy):
-        own = np.flatnonzero(pairs.tf > _MOST_PACKED)
-        own = own[np.lexsort((pairs.holder[own], ~pairs.in_text[own], rank[pairs.term[own]]))]
-        tf[heavy] = pairs.tf[own]
+        own = concatenated([part.take(np.flatnonzero(part.tf > _MOST_PACKED)) for part in pairs])
+        tf[heavy] = own.tf[np.lexsort((own.holder, ~own.in_text, rank[own.term]))]
     return holder, tf, in_text
 
 

@@ -86,8 +86,6 @@ class Segment:
         """Map the file. Raises IndexDamaged."""
         self.path = path
         self.arrays = ArrayFile(path)
-        self._shared: Memo[int, tuple[str, tuple[Any, ...]]] = Memo(_KEPT_DOCUMENTS)
-        self._labels: Memo[str, Labels] = Memo(len(_FIELD))
         self._block: tuple[int, list[Document]] = (-1, [])
 
     @cached_property
@@ -138,9 +136,19 @@ class Segment:
             column = self._columns[name] = Column(self.arrays, name)
         return column
 
+    # Made when they are first used: an index is opened in a fifth of a ms, and has many segments.
+
     @cached_property
     def _columns(self) -> dict[str, Column]:
         return {}
+
+    @cached_property
+    def _shared(self) -> Memo[int, tuple[str, tuple[Any, ...]]]:
+        return Memo(_KEPT_DOCUMENTS)
+
+    @cached_property
+    def _labels(self) -> Memo[str, Labels]:
+        return Memo(len(_FIELD))
 
     # matching
 
@@ -287,7 +295,7 @@ class Segment:
             text=characters[np.repeat(inside, lengths)],
             text_length=lengths[inside],
             terms=[self.postings.term(number) for number in range(len(self.postings))],
-            pairs=self._pairs(inside, kept, paths),
+            pairs=[self._pairs(inside, kept, paths)],
             figures=self.figures.columns(inside),
         )
 
@@ -311,8 +319,9 @@ class Segment:
         wrong = [name for name, array in again.items() if not np.array_equal(array, self.arrays[name])]
         if wrong:
             return f"{', '.join(wrong)}: not what the rest gives"
-        of_paragraphs = self.postings.fields()[columns.pairs.term] == 0
-        holder, tf = columns.pairs.holder[of_paragraphs], columns.pairs.tf[of_paragraphs]
+        (pairs,) = columns.pairs
+        of_paragraphs = self.postings.fields()[pairs.term] == 0
+        holder, tf = pairs.holder[of_paragraphs], pairs.tf[of_paragraphs]
         if not np.array_equal(np.bincount(holder, tf, self.size), columns.length):
             return "the frequencies of the words do not add up to the lengths of the paragraphs"
         if not self.postings.are_in_order():

@@ -8,7 +8,6 @@ other characters are then compared in the text itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import pairwise
@@ -28,8 +27,9 @@ _BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part o
 
 
 def code_points(text: str) -> Array:
-    """The code points of a string, 32 bits each."""
-    return np.frombuffer(text.encode(_CODING, "surrogatepass"), np.uint32)
+    """The code points of a string, of 16 bits, or of 32 where some need more."""
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    return units if len(units) == len(text) else np.frombuffer(text.encode(_CODING, "surrogatepass"), np.uint32)
 
 
 def text_arrays(
@@ -250,7 +250,7 @@ _OTHER, _DIGIT, _POINT, _HAN = range(4)
 def _kind(point: int) -> int:
     """The kind of a character; letters and digits are those of `ranking.grams`."""
     character = chr(point)
-    return DIGIT if character.isdecimal() else LETTER if re.match(r"[^\W_]", character) else MARK
+    return DIGIT if character.isdecimal() else LETTER if character.isalnum() else MARK
 
 
 def _with_ends(characters: Array, text_at: Array, lookup: Array) -> Array:

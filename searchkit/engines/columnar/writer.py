@@ -64,9 +64,9 @@ class ColumnarWriter:
         self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
     ) -> None:
         """Add a document with its paragraphs and the figures of each of them."""
-        for piece in _pieces(paragraphs):
-            characters = sum(len(paragraph.text) for paragraph in paragraphs[piece])
-            room = MOST_PARAGRAPHS - (piece.stop - piece.start), MOST_CHARACTERS - characters
+        lengths = [len(paragraph.text) for paragraph in paragraphs]
+        for piece in _pieces(lengths):
+            room = MOST_PARAGRAPHS - (piece.stop - piece.start), MOST_CHARACTERS - sum(lengths[piece])
             if self._builder.size > room[0] or self._builder.characters > room[1]:
                 self._flush()
             self._builder.add(document, paragraphs[piece], figures[piece], file)
@@ -158,15 +158,15 @@ class ColumnarWriter:
         return self._folder / f"{self._number:06d}.segment"
 
 
-def _pieces(paragraphs: Sequence[Paragraph]) -> Iterator[slice]:
-    """A document as one piece, or, if it is too large for a segment, as several."""
+def _pieces(lengths: Sequence[int]) -> Iterator[slice]:
+    """A document whose paragraphs are so long as one piece, or, if it is too large for a segment, as several."""
     first = characters = 0
-    for number, paragraph in enumerate(paragraphs):
-        characters += len(paragraph.text)
+    for number, length in enumerate(lengths):
+        characters += length
         if number > first and (number - first == MOST_PARAGRAPHS or characters > MOST_CHARACTERS):
             yield slice(first, number)
-            first, characters = number, len(paragraph.text)
-    yield slice(first, len(paragraphs))
+            first, characters = number, length
+    yield slice(first, len(lengths))
 
 
 def _to_merge(parts: Sequence[_Part]) -> list[list[_Part]]:
