@@ -54,8 +54,9 @@ NO_WORDS = Words(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, 
 
 
 def need_lists(codes: Array, counts: Array, paragraphs: int) -> Array:
-    """Mask of the words of two characters whose pairs get lists; `counts`: paragraphs that have each, 0 to be left out.
+    """Mask of the words of two characters whose pairs get lists.
 
+    `counts`: how many of so many paragraphs have each, 0 for a word that needs its list whatever the others have.
     Frequent ones get none, the most frequent first, unless a string of three characters could then consist of two pairs
     without lists: so whatever holds one of them has another pair beside it, which is rarer.
     """
