@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import json
 import os
 import re
@@ -99,14 +98,6 @@ def test_several_processes(corpus: Path, tmp_path: Path, engine: str) -> None:
             hits = [(hit.id, hit.score) for hit in index.search("内容", limit=None).hits]
             indexes.append(([*index.documents()], [*index.paragraphs()], hits))
     assert indexes[0] == indexes[1]
-
-
-def test_garbage_is_collected_as_before(corpus: Path, tmp_path: Path) -> None:
-    """After a build, one that fails too, the collector of garbage works as it did and passes nothing by."""
-    build(corpus, tmp_path / "index")
-    with pytest.raises(CorpusError):
-        build(tmp_path / "missing", tmp_path / "index")
-    assert (gc.isenabled(), gc.get_freeze_count()) == (True, 0)
 
 
 def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> None:

@@ -10,7 +10,6 @@ the taxonomy, it takes over nothing.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import os
@@ -178,39 +177,18 @@ def build(
     options = options or BuildOptions()
     plan = _Plan.of(index, corpus, options)
     began = time.time_ns()
-    try:
-        with _passed_by():
-            listing = list_corpus(Path(corpus))
-        now = State(plan.made_with(), began, listing.skipped)
-        with _locked(plan.index):
-            with _passed_by():
-                base, because = _find_base(plan.index, now.made_with, full=options.full)
-            try:
-                report = _bring_up_to_date(plan, listing, now, base, progress)
-            except IndexDamaged:  # noticed only when the engine took over what the index holds
-                if base is None:
-                    raise
-                because = _DAMAGED
-                report = _bring_up_to_date(plan, listing, now, None, progress)
-    finally:
-        gc.unfreeze()
+    listing = list_corpus(Path(corpus))
+    now = State(plan.made_with(), began, listing.skipped)
+    with _locked(plan.index):
+        base, because = _find_base(plan.index, now.made_with, full=options.full)
+        try:
+            report = _bring_up_to_date(plan, listing, now, base, progress)
+        except IndexDamaged:  # noticed only when the engine took over what the index holds
+            if base is None:
+                raise
+            because = _DAMAGED
+            report = _bring_up_to_date(plan, listing, now, None, progress)
     return replace(report, seconds=time.perf_counter() - started, full_because=because)
-
-
-@contextmanager
-def _passed_by() -> Iterator[None]:
-    """Make ten thousands of records that the collector of garbage passes by, now and until `gc.unfreeze`.
-
-    They are no garbage, and each of its passes would go through all of them, a tenth of the time of a small build.
-    """
-    is_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if is_on:
-            gc.enable()
 
 
 def write_index(
