@@ -3,6 +3,7 @@
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
+# make worst: read the worst files of every format that we can think of, beside sound ones.
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types storm mutations figures bench clean
+.PHONY: demo test check format lint types storm mutations worst figures bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -38,6 +39,9 @@ storm: $(READY)
 
 mutations: $(READY)
 	$(BIN)/python tests/formats/mutations.py
+
+worst: $(READY)
+	$(BIN)/python tests/formats/worst.py
 
 figures: $(READY)
 	$(BIN)/python -m bench.measures

@@ -13,8 +13,8 @@ Names are loaded when they are first used, so that importing the package costs n
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing is not loaded for this name alone
 if TYPE_CHECKING:
     from searchkit.arguments import MeasureOptions, SearchOptions
     from searchkit.errors import SearchkitError

@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from searchkit.errors import UsageError
+from searchkit.files import read_data
 from searchkit.folding import fold
 from searchkit.numerals import Numeral, find_folded_numerals
 from searchkit.segmentation import CHINESE, DICTIONARY, Segmenters, segmenters
@@ -60,7 +60,10 @@ class Lexicon:
     @classmethod
     def load(cls, words: Path | None = None, synonyms: Path | None = None) -> Lexicon:
         """Read the two files, or those that come with searchkit. Raises UsageError when one cannot be read."""
-        return cls(_read(words or DATA / "words.txt"), _read(synonyms or DATA / "synonyms.txt"))
+        return cls(
+            read_data("word list", words or DATA / "words.txt").text,
+            read_data("synonyms", synonyms or DATA / "synonyms.txt").text,
+        )
 
 
 class Analyzer:
@@ -72,7 +75,7 @@ class Analyzer:
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self.lexicon = lexicon or Lexicon.load()
-        self._units = _unit_pattern(_read(DATA / "units.txt"))
+        self._units = _unit_pattern(_own("units.txt"))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -82,8 +85,8 @@ class Analyzer:
             DICTIONARY,
             self.lexicon.words,
             self.lexicon.synonyms,
-            _read(DATA / "folding.txt"),
-            _read(DATA / "units.txt"),
+            _own("folding.txt"),
+            _own("units.txt"),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -276,10 +279,6 @@ def _lines(text: str) -> Iterator[str]:
             yield line
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        message = f"cannot read {path}: {reason}"
-        raise UsageError(message) from None
+def _own(name: str) -> str:
+    """Give the text of a data file that comes with the product."""
+    return (DATA / name).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from logging import ERROR, getLogger
@@ -12,6 +13,7 @@ from warnings import catch_warnings, simplefilter
 from searchkit.comparing import Comparison, Reading
 from searchkit.comparing.axes import Label
 from searchkit.errors import SearchkitError, UsageError
+from searchkit.processes import ROOT
 from searchkit.render import safe
 from searchkit.tables import MARKS, number_text
 
@@ -49,7 +51,8 @@ def draw(made: Comparison, path: Path) -> None:
     if len(made.filled) > _MOST_BARS:
         raise UsageError(f"{len(made.filled)} figures are too many for a chart, {_MOST_BARS} at the most; use filters")
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+        with _without_found_settings():
+            from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError:
         raise SearchkitError("charts need Matplotlib: pip install 'searchkit[chart]'") from None
     rows = [row for row in made.rows if any(_drawn(made, row))]
@@ -136,9 +139,23 @@ def _name(label: Label) -> str:
 
 
 @contextmanager
+def _without_found_settings() -> Iterator[None]:
+    """Import Matplotlib from another folder where the current one, which may be anybody's, has settings for it."""
+    if not os.path.lexists("matplotlibrc"):
+        yield
+        return
+    here = os.getcwd()  # noqa: PTH109 - as bytes of the system
+    os.chdir(ROOT)
+    try:
+        yield
+    finally:
+        os.chdir(here)
+
+
+@contextmanager
 def _style(text: str) -> Iterator[None]:
-    """Draw in a font that has the characters of `text`, as outlines in SVG, with $ as it is."""
-    from matplotlib import rc_context  # noqa: PLC0415
+    """Draw as Matplotlib does by itself, in a font with the characters of `text`, as outlines in SVG, $ as it is."""
+    from matplotlib import rc_context, rcdefaults, rcParams  # noqa: PLC0415
 
     settings = {
         "font.family": [
@@ -154,7 +171,9 @@ def _style(text: str) -> Iterator[None]:
     level = log.level
     log.setLevel(ERROR)  # it tells that a font which has but one weight is drawn in that one
     try:
-        with rc_context(settings), catch_warnings():
+        with rc_context(), catch_warnings():
+            rcdefaults()
+            rcParams.update(settings)
             simplefilter("ignore", UserWarning)  # a rare character that even the best font lacks is drawn as a box
             yield
     finally:

@@ -42,6 +42,11 @@ class CorpusError(SearchkitError):
 class ReadError(SearchkitError):
     """One file that cannot be read. The message says why and does not repeat the file's name."""
 
+    def __init__(self, message: str, *, is_settled: bool = True) -> None:
+        """`is_settled`: whether it is for the file's content, so that trying again would give the same."""
+        super().__init__(message)
+        self.is_settled = is_settled
+
 
 class IndexUnusable(SearchkitError):
     """Base of what can be wrong with an index."""

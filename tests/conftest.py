@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from inprocess import InProcess
 
+from searchkit import processes
 from searchkit.corpus import DocumentRead
 from searchkit.engines import ENGINES
-from searchkit.indexing import BuildOptions, write_index
+from searchkit.indexing import BuildOptions, tasks, worker, write_index
 from searchkit.model import Document, Paragraph
 from searchkit.searching import Index
 
@@ -33,6 +35,21 @@ def pytest_xdist_auto_num_workers() -> int:
     """Processes of `pytest --numprocesses auto`: one for each core, four at the most; 0, all tests in this one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 4) if cores > 1 else 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workers_in_process() -> Iterator[None]:
+    """Builds start threads instead of processes, which is quick and lets tests patch what workers do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tasks, "Child", InProcess)
+        patch.setattr(worker, "limited", lambda *_: nullcontext())
+        yield
+
+
+@pytest.fixture
+def _real_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds start processes, as they do for users."""
+    monkeypatch.setattr(tasks, "Child", processes.Child)
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ PACKAGE = ROOT / "searchkit"
 
 # From the bottom up: a module imports from tiers above its own line in this list, or from its own package.
 TIERS = (
-    {"errors", "folding", "model"},
-    {"numerals", "segmentation"},
+    {"errors", "folding", "model", "processes"},
+    {"numerals", "segmentation", "files"},
     {"corpus", "measures", "analysis", "facets", "manifest", "agreement"},
     {"query", "ranking"},
     {"snippets", "syntax"},
@@ -42,6 +42,7 @@ THIRD_PARTY = {
     "jieba": {"segmentation"},  # its files: nobody imports it
     "markdown_it": {"corpus.readers.markdown"},
     "matplotlib": {"charts"},
+    "msgspec": {"indexing.messages"},
     "pypdfium2": {"corpus.readers.pdf"},
     "rjieba": {"segmentation"},
     "selectolax": {"corpus.readers.html"},

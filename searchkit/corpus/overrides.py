@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 from posixpath import join, normpath
 from types import MappingProxyType
+from typing import Any
 
 from searchkit.corpus.metadata.regions import gazetteer
 from searchkit.corpus.readers import visible
@@ -45,6 +46,7 @@ _DATE = re.compile(r"([12][0-9]{3})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9
 _FENCE = "---"
 _FENCE_ENDS = frozenset({"---", "..."})
 _LONGEST_FRONT = 65_536
+_DEEPEST_FRONT, _MOST_NAMED, _MOST_WARNINGS = 10, 1000, 20
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
 
 
@@ -94,10 +96,7 @@ def split_front_matter(text: str) -> FrontMatter:
     if lines[0].rstrip() != _FENCE or not end or not _YAML_KEY.match(first):
         return FrontMatter(text)
     body = text[sum(len(line) + 1 for line in lines[: end + 1]) :]
-    values = _yaml("\n".join(inside))
-    if isinstance(values, str):
-        return FrontMatter(body, warnings=(f"front matter: {values}",))
-    return FrontMatter(body, values)
+    return replace(_yaml("\n".join(inside)), body=body)
 
 
 def interpret(values: Mapping[str, object]) -> Stated:
@@ -129,6 +128,9 @@ def interpret(values: Mapping[str, object]) -> Stated:
     region, problems = _region(known)
     if region:
         checked["region"] = region
+    more = len(warnings) - _MOST_WARNINGS
+    if more > 0:
+        warnings[_MOST_WARNINGS:] = [f"and {more} more values that cannot be used"]
     return Stated(checked, facets, (*warnings, *problems))
 
 
@@ -180,11 +182,11 @@ class Table:
     """Lines that cannot be used: `line 4: no file name`."""
 
 
-def read_table(text: str, folder: str) -> Table:
+def read_table(text: str, folder: str, names: Collection[str]) -> Table:
     """Read a metadata.csv that stands in `folder` (its name in the corpus, empty for the corpus itself).
 
-    The column `file` (or `文件`) names a file relative to that folder. Columns are parted by commas, tabs or
-    semicolons.
+    The column `file` (or `文件`) names a file relative to that folder, one of `names`. Columns are parted by commas,
+    tabs or semicolons.
     """
     rows: dict[str, Stated] = {}
     problems: list[str] = []
@@ -196,15 +198,22 @@ def read_table(text: str, folder: str) -> Table:
         column = next((n for n, name in enumerate(header) if name.lower() in {"file", "文件"}), None)
         if column is None:
             return Table({}, ("line 1: no column `file`",))
+        if len(header) > _MOST_NAMED:
+            return Table({}, (f"line 1: {len(header)} columns: more than {_MOST_NAMED} are not read",))
         for row in reader:
             name, problem = _row_name(row, column, folder)
             if name in rows:
-                name, problem = "", f"{name} has a line already"
-            if name:
+                problem = f"{name} has a line already"
+            elif name and name not in names:
+                problem = f"no file {name}"
+            elif name:
                 values = {key: value for key, value in zip(header, row, strict=False) if key and key != header[column]}
                 rows[name] = interpret(values)
             if problem:
                 problems.append(f"line {reader.line_num}: {problem}")
+            if len(problems) == _MOST_NAMED:
+                problems.append(f"line {reader.line_num}: the rest is not read, after so many problems")
+                break
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}; the rest is not read")
     return Table(rows, tuple(problems))
@@ -223,22 +232,87 @@ def _row_name(row: Sequence[str], column: int, folder: str) -> tuple[str, str]:
     return name, ""
 
 
-def _yaml(text: str) -> Mapping[str, object] | str:
-    """Load a mapping with every scalar a string; or say what is wrong."""
+def _yaml(text: str) -> FrontMatter:
+    """Read the mapping that front matter is: every scalar a string, values scalars or lists of scalars.
+
+    Read as it is parsed, in one pass: nothing in it can run code, and nothing written once is made many times over,
+    as anchors do. The number of a document stays as it was written (007, 2024-01, no).
+    """
     import yaml  # noqa: PLC0415 - most files have no front matter
 
-    # The base loader makes strings, lists and mappings only: nothing in a report can run code, and the number
-    # of a document stays as it was written (007, 2024-01, no). The loader in C dies on deep nesting.
     try:
-        value: object = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - see above
+        # The loader in C dies on deep nesting; this one takes a time that grows with the square of the depth.
+        return _Mapping(yaml.parse(text, Loader=yaml.BaseLoader)).read()
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 2}" if error.problem_mark else ""
-        return f"not YAML{place}: {error.problem or 'cannot be read'}"
+        return _no_yaml(f"not YAML{place}: {error.problem or 'cannot be read'}")
     except (yaml.YAMLError, RecursionError, ValueError):
-        return "not YAML that can be read"
-    if not isinstance(value, dict):
-        return "not YAML in the form `name: value`"
-    return {key: item for key, item in value.items() if isinstance(key, str)}
+        return _no_yaml("not YAML that can be read")
+
+
+def _no_yaml(problem: str) -> FrontMatter:
+    return FrontMatter("", {}, (f"front matter: {problem}",))
+
+
+class _Mapping:
+    """Reads a mapping from the events of a YAML parser."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+        self._refused = ""
+        """What of the value at hand is not read: `an anchor`."""
+
+    def read(self) -> FrontMatter:
+        """Give the mapping as `values`, and what of it is left out as warnings."""
+        import yaml  # noqa: PLC0415 - as in `_yaml`
+
+        event = next(
+            event for event in self._events if not isinstance(event, (yaml.StreamStartEvent, yaml.DocumentStartEvent))
+        )
+        if not isinstance(event, yaml.MappingStartEvent):
+            return _no_yaml("not YAML in the form `name: value`")
+        self._note(event)
+        values: dict[str, object] = {}
+        warnings: list[str] = []
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            line = event.start_mark.line + 2
+            key = self._value(event)
+            value = self._value(next(self._events))
+            if isinstance(key, str) and not self._refused:
+                values[key] = value
+            else:
+                name = f" ({_shown(key)})" if isinstance(key, str) else ""
+                warnings.append(f"front matter: line {line}{name}: {self._refused or 'a name of several'} is not read")
+            self._refused = ""
+            if len(values) + len(warnings) > _MOST_NAMED:
+                return _no_yaml(f"more than {_MOST_NAMED} names")
+        return FrontMatter("", values, tuple(warnings))
+
+    def _value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
+        """Give the value that begins with an event: a text, or a list of what its items are."""
+        import yaml  # noqa: PLC0415 - as in `_yaml`
+
+        self._note(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return str(event.value)
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        if depth == _DEEPEST_FRONT:
+            raise ValueError
+        if depth or isinstance(event, yaml.MappingStartEvent):
+            self._refused = self._refused or "a value inside another"
+        ends = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+        items: list[object] = []
+        while not isinstance(item := next(self._events), ends):
+            items.append(self._value(item, depth + 1))
+        return items
+
+    def _note(self, event: Any) -> None:  # noqa: ANN401 - as above
+        """Notice what is not read."""
+        if event.anchor:
+            self._refused = self._refused or "an anchor"
+        elif getattr(event, "tag", None):
+            self._refused = self._refused or "a tag"
 
 
 def _is_empty(value: object) -> bool:
@@ -328,7 +402,8 @@ def _facet_problem(name: str, value: object) -> str:
     shown = _shown(name)
     if name.lower() in _BUILT_IN:
         return f"{shown} is a field that cannot be stated"
-    if not name or len(name) > _LONGEST_NAME or _CONTROL.search(name) or any(mark in name for mark in _RESERVED):
+    is_plain = visible(name) == name and not _CONTROL.search(name)
+    if not is_plain or not 0 < len(name) <= _LONGEST_NAME or any(mark in name for mark in _RESERVED):
         return f"{shown} is no name for a facet: up to {_LONGEST_NAME} characters, none of them {' '.join(_RESERVED)}"
     text = _scalar(value)
     if text is None or len(text) > _LONGEST_VALUE:
@@ -339,5 +414,5 @@ def _facet_problem(name: str, value: object) -> str:
 def _shown(value: object) -> str:
     """Give a value for a message: short and on one line."""
     text = value if isinstance(value, str) else repr(value)[:_LONGEST_LINE]
-    text = _CONTROL.sub(" ", text)
+    text = visible(_CONTROL.sub(" ", text))
     return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")

@@ -33,6 +33,7 @@ import numpy as np
 from searchkit.corpus.lines import fold_all
 from searchkit.corpus.sections import OTHER, Located, names_part
 from searchkit.errors import UsageError
+from searchkit.files import DataFile, read_data
 from searchkit.folding import fold
 from searchkit.model import SECTIONS
 
@@ -44,7 +45,8 @@ else:
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_DEFAULT = Path(__file__).parent.parent / "data" / "topics.toml"
+DEFAULT = Path(__file__).parent.parent / "data" / "topics.toml"
+"""The taxonomy that comes with the product."""
 _GROUPS = {"strong": 3.0, "terms": 2.0, "weak": 1.0}
 """Lists of words in a topic's block, with the weight of their words."""
 
@@ -86,12 +88,12 @@ class Taxonomy:
         """What the first, second … best word of a topic is divided by."""
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Taxonomy:
-        """Read the taxonomy in the file `path`, or the one that comes with the product.
+    def load(cls, source: Path | DataFile | None = None) -> Taxonomy:
+        """Read a taxonomy from a file, or the one that comes with the product.
 
         Raises errors.UsageError, which names the file and the key, if the file cannot be read or is not a taxonomy.
         """
-        return _File(path or _DEFAULT).taxonomy()
+        return _File(read_data("taxonomy", source or DEFAULT)).taxonomy()
 
     def topics(self, path: Sequence[str], text: str, section: str) -> tuple[str, ...]:
         """Give one to three topics of one paragraph, as `of_document` does."""
@@ -223,8 +225,8 @@ def _hashes(text: str) -> NDArray[np.uint32]:
 class _File:
     """A taxonomy file being read; every complaint names the file and the key."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: DataFile) -> None:
+        self._name_of_file, self._text = file
 
     def taxonomy(self) -> Taxonomy:
         """Read and check the file."""
@@ -246,12 +248,9 @@ class _File:
 
     def _load(self) -> dict[str, object]:
         try:
-            return tomllib.loads(self._path.read_text(encoding="utf-8-sig"))
-        except OSError as error:
-            message = f"taxonomy {self._path} cannot be read: {error.strerror}; give an existing file"
-            raise UsageError(message) from error
+            return tomllib.loads(self._text)
         except ValueError as error:
-            raise UsageError(f"taxonomy {self._path} is not a TOML file in UTF-8: {error}") from error
+            raise UsageError(f"{self._name_of_file} is not TOML: {error}") from error
 
     def _blocks(self, blocks: object) -> list[dict[str, object]]:
         found = [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
@@ -301,4 +300,4 @@ class _File:
                 raise self._wrong(f"{where}{key}", f"there is no such key; known are {', '.join(sorted(known))}")
 
     def _wrong(self, key: str, why: str) -> UsageError:
-        return UsageError(f"taxonomy {self._path}, {key}: {why}")
+        return UsageError(f"{self._name_of_file}, {key}: {why}")

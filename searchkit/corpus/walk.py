@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from searchkit.corpus.readers import READERS, reason_of, suffix_of
+from searchkit.files import LARGEST, read_inside
 
 METADATA = "metadata.csv"
 """Name, in lower case, of a table of facts about the files beside and below it."""
@@ -45,11 +46,18 @@ class Found(NamedTuple):
     """A file that belongs to the corpus."""
 
     path: str
-    """Where it is, for the operating system."""
+    """Where it is, for the operating system: an absolute path, no part of which below `root` was a link."""
     name: str
     """Its path relative to the corpus, `/` separators; always valid Unicode without control characters."""
     stamp: Stamp
     """As it was when it was found."""
+    root: str = ""
+    """The corpus, for the operating system; empty = the folder that the file is in."""
+
+    def read(self, largest: int = LARGEST) -> bytes:
+        """Give its content. Raises OSError, also if it is no ordinary file of the corpus any more, or too large."""
+        root = Path(self.root) if self.root else Path(self.path).parent
+        return read_inside(root, Path(self.path).relative_to(root), largest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +143,8 @@ def name_of(path: str) -> str:
 
 def _items(folder: Path) -> Iterator[Found | Skipped]:
     """Go through the folders without recursion; links are never followed, so there are no loops."""
-    root = Path(os.path.realpath(folder))
-    waiting = [(os.fspath(folder), "")]
+    root = os.path.realpath(folder)
+    waiting = [(root, "")]
     while waiting:
         path, inside = waiting.pop()
         try:
@@ -154,20 +162,20 @@ def _items(folder: Path) -> Iterator[Found | Skipped]:
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, name + "/"))
             else:
-                yield _file(entry, name)
+                yield _file(root, entry, name)
 
 
-def _file(entry: os.DirEntry[str], name: str) -> Found | Skipped:
+def _file(root: str, entry: os.DirEntry[str], name: str) -> Found | Skipped:
     """Decide about what is neither a link nor a folder."""
     if not entry.is_file(follow_symlinks=False):
         return Skipped(name, "not an ordinary file")
     try:
-        return Found(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)))
+        return Found(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)), root)
     except OSError as error:
         return Skipped(name, f"cannot be read: {reason_of(error)}")
 
 
-def _linked(root: Path, path: str, name: str) -> Found | Skipped:
+def _linked(root: str, path: str, name: str) -> Found | Skipped:
     """Decide about a link."""
     try:
         target = Path(path).resolve(strict=True)
@@ -181,7 +189,8 @@ def _linked(root: Path, path: str, name: str) -> Found | Skipped:
     elif not stat.S_ISREG(status.st_mode):
         reason = "not an ordinary file"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
-        return Found(path, name, Stamp.of(status))  # git-annex keeps what is linked under .git; it is read nowhere else
+        # git-annex keeps what is linked under .git; it is read nowhere else
+        return Found(os.fspath(target), name, Stamp.of(status), root)
     else:
         reason = "link to a file of the corpus"
     return Skipped(name, reason)

@@ -1,7 +1,9 @@
 """The way in: a corpus folder becomes an index, or brings the index that is there up to date.
 
-    changes.py   what an index remembers of the files it was built from, and what has changed since
-    tasks.py     files into an index, in one process or several
+    changes.py    what an index remembers of the files it was built from, and what has changed since
+    tasks.py      files into an index, by worker processes
+    worker.py     what a worker does
+    messages.py   what a build and its workers say to each other
 
 A build writes a new data folder beside the one in use and then lets the manifest name it. It takes over what the old
 one holds of files that have not changed; where anything else that decides the content has changed, such as the words or
@@ -26,11 +28,15 @@ from filelock import FileLock, Timeout
 
 from searchkit.analysis import Analyzer, Lexicon
 from searchkit.corpus import DocumentRead, Listing, Skipped, list_corpus, made_with, nothing_read
+from searchkit.corpus.topics import DEFAULT as TOPICS
 from searchkit.engines import ENGINES, Writer, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
 from searchkit.facets import BUILT_IN
+from searchkit.files import read_data
 from searchkit.indexing.changes import FILES, Changes, Entry, State, compare, read_state
-from searchkit.indexing.tasks import Indexed, Settings, Watch, add, index_files, remove_parts
+from searchkit.indexing.messages import Settings
+from searchkit.indexing.tasks import Indexed, Watch, Workers, remove_parts
+from searchkit.indexing.worker import add
 from searchkit.manifest import (
     EXTRAS,
     Manifest,
@@ -50,8 +56,7 @@ class BuildOptions:
 
     engine: str = ENGINES[0]
     jobs: int = 1
-    """Processes that read and index files. With more than one, the calling script needs the usual
-    `if __name__ == "__main__":`, as for anything that starts processes."""
+    """Processes that read and index files."""
     words: Path | None = None
     """Domain words instead of those that come with searchkit."""
     synonyms: Path | None = None
@@ -95,6 +100,7 @@ class _Plan:
     corpus: str
     settings: Settings
     analyzer: Analyzer
+    jobs: int
 
     @classmethod
     def of(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _Plan:
@@ -103,30 +109,30 @@ class _Plan:
             message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
             raise UsageError(message)
         lexicon = Lexicon.load(options.words, options.synonyms)
-        data = options.topics, options.units, options.fixed_names
-        settings = Settings(options.engine, lexicon, *data, options.jobs)
-        return cls(Path(index), str(corpus), settings, Analyzer(lexicon))
+        settings = Settings(
+            options.engine,
+            lexicon,
+            read_data("taxonomy", options.topics or TOPICS),
+            read_data("unit list", options.units or UNITS),
+            read_data("list of fixed names", options.fixed_names or FIXED_NAMES),
+        )
+        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
 
     def made_with(self) -> dict[str, str]:
-        """What decides, besides the files, what is in the index. Raises UsageError if a data file cannot be read."""
-        lexicon = asdict(self.analyzer.lexicon)
+        """What decides, besides the files, what is in the index."""
+        texts = {
+            **asdict(self.settings.lexicon),
+            "topics": self.settings.topics.text,
+            "units": self.settings.units.text,
+            "fixed names": self.settings.fixed_names.text,
+        }
         return {
             "engine": self.settings.engine,
-            **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in lexicon.items()},
+            **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
             "analyzer": self.analyzer.fingerprint,
-            **made_with(self.settings.topics),
-            "units": _digest("unit list", self.settings.units or UNITS),
-            "fixed names": _digest("list of fixed names", self.settings.fixed_names or FIXED_NAMES),
+            "readers": made_with(),
             "figures": f"rules {RULES}",
         }
-
-
-def _digest(what: str, path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        message = f"{what} {path} cannot be read: {error.strerror or error}; give an existing file"
-        raise UsageError(message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +226,10 @@ def write_index(
     return replace(_report(plan, content), seconds=time.perf_counter() - started)
 
 
+class _NothingNew(Exception):
+    """Of what was tried again nothing has become of what it was: the index stays as it is."""
+
+
 _DAMAGED = "the index was damaged"
 
 
@@ -249,18 +259,25 @@ def _bring_up_to_date(
     changes = compare(listing, base.state) if base else Changes(listing.documents)
     content = _Content(skipped=[*listing.skipped])
     indexed = Indexed()
-    if base and changes.are_none and (base.state.skipped, base.manifest.corpus) == (now.skipped, plan.corpus):
+    is_known = base and (base.state.skipped, base.manifest.corpus) == (now.skipped, plan.corpus)
+    if base and is_known and changes.are_none:
         content.add(changes.unchanged.values())
     else:
-        with _new_index(plan, content, base) as (folder, writer):
+        unread = [(found, listing.stated(found)) for found in changes.unread]
+        with (
+            suppress(_NothingNew),
+            Workers(unread, plan.settings, plan.jobs) as workers,
+            _new_index(plan, content, base) as (folder, writer),
+        ):
             writer.remove(changes.outdated.keys())
-            unread = [(found, listing.stated(found)) for found in changes.unread]
-            indexed = index_files(unread, writer, folder, plan.settings, watch)
+            indexed = workers.index(writer, folder, watch)
             entries = {**changes.unchanged, **indexed.files}
             files = {found.name: entries[found.name] for found in listing.documents}
-            replace(now, files=files).write(folder)
             content.add(files.values())
             content.warned += indexed.warned
+            if base and is_known and changes.were_in_vain(indexed.files):
+                raise _NothingNew
+            replace(now, files=files).write(folder)
     held = {name for name, entry in indexed.files.items() if entry.documents}
     return replace(
         _report(plan, content),

@@ -15,7 +15,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from searchkit.corpus import NOTHING, FileRead, Found, Listing, Skipped, Stamp, Stated, content_digest
+from searchkit.corpus import NOTHING, Found, Listing, Skipped, Stamp, Stated, content_digest
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_verified
 
@@ -41,20 +41,8 @@ class Entry(NamedTuple):
     facets: tuple[str, ...] = ()
     """Names of the user's own facets in its documents."""
     skipped: tuple[Skipped, ...] = ()
-
-    @classmethod
-    def of(cls, found: Found, stated: Stated, read: FileRead, measures: int) -> Entry:
-        """Describe a file that was read, with the number of measures in its documents."""
-        return cls(
-            found.stamp,
-            read.digest,
-            _stated_digest(stated),
-            len(read.documents),
-            sum(len(document.paragraphs) for document in read.documents),
-            measures,
-            tuple(sorted({name for document in read.documents for name in document.document.facets})),
-            read.skipped,
-        )
+    is_settled: bool = True
+    """Whether it need not be read again while it is as it is. Else nothing of it is in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,7 @@ class State:
         The file has a list for each field, which is quicker to read; of facets and skipped parts, which few files have,
         only what there is.
         """
-        stamps, *plain, facets, skipped = zip(*self.files.values(), strict=True)
+        stamps, *plain, facets, skipped, settled = zip(*self.files.values(), strict=True)
         data = {
             "made_with": self.made_with,
             "began": self.began,
@@ -87,6 +75,7 @@ class State:
             "plain": plain,
             "facets": {name: own for name, own in zip(self.files, facets, strict=True) if own},
             "parts": {name: own for name, own in zip(self.files, skipped, strict=True) if own},
+            "unsettled": [name for name, is_settled in zip(self.files, settled, strict=True) if not is_settled],
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=astuple)
         (folder / FILES).write_text(text, encoding="utf-8")
@@ -108,6 +97,13 @@ class Changes:
         """Whether every file is as it was."""
         return not self.unread and not self.outdated
 
+    def were_in_vain(self, read: Mapping[str, Entry]) -> bool:
+        """Whether all that there was to do was to try files again, and `read`, what that gave, is what was known."""
+        return self.outdated.keys() == read.keys() and all(
+            not entry.is_settled and entry._replace(stamp=read[name].stamp) == read[name]
+            for name, entry in self.outdated.items()
+        )
+
 
 def read_state(index: Path, manifest: Manifest) -> State:
     """Read the state of an index. Raises IndexDamaged."""
@@ -126,7 +122,9 @@ def _files(data: Mapping[str, Any]) -> dict[str, Entry]:
     facets = {name: tuple(own) for name, own in data["facets"].items()}
     parts = {name: _skipped(own) for name, own in data["parts"].items()}
     rare = (map(found.get, names, repeat(())) for found in (facets, parts))
-    return dict(zip(names, map(Entry._make, zip(stamps, *data["plain"], *rare, strict=True)), strict=True))
+    unsettled = frozenset(data["unsettled"])
+    settled = (name not in unsettled for name in names)
+    return dict(zip(names, map(Entry._make, zip(stamps, *data["plain"], *rare, settled, strict=True)), strict=True))
 
 
 def _skipped(items: Iterable[Sequence[Any]]) -> tuple[Skipped, ...]:
@@ -142,7 +140,7 @@ def compare(listing: Listing, state: State) -> Changes:
     unchanged: dict[str, Entry] = {}
     for found in listing.documents:
         entry = state.files.get(found.name)
-        if not entry or entry.stated != _stated_digest(listing.stated(found)):
+        if not entry or not entry.is_settled or entry.stated != stated_digest(listing.stated(found)):
             unread.append(found)
         elif entry.stamp == found.stamp and _is_past(found.stamp, state.began):
             unchanged[found.name] = entry
@@ -160,7 +158,7 @@ def _is_past(stamp: Stamp, began: int) -> bool:
     return written < began - (_FINE_GRAIN if written % _SECOND else _COARSE_GRAIN)
 
 
-def _stated_digest(stated: Stated) -> str:
+def stated_digest(stated: Stated) -> str:
     """Digest of what is stated: empty for nothing. The order counts, as it does in the records."""
     if stated is NOTHING or stated == NOTHING:  # the first is quick; what came from another process is only equal
         return ""

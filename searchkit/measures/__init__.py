@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from searchkit.files import DataFile
 from searchkit.folding import fold
 from searchkit.measures.indicators import Context, Named, name_quantities
 from searchkit.measures.quantities import find_quantities, number
@@ -34,7 +35,7 @@ class Extractor:
         self._vocabulary = vocabulary
 
     @classmethod
-    def load(cls, units: Path | None = None, fixed_names: Path | None = None) -> Extractor:
+    def load(cls, units: Path | DataFile | None = None, fixed_names: Path | DataFile | None = None) -> Extractor:
         """Read the data files, those that come with searchkit unless given. Raises UsageError."""
         return cls(Vocabulary.load(units, fixed_names))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from searchkit.errors import UsageError
+from searchkit.files import DataFile, read_data
 from searchkit.folding import fold
 from searchkit.model import KINDS
 
@@ -51,9 +52,12 @@ class Vocabulary:
         self._fixed = _alternatives(fixed_names)
 
     @classmethod
-    def load(cls, units: Path | None = None, fixed_names: Path | None = None) -> Vocabulary:
+    def load(cls, units: Path | DataFile | None = None, fixed_names: Path | DataFile | None = None) -> Vocabulary:
         """Read the two files, or those that come with searchkit. Raises UsageError, which names file and key."""
-        return cls(_units(units or UNITS), _names(fixed_names or FIXED_NAMES))
+        return cls(
+            _units(read_data("unit list", units or UNITS)),
+            _names(read_data("list of fixed names", fixed_names or FIXED_NAMES)),
+        )
 
     def unit_at(self, folded: str, start: int) -> Unit | None:
         """Give the longest unit that stands at a place of a folded text, or None."""
@@ -88,18 +92,18 @@ def _alternatives(names: Sequence[str]) -> re.Pattern[str]:
     return re.compile(f"(?=[{firsts}])(?<![0-9.])(?:{groups})(?![0-9.])")
 
 
-def _units(path: Path) -> dict[str, Unit]:
+def _units(file: DataFile) -> dict[str, Unit]:
+    path, text = file
     try:
-        tables: dict[str, Any] = tomllib.loads(_read(path, "unit list"))
-    except tomllib.TOMLDecodeError as error:
-        message = f"unit list {path} is no TOML: {error}"
-        raise UsageError(message) from None
+        tables: dict[str, Any] = tomllib.loads(text)
+    except ValueError as error:
+        raise UsageError(f"{path} is no TOML: {error}") from None
     _check_keys(path, "a table", tables, ("units", "vague", "not_before"))
     kinds, vague, follow = (_table(path, tables, name) for name in ("units", "vague", "not_before"))
     _check_keys(path, "a key of [units]", kinds, KINDS)
     _check_keys(path, "a key of [vague]", vague, ("units",))
     if not kinds:
-        message = f"unit list {path}: [units] is empty; it has {', '.join(KINDS)}"
+        message = f"{path}: [units] is empty; it has {', '.join(KINDS)}"
         raise UsageError(message)
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in follow.items()}
     names = {fold(name): kind for kind, text in kinds.items() for name in text.split()}
@@ -107,33 +111,25 @@ def _units(path: Path) -> dict[str, Unit]:
     return {name: Unit(name, kind, name in are_vague, not_before.get(name, ())) for name, kind in names.items()}
 
 
-def _check_keys(path: Path, what: str, keys: Iterable[str], known: Sequence[str]) -> None:
+def _check_keys(path: str, what: str, keys: Iterable[str], known: Sequence[str]) -> None:
     for key in keys:
         if key not in known:
-            message = f"unit list {path}: {key} is not {what}; there are {', '.join(known)}"
+            message = f"{path}: {key} is not {what}; there are {', '.join(known)}"
             raise UsageError(message)
 
 
-def _table(path: Path, tables: Mapping[str, Any], name: str) -> dict[str, str]:
+def _table(path: str, tables: Mapping[str, Any], name: str) -> dict[str, str]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
-        message = f"unit list {path}: {name} is a table: [{name}]"
+        message = f"{path}: {name} is a table: [{name}]"
         raise UsageError(message)
     for key, value in table.items():
         if not isinstance(value, str):
-            message = f"unit list {path}: {key} in [{name}] is a text, white space between its parts"
+            message = f"{path}: {key} in [{name}] is a text, white space between its parts"
             raise UsageError(message)
     return table
 
 
-def _names(path: Path) -> list[str]:
-    lines = (line.partition("#")[0] for line in _read(path, "list of fixed names").splitlines())
+def _names(file: DataFile) -> list[str]:
+    lines = (line.partition("#")[0] for line in file.text.splitlines())
     return [fold(name) for line in lines for name in line.split()]
-
-
-def _read(path: Path, what: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8"
-        raise UsageError(f"{what} {path} cannot be read: {reason}; give an existing file") from None

@@ -54,10 +54,32 @@ def test_bad_front_matter_is_a_warning(inside: str) -> None:
 
 
 def test_front_matter_that_grows_is_cheap() -> None:
-    """Aliases of aliases are refused as values, not written out."""
+    """Anchors, tags and values inside others are left out and named; what stands beside them counts."""
     steps = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))
-    found = split_front_matter(f"---\na0: &a0 [x]\n{steps}\n---\n正文")
-    assert len(interpret({key: value for key, value in found.values.items() if key == "a0"}).warnings) == 1
+    found = split_front_matter(
+        f"---\ntitle: 报告\na0: &a0 [x]\n{steps}\nb: !!python/name:os.system x\nc: {{d: 1}}\ne: [[f]]\ng: 2\n---\n正文"
+    )
+    assert (found.body, found.values) == ("正文", {"title": "报告", "g": "2"})
+    assert len(found.warnings) == 33
+    assert found.warnings[0] == "front matter: line 3 ('a0'): an anchor is not read"
+    assert [warning.partition(": ")[2] for warning in found.warnings[-3:]] == [
+        "line 33 ('b'): a tag is not read",
+        "line 34 ('c'): a value inside another is not read",
+        "line 35 ('e'): a value inside another is not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ("a: " + "[" * 60_000, "not YAML that can be read"),
+        ("a: " + "{a: " * 15_000, "not YAML that can be read"),
+        ("\n".join(f"n{n}: v" for n in range(2000)), "more than 1000 names"),
+    ],
+)
+def test_front_matter_beyond_all_bounds(inside: str, reason: str) -> None:
+    """Deep nesting and too many names cost the front matter and next to no time."""
+    assert split_front_matter(f"---\n{inside}\n---\n正文") == FrontMatter("正文", {}, (f"front matter: {reason}",))
 
 
 def test_fields_by_english_and_chinese_names() -> None:
@@ -260,32 +282,43 @@ def test_bad_parts_of_a_record_are_warnings() -> None:
 def test_table(mark: str) -> None:
     """Rows name their file relative to the table's folder; other columns are statements."""
     text = f"文件{mark}年份{mark}批次\na.txt{mark}2023{mark}一\n./x/b.md{mark}{mark}二\n\n"
-    table = read_table(text, "sub")
+    table = read_table(text, "sub", {"sub/a.txt", "sub/x/b.md"})
     assert table.rows == {"sub/a.txt": Stated({"year": 2023}, {"批次": "一"}), "sub/x/b.md": Stated({}, {"批次": "二"})}
     assert table.problems == ()
 
 
 def test_table_problems() -> None:
     """Lines that cannot be used are named by number, the others count."""
-    table = read_table("file,year\n../x.txt,2023\n,2023\n/etc/a.txt,1\na.txt,2023\na.txt,2024\n..\\b.txt,1\n", "")
+    table = read_table(
+        "file,year\n../x.txt,2023\n,2023\n/etc/a.txt,1\na.txt,2023\na.txt,2024\n..\\b.txt,1\nc.txt,1\n", "", {"a.txt"}
+    )
     assert list(table.rows) == ["a.txt"]
-    assert [problem.split(":")[0] for problem in table.problems] == ["line 2", "line 3", "line 4", "line 6", "line 7"]
+    assert [problem.split(":")[0] for problem in table.problems] == [f"line {n}" for n in (2, 3, 4, 6, 7, 8)]
 
 
 def test_table_without_file_column() -> None:
     """A table that names no files is named itself."""
-    assert read_table("name,year\na,1\n", "").problems == ("line 1: no column `file`",)
-    assert read_table("", "").problems == ("line 1: no column `file`",)
+    assert read_table("name,year\na,1\n", "", {"a"}).problems == ("line 1: no column `file`",)
+    assert read_table("", "", ()).problems == ("line 1: no column `file`",)
 
 
 def test_table_with_a_huge_cell() -> None:
     """What the csv module refuses is a problem, not an error."""
-    table = read_table('file,a\nb.txt,1\nc.txt,"' + "x" * 200_000 + '"\n', "")
+    table = read_table('file,a\nb.txt,1\nc.txt,"' + "x" * 200_000 + '"\n', "", {"b.txt", "c.txt"})
     assert list(table.rows) == ["b.txt"]
     assert table.problems[0].startswith("line 3: ")
+
+
+def test_a_table_beyond_all_bounds() -> None:
+    """Too many columns cost the table, too many bad lines the lines after them; nothing grows without limit."""
+    wide = read_table("file," + ",".join(f"n{n}" for n in range(5000)) + "\na.txt,1\n", "", {"a.txt"})
+    assert (wide.rows, wide.problems) == ({}, ("line 1: 5001 columns: more than 1000 are not read",))
+    long = read_table("file,year\na.txt,2023\n" + "b.txt,2023\n" * 5000, "", {"a.txt"})
+    assert (len(long.rows), len(long.problems)) == (1, 1001)
+    assert long.problems[-1] == "line 1002: the rest is not read, after so many problems"
 
 
 @given(st.text(alphabet='file,a.txt/\n"\t;文件年份2023'))
 def test_table_never_fails(text: str) -> None:
     """Any text is a table of a kind."""
-    read_table("file,年份\n" + text, "x")
+    read_table("file,年份\n" + text, "x", {"x/a.txt"})

@@ -38,8 +38,6 @@ class Reader:
     """Name of the module in this package."""
     needs: str = ""
     """Third-party distribution it cannot do without, as `pip install` takes it; empty = none."""
-    foreign: bool = False
-    """Parses a format that others defined: is read in a process of its own, within limits."""
 
 
 _TEXT = Reader("text")
@@ -47,12 +45,12 @@ _MARKDOWN = Reader("markdown", needs="markdown-it-py")
 _HTML = Reader("html", needs="selectolax")
 _JSON_LINES = Reader("jsonlines")
 _TABLE = Reader("tables")
-_SPREADSHEET = Reader("xlsx", foreign=True)
-_WORD = Reader("docx", foreign=True)
-_OLD_WORD = Reader("doc", foreign=True)
-_PDF = Reader("pdf", needs="pypdfium2", foreign=True)
-_OFD = Reader("ofd", foreign=True)
-_ARCHIVE = Reader("zipped", foreign=True)
+_SPREADSHEET = Reader("xlsx")
+_WORD = Reader("docx")
+_OLD_WORD = Reader("doc")
+_PDF = Reader("pdf", needs="pypdfium2")
+_OFD = Reader("ofd")
+_ARCHIVE = Reader("zipped")
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
@@ -107,6 +105,11 @@ def visible(text: str) -> str:
     Tab and line ends stay.
     """
     return _INVISIBLE.sub("", text)
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """Make a text fit for a message: one line of visible characters, cut where it is too long."""
+    return " ".join(visible(text).split())[:longest]
 
 
 def reason_of(error: OSError) -> str:

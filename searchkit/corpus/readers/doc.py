@@ -7,18 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from searchkit.corpus.readers import FileContents, read_bytes, reason_of
 from searchkit.errors import ReadError
-
-LONGEST = 50
-"""Seconds that a conversion may take: less than a reader may. One of a long report takes three, most to start."""
+from searchkit.processes import find_program, run_program, temporary_folder
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -69,7 +62,7 @@ def read(data: bytes, name: str) -> FileContents:
 
 def converter() -> str | None:
     """Give the path of LibreOffice's program, None if it is not installed."""
-    return shutil.which("soffice") or shutil.which("libreoffice") or next(filter(os.path.isfile, _PLACES), None)
+    return find_program("soffice", "libreoffice") or next(filter(os.path.isfile, _PLACES), None)
 
 
 def _real_suffix(data: bytes) -> str:
@@ -113,10 +106,10 @@ def _converted(data: bytes, suffix: str) -> bytes:
     if program is None:
         raise ReadError(f"needs LibreOffice to read {suffix} files: install it, or save the file as .docx")
     try:
-        with tempfile.TemporaryDirectory(prefix="searchkit-", ignore_cleanup_errors=True) as folder:
-            return _convert(program, data, suffix, Path(folder))
+        with temporary_folder() as folder:
+            return _convert(program, data, suffix, folder)
     except OSError as error:
-        raise ReadError(f"LibreOffice cannot be used: {reason_of(error)}") from None
+        raise ReadError(f"LibreOffice cannot be used: {reason_of(error)}", is_settled=False) from None
 
 
 def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
@@ -125,7 +118,7 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     source.write_bytes(data)
     (profile / "user").mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(_registry(), encoding="utf-8")
-    _run(
+    run_program(
         [
             *(program, f"-env:UserInstallation={profile.as_uri()}"),
             *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nologo"),
@@ -141,35 +134,6 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     if result.stat().st_size > LARGEST_ENTRY:
         raise ReadError(f"larger than {LARGEST_ENTRY // 1_000_000} MB when converted")
     return result.read_bytes()
-
-
-def _run(command: list[str], folder: Path) -> None:
-    """Run LibreOffice, which is several processes, and leave none of them behind."""
-    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP", "HOME"), str(folder))}
-    process = subprocess.Popen(  # noqa: S603 - the program is LibreOffice, the arguments are ours
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,
-    )
-    try:
-        process.wait(LONGEST)
-    except subprocess.TimeoutExpired:
-        raise ReadError(f"LibreOffice was stopped after {LONGEST} seconds") from None
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        if sys.platform == "win32":
-            tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
-            subprocess.run(tree, check=False, capture_output=True)  # noqa: S603 - the system's own program
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _registry() -> str:

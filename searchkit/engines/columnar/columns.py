@@ -7,7 +7,7 @@ the distinct values as JSON texts, which are parsed one by one when they are ask
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,7 @@ def renumbered(codes: Array) -> tuple[Array, Array]:
 class Column:
     """A stored column."""
 
-    def __init__(self, arrays: ArrayFile, name: str) -> None:
+    def __init__(self, arrays: ArrayFile | Mapping[str, Array], name: str) -> None:
         self.codes = arrays[f"{name}_codes"]
         """The number of each owner's value."""
         self._values = Strings(arrays[f"{name}_values"], arrays[f"{name}_values_at"])

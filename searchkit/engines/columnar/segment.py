@@ -46,14 +46,12 @@ def write_segment(path: Path, columns: Columns) -> None:
 
 def _arrays(columns: Columns) -> dict[str, Array]:
     size, documents = len(columns.n), columns.documents
-    facets = sorted({name for document in documents for name in document.facets})
     blocks = [
         pack([to_json(document) for document in documents[i : i + _BLOCK]]) for i in range(0, len(documents), _BLOCK)
     ]
     lists = posting_lists(columns.terms, columns.pairs)
     text = text_arrays(columns.text, columns.text_length, *_two_character_words(lists))
     return {
-        "facets": pack(facets),
         "records": np.concatenate(blocks),
         "record_at": narrow(starts(list(map(len, blocks)))),
         **column_arrays("file", columns.files),
@@ -63,7 +61,7 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **column_arrays("agency", [document.agency for document in documents]),
         **column_arrays("district", [document.region for document in documents]),
         **column_arrays("doctype", [document.doctype for document in documents]),
-        **_facet_arrays(facets, documents),
+        **_facet_arrays(documents),
         "document_at": narrow(np.searchsorted(columns.document_of, np.arange(len(documents) + 1))),
         "n": narrow(columns.n),
         "page": narrow(columns.page),
@@ -124,17 +122,26 @@ class Segment:
         return SegmentFigures(self.arrays)
 
     @cached_property
-    def facets(self) -> list[str]:
-        """Names of the user's facets that its documents have."""
-        names: list[str] = unpack(self.arrays["facets"])
-        return names
+    def facets(self) -> Mapping[str, int]:
+        """Names of the user's facets that its documents have, and their numbers."""
+        return {name: number for number, name in enumerate(unpack(self.arrays["facets"]))}
 
     def column(self, name: str) -> Column:
         """The column of that name; of a user's facet by the facet's name after a colon."""
         column = self._columns.get(name)
         if column is None:
-            column = self._columns[name] = Column(self.arrays, name)
+            made = self._own_column(name) if name.startswith(":") else Column(self.arrays, name)
+            column = self._columns[name] = made
         return column
+
+    def _own_column(self, name: str) -> Column:
+        """The column of a user's facet. Cost: a pass over the facets of all documents, and a look at its own."""
+        at = np.flatnonzero(self.arrays["facet_name"] == self.facets[name[1:]])
+        values = self.column("facet_value")
+        different, place = renumbered(values.codes[at])
+        codes = np.zeros(self.document_count, np.int64)
+        codes[self.arrays["facet_at"].searchsorted(at, "right") - 1] = place + 1
+        return Column(coded_arrays(name, codes, [None, *values.values(different.tolist())]), name)
 
     # Made when they are first used: an index is opened in a fifth of a ms, and has many segments.
 
@@ -266,8 +273,10 @@ class Segment:
     def _of_document(self, ordinal: int) -> tuple[str, tuple[Any, ...]]:
         """What the paragraphs of a document have in common: its name, and the last fields of a `Paragraph`."""
         document, *fields = (self.column(name)[ordinal] for name in ("document", *_SHARED))
-        facets = {name: self.column(f":{name}")[ordinal] for name in self.facets}
-        return document, (*fields, {name: value for name, value in facets.items() if value is not None})
+        first, last = self.arrays["facet_at"][ordinal : ordinal + 2].tolist()
+        names, value = tuple(self.facets) if first < last else (), self.column("facet_value")
+        own = {names[self.arrays["facet_name"].item(at)]: value[at] for at in range(first, last)}
+        return document, (*fields, own)
 
     # as a whole
 
@@ -343,11 +352,17 @@ def stand_in(column: str, value: object) -> Paragraph:
 _ATTRIBUTE: Mapping[str, str] = {"district": "region"}
 
 
-def _facet_arrays(names: Sequence[str], documents: Sequence[Document]) -> dict[str, Array]:
-    arrays: dict[str, Array] = {}
-    for name in names:
-        arrays |= column_arrays(f":{name}", [document.facets.get(name) for document in documents])
-    return arrays
+def _facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
+    """The user's facets, document by document: there may be as many names as there are values."""
+    names = sorted({name for document in documents for name in document.facets})
+    number = {name: n for n, name in enumerate(names)}
+    held = [item for document in documents for item in sorted(document.facets.items())]
+    return {
+        "facets": pack(names),
+        "facet_at": narrow(starts([len(document.facets) for document in documents])),
+        "facet_name": narrow([number[name] for name, _ in held]),
+        **column_arrays("facet_value", [value for _, value in held]),
+    }
 
 
 def _two_character_words(lists: PostingLists) -> tuple[list[str], tuple[Array, Array]]:

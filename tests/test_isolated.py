@@ -1,0 +1,166 @@
+"""Nothing in a folder runs or changes how searchkit works, and Ctrl-C is one line from the first import on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+
+LIBRARIES = (
+    *("_yaml", "click", "filelock", "id_validator", "jieba", "linkify_it", "markdown_it", "mdurl", "msgspec", "numpy"),
+    *("pkg_resources", "pypdfium2", "rjieba", "selectolax", "tabulate", "tomli", "wcwidth", "whoosh", "yaml"),
+    *("sitecustomize", "usercustomize"),
+)
+REPORT = "东丽区司法局2023年法治政府建设年度报告\n\n一、成效\n全年立案{}件。\n"
+COMMAND = Path(sysconfig.get_path("scripts"), "searchkit")
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A corpus with a module of every name that a build imports, each of which leaves a trace when it runs."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in {*sys.stdlib_module_names, *LIBRARIES}:
+        (corpus / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')\nraise ImportError({name!r})\n", encoding="utf-8"
+        )
+    for n in range(12):
+        (corpus / f"{n}.txt").write_text(REPORT.format(n), encoding="utf-8")
+    (corpus / "page.html").write_text("<p>立案3件。</p>", encoding="utf-8")
+    (corpus / "front.md").write_text(
+        "---\nyear: 2022\n---\n# 报告\n\n立案3件。\n\n<p>罚款1万元。</p>\n", encoding="utf-8"
+    )
+    (corpus / "old.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    return corpus
+
+
+@pytest.mark.skipif(not COMMAND.exists(), reason="searchkit is not installed as a command")
+@pytest.mark.parametrize("start", [[str(COMMAND)], [sys.executable, "-m", "searchkit"]], ids=["command", "-m"])
+def test_nothing_in_a_folder_runs(hostile: Path, tmp_path: Path, start: list[str]) -> None:
+    """Built from inside, a folder full of modules is a folder of reports; the command finds them, with -m too."""
+    command = [*start, "build", ".", "--index", str(tmp_path / "index"), "--jobs", "2"]
+    done = subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text(encoding="utf-8")
+    assert done.stdout.startswith("14 files read: 14 documents")
+
+
+CALL = """
+import sys
+sys.path[:] = [folder for folder in sys.path if folder not in ("", {here!r})]
+from searchkit.indexing import build
+import searchkit.engines.columnar
+sys.path.append({here!r})
+report = build({here!r}, {index!r})
+print(report.documents)
+"""
+
+
+def test_no_child_looks_where_its_parent_was_told_to(hostile: Path, tmp_path: Path) -> None:
+    """Children leave out the current folder on the path, PYTHONPATH, the user's site and what it customizes."""
+    index, users = tmp_path / "index", tmp_path / "users"
+    site = Path(
+        sysconfig.get_path("purelib", "posix_user" if os.name == "posix" else "nt_user", {"userbase": str(users)})
+    )
+    site.mkdir(parents=True)
+    trace = tmp_path / "traces"
+    (site / "usercustomize.py").write_text(f"open({str(trace)!r}, 'a').write('started ')\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", CALL.format(here=str(hostile), index=str(index))],
+        cwd=hostile,
+        env={**os.environ, "PYTHONUSERBASE": str(users), "PYTHONNOUSERSITE": "", "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "14\n"), done.stderr
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text(encoding="utf-8")
+    assert trace.read_text(encoding="utf-8") in ("started ", "") if trace.exists() else True  # only the parent
+
+
+def test_settings_of_a_folder_do_not_reach_charts(tmp_path: Path) -> None:
+    """A matplotlibrc in the current folder neither restyles a chart nor breaks it."""
+    pytest.importorskip("matplotlib")
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for year in (2022, 2023):
+        (corpus / f"{year}.txt").write_text(
+            f"东丽区司法局{year}年工作报告\n\n立案{year - 2000}件。\n", encoding="utf-8"
+        )
+    assert run(["build", str(corpus), "--index", str(index)], tmp_path).returncode == 0
+    charts = []
+    for number, settings in enumerate((None, "axes.facecolor: red\nlines.linewidth: 9\n", "\xff\xfe: \xff")):
+        folder = tmp_path / f"here{number}"
+        folder.mkdir()
+        if settings:
+            (folder / "matplotlibrc").write_bytes(settings.encode("latin-1"))
+        done = run(["compare", "立案", "--index", str(index), "--chart", "chart.svg"], folder)
+        if "font with Chinese characters" in done.stderr:
+            pytest.skip("no Chinese font here")
+        assert (done.returncode, done.stderr) == (0, "")
+        charts.append((folder / "chart.svg").read_bytes())
+    assert charts[0] == charts[1] == charts[2]
+
+
+def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    command = [sys.executable, "-m", "searchkit", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+ANNOUNCED = """
+import importlib.machinery, sys
+find = importlib.machinery.PathFinder.find_spec
+def told(name, *rest):
+    if name == "searchkit.cli":
+        sys.stdout.write("importing\\n"); sys.stdout.flush()
+    return find(name, *rest)
+importlib.machinery.PathFinder.find_spec = told
+sys.argv = ["searchkit", *sys.argv[1:]]
+from searchkit.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+@pytest.mark.parametrize(
+    "command", [["build", "CORPUS", "--index", "INDEX"], ["search", "x", "--index", "INDEX"]], ids=lambda c: c[0]
+)
+def test_ctrl_c_while_modules_are_imported(tmp_path: Path, command: list[str]) -> None:
+    """Whenever Ctrl-C comes after the first module of ours, it is one line, exit status 3 and no traceback."""
+    (tmp_path / "CORPUS").mkdir()
+    (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
+    choose = random.Random(7)  # noqa: S311 - moments
+    for _ in range(8):
+        process = subprocess.Popen(
+            [sys.executable, "-c", ANNOUNCED, *command],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=default_interrupts,  # noqa: PLW1509 - no threads here that matter
+        )
+        with process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(choose.uniform(0, 0.3))
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        lines = said.splitlines()
+        assert "Traceback" not in said
+        assert len(lines) <= 1
+        assert process.returncode in {0, 1, 3, -signal.SIGINT}  # it may have been through, or as good as
+        if process.returncode == 3 and "no index" not in said:
+            assert lines[0].startswith("searchkit: interrupted")
+
+
+def default_interrupts() -> None:
+    """Where tests run in the background Ctrl-C may be ignored, and then by all that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
