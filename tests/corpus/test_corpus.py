@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,10 @@ from searchkit.corpus import (
     read_corpus,
     read_file,
 )
+from searchkit.corpus.readers import doc, markdown
 from searchkit.errors import CorpusError, UsageError
 from searchkit.indexing import build
+from searchkit.indexing.messages import File, decode, encode
 from searchkit.model import SECTIONS, document_from_json, paragraph_from_json, to_json
 
 UNKNOWN = Stamp(0, 0, 0, 0)
@@ -111,7 +115,7 @@ def test_front_matter_wins_over_table_wins_over_text(tmp_path: Path) -> None:
     assert document.facets == {"批次": "二", "note": "y"}
     assert all((p.year, p.agency, p.facets) == (2019, "卫生健康局", document.facets) for p in found.paragraphs)
     assert document.warnings[0].startswith("source: '报纸'")
-    assert skipped == [Skipped("metadata.csv", "no file sub/none.md", files=0)]
+    assert skipped == [Skipped("metadata.csv", "line 3: no file sub/none.md", files=0)]
 
 
 def test_a_stated_field_is_not_undecided(tmp_path: Path) -> None:
@@ -176,16 +180,24 @@ def test_results_survive_json(tmp_path: Path) -> None:
 
 
 def test_work_can_be_shared_among_processes(tmp_path: Path) -> None:
-    """What goes to a process can be pickled, and file by file gives what the whole gives."""
-    write(tmp_path, a__txt=REPORT, b__jsonl='{"id":1,"text":"甲"}\nx', metadata__csv="file,mine\na.txt,v\n", c__bin="x")
+    """What goes to a process comes out as it went in, and file by file gives what the whole gives."""
+    table = (
+        "file,mine,year,title,province,published,doctype,source\n"
+        "a.txt,v,2021,报告,四川省,2024-01-31,work-plan,https://a.example/\nb.jsonl,,never,,,,,\n"
+    )
+    write(tmp_path, a__txt=REPORT, b__jsonl='{"id":1,"text":"甲"}\nx', metadata__csv=table, c__bin="x")
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_text(REPORT, encoding="utf-8")
     listing = list_corpus(tmp_path)
+    assert {type(value) for value in listing.stated(listing.documents[1]).fields.values()} == {str, int, tuple}
+    assert listing.stated(listing.documents[2]).warnings
     results: list[DocumentRead | Skipped] = [*listing.skipped]
     for found in listing.documents:
-        arguments = pickle.loads(pickle.dumps((found, listing.stated(found))))  # noqa: S301 - just made
-        read = read_file(*arguments, Taxonomy.load())
+        file = decode(encode(File.of(found, listing.stated(found))), File)
+        assert (file.found, file.stated) == (found, listing.stated(found))
+        read = read_file(file.found, file.stated, Taxonomy.load())
         results += [*read.documents, *read.skipped]
     assert results == [*read_corpus(list_corpus(tmp_path))]
-    assert [item.file for item in results if isinstance(item, DocumentRead)] == ["a.txt", "b.jsonl"]
+    assert [item.file for item in results if isinstance(item, DocumentRead)] == ["\\xff.txt", "a.txt", "b.jsonl"]
 
 
 def test_a_document_made_by_hand_is_its_own_file(tmp_path: Path) -> None:
@@ -207,22 +219,44 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
     assert read_file(gone, NOTHING, Taxonomy.load()).digest == content_digest(gone)
 
 
-def test_what_decides_about_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another taxonomy, other rules, another version of a library: each shows, and nothing else does."""
+def test_what_decides_about_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other rules, another version of a library, LibreOffice or none: each shows, and nothing else does."""
     before = made_with()
     assert made_with() == before
-    taxonomy = tmp_path / "topics.toml"
-    taxonomy.write_text("# mine", encoding="utf-8")
-    other = made_with(taxonomy)
-    assert {name for name in before if other[name] != before[name]} == {"topics"}
-    taxonomy.write_text("# thine", encoding="utf-8")
-    assert made_with(taxonomy)["topics"] != other["topics"]
-    for change in ("_RULES", "__version__", "version"):
+    changes = ((corpus, "_RULES", "x"), (corpus, "__version__", "x"), (corpus, "version", lambda _: "x"))
+    for module, name, change in changes:
         with monkeypatch.context() as patched:
-            patched.setattr(corpus, change, (lambda _name: "0") if change == "version" else "0")
-            assert {name for name, value in made_with().items() if value != before[name]} == {"readers"}
-    with pytest.raises(UsageError, match="nowhere"):
-        made_with(tmp_path / "nowhere")
+            patched.setattr(module, name, change)
+            assert made_with() != before
+    said = set()
+    for program in (None, "/usr/bin/soffice"):
+        monkeypatch.setattr(doc, "converter", lambda program=program: program)
+        said.add(made_with())
+    assert len(said) == 2
+
+
+def test_a_mistake_of_ours_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception that nobody foresaw, in a reader or behind it, skips the file, says where and asks for a report."""
+    for n, name in enumerate(("a.txt", "b.txt", "c.md", "d.txt")):
+        (tmp_path / name).write_text(REPORT.replace("\n", f"\n立案{n}件。\n", 1), encoding="utf-8")
+    outline: Callable[..., object] = corpus.outline
+
+    def fail(body: tuple[object, ...]) -> object:
+        if "立案1件" in str(body):
+            raise KeyError("body")
+        return outline(body)
+
+    def fail_at_once(_data: bytes, _name: str) -> object:
+        raise LookupError
+
+    monkeypatch.setattr(corpus, "outline", fail)
+    monkeypatch.setattr(markdown, "read", fail_at_once)
+    results = [*read_corpus(list_corpus(tmp_path))]
+    skipped = {item.path: item.reason for item in results if isinstance(item, Skipped)}
+    assert [item.file for item in results if isinstance(item, DocumentRead)] == ["a.txt", "d.txt"]
+    for name, error in (("b.txt", "KeyError"), ("c.md", "LookupError")):
+        reason = rf"cannot be read, for a mistake in searchkit \({error}, test_corpus\.py line \d+\): please report it"
+        assert re.fullmatch(reason, skipped[name])
 
 
 @pytest.mark.parametrize(

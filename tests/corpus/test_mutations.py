@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from formats.mutations import RESULT, SEED, Counts, Mutations, write
 
-from searchkit.corpus import isolation
+from searchkit.indexing import worker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the memory of processes is asked for as Unix has it")
 
@@ -28,7 +28,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Counts:
 def test_damaged_files_cost_nothing_but_themselves(counts: Counts) -> None:
     """All files go through the build, none of them breaks it, all sound ones are indexed, memory stays bounded."""
     assert counts.broken == []
-    assert counts.peak_memory <= isolation.MOST_MEMORY
+    assert counts.peak_memory <= worker.MEMORY
     outcomes: Counter[str] = sum(counts.outcomes.values(), Counter())
     assert outcomes.total() == FILES + counts.sound
     assert {"read", "read in part", "refused"} <= outcomes.keys()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.readers import doc, docx
+from searchkit.processes import run_program
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -134,7 +135,7 @@ def all_converted(documents: Sequence[bytes], suffix: str, target: str, folder: 
         source.write_bytes(data)
     profile = (folder / "profile").as_uri()
     options = ["--headless", "--convert-to", target, "--outdir", str(folder / "out"), *map(str, sources)]
-    doc._run([program, f"-env:UserInstallation={profile}", *options], folder)
+    run_program([program, f"-env:UserInstallation={profile}", *options], folder)
     ending = target.partition(":")[0]
     return [(folder / "out" / f"{source.stem}.{ending}").read_bytes() for source in sources]
 

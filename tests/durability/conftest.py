@@ -16,7 +16,7 @@ from damage import LINES, Ran, Run
 from reports import Reports
 
 from searchkit import cli
-from searchkit.indexing import BuildOptions, build, tasks
+from searchkit.indexing import BuildOptions, build, worker
 
 SECONDS = 60
 """What no command takes, however much else the machine has to do."""
@@ -65,7 +65,7 @@ def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (reports.folder / "metadata.csv").write_text("file,batch\n0001.txt,一\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "Extractor", Counting)
+        patch.setattr(worker, "Extractor", Counting)
         build(reports.folder, folder / "index", BuildOptions(engine))
         max(reports.folder.glob("0*")).unlink()
         reports.add(1, LINES)

@@ -29,7 +29,10 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))  # where it is already, if pytest runs this
+
 from answers import Answers, answers
+from marked import NAME, left, new_mark
 from reports import WORDS, Reports
 
 from searchkit.engines.columnar.segment import Segment
@@ -247,11 +250,11 @@ class Storm:
             build(self._reports.folder, folder, self._options)
             return answers(Path(folder))
 
-    def _start(self, change: str, index: Path) -> subprocess.Popen[bytes]:
+    def _start(self, change: str, index: Path, mark: str = "") -> subprocess.Popen[bytes]:
         jobs = "2" if change == _BY_TWO else "1"
         options = ["--index", str(index), "--engine", self._engine, "--words", str(self._words), "--jobs", jobs]
         command = [sys.executable, "-m", "searchkit", "build", str(self._reports.folder), *options]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, NAME: mark})
 
     def _build(self, change: str, index: Path) -> float:
         """Build and let live. Returns how many seconds it took."""
@@ -271,8 +274,8 @@ class Storm:
     def _kill(self, aim: str, change: str, new: Answers) -> None:
         """Start a build, kill it, and judge what it leaves."""
         within = AIMS[aim].within or self._length(change)
-        scene = Scene.of(self.index)
-        process = self._start(change, self.index)
+        scene, mark = Scene.of(self.index), new_mark()
+        process = self._start(change, self.index, mark)
         while process.poll() is None and not AIMS[aim].is_seen(scene):
             pass
         time.sleep(self._chance.uniform(0, within))
@@ -285,19 +288,15 @@ class Storm:
             self.counts.before_commit += not scene.is_committed
         else:
             self.counts.outrun += 1
-        self._judge_processes(process.pid)
+        self._judge_processes(mark)
         if scene.is_committed:
             self._take(new)
         self._judge_answers()
 
-    def _judge_processes(self, session: int) -> None:
+    def _judge_processes(self, mark: str) -> None:
         """See that no process of a build that is dead goes on."""
-        end = time.monotonic() + _ENDS_WITHIN
-        while left := alive(session):
-            if time.monotonic() > end:
-                self._complain("processes_left", f"processes {left} go on")
-                return
-            time.sleep(0.01)
+        if going_on := left(mark, _ENDS_WITHIN):
+            self._complain("processes_left", f"processes {[*going_on]} go on")
 
     def _take(self, new: Answers) -> None:
         """From now on this is what the index is to answer."""
@@ -340,19 +339,6 @@ def leftovers(index: Path) -> set[str]:
 def _aims(change: str) -> Sequence[str]:
     """What a build can be killed at that takes up such a change; what comes about seldom stands there twice."""
     return [*AIMS, "merging"] if change == "small commits" else [aim for aim in AIMS if aim != "merging"]
-
-
-def alive(session: int) -> list[int]:
-    """The processes of a session, zombies aside."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, of, *_ = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:  # gone meanwhile
-            continue
-        if int(of) == session and state != "Z":
-            found.append(int(path.parent.name))
-    return found
 
 
 def _machine() -> dict[str, object]:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from answers import answers
+from marked import NAME, left, marked, new_mark, workers
 from reports import Reports
-from storm import CHANGES, Storm, alive, leftovers
+from storm import CHANGES, Storm, leftovers
 
 from searchkit.indexing import build
 from searchkit.manifest import read_manifest
@@ -51,11 +52,15 @@ def test_the_storm_sees_what_is_wrong(tmp_path: Path) -> None:
     extras.write_bytes(extras.read_bytes().replace(b"{", b"[", 1))
     storm._judge_answers()
     assert storm.counts.damaged == 1
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as process:
-        assert alive(process.pid) == [process.pid]
-        process.kill()
-    assert alive(process.pid) == []
-    assert len(storm.counts.broken) == 3
+    mark = new_mark()
+    waiting = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, env={**os.environ, NAME: mark}) as process:
+        until(lambda: marked(mark).keys() == {process.pid})
+        storm._judge_processes(mark)
+    assert (process.returncode, marked(mark)) == (-signal.SIGKILL, {})
+    assert storm.counts.processes_left == 1
+    storm._judge_processes(mark)
+    assert len(storm.counts.broken) == 4
 
 
 def test_processes_that_outlive_their_build(tmp_path: Path) -> None:
@@ -63,34 +68,28 @@ def test_processes_that_outlive_their_build(tmp_path: Path) -> None:
     reports = Reports(tmp_path / "reports", random.Random(3), files=5)  # noqa: S311
     reports.rewrite_large()
     command = [sys.executable, "-m", "searchkit", "build", str(reports.folder), "--index", str(tmp_path / "index")]
-    with subprocess.Popen([*command, "--jobs", "2"], stdout=subprocess.DEVNULL, start_new_session=True) as process:
-        until(lambda: len([*tmp_path.glob("index/data-*/parts-*/*")]) > 1 and are_running(process.pid))
-        workers = set(alive(process.pid)) - {process.pid}
-        for worker in workers:
+    mark = new_mark()
+    environment = {**os.environ, NAME: mark}
+    with subprocess.Popen([*command, "--jobs", "2"], stdout=subprocess.DEVNULL, env=environment) as process:
+        until(lambda: len([*tmp_path.glob("index/data-*/parts-*/*")]) > 1 and are_running(process.pid, mark))
+        stopped = workers(mark)
+        for worker in stopped:
             os.kill(worker, signal.SIGSTOP)
         process.kill()
     build(reports.folder, tmp_path / "index")
     before = answers(tmp_path / "index")
-    assert workers <= set(alive(process.pid))
-    for worker in workers:
+    assert marked(mark).keys() == {*stopped}
+    for worker in stopped:
         os.kill(worker, signal.SIGCONT)
-    until(lambda: not alive(process.pid))
+    assert left(mark) == {}
     assert answers(tmp_path / "index") == before
     assert leftovers(tmp_path / "index") == set()
 
 
-def are_running(build: int) -> bool:
+def are_running(build: int, mark: str) -> bool:
     """Whether a build has two workers, and no process that has not become one yet: that would still hold the lock."""
-    lines = [command_line(worker) for worker in alive(build) if worker != build]
-    return all(b"multiprocessing" in line for line in lines) and sum(b"spawn_main" in line for line in lines) > 1
-
-
-def command_line(process: int) -> bytes:
-    """How a process was started; nothing if it is gone."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return b""
+    others = marked(mark).keys() - {build}
+    return len(others) == 2 and others == {*workers(mark)}
 
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:

@@ -1,13 +1,15 @@
-"""A reader that does what the first line of a file says: reads on, or hangs, crashes, swells, floods.
+"""A reader that does what the first line of a file says: reads on, or hangs, crashes, swells, lies.
 
-`.foreign` files are read by it as a foreign format, `.ours` as one of our own.
+It reads files whose names end in `.hostile`.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,48 +17,62 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from searchkit import corpus
-from searchkit.corpus import isolation, readers
-from searchkit.corpus.blocks import Block, RawDocument
+from searchkit import corpus, processes
+from searchkit.corpus import FileRead, readers
 from searchkit.corpus.readers import FileContents, Reader
 from searchkit.corpus.readers.text import read as read_text
 from searchkit.errors import ReadError
+from searchkit.indexing import messages, tasks, worker
 
-if TYPE_CHECKING:
-    import pytest
+SECONDS, SECONDS_PER_MEGABYTE, PATIENCE = 2, 1, 2
+"""What a file may take where this is installed: seconds of the processor, and so many times as many in all."""
+LOG, SPARED = "HOSTILE_LOG", "HOSTILE_SPARED"
+"""Variables with paths: where to write the name of each file that is read; of what, when it is there, ends killing."""
 
-LONGEST = 4
-"""Seconds that a file may take where this is installed."""
+Put = Callable[[object, str, object], object]
+"""Works like `setattr`."""
 
 
 def read(data: bytes, name: str) -> FileContents:
     """Do what the first line says, and read the rest as text if that comes to an end."""
     order, _, rest = data.partition(b"\n")
     act = ORDERS.get(order.decode(errors="replace"))
-    found = act() if act else None
-    return found or read_text(rest if act else data, name)
+    if act:
+        act()
+    return read_text(rest if act else data, name)
 
 
-def install_everywhere(patch: pytest.MonkeyPatch) -> None:
-    """Make this the reader of its two suffixes in this process and in all that are started from now on."""
-    patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    install(patch.setattr)
+def install_everywhere(put: Put) -> None:
+    """Make this a reader in this process and in all children that it starts, which are real ones."""
+    install(put)
+    put(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))
+    put(tasks, "Child", processes.Child)
 
 
-def install(put: Callable[[object, str, object], object]) -> None:
-    """Make this the reader of its two suffixes in this process; `put` works like `setattr`."""
+def install(put: Put) -> None:
+    """Make this a reader in this process, and the limits for all files small."""
     sys.modules["searchkit.corpus.readers.hostile"] = sys.modules[__name__]
-    more = {".foreign": Reader("hostile", foreign=True), ".ours": Reader("hostile")}
-    known: Mapping[str, Reader] = MappingProxyType({**readers.READERS, **more})
+    known: Mapping[str, Reader] = MappingProxyType({**readers.READERS, ".hostile": Reader("hostile")})
     walk = sys.modules["searchkit.corpus.walk"]
     for module in (readers, corpus, walk):
         put(module, "READERS", known)
     put(walk, "_SUFFIXES", tuple(known))
-    put(isolation, "LONGEST", LONGEST)
-    put(isolation, "_GRACE", 1)
-    put(isolation, "LARGEST_ANSWER", 5_000_000)
+    put(worker, "SECONDS", SECONDS)
+    put(worker, "SECONDS_PER_MEGABYTE", SECONDS_PER_MEGABYTE)
+    put(tasks, "_PATIENCE", PATIENCE)
+    if LOG in os.environ:
+        put(worker, "read_file", _logged(worker.read_file))
+
+
+def _logged(read_file: Callable[..., FileRead]) -> Callable[..., FileRead]:
+    def read(found: corpus.Found, stated: corpus.Stated, taxonomy: corpus.Taxonomy) -> FileRead:
+        with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
+            log.write(f"{found.name}\n")
+        return read_file(found, stated, taxonomy)
+
+    return read
 
 
 def _hang() -> NoReturn:
@@ -71,6 +87,18 @@ def _hold() -> None:
 
 def _crash() -> None:
     ctypes.string_at(0)
+
+
+def _kill() -> None:
+    """Be killed, as a person does it, or the system for lack of memory."""
+    if not Path(os.environ[SPARED]).exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _kill_once() -> None:
+    if not Path(os.environ[SPARED]).exists():
+        Path(os.environ[SPARED]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _swell() -> None:
@@ -114,72 +142,53 @@ def _crash_later() -> None:
     threading.Timer(0.5, _crash).start()
 
 
-def _pickle() -> FileContents:
-    """Give what only a pickle could carry."""
-    return FileContents((RawDocument((Block("立案3件。"),), overrides={"batch": Trap()}),))
+def _say(message: bytes) -> None:
+    """Send the parent a message, as a file can that has taken over the process."""
+    for thing in gc.get_objects():
+        if isinstance(thing, processes.Parent):
+            thing.send(message)
 
 
-class Trap:
-    """Runs code when it is read from a pickle."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os._exit, (9,)
-
-    def __str__(self) -> str:
-        return "harmless"
-
-
-def _everything() -> FileContents:
-    return EVERYTHING
-
-
-EVERYTHING = FileContents(
-    (
-        RawDocument(
-            (Block("一、标题", level=2, strong=True, page=7), Block(""), Block("立案3件。\u2028x\x00", page=8)),
-            overrides={"year": "2023", "mine": ["a", {"b": 1.5}], "none": None},
-            hints={"title": "报告"},
-        ),
-        RawDocument((Block("记录"),), key="k", is_record=True),
-    ),
-    problems=("page 2: scanned",),
-    warnings=("odd",),
-)
-
-ORDERS: Mapping[str, Callable[[], FileContents | None]] = {
+ORDERS: Mapping[str, Callable[[], object]] = {
     "hang": _hang,
     "hold": _hold,
     "crash": _crash,
     "crash later": _crash_later,
+    "kill": _kill,
+    "kill once": _kill_once,
     "exit": lambda: os._exit(5),
     "leave": sys.exit,
     "swell": _swell,
     "recurse": _recurse,
     "raise": _raise,
     "refuse": _refuse,
-    "flood": lambda: FileContents((RawDocument((Block("多" * 3_000_000),)),)),
     "print": _print,
     "fork": _fork,
     "start": _start,
     "close": lambda: os.closerange(3, 100),
-    "pickle": _pickle,
-    "everything": _everything,
+    "babble": lambda: _say(b"\xff"),
+    "flood": lambda: _say(bytes(processes.LONGEST_MESSAGE + 1)),
+    "skip ahead": lambda: _say(messages.encode(messages.Begun(99))),
+    "go back": lambda: _say(messages.encode(messages.Begun(-1))),
+    "be done": lambda: _say(messages.encode(messages.Done([]))),
+    "give up": lambda: _say(messages.encode(messages.Failed(99, "for no reason"))),
 }
 """What a file can ask for."""
 
 FAILURES = {
-    "hang": f"took longer than {LONGEST} s",
-    "hold": f"took longer than {LONGEST} s",
+    "hang": f"takes longer than {SECONDS * PATIENCE} s",
+    "hold": "takes longer than ",
     "crash": "the reader crashed (signal 11)",
     "exit": "the reader crashed (exit status 5)",
-    "leave": "cannot be read: SystemExit (",
-    "swell": "the reader needed too much memory",
-    "recurse": "cannot be read: RecursionError (",
-    "raise": "cannot be read: LookupError (hostile_reader.py, line ",
-    "refuse": "damaged [2J: says its reader",
-    "flood": "holds more than ",
+    "leave": "the reader crashed (exit status 0)",
     "close": "the reader crashed (",
+    "swell": f"needs more than {worker.MEMORY >> 20} MB of memory",
+    "recurse": "cannot be read: nested too deeply",
+    "raise": "cannot be read, for a mistake in searchkit (LookupError, hostile_reader.py line ",
+    "refuse": "damaged [2J: says its reader",
 }
 """How the reasons begin for which files that ask for it are skipped."""
-HARMLESS = ("print", "fork", "start", "crash later", "pickle", "everything")
+LIES = ("babble", "flood", "skip ahead", "go back", "be done", "give up")
+"""What a process says that a file has taken over."""
+HARMLESS = ("print", "fork", "start", "crash later")
 """What may be asked for, and the file is read."""

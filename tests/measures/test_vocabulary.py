@@ -155,7 +155,7 @@ def test_own_fixed_names_replace_the_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "key"),
     [
-        (None, "No such file"),
+        (None, "no such file"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"[units", "TOML"),
         (b"", "units"),

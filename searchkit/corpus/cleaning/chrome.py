@@ -42,8 +42,9 @@ _SPACED_KEY = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(
 """A key set to the width of the keys around it: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
 _CRUMBS = re.compile(
-    r"(?:首\s?页|[^<>＞»›《。，,；]{1,30})(?:\s?(?:>+|＞+|»|›|→)\s?[^<>＞»›。，,；]{0,40})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
+    r"[^<>＞»›→《。，,；]{1,31}(?:(?:>+(?!>)|＞+(?!＞)|[»›→])[^<>＞»›→。，,；]{0,42})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
 )
+"""No part can take what the next one could: else a line of nothing but arrows is tried in all ways to part them."""
 _FOOTER = re.compile(
     r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
     r"|.{0,40}(?:ICP备|公网安备|网安备|网站标识码|版权所有|Copyright|All Rights Reserved|Powered by)"

@@ -64,7 +64,7 @@ _SOFT = "\x00"
 """A line end in the source that is not a line break on the page."""
 _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])")
 _WHITE = re.compile(r"[ \t\n]+")
-_SHORTEST_TITLE = 5
+_SHORTEST_TITLE, _LONGEST_TITLE = 5, 500
 _TITLE_CUT = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 
 _CHARSET = re.compile(
@@ -340,7 +340,7 @@ def _hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, 
     if "source" not in seen and href.startswith(("http://", "https://")):
         yield "source", href
     title = tree.css_first("title")
-    if "title" not in seen and title is not None and (text := _squeeze(title.text())):
+    if "title" not in seen and title is not None and (text := _squeeze(title.text())[:_LONGEST_TITLE]):
         yield "title", _own_title(text, lines)
 
 

@@ -22,10 +22,12 @@ class TableRow:
 
     def join(self, blocks: list[Block]) -> None:
         """Make one block of a row of data; leave the blocks of a row that arranges the page."""
+        if self.holds_table:  # before any look at its blocks: tables in tables share them
+            return
         ends = [*self.cells[1:], len(blocks)]
         cells = [blocks[start:end] for start, end in zip(self.cells, ends, strict=False) if end > start]
         texts = [" ".join(block.text.strip() for block in cell) for cell in cells]
-        if len(cells) < 2 or self.holds_table or max(map(len, texts)) > _LONGEST_CELL:  # noqa: PLR2004 - one cell is no row
+        if len(cells) < 2 or max(map(len, texts)) > _LONGEST_CELL:  # noqa: PLR2004 - one cell is no row
             return
         strong = all(block.strong for block in blocks[self.start :])
         blocks[self.start :] = [Block("\t".join(texts), strong=strong)]

@@ -15,7 +15,7 @@ from searchkit.engines.columnar.postings import PostingLists
 from searchkit.engines.columnar.text import Text
 from searchkit.query import Substring
 
-_SHORTEST = 3  # characters
+_SHORTEST, _LONGEST = 3, 64  # characters; the time to find a word grows with the length, and none is so long
 _MANY = 512  # a word has a list if more than one in so many paragraphs have it
 
 
@@ -23,7 +23,8 @@ def long_word_arrays(lists: PostingLists, text: Text, size: int) -> dict[str, Ar
     """The arrays for `LongWords` of a segment of `size` paragraphs."""
     counts = np.diff(lists.at) - lists.others
     frequent = np.flatnonzero(counts * _MANY > size).tolist()
-    words = [number for number in frequent if len(lists.terms[number]) >= _SHORTEST and lists.terms[number].isalpha()]
+    is_long = [_SHORTEST <= len(term) <= _LONGEST and term.isalpha() for term in lists.terms]
+    words = [number for number in frequent if is_long[number]]
     found = [np.empty(0, np.uint16)]
     for number in words:
         stands = np.zeros(size, bool)

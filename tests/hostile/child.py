@@ -1,0 +1,29 @@
+"""What child processes run in tests instead of `processes.py`: the same, with the reader of `hostile_reader.py`."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).parent
+
+spec = spec_from_file_location("beginning", HERE.parents[1] / "searchkit" / "processes.py")
+assert spec
+assert spec.loader
+beginning = module_from_spec(spec)
+spec.loader.exec_module(beginning)
+
+
+def import_and_install(name: str) -> ModuleType:
+    """Import a module as `_begin` does when it has found the package, and install the reader."""
+    module = import_module(name)
+    sys.path.append(str(HERE))
+    import_module("hostile_reader").install(setattr)
+    return module
+
+
+beginning.import_module = import_and_install  # type: ignore[attr-defined]
+beginning._begin(*sys.argv[1:])
