@@ -154,22 +154,29 @@ def limited(seconds: int, memory: int) -> Iterator[None]:
     It is also ended if the block needs more bytes of address space than `memory` beyond what the process has, on
     systems that limit it: Linux and the BSDs, not Windows, nor macOS of today. For the main thread of a child.
     """
-    this = os.getpid()
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
-    _limit_memory(_address_space() + memory)
+    before = _memory_limit()
+    beyond = _address_space() + memory
+    _limit_memory(beyond if before < 0 else min(before, beyond))
     try:
         yield
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     finally:
-        if os.getpid() != this:  # a library that forks comes here twice
-            os._exit(1)
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, 0)
-        _limit_memory(None)
+        _limit_memory(before)
 
 
+def end_if_forked() -> None:
+    """End this process if it is a copy of a child: a library that forks may come back twice."""
+    if os.getpid() != _child:
+        os._exit(1)
+
+
+_child = os.getpid()
+"""Number of the process that loaded this module."""
 _scratch: Path | None = None
 """Of a child: its folder for temporary files, if it needs one."""
 
@@ -285,14 +292,23 @@ def _taken(descriptor: int, mode: str) -> IO[bytes]:
     return cast("IO[bytes]", os.fdopen(own, mode))
 
 
-def _limit_memory(memory: int | None) -> None:
-    """Limit the address space to so many bytes, or to what it was limited to before: None."""
+def _memory_limit() -> int:
+    """Give the bytes that the address space is limited to, -1 if it is not."""
+    if sys.platform == "win32":
+        return -1
+    import resource  # noqa: PLC0415 - not on every system
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def _limit_memory(memory: int) -> None:
+    """Limit the address space to so many bytes, -1 = not at all."""
     if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - not on every system
+        import resource  # noqa: PLC0415 - as above
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
-        with suppress(ValueError, OSError):  # a lower limit is in force, or the system has none
-            resource.setrlimit(resource.RLIMIT_AS, (most if memory is None else memory, most))
+        with suppress(ValueError, OSError):  # more than may be, or the system has no such limit
+            resource.setrlimit(resource.RLIMIT_AS, (memory, most))
 
 
 def _no_cores() -> None:

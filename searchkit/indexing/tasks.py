@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 
 from searchkit.corpus import Found, Skipped, Stated, content_digest
 from searchkit.engines import Writer
-from searchkit.errors import IndexUnusable, UsageError
+from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.indexing.changes import Entry, stated_digest
 from searchkit.indexing.messages import Begun, Broken, Done, Failed, Outcome, Settings, Task, decode_answer, encode
 from searchkit.indexing.messages import File as SentFile
@@ -33,6 +33,8 @@ from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
 MOST_BYTES = 48 << 20
 """Bytes of files in a task, about."""
+MOST_FILES = 50_000
+"""Files in a task."""
 FEWEST_FILES, FEWEST_BYTES = 8, 2 << 20
 """Fewer are not worth a second process (whose start takes a quarter of a second)."""
 
@@ -136,11 +138,16 @@ class Workers:
         self._now = time.monotonic()
         for worker in self._workers:
             self._assign(worker)
-        while any(worker.run for worker in self._workers):
-            self._turn()
-        self.close()
-        for _, part in sorted(self._parts.items()):
-            writer.absorb(part)
+        try:
+            while any(worker.run for worker in self._workers):
+                self._turn()
+        finally:
+            self.close()  # before anybody removes the folder that they write to
+        try:
+            for _, part in sorted(self._parts.items()):
+                writer.absorb(part)
+        except IndexDamaged as error:
+            raise IndexUnusable(f"a process that read files has left what cannot be used: {error}") from None
         indexed = Indexed()
         for n, (found, stated) in enumerate(self._files):
             outcome = self._outcomes[n]
@@ -381,7 +388,8 @@ def _shares(files: Sequence[File], jobs: int) -> list[_Run]:
     starts: list[int] = []
     before = share = 0
     for number, size in enumerate(sizes):
-        if not starts or (before + size // 2) * count // total > share:  # where the middle of the file lies
+        is_full = starts and number - starts[-1] == MOST_FILES
+        if not starts or is_full or (before + size // 2) * count // total > share:  # where the middle of the file lies
             share = (before + size // 2) * count // total
             starts.append(number)
         before += size

@@ -17,7 +17,7 @@ from searchkit.errors import SearchkitError
 from searchkit.indexing.messages import Begun, Broken, Done, Failed, File, Outcome, Settings, Task, decode, encode
 from searchkit.measures import Extractor
 from searchkit.model import Document
-from searchkit.processes import Parent, limited
+from searchkit.processes import Parent, end_if_forked, limited
 
 SECONDS, SECONDS_PER_MEGABYTE = 30, 6
 """Of the processor: what may be used for a file, and so much more for each million bytes. A million bytes of reports as
@@ -97,7 +97,9 @@ class _Indexer:
 
     def index(self, file: File, writer: Writer, trials: Path | None) -> Outcome:
         """Read a file and add its documents; with a folder for trials, only those that can be written."""
-        read = self._with_figures(read_file(file.found, file.stated, self._taxonomy))
+        read = read_file(file.found, file.stated, self._taxonomy)
+        end_if_forked()  # two would write to the same files
+        read = self._with_figures(read)
         if trials:
             bad: list[Skipped] = []
             good = self._writable(read.documents, trials, bad)

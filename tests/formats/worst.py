@@ -554,14 +554,31 @@ def _same_strings(room: int) -> dict[str, str]:
     return _book(parts, '<sheet name="a" r:id="worksheet"/>', again)
 
 
+_MANY_COLUMNS = 16_000
+"""As many as a sheet may have, nearly."""
+
+
+def _column(n: int) -> str:
+    """Give the letters of a column, the first of which is 0."""
+    before = _column(n // 26 - 1) if n > 25 else ""
+    return before + chr(ord("A") + n % 26)
+
+
 def _merged_cells(size: int) -> str:
-    """Merge the cells of columns from the top to the bottom."""
-    return counted('<mergeCell ref="A№:A1048576"/>', "<mergeCells>", "</mergeCells>")(size)
+    """Merge the cells of many columns from the top to the bottom."""
+    columns = map(_column, range(min(_MANY_COLUMNS, size // 45)))
+    cells = "".join(f'<mergeCell ref="{column}2:{column}1048576"/>' for column in columns)
+    return f"<mergeCells>{cells}</mergeCells>"
+
+
+def _below_merged_cells(size: int) -> str:
+    """Make a row that is full, and short rows below it."""
+    return f"{_HEADER}<row>{_CELL * min(_MANY_COLUMNS, size // 90)}</row>" + times(f"<row>{_CELL}</row>")(size // 2)
 
 
 def _wide(size: int) -> str:
     """Make a header of as many columns as there may be, and short rows."""
-    names = counted('<c t="inlineStr"><is><t>c№</t></is></c>')(min(size // 2, 16_000 * 44))
+    names = counted('<c t="inlineStr"><is><t>c№</t></is></c>')(min(size // 2, _MANY_COLUMNS * 46))
     return f"<row>{_CELL.replace('法', 'text')}{names}</row>" + times(f"<row>{_CELL}</row>")(size // 2)
 
 
@@ -589,7 +606,7 @@ XLSX: Mapping[str, Kind] = MappingProxyType(
             times('<row><c t="s"><v>0</v></c></row>', _HEADER),
             strings=times("<r><t>法</t></r>", "<si>", "</si>"),
         ),
-        "merged cells": sheet(counted(f'<row r="№">{_CELL}</row>', _HEADER), rest=_merged_cells),
+        "merged cells": sheet(_below_merged_cells, rest=_merged_cells),
         "formats that do not end": sheet(times(f"<row>{_CELL}</row>", _HEADER), styles=_formats),
         "formats": sheet(times(f"<row>{_CELL}</row>", _HEADER), styles=times("<xf/>", "<cellXfs>", "</cellXfs>")),
         "elements in elements": sheet(within("<x>", "</x>")),
@@ -846,7 +863,8 @@ def _bookmarks(size: int) -> bytes:
     catalogue = b"<</Type/Catalog/Pages 2 0 R/Outlines %d 0 R>>" % (first - 1)
     tree = _PAGES % (made, kids, 595, 842, b"")
     return pdf_of(
-        [catalogue, tree, _FONT, _stream("BT /F 9 Tf 9 9 Td <6cd5> Tj ET"), *[_PAGE_OF] * made, root, *own], size
+        [catalogue, tree, _FONT, _stream(f"BT /F 16 Tf 73 400 Td <{_HAN}3002> Tj ET"), *[_PAGE_OF] * made, root, *own],
+        size,
     )
 
 
@@ -868,7 +886,7 @@ _WIDE = 1_000_000, 842
 
 PDF: Mapping[str, Kind] = MappingProxyType(
     {
-        "small texts": pages(counted("BT /F 9 Tf 1 0 0 1 9 № Tm <6cd5> Tj ET\n"), box=(595, 1_000_000)),
+        "small texts": pages(counted("BT /F 1 Tf 1 0 0 1 № 9 Tm <6cd5> Tj ET\n"), box=_WIDE),
         "small texts from right to left": pages(
             counted("BT /F 1 Tf 1 0 0 1 -№ 9 Tm <6cd5> Tj ET\n", "1 0 0 1 999999 0 cm "), box=_WIDE
         ),
@@ -883,8 +901,8 @@ PDF: Mapping[str, Kind] = MappingProxyType(
         "pages in pages": _deep_tree,
         "pages in a circle": _tree_in_a_circle,
         "bookmarks": _bookmarks,
-        "lines": pages(times("0 0 m 9 0 l S ", "BT /F 9 Tf 9 9 Td <6cd5> Tj ET ")),
-        "rectangles": pages(counted("0 № 9 9 re S ", "BT /F 9 Tf 9 9 Td <6cd5> Tj ET ")),
+        "lines": pages(times("0 0 m 9 0 l S ", "BT /F 9 Tf 9 400 Td <6cd56cbb> Tj ET ")),
+        "rectangles": pages(counted("0 № 9 9 re S ", "BT /F 9 Tf 9 400 Td <6cd56cbb> Tj ET ")),
         "a path that does not end": pages(times("0 0 l ", "0 0 m ")),
         "states in states": pages(times("q ")),
         "states": pages(times("q Q ")),
