@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -236,13 +237,21 @@ def _support(regions: Sequence[Region], sources: Sources) -> Counter[Region]:
     for region, weight in ((_from_address(sources), 5), (_from_code(sources), 30)):
         for depth in range(1, len(region or ()) + 1):
             support[(region or ())[:depth]] += weight
-    for mention in gazetteer().mentions(text):
-        places = in_force(mention.places, sources.year)
-        for depth in range(1, len(places[0])) if len(places) == 1 else ():
-            support[places[0][:depth]] += 1
+    support.update(_named(text, sources.year))
     for region in regions:
         support[region] = 0  # that it is named is no reason for any of those that have the name
     return support
+
+
+@lru_cache(maxsize=1)  # a document is asked about again for each line above and below it that names a place
+def _named(text: str, year: int | None) -> Counter[Region]:
+    """Count for each place how often the places in it are named, where a name can only be one."""
+    counts: Counter[Region] = Counter()
+    for mention in gazetteer().mentions(text):
+        places = in_force(mention.places, year)
+        for depth in range(1, len(places[0])) if len(places) == 1 else ():
+            counts[places[0][:depth]] += 1
+    return counts
 
 
 def _from_body(level: str | None, sources: Sources) -> tuple[Region | None, tuple[str, ...]]:

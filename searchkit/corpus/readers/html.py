@@ -96,10 +96,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     declared = _CHARSET.search(data[:_HEAD])
     decoded = decode(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
     text = tidy(decoded.text)
-    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
-        message = f"elements are nested deeper than {_DEEPEST}: not a page that a browser saved"
-        raise ReadError(message)
-    tree = LexborHTMLParser(text)
+    tree = _parsed(text)
     if tree.body is None:
         return FileContents((RawDocument(()),), warnings=decoded.warnings)
     page = _Page()
@@ -112,8 +109,8 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def fragment(markup: str) -> tuple[Block, ...]:
-    """Give the blocks of a piece of HTML, such as a table inside Markdown."""
-    body = LexborHTMLParser(markup).body
+    """Give the blocks of a piece of HTML, such as a table in Markdown. Raises ReadError if it is nested too deep."""
+    body = _parsed(markup).body
     if body is None:
         return ()
     page = _Page()
@@ -289,6 +286,13 @@ class _Page:
         self.blocks.append(Block(text, level=self._level, strong=strong))
         if "。" in text or "；" in text:
             self._prose += len(text)
+
+
+def _parsed(text: str) -> LexborHTMLParser:
+    """Parse HTML. Raises ReadError if it is nested too deeply."""
+    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
+        raise ReadError(f"elements are nested deeper than {_DEEPEST}: not what a browser saved")
+    return LexborHTMLParser(text)
 
 
 def _depth(text: str) -> int:
