@@ -420,6 +420,30 @@ def test_html_nested_too_deep_is_refused() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("attribute", ["a{}=1", "a{}"])
+def test_html_with_very_many_attributes_is_refused(attribute: str) -> None:
+    """An element with thousands of attributes was written against the parser; a long value is none of them."""
+    names = " ".join(attribute.format(n) for n in range(2000))
+    with pytest.raises(ReadError, match="more than 1000 attributes"):
+        read_bytes(f"<p {names}>立案3件。</p>".encode(), "a.html")
+    with pytest.raises(ReadError, match="more than 1000 attributes"):
+        read_bytes(f"法\n\n<p {names}>立案3件。</p>\n".encode(), "a.md")
+    (document,) = read_bytes(f"<p style='{names}'>立案3件。</p>".encode(), "a.html").documents
+    assert [block.text for block in document.blocks] == ["立案3件。"]
+
+
+@pytest.mark.parametrize("depth", [3, 6000])
+def test_tables_in_tables(depth: int) -> None:
+    """Tables that arrange a page are no data, however deep; those inside them are."""
+    page = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
+    if depth > 5000:
+        with pytest.raises(ReadError, match="nested deeper"):
+            read_bytes((page + "<br>" * 20_000).encode(), "a.html")
+        return
+    (document,) = read_bytes(page.encode(), "a.html").documents
+    assert [block.text for block in document.blocks] == ["甲"] * depth + ["立案\t3件"]
+
+
 def test_html_nested_deep_is_read() -> None:
     """Depth beyond Python's stack is no obstacle."""
     assert texts("<div>" * 4000 + "底", "a.html") == ["底"]

@@ -28,6 +28,10 @@ _DROPPED = frozenset({
 })  # fmt: skip
 _DEEPEST = 5_000
 """The parser's cost grows with the square of the depth: at this depth it is a tenth of a second."""
+_MOST_ATTRIBUTES = 1_000
+"""The parser compares each attribute with all others of its element."""
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
+_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 _TAGS_TO_COUNT = 20_000
 """With fewer, the depth need not be known."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
@@ -289,7 +293,10 @@ class _Page:
 
 
 def _parsed(text: str) -> LexborHTMLParser:
-    """Parse HTML. Raises ReadError if it is nested too deeply."""
+    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes."""
+    for tag in _LONG_TAG.finditer(text):
+        if len(_QUOTED.sub("", tag[0]).split()) > _MOST_ATTRIBUTES:
+            raise ReadError(f"an element has more than {_MOST_ATTRIBUTES} attributes: not what a browser saved")
     if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
         raise ReadError(f"elements are nested deeper than {_DEEPEST}: not what a browser saved")
     return LexborHTMLParser(text)
