@@ -82,7 +82,10 @@ class Scene:
     @property
     def is_merging(self) -> bool:
         """Whether there is a second new segment: the first is of what is new, the others are made of several."""
-        return _highest(self.new_data) > _highest(self.index / self.data) + 1
+        try:
+            return _highest(self.new_data) > _highest(self.index / self.data) + 1
+        except FileNotFoundError:  # the build has just committed, and removes one of them
+            return False
 
     def is_written(self, pattern: str) -> bool:
         """Whether anything in the data folder that is being written matches a pattern."""
