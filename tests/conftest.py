@@ -43,6 +43,7 @@ def _workers_in_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "Child", InProcess)
         patch.setattr(worker, "limited", lambda *_: nullcontext())
+        patch.setattr(worker, "end_if_forked", lambda: None)  # tests may fork
         yield
 
 

@@ -285,15 +285,25 @@ MARKDOWN: Mapping[str, Text] = MappingProxyType(
 _DEEP = 4_900
 """Elements that a page may have within each other, nearly."""
 
+_FORMATTING = f"<p>{''.join(f'<font a={n}>' for n in range(_DEEP))}</p>"
+"""What the parser opens again in every paragraph that follows."""
+
 HTML: Mapping[str, Text] = MappingProxyType(
     {
         "elements in elements": within("<div>", "", "<p>a", _DEEP),
         "attributes": counted("a№ ", "<p ", ">法"),
-        "attributes of the page": counted("<html a№>"),
+        "attributes without blanks": counted('a№=""', "<p ", ">法"),
+        "attributes parted by strokes": counted("a№/", "<p ", ">法"),
+        "attributes between signs": counted('a№="<" ', "<p ", ">法"),
+        "attributes of the page": counted("<html a№></html>"),
+        "elements in elements with other ends": times("<div></x>"),
+        "elements in elements with ends in remarks": times("<div><!--</div>-->"),
+        "elements in elements with ends in values": times("<div a='</div>'>"),
         "tables in tables": within("<table><tr><td>a<td>", "", "<p>a", _DEEP),
         "lists in lists": within("<ul><li>", "", "<li>a", _DEEP),
         "forms in forms": within("<form><div></form>", "", "法", _DEEP),
         "formatting that does not end": counted("<font a=№><p>a"),
+        "formatting that comes again": lambda size: times("<p>a</p>", _FORMATTING)(max(size, len(_FORMATTING))),
         "formatting in paragraphs": times("<b><p></b>"),
         "links in links": times("<a><p>"),
         "text between rows": times("a<b></b>", "<table>"),
