@@ -352,7 +352,7 @@ class _Sentence:
 
     def _finish(self, quantity: Quantity, pieces: _Pieces) -> Named:
         """Put an indicator together from its pieces and what the sentence has said before."""
-        name = _tidy(pieces.before)[-_LONGEST_INDICATOR:]
+        name = _tidy(pieces.before[-_LONGEST_INDICATOR:])
         if wording.EMPTY.fullmatch(name):
             name = ""
         if pieces.behind:
@@ -440,7 +440,8 @@ class _Sentence:
     def _is_past(self, time: Time, quantity: Quantity) -> bool:
         """Whether a time is that of the number before this one: 由2022年的71%提高到89%."""
         is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
-        return is_start and re.search("[到至]", self._folded[time.end : quantity.start]) is not None
+        between = self._folded[time.end : min(quantity.start, time.end + _LONGEST_INDICATOR)]
+        return is_start and re.search("[到至]", between) is not None
 
 
 def _object(name: str) -> str:

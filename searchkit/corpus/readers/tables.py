@@ -100,12 +100,12 @@ def add_rows(records: Records, header: Header, rows: Iterable[Row], place: str, 
 
     `place`: begins the name of a row in problems; `key`: begins the keys that are made of row numbers.
     """
-    text = header.text_column
+    text, has_key = header.text_column, header.has_key
     without: set[int] = set()
     for row in rows:
         is_header = len(row.cells) > text and _one_line(row.cells[text]) == header.names[text]
         if row.problem or not (is_header or _is_empty(row)):
-            records.add(f"{place}{row.n}", partial(_record, row, header, None if header.has_key else f"{key}{row.n}"))
+            records.add(f"{place}{row.n}", partial(_record, row, header, text, None if has_key else f"{key}{row.n}"))
             without.update(n for n, cell in enumerate(row.cells) if n not in header.fields and not _is_blank(cell))
     for column in sorted(without)[:_SHOWN]:
         name = header.names[column] if column < len(header.names) else ""
@@ -134,17 +134,20 @@ def _header(n: int, names: Sequence[str]) -> Header:
     return Header(n, tuple(names), {column: name for name, column in fields.items() if name})
 
 
-def _record(row: Row, header: Header, key: str | None) -> RawDocument:
-    """Make a record of a row. Raises ReadError."""
+def _record(row: Row, header: Header, text: int, key: str | None) -> RawDocument:
+    """Make a record of a row; `text`: the column that holds it. Raises ReadError. Cost: that of the row's cells."""
     if row.problem:
         raise ReadError(row.problem)
     longest = max((len(cell) for cell in row.cells if isinstance(cell, str)), default=0)
     if longest > LONGEST_CELL:
         raise ReadError(f"a cell of {longest} characters: more than {LONGEST_CELL} are not read")
-    cells = dict(enumerate(row.cells))
-    values = {name: "" if (cell := cells.get(column)) is None else cell for column, name in header.fields.items()}
-    text = header.fields[header.text_column]
-    return record({**values, text: str(values[text])}, key)
+    values = {
+        header.fields[column]: "" if cell is None else cell
+        for column, cell in enumerate(row.cells)
+        if column in header.fields
+    }
+    name = header.fields[text]
+    return record({**values, name: str(values.get(name, ""))}, key)
 
 
 def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
