@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import corpora, generate, machine, peers
-from searchkit.searching import Index
+from searchkit.index import Index
 
 COLD_RUNS = 15
 OPENED = 31

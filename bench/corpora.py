@@ -15,10 +15,11 @@ from itertools import islice
 from pathlib import Path
 
 from bench import generate
-from searchkit.analysis import Analyzer
-from searchkit.corpus import DocumentRead, list_corpus, read_corpus
-from searchkit.folding import fold
+from searchkit.corpus.listing import list_corpus
+from searchkit.corpus.reading import DocumentRead, read_corpus
 from searchkit.model import Paragraph
+from searchkit.text.analyzer import Analyzer
+from searchkit.text.folding import fold
 
 GENERATED = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 """Paragraphs of the generated corpora."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import vocabulary
-from searchkit.corpus import DocumentRead
+from searchkit.corpus.reading import DocumentRead
 from searchkit.model import Document, Paragraph
 
 SEED = 20_240_601

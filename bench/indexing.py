@@ -21,8 +21,8 @@ from pathlib import Path
 from bench import corpora, generate
 from bench.corpora import analyzer
 from bench.peers import tantivy
-from searchkit.corpus import DocumentRead
-from searchkit.engines import ENGINES, open_writer
+from searchkit.corpus.reading import DocumentRead
+from searchkit.engines.opening import ENGINES, open_writer
 
 Documents = Sequence[DocumentRead]
 

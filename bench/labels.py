@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from searchkit.corpus import DocumentRead
-from searchkit.measures import Extractor
+from searchkit.corpus.reading import DocumentRead
+from searchkit.measures.extractor import Extractor
 from searchkit.model import Figure, Paragraph
 
 FOLDER = Path(__file__).parents[1] / "tests" / "measures" / "labels"

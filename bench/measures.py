@@ -29,8 +29,9 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import corpora, labels, machine, verdicts
-from searchkit.corpus import DocumentRead
-from searchkit.measures import RULES, Extractor
+from searchkit.corpus.reading import DocumentRead
+from searchkit.measures.extractor import Extractor
+from searchkit.measures.vocabulary import RULES
 from searchkit.model import Figure, Measure, measure
 
 PAGE = Path(__file__).parent / "MEASURES.md"

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 from bench.corpora import GENERATED, analyzer, in_order, paragraphs
-from searchkit.folding import fold
 from searchkit.model import Paragraph
+from searchkit.text.folding import fold
 
 SAMPLE = 50_000
 """Paragraphs that queries are chosen from."""

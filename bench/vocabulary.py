@@ -9,7 +9,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from searchkit.corpus.metadata.regions import gazetteer
+from searchkit.places.gazetteer import gazetteer
 
 WORDS = 40_000
 """Words taken from the dictionary, the most frequent first."""

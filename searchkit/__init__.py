@@ -16,13 +16,14 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # typing is not loaded for this name alone
 if TYPE_CHECKING:
-    from searchkit.arguments import MeasureOptions, SearchOptions
     from searchkit.errors import SearchkitError
-    from searchkit.indexing import BuildOptions, BuildReport, build
-    from searchkit.lookup import MeasureHit, MeasureResults
+    from searchkit.index import Index
+    from searchkit.index import Index as open  # noqa: A004, N813 - searchkit.open() reads as what it does
+    from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph
-    from searchkit.searching import Hit, Index, Results
-    from searchkit.searching import Index as open  # noqa: A004, N813 - searchkit.open() reads as what it does
+    from searchkit.search.lookup import MeasureHit, MeasureResults
+    from searchkit.search.options import MeasureOptions, SearchOptions
+    from searchkit.search.results import Hit, Results
 
 __version__ = "0.1.0"
 
@@ -45,21 +46,21 @@ __all__ = [
 ]
 
 _HOME = {
-    "BuildOptions": "indexing",
-    "BuildReport": "indexing",
+    "BuildOptions": "indexing.build",
+    "BuildReport": "indexing.build",
     "Document": "model",
-    "Hit": "searching",
-    "Index": "searching",
+    "Hit": "search.results",
+    "Index": "index",
     "Measure": "model",
-    "MeasureHit": "lookup",
-    "MeasureOptions": "arguments",
-    "MeasureResults": "lookup",
+    "MeasureHit": "search.lookup",
+    "MeasureOptions": "search.options",
+    "MeasureResults": "search.lookup",
     "Paragraph": "model",
-    "Results": "searching",
-    "SearchOptions": "arguments",
+    "Results": "search.results",
+    "SearchOptions": "search.options",
     "SearchkitError": "errors",
-    "build": "indexing",
-    "open": "searching",
+    "build": "indexing.build",
+    "open": "index",
 }
 
 

@@ -21,7 +21,7 @@ def main() -> NoReturn:
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where Ctrl-C is ignored
         signal.signal(signal.SIGINT, _stop)
-    from searchkit.cli import main as run  # noqa: PLC0415 - as above
+    from searchkit.cli.main import main as run  # noqa: PLC0415 - as above
 
     run()
 

@@ -10,6 +10,7 @@
         ├── IndexForeign           another format version, another product
         ├── IndexStale             built with another analyzer: rebuild
         ├── IndexDamaged           a file is missing, short or altered
+        ├── IndexClosed            it was closed
         └── IndexLocked            another process is writing
 
 Messages are one line: what is wrong, where, and what to do about it. Exceptions of the libraries
@@ -66,6 +67,10 @@ class IndexStale(IndexUnusable):
 
 class IndexDamaged(IndexUnusable):
     """A file of the index is missing, truncated or altered."""
+
+
+class IndexClosed(IndexUnusable):
+    """The index was closed: open it again."""
 
 
 class IndexLocked(IndexUnusable):

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from searchkit.errors import UsageError
 
+DATA = Path(__file__).parent / "data"
+"""Folder of the lists that come with searchkit."""
+TOPICS, UNITS, FIXED_NAMES = DATA / "topics.toml", DATA / "measure_units.toml", DATA / "fixed_names.txt"
 LARGEST = 200_000_000
 """Bytes. A larger file is not read."""
 
@@ -111,3 +114,9 @@ def read_data(what: str, source: Path | DataFile) -> DataFile:
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not UTF-8"
         raise UsageError(f"{what} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
+
+
+def word_lists(name: str) -> list[list[str]]:
+    """Read a list that comes with searchkit: a group of words a line; lines that begin with `# ` are comments."""
+    text = (DATA / name).read_text(encoding="utf-8")
+    return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("# ")]

@@ -14,12 +14,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
 FORMAT = 5
 """Version of the layout of an index.
@@ -213,6 +213,26 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
             is_whole = False
         if not is_whole:
             raise _damaged(path, index)
+
+
+@contextmanager
+def reading(index: Path, manifest: Manifest) -> Iterator[None]:
+    """Say what is to blame for an exception while an index is read: a file of it, or whoever reads.
+
+    If the checksums do not hold, that is why: raises IndexDamaged naming the file. If they do, or if the index has been
+    replaced meanwhile and its files are gone, the exception is what it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        is_understood = isinstance(error, SearchkitError) and not isinstance(error, IndexDamaged)
+        if not is_understood and current_data(index) == manifest.data:
+            try:
+                verify_checksums(index, manifest)
+            except IndexDamaged:
+                if current_data(index) == manifest.data:
+                    raise
+        raise
 
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:

@@ -15,13 +15,18 @@ from hypothesis import HealthCheck, settings
 from inprocess import InProcess
 
 from searchkit import processes
-from searchkit.corpus import DocumentRead
-from searchkit.engines import ENGINES
-from searchkit.indexing import BuildOptions, tasks, worker, write_index
-from searchkit.model import Document, Paragraph
-from searchkit.searching import Index
+from searchkit.compare.choosing import Candidate
+from searchkit.compare.comparison import Comparison, tabulate
+from searchkit.corpus.reading import DocumentRead
+from searchkit.engines.opening import ENGINES
+from searchkit.index import Index
+from searchkit.indexing import indexer, tasks, worker
+from searchkit.indexing.build import BuildOptions, write_index
+from searchkit.model import Document, Measure, Paragraph
 
 ROOT = Path(__file__).parent.parent
+
+BINHAI = ("天津市", "滨海新区")
 
 # Several tests run at once, and the machine may have other work: that an example takes long proves nothing.
 settings.register_profile(
@@ -43,7 +48,7 @@ def _workers_in_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "Child", InProcess)
         patch.setattr(worker, "limited", lambda *_: nullcontext())
-        patch.setattr(worker, "end_if_forked", lambda: None)  # tests may fork
+        patch.setattr(indexer, "end_if_forked", lambda: None)  # tests may fork
         yield
 
 
@@ -106,3 +111,40 @@ def collected() -> Iterator[None]:
     """Collect what a test leaves behind while its own filters of warnings are in force."""
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="session")
+def said() -> Callable[..., Measure]:
+    """`said("a#1", "立案", 129, "件", year=…, …)`: a measure; where it starts follows from its quote unless given."""
+
+    def make(paragraph: str, indicator: str, value: float, unit: str | None, **own: Any) -> Measure:  # noqa: ANN401
+        quote = f"{indicator}{value}{unit or ''}"
+        start = own.pop("start", sum(map(ord, quote)))
+        fields: dict[str, Any] = {
+            "base_value": value, "base_unit": unit, "bound": "exact", "kind": "count", "change": None, "period": None,
+            "zero": False, "quote": quote, "end": start + len(quote), "region": BINHAI, "year": 2023,
+        }  # fmt: skip
+        document = paragraph.partition("#")[0]
+        return Measure(
+            f"{paragraph}@{start}", document, paragraph, indicator, value, unit, start=start, **{**fields, **own}
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tabled() -> Callable[..., Comparison]:
+    """`tabled(measures)`: the table of measures, best first, with a document for each that they come from."""
+
+    def make(measures: list[Measure], *more: Document, **axes: str) -> Comparison:
+        names = {item.document: item for item in reversed(measures)}
+        documents = [
+            Document(
+                name, year=item.year, region=item.region, agency=item.agency, doctype=item.doctype, facets=item.facets
+            )
+            for name, item in sorted(names.items())
+        ]
+        candidates = [Candidate(item, 1 - place / 100) for place, item in enumerate(measures)]
+        return tabulate("立案", candidates, [*documents, *more], **axes)
+
+    return make

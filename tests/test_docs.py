@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 import pytest
 
-from searchkit.cli import cli
-from searchkit.facets import BUILT_IN
+from searchkit.cli.main import cli
+from searchkit.query.facets import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
 EXTRA = ("corpus", "searchkit/data")

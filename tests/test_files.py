@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from searchkit import files
-from searchkit.corpus import Listing, Taxonomy, content_digest, list_corpus, read_file
+from searchkit.corpus.listing import Listing, content_digest, list_corpus
+from searchkit.corpus.reading import read_file
+from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import UsageError
 from searchkit.files import DataFile, read_data, read_inside, read_ordinary
 
@@ -94,7 +96,7 @@ def test_a_table_that_is_replaced_while_the_corpus_is_listed(
     corpus.mkdir()
     (corpus / "a.txt").write_text("立案3件。", encoding="utf-8")
     (corpus / "metadata.csv").write_text("file,batch\na.txt,一\n", encoding="utf-8")
-    from searchkit import corpus as package
+    from searchkit.corpus import reading as package
 
     walk = package.walk
 

@@ -55,8 +55,8 @@ def test_nothing_in_a_folder_runs(hostile: Path, tmp_path: Path, start: list[str
 CALL = """
 import sys
 sys.path[:] = [folder for folder in sys.path if folder not in ("", {here!r})]
-from searchkit.indexing import build
-import searchkit.engines.columnar
+from searchkit.indexing.build import build
+import searchkit.engines.columnar.engine
 sys.path.append({here!r})
 report = build({here!r}, {index!r})
 print(report.documents)
@@ -119,7 +119,7 @@ ANNOUNCED = """
 import importlib.machinery, sys
 find = importlib.machinery.PathFinder.find_spec
 def told(name, *rest):
-    if name == "searchkit.cli":
+    if name == "searchkit.cli.main":
         sys.stdout.write("importing\\n"); sys.stdout.flush()
     return find(name, *rest)
 importlib.machinery.PathFinder.find_spec = told

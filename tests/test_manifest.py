@@ -14,18 +14,13 @@ from typing import Any
 
 import pytest
 
-from searchkit import analysis, manifest
-from searchkit.corpus import DocumentRead, Skipped
-from searchkit.engines import FigureRequest
-from searchkit.errors import (
-    IndexDamaged,
-    IndexForeign,
-    IndexMissing,
-    IndexStale,
-    IndexUnusable,
-    SearchkitError,
-)
-from searchkit.indexing import BuildOptions, write_index
+from searchkit import manifest
+from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.walk import Skipped
+from searchkit.engines.contract import FigureRequest
+from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexStale, IndexUnusable, SearchkitError
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import (
     EXTRAS,
     FORMAT,
@@ -40,8 +35,8 @@ from searchkit.manifest import (
     verify_checksums,
 )
 from searchkit.model import Figure
-from searchkit.query import Everything
-from searchkit.searching import Index
+from searchkit.query.tree import Everything
+from searchkit.text import analyzer as analysis
 
 Report = Callable[..., DocumentRead]
 Change = Callable[[dict[str, Any]], object]
@@ -88,8 +83,8 @@ def use(index: Path) -> None:
         opened.search('"检查"', group="document", year=2023, where=dict.fromkeys(opened.manifest.facets, "一"))
         opened.facets()
         opened.paragraph("a.txt#1")
-        opened._engine.measures(["b.txt#1"])
-        opened._engine.figures(FigureRequest(Everything(), unit="次", minimum=1)).fetch([0])
+        opened._snapshot._engine.measures(["b.txt#1"])
+        opened._snapshot._engine.figures(FigureRequest(Everything(), unit="次", minimum=1)).fetch([0])
         [*opened.documents(), *opened.paragraphs()]
         opened.problems()
         opened.check()

@@ -19,7 +19,7 @@ import tantivy as library
 from bench.corpora import items
 from bench.peers import Peer, tantivy
 from bench.queries import Query
-from searchkit.folding import fold
+from searchkit.text.folding import fold
 
 _SPACE = re.compile(r"\s")
 

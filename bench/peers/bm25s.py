@@ -15,7 +15,7 @@ import bm25s as library
 from bench.corpora import items
 from bench.peers import LIMIT, Answer, Peer, Prepared
 from bench.queries import Query
-from searchkit.ranking import K1, B
+from searchkit.engines.ranking import K1, B
 
 
 def build(name: str, data: Path, folder: Path) -> None:

@@ -14,12 +14,13 @@ from typing import Any
 from bench.corpora import FACETS, documents
 from bench.peers import LIMIT, MOST_VALUES, Answer, Peer, Prepared
 from bench.queries import Query
-from searchkit.engines import Engine, Request, open_engine
-from searchkit.facets import Facet, FacetCounts
-from searchkit.indexing import write_index
-from searchkit.query import And, Everything, Node, Or, Substring, Word
-from searchkit.searching import Index
-from searchkit.syntax import parse
+from searchkit.engines.contract import Engine, Request
+from searchkit.engines.opening import open_engine
+from searchkit.index import Index
+from searchkit.indexing.build import write_index
+from searchkit.query.facets import Facet, FacetCounts
+from searchkit.query.parsing import parse
+from searchkit.query.tree import And, Everything, Node, Or, Substring, Word
 
 
 def build(name: str, data: Path, folder: Path) -> None:  # noqa: ARG001 - it takes documents, no items

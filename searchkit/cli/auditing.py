@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from searchkit.cli.output import FOUND, NOTHING_FOUND, emit
 
 if TYPE_CHECKING:
-    from searchkit.auditing import Finding
-    from searchkit.searching import Index
+    from searchkit.index import Index
 
 
 def print_audit(index: Index, filters: Mapping[str, Any], style: str) -> int:
     """Print the figures that contradict each other, as they are found. Gives the exit status: 1 if there are none.
 
-    `style`: table, or one of `render.FORMATS`.
+    `style`: table, or one of `records.FORMATS`.
     """
-    from searchkit import render
-    from searchkit.auditing import audit_index, finding_to_json
+    from searchkit.output.json import finding_to_json
+    from searchkit.output.records import records
+    from searchkit.text.characters import safe
 
-    status = NOTHING_FOUND
-
-    def noted() -> Iterator[Finding]:
-        """The findings; remembers that there is one."""
-        nonlocal status
-        for finding in audit_index(index, **filters):
-            status = FOUND
-            yield finding
-
+    rest = index.audit(**filters)
+    first = list(islice(rest, 1))
+    findings = chain(first, rest)
     if style == "table":
-        emit(render.safe(f"{item.kind:<10}{item.message}\n{'':<10}{', '.join(item.ids)}\n") for item in noted())
+        emit(safe(f"{item.kind:<10}{item.message}\n{'':<10}{', '.join(item.ids)}\n") for item in findings)
     else:
-        emit(render.records(map(finding_to_json, noted()), style))
-    return status
+        emit(records(map(finding_to_json, findings), style))
+    return FOUND if first else NOTHING_FOUND

@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from searchkit.cli.options import filter_options, index_option, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, emit
 from searchkit.errors import SearchkitError, UsageError
-
-if TYPE_CHECKING:
-    from searchkit.comparing import Comparison
 
 
 @click.command()
@@ -42,52 +39,42 @@ def compare(query: str, index_path: Path, style: str, output: Path | None, **opt
     The whole table is of one indicator in one unit: those that answer QUERY in most reports. Every
     figure is tied to its sentence. Where reports contradict each other, all values are shown.
     """
-    from searchkit.comparing import compare as compare_measures
-    from searchkit.searching import Index
+    from searchkit.index import Index
 
     chart, axes = options.pop("chart"), {name: options.pop(name) for name in ("rows", "cols", "unit")}
     if style == "xlsx" and output is None:
         raise UsageError("--format xlsx needs --output FILE")
     if chart is not None:
-        from searchkit.charts import check_suffix
+        from searchkit.output.chart import check_suffix
 
         check_suffix(chart)
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        made = compare_measures(index, query, **axes, **filters)
-    _write(made, style, output)
+        made = index.compare(query, **axes, **filters)
+    if style == "xlsx" and output is not None:
+        from searchkit.output import xlsx
+
+        xlsx.write(made, output)
+    else:
+        from searchkit.output.comparison import in_style
+
+        _write(in_style(made, style, bars=output is None and _shows_bars()), output)
     if chart is not None and made.indicator is not None:
-        from searchkit.charts import draw
+        from searchkit.output.chart import draw
 
         draw(made, chart)
     return NOTHING_FOUND if made.indicator is None else FOUND
 
 
-def _write(made: Comparison, style: str, output: Path | None) -> None:
-    """Print a comparison, or write it to a file."""
-    if style == "xlsx" and output is not None:
-        from searchkit import spreadsheets
-
-        spreadsheets.write(made, output)
-    elif output is None:
-        emit(_pieces(made, style, bars=_shows_bars()))
-    else:
-        try:
-            output.write_text("".join(_pieces(made, style, bars=False)), encoding="utf-8", newline="")
-        except OSError as error:
-            raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
-
-
-def _pieces(made: Comparison, style: str, *, bars: bool) -> Iterable[str]:
-    from searchkit import render
-    from searchkit.comparing import cell_rows, comparison_to_json
-    from searchkit.tables import comparison
-
-    if style == "table":
-        return [comparison(made, bars=bars)]
-    if style == "json":
-        return [render.to_json(comparison_to_json(made), indent=1), "\n"]
-    return render.records(cell_rows(made), style)
+def _write(pieces: Iterable[str], output: Path | None) -> None:
+    """Print text, or write it to a file. Raises SearchkitError."""
+    if output is None:
+        emit(pieces)
+        return
+    try:
+        output.write_text("".join(pieces), encoding="utf-8", newline="")
+    except OSError as error:
+        raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def _shows_bars() -> bool:

@@ -21,10 +21,10 @@ from searchkit.cli.options import format_option, index_option
 from searchkit.cli.output import FAILED, FOUND, complain, emit
 
 if TYPE_CHECKING:
-    from searchkit.corpus import Skipped
-    from searchkit.indexing import BuildReport
+    from searchkit.corpus.walk import Skipped
+    from searchkit.index import Index
+    from searchkit.indexing.build import BuildReport
     from searchkit.indexing.tasks import Progress
-    from searchkit.searching import Index
 
 _SHOWN_PROBLEMS = 20
 _PLACE = re.compile(r"^(?:line|page) \d+: ")
@@ -81,8 +81,8 @@ def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options
     or needs too much memory; it is tried again when it has changed, or with --full. If the system
     failed or the reader was ended from outside, the next build tries again by itself.
     """
-    from searchkit.indexing import BuildOptions
-    from searchkit.indexing import build as build_index
+    from searchkit.indexing.build import BuildOptions
+    from searchkit.indexing.build import build as build_index
     from searchkit.manifest import current_data
 
     before = current_data(index_path)
@@ -108,23 +108,26 @@ def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options
 @format_option("table", "json", "jsonl", "csv")
 def info(index_path: Path, style: str, *, problems: bool) -> int:
     """Say what an index holds, when and of what it was built, and what could not be read."""
-    from searchkit import render
-    from searchkit.searching import Index
+    from searchkit.index import Index
+    from searchkit.output.json import dumps
+    from searchkit.output.records import records
+    from searchkit.output.terminal import table
+    from searchkit.text.characters import safe
 
     with Index(index_path) as index:
         if problems:
-            emit(render.records(_problems(index), style))
+            emit(records(_problems(index), style))
             return FOUND
         facts, unread = _facts(index, index_path), index.problems()
     if style == "table":
         rows = {**facts, "facets": ", ".join(index.facet_names), "problems": len(unread)}
-        emit([render.table(list(rows.items()), ["", ""])])
+        emit([table(list(rows.items()), ["", ""])])
         lines = [f"not read: {item['path']}: {item['reason']}" for item in unread]
-        emit(render.safe(f"{line}\n") for line in _first(lines, str(index_path)))
+        emit(safe(f"{line}\n") for line in _first(lines, str(index_path)))
     elif style == "json":
-        emit([render.to_json({**facts, "problems": unread}, indent=1), "\n"])
+        emit([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
-        emit(render.records([{**facts, "problems": len(unread)}], style))
+        emit(records([{**facts, "problems": len(unread)}], style))
     return FOUND
 
 
@@ -132,7 +135,7 @@ def info(index_path: Path, style: str, *, problems: bool) -> int:
 @index_option
 def check(index_path: Path) -> int:
     """Verify every file of an index. A damaged file is named, with exit status 3."""
-    from searchkit.searching import Index
+    from searchkit.index import Index
 
     with Index(index_path) as index:
         index.check()
@@ -227,10 +230,11 @@ def _problems(index: Index) -> Iterator[dict[str, object]]:
 
 
 def _print_report(report: BuildReport, style: str) -> None:
-    from searchkit import render
+    from searchkit.output.json import dumps
+    from searchkit.text.characters import safe
 
     if style == "json":
-        emit([render.to_json(asdict(report), indent=1), "\n"])
+        emit([dumps(asdict(report), indent=1), "\n"])
         return
     if report.full_because:
         emit([f"{report.full_because}: everything was built again\n"])
@@ -242,11 +246,11 @@ def _print_report(report: BuildReport, style: str) -> None:
     emit([f"{done}: {held} in {report.index} ({report.seconds:.1f} s)\n"])
     if report.skipped:
         emit([f"not read: {_counted(report.skipped)}\n"])
-        emit(render.safe(f"{line}\n") for line in _grouped(report.skipped, report.index))
+        emit(safe(f"{line}\n") for line in _grouped(report.skipped, report.index))
     if report.warned:
         emit([f"undecided: {len(report.warned)}\n"])
         lines = [f"  {name}: {reason}" for name, reason in report.warned]
-        emit(render.safe(f"{line}\n") for line in _first(lines, report.index))
+        emit(safe(f"{line}\n") for line in _first(lines, report.index))
 
 
 def _counted(skipped: Sequence[Skipped]) -> str:

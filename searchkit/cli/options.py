@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from searchkit.errors import UsageError
-from searchkit.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 

@@ -17,6 +17,6 @@ def emit(pieces: Iterable[str]) -> None:
 
 def complain(message: str) -> None:
     """Write one line to standard error."""
-    from searchkit.render import safe
+    from searchkit.text.characters import safe
 
     sys.stderr.write(f"searchkit: {safe(' '.join(message.split()))}\n")

@@ -14,7 +14,7 @@ from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import filter_options, format_option, index_option, paging_options, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, complain, emit
 from searchkit.errors import UsageError
-from searchkit.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN
 
 
 @click.command()
@@ -37,9 +37,9 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
     year:[2021 TO 2023], title:, heading:, word^2, prefix*. A bare run of characters is found as it
     stands, or by all of its words; a number is found however it is written. * matches everything.
     """
-    from searchkit import render
-    from searchkit.arguments import SearchOptions
-    from searchkit.searching import Index, hit_to_json, results_to_json
+    from searchkit.index import Index
+    from searchkit.output.json import dumps, hit_to_json, results_to_json
+    from searchkit.search.options import SearchOptions
 
     _check_either(query, queries)
     filters, rest = split_options(options)
@@ -55,11 +55,15 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
             return _answer_all(queries, answer)
         found = index.search(query or "", search_options, **filters)
     if style == "json":
-        emit([render.to_json(results_to_json(found), indent=1), "\n"])
+        emit([dumps(results_to_json(found), indent=1), "\n"])
     elif style == "table":
-        emit([render.results(found, colour=sys.stdout.isatty())])
+        from searchkit.output import terminal
+
+        emit([terminal.results(found, colour=sys.stdout.isatty())])
     else:
-        emit(render.records((hit_to_json(hit, with_measures=style == "jsonl") for hit in found.hits), style))
+        from searchkit.output.records import records
+
+        emit(records((hit_to_json(hit, with_measures=style == "jsonl") for hit in found.hits), style))
     return FOUND if found.total else NOTHING_FOUND
 
 
@@ -78,11 +82,10 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
     QUERY is written as for search; its parts may stand in the sentence, the headings or the title. The
     last word says what is counted, those before it of what: "投诉举报 医疗卫生". * finds all figures.
     """
-    from searchkit import render
-    from searchkit.arguments import MeasureOptions
-    from searchkit.lookup import measures_to_json
+    from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.searching import Index
+    from searchkit.output.json import dumps, measures_to_json
+    from searchkit.search.options import MeasureOptions
 
     is_audit = options.pop("audit")
     if is_audit and (query, queries) != (None, None):
@@ -105,11 +108,15 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
             return _answer_all(queries, answer)
         found = index.measures(query or "", measure_options, **filters)
     if style == "json":
-        emit([render.to_json(measures_to_json(found), indent=1), "\n"])
+        emit([dumps(measures_to_json(found), indent=1), "\n"])
     elif style == "table":
-        emit([render.measure_results(found, colour=sys.stdout.isatty())])
+        from searchkit.output import terminal
+
+        emit([terminal.measure_results(found, colour=sys.stdout.isatty())])
     else:
-        emit(render.records(map(to_json, found.hits), style))
+        from searchkit.output.records import records
+
+        emit(records(map(to_json, found.hits), style))
     return FOUND if found.total else NOTHING_FOUND
 
 
@@ -122,11 +129,13 @@ def analyze(text: str, index_path: Path, style: str) -> int:
 
     Uses the words and synonyms of the index, or the built-in ones where there is no index.
     """
-    from searchkit import render
-    from searchkit.analysis import Analyzer
     from searchkit.errors import IndexMissing
-    from searchkit.searching import Index
-    from searchkit.syntax import parse
+    from searchkit.index import Index
+    from searchkit.output.json import dumps
+    from searchkit.output.records import records
+    from searchkit.query.parsing import parse
+    from searchkit.text.analyzer import Analyzer
+    from searchkit.text.characters import safe
 
     try:
         with Index(index_path) as index:
@@ -140,10 +149,10 @@ def analyze(text: str, index_path: Path, style: str) -> int:
     query = parse(text, analyzer, names)
     if style == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
-        emit([render.to_json({"tokens": tokens, "understood": understood}, indent=1), "\n"])
+        emit([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
     else:
-        emit(render.records(tokens, "table"))
-        emit([render.safe(f"\nas a query: {query.all}\n"), *(render.safe(f"{note}\n") for note in query.notes)])
+        emit(records(tokens, "table"))
+        emit([safe(f"\nas a query: {query.all}\n"), *(safe(f"{note}\n") for note in query.notes)])
     return FOUND if tokens else NOTHING_FOUND
 
 
@@ -155,7 +164,7 @@ def _check_either(query: str | None, queries: Iterable[str] | None) -> None:
 
 def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], dict[str, object]]) -> int:
     """Answer one query a line, in order. A line that cannot be answered says why and the others go on."""
-    from searchkit import render
+    from searchkit.output.json import dumps
 
     status = NOTHING_FOUND
     for number, line in enumerate(lines, 1):
@@ -170,7 +179,7 @@ def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], di
             shown["error"] = str(error)
             complain(f"line {number}: {error}")
             status = WRONG_USAGE
-        emit([render.to_json(shown), "\n"])
+        emit([dumps(shown), "\n"])
     return status
 
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, style: str) -> int:
     """Show a paragraph, or a whole document, with where it stands; in JSON with its figures too."""
-    from searchkit import render
-    from searchkit.lookup import own_fields
+    from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.searching import Index
+    from searchkit.output import terminal
+    from searchkit.output.json import own_fields
+    from searchkit.output.records import records
 
     with Index(index_path) as index:
         paragraph = index.paragraph(record_id)
@@ -34,22 +35,22 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
         if document is None:
             complain(f"no paragraph or document {record_id} in {index_path}")
             return NOTHING_FOUND
-        records = list(index.paragraphs(document=document.document))
+        paragraphs = list(index.paragraphs(document=document.document))
         if paragraph is not None:
-            records = [record for record in records if abs(record.n - paragraph.n) <= context]
-        measures = index.measures_of([record.id for record in records]) if style in {"json", "jsonl"} else []
+            paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
+        measures = index.measures_of([record.id for record in paragraphs]) if style in {"json", "jsonl"} else []
     if measures:
         figures = [{"measures": list(map(own_fields, found))} for found in measures]
-        emit(render.records(({**to_json(r), **own} for r, own in zip(records, figures, strict=True)), style))
+        emit(records(({**to_json(r), **own} for r, own in zip(paragraphs, figures, strict=True)), style))
         return FOUND
     if style != "table":
-        emit(render.records(map(to_json, records), style))
+        emit(records(map(to_json, paragraphs), style))
         return FOUND
     is_single = paragraph is not None
-    emit([render.document(document), "\n"] if not is_single else [])
+    emit([terminal.document(document), "\n"] if not is_single else [])
     emit(
-        render.paragraph(record, is_asked_for=is_single and record.id == record_id, colour=sys.stdout.isatty()) + "\n"
-        for record in records
+        terminal.paragraph(record, is_asked_for=is_single and record.id == record_id, colour=sys.stdout.isatty()) + "\n"
+        for record in paragraphs
     )
     return FOUND
 
@@ -65,8 +66,10 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 
     Every value is listed, however many there are.
     """
-    from searchkit import render
-    from searchkit.searching import Index, facet_to_json
+    from searchkit.index import Index
+    from searchkit.output import terminal
+    from searchkit.output.json import dumps, facet_to_json
+    from searchkit.output.records import records
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
@@ -74,16 +77,16 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
     if contains is not None:
         counted = {facet: counts.containing(contains) for facet, counts in counted.items()}
     if style == "json":
-        emit([render.to_json({facet: facet_to_json(counts) for facet, counts in counted.items()}, indent=1), "\n"])
+        emit([dumps({facet: facet_to_json(counts) for facet, counts in counted.items()}, indent=1), "\n"])
     elif style == "table":
-        emit("\n".join(render.facet(facet, counts, None) for facet, counts in counted.items()))
+        emit("\n".join(terminal.facet(facet, counts, None) for facet, counts in counted.items()))
     else:
         rows: Iterator[Mapping[str, object]] = (
             {"value": item.value, "facet": facet, "count": item.count}
             for facet, counts in counted.items()
             for item in counts.values
         )
-        emit(render.records(rows, style))
+        emit(records(rows, style))
     return FOUND if any(counts.values for counts in counted.values()) else NOTHING_FOUND
 
 
@@ -94,9 +97,9 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 @format_option("jsonl", "json", "csv", "tsv", "table", "ids")
 def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
     """Write all documents, paragraphs or measures to standard output, one record after the other."""
-    from searchkit import render
+    from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.searching import Index
+    from searchkit.output.records import records
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
@@ -106,5 +109,5 @@ def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # n
             "measures": index.every_measure,
         }
         found = every[what](**filters)
-        emit(render.records(map(to_json, found), style))
+        emit(records(map(to_json, found), style))
     return FOUND

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from searchkit.folding import fold
+from searchkit.text.folding import fold
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
 _TURN = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")

@@ -13,9 +13,9 @@ from posixpath import join, normpath
 from types import MappingProxyType
 from typing import Any
 
-from searchkit.corpus.metadata.regions import gazetteer
-from searchkit.corpus.readers import visible
 from searchkit.model import SECTIONS, Document, Paragraph
+from searchkit.places.gazetteer import gazetteer
+from searchkit.text.characters import visible
 
 EARLIEST, LATEST = 1949, 2100
 """Years that a report can be about, both inclusive."""

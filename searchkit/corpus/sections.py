@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Protocol
 
 from searchkit.corpus.lines import fold_all
-from searchkit.folding import fold
+from searchkit.text.folding import fold
 
 DONE, PROBLEM, PLAN, DUTY, OTHER = "成效", "问题", "计划", "履职", "其他"
 

@@ -33,9 +33,9 @@ import numpy as np
 from searchkit.corpus.lines import fold_all
 from searchkit.corpus.sections import OTHER, Located, names_part
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, read_data
-from searchkit.folding import fold
+from searchkit.files import TOPICS, DataFile, read_data
 from searchkit.model import SECTIONS
+from searchkit.text.folding import fold
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +45,6 @@ else:
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEFAULT = Path(__file__).parent.parent / "data" / "topics.toml"
 """The taxonomy that comes with the product."""
 _GROUPS = {"strong": 3.0, "terms": 2.0, "weak": 1.0}
 """Lists of words in a topic's block, with the weight of their words."""
@@ -93,7 +92,7 @@ class Taxonomy:
 
         Raises errors.UsageError, which names the file and the key, if the file cannot be read or is not a taxonomy.
         """
-        return _File(read_data("taxonomy", source or DEFAULT)).taxonomy()
+        return _File(read_data("taxonomy", source or TOPICS)).taxonomy()
 
     def topics(self, path: Sequence[str], text: str, section: str) -> tuple[str, ...]:
         """Give one to three topics of one paragraph, as `of_document` does."""

@@ -13,7 +13,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from searchkit.corpus.readers import READERS, reason_of, suffix_of
+from searchkit.corpus.formats.registry import READERS, suffix_of
+from searchkit.corpus.reasons import reason_of
 from searchkit.files import LARGEST, read_inside
 
 METADATA = "metadata.csv"

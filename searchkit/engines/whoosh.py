@@ -4,7 +4,7 @@ Words are looked up in Whoosh's postings; strings are found by scanning the text
 paragraph after the other. Only what Whoosh-Reloaded 2.7.5 has too is used of Whoosh.
 
 Whoosh keeps parts of its index as pickles. Reading one could run code, so unpickling is confined to the few
-classes that Whoosh writes (`_confined`): any other name in a pickle is refused as damage.
+classes that Whoosh writes (`_decoding`): any other name in a pickle is refused as damage.
 """
 
 from __future__ import annotations
@@ -27,24 +27,8 @@ import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
-from searchkit.analysis import Analyzer
-from searchkit.engines import FigureRequest, Figures, Hit, Request, Response
-from searchkit.errors import IndexDamaged, SearchkitError
-from searchkit.facets import Counter as FacetCounter
-from searchkit.facets import Facet, FacetCounts, Filter, selected_values, values_of
-from searchkit.folding import fold
-from searchkit.model import (
-    Document,
-    Figure,
-    Measure,
-    Paragraph,
-    document_from_json,
-    measure,
-    paragraph_from_json,
-    to_json,
-)
-from searchkit.query import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
-from searchkit.ranking import (
+from searchkit.engines.contract import FigureRequest, Figures, Hit, Request, Response, decoding
+from searchkit.engines.ranking import (
     RESCORED,
     Explanation,
     Lengths,
@@ -55,21 +39,27 @@ from searchkit.ranking import (
     wanted_grams,
     weighted,
 )
+from searchkit.errors import IndexDamaged
+from searchkit.model import (
+    Document,
+    Figure,
+    Measure,
+    Paragraph,
+    document_from_json,
+    measure,
+    paragraph_from_json,
+    to_json,
+)
+from searchkit.query.facets import Counter as FacetCounter
+from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values, values_of
+from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
+from searchkit.text.analyzer import Analyzer
+from searchkit.text.folding import fold
 
 
 def _schema() -> fields.Schema:
     words = fields.KEYWORD()  # not scorable: Whoosh's lengths are rounded, ours are in the records
     return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
-
-
-def open_engine(folder: Path) -> WhooshEngine:
-    """Open the index in `folder`. Raises IndexDamaged."""
-    return WhooshEngine(folder)
-
-
-def open_writer(folder: Path, analyzer: Analyzer, base: Path | None = None) -> WhooshWriter:
-    """Start an index in the empty folder `folder`, from what that in `base` holds. Raises IndexDamaged."""
-    return WhooshWriter(folder, analyzer, base)
 
 
 class Report(NamedTuple):
@@ -144,21 +134,21 @@ class WhooshEngine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with self._confined():
+        with _decoding(self._folder):
             self._reader = FileStorage(str(folder)).open_index(schema=_schema()).reader()
         self._closing = finalize(self, self._reader.close)
         self._lock = threading.Lock()
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Cost: grows with the size of the index."""
-        with self._lock, self._confined():
+        with self._lock, _unpickling_confined():
             matches = sorted(self._match(request.match))
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             return self._respond(request, self._admitted(matches, request.filters), facets)
 
     def figures(self, request: FigureRequest) -> Figures:
         """All figures that answer a request. Cost: grows with the size of the index."""
-        with self._lock, self._confined():
+        with self._lock, _unpickling_confined():
             table = self._table
             matches = self._admitted(sorted(self._match(request.match)), request.filters)
             scores = {i: _by_words(scored) for i, scored in self._scores(request.wanted, matches).items()}
@@ -189,7 +179,7 @@ class WhooshEngine:
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order."""
-        with self._confined():
+        with _decoding(self._folder):
             records = [json.loads(stored["record"])["document"] for stored in self._stored("document")]
         return map(document_from_json, records)
 
@@ -199,7 +189,7 @@ class WhooshEngine:
 
     def check(self) -> None:
         """Read every record and every posting. Raises IndexDamaged at the first thing that does not fit."""
-        with self._lock, self._confined():
+        with self._lock, _decoding(self._folder):
             table = self._table
             for name in TEXT_FIELDS:
                 total = sum(
@@ -219,7 +209,7 @@ class WhooshEngine:
     def reports(self) -> list[Report]:
         """Everything, in corpus order. Raises IndexDamaged."""
         reports: list[Report] = []
-        with self._confined():
+        with _decoding(self._folder):
             for number in self._reader.all_doc_ids():
                 stored = self._reader.stored_fields(number)
                 record = json.loads(stored["record"])
@@ -232,7 +222,7 @@ class WhooshEngine:
 
     @cached_property
     def _table(self) -> _Table:
-        with self._confined():
+        with _decoding(self._folder):
             return _Table([(number, json.loads(stored["record"])) for number, stored in self._numbered("paragraph")])
 
     def _numbered(self, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -367,18 +357,6 @@ class WhooshEngine:
             )
         return Explanation(words.words, *parts)
 
-    @contextmanager
-    def _confined(self) -> Iterator[None]:
-        """Let Whoosh read its files: nothing but its own classes is unpickled, whatever it trips over is damage."""
-        try:
-            with _unpickling_confined():
-                yield
-        except SearchkitError:
-            raise
-        except Exception as error:
-            message = f"{self._folder}: damaged index ({type(error).__name__}); mend it with: searchkit build --full"
-            raise IndexDamaged(message) from error
-
 
 class _Table:
     """All paragraphs of an index in memory, by position in corpus order."""
@@ -451,6 +429,13 @@ _PICKLED = {
     ("_codecs", "encode"),
 }
 _confined_threads = threading.local()
+
+
+@contextmanager
+def _decoding(folder: Path) -> Iterator[None]:
+    """Decode what is stored: what cannot be decoded, or names any class but Whoosh's own, is damage."""
+    with decoding(folder), _unpickling_confined():
+        yield
 
 
 @contextmanager

@@ -15,7 +15,9 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from searchkit.corpus import NOTHING, Found, Listing, Skipped, Stamp, Stated, content_digest
+from searchkit.corpus.listing import Listing, content_digest
+from searchkit.corpus.overrides import NOTHING, Stated
+from searchkit.corpus.walk import Found, Skipped, Stamp
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_verified
 

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from searchkit.analysis import Lexicon
-from searchkit.corpus import Found, Skipped, Stamp, Stated
+from searchkit.corpus.overrides import Stated
+from searchkit.corpus.walk import Found, Skipped, Stamp
 from searchkit.files import DataFile
+from searchkit.text.analyzer import Lexicon
 
 
 class Settings(msgspec.Struct, frozen=True):

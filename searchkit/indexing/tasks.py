@@ -22,13 +22,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from searchkit.corpus import Found, Skipped, Stated, content_digest
-from searchkit.engines import Writer
+from searchkit.corpus.listing import content_digest
+from searchkit.corpus.overrides import Stated
+from searchkit.corpus.walk import Found, Skipped
+from searchkit.engines.contract import Writer
 from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
+from searchkit.indexing.budget import memory_for, seconds_for
 from searchkit.indexing.changes import Entry, stated_digest
 from searchkit.indexing.messages import Begun, Broken, Done, Failed, Outcome, Settings, Task, decode_answer, encode
 from searchkit.indexing.messages import File as SentFile
-from searchkit.indexing.worker import memory_for, seconds_for, work
+from searchkit.indexing.worker import work
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
 MOST_BYTES = 48 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from searchkit.measures.vocabulary import STEPS, Vocabulary
-from searchkit.numerals import Numeral, find_folded_numerals, parse_han
+from searchkit.text.numerals import Numeral, find_folded_numerals, parse_han
 
 _SMALL = 10
 """Chinese numerals up to this often count nothing (三项制度)."""

@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, read_data
-from searchkit.folding import fold
+from searchkit.files import FIXED_NAMES, UNITS, DataFile, read_data
 from searchkit.model import KINDS
+from searchkit.text.folding import fold
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-DATA = Path(__file__).parent.parent / "data"
-UNITS = DATA / "measure_units.toml"
-FIXED_NAMES = DATA / "fixed_names.txt"
+RULES = 1
+"""Raise it when the same paragraph gives other figures than before."""
 STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 """What a character between a number and its unit multiplies by."""
 

@@ -11,24 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from searchkit import corpus
-from searchkit.corpus import (
-    LONGEST_PARAGRAPH,
-    NOTHING,
-    DocumentRead,
-    Found,
-    Skipped,
-    Stamp,
-    Taxonomy,
-    content_digest,
-    list_corpus,
-    made_with,
-    read_corpus,
-    read_file,
-)
-from searchkit.corpus.readers import doc, markdown
+from searchkit.corpus import listing
+from searchkit.corpus import reading as corpus
+from searchkit.corpus.formats import doc, markdown
+from searchkit.corpus.listing import content_digest, list_corpus, made_with
+from searchkit.corpus.overrides import NOTHING
+from searchkit.corpus.reading import LONGEST_PARAGRAPH, DocumentRead, read_corpus, read_file
+from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.walk import Found, Skipped, Stamp
 from searchkit.errors import CorpusError, UsageError
-from searchkit.indexing import build
+from searchkit.indexing.build import build
 from searchkit.indexing.messages import File, decode, encode
 from searchkit.model import SECTIONS, document_from_json, paragraph_from_json, to_json
 
@@ -223,7 +215,7 @@ def test_what_decides_about_the_reading(monkeypatch: pytest.MonkeyPatch) -> None
     """Other rules, another version of a library, LibreOffice or none: each shows, and nothing else does."""
     before = made_with()
     assert made_with() == before
-    changes = ((corpus, "_RULES", "x"), (corpus, "__version__", "x"), (corpus, "version", lambda _: "x"))
+    changes = ((listing, "_RULES", "x"), (listing, "__version__", "x"), (listing, "version", lambda _: "x"))
     for module, name, change in changes:
         with monkeypatch.context() as patched:
             patched.setattr(module, name, change)

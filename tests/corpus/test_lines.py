@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus import lines
-from searchkit.folding import fold
+from searchkit.text.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from wordfiles import document, packed, paragraph
 
-from searchkit.corpus import DocumentRead, list_corpus, read_corpus
-from searchkit.indexing import build
-from searchkit.searching import Index
+from searchkit.corpus.listing import list_corpus
+from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.index import Index
+from searchkit.indexing.build import build
 
 EVERYWHERE = (
     "2023年 法治政府建设  年度报告.txt",

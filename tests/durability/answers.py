@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from searchkit.engines import FigureRequest
-from searchkit.facets import FacetCounts
+from searchkit.engines.contract import FigureRequest
+from searchkit.index import Index
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query import Everything, Wanted
-from searchkit.searching import Index, Results
+from searchkit.query.facets import FacetCounts
+from searchkit.query.tree import Everything, Wanted
+from searchkit.search.results import Results
 
 QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("执法", {"facets": ["year", "district", "topic", "section", "document"], "limit": None, "explain": True}),
@@ -53,7 +54,7 @@ def ask(index: Index) -> Answers:
     for query, options in QUERIES:
         facets = [name for name in options.get("facets", ()) if name.partition(":")[0] in index.facet_names]
         results.append(replace(index.search(query, **{**options, "facets": facets}), took_ms=0.0))
-    figures = index._engine.figures(FigureRequest(Everything(), (Wanted("执法", ("执法",)),)))
+    figures = index._snapshot._engine.figures(FigureRequest(Everything(), (Wanted("执法", ("执法",)),)))
     return Answers(
         (manifest.documents, manifest.paragraphs, manifest.measures, manifest.facets),
         index.problems(),

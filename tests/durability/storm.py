@@ -38,7 +38,7 @@ from reports import WORDS, Reports
 from searchkit.engines.columnar.segment import Segment
 from searchkit.engines.columnar.writer import FAN_IN
 from searchkit.errors import IndexUnusable
-from searchkit.indexing import BuildOptions, build
+from searchkit.indexing.build import BuildOptions, build
 from searchkit.indexing.changes import read_state
 from searchkit.manifest import current_data, read_manifest
 

@@ -21,9 +21,9 @@ from answers import answers, ask
 from reports import Reports
 from storm import leftovers
 
-from searchkit.indexing import BuildOptions, build
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, build
 from searchkit.manifest import read_manifest
-from searchkit.searching import Index
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="an open file cannot be removed, nor a process ended at once"
@@ -33,7 +33,7 @@ READERS = 4
 """Processes; each reads in `traffic.THREADS` threads."""
 HOLDER = """
 import sys
-from searchkit.indexing import build
+from searchkit.indexing.build import build
 
 def wait(done):
     print("writing", flush=True)

@@ -19,9 +19,9 @@ from storm import leftovers
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.writer import FAN_IN
 from searchkit.errors import IndexDamaged, IndexForeign, IndexUnusable
-from searchkit.indexing import build
+from searchkit.index import Index
+from searchkit.indexing.build import build
 from searchkit.manifest import FORMAT, read_manifest
-from searchkit.searching import Index
 
 pytestmark = [
     pytest.mark.usefixtures("in_time"),

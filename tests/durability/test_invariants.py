@@ -15,8 +15,8 @@ from damage import COMMANDS, Run, columnar_only
 from searchkit.engines.columnar.arrays import Array, ArrayFile, pack, unpack, write_arrays
 from searchkit.engines.columnar.postings import HEADING
 from searchkit.errors import IndexDamaged
+from searchkit.index import Index
 from searchkit.manifest import checksum_of, checksums, read_manifest
-from searchkit.searching import Index
 
 pytestmark = [
     pytest.mark.usefixtures("in_time"),

@@ -18,7 +18,7 @@ from marked import NAME, left, marked, new_mark, workers
 from reports import Reports
 from storm import CHANGES, Storm, leftovers
 
-from searchkit.indexing import build
+from searchkit.indexing.build import build
 from searchkit.manifest import read_manifest
 
 pytestmark = pytest.mark.skipif(

@@ -18,7 +18,7 @@ from storm import leftovers
 
 from searchkit.engines.columnar.writer import FAN_IN
 from searchkit.errors import IndexMissing
-from searchkit.indexing import BuildOptions, build
+from searchkit.indexing.build import BuildOptions, build
 
 pytestmark = [
     pytest.mark.skipif(not (hasattr(os, "fork") and sys.platform == "linux"), reason="needs fork and Linux's files"),

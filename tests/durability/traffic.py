@@ -17,8 +17,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from searchkit.indexing import build
-from searchkit.searching import Index, Results
+from searchkit.index import Index
+from searchkit.indexing.build import build
+from searchkit.search.results import Results
 
 COMMITS = 18
 THREADS = 2

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.analysis import Analyzer
-from searchkit.engines import Request, open_engine, open_writer
 from searchkit.engines.columnar import astride
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.segment import Segment
+from searchkit.engines.contract import Request
+from searchkit.engines.opening import open_engine, open_writer
 from searchkit.model import Document, Paragraph
-from searchkit.query import Substring
+from searchkit.query.tree import Substring
+from searchkit.text.analyzer import Analyzer
 
 WORDS = ("法律服务", "服务业", "人民政府", "行政", "政府网")
 TEXTS = (

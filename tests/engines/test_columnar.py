@@ -16,22 +16,23 @@ from counting import Counting
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.analysis import Analyzer
-from searchkit.corpus import DocumentRead
-from searchkit.engines import Engine, FigureRequest, Request, open_writer
+from searchkit.corpus.reading import DocumentRead
 from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, sets, text, writer
 from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.text import Labels, Text, code_points, text_arrays
+from searchkit.engines.contract import Engine, FigureRequest, Request
+from searchkit.engines.opening import open_writer
+from searchkit.engines.ranking import count_all_grams
 from searchkit.errors import IndexDamaged
-from searchkit.folding import fold
-from searchkit.indexing import BuildOptions, write_index
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.model import Document, Figure, Measure, Paragraph, measure
-from searchkit.query import Everything, Node, Not, Or, Substring, Wanted, Word
-from searchkit.ranking import count_all_grams
-from searchkit.searching import Index
+from searchkit.query.tree import Everything, Node, Not, Or, Substring, Wanted, Word
+from searchkit.text.analyzer import Analyzer
+from searchkit.text.folding import fold
 
 Report = Callable[..., DocumentRead]
 QUERIES = ("执法", "“检查执法”", "执 OR 查", "3件", "13件 -罚", "ab*", "*", "heading:二", "title:报告 检查")
@@ -83,10 +84,10 @@ def assert_same_answers(one: Index, other: Index) -> None:
             assert [(hit.id, hit.score) for hit in ours.hits] == [(hit.id, hit.score) for hit in theirs.hits]
     for query in (Everything(), Substring("执法"), Not(Substring("罚"))):
         for options in ({}, {"unit": "件"}, {"minimum": 3, "maximum": 13}):
-            ours, theirs = (selected(index._engine, query, **options) for index in (other, one))
+            ours, theirs = (selected(index._snapshot._engine, query, **options) for index in (other, one))
             assert ours == theirs
     ids = [paragraph.id for paragraph in one.paragraphs()]
-    assert other._engine.measures(ids) == one._engine.measures(ids)
+    assert other._snapshot._engine.measures(ids) == one._snapshot._engine.measures(ids)
 
 
 # segments
@@ -156,7 +157,7 @@ def test_small_segments_are_merged(documents: list[DocumentRead], tmp_path: Path
     assert indicators == [item.indicator for item in measures]
     write_index(documents, tmp_path / "fresh", BuildOptions("columnar"))
     with Index(tmp_path / "fresh") as fresh:
-        assert selected(fresh._engine) == (measures, scores, indicators)
+        assert selected(fresh._snapshot._engine) == (measures, scores, indicators)
 
 
 def test_other_indexes_keep_their_files(documents: list[DocumentRead], tmp_path: Path) -> None:
@@ -317,7 +318,7 @@ def test_strings_without_lists_are_found(report: Report, tmp_path: Path) -> None
     texts = ["行政执法", "执行政策", "依法行政，", "行政", "市行政", "行政事", "政行"] * 3
     write_index([report("a.txt", *texts)], tmp_path, BuildOptions("columnar"))
     with Index(tmp_path) as index:
-        segment = index._engine._collection.segments[0]  # type: ignore[attr-defined]
+        segment = index._snapshot._engine._collection.segments[0]  # type: ignore[attr-defined]
         number = segment.text._bigrams.find(*segment.text._codes("行政"))
         assert segment.text._bigrams.size(number) == 0
         for string in ("行政", "行政执", "法行政", "市行政", "执行政策", "行政，", "政行"):

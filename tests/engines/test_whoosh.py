@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from whoosh import index as whoosh_index
 
-from searchkit.corpus import DocumentRead
-from searchkit.engines.whoosh import _schema, open_engine
+from searchkit.corpus.reading import DocumentRead
+from searchkit.engines.ranking import Lengths
+from searchkit.engines.whoosh import WhooshEngine, _schema
 from searchkit.errors import IndexDamaged
-from searchkit.indexing import BuildOptions, write_index
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import checksum_of, checksums, read_manifest
 from searchkit.model import Paragraph, to_json
-from searchkit.ranking import Lengths
-from searchkit.searching import Index
 
 # Whoosh gives up on a file that cannot be read without closing it.
 pytestmark = [
@@ -187,7 +187,7 @@ def test_check_compares_postings_with_records(tmp_path: Path) -> None:
         record = json.dumps({"lengths": list(asdict(Lengths(tokens)).values()), "paragraph": paragraph, "figures": []})
         writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", record=record)
         writer.commit()
-        engine = open_engine(folder)
+        engine = WhooshEngine(folder)
         if fits:
             engine.check()
         else:

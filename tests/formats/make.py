@@ -21,12 +21,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS / "corpus")]  # where it is already, if pytest runs this
+sys.path += [str(TESTS / "corpus" / "formats")]  # where it is already, if pytest runs this
 
 from typesetting import HEIGHT, Placed, Typesetter  # noqa: E402 - found by what stands above
 from wordfiles import OUTLINE, definition, document, level, list_of, paragraph, row, style  # noqa: E402
 
-from searchkit.corpus import NOTHING, DocumentRead, Found, Stamp, Taxonomy, read_file  # noqa: E402 - as above
+from searchkit.corpus.overrides import NOTHING  # noqa: E402 - as above
+from searchkit.corpus.reading import DocumentRead, read_file  # noqa: E402 - as above
+from searchkit.corpus.topics import Taxonomy  # noqa: E402 - as above
+from searchkit.corpus.walk import Found, Stamp  # noqa: E402 - as above
 
 FOLDER = TESTS.parent / "corpus" / "formats"
 NAME = "dujiangyan-meteorology-2023"

@@ -30,14 +30,15 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "corpus")]  # where they are already, if pytest runs this
+sys.path += [str(TESTS), str(TESTS / "corpus" / "formats")]  # where they are already, if pytest runs this
 
 from formats import make  # noqa: E402 - found by what stands above
 from formats.mutating import ways  # noqa: E402
 from wordfiles import converted  # noqa: E402
 
-from searchkit.corpus.readers import READERS, doc  # noqa: E402
-from searchkit.indexing import worker  # noqa: E402
+from searchkit.corpus.formats import doc  # noqa: E402
+from searchkit.corpus.formats.registry import READERS  # noqa: E402
+from searchkit.indexing import budget  # noqa: E402
 
 RESULT = Path(__file__).with_name("mutations.json")
 FILES, IN_FOLDER, SEED = 10_000, 500, 20240601
@@ -63,8 +64,9 @@ _OUTCOMES = (
 BUILD = """
 import json, resource, sys, time
 from searchkit import indexing
-from searchkit.indexing import BuildOptions, build, tasks
-from searchkit.searching import Index
+from searchkit.indexing import tasks
+from searchkit.indexing.build import BuildOptions, build
+from searchkit.index import Index
 
 folder, index, alone = sys.argv[1:]
 started = time.perf_counter()
@@ -183,7 +185,7 @@ class Mutations:
         counts.slowest_build = max(counts.slowest_build, said["seconds"])
         memory = said["memory"] * 1024
         counts.peak_memory = max(counts.peak_memory, memory)
-        if memory > worker.memory_for(max(path.stat().st_size for path in corpus.iterdir())):
+        if memory > budget.memory_for(max(path.stat().st_size for path in corpus.iterdir())):
             counts.broken.append(f"{corpus.name}: {memory >> 20} MB of memory")
         documents, skipped = Counter(map(_file_of, said["alone"])), defaultdict(list)
         for path, reason, files in said["skipped_alone"]:
@@ -219,7 +221,7 @@ def _complaints(path: Path, outcome: str, skipped: Sequence[tuple[str, int]], se
         yield "a reason that is not one line"
     if "-sound" in path.name and outcome != "read":
         yield f"is sound and was not read: {reasons}"
-    if seconds > worker.seconds_for(path.stat().st_size) + _MORE_SECONDS:
+    if seconds > budget.seconds_for(path.stat().st_size) + _MORE_SECONDS:
         yield f"took {seconds:.1f} s"
 
 

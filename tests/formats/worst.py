@@ -6,7 +6,7 @@
 For each format there is a table of kinds (worst_kinds/): ways to make a file that costs a parser, or what comes behind
 it, as much as can be for its size. Such a file is put between five sound reports, and the folder is built by one
 process. What may not happen: a build that fails, prints a traceback or takes too long; a sound report that is not
-indexed; more time of the processor, or more memory, than a file of that size is given (indexing/worker.py); an error
+indexed; more time of the processor, or more memory, than a file of that size is given (indexing/budget.py); an error
 that nobody foresaw; a process that lives on.
 
 All kinds are built at the first size, and at each larger size the two that took the most time and the most memory;
@@ -34,15 +34,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "corpus")]  # where they are already, if pytest runs this
+sys.path += [str(TESTS), str(TESTS / "corpus" / "formats")]  # where they are already, if pytest runs this
 
 from formats import make  # noqa: E402 - found by what stands above
 from formats.worst_kinds import kinds  # noqa: E402
 from formats.worst_kinds.making import CHANCE, MEGABYTE, Kind  # noqa: E402
 
-from searchkit.corpus.readers import doc  # noqa: E402
-from searchkit.indexing.worker import memory_for, seconds_for  # noqa: E402
-from searchkit.searching import Index  # noqa: E402
+from searchkit.corpus.formats import doc  # noqa: E402
+from searchkit.index import Index  # noqa: E402
+from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
 
 RESULT = Path(__file__).with_name("worst.json")
 SIZES, SEED = (1.0, 10.0, 50.0), 20240601

@@ -19,12 +19,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
-from searchkit import corpus, processes
-from searchkit.corpus import FileRead, readers
-from searchkit.corpus.readers import FileContents, Reader
-from searchkit.corpus.readers.text import read as read_text
+from searchkit import processes
+from searchkit.corpus import listing, walk
+from searchkit.corpus.formats import registry
+from searchkit.corpus.formats.registry import FileContents, Reader
+from searchkit.corpus.formats.text import read as read_text
+from searchkit.corpus.overrides import Stated
+from searchkit.corpus.reading import FileRead
+from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import ReadError
-from searchkit.indexing import messages, tasks, worker
+from searchkit.indexing import budget, indexer, messages, tasks
 
 SECONDS, SECONDS_PER_MEGABYTE, PATIENCE = 2, 1, 2
 """What a file may take where this is installed: seconds of the processor, and so many times as many in all."""
@@ -53,21 +57,20 @@ def install_everywhere(put: Put) -> None:
 
 def install(put: Put) -> None:
     """Make this a reader in this process, and the limits for all files small."""
-    sys.modules["searchkit.corpus.readers.hostile"] = sys.modules[__name__]
-    known: Mapping[str, Reader] = MappingProxyType({**readers.READERS, ".hostile": Reader("hostile")})
-    walk = sys.modules["searchkit.corpus.walk"]
-    for module in (readers, corpus, walk):
+    sys.modules["searchkit.corpus.formats.hostile"] = sys.modules[__name__]
+    known: Mapping[str, Reader] = MappingProxyType({**registry.READERS, ".hostile": Reader("hostile")})
+    for module in (registry, listing, walk):
         put(module, "READERS", known)
     put(walk, "_SUFFIXES", tuple(known))
-    put(worker, "SECONDS", SECONDS)
-    put(worker, "SECONDS_PER_MEGABYTE", SECONDS_PER_MEGABYTE)
+    put(budget, "SECONDS", SECONDS)
+    put(budget, "SECONDS_PER_MEGABYTE", SECONDS_PER_MEGABYTE)
     put(tasks, "_PATIENCE", PATIENCE)
     if LOG in os.environ:
-        put(worker, "read_file", _logged(worker.read_file))
+        put(indexer, "read_file", _logged(indexer.read_file))
 
 
 def _logged(read_file: Callable[..., FileRead]) -> Callable[..., FileRead]:
-    def read(found: corpus.Found, stated: corpus.Stated, taxonomy: corpus.Taxonomy) -> FileRead:
+    def read(found: walk.Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
             log.write(f"{found.name}\n")
         return read_file(found, stated, taxonomy)
@@ -182,7 +185,7 @@ FAILURES = {
     "exit": "the reader crashed (exit status 5)",
     "leave": "the reader crashed (exit status 0)",
     "close": "the reader crashed (",
-    "swell": f"needs more than {worker.MEMORY >> 20} MB of memory",
+    "swell": f"needs more than {budget.MEMORY >> 20} MB of memory",
     "recurse": "cannot be read: nested too deeply",
     "raise": "cannot be read, for a mistake in searchkit (LookupError, hostile_reader.py line ",
     "refuse": "damaged [2J: says its reader",

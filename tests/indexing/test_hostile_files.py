@@ -18,10 +18,11 @@ from marked import NAME, left, new_mark
 
 from searchkit import processes
 from searchkit.errors import IndexUnusable
-from searchkit.indexing import BuildOptions, BuildReport, build, tasks, worker
+from searchkit.index import Index
+from searchkit.indexing import budget, tasks
+from searchkit.indexing.build import BuildOptions, BuildReport, build
 from searchkit.indexing.messages import Begun, Done, Failed, Outcome, decode_answer, encode
 from searchkit.manifest import read_manifest
-from searchkit.searching import Index
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, fork, limits of memory")
 
@@ -141,16 +142,16 @@ def test_many_bad_files(corpus: Corpus) -> None:
 
 def test_time_and_memory_grow_with_size() -> None:
     """A file may take so many seconds and bytes, and more for each million bytes that it has."""
-    megabytes = [worker.seconds_for(n * 1_000_000) - worker.seconds_for(0) for n in range(4)]
-    assert megabytes == [n * worker.SECONDS_PER_MEGABYTE for n in range(4)]
-    assert worker.memory_for(10) - worker.memory_for(0) == 10 * worker.MEMORY_PER_BYTE
+    megabytes = [budget.seconds_for(n * 1_000_000) - budget.seconds_for(0) for n in range(4)]
+    assert megabytes == [n * budget.SECONDS_PER_MEGABYTE for n in range(4)]
+    assert budget.memory_for(10) - budget.memory_for(0) == 10 * budget.MEMORY_PER_BYTE
 
 
 def test_a_large_file_has_more_time(corpus: Corpus) -> None:
     """The reason says how long a file may take, which is for its size."""
     (corpus.folder / "large.hostile").write_bytes(b"hold\n" + b" " * 1_000_000)
-    seconds = worker.seconds_for(1_000_000)
-    assert seconds > worker.seconds_for(0)
+    seconds = budget.seconds_for(1_000_000)
+    assert seconds > budget.seconds_for(0)
     reason = corpus.reasons(corpus.build())["large.hostile"]
     assert reason in {f"takes longer than {n * seconds} s" for n in (1, hostile_reader.PATIENCE)}
 

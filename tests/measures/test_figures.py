@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit.folding import fold
-from searchkit.measures import Extractor
+from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.model import BOUNDS, CHANGES, KINDS, Figure, Paragraph
-from searchkit.numerals import find_numerals
+from searchkit.text.folding import fold
+from searchkit.text.numerals import find_numerals
 
 EXTRACTOR = Extractor.load()
 VOCABULARY = Vocabulary.load()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.corpus import DocumentRead, list_corpus, read_corpus
-from searchkit.measures import Extractor
+from searchkit.corpus.listing import list_corpus
+from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.measures.extractor import Extractor
 from searchkit.model import Document, Measure, Paragraph, measure, to_json
 
 FLOORS = {"measures_f1": 0.98, "base": 0.99, "bound": 0.98, "change": 0.98, "indicator": 0.85}

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from searchkit.corpus import DocumentRead, list_corpus, read_corpus
-from searchkit.measures import Extractor
+from searchkit.corpus.listing import list_corpus
+from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.measures.extractor import Extractor
 from searchkit.model import BOUNDS, KINDS, Figure, Paragraph
 
 LABELS = Path(__file__).parent / "labels"

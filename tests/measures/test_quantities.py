@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from searchkit.measures import Extractor
+from searchkit.measures.extractor import Extractor
 from searchkit.model import Figure, Paragraph
 
 

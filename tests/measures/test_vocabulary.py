@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from searchkit.errors import UsageError
-from searchkit.measures import Extractor, parse_quantity
-from searchkit.measures.vocabulary import UNITS, Vocabulary
+from searchkit.files import UNITS
+from searchkit.measures.extractor import Extractor
+from searchkit.measures.vocabulary import Vocabulary
 from searchkit.model import KINDS, Figure, Paragraph
+from searchkit.text.numerals import parse_quantity
 
 OWN = """
 [units]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.engines import ENGINES
-from searchkit.indexing import BuildOptions, build
-from searchkit.searching import Index
+from searchkit.engines.opening import ENGINES
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, build
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -11,8 +11,8 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from searchkit.corpus.lines import fold_all
-from searchkit.corpus.metadata.regions import NATION, Mention, Region, gazetteer, in_force
-from searchkit.folding import fold
+from searchkit.places.gazetteer import NATION, Mention, Region, gazetteer, in_force
+from searchkit.text.folding import fold
 
 _BODY_LIMIT = 200_000
 _LAW = re.compile(r"《[^》]{0,80}》")

@@ -9,6 +9,7 @@ columns.py     what paragraphs and documents are, as numbers of distinct values
 figures.py     what is counted in paragraphs, and which of it is of a unit and a size
 building.py    documents to columns
 segment.py     columns to a file, and an open file: what matches, what a record is
+memo.py        caches
 merging.py     several segments' columns as one
 commit.py      which segments, which of their documents, in what order
 writer.py      adding, removing, absorbing, merging
@@ -19,28 +20,3 @@ faceting.py    counts, sorting, grouping
 selection.py   figures of all segments that answer a request
 engine.py      requests to responses
 """
-
-from __future__ import annotations
-
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from searchkit.analysis import Analyzer
-
-if TYPE_CHECKING:
-    from searchkit.engines.columnar.engine import ColumnarEngine
-    from searchkit.engines.columnar.writer import ColumnarWriter
-
-
-def open_engine(folder: Path) -> ColumnarEngine:
-    """Open the index in `folder`. Raises IndexDamaged."""
-    from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415 - builds need none of it
-
-    return ColumnarEngine(folder)
-
-
-def open_writer(folder: Path, analyzer: Analyzer, base: Path | None = None) -> ColumnarWriter:
-    """Start an index in the empty folder `folder`, from what the one in `base` holds."""
-    from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415 - searches need none of it
-
-    return ColumnarWriter(folder, analyzer, base)

@@ -12,7 +12,6 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from searchkit.errors import IndexDamaged, SearchkitError
+from searchkit.errors import IndexDamaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -229,18 +228,6 @@ def changes(values: Array) -> Array:
     mask = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=mask[1:])
     return mask
-
-
-@contextmanager
-def reading(folder: Path) -> Iterator[None]:
-    """Read what an index holds: whatever trips over it is damage. Raises IndexDamaged."""
-    try:
-        yield
-    except SearchkitError:
-        raise
-    except Exception as error:
-        reason = f"damaged index ({type(error).__name__})"
-        raise IndexDamaged(f"{folder}: {reason}; build it again with: searchkit build --full") from error
 
 
 def pack(value: object) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
 from searchkit.engines.columnar.postings import PostingLists
 from searchkit.engines.columnar.text import Text
-from searchkit.query import Substring
+from searchkit.query.tree import Substring
 
 _SHORTEST, _LONGEST = 3, 64  # characters; the time to find a word grows with the length, and none is so long
 _MANY = 512  # a word has a list if more than one in so many paragraphs have it

@@ -8,14 +8,14 @@ from itertools import chain
 
 import numpy as np
 
-from searchkit.analysis import Analyzer
 from searchkit.engines.columnar.arrays import Array, blocks, changes, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Columns
 from searchkit.engines.columnar.figures import FigureBuilder
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs
 from searchkit.engines.columnar.text import code_points
+from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 from searchkit.model import Document, Figure, Paragraph
-from searchkit.ranking import HEADING_WEIGHT, TITLE_WEIGHT
+from searchkit.text.analyzer import Analyzer
 
 _TOGETHER = 1 << 12  # paragraphs whose terms are summed together: they stay in the cache
 

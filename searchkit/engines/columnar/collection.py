@@ -28,10 +28,10 @@ from searchkit.engines.columnar.sets import (
     union,
 )
 from searchkit.engines.columnar.text import Text, text_arrays
-from searchkit.facets import Facet, Filter, values_of
+from searchkit.engines.ranking import K1, B
 from searchkit.model import Document
-from searchkit.query import And, Everything, Node, Not, Or, Substring, Word
-from searchkit.ranking import K1, B
+from searchkit.query.facets import Facet, Filter, values_of
+from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
 
 IMPACTS = 255
 """What `Collection.impact` gives at the most."""

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from searchkit.engines import FigureRequest, Figures, Hit, Request, Response
-from searchkit.engines.columnar.arrays import Array, reading
+from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.selection import Selection
 from searchkit.engines.columnar.sets import as_positions
+from searchkit.engines.contract import FigureRequest, Figures, Hit, Request, Response, decoding
+from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged
-from searchkit.facets import Facet, FacetCounts, Filter, selected_values
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query import Everything
-from searchkit.ranking import Explanation
+from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
+from searchkit.query.tree import Everything
 
 
 class ColumnarEngine:
@@ -26,72 +26,64 @@ class ColumnarEngine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with reading(self._folder):
+        with decoding(folder):
             self._collection = Collection(folder)
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Cost: the postings of its words and the lists of its strings, some ns a match."""
-        with reading(self._folder):
-            found = self._collection.matching(request.match)
-            admitted = self._collection.filtered(found, request.filters)
-            tally = Tally(self._collection, admitted)
-            facets = self._facets(request, found, tally)
-            ranking = _Ranking(self._collection, request, admitted, tally.total)
-            end = None if request.limit is None else request.offset + request.limit
-            hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-            return Response(tally.total, ranking.documents, hits, facets)
+        found = self._collection.matching(request.match)
+        admitted = self._collection.filtered(found, request.filters)
+        tally = Tally(self._collection, admitted)
+        facets = self._facets(request, found, tally)
+        ranking = _Ranking(self._collection, request, admitted, tally.total)
+        end = None if request.limit is None else request.offset + request.limit
+        hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
+        return Response(tally.total, ranking.documents, hits, facets)
 
     def figures(self, request: FigureRequest) -> Figures:
         """All figures that answer a request. Cost: as a search, and some ns a figure; each indicator is read once."""
-        with reading(self._folder):
-            selection = Selection(self._collection, request)
+        selection = Selection(self._collection, request)
 
         def fetch(numbers: Sequence[int]) -> list[Measure]:
             """The measures of these figures."""
-            with reading(self._folder):
-                return selection.measures(numbers)
+            return selection.measures(numbers)
 
         def texts(numbers: Sequence[int]) -> list[str]:
             """The texts that these figures stand in."""
-            with reading(self._folder):
-                return selection.texts(numbers)
+            return selection.texts(numbers)
 
         return Figures(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None. Cost: a pass over the bytes of all documents' names."""
-        with reading(self._folder):
-            position = self._find(paragraph_id)
-            return None if position is None else self._paragraph(position)
+        position = self._find(paragraph_id)
+        return None if position is None else self._paragraph(position)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """The measures of each of these paragraphs. Cost for each: as `paragraph`."""
-        with reading(self._folder):
-            positions = map(self._find, paragraph_ids)
-            return [() if i is None else self._measures(i, self._paragraph(i)) for i in positions]
+        positions = map(self._find, paragraph_ids)
+        return [() if i is None else self._measures(i, self._paragraph(i)) for i in positions]
 
     def documents(self) -> Iterator[Document]:
         """All documents in corpus order, streamed."""
-        with reading(self._folder):
-            collection, last = self._collection, None
-            for number in collection.corpus_order.tolist():
-                document = collection.document(number)
-                if document.document != last:  # a very long one is several
-                    yield document
-                last = document.document
+        collection, last = self._collection, None
+        for number in collection.corpus_order.tolist():
+            document = collection.document(number)
+            if document.document != last:  # a very long one is several
+                yield document
+            last = document.document
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """All paragraphs that the filters admit, in corpus order, streamed."""
-        with reading(self._folder):
-            collection = self._collection
-            positions = as_positions(collection.filtered(collection.matching(Everything()), filters))
-            positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
-            for position in positions.tolist():
-                yield self._paragraph(position)
+        collection = self._collection
+        positions = as_positions(collection.filtered(collection.matching(Everything()), filters))
+        positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
+        for position in positions.tolist():
+            yield self._paragraph(position)
 
     def check(self) -> None:
         """Read everything. Raises IndexDamaged at the first thing that does not fit."""
-        with reading(self._folder):
+        with decoding(self._folder):
             for segment in self._collection.segments:
                 problem = segment.problem()
                 if problem:

@@ -9,7 +9,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.collection import Collection, Values
 from searchkit.engines.columnar.sets import as_positions, bits, count
-from searchkit.facets import Facet, FacetCounts, listed
+from searchkit.query.facets import Facet, FacetCounts, listed
 
 _MOST_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
 _WORDS = 4096  # of each value that are looked at together, so that all stay in the cache

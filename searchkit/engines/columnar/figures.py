@@ -9,10 +9,10 @@ from itertools import chain, product
 
 import numpy as np
 
-from searchkit.engines import FigureRequest
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Column, FigureColumns, Traits, coded_arrays, renumbered
 from searchkit.engines.columnar.memo import Memo
+from searchkit.engines.contract import FigureRequest
 from searchkit.model import BOUNDS, CHANGES, Figure, Measure, Paragraph, measure
 
 _KEPT_UNITS = 64  # that were asked for

@@ -16,16 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import (
-    Array,
-    ArrayFile,
-    Strings,
-    blocks,
-    counted,
-    narrow,
-    starts,
-    strings_arrays,
-)
+from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, blocks, counted, narrow, starts, strings_arrays
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.sets import MARK
 

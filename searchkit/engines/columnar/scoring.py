@@ -14,8 +14,8 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, distinct
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.sets import as_positions
-from searchkit.query import Wanted
-from searchkit.ranking import K1, RESCORED, B, idf, wanted_grams
+from searchkit.engines.ranking import K1, RESCORED, B, idf, wanted_grams
+from searchkit.query.tree import Wanted
 
 _CHUNK = 1 << 14  # matches that are scored together, so that what is computed of them stays in the cache
 _FEW = 4096  # matches that are scored without a look at what they can reach

@@ -25,9 +25,9 @@ from searchkit.engines.columnar.postings import (
 )
 from searchkit.engines.columnar.sets import smaller, union
 from searchkit.engines.columnar.text import Labels, Text, text_arrays
-from searchkit.facets import BUILT_IN, Filter
 from searchkit.model import Document, Paragraph, document_from_json, to_json
-from searchkit.query import Prefix, Substring, Word
+from searchkit.query.facets import BUILT_IN, Filter
+from searchkit.query.tree import Prefix, Substring, Word
 
 MOST_PARAGRAPHS = 65_536
 """Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""

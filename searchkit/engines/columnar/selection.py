@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.engines import FigureRequest
 from searchkit.engines.columnar.arrays import Array, changes, distinct
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.columns import Column
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.sets import split
+from searchkit.engines.contract import FigureRequest
 from searchkit.model import Measure
-from searchkit.query import Wanted
+from searchkit.query.tree import Wanted
 
 
 class Selection:

@@ -16,8 +16,8 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, distinct, gathered, narrow, starts
 from searchkit.engines.columnar.bigrams import DIGIT, LETTER, MARK, NO_WORDS, Bigrams, Words, bigram_arrays, need_lists
-from searchkit.folding import fold
-from searchkit.query import NUMERAL_CHARACTERS, Substring
+from searchkit.query.tree import NUMERAL_CHARACTERS, Substring
+from searchkit.text.folding import fold
 
 _PAIR = 2
 _PAGE = 64  # characters; the paragraph at the beginning of each page is stored

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from searchkit.analysis import Analyzer
-from searchkit.engines.columnar.arrays import Array, reading, starts
+from searchkit.engines.columnar.arrays import Array, starts
 from searchkit.engines.columnar.building import Builder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merged
 from searchkit.engines.columnar.segment import MOST_CHARACTERS, MOST_PARAGRAPHS, Segment, write_segment
+from searchkit.engines.contract import decoding
 from searchkit.manifest import share
 from searchkit.model import Document, Figure, Paragraph
+from searchkit.text.analyzer import Analyzer
 
 FAN_IN = 4
 """So many small segments of about the same size (none is so many times as large as another) become one."""
@@ -55,10 +56,10 @@ class ColumnarWriter:
         self._known = 0  # documents of the other index: their sequence is the order of the corpus
         self._number = 0
         if base is not None:
-            with reading(base):
+            with decoding(base):
                 self._take_over(base, is_shared=True)
-                self._known = self._sequence
-                self._number = max((int(part.path.stem) for part in self._parts), default=0)
+            self._known = self._sequence
+            self._number = max((int(part.path.stem) for part in self._parts), default=0)
 
     def add(
         self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
@@ -74,16 +75,16 @@ class ColumnarWriter:
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
         for part in self._parts:
-            with reading(part.path):
-                column = part.segment.column("file")
-                is_gone = np.zeros(len(column), bool)
-                is_gone[column.numbers(files)] = True
-                part.live &= ~is_gone[column.codes]
+            column = part.segment.column("file")
+            is_gone = np.zeros(len(column), bool)
+            is_gone[column.numbers(files)] = True
+            part.live &= ~is_gone[column.codes]
 
     def absorb(self, folder: Path) -> None:
         """Take over what another writer committed to `folder`."""
         self._flush()
-        self._take_over(folder, is_shared=False)
+        with decoding(folder):
+            self._take_over(folder, is_shared=False)
 
     def commit(self) -> None:
         """Write everything to the folder; the writer is finished."""
@@ -94,8 +95,7 @@ class ColumnarWriter:
                 self._merge(group)
         for part in self._parts:
             self._settle(part)
-        with reading(self._folder):
-            commit = _commit(self._parts, self._known)
+        commit = _commit(self._parts, self._known)
         write_commit(self._folder, commit)
 
     def abandon(self) -> None:
@@ -129,9 +129,8 @@ class ColumnarWriter:
         """Put one segment of the live documents in the place of several."""
         columns = []
         for part in group:
-            with reading(part.path):
-                part.segment.arrays.verify()  # else damage would get into a file that is whole
-                columns.append(part.segment.columns(part.live))
+            part.segment.arrays.verify()  # else damage would get into a file that is whole
+            columns.append(part.segment.columns(part.live))
         path = self._new_path()
         write_segment(path, merged(columns))
         sequence = np.concatenate([part.sequence[part.live] for part in group])

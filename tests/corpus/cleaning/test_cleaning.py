@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning import Cleaned, clean
+from searchkit.corpus.cleaning.content import Cleaned, clean
 
 PAGE = """
 进入老年模式 退出老年模式

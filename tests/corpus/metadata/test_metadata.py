@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning import clean
-from searchkit.corpus.metadata import Detected, Evidence, detect
-from searchkit.corpus.outline import outline
+from searchkit.corpus.cleaning.content import clean
+from searchkit.corpus.metadata.detection import Detected, Evidence, detect
+from searchkit.corpus.outline.building import outline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning import clean
-from searchkit.corpus.outline import Item, outline
+from searchkit.corpus.cleaning.content import clean
+from searchkit.corpus.outline.building import Item, outline
 
 TEXT = "全年组织开展专项检查，依法查处违法行为，取得良好效果。"
 

@@ -8,7 +8,7 @@ from formats.worst_kinds.office import DOC, DOCX, RTF, XLSX
 from formats.worst_kinds.pages import OFD, PDF
 from formats.worst_kinds.texts import BYTES, CSV, HTML, JSON_LINES, MARKDOWN, TEXTS, tabbed
 
-from searchkit.corpus.readers import doc
+from searchkit.corpus.formats import doc
 
 
 def kinds() -> dict[str, dict[str, Kind]]:

@@ -17,7 +17,7 @@ from formats.worst_kinds.office import DOCX
 from formats.worst_kinds.pages import PDF
 from formats.worst_kinds.texts import HTML, JSON_LINES, MARKDOWN, TEXTS
 
-from searchkit.corpus.readers.archives import MOST_ENTRIES
+from searchkit.corpus.formats.archives import MOST_ENTRIES
 
 
 def entries(name: str, content: Kind, each: int, most: int = MOST_ENTRIES - 1) -> Kind:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
-from searchkit.corpus.readers.archives import LARGEST_XML
+from searchkit.corpus.formats.archives import LARGEST_XML
 
 MEGABYTE = 1_000_000
 CHANCE = random.Random(0)  # noqa: S311 - no secret

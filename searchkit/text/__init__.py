@@ -1,0 +1,8 @@
+"""Characters to tokens.
+
+characters.py    classes of characters that are no text
+folding.py       one form of each character
+numerals.py      numbers and their values
+segmentation.py  Chinese runs to words
+analyzer.py      text to tokens, for index and query alike
+"""

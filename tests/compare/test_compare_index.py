@@ -1,0 +1,209 @@
+"""Comparisons and audits of an index, on every engine, and the commands for them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from searchkit.cli import main as cli
+from searchkit.corpus.reading import DocumentRead
+from searchkit.errors import UnknownFacet, UsageError
+from searchkit.index import Index
+from searchkit.indexing.build import BuildOptions, write_index
+from searchkit.model import Document, Figure, Paragraph
+
+BINHAI, DONGLI, LINHAI = ("天津市", "滨海新区"), ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
+
+
+def report(name: str, *said: tuple[str, float, str], **fields: Any) -> DocumentRead:  # noqa: ANN401
+    """A report with a paragraph for each figure: indicator, value, unit."""
+    paragraphs, figures = [], []
+    for n, (indicator, value, unit) in enumerate(said, 1):
+        text = f"全年{indicator}{value}{unit}。"
+        paragraphs.append(Paragraph(f"{name}#{n}", name, n, text, **fields))
+        figures.append((Figure(indicator, value, unit, value, unit, start=2, end=len(text) - 1),))
+    document = Document(name, **fields, paragraphs=len(said), measures=len(said))
+    return DocumentRead(document, tuple(paragraphs), figures=tuple(figures))
+
+
+def reports() -> list[DocumentRead]:
+    """Reports of three districts; two of one body contradict each other, one says nothing of 立案."""
+    body = {"agency": "卫生健康委员会", "doctype": "法治政府建设年度报告"}
+    return [
+        report("a.txt", ("立案", 129, "件"), ("监督检查", 5980, "户次"), year=2023, region=BINHAI, **body),
+        report("b.txt", ("立案", 130, "件"), year=2023, region=BINHAI, **body),
+        report("c.txt", ("立案", 7, "起"), ("办结", 6, "起"), year=2022, region=DONGLI, **body),
+        report("d.txt", ("监督检查", 2125, "户次"), year=2022, region=LINHAI, **body),
+    ]
+
+
+@pytest.fixture(scope="module")
+def index(index_of: Callable[..., Index]) -> Index:
+    """An index of the reports."""
+    return index_of(reports())
+
+
+def test_an_index_is_compared(index: Index) -> None:
+    """Figures come from the index, and its documents say which empty cells are silent."""
+    table = index.compare("立案")
+    cells = {(cell.row, cell.col): (cell.status, [item.value for item in cell.readings]) for cell in table.cells()}
+    assert (table.indicator, table.unit, table.relaxed) == ("立案", "件", False)
+    assert cells == {
+        ("滨海新区", 2022): ("missing", []),
+        ("滨海新区", 2023): ("conflict", [129, 130]),
+        ("东丽区", 2022): ("value", [7]),
+        ("东丽区", 2023): ("missing", []),
+        ("临海市", 2022): ("silent", []),
+        ("临海市", 2023): ("missing", []),
+    }
+    measure = table.cell("东丽区", 2022).readings[0].first
+    assert index.measures_of([measure.paragraph]) == [(measure,)]
+
+
+def test_candidates_are_looked_at_page_by_page(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few figures are looked at at once, the table is the same."""
+    expected = index.compare("立案")
+    monkeypatch.setattr("searchkit.compare.comparison._AT_ONCE", 1)
+    assert index.compare("立案") == expected
+    assert expected.filled
+
+
+def test_filters_and_units_narrow_a_comparison(index: Index) -> None:
+    """Filters choose rows and columns, silent ones too; a unit chooses among figures."""
+    table = index.compare("立案", district="天津市", year="2022..2023", unit="起")
+    assert table.rows == ("滨海新区", "东丽区")
+    assert [cell.status for cell in table.cells()] == ["missing", "silent", "value", "missing"]
+    assert index.compare("立案", agency="司法局").rows == ()
+
+
+def test_rows_and_columns_are_two_known_facets(index: Index) -> None:
+    """One facet twice, and one that the index does not have, are wrong usage."""
+    with pytest.raises(UsageError, match="both by year"):
+        index.compare("立案", rows="year")
+    with pytest.raises(UnknownFacet, match="cluster"):
+        index.compare("立案", rows="cluster")
+
+
+def test_an_index_is_audited(index: Index) -> None:
+    """The two reports that contradict each other are found, and only where the filters admit them."""
+    (found,) = index.audit()
+    assert (found.kind, found.ids) == ("conflict", ("a.txt#1@2", "b.txt#1@2"))
+    assert list(index.audit(district="东丽区")) == []
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> Callable[..., Ran]:
+    """Run a command on the index of the reports."""
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments), "--index", str(folder)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ran(int(left.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of an index of the reports."""
+    path = tmp_path_factory.mktemp("compared") / "index"
+    path.mkdir()
+    write_index(reports(), path, BuildOptions())
+    return path
+
+
+def test_compare_prints_a_table_csv_or_json(run: Callable[..., Ran]) -> None:
+    """The same cells in each form, and exit status 0."""
+    table = run("compare", "立案")
+    assert (table.status, table.err) == (0, "")
+    assert "129 [1] ≠ 130 [2]" in table.out
+    assert "█" not in table.out  # no terminal
+    rows = list(csv.DictReader(io.StringIO(run("compare", "立案", "--format", "csv").out)))
+    assert [row["value"] for row in rows if row["status"] == "conflict"] == ["129", "130"]
+    data = json.loads(run("compare", "立案", "--format", "json", "--rows", "year", "--cols", "district").out)
+    assert (data["rows"]["facet"], data["cols"]["values"]) == ("year", ["滨海新区", "东丽区", "临海市"])
+    assert {cell["status"] for cell in data["cells"]} == {"conflict", "value", "silent", "missing"}
+
+
+def test_compare_that_finds_nothing_says_so(run: Callable[..., Ran]) -> None:
+    """Exit status 1, and a JSON object all the same."""
+    assert run("compare", "没有这种东西").status == 1
+    done = run("compare", "没有这种东西", "--format", "json")
+    assert (done.status, json.loads(done.out)["indicator"]) == (1, None)
+
+
+def test_compare_writes_files(run: Callable[..., Ran], tmp_path: Path) -> None:
+    """--output takes what would be printed."""
+    done = run("compare", "立案", "--format", "csv", "--output", tmp_path / "a.csv")
+    assert (done.status, done.out) == (0, "")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == run("compare", "立案", "--format", "csv").out
+    pytest.importorskip("xlsxwriter", reason="the extra xlsx is not installed")
+    assert run("compare", "立案", "--format", "xlsx", "--output", tmp_path / "a.xlsx").status == 0
+    assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--format", "xlsx"], 2, "--output"),
+        (["--chart", "a.pdf"], 2, ".svg"),
+        (["--rows", "year"], 2, "both by year"),
+        (["--output", "no/such/folder/a.csv", "--format", "csv"], 3, "cannot be written"),
+        (["--output", "no/such/folder/a.xlsx", "--format", "xlsx"], 3, ""),
+    ],
+)
+def test_compare_complains_in_one_line(
+    run: Callable[..., Ran], arguments: list[str], status: int, message: str
+) -> None:
+    """What cannot be done is one line on standard error, and an exit status."""
+    done = run("compare", "立案", *arguments)
+    assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("library", "arguments"),
+    [
+        ("matplotlib.figure", ["--chart", "a.svg"]),
+        ("xlsxwriter", ["--format", "xlsx", "--output", "a.xlsx"]),
+    ],
+)
+def test_a_missing_extra_is_named(
+    run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: str, arguments: list[str]
+) -> None:
+    """Without its library an option says what to install, with exit status 3."""
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.chdir(tmp_path)
+    done = run("compare", "立案", *arguments)
+    assert (done.status, done.err.count("\n")) == (3, 1)
+    assert "pip install 'searchkit[" in done.err
+
+
+def test_measures_are_audited_from_the_command_line(run: Callable[..., Ran]) -> None:
+    """Findings in each form; exit status 1 where there are none."""
+    table = run("measures", "--audit")
+    assert table.status == 0
+    assert table.out.splitlines()[0].split()[0] == "conflict"
+    (found,) = map(json.loads, run("measures", "--audit", "--format", "jsonl").out.splitlines())
+    assert (found["ids"], found["values"]) == (["a.txt#1@2", "b.txt#1@2"], [129, 130])
+    assert json.loads(run("measures", "--audit", "--format", "json").out) == [found]
+    assert run("measures", "--audit", "--district", "东丽区").status == 1

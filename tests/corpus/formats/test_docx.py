@@ -1,0 +1,446 @@
+"""Word documents."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from wordfiles import (
+    MAIN,
+    OUTLINE,
+    STRICT,
+    blocks,
+    definition,
+    document,
+    item,
+    level,
+    list_of,
+    packed,
+    paragraph,
+    row,
+    run,
+    style,
+    styled,
+    texts,
+)
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.formats import docx
+from searchkit.corpus.formats import registry as readers
+from searchkit.corpus.formats.registry import READERS, Reader
+from searchkit.corpus.formats.text import BLANK
+from searchkit.corpus.numbering import ordinal_value
+from searchkit.corpus.overrides import NOTHING
+from searchkit.corpus.reading import read_file
+from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.walk import Found, Stamp
+from searchkit.errors import ReadError
+
+# Paragraphs and characters
+
+
+def test_paragraphs_and_blank_ones() -> None:
+    """A paragraph is a block as it stands; a run of empty ones is one empty block, none at the beginning."""
+    body = (
+        paragraph()
+        + paragraph("　　一、成效")
+        + paragraph()
+        + paragraph(" ")
+        + paragraph("立案129件。 ")
+        + "<w:sectPr/>"
+    )
+    assert blocks(body) == [Block("　　一、成效"), BLANK, Block("立案129件。")]
+
+
+def test_characters_that_are_elements() -> None:
+    """Tabs, breaks, hyphens and symbols are characters; white space counts where XML says that it does."""
+    body = paragraph(
+        "<w:r><w:t>\n 立案 </w:t><w:tab/><w:t xml:space='preserve'>129 件</w:t><w:noBreakHyphen/><w:softHyphen/></w:r>"
+        '<w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:sym w:font="Odd" w:char="F0FE"/>'
+        '<w:sym w:font="SimSun" w:char="2014"/><w:sym w:font="SimSun" w:char="?"/></w:r>',
+        '<w:tabs><w:tab w:val="left" w:pos="1"/></w:tabs>',
+    )
+    assert texts(body) == ["立案\t129 件-☑—"]
+
+
+def test_line_and_page_breaks_end_a_line() -> None:
+    """What the page shows as lines of their own are blocks of their own, as in the other formats."""
+    body = paragraph(run("甲") + "<w:r><w:br/></w:r>" + run("乙") + '<w:r><w:br w:type="page"/></w:r>' + run("丙"))
+    assert texts(body) == ["甲", "乙", "丙"]
+
+
+def test_no_block_has_a_page() -> None:
+    """Where pages ended on the computer that saved the file is no property of the report."""
+    body = paragraph("甲") + paragraph("<w:r><w:lastRenderedPageBreak/><w:t>乙</w:t></w:r>")
+    assert blocks(body) == [Block("甲"), Block("乙")]
+
+
+def test_strong_paragraphs() -> None:
+    """Strong is what is bold to its last visible character, by its own properties or by a style."""
+    bold = "<w:b/>"
+    styles = (
+        style("粗", "<w:rPr><w:b/></w:rPr>")
+        + style("下", '<w:basedOn w:val="粗"/>')
+        + style("字", "<w:rPr><w:b w:val='true'/></w:rPr>", kind="character")
+    )
+    body = (
+        paragraph(run("一、", bold) + run(" ") + run("成效", bold))
+        + paragraph(run("一是", bold) + run("立案。"))
+        + styled("按样式", "下")
+        + paragraph(run("不粗", '<w:b w:val="0"/>'), '<w:pStyle w:val="粗"/>')
+        + paragraph(run("字样", '<w:rStyle w:val="字"/>'))
+        + paragraph("正文", "<w:rPr><w:b/></w:rPr>")
+    )
+    assert [block.strong for block in blocks(body, styles=styles)] == [True, False, True, False, True, False]
+
+
+def test_heading_levels() -> None:
+    """The outline level decides, of the paragraph or of its style; else the name of the style or of one below it."""
+    styles = (
+        style("heading 1", "")
+        + style("标题 2", '<w:basedOn w:val="heading 1"/>')
+        + style("我的", '<w:basedOn w:val="标题 2"/>')
+        + style("大纲", '<w:pPr><w:outlineLvl w:val="3"/></w:pPr>')
+        + style("正文级", '<w:basedOn w:val="heading 1"/><w:pPr><w:outlineLvl w:val="9"/></w:pPr>')
+        + style("Title", "")
+        + style("标题 1 字符", "")
+    )
+    names = ("heading 1", "标题 2", "我的", "大纲", "正文级", "Title", "标题 1 字符", "没有")
+    body = "".join(styled("题", name) for name in names) + paragraph("题", '<w:outlineLvl w:val="4"/>')
+    assert [block.level for block in blocks(body, styles=styles)] == [1, 2, 2, 4, 0, 1, 0, 0, 5]
+
+
+def test_styles_based_on_each_other_end() -> None:
+    """A circle of styles is no endless loop, and a long chain none of quadratic cost."""
+    styles = style("甲", '<w:basedOn w:val="乙"/>') + style("乙", '<w:basedOn w:val="甲"/><w:rPr><w:b/></w:rPr>')
+    assert blocks(styled("一", "甲"), styles=styles) == [Block("一", strong=True)]
+    chain = "".join(style(str(n), f'<w:basedOn w:val="{n - 1}"/>') for n in range(30_000))
+    start = time.process_time()
+    assert texts(styled("一", "29999"), styles=chain) == ["一"]
+    assert time.process_time() - start < 5
+
+
+def test_the_default_style_counts() -> None:
+    """Paragraphs that name no style have the default one."""
+    styles = style("Normal", "<w:rPr><w:b/></w:rPr>", is_default=True)
+    assert blocks(paragraph("一"), styles=styles) == [Block("一", strong=True)]
+
+
+# What is seen and what is not
+
+
+def test_revisions() -> None:
+    """Insertions are read, deletions are not; moved text stands once, where it went."""
+    body = paragraph(
+        f"<w:ins>{run('立案')}</w:ins><w:del><w:r><w:delText>结案</w:delText></w:r></w:del>"
+        f"<w:moveFrom>{run('129')}</w:moveFrom>{run('件')}<w:moveTo>{run('。')}</w:moveTo>"
+    )
+    assert texts(body) == ["立案件。"]
+
+
+def test_a_deleted_paragraph_end_joins_two_paragraphs() -> None:
+    """The line goes on in the next paragraph, whose number and style count."""
+    body = (
+        paragraph(run("立案"), "<w:rPr><w:del/></w:rPr>")
+        + item("129件")
+        + item("结案")
+        + paragraph(f"<w:del>{run('删')}</w:del>", '<w:numPr><w:numId w:val="1"/></w:numPr><w:rPr><w:del/></w:rPr>')
+        + item("复议")
+        + paragraph("尾", "<w:rPr><w:moveFrom/></w:rPr>")
+    )
+    numbering = definition(0, level(0, "decimal", "%1、")) + list_of(1, 0)
+    assert texts(body, numbering=numbering) == ["1、立案129件", "2、结案", "3、复议", "尾"]
+
+
+def test_hidden_text_is_not_read() -> None:
+    """Hidden runs, styles and paragraphs are left out; a hidden list item is not counted."""
+    styles = style("藏", "<w:rPr><w:vanish/></w:rPr>")
+    body = (
+        paragraph(run("立案") + run("秘密", "<w:vanish/>") + run("129件", '<w:vanish w:val="0"/>'))
+        + item("一")
+        + paragraph(run("藏", "<w:vanish/>"), '<w:numPr><w:numId w:val="1"/></w:numPr><w:rPr><w:vanish/></w:rPr>')
+        + styled("藏", "藏")
+        + item("二")
+    )
+    numbering = definition(0, level(0, "decimal", "%1、")) + list_of(1, 0)
+    assert texts(body, styles=styles, numbering=numbering) == ["立案129件", "1、一", "2、二"]
+
+
+def field(code: str, result: str) -> str:
+    """A field of three marks."""
+    mark = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'.format
+    return mark("begin") + code + mark("separate") + result + mark("end")
+
+
+def test_results_of_fields_are_read_and_codes_are_not() -> None:
+    """Nested and simple fields, links, and a field inside another's code."""
+    code = "<w:r><w:instrText>DATE</w:instrText></w:r>"
+    link = f'<w:hyperlink r:id="r9">{run("规定")}</w:hyperlink>'
+    body = paragraph(
+        run("见")
+        + field(code + field(code, run("码")), run("果") + field(code, run("内")))
+        + f'<w:fldSimple w:instr="PAGE">{run("3")}</w:fldSimple>'
+        + link
+    )
+    assert texts(body) == ["见果内3规定"]
+
+
+def test_a_field_without_end_hides_no_more_than_its_paragraph() -> None:
+    """A damaged field does not swallow the report."""
+    begin = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    assert texts(paragraph(run("甲") + begin + run("码")) + paragraph("乙")) == ["甲", "乙"]
+
+
+def test_tables_of_contents_are_left_out() -> None:
+    """Entries repeat headings and give pages."""
+    styles = style("toc 1", "") + style("目录 2", "")
+    body = (
+        paragraph("目录") + styled("一、成效\t1", "toc 1") + styled("（一）执法\t2", "目录 2") + paragraph("一、成效")
+    )
+    assert texts(body, styles=styles) == ["目录", "一、成效"]
+
+
+def test_content_controls_and_tags() -> None:
+    """What controls, tags and formulas hold is read; the words that ask to fill one in are not."""
+    body = (
+        f"<w:sdt><w:sdtPr/><w:sdtContent>{paragraph('甲')}</w:sdtContent></w:sdt>"
+        + paragraph(
+            f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{run('请输入')}</w:sdtContent></w:sdt>{run('乙')}"
+        )
+        + "<w:customXml>"
+        + paragraph(f"<w:smartTag>{run('丙')}</w:smartTag>")
+        + "</w:customXml>"
+        + paragraph(run("") + "<m:oMath><m:r><m:t>x=1</m:t></m:r></m:oMath>")
+        + paragraph(f"<w:r><w:ruby><w:rt>{run('zi')}</w:rt><w:rubyBase>{run('字')}</w:rubyBase></w:ruby></w:r>")
+    )
+    assert texts(body) == ["甲", "乙", "丙", "x=1", "字"]
+
+
+# Text boxes and notes
+
+
+def test_text_boxes_once_behind_their_paragraph() -> None:
+    """Of two renderings of a box one is read, behind the paragraph that it is anchored to."""
+    box = f"<w:txbxContent>{paragraph('框一')}{paragraph('框二')}</w:txbxContent>"
+    both = (
+        f"<w:r><mc:AlternateContent><mc:Choice><w:drawing>{box}</w:drawing></mc:Choice>"
+        f"<mc:Fallback><w:pict><v:shape><v:textbox>{box}</v:textbox></v:shape></w:pict></mc:Fallback>"
+        "</mc:AlternateContent></w:r>"
+    )
+    old = f"<w:r><w:pict><v:shape><v:textbox>{box}</v:textbox></v:shape></w:pict></w:r>"
+    unseen = f"<w:r><w:rPr><w:vanish/></w:rPr><w:pict>{box}</w:pict></w:r>"
+    assert texts(paragraph(run("前") + both + run("后")) + paragraph("末")) == ["前后", "框一", "框二", "末"]
+    assert texts(paragraph(old) + paragraph(unseen)) == [*(["框一", "框二"]), ""]
+
+
+def test_notes_behind_what_refers_to_them() -> None:
+    """Footnotes and endnotes are blocks of their own; their marks are not read as digits of the sentence."""
+    note = '<w:r><w:footnoteReference w:id="{}"/></w:r>'.format
+    end = '<w:r><w:endnoteReference w:id="2"/></w:r>'
+    body = (
+        paragraph(run("立案129件") + note(2) + run("。") + note(2) + note(9))
+        + f"<w:tbl>{row('甲', paragraph(run('乙') + end))}{row('丙', '丁')}</w:tbl>"
+        + paragraph("末")
+    )
+    footnotes = f'<w:footnote w:id="2">{paragraph("<w:r><w:footnoteRef/></w:r>" + run("注一") + note(2))}</w:footnote>'
+    endnotes = f'<w:endnote w:id="2">{paragraph("注二")}</w:endnote>'
+    found = texts(body, footnotes=footnotes, endnotes=endnotes)
+    assert found == ["立案129件。", "注一", "甲\t乙", "丙\t丁", "注二", "末"]
+
+
+# Tables
+
+
+def test_tables_row_by_row() -> None:
+    """A row of data is one block with tabs; its paragraphs, breaks and boxes do not part it."""
+    body = (
+        f"<w:tbl><w:tblPr/>{row('指标', '2022年')}"
+        + row(paragraph("立案") + paragraph("（件）"), paragraph(run("129") + "<w:r><w:br/></w:r>" + run("件")))
+        + row("", "单独", "")
+        + row(paragraph(run("合", "<w:b/>")), paragraph(run("计", "<w:b/>")))
+        + "</w:tbl>"
+    )
+    rows = ["指标\t2022年", "立案 （件）\t129 件", "单独"]
+    assert blocks(body) == [*map(Block, rows), Block("合\t计", strong=True)]
+
+
+def test_merged_cells_stand_once() -> None:
+    """What goes on below is not repeated, and a deleted or hidden row is not read."""
+    merged = "<w:tc><w:tcPr><w:vMerge{}/></w:tcPr>{}</w:tc>".format
+    wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{paragraph("宽")}</w:tc>'
+    cell = f"<w:tc>{paragraph('值')}</w:tc>"
+    first, below = merged(' w:val="restart"', paragraph("类")), merged("", paragraph("类"))
+    deleted = f"<w:trPr><w:del/></w:trPr>{cell}{cell}"
+    rows = (first + cell, below + cell + cell, wide + cell, deleted)
+    body = f"<w:tbl>{''.join(f'<w:tr>{cells}</w:tr>' for cells in rows)}</w:tbl>"
+    assert texts(body) == ["类\t值", "值\t值", "宽\t值"]
+
+
+def test_tables_that_arrange_the_page() -> None:
+    """A table around a table, or with a page of text in a cell, is not data: its paragraphs stay."""
+    inner = f"<w:tbl>{row('立案', '129件')}</w:tbl>"
+    body = (
+        f"<w:tbl>{row('左', paragraph('上') + inner + paragraph('下'))}</w:tbl><w:tbl>{row('甲', '长' * 501)}</w:tbl>"
+    )
+    assert texts(body) == ["左", "上", "立案\t129件", "下", "甲", "长" * 501]
+
+
+def test_a_column_of_automatic_numbers() -> None:
+    """In a table the number is the cell's text; elsewhere a number without text is nothing."""
+    numbering = definition(0, level(0, "decimal", "%1")) + list_of(1, 0)
+    body = item("") + f"<w:tbl>{row(item(''), '立案')}{row(item(''), '结案')}</w:tbl>"
+    assert texts(body, numbering=numbering) == ["2\t立案", "3\t结案"]
+
+
+# Files
+
+
+def test_hints() -> None:
+    """A title that a person wrote is a hint; what programs write there is none."""
+    cases = {
+        "某某区2023年法治政府建设年度报告": {"title": "某某区2023年法治政府建设年度报告"},
+        "Microsoft Word - 文档1": {},
+        "新建 Microsoft Word 文档": {},
+        "新建 DOC 文档": {},
+        "2023年工作报告.doc": {},
+        "report of 2023": {},
+        "总结": {},
+    }
+    for title, hints in cases.items():
+        (found,) = docx.read(document(paragraph("正文"), title=title), "a.docx").documents
+        assert found.hints == hints
+
+
+def test_strict_documents() -> None:
+    """The strict form of the format has other namespaces and nothing else."""
+    data = document(item("成效"), {"numbering": definition(0, *OUTLINE) + list_of(1, 0)})
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        files = {name: archive.read(name).replace(MAIN.encode(), STRICT.encode()) for name in archive.namelist()}
+    (found,) = docx.read(packed(files), "a.docx").documents
+    assert found.blocks == (Block("一、成效"),)
+
+
+def test_parts_are_found_by_their_relations() -> None:
+    """The document may have any name; without relations it has the usual one."""
+    data = document(paragraph("正文"))
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    moved = {
+        name.replace("word/document", "x/d2"): text.replace("word/document", "/x/d2") for name, text in files.items()
+    }
+    bare = {"word/document.xml": files["word/document.xml"]}
+    for parts in (moved, bare):
+        (found,) = docx.read(packed(parts), "a.docx").documents
+        assert found.blocks == (Block("正文"),)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (packed({"a.txt": "立案"}), "not a Word document: a zip archive of something else"),
+        (packed({"word/document.xml": "<a/>"}), "not a Word document"),
+        (packed({"word/document.xml": "<a"}), "not well-formed"),
+        (packed({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}), "document type"),
+        (document(paragraph("立案"))[:-30], "not a zip archive, or damaged"),
+        (
+            document(
+                "<w:sdt><w:sdtContent>" * 60 + "</w:sdtContent></w:sdt>" * 60 + "<w:ins>" * 500 + "</w:ins>" * 500
+            ),
+            "nested",
+        ),
+    ],
+)
+def test_what_is_no_document_is_refused(data: bytes, reason: str) -> None:
+    """One clear line says why."""
+    with pytest.raises(ReadError, match=reason):
+        docx.read(data, "a.docx")
+
+
+def test_boxes_nested_without_end_are_refused() -> None:
+    """Boxes in boxes do not exhaust Python's stack."""
+    body = "<w:p><w:r><w:txbxContent>" * 5000 + "</w:txbxContent></w:r></w:p>" * 5000
+    with pytest.raises(ReadError, match="nested deeper"):
+        blocks(body)
+
+
+def test_a_large_document_is_read_in_seconds() -> None:
+    """Cost is linear: 40,000 paragraphs with list numbers."""
+    numbering = definition(0, *OUTLINE) + list_of(1, 0)
+    body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(40_000))
+    start = time.process_time()
+    found = texts(body, numbering=numbering)
+    assert time.process_time() - start < 10
+    assert found[0] == "1.推进依法行政，立案0件。"
+    assert len(found) == 40_000
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_altered_documents(seed: int) -> None:
+    """Whatever is altered in the parts of a document, it is read or refused."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    body = item("成效") + f"<w:tbl>{row('甲', '乙')}</w:tbl>" + paragraph(field(run("码"), run("果")))
+    note = f'<w:footnote w:id="1">{paragraph("注")}</w:footnote>'
+    parts = {"numbering": definition(0, *OUTLINE) + list_of(1, 0), "styles": style("甲", ""), "footnotes": note}
+    with zipfile.ZipFile(BytesIO(document(body, parts, title="报告"))) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    name = chance.choice(sorted(files))
+    tags = re.findall("<[^>]+>", files[name])
+    for _ in range(chance.randrange(1, 4)):
+        files[name] = files[name].replace(chance.choice(tags), chance.choice(("", chance.choice(tags), "<w:p/>")), 1)
+    files[name] = re.sub('val="[^"]*"', lambda match: chance.choice((match[0], 'val="-1"', 'val=""')), files[name])
+    try:
+        docx.read(packed(files), "a.docx")
+    except ReadError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - some fail, some do not
+
+
+# The same report in another format
+
+_MARKS = (
+    re.compile(r"([一二三四五六七八九十]{1,3})、"),
+    re.compile(r"（([一二三四五六七八九十]{1,3})）"),
+    re.compile(r"(\d{1,2})\.(?!\d)"),
+)
+
+
+def as_word(text: str) -> tuple[bytes, int]:
+    """Make a document of a text, its numbers those of lists where Word would count alike; and say how many are."""
+    counts, automatic, body = [0, 0, 0], 0, ""
+    for line in text.split("\n"):
+        for n, mark in enumerate(_MARKS):
+            found = mark.match(line)
+            if found and ordinal_value(found[1]) == counts[n] + 1 and all(counts[:n]) and line[found.end() :].strip():
+                counts[n:] = [counts[n] + 1] + [0] * (len(counts) - n - 1)
+                body += item(line[found.end() :], n)
+                automatic += 1
+                break
+        else:
+            body += paragraph(line)
+    return document(body, {"numbering": definition(0, *OUTLINE) + list_of(1, 0), "styles": ""}), automatic
+
+
+def test_real_reports(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports give the same paragraphs, numbers and headings as Word documents, most of their numbers automatic."""
+    monkeypatch.setattr(readers, "READERS", MappingProxyType({**READERS, ".docx": Reader("docx")}))
+    taxonomy, total = Taxonomy.load(None), 0
+    for path in sorted((shared / "corpus" / "seeds").glob("*.txt")):
+        made = tmp_path / f"{path.stem}.docx"
+        data, automatic = as_word(path.read_text(encoding="utf-8"))
+        made.write_bytes(data)
+        expected, found = (
+            read_file(Found(str(file), file.name, Stamp(0, 0, 0, 0)), NOTHING, taxonomy).documents[0]
+            for file in (path, made)
+        )
+        assert [(p.text, p.number, p.path, p.section, p.topics) for p in found.paragraphs] == [
+            (p.text, p.number, p.path, p.section, p.topics) for p in expected.paragraphs
+        ]
+        for name in ("title", "year", "published", "issuer", "agency", "region", "doctype"):
+            assert getattr(found.document, name) == getattr(expected.document, name)
+        total += automatic
+    assert total > 20

@@ -1,0 +1,338 @@
+"""Spreadsheets: rows of sheets to records."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from datetime import time as time_of_day
+from pathlib import Path
+
+import pytest
+from xlsxwriter.workbook import Workbook
+
+from searchkit.corpus.formats import delimited as tables
+from searchkit.corpus.formats import registry as readers
+from searchkit.corpus.formats import xlsx
+from searchkit.corpus.formats.registry import READERS, FileContents, Reader
+from searchkit.corpus.overrides import NOTHING
+from searchkit.corpus.reading import read_file
+from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.walk import Found, Stamp
+from searchkit.errors import ReadError
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>正文</t></is></c><c r="B1" t="str"><v>值</v></c></row>'
+
+
+class Book:
+    """A workbook that XlsxWriter writes."""
+
+    def __init__(self, **options: object) -> None:
+        self._file = io.BytesIO()
+        self.book = Workbook(self._file, {"in_memory": True, **options})
+
+    def bytes(self) -> bytes:
+        """The finished file."""
+        self.book.close()
+        return self._file.getvalue()
+
+    def sheet(self, name: str, *rows: list[object]) -> Book:
+        """Add a sheet."""
+        sheet = self.book.add_worksheet(name)
+        for n, row in enumerate(rows):
+            sheet.write_row(n, 0, row)
+        return self
+
+
+def written(rows: str, parts: Mapping[str, str] | None = None, main: str = MAIN) -> bytes:
+    """A workbook of one sheet written by hand; `parts` replaces or adds parts of the container."""
+    relation = f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+    more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="/xl/shared.xml"/>'
+    more += f'<Relationship Id="r3" Type="{OFFICE}/styles" Target="styles.xml"/>'
+    sheets = '<sheets><sheet name="S" r:id="r1"/></sheets>'
+    files = {
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{OFFICE}">{sheets}</workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{relation}{more}</Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>',
+        **(parts or {}),
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+def read(data: bytes) -> FileContents:
+    """Read a spreadsheet."""
+    return xlsx.read(data, "a.xlsx")
+
+
+def attempt(data: bytes) -> FileContents | str:
+    """Read a spreadsheet, or give the reason why it is refused."""
+    try:
+        return read(data)
+    except ReadError as error:
+        return str(error)
+
+
+def texts(contents: FileContents) -> dict[str | None, str]:
+    """The text of each record by its key."""
+    return {document.key: document.blocks[0].text for document in contents.documents}
+
+
+# Sheets and rows
+
+
+def test_rows_are_records() -> None:
+    """A row is a finished paragraph; sheet and row are its key; the other columns are what it states."""
+    contents = read(Book().sheet("数据", ["正文", "年份"], ["立案129件。", 2023], [], ["结案\n12件。", 2022]).bytes())
+    assert texts(contents) == {"数据/2": "立案129件。", "数据/4": "结案 12件。"}
+    assert [document.overrides for document in contents.documents] == [{"年份": 2023}, {"年份": 2022}]
+    assert contents.problems == ()
+
+
+def test_the_same_table_as_csv() -> None:
+    """A table gives the same texts and fields from .csv and .xlsx."""
+    rows = [
+        ["id", "text", "地区", "批次"],
+        ["a", "甲", "天津市", "1"],
+        ["", "乙", "x", "y"],
+        ["b", "", "", "z"],
+        ["c", "丙", "", ""],
+    ]
+    as_text = "\n".join(",".join(row) for row in rows)
+    one = tables.read(as_text.encode(), "a.csv")
+    two = read(Book().sheet("S", *rows).bytes())
+    assert texts(one) == texts(two) == {"a": "甲", "c": "丙"}
+    assert one.documents[0] == two.documents[0]
+    assert [problem.split(": ", 1)[1] for problem in one.problems] == [
+        problem.split(": ", 1)[1] for problem in two.problems
+    ]
+    assert two.problems[0].startswith("sheet S, row 3: ")
+
+
+def test_every_sheet_with_a_text() -> None:
+    """Each visible sheet with a column of text is read; one without it, or hidden, is named; an empty one is not."""
+    book = (
+        Book().sheet("一", ["正文"], ["甲"]).sheet("说明", ["填表人", "日期"]).sheet("空").sheet("二", ["text"], ["乙"])
+    )
+    book.sheet("藏", ["正文"], ["丙"]).book.get_worksheet_by_name("藏").hide()
+    contents = read(book.bytes())
+    assert texts(contents) == {"一/2": "甲", "二/2": "乙"}
+    assert [problem.split(",")[0] for problem in contents.problems][1:] == ["sheet 藏: hidden"]
+    assert contents.problems[0].startswith("sheet 说明: no column with the text")
+
+
+def test_a_workbook_without_text_is_refused() -> None:
+    """One line says which columns there are."""
+    with pytest.raises(ReadError, match=r"sheet S: no column with the text .*: the columns are 区县, 立案$"):
+        read(Book().sheet("S", ["区县", "立案"], ["甲区", 129]).bytes())
+    with pytest.raises(ReadError, match="no sheet has a row"):
+        read(Book().sheet("空").bytes())
+
+
+def test_merged_cells_stand_in_each_row() -> None:
+    """A cell merged over rows holds for all of them; a title merged over columns is passed over."""
+    book = Book()
+    sheet = book.sheet("S").book.get_worksheet_by_name("S")
+    sheet.merge_range("A1:C1", "情况表")
+    sheet.write_row(1, 0, ["区县", "年份", "正文"])
+    sheet.merge_range("A3:A5", "滨海新区")
+    for n, text in enumerate(["甲", "乙", "丙", "丁"], 2):
+        sheet.write_row(n, 1, [2020 + n, text])
+    contents = read(book.bytes())
+    assert texts(contents) == {"S/3": "甲", "S/4": "乙", "S/5": "丙", "S/6": "丁"}
+    assert [document.overrides.get("区县") for document in contents.documents] == ["滨海新区"] * 3 + [None]
+
+
+# Values
+
+
+def value(written_value: object, form: str = "", **options: object) -> object:
+    """What a cell with a value and a number format states."""
+    book = Book(**options)
+    sheet = book.sheet("S", ["text", "x"], ["甲"]).book.get_worksheet_by_name("S")
+    sheet.write(1, 1, written_value, book.book.add_format({"num_format": form} if form else {}))
+    return read(book.bytes()).documents[0].overrides.get("x")
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "expected"),
+    [
+        (129, "", 129),
+        (93.7182, "", 93.7182),
+        (937182, "#,##0.00", 937182),
+        (12345678901234, "0", 12345678901234),
+        (1e7, "0.00E+00", 10_000_000),
+        (0.125, "0.0%", "12.5%"),
+        (1.07, "0%", "107%"),
+        (5, "[Red]0", 5),
+        (5, '0"日"', 5),
+        (2023, "General", 2023),
+        (True, "", True),
+        ("  甲 ", "", "  甲 "),
+        (datetime(2023, 5, 1), "yyyy-mm-dd", "2023-05-01"),  # noqa: DTZ001 - a sheet knows no time zone
+        (datetime(2023, 5, 1), 'yyyy"年"m"月"d"日"', "2023-05-01"),  # noqa: DTZ001
+        (datetime(2023, 5, 1), "[$-804]e/m/d", "2023-05-01"),  # noqa: DTZ001
+        (datetime(2023, 5, 1, 10, 30), "yyyy-mm-dd hh:mm", "2023-05-01T10:30:00"),  # noqa: DTZ001
+        (datetime(2023, 5, 1, 10, 30), "yyyy/m/d", "2023-05-01"),  # noqa: DTZ001
+        (1, "d/m/yyyy", "1900-01-01"),
+        (59, "d/m/yyyy", "1900-02-28"),
+        (61, "d/m/yyyy", "1900-03-01"),
+        (time_of_day(10, 30), "h:mm AM/PM", "10:30:00"),
+        (1.25, "[h]:mm", "30:00:00"),
+        (45047, 14, "2023-05-01"),
+        (45047.4375, 22, "2023-05-01T10:30:00"),
+        (0.5, 20, "12:00:00"),
+        (9e6, "yyyy-mm-dd", 9e6),
+    ],
+)
+def test_values(number: object, form: str, expected: object) -> None:
+    """Numbers keep their digits, percentages their sign; days and times are ISO."""
+    found = value(number, form)
+    assert (found, type(found)) == (expected, type(expected))
+
+
+def test_days_since_1904() -> None:
+    """A workbook may count its days from another day."""
+    assert value(datetime(2023, 5, 1), "yyyy-mm-dd", date_1904=True) == "2023-05-01"  # noqa: DTZ001
+
+
+def test_formulas_are_their_stored_results() -> None:
+    """Nothing is calculated: the result that was stored counts, and an error is no value."""
+    book = Book()
+    sheet = book.sheet("S", ["text", "a", "b", "c"], ["甲"]).book.get_worksheet_by_name("S")
+    sheet.write_formula(1, 1, "=1+1", None, 7)
+    sheet.write_formula(1, 2, '=HYPERLINK("http://x.cn")', None, "结果")
+    sheet.write_formula(1, 3, "=1/0", None, "#DIV/0!")
+    assert read(book.bytes()).documents[0].overrides == {"a": 7, "b": "结果"}
+
+
+def test_strings_of_every_kind() -> None:
+    """Shared strings, runs without their phonetic hints, strings in place, and escaped characters."""
+    runs = "<r><t>立</t></r><r><rPr/><t>案</t></r><rPh><t>lian</t></rPh>"
+    shared = f'<sst xmlns="{MAIN}"><si><t>正文</t></si><si>{runs}</si></sst>'
+    rows = '<row><c t="s"><v>0</v></c><c t="str"><v>x_x005F_y</v></c></row>'
+    rows += '<row><c t="s"><v> 1 </v></c><c t="d"><v>2023-05-01</v></c></row>'
+    (document,) = read(written(rows, {"xl/shared.xml": shared})).documents
+    assert (document.key, document.blocks[0].text, document.overrides) == ("S/2", "立案", {"x_y": "2023-05-01"})
+
+
+def test_strict_workbooks() -> None:
+    """The other namespace of the standard is read too."""
+    rows = HEADER + '<row r="2"><c r="A2" t="str"><v>甲</v></c></row>'
+    assert texts(read(written(rows, main=STRICT))) == {"S/2": "甲"}
+
+
+# Hostile
+
+
+def test_a_cell_in_the_last_corner_costs_nothing() -> None:
+    """A sheet is not made into a grid: two cells far apart are two cells."""
+    rows = HEADER + '<row r="1048576"><c r="A1048576" t="str"><v>甲</v></c><c r="XFD1048576"><v>2</v></c></row>'
+    start = time.process_time()
+    contents = read(written(rows))
+    assert texts(contents) == {"S/1048576": "甲"}
+    assert contents.problems == ("sheet S, row 1: column 16384 has no name: left out",)
+    assert time.process_time() - start < 2
+
+
+def test_merged_ranges_without_end_cost_nothing() -> None:
+    """Many ranges that cover the whole sheet are no more work than their first cells."""
+    ranges = '<mergeCell ref="A1:XFD1048576"/>' * 10_000
+    rows = f'<sheetData>{HEADER}<row r="9"><c r="B9"><v>1</v></c></row></sheetData>'
+    sheet = f'<worksheet xmlns="{MAIN}">{rows}<mergeCells>{ranges}</mergeCells></worksheet>'
+    start = time.process_time()
+    assert attempt(written("", {"xl/worksheets/sheet1.xml": sheet})) == "no sheet has a row below a header"
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ('<row r="1048577"/>', "beyond the last one"),
+        ('<row><c r="XFE1"/></row>', "beyond the last column"),
+        ('<row><c t="s"><v>0</v></c></row>', "a text that is not there"),
+        ('<row><c t="s"><v>-1</v></c></row>', "a text that is not there"),
+        ("<row>", "not well-formed"),
+        (
+            '<row r="x"><c r="1A" s="99999"><v>9e999</v></c><c><v>nan</v></c><c t="b"/><c t="q"><v/></c></row>',
+            "the columns are",
+        ),
+    ],
+)
+def test_damaged_sheets_are_refused(rows: str, reason: str) -> None:
+    """What no sheet can hold is a refusal in one line."""
+    found = attempt(written(rows))
+    assert isinstance(found, str)
+    assert reason in found
+    assert "\n" not in found
+
+
+def test_entities_are_refused() -> None:
+    """No part may declare entities."""
+    bomb = f'<!DOCTYPE x [<!ENTITY a "{"b" * 100}">]><worksheet xmlns="{MAIN}">&a;</worksheet>'
+    assert "document type" in str(attempt(written("", {"xl/worksheets/sheet1.xml": bomb})))
+
+
+def test_other_files_are_refused() -> None:
+    """An encrypted or old workbook, an archive of something else, no archive: each has its line."""
+    assert "without a password" in str(attempt(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)))
+    assert "not a zip archive" in str(attempt("正文,年份\n".encode()))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+    assert "xl/workbook.xml: missing" in str(attempt(file.getvalue()))
+
+
+def test_bombs_are_refused() -> None:
+    """A sheet that unpacks to far more than its size is not unpacked."""
+    assert "unpacks to more than" in str(attempt(written(" " * 20_000_000)))
+
+
+def test_mutated_workbooks() -> None:
+    """Three hundred workbooks with random bytes changed, in the container or in its parts, are read or refused."""
+    rng = random.Random(3)  # noqa: S311 - no secret
+    data = Book().sheet("S", ["text", "x"], ["甲", 1], ["乙", 0.5]).bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for n in range(300):
+        names = rng.sample(sorted(parts), 2) if n % 2 else []
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, part in parts.items():
+                archive.writestr(name, changed(part, rng) if name in names else part)
+        found = attempt(file.getvalue() if names else changed(data, rng))
+        assert not isinstance(found, str) or ("\n" not in found and len(found) < 500)
+
+
+def changed(data: bytes, rng: random.Random) -> bytes:
+    """Change some bytes, or cut some off."""
+    result = bytearray(data)
+    for _ in range(rng.randrange(1, 10)):
+        result[rng.randrange(len(result))] = rng.randrange(256)
+    return bytes(result[: rng.randrange(len(result))] if rng.random() < 0.2 else result)
+
+
+# The chain
+
+
+def test_a_workbook_in_a_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Fields go by their English and Chinese names, and any other column is a facet, as in JSON Lines."""
+    monkeypatch.setattr(readers, "READERS", {**READERS, ".xlsx": Reader("xlsx")})
+    path = tmp_path / "a.xlsx"
+    rows = (["正文", "年份", "发布日期", "district", "批次"], ["全年立案129件。", 2023, "2024-01-03", "滨海新区", 7])
+    path.write_bytes(Book().sheet("S", *rows).bytes())
+    found = Found(str(path), "a.xlsx", Stamp.of(path.stat()))
+    (document_read,) = read_file(found, NOTHING, Taxonomy.load(None)).documents
+    document, (paragraph,) = document_read.document, document_read.paragraphs
+    assert (document.document, document.year, document.published) == ("a.xlsx#S/2", 2023, "2024-01-03")
+    assert (document.region[-1], document.facets, paragraph.text) == ("滨海新区", {"批次": "7"}, "全年立案129件。")

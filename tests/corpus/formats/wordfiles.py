@@ -1,0 +1,157 @@
+"""Word documents for the tests, written by hand: what the reader is given is seen in the test."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from searchkit.corpus.blocks import Block
+from searchkit.corpus.formats import doc, docx
+from searchkit.processes import run_program
+
+MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_CORE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_NAMESPACES = (
+    f'xmlns:w="{MAIN}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:r="' + _OFFICE + '" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
+_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+
+
+def run(text: str, properties: str = "") -> str:
+    """A run of text; `properties` are elements such as `<w:b/>`."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def paragraph(content: str = "", properties: str = "") -> str:
+    """A paragraph of runs; text without markup is made one."""
+    content = content if content.startswith("<w:") or not content else run(content)
+    return f"<w:p><w:pPr>{properties}</w:pPr>{content}</w:p>"
+
+
+def item(text: str, level: int = 0, number: int = 1) -> str:
+    """A paragraph of list `number`, at a level from 0."""
+    return paragraph(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>')
+
+
+def level(n: int, style: str, pattern: str, more: str = "") -> str:
+    """A level of a list definition, which starts at 1; `more` are elements that come behind numFmt."""
+    counted = f'<w:start w:val="1"/><w:numFmt w:val="{style}"/>'
+    return f'<w:lvl w:ilvl="{n}">{counted}{more}<w:lvlText w:val="{pattern}"/></w:lvl>'
+
+
+def definition(n: int, *levels: str) -> str:
+    """A list definition."""
+    return (
+        f'<w:abstractNum w:abstractNumId="{n}"><w:multiLevelType w:val="multilevel"/>{"".join(levels)}</w:abstractNum>'
+    )
+
+
+def list_of(number: int, n: int, overrides: str = "") -> str:
+    """List `number` of definition `n`."""
+    return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{n}"/>{overrides}</w:num>'
+
+
+def row(*cells: str) -> str:
+    """A table row; a cell without markup is one paragraph."""
+    filled = (cell if cell.startswith("<") else paragraph(cell) for cell in cells)
+    return f"<w:tr>{''.join(f'<w:tc>{cell}</w:tc>' for cell in filled)}</w:tr>"
+
+
+def document(body: str, parts: Mapping[str, str] | None = None, *, title: str = "") -> bytes:
+    """A .docx file. `parts`: what stands inside the roots of styles, numbering, footnotes and endnotes."""
+    files = {"word/document.xml": _root("document", f"<w:body>{body}</w:body>")}
+    overrides = [_override("document.main", "document")]
+    relations = ""
+    for kind, content in (parts or {}).items():
+        files[f"word/{kind}.xml"] = _root(kind, content)
+        overrides.append(_override(kind, kind))
+        relations += f'<Relationship Id="r{kind}" Type="{_OFFICE}/{kind}" Target="{kind}.xml"/>'
+    top = f'<Relationship Id="r1" Type="{_OFFICE}/officeDocument" Target="word/document.xml"/>'
+    if title:
+        files["docProps/core.xml"] = f'<a xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title></a>'
+        top += f'<Relationship Id="r2" Type="{_CORE}" Target="docProps/core.xml"/>'
+    files["_rels/.rels"] = f'<Relationships xmlns="{_RELATIONS}">{top}</Relationships>'
+    files["word/_rels/document.xml.rels"] = f'<Relationships xmlns="{_RELATIONS}">{relations}</Relationships>'
+    files["[Content_Types].xml"] = (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{"".join(overrides)}</Types>'
+    )
+    return packed(files)
+
+
+def blocks(body: str, **parts: str) -> list[Block]:
+    """Blocks of a document with this body."""
+    (found,) = docx.read(document(body, parts), "a.docx").documents
+    return list(found.blocks)
+
+
+def texts(body: str, **parts: str) -> list[str]:
+    """Texts of the blocks of a document with this body."""
+    return [block.text for block in blocks(body, **parts)]
+
+
+def style(name: str, content: str, *, kind: str = "paragraph", is_default: bool = False) -> str:
+    """A style whose id is its name."""
+    return (
+        f'<w:style w:type="{kind}" w:styleId="{name}" w:default="{int(is_default)}"><w:name w:val="{name}"/>'
+        f"{content}</w:style>"
+    )
+
+
+def styled(text: str, name: str) -> str:
+    """A paragraph of a style."""
+    return paragraph(text, f'<w:pStyle w:val="{name}"/>')
+
+
+def packed(files: Mapping[str, str | bytes]) -> bytes:
+    """A zip archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def converted(data: bytes, suffix: str, target: str, folder: Path) -> bytes:
+    """What LibreOffice makes of a document: `target` as its option --convert-to takes it."""
+    return all_converted([data], suffix, target, folder)[0]
+
+
+def all_converted(documents: Sequence[bytes], suffix: str, target: str, folder: Path) -> list[bytes]:
+    """What LibreOffice makes of several documents; its start, which takes a second, is one for all."""
+    program = doc.converter()
+    assert program is not None
+    sources = [folder / f"source-{n}{suffix}" for n in range(len(documents))]
+    for source, data in zip(sources, documents, strict=True):
+        source.write_bytes(data)
+    profile = (folder / "profile").as_uri()
+    options = ["--headless", "--convert-to", target, "--outdir", str(folder / "out"), *map(str, sources)]
+    run_program([program, f"-env:UserInstallation={profile}", *options], folder)
+    ending = target.partition(":")[0]
+    return [(folder / "out" / f"{source.stem}.{ending}").read_bytes() for source in sources]
+
+
+def _root(name: str, content: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{name} {_NAMESPACES}>{content}</w:{name}>'
+
+
+def _override(kind: str, part: str) -> str:
+    return f'<Override PartName="/word/{part}.xml" ContentType="{_TYPE}.{kind}+xml"/>'
+
+
+OUTLINE = (
+    level(0, "chineseCountingThousand", "%1、", '<w:suff w:val="nothing"/>'),
+    level(1, "chineseCounting", "（%2）"),
+    level(2, "decimal", "%3."),
+    level(3, "decimalEnclosedCircle", "%4"),
+)
+"""The four levels of a Chinese report."""

@@ -1,0 +1,279 @@
+"""Facets: how they are asked for, which values a paragraph has, what a filter admits, how counts are ordered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.errors import UsageError
+from searchkit.model import Paragraph
+from searchkit.query.facets import (
+    BUILT_IN,
+    MOST_VALUES,
+    Counter,
+    Facet,
+    FacetCounts,
+    FacetValue,
+    Filter,
+    ordered,
+    selected_values,
+    values_of,
+)
+
+FULL = Paragraph(
+    "a/b.txt#3",
+    "a/b.txt",
+    3,
+    "开展检查。",
+    section="成效",
+    topics=("行政执法", "普法宣传"),
+    title="报告",
+    year=2023,
+    agency="司法局",
+    region=("福建省", "福州市", "鼓楼区"),
+    doctype="年度报告",
+    facets={"batch": "第一批"},
+)
+BARE = Paragraph("c.txt#1", "c.txt", 1, "开展检查。")
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, "batch"])
+def test_facet_without_depth(name: str) -> None:
+    """A facet's name alone is read as that facet, and printed as it was written."""
+    assert Facet.parse(name) == Facet(name)
+    assert str(Facet.parse(name)) == name
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_facet_with_depth(depth: int) -> None:
+    """A district takes a depth of 1 to 4."""
+    facet = Facet.parse(f"district:{depth}")
+    assert facet == Facet("district", depth)
+    assert str(facet) == f"district:{depth}"
+
+
+@pytest.mark.parametrize(
+    "text", ["district:0", "district:5", "district:", "district:x", "district:1:2", "district:-1", "year:1"]
+)
+def test_facet_with_a_depth_that_is_none(text: str) -> None:
+    """Any other depth, or a depth on another facet, is a wrong argument; the message names it in one line."""
+    with pytest.raises(UsageError, match="depth of 1 to 4") as caught:
+        Facet.parse(text)
+    assert repr(text) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("facet", "values"),
+    [
+        ("district", ("鼓楼区",)),
+        ("district:1", ("福建省",)),
+        ("district:2", ("福建省/福州市",)),
+        ("district:3", ("福建省/福州市/鼓楼区",)),
+        ("district:4", ("福建省/福州市/鼓楼区",)),
+        ("year", ("2023",)),
+        ("agency", ("司法局",)),
+        ("topic", ("行政执法", "普法宣传")),
+        ("section", ("成效",)),
+        ("doctype", ("年度报告",)),
+        ("document", ("a/b.txt",)),
+        ("batch", ("第一批",)),
+        ("nothing", ()),
+    ],
+)
+def test_values_of_a_paragraph(facet: str, values: tuple[str, ...]) -> None:
+    """A paragraph has the values of its fields, as strings; topics are several."""
+    assert values_of(FULL, Facet.parse(facet)) == values
+
+
+@pytest.mark.parametrize("facet", ["district", "district:1", "year", "agency", "topic", "doctype", "batch"])
+def test_values_of_a_paragraph_that_has_none(facet: str) -> None:
+    """What is null or empty is no value."""
+    assert values_of(BARE, Facet.parse(facet)) == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "admitted"),
+    [
+        (Filter("district", ("鼓楼区",)), True),
+        (Filter("district", ("福州市",)), True),
+        (Filter("district", ("福建省",)), True),
+        (Filter("district", ("福建省/福州市/鼓楼区",)), True),
+        (Filter("district", ("福州市/鼓楼区",)), True),
+        (Filter("district", ("福建省/福州市",)), True),
+        (Filter("district", ("福建省/鼓楼区",)), False),
+        (Filter("district", ("江苏省/南京市/鼓楼区",)), False),
+        (Filter("district", ("鼓楼",)), False),
+        (Filter("district", ("/",)), False),
+        (Filter("district", ("",)), False),
+        (Filter("district", ("东丽区", "福州市")), True),
+        (Filter("year", ("2023",)), True),
+        (Filter("year", ranges=((2023, 2023),)), True),
+        (Filter("year", ranges=((2020, 2023),)), True),
+        (Filter("year", ranges=((2023, 2030),)), True),
+        (Filter("year", ranges=((2020, 2022), (2024, 2030))), False),
+        (Filter("year", ranges=((2020, 2021), (2022, 2024))), True),
+        (Filter("topic", ("普法宣传",)), True),
+        (Filter("topic", ("普法",)), False),
+        (Filter("agency", ("人民政府", "司法局")), True),
+        (Filter("section", ("问题",)), False),
+        (Filter("document", ("a/b.txt",)), True),
+        (Filter("batch", ("第一批",)), True),
+        (Filter("batch", ("第二批",)), False),
+        (Filter("batch", ()), False),
+    ],
+    ids=str,
+)
+def test_what_a_filter_admits(item: Filter, admitted: bool) -> None:  # noqa: FBT001 - expected answer
+    """A filter admits a paragraph that has one of its values, or a number in one of its ranges, ends included."""
+    assert item.admits(FULL) is admitted
+
+
+@pytest.mark.parametrize("name", ["district", "year", "agency", "topic", "doctype", "batch"])
+def test_no_value_passes_no_filter(name: str) -> None:
+    """A paragraph without a value passes no filter of that facet."""
+    assert not Filter(name, ("None", "", "一"), ranges=((0, 9999),)).admits(BARE)
+
+
+def test_range_on_a_facet_of_words() -> None:
+    """A range looks at numbers only; other values are neither in it nor an error."""
+    assert not Filter("batch", ranges=((0, 9999),)).admits(FULL)
+    assert Filter("batch", ranges=((0, 9999),)).admits(replace(FULL, facets={"batch": "12"}))
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (Filter("topic", ("行政执法",)), "topic:行政执法"),
+        (Filter("topic", ("甲", "乙")), "topic:(甲 OR 乙)"),
+        (Filter("year", ranges=((2023, 2023),)), "year:2023"),
+        (Filter("year", ranges=((2021, 2023),)), "year:[2021 TO 2023]"),
+        (Filter("year", ranges=((2021, 2021), (2023, 2024))), "year:(2021 OR [2023 TO 2024])"),
+    ],
+)
+def test_filter_prints_itself(item: Filter, text: str) -> None:
+    """A filter prints itself in the query language."""
+    assert str(item) == text
+
+
+# --- counting
+
+COUNTS = {"乙": 3, "甲": 5, "丙": 3, "丁": 1}
+
+
+def listed(counts: FacetCounts) -> list[tuple[str | int, int]]:
+    """Give the values with their counts."""
+    return [(item.value, item.count) for item in counts.values]
+
+
+def test_order_of_values() -> None:
+    """Values stand by count, largest first, then by value in code point order."""
+    counts = ordered(COUNTS, 2, Facet("agency"), frozenset(), None)
+    assert listed(counts) == [("甲", 5), ("丙", 3), ("乙", 3), ("丁", 1)]
+    assert (counts.missing, counts.other) == (2, 0)
+
+
+def test_values_left_out_are_summed_up() -> None:
+    """With a limit the first stay, and `other` is the sum of the counts of the rest."""
+    counts = ordered(COUNTS, 0, Facet("agency"), frozenset(), 2)
+    assert listed(counts) == [("甲", 5), ("丙", 3)]
+    assert counts.other == 4
+
+
+def test_no_value_listed() -> None:
+    """With a limit of none everything is other."""
+    counts = ordered(COUNTS, 1, Facet("agency"), frozenset(), 0)
+    assert (counts.values, counts.missing, counts.other) == ((), 1, 12)
+
+
+def test_selected_values_are_never_cut() -> None:
+    """A selected value is listed beyond the limit, marked, and not part of `other`."""
+    counts = ordered(COUNTS, 0, Facet("agency"), frozenset({"丁", "甲", "不在"}), 1)
+    assert counts.values == (FacetValue("甲", 5, selected=True), FacetValue("丁", 1, selected=True))
+    assert counts.other == 6
+
+
+def test_years_are_numbers() -> None:
+    """Values of year come out as numbers, those of a facet of digits as text."""
+    assert listed(ordered({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
+    assert listed(ordered({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
+
+
+@given(
+    st.dictionaries(st.text("甲乙丙丁戊", min_size=1, max_size=2), st.integers(1, 9)),
+    st.integers(0, 12),
+    st.none() | st.integers(0, 12),
+)
+def test_nothing_is_lost(counts: dict[str, int], missing: int, most: int | None) -> None:
+    """What is listed and what is other add up to what was counted, under any limit."""
+    result = ordered(counts, missing, Facet("agency"), frozenset({"甲"}), most)
+    assert sum(item.count for item in result.values) + result.other == sum(counts.values())
+    assert all(counts[str(item.value)] == item.count for item in result.values)
+    assert result.missing == missing
+    assert most is None or len(result.values) <= most + 1
+
+
+def test_counter() -> None:
+    """A counter counts a paragraph under each of its values, once, or as missing."""
+    counter = Counter(Facet("topic"), frozenset({"普法宣传"}))
+    for paragraph in (FULL, replace(FULL, topics=("普法宣传",)), BARE, FULL):
+        counter.add(paragraph)
+    result = counter.result()
+    assert result.values == (FacetValue("普法宣传", 3, selected=True), FacetValue("行政执法", 2))
+    assert (result.missing, result.other) == (1, 0)
+
+
+def test_counter_lists_a_hundred() -> None:
+    """Unless told otherwise a result lists `MOST_VALUES` values."""
+    counter = Counter(Facet("document"))
+    for n in range(MOST_VALUES + 7):
+        counter.add(replace(BARE, document=f"{n:03}.txt"))
+    assert len(counter.result().values) == MOST_VALUES == 100
+    assert counter.result().other == 7
+    assert len(counter.result(None).values) == 107
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("卫生", ["卫生健康局", "卫生健康委员会"]),
+        ("衛生", ["卫生健康局", "卫生健康委员会"]),
+        ("ａ", ["A局"]),
+        ("局", ["卫生健康局", "A局"]),
+        ("", ["卫生健康局", "A局", "卫生健康委员会"]),
+        ("无", []),
+    ],
+)
+def test_values_containing_a_text(text: str, values: list[str]) -> None:
+    """Values can be narrowed to those that hold a text, however it is written; missing and other stay."""
+    counts = FacetCounts((FacetValue("卫生健康局", 3), FacetValue("A局", 2), FacetValue("卫生健康委员会", 1)), 4, 5)
+    narrowed = counts.containing(text)
+    assert [item.value for item in narrowed.values] == values
+    assert (narrowed.missing, narrowed.other) == (4, 5)
+
+
+def test_years_containing_a_text() -> None:
+    """Years can be narrowed by their digits."""
+    counts = FacetCounts((FacetValue(2022, 3), FacetValue(1954, 1)))
+    assert [item.value for item in counts.containing("20").values] == [2022]
+
+
+def test_selected() -> None:
+    """Selected are the values named by filters of the facet, and each year of a range; not those of other facets."""
+    filters = (
+        Filter("year", ranges=((2021, 2023), (2030, 2030))),
+        Filter("topic", ("行政执法",)),
+        Filter("district", ("福建省/福州市", "鼓楼区")),
+    )
+    assert selected_values(Facet("year"), filters) == {"2021", "2022", "2023", "2030"}
+    assert selected_values(Facet("topic"), filters) == {"行政执法"}
+    assert selected_values(Facet("district", 2), filters) == {"福建省/福州市", "鼓楼区"}
+    assert selected_values(Facet("agency"), filters) == frozenset()
+
+
+def test_open_ranges_select_no_more_than_years() -> None:
+    """A range open at an end selects years up to 9999, not forever."""
+    assert len(selected_values(Facet("year"), (Filter("year", ranges=((2000, 10**9),)),))) == 8000

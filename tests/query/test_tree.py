@@ -1,0 +1,115 @@
+"""The query tree: how it prints, where strings occur, and what can be seen in a match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from searchkit.query.facets import Filter
+from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, leaves
+
+HAN_NUMERALS = "零〇一二三四五六七八九十百千万亿两点"
+RED, BLUE, GREEN = Substring("红"), Substring("蓝"), Substring("绿")
+
+
+@pytest.mark.parametrize(
+    ("node", "printed"),
+    [
+        (Everything(), "*"),
+        (Word("执法"), "执法"),
+        (Word("执法", "title"), "title:执法"),
+        (Substring("行政 执法"), '"行政 执法"'),
+        (Substring("执法", "heading"), 'heading:"执法"'),
+        (Substring("3件", whole_numbers=True), '"3件"'),
+        (Prefix("c9"), "c9*"),
+        (Prefix("c9", "title"), "title:c9*"),
+        (Filter("district", ("天津市",)), "district:天津市"),
+        (Filter("topic", ("普法宣传", "行政执法")), "topic:(普法宣传 OR 行政执法)"),
+        (Filter("year", ranges=((2023, 2023),)), "year:2023"),
+        (Filter("year", ranges=((2021, 2023),)), "year:[2021 TO 2023]"),
+        (And((RED, BLUE)), '"红" AND "蓝"'),
+        (Or((RED, And((BLUE, GREEN)))), '"红" OR ("蓝" AND "绿")'),
+        (And((Or((RED, BLUE)), Not(GREEN))), '("红" OR "蓝") AND NOT "绿"'),
+        (Not(And((RED, BLUE))), 'NOT ("红" AND "蓝")'),
+        (Not(Not(RED)), 'NOT NOT "红"'),
+    ],
+)
+def test_a_tree_prints_itself(node: Node, printed: str) -> None:
+    """Each kind of node prints in the query language, with the brackets it needs and no others."""
+    assert str(node) == printed
+
+
+@given(st.text("aab", min_size=1, max_size=3), st.text("ab红", max_size=20))
+def test_occurrences_of_a_string(wanted: str, text: str) -> None:
+    """All occurrences from left to right, each beginning after the one before it has ended."""
+    assert list(Substring(wanted).find(text)) == list(_occurrences(wanted, text, whole_numbers=False))
+
+
+@given(st.text("013.,三十点件红", min_size=1, max_size=3), st.text("0123.,一三十百万点件红 ", max_size=20))
+@settings(max_examples=1000)
+def test_occurrences_of_whole_numbers(wanted: str, text: str) -> None:
+    """What `find` gives for whole numbers is what a character by character reading of the definition gives."""
+    found = list(Substring(wanted, whole_numbers=True).find(text))
+    assert found == list(_occurrences(wanted, text, whole_numbers=True))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "spans"),
+    [
+        ("3件", "3件、23件、1.3件、1,003件、3件", [(0, 2), (19, 21)]),
+        ("3", "3、3.5、3,000、3。3.", [(0, 1), (12, 13), (14, 15)]),
+        ("三件", "三件、十三件、二十三件、3三件", [(0, 2)]),
+        ("二十", "二十、二十三、二十件、一百二十", [(0, 2), (7, 9)]),
+        ("立案3", "立案3件、立案30件", [(0, 3)]),
+        ("129件", "第129件129件", [(1, 5), (5, 9)]),
+    ],
+)
+def test_whole_numbers_examples(wanted: str, text: str, spans: list[tuple[int, int]]) -> None:
+    """3件 is not in 23件, 三件 is not in 十三件: a part of a longer number does not count."""
+    assert list(Substring(wanted, whole_numbers=True).find(text)) == spans
+
+
+def test_leaves_are_what_can_be_seen() -> None:
+    """Words, strings and prefixes from left to right; not what is excluded, nor filters, nor everything."""
+    tree = And((Or((Word("甲"), And((RED, Prefix("c9"))))), Not(BLUE), Filter("year", ("2023",)), Everything(), GREEN))
+    assert list(leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]
+
+
+def test_equal_trees_are_equal() -> None:
+    """Trees are values: equal when built alike, usable as keys."""
+    assert And((RED, Not(BLUE))) == And((Substring("红"), Not(Substring("蓝"))))
+    assert len({RED, Substring("红"), Substring("红", "title"), Word("红")}) == 3
+
+
+def _occurrences(wanted: str, text: str, *, whole_numbers: bool) -> Iterator[tuple[int, int]]:
+    """The slow twin of `Substring.find`."""
+    position = 0
+    while position + len(wanted) <= len(text):
+        end = position + len(wanted)
+        if text[position:end] == wanted and not (whole_numbers and _is_part_of_number(text, position, end)):
+            yield position, end
+            position = end
+        else:
+            position += 1
+
+
+def _is_part_of_number(text: str, start: int, end: int) -> bool:
+    """Whether the number at an edge of text[start:end] goes on outside."""
+    before, after = text[:start][::-1], text[end:]
+    if text[start].isdecimal():
+        goes_on_before = _continues(before)
+    else:
+        goes_on_before = text[start] in HAN_NUMERALS and before[:1] != "" and before[0] in HAN_NUMERALS + "0123456789"
+    if text[end - 1].isdecimal():
+        goes_on_after = _continues(after)
+    else:
+        goes_on_after = text[end - 1] in HAN_NUMERALS and after[:1] != "" and after[0] in HAN_NUMERALS
+    return goes_on_before or goes_on_after
+
+
+def _continues(neighbours: str) -> bool:
+    """Whether a digit stands next, or next but a point or comma."""
+    return neighbours[:1].isdecimal() or (neighbours[:1] in {".", ","} and neighbours[1:2].isdecimal())
