@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from searchkit import files
-from searchkit.corpus.listing import Listing, content_digest, list_corpus
+from searchkit.corpus import listing
+from searchkit.corpus.listing import content_digest, list_corpus
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import UsageError
@@ -96,18 +97,16 @@ def test_a_table_that_is_replaced_while_the_corpus_is_listed(
     corpus.mkdir()
     (corpus / "a.txt").write_text("立案3件。", encoding="utf-8")
     (corpus / "metadata.csv").write_text("file,batch\na.txt,一\n", encoding="utf-8")
-    from searchkit.corpus import reading as package
-
-    walk = package.walk
+    walk = listing.walk
 
     def replaced(folder: Path) -> object:
         found = walk(folder)
         replace(corpus / "metadata.csv", outside)
         return found
 
-    monkeypatch.setattr(package, "walk", replaced)
-    listing: Listing = list_corpus(corpus)
-    assert [(item.path, item.reason) for item in listing.skipped] == [
+    monkeypatch.setattr(listing, "walk", replaced)
+    listed = list_corpus(corpus)
+    assert [(item.path, item.reason) for item in listed.skipped] == [
         ("metadata.csv", f"cannot be read: {REPLACED[replace]}")
     ]
 

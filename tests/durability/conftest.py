@@ -16,8 +16,8 @@ from damage import LINES, Ran, Run
 from reports import Reports
 
 from searchkit.cli import main as cli
+from searchkit.indexing import indexer
 from searchkit.indexing.build import BuildOptions, build
-from searchkit.measures import extractor
 
 SECONDS = 60
 """What no command takes, however much else the machine has to do."""
@@ -66,7 +66,7 @@ def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (reports.folder / "metadata.csv").write_text("file,batch\n0001.txt,一\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extractor, "Extractor", Counting)
+        patch.setattr(indexer, "Extractor", Counting)
         build(reports.folder, folder / "index", BuildOptions(engine))
         max(reports.folder.glob("0*")).unlink()
         reports.add(1, LINES)

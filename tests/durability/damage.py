@@ -41,6 +41,12 @@ class Ran:
             self.status == 3 and lines == 1 and self.err.startswith("searchkit: ") and "mistake" not in self.err
         )
 
+    @property
+    def is_one_line(self) -> bool:
+        """Whether it found something, found nothing, or said in one line why not: even that it was surprised."""
+        lines = self.err.count("\n")
+        return lines <= 1 and (self.status in {0, 1} or (self.status == 3 and self.err.startswith("searchkit: ")))
+
 
 Run = Callable[..., Ran]
 """Runs a command of these arguments."""

@@ -63,8 +63,7 @@ _OUTCOMES = (
 
 BUILD = """
 import json, resource, sys, time
-from searchkit import indexing
-from searchkit.indexing import tasks
+from searchkit.indexing import build as indexing, tasks
 from searchkit.indexing.build import BuildOptions, build
 from searchkit.index import Index
 

@@ -22,8 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marked import NAME, left, marked, new_mark, workers
 
-from searchkit.corpus import reading as corpus
-from searchkit.corpus import walk
+from searchkit.corpus import listing, walk
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import DocumentRead
 from searchkit.corpus.walk import Found, Stamp
@@ -451,7 +450,7 @@ def test_a_data_file_changed(again: Build, source: Path, index: Path, engine: st
     ("module", "name", "because"),
     [
         (analysis, "_RULES", "analyzer changed"),
-        (corpus, "_RULES", "readers changed"),
+        (listing, "_RULES", "readers changed"),
         (indexing, "RULES", "figures changed"),
     ],
 )

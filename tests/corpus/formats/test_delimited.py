@@ -171,7 +171,7 @@ def test_a_stated_delimiter() -> None:
 
 def test_a_table_in_a_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Fields go by their English and Chinese names, and any other column is a facet, as in JSON Lines."""
-    monkeypatch.setattr(readers, "READERS", {**READERS, ".csv": Reader("tables")})
+    monkeypatch.setattr(readers, "READERS", {**READERS, ".csv": Reader("delimited")})
     path = tmp_path / "a.csv"
     path.write_text("正文,年份,地区,机关,批次\n全年立案129件。,2023,天津市/滨海新区,司法局,甲\n", encoding="gb18030")
     found = Found(str(path), "a.csv", Stamp.of(path.stat()))
