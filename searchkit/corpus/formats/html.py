@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.pagefacts import FACT, LONGEST_FACTS, as_lines, stated_after
@@ -294,13 +294,16 @@ class _Page:
 
 
 def _parsed(text: str) -> LexborHTMLParser:
-    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes."""
+    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes, MemoryError."""
     for tag in _LONG_TAG.finditer(text):
         if len(_QUOTED.sub("", tag[0]).split()) > _MOST_ATTRIBUTES:
             raise ReadError(f"an element has more than {_MOST_ATTRIBUTES} attributes: not what a browser saved")
     if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
         raise ReadError(f"elements are nested deeper than {_DEEPEST}: not what a browser saved")
-    return LexborHTMLParser(text)
+    try:
+        return LexborHTMLParser(text)
+    except SelectolaxError as error:  # any text is HTML: what the parser does not get is memory
+        raise MemoryError from error
 
 
 def _depth(text: str) -> int:
