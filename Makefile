@@ -1,6 +1,7 @@
 # make demo: set up, build an index of the sample reports, search it.   make test: set up, run all tests.
 # make check: what CI runs. Tests run in a process for each core, four at the most.
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
+# make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
@@ -11,10 +12,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOWEST_VENV := .venv-lowest
+LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types storm mutations worst figures bench clean
+.PHONY: demo test check format lint types lowest storm mutations worst figures bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -34,6 +37,9 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+lowest: $(LOWEST_READY)
+	$(LOWEST_VENV)/bin/pytest -W default --numprocesses auto --dist loadfile tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py tests/output tests/test_index.py tests/text
+
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py
 
@@ -51,13 +57,19 @@ bench: $(BENCH_READY)
 	$(BENCH_VENV)/bin/python -m bench.report
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*
+	rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) bench/data index/index.json index/data-* index/writer.*
 
 $(READY): setup.cfg pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'searchkit needs Python 3.10 or newer: make PYTHON=python3.12')"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $(READY)
+
+$(LOWEST_READY): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(LOWEST_VENV)
+	sed -nE '/^dev =/q; s/^ +([A-Za-z0-9_-]+) >= ([0-9.]+).*/\1 == \2/p' setup.cfg | sort -u > $(LOWEST_VENV)/lowest.txt
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOWEST_VENV)/lowest.txt --editable ".[dev]"
+	touch $(LOWEST_READY)
 
 $(BENCH_READY): setup.cfg pyproject.toml bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
