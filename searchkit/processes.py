@@ -198,8 +198,10 @@ def temporary_folder() -> Iterator[Path]:
 def run_program(command: Sequence[str], folder: Path) -> None:
     """Run a program in a folder, which is its home too, and wait for it.
 
-    In a child it ends with the child, together with all that it has started. Raises OSError if it cannot be started.
+    In a child it ends with the child, together with all that it has started, and what it used of the processor is
+    taken off what the child may use (`limited`). Raises OSError if it cannot be started.
     """
+    before = _used_by_programs()
     process = subprocess.Popen(  # noqa: S603 - who calls says which program
         command,
         stdin=subprocess.DEVNULL,
@@ -214,6 +216,7 @@ def run_program(command: Sequence[str], folder: Path) -> None:
         if process.returncode is None:
             process.kill()
             process.wait()
+        _charge(_used_by_programs() - before)
 
 
 def find_program(*names: str) -> str | None:
@@ -299,6 +302,20 @@ def _memory_limit() -> int:
     import resource  # noqa: PLC0415 - not on every system
 
     return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def _used_by_programs() -> float:
+    """Give the seconds of the processor that programs used which this process has waited for."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+def _charge(seconds: float) -> None:
+    """Take seconds off those that are left to this process, if they are limited; when none are left it is ended."""
+    if hasattr(signal, "setitimer"):
+        left = signal.getitimer(signal.ITIMER_PROF)[0]
+        if left:
+            signal.setitimer(signal.ITIMER_PROF, max(left - seconds, 1e-3))
 
 
 def _limit_memory(memory: int) -> None:

@@ -140,6 +140,16 @@ def test_it_can_be_ended_whatever_it_does(start: Start, order: str) -> None:
     assert talk.hear() is None
 
 
+def test_what_programs_use_is_charged(start: Start) -> None:
+    """The processor's time that other programs take for a child is its own."""
+    talk = start(acting.run_programs)
+    heard = [talk.ask(b"")]
+    while (said := talk.hear()) is not None:
+        heard.append(said)
+    assert talk.child.exit_code() == OUT_OF_TIME
+    assert 1 <= heard.count(b"run") <= 6
+
+
 # --- what it leaves behind
 
 

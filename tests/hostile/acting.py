@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def work_often(parent: Parent) -> None:
                 pass
         bytearray(1 << 26)
     parent.send(b"done")
+
+
+def run_programs(parent: Parent) -> None:
+    """Have other programs use more of the processor, one after the other, than this one may."""
+    parent.receive()
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+    with limited(2, 1 << 30):
+        for _ in range(60):
+            run_program([sys.executable, "-I", "-c", busy], Path(tempfile.gettempdir()))
+            parent.send(b"run")
 
 
 def describe(parent: Parent) -> None:
