@@ -314,8 +314,10 @@ def _charge(seconds: float) -> None:
     """Take seconds off those that are left to this process, if they are limited; when none are left it is ended."""
     if hasattr(signal, "setitimer"):
         left = signal.getitimer(signal.ITIMER_PROF)[0]
-        if left:
-            signal.setitimer(signal.ITIMER_PROF, max(left - seconds, 1e-3))
+        if left > seconds:
+            signal.setitimer(signal.ITIMER_PROF, left - seconds)
+        elif left:
+            os.kill(os.getpid(), signal.SIGPROF)  # as if the time had run out just now
 
 
 def _limit_memory(memory: int) -> None:

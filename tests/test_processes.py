@@ -146,7 +146,7 @@ def test_what_programs_use_is_charged(start: Start) -> None:
     heard = [talk.ask(b"")]
     while (said := talk.hear()) is not None:
         heard.append(said)
-    assert talk.child.exit_code() == OUT_OF_TIME
+    assert talk.child.end() == OUT_OF_TIME
     assert 1 <= heard.count(b"run") <= 6
 
 
