@@ -21,12 +21,12 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT = 5
+FORMAT = 6
 """Version of the layout of an index.
 
 History: 1 = first; 2 = it knows the files it was built from; 3 = it holds figures; 4 = it holds fewer
 lists of pairs of characters, and each value of figures once; 5 = it holds the user's facets document by document, and
-remembers files that are to be tried again.
+remembers files that are to be tried again; 6 = it lists where the characters of words stand apart by term.
 """
 
 EXTRAS = "extras.json"

@@ -74,8 +74,9 @@ THIRD_PARTY = {
         *(
             f"engines.columnar.{name}"
             for name in (
-                *("arrays", "astride", "bigrams", "building", "collection", "columns", "commit", "engine", "faceting"),
-                *("figures", "merging", "postings", "scoring", "segment", "selection", "sets", "text", "writer"),
+                *("arrays", "bigrams", "building", "collection", "columns", "commit", "docsets", "engine", "faceting"),
+                *("figures", "matching.segments", "matching.strings", "merging", "postings", "scoring", "segment"),
+                *("selection", "straddling", "text", "writer"),
             )
         ),
     },

@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.reading import DocumentRead
-from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, sets, text, writer
-from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
+from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, text, writer
+from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
 from searchkit.engines.columnar.collection import IMPACTS, Collection
+from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
-from searchkit.engines.columnar.text import Labels, Text, code_points, text_arrays
+from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
+from searchkit.engines.columnar.text import Text, code_points, text_arrays
 from searchkit.engines.contract import Engine, FigureRequest, Request
 from searchkit.engines.opening import open_writer
 from searchkit.engines.ranking import count_all_grams
@@ -240,7 +242,7 @@ def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
     figures = SegmentFigures(ArrayFile(tmp_path / "file"))
     for use in (
         lambda: figures.of_paragraph(1),
-        lambda: figures.selected(np.ones(3, bool), FigureRequest(Everything())),
+        lambda: figures.selected(DocSet.of_mask(np.ones(3, bool)), FigureRequest(Everything())),
     ):
         with pytest.raises(ValueError, match="other figures than there are"):
             use()
@@ -252,7 +254,7 @@ def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
 def opened(texts: Sequence[str]) -> Text:
     """Give the text of paragraphs as a segment has it."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    return Text(text_arrays(code_points("".join(texts)), lengths))
+    return Text(text_arrays(code_points("".join(texts)), lengths)[0])
 
 
 @given(
@@ -272,7 +274,7 @@ def test_strings_are_found_as_by_a_scan(
     for string in strings:
         node = Substring(string, **kind)
         expected = [number for number, own in enumerate(texts) if any(True for _ in node.find(fold(own)))]
-        assert text.holding(node).tolist() == expected, string
+        assert StringMatcher(text).match(node).tolist() == expected, string
 
 
 @given(
@@ -282,12 +284,12 @@ def test_strings_are_found_as_by_a_scan(
 )
 def test_labels_are_found_as_by_a_scan(texts: list[str], strings: list[str], whole_numbers: bool) -> None:  # noqa: FBT001
     """Searched as one text, headings hold what each of them holds: nothing is found across two of them."""
-    labels = Labels(texts)
+    labels = LabelMatcher(texts)
     for string in strings:
         node = Substring(string, "heading", whole_numbers)
         expected = [number for number, own in enumerate(texts) if any(True for _ in node.find(fold(own)))]
-        assert labels.holding(node).tolist() == expected, string
-    assert labels.holding(Substring("\0", "heading")).tolist() == []
+        assert labels.match(node).tolist() == expected, string
+    assert labels.match(Substring("\0", "heading")).tolist() == []
 
 
 def test_a_token_is_no_string(report: Report, tmp_path: Path) -> None:
@@ -319,8 +321,8 @@ def test_strings_without_lists_are_found(report: Report, tmp_path: Path) -> None
     write_index([report("a.txt", *texts)], tmp_path, BuildOptions("columnar"))
     with Index(tmp_path) as index:
         segment = index._snapshot._engine._collection.segments[0]  # type: ignore[attr-defined]
-        number = segment.text._bigrams.find(*segment.text._codes("行政"))
-        assert segment.text._bigrams.size(number) == 0
+        number = segment.text.bigrams.find(*segment.text.codes_of("行政"))
+        assert segment.text.bigrams.size(number) == 0
         for string in ("行政", "行政执", "法行政", "市行政", "执行政策", "行政，", "政行"):
             assert index.search(f"“{string}”").total == sum(string in own for own in texts), string
 
@@ -334,7 +336,7 @@ def test_offsets_far_apart_and_rare_ones(monkeypatch: pytest.MonkeyPatch) -> Non
         text = opened(texts)
         for string in ("执法", "法执", "件法", "件执法件", "法件"):
             expected = [number for number, own in enumerate(texts) if string in own]
-            assert text.holding(Substring(string)).tolist() == expected
+            assert StringMatcher(text).match(Substring(string)).tolist() == expected
     assert "法件" in joined
 
 
@@ -359,7 +361,7 @@ def test_texts_come_back(texts: list[str]) -> None:
 def test_gram_lengths(texts: list[str]) -> None:
     """How many grams a paragraph has is what ranking says."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    made = text_arrays(code_points("".join(texts)), lengths)
+    made, _ = text_arrays(code_points("".join(texts)), lengths)
     for name, size in (("character_count", 1), ("bigram_count", 2)):
         assert made[name].tolist() == [count_all_grams(fold(text), size) for text in texts]
 
@@ -367,9 +369,9 @@ def test_gram_lengths(texts: list[str]) -> None:
 def test_more_characters_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the keys of an enormous alphabet leave no room for offsets, the lists are the same."""
     texts = ["执法检查", "检查执法", "法检"]
-    expected = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
+    expected, _ = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
     monkeypatch.setattr(bigrams, "key_bits", lambda count: 31 if count < 12 else 4)
-    wide = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
+    wide, _ = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigrams"].dtype == np.uint64
     for name in ("bigram_at", "bigram_df", "bigram_offsets", "character_df"):
         assert wide[name].tolist() == expected[name].tolist()
@@ -403,10 +405,8 @@ def test_postings_are_those_of_the_pairs(tmp_path: Path) -> None:
         assert opened_postings.term(found) == term
         assert opened_postings.df(found) == len(own)
         assert sorted(opened_postings.holders(found).tolist()) == sorted(own)
-        in_text = opened_postings.owners(found) if term[0] < " " else opened_postings.in_text(found)
-        assert sets.as_positions(in_text).tolist() == sorted(
-            holder for holder, (_, is_in_text) in own.items() if is_in_text
-        )
+        in_text = opened_postings.owners(found) if term[0] < " " else opened_postings.in_text(found).ids
+        assert in_text.tolist() == sorted(holder for holder, (_, is_in_text) in own.items() if is_in_text)
         row = np.zeros(size, np.uint8)
         opened_postings.fill(found, row)
         frequencies = (row & (postings.IN_TEXT - 1)).astype(np.int64)
@@ -446,7 +446,7 @@ def test_terms_of_all_segments_are_those_of_each(tmp_path: Path) -> None:
     some = np.array([0, 5, 299, 300, 339, 340, 341, 1039])
     for number, term in enumerate(shares):
         assert terms.df(term) == np.count_nonzero(tf[number] * live)
-        assert sets.as_positions(terms.in_text(term)).tolist() == np.flatnonzero(in_text[number]).tolist()
+        assert terms.in_text(term).ids.tolist() == np.flatnonzero(in_text[number]).tolist()
         assert terms.frequencies(term, slice(290, 350)).tolist() == tf[number, 290:350].tolist()
         assert terms.frequencies(term, some).tolist() == tf[number, some].tolist()
         holders = terms.holders(term)
@@ -454,42 +454,6 @@ def test_terms_of_all_segments_are_those_of_each(tmp_path: Path) -> None:
         if holders is not None:
             assert sorted(holders.tolist()) == np.flatnonzero(tf[number]).tolist()
     assert (terms.df("没有"), len(terms.in_text("没有")), terms.frequencies("没有", some).any()) == (0, 0, False)
-
-
-# sets
-
-
-@given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 99))), min_size=1, max_size=4))
-def test_sets_are_sets(given_sets: list[tuple[bool, set[int]]]) -> None:
-    """Intersection, union and complement of masks and positions are those of Python's sets."""
-    size = 100
-    made = [np.array(sorted(chosen), np.intp) for _, chosen in given_sets]
-    made = [
-        sets.as_mask(found, size) if is_mask else found for found, (is_mask, _) in zip(made, given_sets, strict=True)
-    ]
-    chosen = [chosen for _, chosen in given_sets]
-
-    def members(found: Array) -> set[int]:
-        positions = sets.as_positions(found).tolist()
-        assert positions == sorted(set(positions))
-        assert sets.count(found) == len(positions)
-        return set(positions)
-
-    assert members(sets.intersection(made, size)) == set.intersection(*chosen)
-    assert members(sets.union(made, size)) == set.union(*chosen)
-    assert members(sets.complement(made[0], size)) == set(range(size)) - chosen[0]
-
-
-@given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 39), max_size=9)), max_size=4))
-def test_sets_of_segments_are_one_set(given_sets: list[tuple[bool, set[int]]]) -> None:
-    """Sets of segments joined are the set of all by positions that go on; split again they are what they were."""
-    starts = [40 * number for number in range(len(given_sets) + 1)]
-    own = [np.array(sorted(chosen), np.intp) for _, chosen in given_sets]
-    parts = [sets.as_mask(some, 40) if is_mask else some for some, (is_mask, _) in zip(own, given_sets, strict=True)]
-    whole = sets.joined(parts, starts)
-    expected = [start + position for start, some in zip(starts, own, strict=False) for position in some.tolist()]
-    assert sets.as_positions(whole).tolist() == expected
-    assert [sets.as_positions(part).tolist() for part in sets.split(whole, starts)] == [some.tolist() for some in own]
 
 
 # scores and counts
@@ -533,11 +497,11 @@ def test_the_best_are_the_best(
     wanted = [Wanted(first, (first,), weight), *(Wanted(term, (term,)) for term in others)]
     scorer = scoring.Scorer(mixed, wanted)
     for node in (Everything(), Word("执法"), Or(tuple(map(Word, terms.split()))), Not(Word("检查"))):
-        found = mixed.matching(node)
-        positions = sets.as_positions(found)
+        found = mixed.matcher.match(node)
+        positions = found.ids
         scores = scorer.all(positions)
         expected = sorted(zip((-scores).tolist(), positions.tolist(), strict=True))[:7]
-        for way in (found, positions):
+        for way in (found, DocSet.of_ids(positions, found.size)):
             best, own = scorer.best(way)
             assert sorted(zip((-own).tolist(), best.tolist(), strict=True)) == expected
 

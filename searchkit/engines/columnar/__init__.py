@@ -2,18 +2,19 @@
 
 arrays.py      named arrays in a file
 postings.py    words: dictionary, ids, frequencies
-text.py        characters, and what string stands where
+text.py        characters
 bigrams.py     where each pair of characters stands
-astride.py     where words stand without being words
 columns.py     what paragraphs and documents are, as numbers of distinct values
 figures.py     what is counted in paragraphs, and which of it is of a unit and a size
 building.py    documents to columns
-segment.py     columns to a file, and an open file: what matches, what a record is
+segment.py     columns to a file, and an open file: what a record is
 memo.py        caches
 merging.py     several segments' columns as one
 commit.py      which segments, which of their documents, in what order
 writer.py      adding, removing, absorbing, merging
-sets.py        masks or positions
+docsets.py     sets of doc ids
+straddling.py  where the characters of words stand without being words
+matching/      which docs match a node of a query tree
 collection.py  all segments as one
 scoring.py     BM25F, and the second step
 faceting.py    counts, sorting, grouping

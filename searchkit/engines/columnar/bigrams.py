@@ -50,6 +50,18 @@ class Words:
         return Words(self.codes[begin:end], at - at[0], self.holders[at[0] : at[-1]], self.are_listed[begin:end])
 
 
+@dataclass(frozen=True, slots=True)
+class WordLists:
+    """Which paragraphs have the characters of some words, but not as these words."""
+
+    words: Array
+    """Numbers of the words, ascending."""
+    counts: Array
+    """How many paragraphs each has."""
+    ids: Array
+    """The paragraphs, ascending, one word after the other."""
+
+
 NO_WORDS = Words(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, np.uint16), np.empty(0, bool))
 
 
@@ -71,24 +83,25 @@ def need_lists(codes: Array, counts: Array, paragraphs: int) -> Array:
     return needed
 
 
-def bigram_arrays(coded: Array, kinds: Array, text_at: Array, words: Words = NO_WORDS) -> dict[str, Array]:
-    """The arrays of the bigrams of a text; `kinds`: of each character, `text_at`: where each paragraph begins."""
+def bigram_arrays(
+    coded: Array, kinds: Array, text_at: Array, words: Words = NO_WORDS
+) -> tuple[dict[str, Array], WordLists]:
+    """The arrays of the bigrams of a text, and the lists of those of some words whose characters stand side by side.
+
+    `kinds`: of each character, `text_at`: where each paragraph begins.
+    """
     holder_of = np.repeat(np.arange(len(text_at) - 1, dtype=np.uint16), np.diff(text_at))
     text = _Coded(coded, kinds, holder_of)
     parts = [_part(text, first, last, words) for first, last in pairwise(_spans(counted(coded, len(kinds))))]
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    before = starts([len(part["pairs"]) for part in parts])[:-1]
-    word_pairs = whole["words"] + np.repeat(before, [len(part["words"]) for part in parts])
-    return {
+    arrays = {
         "bigrams": whole["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
         "bigram_at": narrow(starts(whole["sizes"])),
         "bigram_df": (whole["df"] - 1).astype(np.uint16),
         "bigram_offsets": whole["stored"],
         "character_df": narrow(_character_df(coded, text_at, len(kinds))),
-        "astride_bigrams": narrow(word_pairs),
-        "astride_at": narrow(starts(whole["astride_counts"])),
-        "astride_ids": whole["astride"],
     }
+    return arrays, WordLists(np.flatnonzero(whole["stand"]), whole["astride_counts"], whole["astride"])
 
 
 class Bigrams:
@@ -97,7 +110,6 @@ class Bigrams:
     def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet: int, length: int) -> None:
         self._keys, self._at, self._df = arrays["bigrams"], arrays["bigram_at"], arrays["bigram_df"]
         self._stored = arrays["bigram_offsets"]
-        self._astride = arrays["astride_bigrams"], arrays["astride_at"], arrays["astride_ids"]
         self._shift = key_bits(alphabet)
         self._common = _common(length)
 
@@ -128,14 +140,6 @@ class Bigrams:
         wanted = (codes[:, 0] << self._shift | codes[:, 1]).astype(self._keys.dtype)
         numbers = np.minimum(self._keys.searchsorted(wanted), len(self._keys) - 1)
         return np.where(self._keys[numbers] == wanted, self._df[numbers].astype(np.int64) + 1, 0)
-
-    def astride(self, number: int) -> Array | None:
-        """Paragraphs that have the two characters of a word, but not the word; None if the pair is no word."""
-        words, at, ids = self._astride
-        word = int(words.searchsorted(number))
-        if word == len(words) or words[word] != number:
-            return None
-        return ids[int(at[word]) : int(at[word + 1])].astype(np.intp)
 
 
 def key_bits(alphabet: int) -> int:
@@ -217,7 +221,7 @@ def _part(text: _Coded, first: int, last: int, words: Words) -> dict[str, Array]
     are_listed = text.are_listed(pairs, df)
     are_listed[numbers.compress(~own.are_listed.compress(stand))] = False
     stored, sizes = _lists(offsets, counts, are_listed, df >= text.common)
-    found = {"pairs": pairs, "df": df, "stored": stored, "sizes": sizes, "words": numbers}
+    found = {"pairs": pairs, "df": df, "stored": stored, "sizes": sizes, "stand": stand}
     return {**found, **_astride(numbers, stand, own, df, holders.compress(is_new))}
 
 

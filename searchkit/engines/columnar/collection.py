@@ -14,33 +14,22 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, narrow
 from searchkit.engines.columnar.columns import Codes, parsed
 from searchkit.engines.columnar.commit import read_commit
+from searchkit.engines.columnar.docsets import DocSet, bits
+from searchkit.engines.columnar.matching.matcher import Matcher
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import Terms
 from searchkit.engines.columnar.segment import Segment, stand_in
-from searchkit.engines.columnar.sets import (
-    as_mask,
-    as_positions,
-    bits,
-    complement,
-    intersection,
-    joined,
-    smaller,
-    union,
-)
 from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document
-from searchkit.query.facets import Facet, Filter, values_of
-from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
+from searchkit.query.facets import Facet, values_of
 
 IMPACTS = 255
 """What `Collection.impact` gives at the most."""
-_KEPT_FILTERS = 64  # whose sets (a byte for each paragraph at the most) stay in memory
 _KEPT_IMPACTS = 16  # terms whose impacts (a byte for each paragraph) do
 _NO_VALUE = b"null"  # as columns store it
 _KEPT_GRAMS = 4096  # whose document frequencies, and places in the alphabets, do
 _CHUNK = 1 << 16  # paragraphs whose impacts are made together, so that what is computed of them stays in the cache
-_EARLY = 1 << 12  # paragraphs, or members of a set, that are looked at before all are
 _ERROR = 1e-6  # more than the relative error of a few operations with 32 bits
 
 
@@ -97,7 +86,6 @@ class Collection:
         self.segments = [Segment(f"{path}/{name}") for name in self.commit.segments]
         self._values: dict[Facet, Values] = {}
         self._columns: dict[str, Array] = {}
-        self._masks: Memo[Filter, Array] = Memo(_KEPT_FILTERS)
         self._impacts: Memo[str, Array] = Memo(_KEPT_IMPACTS)
         self._places: Memo[str, Array] = Memo(_KEPT_GRAMS)
         self._gram_dfs: dict[str, int] = {}
@@ -180,12 +168,11 @@ class Collection:
         order: Array = self.commit.rank[documents].astype(np.int64) << 32 | within
         return order
 
-    def first(self, found: Array, most: int) -> Array:
+    def first(self, found: DocSet, most: int) -> Array:
         """The positions, ascending, of the first paragraphs of a set in corpus order."""
         if self.is_in_order:
-            early = as_positions(found[:_EARLY])
-            return (early if len(early) >= most else as_positions(found))[:most]
-        positions = as_positions(found)
+            return found.first(most)
+        positions = found.ids
         return np.sort(positions.take(np.argsort(self.order_of(positions), kind="stable")[:most]))
 
     def ranked(self, positions: Array, scores: Array) -> Array:
@@ -208,50 +195,12 @@ class Collection:
         mask: Array = self.commit.live[first:last]
         return mask
 
-    # what matches
-
-    def matching(self, node: Node) -> Array:
-        """The set (`sets`) of the live paragraphs that a query tree matches: positions or a mask."""
-        found = self._matching(node)
-        if self.live is not None:
-            return intersection([found, self.live], self.size)
-        return found if found.dtype == np.intp else as_mask(found, self.size)
-
-    def _matching(self, node: Node) -> Array:
-        match node:
-            case Everything():
-                found = np.ones(self.size, bool)
-            case Word(field="text"):
-                found = self.terms.in_text(node.term)
-            case Not():
-                found = complement(self._matching(node.child), self.size)
-            case And():
-                found = intersection([self._matching(child) for child in node.children], self.size)
-            case Or():
-                found = union([self._matching(child) for child in node.children], self.size)
-            case Substring(field="text", whole_numbers=False) if node.text.isalpha():
-                # Where it is a word, the characters stand as they are: numbers alone are words in other forms.
-                elsewhere = joined([segment.elsewhere(node) for segment in self.segments], self.starts)
-                found = union([self.terms.in_text(node.text), elsewhere], self.size)
-            case Filter():
-                found = self._admitting(node)
-            case _:
-                found = joined([segment.holding(node) for segment in self.segments], self.starts)
-        return found
-
-    def filtered(self, found: Array, filters: Sequence[Filter]) -> Array:
-        """The set less what the filters do not admit."""
-        if not filters:
-            return found
-        return intersection([found, *map(self._admitting, filters)], self.size)
-
-    def _admitting(self, item: Filter) -> Array:
-        return self._masks.get(item, self._admitted)
-
-    def _admitted(self, item: Filter) -> Array:
-        return smaller(joined([segment.admitted(item) for segment in self.segments], self.starts))
-
     # frequencies
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Which paragraphs match."""
+        return Matcher(self.segments, self.starts, self.terms, self.live)
 
     @cached_property
     def terms(self) -> Terms:
@@ -341,7 +290,7 @@ class Collection:
             else:
                 is_gone = ~live[segment.document_of]
                 characters, lengths = segment.text.characters()
-                texts.append(Text(text_arrays(characters[np.repeat(is_gone, lengths)], lengths[is_gone])))
+                texts.append(Text(text_arrays(characters[np.repeat(is_gone, lengths)], lengths[is_gone])[0]))
         return texts
 
     # facets

@@ -9,10 +9,10 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.collection import Collection
+from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.selection import Selection
-from searchkit.engines.columnar.sets import as_positions
 from searchkit.engines.contract import FigureRequest, Figures, Hit, Request, Response, decoding
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged
@@ -31,8 +31,9 @@ class ColumnarEngine:
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly. Cost: the postings of its words and the lists of its strings, some ns a match."""
-        found = self._collection.matching(request.match)
-        admitted = self._collection.filtered(found, request.filters)
+        matcher = self._collection.matcher
+        found = matcher.match(request.match)
+        admitted = matcher.narrow(found, request.filters)
         tally = Tally(self._collection, admitted)
         facets = self._facets(request, found, tally)
         ranking = _Ranking(self._collection, request, admitted, tally.total)
@@ -76,7 +77,7 @@ class ColumnarEngine:
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """All paragraphs that the filters admit, in corpus order, streamed."""
         collection = self._collection
-        positions = as_positions(collection.filtered(collection.matching(Everything()), filters))
+        positions = collection.matcher.narrow(collection.matcher.match(Everything()), filters).ids
         positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
         for position in positions.tolist():
             yield self._paragraph(position)
@@ -96,13 +97,13 @@ class ColumnarEngine:
         """Give back files and memory."""
         self.__dict__.pop("_collection", None)
 
-    def _facets(self, request: Request, found: Array, tally: Tally) -> Mapping[str, FacetCounts]:
+    def _facets(self, request: Request, found: DocSet, tally: Tally) -> Mapping[str, FacetCounts]:
         tallies = {request.filters: tally}
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
             if others not in tallies:
-                tallies[others] = Tally(self._collection, self._collection.filtered(found, others))
+                tallies[others] = Tally(self._collection, self._collection.matcher.narrow(found, others))
             selected = selected_values(facet, request.filters)
             counts[str(facet)] = tallies[others].count(facet, selected, request.most_values)
         return counts
@@ -155,7 +156,7 @@ class ColumnarEngine:
 class _Ranking:
     """The matches of a request in their order: the best by both steps of scoring, the others by the first."""
 
-    def __init__(self, collection: Collection, request: Request, found: Array, total: int) -> None:
+    def __init__(self, collection: Collection, request: Request, found: DocSet, total: int) -> None:
         self._collection = collection
         self._scorer = Scorer(collection, request.wanted)
         best, words = self._scorer.best(found)
@@ -168,7 +169,7 @@ class _Ranking:
         """When grouped: how many documents the matches are in."""
         is_first_page = request.limit is not None and request.offset + request.limit <= len(best)
         if len(best) < total and (request.sort != "score" or request.by_document or not is_first_page):
-            self._add_others(as_positions(found))
+            self._add_others(found.ids)
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:

@@ -8,7 +8,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.collection import Collection, Values
-from searchkit.engines.columnar.sets import as_positions, bits, count
+from searchkit.engines.columnar.docsets import DocSet, bits
 from searchkit.query.facets import Facet, FacetCounts, listed
 
 _MOST_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
@@ -18,9 +18,9 @@ _WORDS = 4096  # of each value that are looked at together, so that all stay in 
 class Tally:
     """Counts facets of a set of paragraphs; what several facets have in common is counted once."""
 
-    def __init__(self, collection: Collection, found: Array) -> None:
+    def __init__(self, collection: Collection, found: DocSet) -> None:
         self._collection, self._found = collection, found
-        self.total = count(found)
+        self.total = len(found)
         """How many paragraphs there are."""
 
     def count(self, facet: Facet, selected: frozenset[str], most: int | None) -> FacetCounts:
@@ -45,7 +45,7 @@ class Tally:
 
     def _of_paragraphs(self, values: Values) -> Array:
         """By the bits that the set and each value have in common, or by gathering the values of each paragraph."""
-        if self._found.dtype == bool and len(values.names) <= _MOST_BITMAPS:
+        if self._found.is_dense and len(values.names) <= _MOST_BITMAPS:
             return self._of_bits(values.bitmaps)
         owners = values.owner_of.take(self._positions)
         if len(owners) < len(values.columns[0]):
@@ -62,11 +62,11 @@ class Tally:
 
     @cached_property
     def _bits(self) -> Array:
-        return bits(self._found)
+        return bits(self._found.mask)
 
     @cached_property
     def _positions(self) -> Array:
-        return as_positions(self._found)
+        return self._found.ids
 
     @cached_property
     def _documents(self) -> Array:
@@ -75,7 +75,7 @@ class Tally:
     @cached_property
     def _per_document(self) -> Array:
         """How many paragraphs of each document are in the set. Cost: a count of bits for each document."""
-        if self._found.dtype != bool:
+        if not self._found.is_dense:
             return np.bincount(self._documents, minlength=len(self._collection.first_position)).astype(np.float64)
         words = self._bits
         before = np.zeros(len(words), np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Column, FigureColumns, Traits, coded_arrays, renumbered
+from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.contract import FigureRequest
 from searchkit.model import BOUNDS, CHANGES, Figure, Measure, Paragraph, measure
@@ -115,10 +116,10 @@ class SegmentFigures:
         """The position of each figure's paragraph."""
         return np.repeat(np.arange(len(self._at) - 1, dtype=np.uint16), np.diff(self._at))
 
-    def selected(self, found: Array, request: FigureRequest) -> Array:
+    def selected(self, found: DocSet, request: FigureRequest) -> Array:
         """The figures, ascending, of the paragraphs in a set that are of the unit and the size of a request.
 
-        Cost: some ns for each figure of the set, or of the segment where the set is a mask.
+        Cost: some ns for each figure of the set, or of the segment where the set is dense.
         """
         numbers = self._of(found)
         if request.unit is not None:
@@ -135,12 +136,14 @@ class SegmentFigures:
         """Mask of the traits that have a base unit."""
         return np.array([base_unit == unit for _, base_unit, *_ in self._traits.values()], bool)
 
-    def _of(self, found: Array) -> Array:
+    def _of(self, found: DocSet) -> Array:
         """The figures of the paragraphs in a set."""
-        if found.dtype == bool:
-            return np.flatnonzero(found.take(self.paragraph_of))
-        first = self._at.take(found)
-        counts = self._at.take(found + 1) - first
+        if found.form is Form.ALL:
+            return np.arange(len(self.paragraph_of))
+        if found.is_dense:
+            return np.flatnonzero(found.mask.take(self.paragraph_of))
+        first = self._at.take(found.ids)
+        counts = self._at.take(found.ids + 1) - first
         numbers: Array = np.arange(int(counts.sum())) + np.repeat(first - starts(counts)[:-1], counts)
         return numbers
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, blocks, counted, narrow, starts, strings_arrays
+from searchkit.engines.columnar.docsets import IN_ROW, DocSet
 from searchkit.engines.columnar.memo import Memo
-from searchkit.engines.columnar.sets import MARK
 
 TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
-IN_TEXT = MARK
+IN_TEXT = IN_ROW
 """Added to the frequency in a row where the term is in the text."""
 _MOST_IN_LIST, _MOST_IN_ROW = 14, 127  # frequencies
 _MOST_PACKED = 255
@@ -151,11 +151,11 @@ class Postings:
         """The term of a number."""
         return self._terms[number].decode("utf-8", "surrogatepass")
 
-    def in_text(self, number: int) -> Array:
-        """The set (`sets`) of the paragraphs that have the term in their text. Cost: its list; a row is there."""
+    def in_text(self, number: int) -> DocSet:
+        """The paragraphs that have the term in their text. Cost: its list; a row is there."""
         if number in self._rows or self.df(number) * _SHORT > self._size:
-            return self._row(number)
-        return self.owners(number)
+            return DocSet.of_row(self._row(number))
+        return DocSet.of_ids(self.owners(number), self._size)
 
     def owners(self, number: int) -> Array:
         """Ids, ascending, of those that have a term of headings or of titles, or have a term in their text."""
@@ -282,17 +282,17 @@ class Terms:
         """Live paragraphs that have a term in text, headings or title."""
         return self._found.get(term, self._look_up).df
 
-    def in_text(self, term: str) -> Array:
-        """The set (`sets`) of the paragraphs that have a term in their text. Cost: its lists; a row is there."""
+    def in_text(self, term: str) -> DocSet:
+        """The paragraphs that have a term in their text. Cost: its lists; a row is there."""
         found = self._found.get(term, self._look_up)
         if found.lists is None:
             row = self._row(term)
-            return row if row.dtype == np.uint8 else row >= _highest_bit(row)
+            return DocSet.of_row(row) if row.dtype == np.uint8 else DocSet.of_mask(row >= _highest_bit(row))
         if not found.lists:
-            return np.empty(0, np.intp)
+            return DocSet.none(self._size)
         positions = np.repeat(found.starts, found.sizes)
         positions += np.concatenate(found.lists)
-        return positions
+        return DocSet.of_ids(positions, self._size)
 
     def holders(self, term: str) -> Array | None:
         """Positions of all that have a term, in headings and title too, in no order; None if there are many."""

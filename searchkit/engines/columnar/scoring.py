@@ -13,7 +13,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, distinct
 from searchkit.engines.columnar.collection import IMPACTS, Collection
-from searchkit.engines.columnar.sets import as_positions
+from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.ranking import K1, RESCORED, B, idf, wanted_grams
 from searchkit.query.tree import Wanted
 
@@ -43,7 +43,7 @@ class Scorer:
         chunks = (positions[start : start + _CHUNK] for start in range(0, len(positions), _CHUNK))
         return np.concatenate([np.empty(0), *(self._scored(chunk, self._values) for chunk in chunks)])
 
-    def best(self, found: Array) -> tuple[Array, Array]:
+    def best(self, found: DocSet) -> tuple[Array, Array]:
         """The `RESCORED` best by step one among the paragraphs in a set, by position, and their scores.
 
         Of equals the first in corpus order. Cost: as `all` for few; for many the bounds, some 0.3 ns a word and match.
@@ -57,21 +57,22 @@ class Scorer:
             positions, scores = positions.take(kept), scores.take(kept)
         return positions, scores
 
-    def _promising(self, found: Array) -> Array:
+    def _promising(self, found: DocSet) -> Array:
         """The positions, ascending, of those in a set that can be among the best.
 
         Where there are many, whole numbers that no score exceeds tell: those that the best of the set reach, less what
         such a number can be too large by, are reached by all that matter.
         """
-        if found.dtype != bool and len(found) <= _FEW:
-            return found
+        if not found.is_dense and len(found) <= _FEW:
+            return found.ids
         bounds = _Bounds(self._collection, self._values)
-        if found.dtype == bool and self._are_rare(found, bounds):
+        chosen = found.mask if found.is_dense else found.ids
+        if found.is_dense and self._are_rare(chosen, bounds):
             return bounds.promising()
         start, size = 0, _FEW
-        while start < len(found):
-            part = found[start : start + size]
-            if part.dtype == bool:
+        while start < len(chosen):
+            part = chosen[start : start + size]
+            if found.is_dense:
                 bounds.offer(slice(start, start + len(part)), part)
             else:
                 bounds.offer(part)
@@ -176,7 +177,7 @@ class _Bounds:
         """Take in what can be among the best: of some positions, or of those in a run that a mask admits."""
         bounds = self._made(chosen)
         near = bounds >= self._least
-        kept = as_positions(near if mask is None else near & mask)
+        kept = DocSet.of_mask(near if mask is None else near & mask).ids
         positions = kept + chosen.start if isinstance(chosen, slice) else chosen.take(kept)
         self._parts.append((positions, bounds.take(kept)))
         self._size += len(kept)

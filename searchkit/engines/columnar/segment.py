@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,24 +11,21 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
-from searchkit.engines.columnar.astride import LongWords, long_word_arrays
 from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays, renumbered
 from searchkit.engines.columnar.figures import SegmentFigures, figure_arrays, figures_problem
+from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import (
-    HEADING,
-    TITLE,
     Pairs,
     PostingLists,
     Postings,
     posting_arrays,
     posting_lists,
 )
-from searchkit.engines.columnar.sets import smaller, union
-from searchkit.engines.columnar.text import Labels, Text, text_arrays
+from searchkit.engines.columnar.straddling import Straddling, straddling_arrays
+from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.model import Document, Paragraph, document_from_json, to_json
-from searchkit.query.facets import BUILT_IN, Filter
-from searchkit.query.tree import Prefix, Substring, Word
+from searchkit.query.facets import BUILT_IN
 
 MOST_PARAGRAPHS = 65_536
 """Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""
@@ -35,7 +33,6 @@ MOST_CHARACTERS = 1 << 23
 """Characters of a segment at the most, more only if it is one paragraph: bounds the memory of building one."""
 _BLOCK = 32  # documents whose records are compressed together
 _KEPT_DOCUMENTS = 1024  # whose fields stay in memory
-_FIELD = {"text": "", "heading": HEADING, "title": TITLE}
 _SHARED = ("title", "year", "agency", "district", "doctype")  # columns, in the order of the fields of a paragraph
 
 
@@ -50,7 +47,9 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         pack([to_json(document) for document in documents[i : i + _BLOCK]]) for i in range(0, len(documents), _BLOCK)
     ]
     lists = posting_lists(columns.terms, columns.pairs)
-    text = text_arrays(columns.text, columns.text_length, *_two_character_words(lists))
+    numbers, words, held = _two_character_words(lists)
+    text, short = text_arrays(columns.text, columns.text_length, words, held)
+    short = replace(short, words=numbers[short.words])
     return {
         "records": np.concatenate(blocks),
         "record_at": narrow(starts(list(map(len, blocks)))),
@@ -73,7 +72,7 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **posting_arrays(lists, size),
         **figure_arrays(columns.figures),
         **text,
-        **long_word_arrays(lists, Text(text), size),
+        **straddling_arrays(lists, short, StringMatcher(Text(text)), size),
     }
 
 
@@ -117,6 +116,11 @@ class Segment:
         return Text(self.arrays)
 
     @cached_property
+    def straddling(self) -> Straddling:
+        """Where the characters of words stand without being words."""
+        return Straddling(self.arrays)
+
+    @cached_property
     def figures(self) -> SegmentFigures:
         """The figures."""
         return SegmentFigures(self.arrays)
@@ -152,69 +156,6 @@ class Segment:
     @cached_property
     def _shared(self) -> Memo[int, tuple[str, tuple[Any, ...]]]:
         return Memo(_KEPT_DOCUMENTS)
-
-    @cached_property
-    def _labels(self) -> Memo[str, Labels]:
-        return Memo(len(_FIELD))
-
-    # matching
-
-    def holding(self, leaf: Word | Prefix | Substring) -> Array:
-        """The set (`sets`) of the paragraphs that a leaf of a query tree matches."""
-        if leaf.field != "text":
-            return self._of_owners(leaf.field, self._owners(leaf))
-        if isinstance(leaf, Substring):
-            return self.text.holding(leaf)
-        return union([np.empty(0, np.intp), *map(self.postings.in_text, self._terms(leaf))], self.size)
-
-    def elsewhere(self, word: Substring) -> Array:
-        """The paragraphs whose text holds a string of letters, at least those that do not have it as a word."""
-        number = self.postings.find(word.text)
-        found = None if number is None else self._long_words.elsewhere(number)
-        if found is None:
-            found = self.text.astride(word.text)
-        return self.text.holding(word) if found is None else found
-
-    @cached_property
-    def _long_words(self) -> LongWords:
-        return LongWords(self.arrays)
-
-    def _terms(self, leaf: Word | Prefix) -> Sequence[int]:
-        """The numbers of the terms that a leaf stands for."""
-        if isinstance(leaf, Prefix):
-            return self.postings.beginning(_FIELD[leaf.field] + leaf.text)
-        number = self.postings.find(_FIELD[leaf.field] + leaf.term)
-        return [] if number is None else [number]
-
-    def _of_owners(self, field: str, owners: Array) -> Array:
-        """The paragraphs under some heading paths, or of some documents. Cost: a gather, unless there are none."""
-        if not len(owners):
-            return np.empty(0, np.intp)
-        owns = np.zeros(len(self.column("path")) if field == "heading" else self.document_count, bool)
-        owns[owners] = True
-        return smaller(owns.take(self.column("path").codes if field == "heading" else self.document_of))
-
-    def _owners(self, leaf: Word | Prefix | Substring) -> Array:
-        """The heading paths, or the documents by their titles, that a leaf matches."""
-        if not isinstance(leaf, Substring):
-            return np.concatenate([np.empty(0, np.intp), *map(self.postings.owners, self._terms(leaf))])
-        found = self._labels.get(leaf.field, self._folded).holding(leaf)
-        return found if leaf.field == "heading" else np.flatnonzero(np.isin(self.column("title").codes, found))
-
-    def _folded(self, field: str) -> Labels:
-        """The different heading paths, or titles."""
-        if field == "heading":
-            return Labels(list(map("\n".join, self.column("path").values())))
-        return Labels([title or "" for title in self.column("title").values()])
-
-    def admitted(self, item: Filter) -> Array:
-        """Mask of the paragraphs that a filter admits. Cost: one look at each different value, and two gathers."""
-        column, name = self.facet_column(item.name)
-        if column is None:
-            return np.zeros(self.size, bool)
-        admits = np.array([item.admits(stand_in(name, value)) for value in column.values()], bool)
-        mask: Array = admits[column.codes]
-        return mask if name == "kind" else mask[self.document_of]
 
     def facet_column(self, facet: str) -> tuple[Column | None, str]:
         """The column that decides a facet, None if no document has it, and the column's name.
@@ -365,10 +306,14 @@ def _facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
     }
 
 
-def _two_character_words(lists: PostingLists) -> tuple[list[str], tuple[Array, Array]]:
-    """The terms of two characters; where the paragraphs that have each in their text begin, and which they are."""
+def _two_character_words(lists: PostingLists) -> tuple[Array, list[str], tuple[Array, Array]]:
+    """The terms of two characters, by number and as they are; and who has each in the text.
+
+    That is: where the paragraphs of each begin, and which they are.
+    """
     is_two = np.fromiter((len(term) == 2 and term.isalpha() for term in lists.terms), bool, len(lists.terms))  # noqa: PLR2004
     counts = np.diff(lists.at)
-    words = [lists.terms[number] for number in np.flatnonzero(is_two).tolist()]
+    numbers = np.flatnonzero(is_two)
+    words = [lists.terms[number] for number in numbers.tolist()]
     holders = lists.holder.compress(np.repeat(is_two, counts) & lists.in_text)
-    return words, (starts((counts - lists.others)[is_two]), holders)
+    return numbers, words, (starts((counts - lists.others)[is_two]), holders)

@@ -10,7 +10,6 @@ from searchkit.engines.columnar.arrays import Array, changes, distinct
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.columns import Column
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.engines.columnar.sets import split
 from searchkit.engines.contract import FigureRequest
 from searchkit.model import Measure
 from searchkit.query.tree import Wanted
@@ -21,10 +20,10 @@ class Selection:
 
     def __init__(self, collection: Collection, request: FigureRequest) -> None:
         self._collection = collection
-        found = collection.filtered(collection.matching(request.match), request.filters)
+        found = collection.matcher.narrow(collection.matcher.match(request.match), request.filters)
         known: dict[str, int] = {}
         numbers, positions, indicator_of = ([np.empty(0, np.int64)] for _ in range(3))
-        sets = split(found, collection.starts)
+        sets = found.split(collection.starts)
         for segment, own, start in zip(collection.segments, sets, collection.starts, strict=False):
             chosen = segment.figures.selected(own, request) if len(own) else np.empty(0, np.int64)
             if len(chosen):

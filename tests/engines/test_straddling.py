@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.engines.columnar import astride
+from searchkit.engines.columnar import straddling
 from searchkit.engines.columnar.commit import read_commit
 from searchkit.engines.columnar.segment import Segment
 from searchkit.engines.contract import Request
@@ -31,8 +31,8 @@ TEXTS = (
 
 @pytest.fixture(params=[1, 10_000], ids=["words that many have", "all words"])
 def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Paragraphs indexed; words of three and more characters have lists only if that many paragraphs have them."""
-    monkeypatch.setattr(astride, "_MANY", request.param)
+    """Paragraphs indexed; words of two characters have lists, longer ones if that many paragraphs have them."""
+    monkeypatch.setattr(straddling, "_MANY", request.param)
     writer = open_writer("columnar", tmp_path, Analyzer())
     for number in range(3):
         paragraphs = [Paragraph(f"{number}#{n}", str(number), n, text) for n, text in enumerate(TEXTS, 1)]
@@ -55,15 +55,15 @@ def test_lists_hold_what_the_postings_do_not(index: Path) -> None:
     """A list and the postings of its word have nothing in common, and together are all that holds the characters."""
     (name,) = read_commit(index).segments
     segment = Segment(index / name)
-    lists = astride.LongWords(segment.arrays)
+    lists = straddling.Straddling(segment.arrays)
     texts = [segment.text[position] for position in range(segment.size)]
-    listed = 0
+    listed = set()
     for word in WORDS:
         term = segment.postings.find(word)
-        elsewhere = None if term is None else lists.elsewhere(term)
-        if term is not None and elsewhere is not None:
+        apart = None if term is None else lists.ids(term)
+        if term is not None and apart is not None:
             own = set(segment.postings.holders(term).tolist())
-            assert not own & set(elsewhere.tolist())
-            assert own | set(elsewhere.tolist()) == {n for n, text in enumerate(texts) if word in text}
-            listed += 1
-    assert (listed > 0) == (astride._MANY > 1)
+            assert not own & set(apart.tolist())
+            assert own | set(apart.tolist()) == {n for n, text in enumerate(texts) if word in text}
+            listed.add(word)
+    assert listed == ({"行政"} if straddling._MANY == 1 else {"行政", "服务业", "人民政府"})  # 法律服务 is two words
