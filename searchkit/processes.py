@@ -11,6 +11,7 @@ and the operating system sees to it, whatever library is at work and whatever lo
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -198,12 +199,12 @@ def temporary_folder() -> Iterator[Path]:
 def run_program(command: Sequence[str], folder: Path) -> None:
     """Run a program in a folder, which is its home too, and wait for it.
 
-    In a child it ends with the child, together with all that it has started, and what it used of the processor is
-    taken off what the child may use (`limited`). Raises OSError if it cannot be started.
+    In a child it ends with the child, together with all that it has started. It may use as much of the processor as is
+    left to the child (`limited`), and what it used is taken off that. Raises OSError if it cannot be started.
     """
     before = _used_by_programs()
     process = subprocess.Popen(  # noqa: S603 - who calls says which program
-        command,
+        _within(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -310,14 +311,25 @@ def _used_by_programs() -> float:
     return used.children_user + used.children_system
 
 
+def _left() -> float:
+    """Give the seconds of the processor that are left to this process; 0 if they are not limited."""
+    return signal.getitimer(signal.ITIMER_PROF)[0] if hasattr(signal, "getitimer") else 0.0
+
+
+def _within(command: Sequence[str]) -> Sequence[str]:
+    """Let a command have the seconds that are left to this process, and no more."""
+    if not _left():
+        return command
+    return ["/bin/sh", "-c", 'ulimit -t "$0"; exec "$@"', str(math.ceil(_left())), *command]
+
+
 def _charge(seconds: float) -> None:
     """Take seconds off those that are left to this process, if they are limited; when none are left it is ended."""
-    if hasattr(signal, "setitimer"):
-        left = signal.getitimer(signal.ITIMER_PROF)[0]
-        if left > seconds:
-            signal.setitimer(signal.ITIMER_PROF, left - seconds)
-        elif left:
-            os.kill(os.getpid(), signal.SIGPROF)  # as if the time had run out just now
+    left = _left()
+    if left > seconds:
+        signal.setitimer(signal.ITIMER_PROF, left - seconds)
+    elif left:
+        os.kill(os.getpid(), signal.SIGPROF)  # as if the time had run out just now
 
 
 def _limit_memory(memory: int) -> None:

@@ -35,7 +35,7 @@ TIERS = (
     {"corpus.reading"},
     {"measures", "query"},
     {"manifest"},
-    {"engines.ranking"},
+    {"engines.ranking", "engines.grams"},
     {"engines.contract"},
     {"engines.columnar", "engines.whoosh"},
     {"engines.opening"},
@@ -68,6 +68,7 @@ THIRD_PARTY = {
     "numpy": {
         "corpus.topics",
         "engines.contract",
+        "engines.grams",
         "engines.whoosh",
         "search.lookup",
         "text.folding",

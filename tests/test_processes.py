@@ -150,6 +150,15 @@ def test_what_programs_use_is_charged(start: Start) -> None:
     assert 1 <= heard.count(b"run") <= 6
 
 
+def test_a_program_that_does_not_end(start: Start) -> None:
+    """A program may use what is left to the child that runs it, and its end is the child's."""
+    talk = start(acting.run_one_program)
+    started = time.monotonic()
+    assert talk.ask(b"") is None
+    assert talk.child.end() == OUT_OF_TIME
+    assert time.monotonic() - started < 20
+
+
 # --- what it leaves behind
 
 

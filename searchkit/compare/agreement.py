@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 from searchkit.model import Measure
 from searchkit.text.folding import fold
+from searchkit.text.numerals import SCALES
 
 _UNITS_ALIKE = (
     ("件", "起", "宗"),
@@ -19,7 +21,7 @@ _UNITS_ALIKE = (
 )
 """Classifiers that Chinese uses for the same things: 立案129件 is what another report calls 立案129起."""
 _FIRST_ALIKE = {unit: family[0] for family in _UNITS_ALIKE for unit in family}
-_POWERS = {"": 1, "万": 10**4, "亿": 10**8, "万亿": 10**12}
+_POWERS = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 
 _AT_HEAD = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施|新增加?(?=了))+")
 _ANYWHERE = re.compile("各类|各项|各种|[^\\w、 ]|_|了")

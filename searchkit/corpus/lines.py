@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
 
-from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR, YEAR
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
 _TURN = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")
@@ -17,16 +15,13 @@ _STOPS = tuple("。！？!?；;：:…")
 _TAIL_LENGTH = 120
 """How far back a bracket at the end of a line is looked for, in code points."""
 
-_BATCH = 64
-"""How many texts are folded together; bounds the memory that takes."""
 
-_YEAR = r"(?:(?:19|20)\d\d|[一二][九零〇○ＯO0][一二三四五六七八九零〇○ＯO0]{2})"
 _DATE = re.compile(
-    rf"[（(]?\s?{_YEAR}\s?(?:年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?日)?|[-./]\d{{1,2}}[-./]\d{{1,2}})\s?[)）]?"
-    r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    rf"[（(]?\s?{ANY_YEAR}\s?(?:年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?日)?|[-./]\d{{1,2}}[-./]\d{{1,2}})\s?[)）]?"
+    rf"|{YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
 _ENDS_WITH_DATE = re.compile(
-    rf".{{2,40}}?\s?{_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
+    rf".{{2,40}}?\s?{ANY_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
 )
 _BODY = re.compile(
     r".*(?:委员会|政府|办公室|办公厅|办事处|管理局|监督局|[局委办厅署院部处站所队校团社]|中心|支队|大队|总队|公司|小组|协会|工会|银行|[乡镇县市区省])(?:[(（][^()（）]{1,12}[)）])?"
@@ -36,7 +31,7 @@ _SALUTATION = re.compile(
     r"|[^。，；,;：:]{1,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
 _SESSION = re.compile(
-    rf"[\W_]*(?:{_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
+    rf"[\W_]*(?:{ANY_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )
 _SPEAKER = re.compile(
     r"[—\-－（(\s]*[^。，；,;：:]{0,24}(?:总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|主任|局长|书记|部长|厅长|院长|检察长|委员|组长)(?:[、兼][^。，；,;：:]{2,12})?[\s·:：]{0,3}(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?[)）]?"
@@ -61,16 +56,6 @@ def squeeze(text: str) -> str:
     if " " in text:
         text = _SPACED.sub(lambda found: found[0].replace(" ", ""), text)
     return text
-
-
-def fold_all(texts: Sequence[str]) -> list[str]:
-    """Fold many texts (`folding.fold`), for little more than it costs to fold one as long as all of them."""
-    folded: list[str] = []
-    for first in range(0, len(texts), _BATCH):
-        batch = texts[first : first + _BATCH]
-        joined = fold("".join(batch))
-        folded += [joined[start:end] for start, end in pairwise(accumulate(map(len, batch), initial=0))]
-    return folded
 
 
 def is_han(char: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from searchkit.text.years import YEAR
+
 DASH = "——"
 """Style of items that open with a dash instead of a number."""
 LISTED = "一是"
@@ -50,7 +52,7 @@ _MARKER = re.compile(
     | (?:第|其)(?P<ordinal>{_HAN})[，,、：:]
     | (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNITS}\s])(?=[^\W\d])
     | (?P<dot>\d{{1,3}})\s?[.．](?!\d|\s\d+[.．%％]|[a-z])
-    | (?P<dot_year>\d{{1,2}})[.．](?=(?:19|20)\d\d年)
+    | (?P<dot_year>\d{{1,2}})[.．](?={YEAR}年)
     | (?P<comma>\d{{1,3}})\s?、(?!\d{{1,3}}(?!\d))
     | (?P<digit_close>\d{{1,2}})[）)]
     | (?P<circled>[①-⒛㈠-㈩])

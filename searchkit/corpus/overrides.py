@@ -15,7 +15,7 @@ from typing import Any
 
 from searchkit.model import SECTIONS, Document, Paragraph
 from searchkit.places.gazetteer import gazetteer
-from searchkit.text.characters import visible
+from searchkit.text.characters import UNNAMEABLE, visible
 
 EARLIEST, LATEST = 1949, 2100
 """Years that a report can be about, both inclusive."""
@@ -39,7 +39,6 @@ _MOST_TOPICS = 3
 _LONGEST_NAME, _LONGEST_VALUE, _LONGEST_LINE = 40, 200, 1000
 _RESERVED = ("=", ":")
 """Characters that part a facet's name from its value or depth where it is typed."""
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _YEAR = re.compile(r"([12][0-9]{3})(?:年度?)?")
 _DATE = re.compile(r"([12][0-9]{3})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})(?![0-9])")
 
@@ -402,7 +401,7 @@ def _facet_problem(name: str, value: object) -> str:
     shown = _shown(name)
     if name.lower() in _BUILT_IN:
         return f"{shown} is a field that cannot be stated"
-    is_plain = visible(name) == name and not _CONTROL.search(name)
+    is_plain = not UNNAMEABLE.search(name)
     if not is_plain or not 0 < len(name) <= _LONGEST_NAME or any(mark in name for mark in _RESERVED):
         return f"{shown} is no name for a facet: up to {_LONGEST_NAME} characters, none of them {' '.join(_RESERVED)}"
     text = _scalar(value)
@@ -414,5 +413,5 @@ def _facet_problem(name: str, value: object) -> str:
 def _shown(value: object) -> str:
     """Give a value for a message: short and on one line."""
     text = value if isinstance(value, str) else repr(value)[:_LONGEST_LINE]
-    text = visible(_CONTROL.sub(" ", text))
+    text = UNNAMEABLE.sub(" ", text)
     return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")

@@ -16,8 +16,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Protocol
 
-from searchkit.corpus.lines import fold_all
-from searchkit.text.folding import fold
+from searchkit.text.folding import fold, fold_all
+from searchkit.text.years import YEAR
 
 DONE, PROBLEM, PLAN, DUTY, OTHER = "成效", "问题", "计划", "履职", "其他"
 
@@ -66,7 +66,7 @@ _OTHER = re.compile(
     r"^(?:基本|总体|单位|机构|部门|队伍)?(?:基本)?(?:情况|概况|简介|概述)$|^(?:附件|附录|前言|引言|注释)|^其他(?:需要|事项|情况)|名词解释"
     r"|(?:主体|机构|人员|编制|职能|职责)(?:设置|配置|配备|编制|基本)?(?:情况|概况)$"
 )
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
+_YEAR = re.compile(rf"(?<!\d){YEAR}(?=年)")
 _OF_WORK = re.compile(r"工作|任务|目标|重点|计划|经济社会发展")
 
 # What the first words of a paragraph say.
@@ -75,7 +75,7 @@ _PLAN_LEAD = re.compile(
     _NUMBER + r"[^。,]{0,14}?(?:下一步|下步|下一?阶段|接下来|今后|明年|来年|新的一年)[^。]{0,60}?"
     r"(?:将|要(?!求)|继续|进一步|重点|着力|坚持|加强|打算|计划|以|应当|:)"
 )
-_PLAN_YEAR = re.compile(_NUMBER + r"[^。,]{0,8}?((?:19|20)\d\d)年[^。]{0,30}?(?:将|计划|拟|打算|要(?!求))")
+_PLAN_YEAR = re.compile(_NUMBER + rf"[^。,]{{0,8}}?({YEAR})年[^。]{{0,30}}?(?:将|计划|拟|打算|要(?!求))")
 _SOBER = re.compile(rf"(?:清醒|充分认识到|也要看到|也应看到|肯定成绩)[^。]{{0,90}}?(?:{_TROUBLE})")
 _PROBLEM_LEAD = re.compile(
     rf"{_NUMBER}[^。]{{0,100}}?(?:虽然|尽管|但|同时|看到|认识到|意识到|对照)[^。]{{0,60}}?(?:存在|仍有|还有|面临)[^。]{{0,40}}?(?:{_TROUBLE})"

@@ -30,12 +30,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from searchkit.corpus.lines import fold_all
 from searchkit.corpus.sections import OTHER, Located, names_part
 from searchkit.errors import UsageError
 from searchkit.files import TOPICS, DataFile, read_data
 from searchkit.model import SECTIONS
-from searchkit.text.folding import fold
+from searchkit.text.folding import code_points, fold, fold_all
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -216,8 +215,8 @@ class _Finder:
 
 def _hashes(text: str) -> NDArray[np.uint32]:
     """Hash each two neighbouring characters of `text` to a number below `_HASHES`."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    hashes: NDArray[np.uint32] = (codes[:-1] * 257 + codes[1:]) & (_HASHES - 1)
+    codes = code_points(text)
+    hashes: NDArray[np.uint32] = (codes[:-1] * np.uint32(257) + codes[1:]) & np.uint32(_HASHES - 1)
     return hashes
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from searchkit.corpus.formats.registry import READERS, suffix_of
 from searchkit.corpus.reasons import reason_of
 from searchkit.files import LARGEST, read_inside
+from searchkit.text.characters import UNNAMEABLE
 
 METADATA = "metadata.csv"
 """Name, in lower case, of a table of facts about the files beside and below it."""
@@ -23,7 +24,6 @@ METADATA = "metadata.csv"
 _IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
 _SUFFIXES = tuple(READERS)
 _ASIDE = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 class Stamp(NamedTuple):
@@ -139,7 +139,7 @@ def name_of(path: str) -> str:
             name = raw.decode("gb18030")
         except UnicodeDecodeError:
             name = raw.decode("utf-8", errors="backslashreplace")
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", name.replace(os.sep, "/"))
+    return UNNAMEABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", name.replace(os.sep, "/"))
 
 
 def _items(folder: Path) -> Iterator[Found | Skipped]:

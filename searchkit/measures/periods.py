@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from searchkit.text.years import ANY_YEAR, HAN_YEAR, YEAR
+
 _LONGEST_COMPARED = 3
 _MOST_PASSED_OVER = 50
 """Times of other clauses only."""
-_HAN_YEAR = "[一二三四五六七八九〇○零]{4}"
-_YEAR = rf"(?:(?:19|20)\d\d|{_HAN_YEAR})年?"
+_YEAR = rf"{ANY_YEAR}年?"
 _COUNT = r"[一二两三四五六七八九十几数\d]{1,3}"
 TIME = re.compile(
     r"自[^,;。:]{0,12}?(?:起至[^,;。:]{1,10}?(?:[年月][底末]|日|月|年)|以来|起)"
@@ -21,13 +22,13 @@ TIME = re.compile(
     rf"|(?:近|过去的?|最近|前|后|未来|今后|这){_COUNT}年(?![级制])"
     r"|[二三四五六七八九十\d]{1,2}年(?=累计|共|新增|新建|完成|实现|全[省市区县国])"
     rf"|{_YEAR}(?:[-—~至到和、]{_YEAR})+(?:两年|期间|[一二三四五]年)?"
-    r"|(?:19|20)\d\d年(?:度|末|底|初|上半年|下半年|以来|\d{1,2}(?:[-—至到]\d{1,2})?月(?:份|底|末)?(?:[-—至到]\d{1,2}月份?)?)?"
-    rf"|{_HAN_YEAR}年?(?:度|末|底|初)?(?:[一二三四五六七八九十]{{1,2}}月)?"
+    rf"|{YEAR}年(?:度|末|底|初|上半年|下半年|以来|\d{{1,2}}(?:[-—至到]\d{{1,2}})?月(?:份|底|末)?(?:[-—至到]\d{{1,2}}月份?)?)?"
+    rf"|{HAN_YEAR}年?(?:度|末|底|初)?(?:[一二三四五六七八九十]{{1,2}}月)?"
     r"|前年|上年末?|上一年|明年|上半年|下半年|[一二三四前][一二三四]?个?季度|年均"
     r"|每(?:年|月|季度|季|周|日|天|半年)|\d{1,2}(?:[-—至到]\d{1,2})?月(?:份|底|末)?(?:[以之]?[前后]|以来)?"
 )
 """Words that name a time, in a folded text."""
-_HINT = re.compile(rf"[年月季每自“‘]|{_HAN_YEAR}")  # without any of these a text names no time
+_HINT = re.compile(rf"[年月季每自“‘]|{HAN_YEAR}")  # without any of these a text names no time
 _COMPARED = re.compile(r"(?:[比较与同是]|[低高]于|相当于|超过)$")
 _OWN = re.compile(r"每.|年均")  # says something of its own clause only
 _THIS_YEAR = re.compile(r"一年[来中间]")

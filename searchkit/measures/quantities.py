@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from searchkit.measures.vocabulary import STEPS, Vocabulary
-from searchkit.text.numerals import Numeral, find_folded_numerals, parse_han
+from searchkit.measures.vocabulary import Vocabulary
+from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals, parse_han
 
 _SMALL = 10
 """Chinese numerals up to this often count nothing (三项制度)."""
@@ -179,7 +179,7 @@ def _quantity(folded: str, numeral: Numeral, upper: Numeral | None, vocabulary: 
     unit_start = end + folded.startswith(" ", end)
     unit = vocabulary.unit_at(folded, unit_start)
     if unit is None:
-        if last.scale < STEPS["万"] or folded.startswith(_NO_SCALE_BEFORE, end):
+        if last.scale < SCALES["万"] or folded.startswith(_NO_SCALE_BEFORE, end):
             return None
         return _made(folded, numeral, ("", "count", end), last, bound)
     end = unit_start + len(unit.name)
@@ -211,7 +211,7 @@ def _scale_name(folded: str, numeral: Numeral) -> str:
     while written:
         product = 1
         for character in written:
-            product *= STEPS[character]
+            product *= SCALES[character]
         if product == numeral.scale:
             break
         written = written[1:]

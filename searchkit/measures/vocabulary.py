@@ -13,6 +13,7 @@ from searchkit.errors import UsageError
 from searchkit.files import FIXED_NAMES, UNITS, DataFile, read_data
 from searchkit.model import KINDS
 from searchkit.text.folding import fold
+from searchkit.text.numerals import SCALES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -21,8 +22,6 @@ else:
 
 RULES = 1
 """Raise it when the same paragraph gives other figures than before."""
-STEPS = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
-"""What a character between a number and its unit multiplies by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ class Vocabulary:
     def base(self, unit: str) -> tuple[int, str]:
         """Split a unit as written into what it multiplies by and the base unit: 万元 is (10000, 元), 千克 (1, 千克)."""
         scale, name = 1, fold(unit.strip())
-        while name and name not in self._units and name[0] in STEPS:
-            scale, name = scale * STEPS[name[0]], name[1:]
+        while name and name not in self._units and name[0] in SCALES:
+            scale, name = scale * SCALES[name[0]], name[1:]
         return scale, name
 
     def fixed_spans(self, folded: str) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import Paragraph
+from searchkit.text.years import FIRST, LAST
 
 BUILT_IN = ("district", "year", "agency", "topic", "section", "doctype", "document")
 """Facets that every index has; a user's own come besides."""
@@ -67,7 +68,7 @@ class Filter:
 
     def __str__(self) -> str:
         names = [quoted(value) if _NEEDS_QUOTES.search(value) else value for value in self.values]
-        shown = [*names, *(str(low) if low == high else f"[{low} TO {high}]" for low, high in self.ranges)]
+        shown = [*names, *(str(low) if low == high else _range(low, high) for low, high in self.ranges)]
         return f"{self.name}:{shown[0]}" if len(shown) == 1 else f"{self.name}:({' OR '.join(shown)})"
 
 
@@ -183,3 +184,8 @@ def quoted(text: str) -> str:
 
 def _holds(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
     return any(region[i : i + len(path)] == path for i in range(len(region) - len(path) + 1))
+
+
+def _range(low: int, high: int) -> str:
+    """A range of years as the query language has it: an end that is open is left out."""
+    return f"[{'' if low == FIRST else f'{low} '}TO{'' if high == LAST else f' {high}'}]"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
+from searchkit.text.years import parse_years
 
 Value = str | int | Sequence[str | int]
 """What a filter takes: one value or several (OR). Years are numbers or `2021..2023`, open at either end."""
-
-_YEARS = re.compile(r"(\d{4})?\s*\.\.\s*(\d{4})?")
 
 
 def read_filters(
@@ -38,15 +36,7 @@ def _values(name: str, value: object) -> list[str | int]:
 
 
 def _year_filter(values: Sequence[str | int]) -> Filter:
-    ranges = []
-    for value in values:
-        text = str(value).strip()
-        match = _YEARS.fullmatch(text)
-        if match and (match[1] or match[2]):
-            ranges.append((int(match[1] or 0), int(match[2] or 9999)))
-        elif text.isdecimal() and len(text) == 4:  # noqa: PLR2004
-            ranges.append((int(text), int(text)))
-        else:
-            message = f"{text!r} is no year; write 2023 or 2021..2023"
-            raise UsageError(message)
-    return Filter("year", ranges=tuple(ranges))
+    try:
+        return Filter("year", ranges=tuple(parse_years(str(value)) for value in values))
+    except ValueError as error:
+        raise UsageError(str(error)) from None

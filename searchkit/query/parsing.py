@@ -17,6 +17,7 @@ from collections.abc import Collection
 from searchkit.query.reading import MOST_PARTS, NoSenseError, Place, Reading, all_of
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer
+from searchkit.text.characters import visible
 
 LONGEST = 1000
 """Code points of a query that are read; what follows is left out, and a note says so."""
@@ -32,7 +33,6 @@ _NARROW = str.maketrans(
 )
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
 def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
@@ -44,7 +44,7 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
     reading = Reading(analyzer)
     if len(text) > LONGEST:
         reading.notes.append(f"only the first {LONGEST} characters of the query are used")
-    text = _CONTROL.sub("", text[:LONGEST])
+    text = visible(text[:LONGEST])
     narrow = text.translate(_NARROW)
     if ":" not in narrow and not _OPERATOR.search(narrow):
         return _words(text, reading)

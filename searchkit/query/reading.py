@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
@@ -11,6 +10,7 @@ from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, Substring, Wanted, Word
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
+from searchkit.text.years import FIRST, LAST, parse_years
 
 MOST_PARTS = 64
 """Words and strings of one query that are looked for; a note says so when more were given."""
@@ -18,8 +18,6 @@ MOST_PARTS = 64
 _MOST_VARIANTS = 8  # of one run, by replacing its words by their synonyms
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
 _SYNONYM_WEIGHT = 0.3  # of all synonyms of a run together: what was written comes before what means the same
-_YEAR = re.compile(r"\d{1,4}")
-_YEARS = re.compile(r"(\d{4})\s*\.\.\s*(\d{4})")
 
 
 class NoSenseError(Exception):
@@ -136,19 +134,21 @@ class Reading:
         """`name:text` of a facet. Raises NoSenseError for what is no year."""
         if name != "year":
             return Filter(name, (text,))
-        match = _YEARS.fullmatch(text)
-        if match:
-            return Filter("year", ranges=((int(match[1]), int(match[2])),))
-        if not _YEAR.fullmatch(text):
-            raise NoSenseError(f"{text!r} is no year")
-        return Filter("year", ranges=((int(text), int(text)),))
+        try:
+            return Filter("year", ranges=(parse_years(text),))
+        except ValueError:
+            raise NoSenseError(f"{text!r} is no year") from None
 
     def range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
         """`name:[low TO high]`, ends included or not. Raises NoSenseError for all but years."""
-        first, last = (low or "").strip() or "0", (high or "").strip() or "9999"
-        if name != "year" or not (_YEAR.fullmatch(first) and _YEAR.fullmatch(last)):
+        try:
+            first = parse_years(low)[0] if low and low.strip() else FIRST
+            last = parse_years(high)[1] if high and high.strip() else LAST
+        except ValueError:
+            name = None
+        if name != "year":
             raise NoSenseError("a range goes with year, as in year:[2021 TO 2023]")
-        return Filter("year", ranges=((int(first) + excluded[0], int(last) - excluded[1]),))
+        return Filter("year", ranges=((first + excluded[0], last - excluded[1]),))
 
     def _variants(self, run: str) -> Iterable[str]:
         """The run itself, then with its words replaced by their synonyms."""

@@ -17,18 +17,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from searchkit.engines.contract import Engine, FigureRequest, Figures
+from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORED, grams, idf, wanted_grams
 from searchkit.model import Measure
 from searchkit.query.tree import And, Node, Or, Prefix, Query, Substring, Wanted, Word
 from searchkit.search.snippets import Snippet, snippet
 from searchkit.text.analyzer import Analyzer
-from searchkit.text.folding import fold
+from searchkit.text.folding import CODE_POINTS, code_points, fold, fold_all
 
 FOUND, PRECISE, HEAD, PARAGRAPH = 0.55, 0.22, 0.17, 0.06
 """Weights of the four shares of a score."""
@@ -41,7 +41,6 @@ _BEFORE_LAST_SPACE = 0.5  # of a character's weight: 医疗卫生 of `投诉举�
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 _ASKS_FOR_CHANGE = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 _ASKS_FOR_SHARE = re.compile("率|[比占]|%|百分|幅")
-_CODE_POINTS = 0x110000
 _FIRST_IDEOGRAPH = 0x3400
 
 _Ids = NDArray[np.int64]
@@ -163,9 +162,9 @@ class Ranking:
         if not self._sought.grams:
             return [0.0] * len(numbers)
         measures = self._figures.fetch(numbers)
-        texts = _folded(self._figures.texts(numbers))
-        indicators = _folded([measure.indicator for measure in measures])
-        headings = _folded(["\n".join((*measure.path, measure.title or "")) for measure in measures])
+        texts = fold_all(self._figures.texts(numbers))
+        indicators = fold_all([measure.indicator for measure in measures])
+        headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
         return [
             self._found(measure, *folded) + self._likeness.rest(number) - self._sought.penalty(measure)
             for number, measure, *folded in zip(numbers, measures, texts, indicators, headings, strict=True)
@@ -255,7 +254,7 @@ def _overlaps(indicators: Sequence[str], parts: Sequence[str]) -> tuple[_Ids, _I
     count = len(indicators)
     if not parts:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(count)
-    codes = _codes(fold("\n".join(indicators)))
+    codes = code_points(fold("\n".join(indicators)))
     lengths = np.fromiter(map(len, indicators), np.int64, count)
     owner = np.repeat(np.arange(count), lengths + 1)[: len(codes)]
     place, part = _occurrences(codes, parts)
@@ -274,17 +273,9 @@ def _overlaps(indicators: Sequence[str], parts: Sequence[str]) -> tuple[_Ids, _I
 def _occurrences(codes: NDArray[np.uint32], parts: Sequence[str]) -> tuple[_Ids, _Ids]:
     """Where each part begins: places in `codes`, and the numbers of the parts."""
     characters = [part for part in parts if len(part) == 1]
-    known = np.zeros(_CODE_POINTS, np.int32)
-    known[_codes("".join(characters))] = np.arange(1, len(characters) + 1)
-    part_of = np.full((len(characters) + 1, len(characters) + 1), -1)
-    for number, part in enumerate(parts):
-        first, *second = known[_codes(part)].tolist()
-        part_of[first, second[0] if second else 0] = number
-    found = np.append(known[codes], 0)
-    at = np.flatnonzero(found)
-    alone, pairs = part_of[found[at], 0], part_of[found[at], found[at + 1]]
-    is_pair = (found[at + 1] > 0) & (pairs >= 0)
-    return np.concatenate([at, at[is_pair]]), np.concatenate([alone, pairs[is_pair]])
+    known = np.zeros(CODE_POINTS, np.int32)
+    known[code_points("".join(characters))] = np.arange(1, len(characters) + 1)
+    return find_grams(known[codes], parts)
 
 
 def _sums(holders: _Ids, held: _Ids, weights: Sequence[float], count: int) -> _Scores:
@@ -317,16 +308,6 @@ def _sentence(text: str, measure: Measure) -> tuple[int, int]:
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, measure.start)]
     after = _SENTENCE_END.search(text, measure.end)
     return (ends[-1] if ends else 0), (after.end() if after else len(text))
-
-
-def _folded(texts: Sequence[str]) -> list[str]:
-    """The texts, folded together: most of what it costs to fold a short one is the call."""
-    joined = fold("".join(texts))
-    return [joined[first:last] for first, last in pairwise(accumulate(map(len, texts), initial=0))]
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
 
 
 def _is_between(codes: NDArray[np.uint32], first: str, last: str) -> NDArray[np.bool_]:

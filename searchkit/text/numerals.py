@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from searchkit.text.folding import fold
+from searchkit.text.years import YEAR
 
 _DIGITS = {
     digit: value
@@ -20,8 +21,10 @@ _DIGITS = {
     for digit in digits
 }
 _TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
-_SCALES = {"万": 10**4, "亿": 10**8}
-_UNITS = _TENS | _SCALES
+SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
+"""What a character behind a number multiplies by."""
+_MYRIADS = frozenset("万亿")
+_UNITS = _TENS | SCALES
 _MOST_DIGITS = 200  # a longer run of digits is no number that anybody means
 _MOST_CHARACTERS = 2 * _MOST_DIGITS  # of a numeral with scale and sign; what is longer has more digits
 _EXACT = Context(prec=3 * _MOST_DIGITS)
@@ -36,8 +39,8 @@ _NUMERAL = re.compile(
     rf"""
     (?= [\d{_HAN_CHARACTERS}] ) (?:
     (?P<of_hundred> 百分之 )? (?P<arabic>
-        (?<!\d) (?: (?<!\d\.) | (?= (?:19|20)\d\d年 ) )
-        (?: \d{{1,3}} (?:,\d{{3}})+ (?!\d) | \d+ ) (?: \. (?! (?:19|20)\d\d年 ) \d+ )?
+        (?<!\d) (?: (?<!\d\.) | (?= {YEAR}年 ) )
+        (?: \d{{1,3}} (?:,\d{{3}})+ (?!\d) | \d+ ) (?: \. (?! {YEAR}年 ) \d+ )?
     )
     (?: [余多] (?=[万亿]) )?
     (?P<scale> \ ? (?: 百?万亿 | [十百千]?[万亿] ) | 千 (?![米克瓦伏卡焦赫字分]) | 百 (?![分米]) )?
@@ -124,10 +127,10 @@ def _arabic(match: re.Match[str]) -> tuple[Decimal, int]:
 
 def _han(match: re.Match[str]) -> tuple[Decimal | None, int]:
     characters, scale = match["han"], match["han_scale"] or ""
-    if scale and set(characters) & _SCALES.keys():  # 六亿三千多万 is 六亿三千万
+    if scale and set(characters) & _MYRIADS:  # 六亿三千多万 is 六亿三千万
         characters, scale = characters + scale, ""
     bare = characters.rstrip("万亿")
-    if bare and not set(bare) & _SCALES.keys():  # 五百万, 三万亿: printed with a scale; 一亿五千万 is not
+    if bare and not set(bare) & _MYRIADS:  # 五百万, 三万亿: printed with a scale; 一亿五千万 is not
         characters, scale = bare, characters[len(bare) :] + scale
     is_all = match["of_hundred_han"] and match["han"] == "百"
     return Decimal(100) if is_all else parse_han(characters), _scale(scale)
@@ -175,10 +178,10 @@ def _structured(characters: str) -> int | None:
             if not section and not (character == "亿" and ten_thousands):
                 return None
             if character == "亿":
-                hundred_millions = (hundred_millions + ten_thousands + section) * _SCALES[character]
+                hundred_millions = (hundred_millions + ten_thousands + section) * SCALES[character]
                 ten_thousands = 0
             else:
-                ten_thousands += section * _SCALES[character]
+                ten_thousands += section * SCALES[character]
             section, digit, last = 0, None, 10**9
     return hundred_millions + ten_thousands + section + (digit or 0)
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus import lines
-from searchkit.text.folding import fold
 
 
 @pytest.mark.parametrize(
@@ -33,12 +32,6 @@ def test_squeeze_keeps_characters(text: str) -> None:
     once = lines.squeeze(text)
     assert "".join(once.split()) == "".join(text.split())
     assert lines.squeeze(once) == once
-
-
-@given(st.lists(st.text(max_size=5), max_size=5), st.sampled_from([1, 200]))
-def test_fold_all(texts: list[str], times: int) -> None:
-    """Folding many texts together, few or more than go together, gives what folding each gives."""
-    assert lines.fold_all(texts * times) == [fold(text) for text in texts] * times
 
 
 @pytest.mark.parametrize("text", ["完成。", "完成”。", "完成。”", "如下：", "完成；", "完成。（附后）", "好！"])

@@ -24,7 +24,7 @@ from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
-from searchkit.engines.columnar.text import Text, code_points, text_arrays
+from searchkit.engines.columnar.text import Text, narrow_code_points, text_arrays
 from searchkit.engines.contract import Engine, FigureRequest, Request
 from searchkit.engines.opening import open_writer
 from searchkit.engines.ranking import count_all_grams
@@ -254,7 +254,7 @@ def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
 def opened(texts: Sequence[str]) -> Text:
     """Give the text of paragraphs as a segment has it."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    return Text(text_arrays(code_points("".join(texts)), lengths)[0])
+    return Text(text_arrays(narrow_code_points("".join(texts)), lengths)[0])
 
 
 @given(
@@ -361,7 +361,7 @@ def test_texts_come_back(texts: list[str]) -> None:
 def test_gram_lengths(texts: list[str]) -> None:
     """How many grams a paragraph has is what ranking says."""
     lengths = np.array([len(text) for text in texts], np.int64)
-    made, _ = text_arrays(code_points("".join(texts)), lengths)
+    made, _ = text_arrays(narrow_code_points("".join(texts)), lengths)
     for name, size in (("character_count", 1), ("bigram_count", 2)):
         assert made[name].tolist() == [count_all_grams(fold(text), size) for text in texts]
 
@@ -369,9 +369,9 @@ def test_gram_lengths(texts: list[str]) -> None:
 def test_more_characters_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the keys of an enormous alphabet leave no room for offsets, the lists are the same."""
     texts = ["执法检查", "检查执法", "法检"]
-    expected, _ = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
+    expected, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     monkeypatch.setattr(bigrams, "key_bits", lambda count: 31 if count < 12 else 4)
-    wide, _ = text_arrays(code_points("".join(texts)), np.array([4, 4, 2]))
+    wide, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigrams"].dtype == np.uint64
     for name in ("bigram_at", "bigram_df", "bigram_offsets", "character_df"):
         assert wide[name].tolist() == expected[name].tolist()

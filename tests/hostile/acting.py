@@ -53,6 +53,14 @@ def run_programs(parent: Parent) -> None:
             parent.send(b"run")
 
 
+def run_one_program(parent: Parent) -> None:
+    """Have a program use the processor without end."""
+    parent.receive()
+    with limited(2, 1 << 30):
+        run_program([sys.executable, "-I", "-c", "while True: pass"], Path(tempfile.gettempdir()))
+        parent.send(b"run")
+
+
 def describe(parent: Parent) -> None:
     """Say what there is around a child."""
     parent.receive()

@@ -18,6 +18,7 @@ from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Pr
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
+from searchkit.text.years import FIRST, LAST
 
 FACETS = ("district", "topic", "agency", "source")
 HANG = 1.0
@@ -115,8 +116,8 @@ def holds(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("year:2021..2023", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
         ("year:[2021 TO 2023]", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
         ("year:{2020 TO 2024}", "year:[2021 TO 2023]", "year:[2021 TO 2023]"),
-        ("year:[2021 TO]", "year:[2021 TO 9999]", "year:[2021 TO 9999]"),
-        ("year:[TO 2023]", "year:[0 TO 2023]", "year:[0 TO 2023]"),
+        ("year:[2021 TO]", "year:[2021 TO]", "year:[2021 TO]"),
+        ("year:[TO 2023]", "year:[TO 2023]", "year:[TO 2023]"),
         ("year:2023 红", 'year:2023 AND "红"', '("红" OR 红) AND year:2023'),
         # boost, prefix, everything
         ("红^2 蓝", '"红" AND "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
@@ -454,7 +455,7 @@ def test_many_parts(read: Callable[[str], Query], extra: int) -> None:
 
 SIMPLE_TEXT = st.text(PRINTABLE.filter(lambda character: not character.isspace()), min_size=1)
 NAMES = st.sampled_from(TEXT_FIELDS)
-YEARS = st.integers(0, 9999)
+YEARS = st.integers(1000, 9998)
 LEAVES = st.one_of(
     st.just(Everything()),
     st.builds(Substring, SIMPLE_TEXT.map(fold), NAMES),
@@ -462,7 +463,7 @@ LEAVES = st.one_of(
     st.builds(
         lambda name, value: Filter(name, (value,)), st.sampled_from(FACETS), st.text("天津市甲乙ab1", min_size=1)
     ),
-    st.builds(lambda low, high: Filter("year", ranges=((low, high),)), YEARS, YEARS),
+    st.builds(lambda low, high: Filter("year", ranges=((low, high),)), YEARS | st.just(FIRST), YEARS | st.just(LAST)),
 )
 
 

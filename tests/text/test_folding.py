@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.files import DATA
-from searchkit.text.folding import fold
+from searchkit.text.folding import fold, fold_all
 
 TABLE = DATA / "folding.txt"
 
@@ -100,3 +100,9 @@ def test_data_file_is_well_formed() -> None:
 def _is_old(character: str) -> bool:
     """Whether the table's version of Unicode can have known the character; later Pythons know more."""
     return unicodedata.ucd_3_2_0.category(character) != "Cn"
+
+
+@given(st.lists(st.text(max_size=5), max_size=5), st.sampled_from([1, 200]))
+def test_fold_all(texts: list[str], times: int) -> None:
+    """Folding many texts together, few or more than go together, gives what folding each gives."""
+    assert fold_all(texts * times) == [fold(text) for text in texts] * times

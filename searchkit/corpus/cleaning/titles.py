@@ -10,6 +10,7 @@ from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.numbering import DASH, marker
+from searchkit.text.years import ANY_YEAR, YEAR
 
 _REACH = 240
 """How many lines at the top are looked at."""
@@ -23,7 +24,7 @@ _KINDS = (
 _TITLE = re.compile(rf"[^。！？；;]*(?:{_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?")
 _REPORT = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
-_YEAR = re.compile(r"(?:19|20)\d\d|[一二][九零〇○OＯ0][一二三四五六七八九零〇○]{2}|本?年度|上半年")
+_YEAR = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
 _BODY = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
 _SUBJECT = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
 """Words of a title that name what it is about, not who gives it."""
@@ -182,7 +183,7 @@ def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:
     return _is_doc_number(text) or any(kind(text) for kind in _HEAD_KINDS) or _is_signature(blocks, i, start)
 
 
-_DOC_NUMBER = re.compile(r"[\u4e00-\u9fff]{2,14}\s?[〔\[（(【]\s?(?:19|20)\d\d\s?[〕\]）)】]\s?第?\s?\d{1,5}\s?号")
+_DOC_NUMBER = re.compile(rf"[\u4e00-\u9fff]{{2,14}}\s?[〔\[（(【]\s?{YEAR}\s?[〕\]）)】]\s?第?\s?\d{{1,5}}\s?号")
 
 
 def _is_doc_number(text: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from searchkit.corpus.blocks import Block
+from searchkit.text.years import YEAR
 
 FACT = re.compile(
     r"(?:索\s*引\s*号|文\s*号|发文字号|成文日期|发布日期|发布时间|发文日期|公开日期|生成日期|印发日期|日\s*期|时\s*间|来\s*源|信息来源|标\s*题"
@@ -25,7 +26,7 @@ _LONGEST_LABEL, _LONGEST_VALUE = 30, 60
 _CODE, _NUMBER, _DAY = (
     r"[0-9A-Za-z][0-9A-Za-z/_.()（）-]*",
     r"\S{2,15}[〔\[【(（].{4,8}[〕\]】)）].{1,8}号",
-    r"(?:19|20)\d\d\s*[-/.年].*",
+    rf"{YEAR}\s*[-/.年].*",
 )
 _BODY = r"\S{1,30}[局委府厅部办会院署处站网司队社]|\S{1,30}中心"
 _VALUES = {

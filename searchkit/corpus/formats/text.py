@@ -11,13 +11,12 @@ from searchkit.corpus.formats.charset import UTF_8, decode_as, guess, is_likely
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.overrides import split_front_matter
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import CONTROLS, visible
 
 BLANK = Block("")
 """Stands for a run of blank lines."""
 
 _LINE_END = re.compile(r"[\r\v\f\x85\u2028\u2029]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _REPLACED = "\ufffd"
 _CONTROLS_PER_TEXT = 50
 """More than one control character in so many characters: not text."""
@@ -63,7 +62,7 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     in none of these encodings, or hold so many control characters that they are not text.
     """
     text, warnings = _characters(data, declared)
-    if len(_CONTROL.findall(text)) * _CONTROLS_PER_TEXT > len(text):
+    if len(CONTROLS.findall(text)) * _CONTROLS_PER_TEXT > len(text):
         message = "not text: too many control characters"
         raise ReadError(message)
     if nuls := text.count("\x00"):

@@ -8,33 +8,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-_DIGITS = str.maketrans("〇○零Ｏ一二三四五六七八九", "0000123456789")
-_CHINESE = "[〇○零一二三四五六七八九]"
-_ANY_YEAR = rf"(?:(?:19[4-9]|20\d)\d|[一二]{_CHINESE}{{3}})"
-_SPAN = re.compile(rf"{_ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{_ANY_YEAR}|\d\d)\s*年?")
+from searchkit.text.years import ANY_YEAR, YEAR
+
+_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
+_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
 _DAY = re.compile(
-    rf"({_ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}})\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
+    rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}})\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
 )
-_YEAR = re.compile(rf"(?<!\d)({_ANY_YEAR})\s*年")
-_BARE_YEAR = re.compile(r"(?<!\d)((?:19[4-9]|20\d)\d)(?!\d)")
+_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
+_BARE_YEAR = re.compile(rf"(?<!\d)({YEAR})(?!\d)")
 _LAW = re.compile(r"《[^》]{0,80}》")
-_STATED = re.compile(rf"将[^。]{{0,30}}?({_ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
-_OPENING = re.compile(rf"^\s*(?:在)?({_ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
+_STATED = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
+_OPENING = re.compile(rf"^\s*(?:在)?({ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
 _HEADING_YEAR = re.compile(
-    rf"^[\s（(]*(?:[一二三四五六七八九十\d]{{1,3}}[)）、.．]+\s*)?(?:关于|过去[^，。]{{0,8}}[和及与])?({_ANY_YEAR})\s*年(?!以来)"
+    rf"^[\s（(]*(?:[一二三四五六七八九十\d]{{1,3}}[)）、.．]+\s*)?(?:关于|过去[^，。]{{0,8}}[和及与])?({ANY_YEAR})\s*年(?!以来)"
 )
 _REVIEW = re.compile("回顾|总结|完成情况|执行情况")
 _PLAN = re.compile("安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路")
-_REVIEWED = re.compile(rf"^\s*(?:过去的)?({_ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
+_REVIEWED = re.compile(rf"^\s*(?:过去的)?({ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
 _KEYED = re.compile(
-    r"([一-鿿]{0,4}(?:日期|时间)|发布于)\s*[:：]?\s*((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})"
+    rf"([一-鿿]{{0,4}}(?:日期|时间)|发布于)\s*[:：]?\s*({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})"
 )
 _LINE_DATE = re.compile(
-    r"^\s*((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s*\d{1,2}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
+    rf"^\s*({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
 )
-_NUMERIC = re.compile(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
-_URL_YEAR = re.compile(r"/(?:t)?((?:19|20)\d\d)(?:[-/]?(\d{1,2}))?(?=[-/]|\d\d[_/-]|\d\d/)")
-_TARGET = re.compile(rf"[到至]{_ANY_YEAR}|{_ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
+_NUMERIC = re.compile(rf"({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})")
+_URL_YEAR = re.compile(rf"/(?:t)?({YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\d[_/-]|\d\d/)")
+_TARGET = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
 _HEADING = 60
 _TWICE = 2
 _EARLY = 4

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from searchkit.corpus.lines import fold_all
 from searchkit.corpus.metadata.dates import published, year_in_title, year_of_report, year_of_session, year_of_speech
 from searchkit.corpus.metadata.issuers import (
     doctype_of,
@@ -19,6 +18,8 @@ from searchkit.corpus.metadata.issuers import (
 from searchkit.corpus.metadata.locating import Located, Sources, locate
 from searchkit.places.bodies import agency_of
 from searchkit.places.gazetteer import NATION
+from searchkit.text.folding import fold_all
+from searchkit.text.years import YEAR
 
 _SPEECH = "政府工作报告"
 _SPOKEN_KINDS = frozenset({None, _SPEECH, "国民经济和社会发展计划报告", "预算执行情况报告"})
@@ -29,15 +30,15 @@ _SHORT = 60
 _TITLE = 300
 _LINE = 2000
 _SITE = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
-_OWN_NUMBER = re.compile(r"^[一-鿿]{2,15}[〔\[【(（]\s*(?:19|20)\d\d\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
+_OWN_NUMBER = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
 _NUMBER_FIELD = re.compile(
-    r"(?:文\s*号|发文字号|文件编号|文件字号)\s*[:：]\s*([一-鿿]{2,15}[〔\[【(（]\s*(?:19|20)\d\d\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号)"
+    rf"(?:文\s*号|发文字号|文件编号|文件字号)\s*[:：]\s*([一-鿿]{{2,15}}[〔\[【(（]\s*{YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号)"
 )
 _INDEX_FIELD = re.compile(r"(?:索\s*引\s*号|索取号)\s*[:：]\s*([0-9A-Za-z][^\s\u4e00-\u9fff：:]*)")
 _SOURCE_FIELD = re.compile(
     r"(?:原文链接|原文地址|来源链接|网址|链接|来源|source)\s*[:：]\s*(https?://\S+)", re.IGNORECASE
 )
-_SIGNED = re.compile(r"^\s*((?:19|20)\d\d年\d{1,2}月\d{1,2}日)\s*$")
+_SIGNED = re.compile(rf"^\s*({YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

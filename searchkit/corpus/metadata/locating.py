@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from searchkit.corpus.lines import fold_all
 from searchkit.places.gazetteer import NATION, Mention, Region, gazetteer, in_force
-from searchkit.text.folding import fold
+from searchkit.text.folding import fold, fold_all
+from searchkit.text.years import YEAR
 
 _BODY_LIMIT = 200_000
 _LAW = re.compile(r"《[^》]{0,80}》")
@@ -36,7 +36,7 @@ _SPOKEN_LEVEL = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗�
 _GUEST = re.compile(
     r"(?:帮扶|支援|援助|对口|协作|协同|结对|赴|援|联合|会同|兄弟|学习|考察|跨省|跨区域|来自|与)[^，。；]{0,8}$"
 )
-_NUMBER = re.compile(r"([一-鿿]{2,12})[〔\[【(（](?:19|20)\d\d[〕\]】)）]\s*第?\d+\s*号")
+_NUMBER = re.compile(rf"([一-鿿]{{2,12}})[〔\[【(（]{YEAR}[〕\]】)）]\s*第?\d+\s*号")
 _CITING = re.compile("印发|转发|下发|根据|按照|依据|落实|贯彻|执行|关于|要求|通知|文件")
 _CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
 _ADDRESS = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")

@@ -12,7 +12,7 @@ from searchkit.engines.columnar.arrays import Array, blocks, changes, narrow, st
 from searchkit.engines.columnar.columns import Codes, Columns
 from searchkit.engines.columnar.figures import FigureBuilder
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs
-from searchkit.engines.columnar.text import code_points
+from searchkit.engines.columnar.text import narrow_code_points
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 from searchkit.model import Document, Figure, Paragraph
 from searchkit.text.analyzer import Analyzer
@@ -102,7 +102,7 @@ class Builder:
             kinds=self._kinds,
             paths=self._paths.values,
             path_of=path_of,
-            text=code_points("".join(self._texts)),
+            text=narrow_code_points("".join(self._texts)),
             text_length=np.fromiter(map(len, self._texts), np.int64, self.size),
             terms=terms,
             pairs=pairs,

@@ -14,6 +14,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, distinct
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import K1, RESCORED, B, idf, wanted_grams
 from searchkit.query.tree import Wanted
 
@@ -116,7 +117,7 @@ class Scorer:
         single, double = wanted_grams(self._texts, 1), wanted_grams(self._texts, 2)
         if not single or not len(positions):
             return np.zeros(len(positions)), np.zeros(len(positions))
-        tf = _counted(*self._standing(positions, list(single)), len(positions), list(single), list(double))
+        tf = _counted(*self._standing(positions, list(single)), len(positions), [*single, *double])
         commit, column = self._collection.commit, self._collection.column
         characters = self._of_grams(
             single, tf[: len(single)], column("character_count").take(positions), commit.characters
@@ -221,20 +222,12 @@ class _Bounds:
         self._limit = max(self._limit, 2 * self._size)  # equals are all kept: do not prune them again and again
 
 
-def _counted(standing: Array, owners: Array, texts: int, characters: Sequence[str], pairs: Sequence[str]) -> Array:
-    """How often each of some characters, then each of some pairs of them, stands in each of so many texts, as rows.
+def _counted(standing: Array, owners: Array, texts: int, grams: Sequence[str]) -> Array:
+    """How often each of some grams stands in each of so many texts, as rows.
 
-    For each place in the texts: which of the characters stands there (from 1, 0 = none of them), and which text it is.
+    For each place in the texts: which of the characters stands there (`grams.find_grams`), and which text it is.
     """
-    places = (standing != 0).nonzero()[0]
-    found, owners = standing.take(places).astype(np.intp), owners.take(places).astype(np.intp)
-    size, number = len(characters) + 1, {character: place for place, character in enumerate(characters, 1)}
-    pair_numbers = np.zeros(size * size, np.intp)
-    for place, (first, second) in enumerate(map(tuple, pairs), size):
-        pair_numbers[number[first] * size + number[second]] = place
-    meeting = (places[1:] == places[:-1] + 1).nonzero()[0]
-    pairs_found = pair_numbers.take(found.take(meeting) * size + found.take(meeting + 1))
-    keys = np.concatenate([found, pairs_found])
+    places, keys = find_grams(standing, grams)
     keys *= texts
-    keys += np.concatenate([owners, owners.take(meeting)])
-    return np.bincount(keys, minlength=(size + len(pairs)) * texts).reshape(-1, texts)[1:].astype(np.float64)
+    keys += owners.take(places)
+    return np.bincount(keys, minlength=len(grams) * texts).reshape(-1, texts).astype(np.float64)

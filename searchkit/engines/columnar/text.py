@@ -26,19 +26,18 @@ from searchkit.engines.columnar.bigrams import (
     need_lists,
 )
 from searchkit.query.tree import NUMERAL_CHARACTERS
-from searchkit.text.folding import fold
+from searchkit.text.folding import CODE_POINTS, code_points, fold
 
 _PAIR = 2
 _PAGE = 64  # characters; the paragraph at the beginning of each page is stored
 _CODING = "utf-32-le"
-_CODE_POINTS = 0x110000
 _BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part of a number
 
 
-def code_points(text: str) -> Array:
+def narrow_code_points(text: str) -> Array:
     """The code points of a string, of 16 bits, or of 32 where some need more."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    return units if len(units) == len(text) else np.frombuffer(text.encode(_CODING, "surrogatepass"), np.uint32)
+    return units if len(units) == len(text) else code_points(text)
 
 
 def text_arrays(
@@ -52,7 +51,7 @@ def text_arrays(
     """
     text_at = starts(lengths + 1)
     own = _different(characters)
-    folded = code_points(fold(own.tobytes().decode(_CODING, "surrogatepass")))
+    folded = narrow_code_points(fold(own.tobytes().decode(_CODING, "surrogatepass")))
     alphabet = np.append(np.uint32(0), _different(np.append(own, folded)))
     width = np.min_scalar_type(len(alphabet) - 1)
     lookup = np.zeros(int(alphabet[-1]) + 1, width)
@@ -111,7 +110,7 @@ class Text:
         """How many paragraphs have each gram of folded characters; all grams have one, or all have two."""
         if not grams:
             return np.zeros(0, np.int64)
-        codes = _codes_in(self._alphabet, code_points("".join(grams))).reshape(len(grams), -1)
+        codes = _codes_in(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
         if codes.shape[1] == 1:
             dfs = self._arrays["character_df"].take(codes[:, 0]).astype(np.int64)
         else:
@@ -139,7 +138,7 @@ class Text:
 
     def codes_of(self, text: str) -> tuple[int, ...] | None:
         """Give the numbers of folded characters in the alphabet, or None if one of them does not occur."""
-        codes = tuple(_codes_in(self._alphabet, code_points(text)).tolist())
+        codes = tuple(_codes_in(self._alphabet, narrow_code_points(text)).tolist())
         return codes if all(codes) else None
 
     def docs_at(self, offsets: Array) -> Array:
@@ -183,11 +182,11 @@ def _gram_lengths(is_letter: Array, text_at: Array) -> dict[str, Array]:
 
 def _words(alphabet: Array, paragraphs: int, words: Sequence[str], at: Array, holders: Array) -> tuple[Words, Array]:
     """Those of some words of two characters of which both occur, and a mask of which they are."""
-    points, counts = code_points("".join(words)).reshape(-1, _PAIR), np.diff(at)
+    points, counts = narrow_code_points("".join(words)).reshape(-1, _PAIR), np.diff(at)
     codes = _codes_in(alphabet, points.reshape(-1)).reshape(-1, _PAIR)
     occur = (codes != 0).all(axis=1)
     # Whether a numeral continues a number, only its place in the text says.
-    has_numeral = np.isin(points, code_points(NUMERAL_CHARACTERS)).any(axis=1)
+    has_numeral = np.isin(points, narrow_code_points(NUMERAL_CHARACTERS)).any(axis=1)
     are_listed = need_lists(codes, np.where(occur & ~has_numeral, counts, 0), paragraphs)[occur]
     own = holders.compress(np.repeat(occur, counts))
     return Words(codes[occur], starts(counts[occur]), own, are_listed), occur
@@ -195,7 +194,7 @@ def _words(alphabet: Array, paragraphs: int, words: Sequence[str], at: Array, ho
 
 def _different(points: Array) -> Array:
     """The different code points, ascending, 32 bits each."""
-    occurs = np.zeros(_CODE_POINTS, bool)
+    occurs = np.zeros(CODE_POINTS, bool)
     for part in blocks(len(points)):
         occurs[points[part]] = True
     return np.flatnonzero(occurs).astype(np.uint32)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, distinct, starts
-from searchkit.engines.columnar.text import Text, code_points
+from searchkit.engines.columnar.text import Text, narrow_code_points
 from searchkit.query.tree import NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
@@ -100,7 +100,7 @@ class StringMatcher:
         points = self._text.folded_alphabet
         classes = np.full(len(points), _OTHER, np.uint8)
         for kind, characters in ((_DIGIT, "0123456789"), (_POINT, ".,"), (_HAN, NUMERAL_CHARACTERS)):
-            classes[np.isin(points, code_points(characters))] = kind
+            classes[np.isin(points, narrow_code_points(characters))] = kind
         classes[0] = _OTHER
         return classes
 
