@@ -10,7 +10,8 @@ indexed; more time of the processor, or more memory, than a file of that size is
 that nobody foresaw; a process that lives on.
 
 All kinds are built at the first size, and at each larger size the two that took the most time and the most memory;
-`--all` builds all of them. What was measured is written to a file. `--folder` keeps the hostile files.
+`--all` builds all of them. What was measured of a format is written to a file when it is done, which keeps what it has of
+others. `--folder` keeps the hostile files.
 """
 
 from __future__ import annotations
@@ -282,8 +283,13 @@ def table(runs: Sequence[Run]) -> str:
 
 
 def write(runs: Sequence[Run], path: Path, seed: int) -> None:
-    """Write what was measured."""
-    found: dict[str, dict[str, object]] = {}
+    """Write what was measured; what the file says of other formats stays."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"formats": {}, "broken": []}
+    suffixes = {run.suffix for run in runs}
+    found: dict[str, dict[str, object]] = {
+        suffix: sizes for suffix, sizes in before["formats"].items() if suffix not in suffixes
+    }
+    broken = [line for line in before["broken"] if line.partition(",")[0] not in suffixes]
     for suffix in dict.fromkeys(run.suffix for run in runs):
         for size in dict.fromkeys(run.megabytes for run in runs if run.suffix == suffix):
             of_size = [run for run in runs if run.suffix == suffix and run.megabytes == size]
@@ -300,9 +306,11 @@ def write(runs: Sequence[Run], path: Path, seed: int) -> None:
         "versions": {name: version(name) for name in _LIBRARIES},
         "libreoffice": doc.converter() is not None,
         "seed": seed,
-        "builds": len(runs),
-        "formats": found,
-        "broken": [f"{run.suffix}, {run.kind}, {run.megabytes:g} MB: {what}" for run in runs for what in run.broken],
+        "formats": {suffix: found[suffix] for suffix in sorted(found)},
+        "broken": [
+            *broken,
+            *(f"{run.suffix}, {run.kind}, {run.megabytes:g} MB: {what}" for run in runs for what in run.broken),
+        ],
     }
     path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -346,10 +354,10 @@ def main() -> int:
             chosen = {kind: maker for kind, maker in of_format.items() if options.kinds in kind}
             if chosen and (options.formats is None or suffix in options.formats):
                 run_format(worst, suffix, chosen, options.sizes, is_all=options.all)
+                write(worst.runs, options.result, options.seed)
     finally:
         if options.folder is None:
             shutil.rmtree(folder)
-        write(worst.runs, options.result, options.seed)
     sys.stdout.write("\n" + table([run for run in worst.runs if run.broken or run in _worst_of_all(worst.runs)]))
     return 1 if any(run.broken for run in worst.runs) else 0
 
