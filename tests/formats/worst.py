@@ -10,8 +10,8 @@ indexed; more time of the processor, or more memory, than a file of that size is
 that nobody foresaw; a process that lives on.
 
 All kinds are built at the first size, and at each larger size the two that took the most time and the most memory;
-`--all` builds all of them. What was measured of a format is written to a file when it is done, which keeps what it has of
-others. `--folder` keeps the hostile files.
+`--all` builds all of them. What was measured of a format is written to a file when it is done, and what the file says
+of other formats stays. `--folder` keeps the hostile files.
 """
 
 from __future__ import annotations
