@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
     stands, or by all of its words; a number is found however it is written. * matches everything.
     """
     from searchkit.index import Index
-    from searchkit.output.json import dumps, hit_to_json, results_to_json
+    from searchkit.output import terminal
+    from searchkit.output.json import hit_to_json, results_to_json
     from searchkit.search.options import SearchOptions
 
     _check_either(query, queries)
@@ -54,16 +55,12 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
 
             return _answer_all(queries, answer)
         found = index.search(query or "", search_options, **filters)
-    if style == "json":
-        emit([dumps(results_to_json(found), indent=1), "\n"])
-    elif style == "table":
-        from searchkit.output import terminal
-
-        emit([terminal.results(found, colour=sys.stdout.isatty())])
-    else:
-        from searchkit.output.records import records
-
-        emit(records((hit_to_json(hit, with_measures=style == "jsonl") for hit in found.hits), style))
+    _print(
+        style,
+        lambda: results_to_json(found),
+        lambda: terminal.results(found, colour=sys.stdout.isatty()),
+        lambda: (hit_to_json(hit, with_measures=style == "jsonl") for hit in found.hits),
+    )
     return FOUND if found.total else NOTHING_FOUND
 
 
@@ -84,7 +81,8 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
     """
     from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.output.json import dumps, measures_to_json
+    from searchkit.output import terminal
+    from searchkit.output.json import measures_to_json
     from searchkit.search.options import MeasureOptions
 
     is_audit = options.pop("audit")
@@ -107,16 +105,12 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
 
             return _answer_all(queries, answer)
         found = index.measures(query or "", measure_options, **filters)
-    if style == "json":
-        emit([dumps(measures_to_json(found), indent=1), "\n"])
-    elif style == "table":
-        from searchkit.output import terminal
-
-        emit([terminal.measure_results(found, colour=sys.stdout.isatty())])
-    else:
-        from searchkit.output.records import records
-
-        emit(records(map(to_json, found.hits), style))
+    _print(
+        style,
+        lambda: measures_to_json(found),
+        lambda: terminal.measure_results(found, colour=sys.stdout.isatty()),
+        lambda: map(to_json, found.hits),
+    )
     return FOUND if found.total else NOTHING_FOUND
 
 
@@ -154,6 +148,24 @@ def analyze(text: str, index_path: Path, style: str) -> int:
         emit(records(tokens, "table"))
         emit([safe(f"\nas a query: {query.all}\n"), *(safe(f"{note}\n") for note in query.notes)])
     return FOUND if tokens else NOTHING_FOUND
+
+
+def _print(
+    style: str,
+    whole: Callable[[], object],
+    page: Callable[[], str],
+    rows: Callable[[], Iterable[Mapping[str, object]]],
+) -> None:
+    """Print results as one JSON object, as a page for people, or as records."""
+    from searchkit.output.json import dumps
+    from searchkit.output.records import records
+
+    if style == "json":
+        emit([dumps(whole(), indent=1), "\n"])
+    elif style == "table":
+        emit([page()])
+    else:
+        emit(records(rows(), style))
 
 
 def _check_either(query: str | None, queries: Iterable[str] | None) -> None:

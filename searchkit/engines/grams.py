@@ -21,9 +21,8 @@ def find_grams(standing: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np
         first, *second = map(number.__getitem__, gram)
         gram_of[first, second[0] if second else 0] = n
     places = (standing != 0).nonzero()[0]
-    found = standing.take(places).astype(np.intp)
-    meeting = (places[1:] == places[:-1] + 1).nonzero()[0]
+    found, meeting = standing.take(places).astype(np.intp), (places[1:] == places[:-1] + 1).nonzero()[0]
     pairs = gram_of[found.take(meeting), found.take(meeting + 1)]
     wanted = (pairs >= 0).nonzero()[0]
-    pair_places = places.take(meeting.take(wanted))
-    return np.concatenate([places, pair_places]), np.concatenate([gram_of[found, 0], pairs.take(wanted)])
+    begins, numbers = places.take(meeting.take(wanted)), pairs.take(wanted)
+    return np.concatenate([places, begins]), np.concatenate([gram_of[found, 0], numbers])
