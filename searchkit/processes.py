@@ -317,10 +317,10 @@ def _left() -> float:
 
 
 def _within(command: Sequence[str]) -> Sequence[str]:
-    """Let a command have the seconds that are left to this process, and no more."""
+    """Let a command have hardly more seconds than are left to this process: who uses all is to be found out."""
     if not _left():
         return command
-    return ["/bin/sh", "-c", 'ulimit -t "$0"; exec "$@"', str(math.ceil(_left())), *command]
+    return ["/bin/sh", "-c", 'ulimit -t "$0"; exec "$@"', str(math.ceil(_left()) + 1), *command]
 
 
 def _charge(seconds: float) -> None:
