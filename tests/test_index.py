@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from typing import NoReturn
 
 import pytest
 
 from searchkit.corpus.reading import DocumentRead
 from searchkit.corpus.walk import Skipped
-from searchkit.errors import IndexDamaged, IndexMissing, SearchkitError, UnknownFacet, UsageError
+from searchkit.errors import IndexClosed, IndexDamaged, IndexMissing, SearchkitError, UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import Manifest
@@ -548,3 +550,54 @@ def test_open_index_after_a_rebuild_has_only_known_errors(
             getattr(old, method)()
         except SearchkitError as error:
             assert "\n" not in str(error)  # noqa: PT017 - the old answer is as good
+
+
+USES: tuple[Callable[[Index], object], ...] = (
+    lambda index: index.search("执法"),
+    lambda index: index.measures("执法"),
+    lambda index: index.paragraph("a.txt#1"),
+    lambda index: index.measures_of(["a.txt#1"]),
+    lambda index: list(index.documents()),
+    lambda index: list(index.paragraphs()),
+    lambda index: list(index.every_measure()),
+    lambda index: index.facets(["year"]),
+    lambda index: index.compare("执法"),
+    lambda index: list(index.audit()),
+    lambda index: index.check(),
+)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_closed_index_says_so(
+    engine: str, tmp_path: Path, documents: list[DocumentRead], use: Callable[[Index], object]
+) -> None:
+    """Whatever is asked of an index that was closed, it says that it is closed, and not that it is damaged."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    index = Index(tmp_path)
+    index.close()
+    index.close()
+    with pytest.raises(IndexClosed, match="was closed; open it again"):
+        use(index)
+
+
+def test_a_mistake_in_an_engine_is_no_damage(
+    engine: str, tmp_path: Path, documents: list[DocumentRead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that nobody foresaw is what it is as long as all checksums hold; if one fails, that is why."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+    with Index(tmp_path) as index:
+
+        def fail(_request: object) -> NoReturn:
+            message = "a mistake"
+            raise ZeroDivisionError(message)
+
+        monkeypatch.setattr(index._snapshot._engine, "search", fail)
+        with pytest.raises(ZeroDivisionError, match="a mistake"):
+            index.search("执法")
+        path = max((tmp_path / index.manifest.data).iterdir(), key=lambda path: path.stat().st_size)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.unlink()  # what is mapped stays as it is
+        path.write_bytes(content)
+        with pytest.raises(IndexDamaged, match=re.escape(str(path))):
+            index.search("执法")
