@@ -32,7 +32,7 @@ from bench import corpora, labels, machine, verdicts
 from searchkit.corpus.reading import DocumentRead
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import RULES
-from searchkit.model import Figure, Measure, measure
+from searchkit.model import Figure, Measure
 
 PAGE = Path(__file__).parent / "MEASURES.md"
 RESULTS = Path(__file__).parent / "results" / "measures.json"
@@ -104,7 +104,7 @@ def real(documents: Sequence[DocumentRead], extractor: Extractor) -> tuple[list[
         figures = [extractor.figures(read.paragraphs) for read in documents]
         seconds.append(time.process_time() - started)
     found = [
-        measure(paragraph, figure)
+        Measure(figure, paragraph)
         for read, of_document in zip(documents, figures, strict=True)
         for paragraph, of_paragraph in zip(read.paragraphs, of_document, strict=True)
         for figure in of_paragraph

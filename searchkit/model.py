@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Generic, Literal, TypeVar, overload
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
 """Parts of a report: done and achieved, shortcomings, next steps, duties of the head, anything else."""
@@ -120,92 +122,107 @@ class Figure:
     """`start` of the figure of the same paragraph that it is a part of (共420件，其中医疗卫生299件), or None."""
 
 
+_Value = TypeVar("_Value")
+
+
+class _Of(Generic[_Value]):
+    """A field of a measure that is one of its figure or of its paragraph."""
+
+    def __init__(self, part: Literal["figure", "source"]) -> None:
+        self._part = part
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._get = attrgetter(f"{self._part}.{name}")
+
+    @overload
+    def __get__(self, measure: None, owner: type) -> _Of[_Value]: ...
+
+    @overload
+    def __get__(self, measure: object, owner: type) -> _Value: ...
+
+    def __get__(self, measure: object | None, owner: type) -> _Value | _Of[_Value]:
+        if measure is None:
+            return self
+        value: _Value = self._get(measure)
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure with the report that it stands in: what look-ups, comparisons and `export measures` give."""
+    """A figure with the paragraph that it stands in: what look-ups, comparisons and `export measures` give.
 
-    id: str
-    """`<paragraph id>@<start>`"""
-    document: str
-    paragraph: str
-    """Id of the paragraph."""
-    indicator: str
-    value: int | float
-    unit: str | None
-    base_value: int | float
-    base_unit: str | None
-    bound: str
-    kind: str
-    change: str | None
-    period: str | None
-    zero: bool
-    quote: str
-    """The words of the paragraph from `start` to `end`."""
-    start: int
-    end: int
-    part_of: str | None = None
-    """Id of the measure that it is a part of."""
-    number: str | None = None
-    path: tuple[str, ...] = ()
-    section: str = "其他"
-    topics: tuple[str, ...] = ()
-    page: int | None = None
-    title: str | None = None
-    year: int | None = None
-    agency: str | None = None
-    region: tuple[str, ...] = ()
-    doctype: str | None = None
-    facets: Mapping[str, str] = field(default_factory=dict)
+    Every field of its JSON form (`MEASURE_FIELDS`) is an attribute.
+    """
+
+    figure: Figure
+    source: Paragraph
+    """The paragraph."""
+
+    indicator = _Of[str]("figure")
+    value = _Of["int | float"]("figure")
+    unit = _Of["str | None"]("figure")
+    base_value = _Of["int | float"]("figure")
+    base_unit = _Of["str | None"]("figure")
+    bound = _Of[str]("figure")
+    kind = _Of[str]("figure")
+    change = _Of["str | None"]("figure")
+    period = _Of["str | None"]("figure")
+    zero = _Of[bool]("figure")
+    start = _Of[int]("figure")
+    end = _Of[int]("figure")
+    document = _Of[str]("source")
+    number = _Of["str | None"]("source")
+    path = _Of[tuple[str, ...]]("source")
+    section = _Of[str]("source")
+    topics = _Of[tuple[str, ...]]("source")
+    page = _Of["int | None"]("source")
+    title = _Of["str | None"]("source")
+    year = _Of["int | None"]("source")
+    agency = _Of["str | None"]("source")
+    region = _Of[tuple[str, ...]]("source")
+    district = _Of["str | None"]("source")
+    doctype = _Of["str | None"]("source")
+    facets = _Of[Mapping[str, str]]("source")
 
     @property
-    def district(self) -> str | None:
-        """Last element of `region`, or None."""
-        return self.region[-1] if self.region else None
+    def id(self) -> str:
+        """`<paragraph id>@<start>`."""
+        return f"{self.source.id}@{self.figure.start}"
+
+    @property
+    def paragraph(self) -> str:
+        """Id of the paragraph."""
+        return self.source.id
+
+    @property
+    def quote(self) -> str:
+        """The words of the paragraph from `start` to `end`."""
+        return self.source.text[self.figure.start : self.figure.end]
+
+    @property
+    def part_of(self) -> str | None:
+        """Id of the measure that it is a part of, or None."""
+        return None if self.figure.part_of is None else f"{self.source.id}@{self.figure.part_of}"
 
 
-def measure(paragraph: Paragraph, figure: Figure) -> Measure:
-    """Give a figure of a paragraph as a measure."""
-    return Measure(
-        id=f"{paragraph.id}@{figure.start}",
-        document=paragraph.document,
-        paragraph=paragraph.id,
-        indicator=figure.indicator,
-        value=figure.value,
-        unit=figure.unit,
-        base_value=figure.base_value,
-        base_unit=figure.base_unit,
-        bound=figure.bound,
-        kind=figure.kind,
-        change=figure.change,
-        period=figure.period,
-        zero=figure.zero,
-        quote=paragraph.text[figure.start : figure.end],
-        start=figure.start,
-        end=figure.end,
-        part_of=None if figure.part_of is None else f"{paragraph.id}@{figure.part_of}",
-        number=paragraph.number,
-        path=paragraph.path,
-        section=paragraph.section,
-        topics=paragraph.topics,
-        page=paragraph.page,
-        title=paragraph.title,
-        year=paragraph.year,
-        agency=paragraph.agency,
-        region=paragraph.region,
-        doctype=paragraph.doctype,
-        facets=paragraph.facets,
-    )
+MEASURE_FIELDS = (
+    *("id", "document", "paragraph", "indicator", "value", "unit", "base_value", "base_unit", "bound", "kind"),
+    *("change", "period", "zero", "quote", "start", "end", "part_of", "number", "path", "section", "topics", "page"),
+    *("title", "year", "agency", "region", "doctype", "facets"),
+)
+"""Names of the fields of a measure's JSON form, in order; `district` stands behind `region`."""
 
 
 def to_json(record: Document | Paragraph | Measure) -> dict[str, object]:
     """Give a record as a JSON object: its fields in order, `district` behind `region`, tuples as lists."""
+    names = [item.name for item in fields(record)]
+    if isinstance(record, Measure):
+        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"figure", "source"})]
     out: dict[str, object] = {}
-    for item in fields(record):
-        value = getattr(record, item.name)
-        out[item.name] = (
-            list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-        )
-        if item.name == "region":
+    for name in names:
+        value = getattr(record, name)
+        out[name] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        if name == "region":
             out["district"] = record.district
     return out
 

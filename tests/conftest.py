@@ -22,7 +22,7 @@ from searchkit.engines.opening import ENGINES
 from searchkit.index import Index
 from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, Measure, Paragraph
+from searchkit.model import Document, Figure, Measure, Paragraph
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,16 +118,16 @@ def said() -> Callable[..., Measure]:
     """`said("a#1", "立案", 129, "件", year=…, …)`: a measure; where it starts follows from its quote unless given."""
 
     def make(paragraph: str, indicator: str, value: float, unit: str | None, **own: Any) -> Measure:  # noqa: ANN401
-        quote = f"{indicator}{value}{unit or ''}"
+        quote = own.pop("quote", f"{indicator}{value}{unit or ''}")
         start = own.pop("start", sum(map(ord, quote)))
-        fields: dict[str, Any] = {
-            "base_value": value, "base_unit": unit, "bound": "exact", "kind": "count", "change": None, "period": None,
-            "zero": False, "quote": quote, "end": start + len(quote), "region": BINHAI, "year": 2023,
-        }  # fmt: skip
-        document = paragraph.partition("#")[0]
-        return Measure(
-            f"{paragraph}@{start}", document, paragraph, indicator, value, unit, start=start, **{**fields, **own}
-        )
+        of_figure = {name: own.pop(name) for name in [*own] if name in Figure.__dataclass_fields__}
+        if of_figure.get("part_of") is not None:
+            of_figure["part_of"] = int(of_figure["part_of"].rpartition("@")[2])
+        fields = {"base_value": value, "base_unit": unit, "end": start + len(quote), **of_figure}
+        figure = Figure(indicator, value, unit, start=start, **fields)
+        document, _, n = paragraph.partition("#")
+        of_paragraph = {"region": BINHAI, "year": 2023, **own}
+        return Measure(figure, Paragraph(paragraph, document, int(n or 0), " " * start + quote, **of_paragraph))
 
     return make
 

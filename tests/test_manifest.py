@@ -17,7 +17,7 @@ import pytest
 from searchkit import manifest
 from searchkit.corpus.reading import DocumentRead
 from searchkit.corpus.walk import Skipped
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexStale, IndexUnusable, SearchkitError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
@@ -84,7 +84,7 @@ def use(index: Path) -> None:
         opened.facets()
         opened.paragraph("a.txt#1")
         opened._snapshot._engine.measures(["b.txt#1"])
-        opened._snapshot._engine.figures(FigureRequest(Everything(), unit="次", minimum=1)).fetch([0])
+        opened._snapshot._engine.measure_columns(MeasureRequest(Everything(), unit="次", minimum=1)).fetch([0])
         [*opened.documents(), *opened.paragraphs()]
         opened.problems()
         opened.check()

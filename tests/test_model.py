@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.model import SECTIONS, Document, Paragraph, document_from_json, paragraph_from_json, to_json
+from searchkit.model import (
+    MEASURE_FIELDS,
+    SECTIONS,
+    Document,
+    Figure,
+    Measure,
+    Paragraph,
+    document_from_json,
+    paragraph_from_json,
+    to_json,
+)
+from searchkit.search.lookup import MeasureHit
 
 TEXT = st.text(max_size=20)
 NAMES = st.lists(TEXT, max_size=4).map(tuple)
@@ -69,6 +80,23 @@ def test_json_has_every_field_and_the_district(record: Document | Paragraph) -> 
     keys = list(to_json(record))
     assert [key for key in keys if key != "district"] == [item.name for item in fields(record)]
     assert keys.index("district") == keys.index("region") + 1
+
+
+def test_every_field_of_a_measures_json_is_an_attribute() -> None:
+    """What stands in the JSON object can be read of the measure under the same name, `district` too."""
+    paragraph = Paragraph("a#1", "a", 1, "立案3件，其中2件。", title="报告", year=2023, region=("天津市", "东丽区"))
+    figure = Figure("其中", 2, "件", 2, "件", start=5, end=9, part_of=0)
+    measure = Measure(figure, paragraph)
+    shown = to_json(measure)
+    assert [name for name in shown if name != "district"] == [*MEASURE_FIELDS]
+    assert list(shown).index("district") == list(shown).index("region") + 1
+    assert {
+        name: list(value) if isinstance(value := getattr(measure, name), tuple) else value for name in shown
+    } == shown
+    assert (measure.id, measure.paragraph, measure.quote, measure.part_of) == ("a#1@5", "a#1", "其中2件", "a#1@0")
+    assert to_json(MeasureHit(figure, paragraph, 0.5, "其中2件", 5)) == {
+        **shown, "score": 0.5, "snippet": "其中2件", "snippet_start": 5,
+    }  # fmt: skip
 
 
 @given(DOCUMENTS | PARAGRAPHS)

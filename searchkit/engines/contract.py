@@ -80,7 +80,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class FigureRequest:
+class MeasureRequest:
     """A look-up of figures, as an engine sees it: all those of matching paragraphs that are of the unit and size."""
 
     match: Node
@@ -98,7 +98,7 @@ class FigureRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class MeasureColumns:
     """All figures that answer a request, as columns: one element for each, in corpus order, by place in a paragraph.
 
     Ranking them is not an engine's business: what it needs is here, and few are ever fetched.
@@ -123,7 +123,7 @@ class Engine(Protocol):
         """Answer a request exactly."""
         ...
 
-    def figures(self, request: FigureRequest) -> Figures:
+    def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """All figures that answer a request."""
         ...
 

@@ -27,7 +27,7 @@ import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
-from searchkit.engines.contract import FigureRequest, Figures, Hit, Request, Response, decoding
+from searchkit.engines.contract import Hit, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.ranking import (
     RESCORED,
     Explanation,
@@ -46,7 +46,6 @@ from searchkit.model import (
     Measure,
     Paragraph,
     document_from_json,
-    measure,
     paragraph_from_json,
     to_json,
 )
@@ -146,7 +145,7 @@ class WhooshEngine:
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             return self._respond(request, self._admitted(matches, request.filters), facets)
 
-    def figures(self, request: FigureRequest) -> Figures:
+    def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """All figures that answer a request. Cost: grows with the size of the index."""
         with self._lock, _unpickling_confined():
             table = self._table
@@ -158,14 +157,14 @@ class WhooshEngine:
 
         def fetch(chosen: Sequence[int]) -> list[Measure]:
             """The measures of these figures."""
-            return [measure(table.paragraphs[i], figure) for i, figure in map(found.__getitem__, chosen)]
+            return [Measure(figure, table.paragraphs[i]) for i, figure in map(found.__getitem__, chosen)]
 
         def texts(chosen: Sequence[int]) -> list[str]:
             """The texts that these figures stand in."""
             return [table.paragraphs[i].text for i, _ in map(found.__getitem__, chosen)]
 
         by_paragraph = np.array([scores[i] for i, _ in found], np.float64)
-        return Figures([*numbers], np.array(indicator_of, np.int64), by_paragraph, fetch, texts)
+        return MeasureColumns([*numbers], np.array(indicator_of, np.int64), by_paragraph, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
@@ -308,7 +307,7 @@ class WhooshEngine:
         return Response(len(matches), len(per_document) if request.by_document else None, tuple(hits), facets)
 
     def _measures(self, i: int) -> tuple[Measure, ...]:
-        return tuple(measure(self._table.paragraphs[i], figure) for figure in self._table.figures[i])
+        return tuple(Measure(figure, self._table.paragraphs[i]) for figure in self._table.figures[i])
 
     def _sorted(self, ranked: list[int], sort: str) -> list[int]:
         descending = sort.startswith("-")
@@ -394,7 +393,7 @@ def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
     return tuple(Figure(**figure) for figure in record["figures"])
 
 
-def _is_wanted(figure: Figure, request: FigureRequest) -> bool:
+def _is_wanted(figure: Figure, request: MeasureRequest) -> bool:
     return (
         (request.unit is None or figure.base_unit == request.unit)
         and (request.minimum is None or figure.base_value >= request.minimum)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
 from searchkit.query.facets import BUILT_IN, Filter
 from searchkit.query.filters import Value
@@ -75,14 +75,14 @@ def read_options(chosen: Options, arguments: Mapping[str, object]) -> tuple[Opti
     return options, filters  # type: ignore[return-value]
 
 
-def admitted_figures(options: MeasureOptions, filters: tuple[Filter, ...]) -> FigureRequest:
+def admitted_figures(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
     """A request for all figures that options and filters admit. Raises UsageError."""
     minimum, of_minimum = _quantity("min", options.min)
     maximum, of_maximum = _quantity("max", options.max)
     units = dict.fromkeys(unit for unit in (_base_unit(options.unit), of_minimum, of_maximum) if unit)
     if len(units) > 1:
         raise UsageError(f"unit, min and max are of different units: {', '.join(units)}")
-    return FigureRequest(Everything(), filters=filters, unit=next(iter(units), None), minimum=minimum, maximum=maximum)
+    return MeasureRequest(Everything(), filters=filters, unit=next(iter(units), None), minimum=minimum, maximum=maximum)
 
 
 def _check(options: SearchOptions | MeasureOptions) -> None:

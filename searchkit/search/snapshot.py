@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from searchkit.engines.contract import Engine, FigureRequest, Request, Response
+from searchkit.engines.contract import Engine, MeasureRequest, Request, Response
 from searchkit.engines.contract import Hit as EngineHit
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
@@ -72,7 +72,7 @@ class Snapshot:
         with self.reading() as engine:
             engine.check()
             paragraphs = engine.search(Request(Everything(), limit=0)).total
-            measures = len(engine.figures(FigureRequest(Everything())).scores)
+            measures = len(engine.measure_columns(MeasureRequest(Everything())).scores)
             held = sum(1 for _ in engine.documents()), paragraphs, measures
         stated = self.manifest.documents, self.manifest.paragraphs, self.manifest.measures
         if held != stated:
@@ -151,7 +151,7 @@ class Snapshot:
     def every_measure(self, filters: tuple[Filter, ...]) -> Iterator[Measure]:
         """Give measures in corpus order, by their place in a paragraph."""
         with self.reading() as engine:
-            figures = engine.figures(FigureRequest(Everything(), filters=filters))
+            figures = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
             for start in range(0, len(figures.scores), _FETCHED):
                 yield from figures.fetch(range(start, min(start + _FETCHED, len(figures.scores))))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.index import Index
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import FacetCounts
@@ -54,7 +54,7 @@ def ask(index: Index) -> Answers:
     for query, options in QUERIES:
         facets = [name for name in options.get("facets", ()) if name.partition(":")[0] in index.facet_names]
         results.append(replace(index.search(query, **{**options, "facets": facets}), took_ms=0.0))
-    figures = index._snapshot._engine.figures(FigureRequest(Everything(), (Wanted("执法", ("执法",)),)))
+    figures = index._snapshot._engine.measure_columns(MeasureRequest(Everything(), (Wanted("执法", ("执法",)),)))
     return Answers(
         (manifest.documents, manifest.paragraphs, manifest.measures, manifest.facets),
         index.problems(),

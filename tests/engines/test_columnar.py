@@ -25,13 +25,13 @@ from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
 from searchkit.engines.columnar.text import Text, narrow_code_points, text_arrays
-from searchkit.engines.contract import Engine, FigureRequest, Request
+from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import open_writer
 from searchkit.engines.ranking import count_all_grams
 from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, Figure, Measure, Paragraph, measure
+from searchkit.model import Document, Figure, Measure, Paragraph
 from searchkit.query.tree import Everything, Node, Not, Or, Substring, Wanted, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
@@ -58,7 +58,7 @@ def counted(read: DocumentRead) -> DocumentRead:
 def figures_of(reads: Iterable[DocumentRead]) -> list[Measure]:
     """All measures in corpus order."""
     return [
-        measure(paragraph, figure)
+        Measure(figure, paragraph)
         for read in reads
         for paragraph, own in zip(read.paragraphs, read.figures or (), strict=True)
         for figure in own
@@ -68,7 +68,7 @@ def figures_of(reads: Iterable[DocumentRead]) -> list[Measure]:
 def selected(engine: Engine, query: Node | None = None, **options: Any) -> tuple[list[Measure], list[float], list[str]]:  # noqa: ANN401
     """The measures that an engine selects, with score and indicator of each."""
     wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",), 0.3))
-    figures = engine.figures(FigureRequest(query or Everything(), wanted, **options))
+    figures = engine.measure_columns(MeasureRequest(query or Everything(), wanted, **options))
     indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
     return figures.fetch(range(len(indicators))), figures.scores.tolist(), indicators
 
@@ -242,7 +242,7 @@ def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
     figures = SegmentFigures(ArrayFile(tmp_path / "file"))
     for use in (
         lambda: figures.of_paragraph(1),
-        lambda: figures.selected(DocSet.of_mask(np.ones(3, bool)), FigureRequest(Everything())),
+        lambda: figures.selected(DocSet.of_mask(np.ones(3, bool)), MeasureRequest(Everything())),
     ):
         with pytest.raises(ValueError, match="other figures than there are"):
             use()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from searchkit.corpus.reading import DocumentRead
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.index import Index
 from searchkit.model import Document, Figure, Measure, Paragraph, to_json
 from searchkit.query.parsing import parse
@@ -131,7 +131,9 @@ def select(index: Index, case: Json) -> Selected:
     """Run a look-up of figures; what is asked for is all that is found, in the order it comes in."""
     query = parse(case["query"], index.analyzer, index.facet_names)
     filters = index.filters(case.get("filters", {}), case.get("where"))
-    figures = index._snapshot._engine.figures(FigureRequest(query.all, query.wanted, filters, **case["select"]))
+    figures = index._snapshot._engine.measure_columns(
+        MeasureRequest(query.all, query.wanted, filters, **case["select"])
+    )
     indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
     return Selected(figures.fetch(range(len(figures.scores))), indicators, figures.scores.tolist())
 

@@ -19,13 +19,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from searchkit.corpus.reading import DocumentRead
-from searchkit.engines.contract import Engine, FigureRequest, Request
+from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine
 from searchkit.engines.ranking import RESCORED
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
-from searchkit.model import Document, Figure, Paragraph, measure
+from searchkit.model import Document, Figure, Measure, Paragraph
 from searchkit.query.facets import BUILT_IN, Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, Substring, Wanted, Word
@@ -617,8 +617,8 @@ def test_figures(
     matches = [i for i in twin.matches(understood.any) if item is None or passes(item, twin.paragraphs[i])]
     expected = [(i, figure) for i in matches for figure in twin.figures[i] if passes_selection(figure, **selection)]
     filters = () if item is None else (item,)
-    figures = collection.engine.figures(FigureRequest(understood.any, understood.wanted, filters, **selection))
-    measures = [measure(twin.paragraphs[i], figure) for i, figure in expected]
+    figures = collection.engine.measure_columns(MeasureRequest(understood.any, understood.wanted, filters, **selection))
+    measures = [Measure(figure, twin.paragraphs[i]) for i, figure in expected]
     assert len(set(figures.indicators)) == len(figures.indicators)
     assert [figures.indicators[n] for n in figures.indicator_of.tolist()] == [
         figure.indicator for _, figure in expected
@@ -635,8 +635,8 @@ def test_figures(
 def test_scores_of_figures_are_those_of_a_search(collection: Collection, query: str, item: Filter | None) -> None:
     """A figure has what its paragraph has from words in a search, to the last bit, under any filter."""
     understood = collection.understand(query)
-    request = FigureRequest(understood.any, understood.wanted, () if item is None else (item,))
-    figures = collection.engine.figures(request)
+    request = MeasureRequest(understood.any, understood.wanted, () if item is None else (item,))
+    figures = collection.engine.measure_columns(request)
     hits = collection.engine.search(Request(understood.any, understood.wanted, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
     for found, score in zip(figures.fetch(range(len(figures.scores))), figures.scores.tolist(), strict=True):
@@ -660,8 +660,8 @@ def test_engines_select_the_same_figures(seed: int, queries: list[str], selectio
                 got.append(index._snapshot._engine.measures([p.id for read in documents for p in read.paragraphs]))
                 for query in queries:
                     understood = parse(query, index.analyzer, index.facet_names)
-                    figures = index._snapshot._engine.figures(
-                        FigureRequest(understood.any, understood.wanted, **selection)
+                    figures = index._snapshot._engine.measure_columns(
+                        MeasureRequest(understood.any, understood.wanted, **selection)
                     )
                     got.append([figures.indicators[n] for n in figures.indicator_of.tolist()])
                     got.append(figures.scores.tolist())
@@ -731,7 +731,7 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
     assert [*index.documents()] == [read.document for read in documents]
     assert [*index.paragraphs()] == paragraphs
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
-    measures = [[measure(p, figure) for figure in own] for p, own in zip(paragraphs, figures, strict=True)]
+    measures = [[Measure(figure, p) for figure in own] for p, own in zip(paragraphs, figures, strict=True)]
     assert [[*own] for own in index._snapshot._engine.measures([p.id for p in paragraphs])] == measures
     assert [
         type(item.value) for own in index._snapshot._engine.measures([p.id for p in paragraphs]) for item in own

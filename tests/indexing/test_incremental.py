@@ -26,7 +26,7 @@ from searchkit.corpus import listing, walk
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import DocumentRead
 from searchkit.corpus.walk import Found, Stamp
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.engines.opening import ENGINES
 from searchkit.errors import CorpusError, UsageError
 from searchkit.index import Index
@@ -155,10 +155,10 @@ def figures_in(opened: Index) -> list[Any]:
     wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",)))
     answers: list[Any] = [opened._snapshot._engine.measures([paragraph.id for paragraph in opened.paragraphs()])]
     for request in (
-        FigureRequest(Everything(), wanted),
-        FigureRequest(Substring("执法"), wanted, opened.filters({"year": "2022.."}), "次", 2, 100),
+        MeasureRequest(Everything(), wanted),
+        MeasureRequest(Substring("执法"), wanted, opened.filters({"year": "2022.."}), "次", 2, 100),
     ):
-        figures = opened._snapshot._engine.figures(request)
+        figures = opened._snapshot._engine.measure_columns(request)
         indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
         answers += [indicators, figures.scores.tolist(), figures.fetch(range(len(indicators)))]
     return answers

@@ -13,7 +13,7 @@ import pytest
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import DocumentRead, read_corpus
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Document, Measure, Paragraph, measure, to_json
+from searchkit.model import Document, Measure, Paragraph, to_json
 
 FLOORS = {"measures_f1": 0.98, "base": 0.99, "bound": 0.98, "change": 0.98, "indicator": 0.85}
 
@@ -33,7 +33,7 @@ def test_gold(shared: Path, tmp_path: Path) -> None:
     reads = [read for read in read_corpus(list_corpus(shared / "corpus" / "seeds")) if isinstance(read, DocumentRead)]
     extractor = Extractor.load()
     measures = [
-        measure(paragraph, figure)
+        Measure(figure, paragraph)
         for read in reads
         for paragraph, found in zip(read.paragraphs, extractor.figures(read.paragraphs), strict=True)
         for figure in found

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Document, Measure, Paragraph, to_json
+from searchkit.model import Document, Figure, Measure, Paragraph, to_json
 from searchkit.output import terminal
 from searchkit.output.json import dumps
 from searchkit.output.records import FORMATS, records
@@ -62,11 +62,9 @@ def found_measure() -> MeasureHit:
     """Give a measure with something hostile in every field."""
     sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
     start = sentence.index("立案")
-    return MeasureHit(
-        HOSTILE, HOSTILE, HOSTILE, HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", "count", None, HOSTILE,
-        zero=False, quote="立案5000余份", start=start, end=start + 8,
-        agency=HOSTILE, region=(HOSTILE,), year=2023, score=0.875, snippet=sentence,
-    )  # fmt: skip
+    figure = Figure(HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", period=HOSTILE, start=start, end=start + 8)
+    paragraph = Paragraph(HOSTILE, HOSTILE, 1, sentence, agency=HOSTILE, region=(HOSTILE,), year=2023)
+    return MeasureHit(figure, paragraph, 0.875, sentence)
 
 
 @pytest.fixture
@@ -382,8 +380,6 @@ def test_measures_for_people(found_measure: MeasureHit, *, colour: bool) -> None
 )
 def test_quantities(fields: dict[str, object], shown: str) -> None:
     """A value with its unit as written, a change with its direction, what is not exact with its sign."""
-    measure = Measure(
-        "a#1@0", "a", "a#1", "罚没款", 93.7182, "万元", 937182, "元", "exact", "money", None, None,
-        zero=False, quote="x", start=0, end=1,
-    )  # fmt: skip
-    assert terminal.quantity(replace(measure, **fields)) == shown  # type: ignore[arg-type]
+    figure = Figure("罚没款", 93.7182, "万元", 937182, "元", kind="money", end=1)
+    measure = Measure(replace(figure, **fields), Paragraph("a#1", "a", 1, "x"))  # type: ignore[arg-type]
+    assert terminal.quantity(measure) == shown

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import DocumentRead, read_corpus
-from searchkit.engines.contract import FigureRequest, Request
+from searchkit.engines.contract import MeasureRequest, Request
 from searchkit.engines.opening import ENGINES
 from searchkit.engines.ranking import RESCORED
 from searchkit.errors import UnknownFacet, UsageError
@@ -245,7 +245,7 @@ def test_engines_give_measures_and_texts_when_asked(index: Index) -> None:
     assert [hit.measures for hit in engine.search(request).hits] == [(), ()]
     hits = engine.search(replace(request, with_measures=True)).hits
     assert [hit.measures for hit in hits] == engine.measures([hit.paragraph.id for hit in hits])
-    figures = engine.figures(FigureRequest(Everything()))
+    figures = engine.measure_columns(MeasureRequest(Everything()))
     last = len(figures.scores) - 1
     chosen = [last, 0, last, 3]
     paragraphs = [index.paragraph(measure.paragraph) for measure in figures.fetch(chosen)]

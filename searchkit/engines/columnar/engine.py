@@ -13,7 +13,7 @@ from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.selection import Selection
-from searchkit.engines.contract import FigureRequest, Figures, Hit, Request, Response, decoding
+from searchkit.engines.contract import Hit, MeasureColumns, MeasureRequest, Request, Response, decoding
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph
@@ -41,7 +41,7 @@ class ColumnarEngine:
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
         return Response(tally.total, ranking.documents, hits, facets)
 
-    def figures(self, request: FigureRequest) -> Figures:
+    def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """All figures that answer a request. Cost: as a search, and some ns a figure; each indicator is read once."""
         selection = Selection(self._collection, request)
 
@@ -53,7 +53,7 @@ class ColumnarEngine:
             """The texts that these figures stand in."""
             return selection.texts(numbers)
 
-        return Figures(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
+        return MeasureColumns(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None. Cost: a pass over the bytes of all documents' names."""

@@ -13,8 +13,8 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Column, FigureColumns, Traits, coded_arrays, renumbered
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.columnar.memo import Memo
-from searchkit.engines.contract import FigureRequest
-from searchkit.model import BOUNDS, CHANGES, Figure, Measure, Paragraph, measure
+from searchkit.engines.contract import MeasureRequest
+from searchkit.model import BOUNDS, CHANGES, Figure, Measure, Paragraph
 
 _KEPT_UNITS = 64  # that were asked for
 _NO_WORDS = "a figure stands on no words of its paragraph"
@@ -116,7 +116,7 @@ class SegmentFigures:
         """The position of each figure's paragraph."""
         return np.repeat(np.arange(len(self._at) - 1, dtype=np.uint16), np.diff(self._at))
 
-    def selected(self, found: DocSet, request: FigureRequest) -> Array:
+    def selected(self, found: DocSet, request: MeasureRequest) -> Array:
         """The figures, ascending, of the paragraphs in a set that are of the unit and the size of a request.
 
         Cost: some ns for each figure of the set, or of the segment where the set is dense.
@@ -158,7 +158,7 @@ class SegmentFigures:
             raise ValueError(_NO_WORDS)
         if not all((figure.bound, figure.change) in _NATURES for figure, _ in figures):
             raise ValueError(_NO_NATURE)
-        return [measure(paragraph, figure) for figure, paragraph in figures]
+        return [Measure(figure, paragraph) for figure, paragraph in figures]
 
     def _figure(self, number: int) -> Figure:
         start, length, part_of = (array.item(number) for array in self._places)

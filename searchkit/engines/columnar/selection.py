@@ -10,7 +10,7 @@ from searchkit.engines.columnar.arrays import Array, changes, distinct
 from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.columns import Column
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.engines.contract import FigureRequest
+from searchkit.engines.contract import MeasureRequest
 from searchkit.model import Measure
 from searchkit.query.tree import Wanted
 
@@ -18,7 +18,7 @@ from searchkit.query.tree import Wanted
 class Selection:
     """What a request selects, in corpus order, by place in a paragraph. Measures are made when they are asked for."""
 
-    def __init__(self, collection: Collection, request: FigureRequest) -> None:
+    def __init__(self, collection: Collection, request: MeasureRequest) -> None:
         self._collection = collection
         found = collection.matcher.narrow(collection.matcher.match(request.match), request.filters)
         known: dict[str, int] = {}

@@ -21,7 +21,7 @@ from searchkit.corpus.formats import doc
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import DocumentRead, read_corpus
 from searchkit.measures.extractor import Extractor
-from searchkit.model import measure, to_json
+from searchkit.model import Measure, to_json
 
 MOST_LOST = 0.01
 """Of any figure of the scorer, against text."""
@@ -62,7 +62,7 @@ def exported(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
     for read in read_corpus(list_corpus(folder)):
         assert isinstance(read, DocumentRead), read
         found = extractor.figures(read.paragraphs)
-        measures = [measure(p, figure) for p, each in zip(read.paragraphs, found, strict=True) for figure in each]
+        measures = [Measure(figure, p) for p, each in zip(read.paragraphs, found, strict=True) for figure in each]
         name = {"document": str(Path(read.file).with_suffix(".txt"))}
         for what, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
             lines[what] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
