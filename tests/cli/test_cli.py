@@ -23,7 +23,7 @@ from hostile import hostile_reader
 from marked import NAME, left, new_mark
 
 from searchkit.cli import main as cli
-from searchkit.model import Measure
+from searchkit.model import MEASURE_FIELDS
 from searchkit.output import terminal as render
 from searchkit.query.facets import FacetCounts, FacetValue
 
@@ -402,7 +402,7 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
 
 
-MEASURE = {*Measure.__dataclass_fields__, "district", "score", "snippet"}
+MEASURE = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
 """Fields that `measures --format json` promises of a hit."""
 
 
