@@ -72,6 +72,7 @@ def _set(module: Any, **values: object) -> Callable[[], None]:  # noqa: ANN401 -
     """Have other values in a module or class."""
 
     def take_out() -> None:
+        """Put them in their place; a name that is not there is a mistake of the table."""
         for name, value in values.items():
             if not hasattr(module, name):
                 message = f"{module.__name__} has no {name}"
@@ -113,7 +114,7 @@ TRICKS = (
     Trick(
         "lists of where the characters of words stand apart",
         _without_straddling,
-        (straddling, bigrams._astride, bigrams._numbers),
+        (straddling, bigrams._straddling, bigrams._numbers),
         is_stored=True,
     ),
     Trick(

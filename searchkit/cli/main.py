@@ -1,14 +1,4 @@
-"""The command line. A command reads its options, calls the library and prints; nothing else happens here.
-
-Modules are imported by the commands that need them, so that `searchkit --help` starts at once.
-
-    indexes.py   build, info, check
-    queries.py   search, measures, analyze
-    comparing.py  compare
-    records.py   show, facets, export
-    options.py   options that several commands have
-    output.py    standard output, complaints, exit statuses
-"""
+"""The group of commands; whatever goes wrong becomes one line and an exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam between search and storage: what an engine takes, what it gives, and how one is opened.
+"""The seam between search and storage: what an engine takes, and what it gives.
 
 Everything above this line is written against `Engine` and `Writer`; `tests/contract/*.json` holds each engine to
 the same answers. An engine knows nothing of query syntax, snippets or files of a corpus.

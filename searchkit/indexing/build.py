@@ -1,9 +1,4 @@
-"""The way in: a corpus folder becomes an index, or brings the index that is there up to date.
-
-    changes.py    what an index remembers of the files it was built from, and what has changed since
-    tasks.py      files into an index, by worker processes
-    worker.py     what a worker does
-    messages.py   what a build and its workers say to each other
+"""A corpus folder becomes an index, or brings the index that is there up to date.
 
 A build writes a new data folder beside the one in use and then lets the manifest name it. It takes over what the old
 one holds of files that have not changed; where anything else that decides the content has changed, such as the words or

@@ -4,9 +4,6 @@ Space is AND; `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 
 for exact strings; full-width forms of all of these. OR binds its two neighbours more tightly than a space
 does. Nothing that a user types is an error: what makes no sense as syntax is read as plain words, and
 `Query.notes` says so.
-
-    grammar.py   operators: `whoosh.qparser` with our plug-ins
-    reading.py   what stands between them: runs, strings, filters
 """
 
 from __future__ import annotations

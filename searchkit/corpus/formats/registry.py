@@ -1,9 +1,4 @@
-"""Readers: one small module per file format, chosen by suffix, each turning bytes into raw documents.
-
-A reader module has one function, `read(data: bytes, name: str) -> FileContents`, and is imported when the
-first file of its format is read, so that a format costs nothing until it is used. To add a format, write
-the module and enter its suffixes in `READERS`.
-"""
+"""Which module reads a file: chosen by the suffix, and imported when the first file of its format is read."""
 
 from __future__ import annotations
 

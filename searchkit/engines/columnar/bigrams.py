@@ -101,7 +101,7 @@ def bigram_arrays(
         "bigram_offsets": whole["stored"],
         "character_df": narrow(_character_df(coded, text_at, len(kinds))),
     }
-    return arrays, WordLists(np.flatnonzero(whole["stand"]), whole["astride_counts"], whole["astride"])
+    return arrays, WordLists(np.flatnonzero(whole["stand"]), whole["straddling_counts"], whole["straddling"])
 
 
 class Bigrams:
@@ -222,7 +222,7 @@ def _part(text: _Coded, first: int, last: int, words: Words) -> dict[str, Array]
     are_listed[numbers.compress(~own.are_listed.compress(stand))] = False
     stored, sizes = _lists(offsets, counts, are_listed, df >= text.common)
     found = {"pairs": pairs, "df": df, "stored": stored, "sizes": sizes, "stand": stand}
-    return {**found, **_astride(numbers, stand, own, df, holders.compress(is_new))}
+    return {**found, **_straddling(numbers, stand, own, df, holders.compress(is_new))}
 
 
 def _character_df(coded: Array, text_at: Array, alphabet: int) -> Array:
@@ -283,7 +283,7 @@ def _numbers(words: Words, pairs: Array, shift: int) -> tuple[Array, Array]:
     return numbers.compress(stand), stand
 
 
-def _astride(numbers: Array, stand: Array, words: Words, df: Array, holders: Array) -> dict[str, Array]:
+def _straddling(numbers: Array, stand: Array, words: Words, df: Array, holders: Array) -> dict[str, Array]:
     """For each word of two characters the paragraphs that have its pair, but not the word.
 
     `numbers` and `stand` as `_numbers` gives them; `df`: how many paragraphs have each pair; `holders`: which, one pair
@@ -301,6 +301,6 @@ def _astride(numbers: Array, stand: Array, words: Words, df: Array, holders: Arr
     is_first = changes(both)
     alone = both.compress(is_first & np.append(is_first[1:], True)[: len(both)])  # whoever has the word has the pair
     return {
-        "astride": alone.astype(np.uint16),
-        "astride_counts": np.bincount((alone >> wide(_HOLDER_BITS)).astype(np.int64), minlength=len(numbers)),
+        "straddling": alone.astype(np.uint16),
+        "straddling_counts": np.bincount((alone >> wide(_HOLDER_BITS)).astype(np.int64), minlength=len(numbers)),
     }

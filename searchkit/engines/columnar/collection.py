@@ -71,7 +71,7 @@ class Values:
 
     @cached_property
     def bitmaps(self) -> Array:
-        """A row of bits (`sets`) for each value: the paragraphs that have it; and a last one: those that have none."""
+        """A row of bits (`docsets.bits`) for each value, of the paragraphs that have it; the last row: none of them."""
         owning = [np.logical_or.reduce([column == number for column in self.columns]) for number in range(self.none)]
         return np.array([bits(has.take(self.owner_of)) for has in (*owning, self.columns[0] == self.none)])
 

@@ -1,9 +1,8 @@
-"""Text and strings: the characters of a segment, and where each pair of neighbouring characters stands.
+"""The text of a segment as numbers of its alphabet.
 
 The characters of all paragraphs stand one after the other, each as its number in the segment's alphabet, so that a
-character is two bytes and any of them is read without unpacking. Number 0 ends a paragraph. For each pair of folded
-characters there is the list of offsets at which it begins. A string is found by the shortest list among its pairs; its
-other characters are then compared in the text itself.
+character is two bytes and any of them is read without unpacking. Number 0 ends a paragraph. Where each pair of folded
+characters begins is in `bigrams.py`; `matching/strings.py` finds strings by that.
 """
 
 from __future__ import annotations
