@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from searchkit.errors import UsageError
 
@@ -97,6 +99,9 @@ def _told(error: OSError) -> OSError:
     return OSError(error.errno, "a link, or in a folder that is one") if error.errno in _IS_LINK else error
 
 
+Shape = TypeVar("Shape")
+
+
 class DataFile(NamedTuple):
     """A data file as it was read: every process of a build goes by the same text, whatever becomes of the file."""
 
@@ -114,6 +119,32 @@ def read_data(what: str, source: Path | DataFile) -> DataFile:
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not UTF-8"
         raise UsageError(f"{what} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
+
+
+def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
+    """Give what a TOML file says, in a `msgspec.Struct`.
+
+    Raises UsageError, which names the file and the place, if it is no TOML or has another shape.
+    """
+    import msgspec  # noqa: PLC0415 - a search reads no such file
+
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        return msgspec.convert(tomllib.loads(file.text), shape)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file.name} is not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$")
+        place = _place(path.rstrip("`").removesuffix("[...]"))
+        raise UsageError(f"{file.name}{place}: {what}") from None
+
+
+def _place(path: str) -> str:
+    """Say a path as people do, who count from one: `.topic[0].weak[2]` is `, topic 1, weak 3`."""
+    return re.sub(r"\[(\d+)\]", lambda match: f" {int(match[1]) + 1}", path).replace(".", ", ")
 
 
 def word_lists(name: str) -> list[list[str]]:

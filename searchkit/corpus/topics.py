@@ -20,33 +20,23 @@ without punctuation outside all headings (signature, date) holds names, not subj
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Mapping, Sequence
 from operator import truediv
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Annotated, NamedTuple
 
-import numpy as np
+from ahocorasick_rs import AhoCorasick, MatchKind
+from msgspec import Meta, Struct
 
 from searchkit.corpus.sections import OTHER, Located, names_part
 from searchkit.errors import UsageError
-from searchkit.files import TOPICS, DataFile, read_data
+from searchkit.files import TOPICS, DataFile, read_data, read_toml
 from searchkit.model import SECTIONS
-from searchkit.text.folding import code_points, fold, fold_all
+from searchkit.text.folding import fold, fold_all
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-"""The taxonomy that comes with the product."""
-_GROUPS = {"strong": 3.0, "terms": 2.0, "weak": 1.0}
-"""Lists of words in a topic's block, with the weight of their words."""
+_STRONG, _TERM, _WEAK = 3.0, 2.0, 1.0
+"""Weights of the words in the three lists of a topic's block."""
 
 _INNERMOST = 1.35
 _FADE = 0.35
@@ -64,10 +54,6 @@ _PROSE = re.compile(r"[,。:;!?、]")
 
 _Weights = tuple[tuple[int, float], ...]
 """What a word speaks for: positions of topics in `Taxonomy.names`, with weights. Empty for words to ignore."""
-_HASHES = 1 << 16
-"""How many hashes of two characters there are."""
-_BATCH = 64
-"""How many texts are searched together: enough to make the cost of a search small, few enough to bound the memory."""
 
 
 class Taxonomy:
@@ -79,8 +65,9 @@ class Taxonomy:
         """Build from topics, folded words of two characters or more, and section to position in `names`."""
         self.names = tuple(names)
         """Topics in the order of the file."""
-        self._words: dict[str, _Weights] = {word: tuple(weights.items()) for word, weights in words.items()}
-        self._finder = _Finder(words)
+        self._words = tuple(words)
+        self._weights: dict[str, _Weights] = {word: tuple(weights.items()) for word, weights in words.items()}
+        self._finder = AhoCorasick(self._words, matchkind=MatchKind.LeftmostLongest)
         self._fallback = fallback
         self._tires = [n**_TIRE for n in range(1, len(words) + 1)]
         """What the first, second … best word of a topic is divided by."""
@@ -91,7 +78,17 @@ class Taxonomy:
 
         Raises errors.UsageError, which names the file and the key, if the file cannot be read or is not a taxonomy.
         """
-        return _File(read_data("taxonomy", source or TOPICS)).taxonomy()
+        file = read_data("taxonomy", source or TOPICS)
+        taxonomy = read_toml(file, _Taxonomy)
+        names = tuple(topic.name.strip() for topic in taxonomy.topic)
+        weights: dict[str, dict[int, float]] = {word: {} for word, _ in _weighted(file, taxonomy.ignore, 0.0)}
+        for number, topic in enumerate(taxonomy.topic):
+            if not names[number] or names[number] in names[:number]:
+                raise UsageError(f"{file.name}, topic {number + 1}: it needs a name of its own")
+            for words, default in ((topic.strong, _STRONG), (topic.terms, _TERM), (topic.weak, _WEAK)):
+                for word, weight in _weighted(file, words, default):
+                    weights.setdefault(word, {})[number] = weight * topic.scale
+        return cls(names, weights, _fallback(file, taxonomy.fallback, names))
 
     def topics(self, path: Sequence[str], text: str, section: str) -> tuple[str, ...]:
         """Give one to three topics of one paragraph, as `of_document` does."""
@@ -104,11 +101,11 @@ class Taxonomy:
         the others; many at once cost less. Cost: linear in the text, about 15 MB/s.
         """
         headings = list(dict.fromkeys(heading for item in items for heading in item.path))
-        in_headings = dict(zip(headings, self._finder.found(fold_all(headings)), strict=True))
+        in_headings = dict(zip(headings, map(self._found, fold_all(headings)), strict=True))
         weighed = {heading: self._heading(heading, found.values()) for heading, found in in_headings.items()}
         texts = fold_all([item.text for item in items])
         given: list[tuple[str, ...]] = []
-        for item, text, section, found in zip(items, texts, sections, self._finder.found(texts), strict=True):
+        for item, text, section, found in zip(items, texts, sections, map(self._found, texts), strict=True):
             outside = section == OTHER and not item.path
             if outside and not _PROSE.search(text):
                 given.append((self.names[self._fallback[section]],))
@@ -122,7 +119,11 @@ class Taxonomy:
     def _heading(self, heading: str, found: Iterable[str]) -> tuple[float, _Weights]:
         """Give what a heading counts in its place, and the weights of the words found in it, one after the other."""
         share = _FRAME if names_part(heading) else 1.0
-        return share, tuple(weight for word in found for weight in self._words[word])
+        return share, tuple(weight for word in found for weight in self._weights[word])
+
+    def _found(self, text: str) -> dict[int, str]:
+        """Give the words of a folded text by the offsets where they start, in order."""
+        return {start: self._words[word] for word, start, _ in self._finder.find_matches_as_indexes(text)}
 
     def _text_scores(self, text: str, found: Mapping[int, str]) -> list[float]:
         """Score the text alone, by the words found in it."""
@@ -133,10 +134,10 @@ class Taxonomy:
         for word in found.values():
             occurrences[word] = occurrences.get(word, 0) + 1
         values: defaultdict[int, list[float]] = defaultdict(list)
-        words, tires = self._words, self._tires
+        weights, tires = self._weights, self._tires
         for word, often in occurrences.items():
             factor = (2 - 1 / often) * (_LEAD if word in lead else 1.0)
-            for topic, value in words[word]:
+            for topic, value in weights[word]:
                 values[topic].append(value * factor)
         scores = [0.0] * len(self.names)
         for topic, of_topic in values.items():
@@ -169,133 +170,42 @@ def _add_headings(scores: list[float], path: Sequence[tuple[float, _Weights]]) -
         weight *= _FADE
 
 
-class _Finder:
-    """Finds words in texts: from left to right, the longest at each place, not overlapping."""
-
-    def __init__(self, words: Collection[str]) -> None:
-        self._words = frozenset(words)
-        lengths: dict[int, set[int]] = {}
-        for word, pair in zip(words, _hashes("".join(word[:2] for word in words))[::2].tolist(), strict=True):
-            lengths.setdefault(pair, set()).add(len(word))
-        self._lengths = [(), *(tuple(sorted(of_pair, reverse=True)) for of_pair in lengths.values())]
-        """Lengths that the words that begin alike can have, longest first."""
-        self._beginnings = np.zeros(_HASHES, np.int32)
-        """Position in `_lengths` by the hash of two characters; 0: no word begins with these."""
-        self._beginnings[list(lengths)] = range(1, len(self._lengths))
-
-    def found(self, texts: Sequence[str]) -> Iterator[dict[int, str]]:
-        """Give the words of each text by the offsets where they start, in order."""
-        for first in range(0, len(texts), _BATCH):
-            batch = texts[first : first + _BATCH]
-            # Where one text ends and the next begins no word is found: words are read off one text.
-            beginnings = self._beginnings.take(_hashes("".join(batch)))
-            places = beginnings.nonzero()[0]
-            kinds = beginnings.take(places)
-            offsets = [*accumulate(map(len, batch), initial=0)]
-            parts = pairwise(places.searchsorted(offsets).tolist())
-            for text, offset, (start, end) in zip(batch, offsets, parts, strict=False):
-                yield self._longest(text, (places[start:end] - offset).tolist(), kinds[start:end].tolist())
-
-    def _longest(self, text: str, places: Iterable[int], kinds: Iterable[int]) -> dict[int, str]:
-        """Give the words of a text, given the places where some may begin and where in `_lengths` theirs are."""
-        words, lengths = self._words, self._lengths
-        found: dict[int, str] = {}
-        free = 0
-        for start, kind in zip(places, kinds, strict=True):
-            if start < free:
-                continue
-            for length in lengths[kind]:
-                word = text[start : start + length]
-                if word in words:
-                    found[start] = word
-                    free = start + length
-                    break
-        return found
+_Weight = Annotated[float, Meta(ge=0, le=1000)]
+_Words = list[str | tuple[str, _Weight]]
 
 
-def _hashes(text: str) -> NDArray[np.uint32]:
-    """Hash each two neighbouring characters of `text` to a number below `_HASHES`."""
-    codes = code_points(text)
-    hashes: NDArray[np.uint32] = (codes[:-1] * np.uint32(257) + codes[1:]) & np.uint32(_HASHES - 1)
-    return hashes
+class _Topic(Struct, forbid_unknown_fields=True):
+    """A block of a taxonomy file."""
+
+    name: str
+    scale: _Weight = 1.0
+    strong: _Words = []
+    terms: _Words = []
+    weak: _Words = []
 
 
-class _File:
-    """A taxonomy file being read; every complaint names the file and the key."""
+class _Taxonomy(Struct, forbid_unknown_fields=True):
+    """A taxonomy file."""
 
-    def __init__(self, file: DataFile) -> None:
-        self._name_of_file, self._text = file
+    topic: Annotated[list[_Topic], Meta(min_length=1)]
+    ignore: _Words = []
+    fallback: dict[str, str] = {}
 
-    def taxonomy(self) -> Taxonomy:
-        """Read and check the file."""
-        data = self._load()
-        self._check_keys(data, {"topic", "ignore", "fallback"}, "")
-        blocks = self._blocks(data.get("topic"))
-        names = tuple(self._name(block, n) for n, block in enumerate(blocks, 1))
-        for n, name in enumerate(names, 1):
-            if name in names[: n - 1]:
-                raise self._wrong(f"[[topic]] {n}", f"the name {name} is given twice")
-        weights: dict[str, dict[int, float]] = {word: {} for word, _ in self._list(data, "ignore", 0.0, "ignore")}
-        for topic, block in enumerate(blocks):
-            self._check_keys(block, {"name", "scale", *_GROUPS}, f"{names[topic]}.")
-            scale = self._number(block.get("scale", 1.0), f"{names[topic]}.scale")
-            for group, default in _GROUPS.items():
-                for word, weight in self._list(block, group, default, f"{names[topic]}.{group}"):
-                    weights.setdefault(word, {})[topic] = weight * scale
-        return Taxonomy(names, weights, self._fallback(data.get("fallback", {}), names))
 
-    def _load(self) -> dict[str, object]:
-        try:
-            return tomllib.loads(self._text)
-        except ValueError as error:
-            raise UsageError(f"{self._name_of_file} is not TOML: {error}") from error
+def _weighted(file: DataFile, words: _Words, default: float) -> list[tuple[str, float]]:
+    """Give folded words with their weights."""
+    pairs = [(word, default) if isinstance(word, str) else word for word in words]
+    for word, _ in pairs:
+        if len(word.strip()) <= 1:
+            raise UsageError(f"{file.name}, {word!r}: a word has two characters or more")
+    return [(fold(word.strip()), weight) for word, weight in pairs]
 
-    def _blocks(self, blocks: object) -> list[dict[str, object]]:
-        found = [block for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
-        if not found or not isinstance(blocks, list) or len(found) < len(blocks):
-            raise self._wrong("topic", "there must be at least one [[topic]] block")
-        return found
 
-    def _name(self, block: Mapping[str, object], n: int) -> str:
-        name = block.get("name")
-        if not isinstance(name, str) or not name.strip():
-            raise self._wrong(f"[[topic]] {n}", "it needs a name")
-        return name.strip()
-
-    def _list(self, block: Mapping[str, object], key: str, default: float, label: str) -> Iterator[tuple[str, float]]:
-        entries = block.get(key, [])
-        if not isinstance(entries, list):
-            raise self._wrong(label, "it must be a list of words")
-        for entry in entries:
-            match entry:
-                case str() as word:
-                    weight: object = default
-                case [str() as word, weight]:
-                    pass
-                case _:
-                    raise self._wrong(label, f"{entry!r} is neither a word nor [word, weight]")
-            if len(word.strip()) <= 1:
-                raise self._wrong(label, f"{word!r} has fewer than two characters")
-            yield fold(word.strip()), self._number(weight, f"{label}, {word}")
-
-    def _number(self, value: object, label: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise self._wrong(label, f"{value!r} is not a number from 0 up")
-        return float(value)
-
-    def _fallback(self, given: object, names: Sequence[str]) -> dict[str, int]:
-        if not isinstance(given, dict):
-            raise self._wrong("fallback", "it must be a table of section = topic")
-        self._check_keys(given, set(SECTIONS), "fallback.")
-        for section, topic in given.items():
-            if topic not in names:
-                raise self._wrong(f"fallback.{section}", f"{topic} is not the name of a [[topic]] block")
-        return {section: names.index(given.get(section, names[0])) for section in SECTIONS}
-
-    def _check_keys(self, table: Mapping[str, object], known: set[str], where: str) -> None:
-        for key in table:
-            if key not in known:
-                raise self._wrong(f"{where}{key}", f"there is no such key; known are {', '.join(sorted(known))}")
-
-    def _wrong(self, key: str, why: str) -> UsageError:
-        return UsageError(f"{self._name_of_file}, {key}: {why}")
+def _fallback(file: DataFile, given: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
+    """Give the position in `names` of the topic of each section."""
+    for section, topic in given.items():
+        if section not in SECTIONS:
+            raise UsageError(f"{file.name}, fallback.{section}: no section; there are {', '.join(SECTIONS)}")
+        if topic not in names:
+            raise UsageError(f"{file.name}, fallback.{section}: {topic} is not the name of a [[topic]]")
+    return {section: names.index(given.get(section, names[0])) for section in SECTIONS}

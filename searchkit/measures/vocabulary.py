@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from msgspec import Struct, defstruct
 
 from searchkit.errors import UsageError
-from searchkit.files import FIXED_NAMES, UNITS, DataFile, read_data
+from searchkit.files import FIXED_NAMES, UNITS, DataFile, read_data, read_toml
 from searchkit.model import KINDS
 from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 RULES = 1
 """Raise it when the same paragraph gives other figures than before."""
@@ -90,42 +85,31 @@ def _alternatives(names: Sequence[str]) -> re.Pattern[str]:
     return re.compile(f"(?=[{firsts}])(?<![0-9.])(?:{groups})(?![0-9.])")
 
 
+class _Vague(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is listed as often counting nothing."""
+
+    units: str = ""
+
+
+_Kinds = defstruct("_Kinds", [(kind, str, "") for kind in KINDS], forbid_unknown_fields=True)
+
+
+class _File(Struct, forbid_unknown_fields=True):
+    """A unit list: texts with white space between their parts."""
+
+    units: _Kinds  # type: ignore[valid-type]
+    vague: _Vague = _Vague()
+    not_before: dict[str, str] = {}
+
+
 def _units(file: DataFile) -> dict[str, Unit]:
-    path, text = file
-    try:
-        tables: dict[str, Any] = tomllib.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{path} is no TOML: {error}") from None
-    _check_keys(path, "a table", tables, ("units", "vague", "not_before"))
-    kinds, vague, follow = (_table(path, tables, name) for name in ("units", "vague", "not_before"))
-    _check_keys(path, "a key of [units]", kinds, KINDS)
-    _check_keys(path, "a key of [vague]", vague, ("units",))
-    if not kinds:
-        message = f"{path}: [units] is empty; it has {', '.join(KINDS)}"
-        raise UsageError(message)
-    not_before = {fold(unit): tuple(fold(text).split()) for unit, text in follow.items()}
-    names = {fold(name): kind for kind, text in kinds.items() for name in text.split()}
-    are_vague = frozenset(fold(vague.get("units", "")).split())
+    found = read_toml(file, _File)
+    not_before = {fold(unit): tuple(fold(text).split()) for unit, text in found.not_before.items()}
+    names = {fold(name): kind for kind in KINDS for name in getattr(found.units, kind).split()}
+    if not names:
+        raise UsageError(f"{file.name}, units: none is given; kinds of units are {', '.join(KINDS)}")
+    are_vague = frozenset(fold(found.vague.units).split())
     return {name: Unit(name, kind, name in are_vague, not_before.get(name, ())) for name, kind in names.items()}
-
-
-def _check_keys(path: str, what: str, keys: Iterable[str], known: Sequence[str]) -> None:
-    for key in keys:
-        if key not in known:
-            message = f"{path}: {key} is not {what}; there are {', '.join(known)}"
-            raise UsageError(message)
-
-
-def _table(path: str, tables: Mapping[str, Any], name: str) -> dict[str, str]:
-    table = tables.get(name, {})
-    if not isinstance(table, dict):
-        message = f"{path}: {name} is a table: [{name}]"
-        raise UsageError(message)
-    for key, value in table.items():
-        if not isinstance(value, str):
-            message = f"{path}: {key} in [{name}] is a text, white space between its parts"
-            raise UsageError(message)
-    return table
 
 
 def _names(file: DataFile) -> list[str]:

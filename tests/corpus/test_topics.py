@@ -176,17 +176,16 @@ def mixed(most: int) -> st.SearchStrategy[str]:
     return st.lists(pieces, max_size=most).map("".join)
 
 
-@given(st.lists(mixed(12), max_size=6))
-def test_the_words_of_a_text_are_those_that_a_plain_scan_finds(texts: list[str]) -> None:
-    """Of the words at a place the longest is found, none inside another, in each text as if it stood alone."""
-    for text, found in zip(texts, DEFAULT._finder.found(texts), strict=True):
-        expected, start = {}, 0
-        while start < len(text):
-            word = next((text[start:end] for end in range(len(text), start, -1) if text[start:end] in WORDS), "")
-            if word:
-                expected[start] = word
-            start += len(word) or 1
-        assert found == expected
+@given(mixed(12))
+def test_the_words_of_a_text_are_those_that_a_plain_scan_finds(text: str) -> None:
+    """Of the words at a place the longest is found, none inside another."""
+    expected, start = {}, 0
+    while start < len(text):
+        word = next((text[start:end] for end in range(len(text), start, -1) if text[start:end] in WORDS), "")
+        if word:
+            expected[start] = word
+        start += len(word) or 1
+    assert DEFAULT._found(text) == expected
 
 
 @given(st.lists(st.tuples(mixed(8), st.lists(mixed(2), max_size=2), st.sampled_from(SECTIONS)), max_size=4))
@@ -214,15 +213,17 @@ def test_a_topic_without_words(tmp_path: Path) -> None:
     [
         ("", "topic"),
         ("topic = 3", "topic"),
-        ("[[topic]]\nterms = ['老虎']", "[[topic]] 1"),
-        ("[[topic]]\nname = '甲'\n[[topic]]\nname = '甲'", "[[topic]] 2"),
-        ("[[topic]]\nname = '甲'\nterms = '老虎'", "甲.terms"),
-        ("[[topic]]\nname = '甲'\nstrong = ['虎']", "甲.strong"),
-        ("[[topic]]\nname = '甲'\nweak = [3]", "甲.weak"),
-        ("[[topic]]\nname = '甲'\nweak = [['老虎', '重']]", "甲.weak, 老虎"),
-        ("[[topic]]\nname = '甲'\nweak = [['老虎', -1]]", "甲.weak, 老虎"),
-        ("[[topic]]\nname = '甲'\nscale = true", "甲.scale"),
-        ("[[topic]]\nname = '甲'\nwords = ['老虎']", "甲.words"),
+        ("[[topic]]\nterms = ['老虎']", "topic 1: Object missing required field `name`"),
+        ("[[topic]]\nname = '甲'\n[[topic]]\nname = '甲'", "topic 2: "),
+        ("[[topic]]\nname = '甲'\nterms = '老虎'", "topic 1, terms: "),
+        ("[[topic]]\nname = '甲'\nstrong = ['虎']", "'虎': "),
+        ("[[topic]]\nname = '甲'\nweak = [3]", "topic 1, weak 1: "),
+        ("[[topic]]\nname = '甲'\nweak = [['老虎', '重']]", "topic 1, weak 1 2: "),
+        ("[[topic]]\nname = '甲'\nweak = [['老虎', -1]]", "topic 1, weak 1 2: "),
+        ("[[topic]]\nname = '甲'\nscale = nan", "topic 1, scale: "),
+        ("[[topic]]\nname = '甲'\n[fallback]\n'成效' = 3", "fallback: "),
+        ("[[topic]]\nname = '甲'\nscale = true", "topic 1, scale: "),
+        ("[[topic]]\nname = '甲'\nwords = ['老虎']", "topic 1: Object contains unknown field `words`"),
         ("extra = 1\n[[topic]]\nname = '甲'", "extra"),
         ("ignore = '老虎'\n[[topic]]\nname = '甲'", "ignore"),
         ("fallback = '甲'\n[[topic]]\nname = '甲'", "fallback"),
@@ -236,7 +237,8 @@ def test_a_bad_file_is_named_with_its_key(tmp_path: Path, text: str, key: str) -
     with pytest.raises(UsageError) as raised:
         Taxonomy.load(file)
     message = str(raised.value)
-    assert message.startswith(f"taxonomy {file}, {key}: ")
+    assert message.startswith(f"taxonomy {file}")
+    assert key in message.removeprefix(f"taxonomy {file}")
     assert "\n" not in message
 
 
