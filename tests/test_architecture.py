@@ -59,7 +59,7 @@ THIRD_PARTY = {
     "jieba": {"text.segmentation"},  # its files: nobody imports it
     "markdown_it": {"corpus.formats.markdown"},
     "matplotlib": {"output.chart"},
-    "msgspec": {"corpus.topics", "files", "indexing.messages", "measures.vocabulary"},
+    "msgspec": {"corpus.topics", "files", "indexing.changes", "indexing.messages", "measures.vocabulary"},
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},

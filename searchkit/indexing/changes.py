@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
-from itertools import repeat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from searchkit.corpus.listing import Listing, content_digest
 from searchkit.corpus.overrides import NOTHING, Stated
@@ -62,25 +63,8 @@ class State:
     """By name."""
 
     def write(self, folder: Path) -> None:
-        """Write the state into a data folder.
-
-        The file has a list for each field, which is quicker to read; of facets and skipped parts, which few files have,
-        only what there is.
-        """
-        stamps, *plain, facets, skipped, settled = zip(*self.files.values(), strict=True)
-        data = {
-            "made_with": self.made_with,
-            "began": self.began,
-            "skipped": self.skipped,
-            "names": [*self.files],
-            "stamps": [*zip(*stamps, strict=True)],
-            "plain": plain,
-            "facets": {name: own for name, own in zip(self.files, facets, strict=True) if own},
-            "parts": {name: own for name, own in zip(self.files, skipped, strict=True) if own},
-            "unsettled": [name for name, is_settled in zip(self.files, settled, strict=True) if not is_settled],
-        }
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=astuple)
-        (folder / FILES).write_text(text, encoding="utf-8")
+        """Write the state into a data folder."""
+        (folder / FILES).write_bytes(msgspec.json.encode(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +95,10 @@ def read_state(index: Path, manifest: Manifest) -> State:
     """Read the state of an index. Raises IndexDamaged."""
     content = read_verified(index, manifest, FILES)
     try:
-        data = json.loads(content.decode())
-        return State(dict(data["made_with"]), int(data["began"]), _skipped(data["skipped"]), _files(data))
-    except (ValueError, LookupError, TypeError, AttributeError):
+        return msgspec.json.decode(content, type=State)
+    except msgspec.MsgspecError:
         message = f"{index / manifest.data / FILES}: not what a build writes; build the index again"
         raise IndexDamaged(message) from None
-
-
-def _files(data: Mapping[str, Any]) -> dict[str, Entry]:
-    names = data["names"]
-    stamps = map(Stamp._make, zip(*data["stamps"], strict=True))
-    facets = {name: tuple(own) for name, own in data["facets"].items()}
-    parts = {name: _skipped(own) for name, own in data["parts"].items()}
-    rare = (map(found.get, names, repeat(())) for found in (facets, parts))
-    unsettled = frozenset(data["unsettled"])
-    settled = (name not in unsettled for name in names)
-    return dict(zip(names, map(Entry._make, zip(stamps, *data["plain"], *rare, settled, strict=True)), strict=True))
-
-
-def _skipped(items: Iterable[Sequence[Any]]) -> tuple[Skipped, ...]:
-    return tuple(Skipped(*item) for item in items)
 
 
 def compare(listing: Listing, state: State) -> Changes:
