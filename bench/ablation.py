@@ -30,7 +30,7 @@ import numpy as np
 
 from bench import machine
 from bench.corpora import FACETS, documents
-from bench.peers import LIMIT, MOST_VALUES
+from bench.peers import LIMIT, MAX_VALUES
 from bench.peers.searchkit import tree
 from bench.queries import prepare, read_queries
 from searchkit.engines.columnar import bigrams, collection, docsets, faceting, postings, scoring, straddling, text
@@ -49,7 +49,7 @@ CORPORA = ("gov", "100k")
 ROUNDS = 5
 _SECONDS = 0.05
 """Of the processor that each query is asked for, in each round."""
-_FEWEST = 3
+_MIN_COUNT = 3
 
 
 Code = ModuleType | type | Callable[..., object]
@@ -125,7 +125,7 @@ TRICKS = (
     ),
     Trick(
         "no lists for frequent pairs with a mark",
-        _set(bigrams, MOST_WITH_MARK=1 << 30),
+        _set(bigrams, MAX_WITH_MARK=1 << 30),
         (bigrams._Coded.are_listed,),
         is_stored=True,
     ),
@@ -160,7 +160,7 @@ TRICKS = (
     ),
     Trick(
         "bitmaps of topics and sections",
-        _set(faceting, _MOST_BITMAPS=-1),
+        _set(faceting, _MAX_BITMAPS=-1),
         (faceting.Tally._of_bits, collection.Values.__dict__["bitmaps"].func),
     ),
     Trick(
@@ -197,19 +197,19 @@ def asked(corpus: str, index: Path) -> dict[str, dict[str, float]]:
     opened = Index(index)
     found: dict[str, dict[str, float]] = {}
     facets = tuple(map(Facet, FACETS))
-    with opened._snapshot.reading() as engine:
+    with opened._snapshot.using_engine() as engine:
         for number, query in enumerate(read_queries(corpus, index.parent)):
             request = Request(
                 tree(query),
-                wanted=parse(query.text, opened.analyzer).wanted,
+                scoring=parse(query.text, opened.analyzer).scoring,
                 filters=opened.filters(dict(query.filters)),
                 facets=facets,
-                most_values=MOST_VALUES,
+                max_values=MAX_VALUES,
                 limit=LIMIT,
             )
             engine.search(request)
             times: list[float] = []
-            while sum(times) < _SECONDS or len(times) < _FEWEST:
+            while sum(times) < _SECONDS or len(times) < _MIN_COUNT:
                 started = time.process_time_ns()
                 engine.search(request)
                 times.append((time.process_time_ns() - started) / 1e9)
@@ -306,7 +306,7 @@ def main() -> None:
     """Measure, or do one step of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", action="append", metavar="NAME")
-    parser.add_argument("--trick", default="", metavar="WORDS", help="only tricks whose names hold these words")
+    parser.add_argument("--trick", action="append", metavar="WORDS", help="only tricks whose names contain these words")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--step", choices=["build", "ask"], help=argparse.SUPPRESS)
     parser.add_argument("--index", type=Path, help=argparse.SUPPRESS)
@@ -318,7 +318,7 @@ def main() -> None:
     if options.step:
         _do(options.step, options.corpus[0], options.index)
         return
-    tricks = [trick for trick in TRICKS if options.trick in trick.name]
+    tricks = [trick for trick in TRICKS if any(words in trick.name for words in options.trick or [""])]
     record = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"corpora": {}}
     record |= {"machine": machine.as_json(machine.describe()), "rounds": options.rounds}
     for corpus in options.corpus or CORPORA:

@@ -28,7 +28,7 @@ REAL = Path(__file__).parents[2] / "shared" / "corpus" / "gov"
 """Government work reports, beside the checkout; not part of the project."""
 FACETS = ("district", "year", "agency", "topic")
 _SOURCES = ("corpora.py", "generate.py", "queries.py", "vocabulary.py")
-MOST_TOPICS = 3
+MAX_TOPICS = 3
 """Topics of a paragraph at the most."""
 
 

@@ -26,7 +26,7 @@ SEED = 20_240_601
 PER_DOCUMENT = 40
 """Paragraphs of a document."""
 
-_MEDIAN, _SIGMA, _SHORTEST, _LONGEST = 28.0, 0.7, 4, 250  # pieces (words, phrases, numbers) of a paragraph
+_MEDIAN, _SIGMA, _MIN_LENGTH, _MAX_LENGTH = 28.0, 0.7, 4, 250  # pieces (words, phrases, numbers) of a paragraph
 _SHARES = (0.62, 0.80, 0.88, 0.93)  # up to here words, links, phrases of the topic, general phrases; then numbers
 _OF_TOPIC = 2  # of these five
 _UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)  # up to here no mark behind a piece; then ， 。 、 ；
@@ -87,7 +87,7 @@ class Generator:
 
     def _texts(self, chance: np.random.Generator, topics: Numbers) -> list[str]:
         """The texts of paragraphs with these topics (numbers of `vocabulary.PHRASES`)."""
-        counts = np.exp(chance.normal(np.log(_MEDIAN), _SIGMA, len(topics))).astype(int).clip(_SHORTEST, _LONGEST)
+        counts = np.exp(chance.normal(np.log(_MEDIAN), _SIGMA, len(topics))).astype(int).clip(_MIN_LENGTH, _MAX_LENGTH)
         ends = np.cumsum(counts)
         share, within, mark = chance.random((3, ends[-1]))
         kind = np.searchsorted(_SHARES, share, "right")

@@ -45,7 +45,7 @@ def searchkit_in_two(documents: Documents, folder: Path) -> None:
     writer = open_writer(ENGINES[0], whole, analyzer())
     with _fork.Pool(2) as pool:
         for part in pool.imap(_write_part, [(number, folder / str(number)) for number in range(2)]):
-            writer.absorb(part)
+            writer.add_index(part)
     writer.commit()
 
 

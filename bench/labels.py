@@ -16,7 +16,7 @@ from typing import Any
 
 from searchkit.corpus.reading import DocumentRead
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 
 FOLDER = Path(__file__).parents[1] / "tests" / "measures" / "labels"
 DEVELOP, _ = USES = ("develop", "hold-out")
@@ -72,7 +72,7 @@ def score(use: str, documents: Mapping[str, DocumentRead], extractor: Extractor)
             read = documents[file["document"]]
             paragraphs = [_paragraph(read.paragraphs, labelled["starts"]) for labelled in file["paragraphs"]]
             for labelled, paragraph in zip(file["paragraphs"], paragraphs, strict=True):
-                (figures,) = extractor.figures([paragraph])
+                (figures,) = extractor.extract([paragraph])
                 _score(total, paragraph, figures, labelled["measures"])
     return total
 
@@ -83,7 +83,7 @@ def dice(first: str, second: str) -> float:
     return 2 * (one & other).total() / ((one.total() + other.total()) or 1)
 
 
-def _score(total: Score, paragraph: Paragraph, figures: Sequence[Figure], labels: Sequence[Label]) -> None:
+def _score(total: Score, paragraph: Paragraph, figures: Sequence[ExtractedMeasure], labels: Sequence[Label]) -> None:
     left = list(figures)
     for label in sorted(labels, key=lambda label: bool(label.get("unsure"))):
         fits = list(_fits(left, label, _place(paragraph.text, label["quote"], label["nth"])))
@@ -105,7 +105,7 @@ def _score(total: Score, paragraph: Paragraph, figures: Sequence[Figure], labels
     ]
 
 
-def _fits(figures: Sequence[Figure], label: Label, place: tuple[int, int]) -> Iterator[Figure]:
+def _fits(figures: Sequence[ExtractedMeasure], label: Label, place: tuple[int, int]) -> Iterator[ExtractedMeasure]:
     """The figures that stand on a place and have the value of a label."""
     for figure in figures:
         is_there = figure.start < place[1] and place[0] < figure.end
@@ -118,7 +118,7 @@ def _fits(figures: Sequence[Figure], label: Label, place: tuple[int, int]) -> It
             yield figure
 
 
-def _compare(total: Score, document: str, figure: Figure, label: Label) -> None:
+def _compare(total: Score, document: str, figure: ExtractedMeasure, label: Label) -> None:
     total.found += 1
     likeness = _likeness(figure, label)
     total.likeness += likeness
@@ -132,7 +132,7 @@ def _compare(total: Score, document: str, figure: Figure, label: Label) -> None:
             total.failures.append(Failure(name, document, f"{got}", f"{wanted}, {label['quote']}"))
 
 
-def _likeness(figure: Figure, label: Label) -> float:
+def _likeness(figure: ExtractedMeasure, label: Label) -> float:
     return max(dice(figure.indicator, wording) for wording in label["indicators"])
 
 

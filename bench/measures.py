@@ -32,7 +32,7 @@ from bench import corpora, labels, machine, verdicts
 from searchkit.corpus.reading import DocumentRead
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import RULES
-from searchkit.model import Figure, Measure
+from searchkit.model import ExtractedMeasure, Measure
 
 PAGE = Path(__file__).parent / "MEASURES.md"
 RESULTS = Path(__file__).parent / "results" / "measures.json"
@@ -98,10 +98,10 @@ def annotated() -> dict[str, Any]:
 
 def real(documents: Sequence[DocumentRead], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
     """The figures of documents in corpus order, and what there is to say of them: speed, kinds, periods, changes."""
-    seconds, figures = [], [list[tuple[Figure, ...]]()]
+    seconds, figures = [], [list[tuple[ExtractedMeasure, ...]]()]
     for _ in range(TIMES):
         started = time.process_time()
-        figures = [extractor.figures(read.paragraphs) for read in documents]
+        figures = [extractor.extract(read.paragraphs) for read in documents]
         seconds.append(time.process_time() - started)
     found = [
         Measure(figure, paragraph)

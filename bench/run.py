@@ -47,7 +47,7 @@ class Run:
             "seed": generate.SEED,
             "rounds": search.ROUNDS,
             "hits": peers.LIMIT,
-            "values": peers.MOST_VALUES,
+            "values": peers.MAX_VALUES,
             "skipped": sorted(set(engines) - set(self._engines)),
         }
 

@@ -26,7 +26,7 @@ from bench.queries import Query, read_queries
 
 ROUNDS = 25
 """Times that each engine is asked each query; slow ones less often."""
-_FEWEST, _SECONDS = 3, 1.5  # so many times at least, then as often as fits into so long
+_MIN_COUNT, _SECONDS = 3, 1.5  # so many times at least, then as often as fits into so long
 _WARMING = 0.001  # seconds that an engine is asked before the time that counts
 _SLOW = 0.05  # seconds from which caches play no part, and one time in a turn is enough
 _REFERENCE = "searchkit"
@@ -55,7 +55,7 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
     prepared = {name: ready for name, peer in opened.items() if (ready := peer.prepare(query))}
     answers = {name: ready.read(ready.run()) for name, ready in prepared.items()}
     about = {name: _timed(ready) for name, ready in prepared.items()}
-    runs = {name: min(rounds, max(_FEWEST, int(_SECONDS / seconds))) for name, seconds in about.items()}
+    runs = {name: min(rounds, max(_MIN_COUNT, int(_SECONDS / seconds))) for name, seconds in about.items()}
     taken: dict[str, list[float]] = {name: [] for name in prepared}
     for number in range(rounds):
         for name, ready in prepared.items():
@@ -127,7 +127,7 @@ def _counts(answer: Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The counts of each facet by size: which of equal values stands last in a cut list is nobody's promise."""
     facets = answer.facets or {}
     return tuple(
-        (name, tuple(sorted(counts.values(), reverse=True)[: peers.MOST_VALUES])) for name, counts in facets.items()
+        (name, tuple(sorted(counts.values(), reverse=True)[: peers.MAX_VALUES])) for name, counts in facets.items()
     )
 
 

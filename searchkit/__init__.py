@@ -5,7 +5,7 @@
     searchkit.build("corpus", "index")
     with searchkit.open("index") as index:
         results = index.search("双随机 处罚", district="滨海新区", year=2023, facets=["topic"])
-        figures = index.measures("立案", district="滨海新区", year=2023)
+        measures = index.measures("立案", district="滨海新区", year=2023)
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """

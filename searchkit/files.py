@@ -16,7 +16,7 @@ from searchkit.errors import UsageError
 DATA = Path(__file__).parent / "data"
 """Folder of the lists that come with searchkit."""
 TOPICS, UNITS, FIXED_NAMES = DATA / "topics.toml", DATA / "measure_units.toml", DATA / "fixed_names.txt"
-LARGEST = 200_000_000
+MAX_FILE_BYTES = 200_000_000
 """Bytes. A larger file is not read."""
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
@@ -29,7 +29,7 @@ _IS_LINK = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 """What systems say when a part of a path that must be no link is one; or no folder any more."""
 
 
-def read_ordinary(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
+def read_ordinary(path: str | os.PathLike[str], largest: int = MAX_FILE_BYTES) -> bytes:
     """Read the file that a user named; a link to it is followed.
 
     Raises OSError, also if it is no ordinary file or larger than `largest` bytes.
@@ -37,7 +37,7 @@ def read_ordinary(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes
     return _read(os.open(path, _READ | _AT_ONCE), largest)
 
 
-def read_inside(root: Path, path: Path, largest: int = LARGEST) -> bytes:
+def read_inside(root: Path, path: Path, largest: int = MAX_FILE_BYTES) -> bytes:
     """Read the file `path` of the folder `root`: no part of `path` may be a link, whatever it was when it was found.
 
     Raises OSError as `read_ordinary` does. Cost: 5 µs for each part of the path.

@@ -17,7 +17,7 @@ from searchkit.query.filters import Value
 from searchkit.search.lookup import MeasureResults, Ranking
 from searchkit.search.options import MeasureOptions, SearchOptions, read_options
 from searchkit.search.results import Results
-from searchkit.search.snapshot import OPENINGS, open_snapshot
+from searchkit.search.snapshot import MAX_OPENINGS, open_snapshot
 from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Index:
         where: Mapping[str, Value] | None = None,
         **arguments: object,
     ) -> MeasureResults:
-        """Find the figures that answer a query, best first; `*` finds all.
+        """Find the measures that answer a query, best first; `*` finds all.
 
         Keyword arguments are the fields of `MeasureOptions` and filters, as in `search`.
         Raises what `search` raises, and UsageError for what is no quantity.
@@ -112,24 +112,24 @@ class Index:
         where: Mapping[str, Value] | None = None,
         **arguments: object,
     ) -> Comparison:
-        """Find the measure that answers the query in most reports, and lay its figures out by two facets.
+        """Find the measure that answers the query in most reports, and lay its measures out by two facets.
 
         Keyword arguments are those of `measures` but `limit` and `offset`. Raises UsageError (rows and columns by the
         same facet), UnknownFacet, and what `measures` raises.
         """
         from searchkit.compare.comparison import compare  # noqa: PLC0415 - not loaded by searches
 
-        with self._snapshot.reading():
+        with self._snapshot.using_engine():
             return compare(self._snapshot, query, rows=rows, cols=cols, where=where, **arguments)
 
     def audit(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Finding]:
-        """Find figures that contradict each other, document by document. Filters as in `search`."""
+        """Find measures that contradict each other, document by document. Filters as in `search`."""
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         return audit_snapshot(self._snapshot, self._snapshot.filters(filters, where))
 
     def ranked_measures(self, query: str, *, where: Mapping[str, Value] | None = None, **arguments: object) -> Ranking:
-        """The same without snippets, for whoever looks at many: pages of figures with their scores, found once.
+        """The same without snippets, for whoever looks at many: pages of measures with their scores, found once.
 
         Keyword arguments are those of `measures` but `offset` and `limit`.
         """
@@ -143,12 +143,12 @@ class Index:
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
-        with self._snapshot.reading() as engine:
+        with self._snapshot.using_engine() as engine:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
         """The paragraph with that id, or None."""
-        with self._snapshot.reading() as engine:
+        with self._snapshot.using_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
@@ -196,7 +196,7 @@ class Index:
 
         If a build replaces the index meanwhile, moves on and verifies the new one.
         """
-        for _ in range(OPENINGS):
+        for _ in range(MAX_OPENINGS):
             snapshot = self._snapshot
             try:
                 snapshot.check()

@@ -24,8 +24,8 @@ from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnus
 FORMAT = 6
 """Version of the layout of an index.
 
-History: 1 = first; 2 = it knows the files it was built from; 3 = it holds figures; 4 = it holds fewer
-lists of pairs of characters, and each value of figures once; 5 = it holds the user's facets document by document, and
+History: 1 = first; 2 = it knows the files it was built from; 3 = it holds measures; 4 = it holds fewer
+lists of pairs of characters, and each value of measures once; 5 = it holds the user's facets document by document, and
 remembers files that are to be tried again; 6 = it lists where the characters of words stand apart by term.
 """
 
@@ -216,7 +216,7 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
 
 
 @contextmanager
-def reading(index: Path, manifest: Manifest) -> Iterator[None]:
+def diagnosing_damage(index: Path, manifest: Manifest) -> Iterator[None]:
     """Say what is to blame for an exception while an index is read: a file of it, or whoever reads.
 
     If the checksums do not hold, that is why: raises IndexDamaged naming the file. If they do, or if the index has been

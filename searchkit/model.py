@@ -88,8 +88,8 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of a paragraph, by itself: what is counted, how many, and the words that say so.
+class ExtractedMeasure:
+    """One measure of a paragraph, by itself: what is counted, how many, and the words that say so.
 
     Numbers are integers when they are whole. 93.7182万元 is the value 93.7182 in 万元 and the base value 937182 in 元.
     """
@@ -109,26 +109,26 @@ class Figure:
     kind: str = "count"
     """One of `KINDS`."""
     change: str | None = None
-    """One of `CHANGES` when the figure itself is a change (同比下降66.67%), else None."""
+    """One of `CHANGES` when the measure itself is a change (同比下降66.67%), else None."""
     period: str | None = None
     """The time that it is of as written (近三年), None for the reporting year."""
     zero: bool = False
     """It is a statement that there was none (无败诉案件), with the value 0."""
     start: int = 0
-    """Where the quote begins in the paragraph's text: code points, 0-based. No two figures of a paragraph share it."""
+    """Where the quote begins in the paragraph's text: code points, 0-based. No two measures of a paragraph share it."""
     end: int = 0
     """Where the quote ends, exclusive."""
     part_of: int | None = None
-    """`start` of the figure of the same paragraph that it is a part of (共420件，其中医疗卫生299件), or None."""
+    """`start` of the measure of the same paragraph that it is a part of (共420件，其中医疗卫生299件), or None."""
 
 
 _Value = TypeVar("_Value")
 
 
 class _Of(Generic[_Value]):
-    """A field of a measure that is one of its figure or of its paragraph."""
+    """A field of a measure that is one of its measure or of its paragraph."""
 
-    def __init__(self, part: Literal["figure", "source"]) -> None:
+    def __init__(self, part: Literal["extracted", "source"]) -> None:
         self._part = part
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -149,27 +149,27 @@ class _Of(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure with the paragraph that it stands in: what look-ups, comparisons and `export measures` give.
+    """A measure with the paragraph that it stands in: what look-ups, comparisons and `export measures` give.
 
     Every field of its JSON form (`MEASURE_FIELDS`) is an attribute.
     """
 
-    figure: Figure
+    extracted: ExtractedMeasure
     source: Paragraph
     """The paragraph."""
 
-    indicator = _Of[str]("figure")
-    value = _Of["int | float"]("figure")
-    unit = _Of["str | None"]("figure")
-    base_value = _Of["int | float"]("figure")
-    base_unit = _Of["str | None"]("figure")
-    bound = _Of[str]("figure")
-    kind = _Of[str]("figure")
-    change = _Of["str | None"]("figure")
-    period = _Of["str | None"]("figure")
-    zero = _Of[bool]("figure")
-    start = _Of[int]("figure")
-    end = _Of[int]("figure")
+    indicator = _Of[str]("extracted")
+    value = _Of["int | float"]("extracted")
+    unit = _Of["str | None"]("extracted")
+    base_value = _Of["int | float"]("extracted")
+    base_unit = _Of["str | None"]("extracted")
+    bound = _Of[str]("extracted")
+    kind = _Of[str]("extracted")
+    change = _Of["str | None"]("extracted")
+    period = _Of["str | None"]("extracted")
+    zero = _Of[bool]("extracted")
+    start = _Of[int]("extracted")
+    end = _Of[int]("extracted")
     document = _Of[str]("source")
     number = _Of["str | None"]("source")
     path = _Of[tuple[str, ...]]("source")
@@ -187,7 +187,7 @@ class Measure:
     @property
     def id(self) -> str:
         """`<paragraph id>@<start>`."""
-        return f"{self.source.id}@{self.figure.start}"
+        return f"{self.source.id}@{self.extracted.start}"
 
     @property
     def paragraph(self) -> str:
@@ -197,12 +197,12 @@ class Measure:
     @property
     def quote(self) -> str:
         """The words of the paragraph from `start` to `end`."""
-        return self.source.text[self.figure.start : self.figure.end]
+        return self.source.text[self.extracted.start : self.extracted.end]
 
     @property
     def part_of(self) -> str | None:
         """Id of the measure that it is a part of, or None."""
-        return None if self.figure.part_of is None else f"{self.source.id}@{self.figure.part_of}"
+        return None if self.extracted.part_of is None else f"{self.source.id}@{self.extracted.part_of}"
 
 
 MEASURE_FIELDS = (
@@ -217,7 +217,7 @@ def to_json(record: Document | Paragraph | Measure) -> dict[str, object]:
     """Give a record as a JSON object: its fields in order, `district` behind `region`, tuples as lists."""
     names = [item.name for item in fields(record)]
     if isinstance(record, Measure):
-        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"figure", "source"})]
+        names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
     out: dict[str, object] = {}
     for name in names:
         value = getattr(record, name)

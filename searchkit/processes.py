@@ -33,7 +33,7 @@ from typing import IO, NoReturn, cast
 
 ROOT = Path(os.sep)
 """Where children are: nobody leaves files there for others to find."""
-LONGEST_MESSAGE = 200_000_000
+MAX_MESSAGE_LENGTH = 200_000_000
 """Bytes of a message. A child that says more is ended."""
 
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
@@ -280,8 +280,8 @@ def _write(stream: IO[bytes], message: bytes) -> None:
 def _read(stream: IO[bytes]) -> bytes:
     """Raises EOFError if the stream ends or says more than a message may, OSError if it cannot be read."""
     head = stream.read(_LENGTH.size)
-    (length,) = _LENGTH.unpack(head) if len(head) == _LENGTH.size else (LONGEST_MESSAGE + 1,)
-    message = stream.read(length) if length <= LONGEST_MESSAGE else b""
+    (length,) = _LENGTH.unpack(head) if len(head) == _LENGTH.size else (MAX_MESSAGE_LENGTH + 1,)
+    message = stream.read(length) if length <= MAX_MESSAGE_LENGTH else b""
     if len(message) != length:
         raise EOFError
     return message

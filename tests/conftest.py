@@ -22,7 +22,7 @@ from searchkit.engines.opening import ENGINES
 from searchkit.index import Index
 from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, Figure, Measure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,18 +90,18 @@ def index_of(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def report() -> Callable[..., DocumentRead]:
     """`report(name, *texts, year=…, …)`: a document as the reading of a corpus gives it.
 
-    A text is a string or a pair of a string and the paragraph's own fields, `figures` (none unless given) among them.
+    A text is a string or a pair of a string and the paragraph's own fields, `measures` (none unless given) among them.
     """
 
     def make(name: str, *texts: str | tuple[str, dict[str, Any]], **fields: Any) -> DocumentRead:  # noqa: ANN401
         common = {key: fields[key] for key in Paragraph.__dataclass_fields__ if key in fields}
-        paragraphs, figures = [], []
+        paragraphs, measures = [], []
         for n, given in enumerate(texts, 1):
             text, own = (given, {}) if isinstance(given, str) else (given[0], dict(given[1]))
-            figures.append(own.pop("figures", ()))
+            measures.append(own.pop("measures", ()))
             paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, text, **common), **own))
-        document = Document(name, **fields, paragraphs=len(texts), measures=sum(map(len, figures)))
-        return DocumentRead(document, tuple(paragraphs), figures=figures)
+        document = Document(name, **fields, paragraphs=len(texts), measures=sum(map(len, measures)))
+        return DocumentRead(document, tuple(paragraphs), measures=measures)
 
     return make
 
@@ -120,14 +120,14 @@ def said() -> Callable[..., Measure]:
     def make(paragraph: str, indicator: str, value: float, unit: str | None, **own: Any) -> Measure:  # noqa: ANN401
         quote = own.pop("quote", f"{indicator}{value}{unit or ''}")
         start = own.pop("start", sum(map(ord, quote)))
-        of_figure = {name: own.pop(name) for name in [*own] if name in Figure.__dataclass_fields__}
-        if of_figure.get("part_of") is not None:
-            of_figure["part_of"] = int(of_figure["part_of"].rpartition("@")[2])
-        fields = {"base_value": value, "base_unit": unit, "end": start + len(quote), **of_figure}
-        figure = Figure(indicator, value, unit, start=start, **fields)
+        of_measure = {name: own.pop(name) for name in [*own] if name in ExtractedMeasure.__dataclass_fields__}
+        if of_measure.get("part_of") is not None:
+            of_measure["part_of"] = int(of_measure["part_of"].rpartition("@")[2])
+        fields = {"base_value": value, "base_unit": unit, "end": start + len(quote), **of_measure}
+        measure = ExtractedMeasure(indicator, value, unit, start=start, **fields)
         document, _, n = paragraph.partition("#")
         of_paragraph = {"region": BINHAI, "year": 2023, **own}
-        return Measure(figure, Paragraph(paragraph, document, int(n or 0), " " * start + quote, **of_paragraph))
+        return Measure(measure, Paragraph(paragraph, document, int(n or 0), " " * start + quote, **of_paragraph))
 
     return make
 

@@ -1,4 +1,4 @@
-"""Figures by a rule that can be read at a glance, for tests of how figures are kept and not of how they are found."""
+"""Measures by a rule that can be read at a glance, for tests of how measures are kept and not of how they are found."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 
-_FIGURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
+_MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 
 
 class Counting:
@@ -19,18 +19,18 @@ class Counting:
         """Give one; there is nothing to read."""
         return cls()
 
-    def figures(self, paragraphs: Sequence[Paragraph]) -> list[tuple[Figure, ...]]:
-        """The figures of each paragraph; the second one is a part of the first."""
-        return [tuple(_figures(paragraph.text)) for paragraph in paragraphs]
+    def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
+        """The measures of each paragraph; the second one is a part of the first."""
+        return [tuple(_measures(paragraph.text)) for paragraph in paragraphs]
 
 
-def _figures(text: str) -> Iterator[Figure]:
+def _measures(text: str) -> Iterator[ExtractedMeasure]:
     first = None
-    for n, match in enumerate(_FIGURE.finditer(text)):
+    for n, match in enumerate(_MEASURE.finditer(text)):
         before, digits, scale, unit = match.groups()
         value = float(digits) if "." in digits else int(digits)
         base_value = round(value * 10_000) if scale else value
-        yield Figure(
+        yield ExtractedMeasure(
             before,
             value,
             scale + unit or None,

@@ -26,7 +26,7 @@ from searchkit.query.facets import BUILT_IN
 from searchkit.search import snapshot
 from searchkit.search.options import SearchOptions
 from searchkit.search.results import Results
-from searchkit.search.snippets import LONGEST
+from searchkit.search.snippets import MAX_LENGTH
 
 Report = Callable[..., DocumentRead]
 
@@ -285,7 +285,7 @@ def test_snippet_is_short(index: Index) -> None:
     (hit,) = index.search("129件").hits
     assert hit.snippet in hit.paragraph.text
     assert "129件" in hit.snippet
-    assert len(hit.snippet) <= LONGEST < len(hit.paragraph.text)
+    assert len(hit.snippet) <= MAX_LENGTH < len(hit.paragraph.text)
 
 
 def test_group(index: Index) -> None:

@@ -34,7 +34,7 @@ from searchkit.manifest import (
     share,
     verify_checksums,
 )
-from searchkit.model import Figure
+from searchkit.model import ExtractedMeasure
 from searchkit.query.tree import Everything
 from searchkit.text import analyzer as analysis
 
@@ -46,10 +46,13 @@ Change = Callable[[dict[str, Any]], object]
 def sound(engine: str, report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small index of every kind of content."""
     folder = tmp_path_factory.mktemp("sound")
-    figures = [Figure("执法", 2, "次", 2, "次", start=0, end=4), Figure("培训", 3, "次", 3, "次", start=5, end=9)]
+    measures = [
+        ExtractedMeasure("执法", 2, "次", 2, "次", start=0, end=4),
+        ExtractedMeasure("培训", 3, "次", 3, "次", start=5, end=9),
+    ]
     documents = [
         report("a.txt", "执法检查３次。", "普法宣传。", year=2023, region=("甲省", "乙市"), facets={"batch": "一"}),
-        report("b.txt", ("执法2次，培训3次。", {"figures": figures}), title="报告"),
+        report("b.txt", ("执法2次，培训3次。", {"measures": measures}), title="报告"),
     ]
     write_index([Skipped("c.bin", "not text"), *documents], folder, BuildOptions(engine), corpus="corpus")
     return folder

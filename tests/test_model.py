@@ -13,7 +13,7 @@ from searchkit.model import (
     MEASURE_FIELDS,
     SECTIONS,
     Document,
-    Figure,
+    ExtractedMeasure,
     Measure,
     Paragraph,
     document_from_json,
@@ -85,8 +85,8 @@ def test_json_has_every_field_and_the_district(record: Document | Paragraph) -> 
 def test_every_field_of_a_measures_json_is_an_attribute() -> None:
     """What stands in the JSON object can be read of the measure under the same name, `district` too."""
     paragraph = Paragraph("a#1", "a", 1, "立案3件，其中2件。", title="报告", year=2023, region=("天津市", "东丽区"))
-    figure = Figure("其中", 2, "件", 2, "件", start=5, end=9, part_of=0)
-    measure = Measure(figure, paragraph)
+    extracted = ExtractedMeasure("其中", 2, "件", 2, "件", start=5, end=9, part_of=0)
+    measure = Measure(extracted, paragraph)
     shown = to_json(measure)
     assert [name for name in shown if name != "district"] == [*MEASURE_FIELDS]
     assert list(shown).index("district") == list(shown).index("region") + 1
@@ -94,7 +94,7 @@ def test_every_field_of_a_measures_json_is_an_attribute() -> None:
         name: list(value) if isinstance(value := getattr(measure, name), tuple) else value for name in shown
     } == shown
     assert (measure.id, measure.paragraph, measure.quote, measure.part_of) == ("a#1@5", "a#1", "其中2件", "a#1@0")
-    assert to_json(MeasureHit(figure, paragraph, 0.5, "其中2件", 5)) == {
+    assert to_json(MeasureHit(extracted, paragraph, 0.5, "其中2件", 5)) == {
         **shown, "score": 0.5, "snippet": "其中2件", "snippet_start": 5,
     }  # fmt: skip
 

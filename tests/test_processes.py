@@ -86,7 +86,7 @@ def test_a_message_beyond_all_bounds(start: Start, monkeypatch: pytest.MonkeyPat
     """A child that says more than a message may hold is heard no more, and can be ended; nothing of it is taken."""
     talk = start(acting.echo)
     assert talk.ask(b"12345") == b"12345"
-    monkeypatch.setattr(processes, "LONGEST_MESSAGE", 4)
+    monkeypatch.setattr(processes, "MAX_MESSAGE_LENGTH", 4)
     assert talk.ask(b"12345") is None
     talk.child.end()
 

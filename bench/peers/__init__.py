@@ -23,7 +23,7 @@ NAMES = ("searchkit", "tantivy", "bigrams", "whoosh", "fts5", "bm25s", "ripgrep"
 """Modules of this package."""
 LIMIT = 10
 """Hits that are asked for, with their text."""
-MOST_VALUES = 100
+MAX_VALUES = 100
 """Values of each facet that are asked for."""
 
 

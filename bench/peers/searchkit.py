@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpora import FACETS, documents
-from bench.peers import LIMIT, MOST_VALUES, Answer, Peer, Prepared
+from bench.peers import LIMIT, MAX_VALUES, Answer, Peer, Prepared
 from bench.queries import Query
 from searchkit.engines.contract import Engine, Request
 from searchkit.engines.opening import open_engine
@@ -45,10 +45,10 @@ class _Seam:
         """Make the request, as `Index.search` would."""
         request = Request(
             tree(query),
-            wanted=parse(query.text, self._index.analyzer).wanted,
+            scoring=parse(query.text, self._index.analyzer).scoring,
             filters=self._index.filters(dict(query.filters)),
             facets=tuple(map(Facet, FACETS)),
-            most_values=MOST_VALUES,
+            max_values=MAX_VALUES,
             limit=LIMIT,
         )
         return Prepared(lambda: self._engine.search(request), _read)

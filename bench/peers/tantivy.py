@@ -19,13 +19,13 @@ from typing import Any
 
 import tantivy
 
-from bench.corpora import FACETS, MOST_TOPICS, Item, analyzer, items
-from bench.peers import LIMIT, MOST_VALUES, Answer, Peer, Prepared
+from bench.corpora import FACETS, MAX_TOPICS, Item, analyzer, items
+from bench.peers import LIMIT, MAX_VALUES, Answer, Peer, Prepared
 from bench.queries import Query
 
 _MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
 _HEAP = 1_000_000_000  # bytes the writer may fill before it writes a segment
-_TOPICS = tuple(f"topic_{n}" for n in range(1, MOST_TOPICS + 1))
+_TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
 _PLAIN = {name: (name,) for name in FACETS}
 COLUMNS = {**_PLAIN, "topic": _TOPICS}
 """Facet → the single-valued columns whose counts are its counts: the quickest way found."""
@@ -157,4 +157,4 @@ def _combined(text: Any, filters: Iterable[Any]) -> Any:  # noqa: ANN401 - tanti
 
 
 def _terms(columns: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> dict[str, Any]:
-    return {column: {"terms": {"field": column, "size": MOST_VALUES}} for name in names for column in columns[name]}
+    return {column: {"terms": {"field": column, "size": MAX_VALUES}} for name in names for column in columns[name]}

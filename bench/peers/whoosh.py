@@ -13,12 +13,12 @@ from typing import Any
 
 from whoosh import analysis, fields, index, query, sorting
 
-from bench.corpora import FACETS, MOST_TOPICS, analyzer, items
+from bench.corpora import FACETS, MAX_TOPICS, analyzer, items
 from bench.peers import LIMIT, Answer, Peer, Prepared
 from bench.queries import Query
 
 _MEMORY = 1024  # megabytes the writer may fill before it writes to disk
-_TOPICS = tuple(f"topic_{n}" for n in range(1, MOST_TOPICS + 1))
+_TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
 _COLUMNS = {**{name: (name,) for name in FACETS}, "topic": _TOPICS}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_audit(index: Index, filters: Mapping[str, Any], style: str) -> int:
-    """Print the figures that contradict each other, as they are found. Gives the exit status: 1 if there are none.
+    """Print the measures that contradict each other, as they are found. Gives the exit status: 1 if there are none.
 
     `style`: table, or one of `records.FORMATS`.
     """

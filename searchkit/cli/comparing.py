@@ -20,7 +20,7 @@ from searchkit.errors import SearchkitError, UsageError
 @filter_options
 @click.option("--rows", default="district", show_default=True, metavar="FACET", help="What a row stands for.")
 @click.option("--cols", default="year", show_default=True, metavar="FACET", help="What a column stands for.")
-@click.option("--unit", metavar="UNIT", help="Only figures in this unit, such as 件 or 万元.")
+@click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
 @click.option(
     "--format",
     "style",
@@ -37,7 +37,7 @@ def compare(query: str, index_path: Path, style: str, output: Path | None, **opt
     """Compare one measure that answers QUERY: districts by years, or any other two facets.
 
     The whole table is of one indicator in one unit: those that answer QUERY in most reports. Every
-    figure is tied to its sentence. Where reports contradict each other, all values are shown.
+    measure is tied to its sentence. Where reports contradict each other, all values are shown.
     """
     from searchkit.index import Index
 

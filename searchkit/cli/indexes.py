@@ -55,7 +55,7 @@ _PLACE = re.compile(r"^(?:line|page) \d+: ")
     "--topics", type=click.Path(path_type=Path), metavar="FILE", help="Taxonomy of topics instead of the built-in one."
 )
 @click.option(
-    "--units", type=click.Path(path_type=Path), metavar="FILE", help="Units of figures instead of the built-in ones."
+    "--units", type=click.Path(path_type=Path), metavar="FILE", help="Units of measures instead of the built-in ones."
 )
 @click.option(
     "--fixed-names",

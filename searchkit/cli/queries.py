@@ -68,16 +68,16 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
 @click.argument("query", required=False)
 @index_option
 @filter_options
-@click.option("--unit", metavar="UNIT", help="Only figures in this unit, such as 件; 万元 and 元 are the same.")
-@click.option("--min", metavar="QUANTITY", help="Only figures from this one on: 50, 10万元, 90%.")
-@click.option("--max", metavar="QUANTITY", help="Only figures up to this one. A bare number counts base units: 元.")
-@click.option("--audit", is_flag=True, help="No QUERY: show the figures that contradict each other.")
+@click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件; 万元 and 元 are the same.")
+@click.option("--min", metavar="QUANTITY", help="Only measures from this one on: 50, 10万元, 90%.")
+@click.option("--max", metavar="QUANTITY", help="Only measures up to this one. A bare number counts base units: 元.")
+@click.option("--audit", is_flag=True, help="No QUERY: show the measures that contradict each other.")
 @paging_options
 def measures(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
-    """Find the figures that answer QUERY, best first: how many, of what, where, when, and in which words.
+    """Find the measures that answer QUERY, best first: how many, of what, where, when, and in which words.
 
     QUERY is written as for search; its parts may stand in the sentence, the headings or the title. The
-    last word says what is counted, those before it of what: "投诉举报 医疗卫生". * finds all figures.
+    last word says what is counted, those before it of what: "投诉举报 医疗卫生". * finds all measures.
     """
     from searchkit.index import Index
     from searchkit.model import to_json

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--context", type=click.IntRange(0), default=0, metavar="N", help="Paragraphs shown before and after.")
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, style: str) -> int:
-    """Show a paragraph, or a whole document, with where it stands; in JSON with its figures too."""
+    """Show a paragraph, or a whole document, with where it stands; in JSON with its measures too."""
     from searchkit.index import Index
     from searchkit.model import to_json
     from searchkit.output import terminal
@@ -40,8 +40,11 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
             paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
         measures = index.measures_of([record.id for record in paragraphs]) if style in {"json", "jsonl"} else []
     if measures:
-        figures = [{"measures": list(map(own_fields, found))} for found in measures]
-        emit(records(({**to_json(r), **own} for r, own in zip(paragraphs, figures, strict=True)), style))
+        rows = (
+            {**to_json(record), "measures": list(map(own_fields, own))}
+            for record, own in zip(paragraphs, measures, strict=True)
+        )
+        emit(records(rows, style))
         return FOUND
     if style != "table":
         emit(records(map(to_json, paragraphs), style))

@@ -1,4 +1,4 @@
-"""When two figures speak of the same thing, and when they say the same: by the wording, the unit and the rounding."""
+"""When two measures speak of the same thing, and when they say the same: by the wording, the unit and the rounding."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def value_range(measure: Measure) -> tuple[float, float]:
 
 
 def is_other_period(measure: Measure) -> bool:
-    """Whether a figure is of another time than the reporting year."""
+    """Whether a measure is of another time than the reporting year."""
     own = rf"(?:{measure.year}年?|[全今本]年度?|年内)(?:度|全年|底)?"
     return measure.period is not None and not re.fullmatch(own, measure.period)
 

@@ -1,4 +1,4 @@
-"""Where the figures of reports contradict each other, or themselves. Few findings, each worth a look.
+"""Where the measures of reports contradict each other, or themselves. Few findings, each worth a look.
 
 parts      the parts of a breakdown do not add up to their total
 rate       a rate above 100 % that cannot be
@@ -34,11 +34,11 @@ _FULL = re.compile(r"分别|分为|[:：]\s*$")
 _AND_SO_ON = re.compile(r"\s*[\w ]{0,4}等")
 _NOT_A_PART = re.compile("[均总原占由从每]|标准|累计|剔除|扣除|调整|口径|可比|实际|发展到|增加到|提高到|[率%]")
 """In the words of what stands behind a total but is not to be added up: means, other totals, corrections."""
-_LONGEST_GAP = 20
-"""Characters between two parts of one list; there are no other figures between them either."""
+_MAX_GAP_LENGTH = 20
+"""Characters between two parts of one list; there are no other measures between them either."""
 _PEOPLE = {"人", "名", "位", "人次"}
 """What is told apart in ways that overlap: 100人，其中党员80人、女性50人."""
-_MOST_PARTS = 12
+_MAX_PARTS = 12
 """Parts of a total of which all subsets are tried."""
 _NEAR = 0.02
 """Share of a total that three parts or more can miss only by a mistake."""
@@ -71,7 +71,7 @@ _SAME_THING = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Figures that cannot all be right."""
+    """Measures that cannot all be right."""
 
     kind: str
     """One of `KINDS`."""
@@ -88,7 +88,7 @@ def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[
 
     def text_of(paragraph_id: str) -> str | None:
         """The text of a paragraph."""
-        with snapshot.reading() as engine:
+        with snapshot.using_engine() as engine:
             paragraph = engine.paragraph(paragraph_id)
         return None if paragraph is None else paragraph.text
 
@@ -100,7 +100,7 @@ def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | No
 
     `text_of` gives the text of a paragraph by its id: with it, breakdowns that claim to be complete (分别为) are
     checked for parts that are missing; it is asked only about those whose parts add up to too little.
-    Memory: some 300 bytes for each figure that another report could contradict, and the measures of one document.
+    Memory: some 300 bytes for each measure that another report could contradict, and the measures of one document.
     """
     ledger = _Ledger()
     for _, own in groupby(measures, key=lambda measure: measure.document):
@@ -146,7 +146,7 @@ def _is_list(parts: Sequence[Measure], text_of: Callable[[str], str | None] | No
     """Whether parts follow each other as items of one list."""
     text = (text_of(parts[0].paragraph) if text_of else None) or ""
     pairs = list(pairwise(parts))
-    return all(after.start - before.end <= _LONGEST_GAP for before, after in pairs) and not any(
+    return all(after.start - before.end <= _MAX_GAP_LENGTH for before, after in pairs) and not any(
         re.search(r"\d", text[before.end : after.start]) for before, after in pairs
     )
 
@@ -169,7 +169,7 @@ def _is_too_much(total: Measure, parts: Sequence[Measure], slack: float) -> bool
     """Whether parts that add up to more than their total are wrong, and not parts of parts, or two breakdowns."""
     if any(part.base_value > total.base_value + slack for part in parts):
         return True
-    if len(parts) > _MOST_PARTS or total.base_unit in _PEOPLE:
+    if len(parts) > _MAX_PARTS or total.base_unit in _PEOPLE:
         return False
     values = [part.base_value for part in parts]
     return not any(
@@ -236,7 +236,7 @@ def _is_slip(one: str, other: str) -> bool:
 
 
 def _is_plain(measure: Measure) -> bool:
-    """Whether a figure is an exact one of what was in the reporting year, so that another can contradict it."""
+    """Whether a measure is an exact one of what was in the reporting year, so that another can contradict it."""
     is_said_of_year = not is_other_period(measure) and measure.section != "计划"
     return measure.bound == "exact" and measure.change is None and is_said_of_year
 

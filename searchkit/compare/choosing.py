@@ -1,4 +1,4 @@
-"""Which indicator, in which unit, a whole table speaks of, and how close each figure is to it."""
+"""Which indicator, in which unit, a whole table speaks of, and how close each measure is to it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from searchkit.compare.agreement import Wording, is_other_period, likeness, unit
 from searchkit.model import Measure
 
 ALIKE = 0.45
-"""Likeness of wordings from which on two figures count as of the same indicator."""
+"""Likeness of wordings from which on two measures count as of the same indicator."""
 _ALIKE_IN_OTHER_UNIT = 0.55
-"""The same for a figure in another unit, which says less surely that the same things are counted."""
+"""The same for a measure in another unit, which says less surely that the same things are counted."""
 _CONTENDERS = 20
-"""How many indicators are tried on all figures: so that the choice costs a pass over them for each, no more."""
+"""How many indicators are tried on all measures: so that the choice costs a pass over them for each, no more."""
 
 _ANSWERS = 0.5
-"""Relevance from which on a figure has a say in what the query is after: however many others stand beside it."""
+"""Relevance from which on a measure has a say in what the query is after: however many others stand beside it."""
 
 _LOOSE, _PART, _OTHER_PERIOD, _PLAN, _CHANGE = 0.95, 0.8, 0.6, 0.5, 0.3
-"""What a figure that is about, a part of another, of another time, a plan, a change is worth beside a plain one."""
+"""What a measure that is about, a part of another, of another time, a plan, a change is worth beside a plain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Candidate:
 
     @property
     def sort(self) -> tuple[str, str, bool]:
-        """What figures of one table share: kind, family of units, being a change or not."""
+        """What measures of one table share: kind, family of units, being a change or not."""
         return self.measure.kind, unit_family(self.measure.base_unit), self.measure.change is not None
 
     @property
@@ -85,8 +85,8 @@ class Subject:
 def choose(candidates: Sequence[Candidate]) -> Subject | None:
     """The subject that answers best in most reports; None without candidates.
 
-    Each report has one vote for each indicator in it that answers, worth how well its best figure of it does. Those
-    with most votes contend; of them wins the one to which the closest figures of all reports answer best.
+    Each report has one vote for each indicator in it that answers, worth how well its best measure of it does. Those
+    with most votes contend; of them wins the one to which the closest measures of all reports answer best.
     Changes (同比增长) count little, unless what answers best of all is one: then they were asked for.
     """
     candidates = [item for item in candidates if item.relevance >= _ANSWERS]
@@ -105,7 +105,7 @@ def choose(candidates: Sequence[Candidate]) -> Subject | None:
 
 
 def _answers(candidates: Sequence[Candidate], change_worth: float) -> Callable[[Subject], float]:
-    """How well a subject answers: the closeness of the closest figure of each report, added up."""
+    """How well a subject answers: the closeness of the closest measure of each report, added up."""
     measures = [item.measure for item in candidates]
 
     def value(subject: Subject) -> float:

@@ -19,19 +19,19 @@ from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
 
 STATUSES = ("value", "conflict", "silent", "missing")
-"""One value; several that cannot all be true; a report without such a figure; no report."""
+"""One value; several that cannot all be true; a report without such a measure; no report."""
 
 _AS_CLOSE = 0.97
-"""A report's figures within this share of its closest one say the same indicator."""
+"""A report's measures within this share of its closest one say the same indicator."""
 _AT_ONCE = 1000
-_LEAST_RELEVANCE = 0.25
-"""Figures that answer a quarter as well as the best have no indicator like it; they are not looked at."""
+_MIN_RELEVANCE = 0.25
+"""Measures that answer a quarter as well as the best have no indicator like it; they are not looked at."""
 _BY_RELEVANCE = 0.1
-"""The share of closeness that how well a figure answers the query decides, where its wording does not."""
+"""The share of closeness that how well a measure answers the query decides, where its wording does not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CellValue:
     """One value in a cell, with everything that states it."""
 
     value: int | float
@@ -61,7 +61,7 @@ class Cell:
     col: Label
     status: str
     """One of `STATUSES`."""
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[CellValue, ...] = ()
     """The closest first; several of them are a conflict."""
 
 
@@ -80,14 +80,14 @@ class Comparison:
     unit: str | None = None
     """What the values are in, scaled alike for all: 万元."""
     kind: str | None = None
-    filled: Mapping[tuple[Label, Label], tuple[Reading, ...]] = field(default_factory=dict)
+    filled: Mapping[tuple[Label, Label], tuple[CellValue, ...]] = field(default_factory=dict)
     """Readings by row and column."""
     reported: frozenset[tuple[Label | None, Label | None]] = frozenset()
     """Rows and columns of which there is a report; None stands for all."""
     unplaced: int = 0
-    """How many figures of the indicator have no value for the rows or for the columns: reports of unknown year."""
+    """How many measures of the indicator have no value for the rows or for the columns: reports of unknown year."""
     relaxed: bool = False
-    """Nothing held all parts of the query, so these figures are of paragraphs that hold some of its words."""
+    """Nothing held all parts of the query, so these measures are of paragraphs that hold some of its words."""
 
     def cell(self, row: Label, col: Label) -> Cell:
         """The cell of a row and a column."""
@@ -111,7 +111,7 @@ def compare(
     where: Mapping[str, Value] | None = None,
     **arguments: object,
 ) -> Comparison:
-    """Find the measure that answers the query in most reports, and lay its figures out by two facets.
+    """Find the measure that answers the query in most reports, and lay its measures out by two facets.
 
     Keyword arguments are those of `Index.measures`: filters, `unit=`, `min=`, `max=`, `match=`.
     Raises UsageError (rows and columns by the same facet), UnknownFacet, and what `Index.measures` raises.
@@ -140,7 +140,7 @@ def _candidates(
         for measure, score in found:  # what ranks lower answers no better, on whichever scale it was scored
             relevance = min(relevance, score / best) if best > 0 else 1.0
             candidates.append(Candidate(measure, relevance))
-        if len(found) < at_once or relevance < _LEAST_RELEVANCE:
+        if len(found) < at_once or relevance < _MIN_RELEVANCE:
             return ranking.is_relaxed, candidates
         at_once *= 2
 
@@ -180,7 +180,7 @@ def tabulate(
 ) -> Comparison:
     """Lay candidates (best first) out as a table; `documents` in corpus order say of what there is a report.
 
-    Every row and column of a document is there, with a figure or not. Cost: some 25 passes over the candidates, one
+    Every row and column of a document is there, with a measure or not. Cost: some 25 passes over the candidates, one
     over the documents.
     """
     keys: dict[str, list[Key]] = {rows: [], cols: []}
@@ -235,7 +235,7 @@ def _places(
 
 
 def _filled(table: Comparison, subject: Subject, places: Mapping[tuple[Label, Label], list[_Close]]) -> Comparison:
-    """The table with its figures, in the unit that most of them are written in."""
+    """The table with its measures, in the unit that most of them are written in."""
     said = {place: _said(subject, items) for place, items in places.items()}
     main = [group[0] for groups in said.values() for group in groups if subject.has_unit_of(group[0])]
     powers, units = Counter(map(power_of, main)), Counter(item.base_unit for item in main if item.base_unit)
@@ -246,9 +246,9 @@ def _filled(table: Comparison, subject: Subject, places: Mapping[tuple[Label, La
 
 
 def _said(subject: Subject, items: Sequence[_Close]) -> list[list[Measure]]:
-    """Of what can stand in a cell: each report's closest figures, those that agree together, the closest first."""
+    """Of what can stand in a cell: each report's closest measures, those that agree together, the closest first."""
     main = [(close, measure) for close, measure in items if subject.has_unit_of(measure)]
-    if not main:  # better a figure in the report's own unit, marked, than to call the report silent
+    if not main:  # better a measure in the report's own unit, marked, than to call the report silent
         family = unit_family(max(items, key=_closeness)[1].base_unit)
         main = [item for item in items if unit_family(item[1].base_unit) == family]
     kept: list[_Close] = []
@@ -273,20 +273,20 @@ def _closeness(item: _Close) -> float:
 
 
 def _year_of(measure: Measure) -> int:
-    """The last year that a figure is of, going by its period; 0 where that names none (近三年)."""
+    """The last year that a measure is of, going by its period; 0 where that names none (近三年)."""
     if not is_other_period(measure):
         return measure.year or 0
     return max(map(int, re.findall(r"\d{4}", measure.period or "")), default=0)
 
 
-def _reading(subject: Subject, group: Sequence[Measure], power: int, unit: str | None) -> Reading:
+def _reading(subject: Subject, group: Sequence[Measure], power: int, unit: str | None) -> CellValue:
     """A value with what states it: on the scale of the table, unless it is in another unit."""
     first = group[0]
     is_other = not subject.has_unit_of(first)
     power = power_of(first) if is_other else power
     value = round(first.base_value / power, 10)
     own = _scaled(first.base_unit or unit, power)
-    return Reading(int(value) if value == int(value) else value, own, tuple(group), is_other)
+    return CellValue(int(value) if value == int(value) else value, own, tuple(group), is_other)
 
 
 def _scaled(unit: str | None, power: int) -> str | None:

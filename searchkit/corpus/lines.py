@@ -36,7 +36,7 @@ _SESSION = re.compile(
 _SPEAKER = re.compile(
     r"[—\-－（(\s]*[^。，；,;：:]{0,24}(?:总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|主任|局长|书记|部长|厅长|院长|检察长|委员|组长)(?:[、兼][^。，；,;：:]{2,12})?[\s·:：]{0,3}(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?[)）]?"
 )
-_FIGURE = re.compile(
+_MEASURE = re.compile(
     r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )
 _BRACKETED = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
@@ -80,9 +80,9 @@ def is_prose(line: str) -> bool:
     return "。" in line or "；" in line or len(line) > long
 
 
-def holds_figure(text: str) -> bool:
+def holds_measure(text: str) -> bool:
     """Tell whether text holds a count or rate: `1.2万户次`, `98%`. Headings name matters and hold none."""
-    return _FIGURE.search(text) is not None
+    return _MEASURE.search(text) is not None
 
 
 def is_date(line: str) -> bool:

@@ -13,10 +13,10 @@ from searchkit.corpus.formats.registry import READERS
 from searchkit.corpus.formats.text import decode, tidy
 from searchkit.corpus.overrides import NOTHING, Stated, Table, read_table
 from searchkit.corpus.reasons import unforeseen, unreadable
-from searchkit.corpus.walk import Found, Skipped, walk
+from searchkit.corpus.walk import CorpusFile, Skipped, walk
 from searchkit.errors import CorpusError, ReadError
 
-LARGEST_TABLE = 20_000_000
+MAX_TABLE_BYTES = 20_000_000
 """Bytes of a metadata.csv."""
 _RULES = 2  # raise it when the same file gives other documents than before
 _LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
@@ -26,12 +26,12 @@ _LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers nee
 class Listing:
     """What a corpus folder holds, before any document is read."""
 
-    documents: tuple[Found, ...]
+    documents: tuple[CorpusFile, ...]
     """In the code point order of their names."""
     skipped: tuple[Skipped, ...]
     _stated: Mapping[str, Stated] = field(default_factory=dict)
 
-    def stated(self, found: Found) -> Stated:
+    def stated(self, found: CorpusFile) -> Stated:
         """Give what metadata.csv states about a file."""
         return self._stated.get(found.name, NOTHING)
 
@@ -60,7 +60,7 @@ def list_corpus(folder: Path) -> Listing:
     return Listing(files.documents, tuple(skipped), rows)
 
 
-def made_with() -> str:
+def reader_fingerprint() -> str:
     """Say what decides, besides the files and the taxonomy, what is read of them: it changes when any of it does."""
     from searchkit.corpus.formats.doc import converter  # noqa: PLC0415 - needed by builds only
 
@@ -70,7 +70,7 @@ def made_with() -> str:
     return f"searchkit {__version__}, rules {_RULES}, {versions}"
 
 
-def content_digest(found: Found) -> str:
+def content_digest(found: CorpusFile) -> str:
     """Give the SHA-256 of a file's bytes in hexadecimal, or why they cannot be read."""
     try:
         return hashlib.sha256(found.read()).hexdigest()
@@ -86,10 +86,10 @@ def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
     return CorpusError(f"{folder} holds {held}. Put reports there ({' '.join(READERS)})")
 
 
-def _table(found: Found, names: Collection[str]) -> Table:
+def _table(found: CorpusFile, names: Collection[str]) -> Table:
     """Read a metadata.csv. What is stated there is little beside the files: it is read in this process, with bounds."""
     try:
-        return read_table(tidy(decode(found.read(LARGEST_TABLE)).text), found.name.rpartition("/")[0], names)
+        return read_table(tidy(decode(found.read(MAX_TABLE_BYTES)).text), found.name.rpartition("/")[0], names)
     except ReadError as error:
         return Table({}, (str(error),))
     except OSError as error:

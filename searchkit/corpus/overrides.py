@@ -35,8 +35,8 @@ _BUILT_IN = (
 )  # fmt: skip
 _OF_PARAGRAPH = frozenset({"number", "path", "section", "topics", "topic", "facets"})
 _DERIVED = frozenset({"document", "n", "page", "paragraphs", "measures", "sha256", "warnings"})
-_MOST_TOPICS = 3
-_LONGEST_NAME, _LONGEST_VALUE, _LONGEST_LINE = 40, 200, 1000
+_MAX_TOPICS = 3
+_MAX_NAME_LENGTH, _MAX_VALUE_LENGTH, _MAX_LINE_LENGTH = 40, 200, 1000
 _RESERVED = ("=", ":")
 """Characters that part a facet's name from its value or depth where it is typed."""
 _YEAR = re.compile(r"([12][0-9]{3})(?:年度?)?")
@@ -44,8 +44,8 @@ _DATE = re.compile(r"([12][0-9]{3})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9
 
 _FENCE = "---"
 _FENCE_ENDS = frozenset({"---", "..."})
-_LONGEST_FRONT = 65_536
-_DEEPEST_FRONT, _MOST_NAMED, _MOST_WARNINGS = 10, 1000, 20
+_MAX_FRONT_LENGTH = 65_536
+_MAX_FRONT_DEPTH, _MAX_NAMED, _MAX_WARNINGS = 10, 1000, 20
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
 
 
@@ -88,7 +88,7 @@ def split_front_matter(text: str) -> FrontMatter:
     """
     if not text.startswith(_FENCE):
         return FrontMatter(text)
-    lines = text[:_LONGEST_FRONT].split("\n")
+    lines = text[:_MAX_FRONT_LENGTH].split("\n")
     end = next((n for n, line in enumerate(lines) if n and line.rstrip() in _FENCE_ENDS), 0)
     inside = lines[1:end]
     first = next((line for line in inside if line.strip() and not line.startswith("#")), "")
@@ -127,9 +127,9 @@ def interpret(values: Mapping[str, object]) -> Stated:
     region, problems = _region(known)
     if region:
         checked["region"] = region
-    more = len(warnings) - _MOST_WARNINGS
+    more = len(warnings) - _MAX_WARNINGS
     if more > 0:
-        warnings[_MOST_WARNINGS:] = [f"and {more} more values that cannot be used"]
+        warnings[_MAX_WARNINGS:] = [f"and {more} more values that cannot be used"]
     return Stated(checked, facets, (*warnings, *problems))
 
 
@@ -166,7 +166,7 @@ def interpret_record(values: Mapping[str, object]) -> tuple[RecordParts, Stated]
         number=number[0] if number else None,
         path=texts["path"] or (),
         section=section if isinstance(section, str) and section in SECTIONS else None,
-        topics=(texts["topics"] or texts["topic"] or ())[:_MOST_TOPICS],
+        topics=(texts["topics"] or texts["topic"] or ())[:_MAX_TOPICS],
     )
     return parts, Stated(stated.fields, stated.facets, (*stated.warnings, *wrong))
 
@@ -197,8 +197,8 @@ def read_table(text: str, folder: str, names: Collection[str]) -> Table:
         column = next((n for n, name in enumerate(header) if name.lower() in {"file", "文件"}), None)
         if column is None:
             return Table({}, ("line 1: no column `file`",))
-        if len(header) > _MOST_NAMED:
-            return Table({}, (f"line 1: {len(header)} columns: more than {_MOST_NAMED} are not read",))
+        if len(header) > _MAX_NAMED:
+            return Table({}, (f"line 1: {len(header)} columns: more than {_MAX_NAMED} are not read",))
         for row in reader:
             name, problem = _row_name(row, column, folder)
             if name in rows:
@@ -210,7 +210,7 @@ def read_table(text: str, folder: str, names: Collection[str]) -> Table:
                 rows[name] = interpret(values)
             if problem:
                 problems.append(f"line {reader.line_num}: {problem}")
-            if len(problems) == _MOST_NAMED:
+            if len(problems) == _MAX_NAMED:
                 problems.append(f"line {reader.line_num}: the rest is not read, after so many problems")
                 break
     except csv.Error as error:
@@ -283,8 +283,8 @@ class _Mapping:
                 name = f" ({_shown(key)})" if isinstance(key, str) else ""
                 warnings.append(f"front matter: line {line}{name}: {self._refused or 'a name of several'} is not read")
             self._refused = ""
-            if len(values) + len(warnings) > _MOST_NAMED:
-                return _no_yaml(f"more than {_MOST_NAMED} names")
+            if len(values) + len(warnings) > _MAX_NAMED:
+                return _no_yaml(f"more than {_MAX_NAMED} names")
         return FrontMatter("", values, tuple(warnings))
 
     def _value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
@@ -296,7 +296,7 @@ class _Mapping:
             return str(event.value)
         if isinstance(event, yaml.AliasEvent):
             return None
-        if depth == _DEEPEST_FRONT:
+        if depth == _MAX_FRONT_DEPTH:
             raise ValueError
         if depth or isinstance(event, yaml.MappingStartEvent):
             self._refused = self._refused or "a value inside another"
@@ -325,7 +325,7 @@ def _scalar(value: object) -> str | None:
     if not isinstance(value, (str, int, float)):
         return None
     text = " ".join(visible(str(value)).split())
-    return text if len(text) <= _LONGEST_LINE else None
+    return text if len(text) <= _MAX_LINE_LENGTH else None
 
 
 def _texts(value: object) -> tuple[str, ...] | None:
@@ -402,16 +402,18 @@ def _facet_problem(name: str, value: object) -> str:
     if name.lower() in _BUILT_IN:
         return f"{shown} is a field that cannot be stated"
     is_plain = not UNNAMEABLE.search(name)
-    if not is_plain or not 0 < len(name) <= _LONGEST_NAME or any(mark in name for mark in _RESERVED):
-        return f"{shown} is no name for a facet: up to {_LONGEST_NAME} characters, none of them {' '.join(_RESERVED)}"
+    if not is_plain or not 0 < len(name) <= _MAX_NAME_LENGTH or any(mark in name for mark in _RESERVED):
+        return (
+            f"{shown} is no name for a facet: up to {_MAX_NAME_LENGTH} characters, none of them {' '.join(_RESERVED)}"
+        )
     text = _scalar(value)
-    if text is None or len(text) > _LONGEST_VALUE:
-        return f"{shown}: {_shown(value)} is not one value of up to {_LONGEST_VALUE} characters"
+    if text is None or len(text) > _MAX_VALUE_LENGTH:
+        return f"{shown}: {_shown(value)} is not one value of up to {_MAX_VALUE_LENGTH} characters"
     return ""
 
 
 def _shown(value: object) -> str:
     """Give a value for a message: short and on one line."""
-    text = value if isinstance(value, str) else repr(value)[:_LONGEST_LINE]
+    text = value if isinstance(value, str) else repr(value)[:_MAX_LINE_LENGTH]
     text = UNNAMEABLE.sub(" ", text)
-    return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")
+    return repr(text if len(text) <= _MAX_NAME_LENGTH else text[:_MAX_NAME_LENGTH] + "…")

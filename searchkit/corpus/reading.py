@@ -1,6 +1,6 @@
 """One file of a corpus to its documents.
 
-What a file gives depends on its bytes, its name, what metadata.csv states about it, and on `listing.made_with`; on
+What a file gives depends on its bytes, its name, what metadata.csv states about it, and on `listing.fingerprints`; on
 nothing else.
 """
 
@@ -23,19 +23,19 @@ from searchkit.corpus.overrides import Stated, interpret, interpret_record
 from searchkit.corpus.reasons import one_line, unforeseen, unreadable
 from searchkit.corpus.sections import sections
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Skipped
+from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
-from searchkit.model import Document, Figure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph
 
-MOST_FACETS = 1000
+MAX_FACETS = 1000
 """Names of facets that a file may state. They are columns of a table, not values."""
-MOST_NAMED = 1000
+MAX_NAMED = 1000
 """Parts of a file that are named because they cannot be read; of more, how many they are."""
-LONGEST_PARAGRAPH = 20_000
+MAX_PARAGRAPH_LENGTH = 20_000
 """Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
 
-_MOST_LINES = 100
+_MAX_LINES = 100
 _FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
 
 
@@ -47,7 +47,7 @@ class DocumentRead:
     paragraphs: tuple[Paragraph, ...]
     file: str = ""
     """Name of the corpus file that it was read from; the document's id unless given."""
-    figures: Sequence[Sequence[Figure]] | None = None
+    measures: Sequence[Sequence[ExtractedMeasure]] | None = None
     """Of each paragraph; None = they are still to be found."""
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class FileRead:
     """Whether the same bytes would give the same again; not so if it was the system that failed."""
 
 
-def read_file(found: Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
+def read_file(found: CorpusFile, stated: Stated, taxonomy: Taxonomy) -> FileRead:
     """Read one file: its document (or one for each of its records), and what of it is skipped. Raises MemoryError only.
 
     Whatever the file holds is read in this process: one that must not be lost is no place for it.
@@ -117,12 +117,12 @@ class _File:
         problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
         documents = tuple(result for result in results if isinstance(result, DocumentRead))
         names = {name for read in documents for name in read.document.facets}
-        if len(names) > MOST_FACETS:
-            raise ReadError(f"states {len(names)} facets: more than {MOST_FACETS} are not read")
+        if len(names) > MAX_FACETS:
+            raise ReadError(f"states {len(names)} facets: more than {MAX_FACETS} are not read")
         skipped = [*(result for result in results if isinstance(result, Skipped)), *problems]
-        more = len(skipped) - MOST_NAMED
+        more = len(skipped) - MAX_NAMED
         if more > 0:
-            skipped[MOST_NAMED:] = [Skipped(self.name, f"and {more} more parts of it are not read", files=0)]
+            skipped[MAX_NAMED:] = [Skipped(self.name, f"and {more} more parts of it are not read", files=0)]
         return FileRead(self.sha256, documents, tuple(skipped))
 
     def _read_safely(self, raw: RawDocument) -> DocumentRead | Skipped:
@@ -216,7 +216,7 @@ def _paragraph(document: Document, n: int, item: Item, section: str, topics: tup
 
 def _ends(lines: Sequence[str]) -> Sequence[str]:
     """Give the first and the last of very many lines: each is compared with the whole text."""
-    return lines if len(lines) <= 2 * _MOST_LINES else (*lines[:_MOST_LINES], *lines[-_MOST_LINES:])
+    return lines if len(lines) <= 2 * _MAX_LINES else (*lines[:_MAX_LINES], *lines[-_MAX_LINES:])
 
 
 def _still_open(warnings: Sequence[str], stated: Stated) -> tuple[str, ...]:
@@ -231,16 +231,16 @@ _CLAUSE_END = re.compile(r"[，、：,:\s]")
 def _pieces(item: Item) -> Iterator[Item]:
     """Cut a paragraph that is too long where a sentence ends, else a clause, else anywhere. Cost: linear."""
     text = item.text
-    if len(text) <= LONGEST_PARAGRAPH:
+    if len(text) <= MAX_PARAGRAPH_LENGTH:
         yield item
         return
     start, number = 0, item.number
     while start < len(text):
-        end = start + LONGEST_PARAGRAPH
+        end = start + MAX_PARAGRAPH_LENGTH
         if end < len(text):
             window = text[start:end]
             ends = _last(_SENTENCE_END, window) or _last(_CLAUSE_END, window)
-            end = start + (ends or LONGEST_PARAGRAPH)
+            end = start + (ends or MAX_PARAGRAPH_LENGTH)
         if piece := text[start:end].strip():
             yield replace(item, text=piece, number=number)
             number = None

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from searchkit.corpus.formats.registry import READERS, suffix_of
 from searchkit.corpus.reasons import reason_of
-from searchkit.files import LARGEST, read_inside
+from searchkit.files import MAX_FILE_BYTES, read_inside
 from searchkit.text.characters import UNNAMEABLE
 
 METADATA = "metadata.csv"
@@ -43,7 +43,7 @@ class Stamp(NamedTuple):
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-class Found(NamedTuple):
+class CorpusFile(NamedTuple):
     """A file that belongs to the corpus."""
 
     path: str
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     root: str = ""
     """The corpus, for the operating system; empty = the folder that the file is in."""
 
-    def read(self, largest: int = LARGEST) -> bytes:
+    def read(self, largest: int = MAX_FILE_BYTES) -> bytes:
         """Give its content. Raises OSError, also if it is no ordinary file of the corpus any more, or too large."""
         root = Path(self.root) if self.root else Path(self.path).parent
         return read_inside(root, Path(self.path).relative_to(root), largest)
@@ -77,8 +77,8 @@ class Skipped:
 class Walk:
     """What a folder holds. All three in the code point order of their names."""
 
-    documents: tuple[Found, ...]
-    tables: tuple[Found, ...]
+    documents: tuple[CorpusFile, ...]
+    tables: tuple[CorpusFile, ...]
     """Every metadata.csv."""
     skipped: tuple[Skipped, ...]
 
@@ -90,16 +90,16 @@ def walk(folder: Path) -> Walk:
     what cannot be listed, what is no ordinary file, links. A link to a file of the corpus would bring in the
     same report twice and is not followed; one that leaves the folder is not followed either.
     """
-    files: list[Found] = []
+    files: list[CorpusFile] = []
     skipped: list[Skipped] = []
     for item in _items(folder):
-        if isinstance(item, Found):
+        if isinstance(item, CorpusFile):
             files.append(item)
         else:
             skipped.append(item)
     files.sort(key=attrgetter("name", "path"))
-    documents: dict[str, Found] = {}
-    tables: dict[str, Found] = {}
+    documents: dict[str, CorpusFile] = {}
+    tables: dict[str, CorpusFile] = {}
     unknown: Counter[str] = Counter()
     for found in files:
         name = found.name.lower()
@@ -142,7 +142,7 @@ def name_of(path: str) -> str:
     return UNNAMEABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", name.replace(os.sep, "/"))
 
 
-def _items(folder: Path) -> Iterator[Found | Skipped]:
+def _items(folder: Path) -> Iterator[CorpusFile | Skipped]:
     """Go through the folders without recursion; links are never followed, so there are no loops."""
     root = os.path.realpath(folder)
     waiting = [(root, "")]
@@ -166,17 +166,17 @@ def _items(folder: Path) -> Iterator[Found | Skipped]:
                 yield _file(root, entry, name)
 
 
-def _file(root: str, entry: os.DirEntry[str], name: str) -> Found | Skipped:
+def _file(root: str, entry: os.DirEntry[str], name: str) -> CorpusFile | Skipped:
     """Decide about what is neither a link nor a folder."""
     if not entry.is_file(follow_symlinks=False):
         return Skipped(name, "not an ordinary file")
     try:
-        return Found(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)), root)
+        return CorpusFile(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)), root)
     except OSError as error:
         return Skipped(name, f"cannot be read: {reason_of(error)}")
 
 
-def _linked(root: str, path: str, name: str) -> Found | Skipped:
+def _linked(root: str, path: str, name: str) -> CorpusFile | Skipped:
     """Decide about a link."""
     try:
         target = Path(path).resolve(strict=True)
@@ -191,7 +191,7 @@ def _linked(root: str, path: str, name: str) -> Found | Skipped:
         reason = "not an ordinary file"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
         # git-annex keeps what is linked under .git; it is read nowhere else
-        return Found(os.fspath(target), name, Stamp.of(status), root)
+        return CorpusFile(os.fspath(target), name, Stamp.of(status), root)
     else:
         reason = "link to a file of the corpus"
     return Skipped(name, reason)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged, SearchkitError
-from searchkit.model import Document, Figure, Measure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.facets import Facet, FacetCounts, Filter
-from searchkit.query.tree import Node, Wanted
+from searchkit.query.tree import Node, ScoringClause
 
 if TYPE_CHECKING:  # numpy.typing takes 15 ms
     import numpy as np
@@ -29,13 +29,13 @@ class Request:
 
     match: Node
     """Which paragraphs match."""
-    wanted: tuple[Wanted, ...] = ()
+    scoring: tuple[ScoringClause, ...] = ()
     """What raises the score; nothing = all scores are 0."""
     filters: tuple[Filter, ...] = ()
     """All must admit a paragraph. They never change scores."""
     facets: tuple[Facet, ...] = ()
     """Counted over all matches, each under every filter but those of its own name."""
-    most_values: int | None = 100
+    max_values: int | None = 100
     """Values listed per facet, None = all."""
     sort: str = "score"
     """`score`, or the name of a facet, `-` before it for descending; then by score, then in corpus order.
@@ -49,11 +49,11 @@ class Request:
     explain: bool = False
     """Hits come with the parts of their score,"""
     with_measures: bool = False
-    """and with the figures of their paragraphs."""
+    """and with the measures of their paragraphs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class ScoredParagraph:
     """A paragraph that matches."""
 
     paragraph: Paragraph
@@ -73,7 +73,7 @@ class Response:
     """Matching paragraphs, exact."""
     documents: int | None
     """Documents they are in, when grouped; else None."""
-    hits: tuple[Hit, ...]
+    hits: tuple[ScoredParagraph, ...]
     """By score, largest first, then in corpus order (path of the document, then position in it)."""
     facets: Mapping[str, FacetCounts]
     """By the facet as written: `year`, `district:1`."""
@@ -81,11 +81,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """A look-up of figures, as an engine sees it: all those of matching paragraphs that are of the unit and size."""
+    """A look-up of measures, as an engine sees it: all those of matching paragraphs that are of the unit and size."""
 
     match: Node
     """Which paragraphs match."""
-    wanted: tuple[Wanted, ...] = ()
+    scoring: tuple[ScoringClause, ...] = ()
     """What raises the score of a paragraph; nothing = all scores are 0."""
     filters: tuple[Filter, ...] = ()
     """All must admit the paragraph. They never change scores."""
@@ -99,19 +99,19 @@ class MeasureRequest:
 
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """All figures that answer a request, as columns: one element for each, in corpus order, by place in a paragraph.
+    """All measures that answer a request, as columns: one element for each, in corpus order, by place in a paragraph.
 
     Ranking them is not an engine's business: what it needs is here, and few are ever fetched.
     """
 
     indicators: Sequence[str]
-    """Indicators, each once; there may be some that no figure here has."""
+    """Indicators, each once; there may be some that no measure here has."""
     indicator_of: NDArray[np.int64]
-    """The number of each figure's indicator."""
+    """The number of each measure's indicator."""
     scores: NDArray[np.float64]
-    """Score of each figure's paragraph by words alone (BM25F, step one of ranking)."""
+    """Score of each measure's paragraph by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
-    """Gives the measures of these figures (numbers from 0 to len(scores) - 1), in the order asked for."""
+    """Gives the measures of these measures (numbers from 0 to len(scores) - 1), in the order asked for."""
     texts: Callable[[Sequence[int]], list[str]]
     """Gives the texts of their paragraphs in the same way."""
 
@@ -124,7 +124,7 @@ class Engine(Protocol):
         ...
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """All figures that answer a request."""
+        """All measures that answer a request."""
         ...
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
@@ -159,9 +159,13 @@ class Writer(Protocol):
     """
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
-        """Add a document with its paragraphs and the figures of each of them.
+        """Add a document with its paragraphs and the measures of each of them.
 
         `file`: name of the corpus file that it was read from.
         """
@@ -171,7 +175,7 @@ class Writer(Protocol):
         """Leave out the documents of these files that the other index holds."""
         ...
 
-    def absorb(self, folder: Path) -> None:
+    def add_index(self, folder: Path) -> None:
         """Take over what a writer of the same engine committed to `folder`, a folder that is needed until `commit`."""
         ...
 
@@ -179,7 +183,7 @@ class Writer(Protocol):
         """Write everything to the folder; the writer is finished."""
         ...
 
-    def abandon(self) -> None:
+    def rollback(self) -> None:
         """Write nothing more; the folder can be removed."""
         ...
 

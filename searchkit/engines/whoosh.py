@@ -27,7 +27,7 @@ import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
-from searchkit.engines.contract import Hit, MeasureColumns, MeasureRequest, Request, Response, decoding
+from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.ranking import (
     RESCORED,
     Explanation,
@@ -42,7 +42,7 @@ from searchkit.engines.ranking import (
 from searchkit.errors import IndexDamaged
 from searchkit.model import (
     Document,
-    Figure,
+    ExtractedMeasure,
     Measure,
     Paragraph,
     document_from_json,
@@ -51,7 +51,7 @@ from searchkit.model import (
 )
 from searchkit.query.facets import Counter as FacetCounter
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values, values_of
-from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Substring, Wanted, Word
+from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -68,7 +68,7 @@ class Report(NamedTuple):
     """Name of the corpus file that it was read from."""
     document: Document
     paragraphs: list[Paragraph]
-    figures: list[Sequence[Figure]]
+    measures: list[Sequence[ExtractedMeasure]]
     """Of each paragraph."""
 
 
@@ -82,16 +82,20 @@ class WhooshWriter:
         self._added: list[Report] = []
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
-        """Add a document with its paragraphs and their figures. `file`: name of the corpus file it was read from."""
-        self._added.append(Report(file, document, list(paragraphs), list(figures)))
+        """Add a document with its paragraphs and their measures. `file`: name of the corpus file it was read from."""
+        self._added.append(Report(file, document, list(paragraphs), list(measures)))
 
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
         self._held = [report for report in self._held if report.file not in files]
 
-    def absorb(self, folder: Path) -> None:
+    def add_index(self, folder: Path) -> None:
         """Take over what a writer of this engine committed to `folder`; that folder is of no use afterwards."""
         self._added += _reports(folder)
 
@@ -106,7 +110,7 @@ class WhooshWriter:
             raise
         writer.commit()
 
-    def abandon(self) -> None:
+    def rollback(self) -> None:
         """Write nothing more; the folder can be removed."""
         self._held, self._added = [], []
 
@@ -114,12 +118,12 @@ class WhooshWriter:
         record = _dump({"file": report.file, "document": to_json(report.document)})
         writer.add_document(kind="document", record=record)
         title, title_length = self._words(report.document.title or "")
-        for paragraph, figures in zip(report.paragraphs, report.figures, strict=True):
+        for paragraph, measures in zip(report.paragraphs, report.measures, strict=True):
             text, text_length = self._words(paragraph.text)
             heading, heading_length = self._words("\n".join(paragraph.path))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
-            own = {"paragraph": to_json(paragraph), "figures": [asdict(figure) for figure in figures]}
+            own = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
             record = _dump({"lengths": lengths, **own})
             writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
 
@@ -146,21 +150,21 @@ class WhooshEngine:
             return self._respond(request, self._admitted(matches, request.filters), facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """All figures that answer a request. Cost: grows with the size of the index."""
+        """All measures that answer a request. Cost: grows with the size of the index."""
         with self._lock, _unpickling_confined():
             table = self._table
             matches = self._admitted(sorted(self._match(request.match)), request.filters)
-            scores = {i: _by_words(scored) for i, scored in self._scores(request.wanted, matches).items()}
-        found = [(i, figure) for i in matches for figure in table.figures[i] if _is_wanted(figure, request)]
+            scores = {i: _by_words(scored) for i, scored in self._scores(request.scoring, matches).items()}
+        found = [(i, measure) for i in matches for measure in table.measures[i] if _is_wanted(measure, request)]
         numbers: dict[str, int] = {}
-        indicator_of = [numbers.setdefault(figure.indicator, len(numbers)) for _, figure in found]
+        indicator_of = [numbers.setdefault(measure.indicator, len(numbers)) for _, measure in found]
 
         def fetch(chosen: Sequence[int]) -> list[Measure]:
-            """The measures of these figures."""
-            return [Measure(figure, table.paragraphs[i]) for i, figure in map(found.__getitem__, chosen)]
+            """The measures of these measures."""
+            return [Measure(measure, table.paragraphs[i]) for i, measure in map(found.__getitem__, chosen)]
 
         def texts(chosen: Sequence[int]) -> list[str]:
-            """The texts that these figures stand in."""
+            """The texts that these measures stand in."""
             return [table.paragraphs[i].text for i, _ in map(found.__getitem__, chosen)]
 
         by_paragraph = np.array([scores[i] for i, _ in found], np.float64)
@@ -216,7 +220,7 @@ class WhooshEngine:
                     reports.append(Report(record["file"], document_from_json(record["document"]), [], []))
                 else:
                     reports[-1].paragraphs.append(paragraph_from_json(record["paragraph"]))
-                    reports[-1].figures.append(_figures(record))
+                    reports[-1].measures.append(_measures(record))
         return reports
 
     @cached_property
@@ -277,12 +281,12 @@ class WhooshEngine:
         counter = FacetCounter(facet, selected_values(facet, request.filters))
         for i in self._admitted(matches, others):
             counter.add(self._table.paragraphs[i])
-        return counter.result(request.most_values)
+        return counter.result(request.max_values)
 
     def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
-        scores = self._scores(request.wanted, matches)
+        scores = self._scores(request.scoring, matches)
         ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
-        texts = [(part.text, part.weight) for part in request.wanted]
+        texts = [(part.text, part.weight) for part in request.scoring]
         weights = {size: wanted_grams(texts, size) for size in (1, 2)}
         rescored = {i: self._rescore(weights, i, scores[i]) for i in ranked[:RESCORED]}
         scores |= rescored
@@ -303,11 +307,11 @@ class WhooshEngine:
             explanation = scores[i] if request.explain else None
             measures = self._measures(i) if request.with_measures else ()
             matching = per_document.get(paragraph.document, 1)
-            hits.append(Hit(paragraph, scores[i].score, matching, explanation, measures))
+            hits.append(ScoredParagraph(paragraph, scores[i].score, matching, explanation, measures))
         return Response(len(matches), len(per_document) if request.by_document else None, tuple(hits), facets)
 
     def _measures(self, i: int) -> tuple[Measure, ...]:
-        return tuple(Measure(figure, self._table.paragraphs[i]) for figure in self._table.figures[i])
+        return tuple(Measure(measure, self._table.paragraphs[i]) for measure in self._table.measures[i])
 
     def _sorted(self, ranked: list[int], sort: str) -> list[int]:
         descending = sort.startswith("-")
@@ -317,7 +321,7 @@ class WhooshEngine:
         have = sorted((i for i in ranked if values[i]), key=lambda i: values[i], reverse=descending)
         return have + [i for i in ranked if not values[i]]
 
-    def _scores(self, wanted: Sequence[Wanted], matches: list[int]) -> dict[int, Explanation]:
+    def _scores(self, wanted: Sequence[ScoringClause], matches: list[int]) -> dict[int, Explanation]:
         """Step one: BM25F over words."""
         table = self._table
         scores = {i: Explanation() for i in matches}
@@ -364,7 +368,7 @@ class _Table:
         self.at = {number: position for position, (number, _) in enumerate(records)}
         """Whoosh's document number → position."""
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
-        self.figures = [_figures(record) for _, record in records]
+        self.measures = [_measures(record) for _, record in records]
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
         self.positions = {paragraph.id: position for position, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
@@ -389,15 +393,15 @@ class _Table:
         return self._df[gram]
 
 
-def _figures(record: Mapping[str, Any]) -> tuple[Figure, ...]:
-    return tuple(Figure(**figure) for figure in record["figures"])
+def _measures(record: Mapping[str, Any]) -> tuple[ExtractedMeasure, ...]:
+    return tuple(ExtractedMeasure(**measure) for measure in record["measures"])
 
 
-def _is_wanted(figure: Figure, request: MeasureRequest) -> bool:
+def _is_wanted(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
     return (
-        (request.unit is None or figure.base_unit == request.unit)
-        and (request.minimum is None or figure.base_value >= request.minimum)
-        and (request.maximum is None or figure.base_value <= request.maximum)
+        (request.unit is None or measure.base_unit == request.unit)
+        and (request.minimum is None or measure.base_value >= request.minimum)
+        and (request.maximum is None or measure.base_value <= request.maximum)
     )
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from searchkit.corpus.listing import Listing, list_corpus, made_with, nothing_read
+from searchkit.corpus.listing import Listing, list_corpus, nothing_read, reader_fingerprint
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_writer
@@ -36,9 +36,9 @@ from searchkit.manifest import (
     Manifest,
     commit,
     current_data,
+    diagnosing_damage,
     new_data_folder,
     read_manifest,
-    reading,
     remove_leftovers,
 )
 from searchkit.measures.vocabulary import RULES
@@ -61,7 +61,7 @@ class BuildOptions:
     synonyms: Path | None = None
     topics: Path | None = None
     units: Path | None = None
-    """What figures count in."""
+    """What measures count in."""
     fixed_names: Path | None = None
     """Names with numbers that count nothing: 双随机, 三项制度."""
     full: bool = False
@@ -117,7 +117,7 @@ class _Plan:
         )
         return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
 
-    def made_with(self) -> dict[str, str]:
+    def fingerprints(self) -> dict[str, str]:
         """What decides, besides the files, what is in the index."""
         texts = {
             **asdict(self.settings.lexicon),
@@ -129,8 +129,8 @@ class _Plan:
             "engine": self.settings.engine,
             **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
             "analyzer": self.analyzer.fingerprint,
-            "readers": made_with(),
-            "figures": f"rules {RULES}",
+            "readers": reader_fingerprint(),
+            "measures": f"rules {RULES}",
         }
 
 
@@ -183,11 +183,11 @@ def build(
     plan = _Plan.of(index, corpus, options)
     began = time.time_ns()
     listing = list_corpus(Path(corpus))
-    now = State(plan.made_with(), began, listing.skipped)
+    now = State(plan.fingerprints(), began, listing.skipped)
     with _locked(plan.index):
-        base, because = _find_base(plan.index, now.made_with, full=options.full)
+        base, because = _find_base(plan.index, now.fingerprints, full=options.full)
         try:
-            with reading(plan.index, base.manifest) if base else nullcontext():
+            with diagnosing_damage(plan.index, base.manifest) if base else nullcontext():
                 report = _bring_up_to_date(plan, listing, now, base, progress)
         except IndexDamaged:  # noticed only when the engine took over what the index holds
             if base is None:
@@ -206,7 +206,7 @@ def write_index(
 ) -> BuildReport:
     """Put documents that were read into the folder `index`, in place of what it holds; `build` without the reading.
 
-    Figures are looked for in documents that come without. `results` in corpus order. Raises what `build` raises.
+    Measures are looked for in documents that come without. `results` in corpus order. Raises what `build` raises.
     """
     from searchkit.indexing.indexer import add  # noqa: PLC0415 - `build` leaves it to its workers, and starts sooner
     from searchkit.measures.extractor import Extractor  # noqa: PLC0415
@@ -236,7 +236,7 @@ class _NothingNew(Exception):
 _DAMAGED = "the index was damaged"
 
 
-def _find_base(index: Path, made_with: Mapping[str, str], *, full: bool) -> tuple[_Base | None, str | None]:
+def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_Base | None, str | None]:
     """Find the index that is there if it can be brought up to date, or why it cannot; neither where there is none."""
     try:
         manifest = read_manifest(index)
@@ -251,7 +251,7 @@ def _find_base(index: Path, made_with: Mapping[str, str], *, full: bool) -> tupl
         return None, _DAMAGED
     if full:
         return None, "a full build was asked for"
-    changed = [name for name, value in made_with.items() if base.state.made_with.get(name) != value]
+    changed = [name for name, value in fingerprints.items() if base.state.fingerprints.get(name) != value]
     return (None, f"{changed[0]} changed") if changed else (base, None)
 
 
@@ -310,7 +310,7 @@ def _new_index(plan: _Plan, content: _Content, base: _Base | None = None) -> Ite
             if not content.documents:
                 raise nothing_read(Path(plan.corpus), content.skipped)  # noqa: TRY301 - as if the block had raised it
         except BaseException:
-            writer.abandon()
+            writer.rollback()
             raise
         writer.commit()
         remove_parts(folder)

@@ -18,7 +18,7 @@ import msgspec
 
 from searchkit.corpus.listing import Listing, content_digest
 from searchkit.corpus.overrides import NOTHING, Stated
-from searchkit.corpus.walk import Found, Skipped, Stamp
+from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_verified
 
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 class State:
     """What an index remembers: all files with readers, also those of which nothing could be read."""
 
-    made_with: Mapping[str, str]
+    fingerprints: Mapping[str, str]
     """What decided, besides the files, what is in the index: engine, words, taxonomy …, each with a text that changes
     when it does. If one differs, the whole index is built again."""
     began: int
@@ -71,7 +71,7 @@ class State:
 class Changes:
     """What is to be done to bring an index up to date with a corpus."""
 
-    unread: tuple[Found, ...]
+    unread: tuple[CorpusFile, ...]
     """Files to read, new ones and changed ones, in the order of their names."""
     outdated: Mapping[str, Entry] = field(default_factory=dict)
     """Files whose documents leave the index, changed ones and those that are gone, as they were; by name."""
@@ -106,7 +106,7 @@ def compare(listing: Listing, state: State) -> Changes:
 
     Cost: about 1 µs a file that is not read.
     """
-    unread: list[Found] = []
+    unread: list[CorpusFile] = []
     unchanged: dict[str, Entry] = {}
     for found in listing.documents:
         entry = state.files.get(found.name)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from searchkit.corpus.reading import MOST_NAMED, DocumentRead, FileRead, read_file
+from searchkit.corpus.reading import MAX_NAMED, DocumentRead, FileRead, read_file
 from searchkit.corpus.reasons import unforeseen
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import Skipped
@@ -22,10 +22,10 @@ from searchkit.text.analyzer import Analyzer
 
 
 def add(read: DocumentRead, writer: Writer, extractor: Extractor) -> Document:
-    """Add a document to a writer, with the figures that it has or that are found; gives it with their number."""
-    figures = extractor.figures(read.paragraphs) if read.figures is None else read.figures
-    document = replace(read.document, measures=sum(map(len, figures)))
-    writer.add(document, read.paragraphs, figures, read.file)
+    """Add a document to a writer, with the measures that it has or that are found; gives it with their number."""
+    measures = extractor.extract(read.paragraphs) if read.measures is None else read.measures
+    document = replace(read.document, measures=sum(map(len, measures)))
+    writer.add(document, read.paragraphs, measures, read.file)
     return document
 
 
@@ -43,7 +43,7 @@ class Indexer:
         """Read a file and add its documents; with a folder for trials, only those that can be written."""
         read = read_file(file.found, file.stated, self._taxonomy)
         end_if_forked()  # two would write to the same files
-        read = self._with_figures(read)
+        read = self._with_measures(read)
         if trials:
             bad: list[Skipped] = []
             good = self._writable(read.documents, trials, bad)
@@ -58,19 +58,19 @@ class Indexer:
             facets=tuple(sorted({name for document in added for name in document.facets})),
             skipped=read.skipped,
             is_settled=read.is_settled,
-            warned=tuple(islice(warned, MOST_NAMED)),
+            warned=tuple(islice(warned, MAX_NAMED)),
         )
 
-    def _with_figures(self, read: FileRead) -> FileRead:
-        """Find the figures. A mistake of ours costs the document that shows it."""
-        tried = [self._with_its_figures(item) for item in read.documents]
+    def _with_measures(self, read: FileRead) -> FileRead:
+        """Find the measures. A mistake of ours costs the document that shows it."""
+        tried = [self._with_its_measures(item) for item in read.documents]
         bad = tuple(item for item in tried if isinstance(item, Skipped))
         good = tuple(item for item in tried if isinstance(item, DocumentRead))
         return replace(read, documents=good, skipped=(*read.skipped, *bad))
 
-    def _with_its_figures(self, item: DocumentRead) -> DocumentRead | Skipped:
+    def _with_its_measures(self, item: DocumentRead) -> DocumentRead | Skipped:
         try:
-            return replace(item, figures=self._extractor.figures(item.paragraphs))
+            return replace(item, measures=self._extractor.extract(item.paragraphs))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - as above

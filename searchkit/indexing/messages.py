@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from searchkit.corpus.overrides import Stated
-from searchkit.corpus.walk import Found, Skipped, Stamp
+from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.files import DataFile
 from searchkit.text.analyzer import Lexicon
 
@@ -36,15 +36,15 @@ class File(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
     @classmethod
-    def of(cls, found: Found, stated: Stated) -> File:
+    def of(cls, found: CorpusFile, stated: Stated) -> File:
         """Make it fit to be sent."""
         path, root = os.fsencode(found.path), os.fsencode(found.root)
         return cls(path, found.name, root, found.stamp, {**stated.fields}, {**stated.facets}, stated.warnings)
 
     @property
-    def found(self) -> Found:
+    def found(self) -> CorpusFile:
         """The file."""
-        return Found(os.fsdecode(self.path), self.name, self.stamp, os.fsdecode(self.root))
+        return CorpusFile(os.fsdecode(self.path), self.name, self.stamp, os.fsdecode(self.root))
 
     @property
     def stated(self) -> Stated:

@@ -24,7 +24,7 @@ from queue import Empty, SimpleQueue
 
 from searchkit.corpus.listing import content_digest
 from searchkit.corpus.overrides import Stated
-from searchkit.corpus.walk import Found, Skipped
+from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.engines.contract import Writer
 from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.indexing.budget import memory_for, seconds_for
@@ -34,30 +34,30 @@ from searchkit.indexing.messages import File as SentFile
 from searchkit.indexing.worker import work
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
-MOST_BYTES = 48 << 20
+MAX_BYTES = 48 << 20
 """Bytes of files in a task, about."""
-MOST_FILES = 50_000
+MAX_FILES = 50_000
 """Files in a task."""
-FEWEST_FILES, FEWEST_BYTES = 8, 2 << 20
+MIN_FILES, MIN_BYTES = 8, 2 << 20
 """Fewer are not worth a second process (whose start takes a quarter of a second)."""
 
-MOST_DEATHS = 20
+MAX_DEATHS = 20
 """So many workers may be ended from outside in a row, and"""
-MOST_STARTS = 3
+MAX_STARTS = 3
 """so many may end before they have begun with anything: then something is wrong that no file does."""
 
 _PATIENCE = 3
 """A worker may wait, for the disk or another program, so many times as long as it may use the processor."""
-_LONGEST_START = 60.0
+_MAX_START_SECONDS = 60.0
 """Seconds until a worker has begun."""
-_TICK, _LONGEST_TICK = 0.2, 1.0
+_TICK, _MAX_TICK_LENGTH = 0.2, 1.0
 """Seconds after which the clocks are looked at; most that they go on at once: this process may have been stopped."""
 _FROM_OUTSIDE = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
 """Exit codes of processes that somebody else ended: a person, or the system for lack of memory."""
 
-File = tuple[Found, Stated]
+File = tuple[CorpusFile, Stated]
 """A file and what metadata.csv states about it."""
 
 
@@ -148,7 +148,7 @@ class Workers:
             self.close()  # before anybody removes the folder that they write to
         try:
             for _, part in sorted(self._parts.items()):
-                writer.absorb(part)
+                writer.add_index(part)
         except IndexDamaged as error:
             raise IndexUnusable(f"a process that read files has left what cannot be used: {error}") from None
         indexed = Indexed()
@@ -165,7 +165,7 @@ class Workers:
             for worker in [worker for worker in self._workers if worker.child is child]:
                 self._hear(worker, message)
         now = time.monotonic()
-        passed, self._now = min(now - self._now, _LONGEST_TICK), now
+        passed, self._now = min(now - self._now, _MAX_TICK_LENGTH), now
         for worker in self._workers:
             worker.seconds += passed
             limit = self._limit(worker, worker.run) if worker.run and not worker.fault else worker.seconds
@@ -175,7 +175,7 @@ class Workers:
 
     def _limit(self, worker: _Worker, run: _Run) -> float:
         """Seconds that a worker may take for what it is at."""
-        return _LONGEST_START if worker.at is None else _PATIENCE * seconds_for(self._size(worker.begun(run)))
+        return _MAX_START_SECONDS if worker.at is None else _PATIENCE * seconds_for(self._size(worker.begun(run)))
 
     def _hear(self, worker: _Worker, message: bytes | None) -> None:
         """Take what a worker says; None = it has ended."""
@@ -227,7 +227,7 @@ class Workers:
         else:
             self._ended_outside += cause.is_from_outside
             self._cut(run, worker.at if worker.at < run.last else None, cause)
-        if self._starts >= MOST_STARTS or self._ended_outside >= MOST_DEATHS:
+        if self._starts >= MAX_STARTS or self._ended_outside >= MAX_DEATHS:
             raise IndexUnusable(f"processes that read files end again and again: {cause.reason}")
         if self._waiting:
             self._workers.append(self._start())
@@ -385,13 +385,13 @@ def _shares(files: Sequence[File], jobs: int) -> list[_Run]:
     total = sum(sizes)
     if not files:
         return []
-    if jobs == 1 or len(files) < FEWEST_FILES or total < FEWEST_BYTES:
+    if jobs == 1 or len(files) < MIN_FILES or total < MIN_BYTES:
         jobs = 1
-    count = jobs * -(-total // (jobs * MOST_BYTES))
+    count = jobs * -(-total // (jobs * MAX_BYTES))
     starts: list[int] = []
     before = share = 0
     for number, size in enumerate(sizes):
-        is_full = starts and number - starts[-1] == MOST_FILES
+        is_full = starts and number - starts[-1] == MAX_FILES
         if not starts or is_full or (before + size // 2) * count // total > share:  # where the middle of the file lies
             share = (before + size // 2) * count // total
             starts.append(number)
@@ -399,7 +399,7 @@ def _shares(files: Sequence[File], jobs: int) -> list[_Run]:
     return [_Run(first, last) for first, last in zip(starts, [*starts[1:], len(files)], strict=True)]
 
 
-def _entry(found: Found, stated: Stated, outcome: Outcome) -> Entry:
+def _entry(found: CorpusFile, stated: Stated, outcome: Outcome) -> Entry:
     """What an index remembers of a file."""
     counts = outcome.documents, outcome.paragraphs, outcome.measures
     digest = outcome.digest or content_digest(found)

@@ -51,11 +51,11 @@ def _do(task: Task, indexer: Indexer, parent: Parent) -> bytes:
             writer.commit()
         return encode(Done(outcomes))
     except OSError as error:
-        writer.abandon()
+        writer.rollback()
         return encode(Broken(str(error.strerror or error), is_usage=False))
     except Exception as error:  # noqa: BLE001 - who sent the task finds out which file it is for
-        writer.abandon()
+        writer.rollback()
         return encode(Failed(at, unforeseen(error)))
     except BaseException:
-        writer.abandon()
+        writer.rollback()
         raise

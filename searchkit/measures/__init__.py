@@ -1,4 +1,4 @@
-"""Paragraphs to figures: every number that counts something, with what it counts.
+"""Paragraphs to measures: every number that counts something, with what it counts.
 
     extractor.py               all of it
     vocabulary.py              units and fixed names, from data files

@@ -1,4 +1,4 @@
-"""Paragraphs to figures: every number that counts something, with what it counts."""
+"""Paragraphs to measures: every number that counts something, with what it counts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from searchkit.measures.indicators import Context, Named, name_quantities
 from searchkit.measures.quantities import find_quantities, number
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.measures.zeros import zero_statements
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 from searchkit.text.folding import fold
 
 
 class Extractor:
-    """Finds the figures of paragraphs. Immutable, safe for many threads."""
+    """Finds the measures of paragraphs. Immutable, safe for many threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -25,22 +25,22 @@ class Extractor:
         """Read the data files, those that come with searchkit unless given. Raises UsageError."""
         return cls(Vocabulary.load(units, fixed_names))
 
-    def figures(self, paragraphs: Sequence[Paragraph]) -> list[tuple[Figure, ...]]:
-        """Give the figures of each paragraph of a document, by their place in it. Cost: linear in the text."""
-        return [tuple(self._figures(paragraph)) for paragraph in paragraphs]
+    def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
+        """Give the measures of each paragraph of a document, by their place in it. Cost: linear in the text."""
+        return [tuple(self._measures(paragraph)) for paragraph in paragraphs]
 
-    def _figures(self, paragraph: Paragraph) -> list[Figure]:
+    def _measures(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
         folded = fold(paragraph.text)
         context = Context(paragraph.text, folded, paragraph.path, paragraph.title or "", paragraph.year)
         named = name_quantities(context, find_quantities(folded, self._vocabulary))
         starts = _starts(named)
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
-        figures = [
-            _figure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
+        measures = [
+            _measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
             for item, start in zip(named, starts, strict=True)
         ]
-        figures += _zeros(paragraph.text, folded, set(starts))
-        return sorted(figures, key=lambda figure: figure.start)
+        measures += _zeros(paragraph.text, folded, set(starts))
+        return sorted(measures, key=lambda measure: measure.start)
 
 
 def _starts(named: Sequence[Named]) -> list[int]:
@@ -49,16 +49,16 @@ def _starts(named: Sequence[Named]) -> list[int]:
     starts = []
     for item in named:
         start = item.start
-        while start in taken:  # names before the number are longer than the figures are many
+        while start in taken:  # names before the number are longer than the measures are many
             start += 1
         taken.add(start)
         starts.append(start)
     return starts
 
 
-def _figure(item: Named, start: int, total: int | None) -> Figure:
+def _measure(item: Named, start: int, total: int | None) -> ExtractedMeasure:
     quantity = item.quantity
-    return Figure(
+    return ExtractedMeasure(
         indicator=item.indicator,
         value=number(quantity.value),
         unit=quantity.unit,
@@ -74,9 +74,9 @@ def _figure(item: Named, start: int, total: int | None) -> Figure:
     )
 
 
-def _zeros(text: str, folded: str, taken: set[int]) -> Iterator[Figure]:
-    """The statements of zero that begin where no other figure does."""
+def _zeros(text: str, folded: str, taken: set[int]) -> Iterator[ExtractedMeasure]:
+    """The statements of zero that begin where no other measure does."""
     for statement in zero_statements(folded):
         if statement.start not in taken:
             name = text[statement.name_start : statement.end]
-            yield Figure(name, 0, None, 0, None, zero=True, start=statement.start, end=statement.end)
+            yield ExtractedMeasure(name, 0, None, 0, None, zero=True, start=statement.start, end=statement.end)

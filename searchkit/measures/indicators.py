@@ -22,8 +22,8 @@ _STOP = re.compile(r"[,;。:!?、]")
 _SENTENCE = re.compile(r"[^。!?;]+")
 _BESIDE = frozenset(("和", "、", "及", "与", "以及"))
 _YEAR = re.compile(r"\d{4}年度?")
-_LONGEST_NAME = 20
-_LONGEST_INDICATOR = 200
+_MAX_NAME_LENGTH = 20
+_MAX_INDICATOR_LENGTH = 200
 """Of a longer one, which no report has, the end: the words that stand with the number."""
 """Code points taken from behind a number."""
 _WORD = 2
@@ -34,7 +34,7 @@ _TAIL = 8
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a paragraph's figures stand in."""
+    """What a paragraph's measures stand in."""
 
     text: str
     folded: str
@@ -228,7 +228,7 @@ class _Sentence:
 
     def _without_trail(self, begin: int, end: int) -> int:
         """Where the name ends when the words between it and its number are taken away, one by one."""
-        while trail := wording.TRAIL.search(self._folded, max(begin, end - wording.LONGEST_TRAIL), end):
+        while trail := wording.TRAIL.search(self._folded, max(begin, end - wording.MAX_TRAIL_LENGTH), end):
             end = trail.start()
         return end
 
@@ -298,14 +298,14 @@ class _Sentence:
             tail = len(raw) - end.end()
             if (end[0] == "的" and _WORD <= tail <= _TAIL) or wording.GENERIC.fullmatch(noun):
                 noun = raw
-        return re.sub(r"[后时中]$", "", noun[:_LONGEST_NAME].rstrip("的 "))
+        return re.sub(r"[后时中]$", "", noun[:_MAX_NAME_LENGTH].rstrip("的 "))
 
     def _predicate(self, k: int) -> str:
         """What is said behind a number that nothing else names: 646家使用该系统."""
         begin, raw, _ = self._rest(k)
         if begin + len(raw) == self._next_start(k) < self._end or len(raw) < _WORD:
             return ""
-        return _YEAR.sub("", self._text[begin : begin + min(len(raw), _LONGEST_NAME)]).strip("的 ")
+        return _YEAR.sub("", self._text[begin : begin + min(len(raw), _MAX_NAME_LENGTH)]).strip("的 ")
 
     def _is_counted(self, quantity: Quantity, raw: str, before: str, behind: str) -> bool:
         """Whether a small Chinese numeral with an everyday unit counts things."""
@@ -352,20 +352,20 @@ class _Sentence:
 
     def _finish(self, quantity: Quantity, pieces: _Pieces) -> Named:
         """Put an indicator together from its pieces and what the sentence has said before."""
-        name = _tidy(pieces.before[-_LONGEST_INDICATOR:])
+        name = _tidy(pieces.before[-_MAX_INDICATOR_LENGTH:])
         if wording.EMPTY.fullmatch(name):
             name = ""
         if pieces.behind:
             is_named = len(name) > _WORD and not wording.LIGHT_WORDS.fullmatch(name)
-            name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)[-_LONGEST_INDICATOR:]
+            name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)[-_MAX_INDICATOR_LENGTH:]
         is_part = self._total is not None and quantity.base_unit == self._total.base_unit and pieces.change is None
         part_of = self._total if is_part else None
         if not is_part and pieces.change is None and quantity.kind != "percent":
             self._total = None
         context = "" if name and pieces.change is not None else self._context_of(name, quantity, pieces)
         if context and name and name not in context and context != name:
-            name = f"{context[-_LONGEST_INDICATOR:]} {name}"
-        name = name or context[-_LONGEST_INDICATOR:]
+            name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
+        name = name or context[-_MAX_INDICATOR_LENGTH:]
         self._last, self._last_quantity = name, quantity if pieces.change is None else self._last_quantity
         if len(name) > _WORD + 1 and not self._anchor:
             self._anchor = context or name
@@ -440,7 +440,7 @@ class _Sentence:
     def _is_past(self, time: Time, quantity: Quantity) -> bool:
         """Whether a time is that of the number before this one: 由2022年的71%提高到89%."""
         is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
-        between = self._folded[time.end : min(quantity.start, time.end + _LONGEST_INDICATOR)]
+        between = self._folded[time.end : min(quantity.start, time.end + _MAX_INDICATOR_LENGTH)]
         return is_start and re.search("[到至]", between) is not None
 
 

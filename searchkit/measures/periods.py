@@ -1,4 +1,4 @@
-"""The time that a figure is of, when it is not the reporting year: 近三年, 2018年, “十三五”期间, 每月."""
+"""The time that a measure is of, when it is not the reporting year: 近三年, 2018年, “十三五”期间, 每月."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from searchkit.text.years import ANY_YEAR, HAN_YEAR, YEAR
 
-_LONGEST_COMPARED = 3
-_MOST_PASSED_OVER = 50
+_MAX_COMPARED_LENGTH = 3
+_MAX_PASSED_OVER = 50
 """Times of other clauses only."""
 _YEAR = rf"{ANY_YEAR}年?"
 _COUNT = r"[一二两三四五六七八九十几数\d]{1,3}"
@@ -50,19 +50,19 @@ def find_times(folded: str, start: int, end: int) -> list[Time]:
     return [
         Time(*match.span(), match[0])
         for match in TIME.finditer(folded, start, end)
-        if not _COMPARED.search(folded, max(start, match.start() - _LONGEST_COMPARED), match.start())
+        if not _COMPARED.search(folded, max(start, match.start() - _MAX_COMPARED_LENGTH), match.start())
     ]
 
 
 def period_of(times: Sequence[Time], places: tuple[int, int, int], year: int | None) -> Time | None:
-    """Give the period of a figure, or None for the reporting year, `year`.
+    """Give the period of a measure, or None for the reporting year, `year`.
 
-    `times`: of its sentence; `places`: where the sentence, the figure's clause and its number begin. The nearest time
+    `times`: of its sentence; `places`: where the sentence, the measure's clause and its number begin. The nearest time
     before the number counts; 每月 in another clause says nothing of it. Cost: logarithmic in the times.
     """
     sentence, clause, start = places
     before = bisect_left(times, start, key=attrgetter("start"))
-    for n in range(before - 1, max(before - _MOST_PASSED_OVER, 0) - 1, -1):
+    for n in range(before - 1, max(before - _MAX_PASSED_OVER, 0) - 1, -1):
         time = times[n]
         if time.end > start or (time.start < clause and sentence != clause and _OWN.match(time.text)):
             continue
@@ -72,6 +72,6 @@ def period_of(times: Sequence[Time], places: tuple[int, int, int], year: int | N
 
 
 def _is_year(text: str, year: int) -> bool:
-    """Whether a time is the reporting year, or its end, up to which figures are usually given."""
+    """Whether a time is the reporting year, or its end, up to which measures are usually given."""
     digits = text.translate(_HAN_DIGITS)
     return digits[:4] == str(year) and digits[4:] in ("", "年", "年度", "年末", "年底")

@@ -25,7 +25,7 @@ _NO_BOUND = re.compile(
 _BOUND_BEHIND = re.compile(
     r"\s?(?:(?P<at_least>(?:及|或)?以上|多(?![家个样元数种]))|(?P<at_most>(?:及|或)?以[内下]|之内)|(?P<approx>左右|上下))"
 )
-_LONGEST_BOUND = 6
+_MAX_BOUND_LENGTH = 6
 _MORE = "余多来几"  # between number and unit: 1300余人次, 200多人
 _DASHES = "-—–―~～〜至到"
 _ABOUT_NUMBERS = frozenset("第初廿届")  # before a number: an ordinal, a day
@@ -241,7 +241,7 @@ def _bound(folded: str, start: int, end: int, bound: str) -> tuple[str, int]:
         return str(behind.lastgroup), behind.end()
     if bound != "exact":
         return bound, end
-    head = folded[max(0, start - _LONGEST_BOUND) : start]
+    head = folded[max(0, start - _MAX_BOUND_LENGTH) : start]
     before = _BOUND_BEFORE.search(head)
     return ("exact" if before is None or _NO_BOUND.search(head) else str(before.lastgroup)), end
 

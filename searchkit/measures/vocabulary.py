@@ -16,7 +16,7 @@ from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
 
 RULES = 1
-"""Raise it when the same paragraph gives other figures than before."""
+"""Raise it when the same paragraph gives other measures than before."""
 
 
 @dataclass(frozen=True, slots=True)

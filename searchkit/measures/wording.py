@@ -1,4 +1,4 @@
-"""The words around numbers in Chinese reports: what leads to a name, what follows it, what makes a figure a change.
+"""The words around numbers in Chinese reports: what leads to a name, what follows it, what makes a measure a change.
 
 All patterns are for folded text (half-width punctuation). They describe the language, not single reports; units and
 fixed names, which users may want to change, are data files instead.
@@ -10,7 +10,7 @@ import re
 
 from searchkit.measures.periods import TIME
 
-# Verbs that say how a figure moved. What stands between verb and number belongs to both: 增长率为9.99%, 增加了约3件.
+# Verbs that say how a measure moved. What stands between verb and number belongs to both: 增长率为9.99%, 增加了约3件.
 _INCREASE = "(?<!自然)增长|增加|提高|上升|上涨|增幅|增速|(?<![新倍递激])增|涨幅|涨|升|扩大|延长|提标|快|翻了?"
 _DECREASE = "下降|减少|削减|降低|降幅|回落|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|降|减|跌|缩小|少"
 _BETWEEN = "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"
@@ -90,7 +90,7 @@ TRAIL = re.compile(
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
 """One word of what stands between a name and its number, at the end of a text."""
-LONGEST_TRAIL = 13
+MAX_TRAIL_LENGTH = 13
 """Code points of such a word at the most."""
 TOTAL = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
 """Before it stands who counts, behind it what is counted."""

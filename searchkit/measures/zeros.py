@@ -1,4 +1,4 @@
-"""Statements that there was none: 无败诉案件, 未发生安全事故. They are figures too, with the value 0."""
+"""Statements that there was none: 无败诉案件, 未发生安全事故. They are measures too, with the value 0."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from searchkit.text.characters import safe
 
 if TYPE_CHECKING:
-    from searchkit.compare.comparison import Cell, Reading
+    from searchkit.compare.comparison import Cell, CellValue
 
 MARKS = {
     "missing": ("—", "no report 无报告"),
-    "silent": ("·", "report without such a figure 报告未提及"),
+    "silent": ("·", "report without such a measure 报告未提及"),
     "conflict": ("≠", "reports disagree, or one contradicts itself 数据不一致"),
     "approx": ("约", "about"),
     "at_least": ("≥", "at least"),
@@ -50,13 +50,13 @@ def cell_text(cell: Cell, unit: str | None, notes: dict[int, int] | None = None)
     return f" {MARKS['conflict'][0]} ".join(_value(reading, unit, notes or {}) for reading in cell.readings)
 
 
-def marks_of(reading: Reading) -> list[str]:
+def marks_of(reading: CellValue) -> list[str]:
     """Names of the marks that a reading bears, in the order of `MARKS`."""
     bound = [reading.first.bound] if reading.first.bound in MARKS else []
     return [*bound, *["unit"] * reading.is_other_unit, *["period"] * reading.is_other_period]
 
 
-def _value(reading: Reading, unit: str | None, notes: dict[int, int]) -> str:
+def _value(reading: CellValue, unit: str | None, notes: dict[int, int]) -> str:
     names = marks_of(reading)
     before = "".join(MARKS[name][0] for name in names if name not in {"unit", "period"})
     after = "".join(MARKS[name][0] for name in names if name in {"unit", "period"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 from searchkit.compare.axes import Label
-from searchkit.compare.comparison import Comparison, Reading
+from searchkit.compare.comparison import CellValue, Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.output.cells import MARKS, number_text
 from searchkit.processes import ROOT
@@ -30,9 +30,9 @@ FONTS = (
 """Families that are preferred, the best first. Noto Sans CJK JP: all that Matplotlib before 3.11 sees of the file that
 holds the Chinese family too."""
 
-_MOST_LINES = 12
+_MAX_LINES = 12
 """More rows than colours: bars instead."""
-_MOST_BARS = 400
+_MAX_BARS = 400
 _WIDTH, _HEIGHT, _BAR_HEIGHT = 9.0, 5.0, 0.22
 """Inches."""
 _DPI = 150
@@ -48,8 +48,8 @@ def draw(made: Comparison, path: Path) -> None:
     without Matplotlib, without a font that has the characters, or when the file cannot be written.
     """
     check_suffix(path)
-    if len(made.filled) > _MOST_BARS:
-        raise UsageError(f"{len(made.filled)} figures are too many for a chart, {_MOST_BARS} at the most; use filters")
+    if len(made.filled) > _MAX_BARS:
+        raise UsageError(f"{len(made.filled)} figures are too many for a chart, {_MAX_BARS} at the most; use filters")
     try:
         with _without_found_settings():
             from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
@@ -59,7 +59,7 @@ def draw(made: Comparison, path: Path) -> None:
     title = f"{made.indicator or made.query}{f' ({made.unit})' if made.unit else ''}"
     with _style("".join(map(str, (title, *rows, *made.cols, MARKS["conflict"][1])))):
         has_course = any(sum(reading is not None for reading in _drawn(made, row)) > 1 for row in rows)
-        is_lined = made.cols_by == "year" and has_course and len(rows) <= _MOST_LINES
+        is_lined = made.cols_by == "year" and has_course and len(rows) <= _MAX_LINES
         height = _HEIGHT if is_lined else max(_HEIGHT / 2, 1 + len(made.filled) * _BAR_HEIGHT + len(rows) * 0.1)
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
@@ -79,7 +79,7 @@ def check_suffix(path: Path) -> None:
         raise UsageError(f"{path}: a chart is written to a file that ends in {' or '.join(SUFFIXES)}")
 
 
-def _drawn(made: Comparison, row: Label) -> list[Reading | None]:
+def _drawn(made: Comparison, row: Label) -> list[CellValue | None]:
     """What is drawn of a row: the first reading of each cell, None where there is none in the unit of the table."""
     first = [next(iter(made.filled.get((row, col), ())), None) for col in made.cols]
     return [None if reading is None or reading.is_other_unit else reading for reading in first]

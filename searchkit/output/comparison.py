@@ -1,4 +1,4 @@
-"""A comparison as text: an aligned table with marks, what the marks mean, and the sentence behind each figure."""
+"""A comparison as text: an aligned table with marks, what the marks mean, and the sentence behind each measure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from searchkit.text.characters import safe
 BAR = 24
 """Length of the longest bar, in characters."""
 SHOWN_EMPTY = 5
-"""Rows without any figure that a table shows. When there are more, and more than rows with one, a line names them."""
+"""Rows without any measure that a table shows. When there are more, and more than rows with one, a line names them."""
 NAMED_EMPTY = 10
 """How many of them that line names."""
 
@@ -35,7 +35,7 @@ def in_style(made: Comparison, style: str, *, bars: bool = False) -> Iterable[st
 def comparison(made: Comparison, *, bars: bool = False) -> str:
     """A comparison for people to read; with `bars`, a bar beside each row shows the size of its last column."""
     if made.indicator is None:
-        return f"No figure answers {safe(made.query)!r}.\n{_unplaced(made)}"
+        return f"No measure answers {safe(made.query)!r}.\n{_unplaced(made)}"
     cols, left_cols = _shown(made.cols, {col for _, col in made.filled})
     reported = [row for row in made.rows if any(made.cell(row, col).status != "missing" for col in cols)]
     rows, left_rows = _shown(reported, {row for row, _ in made.filled})
@@ -58,7 +58,7 @@ def comparison(made: Comparison, *, bars: bool = False) -> str:
 
 
 def _shown(labels: Sequence[Label], filled: set[Label]) -> tuple[list[Label], list[Label]]:
-    """Labels of rows or columns that are shown, and of those that are left out for having no figure."""
+    """Labels of rows or columns that are shown, and of those that are left out for having no measure."""
     empty = [label for label in labels if label not in filled]
     if len(empty) <= max(SHOWN_EMPTY, len(filled)):
         return list(labels), []
@@ -69,16 +69,16 @@ def _left(made: Comparison, rows: Sequence[Label], cols: Sequence[Label]) -> Ite
     for name, labels in ((made.rows_by, rows), (made.cols_by, cols)):
         if labels:
             more = f" and {len(labels) - NAMED_EMPTY} more" if len(labels) > NAMED_EMPTY else ""
-            yield safe(f"no figure for {name} {', '.join(map(str, labels[:NAMED_EMPTY]))}{more}\n")
+            yield safe(f"no measure for {name} {', '.join(map(str, labels[:NAMED_EMPTY]))}{more}\n")
     yield _unplaced(made)
 
 
 def _unplaced(made: Comparison) -> str:
-    return f"{made.unplaced} figures left out: no {made.rows_by} or no {made.cols_by}\n" if made.unplaced else ""
+    return f"{made.unplaced} measures left out: no {made.rows_by} or no {made.cols_by}\n" if made.unplaced else ""
 
 
 def _relaxed(made: Comparison) -> str:
-    return "Nothing holds all of the query; these figures answer some of its words.\n" if made.relaxed else ""
+    return "Nothing holds all of the query; these measures answer some of its words.\n" if made.relaxed else ""
 
 
 def _bars(cells: Sequence[Cell]) -> list[str]:

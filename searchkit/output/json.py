@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from searchkit.model import Figure, Measure, to_json
+from searchkit.model import ExtractedMeasure, Measure, to_json
 from searchkit.text.characters import UNSAFE
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
-    from searchkit.compare.comparison import Comparison, Reading
+    from searchkit.compare.comparison import CellValue, Comparison
     from searchkit.query.facets import FacetCounts
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
 
-_OWN = {"id", "quote", *(item.name for item in fields(Figure))}
+_OWN = {"id", "quote", *(item.name for item in fields(ExtractedMeasure))}
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
@@ -116,7 +116,7 @@ def comparison_to_json(table: Comparison) -> dict[str, object]:
     }
 
 
-def _reading_to_json(reading: Reading | None, status: str) -> dict[str, object]:
+def _reading_to_json(reading: CellValue | None, status: str) -> dict[str, object]:
     """What a cell's record says of one reading, None for an empty cell."""
     first = reading and reading.first
     return {

@@ -55,7 +55,7 @@ def measure_results(found: MeasureResults, *, colour: bool) -> str:
     """A page of measures for people to read."""
     lines = [safe(note) for note in found.notes]
     if found.relaxed:
-        lines.append("No figure stands with all of the query; these stand with some of its words.")
+        lines.append("No measure stands with all of the query; these stand with some of its words.")
     lines.append(f"{found.total} measures, {found.took_ms:.0f} ms")
     for rank, hit in enumerate(found.hits, 1):
         lines += ["", *_measure(rank, hit, colour=colour)]

@@ -1,4 +1,4 @@
-"""A comparison as a spreadsheet (.xlsx): a wide sheet, and a sheet with the source of every figure.
+"""A comparison as a spreadsheet (.xlsx): a wide sheet, and a sheet with the source of every measure.
 
 XlsxWriter makes a formula only where `write_formula` is called (or its guessing `write`): here strings are written as
 strings, so what begins with = in a report stays text.
@@ -92,7 +92,7 @@ def _write_cell(sheet: Worksheet, place: tuple[int, int], cell: Cell, unit: str 
 
 
 def _sources(sheet: Worksheet, made: Comparison, formats: _Formats) -> None:
-    """The sheet with a line for each figure and each empty cell: where it stands, and in which words."""
+    """The sheet with a line for each measure and each empty cell: where it stands, and in which words."""
     y, names = 0, list[str]()
     for y, record in enumerate(cell_rows(made), 1):
         names = list(record)

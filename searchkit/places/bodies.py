@@ -9,7 +9,7 @@ from searchkit.files import word_lists
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.folding import fold
 
-LONGEST = 40
+MAX_LENGTH = 40
 """Code points of a body's name."""
 
 _BODY_ENDS = re.compile(
@@ -23,7 +23,7 @@ _BRANCH = re.compile(r"^(.*?局).{1,8}分局$")
 
 def is_body(text: str) -> bool:
     """Tell whether a folded text is the name of a body: 东丽区卫生健康委员会."""
-    return 1 < len(text) <= LONGEST and bool(_BODY_ENDS.search(text)) and not _NOT_A_BODY.search(text)
+    return 1 < len(text) <= MAX_LENGTH and bool(_BODY_ENDS.search(text)) and not _NOT_A_BODY.search(text)
 
 
 def agency_of(issuer: str) -> str | None:

@@ -23,8 +23,8 @@ Region = tuple[str, ...]
 
 NATION: Region = ("全国",)
 _TODAY = 9999
-_SHORTEST = 2
-_LONGEST = 18
+_MIN_LENGTH = 2
+_MAX_LENGTH = 18
 _PLACES = DATA / "places.txt"
 _SUFFIX = re.compile("[省市区县旗州盟团]")
 _NOT_A_PLACE = re.compile(
@@ -105,7 +105,7 @@ class Gazetteer:
             end = match.end()
             if _NOT_A_PLACE.match(text, end):
                 continue
-            for start in range(max(past, end - _LONGEST), end - 1):
+            for start in range(max(past, end - _MAX_LENGTH), end - 1):
                 places = self._full.get(text[start:end])
                 if places and (kept := self._meant(text, start, end, places)):
                     past = end
@@ -125,7 +125,7 @@ class Gazetteer:
 
     def _meant(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
         """Keep the candidates that the words before the name allow."""
-        before = text[max(0, start - _LONGEST) : start]
+        before = text[max(0, start - _MAX_LENGTH) : start]
         pinned = tuple(
             p for p in places if any(before.endswith(n) for part in p.region[:-1] for n in self._names[part])
         )
@@ -133,7 +133,7 @@ class Gazetteer:
             return _deduplicated(pinned)
         length = end - start
         opens = not before[-1:].isalnum() or before.endswith(_STARTERS)
-        if length == _SHORTEST and not opens:
+        if length == _MIN_LENGTH and not opens:
             return ()  # 市和县, 各州县: two characters are a name only where a word begins
         if text[start:end] in _VAGUE:
             return ()

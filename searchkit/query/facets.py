@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import Paragraph
-from searchkit.text.years import FIRST, LAST
+from searchkit.text.years import FIRST_YEAR, LAST_YEAR
 
 BUILT_IN = ("district", "year", "agency", "topic", "section", "doctype", "document")
 """Facets that every index has; a user's own come besides."""
 
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
 
-MOST_VALUES = 100
+MAX_VALUES = 100
 """How many values of a facet a search lists; the paragraphs of the others are summed up in `FacetCounts.other`."""
 
 
@@ -115,7 +115,7 @@ class Counter:
             self.counts[value] = self.counts.get(value, 0) + 1
         self.missing += not values
 
-    def result(self, most: int | None = MOST_VALUES) -> FacetCounts:
+    def result(self, most: int | None = MAX_VALUES) -> FacetCounts:
         """The counts so far; `most` values at the most, None = all."""
         return ordered(self.counts, self.missing, self.facet, self.selected, most)
 
@@ -188,4 +188,4 @@ def _holds(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 def _range(low: int, high: int) -> str:
     """A range of years as the query language has it: an end that is open is left out."""
-    return f"[{'' if low == FIRST else f'{low} '}TO{'' if high == LAST else f' {high}'}]"
+    return f"[{'' if low == FIRST_YEAR else f'{low} '}TO{'' if high == LAST_YEAR else f' {high}'}]"

@@ -11,7 +11,7 @@ from whoosh.qparser import syntax
 from searchkit.query.reading import Both, NoSenseError, Place, Reading, all_of, any_of, condition
 from searchkit.query.tree import TEXT_FIELDS, Everything, Not
 
-_HEAVIEST = 100.0
+_MAX_WEIGHT = 100.0
 _IN_RANGE = r"""[^\[\]{}()"“”「」『』]*?"""
 _RANGE = re.compile(rf"(?P<open>[\[{{])(?P<start>{_IN_RANGE})\bTO\b(?P<end>{_IN_RANGE})(?P<close>[\]}}])")
 _NEVER = r"(?P<slop>(?!x)x)?"  # whoosh wants the group; strings have no slop here
@@ -49,7 +49,7 @@ class _Walk:
 
     def node(self, node: syntax.SyntaxNode, place: Place) -> Both | None:
         """What a node asks for; None for nothing. Raises NoSenseError."""
-        place = place.weighing(min(max(float(getattr(node, "boost", None) or 0), 0.0), _HEAVIEST))
+        place = place.weighing(min(max(float(getattr(node, "boost", None) or 0), 0.0), _MAX_WEIGHT))
         if isinstance(node, syntax.NotGroup):
             inner = all_of([self.node(child, place.below_not()) for child in node])
             return inner and Both(Not(inner.all), Not(inner.all), is_condition=True)

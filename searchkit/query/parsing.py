@@ -11,17 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from searchkit.query.reading import MOST_PARTS, NoSenseError, Place, Reading, all_of
+from searchkit.query.reading import MAX_PARTS, NoSenseError, Place, Reading, all_of
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import visible
 
-LONGEST = 1000
+MAX_LENGTH = 1000
 """Code points of a query that are read; what follows is left out, and a note says so."""
-DEEPEST = 20
+MAX_DEPTH = 20
 """Levels of brackets that are read as syntax."""
 
-__all__ = ["DEEPEST", "LONGEST", "MOST_PARTS", "parse"]
+__all__ = ["MAX_DEPTH", "MAX_LENGTH", "MAX_PARTS", "parse"]
 
 # Operators as Chinese keyboards give them. Letters too, for ＯＲ; the rest of the text is folded later.
 _NARROW = str.maketrans(
@@ -39,9 +39,9 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
     numbers is accepted for `year`. An empty query matches everything.
     """
     reading = Reading(analyzer)
-    if len(text) > LONGEST:
-        reading.notes.append(f"only the first {LONGEST} characters of the query are used")
-    text = visible(text[:LONGEST])
+    if len(text) > MAX_LENGTH:
+        reading.notes.append(f"only the first {MAX_LENGTH} characters of the query are used")
+    text = visible(text[:MAX_LENGTH])
     narrow = text.translate(_NARROW)
     if ":" not in narrow and not _OPERATOR.search(narrow):
         return _words(text, reading)
@@ -82,8 +82,8 @@ def _trouble(text: str) -> str | None:
             closing = _QUOTES[character]
         elif character == "(":
             depth += 1
-            if depth > DEEPEST:
-                return f"brackets nested more than {DEEPEST} deep"
+            if depth > MAX_DEPTH:
+                return f"brackets nested more than {MAX_DEPTH} deep"
         elif character == ")":
             depth -= 1
             if depth < 0:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, Substring, Wanted, Word
+from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
-from searchkit.text.years import FIRST, LAST, parse_years
+from searchkit.text.years import FIRST_YEAR, LAST_YEAR, parse_years
 
-MOST_PARTS = 64
+MAX_PARTS = 64
 """Words and strings of one query that are looked for; a note says so when more were given."""
 
-_MOST_VARIANTS = 8  # of one run, by replacing its words by their synonyms
+_MAX_VARIANTS = 8  # of one run, by replacing its words by their synonyms
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
 _SYNONYM_WEIGHT = 0.3  # of all synonyms of a run together: what was written comes before what means the same
 
@@ -87,7 +87,7 @@ class Reading:
 
     analyzer: Analyzer
     notes: list[str] = field(default_factory=list)
-    _wanted: list[Wanted] = field(default_factory=list)
+    _wanted: list[ScoringClause] = field(default_factory=list)
     _parts: int = 0
 
     def query(self, both: Both | None) -> Query:
@@ -116,7 +116,7 @@ class Reading:
         """A bare run: as a substring, or by all of its words; each also with synonyms in it."""
         alls: list[Node] = []
         anys: list[Node] = []
-        variants = list(islice(self._variants(fold(text)), _MOST_VARIANTS))
+        variants = list(islice(self._variants(fold(text)), _MAX_VARIANTS))
         for n, variant in enumerate(variants):
             terms = self.analyzer.query_terms(variant)
             self._want(variant, terms, place.weighing(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
@@ -142,8 +142,8 @@ class Reading:
     def range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
         """`name:[low TO high]`, ends included or not. Raises NoSenseError for all but years."""
         try:
-            first = parse_years(low)[0] if low and low.strip() else FIRST
-            last = parse_years(high)[1] if high and high.strip() else LAST
+            first = parse_years(low)[0] if low and low.strip() else FIRST_YEAR
+            last = parse_years(high)[1] if high and high.strip() else LAST_YEAR
         except ValueError:
             name = None
         if name != "year":
@@ -165,13 +165,13 @@ class Reading:
             yield variant + run[position:]
 
     def _want(self, folded: str, terms: Sequence[str], place: Place) -> None:
-        if place.weight > 0 and place.field == "text" and self._parts < MOST_PARTS:
-            self._wanted.append(Wanted(folded, tuple(terms), place.weight))
+        if place.weight > 0 and place.field == "text" and self._parts < MAX_PARTS:
+            self._wanted.append(ScoringClause(folded, tuple(terms), place.weight))
 
     def _counted(self, strict: Node, loose: Node) -> Both | None:
         self._parts += 1
-        if self._parts > MOST_PARTS:
-            self.notes.append(f"only the first {MOST_PARTS} parts of the query are used")
+        if self._parts > MAX_PARTS:
+            self.notes.append(f"only the first {MAX_PARTS} parts of the query are used")
             return None
         return Both(strict, loose)
 

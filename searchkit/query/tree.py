@@ -107,7 +107,7 @@ Node = Everything | Word | Substring | Prefix | Filter | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ScoringClause:
     """A piece of text that raises the score of paragraphs it stands in: folded, with the weight from `^`."""
 
     text: str
@@ -122,7 +122,7 @@ class Query:
 
     all: Node
     any: Node
-    wanted: tuple[Wanted, ...] = ()
+    scoring: tuple[ScoringClause, ...] = ()
     """What ranking goes by: the positive parts, in the order given."""
     notes: tuple[str, ...] = ()
     """What was read in another way than it was written, for the user to see."""

@@ -1,6 +1,6 @@
-"""Which figures answer a query best. Two steps, as for paragraphs: all by their indicators, then the best exactly.
+"""Which measures answer a query best. Two steps, as for paragraphs: all by their indicators, then the best exactly.
 
-An engine gives the figures of all matching paragraphs as columns and knows nothing of their ranking: what is here
+An engine gives the measures of all matching paragraphs as columns and knows nothing of their ranking: what is here
 gives the same order for every engine. A score is between 0 and 1, the sum of four shares:
 
 - how much of the query is found, rare parts counting more, parts that stand farther from the number counting less;
@@ -8,7 +8,7 @@ gives the same order for every engine. A score is between 0 and 1, the sum of fo
 - whether the last word of the query, in Chinese that of the thing counted, stands with the number itself;
 - how well the paragraph answers, by words.
 
-A figure that is a change, a share or of another time comes after its equals, unless the query asks for one.
+A measure that is a change, a share or of another time comes after its equals, unless the query asks for one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORED, grams, idf, wanted_grams
 from searchkit.model import Measure
-from searchkit.query.tree import And, Node, Or, Prefix, Query, Substring, Wanted, Word
+from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.search.snippets import Snippet, snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINTS, code_points, fold, fold_all
@@ -35,7 +35,7 @@ FOUND, PRECISE, HEAD, PARAGRAPH = 0.55, 0.22, 0.17, 0.06
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
 """What a part of the query counts that stands there; of the sentence, only what comes before the number."""
 CHANGE, SHARE, PERIOD, PART = 0.08, 0.05, 0.03, 0.01
-"""What is taken off a figure that is a change, a percentage, of another time than the report's, a part of another."""
+"""What is taken off a measure that is a change, a percentage, of another time than the report's, a part of another."""
 
 _BEFORE_LAST_SPACE = 0.5  # of a character's weight: 医疗卫生 of `投诉举报 医疗卫生` is what is counted
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
@@ -72,17 +72,17 @@ class MeasureResults:
     understood: str
     """The query tree that was answered; each part of it may stand in a paragraph's headings or title too."""
     total: int
-    """Figures in matching paragraphs, exact."""
+    """Measures in matching paragraphs, exact."""
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
-    """No paragraph with figures held all parts of the query, so these hold any of its words."""
+    """No paragraph with measures held all parts of the query, so these hold any of its words."""
     notes: tuple[str, ...] = ()
     """What was read in another way than it was written."""
     took_ms: float = 0.0
 
 
 def widened(node: Node) -> Node:
-    """The tree for figures: what is looked for in a paragraph's text may stand in its headings or its title too.
+    """The tree for measures: what is looked for in a paragraph's text may stand in its headings or its title too.
 
     What must not be there, and what was asked for in one field, stays as it is.
     """
@@ -100,33 +100,33 @@ def _in_field(node: Word | Substring | Prefix, name: str) -> Node:
 
 
 def look_up(engine: Engine, query: Query, admitted: MeasureRequest, match: str) -> Ranking:
-    """Rank all figures in paragraphs that match a query.
+    """Rank all measures in paragraphs that match a query.
 
-    `admitted` says which figures may answer; `match` is all, any, or auto: all, and if that finds nothing, any.
+    `admitted` says which measures may answer; `match` is all, any, or auto: all, and if that finds nothing, any.
     """
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
-        figures = engine.measure_columns(replace(admitted, match=widened(tree), wanted=query.wanted))
-        if len(figures.scores):
-            return Ranking(query, tree, figures, is_relaxed=tree != trees[0])
-    return Ranking(query, trees[0], figures, is_relaxed=False)
+        measures = engine.measure_columns(replace(admitted, match=widened(tree), scoring=query.scoring))
+        if len(measures.scores):
+            return Ranking(query, tree, measures, is_relaxed=tree != trees[0])
+    return Ranking(query, trees[0], measures, is_relaxed=False)
 
 
 class Ranking:
-    """Figures in the order of how well they answer, equals in corpus order."""
+    """Measures in the order of how well they answer, equals in corpus order."""
 
-    def __init__(self, query: Query, tree: Node, figures: MeasureColumns, *, is_relaxed: bool) -> None:
-        """Rank the figures that a tree of a query matches. Cost: 0.5 µs a figure, and 6 ms for the best 200."""
+    def __init__(self, query: Query, tree: Node, measures: MeasureColumns, *, is_relaxed: bool) -> None:
+        """Rank the measures that a tree of a query matches. Cost: 0.5 µs a measure, and 6 ms for the best 200."""
         self.query = query
         """What was asked for,"""
         self.tree = tree
         """and the tree of it that was answered."""
         self.is_relaxed = is_relaxed
         """Nothing matched all parts of the query, so these match any."""
-        self.total = len(figures.scores)
-        """How many figures there are."""
-        self._figures, self._sought = figures, _Sought(query.wanted)
-        self._likeness = _Likeness(figures, self._sought)
+        self.total = len(measures.scores)
+        """How many measures there are."""
+        self._measures, self._sought = measures, _Sought(query.scoring)
+        self._likeness = _Likeness(measures, self._sought)
         self._first = self._likeness.scores()
         best = _largest(self._first, RESCORED)
         scores = np.array(self._exact(best.tolist()), np.float64)
@@ -136,33 +136,33 @@ class Ranking:
     def page(self, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
         """Measures from `offset` on with their scores; no limit means all."""
         numbers, scores = self._places(offset, limit)
-        return list(zip(self._figures.fetch(numbers), scores, strict=True))
+        return list(zip(self._measures.fetch(numbers), scores, strict=True))
 
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
         """The same with snippets."""
-        texts = self._figures.texts(self._places(offset, limit)[0])
+        texts = self._measures.texts(self._places(offset, limit)[0])
         return [_hit(*found, text, analyzer) for found, text in zip(self.page(offset, limit), texts, strict=True)]
 
     def _places(self, offset: int, limit: int | None) -> tuple[list[int], list[float]]:
-        """Numbers and scores of the figures of a page."""
+        """Numbers and scores of the measures of a page."""
         end = self.total if limit is None else offset + limit
         numbers, scores = self._best if end <= len(self._best[0]) else self._all
         return numbers[offset:end].tolist(), [round(score, 6) for score in scores[offset:end].tolist()]
 
     @cached_property
     def _all(self) -> tuple[_Ids, _Scores]:
-        """Numbers and scores of all figures: the best, then the others in the order of step one."""
+        """Numbers and scores of all measures: the best, then the others in the order of step one."""
         numbers, scores = self._best
         order = (-self._first).argsort(kind="stable")
         others = order[~np.isin(order, numbers)]
         return np.concatenate([numbers, others]), np.concatenate([scores, self._first[others]])
 
     def _exact(self, numbers: Sequence[int]) -> list[float]:
-        """The scores of figures by all that is known of them, the texts of their paragraphs too."""
+        """The scores of measures by all that is known of them, the texts of their paragraphs too."""
         if not self._sought.grams:
             return [0.0] * len(numbers)
-        measures = self._figures.fetch(numbers)
-        texts = fold_all(self._figures.texts(numbers))
+        measures = self._measures.fetch(numbers)
+        texts = fold_all(self._measures.texts(numbers))
         indicators = fold_all([measure.indicator for measure in measures])
         headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
         return [
@@ -171,7 +171,7 @@ class Ranking:
         ]
 
     def _found(self, measure: Measure, text: str, indicator: str, headings: str) -> float:
-        """What a figure's score has of the parts of the query that stand somewhere; all is folded."""
+        """What a measure's score has of the parts of the query that stand somewhere; all is folded."""
         quote = text[measure.start : measure.end]
         places = (
             (indicator, IN_INDICATOR),
@@ -189,9 +189,9 @@ class Ranking:
 
 
 class _Sought:
-    """What a query wants of a figure."""
+    """What a query wants of a measure."""
 
-    def __init__(self, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, wanted: Sequence[ScoringClause]) -> None:
         texts = [(part.text, part.weight) for part in wanted]
         self.grams = {**wanted_grams(texts, 1), **wanted_grams(texts, 2)}
         """Characters and bigrams, with how much each is wanted."""
@@ -215,13 +215,13 @@ class _Sought:
 
 
 class _Likeness:
-    """How like the query all figures are by indicator and paragraph. Each different indicator is looked at once."""
+    """How like the query all measures are by indicator and paragraph. Each different indicator is looked at once."""
 
-    def __init__(self, figures: MeasureColumns, sought: _Sought) -> None:
-        counts = np.bincount(figures.indicator_of, minlength=len(figures.indicators))
+    def __init__(self, measures: MeasureColumns, sought: _Sought) -> None:
+        counts = np.bincount(measures.indicator_of, minlength=len(measures.indicators))
         used = np.flatnonzero(counts)  # engines may list others too, which must not count
-        self._indicator_of = (np.cumsum(counts > 0) - 1)[figures.indicator_of]
-        holders, held, self._precise = _overlaps([figures.indicators[i] for i in used.tolist()], list(sought.grams))
+        self._indicator_of = (np.cumsum(counts > 0) - 1)[measures.indicator_of]
+        holders, held, self._precise = _overlaps([measures.indicators[i] for i in used.tolist()], list(sought.grams))
         df = np.bincount(held, minlength=len(sought.grams)).tolist()
         idfs = [idf(count, len(used)) for count in df]
         self.weights = {
@@ -232,7 +232,7 @@ class _Likeness:
         in_head = [float(gram in sought.head) for gram in self.weights]
         self._found = _sums(holders, held, list(self.weights.values()), len(used)) / self.total
         self._head = _sums(holders, held, in_head, len(used)) / (len(sought.head) or 1)
-        self._paragraphs = figures.scores / (figures.scores.max(initial=0.0) or 1.0)
+        self._paragraphs = measures.scores / (measures.scores.max(initial=0.0) or 1.0)
 
     def scores(self) -> _Scores:
         """The scores of step one, in which only indicators and paragraphs are known."""
@@ -241,7 +241,7 @@ class _Likeness:
         return scores
 
     def rest(self, number: int) -> float:
-        """What the precision of its indicator and its paragraph add to the score of a figure."""
+        """What the precision of its indicator and its paragraph add to the score of a measure."""
         precise = self._precise[self._indicator_of[number]]
         return float(PRECISE * precise + PARAGRAPH * self._paragraphs[number])
 
@@ -299,7 +299,7 @@ def _hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> Measu
     first += len(before) - len(before.rpartition(measure.quote)[2])
     part = text[first : measure.end] + after.partition(measure.quote)[0]  # where the quote does not stand twice
     window = snippet(part, Substring(fold(measure.quote)), analyzer)
-    return MeasureHit(measure.figure, measure.source, score, window.text, first + window.start)
+    return MeasureHit(measure.extracted, measure.source, score, window.text, first + window.start)
 
 
 def _sentence(text: str, measure: Measure) -> tuple[int, int]:

@@ -46,7 +46,7 @@ class MeasureOptions:
     match: str = "auto"
     """One of `MATCH`."""
     unit: str | None = None
-    """Only figures in this unit, scaled or not: 万元 and 元 ask for the same."""
+    """Only measures in this unit, scaled or not: 万元 and 元 ask for the same."""
     min: Quantity | None = None
     """The smallest base value, inclusive: 100000, or 10万元, which asks for the unit too."""
     max: Quantity | None = None
@@ -75,8 +75,8 @@ def read_options(chosen: Options, arguments: Mapping[str, object]) -> tuple[Opti
     return options, filters  # type: ignore[return-value]
 
 
-def admitted_figures(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """A request for all figures that options and filters admit. Raises UsageError."""
+def admitted_measures(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
+    """A request for all measures that options and filters admit. Raises UsageError."""
     minimum, of_minimum = _quantity("min", options.min)
     maximum, of_maximum = _quantity("max", options.max)
     units = dict.fromkeys(unit for unit in (_base_unit(options.unit), of_minimum, of_maximum) if unit)

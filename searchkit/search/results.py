@@ -22,7 +22,7 @@ class Hit:
     """With `group="document"`: how many paragraphs of the document match."""
     explanation: Explanation | None = None
     measures: tuple[Measure, ...] = ()
-    """The figures of the paragraph, by their place in it."""
+    """The measures of the paragraph, by their place in it."""
 
     @property
     def id(self) -> str:

@@ -10,22 +10,21 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from searchkit.engines.contract import Engine, MeasureRequest, Request, Response
-from searchkit.engines.contract import Hit as EngineHit
+from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
-from searchkit.manifest import EXTRAS, current_data, read_manifest, read_verified, reading, verify_checksums
+from searchkit.manifest import EXTRAS, current_data, diagnosing_damage, read_manifest, read_verified, verify_checksums
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import BUILT_IN, Facet, FacetCounts, Filter
 from searchkit.query.filters import Value, read_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureResults, Ranking, look_up
-from searchkit.search.options import MeasureOptions, SearchOptions, admitted_figures
+from searchkit.search.options import MeasureOptions, SearchOptions, admitted_measures
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
-OPENINGS = 10
+MAX_OPENINGS = 10
 """How often an index is opened once more when a build has replaced it meanwhile."""
 _FETCHED = 1000
 """Measures that are fetched at a time when all are given."""
@@ -39,7 +38,7 @@ class Snapshot:
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
-        with reading(path, self.manifest):
+        with diagnosing_damage(path, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read now, because a later build may remove the files.
         self.extras = json.loads(read_verified(path, self.manifest, EXTRAS))
@@ -50,11 +49,11 @@ class Snapshot:
         self._engine.close()
 
     @contextmanager
-    def reading(self) -> Iterator[Engine]:
+    def using_engine(self) -> Iterator[Engine]:
         """Read what the engine holds. Raises IndexClosed, IndexDamaged if a file is altered; else whatever happened."""
         try:
             self._check_open()
-            with reading(self.path, self.manifest):
+            with diagnosing_damage(self.path, self.manifest):
                 yield self._engine
         except SearchkitError:
             raise
@@ -69,7 +68,7 @@ class Snapshot:
     def check(self) -> None:
         """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
         verify_checksums(self.path, self.manifest)
-        with self.reading() as engine:
+        with self.using_engine() as engine:
             engine.check()
             paragraphs = engine.search(Request(Everything(), limit=0)).total
             measures = len(engine.measure_columns(MeasureRequest(Everything())).scores)
@@ -107,9 +106,9 @@ class Snapshot:
         return read_filters(filters, where, self._known)
 
     def ranking(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> Ranking:
-        """All figures that answer a query. Raises UsageError."""
-        understood, request = self.understand(query), admitted_figures(options, filters)
-        with self.reading() as engine:
+        """All measures that answer a query. Raises UsageError."""
+        understood, request = self.understand(query), admitted_measures(options, filters)
+        with self.using_engine() as engine:
             return look_up(engine, understood, request, options.match)
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
@@ -118,10 +117,10 @@ class Snapshot:
         request = self._request(options, filters)
         understood = self.understand(query)
         tree, relaxed = understood.any if options.match == "any" else understood.all, False
-        with self.reading() as engine:
-            response = engine.search(replace(request, match=tree, wanted=understood.wanted))
+        with self.using_engine() as engine:
+            response = engine.search(replace(request, match=tree, scoring=understood.scoring))
             if not response.total and options.match == "auto" and understood.any != understood.all:
-                loose = engine.search(replace(request, match=understood.any, wanted=understood.wanted))
+                loose = engine.search(replace(request, match=understood.any, scoring=understood.scoring))
                 if loose.total:
                     tree, relaxed, response = understood.any, True, loose
         hits = tuple(self._hits(response.hits, tree))
@@ -138,10 +137,10 @@ class Snapshot:
         )
 
     def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
-        """Find the figures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
+        """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
         started = time.perf_counter()
         ranking = self.ranking(query, options, filters)
-        with self.reading():
+        with self.using_engine():
             hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
         took = round((time.perf_counter() - started) * 1000, 3)
         return MeasureResults(
@@ -150,27 +149,27 @@ class Snapshot:
 
     def every_measure(self, filters: tuple[Filter, ...]) -> Iterator[Measure]:
         """Give measures in corpus order, by their place in a paragraph."""
-        with self.reading() as engine:
-            figures = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
-            for start in range(0, len(figures.scores), _FETCHED):
-                yield from figures.fetch(range(start, min(start + _FETCHED, len(figures.scores))))
+        with self.using_engine() as engine:
+            measures = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
+            for start in range(0, len(measures.scores), _FETCHED):
+                yield from measures.fetch(range(start, min(start + _FETCHED, len(measures.scores))))
 
     def paragraphs(self, filters: tuple[Filter, ...]) -> Iterator[Paragraph]:
         """Give paragraphs in corpus order."""
-        with self.reading() as engine:
+        with self.using_engine() as engine:
             yield from engine.paragraphs(filters)
 
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
         """Give documents in corpus order; a document passes filters when one of its paragraphs does."""
-        with self.reading() as engine:
+        with self.using_engine() as engine:
             names = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
             yield from (item for item in engine.documents() if names is None or item.document in names)
 
     def facet_counts(self, names: Sequence[str], filters: tuple[Filter, ...]) -> dict[str, FacetCounts]:
         """Count all values of facets; of all facets but document, when none is named. Raises UnknownFacet."""
         asked = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=filters, facets=self._facets(asked), most_values=None, limit=0)
-        with self.reading() as engine:
+        request = Request(Everything(), filters=filters, facets=self._facets(asked), max_values=None, limit=0)
+        with self.using_engine() as engine:
             return _as_asked(asked, engine.search(request))
 
     def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
@@ -196,7 +195,7 @@ class Snapshot:
             self._known(facet.name)
         return facets
 
-    def _hits(self, found: Sequence[EngineHit], tree: Node) -> Iterator[Hit]:
+    def _hits(self, found: Sequence[ScoredParagraph], tree: Node) -> Iterator[Hit]:
         """Hits with snippets."""
         for item in found:
             window = snippet(item.paragraph.text, tree, self.analyzer)
@@ -209,7 +208,7 @@ class Snapshot:
 
 def open_snapshot(path: Path) -> Snapshot:
     """Open an index: the newer one, if a build takes the files of the older one away while that is being opened."""
-    for _ in range(OPENINGS):
+    for _ in range(MAX_OPENINGS):
         data = current_data(path)
         try:
             return Snapshot(path)

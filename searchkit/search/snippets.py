@@ -14,10 +14,10 @@ from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
 
-LONGEST = 120
+MAX_LENGTH = 120
 """Code points of a snippet at the most."""
 
-_MOST_MARKS = 2000  # of a paragraph that are weighed against each other
+_MAX_MARKS = 2000  # of a paragraph that are weighed against each other
 
 Span = tuple[int, int]
 """Code points of the paragraph's text, 0-based, end-exclusive."""
@@ -40,7 +40,7 @@ class Snippet:
     start: int
     """Code point of the paragraph's text that the window begins at."""
     text: str
-    """The window, verbatim, at most `LONGEST` code points."""
+    """The window, verbatim, at most `MAX_LENGTH` code points."""
     spans: tuple[Span, ...]
     """All matches in the whole paragraph, adjacent ones joined, from left to right."""
 
@@ -86,20 +86,20 @@ def _joined(marks: Sequence[Mark]) -> tuple[Span, ...]:
 
 
 def _window(text: str, marks: Sequence[Mark]) -> Span:
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_LENGTH:
         return 0, len(text)
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
-    start, end = _core(marks[:_MOST_MARKS]) if marks else (0, 0)
-    start, end = _around_numbers(start, min(end, start + LONGEST), numbers)
-    if end - start >= LONGEST:
-        return _without_cut_number(start, start + LONGEST, numbers)
+    start, end = _core(marks[:_MAX_MARKS]) if marks else (0, 0)
+    start, end = _around_numbers(start, min(end, start + MAX_LENGTH), numbers)
+    if end - start >= MAX_LENGTH:
+        return _without_cut_number(start, start + MAX_LENGTH, numbers)
     # Context: a third before, or from where the clause begins; what is left, behind.
-    earliest = max(0, start - (LONGEST - (end - start)) // 3)
+    earliest = max(0, start - (MAX_LENGTH - (end - start)) // 3)
     clause = [match.end() for match in _CLAUSE_END.finditer(text, earliest, start)]
     first = 0 if earliest == 0 else min(clause, default=earliest)
-    last = min(len(text), first + LONGEST)
+    last = min(len(text), first + MAX_LENGTH)
     if last == len(text):
-        first = min(first, last - LONGEST)
+        first = min(first, last - MAX_LENGTH)
     while first < start and _CLAUSE_END.match(text, first):
         first += 1
     return _without_cut_number(first, last, numbers)
@@ -110,7 +110,7 @@ def _core(marks: Sequence[Mark]) -> Span:
     best, core, parts = (0, 0), (marks[0].start, marks[0].end), len({mark.part for mark in marks})
     starts = [mark.start for mark in marks]
     for left, mark in enumerate(marks):
-        limit = mark.start + LONGEST
+        limit = mark.start + MAX_LENGTH
         right = bisect_left(starts, limit)
         if (parts, right - left) <= best:  # there cannot be more than these
             continue

@@ -25,9 +25,9 @@ SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 """What a character behind a number multiplies by."""
 _MYRIADS = frozenset("万亿")
 _UNITS = _TENS | SCALES
-_MOST_DIGITS = 200  # a longer run of digits is no number that anybody means
-_MOST_CHARACTERS = 2 * _MOST_DIGITS  # of a numeral with scale and sign; what is longer has more digits
-_EXACT = Context(prec=3 * _MOST_DIGITS)
+_MAX_DIGITS = 200  # a longer run of digits is no number that anybody means
+_MAX_CHARACTERS = 2 * _MAX_DIGITS  # of a numeral with scale and sign; what is longer has more digits
+_EXACT = Context(prec=3 * _MAX_DIGITS)
 _HAN_DIGIT = "".join(_DIGITS)
 _HAN_CHARACTERS = _HAN_DIGIT + "".join(_UNITS)
 _BUT_THOUSANDS = _HAN_CHARACTERS.replace("千", "")
@@ -87,7 +87,7 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
     """`find_numerals` for a text that is folded already."""
     for match in _NUMERAL.finditer(folded):
         text = match[0]
-        reading = _read(text) if len(text) <= _MOST_CHARACTERS else None
+        reading = _read(text) if len(text) <= _MAX_CHARACTERS else None
         if reading is not None:
             yield Numeral(match.start(), match.end(), *reading)
 
@@ -111,7 +111,7 @@ def parse_han(characters: str) -> Decimal | None:
 def _read(text: str) -> tuple[str, str, int, bool, bool] | None:
     """The fields of a Numeral behind its place, or None: what a numeral says does not depend on its neighbours."""
     match = _NUMERAL.fullmatch(text)
-    if match is None or len(match["arabic"] or match["han"]) > _MOST_DIGITS:
+    if match is None or len(match["arabic"] or match["han"]) > _MAX_DIGITS:
         return None
     is_han = match["arabic"] is None
     number, scale = _han(match) if is_han else _arabic(match)

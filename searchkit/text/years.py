@@ -10,7 +10,7 @@ HAN_YEAR = "[一二][〇○零ＯOo0一二三四五六七八九]{3}"
 """In Chinese numerals: 二〇二三; the circle is written in many ways."""
 ANY_YEAR = f"(?:{YEAR}|{HAN_YEAR})"
 
-FIRST, LAST = 0, 9999
+FIRST_YEAR, LAST_YEAR = 0, 9999
 """Years of a range that is open at an end."""
 
 _ASKED = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\d{4})?")
@@ -27,4 +27,4 @@ def parse_years(text: str) -> tuple[int, int]:
         raise ValueError(message)
     if match["year"]:
         return int(match["year"]), int(match["year"])
-    return int(match["first"] or FIRST), int(match["last"] or LAST)
+    return int(match["first"] or FIRST_YEAR), int(match["last"] or LAST_YEAR)

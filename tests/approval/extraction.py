@@ -1,9 +1,9 @@
-"""What is read of corpus/ and which figures are found in it, as JSON Lines.
+"""What is read of corpus/ and which measures are found in it, as JSON Lines.
 
     python tests/approval/extraction.py
 
 writes what is so now into extraction.jsonl, to be read as a diff before it is committed. A line is a document, or a
-paragraph with its figures; fields that are empty are left out, and those that a paragraph has of its document.
+paragraph with its measures; fields that are empty are left out, and those that a paragraph has of its document.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def extraction() -> list[str]:
 def _records(read: DocumentRead, extractor: Extractor) -> Iterator[Mapping[str, object]]:
     """Give a document, then its paragraphs."""
     yield to_json(read.document)
-    figures = extractor.figures(read.paragraphs) if read.figures is None else read.figures
-    for paragraph, own in zip(read.paragraphs, figures, strict=True):
+    measures = extractor.extract(read.paragraphs) if read.measures is None else read.measures
+    for paragraph, own in zip(read.paragraphs, measures, strict=True):
         fields = {name: value for name, value in to_json(paragraph).items() if name not in _OF_THE_DOCUMENT}
         found = [_filled({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in own]
-        yield {**fields, "figures": found}
+        yield {**fields, "measures": found}
 
 
 def _line(record: Mapping[str, object]) -> str:
@@ -48,7 +48,7 @@ def _line(record: Mapping[str, object]) -> str:
 
 
 def _filled(record: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is empty, and what says of a figure only where its quote is."""
+    """Leave out what is empty, and what says of a measure only where its quote is."""
     return {
         name: value
         for name, value in record.items()

@@ -10,7 +10,7 @@ COMMAND = ".venv/bin/python tests/approval/extraction.py"
 
 
 def test_extraction_is_as_approved() -> None:
-    """A changed rule shows what it does to whole reports: paragraphs, sections, topics, facts and figures."""
+    """A changed rule shows what it does to whole reports: paragraphs, sections, topics, facts and measures."""
     approved = APPROVED.read_text(encoding="utf-8").splitlines()
     changes = [*difflib.unified_diff(approved, extraction(), "approved", "now", n=0, lineterm="")]
     shown = "\n".join(line[:400] for line in changes[:40])

@@ -269,7 +269,7 @@ import hostile_reader
 hostile_reader.PATIENCE = 60
 hostile_reader.install_everywhere(setattr)
 from searchkit.indexing import tasks
-tasks.FEWEST_BYTES = 0
+tasks.MIN_BYTES = 0
 from searchkit.cli.main import main
 main()
 """
@@ -486,8 +486,8 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
     name = measures[0]["paragraph"]
     (shown,) = json.loads(run("show", name, "--index", index, "--format", "json").out)
     own = [measure for measure in measures if measure["paragraph"] == name]
-    assert [figure["id"] for figure in shown["measures"]] == [measure["id"] for measure in own]
-    assert all(figure.items() <= measure.items() for figure, measure in zip(shown["measures"], own, strict=True))
+    assert [measure["id"] for measure in shown["measures"]] == [measure["id"] for measure in own]
+    assert all(one.items() <= other.items() for one, other in zip(shown["measures"], own, strict=True))
 
 
 def test_units_and_fixed_names_can_be_replaced(run: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""When two figures are of the same thing, and when they say the same."""
+"""When two measures are of the same thing, and when they say the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures that contradict each other."""
+"""Measures that contradict each other."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_growth_of_amounts_of_money_is_left_alone(said: Said) -> None:
 
 
 def test_what_only_looks_like_a_breakdown_is_left_alone(said: Said) -> None:
-    """Means, totals, corrections, plans, and figures far behind the others are no parts to be added up."""
+    """Means, totals, corrections, plans, and measures far behind the others are no parts to be added up."""
     total = said("a#1", "投诉", 420, "件", start=0, end=5)
 
     def parts(indicator: str, **own: Any) -> list[Measure]:  # noqa: ANN401

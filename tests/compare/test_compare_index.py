@@ -18,20 +18,20 @@ from searchkit.corpus.reading import DocumentRead
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, Figure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph
 
 BINHAI, DONGLI, LINHAI = ("天津市", "滨海新区"), ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
 
 
 def report(name: str, *said: tuple[str, float, str], **fields: Any) -> DocumentRead:  # noqa: ANN401
-    """A report with a paragraph for each figure: indicator, value, unit."""
-    paragraphs, figures = [], []
+    """A report with a paragraph for each measure: indicator, value, unit."""
+    paragraphs, measures = [], []
     for n, (indicator, value, unit) in enumerate(said, 1):
         text = f"全年{indicator}{value}{unit}。"
         paragraphs.append(Paragraph(f"{name}#{n}", name, n, text, **fields))
-        figures.append((Figure(indicator, value, unit, value, unit, start=2, end=len(text) - 1),))
+        measures.append((ExtractedMeasure(indicator, value, unit, value, unit, start=2, end=len(text) - 1),))
     document = Document(name, **fields, paragraphs=len(said), measures=len(said))
-    return DocumentRead(document, tuple(paragraphs), figures=tuple(figures))
+    return DocumentRead(document, tuple(paragraphs), measures=tuple(measures))
 
 
 def reports() -> list[DocumentRead]:
@@ -52,7 +52,7 @@ def index(index_of: Callable[..., Index]) -> Index:
 
 
 def test_an_index_is_compared(index: Index) -> None:
-    """Figures come from the index, and its documents say which empty cells are silent."""
+    """Measures come from the index, and its documents say which empty cells are silent."""
     table = index.compare("立案")
     cells = {(cell.row, cell.col): (cell.status, [item.value for item in cell.readings]) for cell in table.cells()}
     assert (table.indicator, table.unit, table.relaxed) == ("立案", "件", False)
@@ -69,7 +69,7 @@ def test_an_index_is_compared(index: Index) -> None:
 
 
 def test_candidates_are_looked_at_page_by_page(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few figures are looked at at once, the table is the same."""
+    """However few measures are looked at at once, the table is the same."""
     expected = index.compare("立案")
     monkeypatch.setattr("searchkit.compare.comparison._AT_ONCE", 1)
     assert index.compare("立案") == expected
@@ -77,7 +77,7 @@ def test_candidates_are_looked_at_page_by_page(index: Index, monkeypatch: pytest
 
 
 def test_filters_and_units_narrow_a_comparison(index: Index) -> None:
-    """Filters choose rows and columns, silent ones too; a unit chooses among figures."""
+    """Filters choose rows and columns, silent ones too; a unit chooses among measures."""
     table = index.compare("立案", district="天津市", year="2022..2023", unit="起")
     assert table.rows == ("滨海新区", "东丽区")
     assert [cell.status for cell in table.cells()] == ["missing", "silent", "value", "missing"]

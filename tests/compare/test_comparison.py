@@ -24,8 +24,8 @@ def values(table: Comparison, row: str, col: int | str) -> list[float]:
     return [reading.value for reading in table.cell(row, col).readings]
 
 
-def test_each_cell_has_the_figure_of_its_row_and_column(said: Said, tabled: Tabled) -> None:
-    """Districts by years, each with the figure closest to the query's indicator and the measure that states it."""
+def test_each_cell_has_the_measure_of_its_row_and_column(said: Said, tabled: Tabled) -> None:
+    """Districts by years, each with the measure closest to the query's indicator and the measure that states it."""
     found = [
         said("a#1", "立案", 129, "件"),
         said("b#1", "立案", 404, "件", region=LINHAI, year=2024),
@@ -38,7 +38,7 @@ def test_each_cell_has_the_figure_of_its_row_and_column(said: Said, tabled: Tabl
 
 
 def test_empty_cells_are_missing_or_silent(said: Said, tabled: Tabled) -> None:
-    """Without a report a cell is missing; a report that does not say the figure is silent."""
+    """Without a report a cell is missing; a report that does not say the measure is silent."""
     silent = Document("z", year=2022, region=DONGLI)
     table = tabled([said("a#1", "立案", 129, "件")], silent)
     assert [cell.status for cell in table.cells()] == ["missing", "value", "silent", "missing"]
@@ -76,8 +76,8 @@ def test_an_exact_value_stands_for_those_that_it_bears_out(said: Said, tabled: T
     assert values(table, "滨海新区", 2023) == [1320]
 
 
-def test_plain_figures_come_before_others(said: Said, tabled: Tabled) -> None:
-    """A total of the year is taken, not its part, a change of it, a plan or another year's figure."""
+def test_plain_measures_come_before_others(said: Said, tabled: Tabled) -> None:
+    """A total of the year is taken, not its part, a change of it, a plan or another year's measure."""
     others = [
         said("a#2", "立案", 300, "件", period="近三年", start=2),
         said("a#3", "立案", 200, "件", section="计划", start=3),
@@ -89,8 +89,8 @@ def test_plain_figures_come_before_others(said: Said, tabled: Tabled) -> None:
         assert values(tabled([*others[-place:], change]), "滨海新区", 2023) == [129]
 
 
-def test_a_figure_of_another_period_is_marked(said: Said, tabled: Tabled) -> None:
-    """Where there is nothing else, a figure of another time is shown as one."""
+def test_a_measure_of_another_period_is_marked(said: Said, tabled: Tabled) -> None:
+    """Where there is nothing else, a measure of another time is shown as one."""
     readings = tabled([said("a#1", "立案", 300, "件", period="近三年")]).cell("滨海新区", 2023).readings
     assert [(reading.value, reading.is_other_period) for reading in readings] == [(300, True)]
 
@@ -107,7 +107,7 @@ def test_a_mean_is_not_its_total(said: Said, tabled: Tabled) -> None:
     assert tabled(found).cell("滨海新区", 2022).status == "silent"
 
 
-def test_an_exact_figure_of_a_report_comes_before_a_loose_one(said: Said, tabled: Tabled) -> None:
+def test_an_exact_measure_of_a_report_comes_before_a_loose_one(said: Said, tabled: Tabled) -> None:
     """132万人, and 600万人以上 in all these years: the exact one is shown alone."""
     found = [said("a#1", "新增就业", 6000, "人", bound="at_least"), said("a#2", "新增就业", 1186, "人")]
     assert values(tabled(found), "滨海新区", 2023) == [1186]
@@ -172,7 +172,7 @@ def test_there_being_none_is_a_value(said: Said, tabled: Tabled) -> None:
     assert table.cell("滨海新区", 2022).readings[0].unit == "件"
 
 
-def test_most_reports_decide_not_most_figures(said: Said, tabled: Tabled) -> None:
+def test_most_reports_decide_not_most_measures(said: Said, tabled: Tabled) -> None:
     """A report that repeats its indicator has one vote for it."""
     loud = [said("a#1", "立案 医疗", n, "户", start=n) for n in range(1, 9)]
     quiet = [said(f"{name}#1", "立案", 5, "件", year=year) for name, year in (("b", 2021), ("c", 2022))]
@@ -180,7 +180,7 @@ def test_most_reports_decide_not_most_figures(said: Said, tabled: Tabled) -> Non
 
 
 def test_what_answers_badly_does_not_decide(said: Said) -> None:
-    """Figures that merely stand in paragraphs that match are outvoted by a few that answer."""
+    """Measures that merely stand in paragraphs that match are outvoted by a few that answer."""
     documents = [Document(f"{n}", year=2000 + n, region=DONGLI) for n in range(80)]
     good = [Candidate(said("0#1", "立案", 12, "件", year=2000, region=DONGLI), 1.0)]
     bad = [Candidate(said(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI), 0.2) for n in range(80)]

@@ -14,11 +14,11 @@ import pytest
 from searchkit.corpus import listing
 from searchkit.corpus import reading as corpus
 from searchkit.corpus.formats import doc, markdown
-from searchkit.corpus.listing import content_digest, list_corpus, made_with
+from searchkit.corpus.listing import content_digest, list_corpus, reader_fingerprint
 from searchkit.corpus.overrides import NOTHING
-from searchkit.corpus.reading import LONGEST_PARAGRAPH, DocumentRead, read_corpus, read_file
+from searchkit.corpus.reading import MAX_PARAGRAPH_LENGTH, DocumentRead, read_corpus, read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Skipped, Stamp
+from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.errors import CorpusError, UsageError
 from searchkit.indexing.build import build
 from searchkit.indexing.messages import File, decode, encode
@@ -203,27 +203,27 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
     """The digest of a file is that of its bytes, whether it can be read as a report or not, or why there are none."""
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
-        found = Found(str(tmp_path / name), name, UNKNOWN)
+        found = CorpusFile(str(tmp_path / name), name, UNKNOWN)
         assert read_file(found, NOTHING, Taxonomy.load()).digest == content_digest(found)
         assert content_digest(found) == hashlib.sha256(content).hexdigest()
-    gone = Found(str(tmp_path / "gone.txt"), "gone.txt", UNKNOWN)
+    gone = CorpusFile(str(tmp_path / "gone.txt"), "gone.txt", UNKNOWN)
     assert content_digest(gone) == "cannot be read: no such file or directory"
     assert read_file(gone, NOTHING, Taxonomy.load()).digest == content_digest(gone)
 
 
 def test_what_decides_about_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other rules, another version of a library, LibreOffice or none: each shows, and nothing else does."""
-    before = made_with()
-    assert made_with() == before
+    before = reader_fingerprint()
+    assert reader_fingerprint() == before
     changes = ((listing, "_RULES", "x"), (listing, "__version__", "x"), (listing, "version", lambda _: "x"))
     for module, name, change in changes:
         with monkeypatch.context() as patched:
             patched.setattr(module, name, change)
-            assert made_with() != before
+            assert reader_fingerprint() != before
     said = set()
     for program in (None, "/usr/bin/soffice"):
         monkeypatch.setattr(doc, "converter", lambda program=program: program)
-        said.add(made_with())
+        said.add(reader_fingerprint())
     assert len(said) == 2
 
 
@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """A file that went away or may not be read is skipped."""
     (tmp_path / "b.txt").mkdir()
     for name, reason in {"a.txt": "no such file or directory", "b.txt": "is a directory"}.items():
-        read = read_file(Found(str(tmp_path / name), name, UNKNOWN), NOTHING, Taxonomy.load())
+        read = read_file(CorpusFile(str(tmp_path / name), name, UNKNOWN), NOTHING, Taxonomy.load())
         assert (read.documents, read.skipped) == ((), (Skipped(name, f"cannot be read: {reason}"),))
 
 
@@ -317,15 +317,15 @@ def test_a_paragraph_without_end_is_cut_at_sentences(tmp_path: Path) -> None:
     ((found,), _) = read(write(tmp_path, a__txt=text))
     texts = [p.text for p in found.paragraphs]
     assert "".join(texts) == text
-    assert max(map(len, texts)) <= LONGEST_PARAGRAPH
+    assert max(map(len, texts)) <= MAX_PARAGRAPH_LENGTH
     assert all(t.endswith("。") for t in texts)
 
 
 def test_a_paragraph_without_any_mark_is_cut_anyway(tmp_path: Path) -> None:
     """Even a text without punctuation has bounded paragraphs."""
-    ((found,), _) = read(write(tmp_path, a__txt="依" * (3 * LONGEST_PARAGRAPH + 1)))
-    assert "".join(p.text for p in found.paragraphs) == "依" * (3 * LONGEST_PARAGRAPH + 1)
-    assert max(len(p.text) for p in found.paragraphs) == LONGEST_PARAGRAPH
+    ((found,), _) = read(write(tmp_path, a__txt="依" * (3 * MAX_PARAGRAPH_LENGTH + 1)))
+    assert "".join(p.text for p in found.paragraphs) == "依" * (3 * MAX_PARAGRAPH_LENGTH + 1)
+    assert max(len(p.text) for p in found.paragraphs) == MAX_PARAGRAPH_LENGTH
 
 
 def test_real_reports(shared: Path) -> None:

@@ -159,7 +159,7 @@ def test_entries_that_cannot_be_printed(tmp_path: Path) -> None:
 
 
 def test_names_come_back_from_an_index(tmp_path: Path) -> None:
-    """Every name leads from an index to its document, its paragraph and its figure."""
+    """Every name leads from an index to its document, its paragraph and its measure."""
     corpus, names = tmp_path / "corpus", words(SHOWN)
     for n, name in enumerate(names):
         path = corpus / name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.corpus.walk import Found, Skipped, Stamp, name_of, walk
+from searchkit.corpus.walk import CorpusFile, Skipped, Stamp, name_of, walk
 
 
 def fill(folder: Path, *names: str) -> None:
@@ -18,7 +18,7 @@ def fill(folder: Path, *names: str) -> None:
         path.write_text("x", encoding="utf-8")
 
 
-def names(found: tuple[Found, ...]) -> list[str]:
+def names(found: tuple[CorpusFile, ...]) -> list[str]:
     """Names of what was found."""
     return [item.name for item in found]
 

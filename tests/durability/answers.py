@@ -11,7 +11,7 @@ from searchkit.engines.contract import MeasureRequest
 from searchkit.index import Index
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.query.tree import Everything, Wanted
+from searchkit.query.tree import Everything, ScoringClause
 from searchkit.search.results import Results
 
 QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
@@ -54,14 +54,16 @@ def ask(index: Index) -> Answers:
     for query, options in QUERIES:
         facets = [name for name in options.get("facets", ()) if name.partition(":")[0] in index.facet_names]
         results.append(replace(index.search(query, **{**options, "facets": facets}), took_ms=0.0))
-    figures = index._snapshot._engine.measure_columns(MeasureRequest(Everything(), (Wanted("执法", ("执法",)),)))
+    measures = index._snapshot._engine.measure_columns(
+        MeasureRequest(Everything(), (ScoringClause("执法", ("执法",)),))
+    )
     return Answers(
         (manifest.documents, manifest.paragraphs, manifest.measures, manifest.facets),
         index.problems(),
         [*index.documents()],
         [*index.paragraphs()],
-        figures.fetch(range(len(figures.scores))),
-        figures.scores.tolist(),
+        measures.fetch(range(len(measures.scores))),
+        measures.scores.tolist(),
         index.facets(),
         results,
     )

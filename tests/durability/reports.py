@@ -12,7 +12,7 @@ WORDS = (
     "调解", "法治", "政府", "建设", "服务", "整改", "卫生", "健康", "市场", "监管", "柔性", "双随机",
 )  # fmt: skip
 PLACES = ("东丽区", "西青区", "滨海新区", "临海市")
-FEWEST, MOST = 20, 120
+MIN_COUNT, MAX_COUNT = 20, 120
 """Files of the folder, while it changes."""
 _LARGE_FILES, _LARGE = 10, 300_000
 
@@ -47,7 +47,7 @@ class Reports:
         for _ in range(files):
             there = self._files()
             what = self._chance.random()
-            if len(there) <= FEWEST or (what < 1 / 3 and len(there) < MOST):
+            if len(there) <= MIN_COUNT or (what < 1 / 3 and len(there) < MAX_COUNT):
                 self.add(1)
             elif what < 2 / 3:
                 self._write(self._chance.choice(there))

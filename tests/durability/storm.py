@@ -48,7 +48,7 @@ SEED = 20240601
 
 _BY_TWO = "many files, two processes"
 CHANGES = ("some files", _BY_TWO, "words", "small commits")
-_MOST_KILLS = 3  # one straight after the other, in a round
+_MAX_KILLS = 3  # one straight after the other, in a round
 _ENDS_WITHIN = 5.0  # seconds: the processes of a build that was killed
 _SMALL = 20  # lines of a file that is a commit of its own
 _LIBRARIES = ("searchkit", "numpy", "filelock", "whoosh3")
@@ -213,7 +213,7 @@ class Storm:
         self.counts.changes[change] += 1
         self._change(change)
         new, before = self._afresh(), _Content.of(self.index)
-        for _ in range(kills or self._chance.randint(1, _MOST_KILLS)):
+        for _ in range(kills or self._chance.randint(1, _MAX_KILLS)):
             if self._held is not new:
                 self._kill(aim or self._chance.choice(_aims(change)), change, new)
         seconds = self._build(change, self.index)

@@ -81,49 +81,49 @@ def paragraphs_misnumbered(arrays: dict[str, Array]) -> None:
     arrays["n"][0] = arrays["n"][1]
 
 
-def figure_of_another_paragraph(arrays: dict[str, Array]) -> None:
-    """A paragraph has the first figure of the next."""
-    at = arrays["figure_at"]
+def measure_of_another_paragraph(arrays: dict[str, Array]) -> None:
+    """A paragraph has the first measure of the next."""
+    at = arrays["measure_at"]
     at[int(np.flatnonzero(np.diff(at.astype(np.int64)))[1])] += 1
 
 
-def figure_too_many(arrays: dict[str, Array]) -> None:
-    """The last paragraph has a figure that is not there."""
-    arrays["figure_at"][-1] += 1
+def measure_too_many(arrays: dict[str, Array]) -> None:
+    """The last paragraph has a measure that is not there."""
+    arrays["measure_at"][-1] += 1
 
 
-def figures_exchanged(arrays: dict[str, Array]) -> None:
-    """Two figures of a paragraph are not in their order."""
-    arrays["figure_start"][:2] = arrays["figure_start"][:2][::-1]
+def measures_exchanged(arrays: dict[str, Array]) -> None:
+    """Two measures of a paragraph are not in their order."""
+    arrays["measure_start"][:2] = arrays["measure_start"][:2][::-1]
 
 
-def figure_beyond_the_text(arrays: dict[str, Array]) -> None:
-    """A figure ends behind its paragraph."""
-    arrays["figure_length"][:] = np.iinfo(arrays["figure_length"].dtype).max
+def measure_beyond_the_text(arrays: dict[str, Array]) -> None:
+    """A measure ends behind its paragraph."""
+    arrays["measure_length"][:] = np.iinfo(arrays["measure_length"].dtype).max
 
 
 def part_of_nothing(arrays: dict[str, Array]) -> None:
-    """A figure is a part of one that does not exist."""
-    arrays["figure_part_of"][np.flatnonzero(arrays["figure_part_of"])[0]] += 1
+    """A measure is a part of one that does not exist."""
+    arrays["measure_part_of"][np.flatnonzero(arrays["measure_part_of"])[0]] += 1
 
 
 def value_that_is_none(arrays: dict[str, Array]) -> None:
-    """A figure is not a number."""
-    arrays["figure_base_values"][0] = np.array([np.nan]).view(np.uint64)[0]
+    """A measure is not a number."""
+    arrays["measure_base_values"][0] = np.array([np.nan]).view(np.uint64)[0]
 
 
 def indicator_out_of_range(arrays: dict[str, Array]) -> None:
-    """A figure has an indicator that is not listed."""
+    """A measure has an indicator that is not listed."""
     arrays["indicator_codes"][0] = np.iinfo(arrays["indicator_codes"].dtype).max
 
 
-def unit_of_no_figure(arrays: dict[str, Array]) -> None:
-    """A unit is listed that no figure has: all have another."""
+def unit_of_no_measure(arrays: dict[str, Array]) -> None:
+    """A unit is listed that no measure has: all have another."""
     arrays["traits_codes"][:] = 0
 
 
 def bound_that_is_none(arrays: dict[str, Array]) -> None:
-    """A figure is bounded in a way that there is not."""
+    """A measure is bounded in a way that there is not."""
     data = arrays["traits_values"].tobytes().replace(b'"exact"', b'"uxact"', 1)
     arrays["traits_values"] = np.frombuffer(data, np.uint8)
 
@@ -168,9 +168,9 @@ def segment_outside(arrays: dict[str, Array]) -> None:
 
 SEGMENT_CHANGES = (
     posting_out_of_range, postings_not_ascending, posting_twice, posting_elsewhere, frequency, lengths_exchanged,
-    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered, figure_of_another_paragraph,
-    figure_too_many, figures_exchanged, figure_beyond_the_text, part_of_nothing, value_that_is_none,
-    indicator_out_of_range, unit_of_no_figure, bound_that_is_none,
+    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered, measure_of_another_paragraph,
+    measure_too_many, measures_exchanged, measure_beyond_the_text, part_of_nothing, value_that_is_none,
+    indicator_out_of_range, unit_of_no_measure, bound_that_is_none,
 )  # fmt: skip
 COMMIT_CHANGES = (
     rank_twice, ranks_exchanged, dead_document, document_back, wrong_sum, segment_missing, segment_outside,

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),  # NumPy's threads, which sleep
 ]
 
-MOST_STEPS = 150
+MAX_STEPS = 150
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def die_everywhere(
         seen.append(state(copy) != before)
         judge(copy, seen[-1])
         shutil.rmtree(copy)
-        assert step < MOST_STEPS
+        assert step < MAX_STEPS
     assert seen == sorted(seen), "a commit was there and then was not"
     assert seen.count(False) > 10
     assert seen.count(True) > 0

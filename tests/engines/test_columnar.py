@@ -22,8 +22,8 @@ from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
 from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
-from searchkit.engines.columnar.figures import FigureBuilder, SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
+from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, measure_arrays, measures_problem
 from searchkit.engines.columnar.text import Text, narrow_code_points, text_arrays
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import open_writer
@@ -31,8 +31,8 @@ from searchkit.engines.ranking import count_all_grams
 from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, Figure, Measure, Paragraph
-from searchkit.query.tree import Everything, Node, Not, Or, Substring, Wanted, Word
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.query.tree import Everything, Node, Not, Or, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -50,27 +50,27 @@ def documents(report: Report) -> list[DocumentRead]:
 
 
 def counted(read: DocumentRead) -> DocumentRead:
-    """The document with its figures."""
-    figures = Counting().figures(read.paragraphs)
-    return replace(read, document=replace(read.document, measures=sum(map(len, figures))), figures=figures)
+    """The document with its measures."""
+    measures = Counting().extract(read.paragraphs)
+    return replace(read, document=replace(read.document, measures=sum(map(len, measures))), measures=measures)
 
 
-def figures_of(reads: Iterable[DocumentRead]) -> list[Measure]:
+def measures_of(reads: Iterable[DocumentRead]) -> list[Measure]:
     """All measures in corpus order."""
     return [
-        Measure(figure, paragraph)
+        Measure(measure, paragraph)
         for read in reads
-        for paragraph, own in zip(read.paragraphs, read.figures or (), strict=True)
-        for figure in own
+        for paragraph, own in zip(read.paragraphs, read.measures or (), strict=True)
+        for measure in own
     ]
 
 
 def selected(engine: Engine, query: Node | None = None, **options: Any) -> tuple[list[Measure], list[float], list[str]]:  # noqa: ANN401
     """The measures that an engine selects, with score and indicator of each."""
-    wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",), 0.3))
-    figures = engine.measure_columns(MeasureRequest(query or Everything(), wanted, **options))
-    indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
-    return figures.fetch(range(len(indicators))), figures.scores.tolist(), indicators
+    wanted = (ScoringClause("执法", ("执法",)), ScoringClause("检查", ("检查",), 0.3))
+    measures = engine.measure_columns(MeasureRequest(query or Everything(), wanted, **options))
+    indicators = [measures.indicators[number] for number in measures.indicator_of.tolist()]
+    return measures.fetch(range(len(indicators))), measures.scores.tolist(), indicators
 
 
 def assert_same_answers(one: Index, other: Index) -> None:
@@ -95,7 +95,7 @@ def assert_same_answers(one: Index, other: Index) -> None:
 # segments
 
 
-@pytest.mark.parametrize(("limit", "size"), [("MOST_PARAGRAPHS", 7), ("MOST_PARAGRAPHS", 40), ("MOST_CHARACTERS", 50)])
+@pytest.mark.parametrize(("limit", "size"), [("MAX_PARAGRAPHS", 7), ("MAX_PARAGRAPHS", 40), ("MAX_CHARACTERS", 50)])
 def test_segments_change_nothing(
     limit: str, size: int, documents: list[DocumentRead], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +114,7 @@ def written(documents: Sequence[DocumentRead], folder: Path) -> dict[str, bytes]
     folder.mkdir()
     writing = open_writer("columnar", folder, Analyzer())
     for read in documents:
-        writing.add(read.document, read.paragraphs, read.figures or (), read.file)
+        writing.add(read.document, read.paragraphs, read.measures or (), read.file)
     writing.commit()
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -126,7 +126,7 @@ def test_pieces_change_nothing(documents: list[DocumentRead], tmp_path: Path, mo
         monkeypatch.setattr(
             module, "blocks", lambda length, _=0: (slice(n, min(n + 7, length)) for n in range(0, length, 7))
         )
-    monkeypatch.setattr(bigrams, "_FEWEST", 1)
+    monkeypatch.setattr(bigrams, "_MIN_COUNT", 1)
     assert written(documents, tmp_path / "pieces") == whole
 
 
@@ -139,7 +139,7 @@ def in_steps(documents: Sequence[DocumentRead], folder: Path) -> Path:
             data.mkdir(parents=True)
             writing = open_writer("columnar", data, Analyzer(), base)
             writing.remove([read.file])
-            writing.add(read.document, read.paragraphs, read.figures or (), read.file)
+            writing.add(read.document, read.paragraphs, read.measures or (), read.file)
             writing.commit()
             base = data
     assert base is not None
@@ -155,7 +155,7 @@ def test_small_segments_are_merged(documents: list[DocumentRead], tmp_path: Path
     assert [document.document for document in engine.documents()] == [read.document.document for read in documents]
     assert list(engine.paragraphs()) == [paragraph for read in documents for paragraph in read.paragraphs]
     measures, scores, indicators = selected(engine)
-    assert measures == figures_of(documents)
+    assert measures == measures_of(documents)
     assert indicators == [item.indicator for item in measures]
     write_index(documents, tmp_path / "fresh", BuildOptions("columnar"))
     with Index(tmp_path / "fresh") as fresh:
@@ -170,7 +170,7 @@ def test_other_indexes_keep_their_files(documents: list[DocumentRead], tmp_path:
         engine.check()
         count = int(data.name[:3]) + 1
         assert len(list(engine.documents())) == count, data.name
-        assert selected(engine)[0] == figures_of(documents[:count])
+        assert selected(engine)[0] == measures_of(documents[:count])
 
 
 def test_parts_are_absorbed(documents: list[DocumentRead], tmp_path: Path) -> None:
@@ -179,24 +179,24 @@ def test_parts_are_absorbed(documents: list[DocumentRead], tmp_path: Path) -> No
         (tmp_path / name).mkdir()
         part = open_writer("columnar", tmp_path / name, Analyzer())
         for read in some:
-            part.add(read.document, read.paragraphs, read.figures or (), read.file)
+            part.add(read.document, read.paragraphs, read.measures or (), read.file)
         part.commit()
     (tmp_path / "whole").mkdir()
     whole = open_writer("columnar", tmp_path / "whole", Analyzer())
-    whole.absorb(tmp_path / "b")
-    whole.absorb(tmp_path / "a")
+    whole.add_index(tmp_path / "b")
+    whole.add_index(tmp_path / "a")
     whole.commit()
     engine = ColumnarEngine(tmp_path / "whole")
     engine.check()
     assert list(engine.documents()) == [read.document for read in documents]
-    assert selected(engine)[0] == figures_of(documents)
+    assert selected(engine)[0] == measures_of(documents)
 
 
-# figures
+# measures
 
 
-def test_figures_are_read_when_asked_for(documents: list[DocumentRead], tmp_path: Path) -> None:
-    """A search and a paragraph read nothing of the figures; nor does a look-up that nothing matches."""
+def test_measures_are_read_when_asked_for(documents: list[DocumentRead], tmp_path: Path) -> None:
+    """A search and a paragraph read nothing of the measures; nor does a look-up that nothing matches."""
     engine = ColumnarEngine(in_steps(documents, tmp_path))
     read: set[str] = set()
     for segment in engine._collection.segments:
@@ -207,44 +207,47 @@ def test_figures_are_read_when_asked_for(documents: list[DocumentRead], tmp_path
     engine.paragraph("00.txt#1")
     assert not selected(engine, Substring("没有"))[0]
     assert read
-    assert not {name for name in read if name.startswith(("figure", "indicator", "traits"))}
+    assert not {name for name in read if name.startswith(("measure", "indicator", "traits"))}
     assert selected(engine, Substring("执法"))[0]
-    assert {name for name in read if name.startswith("figure")}
+    assert {name for name in read if name.startswith("measure")}
 
 
 BROKEN = {
-    "a figure stands on no words of its paragraph": {"length": [2, 9]},
-    "the figures of a paragraph are not in order": {"start": [3, 3]},
-    "a figure is a part of none": {"part_of": [0, 2]},
-    "the value of a figure is no number": {"value": [math.inf, 1]},
+    "a measure stands on no words of its paragraph": {"length": [2, 9]},
+    "the measures of a paragraph are not in order": {"start": [3, 3]},
+    "a measure is a part of none": {"part_of": [0, 2]},
+    "the value of a measure is no number": {"value": [math.inf, 1]},
 }
 
 
 @pytest.mark.parametrize("problem", [None, *BROKEN])
-def test_problems_of_figures(problem: str | None) -> None:
-    """What contradicts itself in the figures of a segment is named; what does not is none."""
-    figures = [Figure("a", 1, None, 1, None, start=0, end=2), Figure("b", 1, None, 1, None, start=3, end=5, part_of=0)]
-    builder = FigureBuilder()
-    builder.extend([figures, [], [replace(figures[0], part_of=None)]])
+def test_problems_of_measures(problem: str | None) -> None:
+    """What contradicts itself in the measures of a segment is named; what does not is none."""
+    measures = [
+        ExtractedMeasure("a", 1, None, 1, None, start=0, end=2),
+        ExtractedMeasure("b", 1, None, 1, None, start=3, end=5, part_of=0),
+    ]
+    builder = MeasureBuilder()
+    builder.extend([measures, [], [replace(measures[0], part_of=None)]])
     columns = builder.columns()
     for name, values in BROKEN.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values
-    assert figures_problem(columns, np.array([5, 0, 2])) == problem
+    assert measures_problem(columns, np.array([5, 0, 2])) == problem
 
 
 @pytest.mark.parametrize("at", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
-def test_figures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
-    """Paragraphs that claim figures which are not there, or those of others, are damage and not a list of billions."""
-    builder = FigureBuilder()
-    builder.extend([[Figure("a", 1, None, 1, None)]] * 3)
-    arrays = {**figure_arrays(builder.columns()), "figure_at": np.array(at, np.uint64)}
+def test_measures_that_are_not_there(tmp_path: Path, at: list[int]) -> None:
+    """Paragraphs that claim measures which are not there, or those of others, are damage and not a list of billions."""
+    builder = MeasureBuilder()
+    builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
+    arrays = {**measure_arrays(builder.columns()), "measure_at": np.array(at, np.uint64)}
     write_arrays(tmp_path / "file", arrays)
-    figures = SegmentFigures(ArrayFile(tmp_path / "file"))
+    measures = SegmentMeasures(ArrayFile(tmp_path / "file"))
     for use in (
-        lambda: figures.of_paragraph(1),
-        lambda: figures.selected(DocSet.of_mask(np.ones(3, bool)), MeasureRequest(Everything())),
+        lambda: measures.of_paragraph(1),
+        lambda: measures.selected(DocSet.of_mask(np.ones(3, bool)), MeasureRequest(Everything())),
     ):
-        with pytest.raises(ValueError, match="other figures than there are"):
+        with pytest.raises(ValueError, match="other measures than there are"):
             use()
 
 
@@ -268,7 +271,7 @@ def test_strings_are_found_as_by_a_scan(
 ) -> None:
     """A string is found in exactly the paragraphs whose folded text holds it, listed or not; texts come back."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bigrams, "MOST_WITH_MARK", most_with_mark)
+        patch.setattr(bigrams, "MAX_WITH_MARK", most_with_mark)
         text = opened(texts)
     assert [text[number] for number in range(len(texts))] == texts
     for string in strings:
@@ -467,7 +470,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     folder = tmp_path_factory.mktemp("mixed")
     writing = open_writer("columnar", folder, Analyzer())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writer, "MOST_PARAGRAPHS", 300)
+        patch.setattr(writer, "MAX_PARAGRAPHS", 300)
         for number in range(80):
             made = [
                 [word * int(chance.geometric(0.4)) for word, share in words.items() if chance.random() < share]
@@ -494,7 +497,7 @@ def test_the_best_are_the_best(
     monkeypatch.setattr(scoring, "_FEW", few)
     monkeypatch.setattr(scoring, "_PIECE", 2 * few)
     first, *others = terms.split()
-    wanted = [Wanted(first, (first,), weight), *(Wanted(term, (term,)) for term in others)]
+    wanted = [ScoringClause(first, (first,), weight), *(ScoringClause(term, (term,)) for term in others)]
     scorer = scoring.Scorer(mixed, wanted)
     for node in (Everything(), Word("执法"), Or(tuple(map(Word, terms.split()))), Not(Word("检查"))):
         found = mixed.matcher.match(node)

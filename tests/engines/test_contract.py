@@ -15,7 +15,7 @@ import pytest
 from searchkit.corpus.reading import DocumentRead
 from searchkit.engines.contract import MeasureRequest
 from searchkit.index import Index
-from searchkit.model import Document, Figure, Measure, Paragraph, to_json
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, to_json
 from searchkit.query.parsing import parse
 from searchkit.search.results import Results
 
@@ -47,25 +47,25 @@ def documents_of(data: Json) -> Iterator[DocumentRead]:
         texts = fields.pop("paragraphs")
         name = fields["document"]
         common = {key: value for key, value in fields.items() if key in Paragraph.__dataclass_fields__}
-        paragraphs, figures = [], []
+        paragraphs, measures = [], []
         for n, own in enumerate(map(record_fields, repeated(texts)), 1):
-            figures.append(figures_of(own.pop("figures", ()), own["text"]))
+            measures.append(measures_of(own.pop("measures", ()), own["text"]))
             paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, own["text"]), **common, **own))
         document = Document(**fields, paragraphs=len(paragraphs))
-        yield DocumentRead(document, tuple(paragraphs), figures=figures)
+        yield DocumentRead(document, tuple(paragraphs), measures=measures)
 
 
-def figures_of(entries: Sequence[Json], text: str) -> list[Figure]:
-    """Figures of a paragraph: a quote says where each stands, another one of what it is a part."""
-    figures = []
+def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
+    """Measures of a paragraph: a quote says where each stands, another one of what it is a part."""
+    measures = []
     for entry in entries:
         fields = dict(entry)
         quote, whole = fields.pop("quote"), fields.pop("part_of", None)
         start = text.index(quote)
         fields = {"unit": None, "base_value": fields["value"], "base_unit": fields.get("unit"), **fields}
         part_of = None if whole is None else text.index(whole)
-        figures.append(Figure(**fields, start=start, end=start + len(quote), part_of=part_of))
-    return figures
+        measures.append(ExtractedMeasure(**fields, start=start, end=start + len(quote), part_of=part_of))
+    return measures
 
 
 def repeated(entries: list[Any]) -> Iterator[Json]:
@@ -91,7 +91,7 @@ def numbered(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 def record_fields(entry: Json) -> dict[str, Any]:
     """Fields of a record: lists of strings as tuples."""
     return {
-        key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "figures"} else value
+        key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures"} else value
         for key, value in entry.items()
     }
 
@@ -110,7 +110,7 @@ def ask(index: Index, case: Json, query: str) -> Results:
 
 @dataclass(frozen=True)
 class Selected:
-    """The figures that an engine selected."""
+    """The measures that an engine selected."""
 
     measures: list[Measure]
     indicators: list[str]
@@ -128,19 +128,19 @@ class Selected:
 
 
 def select(index: Index, case: Json) -> Selected:
-    """Run a look-up of figures; what is asked for is all that is found, in the order it comes in."""
+    """Run a look-up of measures; what is asked for is all that is found, in the order it comes in."""
     query = parse(case["query"], index.analyzer, index.facet_names)
     filters = index.filters(case.get("filters", {}), case.get("where"))
-    figures = index._snapshot._engine.measure_columns(
-        MeasureRequest(query.all, query.wanted, filters, **case["select"])
+    measures = index._snapshot._engine.measure_columns(
+        MeasureRequest(query.all, query.scoring, filters, **case["select"])
     )
-    indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
-    return Selected(figures.fetch(range(len(figures.scores))), indicators, figures.scores.tolist())
+    indicators = [measures.indicators[number] for number in measures.indicator_of.tolist()]
+    return Selected(measures.fetch(range(len(measures.scores))), indicators, measures.scores.tolist())
 
 
 @pytest.mark.parametrize(("path", "case"), SELECTIONS)
 def test_selection(path: Path, case: Json, contract_index: Callable[[Path], Index], engine: str) -> None:
-    """Every engine selects the figures that its file says."""
+    """Every engine selects the measures that its file says."""
     selected = select(contract_index(path), case)
     expected = case.keys() - REQUEST_KEYS
     assert expected, f"contract/{path.name}, case {case['name']!r} expects nothing"
@@ -156,9 +156,9 @@ def test_selection(path: Path, case: Json, contract_index: Callable[[Path], Inde
 def test_measures_of_paragraphs(path: Path, contract_index: Callable[[Path], Index]) -> None:
     """The measures of paragraphs are those that went in, for each id asked for; an unknown id has none."""
     expected = {
-        paragraph.id: [f"{paragraph.id}@{figure.start}" for figure in own]
+        paragraph.id: [f"{paragraph.id}@{measure.start}" for measure in own]
         for read in documents_of(load(path))
-        for paragraph, own in zip(read.paragraphs, read.figures or (), strict=True)
+        for paragraph, own in zip(read.paragraphs, read.measures or (), strict=True)
     }
     asked = ["nowhere.txt#1", *reversed(expected), "", "a.txt", *expected]
     got = contract_index(path)._snapshot._engine.measures(asked)
@@ -288,11 +288,11 @@ def check_selection_scores(case: Json, selected: Selected) -> str | None:
 
 
 SELECTION_CHECKS: dict[str, Callable[[Json, Selected], str | None]] = {
-    "figures": lambda case, selected: differs(case["figures"], selected.ids),
+    "measures": lambda case, selected: differs(case["measures"], selected.ids),
     "indicators": lambda case, selected: differs(case["indicators"], selected.indicators),
     "records": check_records,
     "equal_scores": check_selection_scores,
     "falling_scores": check_selection_scores,
     "scores": lambda case, selected: differs(case["scores"], selected.scores),
 }
-"""What is wrong with the figures under each expectation, or None."""
+"""What is wrong with the measures under each expectation, or None."""

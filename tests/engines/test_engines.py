@@ -25,10 +25,10 @@ from searchkit.engines.ranking import RESCORED
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
-from searchkit.model import Document, Figure, Measure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.facets import BUILT_IN, Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
-from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, Substring, Wanted, Word
+from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals, plain
@@ -74,7 +74,7 @@ class Twin:
 
     paragraphs: Sequence[Paragraph]
     analyzer: Analyzer
-    figures: Sequence[Sequence[Figure]] = ()
+    measures: Sequence[Sequence[ExtractedMeasure]] = ()
     """Of each paragraph."""
 
     @cached_property
@@ -114,7 +114,7 @@ class Twin:
                 held = any(self.holds(child, i) for child in node.children)
         return held
 
-    def word_scores(self, wanted: Sequence[Wanted]) -> list[float]:
+    def word_scores(self, wanted: Sequence[ScoringClause]) -> list[float]:
         """Step one alone."""
         asked: Counter[str] = Counter()
         for part in wanted:
@@ -122,7 +122,7 @@ class Twin:
                 asked[term] += part.weight  # type: ignore[assignment]
         return bm25(self.lists[0], asked)
 
-    def scores(self, wanted: Sequence[Wanted]) -> list[float]:
+    def scores(self, wanted: Sequence[ScoringClause]) -> list[float]:
         """Words, bigrams and characters of each paragraph; right for matches where no more than `RESCORED` match."""
         asked: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
         for part in wanted:
@@ -240,21 +240,21 @@ def random_documents(chance: random.Random, documents: int, paragraphs: int) -> 
         }
         count = chance.randint(1, 2 * paragraphs - 1)
         own = tuple(random_paragraph(chance, name, n + 1, common) for n in range(count))
-        figures = [random_figures(chance, len(paragraph.text)) for paragraph in own]
-        made.append(DocumentRead(Document(name, **common, measures=sum(map(len, figures))), own, figures=figures))
+        measures = [random_measures(chance, len(paragraph.text)) for paragraph in own]
+        made.append(DocumentRead(Document(name, **common, measures=sum(map(len, measures))), own, measures=measures))
     return made
 
 
-def random_figures(chance: random.Random, length: int) -> list[Figure]:
-    """Figures of a text of that length, mostly few, with numbers of all kinds."""
+def random_measures(chance: random.Random, length: int) -> list[ExtractedMeasure]:
+    """Measures of a text of that length, mostly few, with numbers of all kinds."""
     starts = sorted(chance.sample(range(length), min(length, chance.choice([0, 0, 1, 2, 5]))))
-    figures = []
+    measures = []
     for start in starts:
         value = chance.choice([0, 3, 13, 129, 0.1, 93.7182, -1.5, 10**12, 2**53, 1e300, 5e-324, chance.random()])
         scale, unit = chance.choice([("", None), ("", "件"), ("万", "元"), ("", "元"), ("", "%")])
         base_value = value * 10_000 if scale else value
-        figures.append(
-            Figure(
+        measures.append(
+            ExtractedMeasure(
                 indicator=chance.choice([*HEADINGS, "立案 食品", "\u2028", ""]),
                 value=int(value) if value == int(value) else value,
                 unit=unit and scale + unit,
@@ -270,7 +270,7 @@ def random_figures(chance: random.Random, length: int) -> list[Figure]:
                 part_of=chance.choice([None, None, *(other for other in starts if other != start)]),
             )
         )
-    return figures
+    return measures
 
 
 def random_paragraph(chance: random.Random, document: str, n: int, common: dict[str, Any]) -> Paragraph:
@@ -325,7 +325,7 @@ def collection_of(documents: Sequence[DocumentRead], index_of: Callable[..., Ind
     index = index_of(documents)
     paragraphs = [paragraph for read in documents for paragraph in read.paragraphs]
     return Collection(
-        index, Twin(paragraphs, index.analyzer, [own for read in documents for own in read.figures or ()])
+        index, Twin(paragraphs, index.analyzer, [own for read in documents for own in read.measures or ()])
     )
 
 
@@ -393,12 +393,12 @@ TREES = st.recursive(
 
 
 @few
-@given(wanted=text_from([piece for piece in PIECES if '"' not in piece], 4))
-def test_quoted_string_is_a_scan(collection: Collection, wanted: str) -> None:
+@given(quoted=text_from([piece for piece in PIECES if '"' not in piece], 4))
+def test_quoted_string_is_a_scan(collection: Collection, quoted: str) -> None:
     """A quoted string, of any length and with any punctuation, finds what a scan of the folded texts finds."""
     texts = [fold(paragraph.text) for paragraph in collection.twin.paragraphs]
-    expected = [i for i, text in enumerate(texts) if fold(wanted) in text]
-    assert collection.found(f'"{wanted}"') == collection.ids(expected)
+    expected = [i for i, text in enumerate(texts) if fold(quoted) in text]
+    assert collection.found(f'"{quoted}"') == collection.ids(expected)
 
 
 @few
@@ -440,7 +440,7 @@ def test_any_tree_is_answered(collection: Collection, tree: Node) -> None:
 @given(tree=TREES, filters=st.lists(FILTERS, max_size=3), most=st.sampled_from([None, 1, 2, 100]))
 def test_facets_are_a_recount(collection: Collection, tree: Node, filters: list[Filter], most: int | None) -> None:
     """Facet counts are a recount of all matches under every filter but the facet's own, in the promised order."""
-    request = Request(tree, filters=tuple(filters), facets=tuple(map(Facet.parse, FACETS)), most_values=most, limit=0)
+    request = Request(tree, filters=tuple(filters), facets=tuple(map(Facet.parse, FACETS)), max_values=most, limit=0)
     response = collection.engine.search(request)
     paragraphs = [collection.twin.paragraphs[i] for i in collection.twin.matches(tree)]
     assert response.total == sum(all(passes(item, p) for item in filters) for p in paragraphs)
@@ -522,7 +522,7 @@ def test_scores(collection: Collection, query: str) -> None:
         assert hit.explanation is not None
         parts = [*hit.explanation.words.values(), hit.explanation.bigrams, hit.explanation.characters]
         assert hit.score == pytest.approx(sum(parts), abs=TOLERANCE)
-    scores = collection.twin.scores(collection.understand(query).wanted)
+    scores = collection.twin.scores(collection.understand(query).scoring)
     expected = {paragraph.id: score for paragraph, score in zip(collection.twin.paragraphs, scores, strict=True)}
     if len(hits) <= RESCORED:
         assert {hit.id: hit.score for hit in hits} == pytest.approx(
@@ -536,7 +536,7 @@ def test_scores_of_a_text_full_of_one_word(index_of: Callable[..., Index]) -> No
         Paragraph(f"a.txt#{n}", "a.txt", n, "执法，" * times) for n, times in enumerate((1, 255, 256, 300, 5000), 1)
     ]
     collection = collection_of([DocumentRead(Document("a.txt"), tuple(paragraphs))], index_of)
-    scores = collection.twin.scores(collection.understand("执法").wanted)
+    scores = collection.twin.scores(collection.understand("执法").scoring)
     hits = collection.index.search("执法", limit=None).hits
     expected = {paragraph.id: score for paragraph, score in zip(paragraphs, scores, strict=True)}
     assert {hit.id: hit.score for hit in hits} == pytest.approx(expected, abs=TOLERANCE)
@@ -547,7 +547,7 @@ def test_scores_of_a_text_full_of_one_word(index_of: Callable[..., Index]) -> No
 def test_filters_do_not_change_scores(collection: Collection, query: str, item: Filter) -> None:
     """A paragraph has the same score under any filter, as long as it is among the rescored with and without."""
     understood = collection.understand(query)
-    request = Request(understood.all, understood.wanted, limit=RESCORED)
+    request = Request(understood.all, understood.scoring, limit=RESCORED)
     free = {hit.paragraph.id: hit.score for hit in collection.engine.search(request).hits}
     filtered = collection.engine.search(replace(request, filters=(item,))).hits
     assert {hit.paragraph.id: hit.score for hit in filtered if hit.paragraph.id in free} == pytest.approx(
@@ -586,7 +586,7 @@ def test_grouping(collection: Collection, query: str, sort: str) -> None:
     assert (grouped.documents, grouped.total) == (len(order), len(hits))
 
 
-# --- figures
+# --- measures
 
 SIZES = st.sampled_from([None, None, -1.5, 0, 3, 13.5, 129, 937182, 10**12, 1e300])
 SELECTIONS = st.fixed_dictionaries(
@@ -594,52 +594,54 @@ SELECTIONS = st.fixed_dictionaries(
 )
 
 
-def passes_selection(figure: Figure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
-    """Whether a figure is of the unit and the size."""
+def passes_selection(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
+    """Whether a measure is of the unit and the size."""
     return (
-        unit in {None, figure.base_unit}
-        and (minimum is None or minimum <= figure.base_value)
-        and (maximum is None or figure.base_value <= maximum)
+        unit in {None, measure.base_unit}
+        and (minimum is None or minimum <= measure.base_value)
+        and (maximum is None or measure.base_value <= maximum)
     )
 
 
 @few
 @given(query=QUERIES, item=st.one_of(st.none(), FILTERS), selection=SELECTIONS, chance=st.randoms())
 @example("执法|检查|行政|件", None, {"unit": None, "minimum": None, "maximum": None}, random.Random(1))  # noqa: S311
-def test_figures(
+def test_measures(
     collection: Collection, query: str, item: Filter | None, selection: dict[str, Any], chance: random.Random
 ) -> None:
-    """Selected are the figures of the unit and the size in the paragraphs that match and pass, by place in the corpus.
+    """Selected are the measures of the unit and the size in the paragraphs that match and pass, by place in the corpus.
 
     With the score of step one of their paragraphs; some of them can be fetched, in any order, again and again.
     """
     twin, understood = collection.twin, collection.understand(query)
     matches = [i for i in twin.matches(understood.any) if item is None or passes(item, twin.paragraphs[i])]
-    expected = [(i, figure) for i in matches for figure in twin.figures[i] if passes_selection(figure, **selection)]
+    expected = [(i, measure) for i in matches for measure in twin.measures[i] if passes_selection(measure, **selection)]
     filters = () if item is None else (item,)
-    figures = collection.engine.measure_columns(MeasureRequest(understood.any, understood.wanted, filters, **selection))
-    measures = [Measure(figure, twin.paragraphs[i]) for i, figure in expected]
-    assert len(set(figures.indicators)) == len(figures.indicators)
-    assert [figures.indicators[n] for n in figures.indicator_of.tolist()] == [
-        figure.indicator for _, figure in expected
+    columns = collection.engine.measure_columns(
+        MeasureRequest(understood.any, understood.scoring, filters, **selection)
+    )
+    measures = [Measure(measure, twin.paragraphs[i]) for i, measure in expected]
+    assert len(set(columns.indicators)) == len(columns.indicators)
+    assert [columns.indicators[n] for n in columns.indicator_of.tolist()] == [
+        measure.indicator for _, measure in expected
     ]
-    scores = twin.word_scores(understood.wanted)
-    assert figures.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)
-    wanted = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
-    assert figures.fetch(wanted) == [measures[n] for n in wanted]
-    assert figures.fetch(range(len(expected))) == measures
+    scores = twin.word_scores(understood.scoring)
+    assert columns.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)
+    chosen = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
+    assert columns.fetch(chosen) == [measures[n] for n in chosen]
+    assert columns.fetch(range(len(expected))) == measures
 
 
 @few
 @given(item=st.one_of(st.none(), FILTERS), query=QUERIES)
-def test_scores_of_figures_are_those_of_a_search(collection: Collection, query: str, item: Filter | None) -> None:
-    """A figure has what its paragraph has from words in a search, to the last bit, under any filter."""
+def test_scores_of_measures_are_those_of_a_search(collection: Collection, query: str, item: Filter | None) -> None:
+    """A measure has what its paragraph has from words in a search, to the last bit, under any filter."""
     understood = collection.understand(query)
-    request = MeasureRequest(understood.any, understood.wanted, () if item is None else (item,))
-    figures = collection.engine.measure_columns(request)
-    hits = collection.engine.search(Request(understood.any, understood.wanted, limit=None, explain=True)).hits
+    request = MeasureRequest(understood.any, understood.scoring, () if item is None else (item,))
+    measures = collection.engine.measure_columns(request)
+    hits = collection.engine.search(Request(understood.any, understood.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
-    for found, score in zip(figures.fetch(range(len(figures.scores))), figures.scores.tolist(), strict=True):
+    for found, score in zip(measures.fetch(range(len(measures.scores))), measures.scores.tolist(), strict=True):
         total = 0.0
         for part in by_words[found.paragraph]:
             total += part
@@ -649,8 +651,8 @@ def test_scores_of_figures_are_those_of_a_search(collection: Collection, query: 
 @settings(few, max_examples=15)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), selection=SELECTIONS)
 @example(7, ["执法|检查|行政|件^2", "*"], {"unit": None, "minimum": None, "maximum": None})
-def test_engines_select_the_same_figures(seed: int, queries: list[str], selection: dict[str, Any]) -> None:
-    """On any corpus the engines agree in figures, indicators, order and, to the last bit, scores."""
+def test_engines_select_the_same_measures(seed: int, queries: list[str], selection: dict[str, Any]) -> None:
+    """On any corpus the engines agree in measures, indicators, order and, to the last bit, scores."""
     documents = random_documents(seeded(seed), 8, 3)
     answers: dict[str, list[object]] = {name: [] for name in ENGINES}
     for name, got in answers.items():
@@ -660,12 +662,12 @@ def test_engines_select_the_same_figures(seed: int, queries: list[str], selectio
                 got.append(index._snapshot._engine.measures([p.id for read in documents for p in read.paragraphs]))
                 for query in queries:
                     understood = parse(query, index.analyzer, index.facet_names)
-                    figures = index._snapshot._engine.measure_columns(
-                        MeasureRequest(understood.any, understood.wanted, **selection)
+                    measures = index._snapshot._engine.measure_columns(
+                        MeasureRequest(understood.any, understood.scoring, **selection)
                     )
-                    got.append([figures.indicators[n] for n in figures.indicator_of.tolist()])
-                    got.append(figures.scores.tolist())
-                    got.append(figures.fetch(range(len(figures.scores))))
+                    got.append([measures.indicators[n] for n in measures.indicator_of.tolist()])
+                    got.append(measures.scores.tolist())
+                    got.append(measures.fetch(range(len(measures.scores))))
     first, *others = answers.values()
     assert all(other == first for other in others)
 
@@ -680,12 +682,12 @@ def test_random_corpora(index_of: Callable[..., Index], seed: int, queries: list
     collection = collection_of(random_documents(seeded(seed), 5, 3), index_of)
     for query in queries:
         understood = collection.understand(query)
-        request = Request(understood.any, understood.wanted, (item,), (Facet("topic"), Facet("year")), limit=None)
+        request = Request(understood.any, understood.scoring, (item,), (Facet("topic"), Facet("year")), limit=None)
         response = collection.engine.search(request)
         matches = collection.twin.matches(understood.any)
         passing = [i for i in matches if passes(item, collection.twin.paragraphs[i])]
         assert sorted_ids(response.hits) == collection.ids(passing)
-        scores = collection.twin.scores(understood.wanted)
+        scores = collection.twin.scores(understood.scoring)
         expected = {collection.twin.paragraphs[i].id: scores[i] for i in passing}
         assert {hit.paragraph.id: hit.score for hit in response.hits} == pytest.approx(expected, abs=TOLERANCE)
         for name in ("topic", "year"):
@@ -719,19 +721,19 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
     for key in ("1", "k", "2024#7"):
         name = f"records.jsonl#{key}"
         record = Paragraph(name, name, 1, "执法", title="检查")
-        figures = [random_figures(seeded(1), 2)]
+        measures = [random_measures(seeded(1), 2)]
         documents.append(
             DocumentRead(
-                Document(name, title="检查", measures=len(figures[0])), (record,), "records.jsonl", figures=figures
+                Document(name, title="检查", measures=len(measures[0])), (record,), "records.jsonl", measures=measures
             )
         )
-    figures = [own for read in documents for own in read.figures or ()]
+    measures = [own for read in documents for own in read.measures or ()]
     paragraphs = [p for read in documents for p in read.paragraphs]
     index = index_of(documents)
     assert [*index.documents()] == [read.document for read in documents]
     assert [*index.paragraphs()] == paragraphs
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
-    measures = [[Measure(figure, p) for figure in own] for p, own in zip(paragraphs, figures, strict=True)]
+    measures = [[Measure(measure, p) for measure in own] for p, own in zip(paragraphs, measures, strict=True)]
     assert [[*own] for own in index._snapshot._engine.measures([p.id for p in paragraphs])] == measures
     assert [
         type(item.value) for own in index._snapshot._engine.measures([p.id for p in paragraphs]) for item in own

@@ -184,7 +184,7 @@ def test_check_compares_postings_with_records(tmp_path: Path) -> None:
         folder = tmp_path / str(tokens)
         folder.mkdir()
         writer = whoosh_index.create_in(str(folder), _schema()).writer()
-        record = json.dumps({"lengths": list(asdict(Lengths(tokens)).values()), "paragraph": paragraph, "figures": []})
+        record = json.dumps({"lengths": list(asdict(Lengths(tokens)).values()), "paragraph": paragraph, "measures": []})
         writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", record=record)
         writer.commit()
         engine = WhooshEngine(folder)

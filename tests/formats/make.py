@@ -29,7 +29,7 @@ from wordfiles import OUTLINE, definition, document, level, list_of, paragraph, 
 from searchkit.corpus.overrides import NOTHING  # noqa: E402 - as above
 from searchkit.corpus.reading import DocumentRead, read_file  # noqa: E402 - as above
 from searchkit.corpus.topics import Taxonomy  # noqa: E402 - as above
-from searchkit.corpus.walk import Found, Stamp  # noqa: E402 - as above
+from searchkit.corpus.walk import CorpusFile, Stamp  # noqa: E402 - as above
 
 FOLDER = TESTS.parent / "corpus" / "formats"
 NAME = "dujiangyan-meteorology-2023"
@@ -347,7 +347,7 @@ def source() -> str:
 def paragraphs() -> list[list[str]]:
     """The paragraphs of the text, as `records` gives them."""
     path = FOLDER / f"{NAME}.txt"
-    found = Found(str(path), path.name, Stamp.of(path.stat()))
+    found = CorpusFile(str(path), path.name, Stamp.of(path.stat()))
     return records(read_file(found, NOTHING, Taxonomy.load(None)).documents[0])
 
 

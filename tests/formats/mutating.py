@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 Mutation = Callable[[bytes, random.Random], bytes]
 """Bytes of a file and chance to other bytes."""
 
-_LONGEST_RUN = 300_000
-_MOST_DEPTH = 50_000
+_MAX_RUN_LENGTH = 300_000
+_MAX_DEPTH = 50_000
 _BOMB = 40_000_000
 """Bytes of an entry that packs to a thousandth."""
 _TAG = re.compile(rb"<[^<>]{1,200}>")
@@ -62,7 +62,7 @@ def with_run(data: bytes, chance: random.Random) -> bytes:
     """Put in one byte, or one snippet of markup, again and again."""
     at = chance.randrange(len(data) + 1)
     unit = chance.choice((bytes([chance.randrange(256)]), chance.choice(_SNIPPETS)))
-    return data[:at] + unit * chance.choice((1, 100, _LONGEST_RUN // len(unit))) + data[at:]
+    return data[:at] + unit * chance.choice((1, 100, _MAX_RUN_LENGTH // len(unit))) + data[at:]
 
 
 def overwritten(data: bytes, chance: random.Random) -> bytes:
@@ -78,7 +78,7 @@ def retagged(data: bytes, chance: random.Random) -> bytes:
         return with_run(data, chance)
     for start, end in sorted(chance.sample(tags, min(len(tags), chance.choice((1, 3)))), reverse=True):
         other = slice(*chance.choice(tags))
-        new = chance.choice((b"", data[other], data[start:end] * 2, data[start:end] * _MOST_DEPTH, _ENTITY))
+        new = chance.choice((b"", data[other], data[start:end] * 2, data[start:end] * _MAX_DEPTH, _ENTITY))
         data = data[:start] + new + data[end:]
     return data
 

@@ -78,7 +78,7 @@ class Timed(tasks.Workers):
         begun.append((worker.run.first if worker.run else None, time.perf_counter()))
 
 begun, took = [], {}
-tasks.MOST_BYTES = 1  # each file is a task for itself
+tasks.MAX_BYTES = 1  # each file is a task for itself
 indexing.Workers = Timed
 one_by_one = build(folder, alone)
 begun.append((None, time.perf_counter()))

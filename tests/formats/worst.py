@@ -316,7 +316,7 @@ def write(runs: Sequence[Run], path: Path, seed: int) -> None:
 
 
 def _as_json(run: Run) -> dict[str, object]:
-    """Give the figures of a run."""
+    """Give the measures of a run."""
     return {name: value for name, value in asdict(run).items() if name not in {"suffix", "megabytes", "broken"}}
 
 

@@ -170,7 +170,7 @@ ORDERS: Mapping[str, Callable[[], object]] = {
     "start": _start,
     "close": lambda: os.closerange(3, 100),
     "babble": lambda: _say(b"\xff"),
-    "flood": lambda: _say(bytes(processes.LONGEST_MESSAGE + 1)),
+    "flood": lambda: _say(bytes(processes.MAX_MESSAGE_LENGTH + 1)),
     "skip ahead": lambda: _say(messages.encode(messages.Begun(99))),
     "go back": lambda: _say(messages.encode(messages.Begun(-1))),
     "be done": lambda: _say(messages.encode(messages.Done([]))),

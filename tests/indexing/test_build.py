@@ -31,7 +31,7 @@ from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, BuildReport, build, write_index
 from searchkit.indexing.tasks import Progress
 from searchkit.measures import extractor
-from searchkit.model import Document, Figure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
 Report = Callable[..., DocumentRead]
@@ -111,15 +111,15 @@ def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> N
     assert write_index(documents, tmp_path, BuildOptions(engine)).warned == (("a.txt", "year undecided"),)
 
 
-def test_figures_are_found_and_kept(
+def test_measures_are_found_and_kept(
     report: Report, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Documents that come without figures get those that are found, others keep theirs; all are counted."""
+    """Documents that come without measures get those that are found, others keep theirs; all are counted."""
     monkeypatch.setattr(extractor, "Extractor", Counting)
-    given = Figure("甲", 1, "乙", 1, "乙", start=0, end=1)
+    given = ExtractedMeasure("甲", 1, "乙", 1, "乙", start=0, end=1)
     documents = [
-        replace(report("a.txt", "立案3件，罚款1.5万元。", "普法。"), figures=None),
-        report("b.txt", ("立案4件。", {"figures": [given]})),
+        replace(report("a.txt", "立案3件，罚款1.5万元。", "普法。"), measures=None),
+        report("b.txt", ("立案4件。", {"measures": [given]})),
         report("c.txt", "立案5件。"),
     ]
     done = write_index(documents, tmp_path, BuildOptions(engine))
@@ -135,8 +135,8 @@ def test_figures_are_found_and_kept(
     ]
 
 
-def test_a_build_finds_figures(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build of a folder finds the figures of its paragraphs and counts them by document and in all."""
+def test_a_build_finds_measures(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build of a folder finds the measures of its paragraphs and counts them by document and in all."""
     monkeypatch.setattr(indexer, "Extractor", Counting)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.jsonl").write_text('{"id": 1, "text": "立案3件"}\n{"id": 2, "text": "无"}\n', "utf-8")
@@ -260,10 +260,14 @@ class Failing:
         self.writer, self.at, self.error = writer, at, error
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
         """Add all but the second document."""
-        self.writer.add(document, paragraphs, figures, file)
+        self.writer.add(document, paragraphs, measures, file)
         if self.at == "add" and document.document == "b.txt":
             raise self.error
 
@@ -273,10 +277,10 @@ class Failing:
         if self.at == "commit":
             raise self.error
 
-    def abandon(self) -> None:
+    def rollback(self) -> None:
         """Pass on."""
         self.abandoned.append(self.writer)
-        self.writer.abandon()
+        self.writer.rollback()
 
 
 @pytest.fixture
@@ -410,7 +414,7 @@ def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     if sys.platform == "win32":
         pytest.skip("signals, limits of memory")
     hostile_reader.install_everywhere(monkeypatch.setattr)
-    monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
+    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
 
     def add(*orders: str) -> list[str]:
         names = [f"{n:02} {order}.hostile" for n, order in enumerate(orders)]
@@ -448,7 +452,7 @@ def test_several_tasks_in_which_workers_die(
     corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where workers die in many tasks all documents are there, in the order of the corpus, and all files are told."""
-    monkeypatch.setattr(tasks, "MOST_BYTES", 200)  # several tasks for each process
+    monkeypatch.setattr(tasks, "MAX_BYTES", 200)  # several tasks for each process
     names = hostile("crash", "raise", "exit", "crash", "harmless")
     told: list[Progress] = []
     done = build(corpus, index, BuildOptions(engine, jobs=2), told.append)
@@ -467,7 +471,7 @@ def test_a_script_without_a_guard(corpus: Path, index: Path, engine: str) -> Non
     script = corpus.parent / "script.py"
     script.write_text(
         "from searchkit.indexing import tasks\nfrom searchkit.indexing.build import BuildOptions, build\n"
-        "tasks.FEWEST_BYTES = 0\n"
+        "tasks.MIN_BYTES = 0\n"
         f"print(build({str(corpus)!r}, {str(index)!r}, BuildOptions({engine!r}, jobs=2)).documents)\n",
         encoding="utf-8",
     )
@@ -485,16 +489,16 @@ def test_paths_from_the_current_folder(
         assert build(corpus.name, target, BuildOptions(engine)).documents == 20
 
 
-def test_a_mistake_in_the_figures_costs_one_file(
+def test_a_mistake_in_the_measures_costs_one_file(
     corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception in the search for figures skips the whole file, and no other."""
+    """An exception in the search for measures skips the whole file, and no other."""
 
     class Failing(Counting):
-        def figures(self, paragraphs: Sequence[Paragraph]) -> Sequence[Sequence[Figure]]:
+        def extract(self, paragraphs: Sequence[Paragraph]) -> Sequence[Sequence[ExtractedMeasure]]:
             if "第7号" in paragraphs[0].text:
                 raise ZeroDivisionError
-            return super().figures(paragraphs)
+            return super().extract(paragraphs)
 
     monkeypatch.setattr(indexer, "Extractor", Failing)
     done = build(corpus, tmp_path / "index", BuildOptions(engine))
@@ -517,14 +521,18 @@ class Choosy:
         self.fails = False
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
         """Add a document."""
         if any(self.WORD in paragraph.text for paragraph in paragraphs):
             if self.at == "add":
                 raise self.error
             self.fails = True
-        self.writer.add(document, paragraphs, figures, file)
+        self.writer.add(document, paragraphs, measures, file)
 
     def commit(self) -> None:
         """Commit."""
@@ -532,9 +540,9 @@ class Choosy:
             raise self.error
         self.writer.commit()
 
-    def abandon(self) -> None:
+    def rollback(self) -> None:
         """Give up."""
-        self.writer.abandon()
+        self.writer.rollback()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_what_a_reader_does_besides_reaches_nobody(
 @pytest.mark.parametrize("order", LIES)
 def test_what_a_worker_says_is_checked(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, order: str) -> None:
     """A file that takes over the process that reads it, and says what makes no sense, costs itself and no other."""
-    monkeypatch.setattr(processes, "LONGEST_MESSAGE", 1_000_000)
+    monkeypatch.setattr(processes, "MAX_MESSAGE_LENGTH", 1_000_000)
     (name,) = corpus.ask(order)
     assert corpus.reasons(corpus.build()).keys() == {name}
 
@@ -194,7 +194,7 @@ def test_killing_without_end(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) ->
     """Where one process after the other is killed the build gives up with one line; the old index stays."""
     corpus.build()
     before = corpus.commit()
-    monkeypatch.setattr(tasks, "MOST_DEATHS", 4)
+    monkeypatch.setattr(tasks, "MAX_DEATHS", 4)
     for n in range(6):
         (corpus.folder / f"{n}.hostile").write_text("kill\n", encoding="utf-8")
     with pytest.raises(IndexUnusable, match=r"processes that read files end again and again: .*signal 9") as caught:
@@ -206,7 +206,7 @@ def test_killing_without_end(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_deaths_in_a_row_are_counted(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed files with good ones between them, however many, do not end a build."""
-    monkeypatch.setattr(tasks, "MOST_DEATHS", 3)
+    monkeypatch.setattr(tasks, "MAX_DEATHS", 3)
     names = [name for n in range(2) for name in corpus.ask("kill", name=f"{n} {{}}.hostile")]
     assert corpus.reasons(corpus.build()).keys() == {*names}
 
@@ -233,7 +233,7 @@ def test_processes_that_end_before_they_begin(corpus: Corpus, monkeypatch: pytes
     corpus.build()
     before = corpus.commit()
     corpus.good(*(f"b{n}.txt" for n in range(9)))
-    monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
+    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(IndexUnusable, match=r"^processes that read files end .*exit status 1") as caught:
         corpus.build(jobs)

@@ -25,7 +25,7 @@ from marked import NAME, left, marked, new_mark, workers
 from searchkit.corpus import listing, walk
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import DocumentRead
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.engines.contract import MeasureRequest
 from searchkit.engines.opening import ENGINES
 from searchkit.errors import CorpusError, UsageError
@@ -35,7 +35,7 @@ from searchkit.indexing import changes, indexer, tasks
 from searchkit.indexing.build import BuildOptions, BuildReport, build, write_index
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.measures import vocabulary
-from searchkit.query.tree import Everything, Substring, Wanted
+from searchkit.query.tree import Everything, ScoringClause, Substring
 from searchkit.text import analyzer as analysis
 
 Build = Callable[..., BuildReport]
@@ -86,7 +86,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let figures be found by a plain rule, in this process: these tests are about what becomes of them."""
+    """Let measures be found by a plain rule, in this process: these tests are about what becomes of them."""
     monkeypatch.setattr(indexer, "Extractor", Counting)
 
 
@@ -138,7 +138,7 @@ def view(index: Path) -> dict[str, Any]:
             "totals": (*totals(opened.manifest), names, opened.problems()),
             "documents": [*opened.documents()],
             "paragraphs": [*opened.paragraphs()],
-            "figures": figures_in(opened),
+            "measures": measures_in(opened),
             "facets": opened.facets(),
             "scores": [hit.score for answer in answers for hit in answer.hits],
             "answers": [(a.total, a.documents, a.relaxed, a.facets, [hit.id for hit in a.hits]) for a in answers],
@@ -150,17 +150,17 @@ def totals(counted: Manifest | BuildReport) -> tuple[int, int, int]:
     return counted.documents, counted.paragraphs, counted.measures
 
 
-def figures_in(opened: Index) -> list[Any]:
-    """All figures, some of them, and those of each paragraph: measures, indicators and exact scores."""
-    wanted = (Wanted("执法", ("执法",)), Wanted("检查", ("检查",)))
+def measures_in(opened: Index) -> list[Any]:
+    """All measures, some of them, and those of each paragraph: measures, indicators and exact scores."""
+    wanted = (ScoringClause("执法", ("执法",)), ScoringClause("检查", ("检查",)))
     answers: list[Any] = [opened._snapshot._engine.measures([paragraph.id for paragraph in opened.paragraphs()])]
     for request in (
         MeasureRequest(Everything(), wanted),
         MeasureRequest(Substring("执法"), wanted, opened.filters({"year": "2022.."}), "次", 2, 100),
     ):
-        figures = opened._snapshot._engine.measure_columns(request)
-        indicators = [figures.indicators[number] for number in figures.indicator_of.tolist()]
-        answers += [indicators, figures.scores.tolist(), figures.fetch(range(len(indicators)))]
+        measures = opened._snapshot._engine.measure_columns(request)
+        indicators = [measures.indicators[number] for number in measures.indicator_of.tolist()]
+        answers += [indicators, measures.scores.tolist(), measures.fetch(range(len(indicators)))]
     return answers
 
 
@@ -247,7 +247,7 @@ def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple
             assert totals(done) == totals(read_manifest(index))
             same_as_afresh(source, index, engine)
         with Index(index) as opened:
-            assert figures_in(opened)[1]
+            assert measures_in(opened)[1]
         before = committed(index)
         assert build(source, index, BuildOptions(engine)).files == 0
         assert committed(index) == before
@@ -451,11 +451,11 @@ def test_a_data_file_changed(again: Build, source: Path, index: Path, engine: st
     [
         (analysis, "_RULES", "analyzer changed"),
         (listing, "_RULES", "readers changed"),
-        (indexing, "RULES", "figures changed"),
+        (indexing, "RULES", "measures changed"),
     ],
 )
 def test_rules_changed(again: Build, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, because: str) -> None:  # noqa: ANN401
-    """A searchkit that analyses, reads or finds figures in another way builds everything again and says why."""
+    """A searchkit that analyses, reads or finds measures in another way builds everything again and says why."""
     again()
     monkeypatch.setattr(module, name, 999)
     assert again().full_because == because
@@ -585,9 +585,9 @@ def test_interrupted(again: Build, source: Path, index: Path, interruption: type
 @pytest.fixture
 def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start processes for two files and more."""
-    monkeypatch.setattr(tasks, "FEWEST_FILES", 2)
-    monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
-    monkeypatch.setattr(tasks, "MOST_BYTES", 1500)
+    monkeypatch.setattr(tasks, "MIN_FILES", 2)
+    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
+    monkeypatch.setattr(tasks, "MAX_BYTES", 1500)
 
 
 @pytest.mark.usefixtures("parallel")
@@ -631,10 +631,10 @@ def test_progress_of_several_processes(source: Path, index: Path, engine: str) -
 )
 def test_tasks(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, most: int) -> None:
     """Tasks are runs of neighbours that hold every file once, as many for each process, about equal, none too large."""
-    monkeypatch.setattr(tasks, "FEWEST_FILES", 2)
-    monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
-    monkeypatch.setattr(tasks, "MOST_BYTES", most)
-    files = [(Found(str(n), str(n), Stamp(size, 0, 0, n)), NOTHING) for n, size in enumerate(sizes)]
+    monkeypatch.setattr(tasks, "MIN_FILES", 2)
+    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
+    monkeypatch.setattr(tasks, "MAX_BYTES", most)
+    files = [(CorpusFile(str(n), str(n), Stamp(size, 0, 0, n)), NOTHING) for n, size in enumerate(sizes)]
     shares = tasks._shares(files, jobs)
     assert [number for share in shares for number in range(share.first, share.last)] == [*range(len(files))]
     assert all(share.first < share.last for share in shares)
@@ -653,7 +653,7 @@ def test_a_data_file_that_is_none(
     write(tmp_path / "mine.toml", "topic = 1\n")
     said = []
     for jobs in (1, 2):
-        monkeypatch.setattr(tasks, "FEWEST_BYTES", 0)
+        monkeypatch.setattr(tasks, "MIN_BYTES", 0)
         with pytest.raises(UsageError) as caught:
             again(jobs=jobs, **{what: tmp_path / "mine.toml"})
         said.append(str(caught.value))

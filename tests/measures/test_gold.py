@@ -26,17 +26,17 @@ def write(path: Path, records: Iterable[Document | Paragraph | Measure]) -> Path
 
 
 def test_gold(shared: Path, tmp_path: Path) -> None:
-    """On real reports figures, their base values, bounds, changes and indicators are as good as promised."""
+    """On real reports measures, their base values, bounds, changes and indicators are as good as promised."""
     scorer = shared / "tools" / "score_reports.py"
     if not scorer.is_file():
         pytest.skip("the scorer of real reports is not there")
     reads = [read for read in read_corpus(list_corpus(shared / "corpus" / "seeds")) if isinstance(read, DocumentRead)]
     extractor = Extractor.load()
     measures = [
-        Measure(figure, paragraph)
+        Measure(measure, paragraph)
         for read in reads
-        for paragraph, found in zip(read.paragraphs, extractor.figures(read.paragraphs), strict=True)
-        for figure in found
+        for paragraph, found in zip(read.paragraphs, extractor.extract(read.paragraphs), strict=True)
+        for measure in found
     ]
     documents = write(tmp_path / "documents.jsonl", (read.document for read in reads))
     paragraphs = write(tmp_path / "paragraphs.jsonl", (paragraph for read in reads for paragraph in read.paragraphs))

@@ -1,11 +1,11 @@
-"""What figures count: names before and behind the number, shared names, breakdowns, changes."""
+"""What measures count: names before and behind the number, shared names, breakdowns, changes."""
 
 from __future__ import annotations
 
 import pytest
 
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 
 Named = list[tuple[str, str]]
 
@@ -16,15 +16,17 @@ def extractor() -> Extractor:
     return Extractor.load()
 
 
-def figures(extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None) -> list[Figure]:
-    """Give the figures of one paragraph below headings."""
-    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text, path=path, title=title)])
+def measures(
+    extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None
+) -> list[ExtractedMeasure]:
+    """Give the measures of one paragraph below headings."""
+    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text, path=path, title=title)])
     return list(found)
 
 
-def named(text: str, found: list[Figure]) -> Named:
+def named(text: str, found: list[ExtractedMeasure]) -> Named:
     """Give quotes with indicators."""
-    return [(text[figure.start : figure.end], figure.indicator) for figure in found]
+    return [(text[measure.start : measure.end], measure.indicator) for measure in found]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def named(text: str, found: list[Figure]) -> Named:
         ("95%以上的企业已经复工。", [("95%以上", "企业")]),
         ("甲、乙、丙等12个街镇全部建成。", [("12个", "街镇")]),
         ("与甲市、乙市等3个地区开展联合执法。", [("3个", "地区")]),
-        # several figures under one verb
+        # several measures under one verb
         (
             "检查餐饮单位80家次、商场35家次、学校26所。",
             [("检查餐饮单位80家次", "检查餐饮单位"), ("商场35家次", "检查 商场"), ("学校26所", "检查 学校")],
@@ -96,7 +98,7 @@ def named(text: str, found: list[Figure]) -> Named:
 )
 def test_names(extractor: Extractor, text: str, expected: Named) -> None:
     """An indicator is made of the words of its sentence, the quote begins where they stand before the number."""
-    assert named(text, figures(extractor, text)) == expected
+    assert named(text, measures(extractor, text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,20 +114,20 @@ def test_names(extractor: Extractor, text: str, expected: Named) -> None:
     ],
 )
 def test_rates_that_share_a_number(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """甲率、乙率均达99% is one figure for each rate, with the same value and end and a start of its own."""
-    found = figures(extractor, text)
+    """甲率、乙率均达99% is one measure for each rate, with the same value and end and a start of its own."""
+    found = measures(extractor, text)
     assert len(found) == len(indicators)
-    for figure, indicator in zip(found, indicators, strict=True):
-        assert figure.indicator.endswith(indicator)
-        assert text[figure.start :].startswith(indicator)
-    assert len({figure.start for figure in found}) == len(found)
-    assert len({(figure.value, figure.unit, figure.bound, figure.end) for figure in found}) == 1
+    for measure, indicator in zip(found, indicators, strict=True):
+        assert measure.indicator.endswith(indicator)
+        assert text[measure.start :].startswith(indicator)
+    assert len({measure.start for measure in found}) == len(found)
+    assert len({(measure.value, measure.unit, measure.bound, measure.end) for measure in found}) == 1
 
 
 def test_rates_that_share_a_number_are_no_context_of_each_other(extractor: Extractor) -> None:
     """Each of several rates has its own name only."""
-    found = figures(extractor, "合格率、满意率均达98%。")
-    assert [figure.indicator for figure in found] == ["合格率", "满意率"]
+    found = measures(extractor, "合格率、满意率均达98%。")
+    assert [measure.indicator for measure in found] == ["合格率", "满意率"]
 
 
 @pytest.mark.parametrize(
@@ -161,16 +163,16 @@ def test_rates_that_share_a_number_are_no_context_of_each_other(extractor: Extra
 )
 def test_breakdowns(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
     """The parts behind 其中 know their total, and its name stands before theirs."""
-    whole, *found = figures(extractor, text)
+    whole, *found = measures(extractor, text)
     assert (whole.indicator, whole.part_of) == (total, None)
-    assert [figure.indicator for figure in found] == parts
-    assert {figure.part_of for figure in found if figure.unit == whole.unit} == {whole.start}
+    assert [measure.indicator for measure in found] == parts
+    assert {measure.part_of for measure in found if measure.unit == whole.unit} == {whole.start}
 
 
 def test_a_breakdown_ends(extractor: Extractor) -> None:
     """What is counted in another unit, or in another sentence, is no part of the total."""
     text = "查处案件45件，其中简易程序30件，普通程序15件，罚款20万元。受理信访120件。"
-    assert [figure.part_of for figure in figures(extractor, text)] == [None, 0, 0, None, None]
+    assert [measure.part_of for measure in measures(extractor, text)] == [None, 0, 0, None, None]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_breakdown_ends(extractor: Extractor) -> None:
 )
 def test_changes(extractor: Extractor, text: str, changes: list[str | None]) -> None:
     """增长5% is a change; 增加到56人 and 新增6人 are not."""
-    assert [figure.change for figure in figures(extractor, text)] == changes
+    assert [measure.change for measure in measures(extractor, text)] == changes
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_changes(extractor: Extractor, text: str, changes: list[str | None]) -> 
 )
 def test_indicators_of_changes(extractor: Extractor, text: str, indicators: list[str]) -> None:
     """A change is named by what changed and by its verb; 同比 stays, the base of comparison goes."""
-    assert [figure.indicator for figure in figures(extractor, text)] == indicators
+    assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 
 @pytest.mark.parametrize(
@@ -238,8 +240,8 @@ def test_headings_name_what_the_sentence_does_not(
     extractor: Extractor, text: str, path: tuple[str, ...], title: str | None, indicator: str
 ) -> None:
     """A number that its sentence does not name is named by the nearest heading, or else by the title."""
-    (figure,) = figures(extractor, text, path, title)
-    assert figure.indicator == indicator
+    (measure,) = measures(extractor, text, path, title)
+    assert measure.indicator == indicator
 
 
 @pytest.mark.parametrize(
@@ -253,8 +255,8 @@ def test_headings_name_what_the_sentence_does_not(
 )
 def test_indicators_hold_no_number(extractor: Extractor, text: str) -> None:
     """An indicator is what a reader would search for: words of the text, without the number and its unit."""
-    for figure in figures(extractor, text):
-        assert figure.indicator
-        assert not any(character.isdigit() for character in figure.indicator)
-        assert all(word in text for word in figure.indicator.split())
-        assert not figure.indicator.endswith(figure.unit or "。")
+    for measure in measures(extractor, text):
+        assert measure.indicator
+        assert not any(character.isdigit() for character in measure.indicator)
+        assert all(word in text for word in measure.indicator.split())
+        assert not measure.indicator.endswith(measure.unit or "。")

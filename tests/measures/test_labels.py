@@ -13,7 +13,7 @@ import pytest
 from searchkit.corpus.listing import list_corpus
 from searchkit.corpus.reading import DocumentRead, read_corpus
 from searchkit.measures.extractor import Extractor
-from searchkit.model import BOUNDS, KINDS, Figure, Paragraph
+from searchkit.model import BOUNDS, KINDS, ExtractedMeasure, Paragraph
 
 LABELS = Path(__file__).parent / "labels"
 FLOORS = {
@@ -38,31 +38,31 @@ def dice(one: str, other: str) -> float:
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def likeness(figure: Figure, label: dict[str, Any]) -> float:
+def likeness(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
     """Say how near an indicator comes to the nearer wording of a label."""
-    return max(dice(figure.indicator, wording) for wording in label["indicators"])
+    return max(dice(measure.indicator, wording) for wording in label["indicators"])
 
 
-def holds(paragraph: Paragraph, figure: Figure, label: dict[str, Any]) -> bool:
-    """Whether a figure is the labelled one: its quote ends around the label's, its base value and unit are the same."""
+def holds(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:
+    """Whether a measure is the labelled one: its quote ends around the label's, base value and unit are the same."""
     at = -1
     for _ in range(label.get("nth", 1)):
         at = paragraph.text.index(label["quote"], at + 1)
     return (
-        figure.start < at + len(label["quote"])
-        and at < figure.end
-        and figure.base_value == pytest.approx(label["base_value"], rel=1e-9)
-        and figure.base_unit == label["base_unit"]
+        measure.start < at + len(label["quote"])
+        and at < measure.end
+        and measure.base_value == pytest.approx(label["base_value"], rel=1e-9)
+        and measure.base_unit == label["base_unit"]
     )
 
 
-def judge(paragraph: Paragraph, found: tuple[Figure, ...], wanted: list[dict[str, Any]]) -> Counter[str]:
+def judge(paragraph: Paragraph, found: tuple[ExtractedMeasure, ...], wanted: list[dict[str, Any]]) -> Counter[str]:
     """Count what of one paragraph is found, missed and invented, and how much of the found is right."""
     score: Counter[str] = Counter()
     left = list(found)
     for label in sorted(wanted, key=lambda label: bool(label.get("unsure"))):
-        fits = [figure for figure in left if holds(paragraph, figure, label)]
-        best = max(fits, key=lambda figure: likeness(figure, label), default=None)
+        fits = [measure for measure in left if holds(paragraph, measure, label)]
+        best = max(fits, key=lambda measure: likeness(measure, label), default=None)
         if best is not None:
             left.remove(best)
         if label.get("unsure"):
@@ -93,15 +93,15 @@ def reports(shared: Path) -> dict[str, tuple[Paragraph, ...]]:
 
 @pytest.mark.parametrize("use", FLOORS)
 def test_labels(reports: dict[str, tuple[Paragraph, ...]], use: str) -> None:
-    """Figures are found and named as well as promised, in reports that were looked at and in those that were not."""
+    """Measures are found and named as well as promised, in reports that were looked at and in those that were not."""
     extractor = Extractor.load()
     score: Counter[str] = Counter()
     for file in labels(use):
         paragraphs = reports[file["document"]]
-        figures = extractor.figures(paragraphs)
+        measures = extractor.extract(paragraphs)
         for wanted in file["paragraphs"]:
             place = next(n for n, paragraph in enumerate(paragraphs) if paragraph.text.startswith(wanted["starts"]))
-            score += judge(paragraphs[place], figures[place], wanted["measures"])
+            score += judge(paragraphs[place], measures[place], wanted["measures"])
     found = score["found"]
     precision, recall = found / (found + score["invented"]), found / (found + score["missed"])
     reached = {key: score[key] / found for key in ("indicator", "bound", "change")}

@@ -1,4 +1,4 @@
-"""The time that a figure is of, when it is not the reporting year."""
+"""The time that a measure is of, when it is not the reporting year."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def extractor() -> Extractor:
 
 
 def periods(extractor: Extractor, text: str, year: int | None = None) -> list[str | None]:
-    """Give the periods of the figures of one paragraph of a report on a year."""
-    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text, year=year)])
-    return [figure.period for figure in found]
+    """Give the periods of the measures of one paragraph of a report on a year."""
+    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text, year=year)])
+    return [measure.period for measure in found]
 
 
 @pytest.mark.parametrize(
@@ -91,5 +91,5 @@ def test_periods_of_a_sentence(extractor: Extractor, text: str, expected: list[s
     ],
 )
 def test_the_reporting_year_is_no_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The year of the report, or its end, is what figures are of anyhow; a part of it is a period."""
+    """The year of the report, or its end, is what measures are of anyhow; a part of it is a period."""
     assert periods(extractor, text, 2023) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 
 
 @pytest.fixture(scope="module")
@@ -14,10 +14,10 @@ def extractor() -> Extractor:
     return Extractor.load()
 
 
-def figures(extractor: Extractor, text: str) -> list[Figure]:
-    """Give the figures of one paragraph that are no statements of zero."""
-    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text)])
-    return [figure for figure in found if not figure.zero]
+def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
+    """Give the measures of one paragraph that are no statements of zero."""
+    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
+    return [measure for measure in found if not measure.zero]
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_values_and_units(
     extractor: Extractor, text: str, value: float, unit: str | None, base_value: float, base_unit: str | None
 ) -> None:
     """Value and unit are as written, base value and base unit have 万 and 亿 multiplied out."""
-    (figure,) = figures(extractor, text)
-    assert (figure.value, figure.unit) == (value, unit)
-    assert (figure.base_value, figure.base_unit) == (base_value, base_unit)
+    (measure,) = measures(extractor, text)
+    assert (measure.value, measure.unit) == (value, unit)
+    assert (measure.base_value, measure.base_unit) == (base_value, base_unit)
 
 
 def test_whole_numbers_are_integers(extractor: Extractor) -> None:
     """A whole value is an int, as it stands in JSON without a decimal point; any other is a float."""
-    whole, part = figures(extractor, "罚款3.50万元，立案20起。")[::-1]
+    whole, part = measures(extractor, "罚款3.50万元，立案20起。")[::-1]
     assert isinstance(whole.value, int)
     assert isinstance(part.value, float)
     assert (part.base_value, type(part.base_value)) == (35000, int)
@@ -144,8 +144,8 @@ def test_whole_numbers_are_integers(extractor: Extractor) -> None:
 )
 def test_bounds(extractor: Extractor, text: str, value: float, bound: str) -> None:
     """约, 近 … say approx; 余, 多, 以上, 超过 … at_least; 不足, 以下 … at_most; a range is its lower end."""
-    (figure,) = figures(extractor, text)
-    assert (figure.value, figure.bound) == (value, bound)
+    (measure,) = measures(extractor, text)
+    assert (measure.value, measure.bound) == (value, bound)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_bounds(extractor: Extractor, text: str, value: float, bound: str) -> No
     ],
 )
 def test_kinds(extractor: Extractor, text: str, kind: str) -> None:
-    """The unit decides of which kind a figure is."""
-    assert [figure.kind for figure in figures(extractor, text)] == [kind]
+    """The unit decides of which kind a measure is."""
+    assert [measure.kind for measure in measures(extractor, text)] == [kind]
 
 
 @pytest.mark.parametrize(
@@ -239,9 +239,9 @@ def test_kinds(extractor: Extractor, text: str, kind: str) -> None:
         ),
     ],
 )
-def test_what_is_no_figure(extractor: Extractor, text: str) -> None:
-    """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are no figures."""
-    assert figures(extractor, text) == []
+def test_what_is_no_measure(extractor: Extractor, text: str) -> None:
+    """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are no measures."""
+    assert measures(extractor, text) == []
 
 
 @pytest.mark.parametrize(
@@ -274,6 +274,6 @@ def test_what_is_no_figure(extractor: Extractor, text: str) -> None:
         pytest.param("投诉举报：350件。", [350]),
     ],
 )
-def test_figures_beside_what_is_none(extractor: Extractor, text: str, values: list[float]) -> None:
-    """A name or a date hides its own number, never the figures beside it."""
-    assert [figure.value for figure in figures(extractor, text)] == values
+def test_measures_beside_what_is_none(extractor: Extractor, text: str, values: list[float]) -> None:
+    """A name or a date hides its own number, never the measures beside it."""
+    assert [measure.value for measure in measures(extractor, text)] == values

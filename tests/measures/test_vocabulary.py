@@ -11,7 +11,7 @@ from searchkit.errors import UsageError
 from searchkit.files import UNITS
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import KINDS, Figure, Paragraph
+from searchkit.model import KINDS, ExtractedMeasure, Paragraph
 from searchkit.text.numerals import parse_quantity
 
 OWN = """
@@ -29,9 +29,9 @@ NO_UNITS = {"万年", "千分点", "万平米", "万万平米"}
 """Nobody reports 12万年; of the others `test_units_that_begin_with_a_scale` says what is wanted."""
 
 
-def figures(extractor: Extractor, text: str) -> tuple[Figure, ...]:
-    """Give the figures of one paragraph."""
-    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text)])
+def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
+    """Give the measures of one paragraph."""
+    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
     return found
 
 
@@ -43,15 +43,15 @@ def listed_units() -> list[tuple[str, str]]:
 
 
 def test_every_unit_is_found() -> None:
-    """A number before any unit of the list, plain or with 万, is a figure of the unit's kind."""
+    """A number before any unit of the list, plain or with 万, is a measure of the unit's kind."""
     extractor, vocabulary = Extractor.load(), Vocabulary.load()
     listed = listed_units()
     assert {kind for _, kind in listed} == set(KINDS)
     missed = []
     for unit, kind in listed:
         for scale, power in (("", 1),) if kind == "percent" else (("", 1), ("万", 10**4)):
-            found = figures(extractor, f"平均使用期限延长12{scale}{unit}。")
-            got = [(figure.unit, figure.base_value, figure.base_unit, figure.kind) for figure in found]
+            found = measures(extractor, f"平均使用期限延长12{scale}{unit}。")
+            got = [(measure.unit, measure.base_value, measure.base_unit, measure.kind) for measure in found]
             if got != [(scale + unit, 12 * power, unit, kind)] or vocabulary.base(scale + unit) != (power, unit):
                 missed.append(scale + unit)
     assert set(missed) <= NO_UNITS
@@ -60,9 +60,9 @@ def test_every_unit_is_found() -> None:
 @pytest.mark.parametrize(("unit", "base"), [("千分点", (1, "千分点")), ("万平米", (10**4, "平米"))])
 def test_units_that_begin_with_a_scale(unit: str, base: tuple[int, str]) -> None:
     """What a unit multiplies by is the same in a text as for `base`."""
-    (figure,) = figures(Extractor.load(), f"共计提高12{unit}。")
+    (measure,) = measures(Extractor.load(), f"共计提高12{unit}。")
     assert Vocabulary.load().base(unit) == base
-    assert (figure.base_value, figure.base_unit) == (12 * base[0], base[1])
+    assert (measure.base_value, measure.base_unit) == (12 * base[0], base[1])
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_own_units_replace_the_list(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(OWN, encoding="utf-8")
     extractor = Extractor.load(units=path)
-    found = figures(extractor, "买入12头骆驼，付3万铜板，受理案件5件，检查80家，件数12件夫人，落实三个方面。")
-    assert [(figure.value, figure.unit, figure.kind) for figure in found] == [
+    found = measures(extractor, "买入12头骆驼，付3万铜板，受理案件5件，检查80家，件数12件夫人，落实三个方面。")
+    assert [(measure.value, measure.unit, measure.kind) for measure in found] == [
         (12, "头骆驼", "count"),
         (3, "万铜板", "money"),
         (5, "件", "count"),
@@ -149,9 +149,9 @@ def test_own_fixed_names_replace_the_list(tmp_path: Path) -> None:
     path = tmp_path / "names.txt"
     path.write_text("# 名称\n８号小店 三百户计划  # 12个\n", encoding="utf-8")
     text = "8号小店5家，三百户计划，提供24小时服务，中心12个。"
-    assert [figure.value for figure in figures(Extractor.load(fixed_names=path), text)] == [5, 24, 12]
+    assert [measure.value for measure in measures(Extractor.load(fixed_names=path), text)] == [5, 24, 12]
     path.write_text("", encoding="utf-8")
-    assert [figure.value for figure in figures(Extractor.load(fixed_names=path), text)] == [5, 300, 24, 12]
+    assert [measure.value for measure in measures(Extractor.load(fixed_names=path), text)] == [5, 300, 24, 12]
 
 
 @pytest.mark.parametrize(
@@ -199,4 +199,4 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + OWN.encode())
     (tmp_path / "names.txt").write_bytes(b"\xef\xbb\xbf" + "三百户计划".encode())
     extractor = Extractor.load(tmp_path / "units.toml", tmp_path / "names.txt")
-    assert [figure.value for figure in figures(extractor, "三百户计划受理案件5件。")] == [5]
+    assert [measure.value for measure in measures(extractor, "三百户计划受理案件5件。")] == [5]

@@ -1,11 +1,11 @@
-"""Statements that there was none: figures with the value 0, and what only sounds like them."""
+"""Statements that there was none: measures with the value 0, and what only sounds like them."""
 
 from __future__ import annotations
 
 import pytest
 
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Figure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +14,9 @@ def extractor() -> Extractor:
     return Extractor.load()
 
 
-def figures(extractor: Extractor, text: str) -> tuple[Figure, ...]:
-    """Give the figures of one paragraph."""
-    (found,) = extractor.figures([Paragraph("r#1", "r", 1, text)])
+def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
+    """Give the measures of one paragraph."""
+    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
     return found
 
 
@@ -41,14 +41,14 @@ def figures(extractor: Extractor, text: str) -> tuple[Figure, ...]:
     ],
 )
 def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) -> None:
-    """A clause that says that there was none of what reports count is a figure, 0 without a unit."""
-    found = [figure for figure in figures(extractor, text) if figure.zero]
-    assert [text[figure.start : figure.end] for figure in found] == quotes
-    for figure in found:
-        assert (figure.value, figure.unit, figure.base_value, figure.base_unit) == (0, None, 0, None)
-        assert (figure.kind, figure.bound, figure.change, figure.part_of) == ("count", "exact", None, None)
-        assert text[figure.start : figure.end].endswith(figure.indicator)
-        assert not figure.indicator.startswith(("无", "没有", "未", "零"))
+    """A clause that says that there was none of what reports count is a measure, 0 without a unit."""
+    found = [measure for measure in measures(extractor, text) if measure.zero]
+    assert [text[measure.start : measure.end] for measure in found] == quotes
+    for measure in found:
+        assert (measure.value, measure.unit, measure.base_value, measure.base_unit) == (0, None, 0, None)
+        assert (measure.kind, measure.bound, measure.change, measure.part_of) == ("count", "exact", None, None)
+        assert text[measure.start : measure.end].endswith(measure.indicator)
+        assert not measure.indicator.startswith(("无", "没有", "未", "零"))
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) 
 )
 def test_what_is_no_statement(extractor: Extractor, text: str) -> None:
     """Wishes, conditions, other words with 无 or 未 and clauses that say more are no statements of zero."""
-    assert not [figure for figure in figures(extractor, text) if figure.zero]
+    assert not [measure for measure in measures(extractor, text) if measure.zero]
 
 
-def test_statements_stand_among_the_other_figures(extractor: Extractor) -> None:
+def test_statements_stand_among_the_other_measures(extractor: Extractor) -> None:
     """Statements of zero and numbers of one sentence come in the order of the text."""
     text = "行政复议5件，无败诉案件，办结3件；未发生投诉事件。"
-    found = figures(extractor, text)
-    assert [(figure.value, figure.zero) for figure in found] == [(5, False), (0, True), (3, False), (0, True)]
-    assert [figure.start for figure in found] == sorted(figure.start for figure in found)
+    found = measures(extractor, text)
+    assert [(measure.value, measure.zero) for measure in found] == [(5, False), (0, True), (3, False), (0, True)]
+    assert [measure.start for measure in found] == sorted(measure.start for measure in found)
 
 
 def test_a_number_makes_it_no_statement_of_zero(extractor: Extractor) -> None:
-    """Where a clause counts something, the number is the figure: 无证经营5家 is no zero."""
-    assert [(figure.value, figure.zero) for figure in figures(extractor, "取缔无证经营5家，没有许可证的3家。")] == [
+    """Where a clause counts something, the number is the measure: 无证经营5家 is no zero."""
+    assert [(measure.value, measure.zero) for measure in measures(extractor, "取缔无证经营5家，没有许可证的3家。")] == [
         (5, False),
         (3, False),
     ]

@@ -16,7 +16,7 @@ DONGLI = ("天津市", "东丽区")
 
 
 def test_a_table_is_aligned_and_tied_to_its_sentences(said: Said, tabled: Tabled) -> None:
-    """Columns are as wide for Chinese as for digits, and each figure has a footnote with its id and its words."""
+    """Columns are as wide for Chinese as for digits, and each measure has a footnote with its id and its words."""
     found = [said("a#1", "立案", 129, "件"), said("b#1", "立案", 7, "件", year=2022, region=DONGLI)]
     lines = comparison(tabled(found)).splitlines()
     assert lines[0] == "立案 (件)"
@@ -46,7 +46,7 @@ def test_marks_are_explained_where_they_occur(said: Said, tabled: Tabled) -> Non
 
 
 def test_sources_that_agree_share_a_footnote(said: Said, tabled: Tabled) -> None:
-    """Two reports that say the same are one figure with two ids."""
+    """Two reports that say the same are one measure with two ids."""
     found = [said("a#1", "立案", 129, "件"), said("b#1", "立案", 129, "件")]
     assert f"[1] {found[0].id}, {found[1].id}  立案129件" in comparison(tabled(found))
 
@@ -59,7 +59,7 @@ def test_bars_are_in_proportion(said: Said, tabled: Tabled) -> None:
     assert "█" not in comparison(tabled(found))
 
 
-def test_many_rows_without_a_figure_are_named_below(said: Said, tabled: Tabled) -> None:
+def test_many_rows_without_a_measure_are_named_below(said: Said, tabled: Tabled) -> None:
     """A few silent districts are rows; many are a line that names ten of them."""
 
     def lines(count: int) -> list[str]:
@@ -69,7 +69,7 @@ def test_many_rows_without_a_figure_are_named_below(said: Said, tabled: Tabled) 
     assert sum(line.endswith("·") for line in lines(SHOWN_EMPTY)) == SHOWN_EMPTY
     many = lines(NAMED_EMPTY + 2)
     assert not any(line.endswith("·") for line in many)
-    assert "no figure for district 0区, 1区, 2区, 3区, 4区, 5区, 6区, 7区, 8区, 9区 and 2 more" in many
+    assert "no measure for district 0区, 1区, 2区, 3区, 4区, 5区, 6区, 7区, 8区, 9区 and 2 more" in many
 
 
 def test_nothing_of_a_report_steers_the_terminal(said: Said, tabled: Tabled) -> None:
@@ -83,11 +83,13 @@ def test_nothing_of_a_report_steers_the_terminal(said: Said, tabled: Tabled) -> 
 
 def test_nothing_found_is_said(tabled: Tabled) -> None:
     """An empty comparison is one sentence."""
-    assert comparison(tabled([])) == "No figure answers '立案'.\n"
+    assert comparison(tabled([])) == "No measure answers '立案'.\n"
 
 
-def test_figures_without_a_row_or_column_are_counted(said: Said, tabled: Tabled) -> None:
+def test_measures_without_a_row_or_column_are_counted(said: Said, tabled: Tabled) -> None:
     """A report of unknown year has no column; the table says that something is left out."""
     unknown = said("b#1", "立案", 7, "件", year=None)
-    assert "1 figures left out: no district or no year" in comparison(tabled([said("a#1", "立案", 129, "件"), unknown]))
-    assert comparison(tabled([unknown])).startswith("No figure answers '立案'.\n1 figures left out")
+    assert "1 measures left out: no district or no year" in comparison(
+        tabled([said("a#1", "立案", 129, "件"), unknown])
+    )
+    assert comparison(tabled([unknown])).startswith("No measure answers '立案'.\n1 measures left out")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.engines.ranking import Explanation
-from searchkit.model import Document, Figure, Measure, Paragraph, to_json
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, to_json
 from searchkit.output import terminal
 from searchkit.output.json import dumps
 from searchkit.output.records import FORMATS, records
@@ -62,9 +62,11 @@ def found_measure() -> MeasureHit:
     """Give a measure with something hostile in every field."""
     sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
     start = sentence.index("立案")
-    figure = Figure(HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", period=HOSTILE, start=start, end=start + 8)
+    measure = ExtractedMeasure(
+        HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", period=HOSTILE, start=start, end=start + 8
+    )
     paragraph = Paragraph(HOSTILE, HOSTILE, 1, sentence, agency=HOSTILE, region=(HOSTILE,), year=2023)
-    return MeasureHit(figure, paragraph, 0.875, sentence)
+    return MeasureHit(measure, paragraph, 0.875, sentence)
 
 
 @pytest.fixture
@@ -380,6 +382,6 @@ def test_measures_for_people(found_measure: MeasureHit, *, colour: bool) -> None
 )
 def test_quantities(fields: dict[str, object], shown: str) -> None:
     """A value with its unit as written, a change with its direction, what is not exact with its sign."""
-    figure = Figure("罚没款", 93.7182, "万元", 937182, "元", kind="money", end=1)
-    measure = Measure(replace(figure, **fields), Paragraph("a#1", "a", 1, "x"))  # type: ignore[arg-type]
+    measure = ExtractedMeasure("罚没款", 93.7182, "万元", 937182, "元", kind="money", end=1)
+    measure = Measure(replace(measure, **fields), Paragraph("a#1", "a", 1, "x"))  # type: ignore[arg-type]
     assert terminal.quantity(measure) == shown

@@ -12,7 +12,7 @@ from searchkit.errors import UsageError
 from searchkit.model import Paragraph
 from searchkit.query.facets import (
     BUILT_IN,
-    MOST_VALUES,
+    MAX_VALUES,
     Counter,
     Facet,
     FacetCounts,
@@ -227,11 +227,11 @@ def test_counter() -> None:
 
 
 def test_counter_lists_a_hundred() -> None:
-    """Unless told otherwise a result lists `MOST_VALUES` values."""
+    """Unless told otherwise a result lists `MAX_VALUES` values."""
     counter = Counter(Facet("document"))
-    for n in range(MOST_VALUES + 7):
+    for n in range(MAX_VALUES + 7):
         counter.add(replace(BARE, document=f"{n:03}.txt"))
-    assert len(counter.result().values) == MOST_VALUES == 100
+    assert len(counter.result().values) == MAX_VALUES == 100
     assert counter.result().other == 7
     assert len(counter.result(None).values) == 107
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
-from searchkit.query.parsing import DEEPEST, LONGEST, parse
-from searchkit.query.reading import MOST_PARTS
+from searchkit.query.parsing import MAX_DEPTH, MAX_LENGTH, parse
+from searchkit.query.reading import MAX_PARTS
 from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, Query, Substring, Word, leaves
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
-from searchkit.text.years import FIRST, LAST
+from searchkit.text.years import FIRST_YEAR, LAST_YEAR
 
 FACETS = ("district", "topic", "agency", "source")
 HANG = 1.0
@@ -369,13 +369,13 @@ def test_a_quantity_in_a_run_is_found_however_it_is_written(
 )
 def test_wanted(read: Callable[[str], Query], text: str, wanted: list[tuple[str, float]]) -> None:
     """What raises scores: the positive parts in the text, in the order given, with their boosts."""
-    assert [(part.text, part.weight) for part in read(text).wanted] == wanted
+    assert [(part.text, part.weight) for part in read(text).scoring] == wanted
 
 
 @pytest.mark.parametrize(("text", "names"), [("卫健委^2", 2), ("市监局", 4), ("查市监局", 4)])
 def test_synonyms_weigh_less(read: Callable[[str], Query], text: str, names: int) -> None:
     """What was written comes first, and before all of what means the same taken together."""
-    written, *others = read(text).wanted
+    written, *others = read(text).scoring
     assert written.text == text.removesuffix("^2")
     assert len(others) == names - 1
     assert 0 < sum(other.weight for other in others) < written.weight
@@ -402,7 +402,7 @@ def test_synonyms_of_synonyms_stay_few(analyzer: Analyzer, read: Callable[[str],
         ("“红", '"红"'),
         ('“红"', '"红"'),
         ("(", "*"),
-        ("(" * (DEEPEST + 1) + "红" + ")" * (DEEPEST + 1), '"红"'),
+        ("(" * (MAX_DEPTH + 1) + "红" + ")" * (MAX_DEPTH + 1), '"红"'),
         ("year:今年", '"year:今年" OR (year AND 今年)'),
         ("[红 TO 蓝]", '"红" AND "to" AND "蓝"'),
         ("红 OR", '"红"'),
@@ -425,30 +425,30 @@ def test_bad_syntax_is_read_as_plain_words(read: Callable[[str], Query], text: s
 
 
 @pytest.mark.parametrize(
-    "text", ["红 " * LONGEST, "红" * LONGEST + " ", "\x00\u202e" + "红" * (LONGEST + 1), "a" * 100_000]
+    "text", ["红 " * MAX_LENGTH, "红" * MAX_LENGTH + " ", "\x00\u202e" + "红" * (MAX_LENGTH + 1), "a" * 100_000]
 )
 def test_a_note_says_what_is_left_out(read: Callable[[str], Query], text: str) -> None:
     """Of a longer query the first part is read, and a note says how much."""
     notes = read(text).notes
-    assert any(str(LONGEST) in note for note in notes)
+    assert any(str(MAX_LENGTH) in note for note in notes)
 
 
 def test_the_longest_query_is_read_whole(read: Callable[[str], Query]) -> None:
     """At the limit nothing is left out and nothing is said."""
-    query = read("红" * LONGEST)
+    query = read("红" * MAX_LENGTH)
     assert query.notes == ()
-    assert Substring("红" * LONGEST) in list(leaves(query.all))
+    assert Substring("红" * MAX_LENGTH) in list(leaves(query.all))
 
 
 @pytest.mark.parametrize("extra", [0, 1, 20])
 def test_many_parts(read: Callable[[str], Query], extra: int) -> None:
     """As many parts as can be looked for are; a note says that there were more."""
-    text = " ".join(f'"{n}"' for n in range(MOST_PARTS + extra))
+    text = " ".join(f'"{n}"' for n in range(MAX_PARTS + extra))
     query = read(text)
     assert isinstance(query.all, And)
-    assert len(query.all.children) == len(query.wanted) == MOST_PARTS
+    assert len(query.all.children) == len(query.scoring) == MAX_PARTS
     assert len(query.notes) == (1 if extra else 0)
-    assert all(str(MOST_PARTS) in note for note in query.notes)
+    assert all(str(MAX_PARTS) in note for note in query.notes)
 
 
 # Everything printed parses again.
@@ -463,7 +463,9 @@ LEAVES = st.one_of(
     st.builds(
         lambda name, value: Filter(name, (value,)), st.sampled_from(FACETS), st.text("天津市甲乙ab1", min_size=1)
     ),
-    st.builds(lambda low, high: Filter("year", ranges=((low, high),)), YEARS | st.just(FIRST), YEARS | st.just(LAST)),
+    st.builds(
+        lambda low, high: Filter("year", ranges=((low, high),)), YEARS | st.just(FIRST_YEAR), YEARS | st.just(LAST_YEAR)
+    ),
 )
 
 
@@ -476,7 +478,7 @@ def _grown(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-@given(st.recursive(LEAVES, _grown, max_leaves=12).filter(lambda node: len(str(node)) <= LONGEST))
+@given(st.recursive(LEAVES, _grown, max_leaves=12).filter(lambda node: len(str(node)) <= MAX_LENGTH))
 @settings(max_examples=300)
 def test_what_is_printed_parses_again(read: Callable[[str], Query], tree: Node) -> None:
     """A tree of strings, prefixes and filters prints as a query that gives the same tree.
@@ -537,7 +539,7 @@ def test_no_query_is_an_error(read: Callable[[str], Query], text: str) -> None:
     query = _in_time(read, text)
     assert str(query.all)
     assert str(query.any)
-    assert all(part.text and math.isfinite(part.weight) and part.weight > 0 for part in query.wanted)
+    assert all(part.text and math.isfinite(part.weight) and part.weight > 0 for part in query.scoring)
 
 
 @given(HOSTILE_TEXT, st.lists(st.sampled_from(("红", "行政", "abc", "3件", "三", "，")), max_size=6).map("".join))
@@ -557,7 +559,7 @@ def test_any_finds_whatever_all_finds(
         "OR ", " OR ", "AND ", "NOT ", "NOT -", "(a OR ", "a^2", "a* ", "红 ", "卫健委 ", "二", "3", "1,", "3件 ", "?",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("size", [LONGEST, 100_000])
+@pytest.mark.parametrize("size", [MAX_LENGTH, 100_000])
 def test_long_queries_of_one_operator(read: Callable[[str], Query], piece: str, size: int) -> None:
     """As much as the limit of any one thing, and 100 kB of it: an answer in time."""
     assert str(_in_time(read, (piece * size)[:size]).all)
@@ -566,14 +568,14 @@ def test_long_queries_of_one_operator(read: Callable[[str], Query], piece: str, 
 @pytest.mark.parametrize(
     "text",
     [
-        "(" * DEEPEST + "红" + ")" * DEEPEST,
+        "(" * MAX_DEPTH + "红" + ")" * MAX_DEPTH,
         "(" * 499 + "红" + ")" * 499,
         '[" TO a]' + "(" * 490 + "红" + ")" * 490 + '"',
         "year:[" + "9" * 490 + " TO " + "9" * 490 + "]",
         "year:" + "9" * 900,
         "红^" + "9" * 900,
-        "NOT (" * DEEPEST + "红" + ")" * DEEPEST,
-        "title:(" * DEEPEST + "红" + ")" * DEEPEST,
+        "NOT (" * MAX_DEPTH + "红" + ")" * MAX_DEPTH,
+        "title:(" * MAX_DEPTH + "红" + ")" * MAX_DEPTH,
     ],
 )
 def test_deep_and_large_queries_from_deep_within_a_program(read: Callable[[str], Query], text: str) -> None:

@@ -1,4 +1,4 @@
-"""Looking up measures: which figures are candidates, in which order they come, what a hit is."""
+"""Looking up measures: which measures are candidates, in which order they come, what a hit is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from searchkit.engines.ranking import RESCORED
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Figure, Measure, Paragraph, to_json
+from searchkit.model import ExtractedMeasure, Measure, Paragraph, to_json
 from searchkit.output.json import measures_to_json
 from searchkit.query.tree import And, Everything, Not, Or, Prefix, Substring, Word
 from searchkit.search import lookup
@@ -38,21 +38,23 @@ INDICATORS = ("立案", "立案处罚", "监督检查", "监督检查 覆盖率"
 UNITS = ("件", "元", "%", None)
 
 
-def figure(text: str, indicator: str, quote: str, value: float, unit: str | None = "件", **own: object) -> Figure:
-    """A figure whose quote stands once in a text; base value and unit are as written unless given."""
+def measure(
+    text: str, indicator: str, quote: str, value: float, unit: str | None = "件", **own: object
+) -> ExtractedMeasure:
+    """A measure whose quote stands once in a text; base value and unit are as written unless given."""
     start = text.index(quote)
     fields: dict[str, object] = {"base_value": value, "base_unit": unit, **own}
-    return Figure(indicator, value, unit, start=start, end=start + len(quote), **fields)  # type: ignore[arg-type]
+    return ExtractedMeasure(indicator, value, unit, start=start, end=start + len(quote), **fields)  # type: ignore[arg-type]
 
 
-def with_figures(read: DocumentRead, figures: Sequence[Sequence[Figure]]) -> DocumentRead:
-    """A report with the figures of each paragraph."""
-    return replace(read, figures=figures)
+def with_measures(read: DocumentRead, measures: Sequence[Sequence[ExtractedMeasure]]) -> DocumentRead:
+    """A report with the measures of each paragraph."""
+    return replace(read, measures=measures)
 
 
 @pytest.fixture(scope="session")
 def documents(report: Report) -> list[DocumentRead]:
-    """Reports with figures that are alike."""
+    """Reports with measures that are alike."""
     cases = "共立案404起，同比增长12%，立案率达95%，其中大要案立案4起。罚没款63.31万元。"
     tips = "受理投诉举报420件，其中医疗卫生299件、公共场所88件。"
     suits = "全年行政诉讼1件，无败诉案件。"
@@ -65,24 +67,24 @@ def documents(report: Report) -> list[DocumentRead]:
         for name in ("b.txt", "c.txt")
     )
     of_cases = [
-        figure(cases, "立案", "立案404起", 404, "起"),
-        figure(cases, "立案", "同比增长12%", 12, "%", change="increase", kind="percent"),
-        figure(cases, "立案率", "立案率达95%", 95, "%", kind="percent"),
-        figure(cases, "立案 大要案", "大要案立案4起", 4, "起", part_of=cases.index("立案404起")),
-        figure(cases, "罚没款", "罚没款63.31万元", 63.31, "万元", base_value=633_100, base_unit="元", kind="money"),
+        measure(cases, "立案", "立案404起", 404, "起"),
+        measure(cases, "立案", "同比增长12%", 12, "%", change="increase", kind="percent"),
+        measure(cases, "立案率", "立案率达95%", 95, "%", kind="percent"),
+        measure(cases, "立案 大要案", "大要案立案4起", 4, "起", part_of=cases.index("立案404起")),
+        measure(cases, "罚没款", "罚没款63.31万元", 63.31, "万元", base_value=633_100, base_unit="元", kind="money"),
     ]
     of_tips = [
-        figure(tips, "受理投诉举报", "受理投诉举报420件", 420),
-        figure(tips, "投诉举报 医疗卫生", "医疗卫生299件", 299, part_of=0),
-        figure(tips, "投诉举报 公共场所", "公共场所88件", 88, part_of=0),
+        measure(tips, "受理投诉举报", "受理投诉举报420件", 420),
+        measure(tips, "投诉举报 医疗卫生", "医疗卫生299件", 299, part_of=0),
+        measure(tips, "投诉举报 公共场所", "公共场所88件", 88, part_of=0),
     ]
     of_suits = [
-        figure(suits, "行政诉讼", "行政诉讼1件", 1),
-        figure(suits, "败诉案件", "无败诉案件", 0, None, zero=True),
+        measure(suits, "行政诉讼", "行政诉讼1件", 1),
+        measure(suits, "败诉案件", "无败诉案件", 0, None, zero=True),
     ]
     return [
-        with_figures(first, [of_cases, of_tips, of_suits]),
-        *(with_figures(read, [of_cases]) for read in (second, third)),
+        with_measures(first, [of_cases, of_tips, of_suits]),
+        *(with_measures(read, [of_cases]) for read in (second, third)),
     ]
 
 
@@ -112,7 +114,7 @@ def test_what_is_plainly_meant_comes_first(index: Index) -> None:
     assert quotes(index.measures("投诉举报 医疗卫生"))[0] == "医疗卫生299件"
 
 
-def test_zero_statements_are_figures(index: Index) -> None:
+def test_zero_statements_are_measures(index: Index) -> None:
     """That there was none is found like any number."""
     found = index.measures("败诉案件")
     assert quotes(found)[0] == "无败诉案件"
@@ -142,7 +144,7 @@ def test_equals_come_in_corpus_order(index: Index) -> None:
 
 
 def test_relaxing(index: Index) -> None:
-    """`auto` asks for all parts, and where no figure stands with all, for any; it says so. `all` does not relax."""
+    """`auto` asks for all parts, and where no measure stands with all, for any; it says so. `all` does not relax."""
     found = index.measures("医疗卫生 无人机")
     assert (found.relaxed, found.total) == (True, 3)
     assert found.hits == index.measures("医疗卫生 无人机", match="any").hits
@@ -153,7 +155,7 @@ def test_relaxing(index: Index) -> None:
 
 
 def test_everything_in_corpus_order(index: Index, documents: list[DocumentRead]) -> None:
-    """`*` and `every_measure` give all figures in corpus order; documents count their own."""
+    """`*` and `every_measure` give all measures in corpus order; documents count their own."""
     everything = index.measures("*", limit=None)
     assert everything.total == len(everything.hits) == 20
     assert ids(everything.hits) == ids(index.every_measure())
@@ -162,8 +164,8 @@ def test_everything_in_corpus_order(index: Index, documents: list[DocumentRead])
     assert [document.measures for document in index.documents()] == [10, 5, 5]
     assert index.manifest.measures == 20
     assert ids(index.every_measure(year=2022)) == [name for name in ids(index.every_measure()) if "a.txt" not in name]
-    figures = [item for own in documents[0].figures or () for item in own]
-    assert [item.indicator for item in index.every_measure(year=2023)] == [item.indicator for item in figures]
+    measures = [item for own in documents[0].measures or () for item in own]
+    assert [item.indicator for item in index.every_measure(year=2023)] == [item.indicator for item in measures]
 
 
 @pytest.mark.parametrize(
@@ -240,17 +242,17 @@ def test_hits_of_searches_show_their_measures(index: Index) -> None:
 
 
 def test_engines_give_measures_and_texts_when_asked(index: Index) -> None:
-    """Hits have the measures of their paragraphs only if the request says so; figures have their paragraphs' texts."""
+    """Hits have the measures of their paragraphs only if the request says so; measures have their paragraphs' texts."""
     engine, request = index._snapshot._engine, Request(Substring("诉"), limit=None)
     assert [hit.measures for hit in engine.search(request).hits] == [(), ()]
     hits = engine.search(replace(request, with_measures=True)).hits
     assert [hit.measures for hit in hits] == engine.measures([hit.paragraph.id for hit in hits])
-    figures = engine.measure_columns(MeasureRequest(Everything()))
-    last = len(figures.scores) - 1
+    measures = engine.measure_columns(MeasureRequest(Everything()))
+    last = len(measures.scores) - 1
     chosen = [last, 0, last, 3]
-    paragraphs = [index.paragraph(measure.paragraph) for measure in figures.fetch(chosen)]
-    assert figures.texts(chosen) == [paragraph and paragraph.text for paragraph in paragraphs]
-    assert figures.texts([]) == figures.fetch([]) == []
+    paragraphs = [index.paragraph(measure.paragraph) for measure in measures.fetch(chosen)]
+    assert measures.texts(chosen) == [paragraph and paragraph.text for paragraph in paragraphs]
+    assert measures.texts([]) == measures.fetch([]) == []
 
 
 @pytest.mark.parametrize("times", [1, 2, 40])
@@ -258,8 +260,8 @@ def test_snippets_show_their_own_quote(index_of: Callable[..., Index], report: R
     """The snippet is a piece of the quote's sentence around this occurrence of it, at most 120 characters."""
     sentence = "开头。" + "全区各街镇立案3件，" * times + "合计若干。结尾。"
     starts = [match.start() for match in re.finditer("立案3件", sentence)]
-    figures = [Figure("立案", 3, "件", 3, "件", start=start, end=start + 4) for start in starts]
-    index = index_of([with_figures(report("a.txt", sentence), [figures])])
+    measures = [ExtractedMeasure("立案", 3, "件", 3, "件", start=start, end=start + 4) for start in starts]
+    index = index_of([with_measures(report("a.txt", sentence), [measures])])
     found = index.measures("立案", limit=None)
     assert sorted(hit.start for hit in found.hits) == starts
     for hit in found.hits:
@@ -281,11 +283,11 @@ def test_widened_trees() -> None:
 
 
 def random_reports(report: Report, seed: int, count: int = 12) -> list[DocumentRead]:
-    """Reports of random sentences, with random figures."""
+    """Reports of random sentences, with random measures."""
     chance = random.Random(seed)  # noqa: S311 - test data
     made = []
     for number in range(count):
-        texts, figures = [], []
+        texts, measures = [], []
         for _ in range(chance.randint(1, 4)):
             text, own = "", []
             for indicator in chance.choices(INDICATORS, k=chance.randint(0, 4)):
@@ -294,14 +296,18 @@ def random_reports(report: Report, seed: int, count: int = 12) -> list[DocumentR
                 text += chance.choice(["全年", "共计", "其中", ""])
                 change, kind = chance.choice([None, None, "increase"]), chance.choice(["count", "percent"])
                 start, end = len(text), len(text) + len(quote)
-                own.append(Figure(indicator, value, unit, value, unit, change=change, kind=kind, start=start, end=end))
+                own.append(
+                    ExtractedMeasure(
+                        indicator, value, unit, value, unit, change=change, kind=kind, start=start, end=end
+                    )
+                )
                 text += quote + chance.choice("，。；")
             texts.append(
                 (text or "此处没有数字。", {"path": tuple(chance.choices(INDICATORS, k=chance.randint(0, 2)))})
             )
-            figures.append(own)
+            measures.append(own)
         read = report(f"{number:02}.txt", *texts, year=chance.choice([2022, 2023]), title=chance.choice(INDICATORS))
-        made.append(with_figures(read, figures))
+        made.append(with_measures(read, measures))
     return made
 
 
@@ -316,7 +322,7 @@ def holds(index: Index, paragraph: Paragraph, run: str) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report, seed: int) -> None:
-    """A look-up finds all figures of exactly those paragraphs that a scan finds to hold every part, or any."""
+    """A look-up finds all measures of exactly those paragraphs that a scan finds to hold every part, or any."""
     index = index_of(random_reports(report, seed))
     measures = defaultdict(list)
     for item in index.every_measure():
@@ -354,12 +360,12 @@ def test_engines_give_the_same_order(tmp_path: Path, report: Report, seed: int) 
 
 
 def test_beyond_the_best(index_of: Callable[..., Index], report: Report) -> None:
-    """With more figures than are scored exactly, each comes once, and no page differs from the whole."""
+    """With more measures than are scored exactly, each comes once, and no page differs from the whole."""
     text = "全年立案3件。"
-    own = [Figure("立案", 3, "件", 3, "件", start=2, end=6)]
+    own = [ExtractedMeasure("立案", 3, "件", 3, "件", start=2, end=6)]
     texts = [text if n % 3 else "全年立案处罚3件。" for n in range(RESCORED + 90)]
-    figures = [own if n % 3 else [replace(own[0], indicator="立案处罚", end=8)] for n in range(len(texts))]
-    index = index_of([with_figures(report("a.txt", *texts), figures)])
+    measures = [own if n % 3 else [replace(own[0], indicator="立案处罚", end=8)] for n in range(len(texts))]
+    index = index_of([with_measures(report("a.txt", *texts), measures)])
     whole = index.measures("立案处罚", match="any", limit=None).hits
     assert len(set(ids(whole))) == len(whole) == len(texts)
     ranking = index.ranked_measures("立案处罚", match="any")
@@ -404,8 +410,10 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def gold_figures(gold: Own, paragraphs: Sequence[Paragraph]) -> tuple[list[list[Figure]], list[tuple[str, Own]]]:
-    """Figures of the paragraphs of a gold file, worded by its second annotator; the first one's words as queries."""
+def gold_measures(
+    gold: Own, paragraphs: Sequence[Paragraph]
+) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, Own]]]:
+    """Measures of the paragraphs of a gold file, worded by its second annotator; the first one's words as queries."""
     bare = [squeezed(paragraph.text) for paragraph in paragraphs]
     texts = {
         entry["n"]: n
@@ -413,20 +421,22 @@ def gold_figures(gold: Own, paragraphs: Sequence[Paragraph]) -> tuple[list[list[
         for n, text in enumerate(bare)
         if text.endswith(squeezed(entry["ends"])) and squeezed(entry["starts"])[-6:] in text
     }
-    figures: list[dict[int, Figure]] = [{} for _ in paragraphs]
+    measures: list[dict[int, ExtractedMeasure]] = [{} for _ in paragraphs]
     queries = []
     for entry in gold["measures"]:  # type: ignore[attr-defined]
-        text, own = paragraphs[texts[entry["para"]]].text, figures[texts[entry["para"]]]
+        text, own = paragraphs[texts[entry["para"]]].text, measures[texts[entry["para"]]]
         start = text.index(entry["quote"])
         while start in own:
             start = max(start + 1, text.find(entry["quote"], start + 1))
         names = ("value", "unit", "base_value", "base_unit", "bound", "kind", "change")
         fields = {name: entry[name] for name in names}
         end = start + len(entry["quote"])
-        own[start] = Figure(entry["indicators"][-1], **fields, zero=bool(entry.get("zero")), start=start, end=end)
+        own[start] = ExtractedMeasure(
+            entry["indicators"][-1], **fields, zero=bool(entry.get("zero")), start=start, end=end
+        )
         if not entry.get("unsure"):
             queries.append((entry["indicators"][0], entry))
-    return [sorted(own.values(), key=attrgetter("start")) for own in figures], queries
+    return [sorted(own.values(), key=attrgetter("start")) for own in measures], queries
 
 
 def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
@@ -437,10 +447,10 @@ def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
     for path in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(path.read_text(encoding="utf-8"))
         read = reads[gold["file"]]
-        figures, queries = gold_figures(gold, read.paragraphs)
-        reads[gold["file"]] = with_figures(read, figures)
+        measures, queries = gold_measures(gold, read.paragraphs)
+        reads[gold["file"]] = with_measures(read, measures)
         asked += [(query, entry, read) for query, entry in queries]
-    index = index_of([read for read in reads.values() if read.figures is not None])
+    index = index_of([read for read in reads.values() if read.measures is not None])
     first = among_three = 0
     for query, entry, read in asked:
         where = {"district": read.document.district, "year": read.document.year, "doctype": read.document.doctype}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, leaves
-from searchkit.search.snippets import LONGEST, Mark, Snippet, find_marks, highlighted, snippet
+from searchkit.search.snippets import MAX_LENGTH, Mark, Snippet, find_marks, highlighted, snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
@@ -129,8 +129,8 @@ def test_the_window_is_a_piece_of_the_text(analyzer: Analyzer, text: str, tree: 
     """At most 120 code points, verbatim, at the place it says; all of a text that is short enough."""
     hit = snippet(text, tree, analyzer)
     assert hit.text == text[hit.start : hit.start + len(hit.text)]
-    assert len(hit.text) <= LONGEST
-    assert hit.text == text or len(text) > LONGEST
+    assert len(hit.text) <= MAX_LENGTH
+    assert hit.text == text or len(text) > MAX_LENGTH
     assert bool(hit.text) == bool(text)
 
 
@@ -186,7 +186,7 @@ def test_the_window_is_where_the_parts_are(analyzer: Analyzer) -> None:
     hit = snippet(text, And((Substring("检查"), Substring("监督"))), analyzer)
     assert "行政检查和执法监督" in hit.text
     assert len(hit.text) > 100
-    assert hit.text.index("行政检查") <= LONGEST // 3
+    assert hit.text.index("行政检查") <= MAX_LENGTH // 3
 
 
 def test_the_window_begins_with_a_clause(analyzer: Analyzer) -> None:
@@ -199,7 +199,7 @@ def test_the_first_of_equal_windows_is_shown(analyzer: Analyzer) -> None:
     """Without a better one, the beginning of the text: it says most about the rest."""
     text = "红，" + "的" * 300 + "红"
     assert snippet(text, Substring("红"), analyzer).start == 0
-    assert snippet(text, Everything(), analyzer).text == text[:LONGEST]
+    assert snippet(text, Everything(), analyzer).text == text[:MAX_LENGTH]
 
 
 def test_a_long_phrase_does_not_hide_the_words_in_it(analyzer: Analyzer) -> None:
@@ -223,7 +223,7 @@ def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: An
     """A match of more than 120 characters fills the window."""
     text = "前" * 50 + "甲乙" * 100
     hit = snippet(text, Substring("甲乙" * 100), analyzer)
-    assert hit.text == ("甲乙" * 100)[:LONGEST]
+    assert hit.text == ("甲乙" * 100)[:MAX_LENGTH]
     assert hit.spans == ((50, 250),)
 
 
@@ -242,7 +242,7 @@ def test_a_match_too_long_ends_before_a_number(analyzer: Analyzer) -> None:
 def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
     """What cannot be shown whole is shown cut."""
     hit = snippet("1" * 500, Substring("1"), analyzer)
-    assert hit.text == "1" * LONGEST
+    assert hit.text == "1" * MAX_LENGTH
 
 
 # Highlighting.
@@ -283,7 +283,7 @@ def _most_parts(text: str, marks: Sequence[Mark]) -> int:
     edges = [edge for edge in range(len(text) + 1) if not _cuts_number(edge, numbers)]
     best = 0
     for start in {max((e for e in edges if e <= mark.start), default=0) for mark in marks}:
-        end = max(edge for edge in edges if edge <= start + LONGEST)
+        end = max(edge for edge in edges if edge <= start + MAX_LENGTH)
         best = max(best, _parts_within(marks, start, end))
     return best
 
@@ -294,7 +294,7 @@ def _parts_within(marks: Sequence[Mark], start: int, end: int) -> int:
 
 def _short_numbers(text: str) -> list[tuple[int, int]]:
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
-    return [(start, end) for start, end in numbers if end - start <= LONGEST]
+    return [(start, end) for start, end in numbers if end - start <= MAX_LENGTH]
 
 
 def _cuts_number(edge: int, numbers: Sequence[tuple[int, int]]) -> bool:

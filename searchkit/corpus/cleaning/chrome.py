@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_LONGEST = 160
+_MAX_LENGTH = 160
 """Longest line, in code points, that is looked at; longer ones are text."""
 
 _PHRASES = (
@@ -68,7 +68,7 @@ _NO_CONTENT = re.compile(
 
 def is_buttons(line: str) -> bool:
     """Tell whether a line is made of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
-    if not line or len(line) > _LONGEST:
+    if not line or len(line) > _MAX_LENGTH:
         return False
     at, phrases = 0, 0
     while at < len(line):
@@ -82,7 +82,7 @@ def is_buttons(line: str) -> bool:
 
 def is_meta(line: str) -> bool:
     """Tell whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
-    if not line or len(line) > _LONGEST or "。" in line:
+    if not line or len(line) > _MAX_LENGTH or "。" in line:
         return False
     dated = _DATED.match(line)
     if dated is not None:
@@ -95,12 +95,12 @@ def is_meta(line: str) -> bool:
 
 def is_breadcrumb(line: str) -> bool:
     """Tell whether a line is a path through the site: `首页 > 政务公开 > 计划总结`."""
-    return 0 < len(line) <= _LONGEST and _CRUMBS.fullmatch(line) is not None
+    return 0 < len(line) <= _MAX_LENGTH and _CRUMBS.fullmatch(line) is not None
 
 
 def is_footer(line: str) -> bool:
     """Tell whether a line stands at the foot of a site: who runs it, licence numbers, browser hints."""
-    return 0 < len(line) <= _LONGEST and "。" not in line[:-1] and _FOOTER.match(line) is not None
+    return 0 < len(line) <= _MAX_LENGTH and "。" not in line[:-1] and _FOOTER.match(line) is not None
 
 
 def is_page_number(line: str) -> bool:
@@ -110,26 +110,26 @@ def is_page_number(line: str) -> bool:
 
 def has_leader(line: str) -> bool:
     """Tell whether a line ends like one of a table of contents: `一、工作回顾……… 3`."""
-    if len(line) > _LONGEST or (not line[-1:].isdecimal() and line[-1:] not in "-—)）"):
+    if len(line) > _MAX_LENGTH or (not line[-1:].isdecimal() and line[-1:] not in "-—)）"):
         return False
     return any(found.end() == len(line) for found in _LEADER.finditer(line))
 
 
 def starts_tail(line: str) -> bool:
     """Tell whether a line begins what follows a report on a page: related links, neighbours, the editor's name."""
-    return 0 < len(line) <= _LONGEST and _TAIL.match(line) is not None
+    return 0 < len(line) <= _MAX_LENGTH and _TAIL.match(line) is not None
 
 
 def is_imprint(line: str) -> bool:
     """Tell whether a line is for the registry and not for the reader: `（此件公开发布）`, `抄送：…`, `… 印发`."""
-    return 0 < len(line) <= _LONGEST and _NO_CONTENT.fullmatch(line) is not None
+    return 0 < len(line) <= _MAX_LENGTH and _NO_CONTENT.fullmatch(line) is not None
 
 
 def is_chrome(line: str) -> bool:
     """Tell whether a line is page chrome of any kind but a page number."""
     return (
         bool(line)
-        and len(line) <= _LONGEST
+        and len(line) <= _MAX_LENGTH
         and (
             is_buttons(line)
             or is_meta(line)

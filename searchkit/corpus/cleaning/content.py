@@ -19,9 +19,9 @@ from searchkit.corpus.cleaning.joining import join_broken
 from searchkit.corpus.cleaning.titles import opening
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
-_LONGEST_CONTENTS = 300
+_MAX_CONTENTS_LENGTH = 300
 """How many lines a table of contents may have."""
-_LONGEST_ENTRY = 80
+_MAX_ENTRY_LENGTH = 80
 _TRAILING = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 _DIGITS = re.compile(r"\d+")
 _COUNTED = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
@@ -108,7 +108,7 @@ def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
         if not text or blocks[i].level:
             continue
         if chrome.is_page_number(text):
-            if not _is_figure(blocks, i):
+            if not _is_measure(blocks, i):
                 dropped.add(i)
         elif _is_layout(text):
             dropped.add(i)
@@ -119,8 +119,8 @@ def _is_layout(text: str) -> bool:
     return chrome.is_buttons(text) or chrome.has_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
 
 
-def _is_figure(blocks: Sequence[Block], i: int) -> bool:
-    """Tell whether a bare number is the figure of a sentence that was broken around it."""
+def _is_measure(blocks: Sequence[Block], i: int) -> bool:
+    """Tell whether a bare number is the measure of a sentence that was broken around it."""
     if not blocks[i].text.isdecimal():
         return False
     before = next((block.text for block in reversed(blocks[max(0, i - 3) : i]) if block.text), "。")
@@ -158,7 +158,7 @@ def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
 
 def _contents(blocks: Sequence[Block], start: int, end: int) -> set[int]:
     """Give the lines of a table of contents: its title and its entries, if most of them come again as headings."""
-    for i in range(start, min(end, start + _LONGEST_CONTENTS)):
+    for i in range(start, min(end, start + _MAX_CONTENTS_LENGTH)):
         if blocks[i].text.replace(" ", "") in _CONTENTS_TITLES:
             entries = _entries(blocks, i + 1, end)
             later = {_entry(blocks[k].text) for k in range(i + 1 + len(entries), end)}
@@ -169,20 +169,20 @@ def _contents(blocks: Sequence[Block], start: int, end: int) -> set[int]:
 
 def _entry(text: str) -> str:
     """Text of an entry or a heading without page number and blanks."""
-    return _TRAILING.sub("", text[:_LONGEST_ENTRY]).replace(" ", "")
+    return _TRAILING.sub("", text[:_MAX_ENTRY_LENGTH]).replace(" ", "")
 
 
 def _entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Give the lines behind the title of a table of contents up to the first one again, or to the first sentence."""
     first = ""
-    for i in range(start, min(end, start + _LONGEST_CONTENTS)):
+    for i in range(start, min(end, start + _MAX_CONTENTS_LENGTH)):
         text = blocks[i].text
         if not text:
             continue
         if first and _entry(text) == first:
             return range(start, i)
         if (
-            len(text) > _LONGEST_ENTRY
+            len(text) > _MAX_ENTRY_LENGTH
             or lines.is_salutation(text)
             or (lines.ends_sentence(text) and not chrome.has_leader(text))
         ):

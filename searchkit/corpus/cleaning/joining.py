@@ -34,12 +34,12 @@ _LATIN = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
 _DIGIT = re.compile(r"[0-9０-９]$")
 _COUNTED = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
 _OPENERS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
-_LONGEST_HEADING = 48
-_LONGEST_NUMBERED = 60
-_SHORTEST_CLAUSE = 4
-_LONGEST_PLAIN = 32
+_MAX_HEADING_LENGTH = 48
+_MAX_NUMBERED_LENGTH = 60
+_MIN_CLAUSE_LENGTH = 4
+_MAX_PLAIN_LENGTH = 32
 """The same for a line without a number."""
-_MOST_CLAUSES = 3
+_MAX_CLAUSES = 3
 _WRAPPED_SHARE = 0.4
 _OPEN_SHARE = 0.6
 """From these shares on, of lines at full width and of such lines without an end, a text is wrapped."""
@@ -55,7 +55,7 @@ _SAMPLE = 100_000
 """How much of a document its word pieces are taken from, in code points: enough to know the words, bounded."""
 _MANY = 200
 """Questions about pairs of characters after which a table of them pays."""
-_LONGEST_WRAPPED = 200
+_MAX_WRAPPED_LENGTH = 200
 _COHESION = 0.08
 """From here on two characters are one word: 行政 reaches 0.3, chance neighbours in a short report 0.02."""
 _NARRATIVE = re.compile(
@@ -228,7 +228,7 @@ def _may_be_heading(text: str) -> bool:
 
 def _print_width(text: str) -> float:
     """Width in Han characters; a Latin character is half as wide."""
-    if len(text) > _LONGEST_WRAPPED:
+    if len(text) > _MAX_WRAPPED_LENGTH:
         return float(len(text))
     han = (len(text.encode("utf-8", "replace")) - len(text)) / 2
     return han + (len(text) - han) / 2
@@ -284,7 +284,7 @@ def _unfinished(end: _Paragraph, block: Block, words: _Words) -> bool:
     numbered = marker(end.block.text)
     if _torn(before, behind) or (numbered is not None and end.length - numbered.end == 1):
         return True
-    longest = _LONGEST_HEADING if numbered is None else _LONGEST_NUMBERED
+    longest = _MAX_HEADING_LENGTH if numbered is None else _MAX_NUMBERED_LENGTH
     if end.length > longest or end.prose or _is_clauses(end.text(), numbered):
         return _reads_on(before, behind, words)
     told = numbered is None and _NARRATIVE.match(end.block.text) is not None
@@ -310,18 +310,18 @@ def _belongs_together(before: str, behind: str, words: _Words) -> bool:
 def _is_clauses(text: str, numbered: Marker | None) -> bool:
     """Tell whether a line that could be a heading by its length has more clauses than headings have."""
     clauses = re.split("[，,]", text)
-    if len(clauses) > 1 and lines.holds_figure(text):
+    if len(clauses) > 1 and lines.holds_measure(text):
         return True
     if numbered is None:
-        return len(clauses) > _MOST_CLAUSES or len(text) > _LONGEST_PLAIN
+        return len(clauses) > _MAX_CLAUSES or len(text) > _MAX_PLAIN_LENGTH
     # The last clause of a heading is whole: 打造发展高地. One of two or three characters was cut.
-    return len(clauses) > _MOST_CLAUSES + 1 or (len(clauses) >= _MOST_CLAUSES and len(clauses[-1]) < _SHORTEST_CLAUSE)
+    return len(clauses) > _MAX_CLAUSES + 1 or (len(clauses) >= _MAX_CLAUSES and len(clauses[-1]) < _MIN_CLAUSE_LENGTH)
 
 
 def _reads_on(before: str, behind: str, words: _Words) -> bool:
     """Decide for running text without an end: it goes on unless a heading or a short line of another kind follows."""
     last = before[before.rfind("。") + 1 :]
-    if len(last) < min(len(before), _LONGEST_HEADING) and marker(last) is not None:
+    if len(last) < min(len(before), _MAX_HEADING_LENGTH) and marker(last) is not None:
         return False  # a heading run together with the paragraph before it
     short = 36
     if lines.is_prose(behind) or lines.ends_sentence(behind) or len(behind) > short or behind.isdecimal():

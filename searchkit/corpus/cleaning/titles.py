@@ -14,10 +14,10 @@ from searchkit.text.years import ANY_YEAR, YEAR
 
 _REACH = 240
 """How many lines at the top are looked at."""
-_LONGEST_TITLE = 80
-_SHORTEST_TITLE = 6
-_MOST_TITLE_LINES = 4
-_MOST_SUBTITLES = 2
+_MAX_TITLE_LENGTH = 80
+_MIN_TITLE_LENGTH = 6
+_MAX_TITLE_LINES = 4
+_MAX_SUBTITLES = 2
 _KINDS = (
     "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
 )
@@ -84,7 +84,7 @@ def _is_contents(text: str) -> bool:
 
 def _is_title(block: Block) -> bool:
     text = block.text
-    if not _SHORTEST_TITLE <= len(text) <= _LONGEST_TITLE or chrome.is_chrome(text) or text[0] in "—-":
+    if not _MIN_TITLE_LENGTH <= len(text) <= _MAX_TITLE_LENGTH or chrome.is_chrome(text) or text[0] in "—-":
         return False
     return _TITLE.fullmatch(text) is not None and not lines.ends_sentence(text)
 
@@ -94,7 +94,7 @@ def _title_lines(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
     best, best_score = -1, 0
     for i in range(limit):
         block = blocks[i]
-        if not _is_title(block) and not (block.level == 1 and len(block.text) >= _SHORTEST_TITLE):
+        if not _is_title(block) and not (block.level == 1 and len(block.text) >= _MIN_TITLE_LENGTH):
             continue
         start = _start_of_title(blocks, i)
         score = _score(_joined(blocks[start : i + 1]), block)
@@ -117,7 +117,7 @@ def _score(title: str, block: Block) -> int:
 def _start_of_title(blocks: Sequence[Block], last: int) -> int:
     """Walk back over the lines that a title was broken into."""
     start = last
-    while start and last - start < _MOST_TITLE_LINES - 1:
+    while start and last - start < _MAX_TITLE_LINES - 1:
         if start > 1 and not blocks[start - 1].text and _BROKEN_END.search(blocks[start - 2].text):
             start -= 1
         before, title = blocks[start - 1], _joined(blocks[start : last + 1])
@@ -129,7 +129,7 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
             break
         if chrome.is_chrome(text) or chrome.is_page_number(text) or lines.ends_sentence(text) or lines.is_date(text):
             break
-        if len(text) > _LONGEST_TITLE or lines.is_session(text) or lines.is_bracketed(text) or " " in text:
+        if len(text) > _MAX_TITLE_LENGTH or lines.is_session(text) or lines.is_bracketed(text) or " " in text:
             break
         if not (title.startswith("关于") or _OPEN_END.search(text) or _YEAR.search(text)):
             break
@@ -165,13 +165,7 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
             continue
         strangers += 1
         # A subtitle has no shape of its own: it is told by the session, speaker or date behind it.
-        if (
-            not start
-            or strangers > _MOST_SUBTITLES
-            or marker(text)
-            or lines.ends_sentence(text)
-            or lines.is_prose(text)
-        ):
+        if not start or strangers > _MAX_SUBTITLES or marker(text) or lines.ends_sentence(text) or lines.is_prose(text):
             break
     return end
 

@@ -16,15 +16,15 @@ from xml.etree import ElementTree as ET
 
 from searchkit.errors import ReadError
 
-MOST_ENTRIES = 10_000
-LARGEST_ENTRY = 200_000_000
+MAX_ENTRIES = 10_000
+MAX_ENTRY_BYTES = 200_000_000
 """Bytes of one entry, unpacked."""
-LARGEST_TOTAL = 500_000_000
+MAX_TOTAL_BYTES = 500_000_000
 """Bytes of all entries that are read from one archive, unpacked."""
-LARGEST_XML = 64_000_000
+MAX_XML_BYTES = 64_000_000
 """Bytes. As a tree, XML takes about 14 times its length; a report of a thousand pages has 30 MB."""
 
-_HIGHEST_RATIO = 200
+_MAX_RATIO = 200
 _SMALL = 10_000_000
 """Bytes. Up to here an entry may be packed as tightly as it likes."""
 _PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -74,19 +74,19 @@ class Archive:
             return "encrypted; unpack it with its password"
         if entry.compress_type not in _PACKINGS:
             return f"packed by method {entry.compress_type}, which is not read; pack it anew"
-        if entry.file_size > LARGEST_ENTRY:
-            return f"larger than {LARGEST_ENTRY // 1_000_000} MB when unpacked"
-        if entry.file_size > _SMALL and entry.file_size > _HIGHEST_RATIO * entry.compress_size:
-            return f"unpacks to more than {_HIGHEST_RATIO} times its size"
-        if sum(self._read.values()) - self._read.get(name, 0) + entry.file_size > LARGEST_TOTAL:
-            return f"the archive unpacks to more than {LARGEST_TOTAL // 1_000_000} MB"
+        if entry.file_size > MAX_ENTRY_BYTES:
+            return f"larger than {MAX_ENTRY_BYTES // 1_000_000} MB when unpacked"
+        if entry.file_size > _SMALL and entry.file_size > _MAX_RATIO * entry.compress_size:
+            return f"unpacks to more than {_MAX_RATIO} times its size"
+        if sum(self._read.values()) - self._read.get(name, 0) + entry.file_size > MAX_TOTAL_BYTES:
+            return f"the archive unpacks to more than {MAX_TOTAL_BYTES // 1_000_000} MB"
         return ""
 
 
 def open_archive(data: bytes) -> Archive:
     """Open a zip container. Entry names are UTF-8 or, as Chinese Windows packs them, GB18030.
 
-    Raises ReadError if the bytes are no zip archive, hold more than `MOST_ENTRIES` entries, two of the same name,
+    Raises ReadError if the bytes are no zip archive, hold more than `MAX_ENTRIES` entries, two of the same name,
     or a name that leads out of the archive.
     """
     try:
@@ -94,8 +94,8 @@ def open_archive(data: bytes) -> Archive:
     except _FOREIGN:
         raise ReadError("not a zip archive, or damaged") from None
     infos = container.infolist()
-    if len(infos) > MOST_ENTRIES:
-        raise ReadError(f"archive of {len(infos)} entries: more than {MOST_ENTRIES} are not read")
+    if len(infos) > MAX_ENTRIES:
+        raise ReadError(f"archive of {len(infos)} entries: more than {MAX_ENTRIES} are not read")
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = _name_of(info)
@@ -110,13 +110,13 @@ def open_archive(data: bytes) -> Archive:
 
 
 def parse_xml(data: bytes) -> ET.Element:
-    """Parse an XML document of up to `LARGEST_XML` bytes.
+    """Parse an XML document of up to `MAX_XML_BYTES` bytes.
 
     Raises ReadError if it is not well-formed, is too large or has a document type: no office format has one, and
     entities, with which XML attacks are made, are declared there.
     """
-    if len(data) > LARGEST_XML:
-        raise ReadError(f"more than {LARGEST_XML // 1_000_000} MB of XML in one part")
+    if len(data) > MAX_XML_BYTES:
+        raise ReadError(f"more than {MAX_XML_BYTES // 1_000_000} MB of XML in one part")
     parser = ET.XMLParser(target=_Builder())  # noqa: S314 - see _Builder
     try:
         parser.feed(data)

@@ -37,7 +37,7 @@ _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
 """-ln of a character's probability: 1 / 100; 3/4 / 500; what is left, over the other 20,000; next to nothing."""
 _PRIOR = 15.0
 """What the encoding expected is ahead: the evidence of about three characters."""
-_MOST_PER_BYTE = 5.0
+_MAX_PER_BYTE = 5.0
 """Dearer than this is no text in an encoding in which nearly all bytes are some. Chinese text costs under 4, random
 bytes 6 and more."""
 _BAD_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs"})
@@ -75,7 +75,7 @@ def guess(data: bytes, declared: str = "") -> str:
 def is_likely(data: bytes, encoding: str) -> bool:
     """Tell whether bytes in `encoding` are more like Chinese text than like random bytes."""
     sample = _sample(data)
-    return _cost(sample, encoding) <= _MOST_PER_BYTE * len(sample)
+    return _cost(sample, encoding) <= _MAX_PER_BYTE * len(sample)
 
 
 def decode_as(data: bytes, encoding: str) -> str:

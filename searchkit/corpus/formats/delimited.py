@@ -17,7 +17,7 @@ from searchkit.corpus.formats.text import decode
 from searchkit.errors import ReadError
 from searchkit.text.characters import visible
 
-LONGEST_CELL = 131_072
+MAX_CELL_LENGTH = 131_072
 """Code points. A longer cell is no paragraph; more often a quotation mark was left open."""
 HEADER_WITHIN = 20
 """Rows with anything in them among which the header is looked for: titles and notes may stand above it."""
@@ -27,9 +27,9 @@ _STATED_DELIMITER = "sep="
 """How the first line of a file that is made for Excel may begin."""
 _SAMPLE = 100
 """Lines by which the delimiter is chosen."""
-_MOST_RESTARTS = 100
-"""Rows with an open quotation mark, after which a file is given up: each may cost reading `LONGEST_CELL` again."""
-_SHOWN, _LONGEST_SHOWN = 12, 20
+_MAX_RESTARTS = 100
+"""Rows with an open quotation mark, after which a file is given up: each may cost reading `MAX_CELL_LENGTH` again."""
+_SHOWN, _MAX_SHOWN_LENGTH = 12, 20
 """How many columns a message names, and code points of each."""
 
 
@@ -140,8 +140,8 @@ def _record(row: Row, header: Header, text: int, key: str | None) -> RawDocument
     if row.problem:
         raise ReadError(row.problem)
     longest = max((len(cell) for cell in row.cells if isinstance(cell, str)), default=0)
-    if longest > LONGEST_CELL:
-        raise ReadError(f"a cell of {longest} characters: more than {LONGEST_CELL} are not read")
+    if longest > MAX_CELL_LENGTH:
+        raise ReadError(f"a cell of {longest} characters: more than {MAX_CELL_LENGTH} are not read")
     values = {
         header.fields[column]: "" if cell is None else cell
         for column, cell in enumerate(row.cells)
@@ -168,7 +168,7 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
         except csv.Error:  # a cell larger than the module takes: 131,072 characters, unless somebody set it otherwise
             pass
         restarts += 1
-        rest = "; the rest is not read" if restarts == _MOST_RESTARTS else ""
+        rest = "; the rest is not read" if restarts == _MAX_RESTARTS else ""
         yield Row(first + done + 1, (), f"a quotation mark that does not end, or too large a cell{rest}")
         first = len(lines) if rest else first + done + 1
 
@@ -224,4 +224,4 @@ def _one_line(cell: object) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_SHOWN else name[:_LONGEST_SHOWN] + "…"
+    return name if len(name) <= _MAX_SHOWN_LENGTH else name[:_MAX_SHOWN_LENGTH] + "…"

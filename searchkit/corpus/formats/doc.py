@@ -130,10 +130,10 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     result = folder / "out" / "report.docx"
     if not result.is_file():
         raise ReadError("damaged or encrypted: LibreOffice makes no document of it")
-    from searchkit.corpus.formats.archives import LARGEST_ENTRY  # noqa: PLC0415 - as in `read`
+    from searchkit.corpus.formats.archives import MAX_ENTRY_BYTES  # noqa: PLC0415 - as in `read`
 
-    if result.stat().st_size > LARGEST_ENTRY:
-        raise ReadError(f"larger than {LARGEST_ENTRY // 1_000_000} MB when converted")
+    if result.stat().st_size > MAX_ENTRY_BYTES:
+        raise ReadError(f"larger than {MAX_ENTRY_BYTES // 1_000_000} MB when converted")
     return result.read_bytes()
 
 

@@ -27,7 +27,7 @@ _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 
-_DEEPEST = 100
+_MAX_DEPTH = 100
 """Elements within each other that are followed; Word's own documents stay below 60."""
 _DROPPED = frozenset(
     W + name
@@ -51,7 +51,7 @@ _NO_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
 )
-_SHORTEST_TITLE = 5
+_MIN_TITLE_LENGTH = 5
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -104,7 +104,7 @@ class _Package:
         except ReadError:
             return {}
         title = " ".join(visible(title).split())
-        usable = len(title) >= _SHORTEST_TITLE and _HAN.search(title) and not _NO_TITLE.search(title)
+        usable = len(title) >= _MIN_TITLE_LENGTH and _HAN.search(title) and not _NO_TITLE.search(title)
         return {"title": title} if usable else {}
 
     def _xml(self, name: str) -> Element:
@@ -167,8 +167,8 @@ class _Text:
     def _walk(self, parent: Element) -> None:
         """Read children. Elements that are not known hold others that are: links, revisions, tags."""
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ReadError(f"elements are nested deeper than {_DEEPEST}: not a document that Word saved")
+        if self._depth > _MAX_DEPTH:
+            raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not a document that Word saved")
         for element in parent:
             if (reader := self._readers.get(element.tag)) is not None:
                 reader(element)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from searchkit.corpus.blocks import Block, RawDocument
-from searchkit.corpus.formats.pagefacts import FACT, LONGEST_FACTS, as_lines, stated_after
+from searchkit.corpus.formats.pagefacts import FACT, MAX_FACTS_LENGTH, as_lines, stated_after
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.rows import TableRow
 from searchkit.corpus.formats.text import decode, tidy
@@ -19,7 +19,7 @@ from searchkit.text.characters import visible
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
+    "figcaption", "measure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 }).union(_HEADINGS)  # fmt: skip
 _DROPPED = frozenset({
@@ -27,9 +27,9 @@ _DROPPED = frozenset({
     "math", "nav", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea",
     "video",
 })  # fmt: skip
-_DEEPEST = 5_000
+_MAX_DEPTH = 5_000
 """The parser's cost grows with the square of the depth: at this depth it is a tenth of a second."""
-_MOST_ATTRIBUTES = 1_000
+_MAX_ATTRIBUTES = 1_000
 """The parser compares each attribute with all others of its element."""
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
@@ -62,14 +62,14 @@ _CONTAINERS = frozenset({
 """Ids and classes, in lower case, that the content systems of government sites give to the text of a page."""
 _MAIN_SHARE = 0.9
 """A container is the main text if it holds at least this share of the prose: the lines with 。 or ；."""
-_LONGEST_FORM = 300
+_MAX_FORM_LENGTH = 300
 """Code points. A form with more text than a search box holds content."""
 _BLANKS = " \t\n\xa0\u3000"
 _SOFT = "\x00"
 """A line end in the source that is not a line break on the page."""
 _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])")
 _WHITE = re.compile(r"[ \t\n]+")
-_SHORTEST_TITLE, _LONGEST_TITLE = 5, 500
+_MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
 _TITLE_CUT = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 
 _CHARSET = re.compile(
@@ -166,7 +166,7 @@ class _Page:
         before = as_lines(self.blocks[: main.start])
         text = as_lines(self.blocks[main.start : main.end])
         after = stated_after(as_lines(self.blocks[main.end :]), (*before, *text))
-        facts = (block for block in before if block.level in {1, 2} or FACT.search(block.text[:LONGEST_FACTS]))
+        facts = (block for block in before if block.level in {1, 2} or FACT.search(block.text[:MAX_FACTS_LENGTH]))
         return (*facts, *after, *text)
 
     def walk(self, root: LexborNode) -> None:
@@ -212,7 +212,7 @@ class _Page:
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
         if tag == "form":  # some sites wrap the whole page in one
-            return len(node.text()) < _LONGEST_FORM
+            return len(node.text()) < _MAX_FORM_LENGTH
         # The head of an article holds its title; the head of a page holds the menu.
         return tag in _DROPPED and not (tag == "header" and any(e.tag in {"article", "main"} for e in self._open[-8:]))
 
@@ -296,10 +296,10 @@ class _Page:
 def _parsed(text: str) -> LexborHTMLParser:
     """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes, MemoryError."""
     for tag in _LONG_TAG.finditer(text):
-        if len(_QUOTED.sub("", tag[0]).split()) > _MOST_ATTRIBUTES:
-            raise ReadError(f"an element has more than {_MOST_ATTRIBUTES} attributes: not what a browser saved")
-    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _DEEPEST:
-        raise ReadError(f"elements are nested deeper than {_DEEPEST}: not what a browser saved")
+        if len(_QUOTED.sub("", tag[0]).split()) > _MAX_ATTRIBUTES:
+            raise ReadError(f"an element has more than {_MAX_ATTRIBUTES} attributes: not what a browser saved")
+    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _MAX_DEPTH:
+        raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not what a browser saved")
     try:
         return LexborHTMLParser(text)
     except SelectolaxError as error:  # any text is HTML: what the parser does not get is memory
@@ -355,7 +355,7 @@ def _hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, 
     if "source" not in seen and href.startswith(("http://", "https://")):
         yield "source", href
     title = tree.css_first("title")
-    if "title" not in seen and title is not None and (text := _squeeze(title.text())[:_LONGEST_TITLE]):
+    if "title" not in seen and title is not None and (text := _squeeze(title.text())[:_MAX_TITLE_LENGTH]):
         yield "title", _own_title(text, lines)
 
 
@@ -364,6 +364,6 @@ def _own_title(text: str, lines: Sequence[str]) -> str:
     parts = [part for part in _TITLE_CUT.split(text) if part]
     shown = {"".join(line.split()) for line in lines}
     for whole in (text, *parts):
-        if "".join(whole.split()) in shown and len(whole) > _SHORTEST_TITLE:
+        if "".join(whole.split()) in shown and len(whole) > _MIN_TITLE_LENGTH:
             return whole
     return parts[0] if parts else text

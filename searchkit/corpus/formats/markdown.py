@@ -17,7 +17,7 @@ from searchkit.corpus.formats.text import decode, tidy
 from searchkit.corpus.overrides import split_front_matter
 from searchkit.text.characters import visible
 
-_LONGEST_INLINE = 20_000
+_MAX_INLINE_LENGTH = 20_000
 """Code points. Longer text is taken as it stands, so that odd markup in it cannot cost more than its length."""
 _PLAIN = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """How a line begins that is text: every block element begins with another character of ASCII."""
@@ -124,7 +124,7 @@ def _lines(content: str) -> list[tuple[str, bool]]:
     """Give each line of inline text without its markup, and whether all of it is strong."""
     if not _INLINE_MARK.search(content):
         return [(line, False) for line in content.split("\n")]
-    if len(content) > _LONGEST_INLINE:
+    if len(content) > _MAX_INLINE_LENGTH:
         return [(_MARKS.sub("", line), False) for line in content.split("\n")]
     if found := _STRONG_START.fullmatch(content):
         return [(found[1] + found[2], not found[2].strip())]

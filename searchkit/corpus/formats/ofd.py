@@ -20,10 +20,10 @@ from searchkit.corpus.lines import names_body
 from searchkit.errors import ReadError
 
 _ROOT = "OFD.xml"
-_MOST_PAGES = 5_000
-_MOST_CHARACTERS = 200_000
+_MAX_PAGES = 5_000
+_MAX_CHARACTERS = 200_000
 """Of one page."""
-_DEEPEST = 30
+_MAX_DEPTH = 30
 """How deep blocks, composite objects and bookmarks may be nested."""
 _A4 = (0.0, 0.0, 210.0, 297.0)
 """Millimetres: the page of a package that states none."""
@@ -33,9 +33,9 @@ _SKEW = 0.02
 """Quarter turns. What is turned by more beyond whole ones is askew."""
 _THIN = 0.6
 """Millimetres. What is no wider is a line, not an area."""
-_SHORTEST_RULE = 2.0
+_MIN_RULE_LENGTH = 2.0
 """Millimetres."""
-_WIDEST_HAN, _WIDEST_LATIN = 1.3, 1.0
+_MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
 """Em. A longer step to the next character leaves a gap."""
 _ENCODING = re.compile(
     rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"'](gb2312|gbk|gb18030|cp936)[\"'][^>]{0,100}\?>", re.IGNORECASE
@@ -52,8 +52,8 @@ _TAGS = {
 
 _ARGUMENTS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7}
 """How many numbers follow each letter of a path."""
-_MOST_NUMBERS = 100_000
-_LARGEST = 1e6
+_MAX_NUMBERS = 100_000
+_MAX_VALUE = 1e6
 """Millimetres."""
 
 _Box = tuple[float, float, float, float]
@@ -167,9 +167,9 @@ class _Document:
 
     def read(self, key: str | None) -> RawDocument:
         """Give the document under `key`. Raises ReadError if it has no text."""
-        pages = list(islice(_all(_first(self._root, "Pages"), "Page"), _MOST_PAGES + 1))
-        if len(pages) > _MOST_PAGES:
-            raise ReadError(f"more than {_MOST_PAGES} pages")
+        pages = list(islice(_all(_first(self._root, "Pages"), "Page"), _MAX_PAGES + 1))
+        if len(pages) > _MAX_PAGES:
+            raise ReadError(f"more than {_MAX_PAGES} pages")
         elements = {n: element for n, page in enumerate(pages, 1) if (element := self._page(n, page)) is not None}
         used = Counter(item.get("TemplateID", "") for page in elements.values() for item in _all(page, "Template"))
         headings = self._headings({page.get("ID", ""): n for n, page in enumerate(pages, 1)})
@@ -224,18 +224,18 @@ class _Document:
                 except ReadError as error:
                     self._problems.append(f"template: {error}")
         self._draw(page, origin, found)
-        if len(found.glyphs) > _MOST_CHARACTERS:
-            self._problems.append(f"page: only {_MOST_CHARACTERS} of its characters are read")
-            del found.glyphs[_MOST_CHARACTERS:]
+        if len(found.glyphs) > _MAX_CHARACTERS:
+            self._problems.append(f"page: only {_MAX_CHARACTERS} of its characters are read")
+            del found.glyphs[_MAX_CHARACTERS:]
         return found
 
     def _draw(self, page: Element, origin: _Matrix, found: _Content) -> None:
         waiting = [(item, origin, 0) for layer in _all(_first(page, "Content"), "Layer") for item in layer]
         waiting.reverse()
-        while waiting and len(found.glyphs) <= _MOST_CHARACTERS:
+        while waiting and len(found.glyphs) <= _MAX_CHARACTERS:
             item, matrix, depth = waiting.pop()
             kind = _name(item)
-            if item.get("Visible") == "false" or depth > _DEEPEST:
+            if item.get("Visible") == "false" or depth > _MAX_DEPTH:
                 continue
             if kind == "TextObject":
                 glyphs = list(self._glyphs(item, _moved(matrix, item)))
@@ -266,7 +266,7 @@ class _Document:
             down = _steps(code.get("DeltaY"), len(text)) or [0.0] * len(text)
             places = zip(text, accumulate(across, initial=x), accumulate(down, initial=y), across, widths, strict=False)
             for char, left, base, step, width in places:
-                length = step if 0 < step <= size * (_WIDEST_LATIN if char.isascii() else _WIDEST_HAN) else width
+                length = step if 0 < step <= size * (_MAX_LATIN_WIDTH if char.isascii() else _MAX_HAN_WIDTH) else width
                 start = a * left + c * base + e
                 length *= math.hypot(a, b)
                 yield Glyph(char, start, start + length, b * left + d * base + f, size * math.hypot(c, d), bold, turn)
@@ -277,7 +277,7 @@ class _Document:
         waiting = [(item, 1) for item in _all(_first(self._root, "Outlines"), "OutlineElem")]
         while waiting:
             item, level = waiting.pop()
-            if level < _DEEPEST:
+            if level < _MAX_DEPTH:
                 waiting += [(child, level + 1) for child in _all(item, "OutlineElem")]
             target = next((part.get("PageID", "") for part in item.iter() if _name(part) == "Dest"), "")
             if target in numbers:
@@ -335,11 +335,11 @@ def _number(text: str | None, default: float = 0.0) -> float:
         value = float(text) if text else default
     except ValueError:
         return default
-    return value if abs(value) < _LARGEST else default
+    return value if abs(value) < _MAX_VALUE else default
 
 
 def _numbers(text: str | None) -> list[float]:
-    return [_number(part) for part in (text or "").split()[:_MOST_NUMBERS]]
+    return [_number(part) for part in (text or "").split()[:_MAX_NUMBERS]]
 
 
 def _box(text: str | None) -> _Box | None:
@@ -383,7 +383,7 @@ def _em(char: str) -> float:
 def _rules(item: Element, matrix: _Matrix) -> Iterator[Rule]:
     """Give the straight parts of a path that go along the edges of the page."""
     a, b, c, d, e, f = matrix
-    parts = iter(_text(item, "AbbreviatedData").split()[:_MOST_NUMBERS])
+    parts = iter(_text(item, "AbbreviatedData").split()[:_MAX_NUMBERS])
     first = last = (e, f)
     for part in parts:
         numbers = [_number(next(parts, "0")) for _ in range(_ARGUMENTS.get(part, 0))]
@@ -391,7 +391,7 @@ def _rules(item: Element, matrix: _Matrix) -> Iterator[Rule]:
         point = first if part == "C" else (a * x + c * y + e, b * x + d * y + f)
         if part in {"L", "C"}:
             (x0, x1), (y0, y1) = sorted((last[0], point[0])), sorted((last[1], point[1]))
-            if max(x1 - x0, y1 - y0) >= _SHORTEST_RULE and min(x1 - x0, y1 - y0) <= _THIN:
+            if max(x1 - x0, y1 - y0) >= _MIN_RULE_LENGTH and min(x1 - x0, y1 - y0) <= _THIN:
                 yield Rule(x0, y0, x1, y1)
         last = point
         first = point if part in {"M", "S"} else first

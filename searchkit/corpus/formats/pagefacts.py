@@ -18,9 +18,9 @@ FACT = re.compile(
     r"|名\s*称|发布机构|发布单位|发文机关|制发机关|主题分类)\s*[】\]]?\s*(?:[:：\t]|$)"
 )
 """A line that states something about the document."""
-LONGEST_FACTS = 1_000
+MAX_FACTS_LENGTH = 1_000
 """Code points of a line in which facts are looked for."""
-_LONGEST_LABEL, _LONGEST_VALUE = 30, 60
+_MAX_LABEL_LENGTH, _MAX_VALUE_LENGTH = 30, 60
 """Code points. Nothing longer is compared, so that a line of blanks costs nothing."""
 
 _CODE, _NUMBER, _DAY = (
@@ -72,7 +72,7 @@ def as_lines(blocks: Iterable[Block]) -> list[Block]:
     waiting = ""
     for block in blocks:
         text = block.text.strip()
-        if waiting and not block.level and len(text) <= _LONGEST_VALUE and re.fullmatch(_VALUES[waiting], text):
+        if waiting and not block.level and len(text) <= _MAX_VALUE_LENGTH and re.fullmatch(_VALUES[waiting], text):
             lines[-1] = replace(lines[-1], text=f"{waiting}：{text}")
             waiting = ""
             continue
@@ -97,7 +97,7 @@ def _written(text: str) -> str:
     """Give a row of facts, or a fact in brackets, with colons; nothing if it is neither."""
     cells = text.split("\t")
     if len(cells) == 1:
-        opening = _OPENING.match(text[:_LONGEST_LABEL])
+        opening = _OPENING.match(text[:_MAX_LABEL_LENGTH])
         return f"{_bare(opening[1])}：{text[opening.end() :]}" if opening else ""
     labels = [_label(cell) for cell in cells]
     if not labels[0] or all(labels) or _VALUES.keys().isdisjoint(labels):
@@ -113,12 +113,12 @@ def _written(text: str) -> str:
 
 def _label(text: str) -> str:
     """Give the label that a text consists of, without blanks; nothing if it is none."""
-    match = _LABEL.fullmatch(text) if len(text) <= _LONGEST_LABEL else None
+    match = _LABEL.fullmatch(text) if len(text) <= _MAX_LABEL_LENGTH else None
     return _bare(match[1]) if match else ""
 
 
 def _labels(block: Block) -> list[str]:
-    return [_bare(label) for label in _STATED.findall(block.text[:LONGEST_FACTS])]
+    return [_bare(label) for label in _STATED.findall(block.text[:MAX_FACTS_LENGTH])]
 
 
 def _bare(label: str) -> str:

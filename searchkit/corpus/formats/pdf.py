@@ -22,21 +22,21 @@ from searchkit.errors import ReadError
 _HEADER = b"%PDF-"
 _HEADER_REACH = 1024
 """In how many of the first bytes the header may stand, as in the programs that show PDF."""
-_MOST_PAGES = 5_000
-_MOST_CHARACTERS = 200_000
+_MAX_PAGES = 5_000
+_MAX_CHARACTERS = 200_000
 """Of one page. The longest pages in print have 20,000."""
-_MOST_OBJECTS = 50_000
+_MAX_OBJECTS = 50_000
 """Of one page, that are looked through for the lines of tables."""
-_MOST_BOOKMARKS = 10_000
-_DEEPEST_BOOKMARK = 6
+_MAX_BOOKMARKS = 10_000
+_MAX_BOOKMARK_DEPTH = 6
 _THIN = 2.0
 """Points. What is no wider is a line, not an area."""
-_SHORTEST_RULE = 5.0
+_MIN_RULE_LENGTH = 5.0
 """Points."""
 _SKEW = 0.02
 """Quarter turns. What is turned by more beyond whole ones is askew."""
 _SEGMENTS_OF_RECTANGLE = 6
-_LONGEST_NAME = 256
+_MAX_NAME_LENGTH = 256
 """Bytes of a font's name."""
 _UNKNOWN_SHARE = 0.5
 _HYPHEN = "\x02"
@@ -82,8 +82,8 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 
 
 def _contents(document: pypdfium2.PdfDocument) -> FileContents:
-    if len(document) > _MOST_PAGES:
-        message = f"more than {_MOST_PAGES} pages"
+    if len(document) > _MAX_PAGES:
+        message = f"more than {_MAX_PAGES} pages"
         raise ReadError(message)
     headings = _headings(document)
     pages: list[Page] = []
@@ -105,8 +105,8 @@ def _contents(document: pypdfium2.PdfDocument) -> FileContents:
 def _headings(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]]:
     """Give the titles of the bookmarks with their level, by the number of the page that they lead to."""
     found: dict[int, dict[str, int]] = {}
-    for count, bookmark in enumerate(document.get_toc(max_depth=_DEEPEST_BOOKMARK)):
-        if count == _MOST_BOOKMARKS:
+    for count, bookmark in enumerate(document.get_toc(max_depth=_MAX_BOOKMARK_DEPTH)):
+        if count == _MAX_BOOKMARKS:
             break
         target = bookmark.get_dest()
         index = None if target is None else target.get_index()
@@ -121,8 +121,8 @@ def _page(document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, i
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
             left, bottom, right, top = page.get_bbox()
             count = text.count_chars()
-            if count > _MOST_CHARACTERS:
-                return f"more than {_MOST_CHARACTERS} characters"
+            if count > _MAX_CHARACTERS:
+                return f"more than {_MAX_CHARACTERS} characters"
             glyphs = list(_glyphs(text, count, left, top))
             if not glyphs and _shows_picture(page):
                 return "scanned, no text layer: needs OCR"
@@ -179,9 +179,9 @@ def _type(text: pypdfium2.PdfTextPage, i: int, item: object) -> _Type:
 
 
 def _font_name(font: object) -> str:
-    buffer = ctypes.create_string_buffer(_LONGEST_NAME)
-    length = pdfium.FPDFFont_GetBaseFontName(font, buffer, _LONGEST_NAME)
-    if not 0 < length <= _LONGEST_NAME:
+    buffer = ctypes.create_string_buffer(_MAX_NAME_LENGTH)
+    length = pdfium.FPDFFont_GetBaseFontName(font, buffer, _MAX_NAME_LENGTH)
+    if not 0 < length <= _MAX_NAME_LENGTH:
         return ""
     try:
         return buffer.value.decode("utf-8")
@@ -196,11 +196,11 @@ def _shows_picture(page: pypdfium2.PdfPage) -> bool:
 
 def _rules(page: pypdfium2.PdfPage, left: float, top: float) -> Iterator[Rule]:
     """Give the lines of tables: thin areas, and the edges of rectangles that are drawn along their edges."""
-    for item in islice(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=1), _MOST_OBJECTS):
+    for item in islice(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=1), _MAX_OBJECTS):
         x0, y0, x1, y1 = item.get_bounds()
         x0, y0, x1, y1 = x0 - left, top - y1, x1 - left, top - y0
         width, height = x1 - x0, y1 - y0
-        if max(width, height) < _SHORTEST_RULE:
+        if max(width, height) < _MIN_RULE_LENGTH:
             continue
         if min(width, height) <= _THIN:
             yield Rule(x0, y0, x1, y1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from searchkit.corpus.blocks import Block
 
-_LONGEST_CELL = 500
+_MAX_CELL_LENGTH = 500
 """Code points. A table with a longer cell arranges the page; its cells are not data."""
 
 
@@ -27,7 +27,7 @@ class TableRow:
         ends = [*self.cells[1:], len(blocks)]
         cells = [blocks[start:end] for start, end in zip(self.cells, ends, strict=False) if end > start]
         texts = [" ".join(block.text.strip() for block in cell) for cell in cells]
-        if len(cells) < 2 or max(map(len, texts)) > _LONGEST_CELL:  # noqa: PLR2004 - one cell is no row
+        if len(cells) < 2 or max(map(len, texts)) > _MAX_CELL_LENGTH:  # noqa: PLR2004 - one cell is no row
             return
         strong = all(block.strong for block in blocks[self.start :])
         blocks[self.start :] = [Block("\t".join(texts), strong=strong)]

@@ -23,7 +23,7 @@ from searchkit.text.characters import visible
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Begins an old .xls, and the container of an encrypted file."""
-_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
+_MAX_ROWS, _MAX_COLUMNS = 1_048_576, 16_384
 """What a sheet can have."""
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -114,7 +114,7 @@ def _rows(sheet: ET.Element, book: _Book) -> Iterator[Row]:
     n = 0
     for element in _all(sheet, "row"):
         n = int(element.get("r", "")) if re.fullmatch("[0-9]{1,7}", element.get("r", "")) else n + 1
-        if n > _MOST_ROWS:
+        if n > _MAX_ROWS:
             raise ReadError("damaged: a row beyond the last one that a sheet can have")
         own = _cells(element, book)
         held = {column: (last, value) for column, (last, value) in held.items() if last >= n}
@@ -133,7 +133,7 @@ def _cells(row: ET.Element, book: _Book) -> dict[int, object]:
     for cell in row:
         reference = _REFERENCE.fullmatch(cell.get("r", ""))
         column = _column(reference[1]) if reference else column + 1
-        if column >= _MOST_COLUMNS:
+        if column >= _MAX_COLUMNS:
             raise ReadError("damaged: a cell beyond the last column that a sheet can have")
         value = _value(cell, book) if _local(cell) == "c" else None
         if value is not None and value != "":
@@ -169,7 +169,7 @@ def _number(written: str, style: _Style, start: datetime) -> object:
         value = float(written)
     except ValueError:
         return written or None
-    if style.percent and abs(value) < _MOST_ROWS:
+    if style.percent and abs(value) < _MAX_ROWS:
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     if (style.day or style.time) and _SERIAL.fullmatch(written) and value >= 0:
         return _moment(value, style, start)

@@ -119,7 +119,7 @@ def _line(before: _Marked | None, line: _Marked, behind: _Marked | None) -> _Lin
     """Judge a line by its shape and by the lines around it."""
     block, found = line
     rest = block.text[found.end :] if found else block.text
-    if block.level and len(rest) <= headings.LONGEST_HEADING * 2 and "。" not in rest.rstrip("。"):
+    if block.level and len(rest) <= headings.MAX_HEADING_LENGTH * 2 and "。" not in rest.rstrip("。"):
         return _Line(block, found, rest, rest.rstrip("：:。") or block.text, alone=True)
     if found is None:
         return _plain(before, block, behind)
@@ -149,7 +149,7 @@ def _stopped(block: Block, found: Marker, rest: str) -> str | None:
     if headings.run_in(f"{rest}{rest[:8]}") == rest[:-1]:
         return rest[:-1]
     of_part = block.strong or found.style in _PARTS
-    return rest[:-1] if of_part and rest.find("。") == len(rest) - 1 <= headings.LONGEST_HEADING else None
+    return rest[:-1] if of_part and rest.find("。") == len(rest) - 1 <= headings.MAX_HEADING_LENGTH else None
 
 
 def _lists(rest: str, found: Marker) -> bool:
@@ -167,7 +167,7 @@ def _plain(before: _Marked | None, block: Block, behind: _Marked | None) -> _Lin
         words = block.text.rstrip("。：: ")
         leads_in = block.text.endswith(("：", ":")) and "，" in words
         good = (
-            len(words) <= headings.LONGEST_HEADING
+            len(words) <= headings.MAX_HEADING_LENGTH
             and "。" not in words
             and not words.endswith(("，", ",", "、", "！"))
             and not leads_in

@@ -6,18 +6,18 @@ import re
 
 from searchkit.corpus import lines
 
-LONGEST_HEADING = 60
+MAX_HEADING_LENGTH = 60
 """Longest heading on a line of its own, in code points without its number."""
-_LONGEST_PLAIN = 40
+_MAX_PLAIN_LENGTH = 40
 """The same without a number, where only its shape speaks for it."""
-_LONGEST_RUN_IN = 37
-_LONGEST_LOOSE = 46
-_LONGEST_THREE = 30
+_MAX_RUN_IN_LENGTH = 37
+_MAX_LOOSE_LENGTH = 46
+_MAX_THREE_LENGTH = 30
 """Run-in headings of three clauses are short: 强化统筹，压实责任，抓好落实。"""
-_MOST_CLAUSES = 2
-_SHORTEST = 3
-_LONGEST_COLON = 24
-_SHORTEST_TEXT = 16
+_MAX_CLAUSES = 2
+_MIN_LENGTH = 3
+_MAX_COLON_LENGTH = 24
+_MIN_TEXT_LENGTH = 16
 """Least text behind a heading that only a blank parts from it."""
 
 _STOP = re.compile("[。！？!?]")
@@ -44,7 +44,7 @@ _PART_END = re.compile(f"(?:{_PART})$")
 _PART_OPENING = "“|\\d{4}年|(?:刚刚)?过去|今年|我[局委市区县镇街院厅办省州]|[一二两三四五]年来|按照|根据"
 _LOST_BREAK = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART})(?={_PART_OPENING})")
 _SCATTERED = re.compile("[\u4e00-\u9fff] (?=[\u4e00-\u9fff])")
-_LONGEST_HEAD = 200
+_MAX_HEAD_LENGTH = 200
 _LIST_WORD = re.compile(r"[一二三四五]是")
 
 
@@ -55,12 +55,12 @@ def of_line(text: str, *, numbered: bool) -> str | None:
     """
     core = text.rstrip("：:。 ")
     ended = text[len(core) :].strip()
-    longest = LONGEST_HEADING if numbered else _LONGEST_PLAIN
+    longest = MAX_HEADING_LENGTH if numbered else _MAX_PLAIN_LENGTH
     if not core or core.isdecimal() or len(core) > longest or "。" in core or "；" in core or lines.ends_sentence(core):
         return None
-    if not numbered and (ended or lines.holds_figure(core) or not re.match(r"[\w“《（(]", core)):
+    if not numbered and (ended or lines.holds_measure(core) or not re.match(r"[\w“《（(]", core)):
         return None
-    if ended and not (ended in "：:" and len(core) <= _LONGEST_COLON and not _CLAUSE.search(core)):
+    if ended and not (ended in "：:" and len(core) <= _MAX_COLON_LENGTH and not _CLAUSE.search(core)):
         return None
     return core if not core.endswith(("，", ",", "、")) else None
 
@@ -69,30 +69,30 @@ def run_in(text: str, *, loose: bool = False) -> str | None:
     """Give the heading at the head of an item, or None. `text` comes without its number.
 
     A run-in heading is a first sentence that only names what the item is about: two clauses at most (three if they
-    are very short), no figures with a unit, no narrative, and text must follow. A colon after a few words counts too.
+    are very short), no measures with a unit, no narrative, and text must follow. A colon after a few words counts too.
     `loose` allows somewhat longer ones.
     """
     parted = before_blank(text)
     if parted is not None:
         return parted
-    stop = _STOP.search(text, 0, 2 * LONGEST_HEADING)
+    stop = _STOP.search(text, 0, 2 * MAX_HEADING_LENGTH)
     if stop is not None and _text_follows(text, stop.end()) and _names(text[: stop.start()], loose=loose):
         return text[: stop.start()]
-    colon = _COLON.search(text, 0, _LONGEST_COLON + 1)
+    colon = _COLON.search(text, 0, _MAX_COLON_LENGTH + 1)
     if colon is not None and _text_follows(text, colon.end()):
         words = text[: colon.start()]
-        if len(words) >= _SHORTEST and not _CLAUSE.search(words) and not _LEAD_COLON.search(words) and _names(words):
+        if len(words) >= _MIN_LENGTH and not _CLAUSE.search(words) and not _LEAD_COLON.search(words) and _names(words):
             return words
     return None
 
 
 def before_blank(text: str) -> str | None:
     """Give a heading that a blank parts from its text, as where a stop was lost: `加强组织领导 我局成立…`."""
-    if " " not in text[:_LONGEST_RUN_IN]:
+    if " " not in text[:_MAX_RUN_IN_LENGTH]:
         return None
     words, _, rest = text.partition(" ")
-    scattered = len(_SCATTERED.findall(text, 0, _LONGEST_HEAD)) > 1
-    if scattered or len(words) <= _SHORTEST or not lines.is_han(words[-1]) or len(rest) < _SHORTEST_TEXT:
+    scattered = len(_SCATTERED.findall(text, 0, _MAX_HEAD_LENGTH)) > 1
+    if scattered or len(words) <= _MIN_LENGTH or not lines.is_han(words[-1]) or len(rest) < _MIN_TEXT_LENGTH:
         return None
     apart = not _STOP.search(words) and not lines.ends_sentence(words) and not words.endswith(("，", ",", "、"))
     return words if apart and _names(words) and is_text(rest) else None
@@ -125,14 +125,14 @@ def without_stop(text: str) -> str | None:
 
 
 def _text_follows(text: str, at: int) -> bool:
-    return len(text[at : at + 8].strip("”’）)。 ")) >= _SHORTEST
+    return len(text[at : at + 8].strip("”’）)。 ")) >= _MIN_LENGTH
 
 
 def _names(words: str, *, loose: bool = False) -> bool:
     """Tell whether words name a matter rather than tell what happened."""
     plain = _QUOTED.sub(lambda found: "“" * len(found[0]), words)
     clauses = len(_CLAUSE.findall(plain)) + 1
-    longest = _LONGEST_LOOSE if loose else _LONGEST_RUN_IN if clauses <= _MOST_CLAUSES else _LONGEST_THREE
-    if not _SHORTEST <= len(words) <= longest or clauses > _MOST_CLAUSES + 1:
+    longest = _MAX_LOOSE_LENGTH if loose else _MAX_RUN_IN_LENGTH if clauses <= _MAX_CLAUSES else _MAX_THREE_LENGTH
+    if not _MIN_LENGTH <= len(words) <= longest or clauses > _MAX_CLAUSES + 1:
         return False
-    return not (lines.holds_figure(words) or _NARRATIVE.match(words) or _LIST_WORD.match(words))
+    return not (lines.holds_measure(words) or _NARRATIVE.match(words) or _LIST_WORD.match(words))

@@ -5,7 +5,7 @@ postings.py    words: dictionary, ids, frequencies
 text.py        characters
 bigrams.py     where each pair of characters stands
 columns.py     what paragraphs and documents are, as numbers of distinct values
-figures.py     what is counted in paragraphs, and which of it is of a unit and a size
+measures.py     what is counted in paragraphs, and which of it is of a unit and a size
 building.py    documents to columns
 segment.py     columns to a file, and an open file: what a record is
 memo.py        caches
@@ -18,6 +18,6 @@ matching/      which docs match a node of a query tree
 collection.py  all segments as one
 scoring.py     BM25F, and the second step
 faceting.py    counts, sorting, grouping
-selection.py   figures of all segments that answer a request
+selection.py   measures of all segments that answer a request
 engine.py      requests to responses
 """

@@ -16,7 +16,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, changes, counted, distinct, narrow, starts
 
-MOST_WITH_MARK = 64
+MAX_WITH_MARK = 64
 """A pair of which one is no letter and none a digit (，推) is not listed if more paragraphs have it than this: such
 pairs are a sixth of all there is, and few strings that anybody looks for consist of nothing else."""
 UNLISTED = 64
@@ -27,7 +27,7 @@ _SKIP = 0xFFFF  # as a gap: so far ahead, and nothing stands there
 _LOW = 16  # bits of an offset that a list of a rare pair keeps apart from the others
 _HOLDER_BITS = 16
 _TOGETHER_BITS = 10  # paragraphs whose characters are sorted together: they stay in the cache
-_SPANS, _FEWEST = 6, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
+_SPANS, _MIN_COUNT = 6, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +196,14 @@ class _Coded:
         first, second = pairs >> np.uint64(self.shift), pairs & np.uint64((1 << self.shift) - 1)
         first, second = self.kinds[first], self.kinds[second]
         has_mark = (np.minimum(first, second) == MARK) & (np.maximum(first, second) != DIGIT)
-        are_listed: Array = ~has_mark | (df <= MOST_WITH_MARK)
+        are_listed: Array = ~has_mark | (df <= MAX_WITH_MARK)
         return are_listed
 
 
 def _spans(counts: Array) -> list[int]:
     """Characters, from 1 on, in spans that about as many pairs begin with: where each begins, and the last one ends."""
     before = np.cumsum(counts[1:]) - counts[1:]
-    span_of = before // max(int(counts.sum()) // _SPANS, _FEWEST)
+    span_of = before // max(int(counts.sum()) // _SPANS, _MIN_COUNT)
     return [1, *(np.flatnonzero(changes(span_of))[1:] + 1).tolist(), len(counts)]
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, blocks, changes, narrow, starts
 from searchkit.engines.columnar.columns import Codes, Columns
-from searchkit.engines.columnar.figures import FigureBuilder
+from searchkit.engines.columnar.measures import MeasureBuilder
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs
 from searchkit.engines.columnar.text import narrow_code_points
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
-from searchkit.model import Document, Figure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
 _TOGETHER = 1 << 12  # paragraphs whose terms are summed together: they stay in the cache
@@ -34,7 +34,7 @@ class Builder:
         self._path_of = bytearray()
         self._document_of = array("I")
         self._texts: list[str] = []
-        self._figures = FigureBuilder()
+        self._measures = MeasureBuilder()
         self._terms = Codes()
         self._text_terms, self._heading_terms, self._title_terms = (_TermLists(self._terms) for _ in range(3))
         self.characters = 0
@@ -46,9 +46,13 @@ class Builder:
         return len(self._n)
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
-        """Add a document with its paragraphs and the figures of each of them."""
+        """Add a document with its paragraphs and the measures of each of them."""
         texts = [paragraph.text for paragraph in paragraphs]
         known = len(self._paths.values)
         self._path_of += self._paths.codes([paragraph.path for paragraph in paragraphs]).data
@@ -67,7 +71,7 @@ class Builder:
         self._kinds.extend([(paragraph.section, paragraph.topics) for paragraph in paragraphs])
         self._texts += texts
         self.characters += sum(map(len, texts))
-        self._figures.extend(figures)
+        self._measures.extend(measures)
 
     def columns(self) -> Columns:
         """Everything so far."""
@@ -106,7 +110,7 @@ class Builder:
             text_length=np.fromiter(map(len, self._texts), np.int64, self.size),
             terms=terms,
             pairs=pairs,
-            figures=self._figures.columns(),
+            measures=self._measures.columns(),
         )
 
 

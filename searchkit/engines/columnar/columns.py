@@ -19,7 +19,7 @@ from searchkit.model import Document
 
 _FEW = 64  # values are looked for one by one where there are so many times more
 Traits = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""What many figures share: unit, base unit, bound, kind, change, period, and whether it is a statement of zero."""
+"""What many measures share: unit, base unit, bound, kind, change, period, and whether it is a statement of zero."""
 
 
 @dataclass(slots=True)
@@ -54,21 +54,21 @@ class Columns:
     terms: Sequence[str]
     pairs: Sequence[Pairs]
     """In pieces."""
-    figures: FigureColumns
+    measures: MeasureArrays
 
 
 @dataclass(slots=True)
-class FigureColumns:
-    """The figures of all paragraphs, one after the other. Arrays have an element for each but for `per_paragraph`."""
+class MeasureArrays:
+    """The measures of all paragraphs, one after the other. Arrays have an element for each but for `per_paragraph`."""
 
     per_paragraph: Array
-    """How many figures each paragraph has."""
+    """How many measures each paragraph has."""
     start: Array
     """Where the quote begins in the paragraph's text,"""
     length: Array
     """and how many code points it has."""
     part_of: Array
-    """`start` + 1 of the figure that it is a part of, 0 = none."""
+    """`start` + 1 of the measure that it is a part of, 0 = none."""
     value: Array
     """64-bit floating point, as is"""
     base_value: Array

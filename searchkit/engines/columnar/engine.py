@@ -13,7 +13,7 @@ from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.selection import Selection
-from searchkit.engines.contract import Hit, MeasureColumns, MeasureRequest, Request, Response, decoding
+from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph
@@ -42,15 +42,15 @@ class ColumnarEngine:
         return Response(tally.total, ranking.documents, hits, facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """All figures that answer a request. Cost: as a search, and some ns a figure; each indicator is read once."""
+        """All measures that answer a request. Cost: as a search, and some ns a measure; each indicator is read once."""
         selection = Selection(self._collection, request)
 
         def fetch(numbers: Sequence[int]) -> list[Measure]:
-            """The measures of these figures."""
+            """The measures of these measures."""
             return selection.measures(numbers)
 
         def texts(numbers: Sequence[int]) -> list[str]:
-            """The texts that these figures stand in."""
+            """The texts that these measures stand in."""
             return selection.texts(numbers)
 
         return MeasureColumns(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
@@ -105,15 +105,15 @@ class ColumnarEngine:
             if others not in tallies:
                 tallies[others] = Tally(self._collection, self._collection.matcher.narrow(found, others))
             selected = selected_values(facet, request.filters)
-            counts[str(facet)] = tallies[others].count(facet, selected, request.most_values)
+            counts[str(facet)] = tallies[others].count(facet, selected, request.max_values)
         return counts
 
-    def _hits(self, request: Request, ranking: _Ranking, page: slice) -> Iterator[Hit]:
+    def _hits(self, request: Request, ranking: _Ranking, page: slice) -> Iterator[ScoredParagraph]:
         explained = ranking.explanations(page) if request.explain else {}
         for position, score, matches in ranking.page(page):
             paragraph = self._paragraph(position)
             measures = self._measures(position, paragraph) if request.with_measures else ()
-            yield Hit(paragraph, score, matches, explained.get(position), measures)
+            yield ScoredParagraph(paragraph, score, matches, explained.get(position), measures)
 
     def _parts(self, document: str) -> Iterator[tuple[int, int]]:
         """First and last position + 1 of a document: of one part, or of several for a very long one."""
@@ -145,8 +145,8 @@ class ColumnarEngine:
 
     def _measures(self, position: int, paragraph: Paragraph) -> tuple[Measure, ...]:
         segment, place = self._collection.locate(position)
-        numbers = segment.figures.of_paragraph(place)
-        return tuple(segment.figures.measures(numbers, [paragraph] * len(numbers)))
+        numbers = segment.measures.of_paragraph(place)
+        return tuple(segment.measures.measures(numbers, [paragraph] * len(numbers)))
 
     def _paragraph(self, position: int) -> Paragraph:
         segment, place = self._collection.locate(position)
@@ -158,7 +158,7 @@ class _Ranking:
 
     def __init__(self, collection: Collection, request: Request, found: DocSet, total: int) -> None:
         self._collection = collection
-        self._scorer = Scorer(collection, request.wanted)
+        self._scorer = Scorer(collection, request.scoring)
         best, words = self._scorer.best(found)
         self._best, self._grams = best, self._scorer.rescored(best)
         scores = words + self._grams[0] + self._grams[1]

@@ -11,7 +11,7 @@ from searchkit.engines.columnar.collection import Collection, Values
 from searchkit.engines.columnar.docsets import DocSet, bits
 from searchkit.query.facets import Facet, FacetCounts, listed
 
-_MOST_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
+_MAX_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
 _WORDS = 4096  # of each value that are looked at together, so that all stay in the cache
 
 
@@ -45,7 +45,7 @@ class Tally:
 
     def _of_paragraphs(self, values: Values) -> Array:
         """By the bits that the set and each value have in common, or by gathering the values of each paragraph."""
-        if self._found.is_dense and len(values.names) <= _MOST_BITMAPS:
+        if self._found.is_dense and len(values.names) <= _MAX_BITMAPS:
             return self._of_bits(values.bitmaps)
         owners = values.owner_of.take(self._positions)
         if len(owners) < len(values.columns[0]):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.columns import Codes, Columns, FigureColumns
+from searchkit.engines.columnar.columns import Codes, Columns, MeasureArrays
 from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, concatenated
 
 
@@ -48,16 +48,16 @@ def merged(parts: Sequence[Columns]) -> Columns:
         text_length=column("text_length"),
         terms=terms,
         pairs=[_distinct(concatenated(pairs))],
-        figures=_figures([part.figures for part in parts]),
+        measures=_measures([part.measures for part in parts]),
     )
 
 
-def _figures(parts: Sequence[FigureColumns]) -> FigureColumns:
+def _measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
     indicators, indicator_numbers = _united([part.indicators for part in parts])
     traits, traits_numbers = _united([part.traits for part in parts])
     plain = ("per_paragraph", "start", "length", "part_of", "value", "base_value")
     coded = (("indicator_of", indicator_numbers), ("traits_of", traits_numbers))
-    return FigureColumns(
+    return MeasureArrays(
         indicators=indicators,
         traits=traits,
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in plain},

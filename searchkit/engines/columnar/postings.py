@@ -24,8 +24,8 @@ TITLE, HEADING = "\x01", "\x02"
 """First character of the terms of these fields in the dictionary; terms of the text have none."""
 IN_TEXT = IN_ROW
 """Added to the frequency in a row where the term is in the text."""
-_MOST_IN_LIST, _MOST_IN_ROW = 14, 127  # frequencies
-_MOST_PACKED = 255
+_MAX_IN_LIST, _MAX_IN_ROW = 14, 127  # frequencies
+_MAX_PACKED = 255
 _SHORT = 32  # a list that at most one in so many paragraphs is in is used as it is
 _KEPT_TERMS = 1024  # whose numbers are kept
 _KEPT_ROWS = 8  # of lists, 64 KB each
@@ -33,7 +33,7 @@ _KEPT_LONG_ROWS = 16  # of terms of all segments, a byte for each paragraph
 DENSE = 4
 """A term is a row when more than one in so many paragraphs have it."""
 _KEY = 2  # characters of a term that are compared as one number
-_MOST_IN_KEY = 0xFFFF  # each of them, as if there were no higher ones
+_MAX_IN_KEY = 0xFFFF  # each of them, as if there were no higher ones
 
 
 @dataclass(slots=True)
@@ -94,15 +94,15 @@ def posting_arrays(lists: PostingLists, size: int) -> dict[str, Array]:
     is_row = counts > size // DENSE
     is_row[: bisect.bisect_left(lists.terms, chr(ord(HEADING) + 1))] = False  # the terms of headings and titles
     dense, listed = np.flatnonzero(is_row), np.repeat(~is_row, counts)
-    heavy = np.flatnonzero(lists.tf > _MOST_IN_LIST)
-    heavy = heavy.compress(listed.take(heavy) | (lists.tf.take(heavy) > _MOST_IN_ROW))
+    heavy = np.flatnonzero(lists.tf > _MAX_IN_LIST)
+    heavy = heavy.compress(listed.take(heavy) | (lists.tf.take(heavy) > _MAX_IN_ROW))
     return {
         **strings_arrays("terms", [term.encode("utf-8", "surrogatepass") for term in lists.terms]),
         "term_keys": _keys(lists.terms),
         "posting_at": narrow(starts(np.where(is_row, 0, counts))),
         "posting_others": narrow(np.where(is_row, 0, lists.others)),
         "posting_ids": lists.holder.compress(listed),
-        "posting_tf": _halves(np.minimum(lists.tf.compress(listed), _MOST_IN_LIST + 1).astype(np.uint8)),
+        "posting_tf": _halves(np.minimum(lists.tf.compress(listed), _MAX_IN_LIST + 1).astype(np.uint8)),
         "row_terms": narrow(dense),
         "rows": _rows(lists, dense, size),
         "heavy_terms": narrow(lists.at.searchsorted(heavy, "right") - 1),
@@ -333,7 +333,7 @@ class Terms:
             postings.fill(number, row[start:])
         heavy = [(ids + np.intp(start), tf) for postings, number, start in places
                  for ids, tf in [postings.heavy(number)] if len(ids)]  # fmt: skip
-        if any(int(tf.max()) > _MOST_IN_ROW for _, tf in heavy):
+        if any(int(tf.max()) > _MAX_IN_ROW for _, tf in heavy):
             row = (row & np.uint8(IN_TEXT - 1)) + (row >= IN_TEXT) * np.uint32(1 << 31)
         for positions, tf in heavy:
             row[positions] = row.take(positions) & _highest_bit(row) | tf
@@ -347,13 +347,13 @@ def _highest_bit(row: Array) -> np.unsignedinteger[Any]:
 
 def _key(term: str) -> int:
     """The first characters of a term as a number that sorts as they do, but for those that are equal in it."""
-    first, second = (min(ord(character), _MOST_IN_KEY) for character in term[:_KEY].ljust(_KEY, "\0"))
+    first, second = (min(ord(character), _MAX_IN_KEY) for character in term[:_KEY].ljust(_KEY, "\0"))
     return first << 16 | second
 
 
 def _keys(terms: Sequence[str]) -> Array:
     """`_key` of each of some terms."""
-    points = np.minimum(np.array(terms, f"U{_KEY}").view(np.uint32).reshape(-1, _KEY), _MOST_IN_KEY)
+    points = np.minimum(np.array(terms, f"U{_KEY}").view(np.uint32).reshape(-1, _KEY), _MAX_IN_KEY)
     return points[:, 0] << 16 | points[:, 1]
 
 
@@ -369,7 +369,7 @@ def _sorted(rank: Array, pairs: Sequence[Pairs]) -> tuple[Array, Array, Array]:
             entries <<= np.uint64(16)
             entries |= part.holder[some].astype(np.uint16)
             entries <<= np.uint64(9)
-            entries |= np.minimum(part.tf[some].astype(np.uint32), _MOST_PACKED + 1)
+            entries |= np.minimum(part.tf[some].astype(np.uint32), _MAX_PACKED + 1)
             packed[done : done + len(entries)] = entries
             done += len(entries)
     packed.sort()
@@ -381,9 +381,9 @@ def _sorted(rank: Array, pairs: Sequence[Pairs]) -> tuple[Array, Array, Array]:
         entries >>= np.uint64(9)
         holder[some] = entries & np.uint64(0xFFFF)
         in_text[some] = entries & np.uint64(1 << 16) == 0
-    heavy = np.flatnonzero(tf > _MOST_PACKED)
+    heavy = np.flatnonzero(tf > _MAX_PACKED)
     if len(heavy):
-        own = concatenated([part.take(np.flatnonzero(part.tf > _MOST_PACKED)) for part in pairs])
+        own = concatenated([part.take(np.flatnonzero(part.tf > _MAX_PACKED)) for part in pairs])
         tf[heavy] = own.tf[np.lexsort((own.holder, ~own.in_text, rank[own.term]))]
     return holder, tf, in_text
 
@@ -392,7 +392,7 @@ def _rows(lists: PostingLists, terms: Array, size: int) -> Array:
     rows = np.zeros((len(terms), size), np.uint8)
     for row, term in enumerate(terms.tolist()):
         own = slice(int(lists.at[term]), int(lists.at[term + 1]))
-        tf = np.minimum(lists.tf[own], _MOST_IN_ROW).astype(np.uint8)
+        tf = np.minimum(lists.tf[own], _MAX_IN_ROW).astype(np.uint8)
         rows[row, lists.holder[own]] = tf + lists.in_text[own] * np.uint8(IN_TEXT)
     return rows.reshape(-1)
 

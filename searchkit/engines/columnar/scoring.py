@@ -16,7 +16,7 @@ from searchkit.engines.columnar.collection import IMPACTS, Collection
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import K1, RESCORED, B, idf, wanted_grams
-from searchkit.query.tree import Wanted
+from searchkit.query.tree import ScoringClause
 
 _CHUNK = 1 << 14  # matches that are scored together, so that what is computed of them stays in the cache
 _FEW = 4096  # matches that are scored without a look at what they can reach
@@ -28,7 +28,7 @@ _ROUNDING = 1e-3  # of an impact: more than it can be too large by
 class Scorer:
     """The scores of one query in one collection."""
 
-    def __init__(self, collection: Collection, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, collection: Collection, wanted: Sequence[ScoringClause]) -> None:
         self._collection = collection
         self._texts = [(part.text, part.weight) for part in wanted]
         weights: dict[str, float] = {}

@@ -12,8 +12,8 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
 from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays, renumbered
-from searchkit.engines.columnar.figures import SegmentFigures, figure_arrays, figures_problem
 from searchkit.engines.columnar.matching.strings import StringMatcher
+from searchkit.engines.columnar.measures import SegmentMeasures, measure_arrays, measures_problem
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.columnar.postings import (
     Pairs,
@@ -27,9 +27,9 @@ from searchkit.engines.columnar.text import Text, text_arrays
 from searchkit.model import Document, Paragraph, document_from_json, to_json
 from searchkit.query.facets import BUILT_IN
 
-MOST_PARAGRAPHS = 65_536
+MAX_PARAGRAPHS = 65_536
 """Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""
-MOST_CHARACTERS = 1 << 23
+MAX_CHARACTERS = 1 << 23
 """Characters of a segment at the most, more only if it is one paragraph: bounds the memory of building one."""
 _BLOCK = 32  # documents whose records are compressed together
 _KEPT_DOCUMENTS = 1024  # whose fields stay in memory
@@ -70,7 +70,7 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **column_arrays("kind", columns.kinds),
         **coded_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(lists, size),
-        **figure_arrays(columns.figures),
+        **measure_arrays(columns.measures),
         **text,
         **straddling_arrays(lists, short, StringMatcher(Text(text)), size),
     }
@@ -121,9 +121,9 @@ class Segment:
         return Straddling(self.arrays)
 
     @cached_property
-    def figures(self) -> SegmentFigures:
-        """The figures."""
-        return SegmentFigures(self.arrays)
+    def measures(self) -> SegmentMeasures:
+        """The measures."""
+        return SegmentMeasures(self.arrays)
 
     @cached_property
     def facets(self) -> Mapping[str, int]:
@@ -246,7 +246,7 @@ class Segment:
             text_length=lengths[inside],
             terms=[self.postings.term(number) for number in range(len(self.postings))],
             pairs=[self._pairs(inside, kept, paths)],
-            figures=self.figures.columns(inside),
+            measures=self.measures.columns(inside),
         )
 
     def _pairs(self, inside: Array, kept: Array, paths: Array) -> Pairs:
@@ -278,7 +278,7 @@ class Segment:
             return "the postings of a word are not in order"
         if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
             return "the paragraphs of a document are not numbered one after the other"
-        return figures_problem(columns.figures, columns.text_length)
+        return measures_problem(columns.measures, columns.text_length)
 
 
 def stand_in(column: str, value: object) -> Paragraph:

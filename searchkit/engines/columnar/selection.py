@@ -1,4 +1,4 @@
-"""The figures of all segments that answer a request."""
+"""The measures of all segments that answer a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from searchkit.engines.columnar.columns import Column
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.contract import MeasureRequest
 from searchkit.model import Measure
-from searchkit.query.tree import Wanted
+from searchkit.query.tree import ScoringClause
 
 
 class Selection:
@@ -25,19 +25,19 @@ class Selection:
         numbers, positions, indicator_of = ([np.empty(0, np.int64)] for _ in range(3))
         sets = found.split(collection.starts)
         for segment, own, start in zip(collection.segments, sets, collection.starts, strict=False):
-            chosen = segment.figures.selected(own, request) if len(own) else np.empty(0, np.int64)
+            chosen = segment.measures.selected(own, request) if len(own) else np.empty(0, np.int64)
             if len(chosen):
                 numbers.append(chosen)
-                positions.append(segment.figures.paragraph_of.take(chosen).astype(np.int64) + start)
-                indicator_of.append(_united(known, segment.figures.indicators, chosen))
+                positions.append(segment.measures.paragraph_of.take(chosen).astype(np.int64) + start)
+                indicator_of.append(_united(known, segment.measures.indicators, chosen))
         self.indicators: Sequence[str] = [*known]
         """Indicators, each once."""
         self._numbers = np.concatenate(numbers)
         self._positions = np.concatenate(positions)
         self.indicator_of = np.concatenate(indicator_of)
-        """The number of each figure's indicator."""
-        self.scores = _scores(collection, request.wanted, self._positions)
-        """Score of each figure's paragraph by words alone."""
+        """The number of each measure's indicator."""
+        self.scores = _scores(collection, request.scoring, self._positions)
+        """Score of each measure's paragraph by words alone."""
         if not collection.is_in_order:
             self._take(np.argsort(collection.order_of(self._positions), kind="stable"))
 
@@ -47,7 +47,7 @@ class Selection:
         )
 
     def measures(self, chosen: Sequence[int]) -> list[Measure]:
-        """The measures of some of the figures, by their places in the selection. Cost: some 15 µs each."""
+        """The measures of some of the measures, by their places in the selection. Cost: some 15 µs each."""
         collection, places = self._collection, np.asarray(chosen, np.int64)
         numbers, positions = self._numbers[places], self._positions[places]
         segment_of = np.searchsorted(collection.starts, positions, "right") - 1
@@ -57,7 +57,7 @@ class Selection:
             within = (positions[own] - collection.starts[number]).tolist()
             segment = collection.segments[number]
             paragraphs = {place: segment.paragraph(place) for place in dict.fromkeys(within)}
-            measures[own] = segment.figures.measures(numbers[own].tolist(), [paragraphs[place] for place in within])
+            measures[own] = segment.measures.measures(numbers[own].tolist(), [paragraphs[place] for place in within])
         in_order: list[Measure] = measures.tolist()
         return in_order
 
@@ -68,7 +68,7 @@ class Selection:
 
 
 def _united(known: dict[str, int], indicators: Column, chosen: Array) -> Array:
-    """The number of the indicator of each of a segment's chosen figures among those of all segments."""
+    """The number of the indicator of each of a segment's chosen measures among those of all segments."""
     own = indicators.codes.take(chosen)
     used = np.zeros(len(indicators), bool)
     used[own] = True
@@ -78,7 +78,7 @@ def _united(known: dict[str, int], indicators: Column, chosen: Array) -> Array:
     return new.take(own)
 
 
-def _scores(collection: Collection, wanted: Sequence[Wanted], positions: Array) -> Array:
+def _scores(collection: Collection, wanted: Sequence[ScoringClause], positions: Array) -> Array:
     """Step one of ranking for the paragraphs at ascending positions, some of them the same."""
     if not wanted:
         return np.zeros(len(positions))

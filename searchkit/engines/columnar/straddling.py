@@ -16,7 +16,7 @@ from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.postings import PostingLists
 from searchkit.query.tree import Substring
 
-_SHORTEST, _LONGEST = 3, 64  # characters; the time to find a word grows with the length, and none is so long
+_MIN_LENGTH, _MAX_LENGTH = 3, 64  # characters; the time to find a word grows with the length, and none is so long
 _MANY = 512  # a long word has a list if more than one in so many paragraphs have it
 
 
@@ -43,7 +43,7 @@ def _long_words(lists: PostingLists, strings: StringMatcher, size: int) -> tuple
     """The numbers of the long words that have lists, and the lists."""
     counts = np.diff(lists.at) - lists.others
     frequent = np.flatnonzero(counts * _MANY > size).tolist()
-    is_long = [_SHORTEST <= len(term) <= _LONGEST and term.isalpha() for term in lists.terms]
+    is_long = [_MIN_LENGTH <= len(term) <= _MAX_LENGTH and term.isalpha() for term in lists.terms]
     words = [number for number in frequent if is_long[number]]
     found = []
     for number in words:

@@ -15,15 +15,15 @@ from searchkit.engines.columnar.arrays import Array, starts
 from searchkit.engines.columnar.building import Builder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merged
-from searchkit.engines.columnar.segment import MOST_CHARACTERS, MOST_PARAGRAPHS, Segment, write_segment
+from searchkit.engines.columnar.segment import MAX_CHARACTERS, MAX_PARAGRAPHS, Segment, write_segment
 from searchkit.engines.contract import decoding
 from searchkit.manifest import share
-from searchkit.model import Document, Figure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
 FAN_IN = 4
 """So many small segments of about the same size (none is so many times as large as another) become one."""
-_MOST_DEAD = 0.25  # of a segment's paragraphs; with more it is written again without them
+_MAX_DEAD = 0.25  # of a segment's paragraphs; with more it is written again without them
 
 
 @dataclass(slots=True)
@@ -62,15 +62,19 @@ class ColumnarWriter:
             self._number = max((int(part.path.stem) for part in self._parts), default=0)
 
     def add(
-        self, document: Document, paragraphs: Sequence[Paragraph], figures: Sequence[Sequence[Figure]], file: str
+        self,
+        document: Document,
+        paragraphs: Sequence[Paragraph],
+        measures: Sequence[Sequence[ExtractedMeasure]],
+        file: str,
     ) -> None:
-        """Add a document with its paragraphs and the figures of each of them."""
+        """Add a document with its paragraphs and the measures of each of them."""
         lengths = [len(paragraph.text) for paragraph in paragraphs]
         for piece in _pieces(lengths):
-            room = MOST_PARAGRAPHS - (piece.stop - piece.start), MOST_CHARACTERS - sum(lengths[piece])
+            room = MAX_PARAGRAPHS - (piece.stop - piece.start), MAX_CHARACTERS - sum(lengths[piece])
             if self._builder.size > room[0] or self._builder.characters > room[1]:
                 self._flush()
-            self._builder.add(document, paragraphs[piece], figures[piece], file)
+            self._builder.add(document, paragraphs[piece], measures[piece], file)
 
     def remove(self, files: Collection[str]) -> None:
         """Leave out the documents of these files that the other index holds."""
@@ -80,7 +84,7 @@ class ColumnarWriter:
             is_gone[column.numbers(files)] = True
             part.live &= ~is_gone[column.codes]
 
-    def absorb(self, folder: Path) -> None:
+    def add_index(self, folder: Path) -> None:
         """Take over what another writer committed to `folder`."""
         self._flush()
         with decoding(folder):
@@ -98,7 +102,7 @@ class ColumnarWriter:
         commit = _commit(self._parts, self._known)
         write_commit(self._folder, commit)
 
-    def abandon(self) -> None:
+    def rollback(self) -> None:
         """Write nothing more; the folder can be removed."""
         self._builder = Builder(self._analyzer)
         self._parts = []
@@ -162,7 +166,7 @@ def _pieces(lengths: Sequence[int]) -> Iterator[slice]:
     first = characters = 0
     for number, length in enumerate(lengths):
         characters += length
-        if number > first and (number - first == MOST_PARAGRAPHS or characters > MOST_CHARACTERS):
+        if number > first and (number - first == MAX_PARAGRAPHS or characters > MAX_CHARACTERS):
             yield slice(first, number)
             first, characters = number, length
     yield slice(first, len(lengths))
@@ -170,10 +174,10 @@ def _pieces(lengths: Sequence[int]) -> Iterator[slice]:
 
 def _to_merge(parts: Sequence[_Part]) -> list[list[_Part]]:
     """Groups of segments that should become one each: small ones of about the same size, or one with much dead."""
-    wasted = [[part] for part in parts if part.size < (1 - _MOST_DEAD) * part.segment.size]
+    wasted = [[part] for part in parts if part.size < (1 - _MAX_DEAD) * part.segment.size]
     if wasted:
         return wasted
-    small = [part for part in parts if part.size < MOST_PARAGRAPHS // 2]
+    small = [part for part in parts if part.size < MAX_PARAGRAPHS // 2]
 
     def tier(part: _Part) -> int:
         """Number of the size class."""
@@ -193,7 +197,7 @@ def _fitting(parts: Sequence[_Part]) -> list[list[_Part]]:
     size = characters = 0
     for part in parts:
         size, characters = size + part.size, characters + part.segment.characters
-        if groups[-1] and (size > MOST_PARAGRAPHS or characters > MOST_CHARACTERS):
+        if groups[-1] and (size > MAX_PARAGRAPHS or characters > MAX_CHARACTERS):
             groups.append([])
             size, characters = part.size, part.segment.characters
         groups[-1].append(part)

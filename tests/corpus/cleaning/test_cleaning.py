@@ -119,7 +119,7 @@ def test_running_heads() -> None:
     assert len(cleaned.body) == 4
 
 
-def test_figure_on_its_own_line() -> None:
+def test_measure_on_its_own_line() -> None:
     """A number that belongs to the sentence around it is no page number."""
     cleaned = _clean("某局2020年工作总结\n一、做法\n全年开展检查，共立案\n129\n件，罚款10万元。")
     assert cleaned.body[-1].text == "全年开展检查，共立案129件，罚款10万元。"

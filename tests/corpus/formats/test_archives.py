@@ -93,8 +93,8 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 def test_limits_on_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """One entry and all that is read together have limits; reading one twice counts once."""
-    monkeypatch.setattr(archives, "LARGEST_ENTRY", 4_000_000)
-    monkeypatch.setattr(archives, "LARGEST_TOTAL", 7_000_000)
+    monkeypatch.setattr(archives, "MAX_ENTRY_BYTES", 4_000_000)
+    monkeypatch.setattr(archives, "MAX_TOTAL_BYTES", 7_000_000)
     archive = open_archive(zipped(("a", bytes(3_000_000)), ("b", bytes(3_000_000)), ("c", bytes(5_000_000))))
     for name in ("a", "b", "a"):
         archive.read(name)
@@ -192,6 +192,6 @@ def test_broken_xml_is_refused(data: bytes) -> None:
 
 def test_huge_xml_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree takes many times the bytes."""
-    monkeypatch.setattr(archives, "LARGEST_XML", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_XML_BYTES", 1_000_000)
     with pytest.raises(ReadError, match="more than 1 MB"):
         parse_xml(b"<a>" + bytes(1_000_000) + b"</a>")

@@ -19,7 +19,7 @@ from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
 
 TABLE = '编号,正文,年份\nA1,立案129件。,2023\nA2,"罚没款93.7182万元，\n下降5%。",2022\n'
@@ -135,7 +135,7 @@ def test_an_open_quotation_mark_costs_its_own_row() -> None:
 
 def test_huge_cells_are_bounded() -> None:
     """A cell of more than 131,072 characters is named, quoted or not, and the rest is read."""
-    huge = "立" * (tables.LONGEST_CELL + 1)
+    huge = "立" * (tables.MAX_CELL_LENGTH + 1)
     contents = read(f'正文,年份\n"{huge}",1\n甲,2\n{huge},3\n乙,4\n{huge[1:]},5\n')
     assert list(texts(contents)) == ["3", "5", "6"]
     assert [problem.partition(":")[0] for problem in contents.problems] == ["line 2", "line 4"]
@@ -174,7 +174,7 @@ def test_a_table_in_a_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setattr(readers, "READERS", {**READERS, ".csv": Reader("delimited")})
     path = tmp_path / "a.csv"
     path.write_text("正文,年份,地区,机关,批次\n全年立案129件。,2023,天津市/滨海新区,司法局,甲\n", encoding="gb18030")
-    found = Found(str(path), "a.csv", Stamp.of(path.stat()))
+    found = CorpusFile(str(path), "a.csv", Stamp.of(path.stat()))
     (read,) = read_file(found, NOTHING, Taxonomy.load(None)).documents
     document, (paragraph,) = read.document, read.paragraphs
     assert (document.document, document.year, document.agency) == ("a.csv#2", 2023, "司法局")

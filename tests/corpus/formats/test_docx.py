@@ -39,7 +39,7 @@ from searchkit.corpus.numbering import ordinal_value
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
 
 # Paragraphs and characters
@@ -434,7 +434,7 @@ def test_real_reports(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         data, automatic = as_word(path.read_text(encoding="utf-8"))
         made.write_bytes(data)
         expected, found = (
-            read_file(Found(str(file), file.name, Stamp(0, 0, 0, 0)), NOTHING, taxonomy).documents[0]
+            read_file(CorpusFile(str(file), file.name, Stamp(0, 0, 0, 0)), NOTHING, taxonomy).documents[0]
             for file in (path, made)
         )
         assert [(p.text, p.number, p.path, p.section, p.topics) for p in found.paragraphs] == [

@@ -1,4 +1,4 @@
-"""The same report in every format: whatever it comes in, the same paragraphs, fields and figures come out."""
+"""The same report in every format: whatever it comes in, the same paragraphs, fields and measures come out."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from searchkit.corpus.formats.registry import read_bytes
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import DocumentRead, read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.measures.extractor import Extractor
-from searchkit.model import Document, Figure
+from searchkit.model import Document, ExtractedMeasure
 from searchkit.text.folding import fold
 
 SAMPLES = sorted(path.name for path in make.FOLDER.iterdir())
@@ -31,7 +31,7 @@ RECORDS = tuple(make.FROM_PARAGRAPHS)
 REPORTS = tuple(name for name in SAMPLES if name not in RECORDS)
 
 Compared = Mapping[str, object]
-"""What a document is, by field, with the paragraphs and their figures."""
+"""What a document is, by field, with the paragraphs and their measures."""
 
 DIFFERENT: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -65,21 +65,21 @@ def taxonomy() -> Taxonomy:
 
 def read(path: Path, taxonomy: Taxonomy) -> tuple[DocumentRead, ...]:
     """Read a file through the whole chain; nothing of it may be skipped."""
-    found = read_file(Found(str(path), path.name, Stamp.of(path.stat())), NOTHING, taxonomy)
+    found = read_file(CorpusFile(str(path), path.name, Stamp.of(path.stat())), NOTHING, taxonomy)
     assert found.skipped == ()
     return found.documents
 
 
-def figures(read: DocumentRead) -> list[tuple[Figure, ...]]:
-    """The figures of each paragraph."""
-    return Extractor.load().figures(read.paragraphs)
+def measures(read: DocumentRead) -> list[tuple[ExtractedMeasure, ...]]:
+    """The measures of each paragraph."""
+    return Extractor.load().extract(read.paragraphs)
 
 
 def compared(read: DocumentRead) -> Compared:
     """Everything that is to be the same."""
     whole = {item.name: getattr(read.document, item.name) for item in fields(Document) if item.name not in OF_THE_FILE}
     columns = {name: [getattr(paragraph, name) for paragraph in read.paragraphs] for name in OF_PARAGRAPH}
-    return {**whole, **columns, "figures": figures(read)}
+    return {**whole, **columns, "measures": measures(read)}
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +94,11 @@ def test_the_sample_has_what_it_is_to_show(expected: DocumentRead) -> None:
     numbers = {paragraph.number for paragraph in expected.paragraphs}
     assert {"1.", "2.", "3.", "一是", "二是", "（一）", "（二）"} <= numbers
     assert {len(paragraph.path) for paragraph in expected.paragraphs} == {0, 1, 2, 3}
-    found = [figure for each in figures(expected) for figure in each]
-    assert {figure.kind for figure in found} >= {"count", "money", "percent", "duration"}
-    assert {figure.bound for figure in found} == {"exact", "approx", "at_least"}
-    assert {figure.change for figure in found} == {None, "increase", "decrease"}
-    assert [figure.indicator for figure in found if figure.zero][1:3] == ["行政复议案件", "行政诉讼案件"]
+    found = [measure for each in measures(expected) for measure in each]
+    assert {measure.kind for measure in found} >= {"count", "money", "percent", "duration"}
+    assert {measure.bound for measure in found} == {"exact", "approx", "at_least"}
+    assert {measure.change for measure in found} == {None, "increase", "decrease"}
+    assert [measure.indicator for measure in found if measure.zero][1:3] == ["行政复议案件", "行政诉讼案件"]
     longest = max((paragraph.text for paragraph in expected.paragraphs), key=len)
     pages = [[line.text for line in lines if line.size == 16] for lines, _ in make.typeset(make.source(), Typesetter())]
     assert any(before[-1] in longest and after[0] in longest for before, after in pairwise(pages))
@@ -106,7 +106,7 @@ def test_the_sample_has_what_it_is_to_show(expected: DocumentRead) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_format_gives_the_same_report(name: str, expected: DocumentRead, taxonomy: Taxonomy) -> None:
-    """Paragraphs, numbers, headings, sections, topics, fields and figures are those of the text file."""
+    """Paragraphs, numbers, headings, sections, topics, fields and measures are those of the text file."""
     (found,) = read(make.FOLDER / name, taxonomy)
     first, second = compared(expected), compared(found)
     different = {field for field in first if first[field] != second[field]}
@@ -137,10 +137,10 @@ def test_what_formats_add(taxonomy: Taxonomy) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_records_give_the_same_paragraphs(name: str, expected: DocumentRead, taxonomy: Taxonomy) -> None:
-    """Each row is a paragraph of the report with its number, section and figures, in a document with its fields."""
+    """Each row is a paragraph of the report with its number, section and measures, in a document with its fields."""
     found = read(make.FOLDER / name, taxonomy)
     assert [each.paragraphs[0].text for each in found] == [paragraph.text for paragraph in expected.paragraphs]
-    assert [figures(each)[0] for each in found] == figures(expected)
+    assert [measures(each)[0] for each in found] == measures(expected)
     for each, paragraph in zip(found, expected.paragraphs, strict=True):
         for field in {*OF_PARAGRAPH} - OF_RECORDS.keys():
             assert getattr(each.paragraphs[0], field) == getattr(paragraph, field)
@@ -228,5 +228,7 @@ def test_big5(expected: DocumentRead, taxonomy: Taxonomy, tmp_path: Path) -> Non
     texts = [paragraph.text for paragraph in both[0].paragraphs]
     assert texts != [paragraph.text for paragraph in expected.paragraphs]
     assert [fold(text) for text in texts] == [fold(paragraph.text) for paragraph in expected.paragraphs]
-    values = [[(figure.value, figure.bound, figure.change) for figure in each] for each in figures(both[0])]
-    assert values == [[(figure.value, figure.bound, figure.change) for figure in each] for each in figures(expected)]
+    values = [[(measure.value, measure.bound, measure.change) for measure in each] for each in measures(both[0])]
+    assert values == [
+        [(measure.value, measure.bound, measure.change) for measure in each] for each in measures(expected)
+    ]

@@ -23,7 +23,7 @@ from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import Stated
 from searchkit.corpus.reading import DocumentRead, read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
 
 SAMPLE = Path(__file__).parents[3] / "corpus" / "reports" / "dongli-health-2022.txt"
@@ -388,7 +388,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], DocumentRead]:
     taxonomy = Taxonomy.load(None)
 
     def run(path: Path) -> DocumentRead:
-        (found,) = read_file(Found(str(path), path.name, Stamp.of(path.stat())), Stated(), taxonomy).documents
+        (found,) = read_file(CorpusFile(str(path), path.name, Stamp.of(path.stat())), Stated(), taxonomy).documents
         return found
 
     return run

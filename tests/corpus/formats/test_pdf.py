@@ -22,7 +22,7 @@ from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import Stated
 from searchkit.corpus.reading import DocumentRead, read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
 
 pytest.importorskip("pypdfium2", reason="the extra that reads PDF is not installed")
@@ -188,7 +188,7 @@ def test_table_of_contents() -> None:
 
 
 def test_raised_and_uneven_type() -> None:
-    """A raised figure stays in its line, and lines of type that was recognised on a scan need not be of one size."""
+    """A raised measure stays in its line, and lines of type that was recognised on a scan need not be of one size."""
     (page,) = Typesetter(foot="", measure=width).pages(PARAGRAPHS[:1])
     uneven = [line._replace(size=15.2 + n % 2) for n, line in enumerate(page)]
     raised = Placed("2", page[-1].x + width(page[-1].text, 16) + 1, page[-1].y - 6, 8)
@@ -378,7 +378,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], DocumentRead]:
     taxonomy = Taxonomy.load(None)
 
     def run(path: Path) -> DocumentRead:
-        (document,) = read_file(Found(str(path), path.name, Stamp.of(path.stat())), Stated(), taxonomy).documents
+        (document,) = read_file(CorpusFile(str(path), path.name, Stamp.of(path.stat())), Stated(), taxonomy).documents
         return document
 
     return run

@@ -23,8 +23,8 @@ from searchkit.corpus.reading import DocumentRead, read_corpus
 from searchkit.measures.extractor import Extractor
 from searchkit.model import Measure, to_json
 
-MOST_LOST = 0.01
-"""Of any figure of the scorer, against text."""
+MAX_LOST = 0.01
+"""Of any measure of the scorer, against text."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def seeds(shared: Path) -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, bytes]], dict[str, float]]:
-    """`score(files)`: the figures of the scorer, by name, for reports in a format."""
+    """`score(files)`: the measures of the scorer, by name, for reports in a format."""
     extractor = Extractor.load()
 
     def run(files: Mapping[str, bytes]) -> dict[str, float]:
@@ -61,8 +61,8 @@ def exported(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
     lines: dict[str, list[str]] = {"documents": [], "paragraphs": [], "measures": []}
     for read in read_corpus(list_corpus(folder)):
         assert isinstance(read, DocumentRead), read
-        found = extractor.figures(read.paragraphs)
-        measures = [Measure(figure, p) for p, each in zip(read.paragraphs, found, strict=True) for figure in each]
+        found = extractor.extract(read.paragraphs)
+        measures = [Measure(measure, p) for p, each in zip(read.paragraphs, found, strict=True) for measure in each]
         name = {"document": str(Path(read.file).with_suffix(".txt"))}
         for what, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
             lines[what] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
@@ -114,7 +114,7 @@ FORMATS: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
 def hold(found: Mapping[str, float], as_text: Mapping[str, float]) -> None:
     """Check that nothing is lost."""
     assert found.keys() == as_text.keys()
-    lost = {name: (value, found[name]) for name, value in as_text.items() if found[name] < value - MOST_LOST}
+    lost = {name: (value, found[name]) for name, value in as_text.items() if found[name] < value - MAX_LOST}
     assert lost == {}, "as text, in this format"
 
 
@@ -125,7 +125,7 @@ def test_formats_score_as_text(
     score: Callable[[Mapping[str, bytes]], dict[str, float]],
     as_text: Mapping[str, float],
 ) -> None:
-    """Facts, paragraphs, headings, sections, topics and figures of real reports are found as well as in text."""
+    """Facts, paragraphs, headings, sections, topics and measures of real reports are found as well as in text."""
     ending = suffix.removeprefix("-gb")
     hold(score({str(Path(name).with_suffix(ending)): FORMATS[suffix](text) for name, text in seeds.items()}), as_text)
 

@@ -21,7 +21,7 @@ from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import NOTHING
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
-from searchkit.corpus.walk import Found, Stamp
+from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -331,7 +331,7 @@ def test_a_workbook_in_a_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     path = tmp_path / "a.xlsx"
     rows = (["正文", "年份", "发布日期", "district", "批次"], ["全年立案129件。", 2023, "2024-01-03", "滨海新区", 7])
     path.write_bytes(Book().sheet("S", *rows).bytes())
-    found = Found(str(path), "a.xlsx", Stamp.of(path.stat()))
+    found = CorpusFile(str(path), "a.xlsx", Stamp.of(path.stat()))
     (document_read,) = read_file(found, NOTHING, Taxonomy.load(None)).documents
     document, (paragraph,) = document_read.document, document_read.paragraphs
     assert (document.document, document.year, document.published) == ("a.xlsx#S/2", 2023, "2024-01-03")

@@ -38,7 +38,7 @@ def test_run_in(text: str, heading: str) -> None:
     ],
 )
 def test_no_run_in(text: str) -> None:
-    """One sentence alone, figures, narrative and many clauses are no headings."""
+    """One sentence alone, measures, narrative and many clauses are no headings."""
     assert headings.run_in(text) is None
 
 

@@ -17,10 +17,10 @@ from formats.worst_kinds.office import DOCX
 from formats.worst_kinds.pages import PDF
 from formats.worst_kinds.texts import HTML, JSON_LINES, MARKDOWN, TEXTS
 
-from searchkit.corpus.formats.archives import MOST_ENTRIES
+from searchkit.corpus.formats.archives import MAX_ENTRIES
 
 
-def entries(name: str, content: Kind, each: int, most: int = MOST_ENTRIES - 1) -> Kind:
+def entries(name: str, content: Kind, each: int, most: int = MAX_ENTRIES - 1) -> Kind:
     """Make an archive of entries that all hold the same: each of so many bytes, unpacked, as many as there may be."""
 
     def make_file(size: int) -> bytes:
@@ -38,9 +38,9 @@ def entries(name: str, content: Kind, each: int, most: int = MOST_ENTRIES - 1) -
 
 ZIP: Mapping[str, Kind] = MappingProxyType(
     {
-        "small entries": entries("№.txt", TEXTS["figures and stops"], 30),
+        "small entries": entries("№.txt", TEXTS["measures and stops"], 30),
         "entries without words": entries("№.txt", lambda _: b" ", 1),
-        "entries of figures": entries("№.txt", TEXTS["figures"], 9_900_000),
+        "entries of measures": entries("№.txt", TEXTS["measures"], 9_900_000),
         "entries of lines": entries("№.txt", TEXTS["lines of a character"], 9_900_000),
         "entries of places": entries("№.txt", TEXTS["places in the foot"], 1_200_000),
         "entries of breadcrumbs": entries("№.txt", TEXTS["breadcrumbs"], 100),

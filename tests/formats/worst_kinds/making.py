@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
-from searchkit.corpus.formats.archives import LARGEST_XML
+from searchkit.corpus.formats.archives import MAX_XML_BYTES
 
 MEGABYTE = 1_000_000
 CHANCE = random.Random(0)  # noqa: S311 - no secret
@@ -72,7 +72,7 @@ def as_utf8(texts: Mapping[str, Text]) -> dict[str, Kind]:
 
 TIGHT, _TIGHTEST = 120, 185
 """XML is made so many times as large as the file; a remark in it sees to it that it is packed no tighter than that."""
-MOST_XML = LARGEST_XML - MEGABYTE
+MAX_XML = MAX_XML_BYTES - MEGABYTE
 
 
 def repacked(files: Mapping[str, str | bytes], size: int) -> bytes:
@@ -99,9 +99,9 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 def fitted(files: Callable[[int], Mapping[str, str | bytes]], size: int) -> bytes:
     """Pack files whose parts hold so many bytes: as many as fit into the size."""
     room = TIGHT * size
-    data = repacked(files(min(MOST_XML, room)), size)
+    data = repacked(files(min(MAX_XML, room)), size)
     while len(data) > size * 11 // 10 and room > size:
-        room = min(MOST_XML, room) * size // len(data)
+        room = min(MAX_XML, room) * size // len(data)
         data = repacked(files(room), size)
     return data
 

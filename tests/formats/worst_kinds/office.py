@@ -61,7 +61,7 @@ DOCX: Mapping[str, Kind] = MappingProxyType(
         "runs": word(lambda size: f"<w:p>{times('<w:r><w:t>法</w:t></w:r>')(size)}</w:p>"),
         "paragraphs without words": word(times("<w:p/>", paragraph("法"))),
         "short paragraphs": word(times("<w:p><w:r><w:t>法</w:t></w:r></w:p>")),
-        "paragraphs of figures": word(times(paragraph("立案3件，" * 3000))),
+        "paragraphs of measures": word(times(paragraph("立案3件，" * 3000))),
         "line breaks": word(times("<w:br/>", "<w:p><w:r><w:t>法</w:t>", "</w:r></w:p>")),
         "elements that nobody knows": word(times("<w:x/>", paragraph("法"))),
         "elements in elements": word(within("<w:x>", "</w:x>")),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import test_ofd
 from formats.worst_kinds.making import (
     CHANCE,
-    MOST_XML,
+    MAX_XML,
     TIGHT,
     Kind,
     Text,
@@ -209,7 +209,7 @@ def pages(
         first = 5 + len(more)
         made = min(count, max(1, size // 100))
         kids = b" ".join(b"%d 0 R" % n for n in range(first, first + made))
-        room = min(TIGHT * size, MOST_XML)
+        room = min(TIGHT * size, MAX_XML)
         while len(stream := _stream(content(room))) > size and room > size:
             room = room * size // len(stream)
         tree = _PAGES % (made, kids, *box, forms)

@@ -41,7 +41,7 @@ def _lines_that_never_end(size: int) -> str:
     return times(f"{line}\n")(size)
 
 
-_LONGEST = 19_900
+_MAX_LENGTH = 19_900
 """Code points of what is one paragraph, nearly."""
 
 TEXT: Mapping[str, Text] = MappingProxyType(
@@ -60,10 +60,10 @@ TEXT: Mapping[str, Text] = MappingProxyType(
         "invisible characters": times("法\u200b\u202e\ufeff\x1f" + "法" * 60),
         "controls": times("法" * 50 + "\x01"),
         "digits of every kind": times("1２叁〇④⒌Ⅵ⑺"),
-        "figures": times("立案3件，"),
-        "figures and stops": times("3件。"),
-        "figures without words": times("1件"),
-        "figures a line": times("立案3件\n"),
+        "measures": times("立案3件，"),
+        "measures and stops": times("3件。"),
+        "measures without words": times("1件"),
+        "measures a line": times("立案3件\n"),
         "Chinese numerals": times("一百二十九件，"),
         "numerals without end": times("一二三四五六七八九十百千万亿点"),
         "thousands": times("1,111,", "", "1"),
@@ -71,8 +71,8 @@ TEXT: Mapping[str, Text] = MappingProxyType(
         "parts of totals": times("共3件，其中甲2件、乙1件，"),
         "rates side by side": times("甲乙和" * 3300 + "1%和" * 3300 + "。\n"),
         "shares that name what they are of": times("".join(f"占甲{chr(0x4E00 + n)}1%，" for n in range(3000)) + "。\n"),
-        "times before figures": times("每月" * 4900 + "，3件" * 3300 + "。\n"),
-        "one time and many figures": times("由2022年" + "甲乙3件，" * 3900 + "。\n"),
+        "times before measures": times("每月" * 4900 + "，3件" * 3300 + "。\n"),
+        "one time and many measures": times("由2022年" + "甲乙3件，" * 3900 + "。\n"),
         "statements of zero": times("零" * 12 + "件" * 10 + "事，"),
         "fractions": times("三分之一和1/3，"),
         "quotes that do not end": times("“《「（〔[第1"),
@@ -154,7 +154,7 @@ MARKDOWN: Mapping[str, Text] = MappingProxyType(
         "fences": times("```\n"),
         "code blocks of HTML": times("<pre>\n"),
         "breadcrumbs": TEXT["breadcrumbs"],
-        "figures": TEXT["figures"],
+        "measures": TEXT["measures"],
         "front matter": times("法\n", times("甲: 乙\n", "---\n", "---\n")(65_000)),
         "front matter of many names": times("法\n", counted("№: 乙\n", "---\n", "---\n")(65_000)),
         "a long text in front matter": times("法\n", times("甲\n\n ", "---\na: '", "'\n---\n")(65_000)),
@@ -205,7 +205,7 @@ HTML: Mapping[str, Text] = MappingProxyType(
         "ends without beginnings": times("</p></br>"),
         "pictures": times("<svg><math>"),
         "breadcrumbs": times("<p>法治" + "&gt;" * 100 + "。</p>"),
-        "figures": times("<p>立案3件，"),
+        "measures": times("<p>立案3件，"),
         "metadata": times("<meta name=a content=b>"),
     }
 )
@@ -225,7 +225,7 @@ CSV: Mapping[str, Text] = MappingProxyType(
         "quotes that begin where others end": times('b","c\n', 'text,c\n"'),
         "quotes in quotes": times('""', 'text\n"'),
         "the longest cells": times("法" * 131_000 + "\n", "text\n"),
-        "cells of figures": times("每月" * 4900 + "、3件" * 3300 + "\n", "text\n"),
+        "cells of measures": times("每月" * 4900 + "、3件" * 3300 + "\n", "text\n"),
         "cells too long": times("法", "text\n"),
         "every delimiter": times("a,b;c|d\t", "text\n"),
         "places": times("法,鼓楼区/新华区\n", "text,region\n"),
@@ -254,8 +254,8 @@ JSON_LINES: Mapping[str, Text] = MappingProxyType(
         "the same id": times('{"id":1,"text":"法"}\n'),
         "one record": times("法", _ONE, '"}'),
         "one record of letters": times("a", _ONE, '"}'),
-        "one record of figures": times("立案3件，", _ONE, '"}'),
-        "one record of figures and stops": times("3件。", _ONE, '"}'),
+        "one record of measures": times("立案3件，", _ONE, '"}'),
+        "one record of measures and stops": times("3件。", _ONE, '"}'),
         "one record of times": halves("每月", "，3件", _ONE, '"}'),
         "one record of one time": times("甲乙3件，", _ONE + "由2022年", '"}'),
         "one record of shares": counted("占甲№乙1%，", _ONE, '"}'),

@@ -24,7 +24,7 @@ from searchkit.text.characters import visible
 
 _MARGIN = 0.115
 """Share of a page's height, at either end, where running heads and page numbers stand."""
-_SMALLEST = 1e-5
+_MIN_SIZE = 1e-5
 """Share of a page's height that type must have to be seen."""
 _EDGE_LINES = 2
 """How many lines at either end of a page may be head or foot."""
@@ -51,7 +51,7 @@ _OUTER_STYLES = frozenset(style for style, rank in RANK.items() if rank <= RANK[
 """Numbers that begin a paragraph; 一是 and 第一 mostly stand inside."""
 _SPACING = 1.35
 """From so many times the usual distance of two lines on, the next begins a paragraph."""
-_LONGEST_HEADING = 60
+_MAX_HEADING_LENGTH = 60
 """Code points. A longer bookmark is a paragraph."""
 
 _FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
@@ -67,7 +67,7 @@ _RADICALS = str.maketrans(
 """Radicals that have no decomposition in Unicode, and the characters that fonts show with the same glyph."""
 _BOLD = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
 
-_SHORTEST_TITLE = 5
+_MIN_TITLE_LENGTH = 5
 _NO_TITLE = re.compile(
     r"microsoft|powerpoint|^untitled|^未命名|^无标题|^文档\d*$|\.(?:docx?|wps|pdf|ofd|txt|html?)$", re.IGNORECASE
 )
@@ -130,7 +130,7 @@ def is_bold(font: str) -> bool:
 
 def is_title(text: str) -> bool:
     """Tell whether the title in a document's properties is one, and not a file's name or what a program put there."""
-    return len(text) >= _SHORTEST_TITLE and not text.isascii() and _NO_TITLE.search(text) is None
+    return len(text) >= _MIN_TITLE_LENGTH and not text.isascii() and _NO_TITLE.search(text) is None
 
 
 def heading_key(text: str) -> str:
@@ -140,7 +140,7 @@ def heading_key(text: str) -> str:
 
 def _upright(page: Page) -> Page:
     """Turn a page so that most of its text is upright; the rest of it goes, and so does what is not on the page."""
-    least, most = _SMALLEST * page.height, page.height
+    least, most = _MIN_SIZE * page.height, page.height
     on_page = [
         glyph
         for glyph in page.glyphs
@@ -391,7 +391,7 @@ def joined(before: str, behind: str) -> str:
 
 
 def _with_level(block: Block, headings: Mapping[int, Mapping[str, int]]) -> Block:
-    if block.page is None or len(block.text) > _LONGEST_HEADING or "。" in block.text:
+    if block.page is None or len(block.text) > _MAX_HEADING_LENGTH or "。" in block.text:
         return block
     level = headings[block.page].get(heading_key(block.text), 0)
     return replace(block, level=level) if level else block

@@ -19,12 +19,12 @@ _COLUMN = 8
 _FULL_SHARE = 0.5
 _ALMOST_FULL = 0.85
 """At least half of the lines of a column of running text fill almost all its width; the entries of a list do not."""
-_LONGEST_CELL = 500
+_MAX_CELL_LENGTH = 500
 """Code points. A table with a longer cell arranges the page; its cells are not data."""
-_MOST_RULES = 2_000
-_MOST_ROWS = 500
+_MAX_RULES = 2_000
+_MAX_ROWS = 500
 """Of two columns. No page has more lines."""
-_MOST_COLUMNS = 10
+_MAX_COLUMNS = 10
 _NEAR = 0.4
 """Lines of a table that are nearer than this, in em, are one."""
 
@@ -83,7 +83,7 @@ class Line:
 
 
 _PIECES_OF_TEXT = 2
-_FIGURE = re.compile(r"[\d.,%％—-]+")
+_MEASURE = re.compile(r"[\d.,%％—-]+")
 """Behind a gap: the last cell of a table without lines, or the page number in a table of contents."""
 
 Joiner = Callable[[str, str], str]
@@ -91,7 +91,7 @@ Joiner = Callable[[str, str], str]
 
 def bands(rules: Sequence[Rule], em: float) -> list[Band]:
     """Give the rows of the ruled tables of a page, from top to bottom: between two rules that three others cross."""
-    if len(rules) > _MOST_RULES:  # a drawing
+    if len(rules) > _MAX_RULES:  # a drawing
         return []
     level = [rule for rule in rules if rule.right - rule.left > rule.bottom - rule.top]
     upright = [rule for rule in rules if rule.right - rule.left <= rule.bottom - rule.top]
@@ -155,7 +155,7 @@ def _table_row(lines: Sequence[Line], band: Band, join: Joiner, number: int) -> 
         [line for line in lines if left < (line.left + line.right) / 2 <= right] for left, right in pairwise(band.edges)
     ]
     texts = [_text(cell, join) for cell in cells]
-    if max(map(len, texts)) > _LONGEST_CELL:
+    if max(map(len, texts)) > _MAX_CELL_LENGTH:
         return [replace(line, column=number + n) for n, cell in enumerate(cells) for line in cell]
     bold = all(line.bold for line in lines)
     text = "\t".join(text for text in texts if text)
@@ -191,7 +191,7 @@ def _one_line(pieces: Sequence[Line]) -> Line:
     first, last = pieces[0], pieces[-1]
     text = _text(pieces, lambda before, behind: f"{before} {behind}")
     bold = all(piece.bold for piece in pieces)
-    is_row = len(pieces) > _PIECES_OF_TEXT or _FIGURE.fullmatch(last.text) is not None
+    is_row = len(pieces) > _PIECES_OF_TEXT or _MEASURE.fullmatch(last.text) is not None
     return replace(first, text=text, right=last.right, edge=last.edge, bold=bold, is_row=is_row)
 
 
@@ -199,9 +199,9 @@ def _region(rows: Sequence[Sequence[Line]], start: int) -> tuple[int, float | No
     """Give the end of the two columns that begin at a row, and where the white between them is; None = no columns."""
     first = rows[start]
     best: tuple[int, float | None] = (start, None)
-    for before, behind in pairwise(first[:_MOST_COLUMNS]):
+    for before, behind in pairwise(first[:_MAX_COLUMNS]):
         left, right, end = before.right, behind.left, start
-        for row in rows[start : start + _MOST_ROWS]:
+        for row in rows[start : start + _MAX_ROWS]:
             on_left = [line.right for line in row if line.left < (left + right) / 2]
             on_right = [line.left for line in row if line.left >= (left + right) / 2]
             new_left, new_right = max([left, *on_left]), min([right, *on_right])

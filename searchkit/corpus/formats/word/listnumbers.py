@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from searchkit.corpus.formats.word.styles import LARGEST, W, integer, toggle, value_of
+from searchkit.corpus.formats.word.styles import MAX_FILE_BYTES, W, integer, toggle, value_of
 
 _LEVELS = 9
 _PLACE = re.compile("%([1-9])")
@@ -98,7 +98,7 @@ class ListNumbers:
         if start is not None:
             last[n] = start
         elif count is not None:
-            last[n] = min(count + 1, LARGEST)
+            last[n] = min(count + 1, MAX_FILE_BYTES)
         for below in range(n + 1, _LEVELS):
             restart = found.levels.get(below, _Level()).restart
             if n < (below if restart is None else min(restart, below)):

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 """Namespace of the elements of a Word document."""
 
-LARGEST = 32_767
+MAX_FILE_BYTES = 32_767
 """Word's own limit for a list number."""
 _HEADING = re.compile(r"(?:heading|标题|標題)\s*([1-9])", re.IGNORECASE)
 _TITLES = frozenset({"title", "标题", "標題"})
@@ -26,7 +26,7 @@ def value_of(parent: Element | None, name: str) -> str | None:
 
 def integer(text: str | None, default: int) -> int:
     """Read a whole number from 0 up to the largest that Word numbers with."""
-    return min(int(text), LARGEST) if text and re.fullmatch("[0-9]{1,9}", text) else default
+    return min(int(text), MAX_FILE_BYTES) if text and re.fullmatch("[0-9]{1,9}", text) else default
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The figures of a segment's paragraphs: on their way in, stored as columns, and those that answer a request."""
+"""The measures of a segment's paragraphs: on their way in, stored as columns, and those that answer a request."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from itertools import chain, product
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, starts
-from searchkit.engines.columnar.columns import Codes, Column, FigureColumns, Traits, coded_arrays, renumbered
+from searchkit.engines.columnar.columns import Codes, Column, MeasureArrays, Traits, coded_arrays, renumbered
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.columnar.memo import Memo
 from searchkit.engines.contract import MeasureRequest
-from searchkit.model import BOUNDS, CHANGES, Figure, Measure, Paragraph
+from searchkit.model import BOUNDS, CHANGES, ExtractedMeasure, Measure, Paragraph
 
 _KEPT_UNITS = 64  # that were asked for
-_NO_WORDS = "a figure stands on no words of its paragraph"
-_NO_NATURE = "a figure is neither exact nor anything else that is known"
+_NO_WORDS = "a measure stands on no words of its paragraph"
+_NO_NATURE = "a measure is neither exact nor anything else that is known"
 _NATURES = frozenset(product(BOUNDS, (None, *CHANGES)))
 
 
-class FigureBuilder:
-    """Collects the figures of one segment."""
+class MeasureBuilder:
+    """Collects the measures of one segment."""
 
     def __init__(self) -> None:
         self._per_paragraph, self._start, self._length, self._part_of = (array("I") for _ in range(4))
@@ -31,21 +31,21 @@ class FigureBuilder:
         self._indicators, self._traits = Codes(), Codes()
         self._indicator_of, self._traits_of = array("I"), array("I")
 
-    def extend(self, paragraphs: Sequence[Sequence[Figure]]) -> None:
-        """Add the figures of each of some paragraphs."""
+    def extend(self, paragraphs: Sequence[Sequence[ExtractedMeasure]]) -> None:
+        """Add the measures of each of some paragraphs."""
         self._per_paragraph.extend(map(len, paragraphs))
-        for figure in chain.from_iterable(paragraphs):
-            self._start.append(figure.start)
-            self._length.append(figure.end - figure.start)
-            self._part_of.append(0 if figure.part_of is None else figure.part_of + 1)
-            self._value.append(figure.value)
-            self._base_value.append(figure.base_value)
-            self._indicator_of.append(self._indicators.code(figure.indicator))
-            self._traits_of.append(self._traits.code(_traits(figure)))
+        for measure in chain.from_iterable(paragraphs):
+            self._start.append(measure.start)
+            self._length.append(measure.end - measure.start)
+            self._part_of.append(0 if measure.part_of is None else measure.part_of + 1)
+            self._value.append(measure.value)
+            self._base_value.append(measure.base_value)
+            self._indicator_of.append(self._indicators.code(measure.indicator))
+            self._traits_of.append(self._traits.code(_traits(measure)))
 
-    def columns(self) -> FigureColumns:
+    def columns(self) -> MeasureArrays:
         """Everything so far."""
-        return FigureColumns(
+        return MeasureArrays(
             per_paragraph=np.array(self._per_paragraph, np.int64),
             start=np.array(self._start, np.int64),
             length=np.array(self._length, np.int64),
@@ -59,30 +59,30 @@ class FigureBuilder:
         )
 
 
-def _traits(figure: Figure) -> Traits:
-    return figure.unit, figure.base_unit, figure.bound, figure.kind, figure.change, figure.period, figure.zero
+def _traits(measure: ExtractedMeasure) -> Traits:
+    return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
 
 
-def figure_arrays(columns: FigureColumns) -> dict[str, Array]:
-    """The arrays of the figures, for `SegmentFigures`. 64-bit floating points are stored by their bits."""
+def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
+    """The arrays of the measures, for `SegmentMeasures`. 64-bit floating points are stored by their bits."""
     values = np.empty(len(columns.value), np.complex128)  # pairs of numbers
     values.real, values.imag = columns.value, columns.base_value
     different, codes = np.unique(values, return_inverse=True)
     return {
-        "figure_at": narrow(starts(columns.per_paragraph)),
-        "figure_start": narrow(columns.start),
-        "figure_length": narrow(columns.length),
-        "figure_part_of": narrow(columns.part_of),
-        "figure_value_codes": narrow(codes),
-        "figure_values": different.real.astype("<f8").view("<u8"),
-        "figure_base_values": different.imag.astype("<f8").view("<u8"),
+        "measure_at": narrow(starts(columns.per_paragraph)),
+        "measure_start": narrow(columns.start),
+        "measure_length": narrow(columns.length),
+        "measure_part_of": narrow(columns.part_of),
+        "measure_value_codes": narrow(codes),
+        "measure_values": different.real.astype("<f8").view("<u8"),
+        "measure_base_values": different.imag.astype("<f8").view("<u8"),
         **coded_arrays("indicator", columns.indicator_of, columns.indicators),
         **coded_arrays("traits", columns.traits_of, columns.traits),
     }
 
 
-class SegmentFigures:
-    """The figures of an open segment, numbered from 0 by paragraph, then by place. Read when they are asked for."""
+class SegmentMeasures:
+    """The measures of an open segment, numbered from 0 by paragraph, then by place. Read when they are asked for."""
 
     def __init__(self, arrays: ArrayFile) -> None:
         self._arrays = arrays
@@ -90,7 +90,7 @@ class SegmentFigures:
 
     @cached_property
     def indicators(self) -> Column:
-        """The indicator of each figure."""
+        """The indicator of each measure."""
         return Column(self._arrays, "indicator")
 
     @cached_property
@@ -99,27 +99,27 @@ class SegmentFigures:
 
     @cached_property
     def _values(self) -> tuple[Array, Array, Array]:
-        """The different values, the base value of each, and for each figure which of them it has."""
-        values, base_values = (self._arrays[f"figure_{name}"].view("<f8") for name in ("values", "base_values"))
-        return values, base_values, self._arrays["figure_value_codes"]
+        """The different values, the base value of each, and for each measure which of them it has."""
+        values, base_values = (self._arrays[f"measure_{name}"].view("<f8") for name in ("values", "base_values"))
+        return values, base_values, self._arrays["measure_value_codes"]
 
     @cached_property
     def _at(self) -> Array:
-        """The first figure of each paragraph, and at the end the number of figures. Raises ValueError if damaged."""
-        at = self._arrays["figure_at"].astype(np.int64)
-        if at[0] != 0 or at[-1] != len(self._arrays["figure_start"]) or (at[1:] < at[:-1]).any():
-            raise ValueError("paragraphs have other figures than there are")
+        """The first measure of each paragraph, and at the end the number of measures. Raises ValueError if damaged."""
+        at = self._arrays["measure_at"].astype(np.int64)
+        if at[0] != 0 or at[-1] != len(self._arrays["measure_start"]) or (at[1:] < at[:-1]).any():
+            raise ValueError("paragraphs have other measures than there are")
         return at
 
     @cached_property
     def paragraph_of(self) -> Array:
-        """The position of each figure's paragraph."""
+        """The position of each measure's paragraph."""
         return np.repeat(np.arange(len(self._at) - 1, dtype=np.uint16), np.diff(self._at))
 
     def selected(self, found: DocSet, request: MeasureRequest) -> Array:
-        """The figures, ascending, of the paragraphs in a set that are of the unit and the size of a request.
+        """The measures, ascending, of the paragraphs in a set that are of the unit and the size of a request.
 
-        Cost: some ns for each figure of the set, or of the segment where the set is dense.
+        Cost: some ns for each measure of the set, or of the segment where the set is dense.
         """
         numbers = self._of(found)
         if request.unit is not None:
@@ -137,7 +137,7 @@ class SegmentFigures:
         return np.array([base_unit == unit for _, base_unit, *_ in self._traits.values()], bool)
 
     def _of(self, found: DocSet) -> Array:
-        """The figures of the paragraphs in a set."""
+        """The measures of the paragraphs in a set."""
         if found.form is Form.ALL:
             return np.arange(len(self.paragraph_of))
         if found.is_dense:
@@ -148,24 +148,24 @@ class SegmentFigures:
         return numbers
 
     def of_paragraph(self, position: int) -> range:
-        """The numbers of the figures of the paragraph at a position."""
+        """The numbers of the measures of the paragraph at a position."""
         return range(self._at.item(position), self._at.item(position + 1))
 
     def measures(self, numbers: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
-        """The figures of some numbers, each in its paragraph. Cost: about 7 µs each. Raises ValueError if damaged."""
-        figures = list(zip(map(self._figure, numbers), paragraphs, strict=True))
-        if not all(0 <= figure.start < figure.end <= len(paragraph.text) for figure, paragraph in figures):
+        """The measures of some numbers, each in its paragraph. Cost: about 7 µs each. Raises ValueError if damaged."""
+        measures = list(zip(map(self._measure, numbers), paragraphs, strict=True))
+        if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
             raise ValueError(_NO_WORDS)
-        if not all((figure.bound, figure.change) in _NATURES for figure, _ in figures):
+        if not all((measure.bound, measure.change) in _NATURES for measure, _ in measures):
             raise ValueError(_NO_NATURE)
-        return [Measure(figure, paragraph) for figure, paragraph in figures]
+        return [Measure(measure, paragraph) for measure, paragraph in measures]
 
-    def _figure(self, number: int) -> Figure:
+    def _measure(self, number: int) -> ExtractedMeasure:
         start, length, part_of = (array.item(number) for array in self._places)
         unit, base_unit, bound, kind, change, period, zero = self._traits[number]
         values, base_values, code_of = self._values
         code = code_of.item(number)
-        return Figure(  # by place: names would take half as long again
+        return ExtractedMeasure(  # by place: names would take half as long again
             self.indicators[number],
             _number(values.item(code)),
             unit,
@@ -183,18 +183,18 @@ class SegmentFigures:
 
     @cached_property
     def _places(self) -> tuple[Array, ...]:
-        return tuple(self._arrays[f"figure_{name}"] for name in ("start", "length", "part_of"))
+        return tuple(self._arrays[f"measure_{name}"] for name in ("start", "length", "part_of"))
 
-    def columns(self, inside: Array) -> FigureColumns:
-        """The figures of the paragraphs in a mask."""
+    def columns(self, inside: Array) -> MeasureArrays:
+        """The measures of the paragraphs in a mask."""
         kept = inside.take(self.paragraph_of)
         values, base_values, code_of = self._values
         indicators, indicator_of = renumbered(self.indicators.codes[kept])
         traits, traits_of = renumbered(self._traits.codes[kept])
         start, length, part_of = (
-            self._arrays[f"figure_{name}"][kept].astype(np.int64) for name in ("start", "length", "part_of")
+            self._arrays[f"measure_{name}"][kept].astype(np.int64) for name in ("start", "length", "part_of")
         )
-        return FigureColumns(
+        return MeasureArrays(
             per_paragraph=np.diff(self._at)[inside],
             start=start,
             length=length,
@@ -208,22 +208,22 @@ class SegmentFigures:
         )
 
 
-def figures_problem(columns: FigureColumns, text_length: Array) -> str | None:
-    """What does not fit in the figures of paragraphs whose texts are so long, or None."""
+def measures_problem(columns: MeasureArrays, text_length: Array) -> str | None:
+    """What does not fit in the measures of paragraphs whose texts are so long, or None."""
     owner = np.repeat(np.arange(len(columns.per_paragraph)), columns.per_paragraph)
     if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
-        return "the value of a figure is no number"
+        return "the value of a measure is no number"
     if ((columns.length < 1) | (columns.start + columns.length > text_length[owner])).any():
         return _NO_WORDS
     if not all((bound, change) in _NATURES for _, _, bound, _, change, *_ in columns.traits):
         return _NO_NATURE
     place = owner << 32 | columns.start
     if (np.diff(place) <= 0).any():
-        return "the figures of a paragraph are not in order"
+        return "the measures of a paragraph are not in order"
     is_part = columns.part_of > 0
     whole = (owner << 32 | columns.part_of - 1)[is_part]
     if not np.isin(whole, place).all() or (whole == place[is_part]).any():
-        return "a figure is a part of none"
+        return "a measure is a part of none"
     return None
 
 

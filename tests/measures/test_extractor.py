@@ -1,4 +1,4 @@
-"""Figures as a whole: places, order and values of any text, numbers read back, and time that grows with the text."""
+"""Measures as a whole: places, order and values of any text, numbers read back, and time that grows with the text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import BOUNDS, CHANGES, KINDS, Figure, Paragraph
+from searchkit.model import BOUNDS, CHANGES, KINDS, ExtractedMeasure, Paragraph
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
 
@@ -34,16 +34,16 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 MIXED = st.lists(PART | st.text(st.characters(exclude_categories=[]), max_size=3), max_size=6).map("".join)
 
 
-def figures(text: str, **fields: object) -> tuple[Figure, ...]:
-    """Give the figures of one paragraph."""
-    (found,) = EXTRACTOR.figures([Paragraph("r#1", "r", 1, text, **fields)])  # type: ignore[arg-type]
+def measures(text: str, **fields: object) -> tuple[ExtractedMeasure, ...]:
+    """Give the measures of one paragraph."""
+    (found,) = EXTRACTOR.extract([Paragraph("r#1", "r", 1, text, **fields)])  # type: ignore[arg-type]
     return found
 
 
 def cost(text: str) -> float:
     """Give the seconds of computing that one paragraph takes."""
     started = time.process_time()
-    figures(text)
+    measures(text)
     return time.process_time() - started
 
 
@@ -88,9 +88,9 @@ def test_numbers_are_read_back(number: int, unit: str) -> None:
     forms += [form.translate(FULL_WIDTH) for form in forms]
     for printed in (*forms, in_chinese(number) + unit):
         text = f"其他项目总计{printed}，已经公示。"
-        (figure,) = figures(text)
-        assert (figure.base_value, figure.base_unit, figure.bound) == (number, unit, "exact"), text
-        assert text[figure.start : figure.end].endswith(printed), text
+        (measure,) = measures(text)
+        assert (measure.base_value, measure.base_unit, measure.bound) == (number, unit, "exact"), text
+        assert text[measure.start : measure.end].endswith(printed), text
 
 
 @given(st.integers(1, 9999), st.sampled_from(["", "5", "25", "05"]))
@@ -99,8 +99,8 @@ def test_percentages_are_read_back(whole: int, decimals: str) -> None:
     value = f"{whole}.{decimals or 0}"
     han = f"百分之{in_chinese(whole)}" + ("点" + "".join(DIGITS[int(digit)] for digit in decimals) if decimals else "")
     for printed in (f"{value}%", f"{value}%".translate(FULL_WIDTH), f"{value} ％", f"百分之{value}", han):
-        (figure,) = figures(f"合格率为{printed}。")
-        assert (figure.value, figure.unit, figure.base_value, figure.kind) == (
+        (measure,) = measures(f"合格率为{printed}。")
+        assert (measure.value, measure.unit, measure.base_value, measure.kind) == (
             float(value),
             "%",
             float(value),
@@ -117,69 +117,69 @@ def test_decimals_are_read_back(whole: int, part: int, scale: str) -> None:
     han = f"{in_chinese(whole)}点{''.join(DIGITS[int(digit)] for digit in decimals)}{scale}元"
     power = {"": 1, "万": 10**4, "亿": 10**8}[scale]
     for printed in (arabic, arabic.translate(FULL_WIDTH), han):
-        (figure,) = figures(f"其他支出总计{printed}。")
-        assert (figure.value, figure.unit, figure.base_unit) == (float(f"{whole}.{decimals}"), f"{scale}元", "元")
-        assert figure.base_value == pytest.approx(figure.value * power, rel=1e-12)
+        (measure,) = measures(f"其他支出总计{printed}。")
+        assert (measure.value, measure.unit, measure.base_unit) == (float(f"{whole}.{decimals}"), f"{scale}元", "元")
+        assert measure.base_value == pytest.approx(measure.value * power, rel=1e-12)
 
 
 @given(REPORT | MIXED | ANY_TEXT, st.lists(REPORT, max_size=2), st.none() | st.integers(1949, 2030))
 @settings(max_examples=600)
-def test_figures_of_any_text(text: str, path: list[str], year: int | None) -> None:
-    """No text fails. Figures are in order, lie in the text, begin at places of their own, and have known words."""
-    found = figures(text, path=tuple(path), title="年度报告", year=year)
-    starts = [figure.start for figure in found]
+def test_measures_of_any_text(text: str, path: list[str], year: int | None) -> None:
+    """No text fails. Measures are in order, lie in the text, begin at places of their own, and have known words."""
+    found = measures(text, path=tuple(path), title="年度报告", year=year)
+    starts = [measure.start for measure in found]
     assert starts == sorted(set(starts))
-    for figure in found:
-        assert 0 <= figure.start < figure.end <= len(text)
-        assert figure.bound in BOUNDS
-        assert figure.kind in KINDS
-        assert figure.change is None or figure.change in CHANGES
-        assert figure.period is None or figure.period in text
-        assert figure.part_of is None or figure.part_of in starts
-        assert figure.part_of != figure.start
+    for measure in found:
+        assert 0 <= measure.start < measure.end <= len(text)
+        assert measure.bound in BOUNDS
+        assert measure.kind in KINDS
+        assert measure.change is None or measure.change in CHANGES
+        assert measure.period is None or measure.period in text
+        assert measure.part_of is None or measure.part_of in starts
+        assert measure.part_of != measure.start
 
 
 @given(REPORT | MIXED)
 @settings(max_examples=600)
 def test_quotes_hold_their_numbers(text: str) -> None:
     """The words from start to end hold the digits of the value; those of a statement of zero say so."""
-    for figure in figures(text):
-        quote = fold(text[figure.start : figure.end])
-        if figure.zero:
+    for measure in measures(text):
+        quote = fold(text[measure.start : measure.end])
+        if measure.zero:
             assert quote.startswith(("无", "没有", "未", "零"))
-            assert figure.indicator
-        elif figure.unit is None and figure.kind == "other":
+            assert measure.indicator
+        elif measure.unit is None and measure.kind == "other":
             assert "分之" in quote or "/" in quote
         else:
-            assert figure.value in {float(numeral.printed) for numeral in find_numerals(quote)}
+            assert measure.value in {float(numeral.printed) for numeral in find_numerals(quote)}
 
 
 @given(REPORT | MIXED)
 @settings(max_examples=600)
 def test_base_values_are_values_times_the_scale(text: str) -> None:
-    """93.7182万元 is 93.7182 times what 万元 has to 元, for every figure."""
-    for figure in figures(text):
-        if figure.unit is None:
-            assert (figure.base_value, figure.base_unit) == (figure.value, None)
+    """93.7182万元 is 93.7182 times what 万元 has to 元, for every measure."""
+    for measure in measures(text):
+        if measure.unit is None:
+            assert (measure.base_value, measure.base_unit) == (measure.value, None)
         else:
-            scale, base = VOCABULARY.base(figure.unit)
-            assert figure.base_unit == (base or None)
-            assert figure.base_value == pytest.approx(figure.value * scale, rel=1e-12)
+            scale, base = VOCABULARY.base(measure.unit)
+            assert measure.base_unit == (base or None)
+            assert measure.base_value == pytest.approx(measure.value * scale, rel=1e-12)
 
 
 @given(st.lists(REPORT, max_size=4))
 def test_paragraphs_do_not_depend_on_each_other(texts: list[str]) -> None:
     """The paragraphs of a document give what each of them gives alone, one tuple for each."""
     paragraphs = [Paragraph(f"r#{n}", "r", n, text) for n, text in enumerate(texts, 1)]
-    assert EXTRACTOR.figures(paragraphs) == [figures(text) for text in texts]
+    assert EXTRACTOR.extract(paragraphs) == [measures(text) for text in texts]
 
 
 @given(REPORT, REPORT)
 def test_sentences_do_not_depend_on_what_follows(text: str, more: str) -> None:
     """What a sentence says does not change when another one is put behind it, outside of quotes and brackets."""
     text, more = (part.translate(dict.fromkeys(map(ord, "“”《》（）\n"))) for part in (text, more))
-    alone = figures(f"{text}。")
-    assert figures(f"{text}。{more}。")[: len(alone)] == alone
+    alone = measures(f"{text}。")
+    assert measures(f"{text}。{more}。")[: len(alone)] == alone
 
 
 SLOW = [
@@ -284,21 +284,21 @@ FAST = [
 ]
 
 
-LONGEST = 5
+MAX_LENGTH = 5
 """Seconds of computing that a paragraph may take."""
 
 
 @pytest.mark.parametrize("piece", FAST)
 def test_long_runs_end(piece: str) -> None:
     """A damaged file can hold a long run of anything; a paragraph of it, as long as they get, takes little time."""
-    assert cost((piece * 20_000)[:20_000]) < LONGEST
-    assert cost(f"甲5件{(piece * 20_000)[:20_000]}甲5件。") < LONGEST
+    assert cost((piece * 20_000)[:20_000]) < MAX_LENGTH
+    assert cost(f"甲5件{(piece * 20_000)[:20_000]}甲5件。") < MAX_LENGTH
 
 
 @pytest.mark.parametrize("piece", SLOW)
 def test_long_runs_of_words_end(piece: str) -> None:
     """The same for runs of what rules look for before a number."""
-    assert cost(f"{(piece * 20_000)[:20_000]}甲5件。") < LONGEST
+    assert cost(f"{(piece * 20_000)[:20_000]}甲5件。") < MAX_LENGTH
 
 
 @pytest.mark.parametrize(
