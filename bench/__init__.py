@@ -1,1 +1,1 @@
-"""Benchmarks of searchkit and its peers: see README.md. Nothing here is part of the package."""
+"""Benchmarks of searchkit and of other search engines, see README.md. Not part of the package."""

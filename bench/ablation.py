@@ -1,11 +1,12 @@
-"""What each trick of the columnar engine saves: it is taken out, and time and bytes are measured again.
+"""Ablation of the columnar engine: disables one optimisation ("trick") at a time, and measures time and size again.
 
     python -m bench.ablation [--corpus gov|10k|100k|1m]… [--trick WORDS] [--rounds N]
 
-A trick is taken out by a patch, in a process of its own. If it decides what is stored, an index is built without it.
-Searches with and without it take turns: the median of each query's processor time, then per class of queries how many
-times as long they take without it, as a geometric mean. Results go to bench/results/ablation.json, which keeps what it
-has of other corpora, and as a table to bench/ABLATION.md.
+A trick is disabled by a patch, in a separate process. If it changes what is stored, an index is built without it.
+Rounds of queries with and without the trick alternate. The time of a query is the median of its processor time. The
+result per class of queries is the geometric mean of the ratios of the time without the trick to the time with it.
+Results are written to bench/results/ablation.json, which keeps the results of other corpora, and as a table to
+bench/ABLATION.md.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from bench.corpora import FACETS, documents
 from bench.peers import LIMIT, MAX_VALUES
 from bench.peers.searchkit import tree
 from bench.queries import prepare, read_queries
-from searchkit.engines.columnar import bigrams, collection, docsets, faceting, postings, scoring, straddling, text
+from searchkit.engines.columnar import bigrams, cross_word, docsets, faceting, postings, reader, scoring, text
 from searchkit.engines.columnar.arrays import Array
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.matching import matcher
@@ -47,9 +48,9 @@ HERE = Path(__file__).parent
 RESULT, TABLE = HERE / "results" / "ablation.json", HERE / "ABLATION.md"
 CORPORA = ("gov", "100k")
 ROUNDS = 5
-_SECONDS = 0.05
-"""Of the processor that each query is asked for, in each round."""
-_MIN_COUNT = 3
+_MIN_SECONDS = 0.05
+"""Minimum processor time that each query is repeated for, in each round."""
+_MIN_REPETITIONS = 3
 
 
 Code = ModuleType | type | Callable[..., object]
@@ -57,147 +58,166 @@ Code = ModuleType | type | Callable[..., object]
 
 @dataclass(frozen=True, slots=True)
 class Trick:
-    """Something that the engine does for speed or size alone."""
+    """An optimisation of speed or size. It does not change answers."""
 
     name: str
-    take_out: Callable[[], None]
-    """Patches it away, for the rest of the process."""
+    disable: Callable[[], None]
+    """Disables the trick for the rest of the process."""
     code: tuple[Code, ...] = ()
-    """Functions and classes that are there for it alone."""
+    """Modules, functions and classes that only this trick needs."""
     is_stored: bool = False
-    """It decides what is in an index."""
+    """Whether the trick changes what is stored in an index."""
 
 
 def _set(module: Any, **values: object) -> Callable[[], None]:  # noqa: ANN401 - a module or a class
-    """Have other values in a module or class."""
+    """Return a function that replaces attributes of a module or class."""
 
-    def take_out() -> None:
-        """Put them in their place; a name that is not there is a mistake of the table."""
+    def replace_attributes() -> None:
+        """Replace the attributes. Raises AttributeError if one does not exist: then `TRICKS` is out of date."""
         for name, value in values.items():
             if not hasattr(module, name):
                 message = f"{module.__name__} has no {name}"
                 raise AttributeError(message)
             setattr(module, name, value)
 
-    return take_out
+    return replace_attributes
 
 
-def _no_straddling(*_: object) -> dict[str, Array]:
+def _no_cross_word_arrays(*_: object) -> dict[str, Array]:
     nothing = np.empty(0, np.uint16)
-    return {"straddling_terms": nothing, "straddling_at": np.zeros(1, np.uint16), "straddling_ids": nothing}
+    return {"cross_word_terms": nothing, "cross_word_offsets": np.zeros(1, np.uint16), "cross_word_docs": nothing}
 
 
-def _without_straddling() -> None:
-    from searchkit.engines.columnar import segment  # noqa: PLC0415 - it has the name that is patched
+def _disable_cross_word_postings() -> None:
+    from searchkit.engines.columnar import segment  # noqa: PLC0415 - the module that imports the patched function
 
-    _set(segment, straddling_arrays=_no_straddling)()
+    _set(segment, cross_word_arrays=_no_cross_word_arrays)()
 
 
-def _by_words(self: postings.Postings, term: str) -> int | None:
-    """Look a term up among all terms, without the numbers of their first characters."""
+def _look_up_by_bisection(self: postings.SegmentPostings, term: str) -> int | None:
+    """Find the ordinal of a term by comparing terms, without `term_keys`."""
     encoded = term.encode("utf-8", "surrogatepass")
-    number = bisect_left(self._terms, encoded)
-    return number if number < len(self._terms) and self._terms[number] == encoded else None
+    term_ord = bisect_left(self._terms, encoded)
+    return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
 
-def _by_search(self: text.Text, offsets: Array) -> Array:
-    """Find the paragraph of each offset without the pages."""
-    return self._starts.searchsorted(offsets, "right") - 1
+def _docs_at_by_bisection(self: text.SegmentText, offsets: Array) -> Array:
+    """Find the doc of each offset without `page_docs`."""
+    return self._offsets.searchsorted(offsets, "right") - 1
 
 
-def _counted_by_document(self: faceting.Tally) -> Array:
-    """Count the paragraphs of each document by going through them."""
-    return np.bincount(self._documents, minlength=len(self._collection.first_position)).astype(np.float64)
+def _docs_per_document_by_gather(self: faceting.FacetCollector) -> Array:
+    """Count the docs of each document without population counts."""
+    return np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
 
 
 TRICKS = (
     Trick(
-        "lists of where the characters of words stand apart",
-        _without_straddling,
-        (straddling, bigrams._straddling, bigrams._numbers),
+        "cross-word postings",
+        _disable_cross_word_postings,
+        (cross_word, bigrams._cross_word_docs, bigrams._word_ords),
         is_stored=True,
     ),
     Trick(
-        "no lists for pairs that are frequent words",
-        _set(text, need_lists=lambda codes, *_: np.ones(len(codes), bool)),
-        (bigrams.need_lists,),
+        "no bigram lists of frequent words",
+        _set(text, needs_list=lambda codes, *_: np.ones(len(codes), bool)),
+        (bigrams.needs_list,),
         is_stored=True,
     ),
     Trick(
-        "no lists for frequent pairs with a mark",
-        _set(bigrams, MAX_WITH_MARK=1 << 30),
-        (bigrams._Coded.are_listed,),
+        "no bigram lists of common pairs with punctuation",
+        _set(bigrams, MAX_PUNCTUATION_DF=1 << 30),
+        (bigrams._EncodedText.may_have_list,),
         is_stored=True,
     ),
     Trick(
-        "rare pairs as 16 and 8 bits instead of gaps",
-        _set(bigrams, _common=lambda _: 0),
-        (bigrams._common, bigrams._halves),
+        "offsets of rare bigrams as low and high bits",
+        _set(bigrams, _min_gaps_df=lambda _: 0),
+        (bigrams._min_gaps_df, bigrams._encode_low_high),
         is_stored=True,
     ),
     Trick(
-        "frequencies of 4 bits",
-        _set(postings, _halves=lambda values: values, _whole=lambda halves, start, end: halves[start:end].copy()),
-        (postings._halves, postings._whole),
+        "frequencies in 4 bits",
+        _set(
+            postings,
+            _pack_nibbles=lambda values: values,
+            _unpack_nibbles=lambda nibbles, start, end: nibbles[start:end].copy(),
+        ),
+        (postings._pack_nibbles, postings._unpack_nibbles),
         is_stored=True,
     ),
-    Trick("dense rows of frequent terms", _set(postings, DENSE=1), (postings._rows,), is_stored=True),
+    Trick("dense postings", _set(postings, DENSE_TERM_RATIO=1), (postings._dense_postings,), is_stored=True),
     Trick(
-        "bounds of 8 bits before scoring (impacts)",
-        _set(scoring.Scorer, _promising=lambda _, found: found.ids),
-        (scoring._Bounds, scoring.Scorer._promising, collection.Collection._impact, collection.Collection._reached),
+        "upper bounds from quantised impacts",
+        _set(scoring.Scorer, _candidates=lambda _, docs: docs.ids),
+        (
+            scoring._ImpactBounds,
+            scoring.Scorer._candidates,
+            reader.IndexReader._compute_impacts,
+            reader.IndexReader._quantised_impacts,
+        ),
     ),
     Trick(
-        "rare terms first (MaxScore)",
-        _set(scoring.Scorer, _are_rare=lambda *_: False),
-        (scoring.Scorer._are_rare, scoring._Bounds.exceed),
+        "MaxScore",
+        _set(scoring.Scorer, _rare_terms_suffice=lambda *_: False),
+        (scoring.Scorer._rare_terms_suffice, scoring._ImpactBounds.threshold_exceeds),
     ),
-    Trick("kept impacts", _set(collection, _KEPT_IMPACTS=0)),
+    Trick("cached impacts", _set(reader, _MAX_CACHED_IMPACTS=0)),
     Trick(
-        "bits to count by document",
-        _set(faceting.Tally, _per_document=property(_counted_by_document)),
-        (faceting.Tally.__dict__["_per_document"].func, collection.Collection.__dict__["document_bits"].func),
-    ),
-    Trick(
-        "bitmaps of topics and sections",
-        _set(faceting, _MAX_BITMAPS=-1),
-        (faceting.Tally._of_bits, collection.Values.__dict__["bitmaps"].func),
+        "population counts per document",
+        _set(faceting.FacetCollector, _docs_per_document=property(_docs_per_document_by_gather)),
+        (
+            faceting.FacetCollector.__dict__["_docs_per_document"].func,
+            reader.IndexReader.__dict__["document_bit_offsets"].func,
+        ),
     ),
     Trick(
-        "rows as sets without a mask",
-        _set(DocSet, of_row=staticmethod(lambda row: DocSet.of_mask(row >= docsets.IN_ROW))),
+        "bitsets of topics and sections",
+        _set(faceting, _MAX_BITSETS=-1),
+        (faceting.FacetCollector._count_bitsets, reader.FacetColumn.__dict__["packed_bitsets"].func),
     ),
-    Trick("few docs as ids", _set(docsets, _FEW=1 << 40), (DocSet.smaller,)),
-    Trick("ids of a mask by words of 8", _set(docsets, _ids=lambda mask: mask.nonzero()[0]), (docsets._ids,)),
     Trick(
-        "a look at the first docs alone",
-        _set(DocSet, first=lambda self, most: self.ids[:most]),
+        "sets of dense postings",
+        _set(
+            DocSet,
+            of_dense_postings=staticmethod(lambda postings: DocSet.of_bitset(postings >= docsets.MATCH_BIT)),
+        ),
+    ),
+    Trick("sparse sets as ids", _set(docsets, _SPARSE_RATIO=1 << 40), (DocSet.compact,)),
+    Trick(
+        "ids of a bitset by words of 8 bytes",
+        _set(docsets, _bitset_ids=lambda bitset: bitset.nonzero()[0]),
+        (docsets._bitset_ids,),
+    ),
+    Trick(
+        "first docs without scanning all",
+        _set(DocSet, first=lambda self, limit: self.ids[:limit]),
         (DocSet.first,),
     ),
-    Trick("kept filters", _set(matcher, _KEPT_FILTERS=0)),
-    Trick("kept rows", _set(postings, _KEPT_ROWS=0, _KEPT_LONG_ROWS=0)),
-    Trick("kept terms", _set(postings, _KEPT_TERMS=0)),
+    Trick("cached filters", _set(matcher, _MAX_CACHED_FILTERS=0)),
+    Trick("cached dense postings", _set(postings, _MAX_CACHED_EXPANDED=0, _MAX_CACHED_INDEX_POSTINGS=0)),
+    Trick("cached terms", _set(postings, _MAX_CACHED_TERMS=0)),
     Trick(
-        "first characters of terms as numbers",
-        _set(postings.Postings, _look_up=_by_words),
-        (postings._key, postings._keys),
+        "keys of terms",
+        _set(postings.SegmentPostings, _look_up=_look_up_by_bisection),
+        (postings._term_key, postings._term_keys),
     ),
-    Trick("pages of the text", _set(text.Text, docs_at=_by_search), (text.Text.docs_at,)),
-    Trick("kept frequencies of grams", _set(collection, _KEPT_GRAMS=-1)),
+    Trick("pages of the text", _set(text.SegmentText, docs_at=_docs_at_by_bisection), (text.SegmentText.docs_at,)),
+    Trick("cached document frequencies of grams", _set(reader, _MAX_CACHED_GRAMS=-1)),
 )
 
 
-def lines(trick: Trick) -> int:
-    """Count the lines that are there for a trick alone."""
+def count_lines(trick: Trick) -> int:
+    """Return the number of lines of code that only this trick needs."""
     return sum(len(inspect.getsource(item).splitlines()) for item in trick.code)
 
 
-def asked(corpus: str, index: Path) -> dict[str, dict[str, float]]:
-    """Give the median milliseconds of the processor for each query, by class. The queries lie beside the index."""
+def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
+    """Return the median processor time of each query in ms, by class. The queries are in the folder of the index."""
     opened = Index(index)
-    found: dict[str, dict[str, float]] = {}
+    result: dict[str, dict[str, float]] = {}
     facets = tuple(map(Facet, FACETS))
-    with opened._snapshot.using_engine() as engine:
+    with opened._snapshot.use_engine() as engine:
         for number, query in enumerate(read_queries(corpus, index.parent)):
             request = Request(
                 tree(query),
@@ -209,79 +229,82 @@ def asked(corpus: str, index: Path) -> dict[str, dict[str, float]]:
             )
             engine.search(request)
             times: list[float] = []
-            while sum(times) < _SECONDS or len(times) < _MIN_COUNT:
+            while sum(times) < _MIN_SECONDS or len(times) < _MIN_REPETITIONS:
                 started = time.process_time_ns()
                 engine.search(request)
                 times.append((time.process_time_ns() - started) / 1e9)
-            found.setdefault(query.group, {})[f"{number}: {query.text}"] = statistics.median(times) * 1000
-    return found
+            result.setdefault(query.group, {})[f"{number}: {query.text}"] = statistics.median(times) * 1000
+    return result
 
 
 def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> dict[str, Any]:
     """Measure tricks on one corpus."""
-    whole = folder / corpus
+    index = folder / corpus
     prepare(corpus, folder)
-    _step("build", corpus, whole)
-    record: dict[str, Any] = {"bytes": _size(whole), "tricks": {}}
+    _run_step("build", corpus, index)
+    record: dict[str, Any] = {"bytes": _segment_bytes(index), "tricks": {}}
     for trick in tricks:
-        index = folder / f"{corpus}-without" if trick.is_stored else whole
+        ablated = folder / f"{corpus}-without" if trick.is_stored else index
         if trick.is_stored:
-            _step("build", corpus, index, trick)
-        taken: tuple[list[Any], list[Any]] = ([], [])
+            _run_step("build", corpus, ablated, trick)
+        rounds_with: list[Any] = []
+        rounds_without: list[Any] = []
         for _ in range(rounds):
-            taken[0].append(_step("ask", corpus, whole))
-            taken[1].append(_step("ask", corpus, index, trick))
+            rounds_with.append(_run_step("ask", corpus, index))
+            rounds_without.append(_run_step("ask", corpus, ablated, trick))
         record["tricks"][trick.name] = {
-            "lines": lines(trick),
-            "bytes": _size(index) - _size(whole),
-            "times": _ratios(*taken),
+            "lines": count_lines(trick),
+            "bytes": _segment_bytes(ablated) - _segment_bytes(index),
+            "times": _time_ratios(rounds_with, rounds_without),
         }
         sys.stdout.write(f"{corpus}: {trick.name}: {record['tricks'][trick.name]}\n")
         sys.stdout.flush()
     return record
 
 
-def _ratios(with_it: Sequence[Any], without: Sequence[Any]) -> dict[str, float]:
-    """How many times as long each class of queries takes without a trick."""
+def _time_ratios(rounds_with: Sequence[Any], rounds_without: Sequence[Any]) -> dict[str, float]:
+    """Return the ratio of the time without a trick to the time with it, per class of queries."""
     ratios = {}
-    for group, queries in with_it[0].items():
+    for group, queries in rounds_with[0].items():
         logs = []
         for query in queries:
-            before, after = (statistics.median(took[group][query] for took in side) for side in (with_it, without))
-            logs.append(math.log(after / before))
+            time_with, time_without = (
+                statistics.median(times[group][query] for times in rounds) for rounds in (rounds_with, rounds_without)
+            )
+            logs.append(math.log(time_without / time_with))
         ratios[group] = round(math.exp(statistics.mean(logs)), 3)
     return ratios
 
 
-def _step(what: str, corpus: str, index: Path, trick: Trick | None = None) -> Any:  # noqa: ANN401 - JSON
-    """Do one step in a process of its own."""
+def _run_step(step: str, corpus: str, index: Path, trick: Trick | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Run one step in a separate process, without a trick if one is given."""
     without = ["--without", trick.name] if trick else []
-    command = [sys.executable, "-m", "bench.ablation", "--step", what, "--corpus", corpus, "--index", str(index)]
+    command = [sys.executable, "-m", "bench.ablation", "--step", step, "--corpus", corpus, "--index", str(index)]
     done = subprocess.run([*command, *without], check=True, capture_output=True, text=True)
     return json.loads(done.stdout or "null")
 
 
-def _do(what: str, corpus: str, index: Path) -> None:
-    """Be the process of one step."""
-    if what == "build":
+def _perform_step(step: str, corpus: str, index: Path) -> None:
+    """Perform one step in this process."""
+    if step == "build":
         write_index(documents(corpus), index)
     else:
-        json.dump(asked(corpus, index), sys.stdout)
+        json.dump(time_queries(corpus, index), sys.stdout)
 
 
-def _size(folder: Path) -> int:
+def _segment_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.segment"))
 
 
 def render(record: Mapping[str, Any]) -> str:
-    """Write the table."""
+    """Return the table as Markdown."""
     out = [
         "# What each trick of the columnar engine saves",
         "",
-        "Written by `python -m bench.ablation`; the figures are in [results/ablation.json](results/ablation.json).",
-        "Lines: those that are there for the trick alone. Bytes: of all segments, how many per cent more there are",
-        "without it. Time: per class of queries, how many times as long they take without it; the three classes that",
-        "it saves most, and the one that it costs most.",
+        "Written by `python -m bench.ablation` from [results/ablation.json](results/ablation.json). A trick is an",
+        "optimisation of speed or size. Lines: code that only the trick needs. Bytes: increase of the size of all",
+        "segments without it. Time: ratio of the time without it to the time with it, as a geometric mean over the",
+        "classes of queries, then for the three classes with the highest ratios and the one with the lowest.",
         "",
         f"{record['machine']['cpu']}, Python {record['machine']['python']}, {record['rounds']} rounds.",
     ]
@@ -294,16 +317,16 @@ def render(record: Mapping[str, Any]) -> str:
             "|---|---:|---:|---|",
         ]
         for name, trick in part["tricks"].items():
-            times = sorted(trick["times"].items(), key=lambda item: -item[1])
-            shown = ", ".join(f"{group} {ratio:.2f}" for group, ratio in [*times[:3], times[-1]])
-            overall = math.exp(statistics.mean(math.log(ratio) for _, ratio in times))
-            share = 100 * trick["bytes"] / part["bytes"]
-            out.append(f"| {name} | {trick['lines']} | {share:+.1f} % | all {overall:.2f}; {shown} |")
+            ratios = sorted(trick["times"].items(), key=lambda item: -item[1])
+            extremes = ", ".join(f"{group} {ratio:.2f}" for group, ratio in [*ratios[:3], ratios[-1]])
+            overall = math.exp(statistics.mean(math.log(ratio) for _, ratio in ratios))
+            increase = 100 * trick["bytes"] / part["bytes"]
+            out.append(f"| {name} | {trick['lines']} | {increase:+.1f} % | all {overall:.2f}; {extremes} |")
     return "\n".join(out) + "\n"
 
 
 def main() -> None:
-    """Measure, or do one step of it."""
+    """Run the benchmark, or one step of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", action="append", metavar="NAME")
     parser.add_argument("--trick", action="append", metavar="WORDS", help="only tricks whose names contain these words")
@@ -314,9 +337,9 @@ def main() -> None:
     options = parser.parse_args()
     for trick in TRICKS:
         if trick.name == options.without:
-            trick.take_out()
+            trick.disable()
     if options.step:
-        _do(options.step, options.corpus[0], options.index)
+        _perform_step(options.step, options.corpus[0], options.index)
         return
     tricks = [trick for trick in TRICKS if any(words in trick.name for words in options.trick or [""])]
     record = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"corpora": {}}
@@ -324,8 +347,8 @@ def main() -> None:
     for corpus in options.corpus or CORPORA:
         with tempfile.TemporaryDirectory() as folder:
             part = measure(corpus, tricks, options.rounds, Path(folder))
-        old = record["corpora"].get(corpus, {"tricks": {}})
-        record["corpora"][corpus] = {**part, "tricks": {**old["tricks"], **part["tricks"]}}
+        previous = record["corpora"].get(corpus, {"tricks": {}})
+        record["corpora"][corpus] = {**part, "tricks": {**previous["tricks"], **part["tricks"]}}
         RESULT.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         TABLE.write_text(render(record), encoding="utf-8")
 

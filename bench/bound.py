@@ -1,10 +1,10 @@
-"""How few bytes a search can do with: a model of what must be read, to set measured times against.
+"""Lower bound of the bytes that a search must read: a model to compare measured times with.
 
-A posting takes 3 bytes (16 bits of a paragraph within its block, 8 bits of frequency); a match 2 bytes of length for
-its score, and 4 bytes for the facets (16 bits for its document's joined facets, 16 for its own); an occurrence of a
-pair of characters 4 bytes of offset. A string of characters is found by every second pair in it. Counted are
-paragraphs, not occurrences, so for strings the bound is low. Lookup of words, masks, sorting and the texts of the
-ten best are left out.
+The model counts 3 bytes per posting (16-bit doc id, 8-bit frequency), 2 bytes per match for the paragraph length,
+4 bytes per match for the facets (16 bits for the joined facets of its document, 16 bits for its own) and 4 bytes per
+occurrence of a bigram for its offset. A phrase is found by every second bigram in it. Occurrences are counted as
+matching paragraphs, so the bound is low for phrases. Looking up words, filters, sorting and the texts of the ten best
+hits are not counted.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from dataclasses import replace
 
 from bench.queries import Query
 
-POSTING, LENGTH, FACETS, OFFSET = 3, 2, 4, 4
+POSTING_BYTES, LENGTH_BYTES, FACET_BYTES, OFFSET_BYTES = 3, 2, 4, 4
 
-Count = Callable[[Query], int]
-"""Paragraphs that match a query."""
+CountMatches = Callable[[Query], int]
+"""Returns the number of paragraphs that match a query."""
 
 
-def bytes_touched(query: Query, count: Count) -> int:
-    """Bytes that the query has to read, by the model of this module."""
+def min_bytes(query: Query, count: CountMatches) -> int:
+    """Return the number of bytes that a query must read according to the model."""
     unfiltered = replace(query, filters=())
-    counted = count(query) if not query.filters else max(count(q) for q in _less_one_filter(query))
-    facets = FACETS * counted
+    faceted = count(query) if not query.filters else max(count(q) for q in _without_one_filter(query))
+    facets = FACET_BYTES * faceted
     if query.kind == "everything":
         return facets
     if query.kind == "phrase":
         text = query.words[0]
-        pairs = {text[start : start + 2] for start in (*range(0, len(text) - 1, 2), len(text) - 2)}
-        return facets + OFFSET * sum(count(replace(unfiltered, words=(pair,))) for pair in pairs)
+        bigrams = {text[start : start + 2] for start in (*range(0, len(text) - 1, 2), len(text) - 2)}
+        return facets + OFFSET_BYTES * sum(count(replace(unfiltered, words=(bigram,))) for bigram in bigrams)
     postings = sum(count(replace(unfiltered, kind="all", words=(word,))) for word in query.words)
-    return facets + POSTING * postings + LENGTH * count(query)
+    return facets + POSTING_BYTES * postings + LENGTH_BYTES * count(query)
 
 
-def _less_one_filter(query: Query) -> list[Query]:
-    """The queries that the filtered facets are counted over: each without its own filter."""
+def _without_one_filter(query: Query) -> list[Query]:
+    """Return the query without each of its filters in turn: a filtered facet is counted without its own filter."""
     return [replace(query, filters=tuple(f for f in query.filters if f != own)) for own in query.filters]

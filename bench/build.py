@@ -1,8 +1,8 @@
-"""One index built in a process of its own, so that its time and memory can be watched.
+"""Builds one index in a separate process, so that its time and memory can be measured.
 
     python -m bench.build 10k --data FOLDER [--engine NAME]
 
-Without an engine, the files that all engines take are made.
+Without an engine, writes the files that the indexes are built from.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bench import corpora, peers, queries
 
 
 def main() -> None:
-    """Build. See the module's text."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Build the index of one engine, or the files that it is built from.")
     parser.add_argument("corpus", choices=corpora.NAMES)
     parser.add_argument("--data", type=Path, required=True)

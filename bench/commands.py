@@ -1,4 +1,4 @@
-"""What users wait for: opening an index, a command from start to end, a build of real reports, one changed file."""
+"""Measures user-visible latencies: opening an index, a cold search command, a build of real reports, an update."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ from bench import corpora, generate, machine, peers
 from searchkit.index import Index
 
 COLD_RUNS = 15
-OPENED = 31
-"""Times that an index is opened."""
-CHANGES = 5
-"""Files that are changed one after the other, with a build behind each."""
+"""Number of times that a command is run."""
+OPEN_RUNS = 31
+"""Number of times that an index is opened."""
+CHANGED_FILES = 5
+"""Number of files that are changed, each followed by a build."""
 _QUERY = "行政执法"
 _ENGINE = "searchkit"
 
 
-def opening(corpus: str, data: Path) -> dict[str, float]:
-    """Milliseconds to open an index, and to open it and answer a first query; medians, files in the system's cache."""
+def measure_opening(corpus: str, data: Path) -> dict[str, float]:
+    """Return the median milliseconds to open an index, and to open it and answer a query, with a warm file cache."""
     folder = peers.folder(_ENGINE, corpus, data)
 
     def first_answer() -> None:
-        """Open the index and ask."""
+        """Open the index and run a query."""
         with Index(folder) as index:
             index.search(_QUERY, facets=corpora.FACETS)
 
     first_answer()  # loads the dictionary
-    return {"open_ms": _median(lambda: Index(folder).close(), OPENED), "answer_ms": _median(first_answer, OPENED)}
+    open_ms = _median(lambda: Index(folder).close(), OPEN_RUNS)
+    return {"open_ms": open_ms, "answer_ms": _median(first_answer, OPEN_RUNS)}
 
 
-def cold(corpus: str, data: Path) -> dict[str, float]:
-    """Milliseconds of `searchkit search` as a process of its own, and of a Python that does nothing, for comparison."""
+def measure_cold_search(corpus: str, data: Path) -> dict[str, float]:
+    """Return the median milliseconds of a `searchkit search` process, and of an empty Python process."""
     index = peers.folder(_ENGINE, corpus, data)
     facets = [argument for name in corpora.FACETS for argument in ("--facet", name)]
     command = [*_program(), "search", _QUERY, "--index", str(index), *facets]
@@ -47,21 +49,21 @@ def cold(corpus: str, data: Path) -> dict[str, float]:
     }
 
 
-def build_real(data: Path) -> dict[str, Any]:
-    """`searchkit build` on the real reports, by one process and by two: seconds, memory, MB of text a second."""
+def measure_real_build(data: Path) -> dict[str, Any]:
+    """Measure `searchkit build` of the real reports with 1 and with 2 jobs: seconds, memory, MB of text per second."""
     size = sum(path.stat().st_size for path in corpora.REAL.rglob("*.md")) / 1e6
-    found: dict[str, Any] = {"text_mb": round(size, 1)}
+    results: dict[str, Any] = {"text_mb": round(size, 1)}
     for jobs in (1, 2):
         index = data / "real-build"
         shutil.rmtree(index, ignore_errors=True)
         arguments = ["build", str(corpora.REAL), "--index", str(index), "--jobs", str(jobs)]
-        used = machine.run(["-m", "searchkit", *arguments])
-        found[f"{jobs} jobs"] = {**machine.as_json(used), "mb_s": round(size / used.seconds, 2)}
-    return found
+        usage = machine.run(["-m", "searchkit", *arguments])
+        results[f"{jobs} jobs"] = {**machine.as_json(usage), "mb_s": round(size / usage.seconds, 2)}
+    return results
 
 
-def change_one(corpus: str, data: Path) -> dict[str, Any]:
-    """Seconds of `searchkit build` when one of many files has changed, beside the first build of all of them."""
+def measure_update(corpus: str, data: Path) -> dict[str, Any]:
+    """Measure `searchkit build` after one of many files has changed, and the first build of all files, in seconds."""
     files, index = data / corpus / "files", data / corpus / "files-index"
     shutil.rmtree(index, ignore_errors=True)
     if not files.exists():
@@ -71,12 +73,12 @@ def change_one(corpus: str, data: Path) -> dict[str, Any]:
     other = generate.Generator(generate.SEED + 1)
     names = sorted(path.relative_to(files) for path in files.rglob("*.txt"))
     changed = []
-    for n in range(CHANGES):
-        number = (2 * n + 1) * len(names) // (2 * CHANGES)
+    for n in range(CHANGED_FILES):
+        number = (2 * n + 1) * len(names) // (2 * CHANGED_FILES)
         (files / names[number]).write_text(generate.as_text(other.document(number)), encoding="utf-8")
         changed.append(_seconds(lambda: _run(command)))
     unchanged = _seconds(lambda: _run(command))
-    shutil.rmtree(files)  # they are no longer those of the seed
+    shutil.rmtree(files)  # they differ now from the generated ones
     return {
         "files": len(names),
         "first": machine.as_json(first),
@@ -86,7 +88,7 @@ def change_one(corpus: str, data: Path) -> dict[str, Any]:
 
 
 def _program() -> list[str]:
-    """The command as it is installed beside this Python."""
+    """Return the command line of the searchkit that is installed for this Python."""
     installed = shutil.which("searchkit", path=str(Path(sys.executable).parent))
     return [installed] if installed else [sys.executable, "-m", "searchkit"]
 
@@ -95,8 +97,8 @@ def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def _median(function: Callable[[], object], times: int) -> float:
-    return round(1000 * statistics.median(_seconds(function) for _ in range(times)), 3)
+def _median(function: Callable[[], object], runs: int) -> float:
+    return round(1000 * statistics.median(_seconds(function) for _ in range(runs)), 3)
 
 
 def _seconds(function: Callable[[], object]) -> float:

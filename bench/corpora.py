@@ -1,7 +1,7 @@
-"""What is measured on: generated paragraphs of three sizes, and real reports where they are.
+"""The corpora of the benchmarks: generated paragraphs in three sizes, and real reports if they are available.
 
-A corpus gives whole documents (what searchkit takes), and *items* (what a peer takes): the text, the tokens that
-searchkit's own analyzer made of it joined by spaces, and the four facets. Items are made once and kept in a file.
+A corpus provides documents, for searchkit, and *items*, for the other engines. An item is a paragraph: its text, the
+tokens of searchkit's analyzer joined by spaces, and the four facets. Items are created once and stored in a file.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from pathlib import Path
 
 from bench import generate
 from searchkit.corpus.listing import list_corpus
-from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.model import Paragraph
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
 GENERATED = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
-"""Paragraphs of the generated corpora."""
+"""Number of paragraphs of the generated corpora."""
 NAMES = (*GENERATED, "gov")
 REAL = Path(__file__).parents[2] / "shared" / "corpus" / "gov"
-"""Government work reports, beside the checkout; not part of the project."""
+"""Folder of government work reports next to the checkout. They are not part of the project."""
 FACETS = ("district", "year", "agency", "topic")
 _SOURCES = ("corpora.py", "generate.py", "queries.py", "vocabulary.py")
 MAX_TOPICS = 3
-"""Topics of a paragraph at the most."""
+"""Maximum number of topics of a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One paragraph for a peer. A facet without a value is an empty text."""
+    """A paragraph for engines other than searchkit. A facet without a value is an empty string."""
 
     text: str
     terms: str
-    """The tokens in the order of the text, joined by spaces: a white-space tokenizer gives searchkit's tokens."""
+    """The tokens in text order, joined by spaces, so that a whitespace tokenizer returns searchkit's tokens."""
     district: str
     year: str
     agency: str
@@ -46,31 +46,34 @@ class Item:
 
 
 def fingerprint() -> str:
-    """What decides the items and queries: the analyzer and the modules that make them. Hexadecimal, names a folder."""
+    """Return a hexadecimal digest of the inputs of items and queries: the analyzer and the modules that create them.
+
+    The data folder is named after it.
+    """
     sources = (Path(__file__).with_name(name).read_bytes() for name in _SOURCES)
     return hashlib.sha256(b"".join((analyzer().fingerprint.encode(), *sources))).hexdigest()[:12]
 
 
-def is_there(name: str) -> bool:
-    """Whether the corpus can be measured here: the real reports need not be."""
+def is_available(name: str) -> bool:
+    """Whether the corpus exists on this machine. Generated corpora always do."""
     return name in GENERATED or REAL.is_dir()
 
 
-def documents(name: str) -> Iterator[DocumentRead]:
-    """The documents of a corpus in corpus order."""
+def documents(name: str) -> Iterator[ParsedDocument]:
+    """Yield the documents of a corpus in corpus order."""
     if name in GENERATED:
         yield from generate.documents(GENERATED[name])
         return
-    yield from (result for result in read_corpus(list_corpus(REAL)) if isinstance(result, DocumentRead))
+    yield from (result for result in read_corpus(list_corpus(REAL)) if isinstance(result, ParsedDocument))
 
 
 def paragraphs(name: str) -> Iterator[Paragraph]:
-    """The paragraphs of a corpus in corpus order."""
-    return (paragraph for read in documents(name) for paragraph in read.paragraphs)
+    """Yield the paragraphs of a corpus in corpus order."""
+    return (paragraph for parsed in documents(name) for paragraph in parsed.paragraphs)
 
 
 def items(name: str, data: Path) -> Iterator[Item]:
-    """The items of a corpus in corpus order, from the file that `prepare` made in the folder `data`."""
+    """Yield the items of a corpus in corpus order, from the file that `prepare` wrote to the folder `data`."""
     with (data / name / "items.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             text, terms, district, year, agency, topics = json.loads(line)
@@ -78,12 +81,12 @@ def items(name: str, data: Path) -> Iterator[Item]:
 
 
 def texts_file(name: str, data: Path) -> Path:
-    """The folded texts, one paragraph a line: what phrases are scanned in."""
+    """Return the path of the folded texts, one paragraph per line, which are scanned for phrases."""
     return data / name / "texts.txt"
 
 
 def prepare(name: str, data: Path) -> None:
-    """Make the files of a corpus in the folder `data`, unless they are there."""
+    """Write the files of a corpus to the folder `data`, unless they exist."""
     folder = data / name
     if (folder / "items.jsonl").exists():
         return
@@ -91,7 +94,7 @@ def prepare(name: str, data: Path) -> None:
     partial = folder / "items.partial"
     with partial.open("w", encoding="utf-8") as lines, texts_file(name, data).open("w", encoding="utf-8") as texts:
         for paragraph in paragraphs(name):
-            item = as_item(paragraph, in_order(analyzer(), paragraph.text))
+            item = as_item(paragraph, ordered_terms(analyzer(), paragraph.text))
             record = (item.text, item.terms, item.district, item.year, item.agency, item.topics)
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
             texts.write(" ".join(fold(item.text).splitlines()) + "\n")
@@ -99,25 +102,25 @@ def prepare(name: str, data: Path) -> None:
 
 
 def as_item(paragraph: Paragraph, terms: Iterable[str]) -> Item:
-    """A paragraph with its tokens as an item."""
+    """Convert a paragraph and its tokens to an item."""
     year = "" if paragraph.year is None else str(paragraph.year)
     facets = (paragraph.district or "", year, paragraph.agency or "", paragraph.topics)
     return Item(paragraph.text, " ".join(terms), *facets)
 
 
-def in_order(analyzer: Analyzer, text: str) -> list[str]:
-    """The tokens of a text by where they begin: phrases of tokens go by it."""
-    return [token.term for token in analyzer.tokens(text)]
+def ordered_terms(analyzer: Analyzer, text: str) -> list[str]:
+    """Return the tokens of a text in the order of their start, as phrase queries need them."""
+    return [token.term for token in analyzer.tokenize(text)]
 
 
 @cache
 def analyzer() -> Analyzer:
-    """The analyzer that all sides share."""
+    """Return the analyzer that all engines share."""
     return Analyzer()
 
 
 def batched(values: Iterable[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Values in lists of `size`, the last one shorter."""
+    """Yield lists of `size` values; the last one may be shorter."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""What a record says about classes of queries: times, ratios, and which answers count."""
+"""Summarises the results of searches by class of queries: times, ratios, and whether an answer is right."""
 
 from __future__ import annotations
 
@@ -8,51 +8,57 @@ from typing import Any
 
 from bench.corpora import NAMES
 
-OURS = "searchkit"
+SEARCHKIT = "searchkit"
 
-_WRONG = 0.01  # share of hits that a phrase may miss, or find across a comma, and still be compared in speed
+_MAX_ERROR = 0.01  # share of the hits of a phrase that may be missed, or found across a comma, in a right answer
 
 Record = Mapping[str, Any]
-"""What `bench.run` wrote, or the part of it about one corpus."""
+"""A result file of `bench.run`, or its part about one corpus or query."""
 
 
-def searched(record: Record) -> dict[str, Record]:
-    """The corpora that were searched, the smallest generated one first, by name."""
+def searched_corpora(record: Record) -> dict[str, Record]:
+    """Return the parts about corpora with measured searches, by name: the generated ones by size, then the real one."""
     parts = record.get("corpora", {})
     return {name: parts[name] for name in NAMES if "queries" in parts.get(name, {})}
 
 
 def ratio(part: Record, group: str, peer: str) -> float | None:
-    """Time of searchkit over that of a peer in a class of queries; geometric mean of those that the peer got right."""
+    """Return the time of searchkit divided by that of a peer in a class of queries; None if there are no such times.
+
+    It is the geometric mean over the queries that the peer answered right.
+    """
     pairs = [
-        (query["engines"][OURS]["ms"], query["engines"][peer]["ms"])
-        for query in in_group(part, group)
-        if OURS in query["engines"] and is_right(query, peer)
+        (query["engines"][SEARCHKIT]["ms"], query["engines"][peer]["ms"])
+        for query in queries_in(part, group)
+        if SEARCHKIT in query["engines"] and is_right(query, peer)
     ]
     return geometric_mean(ours / theirs for ours, theirs in pairs) if pairs else None
 
 
 def milliseconds(part: Record, group: str, engine: str) -> float | None:
-    """Time of an engine in a class of queries; geometric mean of those that it got right."""
-    times = [query["engines"][engine]["ms"] for query in in_group(part, group) if is_right(query, engine)]
+    """Return the time of an engine in a class of queries; None if there are no such times.
+
+    It is the geometric mean over the queries that the engine answered right.
+    """
+    times = [query["engines"][engine]["ms"] for query in queries_in(part, group) if is_right(query, engine)]
     return geometric_mean(times) if times else None
 
 
 def groups(part: Record, *, phrases: bool) -> list[str]:
-    """The classes of queries in the order they were asked in: those of phrases, or all others."""
+    """Return the classes of phrase queries, or all other classes, in the order of the record."""
     return list(dict.fromkeys(q["group"] for q in part["queries"] if (q["kind"] == "phrase") == phrases))
 
 
 def is_right(query: Record, engine: str) -> bool:
-    """Whether the engine answered, and, asked for a string, found what there is but for one hit in a hundred."""
+    """Whether the engine answered the query. For a phrase, its total may differ from the true one by 1 %."""
     if engine not in query["engines"]:
         return False
     if query["kind"] != "phrase":
         return True
     truth: int = query["truth"]
-    return abs(truth - int(query["engines"][engine]["total"])) <= truth * _WRONG
+    return abs(truth - int(query["engines"][engine]["total"])) <= truth * _MAX_ERROR
 
 
-def in_group(part: Record, group: str) -> list[Record]:
-    """The queries of a class."""
+def queries_in(part: Record, group: str) -> list[Record]:
+    """Return the queries of a class."""
     return [query for query in part["queries"] if query["group"] == group]

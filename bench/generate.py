@@ -1,11 +1,11 @@
-"""Reports made by chance from a fixed seed, for measuring: any number of paragraphs, the same ones each time.
+"""Generates random reports from a fixed seed: any number of paragraphs, the same ones each time.
 
     python -m bench.generate --paragraphs 10000 --files FOLDER
 
-Paragraphs are shaped like those of real reports: words by a Zipf-Mandelbrot law, set phrases that go with the topic,
-numbers with units, lengths by a log-normal law. The mean is 120 characters, half of what government work reports
-have (257), with the same relative spread. Each document has a source of chance of its own, so that a smaller corpus
-is the beginning of a larger one, and only the document at hand is in memory. Cost: about 25 µs a paragraph.
+Paragraphs resemble those of real reports: words follow a Zipf-Mandelbrot law, phrases depend on the topic, numbers
+have units, lengths follow a log-normal law. The mean length is 120 characters, half of that of government work reports
+(257), with the same relative spread. Each document has its own random generator, so that a smaller corpus is the
+beginning of a larger one, and only one document at a time is in memory. Cost: about 25 µs per paragraph.
 """
 
 from __future__ import annotations
@@ -19,27 +19,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import vocabulary
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.model import Document, Paragraph
 
 SEED = 20_240_601
 PER_DOCUMENT = 40
-"""Paragraphs of a document."""
+"""Number of paragraphs per document."""
 
-_MEDIAN, _SIGMA, _MIN_LENGTH, _MAX_LENGTH = 28.0, 0.7, 4, 250  # pieces (words, phrases, numbers) of a paragraph
-_SHARES = (0.62, 0.80, 0.88, 0.93)  # up to here words, links, phrases of the topic, general phrases; then numbers
-_OF_TOPIC = 2  # of these five
-_UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)  # up to here no mark behind a piece; then ， 。 、 ；
-_OF_SECTION = (20, 5, 5, 10)  # paragraphs of each section, in the order of `vocabulary.SECTIONS`
-_OF_HEADING = 5
+_MEDIAN, _SIGMA, _MIN_LENGTH, _MAX_LENGTH = 28.0, 0.7, 4, 250
+"""Parameters of the number of pieces (words, phrases, numbers) in a paragraph."""
+_SHARES = (0.62, 0.80, 0.88, 0.93)
+"""Cumulative shares of the kinds of pieces: words, links, topic phrases, general phrases. The rest are numbers."""
+_TOPIC_PHRASES = 2
+"""Index of the phrases of the topic among these kinds."""
+_UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)
+"""Cumulative shares of pieces with no punctuation mark after them, and with ， 。 、. The rest have ；."""
+_PER_SECTION = (20, 5, 5, 10)  # paragraphs per section, in the order of `vocabulary.SECTIONS`
+_PER_HEADING = 5  # paragraphs per heading
 _TOPICS = tuple(vocabulary.PHRASES)
 
-Numbers = NDArray[np.int64]
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 class Generator:
-    """Makes the documents of one seed, each by its number."""
+    """Generates the documents of a seed, in any order."""
 
     def __init__(self, seed: int = SEED) -> None:
         self._seed = seed
@@ -53,26 +57,26 @@ class Generator:
         self._agencies = _zipf(len(vocabulary.AGENCIES), offset=2.0)
         self._topics = _zipf(len(_TOPICS), offset=2.0)
 
-    def document(self, number: int) -> DocumentRead:
-        """Document `number` (from 0) of the corpus, with `PER_DOCUMENT` paragraphs."""
-        chance = np.random.default_rng((self._seed, number))
-        region = vocabulary.districts()[_draw(self._districts, chance.random(1))[0]]
-        agency = vocabulary.AGENCIES[_draw(self._agencies, chance.random(1))[0]]
-        year = vocabulary.YEARS[int(chance.integers(len(vocabulary.YEARS)))]
+    def document(self, number: int) -> ParsedDocument:
+        """Return document `number` of the corpus, counted from 0, with `PER_DOCUMENT` paragraphs."""
+        rng = np.random.default_rng((self._seed, number))
+        region = vocabulary.districts()[_draw(self._districts, rng.random(1))[0]]
+        agency = vocabulary.AGENCIES[_draw(self._agencies, rng.random(1))[0]]
+        year = vocabulary.YEARS[int(rng.integers(len(vocabulary.YEARS)))]
         title = f"{''.join(region)}{agency}{year}年{vocabulary.DOCTYPE}"
         name = f"{number // 1000:03d}/{number:06d}.txt"
         document = Document(name, title, year, None, None, agency, region, vocabulary.DOCTYPE, paragraphs=PER_DOCUMENT)
-        first = _draw(self._topics, chance.random(PER_DOCUMENT))
-        second = _draw(self._topics, chance.random(PER_DOCUMENT))
-        has_second = (chance.random(PER_DOCUMENT) < 0.5) & (first != second)  # noqa: PLR2004 - half of them, as in real ones
-        texts = self._texts(chance, first)
+        first = _draw(self._topics, rng.random(PER_DOCUMENT))
+        second = _draw(self._topics, rng.random(PER_DOCUMENT))
+        has_second = (rng.random(PER_DOCUMENT) < 0.5) & (first != second)  # noqa: PLR2004 - half of them, as in real reports
+        texts = self._texts(rng, first)
         paragraphs = tuple(
             Paragraph(
                 id=f"{name}#{i + 1}",
                 document=name,
                 n=i + 1,
                 text=texts[i],
-                path=(heading, vocabulary.PHRASES[_TOPICS[first[i - i % _OF_HEADING]]][number % 5]),
+                path=(heading, vocabulary.PHRASES[_TOPICS[first[i - i % _PER_HEADING]]][number % 5]),
                 section=section,
                 topics=(_TOPICS[first[i]], _TOPICS[second[i]]) if has_second[i] else (_TOPICS[first[i]],),
                 title=title,
@@ -83,46 +87,46 @@ class Generator:
             )
             for i, (section, heading) in enumerate(_sections())
         )
-        return DocumentRead(document, paragraphs)
+        return ParsedDocument(document, paragraphs)
 
-    def _texts(self, chance: np.random.Generator, topics: Numbers) -> list[str]:
-        """The texts of paragraphs with these topics (numbers of `vocabulary.PHRASES`)."""
-        counts = np.exp(chance.normal(np.log(_MEDIAN), _SIGMA, len(topics))).astype(int).clip(_MIN_LENGTH, _MAX_LENGTH)
+    def _texts(self, rng: np.random.Generator, topics: Ints) -> list[str]:
+        """Return the texts of paragraphs with the given topics, which are indexes into `vocabulary.PHRASES`."""
+        counts = np.exp(rng.normal(np.log(_MEDIAN), _SIGMA, len(topics))).astype(int).clip(_MIN_LENGTH, _MAX_LENGTH)
         ends = np.cumsum(counts)
-        share, within, mark = chance.random((3, ends[-1]))
-        kind = np.searchsorted(_SHARES, share, "right")
-        last = len(self._sizes) - 1  # the table of marks; before it numbers, before them general phrases
-        tables = np.array([0, 1, 2, last - 2, last - 1])[kind] + (kind == _OF_TOPIC) * np.repeat(topics, counts)
-        places = (within * self._sizes[tables]).astype(int)
-        is_word = kind == 0
-        places[is_word] = _draw(self._words, within[is_word])
-        marks = np.where(mark < _UNMARKED, 0, 1 + np.searchsorted(_MARKS, mark, "right"))
+        kind_draws, piece_draws, mark_draws = rng.random((3, ends[-1]))
+        kinds = np.searchsorted(_SHARES, kind_draws, "right")
+        last = len(self._sizes) - 1  # index of the table of marks, which follows the general phrases and the numbers
+        tables = np.array([0, 1, 2, last - 2, last - 1])[kinds] + (kinds == _TOPIC_PHRASES) * np.repeat(topics, counts)
+        piece_indexes = (piece_draws * self._sizes[tables]).astype(int)
+        is_word = kinds == 0
+        piece_indexes[is_word] = _draw(self._words, piece_draws[is_word])
+        marks = np.where(mark_draws < _UNMARKED, 0, 1 + np.searchsorted(_MARKS, mark_draws, "right"))
         marks[ends - 1] = vocabulary.MARKS.index("。")
-        rows = np.stack([self._starts[tables] + places, self._starts[last] + marks], axis=1)
-        pieces = self._pieces[rows.ravel()].tolist()
+        pieces_and_marks = np.stack([self._starts[tables] + piece_indexes, self._starts[last] + marks], axis=1)
+        pieces = self._pieces[pieces_and_marks.ravel()].tolist()
         return ["".join(pieces[2 * (end - count) : 2 * end]) for end, count in zip(ends, counts, strict=True)]
 
 
-def documents(paragraphs: int, seed: int = SEED) -> Iterator[DocumentRead]:
-    """The documents that have the first so many paragraphs, in corpus order; a multiple of `PER_DOCUMENT`."""
+def documents(paragraphs: int, seed: int = SEED) -> Iterator[ParsedDocument]:
+    """Yield the first documents in corpus order. `paragraphs` is their total, a multiple of `PER_DOCUMENT`."""
     generator = Generator(seed)
     return (generator.document(number) for number in range(paragraphs // PER_DOCUMENT))
 
 
 def write_files(paragraphs: int, folder: Path) -> None:
-    """Write the documents as text files that searchkit reads. Reading cleans them, as it does any report."""
-    for read in documents(paragraphs):
-        path = folder / read.document.document
+    """Write the documents as text files. When searchkit reads them, it cleans them like any report."""
+    for parsed in documents(paragraphs):
+        path = folder / parsed.document.document
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(as_text(read), encoding="utf-8")
+        path.write_text(as_text(parsed), encoding="utf-8")
 
 
-def as_text(read: DocumentRead) -> str:
-    """A document as a plain text report: title, numbered headings, one line for each paragraph."""
-    lines = [read.document.title or "", ""]
+def as_text(parsed: ParsedDocument) -> str:
+    """Return a document as plain text: title, numbered headings, one line per paragraph."""
+    lines = [parsed.document.title or "", ""]
     path: tuple[str, ...] = ()
     numbers = [0, 0]
-    for paragraph in read.paragraphs:
+    for paragraph in parsed.paragraphs:
         if paragraph.path[:1] != path[:1]:
             numbers = [numbers[0] + 1, 0]
             lines.append(f"{_HAN[numbers[0]]}、{paragraph.path[0]}")
@@ -138,24 +142,24 @@ _HAN = "〇一二三四五六七八九十"
 
 
 def _sections() -> Iterator[tuple[str, str]]:
-    """Section and heading of each paragraph of a document."""
-    for count, section in zip(_OF_SECTION, vocabulary.SECTIONS, strict=True):
+    """Yield the section and the heading of each paragraph of a document."""
+    for count, section in zip(_PER_SECTION, vocabulary.SECTIONS, strict=True):
         yield from [section] * count
 
 
 def _zipf(size: int, offset: float) -> Floats:
-    """The law of Zipf and Mandelbrot, 1 / (rank + offset), as cumulated probabilities."""
+    """Return the cumulative probabilities of the Zipf-Mandelbrot law, 1 / (rank + offset)."""
     weights = 1.0 / (np.arange(size) + offset)
     return np.cumsum(weights / weights.sum(), dtype=np.float64)
 
 
-def _draw(cumulated: Floats, uniform: Floats) -> Numbers:
-    """Ranks drawn by a law, one for each number from 0 to 1."""
-    return np.searchsorted(cumulated, uniform, "right").clip(max=len(cumulated) - 1)
+def _draw(cumulative: Floats, uniform: Floats) -> Ints:
+    """Convert uniform random numbers from 0 to 1 to ranks with the given cumulative probabilities."""
+    return np.searchsorted(cumulative, uniform, "right").clip(max=len(cumulative) - 1)
 
 
 def main() -> None:
-    """Write files. See the module's text."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Write generated reports as text files.")
     parser.add_argument("--paragraphs", type=int, default=10_000)
     parser.add_argument("--files", type=Path, required=True, metavar="FOLDER")

@@ -1,10 +1,11 @@
-"""Indexing timed: paragraphs a second from text to committed index, segmenting included, beside tantivy.
+"""Measures the time to index paragraphs, word segmentation included, with searchkit and with tantivy.
 
     python -m bench.indexing ENGINE --processes 1|2 --paragraphs 100000 --out FILE
 
-Both sides take the same documents, ready in memory, and cut them with the same analyzer. With one process, all of it
-runs on one core. With two, searchkit's writers make two halves that one absorbs; tantivy is fed by two processes that
-segment, through one that adds, beside its own thread. The clock stops when the index is committed and closed.
+Both engines index the same documents, which are in memory, and use the same analyzer. With one process, everything runs
+on one core. With two processes, searchkit writes two indexes and merges them; for tantivy, two processes segment the
+text and the main process adds the items, in addition to tantivy's own thread. The time ends when the index is committed
+and closed.
 """
 
 from __future__ import annotations
@@ -21,107 +22,109 @@ from pathlib import Path
 from bench import corpora, generate
 from bench.corpora import analyzer
 from bench.peers import tantivy
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.opening import ENGINES, open_writer
 
-Documents = Sequence[DocumentRead]
+Documents = Sequence[ParsedDocument]
 
-_fork = multiprocessing.get_context("fork")  # so that workers have the documents and the dictionary at once
-_waiting: list[Documents] = []
-"""What workers find when they are forked."""
+_fork = multiprocessing.get_context("fork")  # workers inherit the documents and the dictionary
+_shared_documents: list[Documents] = []
+"""Documents for the workers, which inherit this list when they are forked."""
 
 
-def searchkit_alone(documents: Documents, folder: Path) -> None:
+def index_with_searchkit(documents: Documents, folder: Path) -> None:
     """Index in this process."""
     _write(documents, folder)
 
 
-def searchkit_in_two(documents: Documents, folder: Path) -> None:
-    """Index one half in each of two processes, then put the halves together."""
+def index_with_searchkit_in_two_processes(documents: Documents, folder: Path) -> None:
+    """Index one half of the documents in each of two processes, then merge the indexes."""
     middle = len(documents) // 2
-    _waiting[:] = [documents[:middle], documents[middle:]]
-    whole = folder / "whole"
-    whole.mkdir()
-    writer = open_writer(ENGINES[0], whole, analyzer())
+    _shared_documents[:] = [documents[:middle], documents[middle:]]
+    merged = folder / "merged"
+    merged.mkdir()
+    writer = open_writer(ENGINES[0], merged, analyzer())
     with _fork.Pool(2) as pool:
         for part in pool.imap(_write_part, [(number, folder / str(number)) for number in range(2)]):
             writer.add_index(part)
     writer.commit()
 
 
-def tantivy_alone(documents: Documents, folder: Path) -> None:
-    """Segment and add in this process; tantivy's thread shares the core."""
-    tantivy.add_all(tantivy.create(folder), (item for read in documents for item in _items(read)))
+def index_with_tantivy(documents: Documents, folder: Path) -> None:
+    """Segment and add the items in this process; tantivy's thread shares the core."""
+    tantivy.add_all(tantivy.create(folder), (item for parsed in documents for item in _to_items(parsed)))
 
 
-def tantivy_fed_by_two(documents: Documents, folder: Path) -> None:
-    """Segment in two processes, add in this one."""
-    _waiting[:] = [documents]
+def index_with_tantivy_in_two_processes(documents: Documents, folder: Path) -> None:
+    """Segment the text in two processes and add the items in this one."""
+    _shared_documents[:] = [documents]
     with _fork.Pool(2) as pool:
         tantivy.add_all(
-            tantivy.create(folder), _fed(pool.imap(_segment, range(len(documents)), chunksize=16), documents)
+            tantivy.create(folder), _attach_terms(pool.imap(_segment, range(len(documents)), chunksize=16), documents)
         )
 
 
-WAYS: dict[tuple[str, int], Callable[[Documents, Path], None]] = {
-    ("searchkit", 1): searchkit_alone,
-    ("searchkit", 2): searchkit_in_two,
-    ("tantivy", 1): tantivy_alone,
-    ("tantivy", 2): tantivy_fed_by_two,
+METHODS: dict[tuple[str, int], Callable[[Documents, Path], None]] = {
+    ("searchkit", 1): index_with_searchkit,
+    ("searchkit", 2): index_with_searchkit_in_two_processes,
+    ("tantivy", 1): index_with_tantivy,
+    ("tantivy", 2): index_with_tantivy_in_two_processes,
 }
-"""Engine and number of processes → how documents become an index in an empty folder."""
+"""Engine and number of processes → function that indexes documents in an empty folder."""
 
 
-def timed(engine: str, processes: int, paragraphs: int) -> float:
-    """Seconds to index so many paragraphs."""
+def time_indexing(engine: str, processes: int, paragraphs: int) -> float:
+    """Return the seconds to index a number of paragraphs."""
     if processes == 1:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     documents = list(generate.documents(paragraphs))
-    analyzer().tokens("先装词典")
+    analyzer().tokenize("先装词典")
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        WAYS[engine, processes](documents, Path(folder))
+        METHODS[engine, processes](documents, Path(folder))
         return time.perf_counter() - started
 
 
 def _write(documents: Documents, folder: Path) -> None:
     writer = open_writer(ENGINES[0], folder, analyzer())
-    for read in documents:
-        writer.add(read.document, read.paragraphs, [()] * len(read.paragraphs), read.document.document)
+    for parsed in documents:
+        writer.add(parsed.document, parsed.paragraphs, [()] * len(parsed.paragraphs), parsed.document.document)
     writer.commit()
 
 
 def _write_part(task: tuple[int, Path]) -> Path:
     number, folder = task
     folder.mkdir()
-    _write(_waiting[number], folder)
+    _write(_shared_documents[number], folder)
     return folder
 
 
-def _items(read: DocumentRead) -> Iterator[corpora.Item]:
-    terms = analyzer().terms([paragraph.text for paragraph in read.paragraphs])
-    return map(corpora.as_item, read.paragraphs, terms)
+def _to_items(parsed: ParsedDocument) -> Iterator[corpora.Item]:
+    terms = analyzer().index_terms([paragraph.text for paragraph in parsed.paragraphs])
+    return map(corpora.as_item, parsed.paragraphs, terms)
 
 
 def _segment(number: int) -> list[str]:
-    """The terms of each paragraph of a document, joined: short to send."""
-    return [item.terms for item in _items(_waiting[0][number])]
+    """Return the terms of each paragraph of a document, joined by spaces, which are cheap to send."""
+    return [item.terms for item in _to_items(_shared_documents[0][number])]
 
 
-def _fed(segmented: Iterator[list[str]], documents: Documents) -> Iterator[corpora.Item]:
-    for read, terms in zip(documents, segmented, strict=True):
-        yield from (corpora.as_item(paragraph, (text,)) for paragraph, text in zip(read.paragraphs, terms, strict=True))
+def _attach_terms(segmented: Iterator[list[str]], documents: Documents) -> Iterator[corpora.Item]:
+    for parsed, terms in zip(documents, segmented, strict=True):
+        yield from (
+            corpora.as_item(paragraph, (text,)) for paragraph, text in zip(parsed.paragraphs, terms, strict=True)
+        )
 
 
 def main() -> None:
-    """Write the seconds to a file. See the module's text."""
-    parser = argparse.ArgumentParser(description="Time indexing.")
-    parser.add_argument("engine", choices=sorted({engine for engine, _ in WAYS}))
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Measure the time to index paragraphs.")
+    parser.add_argument("engine", choices=sorted({engine for engine, _ in METHODS}))
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
     parser.add_argument("--paragraphs", type=int, default=100_000)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    seconds = timed(arguments.engine, arguments.processes, arguments.paragraphs)
+    seconds = time_indexing(arguments.engine, arguments.processes, arguments.paragraphs)
     arguments.out.write_text(json.dumps({"seconds": seconds}), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The machine that figures are measured on: what it is, how fast its memory is, how much of it a command takes."""
+"""Describes the machine of a benchmark, its memory bandwidth, and the time and memory that a command uses."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ LIBRARIES = ("searchkit", "numpy", "rjieba", "tantivy", "whoosh3", "bm25s", "rip
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
-"""Environment that keeps libraries to one thread."""
+"""Environment variables that limit libraries to one thread."""
 
-_SAMPLED = 512 * 2**20  # bytes of the array whose speed is measured: larger than most caches
-_REPEATED = 7
-_EVERY = 0.02  # seconds between two looks at the memory of a command
+_ARRAY_BYTES = 512 * 2**20  # size of the array for the bandwidth: larger than most caches
+_REPEATS = 7
+_SAMPLING_SECONDS = 0.02  # interval at which the memory of a command is sampled
 _ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What a command took."""
+class Usage:
+    """Time and memory that a command used."""
 
     seconds: float
     """Wall time."""
     resident_mb: float
-    """Most memory at one time, in MB of 10**6 bytes, all its processes together; shared pages count in each."""
+    """Peak resident memory in MB of 10**6 bytes, summed over all processes. Shared pages count in each process."""
     own_mb: float
-    """The same without pages of files, which the system can drop: what was allocated."""
+    """The same without file-backed pages, which the system can drop: allocated memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where and with what the figures were made."""
+    """Hardware and software of a benchmark."""
 
     cpu: str
     cores: int
@@ -50,53 +50,53 @@ class Machine:
     python: str
     libraries: Mapping[str, str]
     read_gb_s: float
-    """Memory bandwidth of one thread: finding the largest number of a large array; the best of some times."""
+    """Memory bandwidth of one thread for the maximum of a large array, the best of several runs."""
     copy_gb_s: float
-    """The same for copying one; bytes read and bytes written both count."""
+    """The same for copying an array. Bytes read and bytes written both count."""
 
 
 def describe() -> Machine:
-    """This machine. Takes some seconds, to measure its memory."""
-    read, copied = _bandwidth()
+    """Describe this machine. Takes some seconds to measure the memory bandwidth."""
+    read_gb_s, copy_gb_s = _bandwidth()
     libraries = {name: _version(name) for name in LIBRARIES}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     system = f"{platform.system()} {platform.release()}"
     python = platform.python_version()
-    return Machine(_cpu(), os.cpu_count() or 1, round(memory, 1), system, python, libraries, read, copied)
+    return Machine(_cpu(), os.cpu_count() or 1, round(memory, 1), system, python, libraries, read_gb_s, copy_gb_s)
 
 
-def run(arguments: Sequence[str]) -> Used:
-    """Run `python ARGUMENTS` with one thread for each library, and watch its memory.
+def run(arguments: Sequence[str]) -> Usage:
+    """Run `python ARGUMENTS` with one thread per library, and sample its memory.
 
     Raises CalledProcessError if it fails.
     """
     command = [sys.executable, *arguments]
     started = time.perf_counter()
-    resident = own = 0
+    resident = allocated = 0
     environment = {**os.environ, **ONE_THREAD}
     with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            now = [_memory(pid) for pid in _tree(process.pid)]
-            resident = max(resident, sum(total for total, _ in now))
-            own = max(own, sum(anonymous for _, anonymous in now))
-            time.sleep(_EVERY)
+            memory = [_memory(pid) for pid in _tree(process.pid)]
+            resident = max(resident, sum(total for total, _ in memory))
+            allocated = max(allocated, sum(anonymous for _, anonymous in memory))
+            time.sleep(_SAMPLING_SECONDS)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Used(round(time.perf_counter() - started, 3), round(resident / 1e6, 1), round(own / 1e6, 1))
+    return Usage(round(time.perf_counter() - started, 3), round(resident / 1e6, 1), round(allocated / 1e6, 1))
 
 
-def as_json(value: Machine | Used) -> dict[str, object]:
-    """A record as a JSON object."""
+def as_json(value: Machine | Usage) -> dict[str, object]:
+    """Convert to a JSON object."""
     return asdict(value)
 
 
 def _bandwidth() -> tuple[float, float]:
-    """Bytes of memory that one thread reads, and copies, in a second, in units of 10**9."""
-    source = np.ones(_SAMPLED // 8)
+    """Return the bandwidth of one thread for reading and for copying, in GB of 10**9 bytes per second."""
+    source = np.ones(_ARRAY_BYTES // 8)
     target = np.empty_like(source)
-    read = min(_seconds(source.max) for _ in range(_REPEATED))
-    copied = min(_seconds(lambda: np.copyto(target, source)) for _ in range(_REPEATED))
-    return round(_SAMPLED / read / 1e9, 2), round(2 * _SAMPLED / copied / 1e9, 2)
+    read_seconds = min(_seconds(source.max) for _ in range(_REPEATS))
+    copy_seconds = min(_seconds(lambda: np.copyto(target, source)) for _ in range(_REPEATS))
+    return round(_ARRAY_BYTES / read_seconds / 1e9, 2), round(2 * _ARRAY_BYTES / copy_seconds / 1e9, 2)
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -118,17 +118,17 @@ def _version(library: str) -> str:
 
 
 def _tree(root: int) -> list[int]:
-    """The process and all its descendants."""
-    found = [root]
-    for pid in found:
-        with suppress(OSError):  # it has ended meanwhile
+    """Return the ids of a process and of all its descendants."""
+    pids = [root]
+    for pid in pids:
+        with suppress(OSError):  # the process has ended
             for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
+                pids += map(int, (task / "children").read_text().split())
+    return pids
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Resident bytes of a process, and the anonymous ones among them."""
+    """Return the resident bytes of a process, and the anonymous ones among them."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:

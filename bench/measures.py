@@ -1,10 +1,10 @@
-"""Figures of reports: how many of them are found, how well they are named and looked up, and how fast.
+"""Evaluates the extraction of measures: precision, recall, quality of the indicators, look-up, and speed.
 
-python -m bench.measures [--draw]
+    python -m bench.measures [--draw]
 
-Measures against three reports annotated by hand and 773 government work reports, which lie beside the checkout (they
-are not part of the project), against the labels in tests/measures and against the verdicts in
-results/measures-sample.json; writes results/measures.json and MEASURES.md.
+The extractor is compared with three reports annotated by hand and run on 773 government work reports (both in a folder
+next to the checkout, not part of the project), compared with the labels in tests/measures, and with the verdicts in
+results/measures-sample.json. Writes results/measures.json and MEASURES.md.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import corpora, labels, machine, verdicts
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.measures.extractor import Extractor
-from searchkit.measures.vocabulary import RULES
+from searchkit.measures.vocabulary import EXTRACTION_VERSION
 from searchkit.model import ExtractedMeasure, Measure
 
 PAGE = Path(__file__).parent / "MEASURES.md"
 RESULTS = Path(__file__).parent / "results" / "measures.json"
 SHARED = corpora.REAL.parents[1]
-"""Folder with the annotated reports and what scores them."""
-TIMES = 3
-"""How often extraction is timed; the median counts."""
+"""Folder with the annotated reports and the script that scores them."""
+RUNS = 3
+"""Number of timed runs of the extraction, of which the median is reported."""
 
 _CODE = Path(__file__).parents[1] / "searchkit"
 _SOURCES = ("measures/*.py", "numerals.py", "folding.py", "data/measure_units.toml", "data/fixed_names.txt")
 _SEARCHKIT = [sys.executable, "-m", "searchkit"]
-_LIBRARIES = ("searchkit", "numpy")  # those that take part
+_LIBRARIES = ("searchkit", "numpy")  # libraries that the extraction uses
 _MISSES = {
     "missed": r" measure missed: ",
     "not annotated": r" measure not in gold: ",
@@ -53,82 +53,84 @@ _MISSES = {
     "look-up": r"^look-up missed: ",
     "document or paragraph": r" (?:meta|paragraph|extra paragraph) ",
 }
-"""Kind of failure → what its lines in the scorer's list look like."""
+"""Kind of failure → pattern of its lines in the output of the scoring script."""
 
 
 def run(*, is_drawn: bool) -> dict[str, Any]:
-    """Measure everything; draw figures to be judged if `is_drawn`. Needs the reports. Takes about two minutes.
+    """Run all evaluations and return the record. Draws a new sample for verdicts if `is_drawn`.
 
-    Raises RuntimeError if the rules were changed meanwhile.
+    Needs the reports, and takes about two minutes. Raises RuntimeError if the rules are changed meanwhile.
     """
     code = _fingerprint()
     _say("annotated reports: index, score")
     record: dict[str, Any] = {"machine": machine.as_json(machine.describe())}
     today = datetime.now(timezone.utc).date().isoformat()
-    record["settings"] = {"measured": today, "rules": RULES, "code": code, "times": TIMES}
-    record["annotated"] = annotated()
+    record["settings"] = {"measured": today, "rules": EXTRACTION_VERSION, "code": code, "times": RUNS}
+    record["annotated"] = evaluate_annotated()
     _say("real reports: read")
     documents = list(corpora.documents("gov"))
     extractor = Extractor.load()
     _say("labels")
-    by_name = {read.document.document: read for read in documents}
-    scores = {use: labels.score(use, by_name, extractor) for use in labels.USES}
-    record["labels"] = {use: {**score.as_json(), "failures": _failed(use, score)} for use, score in scores.items()}
-    _say("real reports: figures")
-    found, record["real"] = real(documents, extractor)
+    by_name = {parsed.document.document: parsed for parsed in documents}
+    scores = {use: labels.score_extractor(use, by_name, extractor) for use in labels.USES}
+    record["labels"] = {
+        use: {**score.as_json(), "failures": _count_failures(use, score)} for use, score in scores.items()
+    }
+    _say("real reports: measures")
+    measures, record["real"] = evaluate_real(documents, extractor)
     if _fingerprint() != code:
-        raise RuntimeError("the rules were changed while they were measured: measure again")
+        raise RuntimeError("the rules were changed during the evaluation: run it again")
     if is_drawn:
-        verdicts.save(verdicts.draw(found, verdicts.load() if verdicts.FILE.exists() else ()))
-    record["judged"] = verdicts.summary(verdicts.load(), found)
+        verdicts.save(verdicts.draw(measures, verdicts.load() if verdicts.FILE.exists() else ()))
+    record["judged"] = verdicts.summarise(verdicts.load(), measures)
     return record
 
 
-def annotated() -> dict[str, Any]:
-    """What score_reports.py says of a fresh index of the annotated reports: its figures, and failures by kind."""
+def evaluate_annotated() -> dict[str, Any]:
+    """Run score_reports.py on a new index of the annotated reports. Returns its scores, and failures by kind."""
     with tempfile.TemporaryDirectory() as index:
         build = [*_SEARCHKIT, "build", str(SHARED / "corpus" / "seeds"), "--index", index]
         subprocess.run(build, check=True, capture_output=True)
         score = [sys.executable, str(SHARED / "tools" / "score_reports.py"), "--gold", str(SHARED / "gold")]
         score += ["--index", index, "--searchkit", shlex.join(_SEARCHKIT), "--json", "--misses"]
-        *misses, figures = subprocess.run(score, check=True, capture_output=True, text=True).stdout.splitlines()
+        *misses, scores = subprocess.run(score, check=True, capture_output=True, text=True).stdout.splitlines()
     kinds = Counter(next((kind for kind, line in _MISSES.items() if re.search(line, miss)), "other") for miss in misses)
-    return {"figures": json.loads(figures), "failures": dict(kinds.most_common())}
+    return {"figures": json.loads(scores), "failures": dict(kinds.most_common())}
 
 
-def real(documents: Sequence[DocumentRead], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
-    """The figures of documents in corpus order, and what there is to say of them: speed, kinds, periods, changes."""
-    seconds, figures = [], [list[tuple[ExtractedMeasure, ...]]()]
-    for _ in range(TIMES):
+def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> tuple[list[Measure], dict[str, Any]]:
+    """Return the measures of documents in corpus order, and statistics: speed, kinds, periods, changes."""
+    seconds, extracted = [], [list[tuple[ExtractedMeasure, ...]]()]
+    for _ in range(RUNS):
         started = time.process_time()
-        figures = [extractor.extract(read.paragraphs) for read in documents]
+        extracted = [extractor.extract(parsed.paragraphs) for parsed in documents]
         seconds.append(time.process_time() - started)
-    found = [
-        Measure(figure, paragraph)
-        for read, of_document in zip(documents, figures, strict=True)
-        for paragraph, of_paragraph in zip(read.paragraphs, of_document, strict=True)
-        for figure in of_paragraph
+    measures = [
+        Measure(measure, paragraph)
+        for parsed, of_document in zip(documents, extracted, strict=True)
+        for paragraph, of_paragraph in zip(parsed.paragraphs, of_document, strict=True)
+        for measure in of_paragraph
     ]
-    texts = [paragraph.text for read in documents for paragraph in read.paragraphs]
+    texts = [paragraph.text for parsed in documents for paragraph in parsed.paragraphs]
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
-    return found, {
+    return measures, {
         "documents": len(documents),
         "paragraphs": len(texts),
         "text_mb": round(megabytes, 1),
-        "figures": len(found),
+        "figures": len(measures),
         "mb_s": round(megabytes / statistics.median(seconds), 2),
-        "kinds": dict(Counter(one.kind for one in found).most_common()),
-        "with_period": _share(one.period is not None for one in found),
-        "changes": _share(one.change is not None for one in found),
-        "zeros": _share(one.zero for one in found),
+        "kinds": dict(Counter(measure.kind for measure in measures).most_common()),
+        "with_period": _share(measure.period is not None for measure in measures),
+        "changes": _share(measure.change is not None for measure in measures),
+        "zeros": _share(measure.zero for measure in measures),
     }
 
 
 def render(record: Mapping[str, Any]) -> str:
-    """The page of a record, as Markdown."""
+    """Return the page of a record as Markdown."""
     parts = [
-        "# Figures of reports: what is found",
-        "Written by `python -m bench.measures`, never by hand; needs the reports beside the checkout. "
+        "# Evaluation of extracted measures",
+        "Generated by `python -m bench.measures`, which needs the reports next to the checkout. Do not edit. "
         + _machine(record),
         *_annotated(record["annotated"]),
         *_labels(record["labels"]),
@@ -140,20 +142,21 @@ def render(record: Mapping[str, Any]) -> str:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    found, settings = record["machine"], record["settings"]
-    libraries = ", ".join(f"{name} {found['libraries'][name]}" for name in _LIBRARIES)
+    host, settings = record["machine"], record["settings"]
+    libraries = ", ".join(f"{name} {host['libraries'][name]}" for name in _LIBRARIES)
     return (
-        f"Measured {settings['measured']}: {found['cpu']}, {found['cores']} cores, {found['memory_gb']:.0f} GB, "
-        f"{found['system']}, Python {found['python']}; {libraries}, rules {settings['rules']} ({settings['code']})."
+        f"Measured {settings['measured']}: {host['cpu']}, {host['cores']} cores, {host['memory_gb']:.0f} GB, "
+        f"{host['system']}, Python {host['python']}; {libraries}, rules {settings['rules']} ({settings['code']})."
     )
 
 
 def _annotated(part: Mapping[str, Any]) -> list[str]:
     head = (
-        "`score_reports.py --gold gold --index INDEX` on an index that `searchkit build` made of the five reports they "
-        "are among: shares between 0 and 1. `indicator` is the mean likeness of names (Dice's coefficient of character "
-        "bigrams) to the nearer of two wordings; `lookup1`, `lookup3`: a wording as the query of `searchkit measures` "
-        "brings its figure first, among the first three. The rules were written with these reports at hand."
+        "Output of `score_reports.py --gold gold --index INDEX`, for an index that `searchkit build` made of five "
+        "reports, these three among them. All values are shares between 0 and 1. `indicator` is the mean similarity "
+        "(Dice's coefficient of character bigrams) of the indicator to the nearer of two wordings. `lookup1` and "
+        "`lookup3`: with a wording as the query, `searchkit measures` returns the measure first, or among the first "
+        "three. The rules were developed with these reports."
     )
     rows = ((f"`{name}`", value) for name, value in part["figures"].items())
     return ["## Three annotated reports", head, _table(("", "share"), rows)]
@@ -162,9 +165,9 @@ def _annotated(part: Mapping[str, Any]) -> list[str]:
 def _labels(part: Mapping[str, Any]) -> list[str]:
     names = [name for name in part[labels.DEVELOP] if name != "failures"]
     head = (
-        "[Labelled by hand](../tests/measures/labels/README.md), 1955 to 2024. Rules are written by `develop`; "
-        "`hold-out` is only for measuring, so its failures are counted and not listed. `indicator` as above; it and "
-        "all below it are of the labels found."
+        "[Labelled by hand](../tests/measures/labels/README.md), reports from 1955 to 2024. The rules are developed "
+        "with `develop`. `hold-out` is for evaluation only, so its failures are counted but not listed. `indicator` is "
+        "defined as above; it and the rows below it refer to the found labels."
     )
     rows = ((name, *(part[use][name] for use in labels.USES)) for name in names)
     return ["## Labelled paragraphs of eight work reports", head, _table(("", *labels.USES), rows)]
@@ -176,52 +179,56 @@ def _real(part: Mapping[str, Any]) -> list[str]:
         ("work reports", f"{part['documents']:,}"),
         ("paragraphs", f"{part['paragraphs']:,}"),
         ("text, MB", part["text_mb"]),
-        ("figures", f"{part['figures']:,}"),
+        ("measures", f"{part['figures']:,}"),
         *kinds,
         ("share with a period", part["with_period"]),
         ("share of changes", part["changes"]),
         ("share of statements of zero", part["zeros"]),
-        ("MB of text a second of one core", part["mb_s"]),
+        ("MB of text per second on one core", part["mb_s"]),
     ]
-    head = f"CPU time of extraction alone, reading excluded; median of {TIMES}. MB are 10**6 bytes of UTF-8."
+    head = (
+        f"CPU time of the extraction, without reading the reports; median of {RUNS} runs. MB are 10**6 bytes of UTF-8."
+    )
     return ["## Work reports of seventy years", head, _table(("", ""), rows)]
 
 
 def _judged(part: Mapping[str, Any]) -> list[str]:
     head = (
-        f"{part['judged']} of {part['drawn']} figures of the work reports, drawn with seed {part['seed']}, each read "
-        "in its sentence by one reader: [verdicts](results/measures-sample.json). *right*: a figure, with value, unit, "
-        "bound and change right, and a name that tells what is counted; *indicator*: all right but the name, which "
-        "misleads or says too little; *wrong*: anything else. The period is not judged."
+        f"{part['judged']} of {part['drawn']} measures of the work reports, drawn with seed {part['seed']}, each "
+        "judged in its sentence by one person: [verdicts](results/measures-sample.json). *right*: a measure whose "
+        "value, unit, bound and change are right, and whose indicator names what is counted; *indicator*: all right "
+        "except for the indicator, which is misleading or too vague; *wrong*: anything else. The period is not judged."
     )
     rows = [(verdict, counts["judged"], counts["unchanged"]) for verdict, counts in part["verdicts"].items()]
-    table = _table(("verdict", "judged", "still found unchanged"), rows)
+    table = _table(("verdict", "judged", "still extracted unchanged"), rows)
     shares = (
-        f"Precision, the share that is not wrong, is {_cell(part.get('precision'))}; the share right is "
-        f"{_cell(part.get('share_right'))}: of all as they were judged. Verdicts on figures that are found differently "
-        f"now are stale ({len(part['stale'])}). Rules mended by these failures need other figures to be judged."
+        f"Precision, the share that is not wrong, is {_cell(part.get('precision'))}; the share that is right is "
+        f"{_cell(part.get('share_right'))}. Both refer to all measures as they were judged. A verdict is stale if its "
+        f"measure is extracted differently now ({len(part['stale'])} are). After the rules have been improved by these "
+        "failures, a new sample must be judged."
     )
     history = (
-        "A first 200, drawn with seed 2026, had precision 0.945 and share right 0.705. The rules were mended by its "
-        "failures, so the figures above were drawn anew, from the mended rules."
+        "A first sample of 200, drawn with seed 2026, had a precision of 0.945 and a share of 0.705 right. Its "
+        "failures were used to improve the rules, so the sample above was drawn anew from the improved rules."
     )
-    return ["## Figures judged by hand", head, table, shares, history]
+    return ["## Measures judged by hand", head, table, shares, history]
 
 
 def _failures(record: Mapping[str, Any]) -> list[str]:
     rows: list[Sequence[object]] = [
-        (f"judged, {verdict}", failure, count, left) for verdict, failure, count, left in record["judged"]["failures"]
+        (f"judged, {verdict}", failure, count, unchanged)
+        for verdict, failure, count, unchanged in record["judged"]["failures"]
     ]
     for use in labels.USES:
         kinds = record["labels"][use]["failures"]["kinds"]
         rows += [(f"labels, {use}", kind, count, "") for kind, count in kinds.items()]
     rows += [("annotated", kind, count, "") for kind, count in record["annotated"]["failures"].items()]
     head = (
-        f"By where they show. The indicator of a label or annotation fails when its likeness is below {labels.POOR}. "
-        "Those of the labels for development are in [measures.json](results/measures.json), those of the figures "
-        "judged, with the reason, in the verdicts."
+        "By the evaluation that shows them. The indicator of a label or an annotation fails if its similarity is below "
+        f"{labels.MIN_SIMILARITY}. Failures of the labels for development are listed in "
+        "[measures.json](results/measures.json), failures of the judged measures, with reasons, in the verdicts."
     )
-    return ["## Known failures", head, _table(("where", "kind", "how many", "unchanged"), rows)]
+    return ["## Known failures", head, _table(("evaluation", "kind", "number", "unchanged"), rows)]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -234,10 +241,10 @@ def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _failed(use: str, score: labels.Score) -> dict[str, Any]:
-    """Failures by kind; each of them only where rules may be written by them."""
-    kinds = Counter(failure.kind for failure in score.failures)
-    single = [asdict(failure) for failure in score.failures] if use == labels.DEVELOP else []
+def _count_failures(use: str, score: labels.Score) -> dict[str, Any]:
+    """Return the failures by kind, and each of them for labels that rules may be developed with."""
+    kinds = Counter(mismatch.kind for mismatch in score.mismatches)
+    single = [asdict(mismatch) for mismatch in score.mismatches] if use == labels.DEVELOP else []
     return {"kinds": dict(kinds.most_common()), "single": single}
 
 
@@ -246,7 +253,10 @@ def _share(values: Iterable[bool]) -> float:
 
 
 def _fingerprint() -> str:
-    """What decides the figures of a paragraph, as hexadecimal: rules may change without a new number of theirs."""
+    """Return a hexadecimal digest of the code and data that decide the measures.
+
+    `EXTRACTION_VERSION` may lag behind changes.
+    """
     sources = sorted(path for pattern in _SOURCES for path in _CODE.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
@@ -256,12 +266,12 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    """Measure, write the results and the page. See the module's text."""
-    parser = argparse.ArgumentParser(description="Measure how figures are found, named and looked up.")
-    parser.add_argument("--draw", action="store_true", help="draw figures to judge anew; verdicts that hold are kept")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Evaluate the extraction and the look-up of measures.")
+    parser.add_argument("--draw", action="store_true", help="draw a new sample for verdicts; valid verdicts are kept")
     arguments = parser.parse_args()
-    if not corpora.is_there("gov"):
-        parser.exit(3, f"no reports in {corpora.REAL}: nothing can be measured\n")
+    if not corpora.is_available("gov"):
+        parser.exit(3, f"no reports in {corpora.REAL}: nothing can be evaluated\n")
     record = run(is_drawn=arguments.draw)
     RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(render(record), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The plot of README.md: times by class of queries, one panel for each corpus."""
+"""Draws the plot of README.md: search times by class of queries, one panel per corpus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from bench.figures import Record, groups, milliseconds, searched
+from bench.figures import Record, groups, milliseconds, searched_corpora
 
 _ENGINES = {
     "searchkit": ("#1b6ca8", "o"),
@@ -22,9 +22,9 @@ _ENGINES = {
 
 
 def draw(record: Record, path: Path) -> None:
-    """Write the plot of a record as SVG, the same bytes for the same record."""
+    """Draw the plot of a record as SVG. The output is deterministic."""
     mpl.rcParams["svg.hashsalt"] = "searchkit"
-    corpora = searched(record)
+    corpora = searched_corpora(record)
     legend: dict[str, Any] = {}
     figure, panels = plt.subplots(1, len(corpora), figsize=(4 + 3 * len(corpora), 5.5), sharey=True, squeeze=False)
     for panel, (name, part) in zip(panels[0], corpora.items(), strict=True):

@@ -1,8 +1,8 @@
-"""The queries that are measured, chosen by seed from what the paragraphs hold: the same ones for every engine.
+"""Chooses the benchmark queries by seed from the words of the paragraphs. All engines get the same queries.
 
-Queries on generated paragraphs are chosen from the first `SAMPLE` of them and asked at every size: all of them find
-something in the smallest. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or *frequent* (20 to
-40 %).
+Queries for generated paragraphs are chosen from the first `SAMPLE_SIZE` paragraphs and used at every corpus size. Each
+matches in the smallest corpus. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or *frequent* (20
+to 40 %).
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from bench.corpora import GENERATED, analyzer, in_order, paragraphs
+from bench.corpora import GENERATED, analyzer, ordered_terms, paragraphs
 from searchkit.model import Paragraph
 from searchkit.text.folding import fold
 
-SAMPLE = 50_000
-"""Paragraphs that queries are chosen from."""
-FIRST = min(GENERATED.values())
-"""Paragraphs that each query must find something in."""
+SAMPLE_SIZE = 50_000
+"""Number of paragraphs that the document frequencies of words are counted in."""
+FIRST_PARAGRAPHS = min(GENERATED.values())
+"""Number of first paragraphs in which each query must match."""
 
 RARE, MIDDLING, FREQUENT = (0.0001, 0.0004), (0.007, 0.014), (0.18, 0.42)
-"""Shares of the paragraphs that have the word."""
+"""Ranges of the share of paragraphs that contain the word."""
 _BANDS = {"r": RARE, "m": MIDDLING, "f": FREQUENT}
-_TOGETHER = {2: ("ff", "fm", "mm", "ff", "fm"), 3: ("fff", "ffm", "fmm", "fff"), 6: ("ffffff", "fffffm", "ffffff")}
-_EITHER = {
+_ALL_RECIPES = {2: ("ff", "fm", "mm", "ff", "fm"), 3: ("fff", "ffm", "fmm", "fff"), 6: ("ffffff", "fffffm", "ffffff")}
+_ANY_RECIPES = {
     2: ("ff", "fm", "mm", "rm", "rr"),
     3: ("fff", "fmm", "mmm", "rrr"),
     6: ("fffmmm", "mmmmmm", "rrrmmm", "ffmmrr"),
 }
+"""Number of words → queries, each given by the bands of its words: one letter per word, a key of `_BANDS`."""
 _PER_WORD_CLASS = 5
-_FOR_PHRASES = 2_000  # paragraphs that phrases are taken from
+_PHRASE_PARAGRAPHS = 2_000  # number of paragraphs that phrases are taken from
 _HAN = re.compile("[\u4e00-\u9fa5]+")
 
 Kind = Literal["all", "any", "phrase", "everything"]
@@ -44,19 +45,19 @@ Kind = Literal["all", "any", "phrase", "everything"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: words that must all (or at least one) be there, a string, or nothing; and filters."""
+    """A query: words of which all or any must occur, a phrase, or everything; with filters."""
 
     group: str
-    """The class that it is reported under."""
+    """Class of queries for the report."""
     kind: Kind
     words: tuple[str, ...] = ()
-    """Tokens; of a phrase, the string alone."""
+    """Tokens, or the string of a phrase as the only element."""
     filters: tuple[tuple[str, str], ...] = ()
-    """Facet and value; all must hold."""
+    """Pairs of facet and value. All must match."""
 
     @property
     def text(self) -> str:
-        """The query as a user of searchkit would type it, without the filters."""
+        """The query in searchkit's syntax, without the filters."""
         if self.kind == "phrase":
             return f'"{self.words[0]}"'
         return (" OR " if self.kind == "any" else " ").join(self.words)
@@ -64,23 +65,23 @@ class Query:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Paragraphs to choose from, with the words of each."""
+    """Paragraphs to choose queries from, and the words of each."""
 
     paragraphs: Sequence[Paragraph]
     terms: Sequence[frozenset[str]]
     bands: dict[str, list[str]]
-    """Words by `_BANDS`, those that the first paragraphs have."""
+    """Words by key of `_BANDS`, only those that occur in the first paragraphs."""
 
 
 def prepare(name: str, data: Path) -> None:
-    """Choose the queries of a corpus and keep them in the folder `data`, unless they are there."""
+    """Choose the queries of a corpus and write them to the folder `data`, unless they exist."""
     path = _file(name, data)
     if not path.exists():
         path.write_text(json.dumps([asdict(query) for query in choose(name)], ensure_ascii=False), encoding="utf-8")
 
 
 def read_queries(name: str, data: Path) -> list[Query]:
-    """The queries of a corpus, from the file that `prepare` made."""
+    """Read the queries of a corpus from the file that `prepare` wrote."""
     records = json.loads(_file(name, data).read_text(encoding="utf-8"))
     return [Query(r["group"], r["kind"], tuple(r["words"]), tuple(map(tuple, r["filters"]))) for r in records]
 
@@ -90,84 +91,86 @@ def _file(name: str, data: Path) -> Path:
 
 
 def choose(name: str, seed: int = 1) -> list[Query]:
-    """The queries for a corpus."""
+    """Choose the queries for a corpus."""
     corpus = name if name not in GENERATED else "1m"
-    sample = _sample(list(islice(paragraphs(corpus), SAMPLE)))
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    sample = _build_sample(list(islice(paragraphs(corpus), SAMPLE_SIZE)))
+    rng = random.Random(seed)  # noqa: S311 - not for secrets
     return [
-        *_single(sample, chance),
-        *_together(sample, chance),
-        *_either(sample, chance),
-        *_phrases(sample, chance),
-        *_filtered(sample, chance),
+        *_single_words(sample, rng),
+        *_all_words(sample, rng),
+        *_any_words(sample, rng),
+        *_phrase_queries(sample, rng),
+        *_filtered_words(sample, rng),
         Query("listing", "everything"),
     ]
 
 
-def _sample(chosen: Sequence[Paragraph]) -> _Sample:
-    terms = [frozenset(filter(_is_word, in_order(analyzer(), paragraph.text))) for paragraph in chosen]
-    df = Counter(term for found in terms for term in found)
-    early = set().union(*terms[:FIRST])
+def _build_sample(candidates: Sequence[Paragraph]) -> _Sample:
+    terms = [frozenset(filter(_is_word, ordered_terms(analyzer(), paragraph.text))) for paragraph in candidates]
+    df = Counter(term for paragraph_terms in terms for term in paragraph_terms)
+    early_terms = set().union(*terms[:FIRST_PARAGRAPHS])
     bands = {
-        band: sorted(term for term, count in df.items() if low <= count / len(terms) <= high and term in early)
+        band: sorted(term for term, count in df.items() if low <= count / len(terms) <= high and term in early_terms)
         for band, (low, high) in _BANDS.items()
     }
-    words = {term for found in bands.values() for term in found if analyzer().words(term) == [term]}
+    words = {term for members in bands.values() for term in members if analyzer().query_words(term) == [term]}
     return _Sample(
-        chosen[:FIRST], terms[:FIRST], {band: [t for t in found if t in words] for band, found in bands.items()}
+        candidates[:FIRST_PARAGRAPHS],
+        terms[:FIRST_PARAGRAPHS],
+        {band: [t for t in members if t in words] for band, members in bands.items()},
     )
 
 
 def _is_word(term: str) -> bool:
-    return bool(_HAN.fullmatch(term)) and 2 <= len(term) <= 4  # noqa: PLR2004 - one character says little, long ones are phrases
+    return bool(_HAN.fullmatch(term)) and 2 <= len(term) <= 4  # noqa: PLR2004 - single characters are too general, long terms are phrases
 
 
-def _single(sample: _Sample, chance: random.Random) -> Iterable[Query]:
+def _single_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
     for group, band in (("rare word", "r"), ("middling word", "m"), ("frequent word", "f")):
-        for word in chance.sample(sample.bands[band], _PER_WORD_CLASS):
+        for word in rng.sample(sample.bands[band], _PER_WORD_CLASS):
             yield Query(group, "all", (word,))
 
 
-def _together(sample: _Sample, chance: random.Random) -> Iterable[Query]:
-    """Words that stand together in a paragraph drawn by chance, so that something is found."""
-    for size, recipes in _TOGETHER.items():
+def _all_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    """Yield queries of words that occur together in a random paragraph, so that the query matches."""
+    for size, recipes in _ALL_RECIPES.items():
         for recipe in recipes:
-            yield Query(f"{size} words, all", "all", _words_of_one(sample, recipe, chance))
+            yield Query(f"{size} words, all", "all", _words_of_one_paragraph(sample, recipe, rng))
 
 
-def _words_of_one(sample: _Sample, recipe: str, chance: random.Random) -> tuple[str, ...]:
+def _words_of_one_paragraph(sample: _Sample, recipe: str, rng: random.Random) -> tuple[str, ...]:
     pools = {band: set(sample.bands[band]) for band in dict.fromkeys(recipe)}
     while True:
-        found = chance.choice(sample.terms)
-        there = {band: sorted(found & pool) for band, pool in pools.items()}
-        if all(len(there[band]) >= recipe.count(band) for band in pools):
-            return tuple(word for band in pools for word in chance.sample(there[band], recipe.count(band)))
+        terms = rng.choice(sample.terms)
+        choices = {band: sorted(terms & pool) for band, pool in pools.items()}
+        if all(len(choices[band]) >= recipe.count(band) for band in pools):
+            return tuple(word for band in pools for word in rng.sample(choices[band], recipe.count(band)))
 
 
-def _either(sample: _Sample, chance: random.Random) -> Iterable[Query]:
-    for size, recipes in _EITHER.items():
+def _any_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    for size, recipes in _ANY_RECIPES.items():
         for recipe in recipes:
-            words = [w for band in dict.fromkeys(recipe) for w in chance.sample(sample.bands[band], recipe.count(band))]
+            words = [w for band in dict.fromkeys(recipe) for w in rng.sample(sample.bands[band], recipe.count(band))]
             yield Query(f"{size} words, any", "any", tuple(words))
 
 
-def _phrases(sample: _Sample, chance: random.Random) -> Iterable[Query]:
-    """Strings of Chinese characters: two of the most frequent ones, one of middling frequency, two by chance."""
-    runs = [run for paragraph in sample.paragraphs[:_FOR_PHRASES] for run in _HAN.findall(fold(paragraph.text))]
+def _phrase_queries(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    """Yield Chinese phrases: two of the most frequent ones, a less frequent one, two random ones that occur once."""
+    runs = [run for paragraph in sample.paragraphs[:_PHRASE_PARAGRAPHS] for run in _HAN.findall(fold(paragraph.text))]
     for size in (2, 3, 4, 8):
         windows = Counter(run[i : i + size] for run in runs for i in range(len(run) - size + 1))
         ranked = sorted(windows, key=lambda window: (-windows[window], window))
         once = [window for window in ranked if windows[window] == 1] or ranked[-10:]
-        for text in (ranked[0], ranked[5], ranked[len(ranked) // 500], *chance.sample(once, 2)):
+        for text in (ranked[0], ranked[5], ranked[len(ranked) // 500], *rng.sample(once, 2)):
             yield Query(f"phrase of {size}", "phrase", (text,))
 
 
-def _filtered(sample: _Sample, chance: random.Random) -> Iterable[Query]:
-    """A frequent word with the facets of a paragraph that has it."""
+def _filtered_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    """Yield frequent words, filtered by facet values of a paragraph that contains the word."""
     for group, names in (("1 filter", ("district",)), ("3 filters", ("district", "year", "topic"))):
-        for word in chance.sample(sample.bands["f"], _PER_WORD_CLASS):
-            holders = [p for p, terms in zip(sample.paragraphs, sample.terms, strict=True) if word in terms]
-            holder = chance.choice([p for p in holders if p.district and p.year and p.topics])
-            values = {"district": holder.district, "year": str(holder.year), "topic": holder.topics[0]}
+        for word in rng.sample(sample.bands["f"], _PER_WORD_CLASS):
+            matches = [p for p, terms in zip(sample.paragraphs, sample.terms, strict=True) if word in terms]
+            paragraph = rng.choice([p for p in matches if p.district and p.year and p.topics])
+            values = {"district": paragraph.district, "year": str(paragraph.year), "topic": paragraph.topics[0]}
             filters = tuple((name, str(values[name])) for name in names)
             yield Query(f"frequent word, {group}", "all", (word,), filters)

@@ -1,4 +1,4 @@
-"""Committed results to the tables of README.md and a plot: no figure there is typed by hand.
+"""Writes the tables of README.md and the plot from a result file.
 
 python -m bench.report [--name NAME]
 """
@@ -14,23 +14,23 @@ from pathlib import Path
 from statistics import geometric_mean, median
 
 from bench.corpora import GENERATED
-from bench.figures import OURS, Record, groups, in_group, milliseconds, ratio, searched
+from bench.figures import SEARCHKIT, Record, groups, milliseconds, queries_in, ratio, searched_corpora
 
 README = Path(__file__).parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
 PLOT = "searches.svg"
-PRODUCT, THEIRS, EXACT = "searchkit, product", "tantivy", "tantivy, bigrams"
-WORD_ENGINES = (OURS, PRODUCT, THEIRS, "tantivy, plain topics", "SQLite FTS5", "whoosh", "bm25s")
-PHRASE_ENGINES = (OURS, PRODUCT, THEIRS, EXACT, "SQLite FTS5", "whoosh", "ripgrep")
+PRODUCT, TANTIVY, TANTIVY_BIGRAMS = "searchkit, product", "tantivy", "tantivy, bigrams"
+WORD_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, "tantivy, plain topics", "SQLite FTS5", "whoosh", "bm25s")
+PHRASE_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, TANTIVY_BIGRAMS, "SQLite FTS5", "whoosh", "ripgrep")
 
-_TITLES = {"bigrams": EXACT, "fts5": "SQLite FTS5"}  # names of modules that are reported under others
+_TITLES = {"bigrams": TANTIVY_BIGRAMS, "fts5": "SQLite FTS5"}  # modules whose engine has another name in reports
 
-_BETWEEN = re.compile(r"(?<=<!-- figures: python -m bench.report -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
+_GENERATED = re.compile(r"(?<=<!-- results: python -m bench.report -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
 
 
 def render(record: Record) -> str:
-    """All tables of a record, as Markdown."""
-    corpora = searched(record)
+    """Return all tables of a record as Markdown."""
+    corpora = searched_corpora(record)
     parts = [_machine(record), _goals(record, corpora)]
     for name, part in corpora.items():
         parts += [
@@ -41,7 +41,7 @@ def render(record: Record) -> str:
         ]
     parts += ["### Growth", _growth(corpora)]
     parts += ["### Indexing, size and memory", _indexing(record), _builds(corpora)]
-    parts += ["### Commands", _commands(record), f"![Times by class of queries](results/{PLOT})"]
+    parts += ["### Commands", _commands(record), f"![Search times by class of queries](results/{PLOT})"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -52,9 +52,9 @@ def _machine(record: Record) -> str:
         f"Measured {settings['measured']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']:.0f} GB, "
         f"{machine['system']}, Python {machine['python']}; {libraries}. Memory of one thread: "
         f"{machine['read_gb_s']} GB/s reading, {machine['copy_gb_s']} GB/s copying. Medians of up to "
-        f"{settings['rounds']} rounds; {settings['hits']} hits, {settings['values']} values a facet; "
+        f"{settings['rounds']} rounds; {settings['hits']} hits, {settings['values']} values per facet; "
         f"seed {settings['seed']}. "
-        f"Not installed, so left out: {', '.join(settings['skipped']) or 'nothing'}."
+        f"Not installed and skipped: {', '.join(settings['skipped']) or 'none'}."
     )
 
 
@@ -64,37 +64,45 @@ def _goals(record: Record, corpora: Mapping[str, Record]) -> str:
 
 
 def _search_goals(name: str, part: Record) -> Iterator[Sequence[object]]:
-    faceted = _ratios(part, THEIRS, phrases=False)
-    if faceted:
-        worst = max(faceted, key=lambda group: faceted[group])
-        mean = geometric_mean(faceted.values())
-        yield f"faceted searches, {name}: time to tantivy's, geometric mean", "≤ 0.5", mean
-        yield f"faceted searches, {name}: the class that does worst ({worst})", "≤ 1", faceted[worst]
-    for peer in (THEIRS, EXACT):
-        if strings := _ratios(part, peer, phrases=True):
-            yield f"exact phrases, {name}: time to that of {peer}", "≤ 1", geometric_mean(strings.values())
-    if slow := _ratios(part, "whoosh", phrases=False):
-        yield f"faceted searches, {name}: times faster than Whoosh", "≥ 200", 1 / geometric_mean(slow.values())
-    if OURS in part["builds"]:
-        yield f"index, {name}: size to that of the text", "≤ 2.2", _size(part, OURS)
+    word_ratios = _ratios(part, TANTIVY, phrases=False)
+    if word_ratios:
+        worst = max(word_ratios, key=lambda group: word_ratios[group])
+        mean = geometric_mean(word_ratios.values())
+        yield f"faceted searches, {name}: time relative to tantivy, geometric mean", "≤ 0.5", mean
+        yield f"faceted searches, {name}: time relative to tantivy, worst class ({worst})", "≤ 1", word_ratios[worst]
+    for peer in (TANTIVY, TANTIVY_BIGRAMS):
+        if phrase_ratios := _ratios(part, peer, phrases=True):
+            yield f"exact phrases, {name}: time relative to {peer}", "≤ 1", geometric_mean(phrase_ratios.values())
+    if whoosh_ratios := _ratios(part, "whoosh", phrases=False):
+        yield f"faceted searches, {name}: speed relative to Whoosh", "≥ 200", 1 / geometric_mean(whoosh_ratios.values())
+    if SEARCHKIT in part["builds"]:
+        yield f"index, {name}: size relative to the text", "≤ 2.2", _size(part, SEARCHKIT)
 
 
 def _ratios(part: Record, peer: str, *, phrases: bool) -> dict[str, float]:
-    """Time to a peer's by class of queries, where there is one."""
-    found = {group: ratio(part, group, peer) for group in groups(part, phrases=phrases)}
-    return {group: value for group, value in found.items() if value}
+    """Return the time relative to a peer by class of queries, for the classes that have one."""
+    ratios = {group: ratio(part, group, peer) for group in groups(part, phrases=phrases)}
+    return {group: value for group, value in ratios.items() if value}
 
 
 def _command_goals(record: Record) -> Iterator[Sequence[object]]:
     seconds = record.get("indexing", {}).get("seconds", {})
     for processes in (1, 2):
-        if f"{OURS}, {processes}" in seconds and f"{THEIRS}, {processes}" in seconds:
-            speed = seconds[f"{THEIRS}, {processes}"] / seconds[f"{OURS}, {processes}"]
-            yield (f"indexing on {processes} of the cores: speed to tantivy's", "≥ 1", speed)
+        if f"{SEARCHKIT}, {processes}" in seconds and f"{TANTIVY}, {processes}" in seconds:
+            speed = seconds[f"{TANTIVY}, {processes}"] / seconds[f"{SEARCHKIT}, {processes}"]
+            yield (
+                f"indexing (processes: {processes}): speed relative to tantivy",
+                "≥ 1",
+                speed,
+            )
     commands = record.get("commands", {})
     if {"10k", "1m"} <= commands.get("opening", {}).keys():
         opening = commands["opening"]
-        yield ("opening an index: 1m to 10k", "≤ 1.5", opening["1m"]["open_ms"] / opening["10k"]["open_ms"])
+        yield (
+            "opening an index: time at 1m relative to 10k",
+            "≤ 1.5",
+            opening["1m"]["open_ms"] / opening["10k"]["open_ms"],
+        )
     for name, cold in commands.get("cold", {}).items():
         yield (f"cold `searchkit search`, {name}, seconds", "≤ 0.25", cold["search_ms"] / 1000)
     for name, changed in commands.get("changed", {}).items():
@@ -106,7 +114,7 @@ def _words(part: Record, record: Record) -> str:
     rows = []
     for group in groups(part, phrases=False):
         times = [milliseconds(part, group, name) for name in names]
-        rows.append((group, *times, ratio(part, group, THEIRS), _bound(part, group, record)))
+        rows.append((group, *times, ratio(part, group, TANTIVY), _bound(part, group, record)))
     return _table(("milliseconds", *names, "searchkit / tantivy", "bound"), rows)
 
 
@@ -115,51 +123,54 @@ def _phrases(part: Record, record: Record) -> str:
     rows = []
     for group in groups(part, phrases=True):
         times = [milliseconds(part, group, name) for name in names]
-        ratios = (ratio(part, group, THEIRS), ratio(part, group, EXACT))
+        ratios = (ratio(part, group, TANTIVY), ratio(part, group, TANTIVY_BIGRAMS))
         rows.append((group, *times, *ratios, _bound(part, group, record)))
-    heads = ("milliseconds", *names, "searchkit / tantivy", "searchkit / bigrams", "bound")
-    return _table(heads, rows) + "\n\n" + _misses(part, names)
+    header = ("milliseconds", *names, "searchkit / tantivy", "searchkit / bigrams", "bound")
+    return _table(header, rows) + "\n\n" + _phrase_hits(part, names)
 
 
-def _misses(part: Record, names: Sequence[str]) -> str:
-    """Hits found of all that a plain scan finds, for each string."""
+def _phrase_hits(part: Record, names: Sequence[str]) -> str:
+    """Return the table of the number of hits for each phrase: of a plain scan of the text, and of each engine."""
     rows = []
     for query in part["queries"]:
         if query["kind"] == "phrase":
-            found = [query["engines"].get(name, {}).get("total", "") for name in names]
-            rows.append((query["words"][0], query["truth"], *found))
+            totals = [query["engines"].get(name, {}).get("total", "") for name in names]
+            rows.append((query["words"][0], query["truth"], *totals))
     return _table(("hits of", "plain scan", *names), rows)
 
 
 def _disagreements(part: Record) -> str:
     if not part["disagreements"]:
-        return "Totals and facet counts of all engines are equal for every query that is not a phrase."
+        return "All engines return equal totals and facet counts for all queries other than phrases."
     return "**Engines disagree:**\n\n" + "\n".join(f"- {text}" for text in part["disagreements"])
 
 
 def _bound(part: Record, group: str, record: Record) -> float | None:
-    """Milliseconds that the bytes of the model take at the measured bandwidth; geometric mean over the class."""
-    touched = [query["bytes"] for query in in_group(part, group) if query["bytes"]]
+    """Return the milliseconds to read the bytes of the model at the measured bandwidth, geometric mean of the class."""
+    lower_bounds = [query["bytes"] for query in queries_in(part, group) if query["bytes"]]
     gb_s = max(record["machine"]["read_gb_s"], record["machine"]["copy_gb_s"])
-    return geometric_mean(touched) / gb_s / 1e6 if touched else None
+    return geometric_mean(lower_bounds) / gb_s / 1e6 if lower_bounds else None
 
 
 def _growth(corpora: Mapping[str, Record]) -> str:
-    """By which power of the number of paragraphs times grow from the smallest generated corpus to the largest."""
+    """Return the table of growth exponents of the time, from the smallest generated corpus to the largest."""
     sized = sorted((part["paragraphs"], name) for name, part in corpora.items() if name in GENERATED)
-    if len(sized) < 2:  # noqa: PLR2004 - growth is between two
+    if len(sized) < 2:  # noqa: PLR2004 - growth needs two sizes
         return ""
-    (few, small), (many, large) = sized[0], sized[-1]
-    names = [name for name in _present(corpora[large], WORD_ENGINES) if name in _present(corpora[small], WORD_ENGINES)]
+    (low, smallest), (high, largest) = sized[0], sized[-1]
+    names = [
+        name for name in _present(corpora[largest], WORD_ENGINES) if name in _present(corpora[smallest], WORD_ENGINES)
+    ]
     rows = []
-    for group in groups(corpora[large], phrases=False):
+    for group in groups(corpora[largest], phrases=False):
         row: list[object] = [group]
         for name in names:
-            first, last = (milliseconds(corpora[size], group, name) for size in (small, large))
-            row.append(math.log(last / first) / math.log(many / few) if first and last else None)
+            first, last = (milliseconds(corpora[size], group, name) for size in (smallest, largest))
+            row.append(math.log(last / first) / math.log(high / low) if first and last else None)
         rows.append(row)
-    return f"Exponent from {few:,} to {many:,} paragraphs: 1 grows with their number, 0 not at all.\n\n" + _table(
-        ("class", *names), rows
+    return (
+        f"Growth exponents of the time from {low:,} to {high:,} paragraphs: 1 is linear, 0 is constant.\n\n"
+        + _table(("class", *names), rows)
     )
 
 
@@ -168,11 +179,11 @@ def _indexing(record: Record) -> str:
     if not part:
         return ""
     rows = []
-    for way, seconds in part["seconds"].items():
-        engine, _, processes = way.rpartition(", ")
+    for key, seconds in part["seconds"].items():
+        engine, _, processes = key.rpartition(", ")
         rows.append((engine, processes, seconds, f"{part['paragraphs'] / seconds:,.0f}"))
-    head = f"{part['paragraphs']:,} generated paragraphs, segmenting included."
-    return head + "\n\n" + _table(("engine", "cores", "seconds", "paragraphs/s"), rows)
+    caption = f"{part['paragraphs']:,} generated paragraphs, word segmentation included."
+    return caption + "\n\n" + _table(("engine", "processes", "seconds", "paragraphs/s"), rows)
 
 
 def _builds(corpora: Mapping[str, Record]) -> str:
@@ -184,7 +195,7 @@ def _builds(corpora: Mapping[str, Record]) -> str:
             rows.append((name, _TITLES.get(engine, engine), _size(part, engine), *own))
     if not rows:
         return ""
-    heads = (
+    header = (
         "corpus",
         "engine",
         "index / text",
@@ -193,7 +204,7 @@ def _builds(corpora: Mapping[str, Record]) -> str:
         "searching: resident MB",
         "allocated",
     )
-    return _table(heads, rows)
+    return _table(header, rows)
 
 
 def _commands(record: Record) -> str:
@@ -201,10 +212,10 @@ def _commands(record: Record) -> str:
     rows: list[Sequence[object]] = []
     for name, opening in part.get("opening", {}).items():
         rows.append((f"open an index, {name}", f"{_number(opening['open_ms'])} ms"))
-        rows.append((f"open it and answer the first query, {name}", f"{_number(opening['answer_ms'])} ms"))
+        rows.append((f"open an index and answer a first query, {name}", f"{_number(opening['answer_ms'])} ms"))
     for name, cold in part.get("cold", {}).items():
         rows.append((f"`searchkit search` with four facets, {name}", f"{_number(cold['search_ms'])} ms"))
-        rows.append(("a Python that does nothing", f"{_number(cold['python_ms'])} ms"))
+        rows.append(("an empty Python process", f"{_number(cold['python_ms'])} ms"))
     real = part.get("real", {})
     for jobs in ("1 jobs", "2 jobs"):
         if jobs in real:
@@ -217,8 +228,10 @@ def _commands(record: Record) -> str:
                 f"{changed['first']['seconds']:.0f} s",
             )
         )
-        rows.append((f"the same after one file has changed, {name}", f"{_number(median(changed['changed_s']))} s"))
-        rows.append((f"the same after none has, {name}", f"{_number(changed['unchanged_s'])} s"))
+        rows.append(
+            (f"`searchkit build` after one file has changed, {name}", f"{_number(median(changed['changed_s']))} s")
+        )
+        rows.append((f"`searchkit build` after no file has changed, {name}", f"{_number(changed['unchanged_s'])} s"))
     return _table(("", ""), rows) if rows else ""
 
 
@@ -235,36 +248,36 @@ def _present(part: Record, names: Sequence[str]) -> list[str]:
     return [name for name in names if any(name in query["engines"] for query in part["queries"])]
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join(f"| {' | '.join(map(_number, line))} |" for line in lines)
 
 
 def _number(value: object) -> str:
-    """Three significant digits; nothing for None."""
+    """Format a float with three significant digits, None as an empty string."""
     if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - beyond, all digits
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - larger numbers have all digits
     return "" if value is None else str(value)
 
 
 def latest() -> Path:
-    """The record whose name, a date, comes last. Raises FileNotFoundError if there is none."""
-    found = sorted(RESULTS.glob("????-??-??.json"))
-    if not found:
-        raise FileNotFoundError(f"no results in {RESULTS}; make some with: make bench")
-    return found[-1]
+    """Return the path of the latest record; names are dates. Raises FileNotFoundError if there is none."""
+    paths = sorted(RESULTS.glob("????-??-??.json"))
+    if not paths:
+        raise FileNotFoundError(f"no results in {RESULTS}; create them with: make bench")
+    return paths[-1]
 
 
 def main() -> None:
-    """Rewrite the tables and the plot. See the module's text."""
-    from bench.plot import draw  # noqa: PLC0415 - matplotlib, which the tables do without
+    """Run the command line."""
+    from bench.plot import draw  # noqa: PLC0415 - only the plot needs matplotlib
 
-    parser = argparse.ArgumentParser(description="Make the tables and the plot of README.md from a record.")
-    parser.add_argument("--name", help="of the record, the newest if left out")
+    parser = argparse.ArgumentParser(description="Write the tables of README.md and the plot from a result file.")
+    parser.add_argument("--name", help="name of the result file, by default the latest")
     arguments = parser.parse_args()
     path = RESULTS / f"{arguments.name}.json" if arguments.name else latest()
     record = json.loads(path.read_text(encoding="utf-8"))
-    text = _BETWEEN.sub(lambda _: render(record), README.read_text(encoding="utf-8"))
+    text = _GENERATED.sub(lambda _: render(record), README.read_text(encoding="utf-8"))
     README.write_text(text, encoding="utf-8")
     draw(record, RESULTS / PLOT)
 

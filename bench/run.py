@@ -1,9 +1,10 @@
-"""Measure, and write what was measured to bench/results/NAME.json; `bench.report` makes tables of it.
+"""Runs the benchmarks and writes the results to bench/results/NAME.json; `bench.report` creates tables from them.
 
     python -m bench.run [--size 10k|100k|1m|gov]… [--only search|indexing|commands]… [--engine NAME]… [--name NAME]
 
-Without options everything at all sizes: about an hour and a half on two cores, and 20 GB of disk. What is there under
-the name is kept where it is not measured again. Every step runs in a process of its own, with one thread a library.
+Without options, runs all benchmarks at all sizes: about an hour and a half on two cores, and 20 GB of disk. Earlier
+results under the same name are kept unless they are measured again. Every step runs in a separate process, with one
+thread per library.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ from bench import commands, corpora, generate, machine, peers, search
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(__file__).parent / "data"
 STAGES = ("search", "indexing", "commands")
-INDEXED = 100_000
-"""Paragraphs that indexing is timed with, at the most."""
-INDEXED_TIMES = 3
-TOO_MUCH = {"whoosh": {"1m"}}
+MAX_INDEXED = 100_000
+"""Maximum number of paragraphs in the measurement of indexing."""
+INDEXING_RUNS = 3
+EXCLUDED = {"whoosh": {"1m"}}
 """Engine → corpora that it would take hours to index."""
 COMPARED = ("searchkit", "tantivy")
-"""Engines whose indexing speed and memory are measured."""
-_REBUILT = "searchkit"  # the index of what is being worked on is never taken from an earlier run
+"""Engines whose indexing speed and search memory are measured."""
+_REBUILT = "searchkit"  # the code under development: its index is built again in each run
 
 
 class Run:
-    """One run: what is measured, and the record that it fills."""
+    """A benchmark run and its record of results."""
 
     def __init__(self, path: Path, data: Path, engines: Sequence[str]) -> None:
         self._path, self._data = path, data / corpora.fingerprint()
         self._data.mkdir(parents=True, exist_ok=True)
-        self._fresh: set[str] = set()
+        self._rebuilt: set[str] = set()
         self._engines = [name for name in engines if _is_installed(name)]
         self.record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         self.record["machine"] = machine.as_json(machine.describe())
@@ -52,30 +53,34 @@ class Run:
         }
 
     def corpus(self, name: str) -> dict[str, Any]:
-        """Build all indexes of a corpus, unless they are there; give its part of the record."""
+        """Build all indexes of a corpus, unless they exist. Returns the part of the record about the corpus."""
         part: dict[str, Any] = self.record.setdefault("corpora", {}).setdefault(name, {"builds": {}})
         _say(f"{name}: paragraphs")
         self._python("bench.build", name, "--data", str(self._data))
         part.update(self._size(name))
-        for engine in self._of(name):
-            kept = self._data / name / f"{engine}.json"
-            if not kept.exists() or (engine == _REBUILT and name not in self._fresh):
+        for engine in self._engines_for(name):
+            cache = self._data / name / f"{engine}.json"
+            if not cache.exists() or (engine == _REBUILT and name not in self._rebuilt):
                 _say(f"{name}: index of {engine}")
-                used = self._python("bench.build", name, "--data", str(self._data), "--engine", engine)
+                usage = self._python("bench.build", name, "--data", str(self._data), "--engine", engine)
                 folder = peers.folder(engine, name, self._data)
                 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                kept.write_text(json.dumps({**machine.as_json(used), "bytes": size}), encoding="utf-8")
-            part["builds"][engine] = json.loads(kept.read_text(encoding="utf-8"))
-        self._fresh.add(name)
+                cache.write_text(json.dumps({**machine.as_json(usage), "bytes": size}), encoding="utf-8")
+            part["builds"][engine] = json.loads(cache.read_text(encoding="utf-8"))
+        self._rebuilt.add(name)
         return part
 
     def search(self, name: str) -> None:
-        """Time all searches of a corpus, and see what memory searchkit and tantivy take for them."""
+        """Measure all searches of a corpus, and the memory that searchkit and tantivy use for them."""
         part = self.corpus(name)
         _say(f"{name}: searches")
-        before = part.get("queries", [])
-        part.update(self._result("bench.search", name, "--data", str(self._data), *self._named(self._of(name))))
-        _keep_others(before, part["queries"])
+        earlier_queries = part.get("queries", [])
+        part.update(
+            self._result(
+                "bench.search", name, "--data", str(self._data), *self._engine_arguments(self._engines_for(name))
+            )
+        )
+        _keep_others(earlier_queries, part["queries"])
         for text in part["disagreements"]:
             _say(f"{name}: DISAGREE: {text}")
         part["memory"] = {}
@@ -86,33 +91,33 @@ class Run:
         self.save()
 
     def indexing(self, sizes: Sequence[str]) -> None:
-        """Time indexing, both sides in turn."""
-        paragraphs = min(INDEXED, max(corpora.GENERATED[name] for name in sizes))
-        ways = [(engine, processes) for engine in COMPARED if engine in self._engines for processes in (1, 2)]
-        taken: dict[tuple[str, int], list[float]] = {way: [] for way in ways}
-        for turn in range(INDEXED_TIMES):
-            for engine, processes in ways:
-                _say(f"indexing {paragraphs} paragraphs: {engine}, {processes} processes, turn {turn + 1}")
+        """Measure indexing with both engines in turn."""
+        paragraphs = min(MAX_INDEXED, max(corpora.GENERATED[name] for name in sizes))
+        configurations = [(engine, processes) for engine in COMPARED if engine in self._engines for processes in (1, 2)]
+        times: dict[tuple[str, int], list[float]] = {configuration: [] for configuration in configurations}
+        for run in range(INDEXING_RUNS):
+            for engine, processes in configurations:
+                _say(f"indexing {paragraphs} paragraphs: {engine}, {processes} processes, run {run + 1}")
                 arguments = [engine, "--processes", str(processes), "--paragraphs", str(paragraphs)]
-                taken[engine, processes].append(self._result("bench.indexing", *arguments)["seconds"])
-        medians = {f"{engine}, {n}": round(statistics.median(times), 3) for (engine, n), times in taken.items()}
+                times[engine, processes].append(self._result("bench.indexing", *arguments)["seconds"])
+        medians = {f"{engine}, {n}": round(statistics.median(seconds), 3) for (engine, n), seconds in times.items()}
         self.record["indexing"] = {"paragraphs": paragraphs, "seconds": medians}
         self.save()
 
     def commands(self, sizes: Sequence[str]) -> None:
-        """Time what users wait for."""
+        """Measure user-visible latencies: opening, a cold search, builds."""
         part: dict[str, Any] = self.record.setdefault("commands", {})
         for name in sizes:
             self.corpus(name)
             _say(f"{name}: opening, cold search")
-            part.setdefault("opening", {})[name] = commands.opening(name, self._data)
-            part.setdefault("cold", {})[name] = commands.cold(name, self._data)
+            part.setdefault("opening", {})[name] = commands.measure_opening(name, self._data)
+            part.setdefault("cold", {})[name] = commands.measure_cold_search(name, self._data)
             if name == "gov":
                 _say("gov: build")
-                part["real"] = commands.build_real(self._data)
+                part["real"] = commands.measure_real_build(self._data)
             else:
                 _say(f"{name}: one changed file")
-                part.setdefault("changed", {})[name] = commands.change_one(name, self._data)
+                part.setdefault("changed", {})[name] = commands.measure_update(name, self._data)
             self.save()
 
     def save(self) -> None:
@@ -120,10 +125,10 @@ class Run:
         self._path.parent.mkdir(exist_ok=True)
         self._path.write_text(json.dumps(self.record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
-    def _of(self, name: str) -> list[str]:
-        return [engine for engine in self._engines if name not in TOO_MUCH.get(engine, ())]
+    def _engines_for(self, name: str) -> list[str]:
+        return [engine for engine in self._engines if name not in EXCLUDED.get(engine, ())]
 
-    def _named(self, engines: Sequence[str]) -> list[str]:
+    def _engine_arguments(self, engines: Sequence[str]) -> list[str]:
         return [argument for engine in engines for argument in ("--engine", engine)]
 
     def _size(self, name: str) -> dict[str, int]:
@@ -132,22 +137,22 @@ class Run:
             paragraphs = sum(1 for _ in lines)
         return {"paragraphs": paragraphs, "text_bytes": texts.stat().st_size - paragraphs}
 
-    def _python(self, module: str, *arguments: str) -> machine.Used:
+    def _python(self, module: str, *arguments: str) -> machine.Usage:
         return machine.run(["-m", module, *arguments])
 
     def _result(self, module: str, *arguments: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out.json"
             self._python(module, *arguments, "--out", str(out))
-            found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-            return found
+            result: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+            return result
 
 
-def _keep_others(before: Sequence[dict[str, Any]], queries: Sequence[dict[str, Any]]) -> None:
-    """Keep, for the same queries, the times of engines that were not measured again."""
-    known = {_identity(query): query["engines"] for query in before}
+def _keep_others(earlier_queries: Sequence[dict[str, Any]], queries: Sequence[dict[str, Any]]) -> None:
+    """Copy the times of engines that were not measured again from the earlier results for the same queries."""
+    earlier = {_identity(query): query["engines"] for query in earlier_queries}
     for query in queries:
-        query["engines"] = {**known.get(_identity(query), {}), **query["engines"]}
+        query["engines"] = {**earlier.get(_identity(query), {}), **query["engines"]}
 
 
 def _identity(query: dict[str, Any]) -> str:
@@ -158,7 +163,7 @@ def _is_installed(name: str) -> bool:
     try:
         peers.load(name)
     except ModuleNotFoundError as error:
-        _say(f"{name} is left out: {error}")
+        _say(f"{name} is skipped: {error}")
         return False
     return True
 
@@ -168,15 +173,15 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    """Measure what was asked for. See the module's text."""
-    parser = argparse.ArgumentParser(description="Measure searchkit and its peers.")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Benchmark searchkit and other engines.")
     parser.add_argument("--size", action="append", default=[], choices=corpora.NAMES)
     parser.add_argument("--only", action="append", default=[], choices=STAGES)
     parser.add_argument("--engine", action="append", default=[], choices=peers.NAMES)
     parser.add_argument("--name", default=datetime.now(timezone.utc).date().isoformat())
-    parser.add_argument("--data", type=Path, default=DATA, help="folder for corpora and indexes, which are kept")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of corpora and indexes, which are kept")
     arguments = parser.parse_args()
-    sizes = [name for name in arguments.size or corpora.NAMES if corpora.is_there(name)]
+    sizes = [name for name in arguments.size or corpora.NAMES if corpora.is_available(name)]
     stages = arguments.only or STAGES
     run = Run(RESULTS / f"{arguments.name}.json", arguments.data, arguments.engine or peers.NAMES)
     if "indexing" in stages and (generated := [name for name in sizes if name in corpora.GENERATED]):

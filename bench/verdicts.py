@@ -1,7 +1,8 @@
-"""Figures of real reports judged by hand: which were drawn, what was said of them, what still holds.
+"""A random sample of measures from real reports, with verdicts by a person.
 
-A verdict holds as long as the same figure is found at the same place. `right`: a figure, with value, unit, bound and
-change right, and a name that tells what is counted; `indicator`: all right but the name; `wrong`: anything else.
+A verdict is valid as long as an equal measure is extracted at the same position. `right`: a measure whose value, unit,
+bound and change are right, and whose indicator names what is counted; `indicator`: all right except for the indicator;
+`wrong`: anything else.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from searchkit.model import Measure
 
 FILE = Path(__file__).parent / "results" / "measures-sample.json"
 SEED = 2027
-DRAWN = 200
-"""Figures that are judged."""
+SAMPLE_SIZE = 200
+"""Number of measures in the sample."""
 VERDICTS = ("right", "indicator", "wrong")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A figure as it was when it was judged, and what was said of it."""
+    """A measure as it was when it was drawn, and the verdict on it."""
 
     id: str
-    """As a measure's: paragraph, then where the quote begins."""
+    """Id of the measure: the id of its paragraph and the start of its quote."""
     start: int
     value: int | float
     unit: str | None
@@ -36,71 +37,71 @@ class Judged:
     bound: str
     change: str | None
     verdict: str | None = None
-    """One of `VERDICTS`; None = not judged yet. It, reason and failure are written by hand."""
+    """One of `VERDICTS`; None = not judged yet. Verdict, reason and failure are entered by hand."""
     reason: str | None = None
-    """Why it is not right, in a few words."""
+    """Why the measure is not right, in a few words."""
     failure: str | None = None
-    """The kind of failure that it is one of."""
+    """Kind of failure."""
 
-    def holds(self, measures: Mapping[str, Measure]) -> bool:
-        """Whether it was judged and the figure is still found as it was. `measures`: by id."""
-        found = measures.get(self.id)
-        return self.verdict is not None and found is not None and _unjudged(found) == _without_verdict(self)
+    def is_valid(self, measures: Mapping[str, Measure]) -> bool:
+        """Whether there is a verdict and an equal measure is still extracted. `measures`: all measures by id."""
+        current = measures.get(self.id)
+        return self.verdict is not None and current is not None and _unjudged(current) == _without_verdict(self)
 
 
-def draw(measures: Sequence[Measure], known: Sequence[Judged] = ()) -> list[Judged]:
-    """Draw figures by a fixed seed, in the order of the corpus; of those that did not change the verdicts are kept."""
-    places = sorted(random.Random(SEED).sample(range(len(measures)), min(DRAWN, len(measures))))  # noqa: S311 - no secret
+def draw(measures: Sequence[Measure], earlier: Sequence[Judged] = ()) -> list[Judged]:
+    """Draw a sample with a fixed seed, in corpus order. Valid verdicts of an earlier sample are kept."""
+    indexes = sorted(random.Random(SEED).sample(range(len(measures)), min(SAMPLE_SIZE, len(measures))))  # noqa: S311 - no secret
     by_id = {measure.id: measure for measure in measures}
-    kept = {judged.id: judged for judged in known if judged.holds(by_id)}
-    return [kept.get(measures[place].id, _unjudged(measures[place])) for place in places]
+    valid = {judged.id: judged for judged in earlier if judged.is_valid(by_id)}
+    return [valid.get(measures[index].id, _unjudged(measures[index])) for index in indexes]
 
 
 def load() -> list[Judged]:
-    """The verdicts of the committed file. Raises ValueError if one of them is none of `VERDICTS`."""
+    """Read the committed sample. Raises ValueError if a verdict is unknown or does not fit its failure."""
     judged = [Judged(**record) for record in json.loads(FILE.read_text(encoding="utf-8"))]
     for item in judged:
         if item.verdict is not None and (
             item.verdict not in VERDICTS or (item.verdict != "right") != bool(item.failure)
         ):
-            raise ValueError(f"{FILE.name}: {item.id}: a verdict is right, or indicator or wrong with a failure")
+            raise ValueError(f"{FILE.name}: {item.id}: verdict must be right, or indicator or wrong with a failure")
     return judged
 
 
 def save(judged: Sequence[Judged]) -> None:
-    """Write the file, one figure a line, so that verdicts can be written into it."""
+    """Write the sample, one measure per line, so that verdicts can be entered by hand."""
     lines = ",\n".join(json.dumps(asdict(item), ensure_ascii=False) for item in judged)
     FILE.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
-def summary(judged: Sequence[Judged], measures: Sequence[Measure]) -> dict[str, Any]:
-    """Count the verdicts, and how many of each still hold.
+def summarise(judged: Sequence[Judged], measures: Sequence[Measure]) -> dict[str, Any]:
+    """Count the verdicts, and the valid ones among them.
 
-    Shares are of all that were judged, as they were then: failures that are mended no longer hold, so a share of those
-    that do would rise by itself. `precision` is the share that is not wrong.
+    Shares refer to all measures as they were judged. Verdicts on failures that have been fixed are no longer valid, so
+    a share of the valid verdicts would rise by itself. `precision` is the share that is not wrong.
     """
     by_id = {measure.id: measure for measure in measures}
-    given = [item for item in judged if item.verdict is not None]
-    holding = [item for item in given if item.holds(by_id)]
-    verdicts, still = Counter(item.verdict for item in given), Counter(item.verdict for item in holding)
-    out: dict[str, Any] = {"seed": SEED, "drawn": len(judged), "judged": len(given), "unchanged": len(holding)}
-    out["verdicts"] = {verdict: {"judged": verdicts[verdict], "unchanged": still[verdict]} for verdict in VERDICTS}
-    if given:
-        out["precision"] = round(1 - verdicts["wrong"] / len(given), 4)
-        out["share_right"] = round(verdicts["right"] / len(given), 4)
-    failures = Counter((item.verdict, item.failure) for item in given if item.failure)
-    remaining = Counter((item.verdict, item.failure) for item in holding if item.failure)
+    decided = [item for item in judged if item.verdict is not None]
+    valid = [item for item in decided if item.is_valid(by_id)]
+    verdicts, unchanged = Counter(item.verdict for item in decided), Counter(item.verdict for item in valid)
+    out: dict[str, Any] = {"seed": SEED, "drawn": len(judged), "judged": len(decided), "unchanged": len(valid)}
+    out["verdicts"] = {verdict: {"judged": verdicts[verdict], "unchanged": unchanged[verdict]} for verdict in VERDICTS}
+    if decided:
+        out["precision"] = round(1 - verdicts["wrong"] / len(decided), 4)
+        out["share_right"] = round(verdicts["right"] / len(decided), 4)
+    failures = Counter((item.verdict, item.failure) for item in decided if item.failure)
+    remaining = Counter((item.verdict, item.failure) for item in valid if item.failure)
     out["failures"] = [[*kind, count, remaining[kind]] for kind, count in failures.most_common()]
-    out["stale"] = [item.id for item in given if not item.holds(by_id)]
+    out["stale"] = [item.id for item in decided if not item.is_valid(by_id)]
     return out
 
 
 def _unjudged(measure: Measure) -> Judged:
-    return Judged(**{name: getattr(measure, name) for name in _FIGURE})
+    return Judged(**{name: getattr(measure, name) for name in _MEASURE_FIELDS})
 
 
 def _without_verdict(judged: Judged) -> Judged:
-    return Judged(**{name: getattr(judged, name) for name in _FIGURE})
+    return Judged(**{name: getattr(judged, name) for name in _MEASURE_FIELDS})
 
 
-_FIGURE = tuple(field.name for field in fields(Judged) if field.name not in ("verdict", "reason", "failure"))
+_MEASURE_FIELDS = tuple(field.name for field in fields(Judged) if field.name not in ("verdict", "reason", "failure"))

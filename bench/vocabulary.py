@@ -1,6 +1,6 @@
-"""What generated reports are made of: words of jieba's dictionary, set phrases of the genre, numbers, places.
+"""Building blocks of the generated reports: words of jieba's dictionary, typical phrases, numbers, places.
 
-All phrases are written for this benchmark. Which words stand in a paragraph is drawn in `generate`.
+All phrases were written for this benchmark. `generate` draws the words of each paragraph.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from importlib.resources import files
 from searchkit.places.gazetteer import gazetteer
 
 WORDS = 40_000
-"""Words taken from the dictionary, the most frequent first."""
+"""Number of words taken from the dictionary, the most frequent ones."""
 DISTRICTS = 400
+"""Number of districts."""
 
 YEARS = tuple(range(2015, 2025))
 AGENCIES = (
@@ -38,7 +39,7 @@ SECTIONS = (
     ("履职", "主要负责人履行职责情况"),
     ("计划", "下一年度工作安排"),
 )
-"""Section of a paragraph, and the heading that a report gives it."""
+"""Section of a paragraph, and its heading in reports."""
 
 PHRASES = {
     "行政执法": (
@@ -183,14 +184,14 @@ GENERAL = (
     "法治政府建设",
     "人民群众",
 )
-"""Phrases of every topic."""
+"""Phrases for all topics."""
 
 LINKS = ("的", "和", "等", "对", "在", "了", "与", "及", "以", "为", "并", "向", "各", "我市", "全区", "本年度")
 MARKS = ("", "，", "。", "、", "；")
 
 _WORD = re.compile("[\u4e00-\u9fa5]{2,4}")
-_NAMES = ("nr", "ns", "nt")  # jieba's tags for people, places and bodies
-_COUNTED = (
+_NAME_TAGS = ("nr", "ns", "nt")  # jieba's tags for people, places and organisations
+_INDICATORS = (
     ("立案", "件"),
     ("办结案件", "件"),
     ("检查企业", "户次"),
@@ -208,32 +209,32 @@ _COUNTED = (
 
 @cache
 def dictionary_words() -> tuple[str, ...]:
-    """The most frequent words of two to four characters in jieba's dictionary, names left out, the commonest first."""
+    """Return the most frequent words of two to four characters in jieba's dictionary, without names, by frequency."""
     entries = []
     for line in files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines():
         word, frequency, tag = line.split(" ")
-        if _WORD.fullmatch(word) and not tag.startswith(_NAMES):
+        if _WORD.fullmatch(word) and not tag.startswith(_NAME_TAGS):
             entries.append((-int(frequency), word))
     return tuple(word for _, word in sorted(entries)[:WORDS])
 
 
 @cache
 def quantities() -> tuple[str, ...]:
-    """Numbers with what they count: whole ones, money in 万元, percentages; small ones come often, as in reports."""
-    found = []
+    """Return numbers with units and indicators: integers, money in 万元, percentages; many are small, as in reports."""
+    result = []
     for n in range(1, 2000):
-        counted, unit = _COUNTED[n % len(_COUNTED)]
-        found.append(f"{counted}{n if n < 400 else n * 7}{unit}")  # noqa: PLR2004 - beyond some hundreds, larger steps
+        indicator, unit = _INDICATORS[n % len(_INDICATORS)]
+        result.append(f"{indicator}{n if n < 400 else n * 7}{unit}")  # noqa: PLR2004 - larger steps from 400 on
         if n % 5 == 0:
-            found.append(f"罚款{n * 37 / 100:.2f}万元")
+            result.append(f"罚款{n * 37 / 100:.2f}万元")
         if n % 20 == 0:
-            found.append(f"同比增长{n / 20:.1f}%")
-    return tuple(found)
+            result.append(f"同比增长{n / 20:.1f}%")
+    return tuple(result)
 
 
 @cache
 def districts() -> tuple[tuple[str, ...], ...]:
-    """Places of the county level, province first, spread over the country."""
+    """Return places of the county level, each from the province down, spread over the country."""
     counties = {region for region in gazetteer().codes.values() if len(region) == 3}  # noqa: PLR2004 - the county's level
-    today = sorted(region for region in counties if not region[1].endswith("地区"))  # most of those are cities by now
-    return tuple(today[:: len(today) // DISTRICTS][:DISTRICTS])
+    current = sorted(region for region in counties if not region[1].endswith("地区"))  # most 地区 have become cities
+    return tuple(current[:: len(current) // DISTRICTS][:DISTRICTS])

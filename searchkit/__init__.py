@@ -7,14 +7,14 @@
         results = index.search("双随机 处罚", district="滨海新区", year=2023, facets=["topic"])
         measures = index.measures("立案", district="滨海新区", year=2023)
 
-Names are loaded when they are first used, so that importing the package costs nothing.
+Names are imported on first use, so that importing the package is cheap.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # typing is not loaded for this name alone
+TYPE_CHECKING = False  # avoids an import of typing
 if TYPE_CHECKING:
     from searchkit.errors import SearchkitError
     from searchkit.index import Index
@@ -45,7 +45,7 @@ __all__ = [
     "open",
 ]
 
-_HOME = {
+_MODULES = {
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",
     "Document": "model",
@@ -65,8 +65,8 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
+    if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    module = import_module(f"{__name__}.{_HOME[name]}")
+    module = import_module(f"{__name__}.{_MODULES[name]}")
     return getattr(module, "Index" if name == "open" else name)

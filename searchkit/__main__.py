@@ -1,6 +1,7 @@
-"""The command `searchkit`, also as `python -m searchkit`: what must hold before anything else is imported.
+"""Entry point of the command `searchkit` and of `python -m searchkit`.
 
-Nothing is imported here that Python has not loaded by itself: until the handler stands, Ctrl-C would be a traceback.
+It prepares the module path and the handler of Ctrl-C before anything else is imported. This module itself imports only
+modules that Python has already loaded, because Ctrl-C prints a traceback until the handler is installed.
 """
 
 from __future__ import annotations
@@ -15,29 +16,29 @@ if TYPE_CHECKING:
 
 
 def main() -> NoReturn:
-    """Run the command line; Ctrl-C ends it with one line."""
-    _leave_current_folder_out()
-    import signal  # noqa: PLC0415 - a part of Python is written in Python: it comes after the line above
+    """Run the command line. Ctrl-C ends it with a one-line message."""
+    _remove_current_folder()
+    import signal  # noqa: PLC0415 - it is a Python file, which the current folder could have replaced
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where Ctrl-C is ignored
-        signal.signal(signal.SIGINT, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # false if Ctrl-C is ignored
+        signal.signal(signal.SIGINT, _handle_interrupt)
     from searchkit.cli.main import main as run  # noqa: PLC0415 - as above
 
     run()
 
 
-def _leave_current_folder_out() -> None:
-    """Look for no module in the current folder, where `python -m` would: it may hold what somebody else put there."""
+def _remove_current_folder() -> None:
+    """Remove the current folder from the module path, where `python -m` puts it. Its files are not trusted."""
     try:
         current = os.getcwd()  # noqa: PTH109 - pathlib is not loaded yet
-    except OSError:  # it is gone
+    except OSError:  # the folder was deleted
         return
     if sys.path[:1] in ([""], [current]):
         del sys.path[0]
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    """End at once: an exception could arise anywhere, also where it would be printed and forgotten."""
+def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Exit at once. An exception could be raised where it is only printed, such as in a destructor."""
     os.write(2, b"searchkit: interrupted\n")
     os._exit(3)
 

@@ -1,68 +1,68 @@
-"""Everything that searchkit raises on purpose.
+"""The exceptions of searchkit.
 
     SearchkitError                 exit status 3
-    ├── UsageError                 the caller asked for something impossible; exit status 2
-    │   └── UnknownFacet           a facet that the index does not hold
-    ├── CorpusError                a corpus that cannot be read at all
-    ├── ReadError                  one file that cannot be read; the others go on
-    └── IndexUnusable              an index that cannot be used as it is
-        ├── IndexMissing           there is none
-        ├── IndexForeign           another format version, another product
-        ├── IndexStale             built with another analyzer: rebuild
-        ├── IndexDamaged           a file is missing, short or altered
-        ├── IndexClosed            it was closed
+    ├── UsageError                 an invalid argument; exit status 2
+    │   └── UnknownFacet           a facet that the index does not have
+    ├── CorpusError                a corpus that cannot be read
+    ├── ReadError                  a file that cannot be read; other files are not affected
+    └── IndexUnusable              an index that cannot be used
+        ├── IndexMissing           no index in the folder
+        ├── IndexForeign           another format version or product
+        ├── IndexStale             built with another analyzer; must be rebuilt
+        ├── IndexDamaged           a file is missing, truncated or altered
+        ├── IndexClosed            the index was closed
         └── IndexLocked            another process is writing
 
-Messages are one line: what is wrong, where, and what to do about it. Exceptions of the libraries
-underneath are turned into these at the module that calls the library.
+A message is one line that states the problem, the place and the remedy. A module that calls a library converts the
+library's exceptions to these.
 """
 
 from __future__ import annotations
 
 
 class SearchkitError(Exception):
-    """Base of all errors raised on purpose; `exit_status` is what the command line returns for it."""
+    """Base class. `exit_status` is the exit status of the command line."""
 
     exit_status = 3
 
 
 class UsageError(SearchkitError):
-    """A wrong argument: a bad year, an unknown option value, a filter that cannot be."""
+    """An invalid argument, such as a bad year, an unknown option value or an impossible filter."""
 
     exit_status = 2
 
 
 class UnknownFacet(UsageError):
-    """A facet name that this index does not hold."""
+    """A facet that this index does not have."""
 
 
 class CorpusError(SearchkitError):
-    """A corpus folder that is missing, is not a folder, or holds nothing that can be read."""
+    """A corpus that is missing, is not a folder, or contains no readable file."""
 
 
 class ReadError(SearchkitError):
-    """One file that cannot be read. The message says why and does not repeat the file's name."""
+    """A file that cannot be read. The message gives the reason without the file's name."""
 
-    def __init__(self, message: str, *, is_settled: bool = True) -> None:
-        """`is_settled`: whether it is for the file's content, so that trying again would give the same."""
+    def __init__(self, message: str, *, is_final: bool = True) -> None:
+        """`is_final` tells whether the file's content is the cause, so that another attempt would fail too."""
         super().__init__(message)
-        self.is_settled = is_settled
+        self.is_final = is_final
 
 
 class IndexUnusable(SearchkitError):
-    """Base of what can be wrong with an index."""
+    """Base class of the errors about an index."""
 
 
 class IndexMissing(IndexUnusable):
-    """No index in the folder."""
+    """The folder contains no index."""
 
 
 class IndexForeign(IndexUnusable):
-    """The folder holds an index of another format version or product."""
+    """The folder contains an index of another format version or product."""
 
 
 class IndexStale(IndexUnusable):
-    """The index was built with another analyzer, so its terms are not the query's terms."""
+    """The index was built with another analyzer, so its terms do not match those of queries."""
 
 
 class IndexDamaged(IndexUnusable):
@@ -70,7 +70,7 @@ class IndexDamaged(IndexUnusable):
 
 
 class IndexClosed(IndexUnusable):
-    """The index was closed: open it again."""
+    """The index was closed and must be opened again."""
 
 
 class IndexLocked(IndexUnusable):

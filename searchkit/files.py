@@ -1,4 +1,8 @@
-"""Files of other people's are opened once, without waiting, and judged by what was opened."""
+"""Safe reading of files from untrusted folders, and access to searchkit's data files.
+
+A file is opened once, without blocking. All checks are made on the open file, so replacing the path in between has no
+effect.
+"""
 
 from __future__ import annotations
 
@@ -13,118 +17,124 @@ from typing import NamedTuple, TypeVar
 
 from searchkit.errors import UsageError
 
-DATA = Path(__file__).parent / "data"
-"""Folder of the lists that come with searchkit."""
-TOPICS, UNITS, FIXED_NAMES = DATA / "topics.toml", DATA / "measure_units.toml", DATA / "fixed_names.txt"
+DATA_FOLDER = Path(__file__).parent / "data"
+"""Folder of searchkit's data files."""
+TOPICS_FILE = DATA_FOLDER / "topics.toml"
+UNITS_FILE = DATA_FOLDER / "measure_units.toml"
+FIXED_NAMES_FILE = DATA_FOLDER / "fixed_names.txt"
 MAX_FILE_BYTES = 200_000_000
-"""Bytes. A larger file is not read."""
+"""Maximum size in bytes of a file that is read."""
 
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
-"""Else a named pipe would be waited for."""
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_FOLDER = getattr(os, "O_DIRECTORY", 0)
-_WALKS = os.open in os.supports_dir_fd
-_IS_LINK = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
-"""What systems say when a part of a path that must be no link is one; or no folder any more."""
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+"""Without it, opening a named pipe blocks."""
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+_SUPPORTS_DIR_FD = os.open in os.supports_dir_fd
+_LINK_ERRORS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
+"""Error numbers for a link in a path that must not contain one, or for a folder that is no longer one."""
 
 
-def read_ordinary(path: str | os.PathLike[str], largest: int = MAX_FILE_BYTES) -> bytes:
-    """Read the file that a user named; a link to it is followed.
+def read_regular_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read a file named by the user. Links are followed.
 
-    Raises OSError, also if it is no ordinary file or larger than `largest` bytes.
+    Raises OSError if it cannot be read, is not a regular file, or has more than `max_bytes` bytes.
     """
-    return _read(os.open(path, _READ | _AT_ONCE), largest)
+    return _read_and_close(os.open(path, _READ_FLAGS | _NONBLOCK), max_bytes)
 
 
-def read_inside(root: Path, path: Path, largest: int = MAX_FILE_BYTES) -> bytes:
-    """Read the file `path` of the folder `root`: no part of `path` may be a link, whatever it was when it was found.
+def read_contained_file(root: Path, path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read the file `path` of the folder `root`. No part of `path` may be a link at the time of opening.
 
-    Raises OSError as `read_ordinary` does. Cost: 5 µs for each part of the path.
+    Raises OSError as `read_regular_file` does. Cost: 5 µs for each part of the path.
     """
-    return _read(_opened(root, path) if _WALKS else _opened_with_care(root, path), largest)
+    return _read_and_close(_open_relative(root, path) if _SUPPORTS_DIR_FD else _open_by_path(root, path), max_bytes)
 
 
-def _opened(root: Path, path: Path) -> int:
-    """Open a file from folder to folder, each in the one before."""
+def _open_relative(root: Path, path: Path) -> int:
+    """Open a file folder by folder, each relative to the descriptor of its parent."""
     *folders, name = path.parts
-    with ExitStack() as opened:
+    with ExitStack() as descriptors:
         try:
-            at = os.open(root, _READ | _FOLDER)
-            opened.callback(os.close, at)
+            folder_fd = os.open(root, _READ_FLAGS | _DIRECTORY)
+            descriptors.callback(os.close, folder_fd)
             for folder in folders:
-                at = os.open(folder, _READ | _FOLDER | _NO_LINK, dir_fd=at)
-                opened.callback(os.close, at)
-            return os.open(name, _READ | _AT_ONCE | _NO_LINK, dir_fd=at)
+                folder_fd = os.open(folder, _READ_FLAGS | _DIRECTORY | _NOFOLLOW, dir_fd=folder_fd)
+                descriptors.callback(os.close, folder_fd)
+            return os.open(name, _READ_FLAGS | _NONBLOCK | _NOFOLLOW, dir_fd=folder_fd)
         except OSError as error:
-            raise _told(error) from None
+            raise _explain_link(error) from None
 
 
-def _opened_with_care(root: Path, path: Path) -> int:
-    """Do the same where no folder can be opened: look first, then open, then look whether it is that file."""
-    whole = root / path
-    if whole.resolve() != root.resolve() / path:
-        raise _told(OSError(errno.ELOOP, ""))
-    seen = whole.lstat()
-    if not stat.S_ISREG(seen.st_mode):
-        raise _not_ordinary()
-    file = os.open(whole, _READ | _AT_ONCE)
-    if not os.path.samestat(seen, os.fstat(file)):
+def _open_by_path(root: Path, path: Path) -> int:
+    """Open a file on systems that cannot open folders. Check the path, open it, and compare the two files."""
+    full_path = root / path
+    if full_path.resolve() != root.resolve() / path:
+        raise _explain_link(OSError(errno.ELOOP, ""))
+    status = full_path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_regular()
+    file = os.open(full_path, _READ_FLAGS | _NONBLOCK)
+    if not os.path.samestat(status, os.fstat(file)):
         os.close(file)
-        raise _told(OSError(errno.ELOOP, ""))
+        raise _explain_link(OSError(errno.ELOOP, ""))
     return file
 
 
-def _read(file: int, largest: int) -> bytes:
+def _read_and_close(file: int, max_bytes: int) -> bytes:
     """Read an open file to its end, and close it."""
     with os.fdopen(file, "rb", buffering=0, closefd=True) as stream:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
-            raise _not_ordinary()
-        parts = []
+            raise _not_regular()
+        chunks = []
         size = 0
-        while size <= largest and (part := stream.read(max(status.st_size - size, 0) + 1)):
-            parts.append(part)
-            size += len(part)
-    if size > largest:
-        raise OSError(errno.EFBIG, f"larger than {largest // 1_000_000} MB")
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        while size <= max_bytes and (chunk := stream.read(max(status.st_size - size, 0) + 1)):
+            chunks.append(chunk)
+            size += len(chunk)
+    if size > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes // 1_000_000} MB")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _not_ordinary() -> OSError:
+def _not_regular() -> OSError:
     return OSError(errno.EINVAL, "not an ordinary file")
 
 
-def _told(error: OSError) -> OSError:
-    return OSError(error.errno, "a link, or in a folder that is one") if error.errno in _IS_LINK else error
+def _explain_link(error: OSError) -> OSError:
+    """Return the error, with its own message if the cause is a link."""
+    return OSError(error.errno, "a link, or in a folder that is one") if error.errno in _LINK_ERRORS else error
 
 
 Shape = TypeVar("Shape")
 
 
 class DataFile(NamedTuple):
-    """A data file as it was read: every process of a build goes by the same text, whatever becomes of the file."""
+    """Contents of a data file. All processes of a build use the same contents, even if the file changes."""
 
     name: str
-    """For messages: what it is and where, as `taxonomy topics.toml`."""
+    """Description and path for messages, such as `taxonomy topics.toml`."""
     text: str
 
 
-def read_data(what: str, source: Path | DataFile) -> DataFile:
-    """Read a data file, UTF-8 with or without a byte order mark, unless that was done already. Raises UsageError."""
+def read_data_file(description: str, source: Path | DataFile) -> DataFile:
+    """Read a data file in UTF-8, with or without a byte order mark. A `DataFile` is returned as is.
+
+    Raises UsageError if the file cannot be read.
+    """
     if isinstance(source, DataFile):
         return source
     try:
-        return DataFile(f"{what} {source}", read_ordinary(source).decode("utf-8-sig"))
+        return DataFile(f"{description} {source}", read_regular_file(source).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not UTF-8"
-        raise UsageError(f"{what} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
+        raise UsageError(f"{description} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
 
 
 def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
-    """Give what a TOML file says, in a `msgspec.Struct`.
+    """Parse a TOML file into a `msgspec.Struct`.
 
-    Raises UsageError, which names the file and the place, if it is no TOML or has another shape.
+    Raises UsageError with the file and the position if it is not TOML or does not have this shape.
     """
     import msgspec  # noqa: PLC0415 - a search reads no such file
 
@@ -137,17 +147,17 @@ def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file.name} is not TOML: {error}") from None
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$")
-        place = _place(path.rstrip("`").removesuffix("[...]"))
-        raise UsageError(f"{file.name}{place}: {what}") from None
+        problem, _, path = str(error).partition(" - at `$")
+        location = _format_location(path.rstrip("`").removesuffix("[...]"))
+        raise UsageError(f"{file.name}{location}: {problem}") from None
 
 
-def _place(path: str) -> str:
-    """Say a path as people do, who count from one: `.topic[0].weak[2]` is `, topic 1, weak 3`."""
+def _format_location(path: str) -> str:
+    """Return a path for people, counting from one: `.topic[0].weak[2]` is `, topic 1, weak 3`."""
     return re.sub(r"\[(\d+)\]", lambda match: f" {int(match[1]) + 1}", path).replace(".", ", ")
 
 
-def word_lists(name: str) -> list[list[str]]:
-    """Read a list that comes with searchkit: a group of words a line; lines that begin with `# ` are comments."""
-    text = (DATA / name).read_text(encoding="utf-8")
+def read_word_lists(name: str) -> list[list[str]]:
+    """Read a word list of searchkit. Each line is a group of words; lines that begin with `# ` are comments."""
+    text = (DATA_FOLDER / name).read_text(encoding="utf-8")
     return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("# ")]

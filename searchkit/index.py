@@ -1,4 +1,4 @@
-"""An index: search, look-up, comparison and audit under one roof."""
+"""The public class `Index`: search, measure look-up, comparison and audit of an index."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import FacetCounts, Filter
-from searchkit.query.filters import Value
-from searchkit.search.lookup import MeasureResults, Ranking
+from searchkit.query.filters import FilterValue
+from searchkit.search.lookup import MeasureRanking, MeasureResults
 from searchkit.search.options import MeasureOptions, SearchOptions, read_options
 from searchkit.search.results import Results
-from searchkit.search.snapshot import MAX_OPENINGS, open_snapshot
+from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class Index:
-    """An open index. Use it as a context manager, or `close` it. Safe for many threads.
+    """An open index. Use it as a context manager, or `close` it. Thread-safe.
 
-    It stays as it was when it was opened, whatever is built meanwhile; `refresh` moves it on.
+    It is a snapshot: builds do not change it until `refresh` is called.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -45,24 +45,24 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Give back files and memory."""
+        """Release files and memory."""
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Move on to the newest state of the index. Returns whether there was a newer one; if not, it costs 0.2 ms.
+        """Move to the latest commit of the index, and return whether there was a newer one. If not, it takes 0.2 ms.
 
-        What other threads are doing ends with the state that it began with. Raises what opening raises; then this
-        index stays as it is.
+        Calls in other threads finish on the snapshot that they started with. Raises the errors of opening; the index
+        then keeps its snapshot.
         """
         with self._refreshing:
             old = self._snapshot
-            with suppress(IndexDamaged):  # perhaps replaced while it was read
+            with suppress(IndexDamaged):  # the index may have been replaced while it was read
                 if read_manifest(old.path) == old.manifest:
                     return False
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
-                new.analyzer = old.analyzer  # with the dictionary that it has loaded
-            self._snapshot = new  # the old engine gives its files back when the last thread is done with it
+                new.analyzer = old.analyzer  # it has loaded its dictionary
+            self._snapshot = new  # the old engine closes its files when no thread uses it any more
             return True
 
     def search(
@@ -71,14 +71,14 @@ class Index:
         options: SearchOptions | None = None,
         /,
         *,
-        where: Mapping[str, Value] | None = None,
+        where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Results:
-        """Find the paragraphs that answer a query, best first.
+        """Return the paragraphs that match a query, best first.
 
-        Keyword arguments are the fields of `SearchOptions` and the built-in facets as filters (`district=`,
-        `year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`); `where` filters by the user's own
-        facets. Several values of one filter mean OR, several filters AND.
+        Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
+        `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by user-defined facets. The values of
+        a filter are combined with OR, filters with AND.
         Raises UsageError (a bad year, an unknown option value), UnknownFacet, IndexStale, IndexDamaged.
         """
         snapshot = self._snapshot
@@ -91,13 +91,13 @@ class Index:
         options: MeasureOptions | None = None,
         /,
         *,
-        where: Mapping[str, Value] | None = None,
+        where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> MeasureResults:
-        """Find the measures that answer a query, best first; `*` finds all.
+        """Return the measures that match a query, best first. `*` matches all.
 
-        Keyword arguments are the fields of `MeasureOptions` and filters, as in `search`.
-        Raises what `search` raises, and UsageError for what is no quantity.
+        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`.
+        Raises the errors of `search`, and UsageError for an invalid quantity.
         """
         snapshot = self._snapshot
         chosen, by_facet = read_options(options or MeasureOptions(), arguments)
@@ -109,94 +109,102 @@ class Index:
         *,
         rows: str = "district",
         cols: str = "year",
-        where: Mapping[str, Value] | None = None,
+        where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Comparison:
-        """Find the measure that answers the query in most reports, and lay its measures out by two facets.
+        """Choose the indicator that answers the query in most reports, and tabulate its measures by two facets.
 
-        Keyword arguments are those of `measures` but `limit` and `offset`. Raises UsageError (rows and columns by the
-        same facet), UnknownFacet, and what `measures` raises.
+        Keyword arguments are those of `measures` except `limit` and `offset`. Raises UsageError if rows and columns are
+        the same facet, UnknownFacet, and the errors of `measures`.
         """
-        from searchkit.compare.comparison import compare  # noqa: PLC0415 - not loaded by searches
+        from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
-        with self._snapshot.using_engine():
-            return compare(self._snapshot, query, rows=rows, cols=cols, where=where, **arguments)
+        with self._snapshot.use_engine():
+            return compare_snapshot(self._snapshot, query, rows=rows, cols=cols, where=where, **arguments)
 
-    def audit(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Finding]:
-        """Find measures that contradict each other, document by document. Filters as in `search`."""
+    def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
+        """Yield contradictions between measures, document by document. Filters are those of `search`."""
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         return audit_snapshot(self._snapshot, self._snapshot.filters(filters, where))
 
-    def ranked_measures(self, query: str, *, where: Mapping[str, Value] | None = None, **arguments: object) -> Ranking:
-        """The same without snippets, for whoever looks at many: pages of measures with their scores, found once.
+    def ranked_measures(
+        self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
+    ) -> MeasureRanking:
+        """Return the ranking of `measures` without snippets. It pages through many measures after a single look-up.
 
-        Keyword arguments are those of `measures` but `offset` and `limit`.
+        Keyword arguments are those of `measures` except `offset` and `limit`.
         """
         options, by_facet = read_options(MeasureOptions(), arguments)
-        return self._snapshot.ranking(query, options, self._snapshot.filters(by_facet, where))
+        return self._snapshot.rank_measures(query, options, self._snapshot.filters(by_facet, where))
 
-    def every_measure(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Measure]:
-        """Measures in corpus order, by their place in a paragraph. Filters as in `search`."""
+    def every_measure(
+        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+    ) -> Iterator[Measure]:
+        """Yield all measures in corpus order and by position in the paragraph. Filters are those of `search`."""
         snapshot = self._snapshot
         return snapshot.every_measure(snapshot.filters(filters, where))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
-        with self._snapshot.using_engine() as engine:
+        """Return the measures of each paragraph by position. An unknown id has none."""
+        with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """The paragraph with that id, or None."""
-        with self._snapshot.using_engine() as engine:
+        """Return the paragraph with an id, or None."""
+        with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """The document with that id, or None."""
+        """Return the document with an id, or None."""
         return next((item for item in self._snapshot.documents() if item.document == document_id), None)
 
-    def documents(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Document]:
-        """Documents in corpus order. Filters as in `search`; a document passes when one of its paragraphs does."""
+    def documents(
+        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+    ) -> Iterator[Document]:
+        """Yield the documents with a paragraph that passes the filters, in corpus order. Filters as in `search`."""
         snapshot = self._snapshot
         return snapshot.documents(snapshot.filters(filters, where))
 
-    def paragraphs(self, *, where: Mapping[str, Value] | None = None, **filters: Value) -> Iterator[Paragraph]:
-        """Paragraphs in corpus order. Filters as in `search`."""
+    def paragraphs(
+        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+    ) -> Iterator[Paragraph]:
+        """Yield the paragraphs that pass the filters, in corpus order. Filters as in `search`."""
         snapshot = self._snapshot
         return snapshot.paragraphs(snapshot.filters(filters, where))
 
     def facets(
-        self, names: Sequence[str] = (), *, where: Mapping[str, Value] | None = None, **filters: Value
+        self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> dict[str, FacetCounts]:
-        """All values of facets (of all facets but document, when none is named) with their numbers of paragraphs."""
+        """Return all values of facets with their paragraph counts. Without names, of all facets except document."""
         snapshot = self._snapshot
         return snapshot.facet_counts(names, snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:
-        """Names of all facets: the built-in ones, then the user's own."""
+        """Names of all facets: the built-in ones, then the user-defined ones."""
         return self._snapshot.facet_names
 
     @property
     def manifest(self) -> Manifest:
-        """What the index is and what it was made with."""
+        """The manifest: properties of the index and of its build."""
         return self._snapshot.manifest
 
     @property
     def analyzer(self) -> Analyzer:
-        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
+        """The analyzer of the build. Raises IndexStale if this version of searchkit has a different one."""
         return self._snapshot.analyzer
 
     def problems(self) -> list[dict[str, str]]:
-        """What the build could not read: `path` and `reason` of each."""
+        """Return `path` and `reason` of each file that the build could not read."""
         return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.extras["problems"]]
 
     def check(self) -> None:
-        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails.
+        """Verify all checksums and invariants. Raises IndexDamaged at the first violation.
 
-        If a build replaces the index meanwhile, moves on and verifies the new one.
+        If a build replaces the index in the meantime, refreshes and verifies the new one.
         """
-        for _ in range(MAX_OPENINGS):
+        for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
             try:
                 snapshot.check()
@@ -206,6 +214,8 @@ class Index:
             else:
                 return
 
-    def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None = None) -> tuple[Filter, ...]:
-        """Make filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
+    def filters(
+        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
+    ) -> tuple[Filter, ...]:
+        """Return the filters for names and values. Raises UnknownFacet, and UsageError for a bad year."""
         return self._snapshot.filters(filters, where)

@@ -1,9 +1,9 @@
-"""The manifest of an index: what it is, what it was made with, and a checksum for each of its files.
+"""The manifest of an index: its properties, how it was built, and the checksums of its files.
 
-An index folder holds `index.json` (the manifest) and one folder of data, which the manifest names. Data folders
-are never changed once the manifest names them; a commit writes a new one and then renames the manifest over
-the old one, so that a reader sees the old index or the new one, whole. A new data folder may share files with the
-one before it (`share`): those are on disk and their checksums known.
+An index folder contains `index.json` (the manifest) and the data folder that the manifest names. A data folder never
+changes once a manifest names it. A commit writes a new data folder and then replaces the manifest by renaming, so a
+reader sees either the old index or the new one. A new data folder can share files with the previous one
+(`link_or_copy`). These are already on disk, and their checksums are known.
 """
 
 from __future__ import annotations
@@ -21,56 +21,56 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT = 6
-"""Version of the layout of an index.
+FORMAT_VERSION = 7
+"""Version of the index format.
 
-History: 1 = first; 2 = it knows the files it was built from; 3 = it holds measures; 4 = it holds fewer
-lists of pairs of characters, and each value of measures once; 5 = it holds the user's facets document by document, and
-remembers files that are to be tried again; 6 = it lists where the characters of words stand apart by term.
+1: first version. 2: stores the state of the files that it was built from. 3: stores measures. 4: stores fewer bigram
+lists, and each distinct value of measures once. 5: stores user-defined facets per document, and the files to be read
+again. 6: stores by term where the characters of a word occur without being that word. 7: renamed the arrays.
 """
 
-EXTRAS = "extras.json"
-"""File of the data folder with the words and synonyms of the build, and the problems it met."""
+EXTRAS_FILE = "extras.json"
+"""File of the data folder with the words and synonyms of the build, and the files that could not be read."""
 
-_NAME = "index.json"
-_NEW_NAME = "index.json.new"
-_DATA_FOLDER = re.compile(r"data-[0-9]{6,}")
-_FILE = re.compile(r"[\w-][\w.-]*")  # engines make no folders; a name cannot lead out of the data folder
-_CHUNK = 1 << 20
+_MANIFEST_NAME = "index.json"
+_TEMPORARY_NAME = "index.json.new"
+_DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")
+_FILE_NAME = re.compile(r"[\w-][\w.-]*")  # engines create no folders, and a name cannot leave the data folder
+_CHUNK_SIZE = 1 << 20
 
-Inodes = Mapping[tuple[int, int], tuple[int, str]]
+ChecksumsByInode = Mapping[tuple[int, int], tuple[int, str]]
 """Size and SHA-256 of files by device and inode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `index.json` says."""
+    """Contents of `index.json`."""
 
     engine: str
     analyzer: str
-    """`Analyzer.fingerprint` of the analyzer that made the terms."""
+    """`Analyzer.fingerprint` of the analyzer of the build."""
     data: str
     """Name of the data folder."""
     built: str
-    """When, ISO 8601 in UTC."""
+    """Time of the build, ISO 8601 in UTC."""
     corpus: str
-    """The corpus folder as it was given."""
+    """The corpus folder as given to the build."""
     documents: int
     paragraphs: int
     measures: int
     facets: tuple[str, ...]
-    """Names of the user's own facets."""
+    """Names of the user-defined facets."""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """Size in bytes and SHA-256 of each file in the data folder, by relative path."""
-    format: int = FORMAT
+    format: int = FORMAT_VERSION
 
 
 def read_manifest(index: Path) -> Manifest:
-    """Read and verify the manifest, and that the files it names are there with their sizes.
+    """Read the manifest. Verify its checksum, and the presence and sizes of its files.
 
-    Raises IndexMissing, IndexForeign or IndexDamaged.
+    Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest cannot be opened.
     """
-    path = index / _NAME
+    path = index / _MANIFEST_NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -80,75 +80,77 @@ def read_manifest(index: Path) -> Manifest:
         message = f"cannot read {path}: {error.strerror}"
         raise IndexUnusable(message) from None
     except (ValueError, RecursionError):
-        raise _damaged(path, index) from None
+        raise _damaged_error(path, index) from None
     version = data.get("format") if isinstance(data, dict) else None
-    if version != FORMAT:
-        raise IndexForeign(f"{path}: index format {version!r}, this searchkit reads {FORMAT}; {_again(index)}")
+    if version != FORMAT_VERSION:
+        raise IndexForeign(
+            f"{path}: index format {version!r}, this searchkit reads {FORMAT_VERSION}; {_rebuild_hint(index)}"
+        )
     checksum = data.pop("checksum", None)
-    manifest = _manifest(data) if checksum == checksum_of(data) else None
+    manifest = _parse_manifest(data) if checksum == compute_manifest_checksum(data) else None
     if manifest is None:
-        raise _damaged(path, index)
+        raise _damaged_error(path, index)
     _check_sizes(index, manifest)
     return manifest
 
 
-def _manifest(data: dict[str, Any]) -> Manifest | None:
-    """The manifest of a JSON object, or None if it is not one that `write_manifest` wrote."""
+def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
+    """Return the manifest of a JSON object, or None if it is not one that `commit_manifest` wrote."""
     try:
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in data["files"].items()}
         manifest = Manifest(**{**data, "facets": tuple(map(str, data["facets"])), "files": files})
         texts = (manifest.analyzer, manifest.data, manifest.built, manifest.corpus)
-        is_sound = all(isinstance(text, str) for text in texts) and _DATA_FOLDER.fullmatch(manifest.data)
-        is_inside = all(map(_FILE.fullmatch, files))
+        is_valid = all(isinstance(text, str) for text in texts) and _DATA_FOLDER_NAME.fullmatch(manifest.data)
+        are_names_valid = all(map(_FILE_NAME.fullmatch, files))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return manifest if is_sound and is_inside else None
+    return manifest if is_valid and are_names_valid else None
 
 
-def checksum_of(data: dict[str, Any]) -> str:
-    """The checksum of a manifest, given as a JSON object without it."""
+def compute_manifest_checksum(data: dict[str, Any]) -> str:
+    """Return the checksum of a manifest, given as a JSON object without its checksum."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def commit(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
-    """Put the data folder and then the manifest on disk, and remove older data folders.
+def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
+    """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
-    `manifest` without its files; they are filled in. What the data folder shares with that of `base`, the manifest so
-    far, is not read again. Returns the manifest as written.
+    The `files` of `manifest` are filled in. `base` is the current manifest. Files that the new data folder shares with
+    its data folder are not read. Returns the manifest as written.
     """
     folder = index / manifest.data
-    known = _inodes(index, base) if base else {}
-    manifest = replace(manifest, files=checksums(folder, known))
+    known = _index_by_inode(index, base) if base else {}
+    manifest = replace(manifest, files=compute_checksums(folder, known))
     for path in _files(folder):
         if _inode(path) not in known:
             with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
     _sync_folder(folder)
-    _sync_folder(index)  # the name of the new folder, before anything refers to it
+    _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
     data = asdict(manifest)
-    text = json.dumps({**data, "checksum": checksum_of(data)}, ensure_ascii=False, indent=1)
-    temporary = index / _NEW_NAME
+    text = json.dumps({**data, "checksum": compute_manifest_checksum(data)}, ensure_ascii=False, indent=1)
+    temporary = index / _TEMPORARY_NAME
     with temporary.open("w", encoding="utf-8") as handle:
         handle.write(text + "\n")
         handle.flush()
         os.fsync(handle.fileno())
-    temporary.replace(index / _NAME)
+    temporary.replace(index / _MANIFEST_NAME)
     _sync_folder(index)
     remove_leftovers(index)
     return manifest
 
 
-def current_data(index: Path) -> str | None:
-    """Name of the data folder that the manifest on disk names; None if there is no manifest that can be read."""
+def current_data_folder(index: Path) -> str | None:
+    """Return the name of the data folder in the manifest on disk, or None if it cannot be read."""
     try:
-        name = json.loads((index / _NAME).read_text(encoding="utf-8"))["data"]
+        name = json.loads((index / _MANIFEST_NAME).read_text(encoding="utf-8"))["data"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return name if isinstance(name, str) and _DATA_FOLDER.fullmatch(name) else None
+    return name if isinstance(name, str) and _DATA_FOLDER_NAME.fullmatch(name) else None
 
 
-def new_data_folder(index: Path) -> Path:
-    """Make an empty data folder with a number above those that are there."""
+def create_data_folder(index: Path) -> Path:
+    """Create an empty data folder with a number higher than all existing ones."""
     numbers = [int(path.name.removeprefix("data-")) for path in _data_folders(index)]
     folder = index / f"data-{max(numbers, default=0) + 1:06d}"
     folder.mkdir(parents=True)
@@ -156,24 +158,24 @@ def new_data_folder(index: Path) -> Path:
 
 
 def remove_leftovers(index: Path) -> None:
-    """Remove the data folders that the manifest does not name, and what else builds that died have left.
+    """Remove the data folders that the manifest does not name, and temporary files of interrupted builds.
 
-    Where the manifest cannot be read nothing is removed.
+    If there is a manifest that cannot be read, nothing is removed.
     """
-    kept = current_data(index)
-    if kept is None and (index / _NAME).exists():
+    current = current_data_folder(index)
+    if current is None and (index / _MANIFEST_NAME).exists():
         return
     for folder in _data_folders(index):
-        if folder.name != kept:
+        if folder.name != current:
             shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
-        (index / _NEW_NAME).unlink(missing_ok=True)
+        (index / _TEMPORARY_NAME).unlink(missing_ok=True)
 
 
-def share(source: Path, target: Path) -> None:
-    """Make `target` the same file as `source`, a file of a data folder: a hard link, or a copy where there are none.
+def link_or_copy(source: Path, target: Path) -> None:
+    """Create `target` as a hard link to `source`, a file of a data folder, or as a copy if links are not supported.
 
-    Raises FileExistsError if `target` is there, OSError if it cannot be made.
+    Raises FileExistsError if `target` exists, OSError if it cannot be created.
     """
     try:
         os.link(source, target)
@@ -183,89 +185,89 @@ def share(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def checksums(folder: Path, known: Inodes | None = None) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file below a folder, by relative path. Files that are `known` are not read."""
+def compute_checksums(folder: Path, known: ChecksumsByInode | None = None) -> dict[str, tuple[int, str]]:
+    """Return size and SHA-256 of every file in a folder tree, by relative path. Files in `known` are not read."""
     return {
-        path.relative_to(folder).as_posix(): (known or {}).get(_inode(path)) or (path.stat().st_size, _digest(path))
+        path.relative_to(folder).as_posix(): (known or {}).get(_inode(path)) or (path.stat().st_size, _hash_file(path))
         for path in _files(folder)
     }
 
 
-def read_verified(index: Path, manifest: Manifest, name: str) -> bytes:
-    """The bytes of a small file of the data folder, compared with its checksum. Raises IndexDamaged."""
+def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
+    """Return the contents of a small file of the data folder. Raises IndexDamaged if its checksum does not match."""
     path = index / manifest.data / name
     try:
         data = path.read_bytes()
     except OSError:
-        raise _damaged(path, index) from None
+        raise _damaged_error(path, index) from None
     if (len(data), hashlib.sha256(data).hexdigest()) != manifest.files.get(name):
-        raise _damaged(path, index)
+        raise _damaged_error(path, index)
     return data
 
 
 def verify_checksums(index: Path, manifest: Manifest) -> None:
-    """Read every file and compare it with its checksum. Raises IndexDamaged naming the first that differs."""
+    """Compare every file with its checksum. Raises IndexDamaged with the first that differs."""
     for name, (_, digest) in manifest.files.items():
         path = index / manifest.data / name
         try:
-            is_whole = _digest(path) == digest
+            is_intact = _hash_file(path) == digest
         except OSError:
-            is_whole = False
-        if not is_whole:
-            raise _damaged(path, index)
+            is_intact = False
+        if not is_intact:
+            raise _damaged_error(path, index)
 
 
 @contextmanager
-def diagnosing_damage(index: Path, manifest: Manifest) -> Iterator[None]:
-    """Say what is to blame for an exception while an index is read: a file of it, or whoever reads.
+def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
+    """Verify the checksums if the block raises an unexpected exception.
 
-    If the checksums do not hold, that is why: raises IndexDamaged naming the file. If they do, or if the index has been
-    replaced meanwhile and its files are gone, the exception is what it is.
+    Raises IndexDamaged with the file if a checksum does not match. Otherwise the exception propagates unchanged. So it
+    does if the index has been replaced in the meantime and its files are gone.
     """
     try:
         yield
     except Exception as error:
-        is_understood = isinstance(error, SearchkitError) and not isinstance(error, IndexDamaged)
-        if not is_understood and current_data(index) == manifest.data:
+        is_expected = isinstance(error, SearchkitError) and not isinstance(error, IndexDamaged)
+        if not is_expected and current_data_folder(index) == manifest.data:
             try:
                 verify_checksums(index, manifest)
             except IndexDamaged:
-                if current_data(index) == manifest.data:
+                if current_data_folder(index) == manifest.data:
                     raise
         raise
 
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:
-    folder = str(index / manifest.data)  # to make a `Path` takes as long as to look
+    folder = str(index / manifest.data)  # creating a `Path` takes as long as the system call
     for name, (size, _) in manifest.files.items():
         try:
             actual = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116
         except OSError:
             actual = -1
         if actual != size:
-            raise _damaged(Path(folder, name), index)
+            raise _damaged_error(Path(folder, name), index)
 
 
-def _damaged(path: Path, index: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path}: missing, cut short or altered; {_again(index)} --full")
+def _damaged_error(path: Path, index: Path) -> IndexDamaged:
+    return IndexDamaged(f"{path}: missing, cut short or altered; {_rebuild_hint(index)} --full")
 
 
-def _again(index: Path) -> str:
+def _rebuild_hint(index: Path) -> str:
     return f"build it again with: searchkit build CORPUS --index {index}"
 
 
 def _data_folders(index: Path) -> list[Path]:
-    return [path for path in index.glob("data-*") if _DATA_FOLDER.fullmatch(path.name) and path.is_dir()]
+    return [path for path in index.glob("data-*") if _DATA_FOLDER_NAME.fullmatch(path.name) and path.is_dir()]
 
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as handle:
-        while chunk := handle.read(_CHUNK):
+        while chunk := handle.read(_CHUNK_SIZE):
             digest.update(chunk)
     return digest.hexdigest()
 
@@ -275,14 +277,14 @@ def _inode(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _inodes(index: Path, manifest: Manifest) -> Inodes:
-    """What the manifest says of its files, by inode. A file that is not there is left out."""
+def _index_by_inode(index: Path, manifest: Manifest) -> ChecksumsByInode:
+    """Return the sizes and checksums of the manifest's files by inode. A missing file is omitted."""
     folder = index / manifest.data
     return {_inode(folder / name): entry for name, entry in manifest.files.items() if (folder / name).is_file()}
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
+    if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

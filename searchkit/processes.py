@@ -1,12 +1,12 @@
-"""Child processes: a function of this package runs in a Python of its own, within limits, and under supervision.
+"""Child processes that run a function of this package in an isolated Python, with resource limits.
 
-A child inherits nothing that a folder or an environment could put in its way: it starts with `python -I`, in the root
-folder, without the variables that Python reads, and finds this package where its parent has it. What it prints reaches
-nobody. Parent and child send each other messages of bytes; what a message says is checked by whoever takes it.
+The environment cannot influence a child. It starts with `python -I` in the root folder, without the variables that
+Python reads, and imports this package from its parent's location. Its output is discarded. Parent and child exchange
+messages of bytes; the receiver validates their contents.
 
-A child ends with its parent, however that ends: it listens on a pipe whose other end only the parent holds. It never
-hears of Ctrl-C, which is for its parent to decide about. `limited` gives it a budget of time and memory for some work,
-and the operating system sees to it, whatever library is at work and whatever lock it holds.
+A child exits when its parent exits for any reason, because it reads a pipe whose other end only the parent has open. It
+does not receive Ctrl-C, which the parent handles. `limit_resources` sets a budget of CPU time and memory for a block.
+The operating system enforces it, even if a library holds the interpreter lock.
 """
 
 from __future__ import annotations
@@ -31,93 +31,99 @@ from secrets import token_hex
 from threading import Thread
 from typing import IO, NoReturn, cast
 
-ROOT = Path(os.sep)
-"""Where children are: nobody leaves files there for others to find."""
+ROOT_FOLDER = Path(os.sep)
+"""Current folder of child processes. Other users cannot place files there."""
 MAX_MESSAGE_LENGTH = 200_000_000
-"""Bytes of a message. A child that says more is ended."""
+"""Maximum size of a message in bytes. A child that sends a longer one is killed."""
 
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
-"""Exit code of a child that the system ended because it used more time of the processor than it was given."""
+"""Exit code of a child that the system killed because it exceeded its CPU time."""
 OUT_OF_MEMORY = 77
-"""Exit code of a child that has no memory left, not even to say so."""
+"""Exit code of a child that ran out of memory and cannot send a message."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _SCRIPT = str(_PACKAGE / Path(__file__).name)
-"""What a child runs: this file, which finds the rest."""
-_LENGTH = struct.Struct(">Q")
-_PIPE = 1 << 20
-"""Bytes that a pipe holds, where that can be chosen."""
-_PAGE = getattr(os, "sysconf", lambda _: 4096)("SC_PAGE_SIZE")
-_PATIENCE, _GLANCE = 2.0, 0.002
-"""Seconds for a child to end by itself before it is killed; and between two looks at it."""
+"""Script that a child runs: this file, which imports the package."""
+_LENGTH_PREFIX = struct.Struct(">Q")
+_PIPE_SIZE = 1 << 20
+"""Capacity of a pipe in bytes, on systems where it can be set."""
+_PAGE_SIZE = getattr(os, "sysconf", lambda _: 4096)("SC_PAGE_SIZE")
+_EXIT_TIMEOUT, _POLL_INTERVAL = 2.0, 0.002
+"""Seconds that a child has to exit by itself before it is killed, and seconds between two polls."""
 
 
 class Child:
-    """A process that runs a function, seen from the process that started it. For one thread at a time."""
+    """Handle of a child process, for its parent. Not thread-safe."""
 
     def __init__(self, function: Callable[[Parent], None], inbox: SimpleQueue[tuple[Child, bytes | None]]) -> None:
-        """Start it.
+        """Start a process that runs `function`, a function of a module of this package.
 
-        `function`: of a module of this package. `inbox`: takes each message with the child that sent it, and None when
-        it has ended. Raises OSError if no process can be started.
+        Each message is put into `inbox` with the child that sent it, and None when the child has exited. Raises OSError
+        if no process can be started.
         """
         self._scratch = Path(tempfile.gettempdir(), f"searchkit-{token_hex(8)}")
         self._inbox = inbox
-        arguments = (function.__module__, function.__qualname__, str(self._scratch), *_path())
+        arguments = (function.__module__, function.__qualname__, str(self._scratch), *_module_path())
         self._process = subprocess.Popen(  # noqa: S603 - this Python with this package
             [sys.executable, "-I", "-X", f"utf8={sys.flags.utf8_mode}", _SCRIPT, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env=environment(),
-            start_new_session=True,  # Ctrl-C is not for it; and all that it starts is ended with it
-            pipesize=_PIPE,
+            cwd=ROOT_FOLDER,
+            env=child_environment(),
+            start_new_session=True,  # the child does not receive Ctrl-C, and its descendants can be killed with it
+            pipesize=_PIPE_SIZE,
         )
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def send(self, message: bytes) -> None:
-        """Send a message. If it has ended, that shows in the inbox."""
+        """Send a message. It is lost if the child has exited, which the inbox reports."""
         if self._process.stdin is not None:
-            with suppress(OSError, ValueError):  # it is closed
+            with suppress(OSError, ValueError):  # the pipe is closed
                 _write(self._process.stdin, message)
 
     def end(self) -> int:
-        """End it, whatever it is doing, with all that it started, and give its exit code: -n if signal n ended it."""
+        """End the child and its descendants, and return its exit code: -n if signal n killed it.
+
+        A child that does not exit by itself is killed.
+        """
         if self._process.returncode is None:
-            self.ask_to_end()
-            self.exit_code()
-            _kill(self._process.pid)  # and what it left behind
+            self.request_exit()
+            self.wait_for_exit()
+            _kill_group(self._process.pid)  # including descendants of a child that has exited
             self._process.wait()
-            self._listener.join()  # nobody is left who could say anything
+            self._listener.join()  # the pipe is closed, because no writer is left
             shutil.rmtree(self._scratch, ignore_errors=True)
         return self._process.returncode
 
-    def ask_to_end(self) -> None:
-        """Ask it to end by itself, which it does at once unless a library holds Python's lock."""
+    def request_exit(self) -> None:
+        """Ask the child to exit. It does so at once, unless a library holds the interpreter lock."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
 
-    def exit_code(self) -> int | None:
-        """Wait a while for it to end by itself; give its exit code, None if it goes on. `end` is still to be called."""
+    def wait_for_exit(self) -> int | None:
+        """Wait up to `_EXIT_TIMEOUT` seconds for the child to exit, and return its exit code, or None if it runs on.
+
+        `end` must be called afterwards.
+        """
         if self._process.returncode is not None:
             return self._process.returncode
         if not hasattr(os, "waitid"):
             with suppress(subprocess.TimeoutExpired):
-                return self._process.wait(_PATIENCE)
+                return self._process.wait(_EXIT_TIMEOUT)
             return None
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:  # it is not waited for in full: nobody else is to get its number
-            if ended := os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-            time.sleep(_GLANCE)
+        deadline = time.monotonic() + _EXIT_TIMEOUT
+        while time.monotonic() < deadline:  # WNOWAIT keeps the zombie, so that its pid is not reused
+            if result := os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
+            time.sleep(_POLL_INTERVAL)
         return None
 
     def _listen(self) -> None:
-        """Put what it says into the inbox, until it has ended."""
-        if self._process.stdout is not None:  # always: it is a pipe
+        """Put the child's messages into the inbox until it exits."""
+        if self._process.stdout is not None:  # always true, because it is a pipe
             with suppress(OSError, EOFError), self._process.stdout as stream:
                 while True:
                     self._inbox.put((self, _read(stream)))
@@ -125,41 +131,41 @@ class Child:
 
 
 class Parent:
-    """The process that started this one, seen from here."""
+    """Handle of the parent process, for a child."""
 
-    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
-        self._requests, self._answers = requests, answers
-        self._waiting: SimpleQueue[bytes] = SimpleQueue()
+    def __init__(self, requests: IO[bytes], responses: IO[bytes]) -> None:
+        self._requests, self._responses = requests, responses
+        self._messages: SimpleQueue[bytes] = SimpleQueue()
         Thread(target=self._listen, daemon=True).start()
 
     def receive(self) -> bytes:
-        """Wait for the next message."""
-        return self._waiting.get()
+        """Wait for the next message, and return it."""
+        return self._messages.get()
 
     def send(self, message: bytes) -> None:
-        """Send a message. Raises OSError if nobody is there any more, and soon this process is not either."""
-        _write(self._answers, message)
+        """Send a message. Raises OSError if the parent has exited. This process then exits soon too."""
+        _write(self._responses, message)
 
     def _listen(self) -> None:
-        """Take messages until there is nobody to send any, and end with all that was started here."""
+        """Receive messages until the parent exits. Then exit with all descendants."""
         with suppress(OSError, EOFError):
             while True:
-                self._waiting.put(_read(self._requests))
-        _leave()
+                self._messages.put(_read(self._requests))
+        _exit_group()
 
 
 @contextmanager
-def limited(seconds: int, memory: int) -> Iterator[None]:
-    """Have this process ended by the system if the block uses more seconds of the processor, whatever it is doing.
+def limit_resources(seconds: int, memory: int) -> Iterator[None]:
+    """Limit a block to `seconds` of CPU time and `memory` additional bytes of address space.
 
-    It is also ended if the block needs more bytes of address space than `memory` beyond what the process has, on
-    systems that limit it: Linux and the BSDs, not Windows, nor macOS of today. For the main thread of a child.
+    For the main thread of a child. The process ends if the block exceeds a limit; the system ends it when the time is
+    up, whatever it is doing. Memory is limited on Linux and the BSDs, not on Windows and current macOS.
     """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
-    before = _memory_limit()
-    beyond = _address_space() + memory
-    _limit_memory(beyond if before < 0 else min(before, beyond))
+    previous = _get_memory_limit()
+    limit = _address_space() + memory
+    _set_memory_limit(limit if previous < 0 else min(previous, limit))
     try:
         yield
     except MemoryError:
@@ -167,24 +173,24 @@ def limited(seconds: int, memory: int) -> Iterator[None]:
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, 0)
-        _limit_memory(before)
+        _set_memory_limit(previous)
 
 
-def end_if_forked() -> None:
-    """End this process if it is a copy of a child: a library that forks may come back twice."""
-    if os.getpid() != _child:
+def exit_if_forked() -> None:
+    """Exit if this process is a fork of a child. A call to a library that forks can return in both processes."""
+    if os.getpid() != _importing_pid:
         os._exit(1)
 
 
-_child = os.getpid()
-"""Number of the process that loaded this module."""
+_importing_pid = os.getpid()
+"""Id of the process that imported this module."""
 _scratch: Path | None = None
-"""Of a child: its folder for temporary files, if it needs one."""
+"""Path of a child's temporary folder, which is created on demand. None in other processes."""
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a folder that only this user may read and that is removed in the end, also if a child is ended meanwhile."""
+    """Create a folder that only this user can read. It is removed at the end, even if the child is killed."""
     if _scratch is None:
         with tempfile.TemporaryDirectory(prefix="searchkit-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -197,19 +203,19 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def run_program(command: Sequence[str], folder: Path) -> None:
-    """Run a program in a folder, which is its home too, and wait for it.
+    """Run a program in a folder, which is also its home folder, and wait for it.
 
-    In a child it ends with the child, together with all that it has started. It may use as much of the processor as is
-    left to the child (`limited`), and what it used is taken off that. Raises OSError if it cannot be started.
+    In a child, the program and its descendants end with the child. The program can use the CPU time that is left to the
+    child (`limit_resources`), and its CPU time counts as the child's. Raises OSError if it cannot be started.
     """
-    before = _used_by_programs()
-    process = subprocess.Popen(  # noqa: S603 - who calls says which program
-        _within(command),
+    before = _children_cpu_time()
+    process = subprocess.Popen(  # noqa: S603 - the caller chooses the program
+        _with_cpu_limit(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env={**environment(), **dict.fromkeys(("TMPDIR", "TMP", "TEMP", "HOME"), str(folder))},
+        env={**child_environment(), **dict.fromkeys(("TMPDIR", "TMP", "TEMP", "HOME"), str(folder))},
     )
     try:
         process.wait()
@@ -217,43 +223,43 @@ def run_program(command: Sequence[str], folder: Path) -> None:
         if process.returncode is None:
             process.kill()
             process.wait()
-        _charge(_used_by_programs() - before)
+        _charge_cpu_time(_children_cpu_time() - before)
 
 
 def find_program(*names: str) -> str | None:
-    """Find a program by one of its names in the folders of the search path; never in the current folder."""
+    """Return the path of the first program found on the search path, ignoring the current folder, or None."""
     folders = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
-    here = Path(os.path.realpath(os.curdir))
-    sound = [folder for folder in folders if folder.is_absolute() and folder.resolve() != here]
-    found = (shutil.which(str(folder / name)) for name in names for folder in sound)
-    return next((program for program in found if program), None)
+    current = Path(os.path.realpath(os.curdir))
+    trusted = [folder for folder in folders if folder.is_absolute() and folder.resolve() != current]
+    paths = (shutil.which(str(folder / name)) for name in names for folder in trusted)
+    return next((path for path in paths if path), None)
 
 
-def environment() -> dict[str, str]:
-    """Give the environment for what is started: without the variables that change how a Python starts.
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child: this process's own, without the variables that Python reads at start-up.
 
-    NumPy, whose linear algebra nothing here uses, starts no threads.
+    It also keeps NumPy from starting threads, because its linear algebra is not used here.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
-    return {**kept, "OPENBLAS_NUM_THREADS": "1"}
+    variables = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
+    return {**variables, "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _path() -> list[str]:
-    """Give the folders in which this process finds modules and a child may too, after its own.
+def _module_path() -> list[str]:
+    """Return the folders of this process's module path that a child appends to its own.
 
-    Left out are those that say something of how this process was started and not of what is installed: the current
-    folder, that of the script, and the user's own packages, unless this package lies there.
+    The current folder, the folder of the script and the user's site-packages are excluded, because they depend on how
+    this process was started. A folder that contains this package is not excluded.
     """
     script = getattr(sys.modules.get("__main__"), "__file__", None)
-    not_passed_on = {Path(os.path.realpath(os.curdir)), Path(site.getusersitepackages()).resolve()}
+    excluded = {Path(os.path.realpath(os.curdir)), Path(site.getusersitepackages()).resolve()}
     if script:
-        not_passed_on.add(Path(script).resolve().parent)
-    not_passed_on.discard(_PACKAGE.parent)
-    return [folder for folder in sys.path if Path(folder).is_absolute() and Path(folder).resolve() not in not_passed_on]
+        excluded.add(Path(script).resolve().parent)
+    excluded.discard(_PACKAGE.parent)
+    return [folder for folder in sys.path if Path(folder).is_absolute() and Path(folder).resolve() not in excluded]
 
 
-def _kill(leader: int) -> None:
-    """Kill a process and all that it started."""
+def _kill_group(leader: int) -> None:
+    """Kill a process and its descendants."""
     if sys.platform == "win32":
         program = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe"))
         tree = [program, "/F", "/T", "/PID", str(leader)]
@@ -263,41 +269,41 @@ def _kill(leader: int) -> None:
             os.killpg(leader, signal.SIGKILL)
 
 
-def _leave() -> NoReturn:
-    """End this child, which leads a group of its own, with all that it has started."""
+def _exit_group() -> NoReturn:
+    """End this child, which leads its process group, and its descendants."""
     if _scratch is not None:
         shutil.rmtree(_scratch, ignore_errors=True)
-    _kill(os.getpid())
+    _kill_group(os.getpid())
     os._exit(1)
 
 
 def _write(stream: IO[bytes], message: bytes) -> None:
-    stream.write(_LENGTH.pack(len(message)))
+    stream.write(_LENGTH_PREFIX.pack(len(message)))
     stream.write(message)
     stream.flush()
 
 
 def _read(stream: IO[bytes]) -> bytes:
-    """Raises EOFError if the stream ends or says more than a message may, OSError if it cannot be read."""
-    head = stream.read(_LENGTH.size)
-    (length,) = _LENGTH.unpack(head) if len(head) == _LENGTH.size else (MAX_MESSAGE_LENGTH + 1,)
+    """Read a message. Raises EOFError if the stream ends or the message is too long, OSError if it cannot be read."""
+    prefix = stream.read(_LENGTH_PREFIX.size)
+    (length,) = _LENGTH_PREFIX.unpack(prefix) if len(prefix) == _LENGTH_PREFIX.size else (MAX_MESSAGE_LENGTH + 1,)
     message = stream.read(length) if length <= MAX_MESSAGE_LENGTH else b""
     if len(message) != length:
         raise EOFError
     return message
 
 
-def _taken(descriptor: int, mode: str) -> IO[bytes]:
-    """Take a standard stream for ourselves: whatever else uses it, and parsers do print, reaches nothing."""
-    own = os.dup(descriptor)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, descriptor)
-    os.close(nothing)
-    return cast("IO[bytes]", os.fdopen(own, mode))
+def _take_stream(descriptor: int, mode: str) -> IO[bytes]:
+    """Return a standard stream for messages. Other code that uses it, such as a parser that prints, gets devnull."""
+    duplicate = os.dup(descriptor)
+    devnull = os.open(os.devnull, os.O_RDWR)
+    os.dup2(devnull, descriptor)
+    os.close(devnull)
+    return cast("IO[bytes]", os.fdopen(duplicate, mode))
 
 
-def _memory_limit() -> int:
-    """Give the bytes that the address space is limited to, -1 if it is not."""
+def _get_memory_limit() -> int:
+    """Return the limit of the address space in bytes, or -1 if there is none."""
     if sys.platform == "win32":
         return -1
     import resource  # noqa: PLC0415 - not on every system
@@ -305,45 +311,48 @@ def _memory_limit() -> int:
     return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
-def _used_by_programs() -> float:
-    """Give the seconds of the processor that programs used which this process has waited for."""
-    used = os.times()
-    return used.children_user + used.children_system
+def _children_cpu_time() -> float:
+    """Return the CPU seconds of the programs that this process has waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
-def _left() -> float:
-    """Give the seconds of the processor that are left to this process; 0 if they are not limited."""
+def _remaining_cpu_time() -> float:
+    """Return the CPU seconds that are left to this process, or 0 if they are not limited."""
     return signal.getitimer(signal.ITIMER_PROF)[0] if hasattr(signal, "getitimer") else 0.0
 
 
-def _within(command: Sequence[str]) -> Sequence[str]:
-    """Let a command have hardly more seconds than are left to this process: who uses all is to be found out."""
-    if not _left():
+def _with_cpu_limit(command: Sequence[str]) -> Sequence[str]:
+    """Return the command with a CPU limit just above the remaining time.
+
+    A program that reaches this limit has used up the budget of this process.
+    """
+    if not _remaining_cpu_time():
         return command
-    return ["/bin/sh", "-c", 'ulimit -t "$0"; exec "$@"', str(math.ceil(_left()) + 1), *command]
+    return ["/bin/sh", "-c", 'ulimit -t "$0"; exec "$@"', str(math.ceil(_remaining_cpu_time()) + 1), *command]
 
 
-def _charge(seconds: float) -> None:
-    """Take seconds off those that are left to this process, if they are limited; when none are left it is ended."""
-    left = _left()
-    if left > seconds:
-        signal.setitimer(signal.ITIMER_PROF, left - seconds)
-    elif left:
-        os.kill(os.getpid(), signal.SIGPROF)  # as if the time had run out just now
+def _charge_cpu_time(seconds: float) -> None:
+    """Subtract seconds from the remaining CPU time, if it is limited. End this process if none is left."""
+    remaining = _remaining_cpu_time()
+    if remaining > seconds:
+        signal.setitimer(signal.ITIMER_PROF, remaining - seconds)
+    elif remaining:
+        os.kill(os.getpid(), signal.SIGPROF)  # the same end as an expired timer
 
 
-def _limit_memory(memory: int) -> None:
-    """Limit the address space to so many bytes, -1 = not at all."""
+def _set_memory_limit(memory: int) -> None:
+    """Limit the address space to a number of bytes. -1 means no limit."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - as above
 
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        with suppress(ValueError, OSError):  # more than may be, or the system has no such limit
-            resource.setrlimit(resource.RLIMIT_AS, (memory, most))
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_AS)
+        with suppress(ValueError, OSError):  # above the hard limit, or not supported by the system
+            resource.setrlimit(resource.RLIMIT_AS, (memory, hard_limit))
 
 
-def _no_cores() -> None:
-    """Leave no file with the memory of this process when it crashes."""
+def _disable_core_dumps() -> None:
+    """Prevent core files when this process crashes."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - as above
 
@@ -352,31 +361,31 @@ def _no_cores() -> None:
 
 
 def _address_space() -> int:
-    """Give the bytes of address space that this process has; a guess where the system does not say."""
+    """Return the size of this process's address space in bytes, or 1 GiB if the system does not report it."""
     try:
-        return int(Path("/proc/self/statm").read_bytes().split()[0]) * _PAGE
+        return int(Path("/proc/self/statm").read_bytes().split()[0]) * _PAGE_SIZE
     except (OSError, ValueError):
         return 1 << 30
 
 
 def run_child(module: str, function: str, scratch: str) -> None:
-    """Be the child. The arguments come from a command line."""
-    global _scratch  # noqa: PLW0603 - of the whole process
-    requests, answers = _taken(0, "rb"), _taken(1, "wb")
+    """Run a function as a child process. The arguments come from the command line."""
+    global _scratch  # noqa: PLW0603 - there is one per process
+    requests, responses = _take_stream(0, "rb"), _take_stream(1, "wb")
     _scratch = Path(scratch)
     if hasattr(signal, "SIGPROF"):
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    parent = Parent(requests, answers)
-    _no_cores()
+    parent = Parent(requests, responses)
+    _disable_core_dumps()
     getattr(import_module(module), function)(parent)
 
 
-def _begin(*arguments: str) -> None:
-    """Find this package where the parent has it, without a look at any folder, and be the child."""
+def _bootstrap(*arguments: str) -> None:
+    """Import this package from the parent's location without searching the module path, and run the child."""
     sys.path += [folder for folder in arguments[3:] if folder not in sys.path]
     init = _PACKAGE / "__init__.py"
     spec = spec_from_file_location(_PACKAGE.name, init, submodule_search_locations=[str(_PACKAGE)])
-    if spec is None or spec.loader is None:  # never: it is a file of Python
+    if spec is None or spec.loader is None:  # never true, because it is a Python file
         raise ImportError(str(init))
     package = sys.modules[_PACKAGE.name] = module_from_spec(spec)
     spec.loader.exec_module(package)
@@ -384,4 +393,4 @@ def _begin(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    _begin(*sys.argv[1:])
+    _bootstrap(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Measures by a rule that can be read at a glance, for tests of how measures are kept and not of how they are found."""
+"""A simple extractor of measures, for tests of storage and look-up that do not depend on the rules of extraction."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from searchkit.model import ExtractedMeasure, Paragraph
 _MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 
 
-class Counting:
-    """In the place of `measures.Extractor`: every number with the characters around it."""
+class NumberExtractor:
+    """Replacement for `measures.Extractor`. Each number is a measure, with the characters around it."""
 
     @classmethod
-    def load(cls, _units: Path | None = None, _fixed_names: Path | None = None) -> Counting:
-        """Give one; there is nothing to read."""
+    def load(cls, _units: Path | None = None, _fixed_names: Path | None = None) -> NumberExtractor:
+        """Return an extractor. The arguments are ignored."""
         return cls()
 
     def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
-        """The measures of each paragraph; the second one is a part of the first."""
+        """Return the measures of each paragraph. The second measure of a paragraph is a part of the first."""
         return [tuple(_measures(paragraph.text)) for paragraph in paragraphs]
 
 

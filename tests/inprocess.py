@@ -1,6 +1,6 @@
-"""A stand-in for child processes: the function runs in a thread of this process, where what a test has patched holds.
+"""A replacement for child processes that runs the function in a thread, where patches of a test apply.
 
-It talks as a real child does and ends as one that was asked to. It has no limits, and nothing can crash in it.
+It exchanges messages like a real child and exits when it is asked to. It has no limits and cannot crash.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any
 
 
 class InProcess:
-    """Has the methods of `processes.Child` and those of `processes.Parent`."""
+    """Replacement for `processes.Child`."""
 
     def __init__(self, function: Callable[[Any], None], inbox: SimpleQueue[tuple[Any, bytes | None]]) -> None:
         self._inbox = inbox
         self._requests: SimpleQueue[bytes | None] = SimpleQueue()
-        self._has_ended = False
+        self._is_exiting = False
         self._thread = Thread(target=self._run, args=(function,), daemon=True)
         self._thread.start()
 
     def _run(self, function: Callable[[Any], None]) -> None:
         try:
-            function(_ParentSide(self))
-        except _Ended:
+            function(_Parent(self))
+        except _ExitRequested:
             pass
         finally:
             self._inbox.put((self, None))
@@ -33,41 +33,41 @@ class InProcess:
         """Send a message to the function."""
         self._requests.put(message)
 
-    def ask_to_end(self) -> None:
-        """Let the function end where it next says or hears something."""
-        self._has_ended = True
+    def request_exit(self) -> None:
+        """Make the function exit when it next sends or receives a message."""
+        self._is_exiting = True
         self._requests.put(None)
 
-    def exit_code(self) -> int:
-        """Wait for its end."""
+    def wait_for_exit(self) -> int:
+        """Wait until the function has returned. Return exit code 0."""
         self._thread.join()
         return 0
 
     def end(self) -> int:
-        """End it."""
-        self.ask_to_end()
-        return self.exit_code()
+        """Make the function exit, and wait for it. Return exit code 0."""
+        self.request_exit()
+        return self.wait_for_exit()
 
 
-class _ParentSide:
-    """What the function sees."""
+class _Parent:
+    """Replacement for `processes.Parent`, for the function."""
 
     def __init__(self, child: InProcess) -> None:
         self._child = child
 
     def receive(self) -> bytes:
-        """Wait for a message."""
+        """Wait for the next message, and return it."""
         message = self._child._requests.get()
         if message is None:
-            raise _Ended
+            raise _ExitRequested
         return message
 
     def send(self, message: bytes) -> None:
         """Send a message."""
-        if self._child._has_ended:
-            raise _Ended
+        if self._child._is_exiting:
+            raise _ExitRequested
         self._child._inbox.put((self._child, message))
 
 
-class _Ended(OSError):
-    """The function is to end: nobody is there any more, which is what a real one would hear."""
+class _ExitRequested(OSError):
+    """The function is to exit. A real child gets an OSError too, because the pipe is closed."""

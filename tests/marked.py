@@ -1,4 +1,4 @@
-"""Processes that a test starts, found again by a mark in their environment, which all that they start inherit."""
+"""Processes of a test, identified by an environment variable that their descendants inherit."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-NAME = "SEARCHKIT_TEST"
-"""The variable that is the mark."""
+MARK_VARIABLE = "SEARCHKIT_TEST"
+"""Name of the environment variable. Its value is the mark."""
 
 
 def new_mark() -> str:
-    """Make a mark that no process has: a value of the variable."""
+    """Return a mark that no process has."""
     return token_hex(8)
 
 
-def marked(mark: str) -> Mapping[int, bytes]:
-    """Processes with a mark and their command lines, zombies aside; none are known where there is no /proc."""
+def find_processes(mark: str) -> Mapping[int, bytes]:
+    """Return the command lines of the processes with a mark by pid, except zombies. Empty if there is no /proc."""
     processes = ((int(path.name), path) for path in Path("/proc").glob("[0-9]*"))
-    line = f"{NAME}={mark}".encode()
-    return {number: _read(path, "cmdline") for number, path in processes if line in _read(path, "environ").split(b"\0")}
+    variable = f"{MARK_VARIABLE}={mark}".encode()
+    return {pid: _read(path, "cmdline") for pid, path in processes if variable in _read(path, "environ").split(b"\0")}
 
 
-def left(mark: str, seconds: float = 20) -> Mapping[int, bytes]:
-    """Processes with a mark that are still there after some seconds, and are then killed: no other test meets them."""
-    end = time.monotonic() + seconds
-    while (found := marked(mark)) and time.monotonic() < end:
+def kill_leftovers(mark: str, seconds: float = 20) -> Mapping[int, bytes]:
+    """Wait until no process has the mark. Kill those that remain after `seconds`, and return them."""
+    deadline = time.monotonic() + seconds
+    while (remaining := find_processes(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for number in found:
+    for pid in remaining:
         with suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-    return found
+            os.kill(pid, signal.SIGKILL)
+    return remaining
 
 
-def workers(mark: str) -> list[int]:
-    """Those of them that read the files of a build."""
-    return [number for number, line in marked(mark).items() if b"\0searchkit.indexing.worker\0" in line]
+def find_workers(mark: str) -> list[int]:
+    """Return the pids of the workers of a build with a mark."""
+    return [pid for pid, line in find_processes(mark).items() if b"\0searchkit.indexing.worker\0" in line]
 
 
 def _read(process: Path, name: str) -> bytes:
-    """Read what the system says of a process; empty if it is gone."""
+    """Read a file of a process in /proc. Empty if the process is gone."""
     try:
         return (process / name).read_bytes()
     except OSError:

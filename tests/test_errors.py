@@ -1,4 +1,4 @@
-"""The exceptions: that the drawn tree is the tree there is."""
+"""The exceptions: the tree in the docstring of the module is the class hierarchy."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from searchkit.errors import SearchkitError
 LINE = re.compile(r"(?P<indent>[│ ]*)(?:[├└]── )?(?P<name>[A-Z]\w+) {2,}(?P<meaning>.+)")
 
 
-class Drawn(NamedTuple):
-    """One class as the docstring of the module draws it."""
+class Entry(NamedTuple):
+    """A class in the tree of the docstring."""
 
     name: str
     parent: str | None
     exit_status: int
 
 
-def drawn() -> list[Drawn]:
-    """Read the tree in the docstring. An exit status that is not written is the parent's."""
-    tree: list[Drawn] = []
-    branch: list[Drawn] = []
+def documented() -> list[Entry]:
+    """Parse the tree in the docstring. A class without an exit status inherits that of its parent."""
+    tree: list[Entry] = []
+    branch: list[Entry] = []
     for line in (errors.__doc__ or "").splitlines():
         match = LINE.fullmatch(line)
         if match is None:
@@ -34,18 +34,18 @@ def drawn() -> list[Drawn]:
         depth = (match.start("name") - 4) // 4
         parent = branch[depth - 1] if depth else None
         status = re.search(r"exit status (\d)", match["meaning"])
-        own = Drawn(
+        entry = Entry(
             match["name"],
             parent.name if parent else None,
             int(status[1]) if status else parent.exit_status if parent else -1,
         )
-        branch[depth:] = [own]
-        tree.append(own)
+        branch[depth:] = [entry]
+        tree.append(entry)
     return tree
 
 
 def defined() -> dict[str, Any]:
-    """Every exception of the module."""
+    """Return every exception of the module by name."""
     return {
         name: item
         for name, item in vars(errors).items()
@@ -53,29 +53,29 @@ def defined() -> dict[str, Any]:
     }
 
 
-def test_drawing_is_read() -> None:
-    """The drawing has a root and several levels, so that the tests below compare something."""
-    tree = drawn()
-    assert tree[0] == Drawn("SearchkitError", None, 3)
-    assert Drawn("UnknownFacet", "UsageError", 2) in tree
-    assert Drawn("IndexLocked", "IndexUnusable", 3) in tree
+def test_the_tree_is_parsed() -> None:
+    """The tree has a root and several levels, so that the tests below are not vacuous."""
+    tree = documented()
+    assert tree[0] == Entry("SearchkitError", None, 3)
+    assert Entry("UnknownFacet", "UsageError", 2) in tree
+    assert Entry("IndexLocked", "IndexUnusable", 3) in tree
 
 
-def test_all_are_drawn() -> None:
-    """Every exception of the module is in the drawing, and nothing else."""
-    assert sorted(item.name for item in drawn()) == sorted(defined())
+def test_the_tree_contains_every_exception() -> None:
+    """The tree contains every exception of the module and nothing else."""
+    assert sorted(item.name for item in documented()) == sorted(defined())
 
 
-@pytest.mark.parametrize("item", drawn(), ids=lambda item: item.name)
-def test_drawn_as_defined(item: Drawn) -> None:
-    """Each class has the parent and the exit status that the drawing gives it, and says what it means."""
-    found = defined()[item.name]
-    assert found.__bases__ == (defined()[item.parent] if item.parent else Exception,)
-    assert found.exit_status == item.exit_status
-    assert found.__doc__
+@pytest.mark.parametrize("item", documented(), ids=lambda item: item.name)
+def test_the_tree_matches_the_classes(item: Entry) -> None:
+    """Each class has the parent and the exit status of the tree, and a docstring."""
+    exception = defined()[item.name]
+    assert exception.__bases__ == (defined()[item.parent] if item.parent else Exception,)
+    assert exception.exit_status == item.exit_status
+    assert exception.__doc__
 
 
-def test_root_is_public() -> None:
-    """Whoever uses the library can catch everything by one public name."""
+def test_the_base_class_is_public() -> None:
+    """Users of the library can catch all errors with one public name."""
     assert searchkit.SearchkitError is SearchkitError
     assert all(issubclass(item, SearchkitError) for item in defined().values())

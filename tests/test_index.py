@@ -1,4 +1,4 @@
-"""The way out: options and filters of a search, what comes back, many threads, an index that is rebuilt meanwhile."""
+"""`Index`: options, filters, results, threads, and an index that is rebuilt while it is open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.corpus.walk import Skipped
 from searchkit.errors import IndexClosed, IndexDamaged, IndexMissing, SearchkitError, UnknownFacet, UsageError
 from searchkit.index import Index
@@ -22,18 +22,18 @@ from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.manifest import Manifest
 from searchkit.model import Document
 from searchkit.output.json import results_to_json
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.search import snapshot
 from searchkit.search.options import SearchOptions
 from searchkit.search.results import Results
-from searchkit.search.snippets import MAX_LENGTH
+from searchkit.search.snippets import MAX_SNIPPET_LENGTH
 
-Report = Callable[..., DocumentRead]
+Report = Callable[..., ParsedDocument]
 
 
 @pytest.fixture(scope="session")
-def documents(report: Report) -> list[DocumentRead]:
-    """Three reports: two places, two years and one that nothing is known of."""
+def documents(report: Report) -> list[ParsedDocument]:
+    """Three reports: two with different places and years, and one without metadata."""
     return [
         report(
             "binhai.txt",
@@ -60,33 +60,33 @@ def documents(report: Report) -> list[DocumentRead]:
 
 
 def without_counts(document: Document | None) -> Document | None:
-    """The document as the reading gives it, before its measures are counted."""
+    """Return the document as it was read, before its measures were counted."""
     return document and replace(document, measures=0)
 
 
 @pytest.fixture(scope="session")
-def index(index_of: Callable[..., Index], documents: list[DocumentRead]) -> Index:
-    """An index of the three reports."""
+def index(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> Index:
+    """An open index of the three reports."""
     return index_of(documents)
 
 
 def ids(results: Results) -> list[str]:
-    """Ids of the hits in order."""
+    """Return the ids of the hits in order."""
     return [hit.id for hit in results.hits]
 
 
-# --- wrong arguments
+# --- invalid arguments
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        ({"match": "some"}, "match is one of all, any, auto, not 'some'"),
-        ({"match": ""}, "match is one of"),
+        ({"match": "some"}, "match must be one of all, any, auto, not 'some'"),
+        ({"match": ""}, "match must be one of"),
         ({"limit": -1}, "0 or more"),
         ({"offset": -1}, "0 or more"),
-        ({"group": "paragraph"}, "group is document"),
-        ({"group": ""}, "group is document"),
+        ({"group": "paragraph"}, "group must be document"),
+        ({"group": ""}, "group must be document"),
         ({"sort": "colour"}, "no facet 'colour'"),
         ({"sort": "-colour"}, "no facet 'colour'"),
         ({"sort": "--year"}, "'-year'"),
@@ -113,11 +113,11 @@ def ids(results: Results) -> list[str]:
     ],
     ids=str,
 )
-def test_wrong_arguments(index: Index, arguments: dict[str, object], said: str) -> None:
-    """A wrong argument is a UsageError of one line that says what is wrong and what is right; nothing is searched."""
+def test_an_invalid_argument_is_a_usage_error(index: Index, arguments: dict[str, object], message: str) -> None:
+    """The error is one line that states the problem and the valid values."""
     with pytest.raises(UsageError) as caught:
         index.search("执法", **arguments)  # type: ignore[arg-type]
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -126,25 +126,27 @@ def test_wrong_arguments(index: Index, arguments: dict[str, object], said: str) 
     [{"sort": "colour"}, {"facets": ["colour"]}, {"where": {"colour": "red"}}],
     ids=["sort", "facet", "filter"],
 )
-def test_unknown_facet_names_those_there_are(index: Index, arguments: dict[str, object]) -> None:
-    """An unknown facet is an UnknownFacet, and the message lists the facets of the index, the user's own too."""
+def test_the_error_about_an_unknown_facet_lists_all_facets(index: Index, arguments: dict[str, object]) -> None:
+    """The error is UnknownFacet, and its message lists the facets of the index, including user-defined ones."""
     with pytest.raises(UnknownFacet) as caught:
         index.search("执法", **arguments)  # type: ignore[arg-type]
-    assert ", ".join((*BUILT_IN, "batch")) in str(caught.value)
+    assert ", ".join((*BUILT_IN_FACETS, "batch")) in str(caught.value)
 
 
 @pytest.mark.parametrize("method", ["documents", "paragraphs", "facets"])
 @pytest.mark.parametrize(
     ("arguments", "error"), [({"year": "x"}, UsageError), ({"where": {"colour": "x"}}, UnknownFacet)]
 )
-def test_wrong_filters_elsewhere(index: Index, method: str, arguments: dict[str, object], error: type) -> None:
-    """Filters are held to the same rules wherever they are given, at once and not at the first result."""
+def test_filters_are_checked_by_every_method(
+    index: Index, method: str, arguments: dict[str, object], error: type
+) -> None:
+    """The check happens at the call, not at the first result."""
     with pytest.raises(error):
         getattr(index, method)(**arguments)
 
 
-def test_unknown_facet_to_count(index: Index) -> None:
-    """Counting an unknown facet, or a depth that is none, is refused."""
+def test_an_unknown_facet_cannot_be_counted(index: Index) -> None:
+    """Counting an unknown facet or an invalid depth is an error."""
     with pytest.raises(UnknownFacet):
         index.facets(["colour"])
     with pytest.raises(UsageError):
@@ -155,7 +157,7 @@ def test_unknown_facet_to_count(index: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    ("year", "found"),
+    ("year", "expected"),
     [
         (2023, ["binhai.txt"]),
         ("2023", ["binhai.txt"]),
@@ -172,26 +174,26 @@ def test_unknown_facet_to_count(index: Index) -> None:
     ],
     ids=str,
 )
-def test_forms_of_years(index: Index, year: str | int | list[str | int], found: list[str]) -> None:
-    """Years are numbers or text, one or several, or ranges that may be open at an end."""
-    assert [document.document for document in index.documents(year=year)] == found
-    assert list(dict.fromkeys(paragraph.document for paragraph in index.paragraphs(year=year))) == found
-    assert sorted({hit.paragraph.document for hit in index.search("", year=year, limit=None).hits}) == found
+def test_years_have_several_forms(index: Index, year: str | int | list[str | int], expected: list[str]) -> None:
+    """A filter by year takes numbers or strings, one or several, and ranges that can be open at an end."""
+    assert [document.document for document in index.documents(year=year)] == expected
+    assert list(dict.fromkeys(paragraph.document for paragraph in index.paragraphs(year=year))) == expected
+    assert sorted({hit.paragraph.document for hit in index.search("", year=year, limit=None).hits}) == expected
 
 
-def test_no_year_is_no_filter(index: Index) -> None:
-    """None as a value of a filter is as if it was not given."""
+def test_none_is_no_filter(index: Index) -> None:
+    """A filter with the value None is ignored."""
     assert index.search("执法", year=None).total == index.search("执法").total
 
 
-def test_where_and_keywords_mean_both(index: Index) -> None:
-    """Filters in `where` and as keywords must all let a paragraph through."""
+def test_where_and_keywords_are_combined(index: Index) -> None:
+    """A paragraph must pass the filters in `where` and the filters given as keywords."""
     assert ids(index.search("执法", section="问题", where={"batch": "一"})) == ["binhai.txt#3"]
     assert index.search("执法", year=2022, where={"batch": "一"}).total == 0
 
 
-def test_documents(index: Index, documents: list[DocumentRead]) -> None:
-    """All documents in corpus order; with filters those that have a paragraph which passes."""
+def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
+    """A document passes a filter if one of its paragraphs does."""
     assert [without_counts(document) for document in index.documents()] == [read.document for read in documents]
     assert [item.document for item in index.documents(topic="行政执法")] == ["binhai.txt", "dongli.txt"]
     assert [item.document for item in index.documents(district="天津市", section="问题")] == ["binhai.txt"]
@@ -199,8 +201,8 @@ def test_documents(index: Index, documents: list[DocumentRead]) -> None:
     assert [*index.documents(topic="政务公开")] == []
 
 
-def test_paragraphs(index: Index) -> None:
-    """Paragraphs by filters, in corpus order."""
+def test_paragraphs_are_in_corpus_order(index: Index) -> None:
+    """Paragraphs can be filtered."""
     assert [item.id for item in index.paragraphs()] == [
         *("binhai.txt#1", "binhai.txt#2", "binhai.txt#3", "dongli.txt#1", "dongli.txt#2", "unknown.txt#1")
     ]
@@ -209,8 +211,8 @@ def test_paragraphs(index: Index) -> None:
     ]
 
 
-def test_one_paragraph_or_document(index: Index, documents: list[DocumentRead]) -> None:
-    """By id: the paragraph or document, or None."""
+def test_records_are_found_by_id(index: Index, documents: list[ParsedDocument]) -> None:
+    """The paragraph or document with an id is returned, or None for an unknown id."""
     assert index.paragraph("dongli.txt#2") == documents[1].paragraphs[1]
     assert without_counts(index.document("dongli.txt")) == documents[1].document
     for name in ("dongli.txt#3", "dongli.txt", "", "#", "nowhere.txt#1"):
@@ -218,10 +220,10 @@ def test_one_paragraph_or_document(index: Index, documents: list[DocumentRead]) 
     assert index.document("nowhere.txt") is None
 
 
-def test_facets_of_an_index(index: Index) -> None:
-    """Without names all facets but document are counted, over all paragraphs, the user's own among them."""
+def test_facets_of_an_index_are_counted(index: Index) -> None:
+    """Without names, all facets except document are counted over all paragraphs, including user-defined facets."""
     counts = index.facets()
-    assert list(counts) == [*(name for name in BUILT_IN if name != "document"), "batch"]
+    assert list(counts) == [*(name for name in BUILT_IN_FACETS if name != "document"), "batch"]
     assert [(item.value, item.count) for item in counts["district"].values] == [("滨海新区", 3), ("东丽区", 2)]
     assert counts["district"].missing == 1
     assert [(item.value, item.count) for item in counts["batch"].values] == [("一", 3)]
@@ -229,8 +231,8 @@ def test_facets_of_an_index(index: Index) -> None:
     assert [item.value for item in index.facets(["document"], year=2022)["document"].values] == ["dongli.txt"]
 
 
-def test_facets_of_an_index_are_never_cut(index_of: Callable[..., Index], report: Report) -> None:
-    """Asked for the facets themselves, all values are listed, however many there are."""
+def test_facets_of_an_index_are_not_truncated(index_of: Callable[..., Index], report: Report) -> None:
+    """`facets` lists all values. A search lists at most 100."""
     index = index_of([report(f"{n:03}.txt", "执法", facets={"n": str(n)}) for n in range(150)])
     assert len(index.facets(["n"])["n"].values) == 150
     assert len(index.search("执法", facets=["n"]).facets["n"].values) == 100
@@ -239,8 +241,8 @@ def test_facets_of_an_index_are_never_cut(index_of: Callable[..., Index], report
 # --- options and results
 
 
-def test_options_as_one_value_and_as_keywords(index: Index) -> None:
-    """Options can come as `SearchOptions`, keywords go over them."""
+def test_keywords_override_options(index: Index) -> None:
+    """Options can be given as `SearchOptions`, and keywords override its fields."""
     options = SearchOptions(limit=1, sort="-year", facets=("year",))
     assert ids(index.search("普法", options)) == ["dongli.txt#1"]
     assert ids(index.search("普法", options, limit=2)) == ["dongli.txt#1", "unknown.txt#1"]
@@ -248,22 +250,22 @@ def test_options_as_one_value_and_as_keywords(index: Index) -> None:
     assert options == SearchOptions(limit=1, sort="-year", facets=("year",))
 
 
-def test_defaults(index_of: Callable[..., Index], report: Report) -> None:
-    """Ten hits by score; no facets, no groups, no explanation."""
+def test_default_options(index_of: Callable[..., Index], report: Report) -> None:
+    """The default is ten hits by score, without facets, groups and explanations."""
     results = index_of([report("a.txt", *("执法" for _ in range(12)))]).search("执法")
     assert (len(results.hits), results.total) == (10, 12)
     assert (dict(results.facets), results.documents, results.relaxed, results.notes) == ({}, None, False, ())
     assert all(hit.explanation is None and hit.matches == 1 for hit in results.hits)
 
 
-def test_facets_by_the_names_asked_for(index: Index) -> None:
-    """Facets come back under the names they were asked for, in that order."""
+def test_facets_are_returned_in_the_requested_order(index: Index) -> None:
+    """The result has the facets under the requested names, in the requested order."""
     names = ["topic", "district:1", "district", "batch"]
     assert list(index.search("执法", facets=names).facets) == names
 
 
-def test_relaxed_search_says_so(index: Index) -> None:
-    """With match auto a query whose parts stand nowhere together finds any of them, and `understood` is that tree."""
+def test_a_relaxed_search_is_marked(index: Index) -> None:
+    """With match auto, a query without results is relaxed to any of its parts. `understood` is the relaxed tree."""
     strict, auto, any_of = (index.search("普法 培训", match=match) for match in ("all", "auto", "any"))
     assert (strict.total, auto.total) == (0, 3)
     assert (strict.relaxed, auto.relaxed, any_of.relaxed) == (False, True, False)
@@ -271,8 +273,8 @@ def test_relaxed_search_says_so(index: Index) -> None:
     assert auto.understood == any_of.understood != strict.understood
 
 
-def test_hit(index: Index) -> None:
-    """A hit is its paragraph, with score, snippet and the spans that matched."""
+def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:
+    """The spans of a hit are those of the matched text."""
     (hit,) = index.search("培训").hits
     assert hit.id == hit.paragraph.id == "binhai.txt#2"
     assert hit.score > 0
@@ -280,16 +282,16 @@ def test_hit(index: Index) -> None:
     assert [hit.paragraph.text[start:end] for start, end in hit.spans] == ["培训"]
 
 
-def test_snippet_is_short(index: Index) -> None:
-    """A snippet is a part of the text of at most 120 code points that shows what was looked for."""
+def test_a_snippet_is_short(index: Index) -> None:
+    """A snippet is a part of the text with a match, at most 120 code points long."""
     (hit,) = index.search("129件").hits
     assert hit.snippet in hit.paragraph.text
     assert "129件" in hit.snippet
-    assert len(hit.snippet) <= MAX_LENGTH < len(hit.paragraph.text)
+    assert len(hit.snippet) <= MAX_SNIPPET_LENGTH < len(hit.paragraph.text)
 
 
-def test_group(index: Index) -> None:
-    """Grouped: one hit a document, its number of matches, and the number of documents."""
+def test_hits_are_grouped_by_document(index: Index) -> None:
+    """A grouped result has one hit per document with its number of matches, and the number of documents."""
     results = index.search("执法", group="document")
     assert sorted((hit.paragraph.document, hit.matches) for hit in results.hits) == [
         ("binhai.txt", 3),
@@ -299,7 +301,7 @@ def test_group(index: Index) -> None:
 
 
 def test_json_of_results(index: Index) -> None:
-    """The JSON object of a search has the promised fields, for the results, each hit and each facet."""
+    """The JSON object of a search has the documented fields of results, hits and facets."""
     results = index.search("执法", facets=["year"], year=2023, section="成效")
     data = json.loads(json.dumps(results_to_json(results)))
     assert data.keys() >= {"query", "understood", "total", "relaxed", "took_ms", "hits", "facets"}
@@ -324,7 +326,7 @@ def test_json_of_results(index: Index) -> None:
 
 
 def test_json_of_groups_and_explanations(index: Index) -> None:
-    """Grouped results say how many documents and matches; explained ones where the score comes from."""
+    """Grouped results have the numbers of documents and matches. Explained ones have the parts of the score."""
     data = results_to_json(index.search("执法检查", match="any", group="document", explain=True))
     assert data["documents"] == 3
     for hit in data["hits"]:  # type: ignore[attr-defined]
@@ -336,12 +338,12 @@ def test_json_of_groups_and_explanations(index: Index) -> None:
         )
 
 
-# --- life of an index
+# --- life cycle of an index
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc to see open files in")
-def test_index_closes(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
-    """An index is a context manager: at the end it holds no file of its folder, open or mapped."""
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="open files are read from /proc")
+def test_a_closed_index_has_no_open_files(engine: str, tmp_path: Path, documents: list[ParsedDocument]) -> None:
+    """After the `with` block, no file of the index is open or mapped."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         index.search("执法", facets=["year"])
@@ -352,50 +354,50 @@ def test_index_closes(engine: str, tmp_path: Path, documents: list[DocumentRead]
     assert str(tmp_path) not in mapped
 
 
-def test_problems(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
-    """What a build could not read can be asked for later."""
+def test_problems_of_a_build_are_stored(engine: str, tmp_path: Path, documents: list[ParsedDocument]) -> None:
+    """The index returns the files that its build could not read."""
     write_index([Skipped("x.bin", "not text"), *documents], tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         assert index.problems() == [{"path": "x.bin", "reason": "not text"}]
 
 
 @pytest.fixture
-def eager() -> Iterator[None]:
-    """Let threads take turns a thousand times more often than usual."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 1000)
+def frequent_thread_switches() -> Iterator[None]:
+    """Switch threads a thousand times more often than usual."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 1000)
     yield
-    sys.setswitchinterval(usual)
+    sys.setswitchinterval(interval)
 
 
-@pytest.mark.usefixtures("eager")
-def test_many_threads(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
-    """Eight threads that use one index at once, from its first use on, get what one thread gets."""
+@pytest.mark.usefixtures("frequent_thread_switches")
+def test_threads_can_share_an_index(engine: str, tmp_path: Path, documents: list[ParsedDocument]) -> None:
+    """Eight threads that use an index concurrently, from its first use on, get the results of a single thread."""
     write_index(documents, tmp_path, BuildOptions(engine))
     queries = ["执法", "检查 OR 普法", '"法检"', "129件", "-执法", "队伍 培训", "", "执法人员"] * 5
     barrier = Barrier(8)
 
-    def ask(index: Index, n: int) -> list[Results]:
+    def search(index: Index, n: int) -> list[Results]:
         barrier.wait(timeout=30)
-        mine = queries[n:] + queries[:n]
-        answers = [index.search(query, facets=["year", "topic"], limit=None, explain=True) for query in mine]
-        return [replace(answer, took_ms=0.0) for answer in answers[len(queries) - n :] + answers[: len(queries) - n]]
+        rotated = queries[n:] + queries[:n]
+        results = [index.search(query, facets=["year", "topic"], limit=None, explain=True) for query in rotated]
+        return [replace(result, took_ms=0.0) for result in results[len(queries) - n :] + results[: len(queries) - n]]
 
     with Index(tmp_path) as index, ThreadPoolExecutor(8) as pool:
-        answers = [*pool.map(ask, [index] * 8, range(8))]
+        results_of_threads = [*pool.map(search, [index] * 8, range(8))]
     with Index(tmp_path) as index:
         expected = [
             replace(index.search(query, facets=["year", "topic"], limit=None, explain=True), took_ms=0.0)
             for query in queries
         ]
-    assert all(answer == expected for answer in answers)
+    assert all(results == expected for results in results_of_threads)
 
 
 @pytest.mark.parametrize("used_before", [True, False], ids=["used before", "not used before"])
-def test_open_index_outlives_a_rebuild(
-    engine: str, tmp_path: Path, report: Report, documents: list[DocumentRead], *, used_before: bool
+def test_an_open_index_does_not_change_after_a_rebuild(
+    engine: str, tmp_path: Path, report: Report, documents: list[ParsedDocument], *, used_before: bool
 ) -> None:
-    """An index that was opened before a rebuild gives the old answers after it, all of them; a new one the new."""
+    """An index opened before a rebuild returns the old results. An index opened afterwards returns the new ones."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as old:
         if used_before:
@@ -406,36 +408,36 @@ def test_open_index_outlives_a_rebuild(
         assert [without_counts(document) for document in old.documents()] == [read.document for read in documents]
         assert [*old.paragraphs()] == [paragraph for read in documents for paragraph in read.paragraphs]
         assert old.paragraph("dongli.txt#1") == documents[1].paragraphs[0]
-        assert old.facet_names == (*BUILT_IN, "batch")
+        assert old.facet_names == (*BUILT_IN_FACETS, "batch")
     with Index(tmp_path) as new:
         assert ids(new.search("执法")) == ["new.txt#1"]
 
 
 @pytest.mark.parametrize("used_before", [True, False], ids=["used before", "not used before"])
-def test_refresh(
-    engine: str, tmp_path: Path, report: Report, documents: list[DocumentRead], *, used_before: bool
+def test_refresh_moves_to_the_latest_commit(
+    engine: str, tmp_path: Path, report: Report, documents: list[ParsedDocument], *, used_before: bool
 ) -> None:
-    """An open index moves on to the newest commit when it is asked to, and says whether there was one."""
+    """`refresh` returns whether there was a newer commit. Iterators created before keep the old one."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         if used_before:
             index.search("执法")
         assert not index.refresh()
-        kept = index.paragraphs()
+        old_paragraphs = index.paragraphs()
         write_index([Skipped("x.bin", "not text"), report("new.txt", "执法，全新。")], tmp_path, BuildOptions(engine))
         assert len(ids(index.search("执法"))) == 4
         assert index.refresh()
         assert ids(index.search("执法")) == ["new.txt#1"]
         assert [document.document for document in index.documents()] == ["new.txt"]
-        assert index.facet_names == BUILT_IN
+        assert index.facet_names == BUILT_IN_FACETS
         assert index.problems() == [{"path": "x.bin", "reason": "not text"}]
         index.check()
-        assert len([*kept]) == 6
+        assert len([*old_paragraphs]) == 6
         assert not index.refresh()
 
 
-def test_refresh_takes_other_words(engine: str, tmp_path: Path, report: Report) -> None:
-    """After a refresh a query is cut with the words of the new commit."""
+def test_refresh_loads_changed_words(engine: str, tmp_path: Path, report: Report) -> None:
+    """After a refresh, queries are segmented with the words of the new commit."""
     words = tmp_path / "words.txt"
     words.write_text("江大桥参加\n", encoding="utf-8")
     documents = [report("a.txt", "江大桥参加了。")]
@@ -447,12 +449,14 @@ def test_refresh_takes_other_words(engine: str, tmp_path: Path, report: Report) 
         assert index.analyzer is before
         write_index(documents, tmp_path / "index", BuildOptions(engine, words=words))
         assert index.refresh()
-        assert index.analyzer.words("江大桥参加") == ["江大桥参加"]
+        assert index.analyzer.query_words("江大桥参加") == ["江大桥参加"]
         assert index.search("江大桥参加").total == 1
 
 
-def test_refresh_that_fails(engine: str, tmp_path: Path, documents: list[DocumentRead]) -> None:
-    """When there is no sound index any more a refresh says so, and the open one goes on."""
+def test_an_index_stays_usable_after_a_failed_refresh(
+    engine: str, tmp_path: Path, documents: list[ParsedDocument]
+) -> None:
+    """`refresh` raises if the index is damaged or missing, and the open snapshot stays."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         (tmp_path / "index.json").write_text("{", encoding="utf-8")
@@ -464,11 +468,11 @@ def test_refresh_that_fails(engine: str, tmp_path: Path, documents: list[Documen
         assert index.search("执法").total == 4
 
 
-@pytest.mark.usefixtures("eager")
-def test_refresh_among_threads(engine: str, tmp_path: Path, report: Report) -> None:
-    """While an index is built anew and refreshed, each search of other threads answers from one commit, and none fails.
+@pytest.mark.usefixtures("frequent_thread_switches")
+def test_refresh_is_thread_safe(engine: str, tmp_path: Path, report: Report) -> None:
+    """While an index is rebuilt and refreshed, each search of other threads sees one commit, and none fails.
 
-    Commit n has n paragraphs, all of which match, and a facet whose only value is n.
+    Commit n has n paragraphs, which all match, and a facet with the only value n.
     """
 
     def write(n: int) -> None:
@@ -477,53 +481,53 @@ def test_refresh_among_threads(engine: str, tmp_path: Path, report: Report) -> N
     def search(index: Index) -> list[int]:
         totals = []
         while not totals or totals[-1] < 8:
-            found = index.search("执法", facets=["commit"], limit=None)
-            (value,) = found.facets["commit"].values
-            assert (value.value, value.count) == (str(found.total), found.total)
-            assert len(found.hits) == found.total
-            totals.append(found.total)
+            results = index.search("执法", facets=["commit"], limit=None)
+            (value,) = results.facets["commit"].values
+            assert (value.value, value.count) == (str(results.total), results.total)
+            assert len(results.hits) == results.total
+            totals.append(results.total)
         return totals
 
     write(1)
     with Index(tmp_path) as index, ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(search, index) for _ in range(4)]
+        searches = [pool.submit(search, index) for _ in range(4)]
         for n in range(2, 9):
             write(n)
             assert index.refresh()
-        for answer in answers:
-            totals = answer.result(timeout=60)
+        for future in searches:
+            totals = future.result(timeout=60)
             assert totals == sorted(totals)
 
 
-@pytest.mark.parametrize("step", ["read_manifest", "open_engine", "read_verified"])
-def test_an_index_that_is_replaced_while_it_is_opened(
+@pytest.mark.parametrize("step", ["read_manifest", "open_engine", "read_verified_file"])
+def test_an_index_replaced_during_opening_is_opened(
     engine: str,
     tmp_path: Path,
     report: Report,
-    documents: list[DocumentRead],
+    documents: list[ParsedDocument],
     monkeypatch: pytest.MonkeyPatch,
     step: str,
 ) -> None:
-    """A commit between any two steps of the opening takes the old files away: the new ones are opened."""
+    """If a commit between two steps of opening removes the old files, the new index is opened."""
     write_index(documents, tmp_path, BuildOptions(engine))
     function = getattr(snapshot, step)
     commits = iter(range(3))
 
-    def replaced_before(*arguments: object) -> object:
+    def replace_before(*arguments: object) -> object:
         if next(commits, None) is not None:
             write_index([report("new.txt", "执法")], tmp_path, BuildOptions(engine))
         return function(*arguments)
 
-    monkeypatch.setattr(snapshot, step, replaced_before)
+    monkeypatch.setattr(snapshot, step, replace_before)
     with Index(tmp_path) as index:
         index.check()
         assert ids(index.search("执法")) == ["new.txt#1"]
 
 
-def test_an_index_that_is_damaged_is_not_tried_for_ever(
-    engine: str, tmp_path: Path, documents: list[DocumentRead], monkeypatch: pytest.MonkeyPatch
+def test_a_damaged_index_is_opened_once(
+    engine: str, tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An index that cannot be opened and is not replaced is damaged, at once."""
+    """If an index is damaged and not replaced, opening is not repeated."""
     write_index(documents, tmp_path, BuildOptions(engine))
     calls = []
 
@@ -539,17 +543,17 @@ def test_an_index_that_is_damaged_is_not_tried_for_ever(
 
 
 @pytest.mark.parametrize("method", ["problems", "check"])
-def test_open_index_after_a_rebuild_has_only_known_errors(
-    engine: str, tmp_path: Path, report: Report, documents: list[DocumentRead], method: str
+def test_an_open_index_after_a_rebuild_raises_only_searchkit_errors(
+    engine: str, tmp_path: Path, report: Report, documents: list[ParsedDocument], method: str
 ) -> None:
-    """What an open index cannot give any more when its files are gone is one of our errors, in one line."""
+    """A method that fails because the old files are gone raises a SearchkitError of one line."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as old:
         write_index([report("new.txt", "执法")], tmp_path, BuildOptions(engine))
         try:
             getattr(old, method)()
         except SearchkitError as error:
-            assert "\n" not in str(error)  # noqa: PT017 - the old answer is as good
+            assert "\n" not in str(error)  # noqa: PT017 - a result is valid too
 
 
 USES: tuple[Callable[[Index], object], ...] = (
@@ -568,10 +572,10 @@ USES: tuple[Callable[[Index], object], ...] = (
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_closed_index_says_so(
-    engine: str, tmp_path: Path, documents: list[DocumentRead], use: Callable[[Index], object]
+def test_a_closed_index_raises_index_closed(
+    engine: str, tmp_path: Path, documents: list[ParsedDocument], use: Callable[[Index], object]
 ) -> None:
-    """Whatever is asked of an index that was closed, it says that it is closed, and not that it is damaged."""
+    """Every use of a closed index raises IndexClosed, not IndexDamaged."""
     write_index(documents, tmp_path, BuildOptions(engine))
     index = Index(tmp_path)
     index.close()
@@ -580,24 +584,24 @@ def test_a_closed_index_says_so(
         use(index)
 
 
-def test_a_mistake_in_an_engine_is_no_damage(
-    engine: str, tmp_path: Path, documents: list[DocumentRead], monkeypatch: pytest.MonkeyPatch
+def test_an_engine_error_is_not_reported_as_damage(
+    engine: str, tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception that nobody foresaw is what it is as long as all checksums hold; if one fails, that is why."""
+    """An unexpected exception propagates if all checksums match. Otherwise it is IndexDamaged."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
 
         def fail(_request: object) -> NoReturn:
-            message = "a mistake"
+            message = "unexpected"
             raise ZeroDivisionError(message)
 
         monkeypatch.setattr(index._snapshot._engine, "search", fail)
-        with pytest.raises(ZeroDivisionError, match="a mistake"):
+        with pytest.raises(ZeroDivisionError, match="unexpected"):
             index.search("执法")
         path = max((tmp_path / index.manifest.data).iterdir(), key=lambda path: path.stat().st_size)
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
-        path.unlink()  # what is mapped stays as it is
+        path.unlink()  # mapped files keep their contents
         path.write_bytes(content)
         with pytest.raises(IndexDamaged, match=re.escape(str(path))):
             index.search("执法")

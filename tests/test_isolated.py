@@ -1,4 +1,4 @@
-"""Nothing in a folder runs or changes how searchkit works, and Ctrl-C is one line from the first import on."""
+"""Isolation: files in a folder are never executed or used as settings. Ctrl-C prints one line during imports too."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COMMAND = Path(sysconfig.get_path("scripts"), "searchkit")
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """A corpus with a module of every name that a build imports, each of which leaves a trace when it runs."""
+    """A corpus with a Python file for every module that a build imports. Each file leaves a trace if it runs."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name in {*sys.stdlib_module_names, *LIBRARIES}:
@@ -55,8 +55,8 @@ def hostile(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not COMMAND.exists(), reason="searchkit is not installed as a command")
 @pytest.mark.parametrize("start", [[str(COMMAND)], [sys.executable, "-m", "searchkit"]], ids=["command", "-m"])
-def test_nothing_in_a_folder_runs(hostile: Path, tmp_path: Path, start: list[str]) -> None:
-    """Built from inside, a folder full of modules is a folder of reports; the command finds them, with -m too."""
+def test_modules_in_the_current_folder_do_not_run(hostile: Path, tmp_path: Path, start: list[str]) -> None:
+    """A build in a folder full of modules indexes them as reports and does not run them, with `python -m` too."""
     command = [*start, "build", ".", "--index", str(tmp_path / "index"), "--jobs", "2"]
     done = subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -75,8 +75,8 @@ print(report.documents)
 """
 
 
-def test_no_child_looks_where_its_parent_was_told_to(hostile: Path, tmp_path: Path) -> None:
-    """Children leave out the current folder on the path, PYTHONPATH, the user's site and what it customizes."""
+def test_children_do_not_use_the_module_path_of_their_parent(hostile: Path, tmp_path: Path) -> None:
+    """A child does not search the current folder, PYTHONPATH or the user's site-packages, and runs no usercustomize."""
     index, users = tmp_path / "index", tmp_path / "users"
     site = Path(
         sysconfig.get_path("purelib", "posix_user" if os.name == "posix" else "nt_user", {"userbase": str(users)})
@@ -94,11 +94,11 @@ def test_no_child_looks_where_its_parent_was_told_to(hostile: Path, tmp_path: Pa
     )
     assert (done.returncode, done.stdout) == (0, "14\n"), done.stderr
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text(encoding="utf-8")
-    assert trace.read_text(encoding="utf-8") in ("started ", "") if trace.exists() else True  # only the parent
+    assert trace.read_text(encoding="utf-8") in ("started ", "") if trace.exists() else True  # by the parent
 
 
-def test_settings_of_a_folder_do_not_reach_charts(tmp_path: Path) -> None:
-    """A matplotlibrc in the current folder neither restyles a chart nor breaks it."""
+def test_settings_in_the_current_folder_do_not_change_charts(tmp_path: Path) -> None:
+    """A matplotlibrc in the current folder has no effect on a chart."""
     pytest.importorskip("matplotlib")
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
@@ -122,19 +122,19 @@ def test_settings_of_a_folder_do_not_reach_charts(tmp_path: Path) -> None:
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
+    """Run searchkit in a folder."""
     command = [sys.executable, "-m", "searchkit", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-ANNOUNCED = """
+ANNOUNCE_IMPORT = """
 import importlib.machinery, sys
 find = importlib.machinery.PathFinder.find_spec
-def told(name, *rest):
+def announce(name, *rest):
     if name == "searchkit.cli.main":
         sys.stdout.write("importing\\n"); sys.stdout.flush()
     return find(name, *rest)
-importlib.machinery.PathFinder.find_spec = told
+importlib.machinery.PathFinder.find_spec = announce
 sys.argv = ["searchkit", *sys.argv[1:]]
 from searchkit.__main__ import main
 main()
@@ -145,34 +145,34 @@ main()
 @pytest.mark.parametrize(
     "command", [["build", "CORPUS", "--index", "INDEX"], ["search", "x", "--index", "INDEX"]], ids=lambda c: c[0]
 )
-def test_ctrl_c_while_modules_are_imported(tmp_path: Path, command: list[str]) -> None:
-    """Whenever Ctrl-C comes after the first module of ours, it is one line, exit status 3 and no traceback."""
+def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str]) -> None:
+    """Ctrl-C at any time after the import of searchkit gives one line and exit status 3, without a traceback."""
     (tmp_path / "CORPUS").mkdir()
     (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
-    choose = random.Random(7)  # noqa: S311 - moments
+    choose = random.Random(7)  # noqa: S311 - random times
     for _ in range(8):
         process = subprocess.Popen(
-            [sys.executable, "-c", ANNOUNCED, *command],
+            [sys.executable, "-c", ANNOUNCE_IMPORT, *command],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=default_interrupts,  # noqa: PLW1509 - no threads here that matter
+            preexec_fn=enable_interrupts,  # noqa: PLW1509 - no other thread matters here
         )
         with process:
             assert process.stdout
             process.stdout.readline()
             time.sleep(choose.uniform(0, 0.3))
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-        lines = said.splitlines()
-        assert "Traceback" not in said
+            _, errors = process.communicate(timeout=60)
+        lines = errors.splitlines()
+        assert "Traceback" not in errors
         assert len(lines) <= 1
-        assert process.returncode in {0, 1, 3, -signal.SIGINT}  # it may have been through, or as good as
-        if process.returncode == 3 and "no index" not in said:
+        assert process.returncode in {0, 1, 3, -signal.SIGINT}  # the command may have finished before
+        if process.returncode == 3 and "no index" not in errors:
             assert lines[0].startswith("searchkit: interrupted")
 
 
-def default_interrupts() -> None:
-    """Where tests run in the background Ctrl-C may be ignored, and then by all that they start."""
+def enable_interrupts() -> None:
+    """Enable Ctrl-C. A process in the background may ignore it, and its children inherit this."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

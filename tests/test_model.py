@@ -1,4 +1,4 @@
-"""The records: what comes out as JSON, and that it goes back in."""
+"""The records and their JSON form."""
 
 from __future__ import annotations
 
@@ -64,38 +64,36 @@ PARAGRAPHS = st.builds(
 
 @given(DOCUMENTS)
 def test_document_round_trip(document: Document) -> None:
-    """A document that went through JSON is the same document."""
+    """A document is equal to the one rebuilt from its JSON."""
     assert document_from_json(json.loads(json.dumps(to_json(document)))) == document
 
 
 @given(PARAGRAPHS)
 def test_paragraph_round_trip(paragraph: Paragraph) -> None:
-    """A paragraph that went through JSON is the same paragraph."""
+    """A paragraph is equal to the one rebuilt from its JSON."""
     assert paragraph_from_json(json.loads(json.dumps(to_json(paragraph)))) == paragraph
 
 
 @given(DOCUMENTS | PARAGRAPHS)
 def test_json_has_every_field_and_the_district(record: Document | Paragraph) -> None:
-    """The JSON object has the fields of the record in their order, and `district` right behind `region`."""
+    """The JSON object has the fields of the record in their order, and `district` directly after `region`."""
     keys = list(to_json(record))
     assert [key for key in keys if key != "district"] == [item.name for item in fields(record)]
     assert keys.index("district") == keys.index("region") + 1
 
 
-def test_every_field_of_a_measures_json_is_an_attribute() -> None:
-    """What stands in the JSON object can be read of the measure under the same name, `district` too."""
+def test_every_json_field_of_a_measure_is_an_attribute() -> None:
+    """Every field of the JSON object, including `district`, is an attribute of the measure with the same value."""
     paragraph = Paragraph("a#1", "a", 1, "立案3件，其中2件。", title="报告", year=2023, region=("天津市", "东丽区"))
     extracted = ExtractedMeasure("其中", 2, "件", 2, "件", start=5, end=9, part_of=0)
     measure = Measure(extracted, paragraph)
-    shown = to_json(measure)
-    assert [name for name in shown if name != "district"] == [*MEASURE_FIELDS]
-    assert list(shown).index("district") == list(shown).index("region") + 1
-    assert {
-        name: list(value) if isinstance(value := getattr(measure, name), tuple) else value for name in shown
-    } == shown
+    data = to_json(measure)
+    assert [name for name in data if name != "district"] == [*MEASURE_FIELDS]
+    assert list(data).index("district") == list(data).index("region") + 1
+    assert {name: list(value) if isinstance(value := getattr(measure, name), tuple) else value for name in data} == data
     assert (measure.id, measure.paragraph, measure.quote, measure.part_of) == ("a#1@5", "a#1", "其中2件", "a#1@0")
     assert to_json(MeasureHit(extracted, paragraph, 0.5, "其中2件", 5)) == {
-        **shown, "score": 0.5, "snippet": "其中2件", "snippet_start": 5,
+        **data, "score": 0.5, "snippet": "其中2件", "snippet_start": 5,
     }  # fmt: skip
 
 
@@ -111,8 +109,8 @@ def test_json_shares_nothing_with_the_record(record: Document | Paragraph) -> No
 
 
 @pytest.mark.parametrize("record", [Document("a.txt"), Paragraph("a.txt#1", "a.txt", 1, "")])
-def test_defaults(record: Document | Paragraph) -> None:
-    """What was not decided is null or empty in the JSON, never left out."""
+def test_undetermined_fields_are_in_the_json(record: Document | Paragraph) -> None:
+    """An undetermined field is null or empty in the JSON. It is never omitted."""
     data = to_json(record)
     assert data["year"] is data["agency"] is data["district"] is data["title"] is data["doctype"] is None
     assert data["region"] == []
@@ -123,21 +121,21 @@ def test_defaults(record: Document | Paragraph) -> None:
     ("region", "district"),
     [((), None), (("天津市", "滨海新区"), "滨海新区"), (("浙江省", "台州市", "临海市"), "临海市"), (("全国",), "全国")],
 )
-def test_district(region: tuple[str, ...], district: str | None) -> None:
-    """The district is the last place of the region."""
+def test_the_district_is_the_last_element_of_the_region(region: tuple[str, ...], district: str | None) -> None:
+    """The district is the last element of the region, or None."""
     document, paragraph = Document("a.txt", region=region), Paragraph("a.txt#1", "a.txt", 1, "", region=region)
     assert document.district == paragraph.district == to_json(document)["district"] == district
 
 
-def test_district_in_json_is_derived() -> None:
+def test_the_district_in_json_is_ignored() -> None:
     """A district in the JSON does not override the region."""
     data = {**to_json(Document("a.txt", region=("甲省",))), "district": "乙市"}
     assert document_from_json(data).district == "甲省"
 
 
 @pytest.mark.parametrize("rebuild", [document_from_json, paragraph_from_json])
-def test_unknown_field(rebuild: type) -> None:
-    """A field that the record does not have is an error, not silently dropped."""
+def test_an_unknown_field_is_an_error(rebuild: type) -> None:
+    """A field that the record does not have is not ignored silently."""
     with pytest.raises(TypeError, match="colour"):
         rebuild({"colour": "red"})
 

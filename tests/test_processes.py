@@ -1,4 +1,4 @@
-"""Child processes: they end when they are to, with all that they started, inherit nothing and talk to their parent."""
+"""Child processes: messages, limits, isolation, and their end together with all descendants."""
 
 from __future__ import annotations
 
@@ -16,88 +16,88 @@ from queue import SimpleQueue
 
 import pytest
 from hostile import acting
-from marked import NAME, left, marked, new_mark
+from marked import MARK_VARIABLE, find_processes, kill_leftovers, new_mark
 
 from searchkit import processes
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child, Parent, find_program
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, fork, limits of memory")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals, fork and memory limits")
 
 TESTS = Path(__file__).parent
-Start = Callable[[Callable[[Parent], None]], "Talk"]
+Start = Callable[[Callable[[Parent], None]], "Conversation"]
 
 
-class Talk:
-    """A child and what it says."""
+class Conversation:
+    """A child and its messages."""
 
     def __init__(self, function: Callable[[Parent], None]) -> None:
         self._inbox: SimpleQueue[tuple[Child, bytes | None]] = SimpleQueue()
         self.child = Child(function, self._inbox)
 
-    def hear(self) -> bytes | None:
-        """The next thing it says; None: it has ended."""
+    def receive(self) -> bytes | None:
+        """Return the next message, or None if the child has exited."""
         child, message = self._inbox.get(timeout=60)
         assert child is self.child
         return message
 
-    def ask(self, message: bytes) -> bytes | None:
-        """Say something and hear the answer."""
+    def request(self, message: bytes) -> bytes | None:
+        """Send a message, and return the next message of the child."""
         self.child.send(message)
-        return self.hear()
+        return self.receive()
 
 
 @pytest.fixture(autouse=True)
 def mark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """Mark all processes that are started, none of which may be left; the current folder is none of tests."""
+    """Mark all processes that a test starts, and check that none is left. The current folder is empty."""
     mark = new_mark()
-    monkeypatch.setenv(NAME, mark)
+    monkeypatch.setenv(MARK_VARIABLE, mark)
     monkeypatch.chdir(tmp_path)
     yield mark
-    assert left(mark) == {}
+    assert kill_leftovers(mark) == {}
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """`start(function)`: a child that runs a function, and is ended with the test."""
-    started: list[Talk] = []
+    """`start(function)` starts a child that runs a function. It is ended after the test."""
+    started: list[Conversation] = []
 
-    def start(function: Callable[[Parent], None]) -> Talk:
-        started.append(Talk(function))
+    def start(function: Callable[[Parent], None]) -> Conversation:
+        started.append(Conversation(function))
         return started[-1]
 
     yield start
-    for talk in started:
-        talk.child.end()
+    for conversation in started:
+        conversation.child.end()
 
 
-# --- talking
+# --- messages
 
 
-def test_messages_arrive_as_they_were_sent(start: Start) -> None:
-    """Whatever bytes a message has, and however many, it comes back, and the next one after it."""
-    talk = start(acting.echo)
+def test_messages_arrive_unchanged_and_in_order(start: Start) -> None:
+    """A message can contain any bytes and be empty or long."""
+    conversation = start(acting.echo)
     for message in (b"", b"\0\n\xff", b"x" * 5_000_000, os.urandom(70_000)):
-        assert talk.ask(message) == message
-    talk.child.end()
-    assert talk.hear() is None
+        assert conversation.request(message) == message
+    conversation.child.end()
+    assert conversation.receive() is None
 
 
-def test_a_message_beyond_all_bounds(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child that says more than a message may hold is heard no more, and can be ended; nothing of it is taken."""
-    talk = start(acting.echo)
-    assert talk.ask(b"12345") == b"12345"
+def test_a_message_that_is_too_long_is_discarded(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that sends a message above the limit counts as exited, and can be ended."""
+    conversation = start(acting.echo)
+    assert conversation.request(b"12345") == b"12345"
     monkeypatch.setattr(processes, "MAX_MESSAGE_LENGTH", 4)
-    assert talk.ask(b"12345") is None
-    talk.child.end()
+    assert conversation.request(b"12345") is None
+    conversation.child.end()
 
 
-def test_one_that_has_ended_can_be_talked_to(start: Start) -> None:
-    """What is sent to a child that is not there any more is lost without a word, and it can be ended twice."""
-    talk = start(acting.obey)
-    assert talk.ask(b"exit") == b"begun"
-    assert talk.hear() is None
-    talk.child.send(b"x" * 1_000_000)
-    assert (talk.child.end(), talk.child.end()) == (5, 5)
+def test_messages_to_an_exited_child_are_lost(start: Start) -> None:
+    """Sending to an exited child is not an error, and a child can be ended twice."""
+    conversation = start(acting.obey)
+    assert conversation.request(b"exit") == b"begun"
+    assert conversation.receive() is None
+    conversation.child.send(b"x" * 1_000_000)
+    assert (conversation.child.end(), conversation.child.end()) == (5, 5)
 
 
 # --- limits
@@ -114,99 +114,103 @@ def test_one_that_has_ended_can_be_talked_to(start: Start) -> None:
         ("raise", 1),
     ],
 )
-def test_the_exit_code_says_what_it_ended_of(start: Start, order: str, code: int) -> None:
-    """Too much time or memory, a crash, an exit, an error: each has its own exit code."""
-    talk = start(acting.obey)
-    assert talk.ask(order.encode()) == b"begun"
-    assert talk.hear() is None
-    assert talk.child.end() == code
+def test_the_exit_code_tells_the_cause(start: Start, order: str, code: int) -> None:
+    """Exceeded time, exceeded memory, a crash, an exit and an exception have different exit codes."""
+    conversation = start(acting.obey)
+    assert conversation.request(order.encode()) == b"begun"
+    assert conversation.receive() is None
+    assert conversation.child.end() == code
 
 
-def test_each_piece_of_work_has_its_own_budget(start: Start) -> None:
-    """The time of one is not counted against the next, and beyond them memory is not limited."""
-    talk = start(acting.work_often)
-    assert talk.ask(b"") == b"done"
+def test_each_block_has_its_own_budget(start: Start) -> None:
+    """The time of a block does not count for the next one, and memory is not limited outside a block."""
+    conversation = start(acting.work_often)
+    assert conversation.request(b"") == b"done"
 
 
 @pytest.mark.parametrize("order", ["hang", "hold"])
-def test_it_can_be_ended_whatever_it_does(start: Start, order: str) -> None:
-    """A child that sleeps, or never lets go of Python's lock, is ended within some seconds."""
-    talk = start(acting.obey)
-    assert talk.ask(order.encode()) == b"begun"
-    time.sleep(0.3)  # now it is at it
+def test_a_busy_child_can_be_ended(start: Start, order: str) -> None:
+    """A child that sleeps or holds the interpreter lock is ended within seconds."""
+    conversation = start(acting.obey)
+    assert conversation.request(order.encode()) == b"begun"
+    time.sleep(0.3)  # until it is busy
     started = time.monotonic()
-    assert talk.child.end() in {0, OUT_OF_TIME, -signal.SIGKILL}
+    assert conversation.child.end() in {0, OUT_OF_TIME, -signal.SIGKILL}
     assert time.monotonic() - started < 20
-    assert talk.hear() is None
+    assert conversation.receive() is None
 
 
-def test_what_programs_use_is_charged(start: Start) -> None:
-    """The processor's time that other programs take for a child is its own."""
-    talk = start(acting.run_programs)
-    heard = [talk.ask(b"")]
-    while (said := talk.hear()) is not None:
-        heard.append(said)
-    assert talk.child.end() == OUT_OF_TIME
-    assert 1 <= heard.count(b"run") <= 6
+def test_the_time_of_programs_is_charged_to_the_child(start: Start) -> None:
+    """The CPU time of programs that a child runs counts as its own."""
+    conversation = start(acting.run_programs)
+    messages = [conversation.request(b"")]
+    while (message := conversation.receive()) is not None:
+        messages.append(message)
+    assert conversation.child.end() == OUT_OF_TIME
+    assert 1 <= messages.count(b"run") <= 6
 
 
-def test_a_program_that_does_not_end(start: Start) -> None:
-    """A program may use what is left to the child that runs it, and its end is the child's."""
-    talk = start(acting.run_one_program)
+def test_an_endless_program_exhausts_the_budget(start: Start) -> None:
+    """A program can use the remaining time of its child, which then ends too."""
+    conversation = start(acting.run_one_program)
     started = time.monotonic()
-    assert talk.ask(b"") is None
-    assert talk.child.end() == OUT_OF_TIME
+    assert conversation.request(b"") is None
+    assert conversation.child.end() == OUT_OF_TIME
     assert time.monotonic() - started < 20
 
 
-# --- what it leaves behind
+# --- the end of a child
 
 
-def test_what_it_says_besides_reaches_nobody(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
-    """What a child prints, as Python does and as C does, is neither seen nor taken for an answer."""
-    talk = start(acting.obey)
-    assert (talk.ask(b"print"), talk.hear(), talk.ask(b"print")) == (b"begun", b"done", b"begun")
-    talk.child.end()
+def test_output_of_a_child_is_discarded(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
+    """Output of Python and of C code is neither shown nor taken for a message."""
+    conversation = start(acting.obey)
+    assert (conversation.request(b"print"), conversation.receive(), conversation.request(b"print")) == (
+        b"begun",
+        b"done",
+        b"begun",
+    )
+    conversation.child.end()
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("order", ["start", "fork"])
-@pytest.mark.parametrize("how", ["asked", "killed"])
-def test_what_it_started_ends_with_it(start: Start, mark: str, order: str, how: str) -> None:
-    """The processes that a child has left behind are ended when it is, or when it has been killed."""
-    talk = start(acting.obey)
-    assert (talk.ask(order.encode()), talk.hear()) == (b"begun", b"done")
-    until(lambda: len(marked(mark)) > 1)
+@pytest.mark.parametrize("how", ["ended", "killed"])
+def test_descendants_end_with_the_child(start: Start, mark: str, order: str, how: str) -> None:
+    """The descendants of a child end when it is ended, also after it was killed."""
+    conversation = start(acting.obey)
+    assert (conversation.request(order.encode()), conversation.receive()) == (b"begun", b"done")
+    wait_until(lambda: len(find_processes(mark)) > 1)
     if how == "killed":
-        os.kill(talk.child._process.pid, signal.SIGKILL)
-    talk.child.end()
-    assert left(mark) == {}
+        os.kill(conversation.child._process.pid, signal.SIGKILL)
+    conversation.child.end()
+    assert kill_leftovers(mark) == {}
 
 
-@pytest.mark.parametrize("how", ["asked", "killed", "program killed"])
-def test_folders_and_programs_end_with_it(start: Start, mark: str, tmp_path: Path, how: str) -> None:
-    """A temporary folder, which is private, and a program that is run there go with the child, however that ends."""
-    path = program(tmp_path)
-    talk = start(acting.use_a_folder)
-    said = talk.ask(str(path).encode())
-    assert said
-    mode, folder = said.decode().split()
+@pytest.mark.parametrize("how", ["ended", "killed", "program killed"])
+def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: str, tmp_path: Path, how: str) -> None:
+    """A private temporary folder and a program that runs in it are gone after the child, whatever ended it."""
+    path = write_program(tmp_path)
+    conversation = start(acting.use_a_folder)
+    message = conversation.request(str(path).encode())
+    assert message
+    mode, folder = message.decode().split()
     assert mode == "700"
-    until(lambda: Path(folder, "running").exists() and len(marked(mark)) == 3)
+    wait_until(lambda: Path(folder, "running").exists() and len(find_processes(mark)) == 3)
     if how == "killed":
-        os.kill(talk.child._process.pid, signal.SIGKILL)
+        os.kill(conversation.child._process.pid, signal.SIGKILL)
     if how == "program killed":
-        for pid, line in marked(mark).items():
+        for pid, line in find_processes(mark).items():
             if str(path).encode() in line and b"acting" not in line:
                 os.kill(pid, signal.SIGKILL)
-        assert talk.hear() is None
-    talk.child.end()
-    assert left(mark) == {}
+        assert conversation.receive() is None
+    conversation.child.end()
+    assert kill_leftovers(mark) == {}
     assert not Path(folder).exists()
 
 
-def program(folder: Path) -> Path:
-    """A program that forks and does not end."""
+def write_program(folder: Path) -> Path:
+    """Write a program that forks and does not exit."""
     path = folder / "program"
     path.write_text(
         f"#!{sys.executable}\nimport os, time\nos.fork()\nopen('running', 'w').close()\ntime.sleep(600)\n", "utf-8"
@@ -215,11 +219,11 @@ def program(folder: Path) -> Path:
     return path
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
@@ -238,7 +242,7 @@ for order in sys.argv[2:]:
 print("begun", flush=True)
 time.sleep(600)
 """
-ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.mark.parametrize(
@@ -246,10 +250,10 @@ ENDS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
     [("obey", "hang"), ("obey", "hold"), ("obey", "start", "hang"), ("obey", "fork", "hang"), ("use_a_folder",)],
     ids=lambda orders: " ".join(orders[-2:]),
 )
-def test_it_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
-    """However its parent ends, a child ends too, in the middle of whatever it does, with all that it started."""
+def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
+    """A child and its descendants end when the parent does, whatever ends it and whatever the child is doing."""
     if orders[0] == "use_a_folder":
-        orders = (*orders, str(program(tmp_path)))
+        orders = (*orders, str(write_program(tmp_path)))
     command = [sys.executable, "-c", PARENT, *orders]
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
@@ -258,110 +262,112 @@ def test_it_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str
             stack.enter_context(
                 subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
             )
-            for _ in ENDS
+            for _ in SIGNALS
         ]
         for process in parents:
             assert process.stdout
             assert process.stdout.readline() == b"begun\n"
-        for process, how in zip(parents, ENDS, strict=True):
-            process.send_signal(how)
-    assert left(mark) == {}
+        for process, number in zip(parents, SIGNALS, strict=True):
+            process.send_signal(number)
+    assert kill_leftovers(mark) == {}
     assert [*tmp_path.glob("searchkit-*")] == []
 
 
-def test_ctrl_c_is_not_for_it(start: Start) -> None:
-    """What a terminal sends to all processes in front of it does not reach a child."""
-    talk = start(acting.echo)
-    assert talk.ask(b"1") == b"1"
-    assert os.getpgid(talk.child._process.pid) != os.getpgid(0)
-    assert os.getsid(talk.child._process.pid) != os.getsid(0)
+def test_a_child_does_not_receive_ctrl_c(start: Start) -> None:
+    """A child is not in the terminal's foreground process group."""
+    conversation = start(acting.echo)
+    assert conversation.request(b"1") == b"1"
+    assert os.getpgid(conversation.child._process.pid) != os.getpgid(0)
+    assert os.getsid(conversation.child._process.pid) != os.getsid(0)
 
 
-# --- what it inherits
+# --- isolation
 
 
-def test_it_inherits_nothing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has no file of its parent open, is in another folder, and knows none of the variables that Python reads."""
+def test_a_child_inherits_nothing(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child has no file of its parent open, another current folder, and none of the variables that Python reads."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "run.py"))
     monkeypatch.setenv("MINE", "1")
     with (tmp_path / "open").open("w") as file:
-        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function's own
-        said = json.loads(start(acting.describe).ask(b"") or b"")
-    assert said["folder"] == os.path.abspath(os.sep)  # noqa: PTH100 - the root, whatever it is
-    assert str(tmp_path / "open") not in said["files"]
-    assert [name for name in said["variables"] if name.startswith("PYTHON")] == []
-    assert said["variables"]["MINE"] == "1"
-    assert (said["is_isolated"], said["is_utf8"]) == (1, sys.flags.utf8_mode)
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the signature is Python's
+        described = json.loads(start(acting.describe).request(b"") or b"")
+    assert described["folder"] == os.path.abspath(os.sep)  # noqa: PTH100 - the root on every system
+    assert str(tmp_path / "open") not in described["files"]
+    assert [name for name in described["variables"] if name.startswith("PYTHON")] == []
+    assert described["variables"]["MINE"] == "1"
+    assert (described["is_isolated"], described["is_utf8"]) == (1, sys.flags.utf8_mode)
 
 
-def test_no_folder_can_put_anything_in_its_way(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Modules in the current folder or beside the script are not found, also where the parent would find them."""
-    beside = tmp_path / "beside"
-    beside.mkdir()
+def test_a_child_imports_nothing_from_untrusted_folders(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child does not find modules in the current folder or next to the script, even if its parent does."""
+    script_folder = tmp_path / "script"
+    script_folder.mkdir()
     for name in ("searchkit", "json", "msgspec", "sitecustomize", "hostile"):
-        for folder in (tmp_path, beside):
+        for folder in (tmp_path, script_folder):
             (folder / f"{name}.py").write_text("raise SystemExit(9)", encoding="utf-8")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(beside / "script.py"), raising=False)
-    monkeypatch.setattr(sys, "path", ["", str(tmp_path), str(beside), ".", *sys.path])
-    said = json.loads(start(acting.describe).ask(b"") or b"")
-    assert said["package"] == processes.__file__
-    assert {"", ".", str(tmp_path), str(beside)} & {*said["path"]} == set()
-    assert str(TESTS) in said["path"]
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script_folder / "script.py"), raising=False)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), str(script_folder), ".", *sys.path])
+    described = json.loads(start(acting.describe).request(b"") or b"")
+    assert described["package"] == processes.__file__
+    assert {"", ".", str(tmp_path), str(script_folder)} & {*described["path"]} == set()
+    assert str(TESTS) in described["path"]
 
 
-def test_packages_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The folder of a user's own packages is left out, unless it is where this package is."""
+def test_user_site_packages_are_excluded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The user's site-packages are not on the module path of a child, unless they contain this package."""
     monkeypatch.setattr(processes.site, "getusersitepackages", lambda: str(tmp_path / "user"))
     monkeypatch.setattr(sys, "path", [str(tmp_path / "user"), str(tmp_path / "other")])
-    assert processes._path() == [str(tmp_path / "other")]
+    assert processes._module_path() == [str(tmp_path / "other")]
     monkeypatch.setattr(processes, "_PACKAGE", tmp_path / "user" / "searchkit")
-    assert processes._path() == sys.path
+    assert processes._module_path() == sys.path
 
 
-# --- what cannot be started
+# --- start failures
 
 
 @pytest.mark.parametrize("program", ["", "/nowhere/python"])
-def test_no_process_can_be_started(start: Start, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """That is an error of the operating system."""
+def test_a_failed_start_is_an_oserror(start: Start, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """If no process can be started, the error of the operating system is raised."""
     monkeypatch.setattr(sys, "executable", program)
-    with pytest.raises(OSError):  # noqa: PT011 - whichever it has for that
+    with pytest.raises(OSError):  # noqa: PT011 - the message depends on the system
         start(acting.echo)
 
 
-def test_a_process_that_ends_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that does not get as far as the function has ended, and that is all."""
+def test_a_process_that_exits_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that exits before it calls the function is reported as exited."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    talk = start(acting.echo)
-    assert talk.hear() is None
-    talk.child.send(b"x")
-    assert talk.child.end() == 1
+    conversation = start(acting.echo)
+    assert conversation.receive() is None
+    conversation.child.send(b"x")
+    assert conversation.child.end() == 1
 
 
 # --- programs
 
 
-def test_programs_are_found_in_no_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A program is found under one of its names on the search path, but not where the user happens to be."""
-    here, there = tmp_path / "here", tmp_path / "there"
-    for folder in (here, there):
+def test_programs_are_not_found_in_the_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program is found on the search path under one of its names, but never in the current folder."""
+    current, other = tmp_path / "current", tmp_path / "other"
+    for folder in (current, other):
         folder.mkdir()
         (folder / "tool").write_text("#!/bin/sh\n", encoding="utf-8")
         (folder / "tool").chmod(stat.S_IRWXU)
-    monkeypatch.chdir(here)
-    for path in ("", ".", str(here), f".{os.pathsep}{here}{os.pathsep}", "../there"):
+    monkeypatch.chdir(current)
+    for path in ("", ".", str(current), f".{os.pathsep}{current}{os.pathsep}", "../other"):
         monkeypatch.setenv("PATH", path)
         assert find_program("tool") is None
-    monkeypatch.setenv("PATH", os.pathsep.join([".", str(here), "../there", str(there)]))
-    assert find_program("tool") == find_program("other", "tool") == str(there / "tool")
-    assert find_program("other") is None
+    monkeypatch.setenv("PATH", os.pathsep.join([".", str(current), "../other", str(other)]))
+    assert find_program("tool") == find_program("missing", "tool") == str(other / "tool")
+    assert find_program("missing") is None
     monkeypatch.delenv("PATH")
     assert find_program("no such program") is None
 
 
-def test_a_folder_for_temporary_files_without_a_child() -> None:
-    """Where the process is nobody's child the folder is private too, and goes in the end."""
+def test_a_temporary_folder_of_a_process_that_is_no_child() -> None:
+    """The folder is private and is removed at the end, as in a child."""
     with processes.temporary_folder() as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
         (folder / "file").touch()

@@ -1,8 +1,9 @@
-"""tantivy-py, given overlapping pairs of characters instead of words: its exact way to find a string.
+"""tantivy-py on overlapping character bigrams instead of words: exact phrase queries.
 
-Phrases of words miss the strings that the text cuts in another way; a phrase of pairs misses none. Of a string every
-second pair is asked for, at its position, and the last one: as few as hold the string together. Such an index is
-larger, cannot answer words, and finds single characters only by walking its dictionary: it is asked phrases only.
+A phrase query of words misses occurrences that are segmented differently in the text; a phrase query of bigrams misses
+none. The query contains every second bigram of the phrase at its position, and the last one, which is the minimum that
+covers the phrase. Such an index is larger, does not support words, and finds single characters only by a scan of its
+dictionary. It is used for phrases only.
 """
 
 from __future__ import annotations
@@ -25,32 +26,32 @@ _SPACE = re.compile(r"\s")
 
 
 def build(name: str, data: Path, folder: Path) -> None:
-    """Index the items of a corpus by pairs of characters."""
-    tantivy.add_all(tantivy.create(folder), (replace(item, terms=_pairs(item.text)) for item in items(name, data)))
+    """Index the character bigrams of the items of a corpus."""
+    tantivy.add_all(tantivy.create(folder), (replace(item, terms=_bigrams(item.text)) for item in items(name, data)))
 
 
-def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - all it needs is in the folder
-    """One way to ask."""
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
+    """Open the index as one peer."""
     index = library.Index.open(str(folder))
     tantivy.register(index)
-    return {"tantivy, bigrams": _Bigrams(index, tantivy.COLUMNS)}
+    return {"tantivy, bigrams": _BigramPeer(index, tantivy.COLUMNS)}
 
 
 @dataclass(frozen=True)
-class _Bigrams(tantivy.TantivyPeer):
+class _BigramPeer(tantivy.TantivyPeer):
     def text_query(self, query: Query) -> Any:  # noqa: ANN401 - tantivy.Query
-        """Ask for every second pair of a phrase at its position; None for other queries."""
+        """Return a phrase query of every second bigram; None for queries other than phrases."""
         if query.kind != "phrase":
             return None
         text = query.words[0]
         starts = sorted({*range(0, len(text) - 1, 2), len(text) - 2})
-        pairs = [(start, text[start : start + 2]) for start in starts]
-        if len(pairs) == 1:
-            return library.Query.term_query(self.index.schema, "terms", pairs[0][1], "freq")
-        return library.Query.phrase_query(self.index.schema, "terms", pairs)
+        bigrams = [(start, text[start : start + 2]) for start in starts]
+        if len(bigrams) == 1:
+            return library.Query.term_query(self.index.schema, "terms", bigrams[0][1], "freq")
+        return library.Query.phrase_query(self.index.schema, "terms", bigrams)
 
 
-def _pairs(text: str) -> str:
-    """Every two neighbouring characters, separated by spaces; a space within a pair is written as ␠."""
+def _bigrams(text: str) -> str:
+    """Return all bigrams of a text, separated by spaces. A space in a bigram is replaced by ␠."""
     folded = _SPACE.sub("␠", fold(text))
     return " ".join(map("".join, pairwise(folded)))

@@ -1,7 +1,7 @@
-"""bm25s: scores for words, nothing else.
+"""bm25s: scores for words only.
 
-It is asked for single words and for `any` of several, and only for the numbers of the ten best: it has no total, no
-filters, no facets and no texts. The same k1 and b as searchkit, the NumPy backend, one thread; all in memory.
+It supports single words and `any` of several words, and returns only the indexes of the ten best paragraphs: no total,
+filters, facets or texts. It uses the same k1 and b as searchkit and the NumPy backend, on one thread and in memory.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def build(name: str, data: Path, folder: Path) -> None:
     model.save(str(folder))
 
 
-def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - all it needs is in the folder
-    """One way to ask."""
-    return {"bm25s": _Bm25s(library.BM25.load(str(folder)))}
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
+    """Open the index as one peer."""
+    return {"bm25s": _Bm25sPeer(library.BM25.load(str(folder)))}
 
 
-class _Bm25s:
+class _Bm25sPeer:
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - bm25s.BM25 has no types
         self._model = model
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Hold the words ready, if ranking by them is all there is to do."""
+        """Prepare the words, if the query only ranks by words."""
         if query.filters or query.kind in {"phrase", "everything"} or (query.kind == "all" and len(query.words) > 1):
             return None
         words = [list(query.words)]

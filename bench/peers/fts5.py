@@ -1,8 +1,8 @@
-"""SQLite FTS5, given searchkit's tokens joined by spaces; its own bm25, facets by GROUP BY.
+"""SQLite FTS5 on searchkit's tokens joined by spaces; ranking by its bm25, facets by GROUP BY.
 
-The terms are a contentless FTS5 table with positions; texts, facets (a narrow table with numbers for names) and
-topics are tables by row number. A search is one statement for the ten best and one for all counts, in which the
-matches are found once and kept. A facet that is filtered is counted under the other filters, in the same statement.
+The terms are in a contentless FTS5 table with positions. Texts, facets (as integer codes) and topics are in tables with
+the same row ids. A search consists of one statement for the ten best hits, and one for all counts, which materialises
+the matches once. A filtered facet is counted under the other filters, in the same statement.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, names: dict[str, int]) -> None:
     def code(value: str) -> int:
-        """Give the number of a facet value."""
+        """Return the code of a facet value."""
         return names.setdefault(value, len(names) + 1)
 
     rows = list(enumerate(batch, first))
@@ -60,9 +60,9 @@ def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, name
     connection.executemany("INSERT INTO topics VALUES (?, ?)", topics)
 
 
-def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - all it needs is in the folder
-    """One way to ask."""
-    return {"SQLite FTS5": _Fts5(_connect(folder))}
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
+    """Open the index as one peer."""
+    return {"SQLite FTS5": _Fts5Peer(_connect(folder))}
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
@@ -73,24 +73,24 @@ def _connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-class _Fts5:
+class _Fts5Peer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._codes = {value: code for code, value in connection.execute("SELECT id, value FROM names")}
         self._values = {code: value for value, code in self._codes.items()}
 
     def prepare(self, query: Query) -> Prepared:
-        """Write the two statements."""
-        expression = _expression(query)
+        """Build the two statements."""
+        expression = _match_expression(query)
         conditions = {name: self._condition(name, value) for name, value in query.filters}
-        counts = _counting(expression is not None, conditions)
-        best = _best(expression is not None, list(conditions.values()))
-        given = () if expression is None else (expression,)
+        counts = _count_statement(expression is not None, conditions)
+        hits = _hits_statement(expression is not None, list(conditions.values()))
+        parameters = () if expression is None else (expression,)
 
         def run() -> tuple[list[Any], list[Any]]:
-            """Do what is timed."""
-            texts = self._connection.execute(best, given).fetchall()
-            return texts, self._connection.execute(counts, given).fetchall()
+            """Run both statements."""
+            texts = self._connection.execute(hits, parameters).fetchall()
+            return texts, self._connection.execute(counts, parameters).fetchall()
 
         return Prepared(run, self._read)
 
@@ -100,8 +100,8 @@ class _Fts5:
             return f"EXISTS (SELECT 1 FROM topics t WHERE t.id = f.id AND t.topic = {code})"  # noqa: S608 - a number
         return f"f.{name} = {code}"
 
-    def _read(self, found: tuple[list[Any], list[Any]]) -> Answer:
-        texts, rows = found
+    def _read(self, results: tuple[list[Any], list[Any]]) -> Answer:
+        texts, rows = results
         facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
         total = 0
         for name, code, count in rows:
@@ -112,8 +112,8 @@ class _Fts5:
         return Answer(total, tuple(text for (text,) in texts), facets)
 
 
-def _best(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT001 - private
-    """The statement for the texts of the best."""
+def _hits_statement(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT001 - private
+    """Return the statement for the texts of the best hits."""
     where = " AND ".join([*(["words MATCH ?"] if has_words else []), *conditions]) or "1"
     source = "words JOIN facets f ON f.id = words.rowid" if has_words else "facets f"
     order = "ORDER BY words.rank" if has_words else "ORDER BY f.id"
@@ -121,12 +121,12 @@ def _best(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT001 - priv
     return f"SELECT text FROM ({inner}) AS best JOIN texts ON texts.id = best.id"  # noqa: S608 - made here
 
 
-def _counting(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: FBT001 - private
-    """The statement for the total and all facets: rows of facet, code, count."""
+def _count_statement(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: FBT001 - private
+    """Return the statement for the total and all facet counts. Its rows are facet, code, count."""
     source = "words JOIN facets f ON f.id = words.rowid WHERE words MATCH ?" if has_words else "facets f"
-    parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_all(conditions.values())}"]  # noqa: S608 - made here
+    parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_conjunction(conditions.values())}"]  # noqa: S608 - made here
     for name in FACETS:
-        others = _all(condition for own, condition in conditions.items() if own != name)
+        others = _conjunction(condition for filtered, condition in conditions.items() if filtered != name)
         table, column = (
             ("matched f", name) if name in _SINGLE else ("matched f JOIN topics o ON o.id = f.id", "o.topic")
         )
@@ -134,15 +134,15 @@ def _counting(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: F
     return f"WITH matched AS MATERIALIZED (SELECT f.* FROM {source}) {' UNION ALL '.join(parts)}"  # noqa: S608 - made here
 
 
-def _all(conditions: Iterable[str]) -> str:
+def _conjunction(conditions: Iterable[str]) -> str:
     return " AND ".join(conditions) or "1"
 
 
-def _expression(query: Query) -> str | None:
-    """The query in FTS5's language; None matches everything."""
+def _match_expression(query: Query) -> str | None:
+    """Return the query in FTS5 syntax; None matches everything."""
     if query.kind == "everything":
         return None
     words = query.words
     if query.kind == "phrase":
-        return '"' + " ".join(token.term for token in analyzer().tokens(words[0])) + '"'
+        return '"' + " ".join(token.term for token in analyzer().tokenize(words[0])) + '"'
     return (" OR " if query.kind == "any" else " AND ").join(f'"{word}"' for word in words)

@@ -1,6 +1,6 @@
-"""ripgrep: counts the lines that hold a string, one paragraph a line, one thread. No ranking, no facets, no index.
+"""ripgrep: counts the lines that contain a string, on one thread; a line is a paragraph. No ranking, facets or index.
 
-Each search starts a process, which takes about a millisecond of its time.
+Each search starts a process, which takes about a millisecond.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from bench.peers import Answer, Peer, Prepared
 from bench.queries import Query
 
 _PROGRAM = shutil.which("rg", path=str(Path(sys.executable).parent)) or shutil.which("rg")
-if _PROGRAM is None:  # as any library that is not installed
-    raise ModuleNotFoundError("there is no program rg: neither beside this Python nor on the path")
+if _PROGRAM is None:  # as for a library that is not installed
+    raise ModuleNotFoundError("program rg not found, neither next to this Python nor on the path")
 _COMMAND = (_PROGRAM, "--no-config", "--threads=1", "--fixed-strings", "--count", "--")
 
 
 def build(name: str, data: Path, folder: Path) -> None:
-    """Nothing: it reads the text itself."""
+    """Do nothing: ripgrep reads the texts themselves."""
 
 
-def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - it has no folder
-    """One way to ask."""
-    return {"ripgrep": _Ripgrep(texts_file(name, data))}
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - there is no index
+    """Return ripgrep on the texts of the corpus as one peer."""
+    return {"ripgrep": _RipgrepPeer(texts_file(name, data))}
 
 
-class _Ripgrep:
+class _RipgrepPeer:
     def __init__(self, texts: Path) -> None:
         self._texts = str(texts)
 
     def prepare(self, query: Query) -> Prepared | None:
-        """The command, if the query is a string."""
+        """Build the command, if the query is a phrase."""
         if query.kind != "phrase":
             return None
         command = [*_COMMAND, query.words[0], self._texts]

@@ -1,8 +1,9 @@
-"""searchkit, asked in two ways.
+"""searchkit as two peers: its engine, and the complete product.
 
-At the engine's seam it is given the tree that the peers get, of words or of one string, and ranks by what the parser
-makes of the typed query: so it does more than they do, BM25F over three fields and the second step of ranking. As a
-product it is given the typed query, parses it and cuts snippets too; a bare word then also matches inside other words.
+The engine gets the same query tree as the other engines, of words or of one phrase, and the scoring clauses that the
+parser creates from the query text. So it does more work than the other engines: BM25F over three fields, and rescoring.
+The product gets the query text; it also parses it and creates snippets. There a bare word also matches inside other
+words.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Or, Substring, Word
 
 
-def build(name: str, data: Path, folder: Path) -> None:  # noqa: ARG001 - it takes documents, no items
+def build(name: str, data: Path, folder: Path) -> None:  # noqa: ARG001 - it indexes documents, not items
     """Index the documents of a corpus, segmenting them."""
     write_index(documents(name), folder)
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - as above
-    """The seam and the product."""
+    """Open the engine and the product."""
     index = Index(folder)
     engine = open_engine(index.manifest.engine, folder / index.manifest.data)
-    return {"searchkit": _Seam(index, engine), "searchkit, product": _Product(index)}
+    return {"searchkit": _EnginePeer(index, engine), "searchkit, product": _ProductPeer(index)}
 
 
-class _Seam:
-    """`Engine.search` with a finished request."""
+class _EnginePeer:
+    """`Engine.search` with a prepared request."""
 
     def __init__(self, index: Index, engine: Engine) -> None:
         self._index, self._engine = index, engine
 
     def prepare(self, query: Query) -> Prepared:
-        """Make the request, as `Index.search` would."""
+        """Build the request as `Index.search` would."""
         request = Request(
             tree(query),
             scoring=parse(query.text, self._index.analyzer).scoring,
@@ -54,20 +55,20 @@ class _Seam:
         return Prepared(lambda: self._engine.search(request), _read)
 
 
-class _Product:
-    """`Index.search` with what a user types."""
+class _ProductPeer:
+    """`Index.search` with the query text."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
 
     def prepare(self, query: Query) -> Prepared:
-        """Hold the arguments ready."""
+        """Prepare the arguments."""
         arguments: dict[str, Any] = {"facets": FACETS, "limit": LIMIT, **dict(query.filters)}
         return Prepared(lambda: self._index.search(query.text, **arguments), _read)
 
 
 def tree(query: Query) -> Node:
-    """The query as a tree of words, or of one string: the same matches as those of the peers."""
+    """Return the query as a tree of words or of one phrase. It has the same matches as with the other engines."""
     words = tuple(map(Word, query.words))
     match query.kind:
         case "everything":
@@ -80,11 +81,11 @@ def tree(query: Query) -> Node:
             return words[0] if len(words) == 1 else Or(words)
 
 
-def _read(found: Any) -> Answer:  # noqa: ANN401 - a Response or Results: total, hits and facets have the same names
+def _read(result: Any) -> Answer:  # noqa: ANN401 - a Response or a Results, with the same attributes
     return Answer(
-        found.total,
-        tuple(hit.paragraph.text for hit in found.hits),
-        {name: _counts(found.facets[name]) for name in FACETS},
+        result.total,
+        tuple(hit.paragraph.text for hit in result.hits),
+        {name: _counts(result.facets[name]) for name in FACETS},
     )
 
 

@@ -1,8 +1,8 @@
-"""Stock Whoosh, given searchkit's tokens joined by spaces; BM25F with its defaults, facets by its `groupedby`.
+"""Stock Whoosh on searchkit's tokens joined by spaces; BM25F with default parameters, facets by `groupedby`.
 
-Its own way to cut Chinese is jieba's ChineseAnalyzer, which is left out: it stores character offsets as word
-positions, so that no phrase is found. Facets are counted from columns (topics from three, which are summed) and with
-`Count`, which keeps no lists of paragraphs. A facet that is filtered is counted by a search of its own.
+The usual analyzer for Chinese, jieba's ChineseAnalyzer, is not used: it stores character offsets as word positions, so
+that phrases are not found. Facets are counted from columns, topics from three columns whose counts are summed, with
+`Count`, which stores no lists of paragraphs. A filtered facet is counted by a separate search.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.corpora import FACETS, MAX_TOPICS, analyzer, items
 from bench.peers import LIMIT, Answer, Peer, Prepared
 from bench.queries import Query
 
-_MEMORY = 1024  # megabytes the writer may fill before it writes to disk
+_MEMORY = 1024  # megabytes of memory that the writer fills before it writes to disk
 _TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
 _COLUMNS = {**{name: (name,) for name in FACETS}, "topic": _TOPICS}
 
@@ -35,27 +35,30 @@ def build(name: str, data: Path, folder: Path) -> None:
     writer.commit()
 
 
-def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - all it needs is in the folder
-    """One way to ask."""
-    return {"whoosh": _Whoosh(index.open_dir(str(folder)).searcher())}
+def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - needs only the folder
+    """Open the index as one peer."""
+    return {"whoosh": _WhooshPeer(index.open_dir(str(folder)).searcher())}
 
 
-class _Whoosh:
+class _WhooshPeer:
     def __init__(self, searcher: Any) -> None:  # noqa: ANN401 - whoosh's Searcher; not every Whoosh has types
         self._searcher = searcher
 
-    def prepare(self, asked: Query) -> Prepared:
+    def prepare(self, request: Query) -> Prepared:
         """Build the query and the facets."""
-        text = _query(asked)
-        filters = {name: query.Term(name, value) for name, value in asked.filters}
+        text = _query(request)
+        filters = {name: query.Term(name, value) for name, value in request.filters}
         unfiltered = _facets(name for name in FACETS if name not in filters)
-        rest = {own: ([f for name, f in filters.items() if name != own], _facets([own])) for own in filters}
+        other_searches = {
+            filtered: ([f for name, f in filters.items() if name != filtered], _facets([filtered]))
+            for filtered in filters
+        }
 
         def run() -> tuple[list[str], list[Any]]:
-            """Do what is timed."""
+            """Run all searches."""
             best = self._search(text, list(filters.values()), unfiltered, LIMIT)
             texts = [hit["text"] for hit in best]
-            return texts, [best, *(self._search(text, others, facets, 1) for others, facets in rest.values())]
+            return texts, [best, *(self._search(text, others, facets, 1) for others, facets in other_searches.values())]
 
         return Prepared(run, _read)
 
@@ -64,23 +67,23 @@ class _Whoosh:
         return self._searcher.search(text, limit=limit, filter=condition, groupedby=facets)
 
 
-def _query(asked: Query) -> Any:  # noqa: ANN401 - whoosh's Query
-    if asked.kind == "everything":
+def _query(request: Query) -> Any:  # noqa: ANN401 - whoosh's Query
+    if request.kind == "everything":
         return query.Every()
-    words = asked.words
-    if asked.kind == "phrase":
-        words = tuple(token.term for token in analyzer().tokens(words[0]))
+    words = request.words
+    if request.kind == "phrase":
+        words = tuple(token.term for token in analyzer().tokenize(words[0]))
         return query.Phrase("terms", list(words)) if len(words) > 1 else query.Term("terms", words[0])
     terms = [query.Term("terms", word) for word in words]
-    return query.And(terms) if asked.kind == "all" else query.Or(terms)
+    return query.And(terms) if request.kind == "all" else query.Or(terms)
 
 
 def _facets(names: Iterable[str]) -> dict[str, Any]:
     return {column: sorting.FieldFacet(column, maptype=sorting.Count) for name in names for column in _COLUMNS[name]}
 
 
-def _read(found: tuple[list[str], list[Any]]) -> Answer:
-    texts, parts = found
+def _read(results: tuple[list[str], list[Any]]) -> Answer:
+    texts, parts = results
     groups = {column: part.groups(column) for part in parts for column in part.facet_names()}
     facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
     for name, counts in facets.items():

@@ -1,13 +1,13 @@
-"""The command line. A command reads its options, calls the library and prints; nothing else happens here.
+"""The command line. A command reads its options, calls the library and prints the result.
 
-Modules are imported by the commands that need them, so that `searchkit --help` starts at once.
+Each command imports the modules that it needs, so that `searchkit --help` starts quickly.
 
-    main.py       the group of commands, errors to one line and an exit status
+    main.py       the group of commands; turns errors into one line and an exit status
     indexes.py    build, info, check
     queries.py    search, measures, analyze
     comparing.py  compare
     auditing.py   measures --audit
     records.py    show, facets, export
     options.py    options that several commands have
-    output.py     standard output, complaints, exit statuses
+    output.py     standard output, error messages, exit statuses
 """

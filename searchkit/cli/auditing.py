@@ -1,4 +1,4 @@
-"""What `measures --audit` prints."""
+"""The output of `measures --audit`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from collections.abc import Mapping
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from searchkit.cli.output import FOUND, NOTHING_FOUND, emit
+from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
 
 if TYPE_CHECKING:
     from searchkit.index import Index
 
 
 def print_audit(index: Index, filters: Mapping[str, Any], style: str) -> int:
-    """Print the measures that contradict each other, as they are found. Gives the exit status: 1 if there are none.
+    """Print each finding of the audit as soon as it is made. Returns the exit status: 1 if there are no findings.
 
-    `style`: table, or one of `records.FORMATS`.
+    `style` is one of `records.RECORD_FORMATS`.
     """
     from searchkit.output.json import finding_to_json
-    from searchkit.output.records import records
-    from searchkit.text.characters import safe
+    from searchkit.output.records import format_records
+    from searchkit.text.characters import sanitize
 
     rest = index.audit(**filters)
     first = list(islice(rest, 1))
     findings = chain(first, rest)
     if style == "table":
-        emit(safe(f"{item.kind:<10}{item.message}\n{'':<10}{', '.join(item.ids)}\n") for item in findings)
+        write_output(
+            sanitize(f"{finding.kind:<10}{finding.message}\n{'':<10}{', '.join(finding.ids)}\n") for finding in findings
+        )
     else:
-        emit(records(map(finding_to_json, findings), style))
+        write_output(format_records(map(finding_to_json, findings), style))
     return FOUND if first else NOTHING_FOUND

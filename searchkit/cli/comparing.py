@@ -1,4 +1,4 @@
-"""The command that makes tables of one measure."""
+"""The command compare."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from searchkit.cli.options import filter_options, index_option, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, emit
+from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
 
 
@@ -18,8 +18,8 @@ from searchkit.errors import SearchkitError, UsageError
 @click.argument("query")
 @index_option
 @filter_options
-@click.option("--rows", default="district", show_default=True, metavar="FACET", help="What a row stands for.")
-@click.option("--cols", default="year", show_default=True, metavar="FACET", help="What a column stands for.")
+@click.option("--rows", default="district", show_default=True, metavar="FACET", help="Facet of the rows.")
+@click.option("--cols", default="year", show_default=True, metavar="FACET", help="Facet of the columns.")
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
 @click.option(
     "--format",
@@ -27,17 +27,26 @@ from searchkit.errors import SearchkitError, UsageError
     type=click.Choice(["table", "csv", "json", "xlsx"]),
     default="table",
     show_default=True,
-    help="How to print; xlsx goes into a file.",
+    help="Output format. xlsx needs --output.",
 )
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
 @click.option(
-    "--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw into FILE (.svg or .png)."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the table to FILE instead of standard output.",
+)
+@click.option(
+    "--chart",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also draw a chart into FILE (.svg or .png).",
 )
 def compare(query: str, index_path: Path, style: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
-    """Compare one measure that answers QUERY: districts by years, or any other two facets.
+    """Compare a measure over districts and years.
 
-    The whole table is of one indicator in one unit: those that answer QUERY in most reports. Every
-    measure is tied to its sentence. Where reports contradict each other, all values are shown.
+    --rows and --cols select other facets. The table shows one indicator in one unit: of the
+    indicators that answer QUERY, the one that most reports have. Every value comes with a quote of
+    its report. If reports contradict each other, the cell shows all values.
     """
     from searchkit.index import Index
 
@@ -50,26 +59,26 @@ def compare(query: str, index_path: Path, style: str, output: Path | None, **opt
         check_suffix(chart)
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        made = index.compare(query, **axes, **filters)
+        comparison = index.compare(query, **axes, **filters)
     if style == "xlsx" and output is not None:
-        from searchkit.output import xlsx
+        from searchkit.output.xlsx import write_workbook
 
-        xlsx.write(made, output)
+        write_workbook(comparison, output)
     else:
-        from searchkit.output.comparison import in_style
+        from searchkit.output.comparison import format_comparison
 
-        _write(in_style(made, style, bars=output is None and _shows_bars()), output)
-    if chart is not None and made.indicator is not None:
-        from searchkit.output.chart import draw
+        _write_text(format_comparison(comparison, style, bars=output is None and _can_show_bars()), output)
+    if chart is not None and comparison.indicator is not None:
+        from searchkit.output.chart import draw_chart
 
-        draw(made, chart)
-    return NOTHING_FOUND if made.indicator is None else FOUND
+        draw_chart(comparison, chart)
+    return NOTHING_FOUND if comparison.indicator is None else FOUND
 
 
-def _write(pieces: Iterable[str], output: Path | None) -> None:
-    """Print text, or write it to a file. Raises SearchkitError."""
+def _write_text(pieces: Iterable[str], output: Path | None) -> None:
+    """Write text to a file, or to standard output if `output` is None. Raises SearchkitError."""
     if output is None:
-        emit(pieces)
+        write_output(pieces)
         return
     try:
         output.write_text("".join(pieces), encoding="utf-8", newline="")
@@ -77,8 +86,8 @@ def _write(pieces: Iterable[str], output: Path | None) -> None:
         raise SearchkitError(f"{output}: cannot be written: {error.strerror}") from error
 
 
-def _shows_bars() -> bool:
-    """Whether standard output is a terminal that can show the characters of bars."""
+def _can_show_bars() -> bool:
+    """Whether standard output is a terminal with the characters of the bars."""
     try:
         "▏".encode(sys.stdout.encoding)
     except UnicodeEncodeError:

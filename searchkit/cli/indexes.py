@@ -1,4 +1,4 @@
-"""Commands about an index as a whole: make it, say what it holds, verify it."""
+"""Commands for an index as a whole: build, info, check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchkit.cli.options import format_option, index_option
-from searchkit.cli.output import FAILED, FOUND, complain, emit
+from searchkit.cli.output import FAILED, FOUND, print_error, write_output
 
 if TYPE_CHECKING:
     from searchkit.corpus.walk import Skipped
@@ -26,128 +26,152 @@ if TYPE_CHECKING:
     from searchkit.indexing.build import BuildReport
     from searchkit.indexing.tasks import Progress
 
-_SHOWN_PROBLEMS = 20
-_PLACE = re.compile(r"^(?:line|page) \d+: ")
-"""In which part of a file a problem is."""
+_MAX_SHOWN_PROBLEMS = 20
+_LOCATION = re.compile(r"^(?:line|page) \d+: ")
+"""Matches the location inside a file at the beginning of a reason."""
 
 
 @click.command()
 @click.argument("corpus", default="corpus", type=click.Path(path_type=Path))
 @index_option
 @click.option(
-    "--engine", default="columnar", show_default=True, metavar="NAME", help="columnar or whoosh (slow, the reference)."
+    "--engine",
+    default="columnar",
+    show_default=True,
+    metavar="NAME",
+    help="columnar, or whoosh (the slow reference implementation).",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
-    show_default="one a core",
+    show_default="one per core",
     metavar="N",
-    help="Processes that read and index.",
+    help="Number of processes that read and index files.",
 )
 @click.option(
-    "--words", type=click.Path(path_type=Path), metavar="FILE", help="Domain words instead of the built-in ones."
+    "--words",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the domain words in FILE instead of the built-in ones.",
 )
 @click.option(
-    "--synonyms", type=click.Path(path_type=Path), metavar="FILE", help="Synonyms instead of the built-in ones."
+    "--synonyms",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the synonyms in FILE instead of the built-in ones.",
 )
 @click.option(
-    "--topics", type=click.Path(path_type=Path), metavar="FILE", help="Taxonomy of topics instead of the built-in one."
+    "--topics",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the topics in FILE instead of the built-in ones.",
 )
 @click.option(
-    "--units", type=click.Path(path_type=Path), metavar="FILE", help="Units of measures instead of the built-in ones."
+    "--units",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the units of measures in FILE instead of the built-in ones.",
 )
 @click.option(
     "--fixed-names",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Names with numbers that count nothing (双随机) instead of the built-in ones.",
+    help="Use the fixed names in FILE instead of the built-in ones: names with a number that is no measure (双随机).",
 )
-@click.option("--full", is_flag=True, help="Read every file again, not only what has changed.")
+@click.option("--full", is_flag=True, help="Read all files again, not only new and changed ones.")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Exit with status 3 if anything was not read. The index is built all the same, of what was.",
+    help="Exit with status 3 if anything could not be read. The index is still built, from everything else.",
 )
 @format_option("table", "json")
 def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options: Any) -> int:  # noqa: ANN401
-    """Make an index of the reports in the folder CORPUS, or bring it up to date.
+    """Build or update an index of the reports in CORPUS, a folder.
 
-    Only files that have changed are read. Everything is read again when the engine or one of the
-    files of words, synonyms, topics, units or fixed names has changed. Until a build is complete,
-    searches see the index as it was.
+    Only new and changed files are read. All files are read again if the engine has changed, or a
+    file of words, synonyms, topics, units or fixed names. Until a build is complete, searches use
+    the old index.
 
-    A file that cannot be read is named and left out, also when its reader crashes, takes too long
-    or needs too much memory; it is tried again when it has changed, or with --full. If the system
-    failed or the reader was ended from outside, the next build tries again by itself.
+    A file that cannot be read is named and left out. The same happens if its reader crashes, takes
+    too long or needs too much memory. The file is tried again when it has changed, or with --full.
+    If the system failed or the reader was killed from outside, the next build tries it again.
     """
     from searchkit.indexing.build import BuildOptions
     from searchkit.indexing.build import build as build_index
-    from searchkit.manifest import current_data
+    from searchkit.manifest import current_data_folder
 
-    before = current_data(index_path)
-    watch = _Watch()
+    before = current_data_folder(index_path)
+    progress = _ProgressDisplay()
     try:
-        with _interrupts_raised(), watch.shown():
-            report = build_index(corpus, index_path, BuildOptions(**options), watch)
+        with _raise_on_interrupt(), progress.show_bar():
+            report = build_index(corpus, index_path, BuildOptions(**options), progress)
     except KeyboardInterrupt:
-        now = current_data(index_path)
-        index = "is complete" if now != before else "is as it was" if now else "was not made"
-        complain(f"interrupted: {watch.count}; the index {index}; run the same build again")
+        after = current_data_folder(index_path)
+        index = "is complete" if after != before else "is unchanged" if after else "was not created"
+        print_error(f"interrupted: {progress.summary}; the index {index}; run the same build again")
         return FAILED
     _print_report(report, style)
     if strict and report.skipped:
-        complain(f"not everything was read (--strict): {_counted(report.skipped)}; the index is built of the rest")
+        print_error(
+            f"not everything was read (--strict): {_count_skipped(report.skipped)}; the index contains the rest"
+        )
         return FAILED
     return FOUND
 
 
 @click.command()
 @index_option
-@click.option("--problems", is_flag=True, help="List all that was not read and all that could not be decided, and why.")
+@click.option(
+    "--problems", is_flag=True, help="List everything that was not read or could not be decided, with the reasons."
+)
 @format_option("table", "json", "jsonl", "csv")
 def info(index_path: Path, style: str, *, problems: bool) -> int:
-    """Say what an index holds, when and of what it was built, and what could not be read."""
+    """Show what an index contains, and what could not be read.
+
+    Shows the number of records, the facets, when and from which folder the index was built, and the
+    files that could not be read.
+    """
     from searchkit.index import Index
     from searchkit.output.json import dumps
-    from searchkit.output.records import records
-    from searchkit.output.terminal import table
-    from searchkit.text.characters import safe
+    from searchkit.output.records import format_records
+    from searchkit.output.terminal import format_table
+    from searchkit.text.characters import sanitize
 
     with Index(index_path) as index:
         if problems:
-            emit(records(_problems(index), style))
+            write_output(format_records(_problem_records(index), style))
             return FOUND
-        facts, unread = _facts(index, index_path), index.problems()
+        facts, unread = _index_facts(index, index_path), index.problems()
     if style == "table":
         rows = {**facts, "facets": ", ".join(index.facet_names), "problems": len(unread)}
-        emit([table(list(rows.items()), ["", ""])])
-        lines = [f"not read: {item['path']}: {item['reason']}" for item in unread]
-        emit(safe(f"{line}\n") for line in _first(lines, str(index_path)))
+        write_output([format_table(list(rows.items()), ["", ""])])
+        lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
+        write_output(sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
     elif style == "json":
-        emit([dumps({**facts, "problems": unread}, indent=1), "\n"])
+        write_output([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
-        emit(records([{**facts, "problems": len(unread)}], style))
+        write_output(format_records([{**facts, "problems": len(unread)}], style))
     return FOUND
 
 
 @click.command()
 @index_option
 def check(index_path: Path) -> int:
-    """Verify every file of an index. A damaged file is named, with exit status 3."""
+    """Verify all files of an index. If a file is damaged, name it and exit with status 3."""
     from searchkit.index import Index
 
     with Index(index_path) as index:
         index.check()
         manifest = index.manifest
-    held = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
-    emit([f"{index_path} is whole: {held}, {len(manifest.files)} files\n"])
+    counts = f"{manifest.documents} documents, {manifest.paragraphs} paragraphs, {manifest.measures} measures"
+    write_output([f"{index_path} is intact: {counts}, {len(manifest.files)} files\n"])
     return FOUND
 
 
 @contextmanager
-def _interrupts_raised() -> Iterator[None]:
-    """Let Ctrl-C be a KeyboardInterrupt: there is something to tidy up. Elsewhere it may end the process at once."""
+def _raise_on_interrupt() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt, so that a build can clean up. Other commands end at once."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN or current_thread() is not main_thread():
         yield
@@ -159,24 +183,24 @@ def _interrupts_raised() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Watch:
-    """Follows a build."""
+class _ProgressDisplay:
+    """Shows the progress of a build."""
 
     def __init__(self) -> None:
-        self._done: Progress | None = None
+        self._latest: Progress | None = None
         self._started = time.monotonic()
         self._bar: Any = None
 
-    def __call__(self, done: Progress) -> None:
-        """Take notice of how much is done."""
-        self._done = done
+    def __call__(self, progress: Progress) -> None:
+        """Update the display."""
+        self._latest = progress
         if self._bar is not None:
-            self._bar.length = max(done.all_bytes, 1)
-            self._bar.update(done.bytes - self._bar.pos, self._line(done))
+            self._bar.length = max(progress.all_bytes, 1)
+            self._bar.update(progress.bytes - self._bar.pos, self._status_line(progress))
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Show a bar meanwhile, if there is a terminal to show it on."""
+    def show_bar(self) -> Iterator[None]:
+        """Show a progress bar during the block, if standard error is a terminal."""
         if not sys.stderr.isatty():
             yield
             return
@@ -192,18 +216,19 @@ class _Watch:
             yield
 
     @property
-    def count(self) -> str:
-        """How many files are read."""
-        return f"{self._done.files} of {self._done.all_files} files read" if self._done else "no file read"
+    def summary(self) -> str:
+        """Number of files read so far, as text."""
+        return f"{self._latest.files} of {self._latest.all_files} files read" if self._latest else "no file read"
 
-    def _line(self, done: Progress) -> str:
+    def _status_line(self, progress: Progress) -> str:
         seconds = max(time.monotonic() - self._started, 0.001)
-        left = round(seconds * (done.all_bytes - done.bytes) / max(done.bytes, 1))
-        rate = f"{done.files / seconds:.0f} files/s, {done.bytes / seconds / 1_000_000:.1f} MB/s"
-        return f"{done.files} of {done.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
+        left = round(seconds * (progress.all_bytes - progress.bytes) / max(progress.bytes, 1))
+        rate = f"{progress.files / seconds:.0f} files/s, {progress.bytes / seconds / 1_000_000:.1f} MB/s"
+        return f"{progress.files} of {progress.all_files} files, {rate}, {left // 60}:{left % 60:02} left"
 
 
-def _facts(index: Index, path: Path) -> dict[str, object]:
+def _index_facts(index: Index, path: Path) -> dict[str, object]:
+    """Return the fields of `info` that describe the index."""
     manifest = index.manifest
     return {
         "index": str(path),
@@ -220,75 +245,80 @@ def _facts(index: Index, path: Path) -> dict[str, object]:
     }
 
 
-def _problems(index: Index) -> Iterator[dict[str, object]]:
-    """What was not read, then what is undecided about documents."""
-    for item in index.problems():
-        yield {"path": item["path"], "reason": item["reason"], "kind": "not read"}
+def _problem_records(index: Index) -> Iterator[dict[str, object]]:
+    """Yield everything that was not read, then everything undecided about documents."""
+    for problem in index.problems():
+        yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
     for document in index.documents():
         for warning in document.warnings:
             yield {"path": document.document, "reason": warning, "kind": "undecided"}
 
 
 def _print_report(report: BuildReport, style: str) -> None:
+    """Print the report of a build as text or JSON."""
     from searchkit.output.json import dumps
-    from searchkit.text.characters import safe
+    from searchkit.text.characters import sanitize
 
     if style == "json":
-        emit([dumps(asdict(report), indent=1), "\n"])
+        write_output([dumps(asdict(report), indent=1), "\n"])
         return
     if report.full_because:
-        emit([f"{report.full_because}: everything was built again\n"])
+        write_output([f"{report.full_because}: the index was built again in full\n"])
     counts = [f"{report.files} files read"]
     counts += [f"{report.removed} removed"] if report.removed else []
     counts += [f"{report.unchanged} unchanged"] if report.unchanged else []
     done = ", ".join(counts) if report.files or report.removed else "nothing changed"
-    held = f"{report.documents} documents, {report.paragraphs} paragraphs, {report.measures} measures"
-    emit([f"{done}: {held} in {report.index} ({report.seconds:.1f} s)\n"])
+    totals = f"{report.documents} documents, {report.paragraphs} paragraphs, {report.measures} measures"
+    write_output([f"{done}: {totals} in {report.index} ({report.seconds:.1f} s)\n"])
     if report.skipped:
-        emit([f"not read: {_counted(report.skipped)}\n"])
-        emit(safe(f"{line}\n") for line in _grouped(report.skipped, report.index))
+        write_output([f"not read: {_count_skipped(report.skipped)}\n"])
+        write_output(sanitize(f"{line}\n") for line in _group_by_reason(report.skipped, report.index))
     if report.warned:
-        emit([f"undecided: {len(report.warned)}\n"])
+        write_output([f"undecided: {len(report.warned)}\n"])
         lines = [f"  {name}: {reason}" for name, reason in report.warned]
-        emit(safe(f"{line}\n") for line in _first(lines, report.index))
+        write_output(sanitize(f"{line}\n") for line in _truncate(lines, report.index))
 
 
-def _counted(skipped: Sequence[Skipped]) -> str:
-    """`3 files, 1 part of a file`."""
+def _count_skipped(skipped: Sequence[Skipped]) -> str:
+    """Return the numbers of skipped files and parts as text: `3 files, 1 part of a file`."""
     files = sum(item.files for item in skipped)
     parts = sum(not item.files for item in skipped)
     counts = [f"{files} {'file' if files == 1 else 'files'}"] if files else []
     return ", ".join(counts + ([f"{parts} {'part of a file' if parts == 1 else 'parts of files'}"] if parts else []))
 
 
-def _grouped(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
-    """What was not read, by reason, the most frequent first; names up to a number, and how many more there are."""
+def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
+    """Yield lines with the skipped files by reason, the most frequent reason first.
+
+    The first `_MAX_SHOWN_PROBLEMS` files are named. A last line has the number of the others.
+    """
     groups: dict[str, list[Skipped]] = {}
     for item in skipped:
-        groups.setdefault(_PLACE.sub("", item.reason), []).append(item)
-    left = _SHOWN_PROBLEMS
+        groups.setdefault(_LOCATION.sub("", item.reason), []).append(item)
+    left = _MAX_SHOWN_PROBLEMS
     for reason, items in sorted(groups.items(), key=lambda group: -sum(max(item.files, 1) for item in group[1])):
         if len(items) > 1:
-            yield f"  {reason}: {_counted(items)}"
-            yield from (f"    {item.path}{_part(item)}" for item in items[:left])
+            yield f"  {reason}: {_count_skipped(items)}"
+            yield from (f"    {item.path}{_location_suffix(item)}" for item in items[:left])
         elif left:
             several = f" ({items[0].files} files)" if items[0].files > 1 else ""
             yield f"  {items[0].path}: {items[0].reason}{several}"
         left = max(left - len(items), 0)
-    yield from _more(len(skipped), index)
+    yield from _more_line(len(skipped), index)
 
 
-def _part(item: Skipped) -> str:
-    place = _PLACE.match(item.reason)
-    return f" ({place[0].rstrip(': ')})" if place else ""
+def _location_suffix(item: Skipped) -> str:
+    """Return the location inside a file in brackets: ` (line 2)`."""
+    location = _LOCATION.match(item.reason)
+    return f" ({location[0].rstrip(': ')})" if location else ""
 
 
-def _first(lines: Sequence[str], index: str) -> Iterator[str]:
-    """Give lines up to a number, and how many more there are."""
-    yield from lines[:_SHOWN_PROBLEMS]
-    yield from _more(len(lines), index)
+def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
+    """Yield the first `_MAX_SHOWN_PROBLEMS` lines, and a line with the number of the others."""
+    yield from lines[:_MAX_SHOWN_PROBLEMS]
+    yield from _more_line(len(lines), index)
 
 
-def _more(count: int, index: str) -> Iterator[str]:
-    if count > _SHOWN_PROBLEMS:
-        yield f"  … and {count - _SHOWN_PROBLEMS} more: searchkit info --problems --index {quote(index)}"
+def _more_line(count: int, index: str) -> Iterator[str]:
+    if count > _MAX_SHOWN_PROBLEMS:
+        yield f"  … and {count - _MAX_SHOWN_PROBLEMS} more: searchkit info --problems --index {quote(index)}"

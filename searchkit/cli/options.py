@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they mean."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from searchkit.errors import UsageError
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -28,58 +28,61 @@ def index_option(command: _Command) -> _Command:
 
 
 def format_option(*styles: str) -> Callable[[_Command], _Command]:
-    """Add `--format`, the first style being the default."""
+    """Add `--format`. The first style is the default."""
     return click.option(
-        "--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help="How to print."
+        "--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help="Output format."
     )
 
 
 def filter_options(command: _Command) -> _Command:
-    """Add the filters. An option given twice means OR, different options mean AND."""
+    """Add the filters. Several values of one option are combined with OR, different options with AND."""
     hints = {
         "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
-        "year": "Year reported on: 2023, 2021..2023, 2020.. or ..2019.",
-        "agency": "Kind of body, such as 卫生健康委员会.",
+        "year": "Year that the report is about: 2023, 2021..2023, 2020.. or ..2019.",
+        "agency": "Kind of agency, such as 卫生健康委员会.",
         "topic": "Topic, such as 行政执法.",
         "section": "Part of a report: 成效, 问题, 计划, 履职 or 其他.",
         "doctype": "Kind of report, such as 法治政府建设年度报告.",
         "document": "Document id (its path in the corpus).",
     }
-    where = click.option("--where", multiple=True, metavar="NAME=VALUE", help="Value of a facet of your own.")
+    where = click.option(
+        "--where",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Value of a facet of your own (from front matter, metadata.csv or a record).",
+    )
     command = where(command)
-    for name in reversed(BUILT_IN):
+    for name in reversed(BUILT_IN_FACETS):
         command = click.option(f"--{name}", multiple=True, help=hints[name])(command)
     return command
 
 
 def paging_options(command: _Command) -> _Command:
-    """Add `--match`, `--limit`, `--offset`, `--queries` and `--format`: of all commands that rank."""
+    """Add the options of the commands that rank: `--match`, `--limit`, `--offset`, `--queries` and `--format`."""
     command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
     command = click.option(
         "--queries",
         type=click.File(encoding="utf-8-sig", errors="replace"),
         metavar="FILE",
-        help='Many queries, lines of {"id", "query", options…} or id<TAB>query (- is standard input). '
-        "Prints JSON Lines.",
+        help='Answer the queries in FILE (- is standard input), one per line: {"id": …, "query": …, options…} '
+        "or id<TAB>query. Prints JSON Lines.",
     )(command)
-    command = click.option("--offset", type=click.IntRange(0), default=0, help="Hits left out before the first.")(
-        command
-    )
-    command = click.option("--limit", type=click.IntRange(0), default=10, show_default=True, help="Hits shown.")(
-        command
-    )
+    command = click.option("--offset", type=click.IntRange(0), default=0, help="Number of hits to skip.")(command)
+    command = click.option(
+        "--limit", type=click.IntRange(0), default=10, show_default=True, help="Maximum number of hits."
+    )(command)
     return click.option(
         "--match",
         type=click.Choice(["all", "any", "auto"]),
         default="auto",
         show_default=True,
-        help="All parts, any word, or all and if that finds nothing any.",
+        help="all: every part of the query must match. any: one word is enough. auto: all; if that finds nothing, any.",
     )(command)
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of the command line → arguments for filters, and the other options. Raises UsageError."""
-    filters: dict[str, Any] = {name: list(options[name]) for name in BUILT_IN if options.get(name)}
+    """Split the options of a command into arguments for filters, and all other options. Raises UsageError."""
+    filters: dict[str, Any] = {name: list(options[name]) for name in BUILT_IN_FACETS if options.get(name)}
     where: dict[str, list[str]] = {}
     for text in options.get("where", ()):
         name, equals, value = text.partition("=")
@@ -87,5 +90,5 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
             message = f"--where {text!r}: write NAME=VALUE"
             raise UsageError(message)
         where.setdefault(name, []).append(value)
-    rest = {name: value for name, value in options.items() if name not in {*BUILT_IN, "where"}}
-    return {**filters, "where": where}, rest
+    others = {name: value for name, value in options.items() if name not in {*BUILT_IN_FACETS, "where"}}
+    return {**filters, "where": where}, others

@@ -1,4 +1,4 @@
-"""What commands end with: text on standard output, one line of complaint, an exit status."""
+"""Standard output, error messages and exit statuses of all commands."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import sys
 from collections.abc import Iterable
 
 FOUND, NOTHING_FOUND, WRONG_USAGE, FAILED = range(4)
-"""Exit statuses."""
+"""Exit statuses. A command that does not search exits with FOUND if it succeeds."""
 
 
-def emit(pieces: Iterable[str]) -> None:
+def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece."""
     for piece in pieces:
         sys.stdout.write(piece)
 
 
-def complain(message: str) -> None:
-    """Write one line to standard error."""
-    from searchkit.text.characters import safe
+def print_error(message: str) -> None:
+    """Write a message to standard error, as one line."""
+    from searchkit.text.characters import sanitize
 
-    sys.stderr.write(f"searchkit: {safe(' '.join(message.split()))}\n")
+    sys.stderr.write(f"searchkit: {sanitize(' '.join(message.split()))}\n")

@@ -1,4 +1,4 @@
-"""Commands that answer a query, or a file of them."""
+"""Commands that take a query: search, measures, analyze."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import click
 
 from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import filter_options, format_option, index_option, paging_options, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, complain, emit
+from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 
 
 @click.command()
@@ -22,62 +22,79 @@ from searchkit.query.facets import BUILT_IN
 @index_option
 @filter_options
 @click.option(
-    "--facet", "facets", multiple=True, metavar="NAME[:DEPTH]", help="Count a facet; district:1 counts provinces."
+    "--facet",
+    "facets",
+    multiple=True,
+    metavar="NAME[:DEPTH]",
+    help="Count the values of a facet. district:1 counts provinces.",
 )
 @click.option(
-    "--sort", default="score", show_default=True, metavar="score|FACET|-FACET", help="Order; - means descending."
+    "--sort",
+    default="score",
+    show_default=True,
+    metavar="score|FACET|-FACET",
+    help="Order of the hits. - means descending.",
 )
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
-@click.option("--explain", is_flag=True, help="Show where each score comes from.")
+@click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @paging_options
 def search(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
     """Find paragraphs that answer QUERY, best first.
 
-    Space is AND; OR or |, NOT or -, brackets, "exact phrase" (also “ ” and 「 」), field:value,
-    year:[2021 TO 2023], title:, heading:, word^2, prefix*. A bare run of characters is found as it
-    stands, or by all of its words; a number is found however it is written. * matches everything.
+    Parts of QUERY that are separated by a space must all match. OR (or |), NOT (or -) and brackets
+    combine parts in other ways. "…" (also “…” and 「…」) is an exact phrase. title:, heading: and the
+    names of facets restrict a part to a field, as in title:年度报告 or year:[2021 TO 2023]. 处罚^2
+    doubles the weight of a part. covid* matches words that begin with covid. * matches everything.
+
+    Any other run of characters matches as a phrase, or if all of its words occur. A number matches
+    however it is written.
     """
     from searchkit.index import Index
     from searchkit.output import terminal
     from searchkit.output.json import hit_to_json, results_to_json
     from searchkit.search.options import SearchOptions
 
-    _check_either(query, queries)
-    filters, rest = split_options(options)
-    search_options = SearchOptions(**rest)
+    _check_one_source(query, queries)
+    filters, others = split_options(options)
+    search_options = SearchOptions(**others)
     with Index(index_path) as index:
         if queries is not None:
 
-            def answer(query: str, own: dict[str, Any]) -> dict[str, object]:
-                """Total, hits, and facets where they are asked for."""
-                shown = results_to_json(index.search(query, search_options, **{**filters, **own}))
-                return {name: shown[name] for name in ("total", "hits", "relaxed", "facets") if name in shown}
+            def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
+                """Return total, hits, `relaxed` and facets."""
+                out = results_to_json(index.search(query, search_options, **{**filters, **line_options}))
+                return {name: out[name] for name in ("total", "hits", "relaxed", "facets") if name in out}
 
             return _answer_all(queries, answer)
-        found = index.search(query or "", search_options, **filters)
-    _print(
+        results = index.search(query or "", search_options, **filters)
+    _print_results(
         style,
-        lambda: results_to_json(found),
-        lambda: terminal.results(found, colour=sys.stdout.isatty()),
-        lambda: (hit_to_json(hit, with_measures=style == "jsonl") for hit in found.hits),
+        lambda: results_to_json(results),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty()),
+        lambda: (hit_to_json(hit, with_measures=style == "jsonl") for hit in results.hits),
     )
-    return FOUND if found.total else NOTHING_FOUND
+    return FOUND if results.total else NOTHING_FOUND
 
 
 @click.command()
 @click.argument("query", required=False)
 @index_option
 @filter_options
-@click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件; 万元 and 元 are the same.")
-@click.option("--min", metavar="QUANTITY", help="Only measures from this one on: 50, 10万元, 90%.")
-@click.option("--max", metavar="QUANTITY", help="Only measures up to this one. A bare number counts base units: 元.")
-@click.option("--audit", is_flag=True, help="No QUERY: show the measures that contradict each other.")
+@click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件. 万元 and 元 mean the same.")
+@click.option(
+    "--min",
+    metavar="QUANTITY",
+    help="Smallest value, inclusive: 50, 10万元, 90%. A bare number is in base units: 元, not 万元.",
+)
+@click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
+@click.option("--audit", is_flag=True, help="List measures that contradict each other. Takes no QUERY.")
 @paging_options
 def measures(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
-    """Find the measures that answer QUERY, best first: how many, of what, where, when, and in which words.
+    """Find the measures that answer QUERY, best first. A measure is a number with what it counts.
 
-    QUERY is written as for search; its parts may stand in the sentence, the headings or the title. The
-    last word says what is counted, those before it of what: "投诉举报 医疗卫生". * finds all measures.
+    QUERY is written as for search. Its parts may match in the paragraph, its headings or the title
+    of the report. The last word says what is counted, the words before it narrow it down, as in
+    "投诉举报 医疗卫生". * finds all measures.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
@@ -87,31 +104,31 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
 
     is_audit = options.pop("audit")
     if is_audit and (query, queries) != (None, None):
-        message = "--audit goes without QUERY and --queries"
+        message = "--audit takes neither QUERY nor --queries"
         raise click.UsageError(message)
     if not is_audit:
-        _check_either(query, queries)
-    filters, rest = split_options(options)
-    measure_options = MeasureOptions(**rest)
+        _check_one_source(query, queries)
+    filters, others = split_options(options)
+    measure_options = MeasureOptions(**others)
     with Index(index_path) as index:
         if is_audit:
             return print_audit(index, filters, style)
         if queries is not None:
 
-            def answer(query: str, own: dict[str, Any]) -> dict[str, object]:
-                """Total and hits."""
-                shown = measures_to_json(index.measures(query, measure_options, **{**filters, **own}))
-                return {name: shown[name] for name in ("total", "hits", "relaxed")}
+            def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
+                """Return total, hits and `relaxed`."""
+                out = measures_to_json(index.measures(query, measure_options, **{**filters, **line_options}))
+                return {name: out[name] for name in ("total", "hits", "relaxed")}
 
             return _answer_all(queries, answer)
-        found = index.measures(query or "", measure_options, **filters)
-    _print(
+        results = index.measures(query or "", measure_options, **filters)
+    _print_results(
         style,
-        lambda: measures_to_json(found),
-        lambda: terminal.measure_results(found, colour=sys.stdout.isatty()),
-        lambda: map(to_json, found.hits),
+        lambda: measures_to_json(results),
+        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty()),
+        lambda: map(to_json, results.hits),
     )
-    return FOUND if found.total else NOTHING_FOUND
+    return FOUND if results.total else NOTHING_FOUND
 
 
 @click.command()
@@ -119,97 +136,104 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
 @index_option
 @format_option("table", "json")
 def analyze(text: str, index_path: Path, style: str) -> int:
-    """Show how TEXT is cut into tokens, and how it is understood as a query.
+    """Show the tokens of TEXT, and how TEXT is understood as a query.
 
-    Uses the words and synonyms of the index, or the built-in ones where there is no index.
+    Uses the words and synonyms of the index, or the built-in ones if there is no index.
     """
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
     from searchkit.output.json import dumps
-    from searchkit.output.records import records
+    from searchkit.output.records import format_records
     from searchkit.query.parsing import parse
     from searchkit.text.analyzer import Analyzer
-    from searchkit.text.characters import safe
+    from searchkit.text.characters import sanitize
 
     try:
         with Index(index_path) as index:
-            analyzer, names = index.analyzer, index.facet_names
+            analyzer, facet_names = index.analyzer, index.facet_names
     except IndexMissing:
-        analyzer, names = Analyzer(), BUILT_IN
+        analyzer, facet_names = Analyzer(), BUILT_IN_FACETS
     tokens = [
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
-        for token in analyzer.tokens(text)
+        for token in analyzer.tokenize(text)
     ]
-    query = parse(text, analyzer, names)
+    query = parse(text, analyzer, facet_names)
     if style == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
-        emit([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
+        write_output([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
     else:
-        emit(records(tokens, "table"))
-        emit([safe(f"\nas a query: {query.all}\n"), *(safe(f"{note}\n") for note in query.notes)])
+        write_output(format_records(tokens, "table"))
+        write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
     return FOUND if tokens else NOTHING_FOUND
 
 
-def _print(
+def _print_results(
     style: str,
-    whole: Callable[[], object],
+    json_object: Callable[[], object],
     page: Callable[[], str],
-    rows: Callable[[], Iterable[Mapping[str, object]]],
+    records: Callable[[], Iterable[Mapping[str, object]]],
 ) -> None:
-    """Print results as one JSON object, as a page for people, or as records."""
+    """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other styles).
+
+    The last three parameters create these forms. Only the one that is printed is called.
+    """
     from searchkit.output.json import dumps
-    from searchkit.output.records import records
+    from searchkit.output.records import format_records
 
     if style == "json":
-        emit([dumps(whole(), indent=1), "\n"])
+        write_output([dumps(json_object(), indent=1), "\n"])
     elif style == "table":
-        emit([page()])
+        write_output([page()])
     else:
-        emit(records(rows(), style))
+        write_output(format_records(records(), style))
 
 
-def _check_either(query: str | None, queries: Iterable[str] | None) -> None:
+def _check_one_source(query: str | None, queries: Iterable[str] | None) -> None:
+    """Raise click.UsageError unless there is either a query or a file of queries."""
     if (query is None) == (queries is None):
         message = "give either QUERY or --queries FILE"
         raise click.UsageError(message)
 
 
 def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], dict[str, object]]) -> int:
-    """Answer one query a line, in order. A line that cannot be answered says why and the others go on."""
+    """Answer the query of each line, in order. A line that cannot be answered is reported; the others are answered.
+
+    Returns the exit status.
+    """
     from searchkit.output.json import dumps
 
     status = NOTHING_FOUND
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        shown: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
+        out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
         try:
-            shown["id"], query, own = _query_line(line)
-            shown |= {name: value for name, value in answer(query, own).items() if value or name in shown}
-            status = FOUND if shown["total"] and status != WRONG_USAGE else status
+            out["id"], query, line_options = _parse_query_line(line)
+            out |= {name: value for name, value in answer(query, line_options).items() if value or name in out}
+            status = FOUND if out["total"] and status != WRONG_USAGE else status
         except UsageError as error:
-            shown["error"] = str(error)
-            complain(f"line {number}: {error}")
+            out["error"] = str(error)
+            print_error(f"line {number}: {error}")
             status = WRONG_USAGE
-        emit([dumps(shown), "\n"])
+        write_output([dumps(out), "\n"])
     return status
 
 
-def _query_line(line: str) -> tuple[object, str, dict[str, Any]]:
-    """Id, query and own options of a line of a queries file."""
+def _parse_query_line(line: str) -> tuple[object, str, dict[str, Any]]:
+    """Return the id, the query and the options in a line of a queries file. Raises UsageError."""
     if not line.lstrip().startswith("{"):
-        name, tab, query = line.rstrip("\r\n").partition("\t")
+        query_id, tab, query = line.rstrip("\r\n").partition("\t")
         if not tab:
             message = 'write {"id": …, "query": …} or id<TAB>query'
             raise UsageError(message)
-        return name, query, {}
+        return query_id, query, {}
     try:
         data = json.loads(line)
-        name, query = data.pop("id"), data.pop("query")
+        query_id, query = data.pop("id"), data.pop("query")
     except (ValueError, KeyError, RecursionError):
         message = 'not a JSON object with "id" and "query"'
         raise UsageError(message) from None
-    asked = data.pop("facet", None)
-    if asked is not None:
-        data["facets"] = asked if isinstance(asked, list) else [asked]
-    return name, str(query), data
+    facets = data.pop("facet", None)
+    if facets is not None:
+        data["facets"] = facets if isinstance(facets, list) else [facets]
+    return query_id, str(query), data

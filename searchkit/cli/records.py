@@ -1,4 +1,4 @@
-"""Commands that give what an index holds: records and the values of facets."""
+"""Commands that print records of an index or the values of facets: show, facets, export."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchkit.cli.options import filter_options, format_option, index_option, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, complain, emit
+from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_output
 
 if TYPE_CHECKING:
     from searchkit.model import Document, Measure, Paragraph
@@ -19,21 +19,30 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("record_id", metavar="ID")
 @index_option
-@click.option("--context", type=click.IntRange(0), default=0, metavar="N", help="Paragraphs shown before and after.")
+@click.option(
+    "--context",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Number of paragraphs to show before and after the paragraph.",
+)
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, style: str) -> int:
-    """Show a paragraph, or a whole document, with where it stands; in JSON with its measures too."""
+    """Show the paragraph or the document with this ID.
+
+    A paragraph is shown with its facets and headings. json and jsonl also contain its measures.
+    """
     from searchkit.index import Index
     from searchkit.model import to_json
     from searchkit.output import terminal
-    from searchkit.output.json import own_fields
-    from searchkit.output.records import records
+    from searchkit.output.json import nested_measure_to_json
+    from searchkit.output.records import format_records
 
     with Index(index_path) as index:
         paragraph = index.paragraph(record_id)
         document = index.document(paragraph.document if paragraph else record_id)
         if document is None:
-            complain(f"no paragraph or document {record_id} in {index_path}")
+            print_error(f"no paragraph or document {record_id} in {index_path}")
             return NOTHING_FOUND
         paragraphs = list(index.paragraphs(document=document.document))
         if paragraph is not None:
@@ -41,18 +50,21 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
         measures = index.measures_of([record.id for record in paragraphs]) if style in {"json", "jsonl"} else []
     if measures:
         rows = (
-            {**to_json(record), "measures": list(map(own_fields, own))}
-            for record, own in zip(paragraphs, measures, strict=True)
+            {**to_json(record), "measures": list(map(nested_measure_to_json, record_measures))}
+            for record, record_measures in zip(paragraphs, measures, strict=True)
         )
-        emit(records(rows, style))
+        write_output(format_records(rows, style))
         return FOUND
     if style != "table":
-        emit(records(map(to_json, paragraphs), style))
+        write_output(format_records(map(to_json, paragraphs), style))
         return FOUND
-    is_single = paragraph is not None
-    emit([terminal.document(document), "\n"] if not is_single else [])
-    emit(
-        terminal.paragraph(record, is_asked_for=is_single and record.id == record_id, colour=sys.stdout.isatty()) + "\n"
+    is_paragraph = paragraph is not None
+    write_output([terminal.format_document(document), "\n"] if not is_paragraph else [])
+    write_output(
+        terminal.format_paragraph(
+            record, is_requested=is_paragraph and record.id == record_id, colour=sys.stdout.isatty()
+        )
+        + "\n"
         for record in paragraphs
     )
     return FOUND
@@ -62,35 +74,37 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
 @click.argument("name", required=False)
 @index_option
 @filter_options
-@click.option("--contains", metavar="TEXT", help="Only values that hold TEXT.")
+@click.option("--contains", metavar="TEXT", help="Only values that contain TEXT.")
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def facets(name: str | None, index_path: Path, contains: str | None, style: str, **options: Any) -> int:  # noqa: ANN401
-    """List the values of the facet NAME (or of all facets) with their numbers of paragraphs.
+    """List the values of a facet with their counts.
 
-    Every value is listed, however many there are.
+    The count of a value is the number of paragraphs that have it. Without NAME, lists the values of
+    all facets except document. The number of values is not limited.
     """
     from searchkit.index import Index
     from searchkit.output import terminal
     from searchkit.output.json import dumps, facet_to_json
-    from searchkit.output.records import records
+    from searchkit.output.records import format_records
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        counted = index.facets([name] if name else [], **filters)
+        facet_counts = index.facets([name] if name else [], **filters)
     if contains is not None:
-        counted = {facet: counts.containing(contains) for facet, counts in counted.items()}
+        facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
     if style == "json":
-        emit([dumps({facet: facet_to_json(counts) for facet, counts in counted.items()}, indent=1), "\n"])
+        json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
+        write_output([dumps(json_object, indent=1), "\n"])
     elif style == "table":
-        emit("\n".join(terminal.facet(facet, counts, None) for facet, counts in counted.items()))
+        write_output("\n".join(terminal.format_facet(facet, counts, None) for facet, counts in facet_counts.items()))
     else:
         rows: Iterator[Mapping[str, object]] = (
             {"value": item.value, "facet": facet, "count": item.count}
-            for facet, counts in counted.items()
+            for facet, counts in facet_counts.items()
             for item in counts.values
         )
-        emit(records(rows, style))
-    return FOUND if any(counts.values for counts in counted.values()) else NOTHING_FOUND
+        write_output(format_records(rows, style))
+    return FOUND if any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
 
 
 @click.command()
@@ -99,18 +113,21 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 @filter_options
 @format_option("jsonl", "json", "csv", "tsv", "table", "ids")
 def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
-    """Write all documents, paragraphs or measures to standard output, one record after the other."""
+    """Write documents, paragraphs or measures to standard output.
+
+    Without filters, writes all of them. A document passes a filter if one of its paragraphs does.
+    """
     from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.output.records import records
+    from searchkit.output.records import format_records
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        every: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {
+        exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {
             "documents": index.documents,
             "paragraphs": index.paragraphs,
             "measures": index.every_measure,
         }
-        found = every[what](**filters)
-        emit(records(map(to_json, found), style))
+        records = exporters[what](**filters)
+        write_output(format_records(map(to_json, records), style))
     return FOUND

@@ -1,8 +1,8 @@
-"""Measures of many reports side by side: tables of one measure, and measures that contradict each other.
+"""Compare measures across reports: tables of one measure, and measures that contradict each other.
 
-comparison.py  a table of one measure, its cells tied to their sentences
-choosing.py    which indicator and unit the table is of
+comparison.py  a table of one measure; each cell refers to the sentences that state its values
+choosing.py    the indicator and unit of a table
 axes.py        rows and columns of facet values
-agreement.py   when measures speak of the same thing, and when they say the same
+agreement.py   whether measures count the same thing, and whether their values agree
 audit.py       contradictions within and between reports
 """

@@ -1,4 +1,4 @@
-"""Rows and columns of a comparison: what a measure or a document has under a facet, in which order, by which label."""
+"""Rows and columns of a comparison: the facet values of measures and documents, their order and their labels."""
 
 from __future__ import annotations
 
@@ -6,60 +6,60 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from searchkit.model import SECTIONS, Document, Measure
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 
-Key = str | int | tuple[str, ...]
-"""What tells rows apart: a value, or for district the whole region, since there is more than one 鼓楼区."""
-Label = str | int
-"""What a row or column is called: years are numbers."""
+AxisKey = str | int | tuple[str, ...]
+"""Identifies a row or column: a facet value, or for district the full region, because there are several 鼓楼区."""
+AxisLabel = str | int
+"""Shown name of a row or column. Years are integers."""
 
-OF_PARAGRAPHS = ("topic", "section")
-"""Facets that paragraphs have and documents have not."""
+PARAGRAPH_FACETS = ("topic", "section")
+"""Facets of paragraphs that documents do not have."""
 
 _T = TypeVar("_T")
 
 
-def keys_of(record: Document | Measure, name: str) -> tuple[Key, ...]:
-    """What a record has under the facet `name`; nothing when it has no value."""
+def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
+    """Return the keys of a record for the facet `name`. Empty if the record has no value."""
     if name == "district":
         return (record.region,) if record.region else ()
     if name == "topic":
         return record.topics if isinstance(record, Measure) else ()
-    value = getattr(record, name) if name in BUILT_IN else record.facets.get(name)
+    value = getattr(record, name) if name in BUILT_IN_FACETS else record.facets.get(name)
     return () if value is None else (value,)
 
 
-def labelled(name: str, keys: Iterable[Key]) -> dict[Key, Label]:
-    """Different keys in the order to show them in, with labels that differ too. `keys` come in corpus order."""
-    different = list(dict.fromkeys(keys))
+def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
+    """Return the distinct keys in display order, each with a distinct label. `keys` are in corpus order."""
+    distinct = list(dict.fromkeys(keys))
     if name == "district":
-        regions = [key for key in different if isinstance(key, tuple)]
-        return dict(_named_apart(_together(regions)))
+        regions = [key for key in distinct if isinstance(key, tuple)]
+        return dict(_label_regions(_sort_regions(regions)))
     if name == "section":
-        different.sort(key=lambda key: SECTIONS.index(str(key)))
-    elif all(isinstance(key, int) or str(key).isdecimal() for key in different):
-        different.sort(key=lambda key: int(str(key)))
-    return {key: key for key in different if not isinstance(key, tuple)}
+        distinct.sort(key=lambda key: SECTIONS.index(str(key)))
+    elif all(isinstance(key, int) or str(key).isdecimal() for key in distinct):
+        distinct.sort(key=lambda key: int(str(key)))
+    return {key: key for key in distinct if not isinstance(key, tuple)}
 
 
-def _together(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Regions in the order they came, those of a province and of a city moved together, the whole before its parts."""
-    first: dict[tuple[str, ...], int] = {}
+def _sort_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Sort regions by first occurrence. Those of a province or city are adjacent, a region comes before its parts."""
+    rank: dict[tuple[str, ...], int] = {}
     for region in regions:
         for depth in range(len(region)):
-            first.setdefault(region[: depth + 1], len(first))
-    return sorted(regions, key=lambda region: [first[region[: depth + 1]] for depth in range(len(region))])
+            rank.setdefault(region[: depth + 1], len(rank))
+    return sorted(regions, key=lambda region: [rank[region[: depth + 1]] for depth in range(len(region))])
 
 
-def _named_apart(regions: Sequence[tuple[str, ...]]) -> list[tuple[Key, Label]]:
-    """Each region by its last element, or by its path where another one ends alike."""
-    lasts = [region[-1] for region in regions]
-    return [(region, region[-1] if lasts.count(region[-1]) == 1 else "/".join(region)) for region in regions]
+def _label_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[AxisKey, AxisLabel]]:
+    """Label each region with its last element, or with its path if another region has the same last element."""
+    names = [region[-1] for region in regions]
+    return [(region, region[-1] if names.count(region[-1]) == 1 else "/".join(region)) for region in regions]
 
 
-def grouped(items: Iterable[_T], key_of: Callable[[_T], Key]) -> dict[Key, list[_T]]:
-    """Items by key, in the order they came."""
-    groups: dict[Key, list[_T]] = {}
+def group_by(items: Iterable[_T], key_of: Callable[[_T], AxisKey]) -> dict[AxisKey, list[_T]]:
+    """Group items by key, in the order of their first occurrence."""
+    groups: dict[AxisKey, list[_T]] = {}
     for item in items:
         groups.setdefault(key_of(item), []).append(item)
     return groups

@@ -1,4 +1,4 @@
-"""A table of one measure: rows by a facet, columns by another, each cell tied to the sentences that it comes from."""
+"""Tables of one measure: rows by one facet, columns by another, each cell with the measures that state its values."""
 
 from __future__ import annotations
 
@@ -8,61 +8,62 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from searchkit.compare.agreement import is_other_period, power_named, power_of, same_value, unit_family
-from searchkit.compare.axes import OF_PARAGRAPHS, Key, Label, grouped, keys_of, labelled
-from searchkit.compare.choosing import Candidate, Subject, choose
+from searchkit.compare.agreement import has_other_period, has_same_value, scale_name, unit_family, unit_scale
+from searchkit.compare.axes import PARAGRAPH_FACETS, AxisKey, AxisLabel, group_by, keys_of, label_keys
+from searchkit.compare.choosing import IndicatorSpec, RankedMeasure, choose_indicator
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN, Filter
-from searchkit.query.filters import Value
+from searchkit.query.facets import BUILT_IN_FACETS, Filter
+from searchkit.query.filters import FilterValue
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
 
 STATUSES = ("value", "conflict", "silent", "missing")
-"""One value; several that cannot all be true; a report without such a measure; no report."""
+"""A single value; several values that contradict each other; a report without such a measure; no report."""
 
-_AS_CLOSE = 0.97
-"""A report's measures within this share of its closest one say the same indicator."""
-_AT_ONCE = 1000
+_MIN_RELATIVE_CLOSENESS = 0.97
+"""Measures of a report that are at least this close, relative to its closest one, have the same indicator."""
+_FIRST_PAGE_SIZE = 1000
+"""Number of measures in the first page. Each further page has twice as many."""
 _MIN_RELEVANCE = 0.25
-"""Measures that answer a quarter as well as the best have no indicator like it; they are not looked at."""
-_BY_RELEVANCE = 0.1
-"""The share of closeness that how well a measure answers the query decides, where its wording does not."""
+"""Relevance, relative to the best measure, below which no further page is read: no similar indicator follows."""
+_RELEVANCE_SHARE = 0.1
+"""Share of the closeness that depends on the relevance to the query. The rest depends on the indicator."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellValue:
-    """One value in a cell, with everything that states it."""
+    """One value in a cell, with the measures that state it."""
 
     value: int | float
-    """In the unit of the table, or in `unit` where that is another one."""
+    """The value in the unit of the table or, if `has_other_unit`, in `unit`."""
     unit: str | None
     measures: tuple[Measure, ...]
-    """Those that state it, the closest first."""
-    is_other_unit: bool = False
-    """It cannot be compared with its column: the report counts in another unit (户 where others count 件)."""
+    """The measures that state the value, the closest first."""
+    has_other_unit: bool = False
+    """The value cannot be compared with its column, because the report uses another unit (户 instead of 件)."""
 
     @property
     def first(self) -> Measure:
-        """The measure whose words are shown."""
+        """The measure that is quoted."""
         return self.measures[0]
 
     @property
-    def is_other_period(self) -> bool:
-        """It is of another time than the reporting year; its quote or `period` says which."""
-        return all(map(is_other_period, self.measures))
+    def has_other_period(self) -> bool:
+        """Whether every measure is of another period than the reporting year. The period is in `first.period`."""
+        return all(map(has_other_period, self.measures))
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What reports of one row and one column say."""
+    """The values that the reports of one row and one column state."""
 
-    row: Label
-    col: Label
+    row: AxisLabel
+    col: AxisLabel
     status: str
     """One of `STATUSES`."""
-    readings: tuple[CellValue, ...] = ()
-    """The closest first; several of them are a conflict."""
+    values: tuple[CellValue, ...] = ()
+    """The closest value first. Several values are a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,91 +72,98 @@ class Comparison:
 
     query: str
     rows_by: str
-    """Name of the facet."""
+    """Name of the facet of the rows."""
     cols_by: str
-    rows: tuple[Label, ...] = ()
-    cols: tuple[Label, ...] = ()
+    rows: tuple[AxisLabel, ...] = ()
+    cols: tuple[AxisLabel, ...] = ()
     indicator: str | None = None
-    """What the table is of, in the words of the report that answers best; None when nothing was found."""
+    """The indicator in the words of its most relevant measure, or None if no measure was found."""
     unit: str | None = None
-    """What the values are in, scaled alike for all: 万元."""
+    """The most frequent unit of the values, with its scale: 万元."""
     kind: str | None = None
-    filled: Mapping[tuple[Label, Label], tuple[CellValue, ...]] = field(default_factory=dict)
-    """Readings by row and column."""
-    reported: frozenset[tuple[Label | None, Label | None]] = frozenset()
-    """Rows and columns of which there is a report; None stands for all."""
+    cell_values: Mapping[tuple[AxisLabel, AxisLabel], tuple[CellValue, ...]] = field(default_factory=dict)
+    """Values by row and column. Empty cells are absent."""
+    reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
+    """Pairs of row and column that have a report. None means every row or column."""
     unplaced: int = 0
-    """How many measures of the indicator have no value for the rows or for the columns: reports of unknown year."""
+    """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
-    """Nothing held all parts of the query, so these measures are of paragraphs that hold some of its words."""
+    """No paragraph matches the full query, so the measures are of paragraphs that match some of its words."""
 
-    def cell(self, row: Label, col: Label) -> Cell:
-        """The cell of a row and a column."""
-        readings = self.filled.get((row, col), ())
-        if readings:
-            return Cell(row, col, "conflict" if len(readings) > 1 else "value", readings)
+    def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
+        """Return the cell of a row and a column."""
+        values = self.cell_values.get((row, col), ())
+        if values:
+            return Cell(row, col, "conflict" if len(values) > 1 else "value", values)
         is_reported = not self.reported.isdisjoint({(row, col), (row, None), (None, col), (None, None)})
         return Cell(row, col, "silent" if is_reported else "missing")
 
     def cells(self) -> Iterator[Cell]:
-        """All cells, row by row."""
+        """Yield all cells, row by row."""
         return (self.cell(row, col) for row in self.rows for col in self.cols)
 
 
-def compare(
+def compare_snapshot(
     snapshot: Snapshot,
     query: str,
     *,
     rows: str = "district",
     cols: str = "year",
-    where: Mapping[str, Value] | None = None,
+    where: Mapping[str, FilterValue] | None = None,
     **arguments: object,
 ) -> Comparison:
-    """Find the measure that answers the query in most reports, and lay its measures out by two facets.
+    """Build a table, by two facets, of the indicator that answers the query in most reports.
 
-    Keyword arguments are those of `Index.measures`: filters, `unit=`, `min=`, `max=`, `match=`.
-    Raises UsageError (rows and columns by the same facet), UnknownFacet, and what `Index.measures` raises.
+    Keyword arguments are those of `Index.measures`: filters, `unit=`, `min=`, `max=`, `match=`. Raises UsageError if
+    `rows` and `cols` are the same facet, UnknownFacet, and all exceptions of `Index.measures`.
     """
     if rows == cols:
         raise UsageError(f"rows and columns are both by {rows}; choose two different facets")
     for name in (rows, cols):
         if name not in snapshot.facet_names:
             raise UnknownFacet(f"no facet {name!r} to compare by; there are: {', '.join(snapshot.facet_names)}")
-    relaxed, candidates = _candidates(snapshot, query, where, arguments)
-    made = tabulate(query, candidates, _reports(snapshot, where, arguments), rows=rows, cols=cols)
-    return replace(made, relaxed=relaxed)
+    relaxed, candidates = _rank_measures(snapshot, query, where, arguments)
+    table = build_table(query, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
+    return replace(table, relaxed=relaxed)
 
 
-def _candidates(
-    snapshot: Snapshot, query: str, where: Mapping[str, Value] | None, arguments: Mapping[str, object]
-) -> tuple[bool, list[Candidate]]:
-    """Whether the query was relaxed, and what answers it, best first, down to where nothing is alike any more."""
+def _rank_measures(
+    snapshot: Snapshot, query: str, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
+) -> tuple[bool, list[RankedMeasure]]:
+    """Return whether the query was relaxed, and the measures that answer it, best first, down to a low relevance."""
     options, filters = read_options(MeasureOptions(), arguments)
-    ranking = snapshot.ranking(query, options, snapshot.filters(filters, where))
-    candidates: list[Candidate] = []
-    best, relevance, at_once = 0.0, 1.0, _AT_ONCE
+    ranking = snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+    candidates: list[RankedMeasure] = []
+    best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
     while True:
-        found = ranking.page(len(candidates), at_once)
-        best = best or max((score for _, score in found), default=0.0)
-        for measure, score in found:  # what ranks lower answers no better, on whichever scale it was scored
+        page = ranking.page(len(candidates), page_size)
+        best = best or max((score for _, score in page), default=0.0)
+        for measure, score in page:  # scores of different ranks may differ in scale: relevance must not rise
             relevance = min(relevance, score / best) if best > 0 else 1.0
-            candidates.append(Candidate(measure, relevance))
-        if len(found) < at_once or relevance < _MIN_RELEVANCE:
+            candidates.append(RankedMeasure(measure, relevance))
+        if len(page) < page_size or relevance < _MIN_RELEVANCE:
             return ranking.is_relaxed, candidates
-        at_once *= 2
+        page_size *= 2
 
 
-def _reports(
-    snapshot: Snapshot, where: Mapping[str, Value] | None, arguments: Mapping[str, object]
+def _filter_reports(
+    snapshot: Snapshot, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
 ) -> Iterator[Document]:
-    """The documents that the filters admit: those by facets that documents have, so that a report stays a report."""
-    filters = {name: value for name, value in arguments.items() if name in BUILT_IN and name not in OF_PARAGRAPHS}
-    chosen: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]
-    return (document for document in snapshot.documents() if all(item.admits(_any_of(document)) for item in chosen))
+    """Return the documents that pass the filters.
+
+    Filters by facets of paragraphs are ignored: a report exists even if none of its paragraphs passes them.
+    """
+    filters = {
+        name: value for name, value in arguments.items() if name in BUILT_IN_FACETS and name not in PARAGRAPH_FACETS
+    }
+    parsed: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]
+    return (
+        document for document in snapshot.documents() if all(item.admits(_to_paragraph(document)) for item in parsed)
+    )
 
 
-def _any_of(document: Document) -> Paragraph:
-    """What all paragraphs of a document have in common."""
+def _to_paragraph(document: Document) -> Paragraph:
+    """Return a paragraph with the facets that all paragraphs of a document share."""
     name = document.document
     return Paragraph(
         name,
@@ -170,32 +178,32 @@ def _any_of(document: Document) -> Paragraph:
     )
 
 
-def tabulate(
+def build_table(
     query: str,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[RankedMeasure],
     documents: Iterable[Document],
     *,
     rows: str = "district",
     cols: str = "year",
 ) -> Comparison:
-    """Lay candidates (best first) out as a table; `documents` in corpus order say of what there is a report.
+    """Build a table of candidates, which are best first. Cells with one of the `documents` have a report.
 
-    Every row and column of a document is there, with a measure or not. Cost: some 25 passes over the candidates, one
-    over the documents.
+    The rows and columns of all documents, which are in corpus order, are in the table, with or without a measure.
+    Takes about 25 passes over the candidates and one over the documents.
     """
-    keys: dict[str, list[Key]] = {rows: [], cols: []}
-    reported: set[tuple[Key | None, Key | None]] = set()
+    keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
+    reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
     for document in documents:
-        own = {name: (None,) if name in OF_PARAGRAPHS else keys_of(document, name) for name in (rows, cols)}
-        reported.update((row, col) for row in own[rows] for col in own[cols])
-        for name, values in own.items():
+        axes = {name: (None,) if name in PARAGRAPH_FACETS else keys_of(document, name) for name in (rows, cols)}
+        reported.update((row, col) for row in axes[rows] for col in axes[cols])
+        for name, values in axes.items():
             keys[name] += [value for value in values if value is not None]
-    subject = choose(candidates)
-    places, unplaced = _places(subject, candidates, rows, cols) if subject else ({}, 0)
-    for name, number in ((rows, 0), (cols, 1)):
-        sizes = Counter({place[number]: len(items) for place, items in places.items()})
-        keys[name] += [key for key, _ in sizes.most_common()]
-    row_labels, col_labels = labelled(rows, keys[rows]), labelled(cols, keys[cols])
+    spec = choose_indicator(candidates)
+    cells, unplaced = _assign_cells(spec, candidates, rows, cols) if spec else ({}, 0)
+    for name, axis in ((rows, 0), (cols, 1)):
+        counts = Counter({cell[axis]: len(items) for cell, items in cells.items()})
+        keys[name] += [key for key, _ in counts.most_common()]
+    row_labels, col_labels = label_keys(rows, keys[rows]), label_keys(cols, keys[cols])
     table = Comparison(
         query,
         rows,
@@ -205,62 +213,66 @@ def tabulate(
         reported=frozenset((row_labels.get(row), col_labels.get(col)) for row, col in reported),  # type: ignore[arg-type]
         unplaced=unplaced,
     )
-    if subject is None or not places:
+    if spec is None or not cells:
         return table
-    chosen = {(row_labels[row], col_labels[col]): items for (row, col), items in places.items()}
-    return _filled(replace(table, indicator=subject.indicator, kind=subject.kind), subject, chosen)
+    labelled = {(row_labels[row], col_labels[col]): items for (row, col), items in cells.items()}
+    return _fill_cells(replace(table, indicator=spec.indicator, kind=spec.kind), spec, labelled)
 
 
-_Close = tuple[float, Measure]
-"""A measure with its closeness to the subject."""
+_ScoredMeasure = tuple[float, Measure]
+"""A closeness to the indicator of the table, and the measure."""
 
 
-def _places(
-    subject: Subject, candidates: Sequence[Candidate], rows: str, cols: str
-) -> tuple[dict[tuple[Key, Key], list[_Close]], int]:
-    """What can stand in each cell, by row and column, and how many measures have no row or no column."""
-    places: dict[tuple[Key, Key], list[_Close]] = {}
+def _assign_cells(
+    spec: IndicatorSpec, candidates: Sequence[RankedMeasure], rows: str, cols: str
+) -> tuple[dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]], int]:
+    """Return the candidates for each cell, by row and column, and the number of measures without a row or a column."""
+    cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
-    alike = subject.likeness_to(item.measure for item in candidates)
+    similarities = spec.similarities(item.measure for item in candidates)
     for item in candidates:
         measure = item.measure
-        close = alike[measure.indicator]
-        if subject.admits(measure, close) or subject.admits_in_other_unit(measure, close):
-            worth = close * item.plainness * (1 - _BY_RELEVANCE + _BY_RELEVANCE * item.relevance)
-            own = list(product(keys_of(measure, rows), keys_of(measure, cols)))
-            unplaced += not own
-            for place in own:
-                places.setdefault(place, []).append((worth, measure))
-    return places, unplaced
+        similarity = similarities[measure.indicator]
+        if spec.admits(measure, similarity) or spec.admits_in_other_unit(measure, similarity):
+            closeness = similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
+            keys = list(product(keys_of(measure, rows), keys_of(measure, cols)))
+            unplaced += not keys
+            for key in keys:
+                cells.setdefault(key, []).append((closeness, measure))
+    return cells, unplaced
 
 
-def _filled(table: Comparison, subject: Subject, places: Mapping[tuple[Label, Label], list[_Close]]) -> Comparison:
-    """The table with its measures, in the unit that most of them are written in."""
-    said = {place: _said(subject, items) for place, items in places.items()}
-    main = [group[0] for groups in said.values() for group in groups if subject.has_unit_of(group[0])]
-    powers, units = Counter(map(power_of, main)), Counter(item.base_unit for item in main if item.base_unit)
-    power = powers.most_common(1)[0][0] if powers else 1
+def _fill_cells(
+    table: Comparison, spec: IndicatorSpec, cells: Mapping[tuple[AxisLabel, AxisLabel], list[_ScoredMeasure]]
+) -> Comparison:
+    """Return the table with values in its cells, in the most frequent unit and scale."""
+    grouped = {cell: _group_measures(spec, items) for cell, items in cells.items()}
+    in_unit = [group[0] for groups in grouped.values() for group in groups if spec.has_unit_of(group[0])]
+    scales, units = Counter(map(unit_scale, in_unit)), Counter(item.base_unit for item in in_unit if item.base_unit)
+    scale = scales.most_common(1)[0][0] if scales else 1
     unit = units.most_common(1)[0][0] if units else None
-    filled = {place: tuple(_reading(subject, group, power, unit) for group in groups) for place, groups in said.items()}
-    return replace(table, unit=_scaled(unit, power), filled=filled)
+    values = {
+        cell: tuple(_build_value(spec, group, scale, unit) for group in groups) for cell, groups in grouped.items()
+    }
+    return replace(table, unit=_scaled_unit(unit, scale), cell_values=values)
 
 
-def _said(subject: Subject, items: Sequence[_Close]) -> list[list[Measure]]:
-    """Of what can stand in a cell: each report's closest measures, those that agree together, the closest first."""
-    main = [(close, measure) for close, measure in items if subject.has_unit_of(measure)]
-    if not main:  # better a measure in the report's own unit, marked, than to call the report silent
+def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> list[list[Measure]]:
+    """Return the closest measures of each report in a cell, grouped by value, the group of the closest one first."""
+    in_unit = [(closeness, measure) for closeness, measure in items if spec.has_unit_of(measure)]
+    if not in_unit:  # a measure in another unit, marked as such, is better than an empty cell
         family = unit_family(max(items, key=_closeness)[1].base_unit)
-        main = [item for item in items if unit_family(item[1].base_unit) == family]
-    kept: list[_Close] = []
-    for own in grouped(main, lambda item: item[1].document).values():
-        closest = max(own, key=_closeness)[0]
-        close = [item for item in own if item[0] >= closest * _AS_CLOSE]
-        latest = max(_year_of(measure) for _, measure in close)  # 从2012年的1.19万亿元到1.53万亿元 is no conflict
-        kept += [item for item in close if _year_of(item[1]) == latest]
-    ordered = [measure for _, measure in sorted(kept, key=_closeness, reverse=True)]
+        in_unit = [item for item in items if unit_family(item[1].base_unit) == family]
+    selected: list[_ScoredMeasure] = []
+    for by_report in group_by(in_unit, lambda item: item[1].document).values():
+        best = max(by_report, key=_closeness)[0]
+        closest = [item for item in by_report if item[0] >= best * _MIN_RELATIVE_CLOSENESS]
+        latest = max(_year_of(measure) for _, measure in closest)  # 从2012年的1.19万亿元到1.53万亿元 is no conflict
+        selected += [item for item in closest if _year_of(item[1]) == latest]
+    ordered = [measure for _, measure in sorted(selected, key=_closeness, reverse=True)]
     groups: list[list[Measure]] = []
     for measure in sorted(ordered, key=lambda item: item.bound != "exact"):
-        group = next((group for group in groups if all(same_value(measure, other) for other in group)), None)
+        group = next((group for group in groups if all(has_same_value(measure, other) for other in group)), None)
         if group is None:
             groups.append([measure])
         else:
@@ -268,26 +280,27 @@ def _said(subject: Subject, items: Sequence[_Close]) -> list[list[Measure]]:
     return sorted(groups, key=lambda group: min(map(ordered.index, group)))
 
 
-def _closeness(item: _Close) -> float:
+def _closeness(item: _ScoredMeasure) -> float:
     return item[0]
 
 
 def _year_of(measure: Measure) -> int:
-    """The last year that a measure is of, going by its period; 0 where that names none (近三年)."""
-    if not is_other_period(measure):
+    """Return the last year in the period of a measure, or 0 if the period names no year (近三年)."""
+    if not has_other_period(measure):
         return measure.year or 0
     return max(map(int, re.findall(r"\d{4}", measure.period or "")), default=0)
 
 
-def _reading(subject: Subject, group: Sequence[Measure], power: int, unit: str | None) -> CellValue:
-    """A value with what states it: on the scale of the table, unless it is in another unit."""
+def _build_value(spec: IndicatorSpec, group: Sequence[Measure], scale: int, unit: str | None) -> CellValue:
+    """Return the value of a group of measures, in the scale of the table unless the unit does not fit."""
     first = group[0]
-    is_other = not subject.has_unit_of(first)
-    power = power_of(first) if is_other else power
-    value = round(first.base_value / power, 10)
-    own = _scaled(first.base_unit or unit, power)
-    return CellValue(int(value) if value == int(value) else value, own, tuple(group), is_other)
+    has_other_unit = not spec.has_unit_of(first)
+    scale = unit_scale(first) if has_other_unit else scale
+    value = round(first.base_value / scale, 10)
+    scaled_unit = _scaled_unit(first.base_unit or unit, scale)
+    return CellValue(int(value) if value == int(value) else value, scaled_unit, tuple(group), has_other_unit)
 
 
-def _scaled(unit: str | None, power: int) -> str | None:
-    return unit and power_named(power) + unit
+def _scaled_unit(unit: str | None, scale: int) -> str | None:
+    """Unit with the name of its scale before it: 万元."""
+    return unit and scale_name(scale) + unit

@@ -1,12 +1,12 @@
-"""A folder of files to documents of clean paragraphs.
+"""Read a folder of files into documents of clean paragraphs.
 
-listing.py                 what a folder holds: the files (walk.py), and what is stated about them (overrides.py)
-reading.py                 one file to its documents
+listing.py                 lists a corpus: its files (walk.py) and the metadata stated about them (overrides.py)
+reading.py                 reads one file into documents
 formats/                   bytes to blocks
-cleaning/, outline/        blocks to paragraphs with their headings
-metadata/                  what a document says about itself
-sections.py, topics.py     what paragraphs are about
-lines.py, numbering.py     what kind of line it is; list markers
-blocks.py                  what passes from formats to the rest
-reasons.py                 why a file, or a part of it, is not read
+cleaning/, outline/        blocks to paragraphs with heading paths
+metadata/                  detects the metadata of a document
+sections.py, topics.py     classify paragraphs
+lines.py, numbering.py     kinds of lines; list markers
+blocks.py                  what the format readers return: blocks and raw documents
+reasons.py                 messages for files, or parts of files, that are not read
 """

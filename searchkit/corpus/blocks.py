@@ -1,4 +1,4 @@
-"""What a reader hands on: a file as a list of blocks, before anything is understood."""
+"""The output of the format readers: blocks and raw documents, before cleaning and analysis."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of a text file, or one block element of a marked-up one: paragraph, heading, list item, table row."""
+    """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table row."""
 
     text: str
-    """As the file has it; may hold any white space. Never holds a line break when the format has block elements."""
+    """As in the file, with any white space. Contains no line break if the format has block elements."""
     level: int = 0
-    """Heading level that the format itself states (h1 and `#` = 1), 0 = none stated."""
+    """Heading level stated by the format (h1 and `#` = 1); 0 = none."""
     strong: bool = False
-    """The whole block is emphasised: often a heading that nobody marked as one."""
+    """Whether the entire block is emphasised. Such a block is often an unmarked heading."""
     page: int | None = None
-    """Page it starts on, from 1, where the format has pages."""
+    """Page on which the block starts, from 1; None if the format has no pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
-    """One document as its reader found it."""
+    """One document as returned by a format reader."""
 
     blocks: tuple[Block, ...]
     overrides: Mapping[str, object] = field(default_factory=dict)
-    """What a person stated about the document (front matter, fields of a record): wins over detection.
-    Keys are the field names of `model.Document` or names of the user's own facets."""
+    """Metadata stated by a person (front matter, fields of a record). Takes precedence over detection. Keys are field
+    names of `model.Document` or names of user-defined facets."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """What the format says (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head): used where the
-    text is silent."""
+    """Metadata stated by the format (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head). Used
+    where the text states nothing."""
     key: str | None = None
-    """Id of the record inside its file, for formats that hold several documents; None = the file is the document."""
+    """Id of the record inside its file, for formats with several documents per file; None = one document per file."""
     is_record: bool = False
-    """True: the blocks are one finished paragraph each; cleaning and outline are not applied."""
+    """Whether each block is one finished paragraph. Cleaning and outline are then skipped."""

@@ -1,4 +1,4 @@
-"""What a folder of files holds, what is stated about them, and what decides what is read of them."""
+"""List the files of a corpus folder and the metadata stated about them; compute the fingerprint of the readers."""
 
 from __future__ import annotations
 
@@ -10,95 +10,104 @@ from pathlib import Path
 
 from searchkit import __version__
 from searchkit.corpus.formats.registry import READERS
-from searchkit.corpus.formats.text import decode, tidy
-from searchkit.corpus.overrides import NOTHING, Stated, Table, read_table
-from searchkit.corpus.reasons import unforeseen, unreadable
+from searchkit.corpus.formats.text import decode_text, normalise_text
+from searchkit.corpus.overrides import NO_METADATA, MetadataTable, StatedMetadata, read_metadata_table
+from searchkit.corpus.reasons import unexpected_error_reason, unreadable_reason
 from searchkit.corpus.walk import CorpusFile, Skipped, walk
 from searchkit.errors import CorpusError, ReadError
 
 MAX_TABLE_BYTES = 20_000_000
-"""Bytes of a metadata.csv."""
-_RULES = 2  # raise it when the same file gives other documents than before
-_LIBRARIES = {"PyYAML", "id-validator"}  # besides those that single readers need
+"""Maximum size of a metadata.csv, in bytes."""
+_READER_VERSION = 2  # increment when the same file yields different documents
+_SHARED_LIBRARIES = {"PyYAML", "id-validator"}  # in addition to those that single readers need
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a corpus folder holds, before any document is read."""
+    """The files of a corpus folder, before any of them but metadata.csv is read."""
 
     documents: tuple[CorpusFile, ...]
-    """In the code point order of their names."""
+    """Files with a reader, in code point order of their names."""
     skipped: tuple[Skipped, ...]
-    _stated: Mapping[str, Stated] = field(default_factory=dict)
+    """Files that are not read, and lines of metadata.csv that cannot be used."""
+    _metadata: Mapping[str, StatedMetadata] = field(default_factory=dict)
+    """Metadata in metadata.csv, by file name."""
 
-    def stated(self, found: CorpusFile) -> Stated:
-        """Give what metadata.csv states about a file."""
-        return self._stated.get(found.name, NOTHING)
+    def stated_metadata(self, file: CorpusFile) -> StatedMetadata:
+        """Return the metadata that metadata.csv states about a file."""
+        return self._metadata.get(file.name, NO_METADATA)
 
 
 def list_corpus(folder: Path) -> Listing:
-    """List what a folder holds. Reads no file but metadata.csv.
+    """List the files of a corpus folder. Reads no file but metadata.csv.
 
-    Raises CorpusError if `folder` is missing, is not a folder or holds no file that has a reader.
+    Raises CorpusError if `folder` is missing, is not a folder or contains no file that has a reader.
     """
     if not folder.exists():
-        message = f"no folder {folder}: name the folder that holds the reports"
+        message = f"no folder {folder}: give the folder that contains the reports"
         raise CorpusError(message)
     if not folder.is_dir():
-        message = f"{folder} is not a folder: name the folder that holds the reports"
+        message = f"{folder} is not a folder: give the folder that contains the reports"
         raise CorpusError(message)
-    files = walk(folder)
-    if not files.documents:
-        raise nothing_read(folder, files.skipped)
-    rows: dict[str, Stated] = {}
-    skipped = list(files.skipped)
-    names = {found.name for found in files.documents}
-    for found in sorted(files.tables, key=lambda item: item.name.count("/")):  # the nearer table counts
-        table = _table(found, names)
-        rows.update({name: stated.over(rows.get(name, NOTHING)) for name, stated in table.rows.items()})
-        skipped += [Skipped(found.name, reason, files=0) for reason in table.problems]
-    return Listing(files.documents, tuple(skipped), rows)
+    walked = walk(folder)
+    if not walked.documents:
+        raise no_documents_error(folder, walked.skipped)
+    metadata: dict[str, StatedMetadata] = {}
+    skipped = list(walked.skipped)
+    names = {file.name for file in walked.documents}
+    for file in sorted(walked.tables, key=lambda item: item.name.count("/")):  # deeper tables take precedence
+        table = _read_metadata_file(file, names)
+        metadata.update({name: row.override(metadata.get(name, NO_METADATA)) for name, row in table.rows.items()})
+        skipped += [Skipped(file.name, reason, files=0) for reason in table.problems]
+    return Listing(walked.documents, tuple(skipped), metadata)
 
 
 def reader_fingerprint() -> str:
-    """Say what decides, besides the files and the taxonomy, what is read of them: it changes when any of it does."""
-    from searchkit.corpus.formats.doc import converter  # noqa: PLC0415 - needed by builds only
+    """Return a string that changes when the same files may yield different documents with the same taxonomy.
 
-    libraries = sorted(_LIBRARIES | {reader.needs for reader in READERS.values() if reader.needs})
-    versions = ", ".join(f"{name} {_version(name)}" for name in libraries)
-    versions += f", LibreOffice {'present' if converter() else 'missing'}"
-    return f"searchkit {__version__}, rules {_RULES}, {versions}"
+    It contains the versions of searchkit, of the readers and of their libraries, and whether LibreOffice is present.
+    """
+    from searchkit.corpus.formats.doc import find_libreoffice  # noqa: PLC0415 - needed by builds only
+
+    libraries = sorted(_SHARED_LIBRARIES | {reader.needs for reader in READERS.values() if reader.needs})
+    versions = ", ".join(f"{name} {_library_version(name)}" for name in libraries)
+    versions += f", LibreOffice {'present' if find_libreoffice() else 'missing'}"
+    return f"searchkit {__version__}, rules {_READER_VERSION}, {versions}"
 
 
-def content_digest(found: CorpusFile) -> str:
-    """Give the SHA-256 of a file's bytes in hexadecimal, or why they cannot be read."""
+def content_digest(file: CorpusFile) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal, or the reason why they cannot be read."""
     try:
-        return hashlib.sha256(found.read()).hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()
     except OSError as error:
-        return unreadable(error)
+        return unreadable_reason(error)
 
 
-def nothing_read(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
-    """Make the error for a folder of which nothing could be read: what it held, and what to do."""
+def no_documents_error(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
+    """Return the error for a folder without a readable file. The message states what it contains and what to do."""
     files = sum(item.files for item in skipped)
-    first = f"; {skipped[0].path}: {skipped[0].reason}" if skipped else ""
-    held = f"{files} {'file' if files == 1 else 'files'}, none of which can be read{first}" if files else "no files"
-    return CorpusError(f"{folder} holds {held}. Put reports there ({' '.join(READERS)})")
+    example = f"; {skipped[0].path}: {skipped[0].reason}" if skipped else ""
+    contents = (
+        f"{files} {'file' if files == 1 else 'files'}, none of which can be read{example}" if files else "no files"
+    )
+    return CorpusError(f"{folder} contains {contents}. Put reports there ({' '.join(READERS)})")
 
 
-def _table(found: CorpusFile, names: Collection[str]) -> Table:
-    """Read a metadata.csv. What is stated there is little beside the files: it is read in this process, with bounds."""
+def _read_metadata_file(file: CorpusFile, names: Collection[str]) -> MetadataTable:
+    """Read a metadata.csv in this process. Its size is limited, and it is small compared with the reports."""
     try:
-        return read_table(tidy(decode(found.read(MAX_TABLE_BYTES)).text), found.name.rpartition("/")[0], names)
+        return read_metadata_table(
+            normalise_text(decode_text(file.read(MAX_TABLE_BYTES)).text), file.name.rpartition("/")[0], names
+        )
     except ReadError as error:
-        return Table({}, (str(error),))
+        return MetadataTable({}, (str(error),))
     except OSError as error:
-        return Table({}, (unreadable(error),))
-    except Exception as error:  # noqa: BLE001 - a mistake of ours is to cost no report
-        return Table({}, (unforeseen(error),))
+        return MetadataTable({}, (unreadable_reason(error),))
+    except Exception as error:  # noqa: BLE001 - a bug in searchkit must not cost a report
+        return MetadataTable({}, (unexpected_error_reason(error),))
 
 
-def _version(library: str) -> str:
+def _library_version(library: str) -> str:
     try:
         return version(library)
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""The numbers that Chinese reports put before headings and items: 一、 （一） 1. （1） ① 第一章 一是 ——.
+"""Markers before headings and items in Chinese reports: 一、 （一） 1. （1） ① 第一章 一是 ——.
 
-A marker has a style and an ordinal. Styles are compared by equality only: `1.` and `1、` are two styles,
-because reports use one below the other; full and half width forms of one mark are one style.
+A marker has a style and an ordinal. Styles are compared for equality only. `1.` and `1、` are two styles, because
+reports use one below the other. The full-width and half-width forms of a mark are one style.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from searchkit.text.years import YEAR
+from searchkit.text.years import ARABIC_YEAR
 
 DASH = "——"
-"""Style of items that open with a dash instead of a number."""
+"""Style of items that begin with a dash instead of a number."""
 LISTED = "一是"
-"""Style of 一是 …, 二是 …: items that are numbered by words of their own sentence."""
+"""Style of 一是 …, 二是 …: items numbered by words of their own sentence."""
 
 RANK = {
     "第一编": 0,
@@ -33,26 +33,26 @@ RANK = {
     LISTED: 11,
     DASH: 11,
 }
-"""Usual order of the styles, outermost first: used where a document does not show its own order."""
+"""Usual order of the styles, outermost first. Used if a document does not show the order."""
 
-_HAN_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
-_HAN = "[一二三四五六七八九十]{1,3}"
-_CIRCLED = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
-"""First and last character of a row of numbers in one character, and their style."""
-_UNITS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
+_HAN_DIGIT_VALUES = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+_HAN_NUMERAL = "[一二三四五六七八九十]{1,3}"
+_SINGLE_CHARACTER_NUMBERS = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
+"""First and last character of each range of single-character numbers, and the style of the range."""
+_UNIT_CHARACTERS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
 
 _MARKER = re.compile(
     rf"""
-      第\s?(?P<part>{_HAN}|\d{{1,2}})\s?(?P<kind>编|篇|部分|章|节)[、:：.．]?
-    | [（(]\s?(?P<han_bracket>{_HAN})\s?[）)][、.．]?
+      第\s?(?P<part>{_HAN_NUMERAL}|\d{{1,2}})\s?(?P<kind>编|篇|部分|章|节)[、:：.．]?
+    | [（(]\s?(?P<han_bracket>{_HAN_NUMERAL})\s?[）)][、.．]?
     | [（(]\s?(?P<digit_bracket>\d{{1,2}})\s?[）)][、.．]?
-    | (?P<han>{_HAN})\s?(?:、(?!{_HAN}[、和产次])|[.．:：](?!\d(?!\d{{3}}年)))
-    | (?P<han_space>{_HAN})[\s，,](?=\S)
+    | (?P<han>{_HAN_NUMERAL})\s?(?:、(?!{_HAN_NUMERAL}[、和产次])|[.．:：](?!\d(?!\d{{3}}年)))
+    | (?P<han_space>{_HAN_NUMERAL})[\s，,](?=\S)
     | (?P<listed>[一二三四五六七八九十]|十[一二三四五])(?:是|要|靠)(?![一二三四五六七八九十否])
-    | (?:第|其)(?P<ordinal>{_HAN})[，,、：:]
-    | (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNITS}\s])(?=[^\W\d])
+    | (?:第|其)(?P<ordinal>{_HAN_NUMERAL})[，,、：:]
+    | (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNIT_CHARACTERS}\s])(?=[^\W\d])
     | (?P<dot>\d{{1,3}})\s?[.．](?!\d|\s\d+[.．%％]|[a-z])
-    | (?P<dot_year>\d{{1,2}})[.．](?={YEAR}年)
+    | (?P<dot_year>\d{{1,2}})[.．](?={ARABIC_YEAR}年)
     | (?P<comma>\d{{1,3}})\s?、(?!\d{{1,3}}(?!\d))
     | (?P<digit_close>\d{{1,2}})[）)]
     | (?P<circled>[①-⒛㈠-㈩])
@@ -60,7 +60,7 @@ _MARKER = re.compile(
     """,
     re.VERBOSE,
 )
-_STYLES = {
+_GROUP_STYLES = {
     "han_bracket": "（一）",
     "digit_bracket": "（1）",
     "han": "一、",
@@ -74,69 +74,72 @@ _STYLES = {
     "digit_close": "1）",
     "dash": DASH,
 }
-_BARE_HEADING = 40
-"""Longest line, in code points, in which a numeral and a blank or comma count as a marker."""
+_MAX_BARE_HEADING_LENGTH = 40
+"""Maximum length of a line, in code points, in which a numeral followed by a blank or comma is a marker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What stands before a heading or an item."""
+    """The marker before a heading or an item."""
 
     style: str
     """Key of `RANK`."""
     ordinal: int
     """From 1; 0 for a dash."""
     printed: str | None
-    """As printed, without white space around it; None for a dash, which is no number."""
+    """As printed, without surrounding white space; None for a dash, which is not a number."""
     end: int
-    """Where the text behind the marker begins: 0-based code points of the line."""
+    """Offset in the line at which the text after the marker begins, in code points."""
 
 
-def marker(text: str) -> Marker | None:
-    """Read the marker at the start of a line without white space before it; None = there is none. Constant time."""
-    found = _MARKER.match(text)
-    if found is None or found.lastgroup is None:
+def parse_marker(text: str) -> Marker | None:
+    """Return the marker at the start of a line, or None if there is none. Constant time.
+
+    The line must not begin with white space.
+    """
+    match = _MARKER.match(text)
+    if match is None or match.lastgroup is None:
         return None
-    name = "part" if found["part"] else found.lastgroup
-    if name == "han_space" and (len(text) > _BARE_HEADING or _sentence_like(text)):
+    group = "part" if match["part"] else match.lastgroup
+    if group == "han_space" and (len(text) > _MAX_BARE_HEADING_LENGTH or _is_sentence(text)):
         return None
-    end = found.end()
+    end = match.end()
     while end < len(text) and text[end] == " ":
         end += 1
-    printed = None if name == "dash" else found[0].strip()
-    if printed and name in {"ordinal", "han_space"}:
+    printed = None if group == "dash" else match[0].strip()
+    if printed and group in {"ordinal", "han_space"}:
         printed = printed.rstrip("，,、：: ")
-    style, ordinal = _value(name, found[name], found)
-    return Marker(style, ordinal, printed, end) if ordinal or name == "dash" else None
+    style, ordinal = _style_and_ordinal(group, match[group], match)
+    return Marker(style, ordinal, printed, end) if ordinal or group == "dash" else None
 
 
-def _value(name: str, digits: str, found: re.Match[str]) -> tuple[str, int]:
-    if name == "part":
-        return f"第一{'编' if found['kind'] == '篇' else found['kind']}", ordinal_value(digits)
-    if name == "circled":
-        for first, last, style in _CIRCLED:
+def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[str, int]:
+    if group == "part":
+        return f"第一{'编' if match['kind'] == '篇' else match['kind']}", parse_ordinal(digits)
+    if group == "circled":
+        for first, last, style in _SINGLE_CHARACTER_NUMBERS:
             if first <= digits <= last:
                 return style, ord(digits) - ord(first) + 1
         return "", 0
-    if name == "deep":
+    if group == "deep":
         return "1.1", int(re.split("[.．]", digits)[-1])
-    return _STYLES[name], 0 if name == "dash" else ordinal_value(digits)
+    return _GROUP_STYLES[group], 0 if group == "dash" else parse_ordinal(digits)
 
 
-def ordinal_value(digits: str) -> int:
-    """Turn an ordinal up to 999 in Arabic or Han digits into a number: 13, １３, 十三, 二十 → 13, 13, 13, 20."""
+def parse_ordinal(digits: str) -> int:
+    """Return the value of an ordinal up to 999 in Arabic or Han digits: 13, １３, 十三, 二十 → 13, 13, 13, 20."""
     if digits.isdecimal():
         return int(digits)
-    total, last = 0, 0
+    total, pending = 0, 0
     for char in digits:
         if char == "十":
-            total, last = total + (last or 1) * 10, 0
+            total, pending = total + (pending or 1) * 10, 0
         elif char == "百":
-            total, last = total + (last or 1) * 100, 0
+            total, pending = total + (pending or 1) * 100, 0
         else:
-            last = last * 10 + _HAN_DIGITS[char]
-    return total + last
+            pending = pending * 10 + _HAN_DIGIT_VALUES[char]
+    return total + pending
 
 
-def _sentence_like(text: str) -> bool:
+def _is_sentence(text: str) -> bool:
     return any(mark in text for mark in "。；;：:")

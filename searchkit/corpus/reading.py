@@ -1,7 +1,7 @@
-"""One file of a corpus to its documents.
+"""Read one file of a corpus into its documents.
 
-What a file gives depends on its bytes, its name, what metadata.csv states about it, and on `listing.fingerprints`; on
-nothing else.
+The result depends only on the bytes and name of the file, its metadata in metadata.csv, the taxonomy, and the factors
+in `listing.reader_fingerprint`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.listing import Listing
-from searchkit.corpus.metadata.detection import Detected, Evidence, detect
-from searchkit.corpus.outline.building import Item, outline
-from searchkit.corpus.overrides import Stated, interpret, interpret_record
-from searchkit.corpus.reasons import one_line, unforeseen, unreadable
-from searchkit.corpus.sections import sections
+from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
+from searchkit.corpus.outline.building import OutlineItem, build_outline
+from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
+from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
+from searchkit.corpus.sections import classify_sections
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
@@ -29,26 +29,27 @@ from searchkit.files import DataFile
 from searchkit.model import Document, ExtractedMeasure, Paragraph
 
 MAX_FACETS = 1000
-"""Names of facets that a file may state. They are columns of a table, not values."""
-MAX_NAMED = 1000
-"""Parts of a file that are named because they cannot be read; of more, how many they are."""
+"""Maximum number of facet names in one file. They name columns of a table, not values."""
+MAX_LISTED_PROBLEMS = 1000
+"""Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
-"""Code points. A longer paragraph (a file without line ends) is cut into several at ends of sentences."""
+"""In code points. A longer paragraph (a file without line ends) is split at ends of sentences."""
 
-_MAX_LINES = 100
-_FIELDS = tuple(item.name for item in fields(Detected) if item.name != "warnings")
+_MAX_EDGE_LINES = 100
+"""Number of lines kept at each end of a head or tail that is too long."""
+_DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentRead:
+class ParsedDocument:
     """A document with its paragraphs, at least one."""
 
     document: Document
     paragraphs: tuple[Paragraph, ...]
     file: str = ""
-    """Name of the corpus file that it was read from; the document's id unless given."""
+    """Name of the corpus file that it was read from; by default the document's id."""
     measures: Sequence[Sequence[ExtractedMeasure]] | None = None
-    """Of each paragraph; None = they are still to be found."""
+    """Measures of each paragraph; None = not yet extracted."""
 
     def __post_init__(self) -> None:
         if not self.file:
@@ -56,145 +57,157 @@ class DocumentRead:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRead:
-    """What one file gave."""
+class ParsedFile:
+    """The result of reading one file."""
 
     digest: str
-    """As `content_digest` gives it."""
-    documents: tuple[DocumentRead, ...] = ()
+    """As returned by `content_digest`."""
+    documents: tuple[ParsedDocument, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    is_settled: bool = True
-    """Whether the same bytes would give the same again; not so if it was the system that failed."""
+    is_final: bool = True
+    """Whether the same bytes would yield the same result again; False if the operating system failed."""
 
 
-def read_file(found: CorpusFile, stated: Stated, taxonomy: Taxonomy) -> FileRead:
-    """Read one file: its document (or one for each of its records), and what of it is skipped. Raises MemoryError only.
+def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomy: Taxonomy) -> ParsedFile:
+    """Read one file. Returns its document (or one per record) and its skipped parts. Raises MemoryError only.
 
-    Whatever the file holds is read in this process: one that must not be lost is no place for it.
+    The file is parsed in the calling process. A hostile file may crash or block that process.
     """
     digest = ""
     try:
-        content = found.read()
+        content = file.read()
         digest = hashlib.sha256(content).hexdigest()
-        return _File(found.name, digest, read_bytes(content, found.name), stated, taxonomy).read_all()
+        return _FileReader(file.name, digest, read_bytes(content, file.name), metadata, taxonomy).read_all()
     except OSError as error:
-        reason = unreadable(error)
-        return FileRead(digest or reason, skipped=(Skipped(found.name, reason),), is_settled=False)
+        reason = unreadable_reason(error)
+        return ParsedFile(digest or reason, skipped=(Skipped(file.name, reason),), is_final=False)
     except ReadError as error:
-        return FileRead(digest, skipped=(Skipped(found.name, one_line(str(error))),), is_settled=error.is_settled)
+        return ParsedFile(digest, skipped=(Skipped(file.name, clean_message(str(error))),), is_final=error.is_final)
     except MemoryError:
-        raise  # it says nothing about the file, if other work has left too little
-    except Exception as error:  # noqa: BLE001 - a mistake of ours is to cost the file that shows it, and no other
-        return FileRead(digest, skipped=(Skipped(found.name, unforeseen(error)),))
+        raise  # not a property of the file: other work may have used the memory
+    except Exception as error:  # noqa: BLE001 - a bug in searchkit must cost no other file
+        return ParsedFile(digest, skipped=(Skipped(file.name, unexpected_error_reason(error)),))
 
 
-def read_corpus(listing: Listing, topics: Path | DataFile | None = None) -> Iterator[DocumentRead | Skipped]:
-    """Read what a folder holds: what is skipped of it, then each file's documents and what is skipped of the file.
+def read_corpus(listing: Listing, topics: Path | DataFile | None = None) -> Iterator[ParsedDocument | Skipped]:
+    """Read a corpus. Yields the files skipped by the listing, then the documents and skipped parts of each file.
 
-    In the code point order of their names, in this process. Raises UsageError if the taxonomy `topics` cannot be used.
+    Files are read in code point order of their names, in this process. Raises UsageError if the taxonomy `topics`
+    cannot be used.
     """
     taxonomy = Taxonomy.load(topics)
     yield from listing.skipped
-    for found in listing.documents:
-        read = read_file(found, listing.stated(found), taxonomy)
-        yield from read.documents
-        yield from read.skipped
+    for file in listing.documents:
+        parsed = read_file(file, listing.stated_metadata(file), taxonomy)
+        yield from parsed.documents
+        yield from parsed.skipped
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """One file with what its documents have in common."""
+class _FileReader:
+    """Reads the documents of one file."""
 
     name: str
     sha256: str
     contents: FileContents
-    stated: Stated
+    metadata: StatedMetadata
     taxonomy: Taxonomy
 
-    def read_all(self) -> FileRead:
-        """Make the documents. Raises ReadError."""
+    def read_all(self) -> ParsedFile:
+        """Return the documents and the skipped parts. Raises ReadError."""
         results = [self._read_safely(raw) for raw in self.contents.documents]
         problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
-        documents = tuple(result for result in results if isinstance(result, DocumentRead))
-        names = {name for read in documents for name in read.document.facets}
+        documents = tuple(result for result in results if isinstance(result, ParsedDocument))
+        names = {name for parsed in documents for name in parsed.document.facets}
         if len(names) > MAX_FACETS:
             raise ReadError(f"states {len(names)} facets: more than {MAX_FACETS} are not read")
         skipped = [*(result for result in results if isinstance(result, Skipped)), *problems]
-        more = len(skipped) - MAX_NAMED
-        if more > 0:
-            skipped[MAX_NAMED:] = [Skipped(self.name, f"and {more} more parts of it are not read", files=0)]
-        return FileRead(self.sha256, documents, tuple(skipped))
+        excess = len(skipped) - MAX_LISTED_PROBLEMS
+        if excess > 0:
+            skipped[MAX_LISTED_PROBLEMS:] = [Skipped(self.name, f"and {excess} more parts of it are not read", files=0)]
+        return ParsedFile(self.sha256, documents, tuple(skipped))
 
-    def _read_safely(self, raw: RawDocument) -> DocumentRead | Skipped:
-        """Make a document of what the reader found. A mistake of ours costs the document that shows it."""
+    def _read_safely(self, raw: RawDocument) -> ParsedDocument | Skipped:
+        """Read a raw document. An unexpected exception skips this document only."""
         try:
             return self.read(raw)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            return Skipped(self._id(raw), unforeseen(error), files=int(raw.key is None))
+            return Skipped(self._document_id(raw), unexpected_error_reason(error), files=int(raw.key is None))
 
-    def read(self, raw: RawDocument) -> DocumentRead | Skipped:
-        """Make a document of what the reader found."""
+    def read(self, raw: RawDocument) -> ParsedDocument | Skipped:
+        """Read a raw document: clean it, build its outline, detect its metadata and classify its paragraphs."""
         if raw.is_record:
-            return self._record(raw)
-        stated = interpret(raw.overrides).over(self.stated)
+            return self._read_record(raw)
+        metadata = parse_metadata(raw.overrides).override(self.metadata)
         cleaned = clean(raw.blocks)
-        items = tuple(piece for item in outline(cleaned.body) for piece in _pieces(item)) if cleaned.body else ()
-        if not items:
-            return Skipped(self._id(raw), "no text: nothing is left when page chrome and headings are taken away")
-        detected = self._detect(raw, cleaned, items, stated)
-        warnings = _still_open(detected.warnings, stated)
-        document = self._document(raw, {name: getattr(detected, name) for name in _FIELDS}, stated, warnings)
-        parts = sections(items)
-        topics = self.taxonomy.of_document(items, parts)
-        paragraphs = tuple(
-            _paragraph(document, n, item, part, given)
-            for n, (item, part, given) in enumerate(zip(items, parts, topics, strict=True), 1)
+        items = (
+            tuple(piece for item in build_outline(cleaned.body) for piece in _split_paragraph(item))
+            if cleaned.body
+            else ()
         )
-        return DocumentRead(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
+        if not items:
+            return Skipped(
+                self._document_id(raw), "no text: nothing is left when page chrome and headings are taken away"
+            )
+        detected = self._detect(raw, cleaned, items, metadata)
+        warnings = _unresolved_warnings(detected.warnings, metadata)
+        document = self._build_document(
+            raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings
+        )
+        sections = classify_sections(items)
+        topics = self.taxonomy.classify_document(items, sections)
+        paragraphs = tuple(
+            _build_paragraph(document, n, item, section, paragraph_topics)
+            for n, (item, section, paragraph_topics) in enumerate(zip(items, sections, topics, strict=True), 1)
+        )
+        return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
 
-    def _record(self, raw: RawDocument) -> DocumentRead:
-        """Make a document of a record. Nothing is detected: a record says what is known about it."""
-        own, rest = interpret_record(raw.overrides)
-        document = replace(self._document(raw, {}, rest.over(self.stated), ()), paragraphs=1)
-        item = Item(raw.blocks[0].text, own.number, own.path)
-        part = own.section or sections((item,))[0]
-        topics = own.topics or self.taxonomy.topics(item.path, item.text, part)
-        paragraph = replace(_paragraph(document, 1, item, part, topics), id=document.document)
-        return DocumentRead(document, (paragraph,), self.name)
+    def _read_record(self, raw: RawDocument) -> ParsedDocument:
+        """Read a record. Nothing is detected: its metadata is as stated."""
+        paragraph_metadata, document_metadata = parse_record(raw.overrides)
+        document = replace(self._build_document(raw, {}, document_metadata.override(self.metadata), ()), paragraphs=1)
+        item = OutlineItem(raw.blocks[0].text, paragraph_metadata.number, paragraph_metadata.path)
+        section = paragraph_metadata.section or classify_sections((item,))[0]
+        topics = paragraph_metadata.topics or self.taxonomy.classify_paragraph(item.path, item.text, section)
+        paragraph = replace(_build_paragraph(document, 1, item, section, topics), id=document.document)
+        return ParsedDocument(document, (paragraph,), self.name)
 
-    def _detect(self, raw: RawDocument, cleaned: Cleaned, items: Sequence[Item], stated: Stated) -> Detected:
-        source = stated.fields.get("source")  # an address is evidence of the place
-        return detect(
+    def _detect(
+        self, raw: RawDocument, cleaned: Cleaned, items: Sequence[OutlineItem], metadata: StatedMetadata
+    ) -> DetectedMetadata:
+        source = metadata.fields.get("source")  # a URL is evidence of the place
+        return detect_metadata(
             Evidence(
-                name=self.name if raw.key is None else f"{self.name}/{raw.key}",  # of a file in an archive, its own
-                title=cast("str | None", stated.fields.get("title", cleaned.title)),
-                head=_ends(cleaned.head),
+                # A file in an archive has a name of its own.
+                name=self.name if raw.key is None else f"{self.name}/{raw.key}",
+                title=cast("str | None", metadata.fields.get("title", cleaned.title)),
+                head=_limit_lines(cleaned.head),
                 paragraphs=tuple(item.text for item in items),
-                tail=_ends(cleaned.tail),
+                tail=_limit_lines(cleaned.tail),
                 hints={**raw.hints, **({"source": str(source)} if source else {})},
                 headings=tuple(dict.fromkeys(heading for item in items for heading in item.path)),
             )
         )
 
-    def _document(
-        self, raw: RawDocument, detected: Mapping[str, object], stated: Stated, warnings: tuple[str, ...]
+    def _build_document(
+        self, raw: RawDocument, detected: Mapping[str, object], metadata: StatedMetadata, warnings: tuple[str, ...]
     ) -> Document:
-        values: dict[str, Any] = {**detected, **stated.fields}
+        values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
-            document=self._id(raw),
+            document=self._document_id(raw),
             sha256=self.sha256,
-            warnings=tuple(dict.fromkeys((*self.contents.warnings, *stated.warnings, *warnings))),
-            facets=dict(stated.facets),
+            warnings=tuple(dict.fromkeys((*self.contents.warnings, *metadata.warnings, *warnings))),
+            facets=dict(metadata.facets),
             **values,
         )
 
-    def _id(self, raw: RawDocument) -> str:
+    def _document_id(self, raw: RawDocument) -> str:
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
 
 
-def _paragraph(document: Document, n: int, item: Item, section: str, topics: tuple[str, ...]) -> Paragraph:
+def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
     return Paragraph(
         id=f"{document.document}#{n}",
         document=document.document,
@@ -214,22 +227,22 @@ def _paragraph(document: Document, n: int, item: Item, section: str, topics: tup
     )
 
 
-def _ends(lines: Sequence[str]) -> Sequence[str]:
-    """Give the first and the last of very many lines: each is compared with the whole text."""
-    return lines if len(lines) <= 2 * _MAX_LINES else (*lines[:_MAX_LINES], *lines[-_MAX_LINES:])
+def _limit_lines(lines: Sequence[str]) -> Sequence[str]:
+    """Return the first and last lines of a long sequence. Detection compares each line with the entire text."""
+    return lines if len(lines) <= 2 * _MAX_EDGE_LINES else (*lines[:_MAX_EDGE_LINES], *lines[-_MAX_EDGE_LINES:])
 
 
-def _still_open(warnings: Sequence[str], stated: Stated) -> tuple[str, ...]:
-    """Drop the warnings of detection about fields that are stated: they begin with the field's name."""
-    return tuple(warning for warning in warnings if warning.partition(" ")[0] not in stated.fields)
+def _unresolved_warnings(warnings: Sequence[str], metadata: StatedMetadata) -> tuple[str, ...]:
+    """Drop detection warnings about fields that are stated. A warning begins with the name of its field."""
+    return tuple(warning for warning in warnings if warning.partition(" ")[0] not in metadata.fields)
 
 
-_SENTENCE_END = re.compile(r"[。！？；!?;][”’」』）)]*")
-_CLAUSE_END = re.compile(r"[，、：,:\s]")
+_SENTENCE_CUT = re.compile(r"[。！？；!?;][”’」』）)]*")
+_CLAUSE_CUT = re.compile(r"[，、：,:\s]")
 
 
-def _pieces(item: Item) -> Iterator[Item]:
-    """Cut a paragraph that is too long where a sentence ends, else a clause, else anywhere. Cost: linear."""
+def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
+    """Split a paragraph that is too long at the end of a sentence, else of a clause, else anywhere. Linear time."""
     text = item.text
     if len(text) <= MAX_PARAGRAPH_LENGTH:
         yield item
@@ -239,7 +252,7 @@ def _pieces(item: Item) -> Iterator[Item]:
         end = start + MAX_PARAGRAPH_LENGTH
         if end < len(text):
             window = text[start:end]
-            ends = _last(_SENTENCE_END, window) or _last(_CLAUSE_END, window)
+            ends = _last_match_end(_SENTENCE_CUT, window) or _last_match_end(_CLAUSE_CUT, window)
             end = start + (ends or MAX_PARAGRAPH_LENGTH)
         if piece := text[start:end].strip():
             yield replace(item, text=piece, number=number)
@@ -247,6 +260,6 @@ def _pieces(item: Item) -> Iterator[Item]:
         start = end
 
 
-def _last(pattern: re.Pattern[str], text: str) -> int:
-    """Give the end of the last match, 0 if there is none."""
+def _last_match_end(pattern: re.Pattern[str], text: str) -> int:
+    """Return the end of the last match, 0 if there is none."""
     return max((match.end() for match in pattern.finditer(text)), default=0)

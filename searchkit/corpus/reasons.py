@@ -1,32 +1,32 @@
-"""Why a file, or a part of it, is not read: in one line."""
+"""Messages of one line that state why a file, or a part of it, is not read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from traceback import extract_tb
 
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
 
-def one_line(text: str, longest: int = 300) -> str:
-    """Make a text fit for a message: one line of visible characters, cut where it is too long."""
-    return " ".join(visible(text).split())[:longest]
+def clean_message(text: str, max_length: int = 300) -> str:
+    """Return a text as one line of visible characters, cut to `max_length` code points."""
+    return " ".join(remove_invisible(text).split())[:max_length]
 
 
-def reason_of(error: OSError) -> str:
-    """Say in a few words, without the file's name, why the operating system refused."""
+def os_error_reason(error: OSError) -> str:
+    """Return in a few words, without the file's name, why the operating system refused an operation."""
     return (error.strerror or type(error).__name__).lower()
 
 
-def unreadable(error: OSError) -> str:
-    """Say that the operating system let nobody read a file."""
-    return f"cannot be read: {reason_of(error)}"
+def unreadable_reason(error: OSError) -> str:
+    """Return the reason for a file that the operating system cannot read."""
+    return f"cannot be read: {os_error_reason(error)}"
 
 
-def unforeseen(error: Exception) -> str:
-    """Say in one line that something cannot be read because of an error that nobody foresaw, and where that arose."""
+def unexpected_error_reason(error: Exception) -> str:
+    """Return the reason for an unexpected exception, with its type and the file and line that raised it."""
     if isinstance(error, RecursionError):
         return "cannot be read: nested too deeply"
-    places = extract_tb(error.__traceback__)
-    place = f", {Path(places[-1].filename).name} line {places[-1].lineno}" if places else ""
-    return f"cannot be read, for a mistake in searchkit ({type(error).__name__}{place}): please report it"
+    frames = extract_tb(error.__traceback__)
+    location = f", {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""
+    return f"cannot be read because of a mistake in searchkit ({type(error).__name__}{location}): please report it"

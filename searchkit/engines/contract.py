@@ -1,7 +1,7 @@
-"""The seam between search and storage: what an engine takes, and what it gives.
+"""The interface between search and storage: engines and writers, with their requests and responses.
 
-Everything above this line is written against `Engine` and `Writer`; `tests/contract/*.json` holds each engine to
-the same answers. An engine knows nothing of query syntax, snippets or files of a corpus.
+Everything above this layer depends only on `Engine` and `Writer`. `tests/contract/*.json` requires the same answers
+from each engine. An engine does not know the query syntax, snippets or the files of a corpus.
 """
 
 from __future__ import annotations
@@ -18,144 +18,145 @@ from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.facets import Facet, FacetCounts, Filter
 from searchkit.query.tree import Node, ScoringClause
 
-if TYPE_CHECKING:  # numpy.typing takes 15 ms
+if TYPE_CHECKING:  # importing numpy.typing takes 15 ms
     import numpy as np
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A search, as an engine sees it."""
+    """A search for paragraphs."""
 
     match: Node
-    """Which paragraphs match."""
+    """Query tree that paragraphs must match."""
     scoring: tuple[ScoringClause, ...] = ()
-    """What raises the score; nothing = all scores are 0."""
+    """Clauses that add to the score. If there are none, all scores are 0."""
     filters: tuple[Filter, ...] = ()
-    """All must admit a paragraph. They never change scores."""
+    """Filters that must all admit a paragraph. They do not change scores."""
     facets: tuple[Facet, ...] = ()
-    """Counted over all matches, each under every filter but those of its own name."""
+    """Facets to count over all matches. Each is counted under all filters except those with its own name."""
     max_values: int | None = 100
-    """Values listed per facet, None = all."""
+    """Maximum number of values to list per facet, None = all."""
     sort: str = "score"
-    """`score`, or the name of a facet, `-` before it for descending; then by score, then in corpus order.
-    Paragraphs without a value come last."""
+    """`score`, or the name of a facet, with `-` before it for descending order. Ties are ordered by score, then in
+    corpus order. Paragraphs without a value come last."""
     limit: int | None = 10
-    """Hits given, None = all."""
+    """Maximum number of hits, None = all."""
     offset: int = 0
-    """Hits (or groups) left out before the first."""
+    """Number of hits to skip. If hits are grouped, number of groups."""
     by_document: bool = False
-    """Only the best paragraph of each document is a hit."""
+    """Whether to return only the best paragraph of each document."""
     explain: bool = False
-    """Hits come with the parts of their score,"""
+    """Whether to return the parts of the score of each hit."""
     with_measures: bool = False
-    """and with the measures of their paragraphs."""
+    """Whether to return the measures of the paragraph of each hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredParagraph:
-    """A paragraph that matches."""
+    """A hit: a paragraph that matches, with its score."""
 
     paragraph: Paragraph
     score: float
     matches: int = 1
-    """Matching paragraphs of its document, when grouped; else 1."""
+    """Number of matching paragraphs of the document if hits are grouped; otherwise 1."""
     explanation: Explanation | None = None
     measures: tuple[Measure, ...] = ()
-    """By their place in the paragraph, where they were asked for."""
+    """Measures of the paragraph in the order of the text, if requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an engine answers."""
+    """The answer to a `Request`."""
 
     total: int
-    """Matching paragraphs, exact."""
+    """Exact number of matching paragraphs."""
     documents: int | None
-    """Documents they are in, when grouped; else None."""
+    """Number of documents with a matching paragraph if hits are grouped; otherwise None."""
     hits: tuple[ScoredParagraph, ...]
-    """By score, largest first, then in corpus order (path of the document, then position in it)."""
+    """By score, descending, then in corpus order (path of the document, then position in it)."""
     facets: Mapping[str, FacetCounts]
-    """By the facet as written: `year`, `district:1`."""
+    """Counts by the facet as written: `year`, `district:1`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """A look-up of measures, as an engine sees it: all those of matching paragraphs that are of the unit and size."""
+    """A look-up of measures: all measures of matching paragraphs that have a unit and a size."""
 
     match: Node
-    """Which paragraphs match."""
+    """Query tree that paragraphs must match."""
     scoring: tuple[ScoringClause, ...] = ()
-    """What raises the score of a paragraph; nothing = all scores are 0."""
+    """Clauses that add to the score of a paragraph. If there are none, all scores are 0."""
     filters: tuple[Filter, ...] = ()
-    """All must admit the paragraph. They never change scores."""
+    """Filters that must all admit the paragraph. They do not change scores."""
     unit: str | None = None
-    """The base unit, None = any."""
+    """Base unit, None = any."""
     minimum: float | None = None
-    """Of the base value, inclusive."""
+    """Minimum of the base value, inclusive."""
     maximum: float | None = None
-    """Of the base value, inclusive."""
+    """Maximum of the base value, inclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """All measures that answer a request, as columns: one element for each, in corpus order, by place in a paragraph.
+    """The answer to a `MeasureRequest`, as columns with one element per measure.
 
-    Ranking them is not an engine's business: what it needs is here, and few are ever fetched.
+    The measures are in corpus order, those of a paragraph in the order of the text. An engine does not rank them: the
+    columns are all that ranking needs, and few measures are ever fetched.
     """
 
     indicators: Sequence[str]
-    """Indicators, each once; there may be some that no measure here has."""
+    """Distinct indicators. May contain indicators that none of the measures has."""
     indicator_of: NDArray[np.int64]
-    """The number of each measure's indicator."""
+    """Index of the indicator of each measure."""
     scores: NDArray[np.float64]
-    """Score of each measure's paragraph by words alone (BM25F, step one of ranking)."""
+    """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
-    """Gives the measures of these measures (numbers from 0 to len(scores) - 1), in the order asked for."""
+    """Returns the measures at some indices (0 to len(scores) - 1), in the given order."""
     texts: Callable[[Sequence[int]], list[str]]
-    """Gives the texts of their paragraphs in the same way."""
+    """Returns the texts of their paragraphs in the same way."""
 
 
 class Engine(Protocol):
-    """An open index, as it was committed when it was opened. Safe for many threads."""
+    """An open index: the commit that was current when it was opened. Thread-safe."""
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly."""
         ...
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """All measures that answer a request."""
+        """Return all measures that a request asks for."""
         ...
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """The paragraph with that id, or None."""
+        """Return the paragraph with an id, or None."""
         ...
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """The measures of each of these paragraphs by their place in it; none for an id that is unknown."""
+        """Return the measures of each of some paragraphs, in the order of the text. An unknown id has no measures."""
         ...
 
     def documents(self) -> Iterator[Document]:
-        """All documents in corpus order."""
+        """Yield all documents in corpus order."""
         ...
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
-        """All paragraphs that the filters admit, in corpus order."""
+        """Yield all paragraphs that the filters admit, in corpus order."""
         ...
 
     def check(self) -> None:
-        """Go through the whole index. Raises IndexDamaged at the first thing that does not fit."""
+        """Read the complete index. Raises IndexDamaged at the first inconsistency."""
         ...
 
     def close(self) -> None:
-        """Give back files and memory."""
+        """Release files and memory."""
         ...
 
 
 class Writer(Protocol):
-    """A new index in an empty folder: what another index holds, less what is removed, and what is added.
+    """Writes a new index to an empty folder: the documents of a base index, without removed ones, and added documents.
 
-    Corpus order is by file (code points of the name), within a file as added.
+    Corpus order is by file name (code points), within a file in the order in which documents were added.
     """
 
     def add(
@@ -165,34 +166,35 @@ class Writer(Protocol):
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each of them.
+        """Add a document with its paragraphs and the measures of each paragraph.
 
         `file`: name of the corpus file that it was read from.
         """
         ...
 
     def remove(self, files: Collection[str]) -> None:
-        """Leave out the documents of these files that the other index holds."""
+        """Drop the documents of these files that come from the base index."""
         ...
 
     def add_index(self, folder: Path) -> None:
-        """Take over what a writer of the same engine committed to `folder`, a folder that is needed until `commit`."""
+        """Add the index that a writer of the same engine committed to `folder`, which is needed until `commit`."""
         ...
 
     def commit(self) -> None:
-        """Write everything to the folder; the writer is finished."""
+        """Write everything to the folder. The writer cannot be used any more."""
         ...
 
     def rollback(self) -> None:
-        """Write nothing more; the folder can be removed."""
+        """Write nothing more. The folder can be removed."""
         ...
 
 
 @contextmanager
 def decoding(folder: Path) -> Iterator[None]:
-    """Decode what is stored in `folder`: what cannot be decoded is damage, whatever its checksum. Raises IndexDamaged.
+    """Report any unexpected exception as damage of the index in `folder`. Raises IndexDamaged.
 
-    For that alone, and for `Engine.check`: elsewhere an exception says something of the code, too.
+    Only for decoding stored data, and for `Engine.check`: data that cannot be decoded is damaged, even if its checksum
+    is right. Elsewhere an exception may be an error in the code.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Characters and pairs of characters found in many texts at once."""
+"""Finding n-grams of one or two characters in many texts at once."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def find_grams(standing: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give where grams of one or two characters begin, and the number of the gram that begins there, from 0.
+def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the offset of each occurrence of grams of one or two characters, and the index of the gram in `grams`.
 
-    `standing`: for each place of the texts which of the grams of one character stands there, from 1 in the order of
-    `grams`; 0 = none. Each character of a pair is such a gram. Cost: a look at each place, some ns where one stands.
+    `gram_codes`: the code of the character at each offset of the texts. The grams of one character have the codes from
+    1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.
+
+    Takes one pass over the offsets, and some ns per offset with a code.
     """
-    number = {gram: n for n, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
-    gram_of = np.full((len(number) + 1, len(number) + 1), -1)
-    for n, gram in enumerate(grams):
-        first, *second = map(number.__getitem__, gram)
-        gram_of[first, second[0] if second else 0] = n
-    places = (standing != 0).nonzero()[0]
-    found, meeting = standing.take(places).astype(np.intp), (places[1:] == places[:-1] + 1).nonzero()[0]
-    pairs = gram_of[found.take(meeting), found.take(meeting + 1)]
-    wanted = (pairs >= 0).nonzero()[0]
-    begins, numbers = places.take(meeting.take(wanted)), pairs.take(wanted)
-    return np.concatenate([places, begins]), np.concatenate([gram_of[found, 0], numbers])
+    code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
+    gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)
+    for index, gram in enumerate(grams):
+        first, *second = map(code_of.__getitem__, gram)
+        gram_of[first, second[0] if second else 0] = index
+    offsets = (gram_codes != 0).nonzero()[0]
+    codes, adjacent = gram_codes.take(offsets).astype(np.intp), (offsets[1:] == offsets[:-1] + 1).nonzero()[0]
+    pairs = gram_of[codes.take(adjacent), codes.take(adjacent + 1)]
+    matches = (pairs >= 0).nonzero()[0]
+    pair_offsets, pair_grams = offsets.take(adjacent.take(matches)), pairs.take(matches)
+    return np.concatenate([offsets, pair_offsets]), np.concatenate([gram_of[codes, 0], pair_grams])

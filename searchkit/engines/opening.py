@@ -1,4 +1,4 @@
-"""Which engines there are, and how one is opened. Each is imported when it is first needed."""
+"""The engines by name. The module of an engine is imported when it is first needed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from searchkit.errors import IndexForeign
 from searchkit.text.analyzer import Analyzer
 
 ENGINES = ("columnar", "whoosh")
-"""Names for `--engine`, the default first."""
+"""Names for `--engine`. The first is the default."""
 
 
 def open_engine(name: str, folder: Path) -> Engine:
-    """Open the index that a writer of the engine `name` left in `folder`. Raises IndexForeign, IndexDamaged."""
+    """Open the index that a writer of the engine `name` committed to `folder`. Raises IndexForeign, IndexDamaged."""
     if name == "columnar":
         from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415
 
@@ -22,14 +22,14 @@ def open_engine(name: str, folder: Path) -> Engine:
         from searchkit.engines.whoosh import WhooshEngine  # noqa: PLC0415
 
         return WhooshEngine(folder)
-    raise IndexForeign(f"{folder}: made by an engine {name!r} that this searchkit does not have")
+    raise IndexForeign(f"{folder}: written by the engine {name!r}, which this searchkit does not have")
 
 
 def open_writer(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Writer:
-    """Start an index of the engine `name`, one of `ENGINES`, in the empty folder `folder`.
+    """Start an index of the engine `name`, one of `ENGINES`, in an empty folder.
 
-    `base`: an index that a writer of the same engine left, with the same analyzer; the new one begins with what it
-    holds. It is not changed, and its files may be shared by hard links. Raises IndexDamaged if it cannot be read.
+    `base`: the folder of an index of the same engine and analyzer. The new index begins with its documents. The base
+    index does not change; the new index may share its files by hard links. Raises IndexDamaged if it cannot be read.
     """
     if name == "columnar":
         from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415

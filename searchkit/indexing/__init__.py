@@ -1,10 +1,10 @@
-"""The way in: a folder of files to an index.
+"""Builds an index from a folder of files.
 
-build.py     the whole of a build
-changes.py   which files are new, changed, gone
-tasks.py     files to workers, and who is to blame when one dies
-worker.py    a worker process
-budget.py    what a file may cost
-indexer.py   what a worker does with a file
-messages.py  what they say to each other
+build.py     builds or updates an index and commits it
+changes.py   finds new, changed and removed files
+tasks.py     distributes files to workers and handles workers that fail
+worker.py    main loop of a worker process
+budget.py    time and memory limits per file
+indexer.py   reads a file and writes its documents
+messages.py  messages between the build and its workers
 """

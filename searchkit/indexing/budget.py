@@ -1,19 +1,20 @@
-"""What a file may cost: processor time and memory by its size, whatever its format."""
+"""Limits of CPU time and memory for one file. They depend on its size, not on its format."""
 
 from __future__ import annotations
 
-SECONDS, SECONDS_PER_MEGABYTE = 30, 6
-"""Of the processor: what may be used for a file, and so much more for each million bytes. A million bytes of reports as
-text take half a second, of short records with many measures up to two; a slow machine takes three times as long."""
-MEMORY, MEMORY_PER_BYTE = 1 << 30, 16
-"""Bytes of address space: the same, beyond what the process has when it begins with a file."""
+BASE_SECONDS, SECONDS_PER_MEGABYTE = 30, 6
+"""CPU seconds allowed for a file of any size, and for each 1,000,000 bytes in addition. 1,000,000 bytes of text reports
+take half a second, short records with many measures up to two seconds; a slow machine takes three times as long."""
+BASE_MEMORY, MEMORY_PER_BYTE = 1 << 30, 16
+"""Bytes of address space allowed for a file of any size, and for each byte of the file. They come on top of the address
+space that the process has when it starts the file."""
 
 
 def seconds_for(size: int) -> int:
-    """Seconds of the processor that a file of so many bytes may take."""
-    return SECONDS + SECONDS_PER_MEGABYTE * (size // 1_000_000)
+    """Return the CPU seconds allowed for a file of `size` bytes."""
+    return BASE_SECONDS + SECONDS_PER_MEGABYTE * (size // 1_000_000)
 
 
 def memory_for(size: int) -> int:
-    """Bytes of memory that a file of so many bytes may take."""
-    return MEMORY + MEMORY_PER_BYTE * size
+    """Return the bytes of address space allowed for a file of `size` bytes."""
+    return BASE_MEMORY + MEMORY_PER_BYTE * size

@@ -1,8 +1,8 @@
-"""A corpus folder becomes an index, or brings the index that is there up to date.
+"""Builds an index from a corpus folder, or updates an existing index.
 
-A build writes a new data folder beside the one in use and then lets the manifest name it. It takes over what the old
-one holds of files that have not changed; where anything else that decides the content has changed, such as the words or
-the taxonomy, it takes over nothing.
+A build writes a new data folder next to the one in use; the manifest then names the new one. Documents of unchanged
+files are taken over from the old index. If any other input has changed, such as the words or the taxonomy, nothing is
+taken over.
 """
 
 from __future__ import annotations
@@ -22,55 +22,57 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from searchkit.corpus.listing import Listing, list_corpus, nothing_read, reader_fingerprint
+from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
-from searchkit.files import FIXED_NAMES, TOPICS, UNITS, read_data
-from searchkit.indexing.changes import FILES, Changes, Entry, State, compare, read_state
+from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, read_data_file
+from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.messages import Settings
-from searchkit.indexing.tasks import Indexed, Watch, Workers, remove_parts
+from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
-    EXTRAS,
+    EXTRAS_FILE,
     Manifest,
-    commit,
-    current_data,
-    diagnosing_damage,
-    new_data_folder,
+    commit_manifest,
+    create_data_folder,
+    current_data_folder,
+    diagnose_damage,
     read_manifest,
     remove_leftovers,
 )
-from searchkit.measures.vocabulary import RULES
-from searchkit.query.facets import BUILT_IN
+from searchkit.measures.vocabulary import EXTRACTION_VERSION
+from searchkit.query.facets import BUILT_IN_FACETS
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
-    from searchkit.corpus.reading import DocumentRead
+    from searchkit.corpus.reading import ParsedDocument
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How to build."""
+    """Options of a build."""
 
     engine: str = ENGINES[0]
     jobs: int = 1
-    """Processes that read and index files."""
+    """Maximum number of processes that read and index files."""
     words: Path | None = None
-    """Domain words instead of those that come with searchkit."""
+    """File that replaces the built-in domain words."""
     synonyms: Path | None = None
+    """File that replaces the built-in synonyms."""
     topics: Path | None = None
+    """File that replaces the built-in taxonomy of topics."""
     units: Path | None = None
-    """What measures count in."""
+    """File that replaces the built-in units of measures."""
     fixed_names: Path | None = None
-    """Names with numbers that count nothing: 双随机, 三项制度."""
+    """File that replaces the built-in names that contain a number but are no measures: 双随机, 三项制度."""
     full: bool = False
-    """Read everything again, also files that have not changed."""
+    """Read all files again, also unchanged ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `documents`, `paragraphs`, `measures` and `skipped` are about the index as it is now."""
+    """Results of a build. `documents`, `paragraphs`, `measures` and `skipped` describe the index after the build."""
 
     index: str
     documents: int
@@ -78,22 +80,22 @@ class BuildReport:
     measures: int
     seconds: float
     warned: tuple[tuple[str, str], ...] = ()
-    """Document and warning: what could not be decided about documents that this build read."""
+    """Pairs of a document and a fact about it that could not be decided, for the documents that this build read."""
     skipped: tuple[Skipped, ...] = ()
-    """What is not in the index, and why."""
+    """Files and parts of files that are not in the index, with reasons."""
     files: int = 0
-    """Files that were read: new ones and changed ones."""
+    """Number of new and changed files that this build read."""
     removed: int = 0
-    """Files that were in the index and are not any more."""
+    """Number of files that were in the index before and are not any more."""
     unchanged: int = 0
-    """Files that are in the index as they were."""
+    """Number of files in the index that were not read again."""
     full_because: str | None = None
-    """Why an index that was there was not brought up to date but built again: `words changed`."""
+    """Why an existing index was built again in full instead of updated, such as `words changed`."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is to be built."""
+class _BuildConfig:
+    """Options of a build with its data files read."""
 
     index: Path
     corpus: str
@@ -102,8 +104,8 @@ class _Plan:
     jobs: int
 
     @classmethod
-    def of(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _Plan:
-        """Make the plan of a build. Raises UsageError."""
+    def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:
+        """Check the options and read the data files. Raises UsageError."""
         if options.engine not in ENGINES:
             message = f"no engine {options.engine!r}; there are: {', '.join(ENGINES)}"
             raise UsageError(message)
@@ -111,14 +113,14 @@ class _Plan:
         settings = Settings(
             options.engine,
             lexicon,
-            read_data("taxonomy", options.topics or TOPICS),
-            read_data("unit list", options.units or UNITS),
-            read_data("list of fixed names", options.fixed_names or FIXED_NAMES),
+            read_data_file("taxonomy", options.topics or TOPICS_FILE),
+            read_data_file("unit list", options.units or UNITS_FILE),
+            read_data_file("list of fixed names", options.fixed_names or FIXED_NAMES_FILE),
         )
         return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
 
     def fingerprints(self) -> dict[str, str]:
-        """What decides, besides the files, what is in the index."""
+        """Return the fingerprints of all inputs other than the files, by name."""
         texts = {
             **asdict(self.settings.lexicon),
             "topics": self.settings.topics.text,
@@ -130,119 +132,120 @@ class _Plan:
             **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
             "analyzer": self.analyzer.fingerprint,
             "readers": reader_fingerprint(),
-            "measures": f"rules {RULES}",
+            "measures": f"rules {EXTRACTION_VERSION}",
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _Base:
-    """An index that can be brought up to date."""
+class _BaseIndex:
+    """An existing index that can be updated."""
 
     manifest: Manifest
-    state: State
+    state: BuildState
 
 
 @dataclass(slots=True)
-class _Content:
-    """What an index holds, summed up."""
+class _IndexSummary:
+    """Totals, facets and problems of an index."""
 
     documents: int = 0
     paragraphs: int = 0
     measures: int = 0
     facets: set[str] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
-    warned: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, files: Iterable[Entry]) -> None:
-        """Count files."""
-        for file in files:
-            self.documents += file.documents
-            self.paragraphs += file.paragraphs
-            self.measures += file.measures
-            self.facets.update(file.facets)
-            self.skipped += file.skipped
+    def add(self, entries: Iterable[FileEntry]) -> None:
+        """Add the totals of files."""
+        for entry in entries:
+            self.documents += entry.documents
+            self.paragraphs += entry.paragraphs
+            self.measures += entry.measures
+            self.facets.update(entry.facets)
+            self.skipped += entry.skipped
 
 
 def build(
-    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: Watch | None = None
+    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: ProgressCallback | None = None
 ) -> BuildReport:
-    """Bring the index in the folder `index` up to date with the folder `corpus`, or make it.
+    """Update the index in the folder `index` from the folder `corpus`, or create it.
 
-    Only files that have changed are read. What cannot be read is named in the report, and costs no other file.
-    `progress` is called again and again while files are read. The new state replaces the old one in one step when it is
-    complete; until then, and if the build fails, the index stays as it is. If nothing has changed, nothing is written.
+    Only changed files are read. A file that cannot be read is skipped and named in the report; all other files are
+    indexed. `progress` is called after each file. The new index replaces the old one atomically once it is complete;
+    until then, and if the build fails, the old index stays. If nothing has changed, nothing is written.
 
     Raises:
-        CorpusError: no such folder, or nothing in it can be read.
+        CorpusError: the folder `corpus` does not exist, or nothing in it can be read.
         UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
         IndexLocked: another process is writing to `index`.
-        IndexUnusable: `index` cannot be written, or processes that read files die again and again.
+        IndexUnusable: `index` cannot be written, or worker processes die repeatedly.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
-    plan = _Plan.of(index, corpus, options)
+    config = _BuildConfig.resolve(index, corpus, options)
     began = time.time_ns()
     listing = list_corpus(Path(corpus))
-    now = State(plan.fingerprints(), began, listing.skipped)
-    with _locked(plan.index):
-        base, because = _find_base(plan.index, now.fingerprints, full=options.full)
+    state = BuildState(config.fingerprints(), began, listing.skipped)
+    with _lock(config.index):
+        base, full_because = _find_base(config.index, state.fingerprints, full=options.full)
         try:
-            with diagnosing_damage(plan.index, base.manifest) if base else nullcontext():
-                report = _bring_up_to_date(plan, listing, now, base, progress)
-        except IndexDamaged:  # noticed only when the engine took over what the index holds
+            with diagnose_damage(config.index, base.manifest) if base else nullcontext():
+                report = _update(config, listing, state, base, progress)
+        except IndexDamaged:  # the damage shows only when the engine takes over the old documents
             if base is None:
                 raise
-            because = _DAMAGED
-            report = _bring_up_to_date(plan, listing, now, None, progress)
-    return replace(report, seconds=time.perf_counter() - started, full_because=because)
+            full_because = _DAMAGED
+            report = _update(config, listing, state, None, progress)
+    return replace(report, seconds=time.perf_counter() - started, full_because=full_because)
 
 
 def write_index(
-    results: Iterable[DocumentRead | Skipped],
+    results: Iterable[ParsedDocument | Skipped],
     index: str | Path,
     options: BuildOptions | None = None,
     *,
     corpus: str = "",
 ) -> BuildReport:
-    """Put documents that were read into the folder `index`, in place of what it holds; `build` without the reading.
+    """Replace the index in the folder `index` by an index of documents that were read already.
 
-    Measures are looked for in documents that come without. `results` in corpus order. Raises what `build` raises.
+    `results` must be in corpus order. Measures are extracted from documents that come without. Raises what `build`
+    raises.
     """
-    from searchkit.indexing.indexer import add  # noqa: PLC0415 - `build` leaves it to its workers, and starts sooner
+    from searchkit.indexing.indexer import add_document  # noqa: PLC0415 - not loaded by `build`, which starts sooner
     from searchkit.measures.extractor import Extractor  # noqa: PLC0415
 
     started = time.perf_counter()
-    plan = _Plan.of(index, corpus, options or BuildOptions())
-    content = _Content()
-    extractor = Extractor.load(plan.settings.units, plan.settings.fixed_names)
-    with _locked(plan.index), _new_index(plan, content) as (_, writer):
+    config = _BuildConfig.resolve(index, corpus, options or BuildOptions())
+    summary = _IndexSummary()
+    extractor = Extractor.load(config.settings.units, config.settings.fixed_names)
+    with _lock(config.index), _new_index(config, summary) as (_, writer):
         for result in results:
             if isinstance(result, Skipped):
-                content.skipped.append(result)
+                summary.skipped.append(result)
                 continue
-            document = add(result, writer, extractor)
-            content.documents += 1
-            content.paragraphs += len(result.paragraphs)
-            content.measures += document.measures
-            content.facets.update(document.facets)
-            content.warned.extend((document.document, warning) for warning in document.warnings)
-    return replace(_report(plan, content), seconds=time.perf_counter() - started)
+            document = add_document(result, writer, extractor)
+            summary.documents += 1
+            summary.paragraphs += len(result.paragraphs)
+            summary.measures += document.measures
+            summary.facets.update(document.facets)
+            summary.warnings.extend((document.document, warning) for warning in document.warnings)
+    return replace(_report(config, summary), seconds=time.perf_counter() - started)
 
 
-class _NothingNew(Exception):
-    """Of what was tried again nothing has become of what it was: the index stays as it is."""
+class _NothingChanged(Exception):
+    """Abandons a new index because all retried files failed as before."""
 
 
 _DAMAGED = "the index was damaged"
 
 
-def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_Base | None, str | None]:
-    """Find the index that is there if it can be brought up to date, or why it cannot; neither where there is none."""
+def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_BaseIndex | None, str | None]:
+    """Return the existing index if it can be updated, and otherwise the reason; neither if there is no index."""
     try:
         manifest = read_manifest(index)
-        if FILES not in manifest.files:
-            return None, "the index was not made of a folder"
-        base = _Base(manifest, read_state(index, manifest))
+        if STATE_FILE not in manifest.files:
+            return None, "the index was not built from a folder"
+        base = _BaseIndex(manifest, read_state(index, manifest))
     except IndexMissing:
         return None, None
     except IndexForeign:
@@ -250,120 +253,129 @@ def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> t
     except IndexUnusable:
         return None, _DAMAGED
     if full:
-        return None, "a full build was asked for"
+        return None, "a full build was requested"
     changed = [name for name, value in fingerprints.items() if base.state.fingerprints.get(name) != value]
     return (None, f"{changed[0]} changed") if changed else (base, None)
 
 
-def _bring_up_to_date(
-    plan: _Plan, listing: Listing, now: State, base: _Base | None, watch: Watch | None
+def _update(
+    config: _BuildConfig,
+    listing: Listing,
+    state: BuildState,
+    base: _BaseIndex | None,
+    on_progress: ProgressCallback | None,
 ) -> BuildReport:
-    """Make an index of what `base` holds of unchanged files and of all others; nothing if `base` is as it should be."""
-    changes = compare(listing, base.state) if base else Changes(listing.documents)
-    content = _Content(skipped=[*listing.skipped])
-    indexed = Indexed()
-    is_known = base and (base.state.skipped, base.manifest.corpus) == (now.skipped, plan.corpus)
-    if base and is_known and changes.are_none:
-        content.add(changes.unchanged.values())
+    """Write a new index that takes over the unchanged files of `base`, unless nothing has changed.
+
+    `state`: the state of the new index, without its files.
+    """
+    changes = find_changes(listing, base.state) if base else Changes(listing.documents)
+    summary = _IndexSummary(skipped=[*listing.skipped])
+    result = IndexingResult()
+    is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
+    if base and is_same_corpus and changes.is_empty:
+        summary.add(changes.unchanged.values())
     else:
-        unread = [(found, listing.stated(found)) for found in changes.unread]
+        unread = [(file, listing.stated_metadata(file)) for file in changes.unread]
         with (
-            suppress(_NothingNew),
-            Workers(unread, plan.settings, plan.jobs) as workers,
-            _new_index(plan, content, base) as (folder, writer),
+            suppress(_NothingChanged),
+            WorkerPool(unread, config.settings, config.jobs) as workers,
+            _new_index(config, summary, base) as (folder, writer),
         ):
             writer.remove(changes.outdated.keys())
-            indexed = workers.index(writer, folder, watch)
-            entries = {**changes.unchanged, **indexed.files}
-            files = {found.name: entries[found.name] for found in listing.documents}
-            content.add(files.values())
-            content.warned += indexed.warned
-            if base and is_known and changes.were_in_vain(indexed.files):
-                raise _NothingNew
-            replace(now, files=files).write(folder)
-    held = {name for name, entry in indexed.files.items() if entry.documents}
+            result = workers.index(writer, folder, on_progress)
+            entries = {**changes.unchanged, **result.entries}
+            files = {file.name: entries[file.name] for file in listing.documents}
+            summary.add(files.values())
+            summary.warnings += result.warnings
+            if base and is_same_corpus and changes.has_only_repeated_failures(result.entries):
+                raise _NothingChanged
+            replace(state, files=files).write(folder)
+    indexed = {name for name, entry in result.entries.items() if entry.documents}
     return replace(
-        _report(plan, content),
-        files=len(held),
-        removed=sum(1 for name, entry in changes.outdated.items() if entry.documents and name not in held),
+        _report(config, summary),
+        files=len(indexed),
+        removed=sum(1 for name, entry in changes.outdated.items() if entry.documents and name not in indexed),
         unchanged=sum(1 for entry in changes.unchanged.values() if entry.documents),
     )
 
 
-def _report(plan: _Plan, content: _Content) -> BuildReport:
-    held = content.documents, content.paragraphs, content.measures
-    return BuildReport(str(plan.index), *held, 0.0, tuple(content.warned), tuple(content.skipped))
+def _report(config: _BuildConfig, summary: _IndexSummary) -> BuildReport:
+    totals = summary.documents, summary.paragraphs, summary.measures
+    return BuildReport(str(config.index), *totals, 0.0, tuple(summary.warnings), tuple(summary.skipped))
 
 
 @contextmanager
-def _new_index(plan: _Plan, content: _Content, base: _Base | None = None) -> Iterator[tuple[Path, Writer]]:
-    """Give a new data folder and a writer to it; when the block ends they become the index, if it fails they go.
+def _new_index(
+    config: _BuildConfig, summary: _IndexSummary, base: _BaseIndex | None = None
+) -> Iterator[tuple[Path, Writer]]:
+    """Yield a new data folder and a writer to it. Commits them after the block, or removes them if the block raises.
 
-    `content` is taken at the end of the block. Raises CorpusError if that is nothing.
+    `summary` is read after the block. Raises CorpusError if it contains no document.
     """
-    folder = new_data_folder(plan.index)
+    folder = create_data_folder(config.index)
     try:
-        old = plan.index / base.manifest.data if base else None
-        writer = open_writer(plan.settings.engine, folder, plan.analyzer, old)
+        old = config.index / base.manifest.data if base else None
+        writer = open_writer(config.settings.engine, folder, config.analyzer, old)
         try:
             yield folder, writer
-            if not content.documents:
-                raise nothing_read(Path(plan.corpus), content.skipped)  # noqa: TRY301 - as if the block had raised it
+            if not summary.documents:
+                raise no_documents_error(Path(config.corpus), summary.skipped)  # noqa: TRY301 - rolls back as if the block raised
         except BaseException:
             writer.rollback()
             raise
         writer.commit()
         remove_parts(folder)
-        extras = {**asdict(plan.settings.lexicon), "problems": [asdict(item) for item in content.skipped]}
-        (folder / EXTRAS).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
-        commit(plan.index, _manifest(plan, folder, content), base.manifest if base else None)
+        extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
+        (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
+        commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
     except BaseException:
-        if current_data(plan.index) != folder.name:
+        if current_data_folder(config.index) != folder.name:
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _manifest(plan: _Plan, folder: Path, content: _Content) -> Manifest:
+def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) -> Manifest:
     return Manifest(
-        engine=plan.settings.engine,
-        analyzer=plan.analyzer.fingerprint,
+        engine=config.settings.engine,
+        analyzer=config.analyzer.fingerprint,
         data=folder.name,
         built=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        corpus=plan.corpus,
-        documents=content.documents,
-        paragraphs=content.paragraphs,
-        measures=content.measures,
-        facets=tuple(sorted(content.facets - set(BUILT_IN))),
+        corpus=config.corpus,
+        documents=summary.documents,
+        paragraphs=summary.paragraphs,
+        measures=summary.measures,
+        facets=tuple(sorted(summary.facets - set(BUILT_IN_FACETS))),
     )
 
 
 @contextmanager
-def _locked(index: Path) -> Iterator[None]:
-    """Hold the folder for writing, without what builds that died left in it.
+def _lock(index: Path) -> Iterator[None]:
+    """Hold the write lock of an index folder, and remove the leftovers of dead builds from it.
 
-    Raises IndexLocked naming the holder, IndexUnusable if the folder or anything in it cannot be written.
+    Raises IndexLocked naming the process that holds the lock, IndexUnusable if a file in the folder cannot be written.
     """
-    holder = index / "writer.json"
+    holder_file = index / "writer.json"
     try:
         index.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index / "writer.lock")
         lock.acquire(timeout=0)
     except Timeout:
-        message = f"{index} is being written by {_holder(holder)}; wait for it or stop it"
+        message = f"{index} is being written by {_describe_holder(holder_file)}; wait for it or stop it"
         raise IndexLocked(message) from None
     except OSError as error:
         raise _cannot_write(index, error) from None
     try:
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        who = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-        holder.write_text(who, encoding="utf-8")
+        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+        holder_file.write_text(holder, encoding="utf-8")
         remove_leftovers(index)
         yield
     except OSError as error:
         raise _cannot_write(index, error) from error
     finally:
         with suppress(OSError):
-            holder.unlink()
+            holder_file.unlink()
         lock.release()
 
 
@@ -371,7 +383,7 @@ def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
     return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
 
 
-def _holder(path: Path) -> str:
+def _describe_holder(path: Path) -> str:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return f"process {int(data['pid'])} on {data['host']} since {data['since']}"

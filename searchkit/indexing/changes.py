@@ -1,8 +1,9 @@
-"""What an index remembers of the files it was built from, and what has changed since.
+"""Records the files that an index was built from, and finds the files that have changed since.
 
-A file whose size, times and inode are as they were is taken as unchanged without being read. That needs one care: a
-file that was written about when it was read may have been written once more within the grain of the clock, and look
-the same. Such a file is hashed. So is one whose stamp alone is another, and if its content is the same it is unchanged.
+A file with the same size, times and inode is unchanged and is not read. There is one exception: a file that was written
+shortly before it was listed may have been written again within the granularity of its timestamps, so that its stamp is
+the same. Such a file is hashed. A file whose stamp differs but whose size does not is hashed too, and is unchanged if
+its digest is the same.
 """
 
 from __future__ import annotations
@@ -17,120 +18,121 @@ from typing import NamedTuple
 import msgspec
 
 from searchkit.corpus.listing import Listing, content_digest
-from searchkit.corpus.overrides import NOTHING, Stated
+from searchkit.corpus.overrides import NO_METADATA, StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.errors import IndexDamaged
-from searchkit.manifest import Manifest, read_verified
+from searchkit.manifest import Manifest, read_verified_file
 
-FILES = "files.json"
-"""File of the data folder with the state."""
+STATE_FILE = "files.json"
+"""Name of the file in the data folder that stores the `BuildState`."""
 
-_SECOND = 1_000_000_000
-_FINE_GRAIN, _COARSE_GRAIN = _SECOND // 10, 2 * _SECOND
-"""Nanoseconds between two writes that may leave the same time, if that has a fraction of a second and if not."""
+_NS_PER_SECOND = 1_000_000_000
+_FINE_GRANULARITY, _COARSE_GRANULARITY = _NS_PER_SECOND // 10, 2 * _NS_PER_SECOND
+"""Nanoseconds within which two writes may leave the same timestamp: one with a fraction of a second, one without."""
 
 
-class Entry(NamedTuple):
-    """What an index remembers of one file."""
+class FileEntry(NamedTuple):
+    """One file as the index remembers it."""
 
     stamp: Stamp
     digest: str
-    """Of its content, as `content_digest` gives it."""
-    stated: str
-    """Digest of what metadata.csv states about it."""
+    """Digest of the content, from `content_digest`."""
+    metadata_digest: str
+    """Digest of the metadata that metadata.csv states for the file, from `digest_metadata`."""
     documents: int = 0
     paragraphs: int = 0
     measures: int = 0
     facets: tuple[str, ...] = ()
-    """Names of the user's own facets in its documents."""
+    """Names of the user-defined facets of its documents."""
     skipped: tuple[Skipped, ...] = ()
-    is_settled: bool = True
-    """Whether it need not be read again while it is as it is. Else nothing of it is in the index."""
+    is_final: bool = True
+    """Whether the result stays the same while the file is unchanged. If not, the next build reads the file again, and
+    the index contains none of its documents."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What an index remembers: all files with readers, also those of which nothing could be read."""
+class BuildState:
+    """The inputs of a build, stored with the index. Covers all files with a reader, also unreadable ones."""
 
     fingerprints: Mapping[str, str]
-    """What decided, besides the files, what is in the index: engine, words, taxonomy …, each with a text that changes
-    when it does. If one differs, the whole index is built again."""
+    """Fingerprints of the inputs other than files (engine, words, taxonomy, …), by name. If one differs, the index is
+    built again in full."""
     began: int
-    """When the listing of the files began, nanoseconds since 1970."""
+    """Time when the build began to list the corpus, in nanoseconds since 1970."""
     skipped: tuple[Skipped, ...]
-    """What of the corpus was skipped before any file was read."""
-    files: Mapping[str, Entry] = field(default_factory=dict)
-    """By name."""
+    """Files that were skipped while the corpus was listed."""
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
+    """Entries by file name."""
 
     def write(self, folder: Path) -> None:
-        """Write the state into a data folder."""
-        (folder / FILES).write_bytes(msgspec.json.encode(self))
+        """Write the state to a data folder."""
+        (folder / STATE_FILE).write_bytes(msgspec.json.encode(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is to be done to bring an index up to date with a corpus."""
+    """The differences between a corpus and an index."""
 
     unread: tuple[CorpusFile, ...]
-    """Files to read, new ones and changed ones, in the order of their names."""
-    outdated: Mapping[str, Entry] = field(default_factory=dict)
-    """Files whose documents leave the index, changed ones and those that are gone, as they were; by name."""
-    unchanged: Mapping[str, Entry] = field(default_factory=dict)
-    """By name; with the stamp of now."""
+    """Files to read: new, changed and retried files, in the order of their names."""
+    outdated: Mapping[str, FileEntry] = field(default_factory=dict)
+    """Old entries, by name, of changed, retried and removed files. Their documents must be removed from the index."""
+    unchanged: Mapping[str, FileEntry] = field(default_factory=dict)
+    """Entries of unchanged files by name, with their current stamps."""
 
     @property
-    def are_none(self) -> bool:
-        """Whether every file is as it was."""
+    def is_empty(self) -> bool:
+        """Whether all files are unchanged."""
         return not self.unread and not self.outdated
 
-    def were_in_vain(self, read: Mapping[str, Entry]) -> bool:
-        """Whether all that there was to do was to try files again, and `read`, what that gave, is what was known."""
-        return self.outdated.keys() == read.keys() and all(
-            not entry.is_settled and entry._replace(stamp=read[name].stamp) == read[name]
+    def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
+        """Whether the build only retried files and each failed as before. `entries`: the new entries by name."""
+        return self.outdated.keys() == entries.keys() and all(
+            not entry.is_final and entry._replace(stamp=entries[name].stamp) == entries[name]
             for name, entry in self.outdated.items()
         )
 
 
-def read_state(index: Path, manifest: Manifest) -> State:
-    """Read the state of an index. Raises IndexDamaged."""
-    content = read_verified(index, manifest, FILES)
+def read_state(index: Path, manifest: Manifest) -> BuildState:
+    """Read the state that is stored with an index. Raises IndexDamaged."""
+    content = read_verified_file(index, manifest, STATE_FILE)
     try:
-        return msgspec.json.decode(content, type=State)
+        return msgspec.json.decode(content, type=BuildState)
     except msgspec.MsgspecError:
-        message = f"{index / manifest.data / FILES}: not what a build writes; build the index again"
+        message = f"{index / manifest.data / STATE_FILE}: not a valid record of indexed files; build the index again"
         raise IndexDamaged(message) from None
 
 
-def compare(listing: Listing, state: State) -> Changes:
-    """Compare a corpus with what an index remembers. Reads only files that may have changed and may have not.
+def find_changes(listing: Listing, state: BuildState) -> Changes:
+    """Compare a corpus with the state of an index. Reads only the files whose stamps do not decide.
 
-    Cost: about 1 µs a file that is not read.
+    Cost: about 1 µs per file that is not read.
     """
     unread: list[CorpusFile] = []
-    unchanged: dict[str, Entry] = {}
-    for found in listing.documents:
-        entry = state.files.get(found.name)
-        if not entry or not entry.is_settled or entry.stated != stated_digest(listing.stated(found)):
-            unread.append(found)
-        elif entry.stamp == found.stamp and _is_past(found.stamp, state.began):
-            unchanged[found.name] = entry
-        elif found.stamp.size == entry.stamp.size and content_digest(found) == entry.digest:
-            unchanged[found.name] = entry._replace(stamp=found.stamp)
+    unchanged: dict[str, FileEntry] = {}
+    for file in listing.documents:
+        entry = state.files.get(file.name)
+        if not entry or not entry.is_final or entry.metadata_digest != digest_metadata(listing.stated_metadata(file)):
+            unread.append(file)
+        elif entry.stamp == file.stamp and _is_conclusive(file.stamp, state.began):
+            unchanged[file.name] = entry
+        elif file.stamp.size == entry.stamp.size and content_digest(file) == entry.digest:
+            unchanged[file.name] = entry._replace(stamp=file.stamp)
         else:
-            unread.append(found)
+            unread.append(file)
     outdated = {name: entry for name, entry in state.files.items() if name not in unchanged}
     return Changes(tuple(unread), outdated, unchanged)
 
 
-def _is_past(stamp: Stamp, began: int) -> bool:
-    """Whether a file was written so long before the listing that began at `began` that a later write would show."""
+def _is_conclusive(stamp: Stamp, began: int) -> bool:
+    """Whether a write after `began`, the time of the listing, would have changed the stamp."""
     written = max(stamp.modified, stamp.changed)
-    return written < began - (_FINE_GRAIN if written % _SECOND else _COARSE_GRAIN)
+    return written < began - (_FINE_GRANULARITY if written % _NS_PER_SECOND else _COARSE_GRANULARITY)
 
 
-def stated_digest(stated: Stated) -> str:
-    """Digest of what is stated: empty for nothing. The order counts, as it does in the records."""
-    if stated is NOTHING or stated == NOTHING:  # the first is quick; what came from another process is only equal
+def digest_metadata(metadata: StatedMetadata) -> str:
+    """Return a digest of the metadata stated for a file; empty if there is none. Depends on the order of the fields."""
+    if metadata is NO_METADATA or metadata == NO_METADATA:  # identity is faster; after decoding, only equality holds
         return ""
-    text = json.dumps([stated.fields, stated.facets, stated.warnings], default=dict)
+    text = json.dumps([metadata.fields, metadata.facets, metadata.warnings], default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a build and its workers say to each other, as MessagePack: data of known shape, checked when it comes."""
+"""Messages between a build and its worker processes: MessagePack of typed records, validated when received."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from searchkit.corpus.overrides import Stated
+from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped, Stamp
 from searchkit.files import DataFile
 from searchkit.text.analyzer import Lexicon
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """How files are indexed: the first message to a worker."""
+    """Settings of the indexing: the first message to a worker."""
 
     engine: str
     lexicon: Lexicon
@@ -23,11 +23,11 @@ class Settings(msgspec.Struct, frozen=True):
     fixed_names: DataFile
 
 
-class File(msgspec.Struct, frozen=True):
-    """A file and what metadata.csv states about it."""
+class TaskFile(msgspec.Struct, frozen=True):
+    """A file to index, with the fields and facets that metadata.csv states for it."""
 
     path: bytes
-    """As the operating system has it, which need be no Unicode; like `root`."""
+    """Path as the operating system encodes it, which need not be valid Unicode; so is `root`."""
     name: str
     root: bytes
     stamp: Stamp
@@ -36,42 +36,42 @@ class File(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
     @classmethod
-    def of(cls, found: CorpusFile, stated: Stated) -> File:
-        """Make it fit to be sent."""
-        path, root = os.fsencode(found.path), os.fsencode(found.root)
-        return cls(path, found.name, root, found.stamp, {**stated.fields}, {**stated.facets}, stated.warnings)
+    def pack(cls, file: CorpusFile, metadata: StatedMetadata) -> TaskFile:
+        """Convert a corpus file into a form that can be sent."""
+        path, root = os.fsencode(file.path), os.fsencode(file.root)
+        return cls(path, file.name, root, file.stamp, {**metadata.fields}, {**metadata.facets}, metadata.warnings)
 
     @property
-    def found(self) -> CorpusFile:
-        """The file."""
+    def corpus_file(self) -> CorpusFile:
+        """The corpus file."""
         return CorpusFile(os.fsdecode(self.path), self.name, self.stamp, os.fsdecode(self.root))
 
     @property
-    def stated(self) -> Stated:
-        """What is stated about it."""
+    def metadata(self) -> StatedMetadata:
+        """The metadata that metadata.csv states for the file."""
         fields = {name: tuple(value) if isinstance(value, list) else value for name, value in self.fields.items()}
-        return Stated(fields, self.facets, self.warnings)
+        return StatedMetadata(fields, self.facets, self.warnings)
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Neighbouring files for one part: each further message to a worker."""
+    """Consecutive files to index into one part: every message to a worker after the first."""
 
-    files: list[File]
+    files: list[TaskFile]
     folder: bytes
-    """Of the part, there and empty."""
+    """Folder of the part. It exists and is empty."""
     is_careful: bool = False
-    """Documents that cannot be written are to be found and left out: something could not be."""
+    """Find the documents that cannot be written and skip them. Set after a document could not be written."""
 
 
-class Begun(msgspec.Struct, frozen=True, tag=True):
-    """A worker begins to read a file of its task, or to write the part."""
+class StepStarted(msgspec.Struct, frozen=True, tag=True):
+    """A worker starts to read a file of its task, or to write the part."""
 
-    file: int
-    """Number of the file in the task, from 0; the number of files = the part."""
+    step: int
+    """0-based index of the file in the task, or the number of files for writing the part."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of one file; fields as those of `changes.Entry`."""
+class FileOutcome(msgspec.Struct, frozen=True):
+    """Result of indexing one file. The fields are those of `changes.FileEntry`."""
 
     digest: str
     documents: int = 0
@@ -79,53 +79,54 @@ class Outcome(msgspec.Struct, frozen=True):
     measures: int = 0
     facets: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    is_settled: bool = True
-    warned: tuple[tuple[str, str], ...] = ()
-    """Document and warning: what could not be decided."""
+    is_final: bool = True
+    warnings: tuple[tuple[str, str], ...] = ()
+    """Pairs of a document and a fact about it that could not be decided."""
 
 
-class Done(msgspec.Struct, frozen=True, tag=True):
-    """A part is complete."""
+class TaskDone(msgspec.Struct, frozen=True, tag=True):
+    """The part of a task is complete."""
 
-    files: list[Outcome]
+    outcomes: list[FileOutcome]
+    """One per file of the task, in order."""
 
 
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A part was given up for an error that nobody foresaw."""
+class TaskFailed(msgspec.Struct, frozen=True, tag=True):
+    """A task was abandoned because of an unexpected exception. The worker continues."""
 
     file: int | None
-    """The file whose documents could not be added; None = the part could not be written."""
+    """0-based index of the file whose documents could not be added. None if the part could not be written."""
     reason: str
 
 
-class Broken(msgspec.Struct, frozen=True, tag=True):
-    """Nothing more can be done: nothing can be written, or the settings are wrong."""
+class BuildFailed(msgspec.Struct, frozen=True, tag=True):
+    """The build cannot continue: the disk cannot be written, or a data file cannot be used."""
 
     reason: str
-    is_usage: bool
+    is_usage_error: bool
 
 
 Message = TypeVar("Message")
 
 
-def encode(message: object) -> bytes:
-    """Give a message as bytes. Raises UnicodeEncodeError if a text in it is none."""
+def encode_message(message: object) -> bytes:
+    """Encode a message. Raises UnicodeEncodeError if a string in it contains surrogates."""
     return msgspec.msgpack.encode(message)
 
 
-def decode(data: bytes, kind: type[Message]) -> Message:
-    """Give the message in bytes, which the other side of this product has made."""
+def decode_message(data: bytes, kind: type[Message]) -> Message:
+    """Decode a message of a known type that comes from the parent process, which is trusted."""
     return msgspec.msgpack.decode(data, type=kind)
 
 
-_answers: msgspec.msgpack.Decoder[Begun | Done | Failed | Broken] = msgspec.msgpack.Decoder(
-    Begun | Done | Failed | Broken
+_worker_messages: msgspec.msgpack.Decoder[StepStarted | TaskDone | TaskFailed | BuildFailed] = msgspec.msgpack.Decoder(
+    StepStarted | TaskDone | TaskFailed | BuildFailed
 )
 
 
-def decode_answer(data: bytes) -> Begun | Done | Failed | Broken:
-    """Give what a worker says. Raises ValueError if it makes no sense."""
+def decode_worker_message(data: bytes) -> StepStarted | TaskDone | TaskFailed | BuildFailed:
+    """Decode a message from a worker. Raises ValueError if it is not valid."""
     try:
-        return _answers.decode(data)
-    except msgspec.MsgspecError as error:  # a ValueError only since 0.21
+        return _worker_messages.decode(data)
+    except msgspec.MsgspecError as error:  # a subclass of ValueError only since msgspec 0.21
         raise ValueError(str(error)) from error

@@ -1,12 +1,12 @@
-"""Files into an index, by worker processes: whatever a file is or does costs that file, and none beside it.
+"""Indexes files in worker processes. A file that cannot be read is skipped; all other files are indexed.
 
-Workers do tasks: neighbouring files. Each reads, analyses and writes its files into a small index of its own, a part
-(`worker.py`); the writer of the whole then absorbs the parts in order. So what is read never travels between processes,
-only what an index remembers of each file (`messages.py`).
+Workers run tasks, which are consecutive files. A worker reads, analyses and writes the files of a task into a small
+index, a part (`worker.py`). The writer of the index then adds the parts in order. So documents never travel between
+processes, only the entries that the index keeps of its files (`messages.py`).
 
-A task in which something goes wrong is cut where it went wrong: the files before and after are done anew, and the file
-itself by itself, in a new process if the old one died. Only what it does there, alone, is held against it. So every
-file is done twice at the most, whatever the files beside it do.
+A batch of files that fails is split at the file where it failed: the files before and after it are indexed again, and
+the file itself is retried alone, in a new process if the old one died. It is skipped if the retry fails too, or without
+a retry if it exceeds its CPU time. So a reader that fails never causes another file to be read more than twice.
 """
 
 from __future__ import annotations
@@ -23,47 +23,57 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from searchkit.corpus.listing import content_digest
-from searchkit.corpus.overrides import Stated
+from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.engines.contract import Writer
 from searchkit.errors import IndexDamaged, IndexUnusable, UsageError
 from searchkit.indexing.budget import memory_for, seconds_for
-from searchkit.indexing.changes import Entry, stated_digest
-from searchkit.indexing.messages import Begun, Broken, Done, Failed, Outcome, Settings, Task, decode_answer, encode
-from searchkit.indexing.messages import File as SentFile
-from searchkit.indexing.worker import work
+from searchkit.indexing.changes import FileEntry, digest_metadata
+from searchkit.indexing.messages import (
+    BuildFailed,
+    FileOutcome,
+    Settings,
+    StepStarted,
+    Task,
+    TaskDone,
+    TaskFailed,
+    TaskFile,
+    decode_worker_message,
+    encode_message,
+)
+from searchkit.indexing.worker import run_worker
 from searchkit.processes import OUT_OF_MEMORY, OUT_OF_TIME, Child
 
-MAX_BYTES = 48 << 20
-"""Bytes of files in a task, about."""
-MAX_FILES = 50_000
-"""Files in a task."""
-MIN_FILES, MIN_BYTES = 8, 2 << 20
-"""Fewer are not worth a second process (whose start takes a quarter of a second)."""
+MAX_TASK_BYTES = 48 << 20
+"""Approximate maximum of the bytes of the files in a task."""
+MAX_TASK_FILES = 50_000
+"""Maximum number of files in a task."""
+MIN_PARALLEL_FILES, MIN_PARALLEL_BYTES = 8, 2 << 20
+"""Fewer files or bytes are read by one process: to start another one takes a quarter of a second."""
 
-MAX_DEATHS = 20
-"""So many workers may be ended from outside in a row, and"""
-MAX_STARTS = 3
-"""so many may end before they have begun with anything: then something is wrong that no file does."""
+MAX_EXTERNAL_KILLS = 20
+"""The build fails when this many workers are killed from outside and none completes a task in between."""
+MAX_FAILED_STARTS = 3
+"""The build fails when this many workers in a row die before they start a file: no file can be the cause."""
 
-_PATIENCE = 3
-"""A worker may wait, for the disk or another program, so many times as long as it may use the processor."""
+_WALL_TIME_FACTOR = 3
+"""Wall time allowed per second of CPU time. A worker may wait for the disk or for other programs."""
 _MAX_START_SECONDS = 60.0
-"""Seconds until a worker has begun."""
-_TICK, _MAX_TICK_LENGTH = 0.2, 1.0
-"""Seconds after which the clocks are looked at; most that they go on at once: this process may have been stopped."""
-_FROM_OUTSIDE = frozenset(
+"""Wall time allowed until a worker starts its first file."""
+_POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
+"""Interval of the timeout checks, and the most that one interval counts: this process may have been suspended."""
+_EXTERNAL_EXIT_CODES = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
-"""Exit codes of processes that somebody else ended: a person, or the system for lack of memory."""
+"""Exit codes of processes that were ended from outside: by a person, or by the system when memory is short."""
 
-File = tuple[CorpusFile, Stated]
-"""A file and what metadata.csv states about it."""
+InputFile = tuple[CorpusFile, StatedMetadata]
+"""A corpus file and the metadata that metadata.csv states for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How much a build has read, and of how much."""
+    """Number of files and bytes that a build has read so far, and in total."""
 
     files: int
     all_files: int
@@ -71,338 +81,349 @@ class Progress:
     all_bytes: int
 
 
-Watch = Callable[[Progress], None]
-"""Called again and again."""
+ProgressCallback = Callable[[Progress], None]
+"""Called after each file."""
 
 
 @dataclass(slots=True)
-class Indexed:
-    """What was found out about files while they were indexed."""
+class IndexingResult:
+    """Results of indexing files."""
 
-    files: dict[str, Entry] = field(default_factory=dict)
-    """By name."""
-    warned: list[tuple[str, str]] = field(default_factory=list)
-    """Document and warning: what could not be decided."""
+    entries: dict[str, FileEntry] = field(default_factory=dict)
+    """Entries by file name."""
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of a document and a fact about it that could not be decided."""
 
 
-class Workers:
-    """The workers of a build. They start at once, to be ready when there is something to do. To be closed."""
+class WorkerPool:
+    """The worker processes of a build. They start at once, to be ready when they get their tasks. Must be closed."""
 
-    def __init__(self, files: Sequence[File], settings: Settings, jobs: int = 1) -> None:
-        """Start them: up to `jobs`, no more than there is work for.
+    def __init__(self, files: Sequence[InputFile], settings: Settings, jobs: int = 1) -> None:
+        """Start up to `jobs` workers, at most one per batch of files.
 
         Raises IndexUnusable if no process can be started.
         """
         self._files = files
-        self._settings = encode(settings)
-        shares = _shares(files, jobs)
-        self._waiting = deque(shares)
+        self._settings = encode_message(settings)
+        batches = _split_into_batches(files, jobs)
+        self._queue = deque(batches)
         self._inbox: SimpleQueue[tuple[Child, bytes | None]] = SimpleQueue()
         self._workers: list[_Worker] = []
-        self._outcomes: dict[int, Outcome] = {}
+        self._outcomes: dict[int, FileOutcome] = {}
         self._parts: dict[int, Path] = {}
-        """By the number of their first file."""
-        self._numbered = 0
-        self._starts = self._ended_outside = 0
+        """Folders of complete parts by the index of their first file."""
+        self._part_count = 0
+        self._failed_starts = self._external_kills = 0
         self._files_done: set[int] = set()
-        self._bytes_done, self._all_bytes = 0, sum(found.stamp.size for found, _ in files)
-        self._watch: Watch | None = None
+        self._bytes_done, self._all_bytes = 0, sum(file.stamp.size for file, _ in files)
+        self._on_progress: ProgressCallback | None = None
         self._now = time.monotonic()
         try:
-            for _ in range(min(jobs, len(shares))):
-                self._workers.append(self._start())
+            for _ in range(min(jobs, len(batches))):
+                self._workers.append(self._start_worker())
         except BaseException:
             self.close()
             raise
 
-    def __enter__(self) -> Workers:  # noqa: PYI034 - typing.Self is 3.11
+    def __enter__(self) -> WorkerPool:  # noqa: PYI034 - typing.Self is 3.11
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """End the workers, whatever they are doing."""
+        """End all workers, whatever they are doing."""
         for worker in self._workers:
-            worker.child.ask_to_end()
+            worker.child.request_exit()
         for worker in self._workers:
             worker.child.end()
         self._workers.clear()
 
-    def index(self, writer: Writer, folder: Path, watch: Watch | None = None) -> Indexed:
-        """Let them read the files and add their documents to a writer, in the order of the files.
+    def index(self, writer: Writer, folder: Path, on_progress: ProgressCallback | None = None) -> IndexingResult:
+        """Have the workers read all files, and add their documents to a writer in the order of the files.
 
-        `folder`: that of the writer; `remove_parts` is to be called for it when the writer has committed. Raises
-        UsageError if a data file cannot be used, IndexUnusable if workers end again and again, OSError if nothing more
-        can be written.
+        `folder`: the folder of the writer; call `remove_parts` for it after the writer has committed. Raises UsageError
+        if a data file cannot be used, IndexUnusable if workers die repeatedly, OSError if the disk cannot be written.
         """
-        self._watch, self._folder = watch, parts_folder(folder)
+        self._on_progress, self._folder = on_progress, parts_folder(folder)
         self._folder.mkdir()
         self._now = time.monotonic()
         for worker in self._workers:
             self._assign(worker)
         try:
-            while any(worker.run for worker in self._workers):
-                self._turn()
+            while any(worker.batch for worker in self._workers):
+                self._poll()
         finally:
-            self.close()  # before anybody removes the folder that they write to
+            self.close()  # before the caller removes the folder that the workers write to
         try:
             for _, part in sorted(self._parts.items()):
                 writer.add_index(part)
         except IndexDamaged as error:
-            raise IndexUnusable(f"a process that read files has left what cannot be used: {error}") from None
-        indexed = Indexed()
-        for n, (found, stated) in enumerate(self._files):
-            outcome = self._outcomes[n]
-            indexed.files[found.name] = _entry(found, stated, outcome)
-            indexed.warned += outcome.warned
-        return indexed
+            raise IndexUnusable(f"a worker process has written an unusable index: {error}") from None
+        result = IndexingResult()
+        for index, (file, metadata) in enumerate(self._files):
+            outcome = self._outcomes[index]
+            result.entries[file.name] = _file_entry(file, metadata, outcome)
+            result.warnings += outcome.warnings
+        return result
 
-    def _turn(self) -> None:
-        """Take a message if there is one, and see whether a worker is late."""
+    def _poll(self) -> None:
+        """Handle at most one message, and end the workers that have exceeded their time limit."""
         with suppress(Empty):
-            child, message = self._inbox.get(timeout=_TICK)
+            child, message = self._inbox.get(timeout=_POLL_SECONDS)
             for worker in [worker for worker in self._workers if worker.child is child]:
-                self._hear(worker, message)
+                self._handle_message(worker, message)
         now = time.monotonic()
-        passed, self._now = min(now - self._now, _MAX_TICK_LENGTH), now
+        elapsed, self._now = min(now - self._now, _MAX_POLL_SECONDS), now
         for worker in self._workers:
-            worker.seconds += passed
-            limit = self._limit(worker, worker.run) if worker.run and not worker.fault else worker.seconds
+            worker.seconds += elapsed
+            limit = self._time_limit(worker, worker.batch) if worker.batch and not worker.failure else worker.seconds
             if worker.seconds > limit:
-                worker.fault = _Cause(f"takes longer than {limit:.0f} s")
-                worker.child.end()  # which is heard like any other end
+                worker.failure = _Failure(f"takes longer than {limit:.0f} s")
+                worker.child.end()  # the inbox then receives its end
 
-    def _limit(self, worker: _Worker, run: _Run) -> float:
-        """Seconds that a worker may take for what it is at."""
-        return _MAX_START_SECONDS if worker.at is None else _PATIENCE * seconds_for(self._size(worker.begun(run)))
+    def _time_limit(self, worker: _Worker, batch: _Batch) -> float:
+        """Return the wall seconds allowed for the current step of a worker."""
+        if worker.step is None:
+            return _MAX_START_SECONDS
+        return _WALL_TIME_FACTOR * seconds_for(self._total_bytes(worker.current_files(batch)))
 
-    def _hear(self, worker: _Worker, message: bytes | None) -> None:
-        """Take what a worker says; None = it has ended."""
-        run = worker.run
+    def _handle_message(self, worker: _Worker, message: bytes | None) -> None:
+        """Handle a message from a worker. None means that the worker has ended."""
+        batch = worker.batch
         if message is None:
-            self._bury(worker)
+            self._handle_exit(worker)
             return
-        if run is None or worker.fault:  # it is to end
+        if batch is None or worker.failure:  # it is about to end
             return
         try:
-            said = decode_answer(message)
+            decoded = decode_worker_message(message)
         except ValueError:
-            said = None
-        match said:
-            case Begun(number) if 0 <= number <= run.last - run.first:
-                self._advance(run.first, run.first + number)
-                worker.at, worker.seconds = run.first + number, 0.0
-                self._starts = 0
-            case Done(outcomes) if len(outcomes) == run.last - run.first:
-                self._outcomes.update(enumerate(outcomes, run.first))
-                self._parts[run.first] = worker.folder
-                self._advance(run.first, run.last)
-                self._ended_outside = 0
+            decoded = None
+        match decoded:
+            case StepStarted(step) if 0 <= step <= batch.stop - batch.start:
+                self._mark_done(batch.start, batch.start + step)
+                worker.step, worker.seconds = batch.start + step, 0.0
+                self._failed_starts = 0
+            case TaskDone(outcomes) if len(outcomes) == batch.stop - batch.start:
+                self._outcomes.update(enumerate(outcomes, batch.start))
+                self._parts[batch.start] = worker.folder
+                self._mark_done(batch.start, batch.stop)
+                self._external_kills = 0
                 self._assign(worker)
-            case Failed(number, reason) if number is None or 0 <= number < run.last - run.first:
+            case TaskFailed(file, reason) if file is None or 0 <= file < batch.stop - batch.start:
                 shutil.rmtree(worker.folder)
-                at = None if number is None else run.first + number
-                self._cut(run, at, _Cause(reason, is_certain=run.is_careful, is_mistake=True))
+                suspect = None if file is None else batch.start + file
+                self._requeue(batch, suspect, _Failure(reason, is_conclusive=batch.is_careful, is_exception=True))
                 self._assign(worker)
-            case Broken(reason, is_usage):
-                raise UsageError(reason) if is_usage else OSError(0, reason)
-            case _:  # a reader has taken it over, or has written where it should not
-                worker.fault = _Cause("the reader crashed (it said what makes no sense)")
-                worker.child.end()  # which is heard like any other end
+            case BuildFailed(reason, is_usage_error):
+                raise UsageError(reason) if is_usage_error else OSError(0, reason)
+            case _:  # a reader has taken over the process, or has written to the pipe
+                worker.failure = _Failure("the reader crashed (its process sent an invalid message)")
+                worker.child.end()  # the inbox then receives its end
 
-    def _bury(self, worker: _Worker) -> None:
-        """Find out what a worker has ended of, and start another one. Raises IndexUnusable."""
-        code = worker.child.exit_code()
+    def _handle_exit(self, worker: _Worker) -> None:
+        """Put the files of a worker that has ended back into the queue, and replace it. Raises IndexUnusable."""
+        code = worker.child.wait_for_exit()
         worker.child.end()
         self._workers.remove(worker)
-        run = worker.run
-        if run is None:
+        batch = worker.batch
+        if batch is None:
             return
         shutil.rmtree(worker.folder)
-        cause = worker.fault or self._cause(worker, run, code)
-        if worker.at is None:
-            self._starts += 1
-            self._waiting.appendleft(run)
+        failure = worker.failure or self._diagnose(worker, batch, code)
+        if worker.step is None:
+            self._failed_starts += 1
+            self._queue.appendleft(batch)
         else:
-            self._ended_outside += cause.is_from_outside
-            self._cut(run, worker.at if worker.at < run.last else None, cause)
-        if self._starts >= MAX_STARTS or self._ended_outside >= MAX_DEATHS:
-            raise IndexUnusable(f"processes that read files end again and again: {cause.reason}")
-        if self._waiting:
-            self._workers.append(self._start())
+            self._external_kills += failure.is_external
+            self._requeue(batch, worker.step if worker.step < batch.stop else None, failure)
+        if self._failed_starts >= MAX_FAILED_STARTS or self._external_kills >= MAX_EXTERNAL_KILLS:
+            raise IndexUnusable(f"worker processes die repeatedly: {failure.reason}")
+        if self._queue:
+            self._workers.append(self._start_worker())
             self._assign(self._workers[-1])
 
-    def _cause(self, worker: _Worker, run: _Run, code: int | None) -> _Cause:
-        """Say what a process ended of, by its exit code; None = it said its last without an end."""
-        size = self._size(worker.begun(run))
+    def _diagnose(self, worker: _Worker, batch: _Batch, code: int | None) -> _Failure:
+        """Derive the cause from the exit code of a worker. None means that it closed its pipe and did not end."""
+        size = self._total_bytes(worker.current_files(batch))
         if code == OUT_OF_TIME:
-            return _Cause(f"takes longer than {seconds_for(size)} s", is_certain=True)
+            return _Failure(f"takes longer than {seconds_for(size)} s", is_conclusive=True)
         if code == OUT_OF_MEMORY:
-            return _Cause(f"needs more than {memory_for(size) >> 20} MB of memory")
-        if code is not None and code in _FROM_OUTSIDE:
+            return _Failure(f"needs more than {memory_for(size) >> 20} MB of memory")
+        if code is not None and code in _EXTERNAL_EXIT_CODES:
             reason = f"the process that read it was ended from outside or for lack of memory (signal {-code})"
-            return _Cause(reason, is_from_outside=True)
-        how = "it said its last" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
-        return _Cause(f"the reader crashed ({how})")
+            return _Failure(reason, is_external=True)
+        how = (
+            "its process closed the pipe" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
+        )
+        return _Failure(f"the reader crashed ({how})")
 
-    def _cut(self, run: _Run, at: int | None, cause: _Cause) -> None:
-        """Do the files of a run anew in which something went wrong: at the file `at`, or nobody knows where.
+    def _requeue(self, batch: _Batch, suspect: int | None, failure: _Failure) -> None:
+        """Put the files of a failed batch back into the queue, split at the file `suspect`, or halved if it is None.
 
-        A file that did it alone, or certainly, is given up instead.
+        If the suspect failed alone, or if the failure is conclusive, it is skipped instead.
         """
-        if at is None and run.last - run.first > 1:
-            middle = (run.first + run.last) // 2
-            self._waiting.extendleft((_Run(middle, run.last), _Run(run.first, middle)))
+        if suspect is None and batch.stop - batch.start > 1:
+            middle = (batch.start + batch.stop) // 2
+            self._queue.extendleft((_Batch(middle, batch.stop), _Batch(batch.start, middle)))
             return
-        suspect = run.first if at is None else at
-        is_alone = run.is_careful if cause.is_mistake else run.is_alone
-        again = [
-            _Run(run.first, suspect),
-            _Run(
-                suspect, suspect + (not cause.is_certain and not is_alone), is_alone=True, is_careful=cause.is_mistake
+        suspect = batch.start if suspect is None else suspect
+        was_alone = batch.is_careful if failure.is_exception else batch.is_alone
+        batches = [
+            _Batch(batch.start, suspect),
+            _Batch(
+                suspect,
+                suspect + (not failure.is_conclusive and not was_alone),
+                is_alone=True,
+                is_careful=failure.is_exception,
             ),
-            _Run(suspect + 1, run.last),
+            _Batch(suspect + 1, batch.stop),
         ]
-        self._waiting.extendleft(part for part in reversed(again) if part.first < part.last)
-        if again[1].first == again[1].last:
-            self._give_up(suspect, cause)
+        self._queue.extendleft(part for part in reversed(batches) if part.start < part.stop)
+        if batches[1].start == batches[1].stop:
+            self._skip(suspect, failure)
 
-    def _give_up(self, number: int, cause: _Cause) -> None:
-        name = self._files[number][0].name
-        reason = f"{cause.reason}: the next build tries again" if cause.is_from_outside else cause.reason
-        self._outcomes[number] = Outcome("", skipped=(Skipped(name, reason),), is_settled=not cause.is_from_outside)
-        self._advance(number, number + 1)
+    def _skip(self, index: int, failure: _Failure) -> None:
+        name = self._files[index][0].name
+        reason = f"{failure.reason}: the next build tries again" if failure.is_external else failure.reason
+        self._outcomes[index] = FileOutcome("", skipped=(Skipped(name, reason),), is_final=not failure.is_external)
+        self._mark_done(index, index + 1)
 
     def _assign(self, worker: _Worker) -> None:
-        """Give a worker the next run, if there is one; by a new process if it is to be alone."""
-        worker.run = worker.at = None
-        if not self._waiting:
+        """Send a worker the next batch, if there is one. A file that is retried alone gets a new process."""
+        worker.batch = worker.step = None
+        if not self._queue:
             return
-        if self._waiting[0].is_alone and not worker.is_new:
+        if self._queue[0].is_alone and not worker.is_new:
             worker.child.end()
-            worker.child = self._child()
-        self._numbered += 1
-        worker.run, worker.folder = self._waiting.popleft(), self._folder / f"{self._numbered:06d}"
+            worker.child = self._start_process()
+        self._part_count += 1
+        worker.batch, worker.folder = self._queue.popleft(), self._folder / f"{self._part_count:06d}"
         worker.is_new, worker.seconds = False, 0.0
         worker.folder.mkdir()
-        files = [SentFile.of(found, stated) for found, stated in self._files[worker.run.first : worker.run.last]]
-        folder = os.fsencode(worker.folder.absolute())  # the process is elsewhere
-        worker.child.send(encode(Task(files, folder, worker.run.is_careful)))
+        files = [
+            TaskFile.pack(file, metadata) for file, metadata in self._files[worker.batch.start : worker.batch.stop]
+        ]
+        folder = os.fsencode(worker.folder.absolute())  # the working directory of the worker is another one
+        worker.child.send(encode_message(Task(files, folder, worker.batch.is_careful)))
 
-    def _start(self) -> _Worker:
-        return _Worker(self._child())
+    def _start_worker(self) -> _Worker:
+        return _Worker(self._start_process())
 
-    def _child(self) -> Child:
-        """Start a process. Raises IndexUnusable."""
+    def _start_process(self) -> Child:
+        """Start a process and send it the settings. Raises IndexUnusable."""
         try:
-            child = Child(work, self._inbox)
+            child = Child(run_worker, self._inbox)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise IndexUnusable(f"no process can be started to read files: {reason}") from None
         child.send(self._settings)
         return child
 
-    def _size(self, files: range) -> int:
-        """Bytes of some files."""
-        return sum(self._files[number][0].stamp.size for number in files)
+    def _total_bytes(self, indexes: range) -> int:
+        """Return the total size of a range of files in bytes."""
+        return sum(self._files[index][0].stamp.size for index in indexes)
 
-    def _advance(self, first: int, last: int) -> None:
-        """Tell of the files from `first` to before `last` that are done now for the first time."""
-        for number in range(first, last):
-            if number not in self._files_done:
-                self._files_done.add(number)
-                self._bytes_done += self._size(range(number, number + 1))
-                if self._watch:
+    def _mark_done(self, start: int, stop: int) -> None:
+        """Report progress for each file from `start` to `stop`, exclusive, that has not been reported yet."""
+        for index in range(start, stop):
+            if index not in self._files_done:
+                self._files_done.add(index)
+                self._bytes_done += self._total_bytes(range(index, index + 1))
+                if self._on_progress:
                     counts = len(self._files_done), len(self._files), self._bytes_done, self._all_bytes
-                    self._watch(Progress(*counts))
+                    self._on_progress(Progress(*counts))
 
 
 def parts_folder(folder: Path) -> Path:
-    """Where the parts are. Workers of a build that died may live a moment longer, and must not find theirs here."""
+    """Return the folder of the parts. It is named after this process: workers of a dead build may outlive it."""
     return folder / f"parts-{os.getpid()}"
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove the parts that workers have made in the folder of a writer. Raises OSError."""
-    if parts_folder(folder).exists():  # not if documents were added that nobody had to read
+    """Remove the parts from the folder of a writer. Raises OSError."""
+    if parts_folder(folder).exists():  # there are none if the documents did not come from workers
         shutil.rmtree(parts_folder(folder))
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Neighbouring files, by their numbers: from `first` to before `last`."""
+class _Batch:
+    """Consecutive files, by index: from `start` to `stop`, exclusive."""
 
-    first: int
-    last: int
+    start: int
+    stop: int
     is_alone: bool = False
-    """One file that something went wrong with: by itself, in a new process."""
+    """The batch is the retry of one file, in a new process."""
     is_careful: bool = False
-    """Its documents are to be tried out one by one."""
+    """The documents of the file are tried out to find those that cannot be written."""
 
 
 @dataclass(slots=True)
 class _Worker:
-    """What is known of a worker."""
+    """A worker process and its current work."""
 
     child: Child
-    run: _Run | None = None
-    """What it is doing; None = nothing."""
-    at: int | None = None
-    """The file that it is at, `run.last` when it writes the part; None = it has not begun."""
+    batch: _Batch | None = None
+    """Current batch. None if the worker is idle."""
+    step: int | None = None
+    """Index of the current file; `batch.stop` while the part is written. None if the worker has not started."""
     seconds: float = 0.0
-    """How long it has been at that."""
+    """Wall time spent on the current step."""
     folder: Path = Path()
-    """Of the part."""
+    """Folder of the current part."""
     is_new: bool = True
-    """It has not done anything yet."""
-    fault: _Cause | None = None
-    """Why it was ended."""
+    """Whether the process has not been given any batch."""
+    failure: _Failure | None = None
+    """Why the build ended the worker."""
 
-    def begun(self, run: _Run) -> range:
-        """Give the files that it is at: one, or all of the run."""
-        is_at_one = self.at is not None and self.at < run.last
-        return range(self.at or 0, (self.at or 0) + 1) if is_at_one else range(run.first, run.last)
+    def current_files(self, batch: _Batch) -> range:
+        """Return the indexes of the files that the current step is about: one file, or all of the batch."""
+        is_at_file = self.step is not None and self.step < batch.stop
+        return range(self.step or 0, (self.step or 0) + 1) if is_at_file else range(batch.start, batch.stop)
 
 
 @dataclass(frozen=True, slots=True)
-class _Cause:
-    """Why something went wrong."""
+class _Failure:
+    """Why a batch failed."""
 
     reason: str
-    """One line, about the file."""
-    is_certain: bool = False
-    """It is for the file at hand, whatever was done before."""
-    is_from_outside: bool = False
-    """It need not be for any file."""
-    is_mistake: bool = False
-    """It was an error of ours, and the process is well."""
+    """One line about the file."""
+    is_conclusive: bool = False
+    """Whether the current file is the cause, whatever was read before it."""
+    is_external: bool = False
+    """Whether the process was ended from outside, so that no file need be the cause."""
+    is_exception: bool = False
+    """Whether a bug in searchkit raised an exception. The process can still be used."""
 
 
-def _shares(files: Sequence[File], jobs: int) -> list[_Run]:
-    """Cut files into runs of about the same number of bytes: as many for each process, or one."""
-    sizes = [found.stamp.size + 1 for found, _ in files]
+def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
+    """Split files into batches of about equal size in bytes.
+
+    Aims at the same number of batches for each of `jobs` workers, or at batches for one worker if there are few files.
+    """
+    sizes = [file.stamp.size + 1 for file, _ in files]
     total = sum(sizes)
     if not files:
         return []
-    if jobs == 1 or len(files) < MIN_FILES or total < MIN_BYTES:
+    if jobs == 1 or len(files) < MIN_PARALLEL_FILES or total < MIN_PARALLEL_BYTES:
         jobs = 1
-    count = jobs * -(-total // (jobs * MAX_BYTES))
+    count = jobs * -(-total // (jobs * MAX_TASK_BYTES))
     starts: list[int] = []
-    before = share = 0
-    for number, size in enumerate(sizes):
-        is_full = starts and number - starts[-1] == MAX_FILES
-        if not starts or is_full or (before + size // 2) * count // total > share:  # where the middle of the file lies
-            share = (before + size // 2) * count // total
-            starts.append(number)
+    before = batch = 0
+    for index, size in enumerate(sizes):
+        is_full = starts and index - starts[-1] == MAX_TASK_FILES
+        if not starts or is_full or (before + size // 2) * count // total > batch:  # decided by the middle of the file
+            batch = (before + size // 2) * count // total
+            starts.append(index)
         before += size
-    return [_Run(first, last) for first, last in zip(starts, [*starts[1:], len(files)], strict=True)]
+    return [_Batch(start, stop) for start, stop in zip(starts, [*starts[1:], len(files)], strict=True)]
 
 
-def _entry(found: CorpusFile, stated: Stated, outcome: Outcome) -> Entry:
-    """What an index remembers of a file."""
+def _file_entry(file: CorpusFile, metadata: StatedMetadata, outcome: FileOutcome) -> FileEntry:
+    """Return the entry that the index keeps of a file."""
     counts = outcome.documents, outcome.paragraphs, outcome.measures
-    digest = outcome.digest or content_digest(found)
-    return Entry(
-        found.stamp, digest, stated_digest(stated), *counts, outcome.facets, outcome.skipped, outcome.is_settled
+    digest = outcome.digest or content_digest(file)
+    return FileEntry(
+        file.stamp, digest, digest_metadata(metadata), *counts, outcome.facets, outcome.skipped, outcome.is_final
     )

@@ -1,10 +1,10 @@
-"""Paragraphs to measures: every number that counts something, with what it counts.
+"""Find the measures in paragraphs: every number that counts something, with the name of what it counts.
 
-    extractor.py               all of it
+    extractor.py               entry point: the measures of paragraphs
     vocabulary.py              units and fixed names, from data files
-    quantities.py              numbers with their units; what is no quantity at all
-    indicators.py, wording.py  what each of them counts, by the words around it
-    periods.py, zeros.py       the time it is of; statements that there was none
+    quantities.py              numbers with their units
+    indicators.py, wording.py  the name of what each number counts, from the words around it
+    periods.py, zeros.py       the period of a measure; statements of zero
 
-The rules are about the language of reports and know nothing of single ones.
+The rules describe the language of reports. None of them is specific to a single report.
 """

@@ -1,4 +1,4 @@
-"""Paragraphs to measures: every number that counts something, with what it counts."""
+"""Extract measures from paragraphs: every number that counts something, with the name of what it counts."""
 
 from __future__ import annotations
 
@@ -6,63 +6,63 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from searchkit.files import DataFile
-from searchkit.measures.indicators import Context, Named, name_quantities
-from searchkit.measures.quantities import find_quantities, number
+from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
+from searchkit.measures.quantities import find_quantities, to_json_number
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.measures.zeros import zero_statements
+from searchkit.measures.zeros import find_zero_statements
 from searchkit.model import ExtractedMeasure, Paragraph
 from searchkit.text.folding import fold
 
 
 class Extractor:
-    """Finds the measures of paragraphs. Immutable, safe for many threads."""
+    """Extracts the measures of paragraphs. Immutable and thread-safe."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
     @classmethod
     def load(cls, units: Path | DataFile | None = None, fixed_names: Path | DataFile | None = None) -> Extractor:
-        """Read the data files, those that come with searchkit unless given. Raises UsageError."""
+        """Load the unit list and the list of fixed names, by default those of searchkit. Raises UsageError."""
         return cls(Vocabulary.load(units, fixed_names))
 
     def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
-        """Give the measures of each paragraph of a document, by their place in it. Cost: linear in the text."""
-        return [tuple(self._measures(paragraph)) for paragraph in paragraphs]
+        """Return the measures of each paragraph of a document, by start offset. Linear in the length of the text."""
+        return [tuple(self._extract_paragraph(paragraph)) for paragraph in paragraphs]
 
-    def _measures(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
+    def _extract_paragraph(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
         folded = fold(paragraph.text)
-        context = Context(paragraph.text, folded, paragraph.path, paragraph.title or "", paragraph.year)
+        context = ParagraphContext(paragraph.text, folded, paragraph.path, paragraph.title or "", paragraph.year)
         named = name_quantities(context, find_quantities(folded, self._vocabulary))
-        starts = _starts(named)
+        starts = _assign_starts(named)
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
-            _measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
+            _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
             for item, start in zip(named, starts, strict=True)
         ]
-        measures += _zeros(paragraph.text, folded, set(starts))
+        measures += _extract_zeros(paragraph.text, folded, set(starts))
         return sorted(measures, key=lambda measure: measure.start)
 
 
-def _starts(named: Sequence[Named]) -> list[int]:
-    """Where the quotes begin: where the names do, but never where another one begins."""
-    taken: set[int] = set()
+def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
+    """Return a distinct start offset for each quote: the start of the name, or the next free offset after it."""
+    used: set[int] = set()
     starts = []
     for item in named:
         start = item.start
-        while start in taken:  # names before the number are longer than the measures are many
+        while start in used:  # a name before the number has more characters than measures share it
             start += 1
-        taken.add(start)
+        used.add(start)
         starts.append(start)
     return starts
 
 
-def _measure(item: Named, start: int, total: int | None) -> ExtractedMeasure:
+def _to_measure(item: NamedQuantity, start: int, total_start: int | None) -> ExtractedMeasure:
     quantity = item.quantity
     return ExtractedMeasure(
         indicator=item.indicator,
-        value=number(quantity.value),
+        value=to_json_number(quantity.value),
         unit=quantity.unit,
-        base_value=number(quantity.base_value),
+        base_value=to_json_number(quantity.base_value),
         base_unit=quantity.base_unit,
         bound=quantity.bound,
         kind=quantity.kind,
@@ -70,13 +70,13 @@ def _measure(item: Named, start: int, total: int | None) -> ExtractedMeasure:
         period=item.period,
         start=start,
         end=quantity.end,
-        part_of=total,
+        part_of=total_start,
     )
 
 
-def _zeros(text: str, folded: str, taken: set[int]) -> Iterator[ExtractedMeasure]:
-    """The statements of zero that begin where no other measure does."""
-    for statement in zero_statements(folded):
-        if statement.start not in taken:
+def _extract_zeros(text: str, folded: str, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
+    """Yield the statements of zero whose start offset no other measure has."""
+    for statement in find_zero_statements(folded):
+        if statement.start not in used_starts:
             name = text[statement.name_start : statement.end]
             yield ExtractedMeasure(name, 0, None, 0, None, zero=True, start=statement.start, end=statement.end)

@@ -1,8 +1,8 @@
-"""Indicators: what each quantity of a sentence counts, in the sentence's own words.
+"""Indicators: the name of what each quantity counts, in the words of the sentence.
 
-A quantity is named by what stands before it in its clause (监督检查5980户次) and by what stands behind it (11个专业);
-when that is too little, by what the sentence speaks of: the quantity before it, the total that it is a part of, the
-clause before, the heading.
+The name is in the clause of the quantity, before the number (监督检查5980户次) or after it (11个专业). If it is unclear
+by itself, the context is prepended: the previous quantity, the total that the quantity is part of, the previous clause,
+or the heading.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from searchkit.measures import wording
-from searchkit.measures.periods import Time, find_times, period_of
+from searchkit.measures.periods import TimeExpression, find_period, find_times
 from searchkit.measures.quantities import Quantity
 
-_CLAUSE_END = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
-_STOP = re.compile(r"[,;。:!?、]")
+_CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
+_PUNCTUATION = re.compile(r"[,;。:!?、]")
 _SENTENCE = re.compile(r"[^。!?;]+")
-_BESIDE = frozenset(("和", "、", "及", "与", "以及"))
-_YEAR = re.compile(r"\d{4}年度?")
-_MAX_NAME_LENGTH = 20
+_CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及"))
+_YEAR_NUMBER = re.compile(r"\d{4}年度?")
+_MAX_TRAILING_NAME_LENGTH = 20
+"""Maximum length in code points of a name after a number."""
 _MAX_INDICATOR_LENGTH = 200
-"""Of a longer one, which no report has, the end: the words that stand with the number."""
-"""Code points taken from behind a number."""
-_WORD = 2
-"""Code points of the shortest word that can be a name."""
-_TAIL = 8
-"""Code points behind 的 that still belong to the name: 98户学校的监管整合."""
+"""Maximum length in code points of each part of an indicator. A longer part, which no report has, is cut at its start,
+because its end is next to the number."""
+_MIN_NAME_LENGTH = 2
+"""Length in code points of the shortest word that can be a name."""
+_MAX_TAIL_LENGTH = 8
+"""Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a paragraph's measures stand in."""
+class ParagraphContext:
+    """A paragraph, with the headings, title and year that apply to its measures."""
 
     text: str
     folded: str
@@ -46,426 +47,455 @@ class Context:
 
 
 @dataclass(slots=True)
-class Named:
-    """A quantity with what it counts."""
+class NamedQuantity:
+    """A quantity with the name of what it counts."""
 
     quantity: Quantity
     indicator: str
     start: int
-    """Where the quote begins: at the words before the number that name it, else at the number."""
+    """Start of the quote: of the name if it is before the number, otherwise of the number."""
     change: str | None = None
     part_of: Quantity | None = None
-    """The total that it is a part of."""
+    """The total that the quantity is part of."""
     period: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
-    """What an indicator is made of."""
+class _NameParts:
+    """The parts that an indicator is built from."""
 
     before: str
-    behind: str
+    after: str
     start: int
-    """Where the quote begins."""
+    """Start of the quote."""
     change: re.Match[str] | None
-    """As `wording.CHANGE` found it."""
+    """The match of `wording.CHANGE_VERB`."""
     is_predicate: bool = False
-    """`behind` is what the sentence says of the things counted, not their name."""
+    """`after` is a predicate of the things counted, not their name."""
 
 
-def name_quantities(context: Context, quantities: Sequence[Quantity]) -> list[Named]:
-    """Say what the quantities of a paragraph count. Those that by all signs count nothing are left out.
+def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
+    """Name the quantities of a paragraph. Leaves out quantities that count nothing.
 
-    Cost: linear in the text.
+    Linear in the length of the text.
     """
-    named: list[Named] = []
+    named: list[NamedQuantity] = []
     n = 0
     for sentence in _SENTENCE.finditer(context.folded):
         first = n
         while n < len(quantities) and quantities[n].start < sentence.end():
             n += 1
         if n > first:
-            named.extend(_Sentence(context, quantities[first:n], sentence.start(), sentence.end()).named())
-    return [item for item in named if not wording.CHROME.fullmatch(item.indicator)]
+            named.extend(_Sentence(context, quantities[first:n], sentence.start(), sentence.end()).name_all())
+    return [item for item in named if not wording.PAGE_COUNTER.fullmatch(item.indicator)]
 
 
 class _Sentence:
-    """One sentence, read from left to right."""
+    """Names the quantities of one sentence, from left to right."""
 
-    def __init__(self, context: Context, quantities: Sequence[Quantity], start: int, end: int) -> None:
+    def __init__(self, context: ParagraphContext, quantities: Sequence[Quantity], start: int, end: int) -> None:
         self._context = context
         self._text = context.text
         self._folded = context.folded
         self._quantities = quantities
         self._start = start
         self._end = end
-        self._clauses = [start, *(end.end() for end in _CLAUSE_END.finditer(context.folded, start, end))]
+        self._clause_starts = [start, *(mark.end() for mark in _CLAUSE_BOUNDARY.finditer(context.folded, start, end))]
         self._times = find_times(context.folded, start, end)
-        self._topics: dict[int, str] = {}  # of the clause before clause n
-        self._claimed = start  # end of what the quantities before have taken
-        self._named_end = start  # of the last quantity that has a name
-        self._anchor = ""  # what the sentence speaks of: the first name that says enough by itself, or its context
-        self._last = ""  # the last name, without a change
-        self._last_quantity: Quantity | None = None
-        self._total: Quantity | None = None  # whose parts are being listed
+        self._clause_topics: dict[int, str] = {}  # by n, the topic of the clause before clause n
+        self._consumed_end = start  # end of the text that the previous quantities have used
+        self._named_end = start  # end of the last quantity that has a name
+        self._subject = ""  # the first name that is clear by itself, or its context
+        self._last_name = ""  # the last name, without the verb of a change
+        self._last_quantity: Quantity | None = None  # the last one that is no change
+        self._total: Quantity | None = None  # the total whose parts are being listed
         self._total_name = ""
-        self._verb = ""  # what was done to all that are listed: 调处化解甲1件、乙4件
+        self._list_verb = ""  # the verb that the items of a list share: 调处化解甲1件、乙4件
 
-    def named(self) -> Iterator[Named]:
+    def name_all(self) -> Iterator[NamedQuantity]:
         """Yield the quantities that count something."""
         k = 0
         while k < len(self._quantities):
-            run = self._run(k)
-            yield from self._name(k, run)
-            k += run
+            length = self._run_length(k)
+            yield from self._name_run(k, length)
+            k += length
 
-    def _run(self, k: int) -> int:
-        """How many quantities from number k on stand side by side (32.6%和31.7%)."""
+    def _run_length(self, k: int) -> int:
+        """Number of quantities from index k on that are separated by conjunctions only (32.6%和31.7%)."""
         n = k + 1
         while n < len(self._quantities):
-            if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _BESIDE:
+            if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
                 break
             n += 1
         return n - k
 
-    def _name(self, k: int, run: int) -> Iterator[Named]:
-        """Name the quantities from k to k + run, which share what stands before them."""
-        quantity, last = self._quantities[k], self._quantities[k + run - 1]
-        begin, is_listed = self._begin(k)
-        raw = self._folded[begin : quantity.start]
-        self._enter_breakdown(raw, k)
-        change = self._change(raw, quantity)
-        if change and quantity.kind == "count" and self._behind(k + run - 1)[0] and not wording.COMPARED.search(raw):
+    def _name_run(self, k: int, length: int) -> Iterator[NamedQuantity]:
+        """Name `length` quantities from index k on, which share the text before them."""
+        quantity, last = self._quantities[k], self._quantities[k + length - 1]
+        begin, is_listed = self._find_begin(k)
+        preceding = self._folded[begin : quantity.start]
+        self._update_total(preceding, k)
+        change = self._find_change(preceding, quantity)
+        if (
+            change
+            and quantity.kind == "count"
+            and self._find_name_after(k + length - 1)[0]
+            and not wording.BASELINE.search(preceding)
+        ):
             change = None  # 提高1200万教师待遇 counts teachers
-        low, high = self._core(begin, begin + change.start() if change else quantity.start)
-        behind, claimed = ("", last.end) if change else self._behind(k + run - 1)
-        before = self._text[low:high]
-        is_none = quantity.value == 1 and wording.NONE.search(raw) is not None  # 没有一起投诉
-        if is_none or (quantity.is_vague and not change and not self._is_counted(quantity, raw, before, behind)):
-            self._claimed = quantity.end
-            self._last = self._anchor = behind or self._last
+        name_start, name_end = self._trim_name(begin, begin + change.start() if change else quantity.start)
+        after, consumed_end = ("", last.end) if change else self._find_name_after(k + length - 1)
+        before = self._text[name_start:name_end]
+        is_negated = quantity.value == 1 and wording.NEGATION.search(preceding) is not None  # 没有一起投诉
+        if is_negated or (
+            quantity.is_vague and not change and not self._is_counted(quantity, preceding, before, after)
+        ):
+            self._consumed_end = quantity.end
+            self._last_name = self._subject = after or self._last_name
             return
-        is_predicate = not before and not behind and change is None
+        is_predicate = not before and not after and change is None
         if is_predicate:
-            behind = self._predicate(k + run - 1)
-        before = self._shared_verb(before, is_listed=is_listed)
-        if behind and self._is_list(raw, quantity):
+            after = self._find_predicate(k + length - 1)
+        before = self._apply_list_verb(before, is_listed=is_listed)
+        if after and self._is_enumeration(preceding, quantity):
             before = ""
-        self._claimed = max(last.end, claimed)
-        parts = self._parts(low, high, run, quantity)
-        outer = self._last
-        for i in range(max(run, len(parts))):
-            one = self._quantities[k + i] if i < run else quantity
-            start = low if before and not i else one.start
-            if parts:
-                before, start = self._part(parts, i), parts[i].start if run == 1 else start
-                self._last = outer
-            yield self._finish(one, _Pieces(before, behind, start, change, is_predicate))
+        self._consumed_end = max(last.end, consumed_end)
+        spans = self._split_names(name_start, name_end, length, quantity)
+        previous_name = self._last_name
+        for i in range(max(length, len(spans))):
+            item = self._quantities[k + i] if i < length else quantity
+            start = name_start if before and not i else item.start
+            if spans:
+                before, start = self._item_name(spans, i), spans[i].start if length == 1 else start
+                self._last_name = previous_name
+            yield self._build(item, _NameParts(before, after, start, change, is_predicate))
 
-    # what stands before
+    # the text before a number
 
-    def _begin(self, k: int) -> tuple[int, bool]:
-        """Where the words before quantity k begin, and whether it is an item of a list of its own."""
+    def _find_begin(self, k: int) -> tuple[int, bool]:
+        """Return the start of the text before quantity k, and whether the clause has a quantity before it."""
         quantity = self._quantities[k]
         clause = self._clause_start(quantity.start)
-        begin = max(clause, self._claimed)
+        begin = max(clause, self._consumed_end)
         if k == 0 or self._quantities[k - 1].end <= clause:
             return begin, False
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
 
-    def _clause_start(self, position: int) -> int:
-        """Where the clause of a place begins."""
-        return self._clauses[bisect_right(self._clauses, position) - 1]
+    def _clause_start(self, offset: int) -> int:
+        """Start of the clause that contains an offset."""
+        return self._clause_starts[bisect_right(self._clause_starts, offset) - 1]
 
-    def _enter_breakdown(self, raw: str, k: int) -> None:
-        """Remember the total when its parts begin to be listed; forget it when another total comes."""
-        if self._total is not None and wording.NO_PART.search(raw):
+    def _update_total(self, preceding: str, k: int) -> None:
+        """Set the total when a list of its parts begins before quantity k. Reset it when another total follows."""
+        if self._total is not None and wording.BREAKDOWN_END.search(preceding):
             self._total = None
         between = self._folded[self._quantities[k - 1].end : self._quantities[k].start] if k else ""
-        if self._last_quantity is not None and wording.BREAKDOWN.search(between):
-            self._total, self._total_name = self._last_quantity, self._last
+        if self._last_quantity is not None and wording.BREAKDOWN_START.search(between):
+            self._total, self._total_name = self._last_quantity, self._last_name
 
-    def _change(self, raw: str, quantity: Quantity) -> re.Match[str] | None:
-        """The verb at the end of what stands before a number that makes it a change, or None."""
-        change = wording.CHANGE.search(raw)
+    def _find_change(self, preceding: str, quantity: Quantity) -> re.Match[str] | None:
+        """Match the verb at the end of the text before a number that makes the number a change, or return None."""
+        change = wording.CHANGE_VERB.search(preceding)
         if change is None:
-            growth = wording.GROWTH.match(self._folded, quantity.end) if quantity.kind == "percent" else None
-            return wording.CHANGE.search(raw + "增长") if growth and growth[0].startswith("的") else None
-        is_doubtful = change["verb"] in wording.SHORT_CHANGES and not wording.COMPARED.search(raw)
-        return None if is_doubtful or wording.LEVEL.search(raw) else change
+            growth = (
+                wording.GROWTH_AFTER_PERCENT.match(self._folded, quantity.end) if quantity.kind == "percent" else None
+            )
+            return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
+        is_doubtful = change["verb"] in wording.SHORT_CHANGE_VERBS and not wording.BASELINE.search(preceding)
+        return None if is_doubtful or wording.LEVEL_REACHED.search(preceding) else change
 
-    def _core(self, begin: int, end: int) -> tuple[int, int]:
-        """What is left of the words before a number without those that name nothing."""
+    def _trim_name(self, begin: int, end: int) -> tuple[int, int]:
+        """Return the span of the name between two offsets, without the words around it that are no part of a name."""
         folded = self._folded
-        begin, end = self._without_comparison(begin, end)
-        end = self._without_trail(begin, end)
-        total = _last(wording.TOTAL.finditer(folded, begin, end))
+        begin, end = self._trim_baseline(begin, end)
+        end = self._trim_end(begin, end)
+        total = _last_match(wording.TOTAL_WORD.finditer(folded, begin, end))
         if total is not None and total.end() < end:
             begin = total.end()
-        toward = wording.TOWARD.match(folded, begin, end)
-        begin = self._without_lead(toward.end() if toward else begin, end)
-        light = _last(wording.LIGHT.finditer(folded, begin, end))
-        if light is not None and end - light.end() >= _WORD and folded[light.end() : end] not in ("工作", "活动"):
-            is_topic = light[0] in wording.DONE and light.start() - begin >= _WORD
-            if not is_topic or wording.ACTOR.search(folded, begin, light.start()):
-                begin = self._without_lead(light.end(), end)
-        joint = folded.rfind("并", begin, end)
-        if joint > begin and end - joint > len("并立案处罚") - 1:
-            begin = joint + 1
-        end = self._without_trail(begin, end)
+        addressee = wording.ADDRESSEE.match(folded, begin, end)
+        begin = self._skip_lead_in(addressee.end() if addressee else begin, end)
+        verb = _last_match(wording.LIGHT_VERB.finditer(folded, begin, end))
+        if (
+            verb is not None
+            and end - verb.end() >= _MIN_NAME_LENGTH
+            and folded[verb.end() : end] not in ("工作", "活动")
+        ):
+            has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= _MIN_NAME_LENGTH
+            if not has_topic or wording.ACTOR.search(folded, begin, verb.start()):
+                begin = self._skip_lead_in(verb.end(), end)
+        conjunction = folded.rfind("并", begin, end)
+        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:
+            begin = conjunction + 1
+        end = self._trim_end(begin, end)
         if end - begin > len("审查工作") and folded.endswith("工作", begin, end):
             end -= len("工作")
         if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:
             begin -= 1
         return begin, max(begin, end)
 
-    def _without_comparison(self, begin: int, end: int) -> tuple[int, int]:
-        compared = _last(wording.COMPARED.finditer(self._folded, begin, end))
-        if compared is None:
+    def _trim_baseline(self, begin: int, end: int) -> tuple[int, int]:
+        """Return the span after the baseline of a comparison (比上年), or before it if nothing follows it."""
+        baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
+        if baseline is None:
             return begin, end
-        rest = self._folded[compared.end() : end].strip()
-        return (compared.end(), end) if rest else (begin, compared.start())
+        rest = self._folded[baseline.end() : end].strip()
+        return (baseline.end(), end) if rest else (begin, baseline.start())
 
-    def _without_trail(self, begin: int, end: int) -> int:
-        """Where the name ends when the words between it and its number are taken away, one by one."""
-        while trail := wording.TRAIL.search(self._folded, max(begin, end - wording.MAX_TRAIL_LENGTH), end):
-            end = trail.start()
+    def _trim_end(self, begin: int, end: int) -> int:
+        """Return the end of the name, without the words between the name and its number."""
+        while word := wording.TRAILING_WORD.search(
+            self._folded, max(begin, end - wording.MAX_TRAILING_WORD_LENGTH), end
+        ):
+            end = word.start()
         return end
 
-    def _without_lead(self, begin: int, end: int) -> int:
-        """Pass over what leads to a name without being a part of it."""
+    def _skip_lead_in(self, begin: int, end: int) -> int:
+        """Return the start of the name, after the words that lead to it."""
         while begin < end:
-            lead = wording.LEAD.match(self._folded, begin, end)
-            if lead is None:
-                lead = wording.LIGHT_LEAD.match(self._folded, begin, end)
-                if lead is None or lead.end() > end - 2:
+            lead_in = wording.LEAD_IN.match(self._folded, begin, end)
+            if lead_in is None:
+                lead_in = wording.LEADING_LIGHT_WORD.match(self._folded, begin, end)
+                if lead_in is None or lead_in.end() > end - 2:
                     break
-            begin = lead.end()
+            begin = lead_in.end()
         return begin
 
-    def _shared_verb(self, before: str, *, is_listed: bool) -> str:
-        """Give an item of a list the verb of the first one; remember the verb of what may begin a list."""
-        verb = wording.VERB.match(before)
+    def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
+        """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
+        verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
-            return before if verb or not self._verb else f"{self._verb} {before}"
-        self._verb = verb[0] if verb else ""
+            return before if verb or not self._list_verb else f"{self._list_verb} {before}"
+        self._list_verb = verb[0] if verb else ""
         return before
 
-    def _is_list(self, raw: str, quantity: Quantity) -> bool:
-        """Whether the words before a number list what it counts: 甲、乙、丙等3个专业, 甲和乙2个中心."""
-        raw = raw.rstrip()
-        items = len(re.findall(r"、|和|及|与|》《", raw)) + 1
-        return items > 1 and (raw.endswith("等") or items == quantity.value)
+    def _is_enumeration(self, preceding: str, quantity: Quantity) -> bool:
+        """Whether the text before a number enumerates the things it counts: 甲、乙、丙等3个专业, 甲和乙2个中心."""
+        preceding = preceding.rstrip()
+        count = len(re.findall(r"、|和|及|与|》《", preceding)) + 1
+        return count > 1 and (preceding.endswith("等") or count == quantity.value)
 
-    # what stands behind
+    # the text after a number
 
-    def _behind(self, k: int) -> tuple[str, int]:
-        """The name behind quantity k (11个专业), empty if there is none, and where it ends."""
-        begin, raw, is_whole = self._rest(k)
-        if self._folded.startswith("的", begin) and raw:
-            begin, raw = begin + 1, raw[1:]
-        nothing = "", self._quantities[k].end
-        if not raw or wording.PREDICATE.match(raw):
-            return nothing
-        if not is_whole and begin + len(raw) == self._next_start(k):
-            change = wording.CHANGE.search(raw)
-            cut = change.start() if change else self._without_trail(begin, begin + len(raw)) - begin
-            if cut == len(raw) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
-                return (self._text[begin : begin + len(raw)], nothing[1]) if len(raw) >= _WORD else nothing
-            raw = raw[:cut].partition("的")[0] if cut < len(raw) else raw
-        name = self._noun(raw, is_whole=is_whole)
-        if len(name) < _WORD:
-            return nothing
+    def _find_name_after(self, k: int) -> tuple[str, int]:
+        """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
+        begin, following, is_clause_end = self._text_after(k)
+        if self._folded.startswith("的", begin) and following:
+            begin, following = begin + 1, following[1:]
+        no_name = "", self._quantities[k].end
+        if not following or wording.PREDICATE_START.match(following):
+            return no_name
+        if not is_clause_end and begin + len(following) == self._next_start(k):
+            change = wording.CHANGE_VERB.search(following)
+            cut = change.start() if change else self._trim_end(begin, begin + len(following)) - begin
+            if cut == len(following) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
+                is_name = len(following) >= _MIN_NAME_LENGTH
+                return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
+            following = following[:cut].partition("的")[0] if cut < len(following) else following
+        name = self._cut_name(following, is_clause_end=is_clause_end)
+        if len(name) < _MIN_NAME_LENGTH:
+            return no_name
         return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
 
-    def _rest(self, k: int) -> tuple[int, str, bool]:
-        """Where the words behind quantity k begin, they up to a mark or number, and whether the clause ends there."""
+    def _text_after(self, k: int) -> tuple[int, str, bool]:
+        """Return start and text from quantity k to the next mark or quantity, and whether the text ends its clause."""
         begin, limit = self._quantities[k].end, self._next_start(k)
-        stop = _STOP.search(self._folded, begin, limit)
-        if stop is None:
+        mark = _PUNCTUATION.search(self._folded, begin, limit)
+        if mark is None:
             return begin, self._folded[begin:limit], limit == self._end
-        return begin, self._folded[begin : stop.start()], stop[0] != "、"
+        return begin, self._folded[begin : mark.start()], mark[0] != "、"
 
     def _next_start(self, k: int) -> int:
-        """Where the next quantity begins, or the sentence ends."""
+        """Start of the quantity after quantity k, or the end of the sentence."""
         return self._quantities[k + 1].start if k + 1 < len(self._quantities) else self._end
 
-    def _noun(self, raw: str, *, is_whole: bool) -> str:
-        """What of the words behind a number is the name."""
-        end = wording.NOUN_END.search(raw, 1)
-        noun = raw[: end.start()] if end else raw
-        if end and is_whole:
-            tail = len(raw) - end.end()
-            if (end[0] == "的" and _WORD <= tail <= _TAIL) or wording.GENERIC.fullmatch(noun):
-                noun = raw
-        return re.sub(r"[后时中]$", "", noun[:_MAX_NAME_LENGTH].rstrip("的 "))
+    def _cut_name(self, following: str, *, is_clause_end: bool) -> str:
+        """Return the name at the start of the text after a number."""
+        end = wording.NAME_END.search(following, 1)
+        name = following[: end.start()] if end else following
+        if end and is_clause_end:
+            tail_length = len(following) - end.end()
+            if (
+                end[0] == "的" and _MIN_NAME_LENGTH <= tail_length <= _MAX_TAIL_LENGTH
+            ) or wording.GENERIC_NAME.fullmatch(name):
+                name = following
+        return re.sub(r"[后时中]$", "", name[:_MAX_TRAILING_NAME_LENGTH].rstrip("的 "))
 
-    def _predicate(self, k: int) -> str:
-        """What is said behind a number that nothing else names: 646家使用该系统."""
-        begin, raw, _ = self._rest(k)
-        if begin + len(raw) == self._next_start(k) < self._end or len(raw) < _WORD:
+    def _find_predicate(self, k: int) -> str:
+        """Return the predicate after quantity k, for a quantity that has no name: 646家使用该系统."""
+        begin, following, _ = self._text_after(k)
+        if begin + len(following) == self._next_start(k) < self._end or len(following) < _MIN_NAME_LENGTH:
             return ""
-        return _YEAR.sub("", self._text[begin : begin + min(len(raw), _MAX_NAME_LENGTH)]).strip("的 ")
+        name = self._text[begin : begin + min(len(following), _MAX_TRAILING_NAME_LENGTH)]
+        return _YEAR_NUMBER.sub("", name).strip("的 ")
 
-    def _is_counted(self, quantity: Quantity, raw: str, before: str, behind: str) -> bool:
-        """Whether a small Chinese numeral with an everyday unit counts things."""
+    def _is_counted(self, quantity: Quantity, preceding: str, before: str, after: str) -> bool:
+        """Whether a small Chinese numeral with an everyday unit counts something."""
         if quantity.unit == "期":
-            return bool(wording.PERIODICAL.search(before))
+            return bool(wording.SERIAL_NOUN.search(before))
         if quantity.end == len(self._folded) or self._folded[quantity.end] in ",;。:!?、)":
-            is_some = quantity.value == 1 and quantity.unit in wording.SOME
-            return len(before) > _WORD and not is_some and not self._is_list(raw, quantity)
+            is_indefinite = quantity.value == 1 and quantity.unit in wording.INDEFINITE_UNITS
+            return (
+                len(before) > _MIN_NAME_LENGTH and not is_indefinite and not self._is_enumeration(preceding, quantity)
+            )
         if quantity.value == 1:
             return False
         if quantity.unit == "次" and self._folded[quantity.start - 1 : quantity.start] not in tuple("第这那上历多再首"):
-            return bool(wording.ACT.match(self._folded, quantity.end))
-        return bool(behind and wording.COUNTING.search(raw)) and not wording.ABSTRACT.match(self._folded, quantity.end)
+            return bool(wording.REPEATED_ACT.match(self._folded, quantity.end))
+        return bool(after and wording.COUNTING_VERB.search(preceding)) and not wording.ABSTRACT_NOUN.match(
+            self._folded, quantity.end
+        )
 
     # several names, several numbers
 
-    def _parts(self, low: int, high: int, run: int, quantity: Quantity) -> list[range]:
-        """Where the names of several numbers stand, or of several rates that share one; [] if there is but one."""
-        if run == 1 and quantity.kind != "percent":
+    def _split_names(self, begin: int, end: int, length: int, quantity: Quantity) -> list[range]:
+        """Return the spans of the names of several numbers, or of several rates that share a number, otherwise []."""
+        if length == 1 and quantity.kind != "percent":
             return []
-        each = wording.EACH.search(self._folded, low, high)
-        cuts = [match.span() for match in wording.JOINT.finditer(self._folded, low, each.start() if each else high)]
-        bounds = [low, *(place for cut in cuts for place in cut), high]
-        parts = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
-        if not cuts or any(len(part) < _WORD for part in parts):
+        each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
+        cuts = [
+            match.span()
+            for match in wording.NAME_SEPARATOR.finditer(self._folded, begin, each.start() if each else end)
+        ]
+        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
+        spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
+        if not cuts or any(len(span) < _MIN_NAME_LENGTH for span in spans):
             return []
-        if run > 1:
-            return parts if len(parts) == run else []
-        are_rates = all(wording.RATE.search(self._folded[part.start : part.stop]) for part in parts)
-        return parts if are_rates else []
+        if length > 1:
+            return spans if len(spans) == length else []
+        are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
+        return spans if are_rates else []
 
-    def _part(self, parts: Sequence[range], i: int) -> str:
-        """The name of one of several numbers, with what only the last one says (养老保险、失业保险参保人数)."""
-        name, last = (self._text[parts[n].start : parts[n].stop] for n in (i, len(parts) - 1))
-        each = wording.EACH.search(last)
+    def _item_name(self, spans: Sequence[range], i: int) -> str:
+        """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""
+        name, last = (self._text[spans[n].start : spans[n].stop] for n in (i, len(spans) - 1))
+        each = wording.DISTRIBUTIVE.search(last)
         if each:  # 甲县、乙县分别完成投资3亿元、5亿元
-            light = wording.LIGHT_LEAD.match(last, each.end())
-            own = last[: each.start()] if i == len(parts) - 1 else name
-            return f"{own} {last[light.end() if light else each.end() :]}".strip()
-        head = wording.HEAD.search(last)
-        return name if head is None or wording.HEAD.search(name) else f"{name} {head[0]}"
+            verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
+            item = last[: each.start()] if i == len(spans) - 1 else name
+            return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
+        head = wording.SHARED_HEAD.search(last)
+        return name if head is None or wording.SHARED_HEAD.search(name) else f"{name} {head[0]}"
 
     # the indicator
 
-    def _finish(self, quantity: Quantity, pieces: _Pieces) -> Named:
-        """Put an indicator together from its pieces and what the sentence has said before."""
-        name = _tidy(pieces.before[-_MAX_INDICATOR_LENGTH:])
-        if wording.EMPTY.fullmatch(name):
+    def _build(self, quantity: Quantity, parts: _NameParts) -> NamedQuantity:
+        """Build the indicator of a quantity from its parts and the context, and update the state of the sentence."""
+        name = _strip_marks(parts.before[-_MAX_INDICATOR_LENGTH:])
+        if wording.EMPTY_NAME.fullmatch(name):
             name = ""
-        if pieces.behind:
-            is_named = len(name) > _WORD and not wording.LIGHT_WORDS.fullmatch(name)
-            name = _tidy(f"{name} {pieces.behind}" if is_named else pieces.behind)[-_MAX_INDICATOR_LENGTH:]
-        is_part = self._total is not None and quantity.base_unit == self._total.base_unit and pieces.change is None
+        if parts.after:
+            is_named = len(name) > _MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
+            name = _strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
+        is_part = self._total is not None and quantity.base_unit == self._total.base_unit and parts.change is None
         part_of = self._total if is_part else None
-        if not is_part and pieces.change is None and quantity.kind != "percent":
+        if not is_part and parts.change is None and quantity.kind != "percent":
             self._total = None
-        context = "" if name and pieces.change is not None else self._context_of(name, quantity, pieces)
+        context = "" if name and parts.change is not None else self._find_context(name, quantity, parts)
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
-        self._last, self._last_quantity = name, quantity if pieces.change is None else self._last_quantity
-        if len(name) > _WORD + 1 and not self._anchor:
-            self._anchor = context or name
+        self._last_name, self._last_quantity = name, quantity if parts.change is None else self._last_quantity
+        if len(name) > _MIN_NAME_LENGTH + 1 and not self._subject:
+            self._subject = context or name
         self._named_end = quantity.end
         change = None
-        if pieces.change is not None:
-            change = "increase" if pieces.change["increase"] else "decrease"
-            name = f"{name} {pieces.change['compared'] or ''}{pieces.change['verb'].removesuffix('了')}".strip()
-        return Named(quantity, name, min(pieces.start, quantity.start), change, part_of, self._period(quantity))
+        if parts.change is not None:
+            change = "increase" if parts.change["increase"] else "decrease"
+            name = f"{name} {parts.change['compared'] or ''}{parts.change['verb'].removesuffix('了')}".strip()
+        return NamedQuantity(
+            quantity, name, min(parts.start, quantity.start), change, part_of, self._find_period(quantity)
+        )
 
-    def _context_of(self, name: str, quantity: Quantity, pieces: _Pieces) -> str:
-        """What a name needs to be understood by itself, empty if nothing."""
+    def _find_context(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
+        """Return the words that make a name clear by itself, or ""."""
         if name and self._total is not None:
             shared = any(name[i : i + 2] in self._total_name for i in range(len(name) - 1))
-            return "" if shared or name[-1] in self._total_name else _object(self._total_name)
+            return "" if shared or name[-1] in self._total_name else _extract_object(self._total_name)
         if name.startswith("占"):
-            return self._last
+            return self._last_name
         if wording.DEPENDENT_RATE.fullmatch(name):
-            return _object(self._last)
-        topic = self._clause_before(quantity.start)
+            return _extract_object(self._last_name)
+        topic = self._previous_clause_topic(quantity.start)
         if wording.BARE_VERB.fullmatch(name):
-            return _object(topic or self._last)
-        if not name or (pieces.is_predicate and len(name) <= len("参加培训")):
-            return self._last or topic or self._sentence_before or self._headline()
-        return self._context_of_word(name, topic)
+            return _extract_object(topic or self._last_name)
+        if not name or (parts.is_predicate and len(name) <= len("参加培训")):
+            return self._last_name or topic or self._previous_sentence_topic or self._heading_topic()
+        return self._find_context_of_noun(name, topic)
 
-    def _context_of_word(self, name: str, topic: str) -> str:
-        """The context of a name of one or two words; longer ones need none."""
+    def _find_context_of_noun(self, name: str, topic: str) -> str:
+        """Return the context of a fine, or of a short or generic name. Other names need none."""
         if wording.FINE.fullmatch(name):
-            return "" if wording.CASE.search(self._last) else _object(self._last)
-        if len(name) <= _WORD:
-            is_understood = name == "立案" and not wording.CAMPAIGN.search(self._anchor)
-            return "" if is_understood else _object(self._anchor)
-        is_sibling = any(name[i : i + 2] in self._anchor for i in range(len(name) - 1))
-        if len(name) <= len("国家任务") and wording.GENERIC.fullmatch(name) and not is_sibling:
-            return _object(self._anchor) or topic or self._headline()
+            return "" if wording.CASE_SUFFIX.search(self._last_name) else _extract_object(self._last_name)
+        if len(name) <= _MIN_NAME_LENGTH:
+            is_clear = name == "立案" and not wording.CAMPAIGN.search(self._subject)
+            return "" if is_clear else _extract_object(self._subject)
+        is_related = any(name[i : i + 2] in self._subject for i in range(len(name) - 1))
+        if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not is_related:
+            return _extract_object(self._subject) or topic or self._heading_topic()
         return ""
 
     @cached_property
-    def _sentence_before(self) -> str:
-        """What the last clause of the sentence before speaks of."""
+    def _previous_sentence_topic(self) -> str:
+        """The topic of the last clause of the previous sentence."""
         end = max(self._start - 1, 0)
-        begin, end = self._core(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
-        return _tidy(self._text[begin:end])
+        begin, end = self._trim_name(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
+        return _strip_marks(self._text[begin:end])
 
-    def _clause_before(self, position: int) -> str:
-        """What the clause before the one of a place speaks of, if it has no quantity."""
-        n = bisect_right(self._clauses, position) - 1
-        if n == 0 or self._named_end > self._clauses[n - 1]:
+    def _previous_clause_topic(self, offset: int) -> str:
+        """Return the topic of the clause before the one that contains an offset, or "" if it has a named quantity."""
+        n = bisect_right(self._clause_starts, offset) - 1
+        if n == 0 or self._named_end > self._clause_starts[n - 1]:
             return ""
-        if n not in self._topics:
-            begin, end = self._core(self._clauses[n - 1], self._clauses[n] - 1)
-            self._topics[n] = _tidy(self._text[begin:end])
-        return self._topics[n]
+        if n not in self._clause_topics:
+            begin, end = self._trim_name(self._clause_starts[n - 1], self._clause_starts[n] - 1)
+            self._clause_topics[n] = _strip_marks(self._text[begin:end])
+        return self._clause_topics[n]
 
-    def _headline(self) -> str:
-        """What the nearest heading speaks of, or else the title."""
+    def _heading_topic(self) -> str:
+        """Return the topic of the innermost heading, or the title if there is no heading."""
         if not self._context.headings:
             return self._context.title
         heading = re.split(r"[,，;；:：。]", self._context.headings[-1])[0]
-        lead = wording.LIGHT_LEAD.match(heading)
-        heading = (heading[lead.end() :] if lead else heading).removesuffix("工作")
-        return "" if wording.COLOURLESS.search(heading) else heading
+        verb = wording.LEADING_LIGHT_WORD.match(heading)
+        heading = (heading[verb.end() :] if verb else heading).removesuffix("工作")
+        return "" if wording.GENERIC_HEADING.search(heading) else heading
 
-    def _period(self, quantity: Quantity) -> str | None:
+    def _find_period(self, quantity: Quantity) -> str | None:
         clause = self._clause_start(quantity.start)
-        time = period_of(self._times, (self._start, clause, quantity.start), self._context.year)
-        if time is None or self._is_past(time, quantity):
+        time = find_period(self._times, (self._start, clause, quantity.start), self._context.year)
+        if time is None or self._is_initial_time(time, quantity):
             return None
         return self._text[time.start : time.end]
 
-    def _is_past(self, time: Time, quantity: Quantity) -> bool:
-        """Whether a time is that of the number before this one: 由2022年的71%提高到89%."""
+    def _is_initial_time(self, time: TimeExpression, quantity: Quantity) -> bool:
+        """Whether a time belongs to the number before this one: 由2022年的71%提高到89%."""
         is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
         between = self._folded[time.end : min(quantity.start, time.end + _MAX_INDICATOR_LENGTH)]
         return is_start and re.search("[到至]", between) is not None
 
 
-def _object(name: str) -> str:
-    """What of a name its parts and companions keep: without the verb before it and the kind behind 等."""
-    verb = wording.VERB.match(name)
+def _extract_object(name: str) -> str:
+    """Return the part of a name that serves as context: without its leading verb, and only up to 等."""
+    verb = wording.TRANSITIVE_VERB.match(name)
     if verb:
         name = name[verb.end() :].strip() or name
     return name.partition("等")[0]
 
 
-def _tidy(name: str) -> str:
-    """Without punctuation at its ends, and without a quote mark or bracket that has lost its other half."""
+def _strip_marks(name: str) -> str:
+    """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
     name = name.strip("、，,:： ·")
-    if len(name) > _WORD and name[-1] in "和及与并":
+    if len(name) > _MIN_NAME_LENGTH and name[-1] in "和及与并":
         name = name[:-1]
     if name.count("“") != name.count("”"):
         name = name.replace("“", "").replace("”", "")
-    opened, closed = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
-    return name if opened == closed else re.split("[(（]", name.strip("()（）、，,: "))[0]
+    opening, closing = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
+    return name if opening == closing else re.split("[(（]", name.strip("()（）、，,: "))[0]
 
 
-def _last(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
-    """The last match, or None."""
-    found = None
-    for found in matches:  # noqa: B007
+def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
+    """Return the last match, or None."""
+    match = None
+    for match in matches:  # noqa: B007
         pass
-    return found
+    return match

@@ -1,58 +1,61 @@
-"""The words around numbers in Chinese reports: what leads to a name, what follows it, what makes a measure a change.
+"""Patterns for the words around numbers in Chinese reports: lead-ins, verbs, names, and the marks of a change.
 
-All patterns are for folded text (half-width punctuation). They describe the language, not single reports; units and
-fixed names, which users may want to change, are data files instead.
+All patterns match folded text (half-width punctuation). They describe the language, not single reports. Units and
+fixed names are data files instead, because users may want to change them.
 """
 
 from __future__ import annotations
 
 import re
 
-from searchkit.measures.periods import TIME
+from searchkit.measures.periods import TIME_EXPRESSION
 
-# Verbs that say how a measure moved. What stands between verb and number belongs to both: 增长率为9.99%, 增加了约3件.
+# Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = "(?<!自然)增长|增加|提高|上升|上涨|增幅|增速|(?<![新倍递激])增|涨幅|涨|升|扩大|延长|提标|快|翻了?"
 _DECREASE = "下降|减少|削减|降低|降幅|回落|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|降|减|跌|缩小|少"
-_BETWEEN = "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"
-CHANGE = re.compile(
-    rf"(?P<compared>[同环]比)?(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?)?)(?:{_BETWEEN})*$"
+_VERB_NUMBER_GAP = (
+    "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"
 )
-"""At the end of what stands before a number: the number is a change. Groups: compared, verb, increase, decrease."""
-LEVEL = re.compile(r"(?:[到至]|不变|稳定在|(?:[升降少低加高小大落]|扩展|调整)为)$")
-"""The number is where something arrived (增加到5件), not how far it moved."""
-SHORT_CHANGES = frozenset(("快", "少", "升", "减", "涨"))
-"""Verbs that make a change only beside a comparison (比上年少3件)."""
-COMPARED = re.compile(
+CHANGE_VERB = re.compile(
+    rf"(?P<compared>[同环]比)?(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?)?)(?:{_VERB_NUMBER_GAP})*$"
+)
+"""At the end of the text before a number: the number is a change. Groups: compared, verb, increase, decrease."""
+LEVEL_REACHED = re.compile(r"(?:[到至]|不变|稳定在|(?:[升降少低加高小大落]|扩展|调整)为)$")
+"""At the end of the text before a number: the number is the level reached (增加到5件), not the change."""
+SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
+"""Verbs that mark a change only together with a baseline (比上年少3件)."""
+BASELINE = re.compile(
     r"(?:,\s*|(?<!\s)\s+)?(?:同比|环比|比上?年?同期|(?:比|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"
     r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?|"
     r"年均|平均每年|每年平均|每年|年平均)\s*"
 )
-"""What a change is measured against."""
-GROWTH = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|增速|增幅)(?:速度|目标|率|幅度)?")
-"""Behind a percentage: it is a growth (8%左右的国内生产总值增长目标)."""
+"""The baseline that a change is measured against (比上年, 同比)."""
+GROWTH_AFTER_PERCENT = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|增速|增幅)(?:速度|目标|率|幅度)?")
+"""After a percentage: the percentage is a growth rate (8%左右的国内生产总值增长目标)."""
 
-# Verbs of doing that name nothing by themselves: 开展普法活动3次 counts 普法活动.
-_LIGHT = (
+# Light verbs, which are no part of a name: 开展普法活动3次 counts 普法活动.
+_LIGHT_VERBS = (
     "开展|进行|组织|举办|召开|举行|实施|发出|收到|形成|予以|给予|作出|做出|出具|下达|共有|实现|建成|完成|组建|新建|配备|"
     "拟定|印发|出台|引进|打造|创建|培育|储备|建立|设立|成立|拥有|具有|启动"
 )
-_LIGHT_FIRST = (
+_LEADING_WORDS = (
     "制定|建设|安排|投入|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
     "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
-LIGHT = re.compile(f"(?:{_LIGHT})[了过]?")
-"""Such a verb, wherever it stands in a clause."""
-LIGHT_WORDS = re.compile(f"{_LIGHT}|{_LIGHT_FIRST}")
-LIGHT_LEAD = re.compile(f"(?:{_LIGHT_FIRST}|{_LIGHT})[了过]?")
-"""Such a verb, or an adverb of praise, at the beginning of a clause."""
-DONE = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
-"""Light verbs whose topic may stand before them: 农村新建住房."""
+LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
+"""A light verb anywhere in a clause."""
+LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
+"""A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
+LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过]?")
+"""A light verb, or another verb or adverb of praise that is dropped only at the beginning of a clause."""
+COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
+"""Light verbs that a topic may precede: 农村新建住房."""
 ACTOR = re.compile(
     r"(?:部门|[局委办所队院厅区市县省镇乡村街]|中心|单位|机关|政府|机构|企业|人员|干部|群众|我们)$|[在对向与]"
 )
-"""Who does it, at the end of what stands before a light verb."""
-VERB = re.compile(
+"""The actor at the end of the text before a light verb, or a preposition anywhere in that text."""
+TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"
     r"关停|关闭|淘汰|下放|取消|减少|压减|改造|修缮|修建|解决|救助|资助|培养|选派|聘请|招聘|招录|引导|奖励|表彰|评选|认定|签约|落地|"
@@ -60,18 +63,18 @@ VERB = re.compile(
     r"主办|承办|牵头|更新|升级|安装|购置|采购|投放|接种|诊疗|义诊|发动|出动|投入|筹集|筹措|拨付|下达|减免|返还|征集|收集|采纳|提出|"
     r"反馈|答疑|宣讲|宣传|张贴|悬挂|制作|印制|播放|推送|刊发|报送|上报)(?=.{2})"
 )
-"""A verb with an object behind it, at the beginning of a name."""
+"""A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
     r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放)"
 )
-"""A verb alone: its object stands elsewhere."""
-TOWARD = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={VERB.pattern})")
-"""To or with whom, before the verb: 向经营单位发送…."""
+"""A name that is a verb without an object. The object is elsewhere in the text."""
+ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
+"""To or with whom something is done, before the verb: 向经营单位发送…."""
 
-LEAD = re.compile(
+LEAD_IN = re.compile(
     r"(?:\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|[一二三四五六七八九十]+是|"
     r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?(?:以来|起)|到[^,]{0,8}?(?:底|末|年[底末]?)|"
-    rf"全年(?!总)|年内|今年以?来?|去年|本年度?|一年来|{TIME.pattern}|"
+    rf"全年(?!总)|年内|今年以?来?|去年|本年度?|一年来|{TIME_EXPRESSION.pattern}|"
     r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|(?:增加|提高|上升|发展|扩大|下降|降低|减少|缩短|压缩|降|升|增)到|[增升降]至|"
     r"达到|达(?![成标产])|目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|其中|包括|涉及|分别[是为]?|"
     r"共有|共计|共(?![享同产和青识治赢性商场服管安])|累计|总计|已经|已有|已|有(?![关限效机色])|并且|并(?![购网联轨])|"
@@ -80,8 +83,8 @@ LEAD = re.compile(
     r"本[省市区县局委厅]|针对|对于|关于|对(?![外口接])|向|给(?![予水])|为(?![民主农期])|在(?![线职岗校建押册编训])|把(?!关)|"
     r"使(?!用)|让|与|和(?![谐平解])|以及|及(?![时格])|等(?![级效])|的|了|[、,;:\-—()”\s])+"
 )
-"""What leads to a name without being a part of it: list numbers, times, adverbs, prepositions."""
-TRAIL = re.compile(
+"""Words before a name that are no part of it: list numbers, times, adverbs, prepositions."""
+TRAILING_WORD = re.compile(
     r"(?:(?<![公中])共|共计|总计|累计|合计|达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
     r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|均|全部|分别|各|仅|只有|只|"
     r"(?:提高|提升|增加|下降|降低|减少|扩大|上升|发展|缩短|压缩|压减|增|升|降)[到至为]|至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
@@ -89,13 +92,13 @@ TRAIL = re.compile(
     r"平均|以上|多于|少于|(?<![网线规海陆水])上|[由从][^,;。]{0,8}[年期”][末底]?的?|由|从|将|划分|分成|(?<![部成积充身])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
-"""One word of what stands between a name and its number, at the end of a text."""
-MAX_TRAIL_LENGTH = 13
-"""Code points of such a word at the most."""
-TOTAL = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
-"""Before it stands who counts, behind it what is counted."""
+"""One of the words between a name and its number, at the end of a text."""
+MAX_TRAILING_WORD_LENGTH = 13
+"""Maximum length in code points of a `TRAILING_WORD`."""
+TOTAL_WORD = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
+"""A word of totalling. The text before it is the actor, the text after it is the name of what is counted."""
 
-PREDICATE = re.compile(
+PREDICATE_START = re.compile(
     r"(?:进入|进行|进一步|获|被(?![征监抚动])|为(?!民)|是|均(?!衡)|全部|全覆盖|已|参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
     r"开工|建成|达|通过|用于|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
@@ -103,66 +106,70 @@ PREDICATE = re.compile(
     r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|较|左右|以上|以下|脱贫|就业|"
     r"增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|[,;。:!?、()”\]》])"
 )
-"""What stands behind a number is a predicate, not the name of what is counted."""
-NOUN_END = re.compile(
+"""At the start of the text after a number: the text is a predicate, not the name of what is counted."""
+NAME_END = re.compile(
     r"(?:荣获|进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|同比|比上|较上|增长|增加|提高|提升|下降|减少|试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
 )
-"""Where a name behind a number ends."""
-GENERIC = re.compile(
+"""The first words after a name that follows a number."""
+GENERIC_NAME = re.compile(
     r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|建设面积|通车里程|用户|直接经济损失|.{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|投资|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
 )
-"""A whole name that says little without what it belongs to."""
-RATE = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
+"""A name that is unclear without its context. Used to match a full name."""
+RATE_SUFFIX = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
+"""The end of the name of a rate."""
 DEPENDENT_RATE = re.compile(
     r"(?:任务|案件|按期|按时|及时|总体|群众)?(?:覆盖|完成|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
     r"办理|整改|公开|检出|成功|普及|抽检|受理|调解|审结|维持|[胜败]诉|纠错)率|占比|比重|比例|满意度"
 )
-"""A whole name of a rate that says nothing without what it is a rate of."""
-COLOURLESS = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
-"""A heading that names no subject."""
-HEAD = re.compile(
+"""The name of a rate that is unclear without its object. Used to match a full name."""
+GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
+"""The end of a heading that names no subject."""
+SHARED_HEAD = re.compile(
     r"(?:参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
-"""What the last of several names may say for all of them: 养老保险、失业保险参保人数."""
+"""The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
-"""What is counted within a campaign is not the count of the year."""
+"""Words of a campaign. A count within a campaign is not the count of the year."""
 FINE = re.compile("罚没款|罚款|罚金|没收违法所得")
-CASE = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
-"""A fine beside one of these is of all cases; elsewhere it is of what stands before it."""
-NO_PART = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
-"""Before a number: it is not a part of the total before."""
-EMPTY = re.compile(r"[\d一二三四五六七八九十]+年|比.*|年?平?均|同口径|实际|同期|又|再")
-"""A name that names nothing."""
-BREAKDOWN = re.compile(r"其中|包括|包含|分别为|分别是")
-JOINT = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
-EACH = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
-"""Between several names and what is said of each of them."""
+"""The name of a fine. Used to match a full name."""
+CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
+"""The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
+BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
+"""Before a number: the number is not part of the preceding total."""
+EMPTY_NAME = re.compile(r"[\d一二三四五六七八九十]+年|比.*|年?平?均|同口径|实际|同期|又|再")
+"""A name without meaning. Used to match a full name."""
+BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
+"""After a total: its parts follow."""
+NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
+"""Between several names that share a number or the numbers after them."""
+DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
+"""Between several names and the words that apply to each of them."""
 
-# Evidence that a small Chinese numeral counts things.
-ACT = re.compile(
+# Evidence for or against a small Chinese numeral counting something.
+REPEATED_ACT = re.compile(
     r"较?大?幅度?|上调|下调|提高|降低|召开|赴|到|深入|开展|组织|举[办行]|派|发布|修订|调整|荣?获|入选|蝉联|参加"
 )
-"""Behind 三次: what was done so often."""
-CHROME = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
-"""A name that is part of a web page, not of the report."""
-NONE = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
-"""Before 一起: not even one."""
-SOME = frozenset("批种类点步级代")
-"""一 before these is some, not one."""
-PERIODICAL = re.compile(r"(?:班|会|培训|讲座|简报|专栏|活动|刊|课|节目|论坛|沙龙|报|比赛)$")
-"""Before 四期; elsewhere 二期 is an ordinal."""
-COUNTING = re.compile(
+"""After 三次: the act that was repeated."""
+PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
+"""The name of a counter of the web page, not of the report. Used to match a full name."""
+NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
+"""Before 一起: the clause states that there was none."""
+INDEFINITE_UNITS = frozenset("批种类点步级代")
+"""Units that make 一 mean "some" instead of one."""
+SERIAL_NOUN = re.compile(r"(?:班|会|培训|讲座|简报|专栏|活动|刊|课|节目|论坛|沙龙|报|比赛)$")
+"""The end of a name that 期 counts (培训班四期). After any other name, 二期 is an ordinal."""
+COUNTING_VERB = re.compile(
     r"(?:新增|新建|建成|建立|设立|成立|召开|举办|举行|开展|完成|获得?|荣获|配备|聘[请用]|增设|组建|创办|修建|培育|创建|印发|制定|出台|"
     r"增加|共|设有?|有|计|了|为|达|拥有|:|近|约)$"
 )
-"""Verbs before a number that count."""
-ABSTRACT = re.compile(
+"""At the end of the text before a number: a verb of counting."""
+ABSTRACT_NOUN = re.compile(
     r"[^,;。]{0,6}?(?:方面|问题|阶段|原则|关系|环节|重点|条件|要求|特点|层次|大局|目标|任务|转变|体系|文明|时期|意义|因素|原因|矛盾|步骤|"
     r"方向|途径|方针|政策|概念|战略|地方|时候|过程|局面|飞跃|台阶|新|重要|重大|好|更|大|伟大|系列|整体|共同|基本|统一|崭新|强大|关键|"
     r"特殊|社会主义|现代化|历史|根本|转折|突破|目的|标准|中心|角度|侧面|认识|观念|意识|样|月|省区|民族|人民|国家|世界|人|革命|生产)"
 )
-"""Behind a number: what is enumerated in thought, not counted."""
+"""After a number: a noun that reports enumerate without counting anything (三个方面)."""

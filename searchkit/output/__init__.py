@@ -1,11 +1,11 @@
-"""Records and results as text and files.
+"""Records, results and comparisons as text and files.
 
-records.py     records in the style that was asked for
-json.py        every record and result as a JSON object
-csv.py         rows for spreadsheets and scripts
-terminal.py    pages and tables for people
-comparison.py  a comparison for people
+records.py     records in every format of `--format`
+json.py        records and results as JSON objects
+csv.py         records as CSV and TSV
+terminal.py    pages and tables for the terminal
+comparison.py  a comparison as a text table
 xlsx.py        a comparison as a workbook
-chart.py       a comparison as a picture
-cells.py       what stands in the cells of all of these
+chart.py       a comparison as a chart
+cells.py       the text of the cells of all of these
 """

@@ -1,4 +1,4 @@
-"""What stands in a cell: of any table, and of a comparison with its marks."""
+"""The text of cells: values of records, and cells of a comparison with their marks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from searchkit.text.characters import safe
+from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
     from searchkit.compare.comparison import Cell, CellValue
 
-MARKS = {
+CELL_MARKS = {
     "missing": ("—", "no report 无报告"),
     "silent": ("·", "report without such a measure 报告未提及"),
     "conflict": ("≠", "reports disagree, or one contradicts itself 数据不一致"),
@@ -21,50 +21,51 @@ MARKS = {
     "unit": ("†", "counted in another unit 单位不同"),
     "period": ("‡", "not of the reporting year 非报告年度"),
 }
-"""What stands in cells besides numbers, and what it means."""
+"""Marks in the cells of a comparison, by name: the mark and its explanation."""
 
 
-def plain(value: object) -> str:
-    """A value of a record as text."""
+def value_text(value: object) -> str:
+    """Return the value of a record's field as text without control characters."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):
-        return " / ".join(plain(item) for item in value)
+        return " / ".join(value_text(item) for item in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{plain(name)}={plain(item)}" for name, item in value.items())
-    return safe(str(value))
+        return "; ".join(f"{value_text(name)}={value_text(item)}" for name, item in value.items())
+    return sanitize(str(value))
 
 
-def one_line(cell: str) -> str:
-    """A text without tabs and line ends."""
-    return re.sub(r"[\t\n]+", " ", cell)
+def single_line(text: str) -> str:
+    """Replace each run of tabs and line ends by a space."""
+    return re.sub(r"[\t\n]+", " ", text)
 
 
-def cell_text(cell: Cell, unit: str | None, notes: dict[int, int] | None = None) -> str:
-    """What stands in a cell: its values with their marks, the conflict mark between values that contradict each other.
+def cell_text(cell: Cell, unit: str | None, footnotes: dict[int, int] | None = None) -> str:
+    """Return the text of a cell: its values with their marks. The conflict mark separates values that conflict.
 
-    `notes`: numbers of footnotes by the `id` of a reading.
+    `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote.
     """
-    if not cell.readings:
-        return MARKS[cell.status][0]
-    return f" {MARKS['conflict'][0]} ".join(_value(reading, unit, notes or {}) for reading in cell.readings)
+    if not cell.values:
+        return CELL_MARKS[cell.status][0]
+    separator = f" {CELL_MARKS['conflict'][0]} "
+    return separator.join(_cell_value_text(value, unit, footnotes or {}) for value in cell.values)
 
 
-def marks_of(reading: CellValue) -> list[str]:
-    """Names of the marks that a reading bears, in the order of `MARKS`."""
-    bound = [reading.first.bound] if reading.first.bound in MARKS else []
-    return [*bound, *["unit"] * reading.is_other_unit, *["period"] * reading.is_other_period]
+def mark_names(value: CellValue) -> list[str]:
+    """Return the names of the marks of a value, in the order of `CELL_MARKS`."""
+    bound = [value.first.bound] if value.first.bound in CELL_MARKS else []
+    return [*bound, *["unit"] * value.has_other_unit, *["period"] * value.has_other_period]
 
 
-def _value(reading: CellValue, unit: str | None, notes: dict[int, int]) -> str:
-    names = marks_of(reading)
-    before = "".join(MARKS[name][0] for name in names if name not in {"unit", "period"})
-    after = "".join(MARKS[name][0] for name in names if name in {"unit", "period"})
-    own = f" {reading.unit}" if reading.unit and reading.unit != unit else ""
-    note = f" [{notes[id(reading)]}]" if id(reading) in notes else ""
-    return f"{before}{number_text(reading.value)}{own}{after}{note}"
+def _cell_value_text(value: CellValue, unit: str | None, footnotes: dict[int, int]) -> str:
+    names = mark_names(value)
+    before = "".join(CELL_MARKS[name][0] for name in names if name not in {"unit", "period"})
+    after = "".join(CELL_MARKS[name][0] for name in names if name in {"unit", "period"})
+    other_unit = f" {value.unit}" if value.unit and value.unit != unit else ""
+    footnote = f" [{footnotes[id(value)]}]" if id(value) in footnotes else ""
+    return f"{before}{number_text(value.value)}{other_unit}{after}{footnote}"
 
 
 def number_text(value: float) -> str:
-    """A number in decimal digits: 0.0000001, where Python writes 1e-07."""
+    """Return a number in decimal notation: 0.0000001, not 1e-07."""
     return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

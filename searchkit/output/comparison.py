@@ -1,107 +1,112 @@
-"""A comparison as text: an aligned table with marks, what the marks mean, and the sentence behind each measure."""
+"""A comparison as text: an aligned table, a legend of its marks, and footnotes with the quotes of its values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from searchkit.compare.axes import Label
+from searchkit.compare.axes import AxisLabel
 from searchkit.compare.comparison import Cell, Comparison
-from searchkit.output.cells import MARKS, cell_text, marks_of
-from searchkit.output.json import cell_rows, comparison_to_json, dumps
-from searchkit.output.records import records
-from searchkit.output.terminal import table
-from searchkit.text.characters import safe
+from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
+from searchkit.output.json import comparison_records, comparison_to_json, dumps
+from searchkit.output.records import format_records
+from searchkit.output.terminal import format_table
+from searchkit.text.characters import sanitize
 
-BAR = 24
+MAX_BAR_LENGTH = 24
 """Length of the longest bar, in characters."""
-SHOWN_EMPTY = 5
-"""Rows without any measure that a table shows. When there are more, and more than rows with one, a line names them."""
-NAMED_EMPTY = 10
-"""How many of them that line names."""
+MAX_EMPTY_LABELS = 5
+"""Number of rows, or columns, without a measure that are shown. If there are more, and more than rows with a measure,
+the table leaves them out and a line below names them."""
+MAX_NAMED_LABELS = 10
+"""Number of rows, or columns, that this line names."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_NONE = "(none)"
 
 
-def in_style(made: Comparison, style: str, *, bars: bool = False) -> Iterable[str]:
-    """Give pieces of text: `style` is table (with or without bars), json or csv."""
+def format_comparison(comparison: Comparison, style: str, *, bars: bool = False) -> Iterable[str]:
+    """Return a comparison as pieces of text. `style` is table (with or without bars), json or csv."""
     if style == "table":
-        return [comparison(made, bars=bars)]
+        return [comparison_text(comparison, bars=bars)]
     if style == "json":
-        return [dumps(comparison_to_json(made), indent=1), "\n"]
-    return records(cell_rows(made), style)
+        return [dumps(comparison_to_json(comparison), indent=1), "\n"]
+    return format_records(comparison_records(comparison), style)
 
 
-def comparison(made: Comparison, *, bars: bool = False) -> str:
-    """A comparison for people to read; with `bars`, a bar beside each row shows the size of its last column."""
-    if made.indicator is None:
-        return f"No measure answers {safe(made.query)!r}.\n{_unplaced(made)}"
-    cols, left_cols = _shown(made.cols, {col for _, col in made.filled})
-    reported = [row for row in made.rows if any(made.cell(row, col).status != "missing" for col in cols)]
-    rows, left_rows = _shown(reported, {row for row, _ in made.filled})
-    left_rows += [row for row in made.rows if row not in set(reported)]
-    notes = {
-        id(reading): n
-        for n, reading in enumerate(
-            (reading for row in rows for col in cols for reading in made.filled.get((row, col), ())), 1
+def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
+    """Return a comparison as a text table. With `bars`, each row ends with a bar for the value in its last column."""
+    if comparison.indicator is None:
+        return f"No measure answers {sanitize(comparison.query)!r}.\n{_unplaced_line(comparison)}"
+    cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.cell_values})
+    reported = [row for row in comparison.rows if any(comparison.cell(row, col).status != "missing" for col in cols)]
+    rows, empty_rows = _split_empty(reported, {row for row, _ in comparison.cell_values})
+    empty_rows += [row for row in comparison.rows if row not in set(reported)]
+    footnotes = {
+        id(value): n
+        for n, value in enumerate(
+            (value for row in rows for col in cols for value in comparison.cell_values.get((row, col), ())), 1
         )
     }
-    cells = [[made.cell(row, col) for col in cols] for row in rows]
-    lines = [[str(row[0].row), *(cell_text(cell, made.unit, notes) for cell in row)] for row in cells]
-    headers = [made.rows_by, *map(str, cols)]
+    cells = [[comparison.cell(row, col) for col in cols] for row in rows]
+    lines = [[str(row[0].row), *(cell_text(cell, comparison.unit, footnotes) for cell in row)] for row in cells]
+    headers = [comparison.rows_by, *map(str, cols)]
     if bars:
         headers.append("")
-        lines = [[*line, bar] for line, bar in zip(lines, _bars([row[-1] for row in cells]), strict=True)]
-    head = f"{made.indicator}{f' ({made.unit})' if made.unit else ''}"
-    pieces = [_relaxed(made), safe(head), "\n\n", table(lines, headers), "\n"]
-    return "".join([*pieces, *_left(made, left_rows, left_cols), _legend(cells), *_footnotes(cells, notes)])
+        lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
+    title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
+    pieces = [_relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
+    omitted = _omitted_lines(comparison, empty_rows, empty_cols)
+    return "".join([*pieces, *omitted, _legend(cells), *_footnote_lines(cells, footnotes)])
 
 
-def _shown(labels: Sequence[Label], filled: set[Label]) -> tuple[list[Label], list[Label]]:
-    """Labels of rows or columns that are shown, and of those that are left out for having no measure."""
+def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[list[AxisLabel], list[AxisLabel]]:
+    """Split the labels of rows or columns into those to show, and those to leave out because they have no measure."""
     empty = [label for label in labels if label not in filled]
-    if len(empty) <= max(SHOWN_EMPTY, len(filled)):
+    if len(empty) <= max(MAX_EMPTY_LABELS, len(filled)):
         return list(labels), []
     return [label for label in labels if label in filled], empty
 
 
-def _left(made: Comparison, rows: Sequence[Label], cols: Sequence[Label]) -> Iterator[str]:
-    for name, labels in ((made.rows_by, rows), (made.cols_by, cols)):
+def _omitted_lines(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> Iterator[str]:
+    """Yield lines that name the rows, columns and measures that the table leaves out."""
+    for name, labels in ((comparison.rows_by, rows), (comparison.cols_by, cols)):
         if labels:
-            more = f" and {len(labels) - NAMED_EMPTY} more" if len(labels) > NAMED_EMPTY else ""
-            yield safe(f"no measure for {name} {', '.join(map(str, labels[:NAMED_EMPTY]))}{more}\n")
-    yield _unplaced(made)
+            more = f" and {len(labels) - MAX_NAMED_LABELS} more" if len(labels) > MAX_NAMED_LABELS else ""
+            yield sanitize(f"no measure for {name} {', '.join(map(str, labels[:MAX_NAMED_LABELS]))}{more}\n")
+    yield _unplaced_line(comparison)
 
 
-def _unplaced(made: Comparison) -> str:
-    return f"{made.unplaced} measures left out: no {made.rows_by} or no {made.cols_by}\n" if made.unplaced else ""
+def _unplaced_line(comparison: Comparison) -> str:
+    if not comparison.unplaced:
+        return ""
+    return f"{comparison.unplaced} measures left out: no {comparison.rows_by} or no {comparison.cols_by}\n"
 
 
-def _relaxed(made: Comparison) -> str:
-    return "Nothing holds all of the query; these measures answer some of its words.\n" if made.relaxed else ""
+def _relaxed_line(comparison: Comparison) -> str:
+    return "No measure matches the whole query; these match some of its words.\n" if comparison.relaxed else ""
 
 
-def _bars(cells: Sequence[Cell]) -> list[str]:
-    """A bar for each cell, as long as its first value; none for what is in another unit."""
+def _format_bars(cells: Sequence[Cell]) -> list[str]:
+    """Return a bar for each cell, in proportion to its first value. The bar is empty for a value in another unit."""
     values = [
-        float(cell.readings[0].value) if cell.readings and not cell.readings[0].is_other_unit else 0.0 for cell in cells
+        float(cell.values[0].value) if cell.values and not cell.values[0].has_other_unit else 0.0 for cell in cells
     ]
-    most = max(values, default=0.0) or 1.0
-    eighths = [round(value / most * BAR * 8) for value in values]
+    max_value = max(values, default=0.0) or 1.0
+    eighths = [round(value / max_value * MAX_BAR_LENGTH * 8) for value in values]
     return [("█" * (length // 8) + _EIGHTHS[length % 8]).rstrip() for length in eighths]
 
 
 def _legend(cells: Sequence[Sequence[Cell]]) -> str:
-    """One line that explains the marks that occur."""
+    """Return a line that explains the marks in the cells, or nothing if there are none."""
     used = {cell.status for row in cells for cell in row}
-    used |= {name for row in cells for cell in row for reading in cell.readings for name in marks_of(reading)}
-    known = [f"{mark} {meaning}" for name, (mark, meaning) in MARKS.items() if name in used]
-    return f"{'   '.join(known)}\n" if known else ""
+    used |= {name for row in cells for cell in row for value in cell.values for name in mark_names(value)}
+    explained = [f"{mark} {meaning}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]
+    return f"{'   '.join(explained)}\n" if explained else ""
 
 
-def _footnotes(cells: Sequence[Sequence[Cell]], notes: dict[int, int]) -> Iterator[str]:
+def _footnote_lines(cells: Sequence[Sequence[Cell]], footnotes: dict[int, int]) -> Iterator[str]:
+    """Yield a footnote for each value: the ids of its measures, and the quote of the first."""
     for row in cells:
         for cell in row:
-            for reading in cell.readings:
-                also = "".join(f", {measure.id}" for measure in reading.measures[1:])
-                yield safe(f"[{notes[id(reading)]}] {reading.first.id}{also}  {reading.first.quote}\n")
+            for value in cell.values:
+                also = "".join(f", {measure.id}" for measure in value.measures[1:])
+                yield sanitize(f"[{footnotes[id(value)]}] {value.first.id}{also}  {value.first.quote}\n")

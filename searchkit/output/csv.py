@@ -1,4 +1,4 @@
-"""Rows as comma- or tab-separated values, none of which begins a formula."""
+"""Records as comma-separated or tab-separated values. No cell is a formula in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from searchkit.output.cells import one_line, plain
+from searchkit.output.cells import single_line, value_text
 
 
-def separated(rows: Iterable[Mapping[str, object]], delimiter: str) -> Iterator[str]:
-    """Write records with the same fields, a line at a time; the first line names the fields."""
+def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> Iterator[str]:
+    """Yield the lines of CSV (delimiter `,`) or TSV (tab). The first line has the names of the fields.
+
+    All records must have the fields of the first one.
+    """
     names: list[str] | None = None
-    for row in rows:
+    for record in records:
         if names is None:
-            names = list(row)
-            yield _line(names, delimiter)
-        yield _line([row.get(name) for name in names], delimiter)
+            names = list(record)
+            yield _delimited_line(names, delimiter)
+        yield _delimited_line([record.get(name) for name in names], delimiter)
 
 
-def _line(values: Sequence[object], delimiter: str) -> str:
-    cells = [_harmless(plain(value)) for value in values]
+def _delimited_line(values: Sequence[object], delimiter: str) -> str:
+    cells = [_escape_formula(value_text(value)) for value in values]
     if delimiter == "\t":  # TSV has no quoting
-        return "\t".join(map(one_line, cells)) + "\n"
+        return "\t".join(map(single_line, cells)) + "\n"
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()
 
 
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet takes for text: = + - @ at its head, white space before it or not, begin a formula."""
+def _escape_formula(cell: str) -> str:
+    """Prefix a cell with ' if a spreadsheet could read it as a formula: if = + - @ is its first visible character."""
     return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} else cell

@@ -1,4 +1,4 @@
-"""Every record and result as a JSON object, with the fields in their promised order; and the text of it."""
+"""Records and results as JSON objects, with their fields in the documented order, and JSON objects as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from searchkit.model import ExtractedMeasure, Measure, to_json
-from searchkit.text.characters import UNSAFE
+from searchkit.text.characters import UNSAFE_IN_TERMINALS
 
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
 
-_OWN = {"id", "quote", *(item.name for item in fields(ExtractedMeasure))}
+_NESTED_FIELDS = {"id", "quote", *(field.name for field in fields(ExtractedMeasure))}
+"""Fields of a measure inside the JSON object of its paragraph."""
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """A JSON text with Chinese as it is and every control character escaped."""
+    """Return a value as JSON text. Chinese is not escaped; control characters are."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return UNSAFE_IN_TERMINALS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
-    """A hit as a JSON object: id, score, snippet and spans, then the fields of the paragraph and its measures."""
+    """Return a hit as a JSON object: id, score, snippet, spans, the fields of its paragraph, and its measures."""
     paragraph = to_json(hit.paragraph)
-    first = {
+    out = {
         "id": hit.id,
         "score": round(hit.score, 6),
         "snippet": hit.snippet,
@@ -38,17 +39,17 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     }
     if hit.explanation is not None:
         words = {term: round(value, 6) for term, value in hit.explanation.words.items()}
-        first["explanation"] = {
+        out["explanation"] = {
             "words": words,
             "bigrams": round(hit.explanation.bigrams, 6),
             "characters": round(hit.explanation.characters, 6),
         }
-    measures = {"measures": list(map(own_fields, hit.measures))} if with_measures else {}
-    return {**first, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
+    measures = {"measures": list(map(nested_measure_to_json, hit.measures))} if with_measures else {}
+    return {**out, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
 
 
 def results_to_json(results: Results) -> dict[str, object]:
-    """Results as the JSON object of `search --format json`."""
+    """Return the results of a search as the JSON object of `search --format json`."""
     out: dict[str, object] = {
         "query": results.query,
         "understood": results.understood,
@@ -60,19 +61,19 @@ def results_to_json(results: Results) -> dict[str, object]:
     hits = [hit_to_json(hit) for hit in results.hits]
     if results.documents is not None:
         out["documents"] = results.documents
-        hits = [{**shown, "matches": hit.matches} for shown, hit in zip(hits, results.hits, strict=True)]
+        hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]
     return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
 
 
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:
-    """Facet counts as a JSON object."""
+    """Return facet counts as a JSON object."""
     values = [{"value": item.value, "count": item.count, "selected": item.selected} for item in counts.values]
     return {"values": values, "missing": counts.missing, "other": counts.other}
 
 
 def measures_to_json(results: MeasureResults) -> dict[str, object]:
-    """Results as the JSON object of `measures --format json`."""
-    out: dict[str, object] = {item.name: getattr(results, item.name) for item in fields(results)}
+    """Return the results of a look-up as the JSON object of `measures --format json`."""
+    out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
         "notes": list(results.notes),
@@ -80,62 +81,62 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
     }
 
 
-def own_fields(measure: Measure) -> dict[str, object]:
-    """The fields of a measure that are not its paragraph's, as a JSON object: for where the paragraph is given too."""
-    return {name: value for name, value in to_json(measure).items() if name in _OWN}
+def nested_measure_to_json(measure: Measure) -> dict[str, object]:
+    """Return a measure as a JSON object inside that of its paragraph: without the fields of the paragraph."""
+    return {name: value for name, value in to_json(measure).items() if name in _NESTED_FIELDS}
 
 
-def cell_rows(table: Comparison) -> Iterator[dict[str, object]]:
-    """The table as records, one for each reading and for each empty cell: the rows of its CSV form."""
-    for cell in table.cells():
-        place: dict[str, object] = {"row": cell.row, "col": cell.col}
-        for reading in cell.readings or (None,):
-            yield {**place, **_reading_to_json(reading, cell.status)}
+def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
+    """Yield the cells of a comparison as records: one for each value, and one for each empty cell."""
+    for cell in comparison.cells():
+        labels: dict[str, object] = {"row": cell.row, "col": cell.col}
+        for value in cell.values or (None,):
+            yield {**labels, **_cell_value_to_json(value, cell.status)}
 
 
-def comparison_to_json(table: Comparison) -> dict[str, object]:
-    """The table as the JSON object of `compare --format json`."""
+def comparison_to_json(comparison: Comparison) -> dict[str, object]:
+    """Return a comparison as the JSON object of `compare --format json`."""
     cells = []
-    for cell in table.cells():
-        first = _reading_to_json(cell.readings[0] if cell.readings else None, cell.status)
-        said = [
-            {**_reading_to_json(reading, cell.status), "measures": list(map(to_json, reading.measures))}
-            for reading in cell.readings
+    for cell in comparison.cells():
+        first = _cell_value_to_json(cell.values[0] if cell.values else None, cell.status)
+        values = [
+            {**_cell_value_to_json(value, cell.status), "measures": list(map(to_json, value.measures))}
+            for value in cell.values
         ]
-        cells.append({"row": cell.row, "col": cell.col, **first, "readings": said})
+        cells.append({"row": cell.row, "col": cell.col, **first, "readings": values})
     return {
-        "query": table.query,
-        "indicator": table.indicator,
-        "kind": table.kind,
-        "unit": table.unit,
-        "relaxed": table.relaxed,
-        "unplaced": table.unplaced,
-        "rows": {"facet": table.rows_by, "values": list(table.rows)},
-        "cols": {"facet": table.cols_by, "values": list(table.cols)},
+        "query": comparison.query,
+        "indicator": comparison.indicator,
+        "kind": comparison.kind,
+        "unit": comparison.unit,
+        "relaxed": comparison.relaxed,
+        "unplaced": comparison.unplaced,
+        "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},
+        "cols": {"facet": comparison.cols_by, "values": list(comparison.cols)},
         "cells": cells,
     }
 
 
-def _reading_to_json(reading: CellValue | None, status: str) -> dict[str, object]:
-    """What a cell's record says of one reading, None for an empty cell."""
-    first = reading and reading.first
+def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, object]:
+    """Return the fields of one value of a cell; None stands for an empty cell."""
+    first = value and value.first
     return {
-        "value": reading and reading.value,
-        "unit": reading and reading.unit,
+        "value": value and value.value,
+        "unit": value and value.unit,
         "base_value": first and first.base_value,
         "base_unit": first and first.base_unit,
         "bound": first and first.bound,
         "period": first and first.period,
         "status": status,
-        "other_unit": bool(reading and reading.is_other_unit),
+        "other_unit": bool(value and value.has_other_unit),
         "id": first and first.id,
-        "also": [measure.id for measure in reading.measures[1:]] if reading else [],
+        "also": [measure.id for measure in value.measures[1:]] if value else [],
         "quote": first and first.quote,
     }
 
 
 def finding_to_json(finding: Finding) -> dict[str, object]:
-    """A finding as a JSON object."""
+    """Return a finding of the audit as a JSON object."""
     return {
         "ids": list(finding.ids),
         "kind": finding.kind,

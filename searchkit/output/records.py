@@ -1,31 +1,33 @@
-"""Records in the style that was asked for."""
+"""Records in every format of `--format`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from searchkit.output.cells import one_line, plain
-from searchkit.output.csv import separated
+from searchkit.output.cells import single_line, value_text
+from searchkit.output.csv import delimited_lines
 from searchkit.output.json import dumps
-from searchkit.output.terminal import table
+from searchkit.output.terminal import format_table
 
-FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
-"""Names for `--format`."""
+RECORD_FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
+"""Names of the formats. `ids` writes the first field of each record."""
 
 
-def records(rows: Iterable[Mapping[str, object]], style: str) -> Iterator[str]:
-    """Pieces of output for records with the same fields; `ids` takes the first field of each.
+def format_records(records: Iterable[Mapping[str, object]], style: str) -> Iterator[str]:
+    """Yield records as pieces of text in a format of `RECORD_FORMATS`. All records must have the same fields.
 
-    jsonl, csv, tsv and ids are made row by row; json and table need all rows at once.
+    jsonl, csv, tsv and ids take one record at a time. json and table collect all records first.
     """
     if style == "json":
-        yield dumps(list(rows), indent=1) + "\n"
+        yield dumps(list(records), indent=1) + "\n"
     elif style == "jsonl":
-        yield from (dumps(row) + "\n" for row in rows)
+        yield from (dumps(record) + "\n" for record in records)
     elif style == "ids":
-        yield from (one_line(plain(next(iter(row.values())))) + "\n" for row in rows)
+        yield from (single_line(value_text(next(iter(record.values())))) + "\n" for record in records)
     elif style == "table":
-        kept = list(rows)
-        yield table([[plain(value) for value in row.values()] for row in kept], list(kept[0]) if kept else [])
+        rows = list(records)
+        yield format_table(
+            [[value_text(value) for value in row.values()] for row in rows], list(rows[0]) if rows else []
+        )
     else:
-        yield from separated(rows, "\t" if style == "tsv" else ",")
+        yield from delimited_lines(records, "\t" if style == "tsv" else ",")

@@ -1,4 +1,4 @@
-"""Results for people to read: pages of hits and measures, tables of facets, single records."""
+"""Results as text for the terminal: pages of hits and measures, tables of facets, single records."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from searchkit.output.cells import one_line, plain
-from searchkit.search.snippets import highlighted
-from searchkit.text.characters import safe
+from searchkit.output.cells import single_line, value_text
+from searchkit.search.snippets import split_highlights
+from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
     from searchkit.model import Document, Measure, Paragraph
@@ -17,100 +17,103 @@ if TYPE_CHECKING:
     from searchkit.search.results import Hit, Results
     from searchkit.search.snippets import Snippet
 
-SHOWN_VALUES = 10
-"""Values of a facet in a table; the rest is summed up in its last line."""
+MAX_SHOWN_VALUES = 10
+"""Number of values in the table of a facet. A last line has the sum of all others."""
 
-_BOUND = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
-_CHANGE = {None: "", "increase": "↑", "decrease": "↓"}
-_BOLD, _PLAIN, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
+_BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+_CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
+_BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 
 
-def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    """An aligned table; Chinese characters take two columns."""
+def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    """Return an aligned table, or nothing if there are no rows. A Chinese character is two columns wide."""
     if not rows:
         return ""
-    from tabulate import tabulate  # noqa: PLC0415 - 30 ms that only tables need
+    from tabulate import tabulate  # noqa: PLC0415 - the import takes 30 ms, and only tables need it
 
-    shown = [[safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    return tabulate(shown, headers=list(map(safe, headers)), tablefmt="simple", disable_numparse=True) + "\n"
+    safe_rows = [[sanitize(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt="simple", disable_numparse=True) + "\n"
 
 
-def results(found: Results, *, colour: bool) -> str:
-    """A page of hits for people to read, with the facets below."""
-    lines = [safe(note) for note in found.notes]
-    if found.relaxed:
-        lines.append("Nothing holds all of the query; these hold some of its words.")
-    shown = f"{found.total} paragraphs"
-    if found.documents is not None:
-        shown += f" in {found.documents} documents"
-    lines.append(f"{shown}, {found.took_ms:.0f} ms")
-    for rank, hit in enumerate(found.hits, 1):
-        lines += ["", *_hit(rank, hit, colour=colour)]
-    for name, counts in found.facets.items():
-        lines += ["", facet(name, counts).rstrip("\n")]
+def format_results(results: Results, *, colour: bool) -> str:
+    """Return a page of hits, with the tables of the facets below."""
+    lines = [sanitize(note) for note in results.notes]
+    if results.relaxed:
+        lines.append("No paragraph matches the whole query; these match some of its words.")
+    counts_line = f"{results.total} paragraphs"
+    if results.documents is not None:
+        counts_line += f" in {results.documents} documents"
+    lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
+    for rank, hit in enumerate(results.hits, 1):
+        lines += ["", *_hit_lines(rank, hit, colour=colour)]
+    for name, counts in results.facets.items():
+        lines += ["", format_facet(name, counts).rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
-def measure_results(found: MeasureResults, *, colour: bool) -> str:
-    """A page of measures for people to read."""
-    lines = [safe(note) for note in found.notes]
-    if found.relaxed:
-        lines.append("No measure stands with all of the query; these stand with some of its words.")
-    lines.append(f"{found.total} measures, {found.took_ms:.0f} ms")
-    for rank, hit in enumerate(found.hits, 1):
-        lines += ["", *_measure(rank, hit, colour=colour)]
+def format_measure_results(results: MeasureResults, *, colour: bool) -> str:
+    """Return a page of measures."""
+    lines = [sanitize(note) for note in results.notes]
+    if results.relaxed:
+        lines.append("No measure matches the whole query; these match some of its words.")
+    lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
+    for rank, hit in enumerate(results.hits, 1):
+        lines += ["", *_measure_lines(rank, hit, colour=colour)]
     return "\n".join(lines) + "\n"
 
 
-def quantity(record: Measure) -> str:
-    """The value of a measure with its unit as written, and marks for what is no exact amount: ≥5000份, ↓66.67%."""
-    return f"{_CHANGE[record.change]}{_BOUND[record.bound]}{record.value}{record.unit or ''}"
+def format_quantity(measure: Measure) -> str:
+    """Return value and unit as written, with signs for a bound and a change: ≥5000份, ↓66.67%."""
+    return f"{_CHANGE_ARROWS[measure.change]}{_BOUND_SIGNS[measure.bound]}{measure.value}{measure.unit or ''}"
 
 
-def facet(name: str, counts: FacetCounts, most: int | None = SHOWN_VALUES) -> str:
-    """The counts of one facet as a table; `most` values and a line for the others."""
-    values = counts.values if most is None else counts.values[:most]
+def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SHOWN_VALUES) -> str:
+    """Return the counts of a facet as a table: at most `max_values` values, and a line for all others.
+
+    `max_values` of None means all.
+    """
+    values = counts.values if max_values is None else counts.values[:max_values]
     rows = [(f"{item.value}{' *' if item.selected else ''}", item.count) for item in values]
-    left = counts.other + sum(item.count for item in counts.values[len(values) :])
-    if left:
-        rows.append(("(other values)", left))
+    other = counts.other + sum(item.count for item in counts.values[len(values) :])
+    if other:
+        rows.append(("(other values)", other))
     if counts.missing:
         rows.append(("(no value)", counts.missing))
-    return _numbered(rows or [("(none)", 0)], (name, "paragraphs"))
+    return _count_table(rows or [("(none)", 0)], (name, "paragraphs"))
 
 
-def paragraph(record: Paragraph, *, is_asked_for: bool = True, colour: bool = False) -> str:
-    """A paragraph in full with where it stands."""
-    head = safe(f"{record.id}  {_place(record)}")
-    mark = "▶ " if is_asked_for else "  "
-    path = safe(" › ".join(record.path))
-    shown = [f"{mark}{_dim(head, colour=colour)}"]
+def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
+    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the one that was requested."""
+    head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}")
+    mark = "▶ " if is_requested else "  "
+    path = sanitize(" › ".join(paragraph.path))
+    lines = [f"{mark}{_dim(head, colour=colour)}"]
     if path:
-        shown.append(f"  {_dim(path, colour=colour)}")
-    return "\n".join([*shown, f"  {safe(record.text)}", ""])
+        lines.append(f"  {_dim(path, colour=colour)}")
+    return "\n".join([*lines, f"  {sanitize(paragraph.text)}", ""])
 
 
-def document(record: Document) -> str:
-    """A document's fields, one a line."""
-    from searchkit.model import to_json as fields_of  # noqa: PLC0415
+def format_document(document: Document) -> str:
+    """Return the fields of a document as a table. Empty fields are left out."""
+    from searchkit.model import to_json  # noqa: PLC0415
 
-    rows = [[name, plain(value)] for name, value in fields_of(record).items() if value not in (None, [], {}, "")]
-    return table(rows, ["field", "value"])
+    rows = [[name, value_text(value)] for name, value in to_json(document).items() if value not in (None, [], {}, "")]
+    return format_table(rows, ["field", "value"])
 
 
-def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
-    text = _highlighted(hit.window, colour=colour)
+def _hit_lines(rank: int, hit: Hit, *, colour: bool) -> list[str]:
+    text = _highlight(hit.window, colour=colour)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
-    more = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
+    matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
     lines = [
         f"{rank:>3}  {before}{text}{after}",
-        "     " + _dim(safe(f"{hit.id}  {_place(hit.paragraph)}  {hit.score:.2f}{more}"), colour=colour),
+        "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.explanation is not None:
         words = ", ".join(f"{term} {value:.2f}" for term, value in hit.explanation.words.items())
         lines.append(
-            safe(
+            sanitize(
                 f"     = words ({words}) + bigrams {hit.explanation.bigrams:.2f}"
                 f" + characters {hit.explanation.characters:.2f}"
             )
@@ -118,42 +121,47 @@ def _hit(rank: int, hit: Hit, *, colour: bool) -> list[str]:
     return lines
 
 
-def _measure(rank: int, hit: MeasureHit, *, colour: bool) -> list[str]:
-    place = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
+def _measure_lines(rank: int, hit: MeasureHit, *, colour: bool) -> list[str]:
+    facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
     return [
-        f"{rank:>3}  {safe('  '.join((quantity(hit), hit.indicator, place)))}",
-        f"     {_highlighted(hit.window, colour=colour)}",
-        "     " + _dim(safe(f"{hit.id}  {hit.score:.2f}"), colour=colour),
+        f"{rank:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
+        f"     {_highlight(hit.window, colour=colour)}",
+        "     " + _dim(sanitize(f"{hit.id}  {hit.score:.2f}"), colour=colour),
     ]
 
 
-def _highlighted(window: Snippet, *, colour: bool) -> str:
+def _highlight(snippet: Snippet, *, colour: bool) -> str:
+    """Return the text of a snippet, with the matches in colour."""
     return "".join(
-        f"{_BOLD}{safe(piece)}{_PLAIN}" if colour and is_match else safe(piece)
-        for piece, is_match in highlighted(window)
+        f"{_BOLD_RED}{sanitize(piece)}{_RESET}" if colour and is_match else sanitize(piece)
+        for piece, is_match in split_highlights(snippet)
     )
 
 
-def _numbered(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> str:
-    """Names with a number each, looking as `table` would make them: a search need not load tabulate for its facets."""
-    names = [one_line(safe(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
-    numbers = [headers[1], *(str(number) for _, number in rows)]
-    left = max(_columns(names[0]) + 2, *map(_columns, names[1:]))
-    right = max(len(numbers[0]) + 2, *map(len, numbers[1:]))
-    lines = [f"{name}{' ' * (left - _columns(name))}  {number}\n" for name, number in zip(names, numbers, strict=True)]
+def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> str:
+    """Return a table of names and counts in the layout of `format_table`. Searches use it to avoid loading tabulate."""
+    names = [single_line(sanitize(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
+    counts = [headers[1], *(str(count) for _, count in rows)]
+    left = max(_display_width(names[0]) + 2, *map(_display_width, names[1:]))
+    right = max(len(counts[0]) + 2, *map(len, counts[1:]))
+    lines = [
+        f"{name}{' ' * (left - _display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
+    ]
     return "".join([lines[0], f"{'-' * left}  {'-' * right}\n", *lines[1:]])
 
 
-def _columns(text: str) -> int:
-    """Columns of a terminal that a text takes."""
-    marks = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)
+def _display_width(text: str) -> int:
+    """Return the number of columns that a text takes in a terminal."""
+    zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
+    return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)
 
 
-def _place(record: Paragraph) -> str:
-    parts = [record.district, str(record.year) if record.year else None, record.agency, record.section, *record.topics]
+def _facets_text(paragraph: Paragraph) -> str:
+    """Return district, year, agency, section and topics of a paragraph in one line."""
+    year = str(paragraph.year) if paragraph.year else None
+    parts = [paragraph.district, year, paragraph.agency, paragraph.section, *paragraph.topics]
     return " · ".join(part for part in parts if part)
 
 
 def _dim(text: str, *, colour: bool) -> str:
-    return f"{_DIM}{text}{_PLAIN}" if colour else text
+    return f"{_DIM}{text}{_RESET}" if colour else text

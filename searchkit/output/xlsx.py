@@ -1,7 +1,7 @@
-"""A comparison as a spreadsheet (.xlsx): a wide sheet, and a sheet with the source of every measure.
+"""A comparison as a workbook (.xlsx): a sheet with the table, and a sheet with the source of every value.
 
-XlsxWriter makes a formula only where `write_formula` is called (or its guessing `write`): here strings are written as
-strings, so what begins with = in a report stays text.
+XlsxWriter writes a formula only in `write_formula` and in `write`, which guesses the type. This module writes strings
+with `write_string`, so text of a report that begins with = stays text.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import TYPE_CHECKING
 
 from searchkit.compare.comparison import Cell, Comparison
 from searchkit.errors import SearchkitError
-from searchkit.output.cells import MARKS, cell_text, marks_of
-from searchkit.output.json import cell_rows
-from searchkit.text.characters import safe
+from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
+from searchkit.output.json import comparison_records
+from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-_WIDTHS = {"id": 40, "also": 30, "quote": 60}
-"""Widths of columns of the second sheet, in characters; the others have `_WIDTH`."""
-_WIDTH, _LABEL_WIDTH = 12, 18
-_FIRST_ROW = 3
-"""Where the rows of the table begin on the first sheet."""
+_SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60}
+"""Widths of columns of the sheet of sources, in characters. All other columns have `_COLUMN_WIDTH`."""
+_COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
+_FIRST_TABLE_ROW = 3
+"""Index of the first row of the table, below its headers."""
 
 
-def write(made: Comparison, path: Path) -> None:
-    """Write a comparison to the file `path`. Raises SearchkitError without XlsxWriter, or if it cannot be written."""
+def write_workbook(comparison: Comparison, path: Path) -> None:
+    """Write a comparison to a file. Raises SearchkitError if XlsxWriter is missing or the file cannot be written."""
     try:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
         raise SearchkitError("writing .xlsx needs XlsxWriter: pip install 'searchkit[xlsx]'") from None
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
-    _wide(book.add_worksheet("comparison"), made, _Formats(book))
-    _sources(book.add_worksheet("sources"), made, _Formats(book))
+    _write_table_sheet(book.add_worksheet("comparison"), comparison, _Formats(book))
+    _write_sources_sheet(book.add_worksheet("sources"), comparison, _Formats(book))
     try:
         book.close()
     except (XlsxWriterException, OSError) as error:
@@ -45,7 +45,7 @@ def write(made: Comparison, path: Path) -> None:
 
 
 class _Formats:
-    """Formats of cells, each made once."""
+    """Cell formats of a workbook. Each is created once."""
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
@@ -55,63 +55,63 @@ class _Formats:
         self.conflict = book.add_format({"bg_color": "#FFE699", "align": "right"})
 
     def number(self, marks: Sequence[str]) -> Format:
-        """A number with its marks around it, which stays a number: ≥1300."""
-        before = "".join(MARKS[name][0] for name in marks if name != "period")
-        after = MARKS["period"][0] if "period" in marks else ""
-        shown = f'"{before}"General"{after}"' if marks else "General"
-        if shown not in self._numbers:
-            self._numbers[shown] = self._book.add_format({"num_format": shown})
-        return self._numbers[shown]
+        """Return the format of a number that is shown with marks, such as ≥1300. The cell still contains a number."""
+        before = "".join(CELL_MARKS[name][0] for name in marks if name != "period")
+        after = CELL_MARKS["period"][0] if "period" in marks else ""
+        number_format = f'"{before}"General"{after}"' if marks else "General"
+        if number_format not in self._numbers:
+            self._numbers[number_format] = self._book.add_format({"num_format": number_format})
+        return self._numbers[number_format]
 
 
-def _wide(sheet: Worksheet, made: Comparison, formats: _Formats) -> None:
-    """The sheet that looks as the table does, with numbers as numbers."""
-    head = f"{made.indicator or made.query}{f' ({made.unit})' if made.unit else ''}"
-    sheet.write_string(0, 0, safe(head), formats.bold)
-    for x, name in enumerate((made.rows_by, *made.cols)):
-        _write(sheet, _FIRST_ROW - 1, x, name, formats.bold)
-    for y, row in enumerate(made.rows, _FIRST_ROW):
-        _write(sheet, y, 0, row, formats.bold)
-        for x, col in enumerate(made.cols, 1):
-            _write_cell(sheet, (y, x), made.cell(row, col), made.unit, formats)
-    for y, (mark, meaning) in enumerate(MARKS.values(), _FIRST_ROW + len(made.rows) + 1):
+def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
+    """Write the sheet with the table and the legend of its marks."""
+    title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
+    sheet.write_string(0, 0, sanitize(title), formats.bold)
+    for x, name in enumerate((comparison.rows_by, *comparison.cols)):
+        _write_value(sheet, _FIRST_TABLE_ROW - 1, x, name, formats.bold)
+    for y, row in enumerate(comparison.rows, _FIRST_TABLE_ROW):
+        _write_value(sheet, y, 0, row, formats.bold)
+        for x, col in enumerate(comparison.cols, 1):
+            _write_cell(sheet, (y, x), comparison.cell(row, col), comparison.unit, formats)
+    for y, (mark, meaning) in enumerate(CELL_MARKS.values(), _FIRST_TABLE_ROW + len(comparison.rows) + 1):
         sheet.write_string(y, 0, f"{mark}  {meaning}")
-    sheet.freeze_panes(_FIRST_ROW, 1)
-    sheet.set_column(0, 0, _LABEL_WIDTH)
-    sheet.set_column(1, max(len(made.cols), 1), _WIDTH)
+    sheet.freeze_panes(_FIRST_TABLE_ROW, 1)
+    sheet.set_column(0, 0, _LABEL_COLUMN_WIDTH)
+    sheet.set_column(1, max(len(comparison.cols), 1), _COLUMN_WIDTH)
 
 
-def _write_cell(sheet: Worksheet, place: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
-    """One value in the unit of the table as a number; anything else as the text of the table."""
-    if cell.status == "value" and not cell.readings[0].is_other_unit:
-        reading = cell.readings[0]
-        sheet.write_number(*place, reading.value, formats.number(marks_of(reading)))
+def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
+    """Write a single value in the unit of the table as a number, and any other cell as the text of the text table."""
+    if cell.status == "value" and not cell.values[0].has_other_unit:
+        value = cell.values[0]
+        sheet.write_number(*position, value.value, formats.number(mark_names(value)))
     else:
         style = formats.conflict if cell.status == "conflict" else formats.grey
-        sheet.write_string(*place, safe(cell_text(cell, unit)), style)
+        sheet.write_string(*position, sanitize(cell_text(cell, unit)), style)
 
 
-def _sources(sheet: Worksheet, made: Comparison, formats: _Formats) -> None:
-    """The sheet with a line for each measure and each empty cell: where it stands, and in which words."""
+def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
+    """Write the sheet with a row for each value and each empty cell: the records of the CSV form."""
     y, names = 0, list[str]()
-    for y, record in enumerate(cell_rows(made), 1):
+    for y, record in enumerate(comparison_records(comparison), 1):
         names = list(record)
         for x, value in enumerate(record.values()):
-            _write(sheet, y, x, value)
+            _write_value(sheet, y, x, value)
     for x, name in enumerate(names):
         sheet.write_string(0, x, name, formats.bold)
-        sheet.set_column(x, x, _WIDTHS.get(name, _WIDTH))
+        sheet.set_column(x, x, _SOURCE_COLUMN_WIDTHS.get(name, _COLUMN_WIDTH))
     sheet.freeze_panes(1, 0)
     if names:
         sheet.autofilter(0, 0, y, len(names) - 1)
 
 
-def _write(sheet: Worksheet, y: int, x: int, value: object, style: Format | None = None) -> None:
-    """A value as what it is; text never as a formula or a link."""
+def _write_value(sheet: Worksheet, y: int, x: int, value: object, style: Format | None = None) -> None:
+    """Write a value with its type. Text never becomes a formula or a link."""
     if isinstance(value, bool):
         sheet.write_boolean(y, x, value, style)
     elif isinstance(value, int | float):
         sheet.write_number(y, x, value, style)
     elif value:
         text = " / ".join(map(str, value)) if isinstance(value, list) else str(value)
-        sheet.write_string(y, x, safe(text), style)
+        sheet.write_string(y, x, sanitize(text), style)

@@ -1,5 +1,5 @@
-"""Places and bodies of government.
+"""Places and government bodies.
 
-gazetteer.py  places by name and time, as mentioned in a text
-bodies.py     kinds of bodies and their short names
+gazetteer.py  places by name and year, and their mentions in a text
+bodies.py     kinds of government bodies and their short names
 """

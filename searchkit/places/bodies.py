@@ -1,56 +1,58 @@
-"""Bodies of government by their names: what is one, and of which kind."""
+"""Recognition of government bodies by name, and their kinds."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from searchkit.files import word_lists
+from searchkit.files import read_word_lists
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.folding import fold
 
-MAX_LENGTH = 40
-"""Code points of a body's name."""
+MAX_BODY_NAME_LENGTH = 40
+"""Maximum length of a body's name in code points."""
 
 _BODY_ENDS = re.compile(
     r"(?:委员会|委|局|厅|部|总署|办公室|办事处|政府|国务院|法院|检察院|总队|支队|大队|中心|街道|街道办|管委会|"
     r"人防办|研究院|研究所|银行|海关|总社|总公司|集团|联合会|协会|执法所|监督所|管理处|管理所|管理站)$"
 )
 _NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|法治政府$|网站|网$|报$|日报|新华社|本站")
-_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
-_BRANCH = re.compile(r"^(.*?局).{1,8}分局$")
+_LEADING_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
+_BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")
 
 
 def is_body(text: str) -> bool:
-    """Tell whether a folded text is the name of a body: 东丽区卫生健康委员会."""
-    return 1 < len(text) <= MAX_LENGTH and bool(_BODY_ENDS.search(text)) and not _NOT_A_BODY.search(text)
+    """Return whether a folded text is the name of a government body: 东丽区卫生健康委员会."""
+    return 1 < len(text) <= MAX_BODY_NAME_LENGTH and bool(_BODY_ENDS.search(text)) and not _NOT_A_BODY.search(text)
 
 
-def agency_of(issuer: str) -> str | None:
-    """Give the kind of body: 卫生健康委员会 for 东丽区卫健委. None for an empty name."""
+def find_agency(issuer: str) -> str | None:
+    """Return the kind of a body: 卫生健康委员会 for 东丽区卫健委. None for an empty name."""
     name = fold("".join(issuer.split()))
-    if match := _BRANCH.match(name):
+    if match := _BRANCH_OFFICE.match(name):
         name = match[1]
-    forms = _agencies()
+    canonical_names = _canonical_names()
     for start in range(len(name)):
-        if canonical := forms.get(name[start:]):
+        if canonical := canonical_names.get(name[start:]):
             return canonical
-    return _without_place(name) or None
+    return _strip_place(name) or None
 
 
-def _without_place(name: str) -> str:
-    for mention in gazetteer().mentions(name):
+def _strip_place(name: str) -> str:
+    """Remove the leading places and level from a body's name, and expand a final 委."""
+    for mention in gazetteer().find_mentions(name):
         if mention.start == 0 or name[: mention.start] in {"中共", "国家"}:
             name = name[mention.end :]
-            return _without_place(name)
+            return _strip_place(name)
         break
-    name = _LEVEL.sub("", name)
+    name = _LEADING_LEVEL.sub("", name)
     return re.sub(r"(?<=..)委$", "委员会", name)
 
 
 @cache
-def _agencies() -> dict[str, str]:
-    forms: dict[str, str] = {}
-    for words in word_lists("agencies.txt"):
-        forms.update((fold(word), words[0]) for word in words)
-    return forms
+def _canonical_names() -> dict[str, str]:
+    """Return the canonical name of an agency by each of its folded names."""
+    canonical_names: dict[str, str] = {}
+    for names in read_word_lists("agencies.txt"):
+        canonical_names.update((fold(name), names[0]) for name in names)
+    return canonical_names

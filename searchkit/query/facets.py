@@ -1,6 +1,6 @@
-"""What a facet is: the values a paragraph has under a name, and when a filter lets a paragraph through.
+"""Definition of facets: the values of a paragraph under each facet, and which paragraphs a filter matches.
 
-Every engine answers by these definitions; a recount in plain Python with `values_of` gives the same numbers.
+Every engine returns the same results as these definitions. Tests recount facets with `facet_values`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import Paragraph
-from searchkit.text.years import FIRST_YEAR, LAST_YEAR
+from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
-BUILT_IN = ("district", "year", "agency", "topic", "section", "doctype", "document")
-"""Facets that every index has; a user's own come besides."""
+BUILT_IN_FACETS = ("district", "year", "agency", "topic", "section", "doctype", "document")
+"""Facets of every index. An index can have user-defined facets in addition."""
 
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
 
-MAX_VALUES = 100
-"""How many values of a facet a search lists; the paragraphs of the others are summed up in `FacetCounts.other`."""
+MAX_FACET_VALUES = 100
+"""Number of values of a facet that a search lists. `FacetCounts.other` is the sum of the remaining counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A facet asked for. `depth` cuts a hierarchical facet: district at 1 counts provinces, at 2 cities."""
+    """A requested facet. `depth` truncates a hierarchical facet: district counts provinces at 1, cities at 2."""
 
     name: str
     depth: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Facet:
-        """Read `NAME` or `district:DEPTH`. Raises UsageError for a depth that is none or on another facet."""
+        """Parse `NAME` or `district:DEPTH`. Raises UsageError for an invalid depth or a depth of another facet."""
         name, colon, depth = text.partition(":")
         if not colon:
             return cls(name)
@@ -47,61 +47,62 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Lets a paragraph through that has one of `values`, or a number within one of `ranges` (ends included)."""
+    """Matches a paragraph that has one of `values` or a number in one of `ranges` (both ends inclusive)."""
 
     name: str
     values: tuple[str, ...] = ()
-    """district: any level of the region, or a path such as 福建省/福州市/鼓楼区."""
+    """For district: an element of the region at any level, or a path such as 福建省/福州市/鼓楼区."""
     ranges: tuple[tuple[int, int], ...] = ()
 
     def admits(self, paragraph: Paragraph) -> bool:
-        """Whether the paragraph passes."""
+        """Return whether the paragraph passes the filter."""
         if self.name == "district":
             region = paragraph.region
             return any(
-                value in region or ("/" in value and _holds(region, tuple(value.split("/")))) for value in self.values
+                value in region or ("/" in value and _contains_path(region, tuple(value.split("/"))))
+                for value in self.values
             )
-        values = values_of(paragraph, Facet(self.name))
+        values = facet_values(paragraph, Facet(self.name))
         return any(value in self.values for value in values) or any(
             low <= int(value) <= high for value in values if value.isdecimal() for low, high in self.ranges
         )
 
     def __str__(self) -> str:
-        names = [quoted(value) if _NEEDS_QUOTES.search(value) else value for value in self.values]
-        shown = [*names, *(str(low) if low == high else _range(low, high) for low, high in self.ranges)]
-        return f"{self.name}:{shown[0]}" if len(shown) == 1 else f"{self.name}:({' OR '.join(shown)})"
+        names = [quote(value) if _NEEDS_QUOTES.search(value) else value for value in self.values]
+        terms = [*names, *(str(low) if low == high else _format_range(low, high) for low, high in self.ranges)]
+        return f"{self.name}:{terms[0]}" if len(terms) == 1 else f"{self.name}:({' OR '.join(terms)})"
 
 
 class FacetValue(NamedTuple):
-    """One value with the number of matching paragraphs that have it."""
+    """A value and the number of matching paragraphs that have it."""
 
     value: str | int
     count: int  # type: ignore[assignment]  # the name hides a method of tuples
     selected: bool = False
-    """The search is filtered by this value."""
+    """Whether the search is filtered by this value."""
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """Exact counts of one facet: of all matches, under every filter but the facet's own."""
+    """Exact counts of a facet over all matches, with every filter applied except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
-    """By count, largest first, then by value; selected values are never cut."""
+    """By descending count, then by value. Selected values are always listed."""
     missing: int = 0
-    """Paragraphs without a value."""
+    """Number of paragraphs without a value."""
     other: int = 0
-    """Sum of the counts of the values that `values` leaves out."""
+    """Sum of the counts of the values that `values` omits."""
 
     def containing(self, text: str) -> FacetCounts:
-        """The listed values that hold `text`, however it is written (width, case, traditional characters)."""
-        from searchkit.text.folding import fold  # noqa: PLC0415 - the command line takes names of facets from here at its start
+        """Return the listed values that contain `text`, ignoring width, case and traditional characters."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - the command line imports this module at start-up
 
         return replace(self, values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
 
 
 @dataclass(slots=True)
-class Counter:
-    """Counts facet values one by one and orders them: the definition that faster ways are held to."""
+class FacetCounter:
+    """Counts facet values paragraph by paragraph. It is the reference for faster implementations."""
 
     facet: Facet
     selected: frozenset[str] = frozenset()
@@ -110,45 +111,46 @@ class Counter:
 
     def add(self, paragraph: Paragraph) -> None:
         """Count the paragraph under each of its values."""
-        values = values_of(paragraph, self.facet)
+        values = facet_values(paragraph, self.facet)
         for value in values:
             self.counts[value] = self.counts.get(value, 0) + 1
         self.missing += not values
 
-    def result(self, most: int | None = MAX_VALUES) -> FacetCounts:
-        """The counts so far; `most` values at the most, None = all."""
-        return ordered(self.counts, self.missing, self.facet, self.selected, most)
+    def result(self, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
+        """Return the counts so far, with at most `limit` values. None means no limit."""
+        return rank_values(self.counts, self.missing, self.facet, self.selected, limit)
 
 
-def ordered(
-    counts: Mapping[str, int], missing: int, facet: Facet, selected: frozenset[str], most: int | None
+def rank_values(
+    counts: Mapping[str, int], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
 ) -> FacetCounts:
-    """Order counted values by count, then value, and keep the first `most` besides the selected ones."""
-    return cut(sorted(counts.items(), key=lambda item: (-item[1], item[0])), missing, facet, selected, most)
+    """Sort counted values by descending count, then value. Keep the first `limit` and the selected ones."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return truncate_values(ranked, missing, facet, selected, limit)
 
 
-def cut(
-    ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], most: int | None
+def truncate_values(
+    ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
 ) -> FacetCounts:
-    """Keep the first `most` of values that are in order, besides the selected ones."""
-    rest = [] if most is None else [item for item in ranked[most:] if item[0] not in selected]
-    kept = [*ranked[:most], *(item for item in ranked[most:] if item[0] in selected)] if rest else ranked
-    values = listed(facet, [value for value, _ in kept], [count for _, count in kept], selected)
-    return FacetCounts(values, missing, sum(count for _, count in rest))
+    """Keep the first `limit` of ranked values, and the selected ones."""
+    omitted = [] if limit is None else [item for item in ranked[limit:] if item[0] not in selected]
+    listed = [*ranked[:limit], *(item for item in ranked[limit:] if item[0] in selected)] if omitted else ranked
+    values = to_facet_values(facet, [value for value, _ in listed], [count for _, count in listed], selected)
+    return FacetCounts(values, missing, sum(count for _, count in omitted))
 
 
-def listed(
+def to_facet_values(
     facet: Facet, values: Sequence[str], counts: Iterable[int], selected: frozenset[str]
 ) -> tuple[FacetValue, ...]:
-    """Values as they are given out: years as numbers, the selected ones marked. Cost: 0.2 µs each."""
-    shown: Iterable[str | int] = map(int, values) if facet.name == "year" else values
-    return tuple(map(FacetValue._make, zip(shown, counts, map(selected.__contains__, values), strict=True)))
+    """Build the values of a result, with years as numbers and selected values marked. Cost: 0.2 µs each."""
+    typed_values: Iterable[str | int] = map(int, values) if facet.name == "year" else values
+    return tuple(map(FacetValue._make, zip(typed_values, counts, map(selected.__contains__, values), strict=True)))
 
 
-def values_of(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
-    """Values that the paragraph has under the facet, as strings; empty when it has none.
+def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
+    """Return the values of the paragraph under the facet, as strings. The tuple is empty if there are none.
 
-    With a depth, district gives the path from province down, cut there: 福建省/福州市.
+    With a depth, district gives the path from the province down, truncated to the depth: 福建省/福州市.
     """
     name = facet.name
     if name == "district":
@@ -157,7 +159,7 @@ def values_of(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
         return paragraph.region[-1:]
     if name == "topic":
         return paragraph.topics
-    if name in BUILT_IN:
+    if name in BUILT_IN_FACETS:
         value = getattr(paragraph, name)
         return () if value is None else (str(value),)
     value = paragraph.facets.get(name)
@@ -165,7 +167,7 @@ def values_of(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
 
 
 def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]:
-    """Values of the facet that the filters ask for by name. A range of years selects each year in it."""
+    """Return the values of the facet that filters name. A range of years selects each year in it."""
     values: set[str] = set()
     for item in filters:
         if item.name == facet.name:
@@ -174,18 +176,18 @@ def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]
     return frozenset(values)
 
 
-def quoted(text: str) -> str:
-    """`text` in quotes that it does not hold itself, so that it reads as written."""
+def quote(text: str) -> str:
+    """Return `text` in a pair of quotes that it does not contain, so that it parses as one string."""
     for left, right in ('""', "“”", "「」", "『』"):
         if left not in text and right not in text:
             break
     return f"{left}{text}{right}"
 
 
-def _holds(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
+def _contains_path(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
     return any(region[i : i + len(path)] == path for i in range(len(region) - len(path) + 1))
 
 
-def _range(low: int, high: int) -> str:
-    """A range of years as the query language has it: an end that is open is left out."""
-    return f"[{'' if low == FIRST_YEAR else f'{low} '}TO{'' if high == LAST_YEAR else f' {high}'}]"
+def _format_range(low: int, high: int) -> str:
+    """Return a range of years in query syntax. An open end is omitted."""
+    return f"[{'' if low == MIN_YEAR else f'{low} '}TO{'' if high == MAX_YEAR else f' {high}'}]"

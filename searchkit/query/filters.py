@@ -1,4 +1,4 @@
-"""Filters as callers write them: names of facets and values, ranges of years."""
+"""Filters given as facet names with values or year ranges."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ from collections.abc import Callable, Mapping, Sequence
 
 from searchkit.errors import UsageError
 from searchkit.query.facets import Filter
-from searchkit.text.years import parse_years
+from searchkit.text.years import parse_year_range
 
-Value = str | int | Sequence[str | int]
-"""What a filter takes: one value or several (OR). Years are numbers or `2021..2023`, open at either end."""
+FilterValue = str | int | Sequence[str | int]
+"""Argument of a filter: one value, or several (OR). A year is a number or a range `2021..2023`, open at either end."""
 
 
-def read_filters(
-    filters: Mapping[str, Value], where: Mapping[str, Value] | None, check_name: Callable[[str], None]
+def parse_filters(
+    filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None, check_name: Callable[[str], None]
 ) -> tuple[Filter, ...]:
-    """Filters of names and values; `check_name` refuses names of no facet. Raises UsageError for what is no value."""
-    chosen: list[Filter] = []
+    """Return the filters of both mappings. `where` overrides `filters`, and names without values are ignored.
+
+    `check_name` raises for the name of an unknown facet. Raises UsageError for an invalid value.
+    """
+    parsed: list[Filter] = []
     if not isinstance(where, Mapping | None):
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
     for name, value in {**filters, **(where or {})}.items():
-        values = _values(name, value)
+        values = _to_list(name, value)
         if values:
             check_name(name)
-            chosen.append(_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
-    return tuple(chosen)
+            parsed.append(_parse_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
+    return tuple(parsed)
 
 
-def _values(name: str, value: object) -> list[str | int]:
-    """The values of a filter, however it was given. Raises UsageError for what is no value."""
+def _to_list(name: str, value: object) -> list[str | int]:
+    """Return the argument of a filter as a list. Raises UsageError if it has another type."""
     values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
         raise UsageError(f"{name}: {value!r} is no value; give a text, a number, or a list of them")
     return values or []
 
 
-def _year_filter(values: Sequence[str | int]) -> Filter:
+def _parse_year_filter(values: Sequence[str | int]) -> Filter:
     try:
-        return Filter("year", ranges=tuple(parse_years(str(value)) for value in values))
+        return Filter("year", ranges=tuple(parse_year_range(str(value)) for value in values))
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -1,9 +1,8 @@
-"""Query text to query tree.
+"""Parsing of query text into a query tree.
 
-Space is AND; `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 TO 2023]`, `^boost`, `word*`, quotes
-for exact strings; full-width forms of all of these. OR binds its two neighbours more tightly than a space
-does. Nothing that a user types is an error: what makes no sense as syntax is read as plain words, and
-`Query.notes` says so.
+A space means AND. The syntax also has `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 TO 2023]`,
+`^boost`, `word*`, and quotes for exact strings, each in half or full width. OR binds its two operands more tightly than
+a space. No input is an error. A query with invalid syntax is parsed as plain words, and `Query.notes` says so.
 """
 
 from __future__ import annotations
@@ -11,20 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from searchkit.query.reading import MAX_PARTS, NoSenseError, Place, Reading, all_of
+from searchkit.query.builder import MAX_QUERY_CLAUSES, ClauseContext, QueryBuilder, QuerySyntaxError, conjunction
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
-MAX_LENGTH = 1000
-"""Code points of a query that are read; what follows is left out, and a note says so."""
-MAX_DEPTH = 20
-"""Levels of brackets that are read as syntax."""
+MAX_QUERY_LENGTH = 1000
+"""Maximum length of a query in code points. The rest is ignored, and a note says so."""
+MAX_QUERY_DEPTH = 20
+"""Maximum nesting depth of brackets. A query with deeper ones is parsed as plain words."""
 
-__all__ = ["MAX_DEPTH", "MAX_LENGTH", "MAX_PARTS", "parse"]
+__all__ = ["MAX_QUERY_CLAUSES", "MAX_QUERY_DEPTH", "MAX_QUERY_LENGTH", "parse"]
 
-# Operators as Chinese keyboards give them. Letters too, for ＯＲ; the rest of the text is folded later.
-_NARROW = str.maketrans(
+# Full-width operators, which Chinese input methods produce, and letters, for ＯＲ. Words are folded later.
+_TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
@@ -33,47 +32,48 @@ _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 
 
 def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
-    """Understand a query. Never raises, whatever the text; under a second for any length.
+    """Parse a query. Never raises. Takes less than a second for any input.
 
-    `fields` are the facet names that `field:value` may use besides the text fields; a number or a range of
-    numbers is accepted for `year`. An empty query matches everything.
+    `fields` are the facet names that `field:value` accepts in addition to the text fields and `year`, whose value is a
+    year or a range of years. An empty query matches everything.
     """
-    reading = Reading(analyzer)
-    if len(text) > MAX_LENGTH:
-        reading.notes.append(f"only the first {MAX_LENGTH} characters of the query are used")
-    text = visible(text[:MAX_LENGTH])
-    narrow = text.translate(_NARROW)
-    if ":" not in narrow and not _OPERATOR.search(narrow):
-        return _words(text, reading)
-    trouble = _trouble(narrow)
-    if trouble is None:
-        from searchkit.query import grammar  # noqa: PLC0415 - whoosh takes 45 ms that most queries can do without
+    builder = QueryBuilder(analyzer)
+    if len(text) > MAX_QUERY_LENGTH:
+        builder.notes.append(f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
+    text = remove_invisible(text[:MAX_QUERY_LENGTH])
+    half_width = text.translate(_TO_HALF_WIDTH)
+    if ":" not in half_width and not _OPERATOR.search(half_width):
+        return _parse_plain(text, builder)
+    problem = _find_unbalanced(half_width)
+    if problem is None:
+        from searchkit.query import grammar  # noqa: PLC0415 - importing whoosh takes 45 ms, and most queries skip it
 
         try:
-            return reading.query(grammar.read(narrow, text, reading, frozenset(fields) | {"year"}))
-        except NoSenseError as error:
-            trouble = str(error)
+            root = grammar.parse_operators(half_width, text, builder, frozenset(fields) | {"year"})
+            return builder.build(root)
+        except QuerySyntaxError as error:
+            problem = str(error)
         except RecursionError:
-            trouble = "brackets nested too deep"
-    reading.restart()
-    reading.notes.append(f"{trouble}: read as plain words")
-    return _words(_blank_operators(text, narrow), reading)
+            problem = "brackets nested too deep"
+    builder.reset()
+    builder.notes.append(f"{problem}: read as plain words")
+    return _parse_plain(_blank_operators(text, half_width), builder)
 
 
-def _words(text: str, reading: Reading) -> Query:
-    return reading.query(all_of([reading.run(run, Place()) for run in text.split()]))
+def _parse_plain(text: str, builder: QueryBuilder) -> Query:
+    return builder.build(conjunction([builder.create_run(run, ClauseContext()) for run in text.split()]))
 
 
-def _blank_operators(text: str, narrow: str) -> str:
-    """The text with blanks for the operators that its narrow form shows."""
+def _blank_operators(text: str, half_width: str) -> str:
+    """Replace each operator by spaces. Operators are recognised in the half-width form of the text."""
     characters = list(text)
-    for match in _OPERATOR.finditer(narrow):
+    for match in _OPERATOR.finditer(half_width):
         characters[match.start() : match.end()] = " " * (match.end() - match.start())
     return "".join(characters)
 
 
-def _trouble(text: str) -> str | None:
-    """What is wrong with the brackets and quotes of a text, or None."""
+def _find_unbalanced(text: str) -> str | None:
+    """Return a message if brackets or quotes are unbalanced or nested too deep, otherwise None."""
     depth, closing = 0, ""
     for character in text:
         if closing:
@@ -82,8 +82,8 @@ def _trouble(text: str) -> str | None:
             closing = _QUOTES[character]
         elif character == "(":
             depth += 1
-            if depth > MAX_DEPTH:
-                return f"brackets nested more than {MAX_DEPTH} deep"
+            if depth > MAX_QUERY_DEPTH:
+                return f"brackets nested more than {MAX_QUERY_DEPTH} deep"
         elif character == ")":
             depth -= 1
             if depth < 0:

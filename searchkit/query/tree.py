@@ -1,6 +1,6 @@
-"""The query tree: what every engine must be able to answer. A tree prints itself in the query language.
+"""The query tree, which every engine evaluates. `str` of a tree is a query in the query language.
 
-`syntax` makes trees of what users type.
+`parsing` builds trees from user input.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from searchkit.query.facets import Filter, quoted
+from searchkit.query.facets import Filter, quote
 
 TEXT_FIELDS = ("text", "heading", "title")
-"""What words and strings are looked for in: the paragraph's text (default), its headings, its document's title."""
+"""Fields that words and strings can match: the paragraph's text (default), its headings, its document's title."""
 
-
-NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
-"""What a number in Chinese characters is made of."""
+HAN_NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
+"""Characters of Chinese numerals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +28,31 @@ class Everything:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Matches where the analyzer gives the token `term`."""
+    """Matches a paragraph whose field has the token `term`."""
 
     term: str
     field: str = "text"
 
     def __str__(self) -> str:
-        return _in_field(self.field, self.term)
+        return _with_field(self.field, self.term)
 
 
 @dataclass(frozen=True, slots=True)
 class Substring:
-    """Matches where the folded text holds `text` (folded)."""
+    """Matches a paragraph whose folded field contains the folded string `text`."""
 
     text: str
     field: str = "text"
     whole_numbers: bool = False
-    """An occurrence that is part of a longer number (3件 in 23件, 三件 in 十三件) does not count."""
+    """Whether to ignore occurrences inside a longer number: 3件 in 23件, 三件 in 十三件."""
 
     def __str__(self) -> str:
-        return _in_field(self.field, quoted(self.text))
+        return _with_field(self.field, quote(self.text))
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Spans of the occurrences in a folded text, from left to right."""
+        """Yield the spans of the occurrences in a folded text, from left to right, without overlaps."""
         if self.whole_numbers:
-            yield from (match.span() for match in _whole(self.text).finditer(folded))
+            yield from (match.span() for match in _whole_number_pattern(self.text).finditer(folded))
             return
         start = folded.find(self.text)
         while start >= 0:
@@ -63,96 +62,104 @@ class Substring:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Matches where a token begins with `text`."""
+    """Matches a paragraph whose field has a token that begins with `text`."""
 
     text: str
     field: str = "text"
 
     def __str__(self) -> str:
-        return _in_field(self.field, f"{self.text}*")
+        return _with_field(self.field, f"{self.text}*")
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Matches where all children match."""
+    """Matches if all children match."""
 
     children: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return " AND ".join(_bracketed(child) for child in self.children)
+        return " AND ".join(_parenthesized(child) for child in self.children)
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Matches where at least one child matches."""
+    """Matches if at least one child matches."""
 
     children: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return " OR ".join(_bracketed(child) for child in self.children)
+        return " OR ".join(_parenthesized(child) for child in self.children)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Matches where the child does not."""
+    """Matches if the child does not match."""
 
     child: Node
 
     def __str__(self) -> str:
-        return f"NOT {_bracketed(self.child)}"
+        return f"NOT {_parenthesized(self.child)}"
 
 
 Node = Everything | Word | Substring | Prefix | Filter | And | Or | Not
-"""A query tree."""
+"""A node of a query tree."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringClause:
-    """A piece of text that raises the score of paragraphs it stands in: folded, with the weight from `^`."""
+    """A part of the query that adds to the score of a paragraph. It does not decide whether the paragraph matches."""
 
     text: str
+    """The text of the clause, folded."""
     terms: tuple[str, ...]
-    """The tokens of the text."""
+    """The terms of the text."""
     weight: float = 1.0
+    """The boost given with `^`, lower for synonyms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query understood. `all` asks for every part, `any` for at least one word of them."""
+    """A parsed query, in a strict and a relaxed form."""
 
     all: Node
+    """Strict form: every part must match."""
     any: Node
+    """Relaxed form: at least one word of the parts must match. Filters and negations are kept."""
     scoring: tuple[ScoringClause, ...] = ()
-    """What ranking goes by: the positive parts, in the order given."""
+    """The positive parts, in the order of the query. Ranking uses these only."""
     notes: tuple[str, ...] = ()
-    """What was read in another way than it was written, for the user to see."""
+    """Messages to the user about parts that were changed or ignored."""
 
 
-def leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
-    """The positive text leaves of a tree from left to right: what can be seen in a match."""
+def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
+    """Yield the words, strings and prefixes of a tree that are not negated, from left to right.
+
+    These are the parts that can be highlighted in a match.
+    """
     if isinstance(node, And | Or):
         for child in node.children:
-            yield from leaves(child)
+            yield from positive_leaves(child)
     elif isinstance(node, Word | Substring | Prefix):
         yield node
 
 
-def _whole(text: str) -> re.Pattern[str]:
+def _whole_number_pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern of `text` that does not match inside a longer number."""
     before = after = ""
     if text[0].isdecimal():
         before = r"(?<![0-9])(?<![0-9][.,])"
-    elif text[0] in NUMERAL_CHARACTERS:
-        before = f"(?<![{NUMERAL_CHARACTERS}0-9])"
+    elif text[0] in HAN_NUMERAL_CHARACTERS:
+        before = f"(?<![{HAN_NUMERAL_CHARACTERS}0-9])"
     if text[-1].isdecimal():
         after = r"(?![0-9])(?![.,][0-9])"
-    elif text[-1] in NUMERAL_CHARACTERS:
-        after = f"(?![{NUMERAL_CHARACTERS}])"
+    elif text[-1] in HAN_NUMERAL_CHARACTERS:
+        after = f"(?![{HAN_NUMERAL_CHARACTERS}])"
     return re.compile(before + re.escape(text) + after)
 
 
-def _in_field(field: str, text: str) -> str:
+def _with_field(field: str, text: str) -> str:
     return text if field == "text" else f"{field}:{text}"
 
 
-def _bracketed(node: Node) -> str:
+def _parenthesized(node: Node) -> str:
     return f"({node})" if isinstance(node, And | Or) else str(node)

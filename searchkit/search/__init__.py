@@ -1,8 +1,8 @@
-"""The way out: an opened index that answers queries.
+"""Searching an open index: paragraphs and measures, ranked, with snippets.
 
-snapshot.py  an index as it was committed
-options.py   what callers ask for besides the query
-results.py   hits and results
-lookup.py    measures that answer a query, ranked
-snippets.py  what of a paragraph is shown, and where it matches
+snapshot.py  an open index in one committed state
+options.py   options of a search and of a look-up of measures
+results.py   hits and results of a search
+lookup.py    looking up and ranking measures
+snippets.py  matches in a paragraph, and the snippet that shows them
 """

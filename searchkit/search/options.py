@@ -1,4 +1,4 @@
-"""What callers ask for besides the query and the filters: options and quantities, read and checked."""
+"""Options of searches and of look-ups of measures: fields, validation, quantities as people write them."""
 
 from __future__ import annotations
 
@@ -9,104 +9,113 @@ from typing import TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
-from searchkit.query.facets import BUILT_IN, Filter
-from searchkit.query.filters import Value
+from searchkit.query.facets import BUILT_IN_FACETS, Filter
+from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
 from searchkit.text.numerals import parse_quantity
 
-MATCH = ("all", "any", "auto")
-"""Every part must match; one word is enough; all, and if that finds nothing, any."""
+MATCH_MODES = ("all", "any", "auto")
+"""Values of the option `match`.
+
+- `all`: every part of the query must match.
+- `any`: one word of the query is enough.
+- `auto`: `all`; if that finds nothing, `any`.
+"""
 
 Quantity = str | float
-"""A number of base units, or a quantity as people write it: 10万元."""
+"""A number of base units, or a quantity as people write it, such as 10万元."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How to search, besides the query and the filters."""
+    """Options of a search."""
 
     match: str = "auto"
-    """One of `MATCH`."""
+    """One of `MATCH_MODES`."""
     limit: int | None = 10
-    """Hits given; None = all."""
+    """Maximum number of hits. None means all."""
     offset: int = 0
+    """Number of hits to skip."""
     sort: str = "score"
-    """`score`, or a facet's name, `-` before it for descending."""
+    """`score`, or the name of a facet. A `-` before the name means descending."""
     facets: Sequence[str] = ()
-    """Facets to count: a name, or `district:DEPTH`."""
+    """Facets to count: names, or `district:DEPTH`."""
     group: str | None = None
-    """`document`: the best paragraph of each."""
+    """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
+    """Whether hits have an explanation of their score."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureOptions:
-    """How to look up measures, besides the query and the filters."""
+    """Options of a look-up of measures."""
 
     match: str = "auto"
-    """One of `MATCH`."""
+    """One of `MATCH_MODES`."""
     unit: str | None = None
-    """Only measures in this unit, scaled or not: 万元 and 元 ask for the same."""
+    """Unit of the measures. Scale does not matter: 万元 and 元 mean the same."""
     min: Quantity | None = None
-    """The smallest base value, inclusive: 100000, or 10万元, which asks for the unit too."""
+    """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit."""
     max: Quantity | None = None
-    """The largest base value, inclusive."""
+    """Largest base value, inclusive; otherwise like `min`."""
     limit: int | None = 10
-    """Hits given; None = all."""
+    """Maximum number of hits. None means all."""
     offset: int = 0
+    """Number of hits to skip."""
 
 
 Options = TypeVar("Options", SearchOptions, MeasureOptions)
 
 
-def read_options(chosen: Options, arguments: Mapping[str, object]) -> tuple[Options, dict[str, Value]]:
-    """Options with keyword arguments in place of theirs, checked; and the arguments that are filters.
+def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Options, dict[str, FilterValue]]:
+    """Separate keyword arguments into options and filters.
 
-    Raises UsageError.
+    Returns `defaults` with the options among the arguments in place of its own, validated; and the arguments that are
+    names of built-in facets. Raises UsageError.
     """
-    filters = {name: value for name, value in arguments.items() if name in BUILT_IN}
-    rest = {name: value for name, value in arguments.items() if name not in BUILT_IN}
-    unknown = sorted(rest.keys() - chosen.__dataclass_fields__.keys())
+    filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
+    rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
+    unknown = sorted(rest.keys() - defaults.__dataclass_fields__.keys())
     if unknown:
-        message = f"there is no option {unknown[0]!r}; the user's own facets go into where={{...}}"
+        message = f"there is no option {unknown[0]!r}; filters by custom facets go into where={{...}}"
         raise UsageError(message)
-    options = replace(chosen, **rest)  # type: ignore[arg-type]
-    _check(options)
+    options = replace(defaults, **rest)  # type: ignore[arg-type]
+    _validate(options)
     return options, filters  # type: ignore[return-value]
 
 
-def admitted_measures(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """A request for all measures that options and filters admit. Raises UsageError."""
-    minimum, of_minimum = _quantity("min", options.min)
-    maximum, of_maximum = _quantity("max", options.max)
-    units = dict.fromkeys(unit for unit in (_base_unit(options.unit), of_minimum, of_maximum) if unit)
+def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
+    """Return a request for all measures that pass the options and the filters. Raises UsageError."""
+    minimum, min_unit = _parse_bound("min", options.min)
+    maximum, max_unit = _parse_bound("max", options.max)
+    units = dict.fromkeys(unit for unit in (_base_unit(options.unit), min_unit, max_unit) if unit)
     if len(units) > 1:
-        raise UsageError(f"unit, min and max are of different units: {', '.join(units)}")
+        raise UsageError(f"unit, min and max have different units: {', '.join(units)}")
     return MeasureRequest(Everything(), filters=filters, unit=next(iter(units), None), minimum=minimum, maximum=maximum)
 
 
-def _check(options: SearchOptions | MeasureOptions) -> None:
-    """Raise UsageError for options that cannot be: they may come from a line of JSON."""
-    numbers = [options.offset, 0 if options.limit is None else options.limit]
-    wrong = {
-        f"match is one of {', '.join(MATCH)}, not {options.match!r}": options.match not in MATCH,
-        "limit and offset are whole numbers, 0 or more": not all(type(n) is int and n >= 0 for n in numbers),
+def _validate(options: SearchOptions | MeasureOptions) -> None:
+    """Raise UsageError for an invalid value. Types are checked too, because options may come from a line of JSON."""
+    counts = [options.offset, 0 if options.limit is None else options.limit]
+    errors = {
+        f"match must be one of {', '.join(MATCH_MODES)}, not {options.match!r}": options.match not in MATCH_MODES,
+        "limit and offset must be whole numbers, 0 or more": not all(type(n) is int and n >= 0 for n in counts),
     }
     if isinstance(options, SearchOptions):
-        wrong |= {
-            f"group is document, not {options.group!r}": options.group not in (None, "document"),
-            f"sort is score or a facet's name, not {options.sort!r}": not isinstance(options.sort, str),
-            f"facets are names, not {options.facets!r}": not all(isinstance(name, str) for name in options.facets),
+        errors |= {
+            f"group must be document, not {options.group!r}": options.group not in (None, "document"),
+            f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
+            f"facets must be names, not {options.facets!r}": not all(isinstance(name, str) for name in options.facets),
         }
     else:
-        wrong[f"unit is a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)
-    for message, is_wrong in wrong.items():
-        if is_wrong:
+        errors[f"unit must be a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)
+    for message, is_error in errors.items():
+        if is_error:
             raise UsageError(message)
 
 
-def _quantity(name: str, value: object) -> tuple[float | None, str | None]:
-    """Base value and base unit of an option; either may be open. Raises UsageError."""
+def _parse_bound(name: str, value: object) -> tuple[float | None, str | None]:
+    """Return the base value and the base unit of the option `name`; None for what it leaves open. Raises UsageError."""
     if value is None:
         return None, None
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -116,11 +125,11 @@ def _quantity(name: str, value: object) -> tuple[float | None, str | None]:
             return parse_quantity(value)
     except ValueError:
         pass
-    raise UsageError(f"{name}: {value!r} is no quantity; write 50, 10万元 or 90%")
+    raise UsageError(f"{name}: {value!r} is not a quantity; write 50, 10万元 or 90%")
 
 
 def _base_unit(unit: str | None) -> str | None:
-    """元 for 万元; a unit that is not known, as it is."""
+    """Return the unit without its scale: 元 for 万元. An unknown unit is returned unchanged."""
     unit = unit.strip() if unit else None
     if not unit:
         return None

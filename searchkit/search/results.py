@@ -1,4 +1,4 @@
-"""What a search found."""
+"""Results of a search."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from searchkit.search.snippets import Snippet
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paragraph that matches, with why and where."""
+    """A paragraph that matches, with its score and its snippet."""
 
     paragraph: Paragraph
     score: float
     window: Snippet
+    """The snippet with its offset and the matches."""
     matches: int = 1
-    """With `group="document"`: how many paragraphs of the document match."""
+    """With `group="document"`: the number of paragraphs of the document that match. Otherwise 1."""
     explanation: Explanation | None = None
+    """The parts of the score, if the search had `explain`."""
     measures: tuple[Measure, ...] = ()
-    """The measures of the paragraph, by their place in it."""
+    """The measures of the paragraph, in the order of their quotes."""
 
     @property
     def id(self) -> str:
@@ -31,31 +33,31 @@ class Hit:
 
     @property
     def snippet(self) -> str:
-        """At most 120 code points of the text, with the most different parts of the query."""
+        """At most 120 code points of the text, chosen to show as many different parts of the query as possible."""
         return self.window.text
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
-        """All matches in the paragraph's text: code points, 0-based, end-exclusive."""
+        """Spans of all matches in the paragraph's text: code points, 0-based, end-exclusive."""
         return self.window.spans
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a search found."""
+    """Results of a search."""
 
     query: str
     understood: str
-    """The query tree that was answered."""
+    """The query tree that was searched, as text."""
     total: int
-    """Matching paragraphs, exact."""
+    """Exact number of matching paragraphs."""
     hits: tuple[Hit, ...]
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
-    """By facet as asked for: `year`, `district:1`."""
+    """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """Nothing held all parts of the query, so these hold any of its words."""
+    """No paragraph matches all parts of the query, so these match any of its words."""
     notes: tuple[str, ...] = ()
-    """What was read in another way than it was written."""
+    """Parts of the query that were not read as written."""
     documents: int | None = None
-    """With `group="document"`: how many documents the matches are in."""
+    """With `group="document"`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0

@@ -1,4 +1,4 @@
-"""An index as it was committed, and what it answers."""
+"""A snapshot: an open index in one committed state, and the queries it answers."""
 
 from __future__ import annotations
 
@@ -13,52 +13,63 @@ from pathlib import Path
 from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
-from searchkit.manifest import EXTRAS, current_data, diagnosing_damage, read_manifest, read_verified, verify_checksums
+from searchkit.manifest import (
+    EXTRAS_FILE,
+    current_data_folder,
+    diagnose_damage,
+    read_manifest,
+    read_verified_file,
+    verify_checksums,
+)
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN, Facet, FacetCounts, Filter
-from searchkit.query.filters import Value, read_filters
+from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
+from searchkit.query.filters import FilterValue, parse_filters
 from searchkit.query.tree import Everything, Node, Query
-from searchkit.search.lookup import MeasureResults, Ranking, look_up
-from searchkit.search.options import MeasureOptions, SearchOptions, admitted_measures
+from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
+from searchkit.search.options import MeasureOptions, SearchOptions, measure_request
 from searchkit.search.results import Hit, Results
-from searchkit.search.snippets import snippet
+from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
-MAX_OPENINGS = 10
-"""How often an index is opened once more when a build has replaced it meanwhile."""
-_FETCHED = 1000
-"""Measures that are fetched at a time when all are given."""
+MAX_OPEN_ATTEMPTS = 10
+"""Number of failed attempts to open an index that are repeated because a build replaced the index in the meantime."""
+_FETCH_SIZE = 1000
+"""Number of measures fetched at a time by `every_measure`."""
 
 
 class Snapshot:
-    """An index as it was committed. It never changes, and neither does what it answers. Safe for many threads."""
+    """An open index in one committed state. Builds do not change its answers. Safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open what the manifest names. Raises IndexMissing, IndexForeign, IndexDamaged."""
+        """Open the data folder that the manifest names. Raises IndexMissing, IndexForeign, IndexDamaged."""
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
-        with diagnosing_damage(path, self.manifest):
+        with diagnose_damage(path, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
-        # Read now, because a later build may remove the files.
-        self.extras = json.loads(read_verified(path, self.manifest, EXTRAS))
+        # Read the extras now, because a later build may remove the files.
+        self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
 
     def close(self) -> None:
-        """Give back files and memory; nothing is answered any more."""
+        """Release files and memory. Every later query raises IndexClosed."""
         self._is_closed = True
         self._engine.close()
 
     @contextmanager
-    def using_engine(self) -> Iterator[Engine]:
-        """Read what the engine holds. Raises IndexClosed, IndexDamaged if a file is altered; else whatever happened."""
+    def use_engine(self) -> Iterator[Engine]:
+        """Use the engine in a `with` block.
+
+        Raises IndexClosed if the index is closed. If the block raises an exception and a file of the index is damaged,
+        raises IndexDamaged; otherwise the exception is passed on.
+        """
         try:
             self._check_open()
-            with diagnosing_damage(self.path, self.manifest):
+            with diagnose_damage(self.path, self.manifest):
                 yield self._engine
         except SearchkitError:
             raise
         except Exception:
-            self._check_open()  # it may have been closed meanwhile
+            self._check_open()  # another thread may have closed it during the block
             raise
 
     def _check_open(self) -> None:
@@ -66,25 +77,28 @@ class Snapshot:
             raise IndexClosed(f"{self.path}: the index was closed; open it again to use it")
 
     def check(self) -> None:
-        """Verify every checksum and every invariant. Raises IndexDamaged at the first that fails."""
+        """Verify all checksums, the invariants of the engine, and the counts in the manifest.
+
+        Raises IndexDamaged at the first failure.
+        """
         verify_checksums(self.path, self.manifest)
-        with self.using_engine() as engine:
+        with self.use_engine() as engine:
             engine.check()
             paragraphs = engine.search(Request(Everything(), limit=0)).total
             measures = len(engine.measure_columns(MeasureRequest(Everything())).scores)
-            held = sum(1 for _ in engine.documents()), paragraphs, measures
-        stated = self.manifest.documents, self.manifest.paragraphs, self.manifest.measures
-        if held != stated:
-            message = f"{self.path}: the manifest says {_counted(stated)}, the index holds {_counted(held)}; "
-            raise IndexDamaged(message + "build it again with: searchkit build --full")
+            actual = sum(1 for _ in engine.documents()), paragraphs, measures
+        expected = self.manifest.documents, self.manifest.paragraphs, self.manifest.measures
+        if actual != expected:
+            message = f"the manifest says {_format_counts(expected)}, but the index contains {_format_counts(actual)}"
+            raise IndexDamaged(f"{self.path}: {message}; build it again with: searchkit build --full")
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        """The analyzer that the index was built with. Raises IndexStale when this searchkit has another one."""
+        """The analyzer that the index was built with. Raises IndexStale if this searchkit has a different one."""
         analyzer = Analyzer(Lexicon(self.extras["words"], self.extras["synonyms"]))
         if analyzer.fingerprint != self.manifest.analyzer:
             message = (
-                f"{self.path} was built with another analyzer ({self.manifest.analyzer}, this is "
+                f"{self.path} was built with another analyzer ({self.manifest.analyzer}; this searchkit has "
                 f"{analyzer.fingerprint}); build it again with: searchkit build CORPUS --index {self.path}"
             )
             raise IndexStale(message)
@@ -92,46 +106,48 @@ class Snapshot:
 
     @property
     def facet_names(self) -> tuple[str, ...]:
-        """Names of all facets."""
-        return (*BUILT_IN, *self.manifest.facets)
+        """Names of all facets: the built-in ones, then the custom ones of the index."""
+        return (*BUILT_IN_FACETS, *self.manifest.facets)
 
-    def understand(self, query: str) -> Query:
-        """The trees of a query."""
-        from searchkit.query.parsing import parse  # noqa: PLC0415 - whoosh's parser, needed by searches only
+    def parse_query(self, query: str) -> Query:
+        """Parse a query with the analyzer and the facets of the index."""
+        from searchkit.query.parsing import parse  # noqa: PLC0415 - only needed by queries
 
         return parse(query, self.analyzer, self.facet_names)
 
-    def filters(self, filters: Mapping[str, Value], where: Mapping[str, Value] | None) -> tuple[Filter, ...]:
-        """Filters of names and values. Raises UnknownFacet, and UsageError for a bad year."""
-        return read_filters(filters, where, self._known)
+    def filters(
+        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None
+    ) -> tuple[Filter, ...]:
+        """Return filters for built-in facets and custom facets. Raises UnknownFacet, and UsageError for a bad value."""
+        return parse_filters(filters, where, self._check_facet)
 
-    def ranking(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> Ranking:
-        """All measures that answer a query. Raises UsageError."""
-        understood, request = self.understand(query), admitted_measures(options, filters)
-        with self.using_engine() as engine:
-            return look_up(engine, understood, request, options.match)
+    def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
+        """Rank all measures that answer a query; `limit` and `offset` are ignored. Raises UsageError."""
+        parsed, request = self.parse_query(query), measure_request(options, filters)
+        with self.use_engine() as engine:
+            return rank_measures(engine, parsed, request, options.match)
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
         """Find the paragraphs that answer a query, best first. Raises UnknownFacet, IndexStale, IndexDamaged."""
         started = time.perf_counter()
-        request = self._request(options, filters)
-        understood = self.understand(query)
-        tree, relaxed = understood.any if options.match == "any" else understood.all, False
-        with self.using_engine() as engine:
-            response = engine.search(replace(request, match=tree, scoring=understood.scoring))
-            if not response.total and options.match == "auto" and understood.any != understood.all:
-                loose = engine.search(replace(request, match=understood.any, scoring=understood.scoring))
-                if loose.total:
-                    tree, relaxed, response = understood.any, True, loose
-        hits = tuple(self._hits(response.hits, tree))
+        request = self._search_request(options, filters)
+        parsed = self.parse_query(query)
+        tree, relaxed = parsed.any if options.match == "any" else parsed.all, False
+        with self.use_engine() as engine:
+            response = engine.search(replace(request, match=tree, scoring=parsed.scoring))
+            if not response.total and options.match == "auto" and parsed.any != parsed.all:
+                any_response = engine.search(replace(request, match=parsed.any, scoring=parsed.scoring))
+                if any_response.total:
+                    tree, relaxed, response = parsed.any, True, any_response
+        hits = tuple(self._build_hits(response.hits, tree))
         return Results(
             query,
             str(tree),
             response.total,
             hits,
-            _as_asked(options.facets, response),
+            _facets_in_order(options.facets, response),
             relaxed,
-            understood.notes,
+            parsed.notes,
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
         )
@@ -139,8 +155,8 @@ class Snapshot:
     def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
         started = time.perf_counter()
-        ranking = self.ranking(query, options, filters)
-        with self.using_engine():
+        ranking = self.rank_measures(query, options, filters)
+        with self.use_engine():
             hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
         took = round((time.perf_counter() - started) * 1000, 3)
         return MeasureResults(
@@ -148,38 +164,38 @@ class Snapshot:
         )
 
     def every_measure(self, filters: tuple[Filter, ...]) -> Iterator[Measure]:
-        """Give measures in corpus order, by their place in a paragraph."""
-        with self.using_engine() as engine:
-            measures = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
-            for start in range(0, len(measures.scores), _FETCHED):
-                yield from measures.fetch(range(start, min(start + _FETCHED, len(measures.scores))))
+        """Yield the measures that pass the filters, in corpus order; in a paragraph, in the order of the quotes."""
+        with self.use_engine() as engine:
+            columns = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
+            for start in range(0, len(columns.scores), _FETCH_SIZE):
+                yield from columns.fetch(range(start, min(start + _FETCH_SIZE, len(columns.scores))))
 
     def paragraphs(self, filters: tuple[Filter, ...]) -> Iterator[Paragraph]:
-        """Give paragraphs in corpus order."""
-        with self.using_engine() as engine:
+        """Yield the paragraphs that pass the filters, in corpus order."""
+        with self.use_engine() as engine:
             yield from engine.paragraphs(filters)
 
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
-        """Give documents in corpus order; a document passes filters when one of its paragraphs does."""
-        with self.using_engine() as engine:
-            names = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
-            yield from (item for item in engine.documents() if names is None or item.document in names)
+        """Yield the documents that have a paragraph that passes the filters, in corpus order."""
+        with self.use_engine() as engine:
+            ids = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
+            yield from (document for document in engine.documents() if ids is None or document.document in ids)
 
     def facet_counts(self, names: Sequence[str], filters: tuple[Filter, ...]) -> dict[str, FacetCounts]:
-        """Count all values of facets; of all facets but document, when none is named. Raises UnknownFacet."""
-        asked = tuple(names) or tuple(name for name in self.facet_names if name != "document")
-        request = Request(Everything(), filters=filters, facets=self._facets(asked), max_values=None, limit=0)
-        with self.using_engine() as engine:
-            return _as_asked(asked, engine.search(request))
+        """Count all values of the facets. Without names, counts all facets except document. Raises UnknownFacet."""
+        selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
+        request = Request(Everything(), filters=filters, facets=self._parse_facets(selected), max_values=None, limit=0)
+        with self.use_engine() as engine:
+            return _facets_in_order(selected, engine.search(request))
 
-    def _request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        """A request for everything, with options and filters. Raises UnknownFacet."""
+    def _search_request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
+        """Return a request that matches everything, with the options and the filters set. Raises UnknownFacet."""
         if options.sort != "score":
-            self._known(options.sort.removeprefix("-"))
+            self._check_facet(options.sort.removeprefix("-"))
         return Request(
             Everything(),
             filters=filters,
-            facets=self._facets(options.facets),
+            facets=self._parse_facets(options.facets),
             sort=options.sort,
             limit=options.limit,
             offset=options.offset,
@@ -188,39 +204,40 @@ class Snapshot:
             with_measures=True,
         )
 
-    def _facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
-        """Facets by their names. Raises UnknownFacet."""
+    def _parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
+        """Parse facets such as `year` and `district:1`. Raises UnknownFacet, and UsageError for a bad depth."""
         facets = tuple(map(Facet.parse, names))
         for facet in facets:
-            self._known(facet.name)
+            self._check_facet(facet.name)
         return facets
 
-    def _hits(self, found: Sequence[ScoredParagraph], tree: Node) -> Iterator[Hit]:
-        """Hits with snippets."""
-        for item in found:
-            window = snippet(item.paragraph.text, tree, self.analyzer)
+    def _build_hits(self, scored: Sequence[ScoredParagraph], tree: Node) -> Iterator[Hit]:
+        """Yield hits with snippets."""
+        for item in scored:
+            window = extract_snippet(item.paragraph.text, tree, self.analyzer)
             yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures)
 
-    def _known(self, name: str) -> None:
+    def _check_facet(self, name: str) -> None:
         if name not in self.facet_names:
-            raise UnknownFacet(f"no facet {name!r} in {self.path}; there are: {', '.join(self.facet_names)}")
+            raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
 
 
 def open_snapshot(path: Path) -> Snapshot:
-    """Open an index: the newer one, if a build takes the files of the older one away while that is being opened."""
-    for _ in range(MAX_OPENINGS):
-        data = current_data(path)
+    """Open an index. If a build replaces the index in the meantime and removes its files, open the new one."""
+    for _ in range(MAX_OPEN_ATTEMPTS):
+        data = current_data_folder(path)
         try:
             return Snapshot(path)
-        except Exception:  # whatever it is, a file that has gone can be the cause
-            if current_data(path) == data:
+        except Exception:  # a removed file can cause any exception
+            if current_data_folder(path) == data:
                 raise
     return Snapshot(path)
 
 
-def _counted(held: tuple[int, int, int]) -> str:
-    return "{} documents, {} paragraphs, {} measures".format(*held)
+def _format_counts(counts: tuple[int, int, int]) -> str:
+    return "{} documents, {} paragraphs, {} measures".format(*counts)
 
 
-def _as_asked(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
+def _facets_in_order(names: Sequence[str], response: Response) -> dict[str, FacetCounts]:
+    """Return the facet counts of a response in the order of the request."""
     return {name: response.facets[name] for name in names}

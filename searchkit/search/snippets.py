@@ -1,4 +1,4 @@
-"""Where a query's parts stand in a paragraph, and the window of text that shows most of them."""
+"""Finds the matches of a query in a paragraph, and extracts the snippet that shows the most of them."""
 
 from __future__ import annotations
 
@@ -9,75 +9,80 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from searchkit.query.tree import Node, Prefix, Substring, leaves
+from searchkit.query.tree import Node, Prefix, Substring, positive_leaves
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
 
-MAX_LENGTH = 120
-"""Code points of a snippet at the most."""
+MAX_SNIPPET_LENGTH = 120
+"""Maximum length of a snippet, in code points."""
 
-_MAX_MARKS = 2000  # of a paragraph that are weighed against each other
+_MAX_MATCHES = 2000
+"""Number of matches of a paragraph, from the first on, that the choice of the snippet considers."""
 
 Span = tuple[int, int]
-"""Code points of the paragraph's text, 0-based, end-exclusive."""
+"""Start and end in the paragraph's text, in code points: 0-based, end-exclusive."""
 
 _CLAUSE_END = re.compile(r"[。；;！!？?，,：:、]")
 
 
-class Mark(NamedTuple):
-    """One occurrence of one part of the query."""
+class LeafMatch(NamedTuple):
+    """One match of one leaf of the query tree."""
 
     start: int
     end: int
-    part: int
+    leaf: int
+    """Ordinal of the leaf in `query.tree.positive_leaves`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A window of a paragraph's text."""
+    """A window of a paragraph's text, with the matches in the paragraph."""
 
     start: int
-    """Code point of the paragraph's text that the window begins at."""
+    """Offset of the window in the paragraph's text, in code points."""
     text: str
-    """The window, verbatim, at most `MAX_LENGTH` code points."""
+    """The window, verbatim. At most `MAX_SNIPPET_LENGTH` code points."""
     spans: tuple[Span, ...]
-    """All matches in the whole paragraph, adjacent ones joined, from left to right."""
+    """Spans of all matches in the paragraph, ascending. Adjacent and overlapping matches are merged."""
 
 
-def snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
-    """The window of `text` that holds the most different parts of the query, never cut inside a number."""
-    marks = find_marks(text, query, analyzer)
-    start, end = _window(text, marks)
-    return Snippet(start, text[start:end], _joined(marks))
+def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
+    """Return the window of `text` that contains matches of the most leaves. Its edges cut no number.
+
+    The exception is a number that is longer than the window.
+    """
+    matches = find_matches(text, query, analyzer)
+    start, end = _choose_window(text, matches)
+    return Snippet(start, text[start:end], _merge_spans(matches))
 
 
-def find_marks(text: str, query: Node, analyzer: Analyzer) -> list[Mark]:
-    """Every place where a text leaf of the query tree matches, by start."""
+def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
+    """Return all matches of the positive leaves of a query tree on the field text, ascending."""
     folded = fold(text)
-    marks: set[Mark] = set()
+    matches: set[LeafMatch] = set()
     terms: dict[str, int] = {}
     prefixes: list[tuple[str, int]] = []
-    for part, leaf in enumerate(leaves(query)):
+    for ordinal, leaf in enumerate(positive_leaves(query)):
         if leaf.field != "text":
             continue
         if isinstance(leaf, Substring):
-            marks.update(Mark(start, end, part) for start, end in leaf.find(folded))
+            matches.update(LeafMatch(start, end, ordinal) for start, end in leaf.find(folded))
         elif isinstance(leaf, Prefix):
-            prefixes.append((leaf.text, part))
+            prefixes.append((leaf.text, ordinal))
         else:
-            terms.setdefault(leaf.term, part)
+            terms.setdefault(leaf.term, ordinal)
     if terms or prefixes:
-        for term, start, end in analyzer.tokens(text, [*terms, *(prefix for prefix, _ in prefixes)]):
+        for term, start, end in analyzer.tokenize(text, [*terms, *(prefix for prefix, _ in prefixes)]):
             if term in terms:
-                marks.add(Mark(start, end, terms[term]))
-            marks.update(Mark(start, end, part) for prefix, part in prefixes if term.startswith(prefix))
-    return sorted(marks)
+                matches.add(LeafMatch(start, end, terms[term]))
+            matches.update(LeafMatch(start, end, ordinal) for prefix, ordinal in prefixes if term.startswith(prefix))
+    return sorted(matches)
 
 
-def _joined(marks: Sequence[Mark]) -> tuple[Span, ...]:
+def _merge_spans(matches: Sequence[LeafMatch]) -> tuple[Span, ...]:
     spans: list[Span] = []
-    for start, end, _ in marks:
+    for start, end, _ in matches:
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:
@@ -85,44 +90,50 @@ def _joined(marks: Sequence[Mark]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _window(text: str, marks: Sequence[Mark]) -> Span:
-    if len(text) <= MAX_LENGTH:
+def _choose_window(text: str, matches: Sequence[LeafMatch]) -> Span:
+    """Return the span of the snippet: the best matches with context before and after them."""
+    if len(text) <= MAX_SNIPPET_LENGTH:
         return 0, len(text)
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
-    start, end = _core(marks[:_MAX_MARKS]) if marks else (0, 0)
-    start, end = _around_numbers(start, min(end, start + MAX_LENGTH), numbers)
-    if end - start >= MAX_LENGTH:
-        return _without_cut_number(start, start + MAX_LENGTH, numbers)
-    # Context: a third before, or from where the clause begins; what is left, behind.
-    earliest = max(0, start - (MAX_LENGTH - (end - start)) // 3)
-    clause = [match.end() for match in _CLAUSE_END.finditer(text, earliest, start)]
-    first = 0 if earliest == 0 else min(clause, default=earliest)
-    last = min(len(text), first + MAX_LENGTH)
+    start, end = _best_matches(matches[:_MAX_MATCHES]) if matches else (0, 0)
+    start, end = _widen_to_numbers(start, min(end, start + MAX_SNIPPET_LENGTH), numbers)
+    if end - start >= MAX_SNIPPET_LENGTH:
+        return _narrow_to_numbers(start, start + MAX_SNIPPET_LENGTH, numbers)
+    # Context: at most a third of the free length goes before the matches, or less if a clause begins there. The rest
+    # goes after them.
+    earliest = max(0, start - (MAX_SNIPPET_LENGTH - (end - start)) // 3)
+    clause_starts = [match.end() for match in _CLAUSE_END.finditer(text, earliest, start)]
+    first = 0 if earliest == 0 else min(clause_starts, default=earliest)
+    last = min(len(text), first + MAX_SNIPPET_LENGTH)
     if last == len(text):
-        first = min(first, last - MAX_LENGTH)
+        first = min(first, last - MAX_SNIPPET_LENGTH)
     while first < start and _CLAUSE_END.match(text, first):
         first += 1
-    return _without_cut_number(first, last, numbers)
+    return _narrow_to_numbers(first, last, numbers)
 
 
-def _core(marks: Sequence[Mark]) -> Span:
-    """First mark to last mark of the window that holds the most different parts; the earliest of the best."""
-    best, core, parts = (0, 0), (marks[0].start, marks[0].end), len({mark.part for mark in marks})
-    starts = [mark.start for mark in marks]
-    for left, mark in enumerate(marks):
-        limit = mark.start + MAX_LENGTH
+def _best_matches(matches: Sequence[LeafMatch]) -> Span:
+    """Return the span of the matches in the best window: the one with matches of the most leaves.
+
+    Of windows with the same number of leaves, the one with the most matches is the best; of those, the first.
+    """
+    best, span = (0, 0), (matches[0].start, matches[0].end)
+    leaf_count = len({match.leaf for match in matches})
+    starts = [match.start for match in matches]
+    for left, match in enumerate(matches):
+        limit = match.start + MAX_SNIPPET_LENGTH
         right = bisect_left(starts, limit)
-        if (parts, right - left) <= best:  # there cannot be more than these
+        if (leaf_count, right - left) <= best:  # an upper bound of the score of this window
             continue
-        inside = [other for other in marks[left:right] if other.end <= limit] or [mark]
-        score = (len({other.part for other in inside}), len(inside))
+        inside = [other for other in matches[left:right] if other.end <= limit] or [match]
+        score = (len({other.leaf for other in inside}), len(inside))
         if score > best:
-            best, core = score, (mark.start, max(other.end for other in inside))
-    return core
+            best, span = score, (match.start, max(other.end for other in inside))
+    return span
 
 
-def _around_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
-    """Widen a span so that it holds the numbers it cuts."""
+def _widen_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
+    """Widen a span so that it contains the numbers that cross its edges."""
     for first, last in numbers:
         if first < start < last:
             start = first
@@ -131,8 +142,8 @@ def _around_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
     return start, end
 
 
-def _without_cut_number(start: int, end: int, numbers: Sequence[Span]) -> Span:
-    """Narrow a span so that it cuts no number; a number longer than the span is left cut."""
+def _narrow_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
+    """Narrow a span so that no number crosses its edges. If nothing would be left, the span stays as it is."""
     first, last = start, end
     for left, right in numbers:
         if left < start < right:
@@ -142,16 +153,17 @@ def _without_cut_number(start: int, end: int, numbers: Sequence[Span]) -> Span:
     return (first, last) if first < last else (start, end)
 
 
-def highlighted(hit: Snippet) -> list[tuple[str, bool]]:
-    """The window in pieces, each with whether it is a match."""
+def split_highlights(snippet: Snippet) -> list[tuple[str, bool]]:
+    """Split the text of a snippet at the edges of its spans. Each piece comes with whether it is a match."""
+    snippet_end = snippet.start + len(snippet.text)
     edges = sorted(
         {
-            hit.start,
-            hit.start + len(hit.text),
-            *(edge for span in hit.spans for edge in span if hit.start <= edge <= hit.start + len(hit.text)),
+            snippet.start,
+            snippet_end,
+            *(edge for span in snippet.spans for edge in span if snippet.start <= edge <= snippet_end),
         }
     )
     return [
-        (hit.text[a - hit.start : b - hit.start], any(s <= a and b <= e for s, e in hit.spans))
+        (snippet.text[a - snippet.start : b - snippet.start], any(s <= a and b <= e for s, e in snippet.spans))
         for a, b in pairwise(edges)
     ]

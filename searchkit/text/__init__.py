@@ -1,9 +1,9 @@
-"""Characters to tokens.
+"""Text to tokens.
 
-characters.py    classes of characters that are no text
-folding.py       one form of each character
+characters.py    classes of unwanted characters
+folding.py       character normalisation
 numerals.py      numbers and their values
-years.py         how years are written, and asked for
-segmentation.py  Chinese runs to words
-analyzer.py      text to tokens, for index and query alike
+years.py         patterns of years, and year ranges in queries
+segmentation.py  Chinese word segmentation
+analyzer.py      the analyzer of index and query
 """

@@ -1,31 +1,33 @@
-"""Classes of characters that are no text, each with who must not get them."""
+"""Character classes that do not belong in text, names or terminal output."""
 
 from __future__ import annotations
 
 import re
 
-_CONTROLS = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-"""C0 and C1, but for what is white space: tab, the ends of lines and pages, and NEL."""
-_DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-"""Marks that reverse the direction of text."""
-_SURROGATES = "\ud800-\udfff"
-"""Lone ones: JSON can spell them, and names of files hold them."""
+_CONTROL_RANGES = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+"""C0 and C1 controls, except white space: tab, line and page ends, and NEL."""
+_BIDI_RANGES = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Bidirectional formatting characters."""
+_SURROGATE_RANGE = "\ud800-\udfff"
+"""Lone surrogates. JSON strings and file names can contain them."""
 
-CONTROLS = re.compile(f"[{_CONTROLS}]")
-"""What a text file holds only if it is none, or damaged."""
-INVISIBLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}{_SURROGATES}\u200b-\u200d\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]")
-"""What a reader of the text cannot see: also zero width, and noncharacters."""
-UNSAFE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}{_SURROGATES}\x0b-\x0d\x85\u2028\u2029]")
-"""What a terminal would obey: also ends of lines other than the line feed."""
-UNNAMEABLE = re.compile(f"{INVISIBLE.pattern}|{UNSAFE.pattern}|[\t\n\u2061-\u2065]")
-"""What has no place in a name that is one line: all of these, tab and line feed."""
-
-
-def safe(text: str) -> str:
-    """Give a text without what a terminal would obey: each such character becomes U+FFFD."""
-    return UNSAFE.sub("\ufffd", text)
+CONTROLS = re.compile(f"[{_CONTROL_RANGES}]")
+"""Control characters. They occur only in binary or damaged files."""
+INVISIBLE = re.compile(
+    f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\u200b-\u200d\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+"""Characters without a visible form, including zero-width characters and noncharacters."""
+UNSAFE_IN_TERMINALS = re.compile(f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\x0b-\x0d\x85\u2028\u2029]")
+"""Characters that a terminal interprets, including line ends other than the line feed."""
+UNSAFE_IN_NAMES = re.compile(f"{INVISIBLE.pattern}|{UNSAFE_IN_TERMINALS.pattern}|[\t\n\u2061-\u2065]")
+"""Characters not allowed in a one-line name: both classes above, tab and line feed, and U+2061 to U+2065."""
 
 
-def visible(text: str) -> str:
-    """Give a text without characters that a reader of it cannot see. Tab and line ends stay."""
+def sanitize(text: str) -> str:
+    """Replace each character that a terminal interprets by U+FFFD."""
+    return UNSAFE_IN_TERMINALS.sub("\ufffd", text)
+
+
+def remove_invisible(text: str) -> str:
+    """Remove characters without a visible form. Tabs and line ends stay."""
     return INVISIBLE.sub("", text)

@@ -1,8 +1,10 @@
-"""The normaliser: one code point in, one code point out, so that spans of folded text fit the original.
+"""Character normalisation that maps one code point to one code point.
 
-Full width becomes half width, traditional becomes simplified, upper case becomes lower case, and the
-look-alikes that PDF and web export leave behind (compatibility ideographs, Kangxi radicals) become the
-characters they stand for. The table is `data/folding.txt`; `data/README.md` says how it is made.
+Folding keeps the length of a text, so a span of the folded text is valid in the original text.
+
+Full width becomes half width, traditional becomes simplified, and upper case becomes lower case. Look-alikes that PDF
+and web export produce (compatibility ideographs, Kangxi radicals) become the ideographs that they represent. The table
+is `data/folding.txt`; `data/README.md` describes how it is built.
 """
 
 from __future__ import annotations
@@ -14,45 +16,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.files import DATA
+from searchkit.files import DATA_FOLDER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ENCODING, _ERRORS = "utf-32-le", "surrogatepass"
-CODE_POINTS = 0x110000
-"""How many there are."""
-_BATCH = 64
-"""How many texts are folded together; bounds the memory that takes."""
+_CODEC, _CODEC_ERRORS = "utf-32-le", "surrogatepass"
+CODE_POINT_COUNT = 0x110000
+"""Number of Unicode code points."""
+_BATCH_SIZE = 64
+"""Number of texts folded together. It bounds the memory that `fold_all` takes."""
 
 
 def fold(text: str) -> str:
-    """Fold `text` for comparison. The result has as many code points as `text`, each at its place.
+    """Return `text` normalised for comparison, code point by code point.
 
-    Folding twice changes nothing. Cost: about 10 ns a code point and 3 µs a call.
+    Folding is idempotent. Cost: about 10 ns a code point and 3 µs a call.
     """
-    return _table()[code_points(text)].tobytes().decode(_ENCODING, _ERRORS)
+    return _folding_table()[to_code_points(text)].tobytes().decode(_CODEC, _CODEC_ERRORS)
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
-    """Fold many texts (`fold`), for little more than it costs to fold one as long as all of them."""
+    """Fold each of many texts. The cost is little more than that of one call with the concatenated texts."""
     folded: list[str] = []
-    for first in range(0, len(texts), _BATCH):
-        batch = texts[first : first + _BATCH]
+    for first in range(0, len(texts), _BATCH_SIZE):
+        batch = texts[first : first + _BATCH_SIZE]
         joined = fold("".join(batch))
         folded += [joined[start:end] for start, end in pairwise(accumulate(map(len, batch), initial=0))]
     return folded
 
 
-def code_points(text: str) -> NDArray[np.uint32]:
-    """Give the code points of a text, lone surrogates too."""
-    return np.frombuffer(text.encode(_ENCODING, _ERRORS), "<u4")
+def to_code_points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of `text`, including lone surrogates."""
+    return np.frombuffer(text.encode(_CODEC, _CODEC_ERRORS), "<u4")
 
 
 @cache
-def _table() -> NDArray[np.uint32]:
-    data = (DATA / "folding.txt").read_text(encoding="utf-8")
+def _folding_table() -> NDArray[np.uint32]:
+    data = (DATA_FOLDER / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))
-    table = np.arange(CODE_POINTS, dtype="<u4")
-    table[code_points(before)] = code_points(after)
+    table = np.arange(CODE_POINT_COUNT, dtype="<u4")
+    table[to_code_points(before)] = to_code_points(after)
     return table

@@ -1,9 +1,10 @@
-"""What is read of corpus/ and which measures are found in it, as JSON Lines.
+"""The documents, paragraphs and measures of corpus/ as JSON Lines.
 
     python tests/approval/extraction.py
 
-writes what is so now into extraction.jsonl, to be read as a diff before it is committed. A line is a document, or a
-paragraph with its measures; fields that are empty are left out, and those that a paragraph has of its document.
+writes the current result to extraction.jsonl. Review the diff before you commit it. Each line is a document, a skipped
+file, or a paragraph with its measures. Empty fields are left out, and so are fields that a paragraph shares with its
+document.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from searchkit.corpus.listing import list_corpus
-from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.corpus.walk import Skipped
 from searchkit.measures.extractor import Extractor
 from searchkit.model import to_json
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 APPROVED = Path(__file__).with_suffix(".jsonl")
-_OF_THE_DOCUMENT = {"document", "n", "title", "year", "agency", "region", "district", "doctype", "facets"}
+_DOCUMENT_FIELDS = {"document", "n", "title", "year", "agency", "region", "district", "doctype", "facets"}
 
 
 def extraction() -> list[str]:
-    """Read the corpus and give the lines."""
+    """Read the corpus and return the lines."""
     extractor = Extractor.load()
     lines: list[str] = []
     for item in read_corpus(list_corpus(CORPUS)):
@@ -33,22 +34,22 @@ def extraction() -> list[str]:
     return lines
 
 
-def _records(read: DocumentRead, extractor: Extractor) -> Iterator[Mapping[str, object]]:
-    """Give a document, then its paragraphs."""
+def _records(read: ParsedDocument, extractor: Extractor) -> Iterator[Mapping[str, object]]:
+    """Yield the record of a document, then those of its paragraphs."""
     yield to_json(read.document)
     measures = extractor.extract(read.paragraphs) if read.measures is None else read.measures
-    for paragraph, own in zip(read.paragraphs, measures, strict=True):
-        fields = {name: value for name, value in to_json(paragraph).items() if name not in _OF_THE_DOCUMENT}
-        found = [_filled({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in own]
-        yield {**fields, "measures": found}
+    for paragraph, extracted in zip(read.paragraphs, measures, strict=True):
+        fields = {name: value for name, value in to_json(paragraph).items() if name not in _DOCUMENT_FIELDS}
+        listed = [_drop_empty({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in extracted]
+        yield {**fields, "measures": listed}
 
 
 def _line(record: Mapping[str, object]) -> str:
-    return json.dumps(_filled(record), ensure_ascii=False)
+    return json.dumps(_drop_empty(record), ensure_ascii=False)
 
 
-def _filled(record: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is empty, and what says of a measure only where its quote is."""
+def _drop_empty(record: Mapping[str, object]) -> dict[str, object]:
+    """Drop empty fields, offsets and checksums."""
     return {
         name: value
         for name, value in record.items()

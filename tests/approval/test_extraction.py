@@ -1,4 +1,4 @@
-"""What is made of the reports of corpus/ is what was approved."""
+"""The result of reading corpus/ is the approved one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ COMMAND = ".venv/bin/python tests/approval/extraction.py"
 
 
 def test_extraction_is_as_approved() -> None:
-    """A changed rule shows what it does to whole reports: paragraphs, sections, topics, facts and measures."""
+    """A changed rule shows its effect on full reports: paragraphs, sections, topics, metadata and measures."""
     approved = APPROVED.read_text(encoding="utf-8").splitlines()
     changes = [*difflib.unified_diff(approved, extraction(), "approved", "now", n=0, lineterm="")]
-    shown = "\n".join(line[:400] for line in changes[:40])
-    assert not changes, f"if this is as it should be, run {COMMAND} and commit what it writes\n{shown}"
+    excerpt = "\n".join(line[:400] for line in changes[:40])
+    assert not changes, f"if these changes are intended, run {COMMAND} and commit its output\n{excerpt}"

@@ -1,4 +1,4 @@
-"""The command line: what it prints, where, and with which exit status."""
+"""The command line: output, error messages, exit statuses."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from pathlib import Path
 
 import pytest
 from hostile import hostile_reader
-from marked import NAME, left, new_mark
+from marked import MARK_VARIABLE, kill_leftovers, new_mark
 
 from searchkit.cli import main as cli
 from searchkit.model import MEASURE_FIELDS
-from searchkit.output import terminal as render
+from searchkit.output import terminal
 from searchkit.query.facets import FacetCounts, FacetValue
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a command did."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     status: int
     out: str
     err: str
 
     def json(self) -> dict[str, object]:
-        """Standard output as one JSON value."""
+        """Return standard output as a JSON object."""
         value: dict[str, object] = json.loads(self.out)
         return value
 
 
-Run = Callable[..., Ran]
+Run = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process."""
+    """A function that runs the command line in this process."""
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as exit_info:
             cli.main()
         out, err = capsys.readouterr()
-        return Ran(int(left.value.code or 0), out, err)
+        return CommandResult(int(exit_info.value.code or 0), out, err)
 
     return run
 
@@ -66,35 +66,35 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the sample reports."""
     folder = tmp_path_factory.mktemp("cli") / "index"
     command = [sys.executable, "-m", "searchkit", "build", str(ROOT / "corpus" / "reports"), "--index", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert re.match(r"[1-9]\d* files read: [1-9]\d* documents", done.stdout)
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    assert re.match(r"[1-9]\d* files read: [1-9]\d* documents", process.stdout)
     return folder
 
 
-def one_line(ran: Ran, status: int, *parts: str) -> None:
-    """Check that a command failed with one clear line on standard error and nothing on standard output."""
-    assert ran.status == status
-    assert ran.out == ""
-    assert ran.err.startswith("searchkit: ")
-    assert ran.err.count("\n") == 1
-    assert [part for part in parts if part not in ran.err] == []
+def assert_one_line_error(result: CommandResult, status: int, *parts: str) -> None:
+    """Assert that a command failed with one line on standard error, which contains all parts, and without output."""
+    assert result.status == status
+    assert result.out == ""
+    assert result.err.startswith("searchkit: ")
+    assert result.err.count("\n") == 1
+    assert [part for part in parts if part not in result.err] == []
 
 
-def test_search_json_has_the_promised_fields(run: Run, index: Path) -> None:
-    """`search --format json` gives the object that scripts rely on, facets included."""
-    found = run(
+def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
+    """`search --format json` prints the JSON object that scripts rely on, facets included."""
+    result = run(
         "search", "双随机 处罚", "--index", index, "--facet", "year", "--facet", "district:1", "--format", "json"
     )
-    assert found.status == 0
-    answer = found.json()
+    assert result.status == 0
+    answer = result.json()
     assert {"query", "understood", "total", "relaxed", "took_ms", "hits", "facets"} <= answer.keys()
     assert answer["query"] == "双随机 处罚"
     assert answer["relaxed"] is False
     for hit in answer["hits"]:  # type: ignore[attr-defined]
-        promised = "id score snippet spans document title district year agency topics section path text measures"
-        assert set(promised.split()) <= hit.keys()
+        fields = "id score snippet spans document title district year agency topics section path text measures"
+        assert set(fields.split()) <= hit.keys()
         assert len(hit["snippet"]) <= 120
         assert {hit["text"][start:end] for start, end in hit["spans"]} <= {"双随机", "处罚"}
     facets = answer["facets"]
@@ -105,43 +105,45 @@ def test_search_json_has_the_promised_fields(run: Run, index: Path) -> None:
 
 
 def test_exit_statuses(run: Run, index: Path) -> None:
-    """0 something found, 1 nothing found, 2 wrong usage, 3 anything else."""
+    """0 if something was found, 1 if nothing was found, 2 for wrong usage, 3 for any other error."""
     assert run("search", "立案", "--index", index).status == 0
     assert run("search", "绝无此语", "--match", "all", "--index", index).status == 1
-    one_line(run("search", "立案", "--index", index, "--year", "二三"), 2, "二三", "2021..2023")
-    one_line(run("search", "立案", "--index", index, "--facet", "colour"), 2, "colour", "district")
-    one_line(run("search", "立案", "--index", index, "--where", "colour=red"), 2, "colour", "cluster")
-    one_line(run("search", "立案", "--index", index, "--where", "colour"), 2, "NAME=VALUE")
-    one_line(run("search", "立案", "--index", index, "--colour"), 2, "--colour")
-    one_line(run("search", "立案", "--index", index, "--format", "xml"), 2, "xml")
-    one_line(run("search", "--index", index), 2, "QUERY")
-    one_line(run("nothing"), 2, "nothing")
-    one_line(run("search", "立案", "--index", index / "nowhere"), 3, "searchkit build")
-    one_line(run("show", "nowhere.txt#1", "--index", index), 1, "nowhere.txt#1")
+    assert_one_line_error(run("search", "立案", "--index", index, "--year", "二三"), 2, "二三", "2021..2023")
+    assert_one_line_error(run("search", "立案", "--index", index, "--facet", "colour"), 2, "colour", "district")
+    assert_one_line_error(run("search", "立案", "--index", index, "--where", "colour=red"), 2, "colour", "cluster")
+    assert_one_line_error(run("search", "立案", "--index", index, "--where", "colour"), 2, "NAME=VALUE")
+    assert_one_line_error(run("search", "立案", "--index", index, "--colour"), 2, "--colour")
+    assert_one_line_error(run("search", "立案", "--index", index, "--format", "xml"), 2, "xml")
+    assert_one_line_error(run("search", "--index", index), 2, "QUERY")
+    assert_one_line_error(run("nothing"), 2, "nothing")
+    assert_one_line_error(run("search", "立案", "--index", index / "nowhere"), 3, "searchkit build")
+    assert_one_line_error(run("show", "nowhere.txt#1", "--index", index), 1, "nowhere.txt#1")
 
 
-def test_no_command_is_help(run: Run) -> None:
-    """`searchkit` alone shows what there is."""
-    ran = run()
-    assert (ran.status, ran.err) == (0, "")
-    assert [name for name in cli.cli.commands if name not in ran.out] == []
+def test_without_a_command_help_is_printed(run: Run) -> None:
+    """`searchkit` alone lists all commands."""
+    result = run()
+    assert (result.status, result.err) == (0, "")
+    assert [name for name in cli.cli.commands if name not in result.out] == []
 
 
-def test_bad_corpora_say_what_is_wrong(run: Run, tmp_path: Path) -> None:
-    """A missing, empty or unreadable corpus is one line and status 3, and makes no index."""
+def test_errors_of_bad_corpora(run: Run, tmp_path: Path) -> None:
+    """A missing, empty or unreadable corpus is a one-line error with status 3, and no index is created."""
     target = tmp_path / "index"
-    one_line(run("build", tmp_path / "nowhere", "--index", target), 3, "nowhere")
+    assert_one_line_error(run("build", tmp_path / "nowhere", "--index", target), 3, "nowhere")
     (tmp_path / "empty").mkdir()
-    one_line(run("build", tmp_path / "empty", "--index", target), 3, "empty", "no files")
+    assert_one_line_error(run("build", tmp_path / "empty", "--index", target), 3, "empty", "no files")
     (tmp_path / "noise").mkdir()
     (tmp_path / "noise" / "a.txt").write_bytes(bytes(range(256)) * 8)
-    one_line(run("build", tmp_path / "noise", "--index", target), 3, "a.txt", "not text")
+    assert_one_line_error(run("build", tmp_path / "noise", "--index", target), 3, "a.txt", "not text")
     assert not (target / "index.json").exists()
-    one_line(run("build", ROOT / "corpus" / "reports", "--index", target, "--words", tmp_path / "none"), 2, "none")
+    assert_one_line_error(
+        run("build", ROOT / "corpus" / "reports", "--index", target, "--words", tmp_path / "none"), 2, "none"
+    )
 
 
-def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
-    """Bad files among good ones are named; the good ones are indexed; `info` remembers the bad."""
+def test_readable_files_are_indexed(run: Run, tmp_path: Path) -> None:
+    """Readable files are indexed. The report and `info` name the unreadable ones."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     (corpus / "good.txt").write_text(
@@ -150,9 +152,9 @@ def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
     (corpus / "bad.txt").write_bytes(b"\xff\xfe\x00\xd8" * 99)
     (corpus / "picture.jpg").write_bytes(b"\xff\xd8\xff")
     (corpus / "loop").symlink_to(corpus)
-    built = run("build", corpus, "--index", target, "--format", "json")
-    assert built.status == 0
-    report = built.json()
+    result = run("build", corpus, "--index", target, "--format", "json")
+    assert result.status == 0
+    report = result.json()
     assert (report["files"], report["documents"]) == (1, 1)
     assert {item["path"] for item in report["skipped"]} == {"bad.txt", "*.jpg", "loop"}  # type: ignore[attr-defined]
     assert "bad.txt" in run("info", "--index", target).out
@@ -160,8 +162,8 @@ def test_what_can_be_read_is_indexed(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def poor(tmp_path: Path) -> Path:
-    """A corpus with one report that is undecided about much, 24 empty files, three pictures and two bad records."""
+def bad_corpus(tmp_path: Path) -> Path:
+    """A corpus with one report with undecided facts, 24 empty files, three pictures and two bad records."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "good.txt").write_text("全年立案459户。\n", encoding="utf-8")
@@ -177,9 +179,9 @@ EMPTY = "no text: nothing is left when page chrome and headings are taken away"
 NOT_JSON = "not JSON: Expecting value at column 1"
 
 
-def test_what_is_skipped_is_grouped_by_reason(run: Run, poor: Path, tmp_path: Path) -> None:
-    """A build says why how many files were not read, names the first twenty, and how to see the others."""
-    out = run("build", poor, "--index", tmp_path / "my index").out
+def test_skipped_files_are_grouped_by_reason(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
+    """A build prints the number of skipped files by reason, names twenty, and prints the command that lists all."""
+    out = run("build", bad_corpus, "--index", tmp_path / "my index").out
     lines = out.partition("undecided")[0].splitlines()
     assert lines[1:4] == ["not read: 27 files, 2 parts of files", f"  {EMPTY}: 24 files", "    empty-00.txt"]
     assert lines[22:] == [
@@ -188,8 +190,8 @@ def test_what_is_skipped_is_grouped_by_reason(run: Run, poor: Path, tmp_path: Pa
         f"  … and 7 more: searchkit info --problems --index '{tmp_path / 'my index'}'",
     ]
     for n in range(8, 24):
-        (poor / f"empty-{n:02}.txt").unlink()
-    lines = run("build", poor, "--index", tmp_path / "my index").out.splitlines()
+        (bad_corpus / f"empty-{n:02}.txt").unlink()
+    lines = run("build", bad_corpus, "--index", tmp_path / "my index").out.splitlines()
     assert lines[1] == "not read: 11 files, 2 parts of files"
     assert lines[11:] == [
         "  *.jpg: no reader for .jpg files (3 files)",
@@ -199,24 +201,24 @@ def test_what_is_skipped_is_grouped_by_reason(run: Run, poor: Path, tmp_path: Pa
     ]
 
 
-def test_strict(run: Run, poor: Path, tmp_path: Path) -> None:
-    """`build --strict` fails where anything is skipped, also if nothing has changed, and the index is there."""
+def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
+    """`build --strict` fails if anything is skipped, even if nothing has changed. The index is built anyway."""
     for _ in range(2):
-        ran = run("build", poor, "--index", tmp_path / "index", "--strict")
-        assert ran.status == 3
-        assert "not read: 27 files" in ran.out
-        one_line(Ran(ran.status, "", ran.err), 3, "27 files, 2 parts of files", "--strict")
+        result = run("build", bad_corpus, "--index", tmp_path / "index", "--strict")
+        assert result.status == 3
+        assert "not read: 27 files" in result.out
+        assert_one_line_error(CommandResult(result.status, "", result.err), 3, "27 files, 2 parts of files", "--strict")
         assert run("search", "459户", "--index", tmp_path / "index").status == 0
-    for path in poor.iterdir():
+    for path in bad_corpus.iterdir():
         if path.name != "good.txt":
             path.unlink()
-    assert run("build", poor, "--index", tmp_path / "index", "--strict").status == 0
+    assert run("build", bad_corpus, "--index", tmp_path / "index", "--strict").status == 0
 
 
-def test_problems(run: Run, poor: Path, tmp_path: Path) -> None:
-    """`info --problems` lists all that was not read and all warnings of documents, in every format, with the reason."""
+def test_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
+    """`info --problems` lists everything not read and all warnings of documents with reasons, in every format."""
     target = tmp_path / "index"
-    run("build", poor, "--index", target)
+    run("build", bad_corpus, "--index", target)
     rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
     unread = [(row["path"], row["reason"]) for row in rows if row["kind"] == "not read"]
     assert len(unread) == 27
@@ -232,32 +234,32 @@ def test_problems(run: Run, poor: Path, tmp_path: Path) -> None:
     lines = run("info", "--problems", "--index", target, "--format", "jsonl").out.splitlines()
     assert [json.loads(line) for line in lines] == rows
     assert [*csv.DictReader(io.StringIO(run("info", "--problems", "--index", target, "--format", "csv").out))] == rows
-    shown = run("info", "--problems", "--index", target).out
-    assert [row for row in rows if row["path"] not in shown or row["reason"] not in shown] == []
-    brief = run("info", "--index", target).out
-    assert brief.count("not read: ") == 20
-    assert "… and 7 more" in brief
+    table = run("info", "--problems", "--index", target).out
+    assert [row for row in rows if row["path"] not in table or row["reason"] not in table] == []
+    summary = run("info", "--index", target).out
+    assert summary.count("not read: ") == 20
+    assert "… and 7 more" in summary
     assert run("info", "--index", target, "--format", "csv").out.splitlines()[0].startswith("index,engine,")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c(run: Run, tmp_path: Path, jobs: int) -> None:
-    """Ctrl-C in the middle of a file ends a build with one line that says how far it was; the index is as it was."""
+    """Ctrl-C in the middle of a file ends a build with a one-line error about its progress. The index is unchanged."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     for n in range(9):
         (corpus / f"0{n}.txt").write_text(f"立案{n}户。" * 1000, encoding="utf-8")
     command = ["build", str(corpus), "--index", str(target)]
-    status, said = interrupted(command, corpus, jobs)
+    status, err = interrupt_build(command, corpus, jobs)
     assert status == 3
     assert re.fullmatch(
-        r"searchkit: interrupted: [1-9] of 29 files read; the index was not made; run the same build again\n", said
+        r"searchkit: interrupted: [1-9] of 29 files read; the index was not created; run the same build again\n", err
     )
     assert run(*command).status == 0
-    status, said = interrupted([*command, "--full"], corpus, jobs)
+    status, err = interrupt_build([*command, "--full"], corpus, jobs)
     assert status == 3
-    assert "files read; the index is as it was; run the same build again\n" in said
+    assert "files read; the index is unchanged; run the same build again\n" in err
     assert json.loads(run("info", "--index", target, "--format", "json").out)["documents"] == 9
 
 
@@ -269,15 +271,15 @@ import hostile_reader
 hostile_reader.PATIENCE = 60
 hostile_reader.install_everywhere(setattr)
 from searchkit.indexing import tasks
-tasks.MIN_BYTES = 0
+tasks.MIN_PARALLEL_BYTES = 0
 from searchkit.cli.main import main
 main()
 """
-"""Starts searchkit with a reader that does what files say."""
+"""A program that runs searchkit with a format reader that does what its files tell it."""
 
 
-def interrupted(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
-    """Exit status and complaint of a build that Ctrl-C ends while a reader hangs; no process of it is left."""
+def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
+    """Interrupt a build while a reader hangs. Returns exit status and standard error. No process may be left."""
     for n in range(20):
         (corpus / f"1{n:02} hang.hostile").write_text("hang\n" + "x" * 5000, encoding="utf-8")
     mark, log = new_mark(), corpus.parent / "log"
@@ -287,52 +289,53 @@ def interrupted(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, NAME: mark, hostile_reader.LOG: str(log)},
+        env={**os.environ, MARK_VARIABLE: mark, hostile_reader.LOG: str(log)},
     )
     with process:
-        end = time.monotonic() + 60
-        while not (log.exists() and "hang" in log.read_text(encoding="utf-8")) and time.monotonic() < end:
+        deadline = time.monotonic() + 60
+        while not (log.exists() and "hang" in log.read_text(encoding="utf-8")) and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(0.3)  # the other process is at its last files
+        time.sleep(0.3)  # lets the other process reach its last files
         os.killpg(process.pid, signal.SIGINT)
-        out, said = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert out == ""
-    assert left(mark) == {}
+    assert kill_leftovers(mark) == {}
     log.unlink()
     for path in corpus.glob("*.hostile"):
         path.unlink()
-    return process.returncode, said
+    return process.returncode, err
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals")
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
-    """On a terminal a build shows how many files of all are read, how fast, and the time left."""
-    ours, theirs = os.openpty()
+    """On a terminal a build shows the number of files read and in total, the speed and the time left."""
+    parent_end, child_end = os.openpty()
     (tmp_path / "corpus").mkdir()
     for n in range(14):
         (tmp_path / "corpus" / f"{n}.txt").write_text(f"立案{n}户。", encoding="utf-8")
     command = [sys.executable, "-m", "searchkit", "build", str(tmp_path / "corpus"), "--index", str(tmp_path / "index")]
-    done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, check=False, text=True, timeout=60)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-    assert done.stdout.startswith("14 files read")
-    assert re.search(r"14 of 14 files, \d+ files/s, \d+\.\d MB/s, 0:00 left", shown)
-    assert len(re.findall(r"of 14 files", shown)) >= 14
+    process = subprocess.run(command, stderr=child_end, stdout=subprocess.PIPE, check=False, text=True, timeout=60)
+    os.close(child_end)
+    progress = os.read(parent_end, 100_000).decode()
+    os.close(parent_end)
+    assert process.stdout.startswith("14 files read")
+    assert re.search(r"14 of 14 files, \d+ files/s, \d+\.\d MB/s, 0:00 left", progress)
+    assert len(re.findall(r"of 14 files", progress)) >= 14
 
 
-def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
-    """A build says in one line what it read, what went and what stayed, and in another why it read everything."""
+def test_the_report_of_incremental_builds(run: Run, tmp_path: Path) -> None:
+    """One line has the numbers of files read, removed and unchanged. Another has the reason for a full build."""
     corpus, target, words = tmp_path / "corpus", tmp_path / "index", tmp_path / "words.txt"
     corpus.mkdir()
     for n in range(4):
         (corpus / f"{n}.txt").write_text(f"东丽区卫健委202{n}年工作报告\n\n立案{n}户。\n", encoding="utf-8")
 
     def build(*options: object) -> str:
-        ran = run("build", corpus, "--index", target, *options)
-        assert (ran.status, ran.err) == (0, "")
-        assert "4 paragraphs, 4 measures in" in ran.out or "3 paragraphs, 3 measures in" in ran.out
-        return "\n".join(line.partition(":")[0] for line in ran.out.splitlines() if not line.startswith(("  ", "und")))
+        result = run("build", corpus, "--index", target, *options)
+        assert (result.status, result.err) == (0, "")
+        assert "4 paragraphs, 4 measures in" in result.out or "3 paragraphs, 3 measures in" in result.out
+        lines = [line for line in result.out.splitlines() if not line.startswith(("  ", "und"))]
+        return "\n".join(line.partition(":")[0] for line in lines)
 
     assert build() == "4 files read"
     assert build() == "nothing changed"
@@ -344,7 +347,7 @@ def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
     words.write_text("立案八户\n", encoding="utf-8")
     assert build("--words", words) == "words changed\n4 files read"
     assert build("--words", words) == "nothing changed"
-    assert build("--words", words, "--full") == "a full build was asked for\n4 files read"
+    assert build("--words", words, "--full") == "a full build was requested\n4 files read"
     report = run("build", corpus, "--index", target, "--format", "json").json()
     assert report["full_because"] == "words changed"
     assert (report["files"], report["removed"], report["unchanged"]) == (4, 0, 0)
@@ -353,22 +356,22 @@ def test_builds_in_steps_say_what_they_did(run: Run, tmp_path: Path) -> None:
     assert report["documents"] == 4
 
 
-def test_a_damaged_index_is_mended_as_its_message_says(run: Run, index: Path, tmp_path: Path) -> None:
-    """The command that the message about a damaged index names makes the index whole, whatever is damaged."""
+def test_the_error_about_damage_names_the_command_that_repairs_it(run: Run, index: Path, tmp_path: Path) -> None:
+    """The command in the error message about a damaged index builds the index again."""
     copy = tmp_path / "copy"
     shutil.copytree(index, copy)
     victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
     data = bytearray(victim.read_bytes())
     data[len(data) // 2] ^= 0xFF
     victim.write_bytes(data)
-    said = run("check", "--index", copy).err
-    command = said.strip().rpartition("searchkit build ")[2].replace("CORPUS", str(ROOT / "corpus" / "reports"))
+    err = run("check", "--index", copy).err
+    command = err.strip().rpartition("searchkit build ")[2].replace("CORPUS", str(ROOT / "corpus" / "reports"))
     assert run("build", *command.split()).status == 0
     assert run("check", "--index", copy).status == 0
 
 
 def test_formats_of_hits(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids give one record a line, the same hits in the same order."""
+    """jsonl, csv, tsv and ids print one hit per line, the same hits in the same order."""
     arguments = ("search", "立案", "--index", index, "--format")
     ids = run(*arguments, "ids").out.split()
     assert len(ids) > 2
@@ -379,7 +382,7 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
 
 
 def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
-    """`--queries` answers in order, with own filters, in both forms; a bad line says so and the others are answered."""
+    """`--queries` answers lines of both forms in order, with their filters. A bad line has an error in its place."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "year": 2023}),
@@ -389,10 +392,10 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
         json.dumps({"id": 5, "query": "立案", "district": ["东丽区", "临海市"], "limit": 1, "facet": "year"}),
     ]
     queries.write_text("\n".join(lines), encoding="utf-8")
-    ran = run("search", "--queries", queries, "--index", index, "--limit", "2")
-    answers = [json.loads(line) for line in ran.out.splitlines()]
+    result = run("search", "--queries", queries, "--index", index, "--limit", "2")
+    answers = [json.loads(line) for line in result.out.splitlines()]
     assert [answer["id"] for answer in answers] == ["a", "b", "3", 4, 5]
-    assert ran.status == 2
+    assert result.status == 2
     assert {hit["district"] for hit in answers[0]["hits"]} == {"滨海新区"}
     assert len(answers[0]["hits"]) == 2
     assert answers[1]["total"] == len(answers[1]["hits"]) + 1
@@ -402,56 +405,56 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
 
 
-MEASURE = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
-"""Fields that `measures --format json` promises of a hit."""
+HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
+"""Documented fields of a hit in `measures --format json`."""
 
 
-def test_measures_json_has_the_promised_fields(run: Run, index: Path) -> None:
-    """`measures --format json` gives the object that scripts rely on; filters, unit and sizes apply."""
-    found = run("measures", "立案", "--index", index, "--district", "滨海新区", "--year", "2023", "--format", "json")
-    assert found.status == 0
-    answer = found.json()
+def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
+    """`measures --format json` prints the JSON object that scripts rely on. Filters, unit and bounds apply."""
+    result = run("measures", "立案", "--index", index, "--district", "滨海新区", "--year", "2023", "--format", "json")
+    assert result.status == 0
+    answer = result.json()
     assert list(answer) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10
     for hit in hits:
-        assert hit.keys() >= MEASURE
+        assert hit.keys() >= HIT_FIELDS
         assert hit["district"] == "滨海新区"
         assert str(hit["quote"]) in str(hit["snippet"])
     assert "立案" in str(hits[0]["indicator"])
-    sized = run("measures", "*", "--min", "1万元", "--unit", "万元", "--index", index, "--format", "json").json()
-    assert {hit["base_unit"] for hit in sized["hits"]} == {"元"}  # type: ignore[attr-defined]
-    assert all(hit["base_value"] >= 10_000 for hit in sized["hits"])  # type: ignore[attr-defined]
+    answer = run("measures", "*", "--min", "1万元", "--unit", "万元", "--index", index, "--format", "json").json()
+    assert {hit["base_unit"] for hit in answer["hits"]} == {"元"}  # type: ignore[attr-defined]
+    assert all(hit["base_value"] >= 10_000 for hit in answer["hits"])  # type: ignore[attr-defined]
 
 
 def test_measures_in_all_formats(run: Run, index: Path) -> None:
-    """jsonl, csv, tsv and ids give one measure a line in the same order, the table its value, place, sentence, id."""
+    """jsonl, csv, tsv and ids print one measure per line, in the same order. A page has the same measures."""
     arguments = ("measures", "立案", "--limit", "4", "--index", index, "--format")
     hits = [json.loads(line) for line in run(*arguments, "jsonl").out.splitlines()]
     assert len(hits) == 4
     assert run(*arguments, "ids").out.split() == [hit["id"] for hit in hits]
     assert [row["id"] for row in csv.DictReader(io.StringIO(run(*arguments, "csv").out))] == [hit["id"] for hit in hits]
     assert len(run(*arguments, "tsv").out.splitlines()) == 5
-    shown = run(*arguments, "table").out
+    page = run(*arguments, "table").out
     for hit in hits:
-        place = [part for part in (hit["district"], hit["year"]) if part]
-        for part in (f"{hit['value']}{hit['unit'] or ''}", hit["indicator"], hit["snippet"], hit["id"], *place):
-            assert str(part) in shown
+        facets = [value for value in (hit["district"], hit["year"]) if value]
+        for part in (f"{hit['value']}{hit['unit'] or ''}", hit["indicator"], hit["snippet"], hit["id"], *facets):
+            assert str(part) in page
 
 
 def test_statuses_of_measures(run: Run, index: Path) -> None:
-    """As for search: 0 found, 1 nothing, 2 wrong usage in one line."""
+    """The exit statuses of measures are those of search."""
     assert run("measures", "绝无此语", "--match", "all", "--index", index).status == 1
     assert run("measures", "立案", "--min", "9亿件", "--index", index).status == 1
-    one_line(run("measures", "立案", "--min", "许多", "--index", index), 2, "许多", "10万元")
-    one_line(run("measures", "立案", "--unit", "件", "--max", "10万元", "--index", index), 2, "件, 元")
-    one_line(run("measures", "--index", index), 2, "QUERY")
-    one_line(run("measures", "立案", "--audit", "--index", index), 2, "--audit")
-    one_line(run("measures", "立案", "--index", index / "nowhere"), 3, "searchkit build")
+    assert_one_line_error(run("measures", "立案", "--min", "许多", "--index", index), 2, "许多", "10万元")
+    assert_one_line_error(run("measures", "立案", "--unit", "件", "--max", "10万元", "--index", index), 2, "件, 元")
+    assert_one_line_error(run("measures", "--index", index), 2, "QUERY")
+    assert_one_line_error(run("measures", "立案", "--audit", "--index", index), 2, "--audit")
+    assert_one_line_error(run("measures", "立案", "--index", index / "nowhere"), 3, "searchkit build")
 
 
 def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None:
-    """`measures --queries` answers in order, each line with its own filters and options."""
+    """`measures --queries` answers lines in order, each with its filters and options."""
     queries = tmp_path / "queries"
     lines = [
         json.dumps({"id": "a", "query": "立案", "district": "滨海新区", "min": 100, "unit": "件"}),
@@ -460,10 +463,10 @@ def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None
         json.dumps({"id": "d", "query": "立案", "limit": 1, "sort": "year"}),
     ]
     queries.write_text("\n".join(lines), encoding="utf-8")
-    ran = run("measures", "--queries", queries, "--index", index, "--limit", "3", "--format", "jsonl")
-    answers = [json.loads(line) for line in ran.out.splitlines()]
+    result = run("measures", "--queries", queries, "--index", index, "--limit", "3", "--format", "jsonl")
+    answers = [json.loads(line) for line in result.out.splitlines()]
     assert [answer["id"] for answer in answers] == ["a", "b", "c", "d"]
-    assert ran.status == 2
+    assert result.status == 2
     assert answers[0].keys() == {"id", "total", "hits"}
     assert {hit["unit"] for hit in answers[0]["hits"]} == {"件"}
     assert all(hit["value"] >= 100 for hit in answers[0]["hits"])
@@ -473,7 +476,7 @@ def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None
 
 
 def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
-    """Build, info, check, documents and `export measures` agree on the number; paragraphs show their own in JSON."""
+    """info, check, documents and `export measures` agree on the number. Paragraphs in JSON have their measures."""
     measures = [json.loads(line) for line in run("export", "measures", "--index", index).out.splitlines()]
     assert run("info", "--index", index, "--format", "json").json()["measures"] == len(measures) > 100
     assert f" {len(measures)} measures" in run("check", "--index", index).out
@@ -481,47 +484,49 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
     assert {document["document"]: document["measures"] for document in documents if document["measures"]} == dict(
         Counter(measure["document"] for measure in measures)
     )
-    only = run("export", "measures", "--year", "2022", "--index", index, "--format", "ids").out.split()
-    assert only == [measure["id"] for measure in measures if measure["year"] == 2022]
-    name = measures[0]["paragraph"]
-    (shown,) = json.loads(run("show", name, "--index", index, "--format", "json").out)
-    own = [measure for measure in measures if measure["paragraph"] == name]
-    assert [measure["id"] for measure in shown["measures"]] == [measure["id"] for measure in own]
-    assert all(one.items() <= other.items() for one, other in zip(shown["measures"], own, strict=True))
+    filtered = run("export", "measures", "--year", "2022", "--index", index, "--format", "ids").out.split()
+    assert filtered == [measure["id"] for measure in measures if measure["year"] == 2022]
+    paragraph_id = measures[0]["paragraph"]
+    (paragraph,) = json.loads(run("show", paragraph_id, "--index", index, "--format", "json").out)
+    expected = [measure for measure in measures if measure["paragraph"] == paragraph_id]
+    assert [measure["id"] for measure in paragraph["measures"]] == [measure["id"] for measure in expected]
+    assert all(one.items() <= other.items() for one, other in zip(paragraph["measures"], expected, strict=True))
 
 
 def test_units_and_fixed_names_can_be_replaced(run: Run, tmp_path: Path) -> None:
-    """`build --units` and `--fixed-names` take files; one that is not there is wrong usage."""
+    """`build --units` and `--fixed-names` take files. A missing file is wrong usage."""
     target = tmp_path / "index"
     for option in ("--units", "--fixed-names"):
-        one_line(run("build", ROOT / "corpus" / "reports", "--index", target, option, tmp_path / "none"), 2, "none")
+        assert_one_line_error(
+            run("build", ROOT / "corpus" / "reports", "--index", target, option, tmp_path / "none"), 2, "none"
+        )
 
 
 def test_show_paragraph_and_document(run: Run, index: Path) -> None:
-    """`show` gives a paragraph with its neighbours, or a whole document with its fields."""
-    shown = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
-    assert shown.split() == [f"dongli-health-2022.txt#{n}" for n in (8, 9, 10)]
-    whole = run("show", "dongli-health-2022.txt", "--index", index)
-    assert "东丽区" in whole.out
-    assert "dongli-health-2022.txt#1 " in whole.out
+    """`show` prints a paragraph with its neighbours, or all paragraphs of a document with its fields."""
+    ids = run("show", "dongli-health-2022.txt#9", "--context", "1", "--index", index, "--format", "ids").out
+    assert ids.split() == [f"dongli-health-2022.txt#{n}" for n in (8, 9, 10)]
+    document = run("show", "dongli-health-2022.txt", "--index", index)
+    assert "东丽区" in document.out
+    assert "dongli-health-2022.txt#1 " in document.out
 
 
-def test_export_streams_everything(run: Run, index: Path) -> None:
-    """`export` writes each record as JSON Lines; documents count their own paragraphs; filters apply."""
+def test_export_writes_all_records(run: Run, index: Path) -> None:
+    """`export` writes JSON Lines in corpus order. Documents have the number of their paragraphs. Filters apply."""
     documents = [json.loads(line) for line in run("export", "documents", "--index", index).out.splitlines()]
     paragraphs = [json.loads(line) for line in run("export", "paragraphs", "--index", index).out.splitlines()]
     files = [document["document"].partition("#")[0] for document in documents]
     assert files == sorted(files)
     for document in documents:
-        own = [p["n"] for p in paragraphs if p["document"] == document["document"]]
-        assert own == list(range(1, document["paragraphs"] + 1))
-    only = run("export", "documents", "--district", "浙江省", "--index", index, "--format", "ids").out.split()
-    assert only == [d["document"] for d in documents if "浙江省" in d["region"]]
-    assert "linhai-health-2024.html" in only
+        numbers = [p["n"] for p in paragraphs if p["document"] == document["document"]]
+        assert numbers == list(range(1, document["paragraphs"] + 1))
+    filtered = run("export", "documents", "--district", "浙江省", "--index", index, "--format", "ids").out.split()
+    assert filtered == [d["document"] for d in documents if "浙江省" in d["region"]]
+    assert "linhai-health-2024.html" in filtered
 
 
 def test_facets_lists_every_value(run: Run, index: Path) -> None:
-    """`facets` counts all paragraphs of the index, all values, a user's own facets too."""
+    """`facets` counts all paragraphs of the index and lists all values, also of custom facets."""
     counts = run("facets", "cluster", "--index", index, "--format", "json").json()["cluster"]
     assert {item["value"] for item in counts["values"]} == {"京津冀", "长三角", "成渝", "粤港澳大湾区"}  # type: ignore[call-overload, index]
     paragraphs = run("export", "paragraphs", "--index", index, "--format", "ids").out.splitlines()
@@ -531,29 +536,29 @@ def test_facets_lists_every_value(run: Run, index: Path) -> None:
 
 
 def test_check_info_analyze(run: Run, index: Path) -> None:
-    """`check` finds a whole index whole, `info` names its facets, `analyze` shows tokens and the query."""
+    """`check` accepts an intact index, `info` names its facets, `analyze` shows tokens and the query."""
     assert run("check", "--index", index).status == 0
     assert "cluster" in run("info", "--index", index).out
-    shown = run("analyze", "立案129件", "--index", index, "--format", "json").json()
-    assert {"129件", "立案"} <= {token["term"] for token in shown["tokens"]}  # type: ignore[attr-defined]
-    assert "129件" in shown["understood"]["all"]  # type: ignore[index, call-overload]
+    analysis = run("analyze", "立案129件", "--index", index, "--format", "json").json()
+    assert {"129件", "立案"} <= {token["term"] for token in analysis["tokens"]}  # type: ignore[attr-defined]
+    assert "129件" in analysis["understood"]["all"]  # type: ignore[index, call-overload]
 
 
 def test_damage_is_named(run: Run, index: Path, tmp_path: Path) -> None:
-    """A flipped byte is found by `check`, a truncated file by every command: status 3, the file named."""
+    """`check` finds a flipped byte, and every command a truncated file: status 3, with the name of the file."""
     copy = tmp_path / "copy"
     shutil.copytree(index, copy)
     victim = max(copy.glob("data-*/*"), key=lambda path: path.stat().st_size)
     data = bytearray(victim.read_bytes())
     data[len(data) // 2] ^= 0xFF
     victim.write_bytes(data)
-    one_line(run("check", "--index", copy), 3, victim.name)
+    assert_one_line_error(run("check", "--index", copy), 3, victim.name)
     victim.write_bytes(data[:-5])
-    one_line(run("search", "立案", "--index", copy), 3, victim.name)
+    assert_one_line_error(run("search", "立案", "--index", copy), 3, victim.name)
 
 
 def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> None:
-    """Escape sequences in a corpus, in file names, queries and ids do not come out again."""
+    """Control characters in reports, ids, queries and file names are not printed."""
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     record = {
@@ -565,25 +570,25 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
     (corpus / "records.jsonl").write_text(json.dumps(record), encoding="utf-8")
     assert run("build", corpus, "--index", target).status == 0
     for command, style in product(("search", "measures"), ("table", "json", "jsonl", "csv", "tsv", "ids")):
-        ran = run(command, "立案", "--index", target, "--format", style)
-        assert ran.status == 0
-        assert not set(ran.out) & set("\x1b\x07\x9b\u202e"), (command, style)
+        result = run(command, "立案", "--index", target, "--format", style)
+        assert result.status == 0
+        assert not set(result.out) & set("\x1b\x07\x9b\u202e"), (command, style)
     assert "\x1b" not in run("search", "\x1b[2J绝无", "--index", target / "\x1b").err
 
 
 @pytest.mark.parametrize("name", ["year", "主题"])
 @pytest.mark.parametrize("value", ["2023", "天津市滨海新区", "（一）ＡＢ é 𠀀", " 东丽区\t甲 "])
-@pytest.mark.parametrize("number", [1, 10**15])
-def test_facets_of_a_search_look_like_tables(name: str, value: str, number: int) -> None:
-    """A search makes its facet tables without tabulate, which would delay its start; they look the same."""
-    counts = FacetCounts((FacetValue(value, number), FacetValue("x", 2, selected=True)), 3, 4)
-    rows = [[" ".join(value.split("\t")), str(number)], ["x *", "2"], ["(other values)", "4"], ["(no value)", "3"]]
-    assert render.facet(name, counts) == render.table(rows, [name, "paragraphs"])
+@pytest.mark.parametrize("count", [1, 10**15])
+def test_facet_tables_look_like_other_tables(name: str, value: str, count: int) -> None:
+    """A search formats facet tables without tabulate, to start faster. They look the same."""
+    counts = FacetCounts((FacetValue(value, count), FacetValue("x", 2, selected=True)), 3, 4)
+    rows = [[" ".join(value.split("\t")), str(count)], ["x *", "2"], ["(other values)", "4"], ["(no value)", "3"]]
+    assert terminal.format_facet(name, counts) == terminal.format_table(rows, [name, "paragraphs"])
 
 
 def test_output_to_a_closed_pipe_is_no_error(index: Path) -> None:
-    """`searchkit export … | head` ends quietly."""
+    """`searchkit export … | head` ends without an error message."""
     command = f"{sys.executable} -m searchkit export paragraphs --index '{index}' | head -n 1"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
-    assert done.stderr == ""
-    assert done.stdout.count("\n") == 1
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
+    assert process.stderr == ""
+    assert process.stdout.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Comparisons and audits of an index, on every engine, and the commands for them."""
+"""Comparisons and audits of an index, with every engine and from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from searchkit.cli import main as cli
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
@@ -23,19 +23,19 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph
 BINHAI, DONGLI, LINHAI = ("天津市", "滨海新区"), ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
 
 
-def report(name: str, *said: tuple[str, float, str], **fields: Any) -> DocumentRead:  # noqa: ANN401
-    """A report with a paragraph for each measure: indicator, value, unit."""
+def report(name: str, *stated: tuple[str, float, str], **fields: Any) -> ParsedDocument:  # noqa: ANN401
+    """Return a report with a paragraph for each measure (indicator, value, unit)."""
     paragraphs, measures = [], []
-    for n, (indicator, value, unit) in enumerate(said, 1):
+    for n, (indicator, value, unit) in enumerate(stated, 1):
         text = f"全年{indicator}{value}{unit}。"
         paragraphs.append(Paragraph(f"{name}#{n}", name, n, text, **fields))
         measures.append((ExtractedMeasure(indicator, value, unit, value, unit, start=2, end=len(text) - 1),))
-    document = Document(name, **fields, paragraphs=len(said), measures=len(said))
-    return DocumentRead(document, tuple(paragraphs), measures=tuple(measures))
+    document = Document(name, **fields, paragraphs=len(stated), measures=len(stated))
+    return ParsedDocument(document, tuple(paragraphs), measures=tuple(measures))
 
 
-def reports() -> list[DocumentRead]:
-    """Reports of three districts; two of one body contradict each other, one says nothing of 立案."""
+def reports() -> list[ParsedDocument]:
+    """Return reports of three districts. Two of one body contradict each other, one has no measure of 立案."""
     body = {"agency": "卫生健康委员会", "doctype": "法治政府建设年度报告"}
     return [
         report("a.txt", ("立案", 129, "件"), ("监督检查", 5980, "户次"), year=2023, region=BINHAI, **body),
@@ -47,14 +47,14 @@ def reports() -> list[DocumentRead]:
 
 @pytest.fixture(scope="module")
 def index(index_of: Callable[..., Index]) -> Index:
-    """An index of the reports."""
+    """Return an index of the reports."""
     return index_of(reports())
 
 
-def test_an_index_is_compared(index: Index) -> None:
-    """Measures come from the index, and its documents say which empty cells are silent."""
+def test_a_comparison_of_an_index_has_a_status_per_cell(index: Index) -> None:
+    """The measures are those of the index. Its documents determine which empty cells are silent."""
     table = index.compare("立案")
-    cells = {(cell.row, cell.col): (cell.status, [item.value for item in cell.readings]) for cell in table.cells()}
+    cells = {(cell.row, cell.col): (cell.status, [item.value for item in cell.values]) for cell in table.cells()}
     assert (table.indicator, table.unit, table.relaxed) == ("立案", "件", False)
     assert cells == {
         ("滨海新区", 2022): ("missing", []),
@@ -64,44 +64,44 @@ def test_an_index_is_compared(index: Index) -> None:
         ("临海市", 2022): ("silent", []),
         ("临海市", 2023): ("missing", []),
     }
-    measure = table.cell("东丽区", 2022).readings[0].first
+    measure = table.cell("东丽区", 2022).values[0].first
     assert index.measures_of([measure.paragraph]) == [(measure,)]
 
 
-def test_candidates_are_looked_at_page_by_page(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few measures are looked at at once, the table is the same."""
+def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is the same if the measures are read in small pages."""
     expected = index.compare("立案")
-    monkeypatch.setattr("searchkit.compare.comparison._AT_ONCE", 1)
+    monkeypatch.setattr("searchkit.compare.comparison._FIRST_PAGE_SIZE", 1)
     assert index.compare("立案") == expected
-    assert expected.filled
+    assert expected.cell_values
 
 
-def test_filters_and_units_narrow_a_comparison(index: Index) -> None:
-    """Filters choose rows and columns, silent ones too; a unit chooses among measures."""
+def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
+    """Filters select rows and columns, including silent ones. A unit selects measures."""
     table = index.compare("立案", district="天津市", year="2022..2023", unit="起")
     assert table.rows == ("滨海新区", "东丽区")
     assert [cell.status for cell in table.cells()] == ["missing", "silent", "value", "missing"]
     assert index.compare("立案", agency="司法局").rows == ()
 
 
-def test_rows_and_columns_are_two_known_facets(index: Index) -> None:
-    """One facet twice, and one that the index does not have, are wrong usage."""
+def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> None:
+    """The same facet twice and an unknown facet raise an error."""
     with pytest.raises(UsageError, match="both by year"):
         index.compare("立案", rows="year")
     with pytest.raises(UnknownFacet, match="cluster"):
         index.compare("立案", rows="cluster")
 
 
-def test_an_index_is_audited(index: Index) -> None:
-    """The two reports that contradict each other are found, and only where the filters admit them."""
+def test_an_audit_finds_contradictions_within_the_filters(index: Index) -> None:
+    """The two contradictory reports are found, unless the filters exclude them."""
     (found,) = index.audit()
     assert (found.kind, found.ids) == ("conflict", ("a.txt#1@2", "b.txt#1@2"))
     assert list(index.audit(district="东丽区")) == []
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a command did."""
+class CommandResult:
+    """Exit status and output of a command."""
 
     status: int
     out: str
@@ -109,30 +109,32 @@ class Ran:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> Callable[..., Ran]:
-    """Run a command on the index of the reports."""
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
+) -> Callable[..., CommandResult]:
+    """`run(*arguments)`: run a command on the index of the reports."""
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments), "--index", str(folder)])
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as exit_info:
             cli.main()
         out, err = capsys.readouterr()
-        return Ran(int(left.value.code or 0), out, err)
+        return CommandResult(int(exit_info.value.code or 0), out, err)
 
     return run
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folder of an index of the reports."""
+    """Return the folder of an index of the reports."""
     path = tmp_path_factory.mktemp("compared") / "index"
     path.mkdir()
     write_index(reports(), path, BuildOptions())
     return path
 
 
-def test_compare_prints_a_table_csv_or_json(run: Callable[..., Ran]) -> None:
-    """The same cells in each form, and exit status 0."""
+def test_compare_prints_a_table_csv_or_json(run: Callable[..., CommandResult]) -> None:
+    """Every format has the same cells. The exit status is 0."""
     table = run("compare", "立案")
     assert (table.status, table.err) == (0, "")
     assert "129 [1] ≠ 130 [2]" in table.out
@@ -144,15 +146,15 @@ def test_compare_prints_a_table_csv_or_json(run: Callable[..., Ran]) -> None:
     assert {cell["status"] for cell in data["cells"]} == {"conflict", "value", "silent", "missing"}
 
 
-def test_compare_that_finds_nothing_says_so(run: Callable[..., Ran]) -> None:
-    """Exit status 1, and a JSON object all the same."""
+def test_compare_without_a_match_exits_with_status_1(run: Callable[..., CommandResult]) -> None:
+    """The JSON output is still an object."""
     assert run("compare", "没有这种东西").status == 1
     done = run("compare", "没有这种东西", "--format", "json")
     assert (done.status, json.loads(done.out)["indicator"]) == (1, None)
 
 
-def test_compare_writes_files(run: Callable[..., Ran], tmp_path: Path) -> None:
-    """--output takes what would be printed."""
+def test_compare_writes_files(run: Callable[..., CommandResult], tmp_path: Path) -> None:
+    """`--output` writes the same bytes to a file that would be printed."""
     done = run("compare", "立案", "--format", "csv", "--output", tmp_path / "a.csv")
     assert (done.status, done.out) == (0, "")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == run("compare", "立案", "--format", "csv").out
@@ -171,10 +173,10 @@ def test_compare_writes_files(run: Callable[..., Ran], tmp_path: Path) -> None:
         (["--output", "no/such/folder/a.xlsx", "--format", "xlsx"], 3, ""),
     ],
 )
-def test_compare_complains_in_one_line(
-    run: Callable[..., Ran], arguments: list[str], status: int, message: str
+def test_compare_reports_errors_in_one_line(
+    run: Callable[..., CommandResult], arguments: list[str], status: int, message: str
 ) -> None:
-    """What cannot be done is one line on standard error, and an exit status."""
+    """An error is a single line on standard error, with an exit status."""
     done = run("compare", "立案", *arguments)
     assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
     assert message in done.err
@@ -188,9 +190,13 @@ def test_compare_complains_in_one_line(
     ],
 )
 def test_a_missing_extra_is_named(
-    run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: str, arguments: list[str]
+    run: Callable[..., CommandResult],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    library: str,
+    arguments: list[str],
 ) -> None:
-    """Without its library an option says what to install, with exit status 3."""
+    """If the library of an option is missing, the error names the extra to install. The exit status is 3."""
     monkeypatch.setitem(sys.modules, library, None)
     monkeypatch.chdir(tmp_path)
     done = run("compare", "立案", *arguments)
@@ -198,8 +204,8 @@ def test_a_missing_extra_is_named(
     assert "pip install 'searchkit[" in done.err
 
 
-def test_measures_are_audited_from_the_command_line(run: Callable[..., Ran]) -> None:
-    """Findings in each form; exit status 1 where there are none."""
+def test_measures_are_audited_from_the_command_line(run: Callable[..., CommandResult]) -> None:
+    """Findings are printed in every format. Without findings the exit status is 1."""
     table = run("measures", "--audit")
     assert table.status == 0
     assert table.out.splitlines()[0].split()[0] == "conflict"

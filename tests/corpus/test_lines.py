@@ -1,4 +1,4 @@
-"""Kinds of single lines."""
+"""Kinds of single lines, and their white space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from searchkit.corpus import lines
 
 
 @pytest.mark.parametrize(
-    ("text", "squeezed"),
+    ("text", "cleaned"),
     [
         ("\u3000\u3000本局 ", "本局"),
         ("开展检查\u3000\u3000 12次", "开展检查 12次"),
@@ -21,28 +21,28 @@ from searchkit.corpus import lines
         ("", ""),
     ],
 )
-def test_squeeze(text: str, squeezed: str) -> None:
-    """White space is put in order and layout marks go; the words stay."""
-    assert lines.squeeze(text) == squeezed
+def test_clean_line(text: str, cleaned: str) -> None:
+    """White space is normalised and layout marks are removed; the words stay."""
+    assert lines.clean_line(text) == cleaned
 
 
 @given(st.text(alphabet="执法 监督\u3000\t12ab，。", max_size=60))
-def test_squeeze_keeps_characters(text: str) -> None:
-    """Only white space is lost, and squeezing twice changes nothing."""
-    once = lines.squeeze(text)
+def test_clean_line_keeps_characters(text: str) -> None:
+    """Only white space is removed, and cleaning twice changes nothing."""
+    once = lines.clean_line(text)
     assert "".join(once.split()) == "".join(text.split())
-    assert lines.squeeze(once) == once
+    assert lines.clean_line(once) == once
 
 
 @pytest.mark.parametrize("text", ["完成。", "完成”。", "完成。”", "如下：", "完成；", "完成。（附后）", "好！"])
-def test_ended(text: str) -> None:
+def test_complete_sentences(text: str) -> None:
     """A stop ends a sentence, also inside quotation marks or before a remark in brackets."""
     assert lines.ends_sentence(text)
 
 
 @pytest.mark.parametrize("text", ["完成", "完成，", "（完成）", "三项制度”", ""])
-def test_not_ended(text: str) -> None:
-    """Without a stop a sentence has not ended."""
+def test_incomplete_sentences(text: str) -> None:
+    """Without a stop a sentence is incomplete."""
     assert not lines.ends_sentence(text)
 
 
@@ -59,13 +59,13 @@ def test_not_ended(text: str) -> None:
     ],
 )
 def test_dates(text: str) -> None:
-    """Dates in the usual spellings are dates."""
+    """Dates in the usual spellings are recognised."""
     assert lines.is_date(text)
 
 
 @pytest.mark.parametrize("text", ["2023年", "2023年12月26日召开会议", "20241340", "12345678", "1"])
 def test_not_dates(text: str) -> None:
-    """Years alone, sentences with a date and other numbers are not."""
+    """Years alone, sentences with a date and other numbers are not dates."""
     assert not lines.is_date(text)
 
 
@@ -81,12 +81,12 @@ def test_salutations(text: str) -> None:
     "text", ["各位代表，过去一年很不平凡。", "主要做法：", "存在以下问题：", "各位代表！让我们一起努力！"]
 )
 def test_not_salutations(text: str) -> None:
-    """Lines that say something are not."""
+    """Lines with content are not salutations."""
     assert not lines.is_salutation(text)
 
 
 def test_session_and_speaker() -> None:
-    """The meeting and the person that a report was given to and by are recognised."""
+    """The meeting at which a report was given and its speaker are recognised."""
     assert lines.is_session("——2014年1月20日在某省第十二届人民代表大会第二次会议上")
     assert lines.is_speaker("某省人民政府省长 王明")
     assert not lines.is_session("2014年召开专题会议12次，研究重大事项。")
@@ -96,6 +96,6 @@ def test_session_and_speaker() -> None:
 @pytest.mark.parametrize(
     "text", ["某区卫生健康委", "某市生态环境局", "某县人民政府办公室", "某区市场监督管理局（公章）"]
 )
-def test_bodies(text: str) -> None:
-    """Names of public bodies are recognised by their ends."""
-    assert lines.names_body(text)
+def test_public_bodies(text: str) -> None:
+    """Names of public bodies are recognised by their endings."""
+    assert lines.is_body_line(text)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus.numbering import RANK, marker, ordinal_value
+from searchkit.corpus.numbering import RANK, parse_marker, parse_ordinal
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ from searchkit.corpus.numbering import RANK, marker, ordinal_value
         ("二 存在问题", "一、", 2, "二", "存在问题"),
     ],
 )
-def test_reads_each_style(line: str, style: str, ordinal: int, printed: str | None, rest: str) -> None:
-    """Style, ordinal, the number as printed and what stands behind it come out of every style of marker."""
-    found = marker(line)
-    assert found is not None
-    assert (found.style, found.ordinal, found.printed, line[found.end :]) == (style, ordinal, printed, rest)
+def test_every_style_is_parsed(line: str, style: str, ordinal: int, printed: str | None, rest: str) -> None:
+    """Style, ordinal, number as printed and remaining text are returned for every style of marker."""
+    marker = parse_marker(line)
+    assert marker is not None
+    assert (marker.style, marker.ordinal, marker.printed, line[marker.end :]) == (style, ordinal, printed, rest)
 
 
 @pytest.mark.parametrize(
@@ -64,28 +64,28 @@ def test_reads_each_style(line: str, style: str, ordinal: int, printed: str | No
         "",
     ],
 )
-def test_numbers_in_text_are_no_markers(line: str) -> None:
-    """A quantity, a date or a name that begins with a number is not taken for a marker."""
-    assert marker(line) is None
+def test_numbers_in_text_are_not_markers(line: str) -> None:
+    """A quantity, a date or a name that begins with a number is not a marker."""
+    assert parse_marker(line) is None
 
 
 @given(st.integers(1, 99), st.sampled_from(["、", "）"]))
-def test_han_ordinals(value: int, closing: str) -> None:
-    """Every ordinal up to 99 in Han digits is read as its value."""
+def test_han_ordinals_are_parsed(value: int, closing: str) -> None:
+    """Every ordinal up to 99 in Han digits has its value."""
     tens, ones = divmod(value, 10)
     digits = "一二三四五六七八九"
     text = (("" if tens == 1 else digits[tens - 1]) + "十" if tens else "") + (digits[ones - 1] if ones else "")
-    assert ordinal_value(text) == value
-    found = marker(f"（{text}{closing}工作" if closing == "）" else f"{text}{closing}工作")
-    assert found is not None
-    assert found.ordinal == value
+    assert parse_ordinal(text) == value
+    marker = parse_marker(f"（{text}{closing}工作" if closing == "）" else f"{text}{closing}工作")
+    assert marker is not None
+    assert marker.ordinal == value
 
 
 @given(st.text(max_size=60))
-def test_any_text(line: str) -> None:
-    """Any text is judged; a marker lies within it, has a known style, and begins with what is printed."""
-    found = marker(line)
-    if found is not None:
-        assert 0 < found.end <= len(line)
-        assert found.style in RANK
-        assert found.printed is None or line.strip().startswith(found.printed)
+def test_any_text_is_accepted(line: str) -> None:
+    """For any text, a marker lies within the text, has a known style and begins with what is printed."""
+    marker = parse_marker(line)
+    if marker is not None:
+        assert 0 < marker.end <= len(line)
+        assert marker.style in RANK
+        assert marker.printed is None or line.strip().startswith(marker.printed)

@@ -1,4 +1,4 @@
-"""What people state: front matter, metadata.csv, fields of records."""
+"""Stated metadata: front matter, metadata.csv, fields of records."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus.overrides import FrontMatter, Stated, interpret, interpret_record, read_table, split_front_matter
+from searchkit.corpus.overrides import (
+    FrontMatter,
+    StatedMetadata,
+    parse_metadata,
+    parse_record,
+    read_metadata_table,
+    split_front_matter,
+)
 
 
-def test_front_matter() -> None:
-    """What stands between the fences is taken off the text, every scalar as it was written."""
-    found = split_front_matter("---\ntitle: 报告\nyear: 2023\nnumber: 007\nregion: [浙江省, 台州市]\n---\n正文\n")
-    assert found == FrontMatter(
+def test_front_matter_is_split_off() -> None:
+    """The text between the fences is removed, and every scalar is returned as written."""
+    front_matter = split_front_matter(
+        "---\ntitle: 报告\nyear: 2023\nnumber: 007\nregion: [浙江省, 台州市]\n---\n正文\n"
+    )
+    assert front_matter == FrontMatter(
         "正文\n", {"title": "报告", "year": "2023", "number": "007", "region": ["浙江省", "台州市"]}
     )
 
@@ -30,8 +39,8 @@ def test_front_matter() -> None:
         "---",
     ],
 )
-def test_other_text_is_left_alone(text: str) -> None:
-    """A rule at the top, a fence that never closes and Chinese colons are text."""
+def test_other_text_is_not_front_matter(text: str) -> None:
+    """A rule at the top, a fence that is not closed and Chinese colons are text."""
     assert split_front_matter(text) == FrontMatter(text)
 
 
@@ -47,25 +56,25 @@ def test_other_text_is_left_alone(text: str) -> None:
     ],
 )
 def test_bad_front_matter_is_a_warning(inside: str) -> None:
-    """What looks like front matter and is not YAML is left out of the text and named; nothing in it runs."""
-    found = split_front_matter(f"---\n{inside}\n---\n正文")
-    assert found.body == "正文"
-    assert found.warnings or interpret(found.values).warnings
+    """Malformed front matter is removed from the text with a warning; nothing in it runs."""
+    front_matter = split_front_matter(f"---\n{inside}\n---\n正文")
+    assert front_matter.body == "正文"
+    assert front_matter.warnings or parse_metadata(front_matter.values).warnings
 
 
-def test_front_matter_that_grows_is_cheap() -> None:
-    """Anchors, tags and values inside others are left out and named; what stands beside them counts."""
+def test_anchors_tags_and_nested_values_are_not_read() -> None:
+    """Unsupported entries yield warnings; the entries around them are read."""
     steps = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))
-    found = split_front_matter(
+    front_matter = split_front_matter(
         f"---\ntitle: 报告\na0: &a0 [x]\n{steps}\nb: !!python/name:os.system x\nc: {{d: 1}}\ne: [[f]]\ng: 2\n---\n正文"
     )
-    assert (found.body, found.values) == ("正文", {"title": "报告", "g": "2"})
-    assert len(found.warnings) == 33
-    assert found.warnings[0] == "front matter: line 3 ('a0'): an anchor is not read"
-    assert [warning.partition(": ")[2] for warning in found.warnings[-3:]] == [
+    assert (front_matter.body, front_matter.values) == ("正文", {"title": "报告", "g": "2"})
+    assert len(front_matter.warnings) == 33
+    assert front_matter.warnings[0] == "front matter: line 3 ('a0'): an anchor is not read"
+    assert [warning.partition(": ")[2] for warning in front_matter.warnings[-3:]] == [
         "line 33 ('b'): a tag is not read",
-        "line 34 ('c'): a value inside another is not read",
-        "line 35 ('e'): a value inside another is not read",
+        "line 34 ('c'): a nested value is not read",
+        "line 35 ('e'): a nested value is not read",
     ]
 
 
@@ -77,14 +86,14 @@ def test_front_matter_that_grows_is_cheap() -> None:
         ("\n".join(f"n{n}: v" for n in range(2000)), "more than 1000 names"),
     ],
 )
-def test_front_matter_beyond_all_bounds(inside: str, reason: str) -> None:
-    """Deep nesting and too many names cost the front matter and next to no time."""
+def test_front_matter_is_limited(inside: str, reason: str) -> None:
+    """Deep nesting or too many names lose the front matter, at negligible cost."""
     assert split_front_matter(f"---\n{inside}\n---\n正文") == FrontMatter("正文", {}, (f"front matter: {reason}",))
 
 
-def test_fields_by_english_and_chinese_names() -> None:
-    """Every field can be stated in both languages, and values are put into their types."""
-    english = interpret(
+def test_fields_have_english_and_chinese_names() -> None:
+    """Every field can be stated in both languages, and values are converted to their types."""
+    english = parse_metadata(
         {
             "title": " 年度 报告 ",
             "year": 2023,
@@ -98,7 +107,7 @@ def test_fields_by_english_and_chinese_names() -> None:
             "source": "https://a.cn/1",
         }
     )
-    chinese = interpret(
+    chinese = parse_metadata(
         {
             "标题": "年度 报告",
             "年份": "2023年",
@@ -152,19 +161,19 @@ def test_fields_by_english_and_chinese_names() -> None:
     ],
 )
 def test_bad_values_are_warnings(name: str, value: object) -> None:
-    """A value that cannot be used leaves the field to detection and names it on one line."""
-    stated = interpret({name: value})
-    assert not stated.fields
-    assert not stated.facets
-    (warning,) = stated.warnings
+    """A value that cannot be used yields a one-line warning and leaves the field to detection."""
+    metadata = parse_metadata({name: value})
+    assert not metadata.fields
+    assert not metadata.facets
+    (warning,) = metadata.warnings
     assert warning.startswith(f"{name}: ")
     assert len(warning) < 200
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "~", "null", [], {}])
-def test_empty_values_state_nothing(value: object) -> None:
-    """An empty cell or a null leaves everything as it is."""
-    assert interpret({"year": value, "mine": value}) == Stated()
+def test_empty_values_are_ignored(value: object) -> None:
+    """An empty cell or a null changes nothing."""
+    assert parse_metadata({"year": value, "mine": value}) == StatedMetadata()
 
 
 @pytest.mark.parametrize(
@@ -177,56 +186,56 @@ def test_empty_values_state_nothing(value: object) -> None:
         ({"region": "无此省/无此市"}, ("无此省", "无此市")),
     ],
 )
-def test_places_are_completed(values: dict[str, object], region: tuple[str, ...]) -> None:
-    """A place that can only be one is given from the province down; an unknown one is taken as stated."""
-    stated = interpret(values)
-    assert (stated.fields, stated.warnings) == ({"region": region}, ())
+def test_unambiguous_places_are_completed(values: dict[str, object], region: tuple[str, ...]) -> None:
+    """A place with one meaning is completed from the province down; an unknown one is kept as stated."""
+    metadata = parse_metadata(values)
+    assert (metadata.fields, metadata.warnings) == ({"region": region}, ())
 
 
-def test_a_place_with_several_meanings_is_taken_with_a_warning() -> None:
-    """鼓楼区 alone stands as stated, and the warning says what to do."""
-    stated = interpret({"district": "鼓楼区"})
-    assert stated.fields == {"region": ("鼓楼区",)}
-    assert "from the province down" in stated.warnings[0]
+def test_an_ambiguous_place_is_kept_with_a_warning() -> None:
+    """鼓楼区 alone is kept as stated, and the warning says what to do."""
+    metadata = parse_metadata({"district": "鼓楼区"})
+    assert metadata.fields == {"region": ("鼓楼区",)}
+    assert "from the province down" in metadata.warnings[0]
 
 
-def test_region_counts_more_than_district() -> None:
-    """If both are stated and differ, the region counts and a warning says so."""
-    assert not interpret({"region": "天津市/滨海新区", "district": "滨海新区"}).warnings
-    stated = interpret({"region": "天津市/滨海新区", "district": "东丽区"})
-    assert stated.fields["region"] == ("天津市", "滨海新区")
-    assert stated.warnings[0].startswith("district: 东丽区")
+def test_region_takes_precedence_over_district() -> None:
+    """If region and district differ, the region is used and a warning says so."""
+    assert not parse_metadata({"region": "天津市/滨海新区", "district": "滨海新区"}).warnings
+    metadata = parse_metadata({"region": "天津市/滨海新区", "district": "东丽区"})
+    assert metadata.fields["region"] == ("天津市", "滨海新区")
+    assert metadata.warnings[0].startswith("district: 东丽区")
 
 
-def test_facets() -> None:
-    """Any other name is a facet of the user's; scalars become text."""
-    stated = interpret({"批次": "第一批", "checked": True, "Score": 3, "part": 1.5})
-    assert stated.facets == {"批次": "第一批", "checked": "true", "Score": "3", "part": "1.5"}
+def test_other_names_are_facets() -> None:
+    """Any other name is a user-defined facet. Scalars become text."""
+    metadata = parse_metadata({"批次": "第一批", "checked": True, "Score": 3, "part": 1.5})
+    assert metadata.facets == {"批次": "第一批", "checked": "true", "Score": "3", "part": "1.5"}
 
 
 @pytest.mark.parametrize(
     "name", ["sha256", "topics", "topic", "section", "paragraphs", "ID", "path", "a\nb", "x" * 41, "a=b", "a:b"]
 )
 def test_names_that_cannot_be_facets(name: str) -> None:
-    """Built-in names, control characters, long names and marks of the command line are refused."""
-    stated = interpret({name: "v"})
-    assert not stated.facets
-    assert len(stated.warnings) == 1
-    assert "\n" not in stated.warnings[0]
+    """Built-in names, control characters, long names and reserved characters are refused."""
+    metadata = parse_metadata({name: "v"})
+    assert not metadata.facets
+    assert len(metadata.warnings) == 1
+    assert "\n" not in metadata.warnings[0]
 
 
 @pytest.mark.parametrize("value", [["a", "b"], {"a": "b"}, "长" * 201])
 def test_a_facet_has_one_short_value(value: object) -> None:
-    """Lists, mappings and long texts are warnings."""
-    assert not interpret({"mine": value}).facets
-    assert len(interpret({"mine": value}).warnings) == 1
+    """Lists, mappings and long texts yield warnings."""
+    assert not parse_metadata({"mine": value}).facets
+    assert len(parse_metadata({"mine": value}).warnings) == 1
 
 
-def test_what_is_put_on_top_counts() -> None:
-    """Field by field, the upper statement counts; warnings of both stay."""
-    lower = Stated({"year": 2021, "title": "甲"}, {"a": "1", "b": "1"}, ("low",))
-    upper = Stated({"year": 2022}, {"b": "2"}, ("up",))
-    assert upper.over(lower) == Stated({"year": 2022, "title": "甲"}, {"a": "1", "b": "2"}, ("low", "up"))
+def test_override_takes_precedence_field_by_field() -> None:
+    """The overriding value is used for each field; warnings of both are kept."""
+    lower = StatedMetadata({"year": 2021, "title": "甲"}, {"a": "1", "b": "1"}, ("low",))
+    upper = StatedMetadata({"year": 2022}, {"b": "2"}, ("up",))
+    assert upper.override(lower) == StatedMetadata({"year": 2022, "title": "甲"}, {"a": "1", "b": "2"}, ("low", "up"))
 
 
 json_values = st.recursive(
@@ -245,18 +254,18 @@ json_values = st.recursive(
         json_values,
     )
 )
-def test_anything_can_be_stated(values: dict[str, object]) -> None:
-    """No statement fails; names and values that come out are clean, warnings are single lines."""
-    _, stated = interpret_record(values)
+def test_any_values_are_accepted(values: dict[str, object]) -> None:
+    """No value raises. Names and values in the result are clean, and warnings are single lines."""
+    _, metadata = parse_record(values)
     assert not any(
-        ord(char) < 32 for text in (*stated.facets, *stated.facets.values(), *stated.warnings) for char in text
+        ord(char) < 32 for text in (*metadata.facets, *metadata.facets.values(), *metadata.warnings) for char in text
     )
-    assert not any(not value for value in stated.fields.values())
+    assert not any(not value for value in metadata.fields.values())
 
 
-def test_records_state_their_paragraph() -> None:
-    """Section, topics, path and number of a record are taken over; its counts are not."""
-    parts, stated = interpret_record(
+def test_records_state_metadata_of_their_paragraph() -> None:
+    """Section, topics, path and number of a record are used; its counts are not."""
+    paragraph, document = parse_record(
         {
             "n": 3,
             "measures": 2,
@@ -267,58 +276,66 @@ def test_records_state_their_paragraph() -> None:
             "facets": {"批次": "一"},
         }
     )
-    assert (parts.section, parts.topics, parts.path, parts.number) == ("计划", ("行政执法",), ("下一步", "执法"), "1.")
-    assert (stated.facets, stated.warnings) == ({"批次": "一"}, ())
+    assert (paragraph.section, paragraph.topics, paragraph.path, paragraph.number) == (
+        "计划",
+        ("行政执法",),
+        ("下一步", "执法"),
+        "1.",
+    )
+    assert (document.facets, document.warnings) == ({"批次": "一"}, ())
 
 
 def test_bad_parts_of_a_record_are_warnings() -> None:
-    """A section that does not exist and a topic that is no text are named."""
-    parts, stated = interpret_record({"section": "无", "topic": {"a": 1}})
-    assert (parts.section, parts.topics) == (None, ())
-    assert [warning.split(":")[0] for warning in stated.warnings] == ["topic", "section"]
+    """An unknown section and a topic that is not text yield warnings."""
+    paragraph, document = parse_record({"section": "无", "topic": {"a": 1}})
+    assert (paragraph.section, paragraph.topics) == (None, ())
+    assert [warning.split(":")[0] for warning in document.warnings] == ["topic", "section"]
 
 
 @pytest.mark.parametrize("mark", [",", "\t", ";"])
-def test_table(mark: str) -> None:
-    """Rows name their file relative to the table's folder; other columns are statements."""
+def test_rows_of_a_table_state_metadata_of_files(mark: str) -> None:
+    """Rows name files relative to the table's folder; the other columns are metadata."""
     text = f"文件{mark}年份{mark}批次\na.txt{mark}2023{mark}一\n./x/b.md{mark}{mark}二\n\n"
-    table = read_table(text, "sub", {"sub/a.txt", "sub/x/b.md"})
-    assert table.rows == {"sub/a.txt": Stated({"year": 2023}, {"批次": "一"}), "sub/x/b.md": Stated({}, {"批次": "二"})}
+    table = read_metadata_table(text, "sub", {"sub/a.txt", "sub/x/b.md"})
+    assert table.rows == {
+        "sub/a.txt": StatedMetadata({"year": 2023}, {"批次": "一"}),
+        "sub/x/b.md": StatedMetadata({}, {"批次": "二"}),
+    }
     assert table.problems == ()
 
 
-def test_table_problems() -> None:
-    """Lines that cannot be used are named by number, the others count."""
-    table = read_table(
+def test_unusable_lines_of_a_table_are_reported() -> None:
+    """Lines that cannot be used are reported by number; the others are used."""
+    table = read_metadata_table(
         "file,year\n../x.txt,2023\n,2023\n/etc/a.txt,1\na.txt,2023\na.txt,2024\n..\\b.txt,1\nc.txt,1\n", "", {"a.txt"}
     )
     assert list(table.rows) == ["a.txt"]
     assert [problem.split(":")[0] for problem in table.problems] == [f"line {n}" for n in (2, 3, 4, 6, 7, 8)]
 
 
-def test_table_without_file_column() -> None:
-    """A table that names no files is named itself."""
-    assert read_table("name,year\na,1\n", "", {"a"}).problems == ("line 1: no column `file`",)
-    assert read_table("", "", ()).problems == ("line 1: no column `file`",)
+def test_a_table_without_a_file_column_is_a_problem() -> None:
+    """A table without a column of file names is a problem itself."""
+    assert read_metadata_table("name,year\na,1\n", "", {"a"}).problems == ("line 1: no column `file`",)
+    assert read_metadata_table("", "", ()).problems == ("line 1: no column `file`",)
 
 
-def test_table_with_a_huge_cell() -> None:
-    """What the csv module refuses is a problem, not an error."""
-    table = read_table('file,a\nb.txt,1\nc.txt,"' + "x" * 200_000 + '"\n', "", {"b.txt", "c.txt"})
+def test_a_huge_cell_is_a_problem() -> None:
+    """An error of the csv module is a problem, not an exception."""
+    table = read_metadata_table('file,a\nb.txt,1\nc.txt,"' + "x" * 200_000 + '"\n', "", {"b.txt", "c.txt"})
     assert list(table.rows) == ["b.txt"]
     assert table.problems[0].startswith("line 3: ")
 
 
-def test_a_table_beyond_all_bounds() -> None:
-    """Too many columns cost the table, too many bad lines the lines after them; nothing grows without limit."""
-    wide = read_table("file," + ",".join(f"n{n}" for n in range(5000)) + "\na.txt,1\n", "", {"a.txt"})
+def test_tables_are_limited() -> None:
+    """Too many columns lose the table; too many bad lines lose the lines after them."""
+    wide = read_metadata_table("file," + ",".join(f"n{n}" for n in range(5000)) + "\na.txt,1\n", "", {"a.txt"})
     assert (wide.rows, wide.problems) == ({}, ("line 1: 5001 columns: more than 1000 are not read",))
-    long = read_table("file,year\na.txt,2023\n" + "b.txt,2023\n" * 5000, "", {"a.txt"})
+    long = read_metadata_table("file,year\na.txt,2023\n" + "b.txt,2023\n" * 5000, "", {"a.txt"})
     assert (len(long.rows), len(long.problems)) == (1, 1001)
-    assert long.problems[-1] == "line 1002: the rest is not read, after so many problems"
+    assert long.problems[-1] == "line 1002: too many problems: the rest is not read"
 
 
 @given(st.text(alphabet='file,a.txt/\n"\t;文件年份2023'))
-def test_table_never_fails(text: str) -> None:
-    """Any text is a table of a kind."""
-    read_table("file,年份\n" + text, "x", {"x/a.txt"})
+def test_any_text_is_accepted_as_a_table(text: str) -> None:
+    """No text raises."""
+    read_metadata_table("file,年份\n" + text, "x", {"x/a.txt"})

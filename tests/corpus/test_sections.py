@@ -1,4 +1,4 @@
-"""Sections: what headings say, what wording says, and how a document is walked."""
+"""Sections: headings, wording, and the order of paragraphs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus.sections import names_part, sections
+from searchkit.corpus.sections import classify_sections, is_part_heading
 from searchkit.model import SECTIONS
 
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph and its headings."""
+    """A paragraph with its heading path."""
 
     text: str
     path: tuple[str, ...] = ()
@@ -24,8 +24,8 @@ INTRODUCTION = Line("根据上级要求，现将本年度工作情况报告如�
 
 
 def section(path: tuple[str, ...], text: str = "检查了一批单位。") -> str:
-    """Give the section of one paragraph behind an introduction."""
-    return sections([INTRODUCTION, Line(text, path)])[1]
+    """Return the section of one paragraph after an introduction."""
+    return classify_sections([INTRODUCTION, Line(text, path)])[1]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def section(path: tuple[str, ...], text: str = "检查了一批单位。") -> st
         ("持续规范公正文明执法", "成效"),
     ],
 )
-def test_a_heading_decides(heading: str, expected: str) -> None:
-    """One heading of a usual wording gives its section."""
+def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
+    """A single heading with a usual wording decides."""
     assert section((heading,)) == expected
 
 
@@ -74,8 +74,8 @@ def test_a_heading_decides(heading: str, expected: str) -> None:
         (("存在问题及下一步打算", "下一步打算"), "计划"),
     ],
 )
-def test_outermost_and_inner_headings(path: tuple[str, ...], expected: str) -> None:
-    """Problems, plans and duties win from outside in; among the rest the inner heading is the more exact."""
+def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
+    """Problems, plans and duties win from outside in; otherwise the inner heading is more specific."""
     assert section(path) == expected
 
 
@@ -87,15 +87,15 @@ def test_outermost_and_inner_headings(path: tuple[str, ...], expected: str) -> N
         ("二是加强队伍建设，继续推进规范执法。", "计划"),
     ],
 )
-def test_a_heading_of_two_parts_is_split_by_wording(text: str, expected: str) -> None:
-    """Under a combined heading, the wording of each paragraph decides."""
+def test_wording_decides_under_a_combined_heading(text: str, expected: str) -> None:
+    """Under a heading that names two sections, the wording of each paragraph decides."""
     assert section(("存在的问题及下一步工作打算",), text) == expected
 
 
-def test_problems_admitted_inside_the_review() -> None:
-    """A paragraph of self-criticism at the end of the review is a problem, its neighbours are not."""
+def test_self_criticism_inside_the_review_is_a_problem() -> None:
+    """A self-critical paragraph at the end of the review is a problem; its neighbours are not."""
     review = ("2023年工作回顾",)
-    found = sections(
+    sections = classify_sections(
         [
             INTRODUCTION,
             Line("经济稳步增长，完成投资一百亿元。", review),
@@ -103,12 +103,12 @@ def test_problems_admitted_inside_the_review() -> None:
             Line("各位代表！成绩来之不易。", review),
         ]
     )
-    assert found[1:] == ("成效", "问题", "成效")
+    assert sections[1:] == ("成效", "问题", "成效")
 
 
-def test_a_plan_without_a_heading() -> None:
-    """A last paragraph that begins with the next step is the plan, and what goes on in its vein belongs to it."""
-    found = sections(
+def test_a_plan_needs_no_heading() -> None:
+    """A last paragraph that begins with the next step is the plan, and so are the paragraphs that continue it."""
+    sections = classify_sections(
         [
             INTRODUCTION,
             Line("全年开展培训八次。"),
@@ -117,19 +117,21 @@ def test_a_plan_without_a_heading() -> None:
             Line("二是继续完善制度。"),
         ]
     )
-    assert found == ("其他", "成效", "计划", "计划", "计划")
+    assert sections == ("其他", "成效", "计划", "计划", "计划")
 
 
 @pytest.mark.parametrize("heading", ["2021年重点工作", "2021年主要工作", "扎实做好2021年各项工作"])
 def test_the_work_of_a_later_year_is_a_plan(heading: str) -> None:
-    """Where the review names its year, the work of a later year is the plan."""
-    found = sections([INTRODUCTION, Line("增长百分之五。", ("2020年工作回顾",)), Line("修路。", (heading,))])
-    assert found[1:] == ("成效", "计划")
+    """If the review names its year, the work of a later year is the plan."""
+    sections = classify_sections(
+        [INTRODUCTION, Line("增长百分之五。", ("2020年工作回顾",)), Line("修路。", (heading,))]
+    )
+    assert sections[1:] == ("成效", "计划")
 
 
-def test_chapters_behind_the_plan_go_on_with_it() -> None:
-    """Chapters of the plan that have headings of their own do not fall back to the review."""
-    found = sections(
+def test_chapters_after_the_plan_continue_it() -> None:
+    """Chapters of the plan with headings of their own are not part of the review."""
+    sections = classify_sections(
         [
             INTRODUCTION,
             Line("增长百分之五。", ("2014年工作回顾",)),
@@ -137,51 +139,51 @@ def test_chapters_behind_the_plan_go_on_with_it() -> None:
             Line("推进改革。", ("把改革开放推向纵深",)),
         ]
     )
-    assert found[1:] == ("成效", "计划", "计划")
+    assert sections[1:] == ("成效", "计划", "计划")
 
 
-def test_chapters_behind_the_review_are_a_plan_if_they_look_ahead() -> None:
-    """Without a heading for the plan, wording tells chapters that look ahead from chapters that look back."""
+def test_chapters_after_the_review_are_a_plan_if_they_look_ahead() -> None:
+    """Without a heading for the plan, the wording separates chapters that look ahead from chapters that look back."""
     review, ahead, back = ("1999年工作回顾",), ("加快教育发展",), ("外交取得的胜利",)
     texts = [
         Line("完成了任务。", review),
         Line("访问了多国，签署了协议。", back),
         Line("今年要扩大招生，必须办好。", ahead),
     ]
-    assert sections([INTRODUCTION, *texts])[1:] == ("成效", "成效", "计划")
+    assert classify_sections([INTRODUCTION, *texts])[1:] == ("成效", "成效", "计划")
 
 
 @pytest.mark.parametrize(
     "tail", [("某区司法局", "2023年12月26日"), ("某区司法", "20241231"), ("某镇人民政府", "2024-01-05")]
 )
-def test_signature_and_date(tail: tuple[str, str]) -> None:
-    """Signature and date at the end belong to no part, whatever heading they were put under."""
+def test_signature_and_date_belong_to_no_part(tail: tuple[str, str]) -> None:
+    """Signature and date at the end are 其他, whatever heading precedes them."""
     plan = ("下一步工作",)
-    found = sections([INTRODUCTION, Line("继续努力。", plan), *(Line(text, plan) for text in tail)])
-    assert found == ("其他", "计划", "其他", "其他")
+    sections = classify_sections([INTRODUCTION, Line("继续努力。", plan), *(Line(text, plan) for text in tail)])
+    assert sections == ("其他", "计划", "其他", "其他")
 
 
-def test_closing_words_go_with_what_is_before() -> None:
-    """A closing paragraph outside all headings goes on with the part before it."""
-    assert sections([INTRODUCTION, Line("修路。", ("下一步工作",)), Line("让我们团结起来！")])[2] == "计划"
+def test_closing_words_continue_the_part_before() -> None:
+    """A closing paragraph outside all headings belongs to the part before it."""
+    assert classify_sections([INTRODUCTION, Line("修路。", ("下一步工作",)), Line("让我们团结起来！")])[2] == "计划"
 
 
-def test_traditional_and_full_width_headings() -> None:
-    """Headings count the same in traditional characters and full width forms."""
+def test_headings_are_folded() -> None:
+    """Traditional characters and full-width forms in headings do not matter."""
     assert section(("存在的問題",)) == "问题"
     assert section(("２０２４年工作計劃",)) == "计划"
 
 
-def test_parts_are_told_from_subjects() -> None:
-    """A heading that names a part of the report is not taken for a subject."""
-    assert names_part("下一步工作安排")
-    assert names_part("工作完成情况")
-    assert not names_part("加强行政规范性文件管理")
+def test_headings_of_parts_are_not_subjects() -> None:
+    """A heading that names a part of the report is distinguished from a subject."""
+    assert is_part_heading("下一步工作安排")
+    assert is_part_heading("工作完成情况")
+    assert not is_part_heading("加强行政规范性文件管理")
 
 
-def test_no_paragraphs_no_sections() -> None:
-    """An empty document has no sections."""
-    assert sections([]) == ()
+def test_an_empty_document_has_no_sections() -> None:
+    """No paragraphs yield no sections."""
+    assert classify_sections([]) == ()
 
 
 @given(
@@ -190,7 +192,7 @@ def test_no_paragraphs_no_sections() -> None:
     )
 )
 def test_every_paragraph_gets_one_section(lines: list[tuple[str, list[str]]]) -> None:
-    """Whatever the text, there is one known section for each paragraph."""
-    found = sections([Line(text, tuple(path)) for text, path in lines])
-    assert len(found) == len(lines)
-    assert set(found) <= set(SECTIONS)
+    """Any text yields one known section for each paragraph."""
+    sections = classify_sections([Line(text, tuple(path)) for text, path in lines])
+    assert len(sections) == len(lines)
+    assert set(sections) <= set(SECTIONS)

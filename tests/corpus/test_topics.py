@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.corpus.sections import sections
+from searchkit.corpus.sections import classify_sections
 from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import UsageError
 from searchkit.model import SECTIONS
@@ -44,7 +44,7 @@ strong = ["红河谷", "河流"]
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph and its headings."""
+    """A paragraph with its heading path."""
 
     text: str
     path: tuple[str, ...]
@@ -52,17 +52,17 @@ class Line:
 
 @pytest.fixture(scope="module")
 def taxonomy() -> Taxonomy:
-    """Give the taxonomy of the product."""
+    """Return the taxonomy that comes with searchkit."""
     return Taxonomy.load()
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Taxonomy:
-    """Give a taxonomy that fits on a page."""
-    return Taxonomy.load(written(tmp_path, SMALL))
+    """Return a small taxonomy."""
+    return Taxonomy.load(write_taxonomy(tmp_path, SMALL))
 
 
-def written(folder: Path, text: str) -> Path:
+def write_taxonomy(folder: Path, text: str) -> Path:
     """Write a taxonomy file."""
     file = folder / "mine.toml"
     file.write_text(text, encoding="utf-8")
@@ -70,7 +70,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_fourteen_topics(taxonomy: Taxonomy) -> None:
-    """The product's taxonomy has the fourteen topics of annual reports."""
+    """The taxonomy of searchkit has the fourteen topics of annual reports."""
     assert set(taxonomy.names) == set(TOPICS)
 
 
@@ -93,9 +93,9 @@ def test_the_fourteen_topics(taxonomy: Taxonomy) -> None:
         ("新增养老床位三百张，扩建小学两所。", "公共服务"),
     ],
 )
-def test_plain_cases(taxonomy: Taxonomy, text: str, first: str) -> None:
-    """A sentence squarely about one topic has that topic first."""
-    assert taxonomy.topics(("主要成效",), text, "成效")[0] == first
+def test_a_clear_sentence_has_its_topic_first(taxonomy: Taxonomy, text: str, first: str) -> None:
+    """A sentence about one topic has that topic first."""
+    assert taxonomy.classify_paragraph(("主要成效",), text, "成效")[0] == first
 
 
 @pytest.mark.parametrize(
@@ -107,105 +107,110 @@ def test_plain_cases(taxonomy: Taxonomy, text: str, first: str) -> None:
         ("减税降费，民营企业融资成本下降。", "营商环境"),
     ],
 )
-def test_reports_of_whole_governments(taxonomy: Taxonomy, text: str, first: str) -> None:
-    """Economy, farming, ecology and livelihood have their place among the same topics."""
-    assert taxonomy.topics((), text, "成效")[0] == first
+def test_subjects_of_government_reports_have_topics(taxonomy: Taxonomy, text: str, first: str) -> None:
+    """Economy, farming, ecology and livelihood belong to the same topics."""
+    assert taxonomy.classify_paragraph((), text, "成效")[0] == first
 
 
-def test_a_long_phrase_beats_its_parts(small: Taxonomy) -> None:
-    """A longer word hides the shorter ones inside it, and an ignored word hides what it holds."""
-    assert small.topics((), "红色狐狸。", "成效") == ("动物",)
-    assert small.topics((), "红色。", "成效") == ("颜色",)
-    assert small.topics((), "红河谷，红河谷。", "成效")[0] == "河流"
-    assert small.topics((), "红河，老虎。", "成效")[0] == "动物"
+def test_a_longer_word_hides_shorter_ones(small: Taxonomy) -> None:
+    """A longer word hides the shorter words inside it, and so does an ignored word."""
+    assert small.classify_paragraph((), "红色狐狸。", "成效") == ("动物",)
+    assert small.classify_paragraph((), "红色。", "成效") == ("颜色",)
+    assert small.classify_paragraph((), "红河谷，红河谷。", "成效")[0] == "河流"
+    assert small.classify_paragraph((), "红河，老虎。", "成效")[0] == "动物"
 
 
 def test_headings_weigh_more_than_the_text(small: Taxonomy) -> None:
-    """The same word counts more in a heading, and more in the inner heading than in the outer."""
-    assert small.topics(("老虎",), "颜色。", "成效")[0] == "动物"
-    assert small.topics(("红色", "老虎"), "无。", "成效")[0] == "动物"
-    assert small.topics(("老虎", "红色"), "无。", "成效")[0] == "颜色"
+    """A word counts more in a heading than in the text, and more in the inner heading than in the outer."""
+    assert small.classify_paragraph(("老虎",), "颜色。", "成效")[0] == "动物"
+    assert small.classify_paragraph(("红色", "老虎"), "无。", "成效")[0] == "动物"
+    assert small.classify_paragraph(("老虎", "红色"), "无。", "成效")[0] == "颜色"
 
 
-def test_how_many_topics(small: Taxonomy) -> None:
-    """A topic near the best one is given too; one far behind it is not."""
-    assert small.topics((), "红色。老虎。", "成效") == ("颜色", "动物")
-    assert small.topics((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
+def test_a_second_topic_must_be_near_the_best(small: Taxonomy) -> None:
+    """A topic near the best one is returned too; one far below it is not."""
+    assert small.classify_paragraph((), "红色。老虎。", "成效") == ("颜色", "动物")
+    assert small.classify_paragraph((), "红色，蓝色。红色，蓝色。狐狸。", "成效") == ("颜色",)
 
 
-def test_introductions_name_much_on_their_way(small: Taxonomy) -> None:
-    """Outside all headings, an introduction needs more for a second topic than a paragraph of a part does."""
+def test_a_second_topic_needs_more_in_an_introduction(small: Taxonomy) -> None:
+    """Outside all headings, a second topic needs a higher score than inside a part."""
     text = "红色。老虎。"
-    assert small.topics((), text, "成效") == ("颜色", "动物")
-    assert small.topics((), text, "其他") == ("颜色",)
+    assert small.classify_paragraph((), text, "成效") == ("颜色", "动物")
+    assert small.classify_paragraph((), text, "其他") == ("颜色",)
 
 
-def test_without_evidence(small: Taxonomy) -> None:
-    """With no word found, the fallback of the section is given, the first topic where none is named."""
-    assert small.topics((), "无关。", "计划") == ("动物",)
-    assert small.topics((), "无关。", "成效") == ("颜色",)
+def test_without_words_the_fallback_is_returned(small: Taxonomy) -> None:
+    """Without any word, the fallback of the section is returned, or else the first topic."""
+    assert small.classify_paragraph((), "无关。", "计划") == ("动物",)
+    assert small.classify_paragraph((), "无关。", "成效") == ("颜色",)
 
 
-def test_signatures_hold_no_subject(taxonomy: Taxonomy) -> None:
-    """The name of a body under a report is not taken for what the report is about."""
-    assert taxonomy.topics((), "某区应急管理局", "其他") == ("组织领导",)
+def test_a_signature_has_no_subject(taxonomy: Taxonomy) -> None:
+    """The name of a body in a signature is not the subject of a report."""
+    assert taxonomy.classify_paragraph((), "某区应急管理局", "其他") == ("组织领导",)
 
 
-def test_folded_text(small: Taxonomy) -> None:
-    """Traditional characters, full width forms and capitals match."""
-    assert small.topics((), "紅色，藍色。", "计划")[0] == "颜色"
-    assert small.topics((), "ＡＢ，Ab。", "成效")[0] == "动物"
+def test_text_is_folded(small: Taxonomy) -> None:
+    """Traditional characters, full-width forms and capitals match."""
+    assert small.classify_paragraph((), "紅色，藍色。", "计划")[0] == "颜色"
+    assert small.classify_paragraph((), "ＡＢ，Ab。", "成效")[0] == "动物"
 
 
 @given(st.text(), st.lists(st.text(max_size=20), max_size=3), st.sampled_from(SECTIONS))
 def test_one_to_three_different_topics(text: str, path: list[str], section: str) -> None:
-    """Whatever the text, there are one to three topics, all of the taxonomy, none twice."""
-    found = DEFAULT.topics(path, text, section)
-    assert 1 <= len(found) <= 3
-    assert len(set(found)) == len(found)
-    assert set(found) <= set(DEFAULT.names)
+    """Any text has one to three distinct topics of the taxonomy."""
+    topics = DEFAULT.classify_paragraph(path, text, section)
+    assert 1 <= len(topics) <= 3
+    assert len(set(topics)) == len(topics)
+    assert set(topics) <= set(DEFAULT.names)
 
 
 DEFAULT = Taxonomy.load()
 WORDS = sorted(DEFAULT._words)
 
 
-def mixed(most: int) -> st.SearchStrategy[str]:
-    """Text in which words of the taxonomy, whole and in pieces, stand side by side."""
+def mixed_text(max_pieces: int) -> st.SearchStrategy[str]:
+    """Return a strategy for texts of words of the taxonomy, complete and in pieces."""
     pieces = st.sampled_from([*WORDS, *(word[:-1] for word in WORDS), "，", "。", "的", "𠀀", "權責"])
-    return st.lists(pieces, max_size=most).map("".join)
+    return st.lists(pieces, max_size=max_pieces).map("".join)
 
 
-@given(mixed(12))
-def test_the_words_of_a_text_are_those_that_a_plain_scan_finds(text: str) -> None:
-    """Of the words at a place the longest is found, none inside another."""
+@given(mixed_text(12))
+def test_words_match_leftmost_longest(text: str) -> None:
+    """At each offset the longest word matches, and words do not overlap."""
     expected, start = {}, 0
     while start < len(text):
         word = next((text[start:end] for end in range(len(text), start, -1) if text[start:end] in WORDS), "")
         if word:
             expected[start] = word
         start += len(word) or 1
-    assert DEFAULT._found(text) == expected
+    assert DEFAULT._find_words(text) == expected
 
 
-@given(st.lists(st.tuples(mixed(8), st.lists(mixed(2), max_size=2), st.sampled_from(SECTIONS)), max_size=4))
-def test_paragraphs_of_a_document_do_not_touch_each_other(paragraphs: list[tuple[str, list[str], str]]) -> None:
-    """A paragraph gets the same topics alone and among others."""
+@given(st.lists(st.tuples(mixed_text(8), st.lists(mixed_text(2), max_size=2), st.sampled_from(SECTIONS)), max_size=4))
+def test_topics_do_not_depend_on_other_paragraphs(paragraphs: list[tuple[str, list[str], str]]) -> None:
+    """A paragraph has the same topics alone and among others."""
     items = [Line(text, tuple(path)) for text, path, _ in paragraphs]
-    together = DEFAULT.of_document(items, [section for _, _, section in paragraphs])
-    assert together == [DEFAULT.topics(path, text, section) for text, path, section in paragraphs]
+    together = DEFAULT.classify_document(items, [section for _, _, section in paragraphs])
+    assert together == [DEFAULT.classify_paragraph(path, text, section) for text, path, section in paragraphs]
 
 
-def test_more_paragraphs_than_are_read_at_once(small: Taxonomy) -> None:
-    """A long document gets the topics of all its paragraphs, in their order."""
+def test_a_long_document_is_classified_in_order(small: Taxonomy) -> None:
+    """A long document yields the topics of all its paragraphs, in order."""
     items = [Line(text, ()) for text in ("红色。", "老虎。", "")] * 100
-    assert small.of_document(items, ["成效"] * 300) == [("颜色",), ("动物",), ("颜色",)] * 100
+    assert small.classify_document(items, ["成效"] * 300) == [("颜色",), ("动物",), ("颜色",)] * 100
 
 
-def test_a_topic_without_words(tmp_path: Path) -> None:
-    """A taxonomy may name topics only: every paragraph gets the fallback."""
-    bare = Taxonomy.load(written(tmp_path, "[[topic]]\nname = '甲'\n[[topic]]\nname = '乙'\n[fallback]\n'计划' = '乙'"))
-    assert (bare.topics((), "红色。", "成效"), bare.topics(("红色",), "", "计划")) == (("甲",), ("乙",))
+def test_a_taxonomy_may_have_no_words(tmp_path: Path) -> None:
+    """If topics have no words, every paragraph gets the fallback."""
+    bare = Taxonomy.load(
+        write_taxonomy(tmp_path, "[[topic]]\nname = '甲'\n[[topic]]\nname = '乙'\n[fallback]\n'计划' = '乙'")
+    )
+    assert (bare.classify_paragraph((), "红色。", "成效"), bare.classify_paragraph(("红色",), "", "计划")) == (
+        ("甲",),
+        ("乙",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,9 +236,9 @@ def test_a_topic_without_words(tmp_path: Path) -> None:
         ("[[topic]]\nname = '甲'\n[fallback]\n'开头' = '甲'", "fallback.开头"),
     ],
 )
-def test_a_bad_file_is_named_with_its_key(tmp_path: Path, text: str, key: str) -> None:
-    """The complaint about a bad taxonomy names the file and the key, on one line."""
-    file = written(tmp_path, text)
+def test_an_invalid_taxonomy_is_reported_with_file_and_key(tmp_path: Path, text: str, key: str) -> None:
+    """The message about an invalid taxonomy names the file and the key, on one line."""
+    file = write_taxonomy(tmp_path, text)
     with pytest.raises(UsageError) as raised:
         Taxonomy.load(file)
     message = str(raised.value)
@@ -242,8 +247,8 @@ def test_a_bad_file_is_named_with_its_key(tmp_path: Path, text: str, key: str) -
     assert "\n" not in message
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    """A missing file, bytes that are no text, and text that is no TOML are wrong usage."""
+def test_an_unreadable_taxonomy_is_a_usage_error(tmp_path: Path) -> None:
+    """A missing file, bytes that are not text and text that is not TOML raise UsageError."""
     broken = tmp_path / "broken.toml"
     for content in (None, b"\xff\xfe\x00", b"[[topic"):
         if content is not None:
@@ -253,32 +258,32 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_real_reports(shared: Path, taxonomy: Taxonomy) -> None:
-    """On reports read by hand, sections, first topics and all topics are as good as promised."""
-    placed = first = total = right = extra = missed = 0
+    """On reports annotated by hand, sections, first topics and all topics are as accurate as promised."""
+    right_sections = right_first = total = right_topics = extra_topics = missed_topics = 0
     for file in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))
         lines = report_lines(shared, gold)
-        for line, section, truth in zip(lines, sections(lines), gold["paragraphs"], strict=True):
-            found, required = taxonomy.topics(line.path, line.text, section), set(truth["topics"])
+        for line, section, truth in zip(lines, classify_sections(lines), gold["paragraphs"], strict=True):
+            topics, required = taxonomy.classify_paragraph(line.path, line.text, section), set(truth["topics"])
             total += 1
-            placed += section == truth["section"]
-            first += found[0] in required
-            right += len(set(found) & required)
-            extra += len(set(found) - required - set(truth["topics_also_right"]))
-            missed += len(required - set(found))
-    assert placed >= 0.98 * total > 0
-    assert first >= 0.92 * total
-    assert 2 * right / (2 * right + extra + missed) >= 0.88
+            right_sections += section == truth["section"]
+            right_first += topics[0] in required
+            right_topics += len(set(topics) & required)
+            extra_topics += len(set(topics) - required - set(truth["topics_also_right"]))
+            missed_topics += len(required - set(topics))
+    assert right_sections >= 0.98 * total > 0
+    assert right_first >= 0.92 * total
+    assert 2 * right_topics / (2 * right_topics + extra_topics + missed_topics) >= 0.88
 
 
 def report_lines(shared: Path, gold: dict[str, Any]) -> list[Line]:
-    """Cut the paragraphs of a report read by hand out of its raw text."""
+    """Return the paragraphs of a report annotated by hand, cut out of its raw text."""
     raw = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
     text = re.sub(r"\[bookmark:[^\]]*\]|\s+", "", raw)
-    lines, at = [], 0
+    lines, offset = [], 0
     for paragraph in gold["paragraphs"]:
         starts, ends = ("".join(paragraph[key].split()) for key in ("starts", "ends"))
-        start = text.index(starts, at)
-        at = text.index(ends, max(start, start + len(starts) - len(ends))) + len(ends)
-        lines.append(Line(text[start:at], tuple(paragraph["path"])))
+        start = text.index(starts, offset)
+        offset = text.index(ends, max(start, start + len(starts) - len(ends))) + len(ends)
+        lines.append(Line(text[start:offset], tuple(paragraph["path"])))
     return lines

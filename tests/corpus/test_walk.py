@@ -7,31 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.corpus.walk import CorpusFile, Skipped, Stamp, name_of, walk
+from searchkit.corpus.walk import CorpusFile, Skipped, Stamp, printable_name, walk
 
 
-def fill(folder: Path, *names: str) -> None:
-    """Make files."""
+def write_files(folder: Path, *names: str) -> None:
+    """Write files."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x", encoding="utf-8")
 
 
-def names(found: tuple[CorpusFile, ...]) -> list[str]:
-    """Names of what was found."""
-    return [item.name for item in found]
+def names_of(files: tuple[CorpusFile, ...]) -> list[str]:
+    """Return the names of files."""
+    return [item.name for item in files]
 
 
-def test_order_is_that_of_the_names(tmp_path: Path) -> None:
-    """Files come in code point order of their whole path, wherever they are and however the disk orders them."""
-    fill(tmp_path, "b.txt", "a/z.md", "a-1.txt", "a/b/c.html", "滨.txt", "A.TXT", "a.jsonl")
-    assert names(walk(tmp_path).documents) == ["A.TXT", "a-1.txt", "a.jsonl", "a/b/c.html", "a/z.md", "b.txt", "滨.txt"]
+def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
+    """Paths are compared entirely, and the order on disk does not matter."""
+    write_files(tmp_path, "b.txt", "a/z.md", "a-1.txt", "a/b/c.html", "滨.txt", "A.TXT", "a.jsonl")
+    assert names_of(walk(tmp_path).documents) == [
+        "A.TXT",
+        "a-1.txt",
+        "a.jsonl",
+        "a/b/c.html",
+        "a/z.md",
+        "b.txt",
+        "滨.txt",
+    ]
 
 
-def test_what_is_not_part_of_a_corpus(tmp_path: Path) -> None:
-    """Hidden files, README, LICENSE and lock files are left out without a word; metadata.csv is a table."""
-    fill(
+def test_ignored_files_and_tables(tmp_path: Path) -> None:
+    """Hidden files, README, LICENSE and lock files are ignored silently; metadata.csv is a table."""
+    write_files(
         tmp_path,
         ".git/a.txt",
         ".a.txt",
@@ -43,27 +51,27 @@ def test_what_is_not_part_of_a_corpus(tmp_path: Path) -> None:
         "Thumbs.db",
         "a.txt",
     )
-    fill(tmp_path, "metadata.csv", "x/Metadata.CSV", "x/readme-2023.txt")
-    found = walk(tmp_path)
-    assert names(found.documents) == ["a.txt", "x/readme-2023.txt"]
-    assert names(found.tables) == ["metadata.csv", "x/Metadata.CSV"]
-    assert found.skipped == ()
+    write_files(tmp_path, "metadata.csv", "x/Metadata.CSV", "x/readme-2023.txt")
+    result = walk(tmp_path)
+    assert names_of(result.documents) == ["a.txt", "x/readme-2023.txt"]
+    assert names_of(result.tables) == ["metadata.csv", "x/Metadata.CSV"]
+    assert result.skipped == ()
 
 
-def test_formats_without_reader_are_counted(tmp_path: Path) -> None:
-    """One line for each format, with how many files it has."""
-    fill(tmp_path, "a.jpg", "x/b.JPG", "Makefile", "c.txt")
+def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
+    """Each format yields one entry with its number of files."""
+    write_files(tmp_path, "a.jpg", "x/b.JPG", "Makefile", "c.txt")
     assert walk(tmp_path).skipped == (
         Skipped("*", "no reader for files without a suffix", files=1),
         Skipped("*.jpg", "no reader for .jpg files", files=2),
     )
 
 
-def test_links(tmp_path: Path) -> None:
-    """No link is followed out of the corpus, into a loop or to a file that is read anyway; each is named."""
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """Links out of the corpus, into loops and to files that are read anyway are skipped with a reason."""
     corpus = tmp_path / "corpus"
-    fill(corpus, "a/one.txt", ".store/two")
-    fill(tmp_path, "outside/three.txt")
+    write_files(corpus, "a/one.txt", ".store/two")
+    write_files(tmp_path, "outside/three.txt")
     (corpus / "a" / "loop").symlink_to(corpus)
     (corpus / "self").symlink_to("self")
     (corpus / "out").symlink_to(tmp_path / "outside")
@@ -71,34 +79,34 @@ def test_links(tmp_path: Path) -> None:
     (corpus / "again.txt").symlink_to("a/one.txt")
     (corpus / "gone.txt").symlink_to("nowhere")
     (corpus / "two.txt").symlink_to(".store/two")
-    found = walk(corpus)
-    assert names(found.documents) == ["a/one.txt", "two.txt"]
-    assert {item.path: item.reason for item in found.skipped} == {
+    result = walk(corpus)
+    assert names_of(result.documents) == ["a/one.txt", "two.txt"]
+    assert {item.path: item.reason for item in result.skipped} == {
         "a/loop": "link to a folder of the corpus",
         "again.txt": "link to a file of the corpus",
-        "gone.txt": "link that leads nowhere",
+        "gone.txt": "broken link",
         "out": "link that leaves the corpus",
         "out.txt": "link that leaves the corpus",
-        "self": "link that leads nowhere",
+        "self": "broken link",
     }
 
 
 def test_the_corpus_itself_may_be_a_link(tmp_path: Path) -> None:
-    """A corpus reached by a link is an ordinary corpus."""
-    fill(tmp_path / "real", "a.txt")
+    """A corpus reached through a link is an ordinary corpus."""
+    write_files(tmp_path / "real", "a.txt")
     (tmp_path / "link").symlink_to("real")
-    assert names(walk(tmp_path / "link").documents) == ["a.txt"]
+    assert names_of(walk(tmp_path / "link").documents) == ["a.txt"]
 
 
-def test_pipes_are_not_opened(tmp_path: Path) -> None:
-    """What is no ordinary file is named, and nothing waits for it."""
+def test_pipes_are_skipped(tmp_path: Path) -> None:
+    """Files that are not ordinary are skipped without opening them."""
     os.mkfifo(tmp_path / "a.txt")
     assert walk(tmp_path).skipped == (Skipped("a.txt", "not an ordinary file"),)
 
 
-def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other folders are read."""
-    fill(tmp_path, "a/one.txt", "b/two.txt")
+def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other folders are listed."""
+    write_files(tmp_path, "a/one.txt", "b/two.txt")
     scandir = os.scandir
 
     def refuse(path: Path) -> object:
@@ -107,53 +115,53 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    found = walk(tmp_path)
-    assert names(found.documents) == ["b/two.txt"]
-    assert found.skipped == (Skipped("a", "folder cannot be listed: permission denied"),)
+    result = walk(tmp_path)
+    assert names_of(result.documents) == ["b/two.txt"]
+    assert result.skipped == (Skipped("a", "folder cannot be listed: permission denied"),)
 
 
 def test_names_are_always_printable() -> None:
-    """Names that are not UTF-8 are read as GB18030 or written as escapes; control characters are escaped."""
-    assert name_of(os.fsdecode("报告.txt".encode("gb18030"))) == "报告.txt"
-    assert name_of(os.fsdecode(b"a\xff.txt")) == "a\\xff.txt"
-    assert name_of("a\n\u202eb.txt") == "a\\x0a\\x202eb.txt"
+    """Names that are not UTF-8 are decoded as GB18030 or escaped; control characters are escaped."""
+    assert printable_name(os.fsdecode("报告.txt".encode("gb18030"))) == "报告.txt"
+    assert printable_name(os.fsdecode(b"a\xff.txt")) == "a\\xff.txt"
+    assert printable_name("a\n\u202eb.txt") == "a\\x0a\\x202eb.txt"
 
 
-def test_names_that_read_the_same(tmp_path: Path) -> None:
-    """Of two files whose names become one, the second is named and not read."""
-    fill(tmp_path, "报告.txt")
+def test_the_second_file_of_a_name_is_skipped(tmp_path: Path) -> None:
+    """If two files have the same name in the corpus, the second is skipped."""
+    write_files(tmp_path, "报告.txt")
     try:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "报告.txt".encode("gb18030"))).write_text("x", encoding="utf-8")
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
-    found = walk(tmp_path)
-    assert names(found.documents) == ["报告.txt"]
-    assert found.skipped == (Skipped("报告.txt", "another file's name reads the same"),)
+    result = walk(tmp_path)
+    assert names_of(result.documents) == ["报告.txt"]
+    assert result.skipped == (Skipped("报告.txt", "another file has the same name"),)
 
 
-def test_deep_folders(tmp_path: Path) -> None:
-    """Depth is no obstacle."""
+def test_deep_folders_are_listed(tmp_path: Path) -> None:
+    """Folders may be nested to any depth."""
     deep = tmp_path.joinpath(*["d"] * 300)
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text("x", encoding="utf-8")
     assert len(walk(tmp_path).documents) == 1
 
 
-def test_stamps(tmp_path: Path) -> None:
-    """A file found has the size, times and inode it has on disk; one behind a link those of what is linked."""
-    fill(tmp_path, "a.txt", ".store/b")
+def test_stamps_are_those_of_the_file_system(tmp_path: Path) -> None:
+    """A file has the size, times and inode that it has on disk; a link has those of its target."""
+    write_files(tmp_path, "a.txt", ".store/b")
     (tmp_path / "b.txt").symlink_to(".store/b")
     first, second = walk(tmp_path).documents
-    for found, path in ((first, tmp_path / "a.txt"), (second, tmp_path / ".store" / "b")):
+    for file, path in ((first, tmp_path / "a.txt"), (second, tmp_path / ".store" / "b")):
         status = path.stat()
-        assert found.stamp == Stamp(1, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        assert file.stamp == Stamp(1, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     (tmp_path / "a.txt").write_text("xy", encoding="utf-8")
     assert walk(tmp_path).documents[0].stamp != first.stamp
 
 
-def test_a_file_that_goes_away_meanwhile_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is listed and cannot be looked at is skipped; the others are found."""
-    fill(tmp_path, "a.txt", "b.txt")
+def test_a_file_that_disappears_while_listing_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is listed but cannot be examined is skipped; the others are found."""
+    write_files(tmp_path, "a.txt", "b.txt")
     scandir = os.scandir
 
     class Listing:
@@ -162,14 +170,14 @@ def test_a_file_that_goes_away_meanwhile_is_named(tmp_path: Path, monkeypatch: p
 
         def __enter__(self) -> list[os.DirEntry[str]]:
             with scandir(self.path) as entries:
-                found = list(entries)
+                result = list(entries)
             (tmp_path / "a.txt").unlink()
-            return found
+            return result
 
         def __exit__(self, *_rest: object) -> None:
             pass
 
     monkeypatch.setattr(os, "scandir", Listing)
-    found = walk(tmp_path)
-    assert names(found.documents) == ["b.txt"]
-    assert found.skipped == (Skipped("a.txt", "cannot be read: no such file or directory"),)
+    result = walk(tmp_path)
+    assert names_of(result.documents) == ["b.txt"]
+    assert result.skipped == (Skipped("a.txt", "cannot be read: no such file or directory"),)

@@ -1,4 +1,4 @@
-"""Everything that an index answers, to be compared with what another one answers."""
+"""Collects everything that an index returns, so that two indexes can be compared."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("普法 -培训", {"year": "2020..2023", "sort": "-year"}),
     ("*", {"sort": "year", "limit": None, "facets": ["batch"]}),
 )
-"""What is asked: words, strings, numbers, filters, orders, groups. `batch` is a facet that not every index has."""
+"""Queries with words, phrases, numbers, filters, sort orders and groups. Not every index has the facet `batch`."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What an index answers. Two indexes of the same files are equal in this, to the last bit of every score."""
+    """Everything that an index returns. It is equal for two indexes of the same files, including all scores."""
 
     counts: tuple[int, int, int, tuple[str, ...]]
-    """Documents, paragraphs, measures, the user's facets: what the manifest says."""
+    """Numbers of documents, paragraphs and measures, and the user-defined facets, from the manifest."""
     problems: Sequence[Mapping[str, str]]
     documents: Sequence[Document]
     paragraphs: Sequence[Paragraph]
@@ -40,15 +40,15 @@ class Answers:
     results: Sequence[Results]
 
 
-def answers(path: Path) -> Answers:
-    """Open the index in the folder `path`, verify it and ask it everything. Raises IndexUnusable."""
+def read_answers(path: Path) -> Answers:
+    """Open the index in the folder `path`, verify it and run all queries. Raises IndexUnusable."""
     with Index(path) as index:
         index.check()
-        return ask(index)
+        return collect_answers(index)
 
 
-def ask(index: Index) -> Answers:
-    """Ask an open index everything."""
+def collect_answers(index: Index) -> Answers:
+    """Run all queries on an open index."""
     manifest = index.manifest
     results = []
     for query, options in QUERIES:

@@ -1,4 +1,4 @@
-"""Fixtures for tests of damage: a sound index, copies of it, commands that must not hang."""
+"""Fixtures for tests of damage: an intact index, copies of it, commands that must not hang."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from counting import Counting
-from damage import LINES, Ran, Run
+from counting import NumberExtractor
+from damage import LINES, CommandResult, RunCommand
 from reports import Reports
 
 from searchkit.cli import main as cli
@@ -20,45 +20,45 @@ from searchkit.indexing import indexer
 from searchkit.indexing.build import BuildOptions, build
 
 SECONDS = 60
-"""What no command takes, however much else the machine has to do."""
+"""Timeout of all commands of a test, generous enough for a busy machine."""
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, and not for ever."""
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
+    """Return `run(*arguments)`: runs a command in this process."""
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["searchkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             cli.main()
-        return Ran(int(left.value.code or 0), capsys.readouterr().err)
+        return CommandResult(int(caught.value.code or 0), capsys.readouterr().err)
 
     return run
 
 
 @pytest.fixture
-def in_time() -> Iterator[Callable[[], None]]:
-    """Fail a test that hangs; to be called when it got on."""
+def timeout() -> Iterator[Callable[[], None]]:
+    """Fail a test that hangs. Returns a function that restarts the timeout."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:
-        pytest.fail("it hangs")
+        pytest.fail("the test hangs")
 
-    def again() -> None:
+    def restart() -> None:
         if hasattr(signal, "alarm"):
             signal.alarm(SECONDS)
 
     if hasattr(signal, "alarm"):
         signal.signal(signal.SIGALRM, fail)
-    again()
-    yield again
+    restart()
+    yield restart
     if hasattr(signal, "alarm"):
         signal.alarm(0)
 
 
 @pytest.fixture(scope="module")
-def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index in several segments, with documents that are gone (the columnar one), beside its reports."""
-    folder = tmp_path_factory.mktemp("sound")
+def intact_index(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an index next to its reports. The columnar one has several segments and deleted documents."""
+    folder = tmp_path_factory.mktemp("intact")
     reports = Reports(folder / "reports", random.Random(3), files=0)  # noqa: S311
     reports.add(8, LINES)
     (reports.folder / "0001.txt").write_text(
@@ -66,7 +66,7 @@ def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (reports.folder / "metadata.csv").write_text("file,batch\n0001.txt,一\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(indexer, "Extractor", Counting)
+        patch.setattr(indexer, "Extractor", NumberExtractor)
         build(reports.folder, folder / "index", BuildOptions(engine))
         max(reports.folder.glob("0*")).unlink()
         reports.add(1, LINES)
@@ -75,6 +75,6 @@ def sound(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def index(sound: Path, tmp_path: Path) -> Path:
-    """A copy of that index, to be damaged."""
-    return Path(shutil.copytree(sound, tmp_path / "index"))
+def index(intact_index: Path, tmp_path: Path) -> Path:
+    """Return a copy of the intact index, to be damaged."""
+    return Path(shutil.copytree(intact_index, tmp_path / "index"))

@@ -1,4 +1,4 @@
-"""A folder of generated reports that changes at random."""
+"""Generates a folder of reports and changes it at random."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ WORDS = (
     "调解", "法治", "政府", "建设", "服务", "整改", "卫生", "健康", "市场", "监管", "柔性", "双随机",
 )  # fmt: skip
 PLACES = ("东丽区", "西青区", "滨海新区", "临海市")
-MIN_COUNT, MAX_COUNT = 20, 120
-"""Files of the folder, while it changes."""
-_LARGE_FILES, _LARGE = 10, 300_000
+MIN_FILES, MAX_FILES = 20, 120
+"""Bounds of the number of files in the folder while it changes."""
+_LARGE_FILES, _PADDING_LENGTH = 10, 300_000
+"""Number of large files, and line feeds appended to each."""
 
 
 class Reports:
-    """Some thousand paragraphs at the most, in files of several formats; the same for the same random numbers."""
+    """At most some thousand paragraphs, in files of several formats. Deterministic for a given random generator."""
 
     def __init__(self, folder: Path, chance: random.Random, files: int) -> None:
-        """Make the folder, with so many files."""
+        """Create the folder with a number of files."""
         self.folder = folder
         self._chance = chance
         self._number = 0
@@ -29,37 +30,37 @@ class Reports:
         self.add(files)
 
     def add(self, files: int, lines: int | None = None) -> None:
-        """Add files. `lines`: paragraphs of each, else at random."""
+        """Add files. `lines`: number of paragraphs per file, random if None."""
         for _ in range(files):
             self._number += 1
             suffix = self._chance.choice((".txt", ".txt", ".md", ".jsonl"))
             self._write(self.folder / f"{self._number:04d}{suffix}", lines)
 
     def rewrite_large(self) -> None:
-        """Write some large files (blank for the most part): so much to read that a build starts processes for it."""
+        """Write large files, most of them line feeds: enough bytes for a build to use several processes."""
         folder = self.folder / "large"
         folder.mkdir(exist_ok=True)
         for n in range(_LARGE_FILES):
-            self._write(folder / f"{n}.txt", padding="\n" * _LARGE)
+            self._write(folder / f"{n}.txt", padding="\n" * _PADDING_LENGTH)
 
     def change(self, files: int) -> None:
-        """Add, rewrite or remove each of so many files, and now and then state something else about some of them."""
+        """Add, rewrite or remove a file, `files` times, and sometimes change the metadata of some files."""
         for _ in range(files):
-            there = self._files()
-            what = self._chance.random()
-            if len(there) <= MIN_COUNT or (what < 1 / 3 and len(there) < MAX_COUNT):
+            existing = self._files()
+            draw = self._chance.random()
+            if len(existing) <= MIN_FILES or (draw < 1 / 3 and len(existing) < MAX_FILES):
                 self.add(1)
-            elif what < 2 / 3:
-                self._write(self._chance.choice(there))
+            elif draw < 2 / 3:
+                self._write(self._chance.choice(existing))
             else:
-                self._chance.choice(there).unlink()
+                self._chance.choice(existing).unlink()
         if self._chance.random() < 1 / 4:
-            self._state(self._chance.sample(self._files(), 3))
+            self._write_metadata(self._chance.sample(self._files(), 3))
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*"))
 
-    def _state(self, files: Sequence[Path]) -> None:
+    def _write_metadata(self, files: Sequence[Path]) -> None:
         rows = [f"{path.name},{self._chance.choice('一二三')}\n" for path in files]
         (self.folder / "metadata.csv").write_text("".join(["file,batch\n", *rows]), encoding="utf-8")
 

@@ -1,11 +1,11 @@
-"""Builds that are killed again and again, and what they leave: durability tried by force.
+"""Durability test: kills builds at random moments and checks the index that they leave.
 
     python tests/durability/storm.py [--rounds N] [--seed N] [--engine NAME] [--result FILE]
 
-Each round changes a folder of reports, starts `searchkit build` and kills it (SIGKILL) at some moment. Whatever the
-moment was, the index must then pass `searchkit check` and answer exactly as before, or, if it names the new data, as
-one built afresh of the changed folder; no process of the build may go on; and the next build must succeed, answer as
-one built afresh and leave nothing else in the folder. What was counted is written to a file.
+Each round changes a folder of reports, starts `searchkit build` and kills it (SIGKILL). The index must then pass
+`searchkit check`. It must answer exactly as before or, if the build has committed, as an index built from scratch from
+the changed folder. No process of the build may survive. The next build must succeed, answer as an index built from
+scratch, and leave no other files in the index folder. The counts are written to a file.
 """
 
 from __future__ import annotations
@@ -29,73 +29,73 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))  # where it is already, if pytest runs this
+sys.path.append(str(Path(__file__).parents[1]))  # pytest has added it already
 
-from answers import Answers, answers
-from marked import NAME, left, new_mark
+from answers import Answers, read_answers
+from marked import MARK_VARIABLE, kill_leftovers, new_mark
 from reports import WORDS, Reports
 
-from searchkit.engines.columnar.segment import Segment
-from searchkit.engines.columnar.writer import FAN_IN
+from searchkit.engines.columnar.segment import SegmentReader
+from searchkit.engines.columnar.writer import MERGE_FACTOR
 from searchkit.errors import IndexUnusable
 from searchkit.indexing.build import BuildOptions, build
 from searchkit.indexing.changes import read_state
-from searchkit.manifest import current_data, read_manifest
+from searchkit.manifest import current_data_folder, read_manifest
 
 RESULT = Path(__file__).with_name("storm.json")
 ROUNDS = 120
 SEED = 20240601
 
-_BY_TWO = "many files, two processes"
-CHANGES = ("some files", _BY_TWO, "words", "small commits")
-_MAX_KILLS = 3  # one straight after the other, in a round
-_ENDS_WITHIN = 5.0  # seconds: the processes of a build that was killed
-_SMALL = 20  # lines of a file that is a commit of its own
+_WITH_TWO_WORKERS = "many files, two processes"
+CHANGES = ("some files", _WITH_TWO_WORKERS, "words", "small commits")
+_MAX_KILLS = 3  # consecutive kills in a round
+_EXIT_SECONDS = 5.0  # until the processes of a killed build must have ended
+_SMALL_COMMIT_LINES = 20  # paragraphs of the file in a small commit
 _LIBRARIES = ("searchkit", "numpy", "filelock", "whoosh3")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """An index that is being built, seen from outside: what was there when the build began."""
+class BuildObserver:
+    """Observes an index folder during a build, compared with its contents before the build."""
 
     index: Path
     manifest: bytes
     data: str
-    """The data folder that the manifest names."""
+    """Name of the data folder before the build."""
 
     @classmethod
-    def of(cls, index: Path) -> Scene:
-        """Look at an index."""
-        return cls(index, (index / "index.json").read_bytes(), current_data(index) or "")
+    def start(cls, index: Path) -> BuildObserver:
+        """Record the state of an index before the build."""
+        return cls(index, (index / "index.json").read_bytes(), current_data_folder(index) or "")
 
     @property
     def is_committed(self) -> bool:
-        """Whether there is another manifest now."""
+        """Whether the manifest has changed."""
         return (self.index / "index.json").read_bytes() != self.manifest
 
     @property
     def new_data(self) -> Path | None:
-        """The data folder that is being written, or that was left unfinished."""
-        current = current_data(self.index)
+        """The data folder that is being written or was left unfinished, if any."""
+        current = current_data_folder(self.index)
         return next((path for path in self.index.glob("data-*") if path.name not in {self.data, current}), None)
 
     @property
     def is_merging(self) -> bool:
-        """Whether there is a second new segment: the first is of what is new, the others are made of several."""
+        """Whether there is a second new segment. The first contains the new documents; the others are merged."""
         try:
             return _highest(self.new_data) > _highest(self.index / self.data) + 1
-        except FileNotFoundError:  # the build has just committed, and removes one of them
+        except FileNotFoundError:  # the build has just committed and removes a data folder
             return False
 
     def is_written(self, pattern: str) -> bool:
-        """Whether anything in the data folder that is being written matches a pattern."""
+        """Whether a path in the new data folder matches a pattern."""
         new = self.new_data
         return new is not None and any(True for _ in new.glob(pattern))
 
     def stage(self) -> str:
-        """How far the build has come."""
+        """Return the stage that the build has reached."""
         if self.is_committed:
-            return "after the commit, old data there" if self.new_data or self._has_old else "after the commit"
+            return "after the commit, old data there" if self.new_data or self._has_old_data else "after the commit"
         stages = {
             "new manifest written": (self.index / "index.json.new").exists(),
             "data complete": self.is_written("commit.arrays") or self.is_written("*.toc"),
@@ -103,58 +103,60 @@ class Scene:
             "merging": self.is_merging,
             "writing data": self.new_data is not None,
         }
-        return next((stage for stage, is_there in stages.items() if is_there), "before any writing")
+        return next((stage for stage, is_reached in stages.items() if is_reached), "before any writing")
 
     @property
-    def _has_old(self) -> bool:
+    def _has_old_data(self) -> bool:
         return (self.index / self.data).exists()
 
 
 def _highest(data: Path | None) -> int:
-    """The highest number of a segment in a data folder."""
+    """Return the highest segment number in a data folder, 0 if there is none."""
     return max((int(path.stem) for path in data.glob("*.segment")), default=0) if data else 0
 
 
 @dataclass(frozen=True)
-class Aim:
-    """When to kill: so many seconds at the most after something is to be seen."""
+class KillPoint:
+    """A moment at which a build is killed: at a random time after a condition becomes true."""
 
-    is_seen: Callable[[Scene], object]
-    within: float | None = None
-    """None: at any moment of the whole build."""
+    is_reached: Callable[[BuildObserver], object]
+    max_delay: float | None = None
+    """Maximum delay in seconds. None = the duration of the build."""
 
 
-AIMS: Mapping[str, Aim] = {
-    "any moment": Aim(lambda _: True),
-    "writing": Aim(lambda scene: scene.new_data, 0.2),
-    "merging": Aim(lambda scene: scene.is_merging, 0.001),
-    "data complete": Aim(lambda scene: scene.is_written("commit.arrays") or scene.is_committed, 0.02),
-    "new manifest": Aim(lambda scene: (scene.index / "index.json.new").exists() or scene.is_committed, 0.002),
-    "committed": Aim(lambda scene: scene.is_committed, 0.003),
+KILL_POINTS: Mapping[str, KillPoint] = {
+    "any moment": KillPoint(lambda _: True),
+    "writing": KillPoint(lambda observer: observer.new_data, 0.2),
+    "merging": KillPoint(lambda observer: observer.is_merging, 0.001),
+    "data complete": KillPoint(lambda observer: observer.is_written("commit.arrays") or observer.is_committed, 0.02),
+    "new manifest": KillPoint(
+        lambda observer: (observer.index / "index.json.new").exists() or observer.is_committed, 0.002
+    ),
+    "committed": KillPoint(lambda observer: observer.is_committed, 0.003),
 }
 
 
 @dataclass(frozen=True)
-class _Content:
-    """Which files an index holds, and in which segments."""
+class _IndexContents:
+    """Files of an index and their distribution over segments."""
 
     digests: Mapping[str, str]
-    """Of the content of each file."""
+    """Digest of the content of each file, by name."""
     segments: Mapping[str, frozenset[str]]
-    """By name the files whose documents it holds, live or not; none for another engine."""
+    """Files whose documents a segment contains, live or deleted, by segment name. Empty for other engines."""
 
     @classmethod
-    def of(cls, index: Path) -> _Content:
-        """Look into an index."""
+    def read(cls, index: Path) -> _IndexContents:
+        """Read them from an index."""
         manifest = read_manifest(index)
         folder = index / manifest.data
         state = read_state(index, manifest)
         names = [name for name in manifest.files if name.endswith(".segment")]
-        segments = {name: frozenset(Segment(folder / name).column("file").values()) for name in names}
+        segments = {name: frozenset(SegmentReader(folder / name).column("file").values()) for name in names}
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)
 
-    def is_merged_from(self, before: _Content) -> bool:
-        """Whether a segment was made of others: a new one holds files that have not changed, beside an old one."""
+    def was_merged_from(self, before: _IndexContents) -> bool:
+        """Whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
         kept = before.segments.keys() & self.segments.keys()
         unchanged = {name for name, digest in before.digests.items() if self.digests.get(name) == digest}
         return bool(kept) and any(self.segments[name] & unchanged for name in self.segments.keys() - kept)
@@ -162,21 +164,21 @@ class _Content:
 
 @dataclass
 class Counts:
-    """What happened."""
+    """Counts of events. The fields are those of the result file."""
 
     rounds: int = 0
     kills: int = 0
     before_commit: int = 0
     after_commit: int = 0
     outrun: int = 0
-    """Builds that were through before they were killed."""
+    """Builds that ended before they were killed."""
     merges: int = 0
-    """Commits that put one segment in the place of several."""
+    """Commits that merged segments."""
     changes: Counter[str] = field(default_factory=Counter)
     aims: Counter[str] = field(default_factory=Counter)
-    """Of the builds that were killed."""
+    """Killed builds by kill point."""
     stages: Counter[str] = field(default_factory=Counter)
-    """How far they had come."""
+    """Killed builds by the stage that they had reached."""
     commits_lost: int = 0
     damaged: int = 0
     wrong_answers: int = 0
@@ -184,14 +186,14 @@ class Counts:
     builds_failed: int = 0
     leftovers: int = 0
     broken: list[str] = field(default_factory=list)
-    """What was promised and not kept."""
+    """Violated guarantees, one line each."""
 
 
 class Storm:
-    """A folder of reports, its index, and all that is done to them."""
+    """A folder of reports and its index, which is built, killed and checked."""
 
     def __init__(self, folder: Path, seed: int, engine: str = "columnar", files: int = 40) -> None:
-        """Begin with an index of so many files in `folder`, which is empty."""
+        """Create reports and an index in the empty folder `folder`. `files`: number of reports."""
         self.index = folder / "index"
         self.counts = Counts()
         self._folder, self._engine = folder, engine
@@ -201,41 +203,41 @@ class Storm:
         self._write_words()
         self._seconds: dict[str, float] = {}
         self._build("words", self.index)
-        self._held = self._past = self._afresh()
+        self._expected = self._previous = self._build_fresh()
 
-    def round(self, change: str | None = None, aim: str | None = None, kills: int | None = None) -> None:
-        """Change the reports, kill builds until one commits or it is enough, judge, and build once more.
+    def round(self, change: str | None = None, kill_point: str | None = None, kills: int | None = None) -> None:
+        """Change the reports, kill builds until one commits or the number of kills is reached, then build again.
 
-        What is not given is left to chance.
+        The index is checked after each kill and after the last build. Arguments that are None are chosen at random.
         """
         change = change or self._chance.choice(CHANGES)
         self.counts.rounds += 1
         self.counts.changes[change] += 1
         self._change(change)
-        new, before = self._afresh(), _Content.of(self.index)
+        new, before = self._build_fresh(), _IndexContents.read(self.index)
         for _ in range(kills or self._chance.randint(1, _MAX_KILLS)):
-            if self._held is not new:
-                self._kill(aim or self._chance.choice(_aims(change)), change, new)
+            if self._expected is not new:
+                self._kill(kill_point or self._chance.choice(_kill_points(change)), change, new)
         seconds = self._build(change, self.index)
-        if self._held is not new:
+        if self._expected is not new:
             self._seconds[change] = seconds
-        self._take(new)
-        self._judge_answers()
-        self._judge_folder()
-        self.counts.merges += _Content.of(self.index).is_merged_from(before)
+        self._expect(new)
+        self._check_answers()
+        self._check_folder()
+        self.counts.merges += _IndexContents.read(self.index).was_merged_from(before)
 
     def _change(self, change: str) -> None:
-        """Change what is to be indexed."""
+        """Change the reports or the words."""
         if change == "words":
             self._write_words()
-        elif change == _BY_TWO:
+        elif change == _WITH_TWO_WORKERS:
             self._reports.rewrite_large()
         elif change == "small commits":
-            for _ in range(FAN_IN - 1):
-                self._reports.add(1, _SMALL)
+            for _ in range(MERGE_FACTOR - 1):
+                self._reports.add(1, _SMALL_COMMIT_LINES)
                 build(self._reports.folder, self.index, self._options)
-            self._take(self._afresh())
-            self._reports.add(1, _SMALL)
+            self._expect(self._build_fresh())
+            self._reports.add(1, _SMALL_COMMIT_LINES)
         else:
             self._reports.change(self._chance.randint(1, 8))
 
@@ -247,101 +249,105 @@ class Storm:
     def _options(self) -> BuildOptions:
         return BuildOptions(self._engine, words=self._words)
 
-    def _afresh(self) -> Answers:
-        """What an index answers that is built from nothing."""
+    def _build_fresh(self) -> Answers:
+        """Return the answers of an index built from scratch."""
         with tempfile.TemporaryDirectory() as folder:
             build(self._reports.folder, folder, self._options)
-            return answers(Path(folder))
+            return read_answers(Path(folder))
 
     def _start(self, change: str, index: Path, mark: str = "") -> subprocess.Popen[bytes]:
-        jobs = "2" if change == _BY_TWO else "1"
+        jobs = "2" if change == _WITH_TWO_WORKERS else "1"
         options = ["--index", str(index), "--engine", self._engine, "--words", str(self._words), "--jobs", jobs]
         command = [sys.executable, "-m", "searchkit", "build", str(self._reports.folder), *options]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, NAME: mark})
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, MARK_VARIABLE: mark})
 
     def _build(self, change: str, index: Path) -> float:
-        """Build and let live. Returns how many seconds it took."""
+        """Build without a kill. Returns the duration in seconds."""
         started = time.perf_counter()
         if self._start(change, index).wait():
-            self._complain("builds_failed", "a build failed that nobody killed")
+            self._report("builds_failed", "a build that was not killed failed")
         return time.perf_counter() - started
 
-    def _length(self, change: str) -> float:
-        """How many seconds a build of such a change takes: as the last one did, or one of a copy."""
+    def _duration(self, change: str) -> float:
+        """Return the expected duration of a build after such a change: of the last one, or of one on a copy."""
         if change not in self._seconds:
             copy = Path(shutil.copytree(self.index, self._folder / "copy"))
             self._seconds[change] = self._build(change, copy)
             shutil.rmtree(copy)
         return self._seconds[change]
 
-    def _kill(self, aim: str, change: str, new: Answers) -> None:
-        """Start a build, kill it, and judge what it leaves."""
-        within = AIMS[aim].within or self._length(change)
-        scene, mark = Scene.of(self.index), new_mark()
+    def _kill(self, kill_point: str, change: str, new: Answers) -> None:
+        """Start a build, kill it, and check the index."""
+        max_delay = KILL_POINTS[kill_point].max_delay or self._duration(change)
+        observer, mark = BuildObserver.start(self.index), new_mark()
         process = self._start(change, self.index, mark)
-        while process.poll() is None and not AIMS[aim].is_seen(scene):
+        while process.poll() is None and not KILL_POINTS[kill_point].is_reached(observer):
             pass
-        time.sleep(self._chance.uniform(0, within))
+        time.sleep(self._chance.uniform(0, max_delay))
         process.kill()
         if process.wait() == -signal.SIGKILL:
             self.counts.kills += 1
-            self.counts.aims[aim] += 1
-            self.counts.stages[scene.stage()] += 1
-            self.counts.after_commit += scene.is_committed
-            self.counts.before_commit += not scene.is_committed
+            self.counts.aims[kill_point] += 1
+            self.counts.stages[observer.stage()] += 1
+            self.counts.after_commit += observer.is_committed
+            self.counts.before_commit += not observer.is_committed
         else:
             self.counts.outrun += 1
-        self._judge_processes(mark)
-        if scene.is_committed:
-            self._take(new)
-        self._judge_answers()
+        self._check_processes(mark)
+        if observer.is_committed:
+            self._expect(new)
+        self._check_answers()
 
-    def _judge_processes(self, mark: str) -> None:
-        """See that no process of a build that is dead goes on."""
-        if going_on := left(mark, _ENDS_WITHIN):
-            self._complain("processes_left", f"processes {[*going_on]} go on")
+    def _check_processes(self, mark: str) -> None:
+        """Check that no process of a dead build survives."""
+        if survivors := kill_leftovers(mark, _EXIT_SECONDS):
+            self._report("processes_left", f"processes {[*survivors]} survive")
 
-    def _take(self, new: Answers) -> None:
-        """From now on this is what the index is to answer."""
-        if new is not self._held:
-            self._past, self._held = self._held, new
+    def _expect(self, new: Answers) -> None:
+        """Set the answers that are expected from now on."""
+        if new is not self._expected:
+            self._previous, self._expected = self._expected, new
 
-    def _judge_answers(self) -> None:
-        """See that the index is whole and answers as it should."""
+    def _check_answers(self) -> None:
+        """Check that the index is intact and returns the expected answers."""
         command = [sys.executable, "-m", "searchkit", "check", "--index", str(self.index)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        check = subprocess.run(command, capture_output=True, text=True, check=False)
         try:
-            found = answers(self.index)
+            actual = read_answers(self.index)
         except IndexUnusable as error:
-            self._complain("damaged", str(error))
+            self._report("damaged", str(error))
             return
-        if done.returncode:
-            self._complain("damaged", done.stderr)
-        elif found == self._past != self._held:
-            self._complain("commits_lost", "the index answers as before a commit")
-        elif found != self._held:
-            self._complain("wrong_answers", "the index answers neither as before nor as one built afresh")
+        if check.returncode:
+            self._report("damaged", check.stderr)
+        elif actual == self._previous != self._expected:
+            self._report("commits_lost", "the index answers as before a commit")
+        elif actual != self._expected:
+            self._report("wrong_answers", "the index answers neither as before nor as an index built from scratch")
 
-    def _judge_folder(self) -> None:
-        """See that nothing is left of builds that died."""
-        if left := leftovers(self.index):
-            self._complain("leftovers", f"left or missing: {sorted(left)}")
+    def _check_folder(self) -> None:
+        """Check that nothing is left of dead builds."""
+        if paths := find_leftovers(self.index):
+            self._report("leftovers", f"unexpected or missing: {sorted(paths)}")
 
-    def _complain(self, kind: str, what: str) -> None:
+    def _report(self, kind: str, what: str) -> None:
         setattr(self.counts, kind, getattr(self.counts, kind) + 1)
         self.counts.broken.append(f"round {self.counts.rounds}: {what.strip()}")
 
 
-def leftovers(index: Path) -> set[str]:
-    """What is in the folder of an index that nobody writes to, and should not be; and what should be and is not."""
+def find_leftovers(index: Path) -> set[str]:
+    """Return the unexpected and the missing files in the folder of an index that is not being written."""
     manifest = read_manifest(index)
     expected = {"index.json", "writer.lock", manifest.data, *(f"{manifest.data}/{name}" for name in manifest.files)}
     return expected ^ {path.relative_to(index).as_posix() for path in index.rglob("*")}
 
 
-def _aims(change: str) -> Sequence[str]:
-    """What a build can be killed at that takes up such a change; what comes about seldom stands there twice."""
-    return [*AIMS, "merging"] if change == "small commits" else [aim for aim in AIMS if aim != "merging"]
+def _kill_points(change: str) -> Sequence[str]:
+    """Return the kill points for a build after such a change. `merging` is rarely hit and listed twice."""
+    return (
+        [*KILL_POINTS, "merging"]
+        if change == "small commits"
+        else [kill_point for kill_point in KILL_POINTS if kill_point != "merging"]
+    )
 
 
 def _machine() -> dict[str, object]:
@@ -352,7 +358,7 @@ def _machine() -> dict[str, object]:
 
 
 def _record(storm: Storm, arguments: argparse.Namespace, seconds: float) -> dict[str, object]:
-    """What is written to the file."""
+    """Return the contents of the result file."""
     return {
         "machine": _machine(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
@@ -365,8 +371,8 @@ def _record(storm: Storm, arguments: argparse.Namespace, seconds: float) -> dict
 
 
 def main() -> int:
-    """Run the storm. Exit status 1 if a promise was broken."""
-    parser = argparse.ArgumentParser(description="Kill builds at random moments and judge what they leave.")
+    """Run the test. Returns exit status 1 if a guarantee was violated."""
+    parser = argparse.ArgumentParser(description="Kill builds at random moments and check the index that they leave.")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--engine", default="columnar")

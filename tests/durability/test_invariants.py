@@ -1,4 +1,4 @@
-"""Indexes whose checksums fit and that contradict themselves all the same: a check finds it."""
+"""Tests of indexes with valid checksums and inconsistent contents: a check detects them."""
 
 from __future__ import annotations
 
@@ -10,182 +10,183 @@ from typing import Any
 
 import numpy as np
 import pytest
-from damage import COMMANDS, Run, columnar_only
+from damage import COMMANDS, RunCommand, columnar_only
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, pack, unpack, write_arrays
-from searchkit.engines.columnar.postings import HEADING
+from searchkit.engines.columnar.arrays import Array, ArrayFile, pack_json, unpack_json, write_arrays
+from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX
 from searchkit.errors import IndexDamaged
 from searchkit.index import Index
-from searchkit.manifest import checksum_of, checksums, read_manifest
+from searchkit.manifest import compute_checksums, compute_manifest_checksum, read_manifest
 
 pytestmark = [
-    pytest.mark.usefixtures("in_time"),
-    pytest.mark.skipif(os.name == "nt", reason="files that are mapped into memory cannot be changed"),
+    pytest.mark.usefixtures("timeout"),
+    pytest.mark.skipif(os.name == "nt", reason="memory-mapped files cannot be changed"),
 ]
 
 Change = Callable[[dict[str, Array]], None]
 
 
-def posting_out_of_range(arrays: dict[str, Array]) -> None:
-    """A word stands in a paragraph that does not exist."""
-    arrays["posting_ids"][0] = 0xFFFF
+def doc_id_out_of_range(arrays: dict[str, Array]) -> None:
+    """A posting has a doc id that does not exist."""
+    arrays["posting_docs"][0] = 0xFFFF
 
 
-def postings_not_ascending(arrays: dict[str, Array]) -> None:
-    """The paragraphs of a word are not in order."""
-    first = place_of_a_list(arrays)
-    arrays["posting_ids"][[first, first + 1]] = arrays["posting_ids"][[first + 1, first]]
+def doc_ids_not_ascending(arrays: dict[str, Array]) -> None:
+    """The doc ids of a posting list are not ascending."""
+    first = find_posting_list(arrays)
+    arrays["posting_docs"][[first, first + 1]] = arrays["posting_docs"][[first + 1, first]]
 
 
-def posting_twice(arrays: dict[str, Array]) -> None:
-    """A paragraph stands twice in the list of a word."""
-    first = place_of_a_list(arrays)
-    arrays["posting_ids"][first] = arrays["posting_ids"][first + 1]
+def duplicate_doc_id(arrays: dict[str, Array]) -> None:
+    """A posting list contains a doc id twice."""
+    first = find_posting_list(arrays)
+    arrays["posting_docs"][first] = arrays["posting_docs"][first + 1]
 
 
-def posting_elsewhere(arrays: dict[str, Array]) -> None:
-    """A word stands in another paragraph than it does."""
-    arrays["posting_ids"][place_of_a_list(arrays, of=1)] ^= 1
+def wrong_doc_id(arrays: dict[str, Array]) -> None:
+    """A posting has the doc id of a paragraph without the word."""
+    arrays["posting_docs"][find_posting_list(arrays, df=1)] ^= 1
 
 
-def frequency(arrays: dict[str, Array]) -> None:
-    """A word stands in a paragraph more often than it does."""
-    place = place_of_a_list(arrays)
-    arrays["posting_tf"][place // 2] ^= 4 << 4 * (place % 2)
+def wrong_frequency(arrays: dict[str, Array]) -> None:
+    """A posting has a frequency that is too high."""
+    posting = find_posting_list(arrays)
+    arrays["posting_tf"][posting // 2] ^= 4 << 4 * (posting % 2)
 
 
-def lengths_exchanged(arrays: dict[str, Array]) -> None:
-    """Two paragraphs of different length have each other's."""
+def exchanged_lengths(arrays: dict[str, Array]) -> None:
+    """The lengths of two paragraphs are exchanged."""
     length = arrays["length"]
     other = int(np.flatnonzero(length != length[0])[0])
     length[[0, other]] = length[[other, 0]]
 
 
-def text_cut_elsewhere(arrays: dict[str, Array]) -> None:
-    """A paragraph has a character of the next."""
-    arrays["text_at"][1] += 1
+def wrong_paragraph_end(arrays: dict[str, Array]) -> None:
+    """A paragraph ends one character too late."""
+    arrays["text_offsets"][1] += 1
 
 
-def string_elsewhere(arrays: dict[str, Array]) -> None:
-    """Two characters stand at another place of the text than they do."""
-    arrays["bigram_offsets"][0] ^= 1
+def wrong_bigram_offset(arrays: dict[str, Array]) -> None:
+    """A bigram has a wrong offset."""
+    arrays["bigram_lists"][0] ^= 1
 
 
-def document_cut_elsewhere(arrays: dict[str, Array]) -> None:
-    """A document has a paragraph of the next."""
-    arrays["document_at"][1] += 1
+def wrong_document_end(arrays: dict[str, Array]) -> None:
+    """A document ends one paragraph too late."""
+    arrays["document_offsets"][1] += 1
 
 
-def paragraphs_misnumbered(arrays: dict[str, Array]) -> None:
+def duplicate_paragraph_number(arrays: dict[str, Array]) -> None:
     """Two paragraphs of a document have the same number."""
     arrays["n"][0] = arrays["n"][1]
 
 
 def measure_of_another_paragraph(arrays: dict[str, Array]) -> None:
-    """A paragraph has the first measure of the next."""
-    at = arrays["measure_at"]
-    at[int(np.flatnonzero(np.diff(at.astype(np.int64)))[1])] += 1
+    """A paragraph has the first measure of the next one."""
+    starts = arrays["measure_offsets"]
+    starts[int(np.flatnonzero(np.diff(starts.astype(np.int64)))[1])] += 1
 
 
-def measure_too_many(arrays: dict[str, Array]) -> None:
-    """The last paragraph has a measure that is not there."""
-    arrays["measure_at"][-1] += 1
+def excess_measure(arrays: dict[str, Array]) -> None:
+    """The last paragraph has a measure that does not exist."""
+    arrays["measure_offsets"][-1] += 1
 
 
-def measures_exchanged(arrays: dict[str, Array]) -> None:
-    """Two measures of a paragraph are not in their order."""
+def measures_out_of_order(arrays: dict[str, Array]) -> None:
+    """Two measures of a paragraph are out of order."""
     arrays["measure_start"][:2] = arrays["measure_start"][:2][::-1]
 
 
-def measure_beyond_the_text(arrays: dict[str, Array]) -> None:
-    """A measure ends behind its paragraph."""
+def measure_beyond_its_paragraph(arrays: dict[str, Array]) -> None:
+    """A measure ends after the end of its paragraph."""
     arrays["measure_length"][:] = np.iinfo(arrays["measure_length"].dtype).max
 
 
-def part_of_nothing(arrays: dict[str, Array]) -> None:
-    """A measure is a part of one that does not exist."""
+def part_of_missing_measure(arrays: dict[str, Array]) -> None:
+    """A measure is part of a measure that does not exist."""
     arrays["measure_part_of"][np.flatnonzero(arrays["measure_part_of"])[0]] += 1
 
 
-def value_that_is_none(arrays: dict[str, Array]) -> None:
-    """A measure is not a number."""
+def value_is_nan(arrays: dict[str, Array]) -> None:
+    """The value of a measure is NaN."""
     arrays["measure_base_values"][0] = np.array([np.nan]).view(np.uint64)[0]
 
 
 def indicator_out_of_range(arrays: dict[str, Array]) -> None:
-    """A measure has an indicator that is not listed."""
+    """A measure has the code of an indicator that does not exist."""
     arrays["indicator_codes"][0] = np.iinfo(arrays["indicator_codes"].dtype).max
 
 
-def unit_of_no_measure(arrays: dict[str, Array]) -> None:
-    """A unit is listed that no measure has: all have another."""
-    arrays["traits_codes"][:] = 0
+def unused_unit(arrays: dict[str, Array]) -> None:
+    """The distinct units include one that no measure has."""
+    arrays["measure_attributes_codes"][:] = 0
 
 
-def bound_that_is_none(arrays: dict[str, Array]) -> None:
-    """A measure is bounded in a way that there is not."""
-    data = arrays["traits_values"].tobytes().replace(b'"exact"', b'"uxact"', 1)
-    arrays["traits_values"] = np.frombuffer(data, np.uint8)
+def unknown_bound(arrays: dict[str, Array]) -> None:
+    """A measure has an unknown kind of bound."""
+    data = arrays["measure_attributes_values"].tobytes().replace(b'"exact"', b'"uxact"', 1)
+    arrays["measure_attributes_values"] = np.frombuffer(data, np.uint8)
 
 
-def rank_twice(arrays: dict[str, Array]) -> None:
-    """Two documents have the same place in corpus order."""
-    first, second = np.flatnonzero(arrays["live"])[:2]
-    arrays["rank"][first] = arrays["rank"][second]
+def duplicate_rank(arrays: dict[str, Array]) -> None:
+    """Two documents have the same rank in corpus order."""
+    first, second = np.flatnonzero(arrays["live_documents"])[:2]
+    arrays["ranks"][first] = arrays["ranks"][second]
 
 
-def ranks_exchanged(arrays: dict[str, Array]) -> None:
-    """Two documents are not in the order of their files."""
-    pair = np.flatnonzero(arrays["live"])[[0, 1]]
-    arrays["rank"][pair] = arrays["rank"][pair[::-1]]
+def exchanged_ranks(arrays: dict[str, Array]) -> None:
+    """The ranks of two documents are exchanged."""
+    pair = np.flatnonzero(arrays["live_documents"])[[0, 1]]
+    arrays["ranks"][pair] = arrays["ranks"][pair[::-1]]
 
 
-def dead_document(arrays: dict[str, Array]) -> None:
-    """A document is gone, and is still counted."""
-    arrays["live"][np.flatnonzero(arrays["live"])[0]] = 0
+def deleted_document(arrays: dict[str, Array]) -> None:
+    """A document is deleted and still counted."""
+    arrays["live_documents"][np.flatnonzero(arrays["live_documents"])[0]] = 0
 
 
-def document_back(arrays: dict[str, Array]) -> None:
-    """A document that was gone is there."""
-    arrays["live"][np.flatnonzero(arrays["live"] == 0)[0]] = 1
+def undeleted_document(arrays: dict[str, Array]) -> None:
+    """A deleted document is live."""
+    arrays["live_documents"][np.flatnonzero(arrays["live_documents"] == 0)[0]] = 1
 
 
-def wrong_sum(arrays: dict[str, Array]) -> None:
-    """The paragraphs are said to be longer than they are."""
-    arrays["sums"][1] += 1
+def wrong_sum_of_lengths(arrays: dict[str, Array]) -> None:
+    """The sum of the lengths is too high."""
+    arrays["totals"][1] += 1
 
 
-def segment_missing(arrays: dict[str, Array]) -> None:
-    """A segment is named that does not exist."""
-    arrays["segments"] = pack(["000001.segment", "000099.segment"])
+def missing_segment(arrays: dict[str, Array]) -> None:
+    """The commit lists a segment that does not exist."""
+    arrays["segments"] = pack_json(["000001.segment", "000099.segment"])
 
 
-def segment_outside(arrays: dict[str, Array]) -> None:
-    """A segment is named that lies elsewhere."""
-    names = [f"../{name}" for name in unpack(arrays["segments"])]
-    arrays["segments"] = pack(names)
+def segment_outside_the_data_folder(arrays: dict[str, Array]) -> None:
+    """The commit lists segments outside the data folder."""
+    names = [f"../{name}" for name in unpack_json(arrays["segments"])]
+    arrays["segments"] = pack_json(names)
 
 
 SEGMENT_CHANGES = (
-    posting_out_of_range, postings_not_ascending, posting_twice, posting_elsewhere, frequency, lengths_exchanged,
-    text_cut_elsewhere, string_elsewhere, document_cut_elsewhere, paragraphs_misnumbered, measure_of_another_paragraph,
-    measure_too_many, measures_exchanged, measure_beyond_the_text, part_of_nothing, value_that_is_none,
-    indicator_out_of_range, unit_of_no_measure, bound_that_is_none,
+    doc_id_out_of_range, doc_ids_not_ascending, duplicate_doc_id, wrong_doc_id, wrong_frequency, exchanged_lengths,
+    wrong_paragraph_end, wrong_bigram_offset, wrong_document_end, duplicate_paragraph_number,
+    measure_of_another_paragraph, excess_measure, measures_out_of_order, measure_beyond_its_paragraph,
+    part_of_missing_measure, value_is_nan, indicator_out_of_range, unused_unit, unknown_bound,
 )  # fmt: skip
 COMMIT_CHANGES = (
-    rank_twice, ranks_exchanged, dead_document, document_back, wrong_sum, segment_missing, segment_outside,
+    duplicate_rank, exchanged_ranks, deleted_document, undeleted_document, wrong_sum_of_lengths, missing_segment,
+    segment_outside_the_data_folder,
 )  # fmt: skip
 
 
-def place_of_a_list(arrays: Mapping[str, Array], of: int = 2) -> int:
-    """Where the list of the first word begins that stands in the text of so many paragraphs and in no more."""
-    at = arrays["posting_at"].astype(np.int64)
-    is_of_text = arrays["terms"][arrays["terms_at"][:-1]] > ord(HEADING)
-    return int(at[:-1][is_of_text & (np.diff(at) == of) & (arrays["posting_others"] == 0)][0])
+def find_posting_list(arrays: Mapping[str, Array], df: int = 2) -> int:
+    """Return the offset of the posting list of the first word that occurs in the text of exactly `df` paragraphs."""
+    starts = arrays["posting_offsets"].astype(np.int64)
+    is_of_text = arrays["terms"][arrays["terms_offsets"][:-1]] > ord(HEADING_TERM_PREFIX)
+    return int(starts[:-1][is_of_text & (np.diff(starts) == df) & (arrays["posting_not_in_text"] == 0)][0])
 
 
 def change_arrays(path: Path, change: Change) -> None:
-    """Change arrays of a file."""
+    """Change the arrays of a file."""
     stored = ArrayFile(path)
     arrays = {name: stored[name].copy() for name in stored._directory}
     del stored
@@ -193,27 +194,27 @@ def change_arrays(path: Path, change: Change) -> None:
     write_arrays(path, arrays)
 
 
-def sign(index: Path, **counted: int) -> None:
-    """Let the manifest say of the files what is true of them now, and of its counts what is not: so much more."""
+def update_manifest(index: Path, **differences: int) -> None:
+    """Update the checksums in the manifest, and add `differences` to its counts."""
     manifest: dict[str, Any] = json.loads((index / "index.json").read_text(encoding="utf-8"))
     del manifest["checksum"]
-    manifest["files"] = {name: list(sums) for name, sums in checksums(index / manifest["data"]).items()}
-    for key, by in counted.items():
-        manifest[key] += by
-    text = json.dumps({**manifest, "checksum": checksum_of(manifest)})
+    manifest["files"] = {name: list(sums) for name, sums in compute_checksums(index / manifest["data"]).items()}
+    for key, difference in differences.items():
+        manifest[key] += difference
+    text = json.dumps({**manifest, "checksum": compute_manifest_checksum(manifest)})
     (index / "index.json").write_text(text, encoding="utf-8")
 
 
 @columnar_only
 @pytest.mark.parametrize("change", [*SEGMENT_CHANGES, *COMMIT_CHANGES], ids=lambda change: change.__name__)
-def test_invariants(index: Path, run: Run, change: Change) -> None:
-    """What contradicts the rest of the index is found by a check although its checksum fits.
+def test_inconsistent_arrays_are_detected(index: Path, run: RunCommand, change: Change) -> None:
+    """A check detects an inconsistent array although its checksum is valid.
 
-    Other commands say in one line what happened to them, and do not call it damage: the checksums hold.
+    Other commands report at most one line. They do not report damage, as the checksums are valid.
     """
     name = "commit.arrays" if change in COMMIT_CHANGES else "000001.segment"
     change_arrays(index / read_manifest(index).data / name, change)
-    sign(index)
+    update_manifest(index)
     with pytest.raises(IndexDamaged) as caught, Index(index) as opened:
         opened.check()
     assert str(index) in str(caught.value)
@@ -221,18 +222,18 @@ def test_invariants(index: Path, run: Run, change: Change) -> None:
         assert run(*command, "--index", index).is_one_line
 
 
-@pytest.mark.parametrize(("key", "by"), [("documents", 1), ("paragraphs", -1), ("measures", 1)])
-def test_counts_of_the_manifest(index: Path, key: str, by: int) -> None:
-    """A check finds that the manifest counts other documents, paragraphs or measures than there are."""
-    sign(index, **{key: by})
+@pytest.mark.parametrize(("key", "difference"), [("documents", 1), ("paragraphs", -1), ("measures", 1)])
+def test_wrong_counts_in_the_manifest_are_detected(index: Path, key: str, difference: int) -> None:
+    """A check detects wrong numbers of documents, paragraphs or measures in the manifest."""
+    update_manifest(index, **{key: difference})
     with Index(index) as opened, pytest.raises(IndexDamaged, match="the manifest says"):
         opened.check()
 
 
-def test_a_signed_index_is_sound(index: Path) -> None:
-    """It is the change that the tests above find, and not the signing."""
+def test_rewritten_arrays_are_valid(index: Path) -> None:
+    """A check accepts an index whose arrays and manifest were rewritten without a change."""
     for path in (index / read_manifest(index).data).glob("*.segment"):
         change_arrays(path, lambda _: None)
-    sign(index)
+    update_manifest(index)
     with Index(index) as opened:
         opened.check()

@@ -1,9 +1,10 @@
-"""One index, a writer that commits again and again, and readers: whatever they are told must be true of one commit.
+"""Runs a writer that commits repeatedly and readers of the same index: each answer must agree with one commit.
 
-    python traffic.py write CORPUS INDEX    commits the states 1 to COMMITS, one after the other
-    python traffic.py read INDEX            asks in several threads until the last state is there, prints what it saw
+    python traffic.py write CORPUS INDEX    commits the states 1 to COMMITS in turn
+    python traffic.py read INDEX            queries in several threads until the last state appears, prints a summary
 
-Every file tells which state wrote it, so that a state is known by its files, and an answer by what it tells of them.
+A state maps each file to the number of the state that last wrote it. The text of every file contains that number, so
+that answers show the state that they come from.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ from searchkit.search.results import Results
 COMMITS = 18
 THREADS = 2
 LINES = 6
-"""Paragraphs of each file that hold the query."""
+"""Number of paragraphs per file. Each matches the query."""
 QUERY = "执法"
 DEADLINE = 240.0
-"""Seconds that all of it may take; six or seven are usual."""
-_MARK = re.compile(r"(\d+)号状态写入")
+"""Timeout of all readers in seconds; six or seven seconds are usual."""
+_STATE_NUMBER = re.compile(r"(\d+)号状态写入")
 
 State = Mapping[str, int]
-"""The state that wrote each file, by name."""
+"""Number of the state that last wrote each file, by file name."""
 
 
 def states() -> list[State]:
-    """What the index holds after each commit: some files more, some written again, some gone."""
+    """Return the contents of the index after each commit. Each one adds, rewrites or removes some files."""
     chance = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
-    found: list[State] = [files]
+    result: list[State] = [files]
     for number in range(1, COMMITS + 1):
         names = chance.sample(sorted(files), 3)
         files = {**files, **dict.fromkeys([f"{number + 100}.txt", *names[: number % 3]], number)}
         if number % 4 == 0:
             del files[names[2]]
-        found.append(files)
-    return found
+        result.append(files)
+    return result
 
 
-def put(folder: Path, state: State, number: int) -> None:
-    """Bring a corpus folder to a state, from the one before it; state 0 from nothing."""
+def write_state(folder: Path, state: State, number: int) -> None:
+    """Change a corpus folder from the previous state to this one; create it for state 0."""
     folder.mkdir(exist_ok=True)
     for path in folder.iterdir():
         if path.name not in state:
@@ -62,118 +63,120 @@ def put(folder: Path, state: State, number: int) -> None:
 
 
 def write(corpus: Path, index: Path) -> None:
-    """Commit all states but the first."""
+    """Commit all states except for the first."""
     for number, state in enumerate(states()[1:], 1):
-        put(corpus, state, number)
+        write_state(corpus, state, number)
         build(corpus, index)
 
 
 class Reader:
-    """One thread that reads, and sees to it that nothing it is told contradicts itself or goes back in time."""
+    """One reader thread. It checks that answers are consistent and never older than previous ones."""
 
     def __init__(self, path: Path, shared: Index) -> None:
         self.answers = 0
-        self.seen: set[int] = set()
-        """Numbers of the states that answers were of."""
+        self.seen_states: set[int] = set()
+        """Numbers of the states that the answers came from."""
         self._path, self._shared = path, shared
         self._states = [frozenset(state.items()) for state in states()]
-        self._at_least, self._at_least_anew = 0, 0
+        self._at_least, self._at_least_reopened = 0, 0
 
     @property
-    def is_through(self) -> bool:
-        """Whether the last state was there."""
+    def has_finished(self) -> bool:
+        """Whether the reader has seen the last state."""
         return self._at_least == COMMITS
 
     def work(self) -> None:
-        """Ask once whatever can be asked. Raises AssertionError for an answer that cannot be."""
-        for ask in (self._search, self._page, self._paragraph, self._documents, self._refresh, self._reopen):
-            ask()
+        """Run each kind of query once. Raises AssertionError for an answer that agrees with no valid state."""
+        for query in (self._search, self._page, self._paragraph, self._documents, self._refresh, self._reopen):
+            query()
             self.answers += 1
 
     def _search(self) -> None:
-        number = self._of_everything(self._shared, self._at_least)
+        number = self._find_current_state(self._shared, self._at_least)
         self._at_least = number
-        self.seen.add(number)
+        self.seen_states.add(number)
 
     def _page(self) -> None:
         results = self._shared.search(QUERY, limit=7, offset=3, sort="-year")
-        told = marks(results)
+        files = files_in(results)
         size = results.total
-        self._one_of(self._at_least, lambda state: told <= state and size == len(state) * LINES, f"{told}, {size}")
+        self._find_state(
+            self._at_least, lambda state: files <= state and size == len(state) * LINES, f"{files}, {size}"
+        )
 
     def _paragraph(self) -> None:
         name, _ = random.choice(sorted(self._states[self._at_least]))  # noqa: S311
         paragraph = self._shared.paragraph(f"{name}#{random.randint(1, LINES)}")  # noqa: S311
-        mark = paragraph and (name, _mark(paragraph.text))
-        is_told = (lambda state: mark in state) if mark else (lambda state: name not in dict(state))
-        self._one_of(self._at_least, is_told, f"{name}: {mark}")
+        file = paragraph and (name, _state_number(paragraph.text))
+        agrees = (lambda state: file in state) if file else (lambda state: name not in dict(state))
+        self._find_state(self._at_least, agrees, f"{name}: {file}")
 
     def _documents(self) -> None:
         names = {document.document for document in self._shared.documents()}
-        self._one_of(self._at_least, lambda state: names == dict(state).keys(), f"{names}")
+        self._find_state(self._at_least, lambda state: names == dict(state).keys(), f"{names}")
 
     def _refresh(self) -> None:
         self._shared.refresh()
 
     def _reopen(self) -> None:
-        """A new opening shows the latest state, so none that is older than what was seen before anywhere."""
-        with Index(self._path) as anew:
-            self._at_least_anew = self._of_everything(anew, max(self._at_least, self._at_least_anew))
+        """Open the index again. It must be at least as new as all answers so far."""
+        with Index(self._path) as reopened:
+            self._at_least_reopened = self._find_current_state(reopened, max(self._at_least, self._at_least_reopened))
 
-    def _of_everything(self, index: Index, at_least: int) -> int:
-        """The number of the state that one search with everything in it tells of."""
+    def _find_current_state(self, index: Index, at_least: int) -> int:
+        """Return the number of the state that a search for all paragraphs shows."""
         results = index.search(QUERY, limit=None, facets=["document"])
-        told = marks(results)
-        assert results.total == len(results.hits) == len(told) * LINES, f"{results.total} hits of {told}"
+        files = files_in(results)
+        assert results.total == len(results.hits) == len(files) * LINES, f"{results.total} hits of {files}"
         counts = {item.value: item.count for item in results.facets["document"].values}
-        assert counts == {name: LINES for name, _ in told}, f"{counts} for {told}"
-        return self._one_of(at_least, lambda state: state == told, f"{told}")
+        assert counts == {name: LINES for name, _ in files}, f"{counts} for {files}"
+        return self._find_state(at_least, lambda state: state == files, f"{files}")
 
-    def _one_of(self, at_least: int, is_told: Callable[[frozenset[tuple[str, int]]], bool], what: str) -> int:
-        """The first state from a number on that something is true of."""
-        numbers = [number for number, state in enumerate(self._states) if is_told(state)]
-        assert numbers, f"no state: {what}"
-        assert numbers[-1] >= at_least, f"state {numbers[-1]} after {at_least}: {what}"
+    def _find_state(self, at_least: int, agrees: Callable[[frozenset[tuple[str, int]]], bool], description: str) -> int:
+        """Return the first state number, from `at_least` on, whose state agrees with an answer."""
+        numbers = [number for number, state in enumerate(self._states) if agrees(state)]
+        assert numbers, f"no state: {description}"
+        assert numbers[-1] >= at_least, f"state {numbers[-1]} after {at_least}: {description}"
         return next(number for number in numbers if number >= at_least)
 
 
-def marks(results: Results) -> frozenset[tuple[str, int]]:
-    """The files that hits are of, each with the state that wrote what the hit says."""
-    return frozenset((hit.paragraph.document, _mark(hit.paragraph.text)) for hit in results.hits)
+def files_in(results: Results) -> frozenset[tuple[str, int]]:
+    """Return the files of the hits, each with the number of the state that wrote it."""
+    return frozenset((hit.paragraph.document, _state_number(hit.paragraph.text)) for hit in results.hits)
 
 
-def _mark(text: str) -> int:
-    found = _MARK.match(text)
-    assert found, text
-    return int(found[1])
+def _state_number(text: str) -> int:
+    match = _STATE_NUMBER.match(text)
+    assert match, text
+    return int(match[1])
 
 
 def read(path: Path) -> dict[str, object]:
-    """Read in several threads that share one open index. Returns what they saw."""
+    """Read in several threads that share one open index. Returns a summary: answers, states and errors."""
     errors: list[str] = []
     end = time.monotonic() + DEADLINE
 
     def work(reader: Reader) -> None:
         try:
-            while not reader.is_through:
+            while not reader.has_finished:
                 reader.work()
-                assert time.monotonic() < end, f"the last state does not come: {sorted(reader.seen)}"
-        except Exception as error:  # noqa: BLE001 - all that is told is told
+                assert time.monotonic() < end, f"the last state did not appear: {sorted(reader.seen_states)}"
+        except Exception as error:  # noqa: BLE001 - every error goes into the summary
             errors.append(f"{type(error).__name__}: {error}")
 
     with Index(path) as shared:
         readers = [Reader(path, shared) for _ in range(THREADS)]
         threads = [threading.Thread(target=work, args=(reader,)) for reader in readers]
-        _say("ready")
+        _print("ready")
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    seen: Iterable[int] = set().union(*(reader.seen for reader in readers))
-    return {"answers": [reader.answers for reader in readers], "seen": sorted(seen), "errors": errors}
+    seen_states: Iterable[int] = set().union(*(reader.seen_states for reader in readers))
+    return {"answers": [reader.answers for reader in readers], "seen": sorted(seen_states), "errors": errors}
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -182,4 +185,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "write":
         write(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
-        _say(json.dumps(read(Path(sys.argv[2]))))
+        _print(json.dumps(read(Path(sys.argv[2]))))

@@ -1,4 +1,4 @@
-"""Columns of distinct values: what goes in comes out, and is found again."""
+"""Dictionary-encoded columns: values are stored and found."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from hypothesis import strategies as st
 
 from searchkit.engines.columnar import columns
 from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
-from searchkit.engines.columnar.columns import Column, column_arrays
+from searchkit.engines.columnar.columns import DictColumn, column_arrays
 
-# Values that begin, end or contain one another, written with escapes or without.
+# Values that are prefixes, suffixes or parts of each other, with and without escapes in JSON.
 TEXTS = st.text('ab"\\,[]\n甲\ud800', max_size=5)
 VALUES = st.one_of(st.none(), TEXTS, st.lists(TEXTS, max_size=2).map(tuple))
 
 
-def column(folder: str, values: list[object]) -> Column:
-    """The stored column of what owners have."""
+def store_column(folder: str, values: list[object]) -> DictColumn:
+    """Store a column, and open it."""
     path = Path(folder) / "file"
     write_arrays(path, column_arrays("x", values))  # type: ignore[arg-type]
-    return Column(ArrayFile(path), "x")
+    return DictColumn(ArrayFile(path), "x")
 
 
 @given(st.lists(VALUES, min_size=1, max_size=30), st.data())
-def test_values_come_back(values: list[object], data: st.DataObject) -> None:
-    """Each owner has its value, asked for one by one, all together or some in any order, read before or not."""
+def test_stored_values_are_returned(values: list[object], data: st.DataObject) -> None:
+    """Every method returns the stored values: one by one, several codes in any order, and all."""
     with tempfile.TemporaryDirectory() as folder:
-        stored = column(folder, values)
-        first = data.draw(st.integers(0, len(values) - 1))
-        assert stored[first] == values[first]
-        numbers = data.draw(st.lists(st.sampled_from(stored.codes.tolist())))
-        assert stored.values(numbers) == [stored.value(number) for number in numbers]
-        assert stored.of_owners() == values
-        assert len(stored.values()) == len(stored) == len(set(values))
+        column = store_column(folder, values)
+        index = data.draw(st.integers(0, len(values) - 1))
+        assert column[index] == values[index]
+        codes = data.draw(st.lists(st.sampled_from(column.codes.tolist())))
+        assert column.values(codes) == [column.value(code) for code in codes]
+        assert column.to_list() == values
+        assert len(column.values()) == len(column) == len(set(values))
 
 
 @given(st.lists(VALUES, min_size=1, max_size=30), st.lists(VALUES, max_size=4), st.sampled_from([0, 64]))
-def test_some_values_are_found(values: list[object], wanted: list[object], few: int) -> None:
-    """Of several values those that owners have are found, looked for one by one or all together."""
+def test_codes_of_several_values_are_found(values: list[object], searched: list[object], ratio: int) -> None:
+    """`codes_of` returns the codes of the values that occur, whether it searches for each or parses all."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "_FEW", few)
-        stored = column(folder, values)
-        assert {stored.value(number) for number in stored.numbers(wanted)} == {*wanted} & {*values}
+        patch.setattr(columns, "_SEARCH_RATIO", ratio)
+        column = store_column(folder, values)
+        assert {column.value(code) for code in column.codes_of(searched)} == {*searched} & {*values}
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=30), TEXTS)
-def test_values_are_found(values: list[object], other: str) -> None:
-    """A value is found under its number whatever others it is a part of; one that no owner has is not found."""
+def test_code_of_a_value_is_found(values: list[object], other: str) -> None:
+    """`code_of` finds a value although it may be part of other values, and returns None if it does not occur."""
     with tempfile.TemporaryDirectory() as folder:
-        stored = column(folder, values)
-        for code, value in zip(stored.codes.tolist(), values, strict=True):
-            assert stored.find(value) == code
+        column = store_column(folder, values)
+        for code, value in zip(column.codes.tolist(), values, strict=True):
+            assert column.code_of(value) == code
         if other not in values:
-            assert stored.find(other) is None
+            assert column.code_of(other) is None

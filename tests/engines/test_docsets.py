@@ -1,4 +1,4 @@
-"""Sets of doc ids are sets, whatever form they have."""
+"""Sets of doc ids behave like Python's sets, whatever their form."""
 
 from __future__ import annotations
 
@@ -6,67 +6,71 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.engines.columnar.docsets import DocSet, Form, intersection, joined, union
+from searchkit.engines.columnar.docsets import DocSet, Form, concatenate, intersection, union
 
 SIZE = 100
 FORMS = [*Form]
 
 
-def made(form: Form, chosen: set[int], size: int = SIZE) -> tuple[DocSet, set[int]]:
-    """A set in a form, and its members: of a form that stores nothing they are what the form says."""
-    ids = np.array(sorted(chosen), np.intp)
-    mask = np.isin(np.arange(size), ids)
+def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, set[int]]:
+    """Return a set of a form, and its members. Forms without data ignore `members`."""
+    ids = np.array(sorted(members), np.intp)
+    bitset = np.isin(np.arange(size), ids)
     if form is Form.NONE:
         return DocSet.none(size), set()
     if form is Form.ALL:
         return DocSet.all(size), set(range(size))
     if form is Form.IDS:
-        return DocSet.of_ids(ids, size), chosen
-    return (DocSet.of_mask(mask) if form is Form.MASK else DocSet.of_row(mask * np.uint8(128) + np.uint8(7))), chosen
+        return DocSet.of_ids(ids, size), members
+    if form is Form.BITSET:
+        return DocSet.of_bitset(bitset), members
+    return DocSet.of_dense_postings(bitset * np.uint8(128) + np.uint8(7)), members
 
 
-def members(docs: DocSet) -> set[int]:
-    """What is in a set, by every way to ask."""
+def members_of(docs: DocSet) -> set[int]:
+    """Return the members of a set. Checks that all methods agree."""
     ids = docs.ids.tolist()
     assert ids == sorted(set(ids))
-    assert np.flatnonzero(docs.mask).tolist() == ids
+    assert np.flatnonzero(docs.bitset).tolist() == ids
     assert np.flatnonzero(docs.contains(np.arange(docs.size))).tolist() == ids
     assert len(docs) == len(ids)
     assert docs.first(3).tolist() == ids[:3]
-    assert [docs.smaller().ids.tolist(), docs.dense_as_mask().ids.tolist()] == [ids, ids]
+    assert [docs.compact().ids.tolist(), docs.postings_as_bitset().ids.tolist()] == [ids, ids]
     return set(ids)
 
 
-def any_set(size: int) -> st.SearchStrategy[tuple[Form, set[int]]]:
-    """A form, and some ids."""
+def forms_and_members(size: int) -> st.SearchStrategy[tuple[Form, set[int]]]:
+    """Generate a form and some doc ids."""
     return st.tuples(st.sampled_from(FORMS), st.sets(st.integers(0, size - 1)))
 
 
-@given(st.lists(any_set(SIZE), min_size=1, max_size=4))
-def test_sets_are_sets(given_sets: list[tuple[Form, set[int]]]) -> None:
-    """Intersection, union and complement are those of Python's sets, and change nothing that they are made of."""
-    sets = [made(*item) for item in given_sets]
-    docs, expected = [docs for docs, _ in sets], [chosen for _, chosen in sets]
-    assert members(intersection(docs)) == set.intersection(*expected)
-    assert members(union(docs, SIZE)) == set.union(*expected)
-    assert members(docs[0].complement()) == set(range(SIZE)) - expected[0]
-    assert list(map(members, docs)) == expected
+@given(st.lists(forms_and_members(SIZE), min_size=1, max_size=4))
+def test_operations_are_those_of_python_sets(descriptions: list[tuple[Form, set[int]]]) -> None:
+    """Intersection, union and complement are those of Python's sets, and do not change their operands."""
+    sets = [make_set(*description) for description in descriptions]
+    docs, expected = [docs for docs, _ in sets], [members for _, members in sets]
+    assert members_of(intersection(docs)) == set.intersection(*expected)
+    assert members_of(union(docs, SIZE)) == set.union(*expected)
+    assert members_of(docs[0].complement()) == set(range(SIZE)) - expected[0]
+    assert list(map(members_of, docs)) == expected
 
 
-@given(st.lists(any_set(40), max_size=4))
-def test_sets_of_segments_are_one_set(given_sets: list[tuple[Form, set[int]]]) -> None:
-    """Sets of segments joined are the set of all by ids that go on; split again they are what they were."""
-    starts = [40 * number for number in range(len(given_sets) + 1)]
-    sets = [made(form, chosen, 40) for form, chosen in given_sets]
-    whole = joined([docs for docs, _ in sets], starts)
-    assert members(whole) == {start + n for start, (_, chosen) in zip(starts, sets, strict=False) for n in chosen}
-    assert [members(part) for part in whole.split(starts)] == [chosen for _, chosen in sets]
+@given(st.lists(forms_and_members(40), max_size=4))
+def test_concatenating_and_splitting_are_inverse(descriptions: list[tuple[Form, set[int]]]) -> None:
+    """Concatenated sets have the doc ids of the index. Splitting them returns the original sets."""
+    doc_bases = [40 * index for index in range(len(descriptions) + 1)]
+    sets = [make_set(form, members, 40) for form, members in descriptions]
+    index_set = concatenate([docs for docs, _ in sets], doc_bases)
+    assert members_of(index_set) == {
+        base + doc_id for base, (_, members) in zip(doc_bases, sets, strict=False) for doc_id in members
+    }
+    assert [members_of(part) for part in index_set.split(doc_bases)] == [members for _, members in sets]
 
 
-def test_few_are_kept_as_ids() -> None:
-    """A set of which few docs are members is stored as ids, whatever it was made of."""
-    few, _ = made(Form.MASK, {1, 5})
-    many, _ = made(Form.MASK, set(range(50)))
-    assert (few.smaller().form, many.smaller().form) == (Form.IDS, Form.MASK)
-    assert intersection([few, many]).form is Form.IDS
-    assert union([few.smaller(), few.smaller()], SIZE).form is Form.IDS
+def test_sparse_sets_are_stored_as_ids() -> None:
+    """Sparse results are stored as ids, whatever the form of the operands."""
+    sparse, _ = make_set(Form.BITSET, {1, 5})
+    dense, _ = make_set(Form.BITSET, set(range(50)))
+    assert (sparse.compact().form, dense.compact().form) == (Form.IDS, Form.BITSET)
+    assert intersection([sparse, dense]).form is Form.IDS
+    assert union([sparse.compact(), sparse.compact()], SIZE).form is Form.IDS

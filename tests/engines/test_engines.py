@@ -1,4 +1,4 @@
-"""Every engine against slow twins in plain Python, over random texts and trees, and on real reports."""
+"""Every engine compared with a naive implementation, on random texts and query trees, and on real reports."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine
-from searchkit.engines.ranking import RESCORED
+from searchkit.engines.ranking import RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN, Facet, FacetCounts, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
-from searchkit.text.numerals import find_numerals, plain
+from searchkit.text.numerals import find_numerals, format_plain
 
 TOLERANCE = 1e-4
-"""Two engines may give scores that differ by so much."""
+"""Maximum difference between the scores of two engines."""
 
-# Small alphabets, so that what is searched for is often there. Words, word borders, numbers and their look-alikes.
+# A small alphabet, so that searched strings often occur: words, word boundaries, numbers and similar strings.
 PIECES = [
     *"执法检查监督行政市长江大桥三十二百零件户元万％%0123１２，。、：. ",
     "执法",
@@ -53,108 +53,111 @@ REGIONS = ((), ("天津市",), ("天津市", "东丽区"), ("福建省", "福州
 TOPICS = ("行政执法", "普法宣传", "队伍建设")
 HEADINGS = ("执法检查", "行政", "监督3件", "长江")
 
-few = settings(max_examples=30)
+few_examples = settings(max_examples=30)
 
 
-def text_from(pieces: Sequence[str], most: int = 8) -> st.SearchStrategy[str]:
-    """Texts of a few of the pieces."""
-    return st.lists(st.sampled_from(pieces), min_size=1, max_size=most).map("".join)
+def texts_from(pieces: Sequence[str], max_pieces: int = 8) -> st.SearchStrategy[str]:
+    """Generate texts of 1 to `max_pieces` pieces."""
+    return st.lists(st.sampled_from(pieces), min_size=1, max_size=max_pieces).map("".join)
 
 
-RUNS = text_from([piece for piece in PIECES if piece.strip(" ：") == piece], 4)
-"""What stands in a query without spaces and colons."""
+RUNS = texts_from([piece for piece in PIECES if piece.strip(" ：") == piece], 4)
+"""Runs of a query: texts without spaces and colons."""
 
 
-# --- the slow twin: what the definitions in searchkit.query.tree, facets and ranking say, one paragraph after the other
+# --- the naive implementation: the definitions in searchkit.query.tree, facets and ranking, paragraph by paragraph
 
 
 @dataclass(frozen=True)
-class Twin:
-    """Answers by definition. Everything is by position in corpus order."""
+class NaiveEngine:
+    """Answers by definition. Paragraphs are identified by their index in corpus order."""
 
     paragraphs: Sequence[Paragraph]
     analyzer: Analyzer
     measures: Sequence[Sequence[ExtractedMeasure]] = ()
-    """Of each paragraph."""
+    """Measures of each paragraph."""
 
     @cached_property
     def terms(self) -> list[dict[str, list[str]]]:
-        """Tokens of each field of each paragraph."""
+        """The terms in each field of each paragraph."""
         return [
             {
-                name: [token.term for text in texts_of(paragraph, name) for token in self.analyzer.tokens(text)]
+                name: [token.term for text in texts_of(paragraph, name) for token in self.analyzer.tokenize(text)]
                 for name in ("text", "heading", "title")
             }
             for paragraph in self.paragraphs
         ]
 
     def matches(self, node: Node) -> list[int]:
-        """Paragraphs that a tree matches."""
-        return [i for i in range(len(self.paragraphs)) if self.holds(node, i)]
+        """Return the paragraphs that match a tree."""
+        return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
-    def holds(self, node: Node, i: int) -> bool:
-        """Whether a tree matches a paragraph."""
+    def is_match(self, node: Node, i: int) -> bool:
+        """Whether a paragraph matches a tree."""
         match node:
             case Everything():
-                held = True
+                is_match = True
             case Word():
-                held = node.term in self.terms[i][node.field]
+                is_match = node.term in self.terms[i][node.field]
             case Prefix():
-                held = any(term.startswith(node.text) for term in self.terms[i][node.field])
+                is_match = any(term.startswith(node.text) for term in self.terms[i][node.field])
             case Substring():
                 texts = map(fold, texts_of(self.paragraphs[i], node.field))
-                held = any(occurs(node.text, text, whole=node.whole_numbers) for text in texts)
+                is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
             case Filter():
-                held = passes(node, self.paragraphs[i])
+                is_match = admits(node, self.paragraphs[i])
             case Not():
-                held = not self.holds(node.child, i)
+                is_match = not self.is_match(node.child, i)
             case And():
-                held = all(self.holds(child, i) for child in node.children)
+                is_match = all(self.is_match(child, i) for child in node.children)
             case Or():
-                held = any(self.holds(child, i) for child in node.children)
-        return held
+                is_match = any(self.is_match(child, i) for child in node.children)
+        return is_match
 
-    def word_scores(self, wanted: Sequence[ScoringClause]) -> list[float]:
-        """Step one alone."""
-        asked: Counter[str] = Counter()
-        for part in wanted:
-            for term in part.terms:
-                asked[term] += part.weight  # type: ignore[assignment]
-        return bm25(self.lists[0], asked)
+    def word_scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
+        """Return the score by words of each paragraph: step one of ranking."""
+        query: Counter[str] = Counter()
+        for clause in clauses:
+            for term in clause.terms:
+                query[term] += clause.weight  # type: ignore[assignment]
+        return bm25(self.frequencies[0], query)
 
-    def scores(self, wanted: Sequence[ScoringClause]) -> list[float]:
-        """Words, bigrams and characters of each paragraph; right for matches where no more than `RESCORED` match."""
-        asked: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
-        for part in wanted:
-            for kind, terms in enumerate((part.terms, grams(part.text, 2), grams(part.text, 1))):
+    def scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
+        """Return the score by words, bigrams and characters of each paragraph.
+
+        Right for the matches of a query if at most `RESCORE_DEPTH` paragraphs match.
+        """
+        queries: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
+        for clause in clauses:
+            for query, terms in zip(queries, (clause.terms, grams(clause.text, 2), grams(clause.text, 1)), strict=True):
                 for term in terms:
-                    asked[kind][term] += part.weight  # type: ignore[assignment]
-        parts = (bm25(lists, query) for lists, query in zip(self.lists, asked, strict=True))
-        return [sum(each) for each in zip(*parts, strict=True)]
+                    query[term] += clause.weight  # type: ignore[assignment]
+        parts = (bm25(frequencies, query) for frequencies, query in zip(self.frequencies, queries, strict=True))
+        return [sum(scores) for scores in zip(*parts, strict=True)]
 
     @cached_property
-    def lists(self) -> tuple[list[Counter[str]], ...]:
-        """Words (those of headings count twice), bigrams and characters of each paragraph, with their frequencies."""
+    def frequencies(self) -> tuple[list[Counter[str]], ...]:
+        """Frequencies of words (twice those of headings), bigrams and characters in each paragraph."""
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
 
 
 def texts_of(paragraph: Paragraph, name: str) -> list[str]:
-    """What a text field of a paragraph holds: one text, any number of headings, a title or none."""
+    """Return the texts of a field of a paragraph: one text, any number of headings, or at most one title."""
     if name == "heading":
         return list(paragraph.path)
     return [paragraph.text] if name == "text" else [paragraph.title] if paragraph.title else []
 
 
-def occurs(wanted: str, text: str, *, whole: bool = False) -> bool:
-    """Whether a text holds a string; if `whole`, not only as a part of a longer number."""
-    starts = [i for i in range(len(text)) if text.startswith(wanted, i)]
-    return any(not (whole and in_number(text, i, i + len(wanted))) for i in starts)
+def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
+    """Whether a text contains a string; with `whole_numbers`, not only as a part of a longer number."""
+    starts = [i for i in range(len(text)) if text.startswith(string, i)]
+    return any(not (whole_numbers and is_in_number(text, i, i + len(string))) for i in starts)
 
 
-def in_number(text: str, start: int, end: int) -> bool:
-    """Whether a number at an edge of text[start:end] goes on beyond it."""
+def is_in_number(text: str, start: int, end: int) -> bool:
+    """Whether a number at an edge of text[start:end] continues outside."""
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
@@ -167,67 +170,70 @@ def in_number(text: str, start: int, end: int) -> bool:
     return last in han and bool(after) and after[0] in han
 
 
-def has(paragraph: Paragraph, facet: str) -> list[str]:
-    """Values of a paragraph under a facet."""
+def values_of(paragraph: Paragraph, facet: str) -> list[str]:
+    """Return the values of a facet of a paragraph."""
     name, _, depth = facet.partition(":")
     if name == "district":
         region = paragraph.region
         return [] if not region else ["/".join(region[: int(depth)])] if depth else [region[-1]]
     if name == "topic":
         return list(paragraph.topics)
-    value = getattr(paragraph, name) if name in BUILT_IN else paragraph.facets.get(name)
+    value = getattr(paragraph, name) if name in BUILT_IN_FACETS else paragraph.facets.get(name)
     return [] if value is None else [str(value)]
 
 
-def passes(item: Filter, paragraph: Paragraph) -> bool:
-    """Whether a filter lets a paragraph through."""
+def admits(item: Filter, paragraph: Paragraph) -> bool:
+    """Whether a filter admits a paragraph."""
     if item.name == "district":
         levels = range(len(paragraph.region))
         runs = {"/".join(paragraph.region[i : j + 1]) for i in levels for j in levels if i <= j}
         return not runs.isdisjoint(item.values)
-    values = has(paragraph, item.name)
+    values = values_of(paragraph, item.name)
     within = any(low <= int(value) <= high for low, high in item.ranges for value in values)
     return within or not set(values).isdisjoint(item.values)
 
 
 def recount(facet: str, paragraphs: Sequence[Paragraph]) -> tuple[list[tuple[str, int]], int]:
-    """Values with their counts, largest first, then by value; and how many paragraphs have none."""
-    counts = Counter(value for paragraph in paragraphs for value in has(paragraph, facet))
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0])), sum(not has(p, facet) for p in paragraphs)
+    """Return values and counts, by count, descending, then by value; and the number of paragraphs without a value."""
+    counts = Counter(value for paragraph in paragraphs for value in values_of(paragraph, facet))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0])), sum(
+        not values_of(p, facet) for p in paragraphs
+    )
 
 
 def grams(folded: str, size: int) -> list[str]:
-    """Runs of letters, digits and ideographs of one size."""
+    """Return the n-grams of `size` letters, digits or ideographs."""
     return [text for i in range(len(folded) - size + 1) if (text := folded[i : i + size]).isalnum()]
 
 
-def bm25(lists: Sequence[Counter[str]], query: Counter[str]) -> list[float]:
-    """BM25 of each text: k1 1.2, b 0.75, ln(1 + (N - df + 0.5) / (df + 0.5)) as the weight of a term."""
-    lengths = [terms.total() for terms in lists]
-    average = sum(lengths) / len(lists) or 1
-    scores = [0.0] * len(lists)
+def bm25(frequencies: Sequence[Counter[str]], query: Counter[str]) -> list[float]:
+    """Return the BM25 score of each text: k1 = 1.2, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)).
+
+    `frequencies`: of the terms of each text. `query`: weights by term.
+    """
+    lengths = [tf.total() for tf in frequencies]
+    average = sum(lengths) / len(frequencies) or 1
+    scores = [0.0] * len(frequencies)
     for term, weight in query.items():
-        df = sum(term in terms for terms in lists)
-        idf = math.log(1 + (len(lists) - df + 0.5) / (df + 0.5))
-        for i, terms in enumerate(lists):
-            if term in terms:
-                scores[i] += (
-                    weight * idf * terms[term] * 2.2 / (terms[term] + 1.2 * (0.25 + 0.75 * lengths[i] / average))
-                )
+        df = sum(term in tf for tf in frequencies)
+        idf = math.log(1 + (len(frequencies) - df + 0.5) / (df + 0.5))
+        for i, tf in enumerate(frequencies):
+            if term in tf:
+                scores[i] += weight * idf * tf[term] * 2.2 / (tf[term] + 1.2 * (0.25 + 0.75 * lengths[i] / average))
     return scores
 
 
-# --- material: documents, queries, trees, filters
+# --- generators of documents, queries, trees and filters
 
 
 def seeded(seed: int) -> random.Random:
-    """Chance that repeats itself."""
+    """Return a seeded random generator."""
     return random.Random(seed)  # noqa: S311 - no secret
 
 
-def random_documents(chance: random.Random, documents: int, paragraphs: int) -> list[DocumentRead]:
-    """Documents of short texts that share many pieces, with facets that are often missing."""
-    made = []
+def random_documents(chance: random.Random, documents: int, paragraphs: int) -> list[ParsedDocument]:
+    """Return documents of short texts that share many pieces. Their facets are often missing."""
+    generated = []
     for d in range(documents):
         name = f"{d:03}.txt"
         common: dict[str, Any] = {
@@ -239,14 +245,15 @@ def random_documents(chance: random.Random, documents: int, paragraphs: int) -> 
             "facets": chance.choice([{}, {"batch": "一"}, {"batch": "二"}]),
         }
         count = chance.randint(1, 2 * paragraphs - 1)
-        own = tuple(random_paragraph(chance, name, n + 1, common) for n in range(count))
-        measures = [random_measures(chance, len(paragraph.text)) for paragraph in own]
-        made.append(DocumentRead(Document(name, **common, measures=sum(map(len, measures))), own, measures=measures))
-    return made
+        content = tuple(random_paragraph(chance, name, n + 1, common) for n in range(count))
+        measures = [random_measures(chance, len(paragraph.text)) for paragraph in content]
+        document = Document(name, **common, measures=sum(map(len, measures)))
+        generated.append(ParsedDocument(document, content, measures=measures))
+    return generated
 
 
 def random_measures(chance: random.Random, length: int) -> list[ExtractedMeasure]:
-    """Measures of a text of that length, mostly few, with numbers of all kinds."""
+    """Return up to five measures of a text of some length, with numbers of all kinds."""
     starts = sorted(chance.sample(range(length), min(length, chance.choice([0, 0, 1, 2, 5]))))
     measures = []
     for start in starts:
@@ -274,7 +281,7 @@ def random_measures(chance: random.Random, length: int) -> list[ExtractedMeasure
 
 
 def random_paragraph(chance: random.Random, document: str, n: int, common: dict[str, Any]) -> Paragraph:
-    """A paragraph of random pieces."""
+    """Return a paragraph of random pieces."""
     return Paragraph(
         f"{document}#{n}",
         document,
@@ -287,52 +294,51 @@ def random_paragraph(chance: random.Random, document: str, n: int, common: dict[
     )
 
 
-class Collection:
-    """An index with its slow twin."""
+class IndexedCorpus:
+    """An index, and the naive implementation for the same paragraphs."""
 
-    def __init__(self, index: Index, twin: Twin) -> None:
-        self.index, self.twin = index, twin
+    def __init__(self, index: Index, naive: NaiveEngine) -> None:
+        self.index, self.naive = index, naive
 
     def __repr__(self) -> str:
-        return f"<{len(self.twin.paragraphs)} paragraphs>"
+        return f"<{len(self.naive.paragraphs)} paragraphs>"
 
     @property
     def engine(self) -> Engine:
-        """The engine below the index, for requests that no query text makes."""
+        """The engine of the index, for requests that no query text produces."""
         return self.index._snapshot._engine
 
-    def understand(self, query: str) -> Query:
-        """What the index reads in a query text."""
+    def parse(self, query: str) -> Query:
+        """Parse a query text as the index does."""
         return parse(query, self.index.analyzer, self.index.facet_names)
 
-    def ids(self, positions: Sequence[int]) -> list[str]:
-        """Ids of paragraphs in corpus order."""
-        return [self.twin.paragraphs[i].id for i in sorted(positions)]
+    def ids(self, indices: Sequence[int]) -> list[str]:
+        """Return the ids of paragraphs in corpus order."""
+        return [self.naive.paragraphs[i].id for i in sorted(indices)]
 
-    def found(self, query: str, match: str = "all") -> list[str]:
-        """Ids of all hits in corpus order."""
+    def search_ids(self, query: str, match: str = "all") -> list[str]:
+        """Return the ids of all hits in corpus order."""
         return sorted_ids(self.index.search(query, match=match, limit=None).hits)
 
 
 def sorted_ids(hits: Sequence[object]) -> list[str]:
-    """Ids of hits in corpus order: by document, then by number."""
+    """Return the ids of hits in corpus order: by document, then by number."""
     paragraphs = [hit.paragraph for hit in hits]  # type: ignore[attr-defined]
     return [paragraph.id for paragraph in sorted(paragraphs, key=lambda p: (p.document, p.n))]
 
 
-def collection_of(documents: Sequence[DocumentRead], index_of: Callable[..., Index]) -> Collection:
-    """Index documents and keep what the twin needs."""
+def index_corpus(documents: Sequence[ParsedDocument], index_of: Callable[..., Index]) -> IndexedCorpus:
+    """Index documents."""
     index = index_of(documents)
-    paragraphs = [paragraph for read in documents for paragraph in read.paragraphs]
-    return Collection(
-        index, Twin(paragraphs, index.analyzer, [own for read in documents for own in read.measures or ()])
-    )
+    paragraphs = [paragraph for document in documents for paragraph in document.paragraphs]
+    measures = [measures for document in documents for measures in document.measures or ()]
+    return IndexedCorpus(index, NaiveEngine(paragraphs, index.analyzer, measures))
 
 
 @pytest.fixture(scope="session")
-def collection(index_of: Callable[..., Index]) -> Collection:
-    """Some 400 random paragraphs, more than are rescored."""
-    return collection_of(random_documents(seeded(20), 80, 6), index_of)
+def indexed(index_of: Callable[..., Index]) -> IndexedCorpus:
+    """About 400 random paragraphs, more than are rescored."""
+    return index_corpus(random_documents(seeded(20), 80, 6), index_of)
 
 
 ATOMS = st.one_of(
@@ -371,7 +377,7 @@ FILTERS = st.one_of(
     st.builds(Filter, st.sampled_from(["agency", "batch", "section"]), st.just(("司法局", "一", "成效"))),
 )
 FIELDS = st.sampled_from(["text", "text", "heading", "title"])
-FOLDED = text_from([fold(piece) for piece in PIECES], 3)
+FOLDED = texts_from([fold(piece) for piece in PIECES], 3)
 TREES = st.recursive(
     st.one_of(
         st.just(Everything()),
@@ -392,78 +398,87 @@ TREES = st.recursive(
 # --- matching
 
 
-@few
-@given(quoted=text_from([piece for piece in PIECES if '"' not in piece], 4))
-def test_quoted_string_is_a_scan(collection: Collection, quoted: str) -> None:
-    """A quoted string, of any length and with any punctuation, finds what a scan of the folded texts finds."""
-    texts = [fold(paragraph.text) for paragraph in collection.twin.paragraphs]
+@few_examples
+@given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
+def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
+    """A quoted string of any length and punctuation matches the paragraphs whose folded text contains it."""
+    texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
     expected = [i for i, text in enumerate(texts) if fold(quoted) in text]
-    assert collection.found(f'"{quoted}"') == collection.ids(expected)
+    assert indexed.search_ids(f'"{quoted}"') == indexed.ids(expected)
 
 
-@few
+@few_examples
 @given(run=RUNS)
-def test_bare_run_finds_its_substrings(collection: Collection, run: str) -> None:
-    """A bare run finds every paragraph that holds it, however the text was cut into words.
+def test_bare_runs_are_found_as_substrings(indexed: IndexedCorpus, run: str) -> None:
+    """A bare run matches every paragraph that contains it, however the text is segmented.
 
-    Only a number at an edge of the run must be the whole number: 3件 is not in 13件.
+    A number at an edge of the run must not be part of a longer number: 3件 does not match 13件.
     """
-    texts = [fold(paragraph.text) for paragraph in collection.twin.paragraphs]
-    expected = {i for i, text in enumerate(texts) if occurs(fold(run), text, whole=True)}
-    assert set(collection.found(run)) >= set(collection.ids(sorted(expected)))
+    texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
+    expected = {i for i, text in enumerate(texts) if contains(text, fold(run), whole_numbers=True)}
+    assert set(indexed.search_ids(run)) >= set(indexed.ids(sorted(expected)))
 
 
-@settings(few, max_examples=80)
+@settings(few_examples, max_examples=80)
 @given(query=QUERIES, match=st.sampled_from(["all", "any"]))
 @example("pm*", "all")
-def test_query_matches_what_its_tree_says(collection: Collection, query: str, match: str) -> None:
-    """What a query finds is what its tree, evaluated paragraph by paragraph, holds for."""
-    tree: Node = getattr(collection.understand(query), match)
-    results = collection.index.search(query, match=match, limit=None)
+def test_queries_match_like_their_trees(indexed: IndexedCorpus, query: str, match: str) -> None:
+    """A query matches the paragraphs that match its tree, evaluated paragraph by paragraph."""
+    tree: Node = getattr(indexed.parse(query), match)
+    results = indexed.index.search(query, match=match, limit=None)
     assert results.understood == str(tree)
-    assert sorted_ids(results.hits) == collection.ids(collection.twin.matches(tree))
+    assert sorted_ids(results.hits) == indexed.ids(indexed.naive.matches(tree))
     assert results.total == len(results.hits)
 
 
-@settings(few, max_examples=100)
+@settings(few_examples, max_examples=100)
 @given(tree=TREES)
-def test_any_tree_is_answered(collection: Collection, tree: Node) -> None:
-    """An engine answers any tree of the query language, also such as no query text makes."""
-    response = collection.engine.search(Request(tree, limit=None))
-    assert sorted_ids(response.hits) == collection.ids(collection.twin.matches(tree))
+def test_any_tree_is_matched(indexed: IndexedCorpus, tree: Node) -> None:
+    """An engine matches any query tree, also trees that no query text produces."""
+    response = indexed.engine.search(Request(tree, limit=None))
+    assert sorted_ids(response.hits) == indexed.ids(indexed.naive.matches(tree))
 
 
 # --- facets
 
 
-@settings(few, max_examples=60)
-@given(tree=TREES, filters=st.lists(FILTERS, max_size=3), most=st.sampled_from([None, 1, 2, 100]))
-def test_facets_are_a_recount(collection: Collection, tree: Node, filters: list[Filter], most: int | None) -> None:
-    """Facet counts are a recount of all matches under every filter but the facet's own, in the promised order."""
-    request = Request(tree, filters=tuple(filters), facets=tuple(map(Facet.parse, FACETS)), max_values=most, limit=0)
-    response = collection.engine.search(request)
-    paragraphs = [collection.twin.paragraphs[i] for i in collection.twin.matches(tree)]
-    assert response.total == sum(all(passes(item, p) for item in filters) for p in paragraphs)
+@settings(few_examples, max_examples=60)
+@given(tree=TREES, filters=st.lists(FILTERS, max_size=3), max_values=st.sampled_from([None, 1, 2, 100]))
+def test_facet_counts_equal_a_recount(
+    indexed: IndexedCorpus, tree: Node, filters: list[Filter], max_values: int | None
+) -> None:
+    """Facet counts equal a recount of all matches under all filters except the facet's own, in the right order."""
+    facets = tuple(map(Facet.parse, FACETS))
+    request = Request(tree, filters=tuple(filters), facets=facets, max_values=max_values, limit=0)
+    response = indexed.engine.search(request)
+    paragraphs = [indexed.naive.paragraphs[i] for i in indexed.naive.matches(tree)]
+    assert response.total == sum(all(admits(item, p) for item in filters) for p in paragraphs)
     for facet in FACETS:
         name = facet.partition(":")[0]
         others = [item for item in filters if item.name != name]
-        values, missing = recount(facet, [p for p in paragraphs if all(passes(item, p) for item in others)])
-        check_counts(response.facets[facet], values, missing, most, selected_in(filters, name))
+        values, missing = recount(facet, [p for p in paragraphs if all(admits(item, p) for item in others)])
+        check_counts(response.facets[facet], values, missing, max_values, selected_in(filters, name))
 
 
 def selected_in(filters: Sequence[Filter], name: str) -> Callable[[str], bool]:
-    """Tell whether a value of a facet is one that the filters ask for."""
-    own = [item for item in filters if item.name == name]
+    """Return a function that tells whether a value of a facet is selected by the filters."""
+    facet_filters = [item for item in filters if item.name == name]
     return lambda value: any(
-        value in item.values or any(low <= int(value) <= high for low, high in item.ranges) for item in own
+        value in item.values or any(low <= int(value) <= high for low, high in item.ranges) for item in facet_filters
     )
 
 
 def check_counts(
-    counts: FacetCounts, values: list[tuple[str, int]], missing: int, most: int | None, selected: Callable[[str], bool]
+    counts: FacetCounts,
+    values: list[tuple[str, int]],
+    missing: int,
+    max_values: int | None,
+    selected: Callable[[str], bool],
 ) -> None:
-    """Compare the counts of an engine with recounted ones: the first `most` and the selected are listed."""
-    listed = [(value, n) for i, (value, n) in enumerate(values) if most is None or i < most or selected(value)]
+    """Compare the counts of an engine with a recount. The first `max_values` and the selected values are listed."""
+    listed = [
+        (value, n) for i, (value, n) in enumerate(values) if max_values is None or i < max_values or selected(value)
+    ]
     assert [(str(item.value), item.count) for item in counts.values] == listed
     assert [item.selected for item in counts.values] == [selected(value) for value, _ in listed]
     assert counts.missing == missing
@@ -473,129 +488,132 @@ def check_counts(
 # --- order, scores, pages
 
 
-@settings(few, max_examples=25)
+@settings(few_examples, max_examples=25)
 @given(query=QUERIES, size=st.integers(1, 120), sort=st.sampled_from(["score", "year", "-document", "topic"]))
 @example("执法|检查|行政|件", 70, "score")
-def test_pages_are_the_whole_list(collection: Collection, query: str, size: int, sort: str) -> None:
-    """Pages of any size, one after the other, are the whole list; every page knows the same total."""
-    whole = collection.index.search(query, match="any", limit=None, sort=sort)
-    size = max(size, whole.total // 5)  # a slow engine need not give hundreds of pages
+def test_consecutive_pages_are_the_complete_list(indexed: IndexedCorpus, query: str, size: int, sort: str) -> None:
+    """Consecutive pages of any size are the complete list of hits. Every page has the same total."""
+    complete = indexed.index.search(query, match="any", limit=None, sort=sort)
+    size = max(size, complete.total // 5)  # few pages, because an engine may be slow
     paged = []
-    for offset in range(0, whole.total + size, size):
-        page = collection.index.search(query, match="any", limit=size, offset=offset, sort=sort)
-        assert page.total == whole.total
+    for offset in range(0, complete.total + size, size):
+        page = indexed.index.search(query, match="any", limit=size, offset=offset, sort=sort)
+        assert page.total == complete.total
         paged += [hit.id for hit in page.hits]
-    assert paged == [hit.id for hit in whole.hits]
-    assert len(set(paged)) == whole.total
+    assert paged == [hit.id for hit in complete.hits]
+    assert len(set(paged)) == complete.total
 
 
-@settings(few, max_examples=40)
+@settings(few_examples, max_examples=40)
 @given(query=QUERIES)
 @example("执法|检查|行政|件")
-def test_order(collection: Collection, query: str) -> None:
-    """Scores do not rise within the rescored hits nor behind them; equals stand in corpus order.
+def test_hits_are_ordered_by_score(indexed: IndexedCorpus, query: str) -> None:
+    """Scores descend within the rescored hits, and within the others. Ties are in corpus order.
 
-    No hit behind the rescored ones has more from words than one of those, and none has anything besides words.
+    No other hit has a higher score by words than a rescored one, and no other hit has a score by bigrams or characters.
     """
-    hits = collection.index.search(query, match="any", limit=None, explain=True).hits
-    best, rest = hits[:RESCORED], hits[RESCORED:]
+    hits = indexed.index.search(query, match="any", limit=None, explain=True).hits
+    best, rest = hits[:RESCORE_DEPTH], hits[RESCORE_DEPTH:]
     for part in (best, rest):
-        places = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
-        assert places == sorted(places)
+        sort_keys = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
+        assert sort_keys == sorted(sort_keys)
     assert all(not hit.explanation.bigrams and not hit.explanation.characters for hit in rest if hit.explanation)
     words = [sum(hit.explanation.words.values()) for hit in hits if hit.explanation]
-    assert min(words[:RESCORED], default=0) >= max(words[RESCORED:], default=0) - TOLERANCE
+    assert min(words[:RESCORE_DEPTH], default=0) >= max(words[RESCORE_DEPTH:], default=0) - TOLERANCE
 
 
-def test_more_than_the_rescored_match_in_the_tests_of_order(collection: Collection) -> None:
-    """Two hundred are rescored, and the material is large enough for what the test of the order promises."""
-    assert RESCORED == 200
-    assert collection.index.search("执法|检查|行政|件", match="any").total > RESCORED
+def test_more_paragraphs_match_than_are_rescored(indexed: IndexedCorpus) -> None:
+    """The corpus is large enough for the test of the order of hits."""
+    assert RESCORE_DEPTH == 200
+    assert indexed.index.search("执法|检查|行政|件", match="any").total > RESCORE_DEPTH
 
 
-@settings(few, max_examples=40)
+@settings(few_examples, max_examples=40)
 @given(query=QUERIES)
-def test_scores(collection: Collection, query: str) -> None:
-    """A score is the sum of its explained parts, and what the formulas give when computed naively."""
-    hits = collection.index.search(query, match="all", limit=None, explain=True).hits
+def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) -> None:
+    """A score is the sum of its explained parts, and equals the naive computation."""
+    hits = indexed.index.search(query, match="all", limit=None, explain=True).hits
     for hit in hits:
         assert hit.explanation is not None
         parts = [*hit.explanation.words.values(), hit.explanation.bigrams, hit.explanation.characters]
         assert hit.score == pytest.approx(sum(parts), abs=TOLERANCE)
-    scores = collection.twin.scores(collection.understand(query).scoring)
-    expected = {paragraph.id: score for paragraph, score in zip(collection.twin.paragraphs, scores, strict=True)}
-    if len(hits) <= RESCORED:
+    scores = indexed.naive.scores(indexed.parse(query).scoring)
+    expected = {paragraph.id: score for paragraph, score in zip(indexed.naive.paragraphs, scores, strict=True)}
+    if len(hits) <= RESCORE_DEPTH:
         assert {hit.id: hit.score for hit in hits} == pytest.approx(
             {hit.id: expected[hit.id] for hit in hits}, abs=TOLERANCE
         )
 
 
-def test_scores_of_a_text_full_of_one_word(index_of: Callable[..., Index]) -> None:
-    """However often a word stands in a paragraph, every time counts."""
+def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
+    """Every occurrence of a word counts, however frequent it is in a paragraph."""
     paragraphs = [
         Paragraph(f"a.txt#{n}", "a.txt", n, "执法，" * times) for n, times in enumerate((1, 255, 256, 300, 5000), 1)
     ]
-    collection = collection_of([DocumentRead(Document("a.txt"), tuple(paragraphs))], index_of)
-    scores = collection.twin.scores(collection.understand("执法").scoring)
-    hits = collection.index.search("执法", limit=None).hits
+    indexed = index_corpus([ParsedDocument(Document("a.txt"), tuple(paragraphs))], index_of)
+    scores = indexed.naive.scores(indexed.parse("执法").scoring)
+    hits = indexed.index.search("执法", limit=None).hits
     expected = {paragraph.id: score for paragraph, score in zip(paragraphs, scores, strict=True)}
     assert {hit.id: hit.score for hit in hits} == pytest.approx(expected, abs=TOLERANCE)
 
 
-@few
+@few_examples
 @given(query=QUERIES, item=FILTERS)
-def test_filters_do_not_change_scores(collection: Collection, query: str, item: Filter) -> None:
-    """A paragraph has the same score under any filter, as long as it is among the rescored with and without."""
-    understood = collection.understand(query)
-    request = Request(understood.all, understood.scoring, limit=RESCORED)
-    free = {hit.paragraph.id: hit.score for hit in collection.engine.search(request).hits}
-    filtered = collection.engine.search(replace(request, filters=(item,))).hits
-    assert {hit.paragraph.id: hit.score for hit in filtered if hit.paragraph.id in free} == pytest.approx(
-        {hit.paragraph.id: free[hit.paragraph.id] for hit in filtered if hit.paragraph.id in free}, abs=TOLERANCE
+def test_filters_do_not_change_scores(indexed: IndexedCorpus, query: str, item: Filter) -> None:
+    """A paragraph has the same score under any filter, if it is rescored with and without the filter."""
+    parsed = indexed.parse(query)
+    request = Request(parsed.all, parsed.scoring, limit=RESCORE_DEPTH)
+    unfiltered = {hit.paragraph.id: hit.score for hit in indexed.engine.search(request).hits}
+    filtered = indexed.engine.search(replace(request, filters=(item,))).hits
+    assert {hit.paragraph.id: hit.score for hit in filtered if hit.paragraph.id in unfiltered} == pytest.approx(
+        {hit.paragraph.id: unfiltered[hit.paragraph.id] for hit in filtered if hit.paragraph.id in unfiltered},
+        abs=TOLERANCE,
     )
-    assert all(passes(item, hit.paragraph) for hit in filtered)
+    assert all(admits(item, hit.paragraph) for hit in filtered)
 
 
-@few
+@few_examples
 @given(query=QUERIES, sort=st.sampled_from(["year", "-year", "district", "-section", "batch", "-topic", "document"]))
-def test_sorting(collection: Collection, query: str, sort: str) -> None:
-    """Sorted by the first value of a facet; without a value last; within a value in the order of the scores."""
-    by_score = [hit.id for hit in collection.index.search(query, match="any", limit=None).hits]
-    hits = collection.index.search(query, match="any", limit=None, sort=sort).hits
+def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: str) -> None:
+    """Hits are sorted by their first value, those without a value last. Ties are ordered by score."""
+    by_score = [hit.id for hit in indexed.index.search(query, match="any", limit=None).hits]
+    hits = indexed.index.search(query, match="any", limit=None, sort=sort).hits
     name, descending = sort.removeprefix("-"), sort.startswith("-")
-    runs = [(value, [*run]) for value, run in groupby(hits, lambda hit: next(iter(has(hit.paragraph, name)), None))]
+    runs = [
+        (value, [*run]) for value, run in groupby(hits, lambda hit: next(iter(values_of(hit.paragraph, name)), None))
+    ]
     values = [value for value, _ in runs if value is not None]
     assert values == sorted(set(values), reverse=descending)
     assert None not in [value for value, _ in runs[:-1]]
     for _, run in runs:
-        places = [by_score.index(hit.id) for hit in run]
-        assert places == sorted(places)
+        ranks = [by_score.index(hit.id) for hit in run]
+        assert ranks == sorted(ranks)
 
 
-@few
+@few_examples
 @given(query=QUERIES, sort=st.sampled_from(["score", "year", "-section"]))
-def test_grouping(collection: Collection, query: str, sort: str) -> None:
-    """Grouped, each document stands where its first hit would, with the number of its matches."""
-    hits = collection.index.search(query, match="any", limit=None, sort=sort).hits
-    grouped = collection.index.search(query, match="any", limit=None, sort=sort, group="document")
-    firsts = {hit.paragraph.document: hit for hit in reversed(hits)}
+def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: str) -> None:
+    """Each document has the rank of its first hit, and the number of its matches."""
+    hits = indexed.index.search(query, match="any", limit=None, sort=sort).hits
+    grouped = indexed.index.search(query, match="any", limit=None, sort=sort, group="document")
+    first_hits = {hit.paragraph.document: hit for hit in reversed(hits)}
     counts = Counter(hit.paragraph.document for hit in hits)
     order = dict.fromkeys(hit.paragraph.document for hit in hits)
-    assert [hit.id for hit in grouped.hits] == [firsts[name].id for name in order]
+    assert [hit.id for hit in grouped.hits] == [first_hits[name].id for name in order]
     assert [hit.matches for hit in grouped.hits] == [counts[name] for name in order]
     assert (grouped.documents, grouped.total) == (len(order), len(hits))
 
 
 # --- measures
 
-SIZES = st.sampled_from([None, None, -1.5, 0, 3, 13.5, 129, 937182, 10**12, 1e300])
-SELECTIONS = st.fixed_dictionaries(
-    {"unit": st.sampled_from([None, None, "件", "元", "%", "万元"]), "minimum": SIZES, "maximum": SIZES}
+BASE_VALUES = st.sampled_from([None, None, -1.5, 0, 3, 13.5, 129, 937182, 10**12, 1e300])
+MEASURE_CONDITIONS = st.fixed_dictionaries(
+    {"unit": st.sampled_from([None, None, "件", "元", "%", "万元"]), "minimum": BASE_VALUES, "maximum": BASE_VALUES}
 )
 
 
-def passes_selection(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
-    """Whether a measure is of the unit and the size."""
+def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
+    """Whether a measure has a base unit, and a base value within limits."""
     return (
         unit in {None, measure.base_unit}
         and (minimum is None or minimum <= measure.base_value)
@@ -603,71 +621,71 @@ def passes_selection(measure: ExtractedMeasure, unit: str | None, minimum: float
     )
 
 
-@few
-@given(query=QUERIES, item=st.one_of(st.none(), FILTERS), selection=SELECTIONS, chance=st.randoms())
+@few_examples
+@given(query=QUERIES, item=st.one_of(st.none(), FILTERS), conditions=MEASURE_CONDITIONS, chance=st.randoms())
 @example("执法|检查|行政|件", None, {"unit": None, "minimum": None, "maximum": None}, random.Random(1))  # noqa: S311
-def test_measures(
-    collection: Collection, query: str, item: Filter | None, selection: dict[str, Any], chance: random.Random
+def test_measures_are_selected_by_definition(
+    indexed: IndexedCorpus, query: str, item: Filter | None, conditions: dict[str, Any], chance: random.Random
 ) -> None:
-    """Selected are the measures of the unit and the size in the paragraphs that match and pass, by place in the corpus.
+    """The columns contain the measures of matching paragraphs that fulfil the conditions, in corpus order.
 
-    With the score of step one of their paragraphs; some of them can be fetched, in any order, again and again.
+    They have the score of step one of their paragraphs. Any measures can be fetched, in any order, repeatedly.
     """
-    twin, understood = collection.twin, collection.understand(query)
-    matches = [i for i in twin.matches(understood.any) if item is None or passes(item, twin.paragraphs[i])]
-    expected = [(i, measure) for i in matches for measure in twin.measures[i] if passes_selection(measure, **selection)]
+    naive, parsed = indexed.naive, indexed.parse(query)
+    matches = [i for i in naive.matches(parsed.any) if item is None or admits(item, naive.paragraphs[i])]
+    expected = [(i, measure) for i in matches for measure in naive.measures[i] if is_selected(measure, **conditions)]
     filters = () if item is None else (item,)
-    columns = collection.engine.measure_columns(
-        MeasureRequest(understood.any, understood.scoring, filters, **selection)
-    )
-    measures = [Measure(measure, twin.paragraphs[i]) for i, measure in expected]
+    columns = indexed.engine.measure_columns(MeasureRequest(parsed.any, parsed.scoring, filters, **conditions))
+    measures = [Measure(measure, naive.paragraphs[i]) for i, measure in expected]
     assert len(set(columns.indicators)) == len(columns.indicators)
     assert [columns.indicators[n] for n in columns.indicator_of.tolist()] == [
         measure.indicator for _, measure in expected
     ]
-    scores = twin.word_scores(understood.scoring)
+    scores = naive.word_scores(parsed.scoring)
     assert columns.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)
-    chosen = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
-    assert columns.fetch(chosen) == [measures[n] for n in chosen]
+    indices = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
+    assert columns.fetch(indices) == [measures[n] for n in indices]
     assert columns.fetch(range(len(expected))) == measures
 
 
-@few
+@few_examples
 @given(item=st.one_of(st.none(), FILTERS), query=QUERIES)
-def test_scores_of_measures_are_those_of_a_search(collection: Collection, query: str, item: Filter | None) -> None:
-    """A measure has what its paragraph has from words in a search, to the last bit, under any filter."""
-    understood = collection.understand(query)
-    request = MeasureRequest(understood.any, understood.scoring, () if item is None else (item,))
-    measures = collection.engine.measure_columns(request)
-    hits = collection.engine.search(Request(understood.any, understood.scoring, limit=None, explain=True)).hits
+def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
+    """The score of a measure is the score by words of its paragraph, to the last bit, under any filter."""
+    parsed = indexed.parse(query)
+    request = MeasureRequest(parsed.any, parsed.scoring, () if item is None else (item,))
+    columns = indexed.engine.measure_columns(request)
+    hits = indexed.engine.search(Request(parsed.any, parsed.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
-    for found, score in zip(measures.fetch(range(len(measures.scores))), measures.scores.tolist(), strict=True):
+    for measure, score in zip(columns.fetch(range(len(columns.scores))), columns.scores.tolist(), strict=True):
         total = 0.0
-        for part in by_words[found.paragraph]:
+        for part in by_words[measure.paragraph]:
             total += part
         assert score == total
 
 
-@settings(few, max_examples=15)
-@given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), selection=SELECTIONS)
+@settings(few_examples, max_examples=15)
+@given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), conditions=MEASURE_CONDITIONS)
 @example(7, ["执法|检查|行政|件^2", "*"], {"unit": None, "minimum": None, "maximum": None})
-def test_engines_select_the_same_measures(seed: int, queries: list[str], selection: dict[str, Any]) -> None:
-    """On any corpus the engines agree in measures, indicators, order and, to the last bit, scores."""
+def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
+    """All engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
     documents = random_documents(seeded(seed), 8, 3)
     answers: dict[str, list[object]] = {name: [] for name in ENGINES}
-    for name, got in answers.items():
+    for name, engine_answers in answers.items():
         with tempfile.TemporaryDirectory() as folder:
             write_index(documents, folder, BuildOptions(name))
             with Index(folder) as index:
-                got.append(index._snapshot._engine.measures([p.id for read in documents for p in read.paragraphs]))
+                engine_answers.append(
+                    index._snapshot._engine.measures([p.id for document in documents for p in document.paragraphs])
+                )
                 for query in queries:
-                    understood = parse(query, index.analyzer, index.facet_names)
-                    measures = index._snapshot._engine.measure_columns(
-                        MeasureRequest(understood.any, understood.scoring, **selection)
+                    parsed = parse(query, index.analyzer, index.facet_names)
+                    columns = index._snapshot._engine.measure_columns(
+                        MeasureRequest(parsed.any, parsed.scoring, **conditions)
                     )
-                    got.append([measures.indicators[n] for n in measures.indicator_of.tolist()])
-                    got.append(measures.scores.tolist())
-                    got.append(measures.fetch(range(len(measures.scores))))
+                    engine_answers.append([columns.indicators[n] for n in columns.indicator_of.tolist()])
+                    engine_answers.append(columns.scores.tolist())
+                    engine_answers.append(columns.fetch(range(len(columns.scores))))
     first, *others = answers.values()
     assert all(other == first for other in others)
 
@@ -675,29 +693,29 @@ def test_engines_select_the_same_measures(seed: int, queries: list[str], selecti
 # --- other corpora
 
 
-@settings(few, max_examples=15)
+@settings(few_examples, max_examples=15)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=3, max_size=3), item=FILTERS)
-def test_random_corpora(index_of: Callable[..., Index], seed: int, queries: list[str], item: Filter) -> None:
-    """On any corpus: matches, scores and facets are those of the twin."""
-    collection = collection_of(random_documents(seeded(seed), 5, 3), index_of)
+def test_answers_on_random_corpora(index_of: Callable[..., Index], seed: int, queries: list[str], item: Filter) -> None:
+    """Matches, scores and facets equal the naive ones on any corpus."""
+    indexed = index_corpus(random_documents(seeded(seed), 5, 3), index_of)
     for query in queries:
-        understood = collection.understand(query)
-        request = Request(understood.any, understood.scoring, (item,), (Facet("topic"), Facet("year")), limit=None)
-        response = collection.engine.search(request)
-        matches = collection.twin.matches(understood.any)
-        passing = [i for i in matches if passes(item, collection.twin.paragraphs[i])]
-        assert sorted_ids(response.hits) == collection.ids(passing)
-        scores = collection.twin.scores(understood.scoring)
-        expected = {collection.twin.paragraphs[i].id: scores[i] for i in passing}
+        parsed = indexed.parse(query)
+        request = Request(parsed.any, parsed.scoring, (item,), (Facet("topic"), Facet("year")), limit=None)
+        response = indexed.engine.search(request)
+        matches = indexed.naive.matches(parsed.any)
+        admitted_matches = [i for i in matches if admits(item, indexed.naive.paragraphs[i])]
+        assert sorted_ids(response.hits) == indexed.ids(admitted_matches)
+        scores = indexed.naive.scores(parsed.scoring)
+        expected = {indexed.naive.paragraphs[i].id: scores[i] for i in admitted_matches}
         assert {hit.paragraph.id: hit.score for hit in response.hits} == pytest.approx(expected, abs=TOLERANCE)
         for name in ("topic", "year"):
-            admitted = matches if name == item.name else passing
-            values, missing = recount(name, [collection.twin.paragraphs[i] for i in admitted])
+            counted = matches if name == item.name else admitted_matches
+            values, missing = recount(name, [indexed.naive.paragraphs[i] for i in counted])
             check_counts(response.facets[name], values, missing, None, selected_in([item], name))
 
 
-def test_the_same_documents_give_the_same_answers(index_of: Callable[..., Index]) -> None:
-    """Built twice, asked twice: the same hits, scores and facets, to the last bit."""
+def test_answers_are_reproducible(index_of: Callable[..., Index]) -> None:
+    """Two builds and two searches return the same hits, scores and facets, to the last bit."""
     documents = random_documents(seeded(3), 20, 3)
     indexes = [index_of(documents), index_of(documents)]
     for query in ("执法 检查", "行政|市|3件", "-执法", "长江大桥", "年"):
@@ -709,13 +727,13 @@ def test_the_same_documents_give_the_same_answers(index_of: Callable[..., Index]
         assert all(a == b for a, b in pairwise(answers)), query
 
 
-# --- what is stored
+# --- records
 
 
-def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> None:
-    """Documents and paragraphs come out of an index as they were given, in corpus order, every field.
+def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
+    """Documents, paragraphs and measures are returned as they were added, in corpus order.
 
-    A record inside a file is a document of one paragraph, with one id for both.
+    This includes records of a file: such a document has one paragraph, with the same id.
     """
     documents = random_documents(seeded(4), 12, 3)
     for key in ("1", "k", "2024#7"):
@@ -723,21 +741,22 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
         record = Paragraph(name, name, 1, "执法", title="检查")
         measures = [random_measures(seeded(1), 2)]
         documents.append(
-            DocumentRead(
+            ParsedDocument(
                 Document(name, title="检查", measures=len(measures[0])), (record,), "records.jsonl", measures=measures
             )
         )
-    measures = [own for read in documents for own in read.measures or ()]
-    paragraphs = [p for read in documents for p in read.paragraphs]
+    added_measures = [measures for document in documents for measures in document.measures or ()]
+    paragraphs = [p for document in documents for p in document.paragraphs]
     index = index_of(documents)
-    assert [*index.documents()] == [read.document for read in documents]
+    assert [*index.documents()] == [document.document for document in documents]
     assert [*index.paragraphs()] == paragraphs
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
-    measures = [[Measure(measure, p) for measure in own] for p, own in zip(paragraphs, measures, strict=True)]
-    assert [[*own] for own in index._snapshot._engine.measures([p.id for p in paragraphs])] == measures
-    assert [
-        type(item.value) for own in index._snapshot._engine.measures([p.id for p in paragraphs]) for item in own
-    ] == [type(item.value) for own in measures for item in own]
+    expected = [[Measure(measure, p) for measure in own] for p, own in zip(paragraphs, added_measures, strict=True)]
+    stored = index._snapshot._engine.measures([p.id for p in paragraphs])
+    assert [[*own] for own in stored] == expected
+    assert [type(item.value) for own in stored for item in own] == [
+        type(item.value) for own in expected for item in own
+    ]
     for name in (
         "nowhere.txt#1",
         "000.txt",
@@ -752,21 +771,21 @@ def test_records_come_back_as_they_went_in(index_of: Callable[..., Index]) -> No
         assert index._snapshot._engine.measures([name]) == [()], name
 
 
-@few
+@few_examples
 @given(item=FILTERS)
-def test_paragraphs_by_filter(collection: Collection, item: Filter) -> None:
-    """Paragraphs by filter are those that the filter admits, in corpus order."""
-    expected = [paragraph for paragraph in collection.twin.paragraphs if passes(item, paragraph)]
-    assert [*collection.engine.paragraphs((item,))] == expected
+def test_paragraphs_are_filtered(indexed: IndexedCorpus, item: Filter) -> None:
+    """`paragraphs` returns the paragraphs that a filter admits, in corpus order."""
+    expected = [paragraph for paragraph in indexed.naive.paragraphs if admits(item, paragraph)]
+    assert [*indexed.engine.paragraphs((item,))] == expected
 
 
-def test_sound_index_passes_its_check(collection: Collection) -> None:
-    """A check of an index that nothing happened to finds nothing."""
-    collection.index.check()
+def test_an_intact_index_passes_its_check(indexed: IndexedCorpus) -> None:
+    """`check` raises nothing for an intact index."""
+    indexed.index.check()
 
 
-def test_unknown_engine(tmp_path: Path) -> None:
-    """An index of an engine that this searchkit does not have is refused by name."""
+def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
+    """An index of an unknown engine is refused, with the name of the engine."""
     with pytest.raises(IndexForeign, match="'lucene'"):
         open_engine("lucene", tmp_path)
 
@@ -775,63 +794,69 @@ def test_unknown_engine(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
-    """An index of five real reports, with its twin."""
+def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexedCorpus]:
+    """An index of five real reports."""
     folder = tmp_path_factory.mktemp("seeds")
     build(shared / "corpus" / "seeds", folder, BuildOptions(engine))
     with Index(folder) as index:
-        yield Collection(index, Twin([*index.paragraphs()], index.analyzer))
+        yield IndexedCorpus(index, NaiveEngine([*index.paragraphs()], index.analyzer))
 
 
-def holders(collection: Collection, wanted: str) -> set[str]:
-    """Ids of the paragraphs whose folded text holds a string."""
-    return {paragraph.id for paragraph in collection.twin.paragraphs if wanted in fold(paragraph.text)}
+def scan(indexed: IndexedCorpus, string: str) -> set[str]:
+    """Return the ids of the paragraphs whose folded text contains a string."""
+    return {paragraph.id for paragraph in indexed.naive.paragraphs if string in fold(paragraph.text)}
 
 
-def test_real_reports_strings(seeds: Collection) -> None:
-    """Strings of 1 to 8 characters cut from anywhere in real reports are found, quoted, exactly where a scan does."""
+def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
+    """Quoted strings of 1 to 8 characters from real reports match exactly the paragraphs that contain them."""
     chance = seeded(8)
     for size in range(1, 9):
-        grams_there = {
+        occurring_grams = {
             text[i : i + size]
-            for text in (fold(paragraph.text) for paragraph in seeds.twin.paragraphs)
+            for text in (fold(paragraph.text) for paragraph in seeds.naive.paragraphs)
             for i in range(len(text) - size + 1)
         }
-        for gram in chance.sample(sorted(grams_there), 40):
+        for gram in chance.sample(sorted(occurring_grams), 40):
             if '"' not in gram:
-                assert set(seeds.found(f'"{gram}"')) == holders(seeds, gram), gram
+                assert set(seeds.search_ids(f'"{gram}"')) == scan(seeds, gram), gram
 
 
-def test_real_reports_words(seeds: Collection) -> None:
-    """Every word of real reports, asked for bare, is found in every paragraph that holds it."""
-    words = {term for terms in seeds.twin.terms for term in terms["text"] if not term[0].isdecimal()}
+def test_words_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
+    """A bare word from real reports matches every paragraph that contains it."""
+    words = {term for terms in seeds.naive.terms for term in terms["text"] if not term[0].isdecimal()}
     for word in seeded(9).sample(sorted(words), 400):
-        response = seeds.engine.search(Request(seeds.understand(word).all, limit=None))
-        assert {hit.paragraph.id for hit in response.hits} >= holders(seeds, word), word
+        response = seeds.engine.search(Request(seeds.parse(word).all, limit=None))
+        assert {hit.paragraph.id for hit in response.hits} >= scan(seeds, word), word
 
 
-def test_real_reports_numbers(seeds: Collection) -> None:
-    """Every number of real reports is found as it is printed, and written in another way."""
-    written: dict[str, set[str]] = {}
-    for paragraph in seeds.twin.paragraphs:
+def test_numbers_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
+    """A number from real reports is found as printed, and in other notations."""
+    paragraphs_by_form: dict[str, set[str]] = {}
+    for paragraph in seeds.naive.paragraphs:
         for numeral in find_numerals(paragraph.text):
             if numeral.is_han and numeral.end - numeral.start == 1:
                 continue  # 一 and 三 are parts of words more often than numbers
             percent = "%" if numeral.is_percent else ""
-            with_commas = f"{numeral.value:,f}" if numeral.value == int(numeral.value) else plain(numeral.value)
-            for form in (paragraph.text[numeral.start : numeral.end], plain(numeral.value), with_commas.split(".0")[0]):
-                written.setdefault(form + ("" if form.endswith(("%", "％")) else percent), set()).add(paragraph.id)
-    assert len(written) > 150
-    for form, expected in written.items():
-        assert set(seeds.found(form)) >= expected, form
+            with_commas = f"{numeral.value:,f}" if numeral.value == int(numeral.value) else format_plain(numeral.value)
+            for form in (
+                paragraph.text[numeral.start : numeral.end],
+                format_plain(numeral.value),
+                with_commas.split(".0")[0],
+            ):
+                paragraphs_by_form.setdefault(form + ("" if form.endswith(("%", "％")) else percent), set()).add(
+                    paragraph.id
+                )
+    assert len(paragraphs_by_form) > 150
+    for form, expected in paragraphs_by_form.items():
+        assert set(seeds.search_ids(form)) >= expected, form
 
 
-def test_real_reports_facets(seeds: Collection) -> None:
-    """Facets over real reports are a recount, for all of them and for those that a word is in."""
+def test_facet_counts_of_real_reports_equal_a_recount(seeds: IndexedCorpus) -> None:
+    """Facet counts of real reports equal a recount, for all paragraphs and for the matches of a query."""
     names = [name for name in FACETS if name != "batch"]
     for query in ("", "行政执法", "处罚 OR 培训"):
-        tree = seeds.understand(query).all
+        tree = seeds.parse(query).all
         counts = seeds.index.search(query, match="all", facets=names).facets
-        paragraphs = [seeds.twin.paragraphs[i] for i in seeds.twin.matches(tree)]
+        paragraphs = [seeds.naive.paragraphs[i] for i in seeds.naive.matches(tree)]
         for name in names:
             check_counts(counts[name], *recount(name, paragraphs), 100, lambda _: False)

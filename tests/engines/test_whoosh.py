@@ -1,4 +1,4 @@
-"""The Whoosh engine: nothing in its files can run code, and its check looks inside."""
+"""The Whoosh engine: files of an index cannot run code, and `check` compares postings with records."""
 
 from __future__ import annotations
 
@@ -13,72 +13,72 @@ from pathlib import Path
 import pytest
 from whoosh import index as whoosh_index
 
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.ranking import Lengths
 from searchkit.engines.whoosh import WhooshEngine, _schema
 from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.manifest import checksum_of, checksums, read_manifest
+from searchkit.manifest import compute_checksums, compute_manifest_checksum, read_manifest
 from searchkit.model import Paragraph, to_json
 
-# Whoosh gives up on a file that cannot be read without closing it.
+# Whoosh does not close a file that it cannot read.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("collected"),
+    pytest.mark.usefixtures("collect_garbage"),
 ]
 
 MARKER = "was-run"
-"""A folder that every planted callable makes in the working directory."""
+"""A folder that every planted call creates in the working directory."""
 
 
-class Planted:
-    """Pickles as a call."""
+class PlantedCall:
+    """An object whose pickle is a call."""
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self.call = function, arguments
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        """What unpickling will do."""
+        """Return the call that unpickling performs."""
         return self.call
 
 
 @pytest.fixture(autouse=True)
 def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in a temporary folder, where the marker is looked for."""
+    """Run the test in a temporary working directory, for `MARKER`."""
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def index(tmp_path: Path, report: Callable[..., DocumentRead]) -> Path:
-    """The folder of a sound index."""
+def index(tmp_path: Path, report: Callable[..., ParsedDocument]) -> Path:
+    """The folder of an intact index."""
     write_index([report("a.txt", "执法检查。")], tmp_path / "index", BuildOptions("whoosh"))
     return tmp_path / "index"
 
 
-def data_of(index: Path) -> Path:
-    """The data folder of an index."""
+def data_folder(index: Path) -> Path:
+    """Return the data folder of an index."""
     return index / read_manifest(index).data
 
 
-def bless(index: Path) -> None:
-    """Give the manifest the checksums of the files as they are now, as whoever plants something would."""
+def update_checksums(index: Path) -> None:
+    """Write the checksums of the current files to the manifest, as an attacker would."""
     path = index / "index.json"
     data = json.loads(path.read_text(encoding="utf-8"))
     del data["checksum"]
-    data["files"] = {name: list(sums) for name, sums in checksums(index / data["data"]).items()}
-    path.write_text(json.dumps({**data, "checksum": checksum_of(data)}), encoding="utf-8")
+    data["files"] = {name: list(sums) for name, sums in compute_checksums(index / data["data"]).items()}
+    path.write_text(json.dumps({**data, "checksum": compute_manifest_checksum(data)}), encoding="utf-8")
 
 
-def with_segments(toc: bytes, planted: bytes) -> bytes:
-    """A table of contents of Whoosh with another pickle in the place of the segments, which stand last."""
+def replace_segments(toc: bytes, planted: bytes) -> bytes:
+    """Replace the pickle of the segments, which is the last part of a table of contents of Whoosh."""
     return toc[: toc.rindex(b"\x80" + bytes([pickle.HIGHEST_PROTOCOL]))] + planted
 
 
-def runs(planted: bytes) -> bool:
-    """Whether the pickle does its work when nothing confines it; the marker is gone afterwards."""
-    pickle.loads(planted)  # noqa: S301 - our own, to show that it works
+def runs_code(planted: bytes) -> bool:
+    """Whether an unrestricted pickle performs its call. Removes the marker."""
+    pickle.loads(planted)  # noqa: S301 - our own pickle, to show that it works
     marker = Path(MARKER)
     if not marker.is_dir():
         return False
@@ -92,30 +92,30 @@ PICKLES = {
     "os.system, oldest protocol": f"cos\nsystem\n(S'{SHELL}'\ntR.".encode(),
     "os.system, as an instance": f"(S'{SHELL}'\nios\nsystem\n.".encode(),
     "os.system, protocol 4": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c%c%s\x85R." % (len(SHELL), SHELL.encode()),
-    "os.mkdir": pickle.dumps(Planted(os.mkdir, MARKER)),
-    "eval": pickle.dumps(Planted(eval, MKDIR)),
-    "exec, protocol 2": pickle.dumps(Planted(exec, MKDIR), 2),
-    "eval among other things": pickle.dumps([1, {"a": Planted(eval, MKDIR)}]),
-    "a method": pickle.dumps(Planted(Path.mkdir, Path(MARKER))),
+    "os.mkdir": pickle.dumps(PlantedCall(os.mkdir, MARKER)),
+    "eval": pickle.dumps(PlantedCall(eval, MKDIR)),
+    "exec, protocol 2": pickle.dumps(PlantedCall(exec, MKDIR), 2),
+    "eval among other things": pickle.dumps([1, {"a": PlantedCall(eval, MKDIR)}]),
+    "a method": pickle.dumps(PlantedCall(Path.mkdir, Path(MARKER))),
 }
 
 
 @pytest.mark.parametrize("name", PICKLES)
-@pytest.mark.parametrize("place", ["named in the manifest", "beside"])
-def test_planted_segments_are_not_run(index: Path, name: str, place: str) -> None:
-    """A pickle in the table of contents that names a function is refused as damage, and the function is not called.
+@pytest.mark.parametrize("place", ["in the manifest", "not in the manifest"])
+def test_pickled_calls_in_the_table_of_contents_are_refused(index: Path, name: str, place: str) -> None:
+    """A pickle that names a function is reported as damage, and the function is not called.
 
-    Neither when the manifest has its checksum, nor in a file beside that Whoosh would take for a newer one.
+    This holds for a file with a valid checksum, and for an additional file that Whoosh would prefer as the newest.
     """
     planted = PICKLES[name]
-    assert runs(planted)
-    (toc,) = data_of(index).glob("*.toc")
-    content = with_segments(toc.read_bytes(), planted)
-    if place == "beside":
+    assert runs_code(planted)
+    (toc,) = data_folder(index).glob("*.toc")
+    content = replace_segments(toc.read_bytes(), planted)
+    if place == "not in the manifest":
         (toc.parent / "_MAIN_9.toc").write_bytes(content)
     else:
         toc.write_bytes(content)
-        bless(index)
+        update_checksums(index)
     with pytest.raises(IndexDamaged) as caught:
         Index(index)
     assert "\n" not in str(caught.value)
@@ -123,12 +123,12 @@ def test_planted_segments_are_not_run(index: Path, name: str, place: str) -> Non
 
 
 @pytest.mark.parametrize("harmless", [Path("x"), Lengths(), complex(1, 2)], ids=repr)
-def test_other_classes_are_refused(index: Path, harmless: object) -> None:
-    """Any class that a Whoosh index does not hold is refused, also a harmless one."""
-    (toc,) = data_of(index).glob("*.toc")
-    toc.write_bytes(with_segments(toc.read_bytes(), pickle.dumps([harmless], 4)))
-    bless(index)
-    with pytest.raises(IndexDamaged, match="which no Whoosh index holds"):
+def test_pickled_classes_that_whoosh_does_not_use_are_refused(index: Path, harmless: object) -> None:
+    """A pickle that names a class that no Whoosh index contains is refused, even if the class is harmless."""
+    (toc,) = data_folder(index).glob("*.toc")
+    toc.write_bytes(replace_segments(toc.read_bytes(), pickle.dumps([harmless], 4)))
+    update_checksums(index)
+    with pytest.raises(IndexDamaged, match="which no Whoosh index contains"):
         Index(index)
 
 
@@ -146,41 +146,41 @@ def test_other_classes_are_refused(index: Path, harmless: object) -> None:
     ids=["search", "facets", "documents", "paragraphs", "paragraph", "document", "check"],
 )
 @pytest.mark.parametrize("kind", ["paragraph", "document"])
-def test_planted_records_are_not_run(index: Path, use: Callable[[Index], object], kind: str) -> None:
-    """A stored record that is a pickle of a call is refused by whatever reads it, and not called."""
-    folder = data_of(index)
+def test_pickled_calls_in_stored_records_are_refused(index: Path, use: Callable[[Index], object], kind: str) -> None:
+    """All methods that read a stored record refuse a pickled call, and do not perform it."""
+    folder = data_folder(index)
     for path in [*folder.glob("*MAIN*")]:
         path.unlink()
     writer = whoosh_index.create_in(str(folder), _schema()).writer()
-    for which in ("document", "paragraph"):
-        record = Planted(eval, MKDIR) if which == kind else "{}"
-        writer.add_document(kind=which, record=record)
+    for record_kind in ("document", "paragraph"):
+        record = PlantedCall(eval, MKDIR) if record_kind == kind else "{}"
+        writer.add_document(kind=record_kind, record=record)
     writer.commit()
-    bless(index)
+    update_checksums(index)
     with Index(index) as opened, pytest.raises(IndexDamaged):
         use(opened)
     assert not Path(MARKER).exists()
 
 
-def test_unpickling_elsewhere_goes_on(index: Path) -> None:
-    """What other code of the process unpickles is its own business, before, between and after uses of an index."""
+def test_unpickling_by_other_code_is_not_restricted(index: Path) -> None:
+    """Other code of the process can unpickle anything before, between and after uses of an index."""
     content = pickle.dumps([Path("x"), Lengths(1)])
     with Index(index) as opened:
-        assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own
+        assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own pickle
         assert opened.search("执法").total == 1
-        assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own
-    (toc,) = data_of(index).glob("*.toc")
-    toc.write_bytes(with_segments(toc.read_bytes(), PICKLES["eval"]))
-    bless(index)
+        assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own pickle
+    (toc,) = data_folder(index).glob("*.toc")
+    toc.write_bytes(replace_segments(toc.read_bytes(), PICKLES["eval"]))
+    update_checksums(index)
     with pytest.raises(IndexDamaged):
         Index(index)
-    assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own
+    assert pickle.loads(content) == [Path("x"), Lengths(1)]  # noqa: S301 - our own pickle
 
 
-def test_check_compares_postings_with_records(tmp_path: Path) -> None:
-    """A check finds postings that do not fit the records, which no checksum would."""
+def test_check_detects_postings_that_differ_from_records(tmp_path: Path) -> None:
+    """`check` detects postings that are inconsistent with the records, although checksums are valid."""
     paragraph = to_json(Paragraph("a.txt#1", "a.txt", 1, "执法检查"))
-    for tokens, fits in ((2, True), (3, False)):
+    for tokens, is_consistent in ((2, True), (3, False)):
         folder = tmp_path / str(tokens)
         folder.mkdir()
         writer = whoosh_index.create_in(str(folder), _schema()).writer()
@@ -188,7 +188,7 @@ def test_check_compares_postings_with_records(tmp_path: Path) -> None:
         writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", record=record)
         writer.commit()
         engine = WhooshEngine(folder)
-        if fits:
+        if is_consistent:
             engine.check()
         else:
             with pytest.raises(IndexDamaged, match="2 tokens in the postings of text, 3 in the records"):

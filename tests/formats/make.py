@@ -1,8 +1,8 @@
-"""The sample report in every format that is read: from the text file in corpus/formats to all others beside it.
+"""Builds the sample report in every supported format from the text file in corpus/formats.
 
     python tests/formats/make.py
 
-The same bytes come out from run to run, as long as zlib and the libraries that write PDF and .xlsx stay the same.
+The output is deterministic as long as zlib and the libraries that write PDF and .xlsx do not change.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS / "corpus" / "formats")]  # where it is already, if pytest runs this
+sys.path += [str(TESTS / "corpus" / "formats")]  # a duplicate if pytest runs this
 
-from typesetting import HEIGHT, Placed, Typesetter  # noqa: E402 - found by what stands above
-from wordfiles import OUTLINE, definition, document, level, list_of, paragraph, row, style  # noqa: E402
+from typesetting import HEIGHT, PrintedLine, Typesetter  # noqa: E402 - needs the path above
+from wordfiles import OUTLINE, definition, document, level, list_instance, paragraph, row, style  # noqa: E402
 
-from searchkit.corpus.overrides import NOTHING  # noqa: E402 - as above
-from searchkit.corpus.reading import DocumentRead, read_file  # noqa: E402 - as above
+from searchkit.corpus.overrides import NO_METADATA  # noqa: E402 - as above
+from searchkit.corpus.reading import ParsedDocument, read_file  # noqa: E402 - as above
 from searchkit.corpus.topics import Taxonomy  # noqa: E402 - as above
 from searchkit.corpus.walk import CorpusFile, Stamp  # noqa: E402 - as above
 
@@ -36,16 +36,16 @@ NAME = "dujiangyan-meteorology-2023"
 ENTRY = "2023年度报告/行政执法工作报告.docx"
 """Name of the file in the archive."""
 PUBLISHED = "2024-01-22"
-"""What the web page says, and only that."""
+"""The publication date, which only the web page states."""
 
-_MARKS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
-_POINT = re.compile("[一二三四五六七八九十]是")
+_NUMBER_PATTERNS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
+_POINT_NUMBER = re.compile("[一二三四五六七八九十]是")
 _LEFT, _WIDTH = 73.5, 448.0
-"""Points from the edge of the page to the text, and of its lines."""
+"""Points from the edge of the page to the text, and width of its lines."""
 _ABOVE, _BELOW = 19.0, 9.0
-"""Points from the line that a table's characters stand on to the rules of their row."""
+"""Points from the baseline of a table row to the rules above and below it."""
 _ITEM, _POINTS = 3, 4
-"""Levels of a line: 1 and 2 are headings, 3 items 1., 4 items 一是; 0 is text."""
+"""Kinds of lines: 1 and 2 are headings, 3 are items 1., 4 are items 一是, 0 is text."""
 _COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
 
 
@@ -53,24 +53,24 @@ class Line(NamedTuple):
     """A line of the report."""
 
     text: str
-    """As printed, the cells of a table row parted by tabs."""
+    """The text as printed. Tabs separate the cells of a table row."""
 
     @property
     def level(self) -> int:
-        """What kind of line it is: see `_ITEM`."""
-        if _POINT.match(self.text):
+        """The kind of line; see `_ITEM`."""
+        if _POINT_NUMBER.match(self.text):
             return _POINTS
-        found = next((n for n, mark in enumerate(_MARKS, 1) if mark.match(self.text)), 0)
-        return _ITEM if found and "。" in self.text else found
+        level = next((n for n, pattern in enumerate(_NUMBER_PATTERNS, 1) if pattern.match(self.text)), 0)
+        return _ITEM if level and "。" in self.text else level
 
     @property
     def is_heading(self) -> bool:
-        """Whether it is a heading that stands alone."""
+        """Whether it is a heading without text."""
         return 0 < self.level < _ITEM
 
     @property
     def cells(self) -> list[str]:
-        """The cells of a table row; one of other lines."""
+        """The cells of a table row; a single cell for other lines."""
         return self.text.split("\t")
 
     @property
@@ -80,7 +80,7 @@ class Line(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A straight line on a page, in points from its upper left corner."""
+    """A horizontal or vertical line on a page, in points from its upper left corner."""
 
     x: float
     y: float
@@ -88,8 +88,8 @@ class Rule(NamedTuple):
     y2: float
 
 
-def report(text: str) -> tuple[str, list[Line]]:
-    """The title of a text and its other lines, without those that are blank."""
+def split_report(text: str) -> tuple[str, list[Line]]:
+    """Return the title of a text and its other non-blank lines."""
     title, *lines = [line.strip() for line in text.split("\n") if line.strip()]
     return title, [Line(line) for line in lines]
 
@@ -98,16 +98,16 @@ def report(text: str) -> tuple[str, list[Line]]:
 
 
 def markdown(text: str) -> bytes:
-    """Write Markdown: headings with their numbers, a table with pipes."""
-    title, lines = report(text)
+    """Write Markdown: headings with their numbers, and a table with pipes."""
+    title, lines = split_report(text)
     parts = [f"# {title}"]
     for is_row, group in groupby(lines, key=lambda line: line.is_row):
-        found = [f"{'#' * (line.level + 1)} {line.text}" if line.is_heading else line.text for line in group]
+        group_texts = [f"{'#' * (line.level + 1)} {line.text}" if line.is_heading else line.text for line in group]
         if is_row:
-            head, *rows = ["| " + " | ".join(cells.split("\t")) + " |" for cells in found]
-            parts.append("\n".join([head, "|" + " --- |" * len(found[0].split("\t")), *rows]))
+            head, *rows = ["| " + " | ".join(cells.split("\t")) + " |" for cells in group_texts]
+            parts.append("\n".join([head, "|" + " --- |" * len(group_texts[0].split("\t")), *rows]))
         else:
-            parts += found
+            parts += group_texts
     return ("\n\n".join(parts) + "\n").encode()
 
 
@@ -140,15 +140,15 @@ _PAGE = """<!DOCTYPE html>
 <div class="footer"><p>主办：都江堰市气象局</p><p><a href="#">网站地图</a> | <a href="#">联系我们</a></p></div>
 </body>
 </html>
-"""  # noqa: E501 - a page as it is
+"""  # noqa: E501 - a literal page
 
 
 _STRONG = "<p><strong>{}</strong></p>"
 
 
 def html(text: str) -> bytes:
-    """Write a page as it is saved from the site of an agency: headings are bold, the table is one, all else chrome."""
-    title, lines = report(text)
+    """Write a web page as saved from the site of an agency: bold headings, a table, and page chrome."""
+    title, lines = split_report(text)
     body: list[str] = []
     for is_row, group in groupby(lines, key=lambda line: line.is_row):
         if is_row:
@@ -163,48 +163,48 @@ def html(text: str) -> bytes:
 
 
 def docx(text: str) -> bytes:
-    """Write a Word document: title and headings by style, all numbers by lists, the table as one."""
-    title, lines = report(text)
+    """Write a Word document: title and headings by style, all numbers by lists, and a table."""
+    title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
-    runs = 1  # each run of points is a list of its own, the first of which is number 2
-    for level_of_all, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
-        if level_of_all < 0:
+    runs = 1  # each run of 一是 items is a list; the first of them has number 2
+    for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
+        if group_level < 0:
             body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
         else:
-            runs += level_of_all == _POINTS
-            body += (_word(line, runs) for line in group)
+            runs += group_level == _POINTS
+            body += (_build_paragraph(line, runs) for line in group)
     points = level(0, "chineseCounting", "%1是", '<w:suff w:val="nothing"/>')
     definitions = definition(0, *OUTLINE) + "".join(definition(n, points) for n in range(1, runs))
-    lists = "".join(list_of(n, n - 1) for n in range(1, runs + 1))
+    lists = "".join(list_instance(n, n - 1) for n in range(1, runs + 1))
     styles = "".join(style(name, "<w:rPr><w:b/></w:rPr>") for name in ("Title", "heading 1", "heading 2"))
-    return stable(document("".join(body), {"numbering": definitions + lists, "styles": styles}))
+    return repack_without_time_stamps(document("".join(body), {"numbering": definitions + lists, "styles": styles}))
 
 
-def _word(line: Line, run: int) -> str:
+def _build_paragraph(line: Line, run: int) -> str:
     if not line.level:
         return paragraph(line.text)
     if line.level == _POINTS:
-        return paragraph(_POINT.sub("", line.text, count=1), _list(run, 0))
-    mark = next(n for n, mark in enumerate(_MARKS) if mark.match(line.text))
+        return paragraph(_POINT_NUMBER.sub("", line.text, count=1), _list_properties(run, 0))
+    level = next(n for n, level in enumerate(_NUMBER_PATTERNS) if level.match(line.text))
     heading = f'<w:pStyle w:val="heading {line.level}"/>' if line.is_heading else ""
-    return paragraph(_MARKS[mark].sub("", line.text, count=1), heading + _list(1, mark))
+    return paragraph(_NUMBER_PATTERNS[level].sub("", line.text, count=1), heading + _list_properties(1, level))
 
 
-def _list(number: int, depth: int) -> str:
+def _list_properties(number: int, depth: int) -> str:
     return f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
 
 
 # Pages
 
 
-def typeset(text: str, setter: Typesetter) -> list[tuple[list[Placed], list[Rule]]]:
-    """Set a text on pages, its headings strong and its table rows in a grid: lines and rules of each page."""
-    title, lines = report(text)
+def typeset_pages(text: str, setter: Typesetter) -> list[tuple[list[PrintedLine], list[Rule]]]:
+    """Typeset a text with strong headings and ruled tables. Return the lines and rules of each page."""
+    title, lines = split_report(text)
     texts = [f"**{line.text}**" if line.is_heading else line.text for line in lines]
-    return [_with_grid(page) for page in setter.pages(texts, title)]
+    return [_add_grid(page) for page in setter.pages(texts, title)]
 
 
-def _with_grid(page: Sequence[Placed]) -> tuple[list[Placed], list[Rule]]:
+def _add_grid(page: Sequence[PrintedLine]) -> tuple[list[PrintedLine], list[Rule]]:
     lines, rules = [], []
     for line in page:
         cells = line.text.split("\t")
@@ -219,7 +219,7 @@ def _with_grid(page: Sequence[Placed]) -> tuple[list[Placed], list[Rule]]:
 
 
 def register_font() -> None:
-    """Make the font known that test_pdf sets in; its own tests do it by a fixture."""
+    """Register the font that test_pdf uses. The tests there use a fixture for this."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from test_pdf import FONT
@@ -230,21 +230,21 @@ def register_font() -> None:
 def pdf(text: str, **options: object) -> bytes:
     """Write a PDF with page numbers and a running head. Skips the test if a library is not installed.
 
-    `options`: as reportlab takes them.
+    `options`: passed to reportlab.
     """
-    from test_pdf import made, put, width
+    from test_pdf import draw_pdf, print_line, width
 
     register_font()
 
     def draw(canvas: object) -> None:
-        for lines, rules in typeset(text, Typesetter(head="都江堰市气象局", measure=width)):
+        for lines, rules in typeset_pages(text, Typesetter(head="都江堰市气象局", measure=width)):
             for line in lines:
-                put(canvas, line)
+                print_line(canvas, line)
             for x, y, x2, y2 in rules:
                 canvas.line(x, HEIGHT - y, x2, HEIGHT - y2)  # type: ignore[attr-defined]
             canvas.showPage()  # type: ignore[attr-defined]
 
-    return made(draw, **options)
+    return draw_pdf(draw, **options)
 
 
 def ofd(text: str) -> bytes:
@@ -252,11 +252,11 @@ def ofd(text: str) -> bytes:
     import test_ofd
 
     pages = []
-    for lines, rules in typeset(text, Typesetter(head="都江堰市气象局")):
-        objects = [test_ofd.text_object(line, n) for n, line in enumerate(lines)]
+    for lines, rules in typeset_pages(text, Typesetter(head="都江堰市气象局")):
+        objects = [test_ofd.build_text_object(line, n) for n, line in enumerate(lines)]
         path = " ".join(f"M {x * _MM:.3f} {y * _MM:.3f} L {x2 * _MM:.3f} {y2 * _MM:.3f}" for x, y, x2, y2 in rules)
-        pages.append(test_ofd.page_of("".join(objects) + (_GRID.format(path) if rules else "")))
-    return stable(test_ofd.package(test_ofd.document(pages)))
+        pages.append(test_ofd.build_page("".join(objects) + (_GRID.format(path) if rules else "")))
+    return repack_without_time_stamps(test_ofd.build_package(test_ofd.build_document(pages)))
 
 
 _MM = 25.4 / 72
@@ -266,10 +266,13 @@ _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:Abb
 # Records
 
 
-def records(read: DocumentRead) -> list[list[str]]:
-    """The paragraphs of a report as rows, the names of the columns first. A cell holds one heading: the innermost."""
-    whole = read.document
-    facts = (whole.title, str(whole.year), whole.issuer, whole.agency, "/".join(whole.region), whole.doctype)
+def records(read: ParsedDocument) -> list[list[str]]:
+    """Return the paragraphs of a report as rows, after a row with the names of the columns.
+
+    A cell contains only the innermost heading.
+    """
+    report = read.document
+    facts = (report.title, str(report.year), report.issuer, report.agency, "/".join(report.region), report.doctype)
     common = [fact or "" for fact in facts]
     rows = [
         [str(item.n), item.number or "", "".join(item.path[-1:]), item.text, item.section, *common]
@@ -279,19 +282,19 @@ def records(read: DocumentRead) -> list[list[str]]:
 
 
 def table(rows: Iterable[Sequence[str]]) -> bytes:
-    """Write comma-separated values as spreadsheet programs save them."""
+    """Write comma-separated values as spreadsheet programs do."""
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
     return file.getvalue().encode("utf-8-sig")
 
 
 def workbook(rows: Iterable[Sequence[str]]) -> bytes:
-    """Write a workbook of one sheet."""
+    """Write a workbook with one sheet."""
     from xlsxwriter import Workbook
 
     file = io.BytesIO()
     with Workbook(file, {"in_memory": True}) as book:
-        book.set_properties({"created": datetime(2024, 1, 22)})  # noqa: DTZ001 - a workbook knows no time zone
+        book.set_properties({"created": datetime(2024, 1, 22)})  # noqa: DTZ001 - a workbook has no time zone
         sheet = book.add_worksheet("段落")
         for n, cells in enumerate(rows):
             for column, cell in enumerate(cells):
@@ -302,14 +305,14 @@ def workbook(rows: Iterable[Sequence[str]]) -> bytes:
 # Archives
 
 
-def stable(archive: bytes) -> bytes:
-    """Pack an archive again, so that it does not say when and where it was packed."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        return packed_at_once({name: packed.read(name) for name in packed.namelist()})
+def repack_without_time_stamps(archive: bytes) -> bytes:
+    """Pack an archive again without time stamps and system information."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as source:
+        return pack_without_time_stamps({name: source.read(name) for name in source.namelist()})
 
 
-def packed_at_once(files: Mapping[str, bytes]) -> bytes:
-    """Pack files."""
+def pack_without_time_stamps(files: Mapping[str, bytes]) -> bytes:
+    """Pack files into a zip archive without time stamps."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in files.items():
@@ -319,7 +322,7 @@ def packed_at_once(files: Mapping[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-# All of them
+# All formats
 
 FROM_TEXT: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
     {
@@ -329,35 +332,35 @@ FROM_TEXT: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
         f"{NAME}.docx": docx,
         f"{NAME}.pdf": pdf,
         f"{NAME}.ofd": ofd,
-        f"{NAME}.zip": lambda text: packed_at_once({ENTRY: docx(text)}),
+        f"{NAME}.zip": lambda text: pack_without_time_stamps({ENTRY: docx(text)}),
     }
 )
-"""Name of a file to what makes it of the text."""
+"""Maps a file name to the function that builds the file from the text."""
 FROM_PARAGRAPHS: Mapping[str, Callable[[list[list[str]]], bytes]] = MappingProxyType(
     {f"{NAME}.csv": table, f"{NAME}.xlsx": workbook}
 )
-"""Name of a file to what makes it of the paragraphs."""
+"""Maps a file name to the function that builds the file from the paragraphs."""
 
 
 def source() -> str:
-    """The text that all is made of."""
+    """Return the text that all formats are built from."""
     return (FOLDER / f"{NAME}.txt").read_text(encoding="utf-8")
 
 
 def paragraphs() -> list[list[str]]:
-    """The paragraphs of the text, as `records` gives them."""
+    """Return the paragraphs of the text, as `records` returns them."""
     path = FOLDER / f"{NAME}.txt"
-    found = CorpusFile(str(path), path.name, Stamp.of(path.stat()))
-    return records(read_file(found, NOTHING, Taxonomy.load(None)).documents[0])
+    file = CorpusFile(str(path), path.name, Stamp.of(path.stat()))
+    return records(read_file(file, NO_METADATA, Taxonomy.load(None)).documents[0])
 
 
 def main() -> None:
     """Write the files."""
     text, rows = source(), paragraphs()
-    for name, make in FROM_TEXT.items():
-        (FOLDER / name).write_bytes(make(text))
-    for name, make_table in FROM_PARAGRAPHS.items():
-        (FOLDER / name).write_bytes(make_table(rows))
+    for name, build in FROM_TEXT.items():
+        (FOLDER / name).write_bytes(build(text))
+    for name, build_table in FROM_PARAGRAPHS.items():
+        (FOLDER / name).write_bytes(build_table(rows))
 
 
 if __name__ == "__main__":

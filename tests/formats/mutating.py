@@ -1,4 +1,7 @@
-"""Ways to damage a file: as disks, networks, careless programs and malice do it."""
+"""Ways to damage a file, as disks, networks, faulty programs and attackers do.
+
+The names of these functions are part of the file names and of the counts in mutations.json.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,15 @@ import zipfile
 from collections.abc import Callable, Mapping
 
 Mutation = Callable[[bytes, random.Random], bytes]
-"""Bytes of a file and chance to other bytes."""
+"""Returns damaged bytes, given the bytes of a file and a random number generator."""
 
-_MAX_RUN_LENGTH = 300_000
+_MAX_REPETITION_BYTES = 300_000
 _MAX_DEPTH = 50_000
 _BOMB = 40_000_000
-"""Bytes of an entry that packs to a thousandth."""
+"""Bytes of an entry that compresses to a thousandth of its size."""
 _TAG = re.compile(rb"<[^<>]{1,200}>")
 _VALUE = re.compile(rb'="[^"]{0,60}"')
-_EXTREME = (b"", b"-1", b"0", b"999999999999", b"1e999", b"nan", b"../../x", b"\xff", b"&a;", b"%s" * 20)
+_EXTREME_VALUES = (b"", b"-1", b"0", b"999999999999", b"1e999", b"nan", b"../../x", b"\xff", b"&a;", b"%s" * 20)
 _ENTITY = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
 _ODD_NAMES = ("../../a.txt", "/etc/a.txt", "C:\\a.txt", "a/" * 200 + "a.txt", "\x00", "a\nb.txt", "word/document.xml")
 _SNIPPETS = (
@@ -26,68 +29,68 @@ _SNIPPETS = (
 )  # fmt: skip
 
 
-def _part(data: bytes, chance: random.Random, longest: int = 4096) -> tuple[int, int]:
-    """Begin and end of some part."""
-    start = chance.randrange(len(data) + 1)
-    return start, min(len(data), start + chance.randrange(1, longest))
+def _part(data: bytes, rng: random.Random, max_length: int = 4096) -> tuple[int, int]:
+    """Return the start and end of a random part."""
+    start = rng.randrange(len(data) + 1)
+    return start, min(len(data), start + rng.randrange(1, max_length))
 
 
-def flipped(data: bytes, chance: random.Random) -> bytes:
+def flipped(data: bytes, rng: random.Random) -> bytes:
     """Flip a few bits."""
     changed = bytearray(data)
-    for _ in range(chance.choice((1, 2, 8, 64)) if changed else 0):
-        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    for _ in range(rng.choice((1, 2, 8, 64)) if changed else 0):
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
     return bytes(changed)
 
 
-def cut(data: bytes, chance: random.Random) -> bytes:
-    """Keep the beginning, or the end."""
-    at = chance.randrange(len(data) + 1)
-    return data[:at] if chance.random() < 0.8 else data[at:]
+def cut(data: bytes, rng: random.Random) -> bytes:
+    """Keep only the beginning or the end."""
+    offset = rng.randrange(len(data) + 1)
+    return data[:offset] if rng.random() < 0.8 else data[offset:]
 
 
-def swapped(data: bytes, chance: random.Random) -> bytes:
-    """Let two neighbouring blocks change places."""
-    first, second, third = sorted(chance.randrange(len(data) + 1) for _ in range(3))
+def swapped(data: bytes, rng: random.Random) -> bytes:
+    """Swap two adjacent blocks."""
+    first, second, third = sorted(rng.randrange(len(data) + 1) for _ in range(3))
     return data[:first] + data[second:third] + data[first:second] + data[third:]
 
 
-def repeated(data: bytes, chance: random.Random) -> bytes:
-    """Have a block several times."""
-    start, end = _part(data, chance)
-    return data[:end] + data[start:end] * chance.choice((1, 3, 30)) + data[end:]
+def repeated(data: bytes, rng: random.Random) -> bytes:
+    """Repeat a block."""
+    start, end = _part(data, rng)
+    return data[:end] + data[start:end] * rng.choice((1, 3, 30)) + data[end:]
 
 
-def with_run(data: bytes, chance: random.Random) -> bytes:
-    """Put in one byte, or one snippet of markup, again and again."""
-    at = chance.randrange(len(data) + 1)
-    unit = chance.choice((bytes([chance.randrange(256)]), chance.choice(_SNIPPETS)))
-    return data[:at] + unit * chance.choice((1, 100, _MAX_RUN_LENGTH // len(unit))) + data[at:]
+def with_run(data: bytes, rng: random.Random) -> bytes:
+    """Insert repetitions of a byte or of a markup snippet."""
+    offset = rng.randrange(len(data) + 1)
+    unit = rng.choice((bytes([rng.randrange(256)]), rng.choice(_SNIPPETS)))
+    return data[:offset] + unit * rng.choice((1, 100, _MAX_REPETITION_BYTES // len(unit))) + data[offset:]
 
 
-def overwritten(data: bytes, chance: random.Random) -> bytes:
-    """Write noise or zeros over a block."""
-    start, end = _part(data, chance, 600)
-    return data[:start] + (chance.randbytes(end - start) if chance.random() < 0.5 else bytes(end - start)) + data[end:]
+def overwritten(data: bytes, rng: random.Random) -> bytes:
+    """Overwrite a block with noise or zeros."""
+    start, end = _part(data, rng, 600)
+    return data[:start] + (rng.randbytes(end - start) if rng.random() < 0.5 else bytes(end - start)) + data[end:]
 
 
-def retagged(data: bytes, chance: random.Random) -> bytes:
-    """Change markup: take tags out, put others in their place, nest them without end, declare entities."""
+def retagged(data: bytes, rng: random.Random) -> bytes:
+    """Delete, replace or deeply nest tags, or declare entities."""
     tags = [match.span() for match in _TAG.finditer(data)]
     if not tags:
-        return with_run(data, chance)
-    for start, end in sorted(chance.sample(tags, min(len(tags), chance.choice((1, 3)))), reverse=True):
-        other = slice(*chance.choice(tags))
-        new = chance.choice((b"", data[other], data[start:end] * 2, data[start:end] * _MAX_DEPTH, _ENTITY))
+        return with_run(data, rng)
+    for start, end in sorted(rng.sample(tags, min(len(tags), rng.choice((1, 3)))), reverse=True):
+        other = slice(*rng.choice(tags))
+        new = rng.choice((b"", data[other], data[start:end] * 2, data[start:end] * _MAX_DEPTH, _ENTITY))
         data = data[:start] + new + data[end:]
     return data
 
 
-def revalued(data: bytes, chance: random.Random) -> bytes:
-    """Give some attributes values that nobody expects."""
-    share = chance.choice((0.01, 0.2, 1))
+def revalued(data: bytes, rng: random.Random) -> bytes:
+    """Replace some attribute values by extreme ones."""
+    share = rng.choice((0.01, 0.2, 1))
     return _VALUE.sub(
-        lambda match: b'="' + chance.choice(_EXTREME) + b'"' if chance.random() < share else match[0], data
+        lambda match: b'="' + rng.choice(_EXTREME_VALUES) + b'"' if rng.random() < share else match[0], data
     )
 
 
@@ -95,49 +98,49 @@ BYTES: tuple[Mutation, ...] = (flipped, cut, swapped, repeated, with_run, overwr
 MARKUP: tuple[Mutation, ...] = (retagged, revalued)
 
 
-def inside(data: bytes, chance: random.Random) -> bytes:
-    """Damage what an entry of an archive holds, and pack it again without fault."""
+def inside(data: bytes, rng: random.Random) -> bytes:
+    """Damage the content of an archive entry. The archive itself stays valid."""
     files = _unpacked(data)
-    name = chance.choice(sorted(files))
-    way = chance.choice(MARKUP if files[name].lstrip().startswith(b"<") and chance.random() < 0.7 else BYTES)
-    return _packed({**files, name: way(files[name], chance)})
+    name = rng.choice(sorted(files))
+    mutation = rng.choice(MARKUP if files[name].lstrip().startswith(b"<") and rng.random() < 0.7 else BYTES)
+    return _packed({**files, name: mutation(files[name], rng)})
 
 
-def other_entries(data: bytes, chance: random.Random) -> bytes:
-    """Take entries out, exchange or empty them, blow one up, put the archive into itself, give odd names."""
+def other_entries(data: bytes, rng: random.Random) -> bytes:
+    """Delete, swap or empty entries, add a zip bomb, the archive itself, odd names or many entries."""
     files = _unpacked(data)
-    first, second = (chance.choice(sorted(files)) for _ in range(2))
-    change = chance.choice(
+    first, second = (rng.choice(sorted(files)) for _ in range(2))
+    changes = rng.choice(
         (
             {second: files[first], first: files[second]},
             {first: b""},
-            {first: bytes(chance.choice((1_000_000, 1_000_000, 1_000_000, _BOMB)))},
-            {chance.choice((first, "a.zip", "a.docx")): data},
-            {chance.choice(_ODD_NAMES): files[first]},
-            {f"{n}.txt": "立案3件。".encode() for n in range(chance.choice((10, 10, 10, 12_000)))},
+            {first: bytes(rng.choice((1_000_000, 1_000_000, 1_000_000, _BOMB)))},
+            {rng.choice((first, "a.zip", "a.docx")): data},
+            {rng.choice(_ODD_NAMES): files[first]},
+            {f"{n}.txt": "立案3件。".encode() for n in range(rng.choice((10, 10, 10, 12_000)))},
         )
     )
-    files |= change
-    if chance.random() < 0.2:
+    files |= changes
+    if rng.random() < 0.2:
         del files[first]
     return _packed(files)
 
 
-def header(data: bytes, chance: random.Random) -> bytes:
-    """Change what an archive says of its entries: names, sizes, methods, flags."""
+def header(data: bytes, rng: random.Random) -> bytes:
+    """Change the headers of an archive: names, sizes, methods, flags."""
     changed = bytearray(data)
-    marks = [match.start() for match in re.finditer(rb"PK\x01\x02|PK\x03\x04|PK\x05\x06", data)]
-    for _ in range(chance.choice((1, 3)) if marks else 0):
-        at = chance.choice(marks) + chance.randrange(4, 46)
-        changed[at : at + 1] = bytes([chance.choice((0, 1, 8, 9, 99, 255, chance.randrange(256)))])
+    offsets = [match.start() for match in re.finditer(rb"PK\x01\x02|PK\x03\x04|PK\x05\x06", data)]
+    for _ in range(rng.choice((1, 3)) if offsets else 0):
+        offset = rng.choice(offsets) + rng.randrange(4, 46)
+        changed[offset : offset + 1] = bytes([rng.choice((0, 1, 8, 9, 99, 255, rng.randrange(256)))])
     return bytes(changed[: len(data)])
 
 
 ARCHIVE: tuple[Mutation, ...] = (*[inside] * 10, *[other_entries] * 3, header)
 
 
-def ways(data: bytes) -> tuple[Mutation, ...]:
-    """The ways that make sense for a file; some several times, so that most damage gets past the shell."""
+def mutations_for(data: bytes) -> tuple[Mutation, ...]:
+    """Return the mutations for a file. Repeated ones are more likely, so that most damage is inside containers."""
     if data.startswith(b"PK"):
         return BYTES + ARCHIVE
     return BYTES + MARKUP * 2 if b"<" in data[:200] else BYTES

@@ -1,4 +1,4 @@
-"""What the children of `test_processes.py` do."""
+"""Functions that child processes run in `test_processes.py`."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from pathlib import Path
 from hostile.hostile_reader import ORDERS
 
 from searchkit import processes
-from searchkit.processes import Parent, limited, run_program, temporary_folder
+from searchkit.processes import Parent, limit_resources, run_program, temporary_folder
 
 
 def echo(parent: Parent) -> None:
-    """Say what is heard."""
+    """Send back each message."""
     while True:
         parent.send(parent.receive())
 
 
 def obey(parent: Parent) -> None:
-    """Do what the hostile reader does, within a second of the processor and a gigabyte."""
+    """Execute the orders of the hostile reader, with limits of one processor second and a gigabyte."""
     while True:
         order = parent.receive().decode()
         parent.send(b"begun")
-        with limited(1, 1 << 30):
+        with limit_resources(1, 1 << 30):
             ORDERS[order]()
         parent.send(b"done")
 
 
 def work_often(parent: Parent) -> None:
-    """Use more time and memory in all than each piece of work may."""
+    """Use more time and memory in total than a single piece of work may."""
     parent.receive()
     for _ in range(3):
-        with limited(1, 1 << 20):
+        with limit_resources(1, 1 << 20):
             end = time.process_time() + 0.5
             while time.process_time() < end:
                 pass
@@ -44,27 +44,27 @@ def work_often(parent: Parent) -> None:
 
 
 def run_programs(parent: Parent) -> None:
-    """Have other programs use more of the processor, one after the other, than this one may."""
+    """Run programs one after another that together use more processor time than this process may."""
     parent.receive()
     busy = "import time\nwhile time.process_time() < 0.5: pass"
-    with limited(2, 1 << 30):
+    with limit_resources(2, 1 << 30):
         for _ in range(60):
             run_program([sys.executable, "-I", "-c", busy], Path(tempfile.gettempdir()))
             parent.send(b"run")
 
 
 def run_one_program(parent: Parent) -> None:
-    """Have a program use the processor without end."""
+    """Run a program that uses the processor forever."""
     parent.receive()
-    with limited(2, 1 << 30):
+    with limit_resources(2, 1 << 30):
         run_program([sys.executable, "-I", "-c", "while True: pass"], Path(tempfile.gettempdir()))
         parent.send(b"run")
 
 
 def describe(parent: Parent) -> None:
-    """Say what there is around a child."""
+    """Send a description of the environment of a child."""
     parent.receive()
-    said = {
+    description = {
         "folder": str(Path.cwd()),
         "files": _files(),
         "variables": dict(os.environ),
@@ -73,17 +73,17 @@ def describe(parent: Parent) -> None:
         "is_isolated": sys.flags.isolated,
         "is_utf8": sys.flags.utf8_mode,
     }
-    parent.send(json.dumps(said).encode())
+    parent.send(json.dumps(description).encode())
 
 
 def _files() -> list[str]:
-    """Give the files that this process has open; none where the system does not say."""
+    """Return the files that this process has open; empty if the system does not list them."""
     links = Path("/proc/self/fd").iterdir() if Path("/proc/self/fd").is_dir() else ()
     return [str(link.readlink()) for link in links if link.is_symlink()]
 
 
 def use_a_folder(parent: Parent) -> None:
-    """Make a folder for temporary files, say which, and run a program in it that does not end."""
+    """Create a folder for temporary files, send its mode and path, and run a program in it that does not end."""
     program = parent.receive().decode()
     with temporary_folder() as folder:
         (folder / "file").touch()

@@ -1,4 +1,4 @@
-"""What child processes run in tests instead of `processes.py`: the same, with the reader of `hostile_reader.py`."""
+"""Script that child processes run in tests instead of `processes.py`. It adds the reader of `hostile_reader.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ spec.loader.exec_module(beginning)
 
 
 def import_and_install(name: str) -> ModuleType:
-    """Import a module as `_begin` does when it has found the package, and install the reader."""
+    """Import a module, as `_bootstrap` does after locating the package, and install the reader."""
     module = import_module(name)
     sys.path.append(str(HERE))
     import_module("hostile_reader").install(setattr)
@@ -26,4 +26,4 @@ def import_and_install(name: str) -> ModuleType:
 
 
 beginning.import_module = import_and_install  # type: ignore[attr-defined]
-beginning._begin(*sys.argv[1:])
+beginning._bootstrap(*sys.argv[1:])

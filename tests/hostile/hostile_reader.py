@@ -1,4 +1,4 @@
-"""A reader that does what the first line of a file says: reads on, or hangs, crashes, swells, lies.
+"""A reader that executes the order in the first line of a file: it reads on, hangs, crashes, allocates memory or lies.
 
 It reads files whose names end in `.hostile`.
 """
@@ -24,23 +24,25 @@ from searchkit.corpus import listing, walk
 from searchkit.corpus.formats import registry
 from searchkit.corpus.formats.registry import FileContents, Reader
 from searchkit.corpus.formats.text import read as read_text
-from searchkit.corpus.overrides import Stated
-from searchkit.corpus.reading import FileRead
+from searchkit.corpus.overrides import StatedMetadata
+from searchkit.corpus.reading import ParsedFile
 from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import ReadError
 from searchkit.indexing import budget, indexer, messages, tasks
 
 SECONDS, SECONDS_PER_MEGABYTE, PATIENCE = 2, 1, 2
-"""What a file may take where this is installed: seconds of the processor, and so many times as many in all."""
+"""Limits for a file while this reader is installed: processor seconds, the same per megabyte, and the factor for the
+wall clock."""
 LOG, SPARED = "HOSTILE_LOG", "HOSTILE_SPARED"
-"""Variables with paths: where to write the name of each file that is read; of what, when it is there, ends killing."""
+"""Environment variables with paths. `LOG`: file to which the name of each file that is read is appended. `SPARED`:
+while this file exists, `kill` does not kill."""
 
 Put = Callable[[object, str, object], object]
-"""Works like `setattr`."""
+"""Has the signature of `setattr`."""
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Do what the first line says, and read the rest as text if that comes to an end."""
+    """Execute the order in the first line. If that returns, read the rest as text."""
     order, _, rest = data.partition(b"\n")
     act = ORDERS.get(order.decode(errors="replace"))
     if act:
@@ -49,31 +51,31 @@ def read(data: bytes, name: str) -> FileContents:
 
 
 def install_everywhere(put: Put) -> None:
-    """Make this a reader in this process and in all children that it starts, which are real ones."""
+    """Install this reader in this process and in all child processes that it starts."""
     install(put)
     put(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))
     put(tasks, "Child", processes.Child)
 
 
 def install(put: Put) -> None:
-    """Make this a reader in this process, and the limits for all files small."""
+    """Install this reader in this process, and lower the limits for all files."""
     sys.modules["searchkit.corpus.formats.hostile"] = sys.modules[__name__]
     known: Mapping[str, Reader] = MappingProxyType({**registry.READERS, ".hostile": Reader("hostile")})
     for module in (registry, listing, walk):
         put(module, "READERS", known)
-    put(walk, "_SUFFIXES", tuple(known))
-    put(budget, "SECONDS", SECONDS)
+    put(walk, "_READER_SUFFIXES", tuple(known))
+    put(budget, "BASE_SECONDS", SECONDS)
     put(budget, "SECONDS_PER_MEGABYTE", SECONDS_PER_MEGABYTE)
-    put(tasks, "_PATIENCE", PATIENCE)
+    put(tasks, "_WALL_TIME_FACTOR", PATIENCE)
     if LOG in os.environ:
         put(indexer, "read_file", _logged(indexer.read_file))
 
 
-def _logged(read_file: Callable[..., FileRead]) -> Callable[..., FileRead]:
-    def read(found: walk.Found, stated: Stated, taxonomy: Taxonomy) -> FileRead:
+def _logged(read_file: Callable[..., ParsedFile]) -> Callable[..., ParsedFile]:
+    def read(file: walk.CorpusFile, stated: StatedMetadata, taxonomy: Taxonomy) -> ParsedFile:
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as log:
-            log.write(f"{found.name}\n")
-        return read_file(found, stated, taxonomy)
+            log.write(f"{file.name}\n")
+        return read_file(file, stated, taxonomy)
 
     return read
 
@@ -84,7 +86,7 @@ def _hang() -> NoReturn:
 
 
 def _hold() -> None:
-    """Hang without ever letting go of Python's lock, as a parser in C may."""
+    """Hang without releasing Python's global lock, as a parser in C may."""
     sum(itertools.repeat(0))
 
 
@@ -93,7 +95,7 @@ def _crash() -> None:
 
 
 def _kill() -> None:
-    """Be killed, as a person does it, or the system for lack of memory."""
+    """Kill this process, as a user does, or the system if memory is short."""
     if not Path(os.environ[SPARED]).exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -105,7 +107,7 @@ def _kill_once() -> None:
 
 
 def _swell() -> None:
-    bytearray(1 << 33)  # at once: touching so much memory bit by bit may take longer than the tests' limit of time
+    bytearray(1 << 33)  # in one piece: touching so much memory page by page may exceed the time limit of the tests
 
 
 def _recurse() -> None:
@@ -113,7 +115,7 @@ def _recurse() -> None:
 
 
 def _raise() -> None:
-    message = "not foreseen"
+    message = "unexpected"
     raise LookupError(message)
 
 
@@ -123,7 +125,7 @@ def _refuse() -> None:
 
 
 def _print() -> None:
-    """Write where the answers go, as C does and as Python does."""
+    """Write to the descriptor for answers, as C does and as Python does."""
     os.write(1, b"\0\0\0\0\0\0\0\1!" * 1000)
     print("{}" * 100_000, flush=True)  # noqa: T201
     print("warning", file=sys.stderr, flush=True)  # noqa: T201
@@ -132,7 +134,7 @@ def _print() -> None:
 
 
 def _fork() -> None:
-    """Leave a process that never ends, and come back twice."""
+    """Leave a process that never ends, and return twice."""
     if not os.fork() and not os.fork():
         _hang()
 
@@ -146,10 +148,10 @@ def _crash_later() -> None:
 
 
 def _say(message: bytes) -> None:
-    """Send the parent a message, as a file can that has taken over the process."""
-    for thing in gc.get_objects():
-        if isinstance(thing, processes.Parent):
-            thing.send(message)
+    """Send a message to the parent, as a file can that has taken over the process."""
+    for candidate in gc.get_objects():
+        if isinstance(candidate, processes.Parent):
+            candidate.send(message)
 
 
 ORDERS: Mapping[str, Callable[[], object]] = {
@@ -171,12 +173,12 @@ ORDERS: Mapping[str, Callable[[], object]] = {
     "close": lambda: os.closerange(3, 100),
     "babble": lambda: _say(b"\xff"),
     "flood": lambda: _say(bytes(processes.MAX_MESSAGE_LENGTH + 1)),
-    "skip ahead": lambda: _say(messages.encode(messages.Begun(99))),
-    "go back": lambda: _say(messages.encode(messages.Begun(-1))),
-    "be done": lambda: _say(messages.encode(messages.Done([]))),
-    "give up": lambda: _say(messages.encode(messages.Failed(99, "for no reason"))),
+    "skip ahead": lambda: _say(messages.encode_message(messages.StepStarted(99))),
+    "go back": lambda: _say(messages.encode_message(messages.StepStarted(-1))),
+    "be done": lambda: _say(messages.encode_message(messages.TaskDone([]))),
+    "give up": lambda: _say(messages.encode_message(messages.TaskFailed(99, "for no reason"))),
 }
-"""What a file can ask for."""
+"""Maps the orders that a file can contain to functions."""
 
 FAILURES = {
     "hang": f"takes longer than {SECONDS * PATIENCE} s",
@@ -185,13 +187,13 @@ FAILURES = {
     "exit": "the reader crashed (exit status 5)",
     "leave": "the reader crashed (exit status 0)",
     "close": "the reader crashed (",
-    "swell": f"needs more than {budget.MEMORY >> 20} MB of memory",
+    "swell": f"needs more than {budget.BASE_MEMORY >> 20} MB of memory",
     "recurse": "cannot be read: nested too deeply",
-    "raise": "cannot be read, for a mistake in searchkit (LookupError, hostile_reader.py line ",
+    "raise": "cannot be read because of a mistake in searchkit (LookupError, hostile_reader.py line ",
     "refuse": "damaged [2J: says its reader",
 }
-"""How the reasons begin for which files that ask for it are skipped."""
+"""Maps orders to the start of the reason for which the file is skipped."""
 LIES = ("babble", "flood", "skip ahead", "go back", "be done", "give up")
-"""What a process says that a file has taken over."""
+"""Orders to send messages that a reader never sends."""
 HARMLESS = ("print", "fork", "start", "crash later")
-"""What may be asked for, and the file is read."""
+"""Orders after which the file is read."""

@@ -1,4 +1,4 @@
-"""The way in: a build replaces an index in one step or not at all, and only one at a time writes."""
+"""Tests of builds: a build replaces the index atomically or not at all, and one process writes at a time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from counting import Counting
+from counting import NumberExtractor
 from hostile import hostile_reader
 
 from searchkit import manifest
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_writer
@@ -34,7 +34,7 @@ from searchkit.measures import extractor
 from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
-Report = Callable[..., DocumentRead]
+Report = Callable[..., ParsedDocument]
 
 OLD = "旧的内容。"
 NEW = "新的内容。"
@@ -42,7 +42,7 @@ NEW = "新的内容。"
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A folder of twenty small files."""
+    """Return a folder of twenty small files."""
     folder = tmp_path / "corpus"
     folder.mkdir()
     for n in range(20):
@@ -52,40 +52,40 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path, engine: str, report: Report) -> Path:
-    """The folder of an index that is there already."""
+    """Return the folder of an existing index with one document."""
     folder = tmp_path / "index"
     write_index([report("old.txt", OLD)], folder, BuildOptions(engine))
     return folder
 
 
 def data_folders(index: Path) -> list[str]:
-    """Names of the data folders in an index."""
+    """Return the names of the data folders in an index."""
     return sorted(path.name for path in index.iterdir() if path.name.startswith("data-"))
 
 
-def answers_as_before(index: Path) -> bool:
-    """Whether an index is the old one, whole, with nothing of a newer one beside it."""
-    named = json.loads((index / "index.json").read_text(encoding="utf-8"))["data"]
-    assert data_folders(index) == [named]
+def is_old_index(index: Path) -> bool:
+    """Whether the folder contains the complete old index and no remains of a newer one."""
+    current = json.loads((index / "index.json").read_text(encoding="utf-8"))["data"]
+    assert data_folders(index) == [current]
     assert not (index / "writer.json").exists()
     with Index(index) as opened:
         opened.check()
         return [hit.paragraph.text for hit in opened.search("内容").hits] == [OLD]
 
 
-# --- what a build does
+# --- results of a build
 
 
-def test_build(corpus: Path, tmp_path: Path, engine: str) -> None:
-    """A build reads a folder, counts what it did, and tells its progress file by file."""
-    told: list[Progress] = []
+def test_a_build_indexes_a_folder(corpus: Path, tmp_path: Path, engine: str) -> None:
+    """A build indexes a folder, returns the totals, and reports its progress after each file."""
+    steps: list[Progress] = []
     (corpus / "noise.txt").write_bytes(bytes(range(256)) * 4)
-    done = build(corpus, tmp_path / "a/b/index", BuildOptions(engine), progress=told.append)
-    assert (done.index, done.documents, done.paragraphs) == (str(tmp_path / "a/b/index"), 20, 20)
-    assert [(item.path, bool(item.reason)) for item in done.skipped] == [("noise.txt", True)]
+    result = build(corpus, tmp_path / "a/b/index", BuildOptions(engine), progress=steps.append)
+    assert (result.index, result.documents, result.paragraphs) == (str(tmp_path / "a/b/index"), 20, 20)
+    assert [(item.path, bool(item.reason)) for item in result.skipped] == [("noise.txt", True)]
     sizes = [path.stat().st_size for path in sorted(corpus.iterdir())]
-    assert told == [Progress(n, 21, sum(sizes[:n]), sum(sizes)) for n in range(1, 22)]
-    assert done.seconds > 0
+    assert steps == [Progress(n, 21, sum(sizes[:n]), sum(sizes)) for n in range(1, 22)]
+    assert result.seconds > 0
     with Index(tmp_path / "a/b/index") as index:
         assert index.search(NEW, limit=None).total == 20
         assert index.manifest.corpus == str(corpus)
@@ -93,12 +93,12 @@ def test_build(corpus: Path, tmp_path: Path, engine: str) -> None:
         assert [item["path"] for item in index.problems()] == ["noise.txt"]
 
 
-def test_several_processes(corpus: Path, tmp_path: Path, engine: str) -> None:
-    """Read by several processes, a corpus gives the same index: records in corpus order, answers, files."""
+def test_several_processes_build_the_same_index(corpus: Path, tmp_path: Path, engine: str) -> None:
+    """The index does not depend on the number of processes: documents and paragraphs in corpus order, hits, scores."""
     indexes = []
     for jobs in (1, 2):
-        done = build(corpus, tmp_path / str(jobs), BuildOptions(engine, jobs=jobs))
-        assert done.documents == 20
+        result = build(corpus, tmp_path / str(jobs), BuildOptions(engine, jobs=jobs))
+        assert result.documents == 20
         with Index(tmp_path / str(jobs)) as index:
             hits = [(hit.id, hit.score) for hit in index.search("内容", limit=None).hits]
             indexes.append(([*index.documents()], [*index.paragraphs()], hits))
@@ -106,28 +106,28 @@ def test_several_processes(corpus: Path, tmp_path: Path, engine: str) -> None:
 
 
 def test_warnings_are_reported(report: Report, tmp_path: Path, engine: str) -> None:
-    """What could not be decided about a document is in the report, by document."""
+    """The warnings of a document are in the report, with the name of the document."""
     documents = [report("a.txt", "执法", warnings=("year undecided",)), report("b.txt", "执法")]
     assert write_index(documents, tmp_path, BuildOptions(engine)).warned == (("a.txt", "year undecided"),)
 
 
-def test_measures_are_found_and_kept(
+def test_measures_are_extracted_unless_given(
     report: Report, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Documents that come without measures get those that are found, others keep theirs; all are counted."""
-    monkeypatch.setattr(extractor, "Extractor", Counting)
-    given = ExtractedMeasure("甲", 1, "乙", 1, "乙", start=0, end=1)
+    """Measures are extracted from documents that come without; other documents keep theirs. All are counted."""
+    monkeypatch.setattr(extractor, "Extractor", NumberExtractor)
+    measure = ExtractedMeasure("甲", 1, "乙", 1, "乙", start=0, end=1)
     documents = [
         replace(report("a.txt", "立案3件，罚款1.5万元。", "普法。"), measures=None),
-        report("b.txt", ("立案4件。", {"measures": [given]})),
+        report("b.txt", ("立案4件。", {"measures": [measure]})),
         report("c.txt", "立案5件。"),
     ]
-    done = write_index(documents, tmp_path, BuildOptions(engine))
+    result = write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
-        assert done.measures == index.manifest.measures == 3
+        assert result.measures == index.manifest.measures == 3
         assert [document.measures for document in index.documents()] == [2, 1, 0]
-        held = index._snapshot._engine.measures(["a.txt#1", "a.txt#2", "b.txt#1", "c.txt#1"])
-    assert [[(item.indicator, item.base_value, item.base_unit) for item in own] for own in held] == [
+        stored = index._snapshot._engine.measures(["a.txt#1", "a.txt#2", "b.txt#1", "c.txt#1"])
+    assert [[(item.indicator, item.base_value, item.base_unit) for item in measures] for measures in stored] == [
         [("立案", 3, "件"), ("罚款", 15_000, "元")],
         [],
         [("甲", 1, "乙")],
@@ -135,21 +135,21 @@ def test_measures_are_found_and_kept(
     ]
 
 
-def test_a_build_finds_measures(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build of a folder finds the measures of its paragraphs and counts them by document and in all."""
-    monkeypatch.setattr(indexer, "Extractor", Counting)
+def test_a_build_extracts_measures(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build of a folder extracts the measures of its paragraphs and counts them per document and in total."""
+    monkeypatch.setattr(indexer, "Extractor", NumberExtractor)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.jsonl").write_text('{"id": 1, "text": "立案3件"}\n{"id": 2, "text": "无"}\n', "utf-8")
     (tmp_path / "corpus" / "b.txt").write_text("全年立案4件，罚款5元。", "utf-8")
-    done = build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine))
+    result = build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine))
     with Index(tmp_path / "index") as index:
-        assert done.measures == index.manifest.measures == 3
+        assert result.measures == index.manifest.measures == 3
         assert [document.measures for document in index.documents()] == [1, 0, 2]
     assert build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine)).measures == 3
 
 
-def test_users_facets_are_recorded(report: Report, tmp_path: Path, engine: str) -> None:
-    """The manifest names the facets of the user's own that some document has, sorted."""
+def test_user_defined_facets_are_recorded(report: Report, tmp_path: Path, engine: str) -> None:
+    """The manifest lists the user-defined facets of all documents, sorted."""
     names = [*"gbdafce"]
     documents = [report(f"{n}.txt", "执法", facets={name: "1", "b": "2"}) for n, name in enumerate(names)]
     write_index(documents, tmp_path, BuildOptions(engine))
@@ -157,8 +157,8 @@ def test_users_facets_are_recorded(report: Report, tmp_path: Path, engine: str) 
         assert index.manifest.facets == tuple(sorted(names))
 
 
-def test_an_index_keeps_its_lexicon(report: Report, tmp_path: Path, engine: str) -> None:
-    """An index built with other words and synonyms is searched with those, without being told again."""
+def test_an_index_stores_its_lexicon(report: Report, tmp_path: Path, engine: str) -> None:
+    """An index is searched with the words and synonyms that it was built with; their files are not needed any more."""
     (tmp_path / "words.txt").write_text("# 词\n江大桥 甲乙丙\n", encoding="utf-8")
     (tmp_path / "synonyms.txt").write_text("甲乙丙 = 丁戊己\n", encoding="utf-8")
     options = BuildOptions(engine, words=tmp_path / "words.txt", synonyms=tmp_path / "synonyms.txt")
@@ -170,8 +170,8 @@ def test_an_index_keeps_its_lexicon(report: Report, tmp_path: Path, engine: str)
         assert index.search("卫生健康委员会").total == 0
 
 
-def test_a_rebuild_replaces(index: Path, report: Report, engine: str) -> None:
-    """A build into an index that is there replaces all of it and leaves none of its data behind."""
+def test_write_index_replaces_the_index(index: Path, report: Report, engine: str) -> None:
+    """`write_index` replaces an existing index and removes its data folder."""
     before = data_folders(index)
     write_index([report("new.txt", NEW)], index, BuildOptions(engine))
     assert len(data_folders(index)) == 1
@@ -180,55 +180,55 @@ def test_a_rebuild_replaces(index: Path, report: Report, engine: str) -> None:
         assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
 
 
-# --- wrong arguments
+# --- invalid arguments
 
 
-def test_unknown_engine(tmp_path: Path, report: Report) -> None:
-    """An engine that is not there is a wrong argument; the message names those that are, and nothing is written."""
+def test_an_unknown_engine_is_refused(tmp_path: Path, report: Report) -> None:
+    """An unknown engine raises UsageError, the message lists the engines, and nothing is written."""
     with pytest.raises(UsageError, match=f"no engine 'lucene'; there are: {', '.join(ENGINES)}"):
         write_index([report("a.txt", "执法")], tmp_path / "index", BuildOptions("lucene"))
     assert not (tmp_path / "index").exists()
 
 
 @pytest.mark.parametrize("option", ["words", "synonyms", "topics", "units", "fixed_names"])
-def test_files_that_are_not_there(corpus: Path, index: Path, engine: str, option: str) -> None:
-    """A data file that cannot be read is a wrong argument; the old index stays."""
-    given: dict[str, Any] = {option: corpus / "nowhere"}
+def test_a_missing_data_file_is_refused(corpus: Path, index: Path, engine: str, option: str) -> None:
+    """A data file that does not exist raises UsageError; the old index stays."""
+    files: dict[str, Any] = {option: corpus / "nowhere"}
     with pytest.raises(UsageError, match="nowhere"):
-        build(corpus, index, BuildOptions(engine, **given))
-    assert answers_as_before(index)
+        build(corpus, index, BuildOptions(engine, **files))
+    assert is_old_index(index)
 
 
 @pytest.mark.parametrize("name", ["words", "synonyms", "units", "fixed_names"])
-def test_files_that_are_no_text(corpus: Path, index: Path, engine: str, name: str) -> None:
-    """A data file that is not UTF-8 is a wrong argument, said in one line."""
-    given: dict[str, Any] = {name: corpus.parent / "bad"}
-    given[name].write_bytes(b"\xff\xfe\x00\x81")
+def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, engine: str, name: str) -> None:
+    """A data file that is not UTF-8 raises UsageError with a message of one line; the old index stays."""
+    files: dict[str, Any] = {name: corpus.parent / "bad"}
+    files[name].write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(UsageError, match="not UTF-8") as caught:
-        build(corpus, index, BuildOptions(engine, **given))
+        build(corpus, index, BuildOptions(engine, **files))
     assert "\n" not in str(caught.value)
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
 # --- builds that fail
 
 
-def test_nothing_to_read(tmp_path: Path, index: Path, engine: str) -> None:
-    """A corpus in which nothing can be read, an empty one, and none: an error each, and the old index stays."""
+def test_a_corpus_without_readable_files_is_an_error(tmp_path: Path, index: Path, engine: str) -> None:
+    """A corpus that is empty, missing or unreadable raises CorpusError; the old index stays."""
     (tmp_path / "empty").mkdir()
     for corpus in ("empty", "nowhere"):
         with pytest.raises(CorpusError) as caught:
             build(tmp_path / corpus, index, BuildOptions(engine))
         assert corpus in str(caught.value)
         assert "\n" not in str(caught.value)
-        assert answers_as_before(index)
+        assert is_old_index(index)
     with pytest.raises(CorpusError):
         write_index([Skipped("a.bin", "not text")], index, BuildOptions(engine), corpus="corpus")
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
-def test_failed_first_build_leaves_no_index(tmp_path: Path, engine: str) -> None:
-    """A build that fails where no index was leaves none, and nothing that the next build trips over."""
+def test_a_failed_first_build_leaves_no_index(tmp_path: Path, engine: str) -> None:
+    """A failed build in a folder without an index leaves no data folder and no manifest."""
     with pytest.raises(CorpusError):
         write_index([], tmp_path / "index", BuildOptions(engine))
     assert data_folders(tmp_path / "index") == []
@@ -236,28 +236,28 @@ def test_failed_first_build_leaves_no_index(tmp_path: Path, engine: str) -> None
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError, SystemExit])
-@pytest.mark.parametrize("at", [1, 7, 20])
-def test_interrupted_by_progress(
-    corpus: Path, index: Path, engine: str, interruption: type[BaseException], at: int
+@pytest.mark.parametrize("at_file", [1, 7, 20])
+def test_a_progress_callback_can_interrupt_a_build(
+    corpus: Path, index: Path, engine: str, interruption: type[BaseException], at_file: int
 ) -> None:
-    """A build interrupted at the first, a middle or the last file passes that on; the old index stays, alone."""
+    """An exception of the callback at the first, a middle or the last file ends the build; the old index stays."""
 
-    def stop(done: Progress) -> None:
-        if done.files == at:
+    def stop(progress: Progress) -> None:
+        if progress.files == at_file:
             raise interruption
 
     with pytest.raises(interruption):
         build(corpus, index, BuildOptions(engine), progress=stop)
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
-class Failing:
-    """A writer that fails at one of its calls. `abandoned` holds those that were told to give up."""
+class FailingWriter:
+    """A writer that fails in one of its methods. `rolled_back` lists the writers that were rolled back."""
 
-    abandoned: ClassVar[list[Writer]] = []
+    rolled_back: ClassVar[list[Writer]] = []
 
-    def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
-        self.writer, self.at, self.error = writer, at, error
+    def __init__(self, writer: Writer, method: str, error: BaseException) -> None:
+        self.writer, self.method, self.error = writer, method, error
 
     def add(
         self,
@@ -266,65 +266,69 @@ class Failing:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add all but the second document."""
+        """Add a document; fail at the second one."""
         self.writer.add(document, paragraphs, measures, file)
-        if self.at == "add" and document.document == "b.txt":
+        if self.method == "add" and document.document == "b.txt":
             raise self.error
 
     def commit(self) -> None:
-        """Commit, or fail when everything is written."""
+        """Commit, and fail after everything is written."""
         self.writer.commit()
-        if self.at == "commit":
+        if self.method == "commit":
             raise self.error
 
     def rollback(self) -> None:
-        """Pass on."""
-        self.abandoned.append(self.writer)
+        """Roll back, and record it."""
+        self.rolled_back.append(self.writer)
         self.writer.rollback()
 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
-    """`failing(call, error)`: from now on writers raise the error at that call."""
+    """Return `failing(method, error)`: from then on writers raise the error in that method."""
 
-    def fail(at: str, error: BaseException) -> None:
-        def start(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Failing:
-            return Failing(open_writer(name, folder, analyzer, base), at, error)
+    def fail(method: str, error: BaseException) -> None:
+        def start(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> FailingWriter:
+            return FailingWriter(open_writer(name, folder, analyzer, base), method, error)
 
         monkeypatch.setattr(indexing, "open_writer", start)
 
     return fail
 
 
-@pytest.mark.parametrize("at", ["add", "commit"])
+@pytest.mark.parametrize("method", ["add", "commit"])
 @pytest.mark.parametrize("error", [RuntimeError("half-way"), KeyboardInterrupt()], ids=["error", "interrupt"])
-def test_failing_writer(
-    index: Path, engine: str, report: Report, failing: Callable[..., None], at: str, error: BaseException
+def test_a_failing_writer_leaves_the_old_index(
+    index: Path, engine: str, report: Report, failing: Callable[..., None], method: str, error: BaseException
 ) -> None:
-    """A writer that fails half-way is told to give up; then or at a failed commit the old index stays, alone."""
+    """If `add` or `commit` fails, the old index stays. After a failed `add` the writer is rolled back."""
     documents = [report("a.txt", NEW), report("b.txt", NEW)]
-    failing(at, error)
-    Failing.abandoned.clear()
+    failing(method, error)
+    FailingWriter.rolled_back.clear()
     with pytest.raises(type(error)):
         write_index(documents, index, BuildOptions(engine))
-    assert answers_as_before(index)
-    assert len(Failing.abandoned) == (at == "add")
+    assert is_old_index(index)
+    assert len(FailingWriter.rolled_back) == (method == "add")
     failing("never", error)
     assert write_index(documents, index, BuildOptions(engine)).documents == 2
 
 
-@pytest.mark.parametrize("at", ["add", "commit"])
-def test_disk_full(index: Path, engine: str, report: Report, failing: Callable[..., None], at: str) -> None:
-    """A disk that is full is an index that cannot be written, in one line; the old index stays."""
-    failing(at, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+@pytest.mark.parametrize("method", ["add", "commit"])
+def test_a_full_disk_leaves_the_old_index(
+    index: Path, engine: str, report: Report, failing: Callable[..., None], method: str
+) -> None:
+    """A full disk raises IndexUnusable with a message of one line; the old index stays."""
+    failing(method, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     with pytest.raises(IndexUnusable, match=os.strerror(errno.ENOSPC)) as caught:
         write_index([report("a.txt", NEW), report("b.txt", NEW)], index, BuildOptions(engine))
     assert "\n" not in str(caught.value)
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
-def test_failing_manifest(index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commit that fails at its last step, the renaming of the manifest, leaves the old index."""
+def test_a_failed_rename_of_the_manifest_leaves_the_old_index(
+    index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the last step of a commit fails, the rename of the manifest, the old index stays."""
 
     def fail(_self: Path, _target: Path) -> Path:
         raise KeyboardInterrupt
@@ -333,14 +337,14 @@ def test_failing_manifest(index: Path, engine: str, report: Report, monkeypatch:
         patched.setattr(Path, "replace", fail)
         with pytest.raises(KeyboardInterrupt):
             write_index([report("new.txt", NEW)], index, BuildOptions(engine))
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
 @pytest.mark.parametrize("step", ["remove_leftovers", "_sync_folder"])
-def test_interrupted_at_the_commit(
+def test_an_interrupted_commit_leaves_the_old_or_the_new_index(
     index: Path, engine: str, report: Report, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Interrupted in the last steps, before or after the manifest is renamed, an index is the old or the new, whole."""
+    """After an interrupt just before or after the rename of the manifest, the index is complete, old or new."""
 
     def stop(folder: Path) -> None:
         if folder == index:
@@ -355,21 +359,23 @@ def test_interrupted_at_the_commit(
         assert [hit.paragraph.text for hit in opened.search("内容").hits] in ([OLD], [NEW])
 
 
-def test_source_of_documents_fails(index: Path, engine: str, report: Report) -> None:
-    """What goes wrong while documents are read is passed on; the old index stays."""
+def test_an_error_while_documents_are_read_leaves_the_old_index(index: Path, engine: str, report: Report) -> None:
+    """An exception of the iterable of documents is raised again; the old index stays."""
 
-    def documents() -> Iterator[DocumentRead]:
+    def documents() -> Iterator[ParsedDocument]:
         yield report("a.txt", NEW)
         raise MemoryError
 
     with pytest.raises(MemoryError):
         write_index(documents(), index, BuildOptions(engine))
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
 @pytest.mark.parametrize("parent", ["file", "file/below"])
-def test_index_that_cannot_be_a_folder(tmp_path: Path, report: Report, engine: str, parent: str) -> None:
-    """An index where a file is in the way is refused in one line that names it."""
+def test_a_file_in_place_of_the_index_folder_is_refused(
+    tmp_path: Path, report: Report, engine: str, parent: str
+) -> None:
+    """A file at the path of the index, or of its parent, raises IndexUnusable with one line that names the path."""
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(IndexUnusable, match=f"cannot write to .*{parent}") as caught:
         write_index([report("a.txt", NEW)], tmp_path / parent, BuildOptions(engine))
@@ -377,44 +383,44 @@ def test_index_that_cannot_be_a_folder(tmp_path: Path, report: Report, engine: s
 
 
 @pytest.mark.parametrize("name", ["writer.json", "writer.lock", "index.json.new"])
-def test_file_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
-    """When one of a build's own files cannot be written (here: a folder is in its place), one line says so."""
+def test_a_file_of_a_build_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
+    """If a file of the build cannot be written, here because of a folder of that name, IndexUnusable says so."""
     (index / name).unlink(missing_ok=True)
     (index / name).mkdir()
     with pytest.raises(IndexUnusable, match="cannot write to") as caught:
         write_index([report("a.txt", NEW)], index, BuildOptions(engine))
     assert "\n" not in str(caught.value)
     (index / name).rmdir()
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("there", [True, False], ids=["an index", "an empty folder"])
-def test_read_only_folder(index: Path, report: Report, engine: str, *, there: bool) -> None:
-    """A folder that may not be written to is refused in one line; an index in it stays and can be searched."""
-    folder = index if there else index.parent / "empty"
+@pytest.mark.parametrize("has_index", [True, False], ids=["an index", "an empty folder"])
+def test_a_read_only_folder_is_refused(index: Path, report: Report, engine: str, *, has_index: bool) -> None:
+    """A read-only folder raises IndexUnusable with a message of one line; an index in it can still be searched."""
+    folder = index if has_index else index.parent / "empty"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o555)
     try:
         with pytest.raises(IndexUnusable, match="cannot write to") as caught:
             write_index([report("a.txt", NEW)], folder, BuildOptions(engine))
         assert "\n" not in str(caught.value)
-        if there:
-            assert answers_as_before(index)
+        if has_index:
+            assert is_old_index(index)
     finally:
         folder.chmod(0o755)
 
 
-# --- files that fail
+# --- files that cannot be indexed
 
 
 @pytest.fixture
 def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """`hostile(*orders)`: add files that ask their reader for something; gives their names."""
+    """Return `hostile(*orders)`: adds files that make their reader misbehave, and returns their names."""
     if sys.platform == "win32":
         pytest.skip("signals, limits of memory")
     hostile_reader.install_everywhere(monkeypatch.setattr)
-    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
 
     def add(*orders: str) -> list[str]:
         names = [f"{n:02} {order}.hostile" for n, order in enumerate(orders)]
@@ -426,98 +432,98 @@ def hostile(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_readers_that_fail(
+def test_files_whose_readers_fail_are_skipped(
     corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], jobs: int
 ) -> None:
-    """Whatever readers do, everything else is indexed, and each file is named with its reason, which stays."""
+    """A file whose reader fails is skipped with a reason, which the index keeps. All other files are indexed."""
     orders = ["crash", "hold", "exit", "raise", "swell", "refuse"]
-    if engine != ENGINES[0]:  # it takes as long as a file may, and no engine has to do with it
+    if engine != ENGINES[0]:  # runs until the time limit, and does not depend on the engine
         orders.remove("hold")
     names = hostile(*orders, "harmless")
-    done = build(corpus, index, BuildOptions(engine, jobs=jobs))
-    reasons = {item.path: item.reason for item in done.skipped}
+    result = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    reasons = {item.path: item.reason for item in result.skipped}
     assert [*reasons] == names[:-1]
     for name, order in zip(names, orders, strict=False):
         assert reasons[name].startswith(hostile_reader.FAILURES[order])
-    assert (done.files, done.documents) == (21, 21)
+    assert (result.files, result.documents) == (21, 21)
     with Index(index) as opened:
         opened.check()
         assert opened.search(NEW, limit=None).total == 21
         assert opened.problems() == [{"path": path, "reason": reason} for path, reason in reasons.items()]
-    again = build(corpus, index, BuildOptions(engine, jobs=jobs))
-    assert (again.files, again.unchanged, again.skipped) == (0, 21, done.skipped)
+    second = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    assert (second.files, second.unchanged, second.skipped) == (0, 21, result.skipped)
 
 
-def test_several_tasks_in_which_workers_die(
+def test_workers_that_die_in_several_tasks(
     corpus: Path, index: Path, engine: str, hostile: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where workers die in many tasks all documents are there, in the order of the corpus, and all files are told."""
-    monkeypatch.setattr(tasks, "MAX_BYTES", 200)  # several tasks for each process
+    """If workers die in several tasks, all documents are indexed in corpus order, and progress counts every file."""
+    monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 200)  # several tasks per process
     names = hostile("crash", "raise", "exit", "crash", "harmless")
-    told: list[Progress] = []
-    done = build(corpus, index, BuildOptions(engine, jobs=2), told.append)
-    assert [item.path for item in done.skipped] == names[:4]
-    assert (done.files, done.documents) == (21, 21)
-    assert [step.files for step in told] == [*range(1, 26)]
-    assert told[-1].bytes == told[-1].all_bytes == sum(path.stat().st_size for path in corpus.iterdir())
+    steps: list[Progress] = []
+    result = build(corpus, index, BuildOptions(engine, jobs=2), steps.append)
+    assert [item.path for item in result.skipped] == names[:4]
+    assert (result.files, result.documents) == (21, 21)
+    assert [step.files for step in steps] == [*range(1, 26)]
+    assert steps[-1].bytes == steps[-1].all_bytes == sum(path.stat().st_size for path in corpus.iterdir())
     with Index(index) as opened:
         opened.check()
         documents = [document.document for document in opened.documents()]
     assert documents == sorted({path.name for path in corpus.iterdir()} - {*names[:4]})
 
 
-def test_a_script_without_a_guard(corpus: Path, index: Path, engine: str) -> None:
-    """A script without `if __name__ == "__main__"` may ask for processes: they do not run it."""
+def test_a_script_without_a_main_guard_can_use_several_processes(corpus: Path, index: Path, engine: str) -> None:
+    """Workers do not run a script that lacks `if __name__ == "__main__"`."""
     script = corpus.parent / "script.py"
     script.write_text(
         "from searchkit.indexing import tasks\nfrom searchkit.indexing.build import BuildOptions, build\n"
-        "tasks.MIN_BYTES = 0\n"
+        "tasks.MIN_PARALLEL_BYTES = 0\n"
         f"print(build({str(corpus)!r}, {str(index)!r}, BuildOptions({engine!r}, jobs=2)).documents)\n",
         encoding="utf-8",
     )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
-    assert (done.stdout, done.stderr) == ("20\n", "")
+    process = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    assert (process.stdout, process.stderr) == ("20\n", "")
 
 
 @pytest.mark.usefixtures("_real_processes")
-def test_paths_from_the_current_folder(
+def test_paths_may_be_relative_to_the_current_folder(
     corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Corpus and index may be named as they are seen from the current folder."""
+    """Corpus and index may be given as paths relative to the current folder."""
     monkeypatch.chdir(tmp_path)
     for target in ("index", "a/../index", corpus):
         assert build(corpus.name, target, BuildOptions(engine)).documents == 20
 
 
-def test_a_mistake_in_the_measures_costs_one_file(
+def test_a_bug_in_the_extraction_of_measures_skips_one_file(
     corpus: Path, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception in the search for measures skips the whole file, and no other."""
+    """An exception in the extraction of measures skips the document, here a file, and no other."""
 
-    class Failing(Counting):
+    class FailingExtractor(NumberExtractor):
         def extract(self, paragraphs: Sequence[Paragraph]) -> Sequence[Sequence[ExtractedMeasure]]:
             if "第7号" in paragraphs[0].text:
                 raise ZeroDivisionError
             return super().extract(paragraphs)
 
-    monkeypatch.setattr(indexer, "Extractor", Failing)
-    done = build(corpus, tmp_path / "index", BuildOptions(engine))
-    assert (done.documents, [item.path for item in done.skipped]) == (19, ["07.txt"])
-    assert re.fullmatch(mistake("ZeroDivisionError"), done.skipped[0].reason)
+    monkeypatch.setattr(indexer, "Extractor", FailingExtractor)
+    result = build(corpus, tmp_path / "index", BuildOptions(engine))
+    assert (result.documents, [item.path for item in result.skipped]) == (19, ["07.txt"])
+    assert re.fullmatch(bug_reason("ZeroDivisionError"), result.skipped[0].reason)
 
 
-def mistake(error: str) -> str:
-    """Pattern of the reason for what is skipped for an error that this file raises."""
-    return rf"cannot be read, for a mistake in searchkit \({error}, test_build\.py line \d+\): please report it"
+def bug_reason(error: str) -> str:
+    """Return a pattern of the reason for a document that is skipped for an exception raised in this module."""
+    return rf"cannot be read because of a mistake in searchkit \({error}, test_build\.py line \d+\): please report it"
 
 
-class Choosy:
-    """A writer that cannot write documents with a word: it fails when they are added, or at the commit."""
+class ChoosyWriter:
+    """A writer that cannot write documents that contain `WORD`. It fails in `add` or in `commit`."""
 
     WORD = "第7号"
 
-    def __init__(self, writer: Writer, at: str, error: BaseException) -> None:
-        self.writer, self.at, self.error = writer, at, error
+    def __init__(self, writer: Writer, method: str, error: BaseException) -> None:
+        self.writer, self.method, self.error = writer, method, error
         self.fails = False
 
     def add(
@@ -527,31 +533,31 @@ class Choosy:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document."""
+        """Add a document, or fail, or arrange for the commit to fail."""
         if any(self.WORD in paragraph.text for paragraph in paragraphs):
-            if self.at == "add":
+            if self.method == "add":
                 raise self.error
             self.fails = True
         self.writer.add(document, paragraphs, measures, file)
 
     def commit(self) -> None:
-        """Commit."""
+        """Commit, unless a document contained the word."""
         if self.fails:
             raise self.error
         self.writer.commit()
 
     def rollback(self) -> None:
-        """Give up."""
+        """Roll back."""
         self.writer.rollback()
 
 
 @pytest.fixture
 def choosy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], None]:
-    """`choosy(call, error)`: from now on the writers of workers raise the error at that call."""
+    """Return `choosy(method, error)`: from then on the writers of workers raise the error in that method."""
 
-    def choose(at: str, error: BaseException) -> None:
-        def start(name: str, folder: Path, analyzer: Analyzer) -> Choosy:
-            return Choosy(open_writer(name, folder, analyzer), at, error)
+    def choose(method: str, error: BaseException) -> None:
+        def start(name: str, folder: Path, analyzer: Analyzer) -> ChoosyWriter:
+            return ChoosyWriter(open_writer(name, folder, analyzer), method, error)
 
         monkeypatch.setattr(worker, "open_writer", start)
         monkeypatch.setattr(indexer, "open_writer", start)
@@ -559,69 +565,69 @@ def choosy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, BaseException], No
     return choose
 
 
-@pytest.mark.parametrize("at", ["add", "commit"])
+@pytest.mark.parametrize("method", ["add", "commit"])
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_document_that_cannot_be_written(
-    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], at: str, jobs: int
+def test_a_bug_in_the_writer_skips_one_file(
+    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], method: str, jobs: int
 ) -> None:
-    """A mistake of ours in the writing of a document costs the file that it is from, and no other."""
-    choosy(at, ZeroDivisionError())
-    told: list[Progress] = []
-    done = build(corpus, index, BuildOptions(engine, jobs=jobs), told.append)
-    assert (done.documents, [(item.path, item.files) for item in done.skipped]) == (19, [("07.txt", 1)])
-    assert re.fullmatch(mistake("ZeroDivisionError"), done.skipped[0].reason)
-    assert [step.files for step in told] == [*range(1, 21)]
+    """A file whose document cannot be written because of a bug is skipped, and no other."""
+    choosy(method, ZeroDivisionError())
+    steps: list[Progress] = []
+    result = build(corpus, index, BuildOptions(engine, jobs=jobs), steps.append)
+    assert (result.documents, [(item.path, item.files) for item in result.skipped]) == (19, [("07.txt", 1)])
+    assert re.fullmatch(bug_reason("ZeroDivisionError"), result.skipped[0].reason)
+    assert [step.files for step in steps] == [*range(1, 21)]
     with Index(index) as opened:
         opened.check()
         assert [document.document for document in opened.documents()] == sorted(
             path.name for path in corpus.iterdir() if path.name != "07.txt"
         )
-    again = build(corpus, index, BuildOptions(engine, jobs=jobs))
-    assert (again.files, again.unchanged, again.skipped) == (0, 19, done.skipped)
+    second = build(corpus, index, BuildOptions(engine, jobs=jobs))
+    assert (second.files, second.unchanged, second.skipped) == (0, 19, result.skipped)
 
 
-@pytest.mark.parametrize("at", ["add", "commit"])
-def test_a_record_that_cannot_be_written(
-    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], at: str
+@pytest.mark.parametrize("method", ["add", "commit"])
+def test_a_bug_in_the_writer_skips_one_record(
+    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], method: str
 ) -> None:
-    """A mistake of ours in the writing of one record of many costs that record, and is named with it."""
+    """A record that cannot be written because of a bug is skipped and named; the other records are indexed."""
     records = [json.dumps({"id": n, "text": f"第{n}号"}, ensure_ascii=False) for n in range(1, 12)]
     (corpus / "more.jsonl").write_text("\n".join([*records, "no record"]), encoding="utf-8")
-    choosy(at, ZeroDivisionError())
-    done = build(corpus, index, BuildOptions(engine))
-    assert done.documents == 19 + 10
-    reasons = {(item.path, item.files): item.reason for item in done.skipped}
+    choosy(method, ZeroDivisionError())
+    result = build(corpus, index, BuildOptions(engine))
+    assert result.documents == 19 + 10
+    reasons = {(item.path, item.files): item.reason for item in result.skipped}
     assert reasons.keys() == {("07.txt", 1), ("more.jsonl#7", 0), ("more.jsonl", 0)}
-    assert re.fullmatch(mistake("ZeroDivisionError"), reasons["more.jsonl#7", 0])
+    assert re.fullmatch(bug_reason("ZeroDivisionError"), reasons["more.jsonl#7", 0])
     with Index(index) as opened:
         opened.check()
         names = {document.document for document in opened.documents() if document.document.startswith("more")}
     assert names == {f"more.jsonl#{n}" for n in range(1, 12) if n != 7}
 
 
-@pytest.mark.parametrize("at", ["add", "commit"])
+@pytest.mark.parametrize("method", ["add", "commit"])
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_disk_that_is_full_for_workers(
-    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], at: str, jobs: int
+def test_a_full_disk_in_a_worker_fails_the_build(
+    corpus: Path, index: Path, engine: str, choosy: Callable[..., None], method: str, jobs: int
 ) -> None:
-    """When a worker cannot write no file is blamed: that ends the build with one line, and the old index stays."""
-    choosy(at, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    """If a worker cannot write, the build fails with a message of one line; no file is skipped, the old index stays."""
+    choosy(method, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     with pytest.raises(IndexUnusable, match=f"^cannot write to .*{os.strerror(errno.ENOSPC)}$") as caught:
         build(corpus, index, BuildOptions(engine, jobs=jobs))
     assert "\n" not in str(caught.value)
-    assert answers_as_before(index)
+    assert is_old_index(index)
 
 
 # --- one writer at a time
 
 WRITER = """
 import sys
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.model import Document, Paragraph
 
 def documents():
-    yield DocumentRead(Document("other.txt"), (Paragraph("other.txt#1", "other.txt", 1, "别的内容。"),))
+    yield ParsedDocument(Document("other.txt"), (Paragraph("other.txt#1", "other.txt", 1, "别的内容。"),))
     print("writing", flush=True)
     sys.stdin.readline()
 
@@ -631,7 +637,7 @@ write_index(documents(), sys.argv[1], BuildOptions(sys.argv[2]))
 
 @pytest.fixture
 def other_writer(index: Path, engine: str) -> Iterator[subprocess.Popen[str]]:
-    """A second process that is in the middle of writing to the index until it is sent a line."""
+    """Return a second process that writes to the index until it receives a line."""
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(index), engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -641,17 +647,17 @@ def other_writer(index: Path, engine: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_second_writer_is_refused(
+def test_a_second_writer_is_refused(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """While one process writes, another is refused by a line that names the holder; readers go on; then all is well."""
+    """While one process writes, a second writer is refused with one line naming the first, and readers can search."""
     with pytest.raises(IndexLocked) as caught:
         write_index([report("new.txt", NEW)], index, BuildOptions(engine))
-    said = str(caught.value)
-    assert f"process {other_writer.pid} on {socket.gethostname()}" in said
-    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", said)
-    assert str(index) in said
-    assert "\n" not in said
+    message = str(caught.value)
+    assert f"process {other_writer.pid} on {socket.gethostname()}" in message
+    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", message)
+    assert str(index) in message
+    assert "\n" not in message
     with Index(index) as opened:
         assert opened.search("旧").total == 1
     other_writer.communicate("go on\n", timeout=60)
@@ -662,28 +668,28 @@ def test_second_writer_is_refused(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no way to end a process at once")
-def test_dead_writer_does_not_block(
+def test_a_killed_writer_does_not_block(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """A writer that was killed leaves its lock file and its data; the next build is not blocked and removes them."""
+    """A killed writer leaves its lock file and its data folder; the next build is not blocked and removes them."""
     other_writer.kill()
     other_writer.wait(timeout=60)
     assert len(data_folders(index)) == 2
     assert (index / "writer.json").exists()
     with Index(index) as opened:
         assert opened.search("旧").total == 1
-    done = write_index([report("new.txt", NEW)], index, BuildOptions(engine))
-    assert isinstance(done, BuildReport)
+    result = write_index([report("new.txt", NEW)], index, BuildOptions(engine))
+    assert isinstance(result, BuildReport)
     assert len(data_folders(index)) == 1
     assert not (index / "writer.json").exists()
     with Index(index) as opened:
         assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
 
 
-def test_holder_that_cannot_be_read(
+def test_an_unreadable_lock_note_still_refuses_a_second_writer(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """When the note of who holds the lock is damaged or gone, the refusal still comes, without a name."""
+    """If writer.json is damaged or missing, a second writer is still refused, without the name of the first."""
     assert other_writer.poll() is None
     for holder in (b"", b"{}", b"[]", b"not json", b'{"pid": "x", "host": "h", "since": "s"}', b"\xff", None):
         if holder is None:
@@ -694,8 +700,8 @@ def test_holder_that_cannot_be_read(
             write_index([report("new.txt", NEW)], index, BuildOptions(engine))
 
 
-def test_other_files_in_the_folder_stay(index: Path, engine: str, report: Report) -> None:
-    """A build touches nothing in the folder that is not an index's own: a README, a folder named like data."""
+def test_a_build_keeps_unrelated_files_in_the_index_folder(index: Path, engine: str, report: Report) -> None:
+    """A build does not touch files in the index folder that are not part of the index, such as a README."""
     (index / "README.md").write_text("mine", encoding="utf-8")
     (index / "data-mine").mkdir()
     write_index([report("new.txt", NEW)], index, BuildOptions(engine))

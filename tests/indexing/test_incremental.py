@@ -1,4 +1,4 @@
-"""Bringing an index up to date: what is read again, what is not, and that the index is as one built afresh."""
+"""Tests of incremental builds: which files are read again, and that the index equals a fresh one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from counting import Counting
+from counting import NumberExtractor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from marked import NAME, left, marked, new_mark, workers
+from marked import MARK_VARIABLE, find_processes, find_workers, kill_leftovers, new_mark
 
 from searchkit.corpus import listing, walk
-from searchkit.corpus.overrides import NOTHING
-from searchkit.corpus.reading import DocumentRead
+from searchkit.corpus.overrides import NO_METADATA
+from searchkit.corpus.reading import ParsedDocument
 from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.engines.contract import MeasureRequest
 from searchkit.engines.opening import ENGINES
@@ -62,7 +62,7 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A small corpus: texts, records, a table that states a facet, a file that cannot be read."""
+    """Return a small corpus: text files, a file of records, a metadata.csv with a facet, an unreadable file."""
     folder = tmp_path / "corpus"
     for n in range(6):
         write(folder / f"{n}.txt", report("东丽区", 2020 + n, SENTENCES[n : n + 2]))
@@ -74,66 +74,66 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
-    """Where the index goes."""
+    """Return the path of the index, which does not exist yet."""
     return tmp_path / "index"
 
 
 @pytest.fixture(autouse=True)
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files that were just written count as settled: tests do not wait for the clock."""
-    monkeypatch.setattr(changes, "_FINE_GRAIN", 0)
+def no_timestamp_granularity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the granularity of timestamps to 0, so that files just written need not be hashed."""
+    monkeypatch.setattr(changes, "_FINE_GRANULARITY", 0)
 
 
 @pytest.fixture
-def counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let measures be found by a plain rule, in this process: these tests are about what becomes of them."""
-    monkeypatch.setattr(indexer, "Extractor", Counting)
+def simple_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extract measures by a simple rule: these tests are about their storage, not about their extraction."""
+    monkeypatch.setattr(indexer, "Extractor", NumberExtractor)
 
 
 @pytest.fixture
-def again(source: Path, index: Path, engine: str) -> Build:
-    """`again(…options)`: a build of the corpus by the engine under test."""
+def run_build(source: Path, index: Path, engine: str) -> Build:
+    """Return `run_build(**options)`: builds the corpus with the engine under test."""
 
-    def again(**options: Any) -> BuildReport:  # noqa: ANN401
+    def run_build(**options: Any) -> BuildReport:  # noqa: ANN401
         return build(source, index, BuildOptions(**{"engine": engine, **options}))
 
-    return again
+    return run_build
 
 
 @pytest.fixture
 def unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`unreadable(*names)`: from now on these files cannot be opened; no name: no report can."""
-    read_inside = walk.read_inside
+    """Return `unreadable(*names)`: makes these files fail to open, or all reports if there are no names."""
+    read_contained_file = walk.read_contained_file
 
     def make(*names: str) -> None:
         def refuse(root: Path, path: Path, *largest: int) -> bytes:
             if path.name in names if names else path.suffix in {".txt", ".jsonl"}:
                 raise PermissionError(13, "Permission denied")
-            return read_inside(root, path, *largest)
+            return read_contained_file(root, path, *largest)
 
-        monkeypatch.setattr(walk, "read_inside", refuse)
+        monkeypatch.setattr(walk, "read_contained_file", refuse)
 
     return make
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Make a file, and the folders above it."""
+    """Write a file and create its parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def report(place: str, year: int, sentences: Sequence[str]) -> str:
-    """The text of a report."""
+    """Return the text of a report."""
     return "\n\n".join([f"{place}司法局{year}年法治政府建设年度报告", *sentences, ""])
 
 
-def view(index: Path) -> dict[str, Any]:
-    """All that an index answers."""
+def dump_index(index: Path) -> dict[str, Any]:
+    """Return everything that an index can return."""
     with Index(index) as opened:
         opened.check()
         names = opened.manifest.facets
-        asked = [(query, options) for query, options in QUERIES if "where" not in options or "batch" in names]
-        answers = [replace(opened.search(query, **options), took_ms=0) for query, options in asked]
+        queries = [(query, options) for query, options in QUERIES if "where" not in options or "batch" in names]
+        answers = [replace(opened.search(query, **options), took_ms=0) for query, options in queries]
         return {
             "totals": (*totals(opened.manifest), names, opened.problems()),
             "documents": [*opened.documents()],
@@ -145,18 +145,18 @@ def view(index: Path) -> dict[str, Any]:
         }
 
 
-def totals(counted: Manifest | BuildReport) -> tuple[int, int, int]:
-    """Documents, paragraphs, measures."""
-    return counted.documents, counted.paragraphs, counted.measures
+def totals(counts: Manifest | BuildReport) -> tuple[int, int, int]:
+    """Return the numbers of documents, paragraphs and measures."""
+    return counts.documents, counts.paragraphs, counts.measures
 
 
 def measures_in(opened: Index) -> list[Any]:
-    """All measures, some of them, and those of each paragraph: measures, indicators and exact scores."""
-    wanted = (ScoringClause("执法", ("执法",)), ScoringClause("检查", ("检查",)))
+    """Return the measures of each paragraph, of all paragraphs and of a query, with indicators and exact scores."""
+    clauses = (ScoringClause("执法", ("执法",)), ScoringClause("检查", ("检查",)))
     answers: list[Any] = [opened._snapshot._engine.measures([paragraph.id for paragraph in opened.paragraphs()])]
     for request in (
-        MeasureRequest(Everything(), wanted),
-        MeasureRequest(Substring("执法"), wanted, opened.filters({"year": "2022.."}), "次", 2, 100),
+        MeasureRequest(Everything(), clauses),
+        MeasureRequest(Substring("执法"), clauses, opened.filters({"year": "2022.."}), "次", 2, 100),
     ):
         measures = opened._snapshot._engine.measure_columns(request)
         indicators = [measures.indicators[number] for number in measures.indicator_of.tolist()]
@@ -164,41 +164,41 @@ def measures_in(opened: Index) -> list[Any]:
     return answers
 
 
-def same_as_afresh(source: Path, index: Path, engine: str) -> None:
-    """Check that an index answers as one does that is built now from the same folder."""
+def assert_equals_fresh_build(source: Path, index: Path, engine: str) -> None:
+    """Assert that an index returns the same as an index that is built from scratch from the same folder."""
     with tempfile.TemporaryDirectory() as folder:
         build(source, folder, BuildOptions(engine))
-        fresh = view(Path(folder))
-    brought = view(index)
-    assert brought.pop("scores") == pytest.approx(fresh.pop("scores"), rel=0, abs=1e-9)
-    assert brought == fresh
+        fresh = dump_index(Path(folder))
+    updated = dump_index(index)
+    assert updated.pop("scores") == pytest.approx(fresh.pop("scores"), rel=0, abs=1e-9)
+    assert updated == fresh
 
 
-def committed(index: Path) -> tuple[int, bytes]:
-    """Which commit an index is at: the manifest's inode and content."""
+def current_commit(index: Path) -> tuple[int, bytes]:
+    """Return a value that identifies the current commit of an index: inode and content of the manifest."""
     path = index / "index.json"
     return path.stat().st_ino, path.read_bytes()
 
 
-# --- the whole promise
+# --- equivalence with a fresh build
 
 NAMES = ("a.txt", "b.md", "c.html", "d/a.txt", "records.jsonl", "e.jpg")
 
 
 def text_of(lines: Sequence[str]) -> str:
-    """A report of these lines; no lines: an empty file."""
+    """Return a report of these lines, or an empty text if there are none."""
     return report("滨海新区", 2020 + len(lines), lines) if lines else ""
 
 
 def records_of(lines: Sequence[str]) -> str:
-    """A record for each line, one that is none among them."""
+    """Return one record per line, and one line that is no record."""
     records = [json.dumps({"id": n, "text": line, "year": 2023}, ensure_ascii=False) for n, line in enumerate(lines)]
     return "\n".join([*records, "no record"])
 
 
 lines = st.lists(st.sampled_from(SENTENCES), max_size=4)
 names = st.sampled_from(NAMES)
-steps = st.one_of(
+corpus_changes = st.one_of(
     st.tuples(st.just("write"), names, lines),
     st.tuples(st.just("spoil"), names),
     st.tuples(st.just("remove"), names),
@@ -209,8 +209,8 @@ steps = st.one_of(
 )
 
 
-def step(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
-    """Do something to a corpus."""
+def apply_change(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
+    """Apply one change to a corpus."""
     path = folder / arguments[0] if arguments and isinstance(arguments[0], str) else folder
     match what:
         case "write":
@@ -231,94 +231,98 @@ def step(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
             os.utime(path)
 
 
-@given(st.lists(steps, min_size=1, max_size=6))
+@given(st.lists(corpus_changes, min_size=1, max_size=6))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@pytest.mark.usefixtures("counting")
-def test_an_index_in_steps_is_as_one_built_afresh(engine: str, taken: list[tuple[Any, ...]]) -> None:
-    """After each step of any sequence of changes the index answers as one that is built from nothing."""
+@pytest.mark.usefixtures("simple_measures")
+def test_an_updated_index_equals_a_fresh_one(engine: str, sequence: list[tuple[Any, ...]]) -> None:
+    """After each change of a random sequence, the index returns the same as an index built from scratch."""
     with tempfile.TemporaryDirectory() as name:
         source, index = Path(name) / "corpus", Path(name) / "index"
         write(source / "fixed.txt", report("东丽区", 2023, SENTENCES))
         build(source, index, BuildOptions(engine))
-        for arguments in taken:
-            step(source, *arguments)
-            done = build(source, index, BuildOptions(engine))
-            assert done.full_because is None
-            assert totals(done) == totals(read_manifest(index))
-            same_as_afresh(source, index, engine)
+        for arguments in sequence:
+            apply_change(source, *arguments)
+            result = build(source, index, BuildOptions(engine))
+            assert result.full_because is None
+            assert totals(result) == totals(read_manifest(index))
+            assert_equals_fresh_build(source, index, engine)
         with Index(index) as opened:
             assert measures_in(opened)[1]
-        before = committed(index)
+        before = current_commit(index)
         assert build(source, index, BuildOptions(engine)).files == 0
-        assert committed(index) == before
+        assert current_commit(index) == before
 
 
-# --- what is read again
+# --- which files are read again
 
 
-@pytest.mark.usefixtures("counting")
-def test_nothing_changed(again: Build, index: Path, unreadable: Callable[..., None]) -> None:
-    """When nothing has changed no file is read, nothing is written, and the report says what the index holds."""
-    first = again()
-    before = committed(index)
+@pytest.mark.usefixtures("simple_measures")
+def test_a_build_without_changes_writes_nothing(run_build: Build, index: Path, unreadable: Callable[..., None]) -> None:
+    """If nothing has changed, no file is read, nothing is written, and the report describes the existing index."""
+    first = run_build()
+    before = current_commit(index)
     unreadable()
-    done = again()
-    assert committed(index) == before
-    assert (done.files, done.removed, done.unchanged, done.full_because) == (0, 0, 7, None)
+    result = run_build()
+    assert current_commit(index) == before
+    assert (result.files, result.removed, result.unchanged, result.full_because) == (0, 0, 7, None)
     assert (first.files, first.removed, first.unchanged, first.full_because) == (7, 0, 0, None)
-    assert (*totals(done), done.skipped) == (*totals(first), first.skipped)
-    assert done.measures > 0
-    assert {item.path for item in done.skipped} == {"noise.txt", "records.jsonl"}
+    assert (*totals(result), result.skipped) == (*totals(first), first.skipped)
+    assert result.measures > 0
+    assert {item.path for item in result.skipped} == {"noise.txt", "records.jsonl"}
 
 
-def test_only_what_changed_is_read(again: Build, source: Path, index: Path, unreadable: Callable[..., None]) -> None:
-    """Changed and new files are read, files that are gone leave the index, of the others none is opened."""
-    before = again()
+def test_only_changed_files_are_read(
+    run_build: Build, source: Path, index: Path, unreadable: Callable[..., None]
+) -> None:
+    """New and changed files are read, removed files leave the index, and no other file is opened."""
+    before = run_build()
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
     write(source / "new.txt", report("西青区", 2025, SENTENCES[:1]))
     (source / "5.txt").unlink()
     (source / "0.txt").rename(source / "moved.txt")
     unreadable("2.txt", "3.txt", "4.txt", "records.jsonl", "noise.txt")
-    done = again()
-    assert (done.files, done.removed, done.unchanged) == (3, 2, 4)
-    assert done.documents == before.documents
+    result = run_build()
+    assert (result.files, result.removed, result.unchanged) == (3, 2, 4)
+    assert result.documents == before.documents
     with Index(index) as opened:
         documents = [document.document for document in opened.documents()]
     expected = ["1.txt", "2.txt", "3.txt", "4.txt", "moved.txt", "new.txt", "records.jsonl#1", "records.jsonl#2"]
     assert documents == expected
 
 
-def test_same_content_is_no_change(again: Build, source: Path, index: Path) -> None:
-    """A file that was touched, copied over itself or moved away and back is not read again, nothing is written."""
-    again()
-    before = committed(index)
+def test_a_touched_or_replaced_file_is_unchanged(run_build: Build, source: Path, index: Path) -> None:
+    """A file that was touched, replaced by a copy or moved away and back is unchanged, and nothing is written."""
+    run_build()
+    before = current_commit(index)
     os.utime(source / "1.txt")
     shutil.copy(source / "2.txt", source / "copy")
     (source / "copy").replace(source / "2.txt")
     (source / "noise.txt").rename(source / "away")
     (source / "away").rename(source / "noise.txt")
-    done = again()
-    assert (done.files, done.unchanged) == (0, 7)
-    assert committed(index) == before
+    result = run_build()
+    assert (result.files, result.unchanged) == (0, 7)
+    assert current_commit(index) == before
 
 
-def test_same_size_and_time_is_not_enough(again: Build, source: Path, engine: str, index: Path) -> None:
-    """A changed file that has its old size and its old time of modification is noticed."""
-    again()
+def test_a_change_with_the_same_size_and_time_is_detected(
+    run_build: Build, source: Path, engine: str, index: Path
+) -> None:
+    """A changed file is detected although its size and modification time are the same."""
+    run_build()
     path = source / "1.txt"
-    was = path.stat()
+    status = path.stat()
     write(path, path.read_text(encoding="utf-8").replace("129", "130"))
-    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
-    assert path.stat().st_mtime_ns == was.st_mtime_ns
-    assert again().files == 1
-    same_as_afresh(source, index, engine)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+    assert run_build().files == 1
+    assert_equals_fresh_build(source, index, engine)
 
 
 SECOND = 1_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("written", "is_found"),
+    ("written", "is_read"),
     [
         (1, True),
         (0, True),
@@ -328,166 +332,174 @@ SECOND = 1_000_000_000
         (-SECOND * 5 // 2, False),
     ],
 )
-def test_a_file_written_while_it_was_read(
-    again: Build, source: Path, monkeypatch: pytest.MonkeyPatch, written: int, *, is_found: bool
+def test_a_file_written_around_the_last_build_is_hashed(
+    run_build: Build, source: Path, monkeypatch: pytest.MonkeyPatch, written: int, *, is_read: bool
 ) -> None:
-    """A file that looks as it did is opened all the same if it was written about when the last build began.
+    """A changed file with the same stamp is detected if it was written shortly before the last build began, or later.
 
-    `written`: nanoseconds before (-) or after the build began that it seems to have been written, both times. Clocks of
-    files have a grain, a coarse one where times are whole seconds.
+    `written`: the timestamp of the file in both builds, in nanoseconds relative to the start of the first build. The
+    granularity is coarser for timestamps of whole seconds.
     """
     monkeypatch.undo()
     began = time.time_ns() // SECOND * SECOND + SECOND // 2
     monkeypatch.setattr(time, "time_ns", lambda: began)
     monkeypatch.setattr(Stamp, "of", lambda _status: Stamp(10, began - 9 * SECOND, began + written, 1))
-    again()
+    run_build()
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
-    assert again().files == is_found
+    assert run_build().files == is_read
 
 
-def test_what_the_table_states(again: Build, source: Path, index: Path, engine: str) -> None:
-    """A file about which metadata.csv states something else is read again, and no other."""
-    again()
+def test_files_with_changed_metadata_are_read_again(run_build: Build, source: Path, index: Path, engine: str) -> None:
+    """Only the files whose metadata in metadata.csv has changed are read again."""
+    run_build()
     write(source / "metadata.csv", "file,batch\n1.txt,一\n2.txt,三\n4.txt,四\n5.txt,\n")
-    done = again()
-    assert (done.files, done.unchanged) == (2, 5)
-    same_as_afresh(source, index, engine)
+    result = run_build()
+    assert (result.files, result.unchanged) == (2, 5)
+    assert_equals_fresh_build(source, index, engine)
     (source / "metadata.csv").unlink()
-    assert again().files == 3
+    assert run_build().files == 3
     with Index(index) as opened:
         assert opened.manifest.facets == ("batch",)
         assert [document.document for document in opened.documents(where={"batch": "三"})] == ["records.jsonl#2"]
 
 
-def test_problems_are_kept(again: Build, source: Path, index: Path, engine: str) -> None:
-    """What cannot be read stays in the report and in the index, until it changes or goes; what is new comes in."""
-    first = again()
+def test_unreadable_files_stay_in_the_report(run_build: Build, source: Path, index: Path, engine: str) -> None:
+    """The report and the index list the unreadable files until they are changed or removed, and new ones too."""
+    first = run_build()
     write(source / "picture.jpg", b"x")
-    done = again()
-    assert (done.files, done.removed, done.unchanged) == (0, 0, 7)
-    assert {item.path for item in done.skipped} == {"noise.txt", "records.jsonl", "*.jpg"}
-    same_as_afresh(source, index, engine)
+    result = run_build()
+    assert (result.files, result.removed, result.unchanged) == (0, 0, 7)
+    assert {item.path for item in result.skipped} == {"noise.txt", "records.jsonl", "*.jpg"}
+    assert_equals_fresh_build(source, index, engine)
     write(source / "noise.txt", report("西青区", 2024, SENTENCES))
     write(source / "0.txt", b"\0\1")
-    done = again()
-    assert (done.files, done.removed, done.unchanged) == (1, 1, 6)
-    assert {item.path for item in done.skipped} == {"0.txt", "records.jsonl", "*.jpg"}
-    assert first.skipped != done.skipped
-    same_as_afresh(source, index, engine)
+    result = run_build()
+    assert (result.files, result.removed, result.unchanged) == (1, 1, 6)
+    assert {item.path for item in result.skipped} == {"0.txt", "records.jsonl", "*.jpg"}
+    assert first.skipped != result.skipped
+    assert_equals_fresh_build(source, index, engine)
 
 
-def test_a_file_that_could_not_be_opened_is_tried_again(
-    again: Build, index: Path, unreadable: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_could_not_be_opened_is_retried(
+    run_build: Build, index: Path, unreadable: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that could not be opened is tried each time, although it looks the same; while it fails nothing is new."""
+    """A file that could not be opened is retried by each build. While it fails, no new index is committed."""
     with monkeypatch.context():
         unreadable("1.txt")
-        assert "cannot be read: permission denied" in {item.reason for item in again().skipped}
-        before = committed(index)
-        again()
-        assert committed(index) == before
+        assert "cannot be read: permission denied" in {item.reason for item in run_build().skipped}
+        before = current_commit(index)
+        run_build()
+        assert current_commit(index) == before
     monkeypatch.undo()
-    done = again()
-    assert (done.files, done.unchanged) == (1, 6)
-    assert "1.txt" not in {item.path for item in done.skipped}
+    result = run_build()
+    assert (result.files, result.unchanged) == (1, 6)
+    assert "1.txt" not in {item.path for item in result.skipped}
 
 
-def test_everything_gone(again: Build, source: Path, index: Path) -> None:
-    """When nothing can be read any more that is an error, and the index stays."""
-    again()
-    before = committed(index)
+def test_a_corpus_that_became_unreadable_keeps_the_old_index(run_build: Build, source: Path, index: Path) -> None:
+    """If no file can be read any more, the build raises CorpusError, and the old index stays."""
+    run_build()
+    before = current_commit(index)
     for path in source.glob("*.*"):
         path.write_bytes(b"\0")
     with pytest.raises(CorpusError):
-        again()
+        run_build()
     for path in source.glob("*.*"):
         path.unlink()
     with pytest.raises(CorpusError):
-        again()
-    assert committed(index) == before
+        run_build()
+    assert current_commit(index) == before
 
 
-# --- when everything is built again
+# --- full builds
 
 
-def test_full(again: Build, index: Path) -> None:
-    """A full build reads everything again, and says that it was asked to; where there is no index there is no why."""
-    assert again(full=True).full_because is None
-    before = committed(index)
-    done = again(full=True)
-    assert (done.files, done.unchanged, done.full_because) == (7, 0, "a full build was asked for")
-    assert committed(index) != before
+def test_a_full_build_reads_all_files(run_build: Build, index: Path) -> None:
+    """`full=True` reads all files again and is given as the reason, unless there was no index."""
+    assert run_build(full=True).full_because is None
+    before = current_commit(index)
+    result = run_build(full=True)
+    assert (result.files, result.unchanged, result.full_because) == (7, 0, "a full build was requested")
+    assert current_commit(index) != before
 
 
 DATA_FILES = {
-    "words": analysis.DATA / "words.txt",
-    "synonyms": analysis.DATA / "synonyms.txt",
-    "topics": analysis.DATA / "topics.toml",
-    "units": vocabulary.UNITS,
-    "fixed_names": vocabulary.FIXED_NAMES,
+    "words": analysis.DATA_FOLDER / "words.txt",
+    "synonyms": analysis.DATA_FOLDER / "synonyms.txt",
+    "topics": analysis.DATA_FOLDER / "topics.toml",
+    "units": vocabulary.UNITS_FILE,
+    "fixed_names": vocabulary.FIXED_NAMES_FILE,
 }
 
 
 @pytest.mark.parametrize("what", DATA_FILES)
-def test_a_data_file_changed(again: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str) -> None:
-    """Another data file than the built-in one, or an edited one: all is built again and says why; then no more."""
-    again()
+def test_a_changed_data_file_causes_a_full_build(
+    run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path, what: str
+) -> None:
+    """A different or edited data file causes one full build, with the reason."""
+    run_build()
     path = tmp_path / "mine"
     shutil.copy(DATA_FILES[what], path)
-    because = f"{what.replace('_', ' ')} changed"
-    assert again(**{what: path}).full_because is None
+    reason = f"{what.replace('_', ' ')} changed"
+    assert run_build(**{what: path}).full_because is None
     for _ in range(2):
         with path.open("a", encoding="utf-8") as handle:
             handle.write("# 注\n")
-        done = again(**{what: path})
-        assert (done.files, done.full_because) == (7, because)
-        assert again(**{what: path}).full_because is None
-    assert again().full_because == because
-    same_as_afresh(source, index, engine)
+        result = run_build(**{what: path})
+        assert (result.files, result.full_because) == (7, reason)
+        assert run_build(**{what: path}).full_because is None
+    assert run_build().full_because == reason
+    assert_equals_fresh_build(source, index, engine)
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "because"),
+    ("module", "name", "reason"),
     [
-        (analysis, "_RULES", "analyzer changed"),
-        (listing, "_RULES", "readers changed"),
-        (indexing, "RULES", "measures changed"),
+        (analysis, "_ANALYZER_VERSION", "analyzer changed"),
+        (listing, "_READER_VERSION", "readers changed"),
+        (indexing, "EXTRACTION_VERSION", "measures changed"),
     ],
 )
-def test_rules_changed(again: Build, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, because: str) -> None:  # noqa: ANN401
-    """A searchkit that analyses, reads or finds measures in another way builds everything again and says why."""
-    again()
+def test_changed_rules_cause_a_full_build(
+    run_build: Build,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,  # noqa: ANN401
+    name: str,
+    reason: str,
+) -> None:
+    """Different rules of the analyzer, the readers or the measures cause one full build, with the reason."""
+    run_build()
     monkeypatch.setattr(module, name, 999)
-    assert again().full_because == because
-    assert again().full_because is None
+    assert run_build().full_because == reason
+    assert run_build().full_because is None
 
 
-def test_engine_changed(source: Path, index: Path, engine: str) -> None:
-    """Another engine builds everything again; the index is then one of that engine."""
+def test_another_engine_causes_a_full_build(source: Path, index: Path, engine: str) -> None:
+    """A different engine causes a full build, and the new index is of that engine."""
     build(source, index, BuildOptions(engine))
     other = next(name for name in ENGINES if name != engine)
     assert build(source, index, BuildOptions(other)).full_because == "engine changed"
-    same_as_afresh(source, index, other)
+    assert_equals_fresh_build(source, index, other)
 
 
 def break_manifest(index: Path, **fields: object) -> None:
-    """Change fields of the manifest."""
+    """Change fields of the manifest without updating its checksum."""
     path = index / "index.json"
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **fields}), encoding="utf-8")
 
 
-def cut(index: Path, name: str) -> None:
-    """Cut a byte from the files of the data folder that are called so."""
+def truncate_files(index: Path, name: str) -> None:
+    """Remove the last byte of the files in the data folder that match a pattern."""
     paths = [*(index / read_manifest(index).data).glob(name)]
     assert paths
     for path in paths:
         path.write_bytes(path.read_bytes()[:-1])
 
 
-def blank(index: Path, *spared: str) -> None:
-    """Replace the files of the data folder by zeros."""
+def zero_files(index: Path, *exceptions: str) -> None:
+    """Overwrite the files in the data folder with zeros, except for some."""
     for path in [*(index / read_manifest(index).data).iterdir()]:
-        if path.name not in spared:
+        if path.name not in exceptions:
             path.write_bytes(bytes(path.stat().st_size))
 
 
@@ -495,57 +507,60 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "format": (lambda index: break_manifest(index, format=2), "the index had another format"),
     "manifest": (lambda index: (index / "index.json").write_text("{", encoding="utf-8"), "the index was damaged"),
     "data folder": (lambda index: break_manifest(index, data="data-000099"), "the index was damaged"),
-    "cut state": (lambda index: cut(index, "files.json"), "the index was damaged"),
-    "cut file": (lambda index: cut(index, "*"), "the index was damaged"),
-    "zeros": (blank, "the index was damaged"),
-    "zeros in the engine's files": (lambda index: blank(index, "files.json", "extras.json"), "the index was damaged"),
+    "cut state": (lambda index: truncate_files(index, "files.json"), "the index was damaged"),
+    "cut file": (lambda index: truncate_files(index, "*"), "the index was damaged"),
+    "zeros": (zero_files, "the index was damaged"),
+    "zeros in the engine's files": (
+        lambda index: zero_files(index, "files.json", "extras.json"),
+        "the index was damaged",
+    ),
 }
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Whoosh gives up on a damaged file without closing it
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Whoosh does not close a damaged file
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.usefixtures("collected")
-def test_an_unusable_index_is_replaced(again: Build, source: Path, index: Path, engine: str, how: str) -> None:
-    """An index of another format or a damaged one does not stop a build; it is replaced, and the report says why."""
-    again()
-    damage, because = DAMAGES[how]
+@pytest.mark.usefixtures("collect_garbage")
+def test_an_unusable_index_is_replaced(run_build: Build, source: Path, index: Path, engine: str, how: str) -> None:
+    """An index that is damaged or of another format is replaced by a full build, with the reason."""
+    run_build()
+    damage, reason = DAMAGES[how]
     damage(index)
     write(source / "new.txt", report("西青区", 2025, SENTENCES))
-    done = again()
-    assert (done.full_because, done.files) == (because, 8)
-    same_as_afresh(source, index, engine)
+    result = run_build()
+    assert (result.full_because, result.files) == (reason, 8)
+    assert_equals_fresh_build(source, index, engine)
 
 
-def test_an_index_of_documents_made_by_hand(
-    again: Build, index: Path, engine: str, report: Callable[..., DocumentRead]
+def test_an_index_without_a_corpus_is_replaced(
+    run_build: Build, index: Path, engine: str, report: Callable[..., ParsedDocument]
 ) -> None:
-    """An index that was made of documents and not of a folder is replaced by a build of a folder."""
+    """An index written by `write_index` is replaced by a full build."""
     write_index([report("a.txt", "执法")], index, BuildOptions(engine))
-    assert again().full_because == "the index was not made of a folder"
-    assert again().full_because is None
+    assert run_build().full_because == "the index was not built from a folder"
+    assert run_build().full_because is None
 
 
-def test_another_corpus(again: Build, source: Path, index: Path, engine: str, tmp_path: Path) -> None:
-    """The same files in another folder are no change, but the index says where they are; other files are a change."""
-    again()
+def test_a_moved_corpus_is_unchanged(run_build: Build, source: Path, index: Path, engine: str, tmp_path: Path) -> None:
+    """If the corpus has moved, no file is read, and the manifest names the new folder."""
+    run_build()
     source.rename(tmp_path / "moved")
-    done = build(tmp_path / "moved", index, BuildOptions(engine))
-    assert (done.files, done.unchanged) == (0, 7)
+    result = build(tmp_path / "moved", index, BuildOptions(engine))
+    assert (result.files, result.unchanged) == (0, 7)
     assert read_manifest(index).corpus == str(tmp_path / "moved")
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
-    assert (again().files, again().documents) == (1, 1)
+    assert (run_build().files, run_build().documents) == (1, 1)
 
 
 # --- the commit
 
 
-def test_a_commit_leaves_no_more_than_it_needs(again: Build, source: Path, index: Path) -> None:
-    """After a build in steps there is one data folder, and in it nothing that the manifest does not name."""
-    again()
+def test_a_commit_leaves_only_the_files_of_the_manifest(run_build: Build, source: Path, index: Path) -> None:
+    """After an update there is one data folder, and it contains only the files that the manifest lists."""
+    run_build()
     first = read_manifest(index)
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
-    again()
+    run_build()
     second = read_manifest(index)
     assert second.data > first.data
     assert [path.name for path in index.glob("data-*")] == [second.data]
@@ -553,19 +568,21 @@ def test_a_commit_leaves_no_more_than_it_needs(again: Build, source: Path, index
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*")} == set(second.files)
 
 
-def test_leftovers_go_although_nothing_changed(again: Build, index: Path) -> None:
-    """What a build that died left is removed by the next one, also when that has nothing to do."""
-    again()
+def test_remains_of_dead_builds_are_removed(run_build: Build, index: Path) -> None:
+    """The remains of a dead build are removed by the next build, even if nothing has changed."""
+    run_build()
     (index / "data-000077" / "parts-1" / "0000").mkdir(parents=True)
-    again()
+    run_build()
     assert [path.name for path in index.glob("data-*")] == [read_manifest(index).data]
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])
-def test_interrupted(again: Build, source: Path, index: Path, interruption: type[BaseException], engine: str) -> None:
-    """A build in steps that is interrupted leaves the index as it was, with nothing beside it; the next one does it."""
-    again()
-    before, answers = committed(index), view(index)
+def test_an_interrupted_update_leaves_the_old_index(
+    run_build: Build, source: Path, index: Path, interruption: type[BaseException], engine: str
+) -> None:
+    """An interrupted update leaves the old index and no other data folder; the next build completes it."""
+    run_build()
+    before, answers = current_commit(index), dump_index(index)
     write(source / "1.txt", report("西青区", 2024, SENTENCES))
 
     def stop(_done: tasks.Progress) -> None:
@@ -573,10 +590,10 @@ def test_interrupted(again: Build, source: Path, index: Path, interruption: type
 
     with pytest.raises(interruption):
         build(source, index, BuildOptions(engine), stop)
-    assert committed(index) == before
-    assert view(index) == answers
+    assert current_commit(index) == before
+    assert dump_index(index) == answers
     assert [path.name for path in index.glob("data-*")] == [read_manifest(index).data]
-    assert again().files == 1
+    assert run_build().files == 1
 
 
 # --- several processes
@@ -584,43 +601,43 @@ def test_interrupted(again: Build, source: Path, index: Path, interruption: type
 
 @pytest.fixture
 def parallel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start processes for two files and more."""
-    monkeypatch.setattr(tasks, "MIN_FILES", 2)
-    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
-    monkeypatch.setattr(tasks, "MAX_BYTES", 1500)
+    """Use several processes and several tasks for small corpora, from two files on."""
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr(tasks, "MAX_TASK_BYTES", 1500)
 
 
 @pytest.mark.usefixtures("parallel")
-def test_several_processes_give_the_same_index(again: Build, source: Path, index: Path, engine: str) -> None:
-    """Made and brought up to date by two processes, an index is as one made by one, and so is the report."""
+def test_several_processes_write_the_same_index(run_build: Build, source: Path, index: Path, engine: str) -> None:
+    """Index and report do not depend on the number of processes, neither of a first build nor of an update."""
     with tempfile.TemporaryDirectory() as folder:
-        alone = build(source, folder, BuildOptions(engine))
-    together = again(jobs=2)
-    assert replace(together, index="", seconds=0) == replace(alone, index="", seconds=0)
-    same_as_afresh(source, index, engine)
+        by_one = build(source, folder, BuildOptions(engine))
+    by_two = run_build(jobs=2)
+    assert replace(by_two, index="", seconds=0) == replace(by_one, index="", seconds=0)
+    assert_equals_fresh_build(source, index, engine)
     for n in range(3):
         write(source / f"{n}.txt", report("西青区", 2021, SENTENCES[: n + 1]))
     (source / "5.txt").unlink()
-    done = again(jobs=2)
-    assert (done.files, done.removed, done.unchanged) == (3, 1, 3)
-    same_as_afresh(source, index, engine)
-    before = committed(index)
-    assert again().files == 0
-    assert committed(index) == before
+    result = run_build(jobs=2)
+    assert (result.files, result.removed, result.unchanged) == (3, 1, 3)
+    assert_equals_fresh_build(source, index, engine)
+    before = current_commit(index)
+    assert run_build().files == 0
+    assert current_commit(index) == before
 
 
 @pytest.mark.usefixtures("parallel")
-def test_progress_of_several_processes(source: Path, index: Path, engine: str) -> None:
-    """The files done are told as they are done, ever more, up to all."""
-    told: list[tasks.Progress] = []
-    build(source, index, BuildOptions(engine, jobs=2), progress=told.append)
-    assert [step.files for step in told] == [*range(1, 9)]
-    assert {step.all_files for step in told} == {8}
-    assert told[-1].bytes == told[-1].all_bytes == sum(path.stat().st_size for path in source.rglob("*.[tj]*"))
+def test_progress_with_several_processes(source: Path, index: Path, engine: str) -> None:
+    """With several processes, progress counts each file once, up to the total."""
+    progress: list[tasks.Progress] = []
+    build(source, index, BuildOptions(engine, jobs=2), progress=progress.append)
+    assert [step.files for step in progress] == [*range(1, 9)]
+    assert {step.all_files for step in progress} == {8}
+    assert progress[-1].bytes == progress[-1].all_bytes == sum(path.stat().st_size for path in source.rglob("*.[tj]*"))
 
 
 @pytest.mark.parametrize(
-    ("sizes", "jobs", "most"),
+    ("sizes", "jobs", "max_bytes"),
     [
         ([10] * 20, 2, 1000),
         ([10] * 20, 3, 50),
@@ -629,40 +646,40 @@ def test_progress_of_several_processes(source: Path, index: Path, engine: str) -
         ([5], 2, 100),
     ],
 )
-def test_tasks(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, most: int) -> None:
-    """Tasks are runs of neighbours that hold every file once, as many for each process, about equal, none too large."""
-    monkeypatch.setattr(tasks, "MIN_FILES", 2)
-    monkeypatch.setattr(tasks, "MIN_BYTES", 0)
-    monkeypatch.setattr(tasks, "MAX_BYTES", most)
-    files = [(CorpusFile(str(n), str(n), Stamp(size, 0, 0, n)), NOTHING) for n, size in enumerate(sizes)]
-    shares = tasks._shares(files, jobs)
-    assert [number for share in shares for number in range(share.first, share.last)] == [*range(len(files))]
-    assert all(share.first < share.last for share in shares)
-    weights = [sum(found.stamp.size + 1 for found, _ in files[share.first : share.last]) for share in shares]
+def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int], jobs: int, max_bytes: int) -> None:
+    """Batches cover all files in order, are equal in number per process, about equal in size, and not too large."""
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_FILES", 2)
+    monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr(tasks, "MAX_TASK_BYTES", max_bytes)
+    files = [(CorpusFile(str(n), str(n), Stamp(size, 0, 0, n)), NO_METADATA) for n, size in enumerate(sizes)]
+    batches = tasks._split_into_batches(files, jobs)
+    assert [index for batch in batches for index in range(batch.start, batch.stop)] == [*range(len(files))]
+    assert all(batch.start < batch.stop for batch in batches)
+    weights = [sum(file.stamp.size + 1 for file, _ in files[batch.start : batch.stop]) for batch in batches]
     if len(set(sizes)) == 1 and len(sizes) > jobs:
-        assert len(shares) % jobs == 0
+        assert len(batches) % jobs == 0
         assert max(weights) - min(weights) <= max(sizes) + 1
-        assert max(weights) <= most + max(sizes) + 1
+        assert max(weights) <= max_bytes + max(sizes) + 1
 
 
 @pytest.mark.parametrize("what", ["topics", "units"])
-def test_a_data_file_that_is_none(
-    again: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
+def test_the_message_about_an_invalid_data_file(
+    run_build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
 ) -> None:
-    """What is wrong with the user's files is said in the same words whoever reads them."""
+    """The message about an invalid data file does not depend on the number of processes."""
     write(tmp_path / "mine.toml", "topic = 1\n")
-    said = []
+    output = []
     for jobs in (1, 2):
-        monkeypatch.setattr(tasks, "MIN_BYTES", 0)
+        monkeypatch.setattr(tasks, "MIN_PARALLEL_BYTES", 0)
         with pytest.raises(UsageError) as caught:
-            again(jobs=jobs, **{what: tmp_path / "mine.toml"})
-        said.append(str(caught.value))
-    assert said[0] == said[1]
+            run_build(jobs=jobs, **{what: tmp_path / "mine.toml"})
+        output.append(str(caught.value))
+    assert output[0] == output[1]
     assert not [*index.glob("data-*")]
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something holds."""
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until the condition is true."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -670,12 +687,12 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 LARGE = 24
-"""Files of 130 kB: some seconds of work, and enough for a build to start processes."""
+"""Number of files of 130 kB: some seconds of work, and enough for a build to use several processes."""
 
 
 @dataclass(frozen=True)
 class Building:
-    """A build by two processes in the middle of its work."""
+    """A running build with two workers."""
 
     process: subprocess.Popen[str]
     mark: str
@@ -683,79 +700,79 @@ class Building:
 
 
 @pytest.fixture
-def building(source: Path, index: Path, again: Build, engine: str) -> Iterator[Building]:
-    """A build by two processes of more than there is in the index, in the middle of its work; nothing is left of it."""
+def building(source: Path, index: Path, run_build: Build, engine: str) -> Iterator[Building]:
+    """Start an update of the index with two workers. Asserts that no process of it is left at the end."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("no /proc to see processes in")
-    again()
+    run_build()
     text = report("东丽区", 2023, SENTENCES * 400)
     for n in range(LARGE):
         write(source / f"large-{n}.txt", f"{text}\n第{n}份。\n")
     command = [sys.executable, "-m", "searchkit", "build", str(source), "--index", str(index), "--engine", engine]
     mark = new_mark()
-    # Where tests run in the background Ctrl-C may be ignored, and then by all that they start.
-    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # If the tests run in the background, SIGINT may be ignored, and child processes would inherit that.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        started = subprocess.Popen(
+        running = subprocess.Popen(
             [*command, "--jobs", "2"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, NAME: mark},
+            env={**os.environ, MARK_VARIABLE: mark},
         )
     finally:
-        signal.signal(signal.SIGINT, ignored)
-    with started as process:
-        until(lambda: len(workers(mark)) == 2 and [*index.glob("data-*/parts-*/*")])
+        signal.signal(signal.SIGINT, previous)
+    with running as process:
+        wait_until(lambda: len(find_workers(mark)) == 2 and [*index.glob("data-*/parts-*/*")])
         time.sleep(0.5)
         assert process.poll() is None
-        yield Building(process, mark, workers(mark))
+        yield Building(process, mark, find_workers(mark))
         process.kill()
-    assert left(mark) == {}
+    assert kill_leftovers(mark) == {}
 
 
-def test_killed(building: Building, again: Build, index: Path, source: Path) -> None:
-    """When a build is killed its workers end too; the index is as it was, and the next build cleans up."""
+def test_a_killed_build_leaves_the_old_index(building: Building, run_build: Build, index: Path, source: Path) -> None:
+    """If a build is killed, its workers end, the old index stays, and the next build removes the remains."""
     assert len(building.workers) == 2
     building.process.kill()
     building.process.wait(timeout=60)
-    assert left(building.mark) == {}
+    assert kill_leftovers(building.mark) == {}
     assert len([*index.glob("data-*")]) == 2
     with Index(index) as opened:
         opened.check()
         assert opened.manifest.documents == 8
     for path in source.glob("large-*"):
         path.unlink()
-    assert again().files == 0
+    assert run_build().files == 0
     assert len([*index.glob("data-*")]) == 1
 
 
-def test_ctrl_c(building: Building, index: Path) -> None:
-    """Ctrl-C, which a terminal sends to all processes, ends a build at once with one line; the index is as it was."""
+def test_ctrl_c_ends_a_build(building: Building, index: Path) -> None:
+    """Ctrl-C, which a terminal sends to all processes, ends a build at once with one line; the old index stays."""
     started = time.monotonic()
     os.killpg(building.process.pid, signal.SIGINT)
-    _, said = building.process.communicate(timeout=60)
+    _, output = building.process.communicate(timeout=60)
     assert time.monotonic() - started < 20
     assert building.process.returncode == 3
     assert re.fullmatch(
-        r"searchkit: interrupted: (no file|\d+ of \d+ files) read; the index is as it was; run the same build again\n",
-        said,
+        r"searchkit: interrupted: (no file|\d+ of \d+ files) read; the index is unchanged; run the same build again\n",
+        output,
     )
-    assert marked(building.mark) == {}
+    assert find_processes(building.mark) == {}
     with Index(index) as opened:
         opened.check()
         assert opened.manifest.documents == 8
     assert len([*index.glob("data-*")]) == 1
 
 
-@pytest.mark.parametrize("engine", ["columnar"], scope="session")  # the other takes minutes to index what is left
-def test_a_worker_that_dies(building: Building, index: Path) -> None:
-    """A worker that is killed, as for too little memory, costs nothing: what it was reading is read again."""
+@pytest.mark.parametrize("engine", ["columnar"], scope="session")  # whoosh takes minutes to index the files
+def test_a_killed_worker_is_replaced(building: Building, index: Path) -> None:
+    """If a worker is killed, for example when memory is short, its file is read again and all files are indexed."""
     os.kill(min(building.workers), signal.SIGKILL)
-    _, said = building.process.communicate(timeout=120)
-    assert (building.process.returncode, said) == (0, "")
-    assert marked(building.mark) == {}
+    _, output = building.process.communicate(timeout=120)
+    assert (building.process.returncode, output) == (0, "")
+    assert find_processes(building.mark) == {}
     with Index(index) as opened:
         opened.check()
         assert opened.manifest.documents == 8 + LARGE

@@ -1,4 +1,4 @@
-"""Measures as a whole: places, order and values of any text, numbers read back, and time that grows with the text."""
+"""The extractor on arbitrary text: offsets, order and values of measures, round trips of numbers, and running time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import BOUNDS, CHANGES, KINDS, ExtractedMeasure, Paragraph
+from searchkit.model import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_KINDS, ExtractedMeasure, Paragraph
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
 
@@ -35,20 +35,20 @@ MIXED = st.lists(PART | st.text(st.characters(exclude_categories=[]), max_size=3
 
 
 def measures(text: str, **fields: object) -> tuple[ExtractedMeasure, ...]:
-    """Give the measures of one paragraph."""
-    (found,) = EXTRACTOR.extract([Paragraph("r#1", "r", 1, text, **fields)])  # type: ignore[arg-type]
-    return found
+    """Return the measures of one paragraph."""
+    (result,) = EXTRACTOR.extract([Paragraph("r#1", "r", 1, text, **fields)])  # type: ignore[arg-type]
+    return result
 
 
-def cost(text: str) -> float:
-    """Give the seconds of computing that one paragraph takes."""
+def cpu_seconds(text: str) -> float:
+    """Return the CPU time that the extraction of one paragraph takes."""
     started = time.process_time()
     measures(text)
     return time.process_time() - started
 
 
 def in_chinese(number: int, *, is_first: bool = True) -> str:
-    """Print 1 to 10**12 - 1 in Chinese: the largest step first, 零 where a step is skipped."""
+    """Format 1 to 10**12 - 1 as a Chinese numeral: the largest step first, 零 where a step is skipped."""
     if number < 10:
         return DIGITS[number]
     steps = ((10**8, "亿"), (10**4, "万"), (1000, "千"), (100, "百"), (10, "十"))
@@ -75,15 +75,15 @@ def in_chinese(number: int, *, is_first: bool = True) -> str:
         (200100000, "二亿零一十万"),
     ],
 )
-def test_the_printer(number: int, printed: str) -> None:
-    """The slow printer that the other tests rely on prints as reports do."""
+def test_numbers_are_formatted_in_chinese(number: int, printed: str) -> None:
+    """`in_chinese`, which other tests use, formats numbers as reports do."""
     assert in_chinese(number) == printed
 
 
 @given(st.integers(1, 10**11), st.sampled_from(["户次", "人次", "元", "亩"]))
 @settings(max_examples=200)
-def test_numbers_are_read_back(number: int, unit: str) -> None:
-    """A number in Arabic, with separators, in full width or in Chinese is the same base value in the same unit."""
+def test_all_forms_of_an_integer_are_equal(number: int, unit: str) -> None:
+    """A number in Arabic digits, with separators, in full width or in Chinese has the same base value and unit."""
     forms = [f"{number}{unit}", f"{number:,}{unit}"]
     forms += [form.translate(FULL_WIDTH) for form in forms]
     for printed in (*forms, in_chinese(number) + unit):
@@ -94,8 +94,8 @@ def test_numbers_are_read_back(number: int, unit: str) -> None:
 
 
 @given(st.integers(1, 9999), st.sampled_from(["", "5", "25", "05"]))
-def test_percentages_are_read_back(whole: int, decimals: str) -> None:
-    """% and 百分之 say the same."""
+def test_all_forms_of_a_percentage_are_equal(whole: int, decimals: str) -> None:
+    """% and 百分之 give the same measure."""
     value = f"{whole}.{decimals or 0}"
     han = f"百分之{in_chinese(whole)}" + ("点" + "".join(DIGITS[int(digit)] for digit in decimals) if decimals else "")
     for printed in (f"{value}%", f"{value}%".translate(FULL_WIDTH), f"{value} ％", f"百分之{value}", han):
@@ -110,8 +110,8 @@ def test_percentages_are_read_back(whole: int, decimals: str) -> None:
 
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from(["", "万", "亿"]))
 @settings(max_examples=200)
-def test_decimals_are_read_back(whole: int, part: int, scale: str) -> None:
-    """Digits behind the point are kept in Arabic, full width and Chinese, with 万 and 亿 in the unit."""
+def test_all_forms_of_a_decimal_are_equal(whole: int, part: int, scale: str) -> None:
+    """Decimals are kept in Arabic digits, full width and Chinese. 万 and 亿 are part of the unit."""
     decimals = f"{part:04}"
     arabic = f"{whole}.{decimals}{scale}元"
     han = f"{in_chinese(whole)}点{''.join(DIGITS[int(digit)] for digit in decimals)}{scale}元"
@@ -124,16 +124,16 @@ def test_decimals_are_read_back(whole: int, part: int, scale: str) -> None:
 
 @given(REPORT | MIXED | ANY_TEXT, st.lists(REPORT, max_size=2), st.none() | st.integers(1949, 2030))
 @settings(max_examples=600)
-def test_measures_of_any_text(text: str, path: list[str], year: int | None) -> None:
-    """No text fails. Measures are in order, lie in the text, begin at places of their own, and have known words."""
-    found = measures(text, path=tuple(path), title="年度报告", year=year)
-    starts = [measure.start for measure in found]
+def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | None) -> None:
+    """No text raises. Measures are sorted by distinct starts within the text, and their fields have valid values."""
+    result = measures(text, path=tuple(path), title="年度报告", year=year)
+    starts = [measure.start for measure in result]
     assert starts == sorted(set(starts))
-    for measure in found:
+    for measure in result:
         assert 0 <= measure.start < measure.end <= len(text)
-        assert measure.bound in BOUNDS
-        assert measure.kind in KINDS
-        assert measure.change is None or measure.change in CHANGES
+        assert measure.bound in MEASURE_BOUNDS
+        assert measure.kind in MEASURE_KINDS
+        assert measure.change is None or measure.change in MEASURE_CHANGES
         assert measure.period is None or measure.period in text
         assert measure.part_of is None or measure.part_of in starts
         assert measure.part_of != measure.start
@@ -141,8 +141,8 @@ def test_measures_of_any_text(text: str, path: list[str], year: int | None) -> N
 
 @given(REPORT | MIXED)
 @settings(max_examples=600)
-def test_quotes_hold_their_numbers(text: str) -> None:
-    """The words from start to end hold the digits of the value; those of a statement of zero say so."""
+def test_quotes_contain_their_numbers(text: str) -> None:
+    """A quote contains the number of its measure. The quote of a statement of zero starts with a negation."""
     for measure in measures(text):
         quote = fold(text[measure.start : measure.end])
         if measure.zero:
@@ -151,38 +151,38 @@ def test_quotes_hold_their_numbers(text: str) -> None:
         elif measure.unit is None and measure.kind == "other":
             assert "分之" in quote or "/" in quote
         else:
-            assert measure.value in {float(numeral.printed) for numeral in find_numerals(quote)}
+            assert measure.value in {float(numeral.unscaled) for numeral in find_numerals(quote)}
 
 
 @given(REPORT | MIXED)
 @settings(max_examples=600)
-def test_base_values_are_values_times_the_scale(text: str) -> None:
-    """93.7182万元 is 93.7182 times what 万元 has to 元, for every measure."""
+def test_the_base_value_is_the_value_times_the_scale(text: str) -> None:
+    """93.7182万元 is 93.7182 times the scale of 万元 in 元."""
     for measure in measures(text):
         if measure.unit is None:
             assert (measure.base_value, measure.base_unit) == (measure.value, None)
         else:
-            scale, base = VOCABULARY.base(measure.unit)
+            scale, base = VOCABULARY.split_scale(measure.unit)
             assert measure.base_unit == (base or None)
             assert measure.base_value == pytest.approx(measure.value * scale, rel=1e-12)
 
 
 @given(st.lists(REPORT, max_size=4))
-def test_paragraphs_do_not_depend_on_each_other(texts: list[str]) -> None:
-    """The paragraphs of a document give what each of them gives alone, one tuple for each."""
+def test_paragraphs_are_independent(texts: list[str]) -> None:
+    """Extracting several paragraphs gives the same measures as extracting each of them alone."""
     paragraphs = [Paragraph(f"r#{n}", "r", n, text) for n, text in enumerate(texts, 1)]
     assert EXTRACTOR.extract(paragraphs) == [measures(text) for text in texts]
 
 
 @given(REPORT, REPORT)
-def test_sentences_do_not_depend_on_what_follows(text: str, more: str) -> None:
-    """What a sentence says does not change when another one is put behind it, outside of quotes and brackets."""
+def test_sentences_are_independent_of_later_ones(text: str, more: str) -> None:
+    """Appending a sentence, outside of quotes and brackets, does not change the measures before it."""
     text, more = (part.translate(dict.fromkeys(map(ord, "“”《》（）\n"))) for part in (text, more))
     alone = measures(f"{text}。")
     assert measures(f"{text}。{more}。")[: len(alone)] == alone
 
 
-SLOW = [
+BEFORE_NUMBER = [
     "保持在",
     "约",
     *(
@@ -206,7 +206,7 @@ SLOW = [
     ),
     *("开展了", "在", "以上", "累计", " ", "\n", "\t", "近三年，甲5件、", "比上年增5件，", "“甲”5件，", "2020年5件、"),
 ]
-FAST = [
+ANYWHERE = [
     *(
         "一",
         "0",
@@ -284,21 +284,21 @@ FAST = [
 ]
 
 
-MAX_LENGTH = 5
-"""Seconds of computing that a paragraph may take."""
+MAX_SECONDS = 5
+"""Maximum CPU time for one paragraph, in seconds."""
 
 
-@pytest.mark.parametrize("piece", FAST)
-def test_long_runs_end(piece: str) -> None:
-    """A damaged file can hold a long run of anything; a paragraph of it, as long as they get, takes little time."""
-    assert cost((piece * 20_000)[:20_000]) < MAX_LENGTH
-    assert cost(f"甲5件{(piece * 20_000)[:20_000]}甲5件。") < MAX_LENGTH
+@pytest.mark.parametrize("piece", ANYWHERE)
+def test_long_repetitions_are_fast(piece: str) -> None:
+    """Damaged files contain long repetitions. The longest possible paragraph of them is extracted in little time."""
+    assert cpu_seconds((piece * 20_000)[:20_000]) < MAX_SECONDS
+    assert cpu_seconds(f"甲5件{(piece * 20_000)[:20_000]}甲5件。") < MAX_SECONDS
 
 
-@pytest.mark.parametrize("piece", SLOW)
-def test_long_runs_of_words_end(piece: str) -> None:
-    """The same for runs of what rules look for before a number."""
-    assert cost(f"{(piece * 20_000)[:20_000]}甲5件。") < MAX_LENGTH
+@pytest.mark.parametrize("piece", BEFORE_NUMBER)
+def test_long_repetitions_before_a_number_are_fast(piece: str) -> None:
+    """Long repetitions of words that the rules search for before a number are extracted in little time."""
+    assert cpu_seconds(f"{(piece * 20_000)[:20_000]}甲5件。") < MAX_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -310,8 +310,8 @@ def test_long_runs_of_words_end(piece: str) -> None:
         "我局无败诉案件，未发生安全事故，",
     ],
 )
-def test_time_grows_with_the_text(sentence: str) -> None:
-    """A text twice as long takes about twice the time, whether it has many sentences or one without an end."""
-    times = 10_000 // len(sentence)
-    once, twice = (min(cost(sentence * n) for _ in range(3)) for n in (times, 2 * times))
+def test_time_is_linear_in_the_text(sentence: str) -> None:
+    """A text of twice the length takes about twice the time, in many sentences or in a single one."""
+    repetitions = 10_000 // len(sentence)
+    once, twice = (min(cpu_seconds(sentence * n) for _ in range(3)) for n in (repetitions, 2 * repetitions))
     assert twice < 3 * once

@@ -1,4 +1,4 @@
-"""What measures count: names before and behind the number, shared names, breakdowns, changes."""
+"""Indicators: names before and after the number, shared names, breakdowns, changes."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import pytest
 from searchkit.measures.extractor import Extractor
 from searchkit.model import ExtractedMeasure, Paragraph
 
-Named = list[tuple[str, str]]
+QuotesWithIndicators = list[tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
 def extractor() -> Extractor:
-    """Give the extractor of the product."""
+    """Return the extractor with the shipped data files."""
     return Extractor.load()
 
 
 def measures(
     extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None
 ) -> list[ExtractedMeasure]:
-    """Give the measures of one paragraph below headings."""
-    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text, path=path, title=title)])
-    return list(found)
+    """Return the measures of one paragraph below the headings `path`."""
+    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text, path=path, title=title)])
+    return list(result)
 
 
-def named(text: str, found: list[ExtractedMeasure]) -> Named:
-    """Give quotes with indicators."""
-    return [(text[measure.start : measure.end], measure.indicator) for measure in found]
+def quotes_with_indicators(text: str, extracted: list[ExtractedMeasure]) -> QuotesWithIndicators:
+    """Return the quote and the indicator of each measure."""
+    return [(text[measure.start : measure.end], measure.indicator) for measure in extracted]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # before the number, without who, when, how much and the verbs that name nothing
+        # before the number, without actor, time, amount and light verbs
         ("全年监督检查312户次。", [("监督检查312户次", "监督检查")]),
         ("累计发放宣传手册2.4万份。", [("宣传手册2.4万份", "宣传手册")]),
         ("罚没款共计86.4051万元。", [("罚没款共计86.4051万元", "罚没款")]),
@@ -43,7 +43,7 @@ def named(text: str, found: list[ExtractedMeasure]) -> Named:
         ("公共预算收入1,286.35亿元。", [("公共预算收入1,286.35亿元", "公共预算收入")]),
         ("（二）受理信访120件。", [("受理信访120件", "受理信访")]),
         ("办理“我为群众办实事”项目12个。", [("办理“我为群众办实事”项目12个", "办理“我为群众办实事”项目")]),
-        # behind the number
+        # after the number
         ("约有3000名群众参加活动。", [("3000名", "群众")]),
         ("成立三个工作组。", [("成立三个", "工作组")]),
         ("95%以上的企业已经复工。", [("95%以上", "企业")]),
@@ -58,7 +58,7 @@ def named(text: str, found: list[ExtractedMeasure]) -> Named:
             "聘请法律顾问4名、公职律师3名。",
             [("聘请法律顾问4名", "聘请法律顾问"), ("公职律师3名", "聘请 公职律师")],
         ),
-        # several numbers behind several names
+        # several numbers after several names
         (
             "行政处罚、行政许可事项分别为120项、86项。",
             [("行政处罚、行政许可事项分别为120项", "行政处罚"), ("86项", "行政许可事项")],
@@ -71,7 +71,7 @@ def named(text: str, found: list[ExtractedMeasure]) -> Named:
             "大豆、玉米产量分别达到12万吨、30万吨。",
             [("大豆、玉米产量分别达到12万吨", "大豆 产量"), ("30万吨", "玉米产量")],
         ),
-        # what the clauses before have said
+        # context from the previous clauses
         (
             "受理信访120件，办结115件。",
             [("受理信访120件", "受理信访"), ("办结115件", "信访 办结")],
@@ -84,7 +84,7 @@ def named(text: str, found: list[ExtractedMeasure]) -> Named:
             "新增市场主体1.2万户，总量达到8.6万户。",
             [("新增市场主体1.2万户", "新增市场主体"), ("总量达到8.6万户", "市场主体 总量")],
         ),
-        # siblings that are named by their own words
+        # names that need no context
         ("A级单位3家，B级单位12家。", [("A级单位3家", "A级单位"), ("B级单位12家", "B级单位")]),
         ("截至2023年底，持证人员128人。", [("持证人员128人", "持证人员")]),
         ("重点人群签约服务率90%。", [("重点人群签约服务率90%", "重点人群签约服务率")]),
@@ -96,9 +96,9 @@ def named(text: str, found: list[ExtractedMeasure]) -> Named:
         ),
     ],
 )
-def test_names(extractor: Extractor, text: str, expected: Named) -> None:
-    """An indicator is made of the words of its sentence, the quote begins where they stand before the number."""
-    assert named(text, measures(extractor, text)) == expected
+def test_the_sentence_names_a_quantity(extractor: Extractor, text: str, expected: QuotesWithIndicators) -> None:
+    """An indicator consists of words of the sentence. The quote starts with those that are before the number."""
+    assert quotes_with_indicators(text, measures(extractor, text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,21 +113,21 @@ def test_names(extractor: Extractor, text: str, expected: Named) -> None:
         ),
     ],
 )
-def test_rates_that_share_a_number(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """甲率、乙率均达99% is one measure for each rate, with the same value and end and a start of its own."""
-    found = measures(extractor, text)
-    assert len(found) == len(indicators)
-    for measure, indicator in zip(found, indicators, strict=True):
+def test_rates_that_share_a_number_are_separate(extractor: Extractor, text: str, indicators: list[str]) -> None:
+    """甲率、乙率均达99% is a measure for each rate, with the same value and end, and a different start."""
+    extracted = measures(extractor, text)
+    assert len(extracted) == len(indicators)
+    for measure, indicator in zip(extracted, indicators, strict=True):
         assert measure.indicator.endswith(indicator)
         assert text[measure.start :].startswith(indicator)
-    assert len({measure.start for measure in found}) == len(found)
-    assert len({(measure.value, measure.unit, measure.bound, measure.end) for measure in found}) == 1
+    assert len({measure.start for measure in extracted}) == len(extracted)
+    assert len({(measure.value, measure.unit, measure.bound, measure.end) for measure in extracted}) == 1
 
 
-def test_rates_that_share_a_number_are_no_context_of_each_other(extractor: Extractor) -> None:
-    """Each of several rates has its own name only."""
-    found = measures(extractor, "合格率、满意率均达98%。")
-    assert [measure.indicator for measure in found] == ["合格率", "满意率"]
+def test_rates_that_share_a_number_are_no_context_for_each_other(extractor: Extractor) -> None:
+    """The name of one rate is not part of the indicator of another."""
+    extracted = measures(extractor, "合格率、满意率均达98%。")
+    assert [measure.indicator for measure in extracted] == ["合格率", "满意率"]
 
 
 @pytest.mark.parametrize(
@@ -161,16 +161,16 @@ def test_rates_that_share_a_number_are_no_context_of_each_other(extractor: Extra
         ),
     ],
 )
-def test_breakdowns(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
-    """The parts behind 其中 know their total, and its name stands before theirs."""
-    whole, *found = measures(extractor, text)
-    assert (whole.indicator, whole.part_of) == (total, None)
-    assert [measure.indicator for measure in found] == parts
-    assert {measure.part_of for measure in found if measure.unit == whole.unit} == {whole.start}
+def test_parts_refer_to_their_total(extractor: Extractor, text: str, total: str, parts: list[str]) -> None:
+    """The parts after 其中 refer to their total, and their indicators start with its name."""
+    first, *rest = measures(extractor, text)
+    assert (first.indicator, first.part_of) == (total, None)
+    assert [measure.indicator for measure in rest] == parts
+    assert {measure.part_of for measure in rest if measure.unit == first.unit} == {first.start}
 
 
-def test_a_breakdown_ends(extractor: Extractor) -> None:
-    """What is counted in another unit, or in another sentence, is no part of the total."""
+def test_another_unit_or_sentence_ends_a_breakdown(extractor: Extractor) -> None:
+    """Measures in another unit or in another sentence are no parts of the total."""
     text = "查处案件45件，其中简易程序30件，普通程序15件，罚款20万元。受理信访120件。"
     assert [measure.part_of for measure in measures(extractor, text)] == [None, 0, 0, None, None]
 
@@ -188,7 +188,7 @@ def test_a_breakdown_ends(extractor: Extractor) -> None:
         ("编制内人员35人，比去年少3人。", [None, "decrease"]),
         ("工业增加值、固定资产投资分别增长8%、10%。", ["increase", "increase"]),
         ("8%左右的经济增长目标。", ["increase"]),
-        # levels and new things
+        # levels and new things are no changes
         ("执法人员增加到56人。", [None]),
         ("受理案件增至180件。", [None]),
         ("办案数量由20件增加到35件。", [None, None]),
@@ -199,7 +199,9 @@ def test_a_breakdown_ends(extractor: Extractor) -> None:
         ("精简后的事项86项。", [None]),
     ],
 )
-def test_changes(extractor: Extractor, text: str, changes: list[str | None]) -> None:
+def test_verbs_of_increase_or_decrease_mark_a_change(
+    extractor: Extractor, text: str, changes: list[str | None]
+) -> None:
     """增长5% is a change; 增加到56人 and 新增6人 are not."""
     assert [measure.change for measure in measures(extractor, text)] == changes
 
@@ -219,8 +221,8 @@ def test_changes(extractor: Extractor, text: str, changes: list[str | None]) -> 
         ),
     ],
 )
-def test_indicators_of_changes(extractor: Extractor, text: str, indicators: list[str]) -> None:
-    """A change is named by what changed and by its verb; 同比 stays, the base of comparison goes."""
+def test_the_indicator_of_a_change_ends_with_its_verb(extractor: Extractor, text: str, indicators: list[str]) -> None:
+    """The indicator is the name of what changed and the verb. 同比 is kept, other baselines are dropped."""
     assert [measure.indicator for measure in measures(extractor, text)] == indicators
 
 
@@ -236,10 +238,10 @@ def test_indicators_of_changes(extractor: Extractor, text: str, indicators: list
         ("持证执法员300人。", ("加强执法队伍建设",), None, "持证执法员"),
     ],
 )
-def test_headings_name_what_the_sentence_does_not(
+def test_a_heading_names_a_quantity_that_its_sentence_does_not(
     extractor: Extractor, text: str, path: tuple[str, ...], title: str | None, indicator: str
 ) -> None:
-    """A number that its sentence does not name is named by the nearest heading, or else by the title."""
+    """If the sentence has no name for a number, the innermost heading names it, otherwise the title."""
     (measure,) = measures(extractor, text, path, title)
     assert measure.indicator == indicator
 
@@ -253,8 +255,8 @@ def test_headings_name_what_the_sentence_does_not(
         "培训1300余人次，每年不少于40学时。",
     ],
 )
-def test_indicators_hold_no_number(extractor: Extractor, text: str) -> None:
-    """An indicator is what a reader would search for: words of the text, without the number and its unit."""
+def test_indicators_contain_no_number(extractor: Extractor, text: str) -> None:
+    """An indicator consists of words of the text, without the number and its unit."""
     for measure in measures(extractor, text):
         assert measure.indicator
         assert not any(character.isdigit() for character in measure.indicator)

@@ -1,4 +1,4 @@
-"""The time that a measure is of, when it is not the reporting year."""
+"""Periods of measures that are not of the reporting year."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from searchkit.model import Paragraph
 
 @pytest.fixture(scope="module")
 def extractor() -> Extractor:
-    """Give the extractor of the product."""
+    """Return the extractor with the shipped data files."""
     return Extractor.load()
 
 
 def periods(extractor: Extractor, text: str, year: int | None = None) -> list[str | None]:
-    """Give the periods of the measures of one paragraph of a report on a year."""
-    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text, year=year)])
-    return [measure.period for measure in found]
+    """Return the periods of the measures of one paragraph, for a reporting year."""
+    (measures,) = extractor.extract([Paragraph("r#1", "r", 1, text, year=year)])
+    return [measure.period for measure in measures]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def periods(extractor: Extractor, text: str, year: int | None = None) -> list[st
         ),
     ],
 )
-def test_one_period(extractor: Extractor, text: str, period: str | None) -> None:
-    """The time that the sentence names, as written."""
+def test_the_period_is_quoted_from_the_sentence(extractor: Extractor, text: str, period: str | None) -> None:
+    """The period is the time that the sentence names, as written."""
     assert periods(extractor, text) == [period]
 
 
@@ -72,8 +72,8 @@ def test_one_period(extractor: Extractor, text: str, period: str | None) -> None
         ("2022年投入300万元，较2021年增加40万元。", ["2022年", "2022年"]),
     ],
 )
-def test_periods_of_a_sentence(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The nearest time before a number counts; 每月 of another clause and a base of comparison do not."""
+def test_the_nearest_time_is_the_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
+    """The nearest time before the number counts. Recurring times (每月) of other clauses and baselines are skipped."""
     assert periods(extractor, text) == expected
 
 
@@ -91,5 +91,5 @@ def test_periods_of_a_sentence(extractor: Extractor, text: str, expected: list[s
     ],
 )
 def test_the_reporting_year_is_no_period(extractor: Extractor, text: str, expected: list[str | None]) -> None:
-    """The year of the report, or its end, is what measures are of anyhow; a part of it is a period."""
+    """The reporting year and its end are no periods; a part of the year is one."""
     assert periods(extractor, text, 2023) == expected

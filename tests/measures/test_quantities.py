@@ -1,4 +1,4 @@
-"""Numbers with their units: value, base value, bound and kind, and what is no quantity at all."""
+"""Quantities: value, base value, bound and kind, and numbers that are no quantities."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from searchkit.model import ExtractedMeasure, Paragraph
 
 @pytest.fixture(scope="module")
 def extractor() -> Extractor:
-    """Give the extractor of the product."""
+    """Return the extractor with the shipped data files."""
     return Extractor.load()
 
 
 def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
-    """Give the measures of one paragraph that are no statements of zero."""
-    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
-    return [measure for measure in found if not measure.zero]
+    """Return the measures of one paragraph without statements of zero."""
+    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
+    return [measure for measure in result if not measure.zero]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
         ("产煤三亿五千万吨。", 350000000, "吨", 350000000, "吨"),
         ("培训干部十二人次。", 12, "人次", 12, "人次"),
         ("罰款三萬五千元。", 35000, "元", 35000, "元"),
-        # units: the longer one counts
+        # units: the longest one matches
         ("监督检查312户次。", 312, "户次", 312, "户次"),
         ("出动人员230人次。", 230, "人次", 230, "人次"),
         ("出动车辆56辆次。", 56, "辆次", 56, "辆次"),
@@ -80,21 +80,21 @@ def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
         ("建成厂房3万平米。", 3, "万平米", 30000, "平米"),
     ],
 )
-def test_values_and_units(
+def test_scales_are_multiplied_out_in_the_base_value(
     extractor: Extractor, text: str, value: float, unit: str | None, base_value: float, base_unit: str | None
 ) -> None:
-    """Value and unit are as written, base value and base unit have 万 and 亿 multiplied out."""
+    """Value and unit are as written. In base value and base unit, 万 and 亿 are multiplied out."""
     (measure,) = measures(extractor, text)
     assert (measure.value, measure.unit) == (value, unit)
     assert (measure.base_value, measure.base_unit) == (base_value, base_unit)
 
 
-def test_whole_numbers_are_integers(extractor: Extractor) -> None:
-    """A whole value is an int, as it stands in JSON without a decimal point; any other is a float."""
-    whole, part = measures(extractor, "罚款3.50万元，立案20起。")[::-1]
-    assert isinstance(whole.value, int)
-    assert isinstance(part.value, float)
-    assert (part.base_value, type(part.base_value)) == (35000, int)
+def test_integral_values_are_integers(extractor: Extractor) -> None:
+    """An integral value is an int, so that its JSON has no decimal point. Any other value is a float."""
+    integral, fractional = measures(extractor, "罚款3.50万元，立案20起。")[::-1]
+    assert isinstance(integral.value, int)
+    assert isinstance(fractional.value, float)
+    assert (fractional.base_value, type(fractional.base_value)) == (35000, int)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_whole_numbers_are_integers(extractor: Extractor) -> None:
         pytest.param("与居民签约1200人。", 1200, "exact"),
     ],
 )
-def test_bounds(extractor: Extractor, text: str, value: float, bound: str) -> None:
-    """约, 近 … say approx; 余, 多, 以上, 超过 … at_least; 不足, 以下 … at_most; a range is its lower end."""
+def test_words_around_a_number_set_its_bound(extractor: Extractor, text: str, value: float, bound: str) -> None:
+    """约, 近 … mean approx; 余, 多, 以上, 超过 … at_least; 不足, 以下 … at_most. A range is its lower end."""
     (measure,) = measures(extractor, text)
     assert (measure.value, measure.bound) == (value, bound)
 
@@ -170,8 +170,8 @@ def test_bounds(extractor: Extractor, text: str, value: float, bound: str) -> No
         pytest.param("工程历时三年多。", "duration"),
     ],
 )
-def test_kinds(extractor: Extractor, text: str, kind: str) -> None:
-    """The unit decides of which kind a measure is."""
+def test_the_unit_decides_the_kind(extractor: Extractor, text: str, kind: str) -> None:
+    """The kind of a measure is that of its unit."""
     assert [measure.kind for measure in measures(extractor, text)] == [kind]
 
 
@@ -224,7 +224,7 @@ def test_kinds(extractor: Extractor, text: str, kind: str) -> None:
         "男女比例为3∶1。",
         "比分为2:1。",
         "推行1+3+N模式。",
-        # counted in thought only
+        # enumerations of ideas
         "围绕三个方面开展工作。",
         "落实三项任务。",
         "一支队伍。",
@@ -239,8 +239,8 @@ def test_kinds(extractor: Extractor, text: str, kind: str) -> None:
         ),
     ],
 )
-def test_what_is_no_measure(extractor: Extractor, text: str) -> None:
-    """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are no measures."""
+def test_other_numbers_are_no_measures(extractor: Extractor, text: str) -> None:
+    """Dates, ordinals, list and document numbers, law articles, codes, names, slogans and ratios are skipped."""
     assert measures(extractor, text) == []
 
 
@@ -274,6 +274,6 @@ def test_what_is_no_measure(extractor: Extractor, text: str) -> None:
         pytest.param("投诉举报：350件。", [350]),
     ],
 )
-def test_measures_beside_what_is_none(extractor: Extractor, text: str, values: list[float]) -> None:
-    """A name or a date hides its own number, never the measures beside it."""
+def test_skipped_numbers_do_not_hide_measures(extractor: Extractor, text: str, values: list[float]) -> None:
+    """Only the number in a name or date is skipped, not the measures next to it."""
     assert [measure.value for measure in measures(extractor, text)] == values

@@ -1,4 +1,4 @@
-"""The data files of extraction: units and fixed names, own files, broken files; quantities that users write."""
+"""The data files of extraction (shipped, custom and broken ones), and quantities in queries."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from searchkit.errors import UsageError
-from searchkit.files import UNITS
+from searchkit.files import UNITS_FILE
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.model import KINDS, ExtractedMeasure, Paragraph
+from searchkit.model import MEASURE_KINDS, ExtractedMeasure, Paragraph
 from searchkit.text.numerals import parse_quantity
 
-OWN = """
+CUSTOM_UNITS = """
 [units]
 count = "头骆驼 件 个"
 money = "铜板"
@@ -25,43 +25,44 @@ units = "个"
 """
 
 
-NO_UNITS = {"万年", "千分点", "万平米", "万万平米"}
-"""Nobody reports 12万年; of the others `test_units_that_begin_with_a_scale` says what is wanted."""
+EXCEPTIONS = {"万年", "千分点", "万平米", "万万平米"}
+"""12万年 is no measure. `test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text` covers the others."""
 
 
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
-    """Give the measures of one paragraph."""
-    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
-    return found
+    """Return the measures of one paragraph."""
+    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
+    return result
 
 
 def listed_units() -> list[tuple[str, str]]:
-    """Give the units that come with searchkit with their kinds, read by hand."""
-    text = UNITS.read_text(encoding="utf-8").partition("\n[units]\n")[2].partition("\n[vague]\n")[0]
+    """Return the shipped units with their kinds, parsed without a TOML parser."""
+    text = UNITS_FILE.read_text(encoding="utf-8").partition("\n[units]\n")[2].partition("\n[vague]\n")[0]
     tables = re.findall(r'^(\w+) = "(?:"")?([^"]*)"', text, re.MULTILINE)
     return [(unit, kind) for kind, units in tables for unit in units.split()]
 
 
-def test_every_unit_is_found() -> None:
-    """A number before any unit of the list, plain or with 万, is a measure of the unit's kind."""
+def test_every_listed_unit_is_extracted() -> None:
+    """A number before any listed unit, plain or with 万, is a measure of the kind of that unit."""
     extractor, vocabulary = Extractor.load(), Vocabulary.load()
     listed = listed_units()
-    assert {kind for _, kind in listed} == set(KINDS)
+    assert {kind for _, kind in listed} == set(MEASURE_KINDS)
     missed = []
     for unit, kind in listed:
-        for scale, power in (("", 1),) if kind == "percent" else (("", 1), ("万", 10**4)):
-            found = measures(extractor, f"平均使用期限延长12{scale}{unit}。")
-            got = [(measure.unit, measure.base_value, measure.base_unit, measure.kind) for measure in found]
-            if got != [(scale + unit, 12 * power, unit, kind)] or vocabulary.base(scale + unit) != (power, unit):
-                missed.append(scale + unit)
-    assert set(missed) <= NO_UNITS
+        for prefix, scale in (("", 1),) if kind == "percent" else (("", 1), ("万", 10**4)):
+            extracted = measures(extractor, f"平均使用期限延长12{prefix}{unit}。")
+            actual = [(measure.unit, measure.base_value, measure.base_unit, measure.kind) for measure in extracted]
+            expected = [(prefix + unit, 12 * scale, unit, kind)]
+            if actual != expected or vocabulary.split_scale(prefix + unit) != (scale, unit):
+                missed.append(prefix + unit)
+    assert set(missed) <= EXCEPTIONS
 
 
 @pytest.mark.parametrize(("unit", "base"), [("千分点", (1, "千分点")), ("万平米", (10**4, "平米"))])
-def test_units_that_begin_with_a_scale(unit: str, base: tuple[int, str]) -> None:
-    """What a unit multiplies by is the same in a text as for `base`."""
+def test_a_unit_that_begins_with_a_scale_is_split_as_in_a_text(unit: str, base: tuple[int, str]) -> None:
+    """Extraction and `split_scale` agree on scale and base unit."""
     (measure,) = measures(Extractor.load(), f"共计提高12{unit}。")
-    assert Vocabulary.load().base(unit) == base
+    assert Vocabulary.load().split_scale(unit) == base
     assert (measure.base_value, measure.base_unit) == (12 * base[0], base[1])
 
 
@@ -85,9 +86,9 @@ def test_units_that_begin_with_a_scale(unit: str, base: tuple[int, str]) -> None
         ("", (1, "")),
     ],
 )
-def test_base_units(unit: str, base: tuple[int, str]) -> None:
-    """万 and 亿 before a unit multiply; 千 of 千克 is a part of the unit."""
-    assert Vocabulary.load().base(unit) == base
+def test_a_unit_is_split_into_scale_and_base_unit(unit: str, base: tuple[int, str]) -> None:
+    """万 and 亿 before a unit are a scale; 千 in 千克 is part of the unit."""
+    assert Vocabulary.load().split_scale(unit) == base
 
 
 @pytest.mark.parametrize(
@@ -111,8 +112,8 @@ def test_base_units(unit: str, base: tuple[int, str]) -> None:
         ("3 blue moons", (3, "blue moons")),
     ],
 )
-def test_quantities_that_users_write(text: str, quantity: tuple[float, str | None]) -> None:
-    """A number with or without a unit is its base value and base unit."""
+def test_a_quantity_in_a_query_is_parsed(text: str, quantity: tuple[float, str | None]) -> None:
+    """A number with or without a unit is parsed into base value and base unit."""
     value, unit = parse_quantity(text)
     assert (value, unit) == quantity
     assert isinstance(value, float)
@@ -125,27 +126,27 @@ def test_quantities_that_users_write(text: str, quantity: tuple[float, str | Non
         *[pytest.param(text) for text in ("x5件", "<5", "约5件")],
     ],
 )
-def test_what_is_no_quantity(text: str) -> None:
-    """What does not begin with a number, or has two, is refused with an example of what to write."""
+def test_a_text_that_is_no_quantity_is_rejected(text: str) -> None:
+    """A text that does not start with a number, or has two, raises an error with an example."""
     with pytest.raises(ValueError, match="10万元"):
         parse_quantity(text)
 
 
-def test_own_units_replace_the_list(tmp_path: Path) -> None:
-    """A units file of one's own is the whole list: its units are found, others are not."""
-    path = tmp_path / "own.toml"
-    path.write_text(OWN, encoding="utf-8")
+def test_custom_units_replace_the_list(tmp_path: Path) -> None:
+    """With a custom unit list, only its units are found."""
+    path = tmp_path / "custom.toml"
+    path.write_text(CUSTOM_UNITS, encoding="utf-8")
     extractor = Extractor.load(units=path)
-    found = measures(extractor, "买入12头骆驼，付3万铜板，受理案件5件，检查80家，件数12件夫人，落实三个方面。")
-    assert [(measure.value, measure.unit, measure.kind) for measure in found] == [
+    extracted = measures(extractor, "买入12头骆驼，付3万铜板，受理案件5件，检查80家，件数12件夫人，落实三个方面。")
+    assert [(measure.value, measure.unit, measure.kind) for measure in extracted] == [
         (12, "头骆驼", "count"),
         (3, "万铜板", "money"),
         (5, "件", "count"),
     ]
 
 
-def test_own_fixed_names_replace_the_list(tmp_path: Path) -> None:
-    """A file of fixed names of one's own is the whole list; # begins a remark."""
+def test_custom_fixed_names_replace_the_list(tmp_path: Path) -> None:
+    """With a custom list, only its fixed names are ignored. # starts a comment."""
     path = tmp_path / "names.txt"
     path.write_text("# 名称\n８号小店 三百户计划  # 12个\n", encoding="utf-8")
     text = "8号小店5家，三百户计划，提供24小时服务，中心12个。"
@@ -174,8 +175,8 @@ def test_own_fixed_names_replace_the_list(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_broken_units(tmp_path: Path, content: bytes | None, key: str) -> None:
-    """A unit list that cannot be used is wrong usage; the message names the file and what is wrong in it."""
+def test_a_broken_unit_list_raises_a_usage_error(tmp_path: Path, content: bytes | None, key: str) -> None:
+    """The message names the file and the key."""
     path = tmp_path / "broken.toml"
     if content is not None:
         path.write_bytes(content)
@@ -185,8 +186,8 @@ def test_broken_units(tmp_path: Path, content: bytes | None, key: str) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_broken_fixed_names(tmp_path: Path, content: bytes | None) -> None:
-    """A list of names that is missing or no text is wrong usage."""
+def test_a_broken_list_of_fixed_names_raises_a_usage_error(tmp_path: Path, content: bytes | None) -> None:
+    """The list is missing or not UTF-8. The message names the file."""
     path = tmp_path / "broken.txt"
     if content is not None:
         path.write_bytes(content)
@@ -194,9 +195,9 @@ def test_broken_fixed_names(tmp_path: Path, content: bytes | None) -> None:
         Extractor.load(fixed_names=path)
 
 
-def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
-    """Editors on Windows begin files with it."""
-    (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + OWN.encode())
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    """Editors on Windows write one at the start of a file."""
+    (tmp_path / "units.toml").write_bytes(b"\xef\xbb\xbf" + CUSTOM_UNITS.encode())
     (tmp_path / "names.txt").write_bytes(b"\xef\xbb\xbf" + "三百户计划".encode())
     extractor = Extractor.load(tmp_path / "units.toml", tmp_path / "names.txt")
     assert [measure.value for measure in measures(extractor, "三百户计划受理案件5件。")] == [5]

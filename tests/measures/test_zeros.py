@@ -1,4 +1,4 @@
-"""Statements that there was none: measures with the value 0, and what only sounds like them."""
+"""Statements of zero: measures with the value 0, and clauses that only look like them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from searchkit.model import ExtractedMeasure, Paragraph
 
 @pytest.fixture(scope="module")
 def extractor() -> Extractor:
-    """Give the extractor of the product."""
+    """Return the extractor with the shipped data files."""
     return Extractor.load()
 
 
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
-    """Give the measures of one paragraph."""
-    (found,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
-    return found
+    """Return the measures of one paragraph."""
+    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
+    return result
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
         ),
     ],
 )
-def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) -> None:
-    """A clause that says that there was none of what reports count is a measure, 0 without a unit."""
-    found = [measure for measure in measures(extractor, text) if measure.zero]
-    assert [text[measure.start : measure.end] for measure in found] == quotes
-    for measure in found:
+def test_a_statement_of_zero_is_a_measure(extractor: Extractor, text: str, quotes: list[str]) -> None:
+    """A clause that denies something that reports count has the value 0 and no unit."""
+    zeros = [measure for measure in measures(extractor, text) if measure.zero]
+    assert [text[measure.start : measure.end] for measure in zeros] == quotes
+    for measure in zeros:
         assert (measure.value, measure.unit, measure.base_value, measure.base_unit) == (0, None, 0, None)
         assert (measure.kind, measure.bound, measure.change, measure.part_of) == ("count", "exact", None, None)
         assert text[measure.start : measure.end].endswith(measure.indicator)
@@ -66,12 +66,12 @@ def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) 
         "若无投诉，即可办结。",
         "对无证经营行为立案。",
         "凡无违法行为的予以公示。",
-        # other words
+        # words that contain 无
         "有无违规行为逐一登记。",
         "并无违规行为",
         "从无败诉案件",
         "“无讼社区”案例",
-        # nothing that is counted, or a clause that goes on
+        # no countable thing, or a clause that continues
         "无偿提供场地。",
         "无私奉献。",
         "制度还没有建立健全。",
@@ -85,21 +85,21 @@ def test_statements_of_zero(extractor: Extractor, text: str, quotes: list[str]) 
         ),
     ],
 )
-def test_what_is_no_statement(extractor: Extractor, text: str) -> None:
-    """Wishes, conditions, other words with 无 or 未 and clauses that say more are no statements of zero."""
+def test_other_clauses_are_no_statements_of_zero(extractor: Extractor, text: str) -> None:
+    """Wishes, conditions, other words with 无 or 未, and clauses that say more are skipped."""
     assert not [measure for measure in measures(extractor, text) if measure.zero]
 
 
-def test_statements_stand_among_the_other_measures(extractor: Extractor) -> None:
-    """Statements of zero and numbers of one sentence come in the order of the text."""
+def test_statements_of_zero_and_numbers_are_in_text_order(extractor: Extractor) -> None:
+    """Both kinds of measures are sorted together by start offset."""
     text = "行政复议5件，无败诉案件，办结3件；未发生投诉事件。"
-    found = measures(extractor, text)
-    assert [(measure.value, measure.zero) for measure in found] == [(5, False), (0, True), (3, False), (0, True)]
-    assert [measure.start for measure in found] == sorted(measure.start for measure in found)
+    extracted = measures(extractor, text)
+    assert [(measure.value, measure.zero) for measure in extracted] == [(5, False), (0, True), (3, False), (0, True)]
+    assert [measure.start for measure in extracted] == sorted(measure.start for measure in extracted)
 
 
-def test_a_number_makes_it_no_statement_of_zero(extractor: Extractor) -> None:
-    """Where a clause counts something, the number is the measure: 无证经营5家 is no zero."""
+def test_a_clause_with_a_number_is_no_statement_of_zero(extractor: Extractor) -> None:
+    """If a clause contains a number, the number is the measure: 无证经营5家 is not 0."""
     assert [(measure.value, measure.zero) for measure in measures(extractor, "取缔无证经营5家，没有许可证的3家。")] == [
         (5, False),
         (3, False),

@@ -1,4 +1,4 @@
-"""Comparisons as pictures."""
+"""Comparisons as charts."""
 
 from __future__ import annotations
 
@@ -11,31 +11,28 @@ import pytest
 from searchkit.compare.comparison import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
-from searchkit.output.chart import draw
+from searchkit.output.chart import draw_chart
 
-Said, Tabled = Callable[..., Measure], Callable[..., Comparison]
+MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 FAMILY = "Searchkit Test Boxes"
 
 
 @pytest.fixture(autouse=True)
 def matplotlib_only() -> None:
-    """Skip where the extra is not installed."""
+    """Skip the tests if the extra is not installed."""
     pytest.importorskip("matplotlib", reason="the extra chart is not installed")
 
 
 @pytest.fixture(scope="module")
 def font_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A font made here, in which each Chinese character is a square: tests need no font of the machine."""
+    """A font in which each Chinese character is a square, so that the tests need no installed font."""
     builder = pytest.importorskip("fontTools.fontBuilder", reason="no fontTools").FontBuilder(1000, isTTF=True)
     pen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen(None)
     pen.moveTo((50, 0))
     for corner in ((50, 700), (750, 700), (750, 0)):
         pen.lineTo(corner)
     pen.closePath()
-    names = {
-        ord(character): f"g{place}"
-        for place, character in enumerate("立案件滨海新区东丽监督检查临市万元一二三数据不致")
-    }
+    names = {ord(character): f"g{n}" for n, character in enumerate("立案件滨海新区东丽监督检查临市万元一二三数据不致")}
     glyphs = [".notdef", *names.values()]
     builder.setupGlyphOrder(glyphs)
     builder.setupCharacterMap(names)
@@ -52,41 +49,41 @@ def font_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def only_font(font_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No font with Chinese characters but the one made here."""
+    """Make the font of squares the only font with Chinese characters."""
     from matplotlib import font_manager
 
-    without(monkeypatch)
+    hide_installed_fonts(monkeypatch)
     font_manager.fontManager.addfont(font_file)
     yield
     font_manager.fontManager._findfont_cached.cache_clear()
 
 
-def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave Matplotlib nothing but the fonts that come with it."""
+def hide_installed_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave Matplotlib only the fonts that it comes with."""
     from matplotlib import font_manager
 
-    own = [entry for entry in font_manager.fontManager.ttflist if entry.name == "DejaVu Sans"]
-    monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+    bundled = [entry for entry in font_manager.fontManager.ttflist if entry.name == "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", bundled)
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
 
 
 @pytest.fixture
-def by_years(said: Said, tabled: Tabled) -> Comparison:
-    """Two districts over three years, with a conflict."""
+def by_years(make_measure: MakeMeasure, make_table: MakeTable) -> Comparison:
+    """A comparison of two districts over three years, with a conflict."""
     dongli = {"region": ("天津市", "东丽区")}
-    return tabled(
+    return make_table(
         [
-            *(said(f"a{year}#1", "立案", 100 + year % 10, "件", year=year) for year in (2021, 2022, 2023)),
-            *(said(f"b{year}#1", "立案", 50 + year % 10, "件", year=year, **dongli) for year in (2021, 2023)),
-            said("c#1", "立案", 130, "件"),
+            *(make_measure(f"a{year}#1", "立案", 100 + year % 10, "件", year=year) for year in (2021, 2022, 2023)),
+            *(make_measure(f"b{year}#1", "立案", 50 + year % 10, "件", year=year, **dongli) for year in (2021, 2023)),
+            make_measure("c#1", "立案", 130, "件"),
         ]
     )
 
 
 @pytest.mark.usefixtures("only_font")
 def test_chinese_is_drawn_as_outlines(by_years: Comparison, tmp_path: Path) -> None:
-    """An SVG needs no font where it is shown: characters are paths of the font that has them."""
-    draw(by_years, tmp_path / "a.svg")
+    """An SVG contains the outlines of its characters, so that viewers need no font."""
+    draw_chart(by_years, tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<text" not in text
     assert "L 4800 4480" in text  # a corner of the test font's squares
@@ -95,70 +92,75 @@ def test_chinese_is_drawn_as_outlines(by_years: Comparison, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("only_font")
-def test_the_same_comparison_is_the_same_file(by_years: Comparison, tmp_path: Path) -> None:
-    """An SVG has neither date nor random names."""
+def test_the_same_comparison_gives_the_same_file(by_years: Comparison, tmp_path: Path) -> None:
+    """An SVG contains no date and no random names."""
     for name in ("a.svg", "b.svg"):
-        draw(by_years, tmp_path / name)
+        draw_chart(by_years, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 @pytest.mark.usefixtures("only_font")
 @pytest.mark.parametrize("axes", [{}, {"rows": "year", "cols": "district"}])
-def test_lines_and_bars_are_written_as_png(said: Said, tabled: Tabled, tmp_path: Path, axes: dict[str, str]) -> None:
-    """Years as columns make lines, other facets bars; $ and _ in names are no commands."""
-    found = [
-        said("a#1", "立案", 129, "$件$"),
-        said("b#1", "立案", 130, "$件$"),
-        said("c#1", "立案", 7, "$件$", year=2022, region=("_区",)),
+def test_lines_and_bars_are_written_as_png(
+    make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path, axes: dict[str, str]
+) -> None:
+    """Years as columns are drawn as lines, other facets as bars. $ and _ in names have no special meaning."""
+    measures = [
+        make_measure("a#1", "立案", 129, "$件$"),
+        make_measure("b#1", "立案", 130, "$件$"),
+        make_measure("c#1", "立案", 7, "$件$", year=2022, region=("_区",)),
     ]
-    draw(tabled(found, **axes), tmp_path / "a.PNG")
+    draw_chart(make_table(measures, **axes), tmp_path / "a.PNG")
     assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.usefixtures("only_font")
-def test_what_is_in_another_unit_is_not_drawn(said: Said, tabled: Tabled, tmp_path: Path) -> None:
-    """A district that counts 户 has no bar among those that count 件."""
-    found = [said("a#1", "立案", 129, "件"), said("b#1", "立案", 9, "户", region=("天津市", "东丽区"))]
-    draw(tabled(found), tmp_path / "a.svg")
+def test_values_in_another_unit_are_not_drawn(make_measure: MakeMeasure, make_table: MakeTable, tmp_path: Path) -> None:
+    """A district that counts 户 has no bar in a chart of 件."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件"),
+        make_measure("b#1", "立案", 9, "户", region=("天津市", "东丽区")),
+    ]
+    draw_chart(make_table(measures), tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<!-- 滨海新区 -->" in text
     assert "<!-- 东丽区 -->" not in text
 
 
-def test_without_a_font_one_line_says_what_to_install(
+def test_a_missing_font_is_an_error_that_names_one(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Boxes instead of characters are no chart."""
-    without(monkeypatch)
+    """A chart is not drawn with boxes instead of characters."""
+    hide_installed_fonts(monkeypatch)
     with pytest.raises(SearchkitError, match="Noto Sans CJK"):
-        draw(by_years, tmp_path / "a.svg")
+        draw_chart(by_years, tmp_path / "a.svg")
 
 
-def test_a_font_installed_since_is_found(
+def test_a_newly_installed_font_is_found(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, font_file: Path
 ) -> None:
-    """Matplotlib's list of fonts may be older than the font."""
+    """A font that is not yet in Matplotlib's list of fonts is found."""
     from matplotlib import font_manager
 
-    without(monkeypatch)
+    hide_installed_fonts(monkeypatch)
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(font_file)])
-    draw(by_years, tmp_path / "a.svg")
+    draw_chart(by_years, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").stat().st_size > 0
 
 
-def test_without_the_library_the_extra_is_named(
+def test_without_matplotlib_the_error_names_the_extra(
     by_years: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error says what to install."""
+    """The error has the command that installs it."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(SearchkitError, match=r"pip install 'searchkit\[chart\]'"):
-        draw(by_years, tmp_path / "a.svg")
+        draw_chart(by_years, tmp_path / "a.svg")
 
 
 @pytest.mark.usefixtures("only_font")
-def test_bad_files_are_refused(by_years: Comparison, tmp_path: Path) -> None:
-    """A suffix that is no picture is wrong usage; a folder that is not there cannot be written to."""
+def test_files_that_cannot_be_written(by_years: Comparison, tmp_path: Path) -> None:
+    """An unknown suffix is a UsageError; a missing folder is a SearchkitError."""
     with pytest.raises(UsageError, match=r"svg or \.png"):
-        draw(by_years, tmp_path / "a.pdf")
+        draw_chart(by_years, tmp_path / "a.pdf")
     with pytest.raises(SearchkitError, match="cannot be written"):
-        draw(by_years, tmp_path / "no" / "a.svg")
+        draw_chart(by_years, tmp_path / "no" / "a.svg")

@@ -1,4 +1,4 @@
-"""Tests of the gazetteer."""
+"""The gazetteer: look-up of names, and recognition of places in a text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.places.gazetteer import Gazetteer, gazetteer, in_force
+from searchkit.places.gazetteer import Gazetteer, gazetteer, regions_in_force
 from searchkit.text.folding import fold
 
 
@@ -31,8 +31,8 @@ from searchkit.text.folding import fold
         ("全国", "全国"),
     ],
 )
-def test_resolve(name: str, path: str) -> None:
-    """A full, short or traditional name that one place has gives that place, a municipality once."""
+def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
+    """A full, short or traditional name of one place gives its path, with a municipality once."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -45,103 +45,103 @@ def test_resolve(name: str, path: str) -> None:
         ("下城区", "浙江省/杭州市/下城区"),
     ],
 )
-def test_former_names(name: str, path: str) -> None:
-    """A name that no place has today gives the place that had it last."""
+def test_former_names_are_resolved(name: str, path: str) -> None:
+    """A name that is no longer valid gives the last place that had it."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
 @pytest.mark.parametrize("name", ["鼓楼区", "市中区", "朝阳", "和平", "某某区", "", "城区"])
-def test_resolve_does_not_guess(name: str) -> None:
-    """A name of several places, or of none, gives None."""
+def test_ambiguous_names_are_not_resolved(name: str) -> None:
+    """A name of several places or of no place gives None."""
     assert gazetteer().resolve(name) is None
 
 
 def test_candidates_of_an_ambiguous_name() -> None:
-    """All places of a name can be listed, for a message."""
-    found = gazetteer().candidates("鼓楼区")
-    assert ("福建省", "福州市", "鼓楼区") in found
-    assert len(found) > 3
+    """All places with a name can be listed."""
+    candidates = gazetteer().candidates("鼓楼区")
+    assert ("福建省", "福州市", "鼓楼区") in candidates
+    assert len(candidates) > 3
 
 
 @pytest.mark.parametrize("path", ["福建省/福州市/鼓楼区", "福州市/鼓楼区", "福建/鼓楼区", "福州/鼓楼"])
-def test_path_pins_a_place(path: str) -> None:
-    """A `/` path may skip levels and use short names."""
+def test_a_path_resolves_an_ambiguous_name(path: str) -> None:
+    """A path with `/` can skip levels and use short names."""
     assert gazetteer().resolve(path) == ("福建省", "福州市", "鼓楼区")
 
 
-def test_province_goes_before_its_namesakes() -> None:
-    """A province's short name means the province; a full name means what it says."""
+def test_a_province_takes_precedence() -> None:
+    """A short name that a province shares gives the province. A full name is unambiguous."""
     assert gazetteer().resolve("吉林") == ("吉林省",)
     assert gazetteer().resolve("吉林市") == ("吉林省", "吉林市")
     assert gazetteer().resolve("海南") == ("海南省",)
     assert gazetteer().resolve("河北区") == ("天津市", "河北区")
 
 
-def _found(text: str) -> list[str]:
-    return ["/".join(in_force(mention.places)[0]) for mention in gazetteer().mentions(fold(text))]
+def _find_paths(text: str) -> list[str]:
+    return ["/".join(regions_in_force(mention.places)[0]) for mention in gazetteer().find_mentions(fold(text))]
 
 
-def test_mentions_follow_the_words_before() -> None:
-    """The place above, written before a name, decides what the name means."""
-    assert _found("福建省福州市鼓楼区") == ["福建省", "福建省/福州市", "福建省/福州市/鼓楼区"]
-    assert _found("徐州鼓楼区") == ["江苏省/徐州市/鼓楼区"]
-    assert _found("阳泉市城区") == ["山西省/阳泉市", "山西省/阳泉市/城区"]
+def test_a_preceding_parent_resolves_a_mention() -> None:
+    """The name of a higher division before an ambiguous name determines the place."""
+    assert _find_paths("福建省福州市鼓楼区") == ["福建省", "福建省/福州市", "福建省/福州市/鼓楼区"]
+    assert _find_paths("徐州鼓楼区") == ["江苏省/徐州市/鼓楼区"]
+    assert _find_paths("阳泉市城区") == ["山西省/阳泉市", "山西省/阳泉市/城区"]
 
 
 @pytest.mark.parametrize(
     "text",
     ["省和县级机关", "北京市场", "城区建设", "各市和县", "在公安机关", "长治久安", "高新区", "社区", "国家和平事业"],
 )
-def test_words_that_are_no_places(text: str) -> None:
+def test_other_words_are_no_mentions(text: str) -> None:
     """Names inside other words, and words that look like names, are not found."""
-    assert _found(text) == []
+    assert _find_paths(text) == []
 
 
-def test_two_characters_need_a_beginning() -> None:
-    """和县 is a place where a word begins there."""
-    assert _found("和县司法局")
-    assert _found("2023年和县司法局")
-    assert not _found("区和县司法局")
+def test_a_name_of_two_characters_must_begin_a_word() -> None:
+    """和县 is a place only at the beginning of a word."""
+    assert _find_paths("和县司法局")
+    assert _find_paths("2023年和县司法局")
+    assert not _find_paths("区和县司法局")
 
 
-def test_year_decides_between_times() -> None:
-    """A place is looked for under the name it had in the year."""
-    (mention,) = gazetteer().mentions("桥东区")
-    assert len(in_force(mention.places, 2010)) > len(in_force(mention.places, 2023)) == 1
+def test_the_year_selects_places() -> None:
+    """Only places whose name was still valid in the year are returned."""
+    (mention,) = gazetteer().find_mentions("桥东区")
+    assert len(regions_in_force(mention.places, 2010)) > len(regions_in_force(mention.places, 2023)) == 1
 
 
 def test_places_file_can_be_replaced() -> None:
-    """Additions, ends, host labels and signs come from a plain file; what it cannot mean is refused."""
-    mine = Gazetteer(
+    """Added places, former places and host labels come from the file. An unknown kind of line is an error."""
+    custom = Gazetteer(
         {"990000": [("乙省", 9999)], "990100": [("甲市", 9999)]},
         "# c\n+ 乙省/甲市/新丙区 丙新城\n- 2001 乙省/甲市\n@ 乙省 yi\n",
     )
-    assert mine.resolve("新丙区") == mine.resolve("丙新城") == ("乙省", "甲市", "新丙区")
-    assert mine.hosts == {"yi": ("乙省",)}
-    assert mine.codes["990100"] == ("乙省", "甲市")
+    assert custom.resolve("新丙区") == custom.resolve("丙新城") == ("乙省", "甲市", "新丙区")
+    assert custom.hosts == {"yi": ("乙省",)}
+    assert custom.codes["990100"] == ("乙省", "甲市")
     with pytest.raises(ValueError, match="begins with"):
         Gazetteer({}, "? 乙省")
 
 
 @given(st.text(alphabet="福建省州市鼓楼区和县新自治旗 北京", max_size=60))
-def test_mentions_are_ordered_and_real(text: str) -> None:
-    """Mentions do not overlap, go forward, and each is a name of every place it gives."""
-    past = 0
-    for mention in gazetteer().mentions(text):
-        assert past <= mention.start < mention.end <= len(text)
-        past = mention.end
+def test_mentions_are_in_order_and_valid(text: str) -> None:
+    """Mentions are in order and do not overlap, and each one is a name of all its places."""
+    previous_end = 0
+    for mention in gazetteer().find_mentions(text):
+        assert previous_end <= mention.start < mention.end <= len(text)
+        previous_end = mention.end
         for place in mention.places:
-            assert text[mention.start : mention.end] in gazetteer().names(place.region[-1])
+            assert text[mention.start : mention.end] in gazetteer().names_of(place.region[-1])
 
 
-def test_every_place_is_found_by_its_path() -> None:
-    """Every place of the table resolves by its own path, and its full name is among the names of its last element."""
+def test_every_place_is_resolved_by_its_path() -> None:
+    """The path of every place in the table can be resolved."""
     for region in set(gazetteer().codes.values()):
         assert gazetteer().resolve("/".join(region)) is not None
 
 
-def test_mentions_are_linear() -> None:
-    """A long line costs as much per character as a short one."""
+def test_finding_mentions_takes_linear_time() -> None:
+    """A line of 280,000 characters takes less than five seconds."""
     start = time.process_time()
-    assert sum(1 for _ in gazetteer().mentions("天津市河东区与临海市、区县市" * 20_000)) > 20_000
+    assert sum(1 for _ in gazetteer().find_mentions("天津市河东区与临海市、区县市" * 20_000)) > 20_000
     assert time.process_time() - start < 5

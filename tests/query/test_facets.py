@@ -1,4 +1,4 @@
-"""Facets: how they are asked for, which values a paragraph has, what a filter admits, how counts are ordered."""
+"""Facets: parsing, values of a paragraph, filters, and the order of counts."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from searchkit.errors import UsageError
 from searchkit.model import Paragraph
 from searchkit.query.facets import (
-    BUILT_IN,
-    MAX_VALUES,
-    Counter,
+    BUILT_IN_FACETS,
+    MAX_FACET_VALUES,
     Facet,
+    FacetCounter,
     FacetCounts,
     FacetValue,
     Filter,
-    ordered,
+    facet_values,
+    rank_values,
     selected_values,
-    values_of,
 )
 
 FULL = Paragraph(
@@ -40,16 +40,16 @@ FULL = Paragraph(
 BARE = Paragraph("c.txt#1", "c.txt", 1, "开展检查。")
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, "batch"])
-def test_facet_without_depth(name: str) -> None:
-    """A facet's name alone is read as that facet, and printed as it was written."""
+@pytest.mark.parametrize("name", [*BUILT_IN_FACETS, "batch"])
+def test_a_facet_without_depth_is_parsed(name: str) -> None:
+    """The name of a facet is parsed to this facet, which prints as its name."""
     assert Facet.parse(name) == Facet(name)
     assert str(Facet.parse(name)) == name
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
-def test_facet_with_depth(depth: int) -> None:
-    """A district takes a depth of 1 to 4."""
+def test_a_facet_with_depth_is_parsed(depth: int) -> None:
+    """District can have a depth of 1 to 4."""
     facet = Facet.parse(f"district:{depth}")
     assert facet == Facet("district", depth)
     assert str(facet) == f"district:{depth}"
@@ -58,8 +58,8 @@ def test_facet_with_depth(depth: int) -> None:
 @pytest.mark.parametrize(
     "text", ["district:0", "district:5", "district:", "district:x", "district:1:2", "district:-1", "year:1"]
 )
-def test_facet_with_a_depth_that_is_none(text: str) -> None:
-    """Any other depth, or a depth on another facet, is a wrong argument; the message names it in one line."""
+def test_an_invalid_depth_is_an_error(text: str) -> None:
+    """Any other depth, or a depth of another facet, is a UsageError. Its message is one line with the argument."""
     with pytest.raises(UsageError, match="depth of 1 to 4") as caught:
         Facet.parse(text)
     assert repr(text) in str(caught.value)
@@ -85,14 +85,14 @@ def test_facet_with_a_depth_that_is_none(text: str) -> None:
     ],
 )
 def test_values_of_a_paragraph(facet: str, values: tuple[str, ...]) -> None:
-    """A paragraph has the values of its fields, as strings; topics are several."""
-    assert values_of(FULL, Facet.parse(facet)) == values
+    """The values are those of the field, as strings. There can be several topics."""
+    assert facet_values(FULL, Facet.parse(facet)) == values
 
 
 @pytest.mark.parametrize("facet", ["district", "district:1", "year", "agency", "topic", "doctype", "batch"])
-def test_values_of_a_paragraph_that_has_none(facet: str) -> None:
-    """What is null or empty is no value."""
-    assert values_of(BARE, Facet.parse(facet)) == ()
+def test_a_paragraph_without_a_value(facet: str) -> None:
+    """A field that is None or empty has no values."""
+    assert facet_values(BARE, Facet.parse(facet)) == ()
 
 
 @pytest.mark.parametrize(
@@ -127,19 +127,19 @@ def test_values_of_a_paragraph_that_has_none(facet: str) -> None:
     ],
     ids=str,
 )
-def test_what_a_filter_admits(item: Filter, admitted: bool) -> None:  # noqa: FBT001 - expected answer
-    """A filter admits a paragraph that has one of its values, or a number in one of its ranges, ends included."""
+def test_paragraphs_that_pass_a_filter(item: Filter, admitted: bool) -> None:  # noqa: FBT001 - expected result
+    """A paragraph passes if it has one of the values, or a number in one of the ranges, with inclusive ends."""
     assert item.admits(FULL) is admitted
 
 
 @pytest.mark.parametrize("name", ["district", "year", "agency", "topic", "doctype", "batch"])
-def test_no_value_passes_no_filter(name: str) -> None:
-    """A paragraph without a value passes no filter of that facet."""
+def test_a_paragraph_without_a_value_passes_no_filter(name: str) -> None:
+    """Values such as `None` or an empty string do not match a missing value."""
     assert not Filter(name, ("None", "", "一"), ranges=((0, 9999),)).admits(BARE)
 
 
-def test_range_on_a_facet_of_words() -> None:
-    """A range looks at numbers only; other values are neither in it nor an error."""
+def test_a_range_matches_numbers_only() -> None:
+    """Values that are not numbers are outside every range."""
     assert not Filter("batch", ranges=((0, 9999),)).admits(FULL)
     assert Filter("batch", ranges=((0, 9999),)).admits(replace(FULL, facets={"batch": "12"}))
 
@@ -154,8 +154,8 @@ def test_range_on_a_facet_of_words() -> None:
         (Filter("year", ranges=((2021, 2021), (2023, 2024))), "year:(2021 OR [2023 TO 2024])"),
     ],
 )
-def test_filter_prints_itself(item: Filter, text: str) -> None:
-    """A filter prints itself in the query language."""
+def test_a_filter_prints_as_a_query(item: Filter, text: str) -> None:
+    """`str` of a filter is in the query language."""
     assert str(item) == text
 
 
@@ -164,42 +164,42 @@ def test_filter_prints_itself(item: Filter, text: str) -> None:
 COUNTS = {"乙": 3, "甲": 5, "丙": 3, "丁": 1}
 
 
-def listed(counts: FacetCounts) -> list[tuple[str | int, int]]:
-    """Give the values with their counts."""
+def pairs(counts: FacetCounts) -> list[tuple[str | int, int]]:
+    """Return the values with their counts."""
     return [(item.value, item.count) for item in counts.values]
 
 
-def test_order_of_values() -> None:
-    """Values stand by count, largest first, then by value in code point order."""
-    counts = ordered(COUNTS, 2, Facet("agency"), frozenset(), None)
-    assert listed(counts) == [("甲", 5), ("丙", 3), ("乙", 3), ("丁", 1)]
+def test_values_are_ranked_by_count() -> None:
+    """Values are sorted by descending count, then by code points."""
+    counts = rank_values(COUNTS, 2, Facet("agency"), frozenset(), None)
+    assert pairs(counts) == [("甲", 5), ("丙", 3), ("乙", 3), ("丁", 1)]
     assert (counts.missing, counts.other) == (2, 0)
 
 
-def test_values_left_out_are_summed_up() -> None:
-    """With a limit the first stay, and `other` is the sum of the counts of the rest."""
-    counts = ordered(COUNTS, 0, Facet("agency"), frozenset(), 2)
-    assert listed(counts) == [("甲", 5), ("丙", 3)]
+def test_omitted_values_are_summed_up() -> None:
+    """With a limit, `other` is the sum of the counts of the omitted values."""
+    counts = rank_values(COUNTS, 0, Facet("agency"), frozenset(), 2)
+    assert pairs(counts) == [("甲", 5), ("丙", 3)]
     assert counts.other == 4
 
 
-def test_no_value_listed() -> None:
-    """With a limit of none everything is other."""
-    counts = ordered(COUNTS, 1, Facet("agency"), frozenset(), 0)
+def test_the_limit_can_be_zero() -> None:
+    """With a limit of 0, `other` is the sum of all counts."""
+    counts = rank_values(COUNTS, 1, Facet("agency"), frozenset(), 0)
     assert (counts.values, counts.missing, counts.other) == ((), 1, 12)
 
 
-def test_selected_values_are_never_cut() -> None:
-    """A selected value is listed beyond the limit, marked, and not part of `other`."""
-    counts = ordered(COUNTS, 0, Facet("agency"), frozenset({"丁", "甲", "不在"}), 1)
+def test_selected_values_are_always_listed() -> None:
+    """A selected value is listed beyond the limit, is marked, and is not part of `other`."""
+    counts = rank_values(COUNTS, 0, Facet("agency"), frozenset({"丁", "甲", "不在"}), 1)
     assert counts.values == (FacetValue("甲", 5, selected=True), FacetValue("丁", 1, selected=True))
     assert counts.other == 6
 
 
 def test_years_are_numbers() -> None:
-    """Values of year come out as numbers, those of a facet of digits as text."""
-    assert listed(ordered({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
-    assert listed(ordered({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
+    """The values of year are numbers. Those of another facet are strings, even if they consist of digits."""
+    assert pairs(rank_values({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
+    assert pairs(rank_values({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
 
 
 @given(
@@ -207,18 +207,18 @@ def test_years_are_numbers() -> None:
     st.integers(0, 12),
     st.none() | st.integers(0, 12),
 )
-def test_nothing_is_lost(counts: dict[str, int], missing: int, most: int | None) -> None:
-    """What is listed and what is other add up to what was counted, under any limit."""
-    result = ordered(counts, missing, Facet("agency"), frozenset({"甲"}), most)
+def test_listed_and_other_counts_add_up(counts: dict[str, int], missing: int, limit: int | None) -> None:
+    """For any limit, the listed counts and `other` add up to the sum of all counts."""
+    result = rank_values(counts, missing, Facet("agency"), frozenset({"甲"}), limit)
     assert sum(item.count for item in result.values) + result.other == sum(counts.values())
     assert all(counts[str(item.value)] == item.count for item in result.values)
     assert result.missing == missing
-    assert most is None or len(result.values) <= most + 1
+    assert limit is None or len(result.values) <= limit + 1
 
 
-def test_counter() -> None:
-    """A counter counts a paragraph under each of its values, once, or as missing."""
-    counter = Counter(Facet("topic"), frozenset({"普法宣传"}))
+def test_a_counter_counts_each_value_of_a_paragraph() -> None:
+    """A paragraph is counted once under each of its values, or as missing."""
+    counter = FacetCounter(Facet("topic"), frozenset({"普法宣传"}))
     for paragraph in (FULL, replace(FULL, topics=("普法宣传",)), BARE, FULL):
         counter.add(paragraph)
     result = counter.result()
@@ -226,12 +226,12 @@ def test_counter() -> None:
     assert (result.missing, result.other) == (1, 0)
 
 
-def test_counter_lists_a_hundred() -> None:
-    """Unless told otherwise a result lists `MAX_VALUES` values."""
-    counter = Counter(Facet("document"))
-    for n in range(MAX_VALUES + 7):
+def test_a_counter_lists_a_hundred_values() -> None:
+    """The default limit is `MAX_FACET_VALUES`."""
+    counter = FacetCounter(Facet("document"))
+    for n in range(MAX_FACET_VALUES + 7):
         counter.add(replace(BARE, document=f"{n:03}.txt"))
-    assert len(counter.result().values) == MAX_VALUES == 100
+    assert len(counter.result().values) == MAX_FACET_VALUES == 100
     assert counter.result().other == 7
     assert len(counter.result(None).values) == 107
 
@@ -248,21 +248,21 @@ def test_counter_lists_a_hundred() -> None:
     ],
 )
 def test_values_containing_a_text(text: str, values: list[str]) -> None:
-    """Values can be narrowed to those that hold a text, however it is written; missing and other stay."""
+    """`containing` keeps the values whose folded form contains a text. `missing` and `other` stay."""
     counts = FacetCounts((FacetValue("卫生健康局", 3), FacetValue("A局", 2), FacetValue("卫生健康委员会", 1)), 4, 5)
-    narrowed = counts.containing(text)
-    assert [item.value for item in narrowed.values] == values
-    assert (narrowed.missing, narrowed.other) == (4, 5)
+    result = counts.containing(text)
+    assert [item.value for item in result.values] == values
+    assert (result.missing, result.other) == (4, 5)
 
 
 def test_years_containing_a_text() -> None:
-    """Years can be narrowed by their digits."""
+    """Years are compared by their digits."""
     counts = FacetCounts((FacetValue(2022, 3), FacetValue(1954, 1)))
     assert [item.value for item in counts.containing("20").values] == [2022]
 
 
-def test_selected() -> None:
-    """Selected are the values named by filters of the facet, and each year of a range; not those of other facets."""
+def test_values_of_filters_are_selected() -> None:
+    """The selected values are those of the facet's filters, and each year of a range."""
     filters = (
         Filter("year", ranges=((2021, 2023), (2030, 2030))),
         Filter("topic", ("行政执法",)),
@@ -274,6 +274,6 @@ def test_selected() -> None:
     assert selected_values(Facet("agency"), filters) == frozenset()
 
 
-def test_open_ranges_select_no_more_than_years() -> None:
-    """A range open at an end selects years up to 9999, not forever."""
+def test_an_open_range_selects_years_up_to_9999() -> None:
+    """The end of a range beyond 9999 is ignored."""
     assert len(selected_values(Facet("year"), (Filter("year", ranges=((2000, 10**9),)),))) == 8000

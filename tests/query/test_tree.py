@@ -1,4 +1,4 @@
-"""The query tree: how it prints, where strings occur, and what can be seen in a match."""
+"""The query tree: printing, occurrences of strings, and positive leaves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, leaves
+from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, positive_leaves
 
 HAN_NUMERALS = "零〇一二三四五六七八九十百千万亿两点"
 RED, BLUE, GREEN = Substring("红"), Substring("蓝"), Substring("绿")
@@ -37,27 +37,27 @@ RED, BLUE, GREEN = Substring("红"), Substring("蓝"), Substring("绿")
         (Not(Not(RED)), 'NOT NOT "红"'),
     ],
 )
-def test_a_tree_prints_itself(node: Node, printed: str) -> None:
-    """Each kind of node prints in the query language, with the brackets it needs and no others."""
+def test_a_tree_prints_as_a_query(node: Node, printed: str) -> None:
+    """Each kind of node prints in the query language, with only the brackets that are needed."""
     assert str(node) == printed
 
 
 @given(st.text("aab", min_size=1, max_size=3), st.text("ab红", max_size=20))
-def test_occurrences_of_a_string(wanted: str, text: str) -> None:
-    """All occurrences from left to right, each beginning after the one before it has ended."""
-    assert list(Substring(wanted).find(text)) == list(_occurrences(wanted, text, whole_numbers=False))
+def test_occurrences_of_a_string(pattern: str, text: str) -> None:
+    """`find` returns the occurrences from left to right, without overlaps."""
+    assert list(Substring(pattern).find(text)) == list(_occurrences(pattern, text, whole_numbers=False))
 
 
 @given(st.text("013.,三十点件红", min_size=1, max_size=3), st.text("0123.,一三十百万点件红 ", max_size=20))
 @settings(max_examples=1000)
-def test_occurrences_of_whole_numbers(wanted: str, text: str) -> None:
-    """What `find` gives for whole numbers is what a character by character reading of the definition gives."""
-    found = list(Substring(wanted, whole_numbers=True).find(text))
-    assert found == list(_occurrences(wanted, text, whole_numbers=True))
+def test_occurrences_of_whole_numbers(pattern: str, text: str) -> None:
+    """`find` with whole numbers agrees with a reference implementation."""
+    spans = list(Substring(pattern, whole_numbers=True).find(text))
+    assert spans == list(_occurrences(pattern, text, whole_numbers=True))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "text", "spans"),
+    ("pattern", "text", "spans"),
     [
         ("3件", "3件、23件、1.3件、1,003件、3件", [(0, 2), (19, 21)]),
         ("3", "3、3.5、3,000、3。3.", [(0, 1), (12, 13), (14, 15)]),
@@ -67,29 +67,29 @@ def test_occurrences_of_whole_numbers(wanted: str, text: str) -> None:
         ("129件", "第129件129件", [(1, 5), (5, 9)]),
     ],
 )
-def test_whole_numbers_examples(wanted: str, text: str, spans: list[tuple[int, int]]) -> None:
-    """3件 is not in 23件, 三件 is not in 十三件: a part of a longer number does not count."""
-    assert list(Substring(wanted, whole_numbers=True).find(text)) == spans
+def test_a_part_of_a_longer_number_is_no_occurrence(pattern: str, text: str, spans: list[tuple[int, int]]) -> None:
+    """3件 does not occur in 23件, nor 三件 in 十三件."""
+    assert list(Substring(pattern, whole_numbers=True).find(text)) == spans
 
 
-def test_leaves_are_what_can_be_seen() -> None:
-    """Words, strings and prefixes from left to right; not what is excluded, nor filters, nor everything."""
+def test_positive_leaves_can_be_highlighted() -> None:
+    """They are words, strings and prefixes from left to right, without negated ones, filters and `*`."""
     tree = And((Or((Word("甲"), And((RED, Prefix("c9"))))), Not(BLUE), Filter("year", ("2023",)), Everything(), GREEN))
-    assert list(leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]
+    assert list(positive_leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]
 
 
 def test_equal_trees_are_equal() -> None:
-    """Trees are values: equal when built alike, usable as keys."""
+    """Trees are compared by value and are hashable."""
     assert And((RED, Not(BLUE))) == And((Substring("红"), Not(Substring("蓝"))))
     assert len({RED, Substring("红"), Substring("红", "title"), Word("红")}) == 3
 
 
-def _occurrences(wanted: str, text: str, *, whole_numbers: bool) -> Iterator[tuple[int, int]]:
-    """The slow twin of `Substring.find`."""
+def _occurrences(pattern: str, text: str, *, whole_numbers: bool) -> Iterator[tuple[int, int]]:
+    """Reference implementation of `Substring.find`."""
     position = 0
-    while position + len(wanted) <= len(text):
-        end = position + len(wanted)
-        if text[position:end] == wanted and not (whole_numbers and _is_part_of_number(text, position, end)):
+    while position + len(pattern) <= len(text):
+        end = position + len(pattern)
+        if text[position:end] == pattern and not (whole_numbers and _is_part_of_number(text, position, end)):
             yield position, end
             position = end
         else:
@@ -97,19 +97,19 @@ def _occurrences(wanted: str, text: str, *, whole_numbers: bool) -> Iterator[tup
 
 
 def _is_part_of_number(text: str, start: int, end: int) -> bool:
-    """Whether the number at an edge of text[start:end] goes on outside."""
+    """Return whether a number at an edge of text[start:end] continues outside."""
     before, after = text[:start][::-1], text[end:]
     if text[start].isdecimal():
-        goes_on_before = _continues(before)
+        continues_before = _continues(before)
     else:
-        goes_on_before = text[start] in HAN_NUMERALS and before[:1] != "" and before[0] in HAN_NUMERALS + "0123456789"
+        continues_before = text[start] in HAN_NUMERALS and before[:1] != "" and before[0] in HAN_NUMERALS + "0123456789"
     if text[end - 1].isdecimal():
-        goes_on_after = _continues(after)
+        continues_after = _continues(after)
     else:
-        goes_on_after = text[end - 1] in HAN_NUMERALS and after[:1] != "" and after[0] in HAN_NUMERALS
-    return goes_on_before or goes_on_after
+        continues_after = text[end - 1] in HAN_NUMERALS and after[:1] != "" and after[0] in HAN_NUMERALS
+    return continues_before or continues_after
 
 
 def _continues(neighbours: str) -> bool:
-    """Whether a digit stands next, or next but a point or comma."""
+    """Return whether a digit is next, or a point or comma and then a digit."""
     return neighbours[:1].isdecimal() or (neighbours[:1] in {".", ","} and neighbours[1:2].isdecimal())

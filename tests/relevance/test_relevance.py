@@ -1,7 +1,7 @@
-"""Ranking, as numbers: nDCG@10 of a small golden that a person can read, and of samples of two public collections.
+"""Quality of ranking: nDCG@10 of a small golden set, and of samples of two public collections.
 
-`golden.json` holds the judgements, `score.json` the numbers that ranking must not fall below. After a change for the
-better, `python tests/relevance/test_relevance.py` writes the new numbers.
+`golden.json` contains the judgements, `score.json` the scores that ranking must not fall below. After an improvement,
+`python tests/relevance/test_relevance.py` writes the new scores.
 """
 
 from __future__ import annotations
@@ -23,29 +23,32 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SCORES = HERE / "score.json"
 COLLECTIONS = {"cmrc2018": 2, "rgb-zh": 6}
-"""Name and which share of the passages is indexed: every second, every sixth, besides all that the
-sampled queries ask for."""
-EVERY = 40
-"""Every so many-th query of a collection is asked."""
-SLACK = 0.01
-"""So much a collection may lose before the test fails; the golden may lose nothing."""
+"""Names of the collections and the step at which their passages are sampled: every second, every sixth. The passages
+that are relevant to a sampled query are always included."""
+QUERY_STEP = 40
+"""Step at which the queries of a collection are sampled."""
+TOLERANCE = 0.01
+"""Loss of nDCG that is accepted for a collection. For the golden set no loss is accepted."""
 
 Gains = Mapping[str, int]
 
 
 def ndcg(ranked: Sequence[str], gains: Gains, depth: int = 10) -> float:
-    """Discounted gain of the first `depth` hits over that of the best order (Järvelin and Kekäläinen 2002): 0 to 1."""
+    """Return the nDCG of a ranking: the gain of its first `depth` hits over that of the ideal order, 0 to 1.
+
+    Source: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques" (2002).
+    """
     best = sorted(gains.values(), reverse=True)
-    return discounted([gains.get(name, 0) for name in ranked[:depth]]) / discounted(best[:depth])
+    return discounted_gain([gains.get(name, 0) for name in ranked[:depth]]) / discounted_gain(best[:depth])
 
 
-def discounted(gains: Sequence[int]) -> float:
-    """Gain at rank r, from 1, counts by 1 / log2(r + 1)."""
+def discounted_gain(gains: Sequence[int]) -> float:
+    """Return the discounted cumulative gain: the sum of gain / log2(rank + 1), with ranks from 1."""
     return sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains))
 
 
 def mean_ndcg(index: Index, queries: Mapping[str, Gains]) -> float:
-    """Mean over the queries, rounded to four places as it is committed."""
+    """Return the mean nDCG of the queries, rounded to four decimal places as in score.json."""
     scores = []
     for query, gains in queries.items():
         ranked = [hit.id for hit in index.search(query, match="any", limit=10).hits]
@@ -53,41 +56,42 @@ def mean_ndcg(index: Index, queries: Mapping[str, Gains]) -> float:
     return round(sum(scores) / len(scores), 4)
 
 
-def committed() -> dict[str, float]:
-    """The numbers in score.json."""
+def committed_scores() -> dict[str, float]:
+    """Return the scores in score.json."""
     data: dict[str, float] = json.loads(SCORES.read_text(encoding="utf-8"))["ndcg@10"]
     return data
 
 
-def golden() -> list[dict[str, dict[str, str]]]:
-    """Queries of the golden, each with its `best` and `good` paragraphs."""
+def golden_queries() -> list[dict[str, dict[str, str]]]:
+    """Return the queries of the golden set with their `best` and `good` paragraphs."""
     data: list[dict[str, dict[str, str]]] = json.loads((HERE / "golden.json").read_text(encoding="utf-8"))["queries"]
     return data
 
 
 def golden_gains() -> dict[str, Gains]:
-    """Gain of each judged paragraph by query: 2 for the best, 1 for the good."""
-    return {str(q["query"]): dict.fromkeys(q["good"], 1) | dict.fromkeys(q["best"], 2) for q in golden()}
+    """Return the gains of the judged paragraphs by query: 2 for the best, 1 for the good."""
+    return {str(q["query"]): dict.fromkeys(q["good"], 1) | dict.fromkeys(q["best"], 2) for q in golden_queries()}
 
 
-def sample(collection: Path, share: int, corpus: Path) -> dict[str, Gains]:
-    """Write a part of a collection as a corpus; give its sampled queries with their gains."""
+def sample(collection: Path, step: int, corpus: Path) -> dict[str, Gains]:
+    """Write a sample of the passages of a collection as a corpus. Returns a sample of its queries with their gains."""
     gains: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (collection / "qrels.tsv").read_text(encoding="utf-8").splitlines():
         query, _, passage, gain = line.split()
         if int(gain) > 0:
             gains[query][f"corpus.jsonl#{passage}"] = int(gain)
     lines = (collection / "queries.tsv").read_text(encoding="utf-8").splitlines()
-    asked = [(fields[0], fields[-1]) for fields in (line.split("\t") for line in lines) if fields[0] in gains][::EVERY]
-    wanted = {passage for query, _ in asked for passage in gains[query]}
+    rows = [line.split("\t") for line in lines]
+    queries = [(row[0], row[-1]) for row in rows if row[0] in gains][::QUERY_STEP]
+    relevant = {passage for query, _ in queries for passage in gains[query]}
     with (collection / "corpus.jsonl").open(encoding="utf-8") as source:
-        kept = [
+        sampled = [
             line
             for n, line in enumerate(source)
-            if n % share == 0 or f"corpus.jsonl#{json.loads(line)['_id']}" in wanted
+            if n % step == 0 or f"corpus.jsonl#{json.loads(line)['_id']}" in relevant
         ]
-    (corpus / "corpus.jsonl").write_text("".join(kept), encoding="utf-8")
-    return {text: gains[query] for query, text in asked}
+    (corpus / "corpus.jsonl").write_text("".join(sampled), encoding="utf-8")
+    return {text: gains[query] for query, text in queries}
 
 
 @pytest.fixture(scope="session")
@@ -99,18 +103,20 @@ def samples_index(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield index
 
 
-def test_golden_is_about_the_paragraphs_there_are(samples_index: Index) -> None:
-    """Each paragraph that the golden names is there and begins as the golden says: it moves when the reading does."""
-    for query in golden():
+def test_golden_paragraphs_exist(samples_index: Index) -> None:
+    """Every judged paragraph exists and begins as stated. If reading changes, the ids in golden.json must follow."""
+    for query in golden_queries():
         for name, beginning in (query["best"] | query["good"]).items():
             paragraph = samples_index.paragraph(name)
             assert paragraph is not None, f"golden.json, query {query['query']!r}: no paragraph {name}"
-            assert paragraph.text.startswith(beginning), f"golden.json, query {query['query']!r}: {name} is another one"
+            assert paragraph.text.startswith(beginning), (
+                f"golden.json, query {query['query']!r}: {name} is a different paragraph"
+            )
 
 
 def test_golden_is_large_enough() -> None:
-    """The golden has two dozen queries, no two alike, each with a best paragraph, none judged twice."""
-    queries = golden()
+    """The golden set has at least 24 distinct queries. Each has a best paragraph; no paragraph is judged twice."""
+    queries = golden_queries()
     assert len(golden_gains()) == len(queries) >= 24
     for query in queries:
         assert len(query["best"]) == 1 if "sure" in query else query["best"]
@@ -118,29 +124,29 @@ def test_golden_is_large_enough() -> None:
 
 
 def test_golden_ranking(samples_index: Index) -> None:
-    """Over the sample reports, nDCG@10 of the golden is no lower than the committed number."""
+    """On the sample reports, the nDCG@10 of the golden set is at least the committed score."""
     score = mean_ndcg(samples_index, golden_gains())
-    assert score >= committed()["golden"], f"ranking fell to {score}"
+    assert score >= committed_scores()["golden"], f"ranking fell to {score}"
 
 
-def test_what_is_sure_comes_first(samples_index: Index) -> None:
-    """Where one paragraph and no other answers a query, it is the first hit."""
-    for query in golden():
+def test_the_only_answer_ranks_first(samples_index: Index) -> None:
+    """If only one paragraph answers a query (`sure`), it is the first hit."""
+    for query in golden_queries():
         if "sure" in query:
             hits = samples_index.search(str(query["query"])).hits
-            shown = [hit.snippet for hit in hits[:3]]
-            assert [hit.id for hit in hits[:1]] == [*query["best"]], f"{query['query']!r}: {shown}"
+            snippets = [hit.snippet for hit in hits[:3]]
+            assert [hit.id for hit in hits[:1]] == [*query["best"]], f"{query['query']!r}: {snippets}"
 
 
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_collections(shared: Path, engine: str, tmp_path: Path, name: str) -> None:
-    """On samples of public collections, nDCG@10 stays where it was."""
+    """On a sample of a public collection, nDCG@10 is at least the committed score minus the tolerance."""
     (tmp_path / "corpus").mkdir()
     queries = sample(shared / "relevance" / name, COLLECTIONS[name], tmp_path / "corpus")
     build(tmp_path / "corpus", tmp_path / "index", BuildOptions(engine))
     with Index(tmp_path / "index") as index:
         score = mean_ndcg(index, queries)
-    assert score >= committed()[name] - SLACK, f"ranking fell to {score}"
+    assert score >= committed_scores()[name] - TOLERANCE, f"ranking fell to {score}"
 
 
 @pytest.mark.parametrize(
@@ -153,26 +159,26 @@ def test_collections(shared: Path, engine: str, tmp_path: Path, name: str) -> No
         ([*"0123456789", "a"], {"a": 1}, 0.0),
     ],
 )
-def test_measure(ranked: list[str], gains: Gains, expected: float) -> None:
-    """The measure itself: full marks for the best order, less further down, nothing behind the tenth."""
+def test_ndcg(ranked: list[str], gains: Gains, expected: float) -> None:
+    """The ideal order has an nDCG of 1. Hits further down count less, and hits after the tenth count nothing."""
     assert ndcg(ranked, gains) == pytest.approx(expected)
 
 
 def main() -> None:
-    """Measure with the first engine and write score.json; collections that are not there keep their numbers."""
-    scores = committed() if SCORES.exists() else {}
+    """Compute the scores with the first engine and write score.json. A missing collection keeps its score."""
+    scores = committed_scores() if SCORES.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
-        at = Path(folder)
-        build(ROOT / "corpus" / "reports", at / "golden", BuildOptions(ENGINES[0]))
-        with Index(at / "golden") as index:
+        root = Path(folder)
+        build(ROOT / "corpus" / "reports", root / "golden", BuildOptions(ENGINES[0]))
+        with Index(root / "golden") as index:
             scores["golden"] = mean_ndcg(index, golden_gains())
-        for name, share in COLLECTIONS.items():
+        for name, step in COLLECTIONS.items():
             collection = ROOT.parent / "shared" / "relevance" / name
             if collection.is_dir():
-                (at / f"{name}-corpus").mkdir()
-                queries = sample(collection, share, at / f"{name}-corpus")
-                build(at / f"{name}-corpus", at / name, BuildOptions(ENGINES[0]))
-                with Index(at / name) as index:
+                (root / f"{name}-corpus").mkdir()
+                queries = sample(collection, step, root / f"{name}-corpus")
+                build(root / f"{name}-corpus", root / name, BuildOptions(ENGINES[0]))
+                with Index(root / name) as index:
                     scores[name] = mean_ndcg(index, queries)
     SCORES.write_text(json.dumps({"ndcg@10": scores}, indent=1) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Looking up measures: which measures are candidates, in which order they come, what a hit is."""
+"""Looking up measures: candidates, ranking, hits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.listing import list_corpus
-from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.engines.contract import MeasureRequest, Request
 from searchkit.engines.opening import ENGINES
-from searchkit.engines.ranking import RESCORED
+from searchkit.engines.ranking import RESCORE_DEPTH
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
@@ -28,33 +28,33 @@ from searchkit.model import ExtractedMeasure, Measure, Paragraph, to_json
 from searchkit.output.json import measures_to_json
 from searchkit.query.tree import And, Everything, Not, Or, Prefix, Substring, Word
 from searchkit.search import lookup
-from searchkit.search.lookup import MeasureHit, MeasureResults, widened
+from searchkit.search.lookup import MeasureHit, MeasureResults, expand_to_all_fields
 from searchkit.text.folding import fold
 
-Report = Callable[..., DocumentRead]
-Own = dict[str, object]
+Report = Callable[..., ParsedDocument]
+JsonObject = dict[str, object]
 
 INDICATORS = ("立案", "立案处罚", "监督检查", "监督检查 覆盖率", "投诉举报 医疗卫生", "罚没款", "处罚", "联合执法")
 UNITS = ("件", "元", "%", None)
 
 
 def measure(
-    text: str, indicator: str, quote: str, value: float, unit: str | None = "件", **own: object
+    text: str, indicator: str, quote: str, value: float, unit: str | None = "件", **others: object
 ) -> ExtractedMeasure:
-    """A measure whose quote stands once in a text; base value and unit are as written unless given."""
+    """Return a measure with a quote that occurs once in the text. `base_value` and `base_unit` default to the value."""
     start = text.index(quote)
-    fields: dict[str, object] = {"base_value": value, "base_unit": unit, **own}
+    fields: dict[str, object] = {"base_value": value, "base_unit": unit, **others}
     return ExtractedMeasure(indicator, value, unit, start=start, end=start + len(quote), **fields)  # type: ignore[arg-type]
 
 
-def with_measures(read: DocumentRead, measures: Sequence[Sequence[ExtractedMeasure]]) -> DocumentRead:
-    """A report with the measures of each paragraph."""
+def with_measures(read: ParsedDocument, measures: Sequence[Sequence[ExtractedMeasure]]) -> ParsedDocument:
+    """Return the report with the measures of each of its paragraphs."""
     return replace(read, measures=measures)
 
 
 @pytest.fixture(scope="session")
-def documents(report: Report) -> list[DocumentRead]:
-    """Reports with measures that are alike."""
+def documents(report: Report) -> list[ParsedDocument]:
+    """Reports with similar measures."""
     cases = "共立案404起，同比增长12%，立案率达95%，其中大要案立案4起。罚没款63.31万元。"
     tips = "受理投诉举报420件，其中医疗卫生299件、公共场所88件。"
     suits = "全年行政诉讼1件，无败诉案件。"
@@ -66,46 +66,46 @@ def documents(report: Report) -> list[DocumentRead]:
         report(name, cases, title="东丽区2022年报告", year=2022, region=("天津市", "东丽区"))
         for name in ("b.txt", "c.txt")
     )
-    of_cases = [
+    case_measures = [
         measure(cases, "立案", "立案404起", 404, "起"),
         measure(cases, "立案", "同比增长12%", 12, "%", change="increase", kind="percent"),
         measure(cases, "立案率", "立案率达95%", 95, "%", kind="percent"),
         measure(cases, "立案 大要案", "大要案立案4起", 4, "起", part_of=cases.index("立案404起")),
         measure(cases, "罚没款", "罚没款63.31万元", 63.31, "万元", base_value=633_100, base_unit="元", kind="money"),
     ]
-    of_tips = [
+    tip_measures = [
         measure(tips, "受理投诉举报", "受理投诉举报420件", 420),
         measure(tips, "投诉举报 医疗卫生", "医疗卫生299件", 299, part_of=0),
         measure(tips, "投诉举报 公共场所", "公共场所88件", 88, part_of=0),
     ]
-    of_suits = [
+    suit_measures = [
         measure(suits, "行政诉讼", "行政诉讼1件", 1),
         measure(suits, "败诉案件", "无败诉案件", 0, None, zero=True),
     ]
     return [
-        with_measures(first, [of_cases, of_tips, of_suits]),
-        *(with_measures(read, [of_cases]) for read in (second, third)),
+        with_measures(first, [case_measures, tip_measures, suit_measures]),
+        *(with_measures(read, [case_measures]) for read in (second, third)),
     ]
 
 
 @pytest.fixture(scope="session")
-def index(index_of: Callable[..., Index], documents: list[DocumentRead]) -> Index:
-    """An index of them."""
+def index(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> Index:
+    """An index of these reports."""
     return index_of(documents)
 
 
-def quotes(found: MeasureResults) -> list[str]:
-    """The quotes of the hits in order."""
-    return [hit.quote for hit in found.hits]
+def quotes(results: MeasureResults) -> list[str]:
+    """Return the quotes of the hits in order."""
+    return [hit.quote for hit in results.hits]
 
 
-def ids(hits: Iterable[Measure]) -> list[str]:
-    """Ids in order."""
-    return [hit.id for hit in hits]
+def ids(measures: Iterable[Measure]) -> list[str]:
+    """Return the ids of the measures in order."""
+    return [measure.id for measure in measures]
 
 
-def test_what_is_plainly_meant_comes_first(index: Index) -> None:
-    """A bare word finds its own count before shares, growth and parts; whoever asks for those gets them first."""
+def test_the_plain_count_ranks_first_unless_the_query_asks_for_more(index: Index) -> None:
+    """A bare word ranks its count above rates, growth and parts. A query for one of those ranks it first."""
     assert quotes(index.measures("立案", district="滨海新区"))[0] == "立案404起"
     assert quotes(index.measures("立案率", district="滨海新区"))[0] == "立案率达95%"
     assert quotes(index.measures("立案 增长", district="滨海新区"))[0] == "同比增长12%"
@@ -115,56 +115,56 @@ def test_what_is_plainly_meant_comes_first(index: Index) -> None:
 
 
 def test_zero_statements_are_measures(index: Index) -> None:
-    """That there was none is found like any number."""
-    found = index.measures("败诉案件")
-    assert quotes(found)[0] == "无败诉案件"
-    assert (found.hits[0].value, found.hits[0].zero) == (0, True)
+    """A statement that there was none is found like any number."""
+    results = index.measures("败诉案件")
+    assert quotes(results)[0] == "无败诉案件"
+    assert (results.hits[0].value, results.hits[0].zero) == (0, True)
 
 
-def test_words_of_headings_and_title_count(index: Index) -> None:
-    """All parts of a query may stand in different places: sentence, headings, title."""
-    found = index.measures("出庭情况 行政诉讼")
-    assert (found.total, found.relaxed) == (2, False)
-    assert quotes(found)[0] == "行政诉讼1件"
+def test_headings_and_title_match_too(index: Index) -> None:
+    """The parts of a query may match in different places: text, headings, title."""
+    results = index.measures("出庭情况 行政诉讼")
+    assert (results.total, results.relaxed) == (2, False)
+    assert quotes(results)[0] == "行政诉讼1件"
     assert {hit.document for hit in index.measures("东丽区 罚没款", match="all").hits} == {"b.txt", "c.txt"}
 
 
-def test_equals_come_in_corpus_order(index: Index) -> None:
-    """The same sentence in two reports of the same score gives the first report first; a page cuts the same order."""
-    whole = index.measures("罚没款", limit=None)
-    assert [hit.document for hit in whole.hits if hit.indicator == "罚没款" and hit.document != "a.txt"] == [
+def test_ties_are_in_corpus_order(index: Index) -> None:
+    """Of the same sentence in two reports, with the same score, the first report ranks first. Pages keep the order."""
+    results = index.measures("罚没款", limit=None)
+    assert [hit.document for hit in results.hits if hit.indicator == "罚没款" and hit.document != "a.txt"] == [
         "b.txt",
         "c.txt",
     ]
-    assert len({hit.score for hit in whole.hits if hit.document != "a.txt"}) == 5
-    pages = [index.measures("罚没款", limit=2, offset=offset) for offset in range(0, whole.total + 3, 2)]
-    assert [hit for page in pages for hit in page.hits] == list(whole.hits)
-    assert {page.total for page in pages} == {whole.total} == {15}
+    assert len({hit.score for hit in results.hits if hit.document != "a.txt"}) == 5
+    pages = [index.measures("罚没款", limit=2, offset=offset) for offset in range(0, results.total + 3, 2)]
+    assert [hit for page in pages for hit in page.hits] == list(results.hits)
+    assert {page.total for page in pages} == {results.total} == {15}
     assert index.measures("罚没款", limit=0).hits == ()
 
 
-def test_relaxing(index: Index) -> None:
-    """`auto` asks for all parts, and where no measure stands with all, for any; it says so. `all` does not relax."""
-    found = index.measures("医疗卫生 无人机")
-    assert (found.relaxed, found.total) == (True, 3)
-    assert found.hits == index.measures("医疗卫生 无人机", match="any").hits
+def test_only_auto_relaxes_a_query(index: Index) -> None:
+    """If no measure matches all parts of the query, `auto` matches any of them and sets `relaxed`."""
+    results = index.measures("医疗卫生 无人机")
+    assert (results.relaxed, results.total) == (True, 3)
+    assert results.hits == index.measures("医疗卫生 无人机", match="any").hits
     assert index.measures("医疗卫生 无人机", match="any").relaxed is False
     assert index.measures("医疗卫生 无人机", match="all").total == 0
     assert index.measures("医疗卫生 无人机", match="all").relaxed is False
     assert index.measures("无人机").relaxed is False
 
 
-def test_everything_in_corpus_order(index: Index, documents: list[DocumentRead]) -> None:
-    """`*` and `every_measure` give all measures in corpus order; documents count their own."""
+def test_everything_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
+    """`*` and `every_measure` return all measures in corpus order. Documents have the number of their measures."""
     everything = index.measures("*", limit=None)
     assert everything.total == len(everything.hits) == 20
     assert ids(everything.hits) == ids(index.every_measure())
-    places = [(hit.document, int(hit.paragraph.rpartition("#")[2]), hit.start) for hit in index.every_measure()]
-    assert places == sorted(places)
+    positions = [(hit.document, int(hit.paragraph.rpartition("#")[2]), hit.start) for hit in index.every_measure()]
+    assert positions == sorted(positions)
     assert [document.measures for document in index.documents()] == [10, 5, 5]
     assert index.manifest.measures == 20
     assert ids(index.every_measure(year=2022)) == [name for name in ids(index.every_measure()) if "a.txt" not in name]
-    measures = [item for own in documents[0].measures or () for item in own]
+    measures = [item for paragraph_measures in documents[0].measures or () for item in paragraph_measures]
     assert [item.indicator for item in index.every_measure(year=2023)] == [item.indicator for item in measures]
 
 
@@ -186,18 +186,18 @@ def test_everything_in_corpus_order(index: Index, documents: list[DocumentRead])
         ({"document": ["b.txt", "d.txt"]}, lambda m: m.document == "b.txt"),
     ],
 )
-def test_units_sizes_and_filters(index: Index, options: dict[str, object], passes: Callable[[Measure], bool]) -> None:
-    """unit, min, max (base values, ends included) and filters admit exactly what a scan of all measures admits."""
+def test_units_bounds_and_filters(index: Index, options: dict[str, object], passes: Callable[[Measure], bool]) -> None:
+    """unit, min and max (base values, inclusive) and filters select exactly the measures that a scan selects."""
     expected = [item.id for item in index.every_measure() if passes(item)]
-    found = index.measures("*", limit=None, **options)
-    assert ids(found.hits) == expected
-    assert found.total == len(expected)
+    results = index.measures("*", limit=None, **options)
+    assert ids(results.hits) == expected
+    assert results.total == len(expected)
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
-        ({"min": "许多"}, "min: '许多' is no quantity"),
+        ({"min": "许多"}, "min: '许多' is not a quantity"),
         ({"max": ""}, "max"),
         ({"min": True}, "min: True"),
         ({"min": float("nan")}, "min"),
@@ -212,59 +212,59 @@ def test_units_sizes_and_filters(index: Index, options: dict[str, object], passe
         ({"year": "二三"}, "2021..2023"),
     ],
 )
-def test_wrong_usage(index: Index, options: dict[str, object], says: str) -> None:
-    """What cannot be asked for is a UsageError that names it."""
-    with pytest.raises(UsageError, match=re.escape(says)):
+def test_wrong_usage(index: Index, options: dict[str, object], message: str) -> None:
+    """An invalid option or filter raises a UsageError that names it."""
+    with pytest.raises(UsageError, match=re.escape(message)):
         index.measures("立案", **options)  # type: ignore[arg-type]
     with pytest.raises(UnknownFacet, match="colour"):
         index.measures("立案", where={"colour": "red"})
 
 
 def test_hits_are_measures(index: Index) -> None:
-    """A hit is the measure itself, field for field, with a score from 0 to 1 and a snippet of its sentence."""
+    """A hit has all fields of the measure, a score from 0 to 1, and a snippet of the sentence."""
     measures = {item.id: item for item in index.every_measure()}
-    found = index.measures("立案 处罚 投诉", match="any", limit=None)
-    for hit in found.hits:
+    results = index.measures("立案 处罚 投诉", match="any", limit=None)
+    for hit in results.hits:
         assert to_json(measures[hit.id]).items() <= to_json(hit).items()
         assert 0 < hit.score <= 1
         assert hit.quote in hit.snippet
-    shown = measures_to_json(found)
-    assert list(shown) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
-    assert shown["hits"] == [to_json(hit) for hit in found.hits]
+    json_results = measures_to_json(results)
+    assert list(json_results) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
+    assert json_results["hits"] == [to_json(hit) for hit in results.hits]
     assert index.measures("立案").hits[0].score == 1.0
 
 
-def test_hits_of_searches_show_their_measures(index: Index) -> None:
-    """A paragraph that a search finds comes with all of its measures, by their place in it."""
+def test_hits_of_searches_have_their_measures(index: Index) -> None:
+    """A paragraph found by a search has all of its measures, in the order of their quotes."""
     for hit in index.search("立案 诉讼", match="any").hits:
         assert ids(hit.measures) == [item.id for item in index.every_measure() if item.paragraph == hit.id] != []
     assert index.measures_of(["a.txt#3", "nowhere.txt#1"])[1] == ()
 
 
-def test_engines_give_measures_and_texts_when_asked(index: Index) -> None:
-    """Hits have the measures of their paragraphs only if the request says so; measures have their paragraphs' texts."""
+def test_engines_return_measures_and_texts_on_request(index: Index) -> None:
+    """Hits have measures only if the request has `with_measures`. `texts` returns the texts of the paragraphs."""
     engine, request = index._snapshot._engine, Request(Substring("诉"), limit=None)
     assert [hit.measures for hit in engine.search(request).hits] == [(), ()]
     hits = engine.search(replace(request, with_measures=True)).hits
     assert [hit.measures for hit in hits] == engine.measures([hit.paragraph.id for hit in hits])
-    measures = engine.measure_columns(MeasureRequest(Everything()))
-    last = len(measures.scores) - 1
-    chosen = [last, 0, last, 3]
-    paragraphs = [index.paragraph(measure.paragraph) for measure in measures.fetch(chosen)]
-    assert measures.texts(chosen) == [paragraph and paragraph.text for paragraph in paragraphs]
-    assert measures.texts([]) == measures.fetch([]) == []
+    columns = engine.measure_columns(MeasureRequest(Everything()))
+    last = len(columns.scores) - 1
+    ordinals = [last, 0, last, 3]
+    paragraphs = [index.paragraph(measure.paragraph) for measure in columns.fetch(ordinals)]
+    assert columns.texts(ordinals) == [paragraph and paragraph.text for paragraph in paragraphs]
+    assert columns.texts([]) == columns.fetch([]) == []
 
 
 @pytest.mark.parametrize("times", [1, 2, 40])
-def test_snippets_show_their_own_quote(index_of: Callable[..., Index], report: Report, times: int) -> None:
-    """The snippet is a piece of the quote's sentence around this occurrence of it, at most 120 characters."""
+def test_snippets_contain_their_quote(index_of: Callable[..., Index], report: Report, times: int) -> None:
+    """The snippet is a slice of the sentence around this occurrence of the quote, at most 120 code points."""
     sentence = "开头。" + "全区各街镇立案3件，" * times + "合计若干。结尾。"
     starts = [match.start() for match in re.finditer("立案3件", sentence)]
     measures = [ExtractedMeasure("立案", 3, "件", 3, "件", start=start, end=start + 4) for start in starts]
     index = index_of([with_measures(report("a.txt", sentence), [measures])])
-    found = index.measures("立案", limit=None)
-    assert sorted(hit.start for hit in found.hits) == starts
-    for hit in found.hits:
+    results = index.measures("立案", limit=None)
+    assert sorted(hit.start for hit in results.hits) == starts
+    for hit in results.hits:
         end = hit.snippet_start + len(hit.snippet)
         assert sentence[hit.snippet_start : end] == hit.snippet
         assert hit.snippet_start <= hit.start < hit.end <= end
@@ -272,31 +272,31 @@ def test_snippets_show_their_own_quote(index_of: Callable[..., Index], report: R
         assert not {"开头", "结尾"} & {hit.snippet[:2], hit.snippet[-3:-1]}
 
 
-def test_widened_trees() -> None:
-    """Parts of the text are looked for in headings and title too; other fields and what is excluded stay."""
+def test_expand_to_all_fields() -> None:
+    """Leaves on the text also match in headings and title. Leaves on other fields and under NOT stay as they are."""
     tree = And((Word("立案"), Not(Word("计划")), Substring("3件", whole_numbers=True), Prefix("h7"), Everything()))
-    anywhere = Or((Word("立案"), Word("立案", "heading"), Word("立案", "title")))
-    numbers = Or(tuple(Substring("3件", name, whole_numbers=True) for name in ("text", "heading", "title")))
-    prefixes = Or(tuple(Prefix("h7", name) for name in ("text", "heading", "title")))
-    assert widened(tree) == And((anywhere, Not(Word("计划")), numbers, prefixes, Everything()))
-    assert widened(Word("立案", "title")) == Word("立案", "title")
+    words = Or((Word("立案"), Word("立案", "heading"), Word("立案", "title")))
+    numbers = Or(tuple(Substring("3件", field, whole_numbers=True) for field in ("text", "heading", "title")))
+    prefixes = Or(tuple(Prefix("h7", field) for field in ("text", "heading", "title")))
+    assert expand_to_all_fields(tree) == And((words, Not(Word("计划")), numbers, prefixes, Everything()))
+    assert expand_to_all_fields(Word("立案", "title")) == Word("立案", "title")
 
 
-def random_reports(report: Report, seed: int, count: int = 12) -> list[DocumentRead]:
-    """Reports of random sentences, with random measures."""
+def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDocument]:
+    """Return reports of random sentences with random measures."""
     chance = random.Random(seed)  # noqa: S311 - test data
-    made = []
+    reports = []
     for number in range(count):
         texts, measures = [], []
         for _ in range(chance.randint(1, 4)):
-            text, own = "", []
+            text, paragraph_measures = "", []
             for indicator in chance.choices(INDICATORS, k=chance.randint(0, 4)):
                 value, unit = chance.choice([0, 3, 17, 129, 5000]), chance.choice(UNITS)
                 quote = f"{indicator.split()[-1]}{value}{unit or ''}"
                 text += chance.choice(["全年", "共计", "其中", ""])
                 change, kind = chance.choice([None, None, "increase"]), chance.choice(["count", "percent"])
                 start, end = len(text), len(text) + len(quote)
-                own.append(
+                paragraph_measures.append(
                     ExtractedMeasure(
                         indicator, value, unit, value, unit, change=change, kind=kind, start=start, end=end
                     )
@@ -305,24 +305,24 @@ def random_reports(report: Report, seed: int, count: int = 12) -> list[DocumentR
             texts.append(
                 (text or "此处没有数字。", {"path": tuple(chance.choices(INDICATORS, k=chance.randint(0, 2)))})
             )
-            measures.append(own)
+            measures.append(paragraph_measures)
         read = report(f"{number:02}.txt", *texts, year=chance.choice([2022, 2023]), title=chance.choice(INDICATORS))
-        made.append(with_measures(read, measures))
-    return made
+        reports.append(with_measures(read, measures))
+    return reports
 
 
-def holds(index: Index, paragraph: Paragraph, run: str) -> bool:
-    """Slow twin of matching one run: as a substring, or by its words, each in text, headings or title."""
-    places = [paragraph.text, "\n".join(paragraph.path), paragraph.title or ""]
-    if any(fold(run) in fold(place) for place in places):
+def run_matches(index: Index, paragraph: Paragraph, run: str) -> bool:
+    """Reference implementation: a run matches as a substring or by all of its words, in text, headings or title."""
+    fields = [paragraph.text, "\n".join(paragraph.path), paragraph.title or ""]
+    if any(fold(run) in fold(field) for field in fields):
         return True
-    terms = [{token.term for token in index.analyzer.tokens(place)} for place in places]
-    return all(any(word in own for own in terms) for word in index.analyzer.words(run))
+    terms = [{token.term for token in index.analyzer.tokenize(field)} for field in fields]
+    return all(any(word in field_terms for field_terms in terms) for word in index.analyzer.query_words(run))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report, seed: int) -> None:
-    """A look-up finds all measures of exactly those paragraphs that a scan finds to hold every part, or any."""
+    """A look-up finds exactly the measures of the paragraphs in which a scan finds all parts of the query, or any."""
     index = index_of(random_reports(report, seed))
     measures = defaultdict(list)
     for item in index.every_measure():
@@ -332,131 +332,134 @@ def test_candidates_equal_a_scan(index_of: Callable[..., Index], report: Report,
         expected = [
             name
             for paragraph in index.paragraphs()
-            if all(holds(index, paragraph, run) for run in runs)
+            if all(run_matches(index, paragraph, run) for run in runs)
             for name in measures[paragraph.id]
         ]
-        found = index.measures(query, match="all", limit=None)
-        assert sorted(ids(found.hits)) == sorted(expected)
-        any_of_them = set(ids(index.measures(query, match="any", limit=None).hits))
-        assert any_of_them >= {name for run in runs for name in ids(index.measures(run, match="all", limit=None).hits)}
+        results = index.measures(query, match="all", limit=None)
+        assert sorted(ids(results.hits)) == sorted(expected)
+        any_ids = set(ids(index.measures(query, match="any", limit=None).hits))
+        assert any_ids >= {name for run in runs for name in ids(index.measures(run, match="all", limit=None).hits)}
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_engines_give_the_same_order(tmp_path: Path, report: Report, seed: int) -> None:
-    """The same hits with the same scores in the same order from every engine, under filters too."""
+def test_all_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> None:
+    """Every engine returns the same hits with the same scores in the same order, with filters too."""
     documents = random_reports(report, seed, 40)
     answers = []
     for engine in ENGINES:
         write_index(documents, tmp_path / engine, BuildOptions(engine))
         with Index(tmp_path / engine) as index:
-            asked = [
+            all_results = [
                 index.measures(query, limit=None, **options)  # type: ignore[arg-type]
                 for query in ("立案", "监督检查 覆盖率", "处罚 罚没款 立案", "医疗卫生投诉", "*")
                 for options in ({}, {"match": "any"}, {"year": 2022, "unit": "件"}, {"min": 17})
             ]
-            answers.append([[(hit.id, hit.score, hit.snippet) for hit in found.hits] for found in asked])
+            answers.append([[(hit.id, hit.score, hit.snippet) for hit in results.hits] for results in all_results])
     assert all(answer == answers[0] for answer in answers)
-    assert any(len(found) > RESCORED / 2 for found in answers[0])
+    assert any(len(hits) > RESCORE_DEPTH / 2 for hits in answers[0])
 
 
-def test_beyond_the_best(index_of: Callable[..., Index], report: Report) -> None:
-    """With more measures than are scored exactly, each comes once, and no page differs from the whole."""
+def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], report: Report) -> None:
+    """With more measures than are rescored, each measure is returned once, and every page is a slice of the whole."""
     text = "全年立案3件。"
-    own = [ExtractedMeasure("立案", 3, "件", 3, "件", start=2, end=6)]
-    texts = [text if n % 3 else "全年立案处罚3件。" for n in range(RESCORED + 90)]
-    measures = [own if n % 3 else [replace(own[0], indicator="立案处罚", end=8)] for n in range(len(texts))]
+    plain = ExtractedMeasure("立案", 3, "件", 3, "件", start=2, end=6)
+    texts = [text if n % 3 else "全年立案处罚3件。" for n in range(RESCORE_DEPTH + 90)]
+    measures = [[plain if n % 3 else replace(plain, indicator="立案处罚", end=8)] for n in range(len(texts))]
     index = index_of([with_measures(report("a.txt", *texts), measures)])
-    whole = index.measures("立案处罚", match="any", limit=None).hits
-    assert len(set(ids(whole))) == len(whole) == len(texts)
+    hits = index.measures("立案处罚", match="any", limit=None).hits
+    assert len(set(ids(hits))) == len(hits) == len(texts)
     ranking = index.ranked_measures("立案处罚", match="any")
-    assert ranking.total == len(whole)
-    assert [hit.indicator for hit in whole[:97]] == ["立案处罚"] * 97
-    assert [int(hit.paragraph[6:]) for hit in whole[:97]] == [n + 1 for n in range(len(texts)) if n % 3 == 0]
-    for offset, limit in ((0, 10), (195, 10), (RESCORED, 5), (RESCORED + 80, 50), (1000, 3)):
+    assert ranking.total == len(hits)
+    assert [hit.indicator for hit in hits[:97]] == ["立案处罚"] * 97
+    assert [int(hit.paragraph[6:]) for hit in hits[:97]] == [n + 1 for n in range(len(texts)) if n % 3 == 0]
+    for offset, limit in ((0, 10), (195, 10), (RESCORE_DEPTH, 5), (RESCORE_DEPTH + 80, 50), (1000, 3)):
         page = index.measures("立案处罚", match="any", limit=limit, offset=offset).hits
-        assert page == whole[offset : offset + limit]
+        assert page == hits[offset : offset + limit]
         scored = ranking.page(offset, limit)
         assert [(measure.id, score) for measure, score in scored] == [(hit.id, hit.score) for hit in page]
 
 
-TEXT = st.text("立案率处 罚a1、", max_size=8)
+INDICATOR = st.text("立案率处 罚a1、", max_size=8)
 
 
-@given(st.lists(TEXT, max_size=6), st.text("立案率处罚a1", min_size=1, max_size=4))
-def test_overlaps_equal_counting(indicators: list[str], query: str) -> None:
-    """What parts indicators hold, and what share of each is parts, is what counting gives."""
-    parts = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
-    holders, held, shares = lookup._overlaps(indicators, parts)
-    got = set(zip(holders.tolist(), held.tolist(), strict=True))
-    assert got == {(i, n) for i, text in enumerate(indicators) for n, part in enumerate(parts) if part in text}
-    assert len(got) == len(holders)
-    for text, share in zip(indicators, shares.tolist(), strict=True):
+@given(st.lists(INDICATOR, max_size=6), st.text("立案率处罚a1", min_size=1, max_size=4))
+def test_match_grams_equals_counting(indicators: list[str], query: str) -> None:
+    """The pairs and the precision of each indicator are those that plain counting gives."""
+    grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
+    indicator_ordinals, gram_ordinals, precisions = lookup._match_grams(indicators, grams)
+    pairs = set(zip(indicator_ordinals.tolist(), gram_ordinals.tolist(), strict=True))
+    assert pairs == {(i, n) for i, text in enumerate(indicators) for n, gram in enumerate(grams) if gram in text}
+    assert len(pairs) == len(indicator_ordinals)
+    for text, precision in zip(indicators, precisions.tolist(), strict=True):
         pieces = [(i, text[i : i + size]) for size in (1, 2) for i in range(len(text) - size + 1)]
-        weighed = [(1.0 if i > text.rfind(" ") else 0.5, piece) for i, piece in pieces if piece.isalnum()]
-        whole = sum(weight for weight, _ in weighed)
-        matched = sum(weight for weight, piece in weighed if piece in parts)
-        assert share == pytest.approx(matched / (whole or 1))
+        weighted = [(1.0 if i > text.rfind(" ") else 0.5, piece) for i, piece in pieces if piece.isalnum()]
+        total = sum(weight for weight, _ in weighted)
+        matched = sum(weight for weight, piece in weighted if piece in grams)
+        assert precision == pytest.approx(matched / (total or 1))
 
 
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.7])), st.integers(1, 5))
-def test_largest_equals_sorting(scores: list[float], most: int) -> None:
-    """The best by a stable sort, in corpus order."""
-    expected = sorted(sorted(range(len(scores)), key=lambda i: -scores[i])[:most])
-    assert lookup._largest(np.array(scores, np.float64), most).tolist() == expected
+def test_top_k_equals_sorting(scores: list[float], k: int) -> None:
+    """The ordinals are the first `k` of a stable sort, ascending."""
+    expected = sorted(sorted(range(len(scores)), key=lambda i: -scores[i])[:k])
+    assert lookup._top_k(np.array(scores, np.float64), k).tolist() == expected
 
 
-def squeezed(text: str) -> str:
-    """Text without white space."""
+def remove_white_space(text: str) -> str:
+    """Return the text without white space."""
     return re.sub(r"\s+", "", text)
 
 
 def gold_measures(
-    gold: Own, paragraphs: Sequence[Paragraph]
-) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, Own]]]:
-    """Measures of the paragraphs of a gold file, worded by its second annotator; the first one's words as queries."""
-    bare = [squeezed(paragraph.text) for paragraph in paragraphs]
-    texts = {
+    gold: JsonObject, paragraphs: Sequence[Paragraph]
+) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, JsonObject]]]:
+    """Return the measures of a gold file by paragraph, and queries for them.
+
+    The indicators are in the words of the second annotator, the queries in those of the first.
+    """
+    texts = [remove_white_space(paragraph.text) for paragraph in paragraphs]
+    ordinals = {
         entry["n"]: n
         for entry in gold["paragraphs"]  # type: ignore[attr-defined]
-        for n, text in enumerate(bare)
-        if text.endswith(squeezed(entry["ends"])) and squeezed(entry["starts"])[-6:] in text
+        for n, text in enumerate(texts)
+        if text.endswith(remove_white_space(entry["ends"])) and remove_white_space(entry["starts"])[-6:] in text
     }
     measures: list[dict[int, ExtractedMeasure]] = [{} for _ in paragraphs]
     queries = []
     for entry in gold["measures"]:  # type: ignore[attr-defined]
-        text, own = paragraphs[texts[entry["para"]]].text, measures[texts[entry["para"]]]
+        text, by_start = paragraphs[ordinals[entry["para"]]].text, measures[ordinals[entry["para"]]]
         start = text.index(entry["quote"])
-        while start in own:
+        while start in by_start:
             start = max(start + 1, text.find(entry["quote"], start + 1))
         names = ("value", "unit", "base_value", "base_unit", "bound", "kind", "change")
         fields = {name: entry[name] for name in names}
         end = start + len(entry["quote"])
-        own[start] = ExtractedMeasure(
+        by_start[start] = ExtractedMeasure(
             entry["indicators"][-1], **fields, zero=bool(entry.get("zero")), start=start, end=end
         )
         if not entry.get("unsure"):
             queries.append((entry["indicators"][0], entry))
-    return [sorted(own.values(), key=attrgetter("start")) for own in measures], queries
+    return [sorted(by_start.values(), key=attrgetter("start")) for by_start in measures], queries
 
 
 def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
-    """One annotator's words find what the other one's words name: first for 94 of 100, among three for 98."""
-    found = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
-    reads = {read.document.document: read for read in found if isinstance(read, DocumentRead)}
-    asked: list[tuple[str, Own, DocumentRead]] = []
+    """A query in one annotator's words finds the measure named by the other: 94 % as first hit, 98 % in three hits."""
+    items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
+    reads = {read.document.document: read for read in items if isinstance(read, ParsedDocument)}
+    cases: list[tuple[str, JsonObject, ParsedDocument]] = []
     for path in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(path.read_text(encoding="utf-8"))
         read = reads[gold["file"]]
         measures, queries = gold_measures(gold, read.paragraphs)
         reads[gold["file"]] = with_measures(read, measures)
-        asked += [(query, entry, read) for query, entry in queries]
+        cases += [(query, entry, read) for query, entry in queries]
     index = index_of([read for read in reads.values() if read.measures is not None])
     first = among_three = 0
-    for query, entry, read in asked:
+    for query, entry, read in cases:
         where = {"district": read.document.district, "year": read.document.year, "doctype": read.document.doctype}
         hits: Sequence[MeasureHit] = index.measures(query, limit=3, **where).hits
-        right = [hit.value == entry["value"] and (hit.zero or hit.unit == entry["unit"]) for hit in hits]
-        first += right[:1] == [True]
-        among_three += any(right)
-    assert first / len(asked) >= 0.94, f"{first} of {len(asked)}"
-    assert among_three / len(asked) >= 0.98, f"{among_three} of {len(asked)}"
+        is_right = [hit.value == entry["value"] and (hit.zero or hit.unit == entry["unit"]) for hit in hits]
+        first += is_right[:1] == [True]
+        among_three += any(is_right)
+    assert first / len(cases) >= 0.94, f"{first} of {len(cases)}"
+    assert among_three / len(cases) >= 0.98, f"{among_three} of {len(cases)}"

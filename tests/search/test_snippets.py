@@ -1,4 +1,4 @@
-"""Where a query's parts stand, and the window that shows most of them, held to a twin that tries every window."""
+"""Matches and snippets, compared with a reference implementation that tries every window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, leaves
-from searchkit.search.snippets import MAX_LENGTH, Mark, Snippet, find_marks, highlighted, snippet
+from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Substring, Word, positive_leaves
+from searchkit.search.snippets import (
+    MAX_SNIPPET_LENGTH,
+    LeafMatch,
+    Snippet,
+    extract_snippet,
+    find_matches,
+    split_highlights,
+)
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
@@ -20,7 +27,7 @@ PIECES = (
     "行政执法", "监督", "執法", "检查", "的", "红", "蓝", "ABC", "ａｂ", "。", "，", "；", " ", "的" * 60,
     "1,234,567.89元", "9" * 30 + "号", "一百二十九件", "３件", "在各有关部门的共同努力下", "开展了多种多样的活动" * 4,
 )  # fmt: skip
-"""A text made of these has no number that is too long for a window."""
+"""Pieces of random texts. No number in such a text is longer than a window."""
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 LONG_PHRASE = "天蓝的各种各样的颜色在画里应有尽有"
 LEAVES = st.one_of(
@@ -60,19 +67,19 @@ TREES = st.recursive(
 
 @pytest.fixture(scope="module")
 def analyzer() -> Analyzer:
-    """Give an analyzer with the dictionary alone."""
+    """Return an analyzer without domain words and synonyms."""
     return Analyzer(Lexicon("", ""))
 
 
-# Marks.
+# Matches.
 
 
 @given(TEXTS, TREES)
-def test_marks_are_what_the_leaves_match(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """Each mark is an occurrence of its leaf in the text, and each occurrence is marked."""
-    tokens = analyzer.tokens(text)
+def test_matches_are_the_occurrences_of_the_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
+    """Every match is an occurrence of a leaf in the text, and every occurrence is a match."""
+    tokens = analyzer.tokenize(text)
     expected: set[tuple[int, int]] = set()
-    for leaf in leaves(tree):
+    for leaf in positive_leaves(tree):
         if leaf.field != "text":
             continue
         if isinstance(leaf, Substring):
@@ -81,24 +88,24 @@ def test_marks_are_what_the_leaves_match(analyzer: Analyzer, text: str, tree: No
             expected.update((token.start, token.end) for token in tokens if token.term == leaf.term)
         else:
             expected.update((token.start, token.end) for token in tokens if token.term.startswith(leaf.text))
-    marks = find_marks(text, tree, analyzer)
-    assert {(mark.start, mark.end) for mark in marks} == expected
-    assert marks == sorted(set(marks))
+    matches = find_matches(text, tree, analyzer)
+    assert {(match.start, match.end) for match in matches} == expected
+    assert matches == sorted(set(matches))
 
 
 @given(TEXTS, st.sampled_from(("行政执法", "监督", "红", "3", "ab", "c。")))
-def test_a_span_slices_to_what_was_matched(analyzer: Analyzer, text: str, wanted: str) -> None:
-    """In the original text, however it is written, a span holds the string that was looked for, once or repeatedly."""
-    spans = snippet(text, Substring(wanted), analyzer).spans
+def test_a_span_contains_the_string_searched_for(analyzer: Analyzer, text: str, string: str) -> None:
+    """A span of the original text, folded, is the string once or several times."""
+    spans = extract_snippet(text, Substring(string), analyzer).spans
     for start, end in spans:
-        assert fold(text[start:end]) == wanted * ((end - start) // len(wanted))
-    assert sum(end - start for start, end in spans) == fold(text).count(wanted) * len(wanted)
+        assert fold(text[start:end]) == string * ((end - start) // len(string))
+    assert sum(end - start for start, end in spans) == fold(text).count(string) * len(string)
 
 
-def test_parts_are_told_apart(analyzer: Analyzer) -> None:
-    """Marks carry the number of their leaf, counted from left to right; what is excluded has none."""
+def test_matches_have_the_ordinal_of_their_leaf(analyzer: Analyzer) -> None:
+    """Leaves are numbered from left to right. Leaves under NOT have no number and no matches."""
     tree = And((Substring("红"), Not(Substring("绿")), Or((Word("检查"), Prefix("ab"))), Substring("红", "title")))
-    assert find_marks("红绿检查ABC", tree, analyzer) == [Mark(0, 1, 0), Mark(2, 4, 1), Mark(4, 7, 2)]
+    assert find_matches("红绿检查ABC", tree, analyzer) == [LeafMatch(0, 1, 0), LeafMatch(2, 4, 1), LeafMatch(4, 7, 2)]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +123,8 @@ def test_parts_are_told_apart(analyzer: Analyzer) -> None:
     ],
 )
 def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> None:
-    """Numbers whole, other writings of the same, neighbours and overlaps joined."""
-    assert [text[start:end] for start, end in snippet(text, tree, analyzer).spans] == spans
+    """Numbers match as a whole, variants of a string match, adjacent and overlapping matches are merged."""
+    assert [text[start:end] for start, end in extract_snippet(text, tree, analyzer).spans] == spans
 
 
 # The window.
@@ -125,31 +132,31 @@ def test_spans(analyzer: Analyzer, text: str, tree: Node, spans: list[str]) -> N
 
 @given(TEXTS, TREES)
 @settings(max_examples=300)
-def test_the_window_is_a_piece_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """At most 120 code points, verbatim, at the place it says; all of a text that is short enough."""
-    hit = snippet(text, tree, analyzer)
-    assert hit.text == text[hit.start : hit.start + len(hit.text)]
-    assert len(hit.text) <= MAX_LENGTH
-    assert hit.text == text or len(text) > MAX_LENGTH
-    assert bool(hit.text) == bool(text)
+def test_the_window_is_a_slice_of_the_text(analyzer: Analyzer, text: str, tree: Node) -> None:
+    """The window is the text at its offset, at most 120 code points. A short text is shown in full."""
+    snippet = extract_snippet(text, tree, analyzer)
+    assert snippet.text == text[snippet.start : snippet.start + len(snippet.text)]
+    assert len(snippet.text) <= MAX_SNIPPET_LENGTH
+    assert snippet.text == text or len(text) > MAX_SNIPPET_LENGTH
+    assert bool(snippet.text) == bool(text)
 
 
 @given(TEXTS, TREES)
 @settings(max_examples=300)
 def test_the_window_cuts_no_number(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """Neither edge is inside a number, unless the number is too long for any window."""
-    hit = snippet(text, tree, analyzer)
-    for edge in (hit.start, hit.start + len(hit.text)):
+    """Neither edge is inside a number, unless the number is longer than a window."""
+    snippet = extract_snippet(text, tree, analyzer)
+    for edge in (snippet.start, snippet.start + len(snippet.text)):
         assert not _cuts_number(edge, _short_numbers(text))
 
 
 @given(TEXTS, TREES)
 @settings(max_examples=500)
-def test_the_window_shows_the_most_parts(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """No other window that cuts no number holds more different parts of the query."""
-    hit = snippet(text, tree, analyzer)
-    marks = find_marks(text, tree, analyzer)
-    assert _parts_within(marks, hit.start, hit.start + len(hit.text)) == _most_parts(text, marks)
+def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: Node) -> None:
+    """No other window that cuts no number contains matches of more leaves."""
+    snippet = extract_snippet(text, tree, analyzer)
+    matches = find_matches(text, tree, analyzer)
+    assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == _max_leaves(text, matches)
 
 
 @given(
@@ -159,90 +166,91 @@ def test_the_window_shows_the_most_parts(analyzer: Analyzer, text: str, tree: No
     st.sampled_from("，的"),
 )
 @settings(max_examples=500)
-def test_the_window_shows_the_most_parts_of_long_and_short(
-    analyzer: Analyzer, places: list[tuple[int, str]], between: str
+def test_the_window_shows_the_most_leaves_of_long_and_short(
+    analyzer: Analyzer, pieces: list[tuple[int, str]], filler: str
 ) -> None:
-    """The same for parts that stand in one another, at distances about the length of a window."""
-    text = between * 200 + "".join(between * gap + piece for gap, piece in places) + between * 200
+    """The same for leaves that contain one another, at distances close to the length of a window."""
+    text = filler * 200 + "".join(filler * gap + piece for gap, piece in pieces) + filler * 200
     tree = And(tuple(map(Substring, ("红", "黄", "绿", LONG_PHRASE, "蓝"))))
-    hit = snippet(text, tree, analyzer)
-    marks = find_marks(text, tree, analyzer)
-    assert _parts_within(marks, hit.start, hit.start + len(hit.text)) == _most_parts(text, marks)
+    snippet = extract_snippet(text, tree, analyzer)
+    matches = find_matches(text, tree, analyzer)
+    assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == _max_leaves(text, matches)
 
 
 @given(TEXTS, TREES)
-def test_spans_are_joined_and_in_order(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """Spans cover exactly what is marked, from left to right, with a gap between any two."""
-    spans = snippet(text, tree, analyzer).spans
-    marked = {i for mark in find_marks(text, tree, analyzer) for i in range(mark.start, mark.end)}
-    assert {i for start, end in spans for i in range(start, end)} == marked
+def test_spans_are_merged_and_ascending(analyzer: Analyzer, text: str, tree: Node) -> None:
+    """Spans cover exactly the matches, in ascending order, with a gap between any two."""
+    spans = extract_snippet(text, tree, analyzer).spans
+    matched = {i for match in find_matches(text, tree, analyzer) for i in range(match.start, match.end)}
+    assert {i for start, end in spans for i in range(start, end)} == matched
     assert all(start < end for start, end in spans)
     assert all(end < following for (_, end), (following, _) in pairwise(spans))
 
 
-def test_the_window_is_where_the_parts_are(analyzer: Analyzer) -> None:
-    """Far from the beginning, two parts together come before one part earlier on, and context stands around them."""
+def test_the_window_is_where_the_most_leaves_match(analyzer: Analyzer) -> None:
+    """Two leaves far into the text win over one leaf at its beginning. The window has context on both sides."""
     text = "检查。" + "的" * 200 + "，开展行政检查和执法监督，" + "的" * 200
-    hit = snippet(text, And((Substring("检查"), Substring("监督"))), analyzer)
-    assert "行政检查和执法监督" in hit.text
-    assert len(hit.text) > 100
-    assert hit.text.index("行政检查") <= MAX_LENGTH // 3
+    snippet = extract_snippet(text, And((Substring("检查"), Substring("监督"))), analyzer)
+    assert "行政检查和执法监督" in snippet.text
+    assert len(snippet.text) > 100
+    assert snippet.text.index("行政检查") <= MAX_SNIPPET_LENGTH // 3
 
 
 def test_the_window_begins_with_a_clause(analyzer: Analyzer) -> None:
-    """Where a clause begins shortly before the match, so does the window, without the marks between the clauses."""
+    """If a clause begins shortly before the match, the window begins there, after the punctuation marks."""
     text = "的" * 300 + "；、，开展检查" + "的" * 300
-    assert snippet(text, Substring("检查"), analyzer).text.startswith("开展检查的")
+    assert extract_snippet(text, Substring("检查"), analyzer).text.startswith("开展检查的")
 
 
 def test_the_first_of_equal_windows_is_shown(analyzer: Analyzer) -> None:
-    """Without a better one, the beginning of the text: it says most about the rest."""
+    """Of equally good windows the first is shown; without matches, the beginning of the text."""
     text = "红，" + "的" * 300 + "红"
-    assert snippet(text, Substring("红"), analyzer).start == 0
-    assert snippet(text, Everything(), analyzer).text == text[:MAX_LENGTH]
+    assert extract_snippet(text, Substring("红"), analyzer).start == 0
+    assert extract_snippet(text, Everything(), analyzer).text == text[:MAX_SNIPPET_LENGTH]
 
 
 def test_a_long_phrase_does_not_hide_the_words_in_it(analyzer: Analyzer) -> None:
-    """A phrase that the window cannot hold takes nothing from a word within it that the window can."""
+    """If a phrase does not fit into the window, a word inside the phrase can still be shown."""
     text = "，" * 200 + "红黄" + "，" * 105 + LONG_PHRASE + "，" * 200
     tree = And(tuple(map(Substring, ("红", "黄", LONG_PHRASE, "蓝"))))
-    hit = snippet(text, tree, analyzer)
-    assert _parts_within(find_marks(text, tree, analyzer), hit.start, hit.start + len(hit.text)) == 3
+    snippet = extract_snippet(text, tree, analyzer)
+    matches = find_matches(text, tree, analyzer)
+    assert _count_leaves(matches, snippet.start, snippet.start + len(snippet.text)) == 3
 
 
 @pytest.mark.parametrize("padding", range(100, 125))
 def test_numbers_at_the_edge_stay_whole(analyzer: Analyzer, padding: int) -> None:
-    """Wherever a number falls on the edge of the window, it is shown whole or not at all."""
+    """A number at the edge of the window is shown in full or not at all."""
     for number in ("1,234,567.89万元", "一百二十九万", "百分之九十八点五", "２０２３"):
         text = "红" + "的" * padding + number + "的" * 100
-        edge = snippet(text, Substring("红"), analyzer)
-        assert not _cuts_number(len(edge.text), _short_numbers(text))
+        snippet = extract_snippet(text, Substring("红"), analyzer)
+        assert not _cuts_number(len(snippet.text), _short_numbers(text))
 
 
 def test_a_match_longer_than_the_window_is_shown_from_its_beginning(analyzer: Analyzer) -> None:
-    """A match of more than 120 characters fills the window."""
+    """A match of more than 120 code points fills the window."""
     text = "前" * 50 + "甲乙" * 100
-    hit = snippet(text, Substring("甲乙" * 100), analyzer)
-    assert hit.text == ("甲乙" * 100)[:MAX_LENGTH]
-    assert hit.spans == ((50, 250),)
+    snippet = extract_snippet(text, Substring("甲乙" * 100), analyzer)
+    assert snippet.text == ("甲乙" * 100)[:MAX_SNIPPET_LENGTH]
+    assert snippet.spans == ((50, 250),)
 
 
 def test_a_match_within_a_number_shows_the_number(analyzer: Analyzer) -> None:
-    """A match inside a number is shown with all of it, although the number has marks like those of a clause."""
+    """If the match is inside a number, the window contains the full number: its commas end no clause."""
     text = "的" * 300 + "1,234,567元" + "的" * 300
-    assert "1,234,567元" in snippet(text, Substring("567"), analyzer).text
+    assert "1,234,567元" in extract_snippet(text, Substring("567"), analyzer).text
 
 
-def test_a_match_too_long_ends_before_a_number(analyzer: Analyzer) -> None:
-    """A match that has to be cut is not cut inside a number either."""
+def test_a_match_too_long_is_cut_before_a_number(analyzer: Analyzer) -> None:
+    """A match that is longer than the window is not cut inside a number."""
     match = "的" * 115 + "1234567890" + "的" * 20
-    assert snippet("，" * 100 + match, Substring(match), analyzer).text == "的" * 115
+    assert extract_snippet("，" * 100 + match, Substring(match), analyzer).text == "的" * 115
 
 
 def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
-    """What cannot be shown whole is shown cut."""
-    hit = snippet("1" * 500, Substring("1"), analyzer)
-    assert hit.text == "1" * MAX_LENGTH
+    """A number that is longer than the window is cut."""
+    snippet = extract_snippet("1" * 500, Substring("1"), analyzer)
+    assert snippet.text == "1" * MAX_SNIPPET_LENGTH
 
 
 # Highlighting.
@@ -250,18 +258,18 @@ def test_a_text_of_one_long_number_is_shown(analyzer: Analyzer) -> None:
 
 @given(TEXTS, TREES)
 def test_highlighted_pieces_make_up_the_window(analyzer: Analyzer, text: str, tree: Node) -> None:
-    """The pieces concatenate to the window, and a piece is a match exactly where a span says so."""
-    hit = snippet(text, tree, analyzer)
-    pieces = highlighted(hit)
-    assert "".join(piece for piece, _ in pieces) == hit.text
-    is_marked = [any(start <= i < end for start, end in hit.spans) for i in range(len(text))]
-    shown = [is_match for piece, is_match in pieces for _ in piece]
-    assert shown == is_marked[hit.start : hit.start + len(hit.text)]
+    """The pieces concatenate to the window. A piece is a match exactly where a span covers it."""
+    snippet = extract_snippet(text, tree, analyzer)
+    pieces = split_highlights(snippet)
+    assert "".join(piece for piece, _ in pieces) == snippet.text
+    is_match_at = [any(start <= i < end for start, end in snippet.spans) for i in range(len(text))]
+    highlighted = [is_match for piece, is_match in pieces for _ in piece]
+    assert highlighted == is_match_at[snippet.start : snippet.start + len(snippet.text)]
     assert all(piece for piece, _ in pieces)
 
 
 @pytest.mark.parametrize(
-    ("hit", "pieces"),
+    ("snippet", "pieces"),
     [
         (Snippet(0, "甲红乙", ((1, 2),)), [("甲", False), ("红", True), ("乙", False)]),
         (Snippet(5, "红乙蓝", ((3, 6), (7, 12))), [("红", True), ("乙", False), ("蓝", True)]),
@@ -269,32 +277,34 @@ def test_highlighted_pieces_make_up_the_window(analyzer: Analyzer, text: str, tr
         (Snippet(0, "", ()), []),
     ],
 )
-def test_highlighted_examples(hit: Snippet, pieces: list[tuple[str, bool]]) -> None:
-    """Spans that reach over the edge are cut there; those outside make no piece."""
-    assert highlighted(hit) == pieces
+def test_highlighted_examples(snippet: Snippet, pieces: list[tuple[str, bool]]) -> None:
+    """Spans that cross an edge of the window are cut there. Spans outside of it make no piece."""
+    assert split_highlights(snippet) == pieces
 
 
-# The slow twin.
+# The reference implementation.
 
 
-def _most_parts(text: str, marks: Sequence[Mark]) -> int:
-    """Try every window that cuts no number; only numbers longer than a window may be cut."""
+def _max_leaves(text: str, matches: Sequence[LeafMatch]) -> int:
+    """Return the maximum number of leaves in a window. A window only cuts a number that is longer than itself."""
     numbers = _short_numbers(text)
     edges = [edge for edge in range(len(text) + 1) if not _cuts_number(edge, numbers)]
     best = 0
-    for start in {max((e for e in edges if e <= mark.start), default=0) for mark in marks}:
-        end = max(edge for edge in edges if edge <= start + MAX_LENGTH)
-        best = max(best, _parts_within(marks, start, end))
+    for start in {max((e for e in edges if e <= match.start), default=0) for match in matches}:
+        end = max(edge for edge in edges if edge <= start + MAX_SNIPPET_LENGTH)
+        best = max(best, _count_leaves(matches, start, end))
     return best
 
 
-def _parts_within(marks: Sequence[Mark], start: int, end: int) -> int:
-    return len({mark.part for mark in marks if start <= mark.start and mark.end <= end})
+def _count_leaves(matches: Sequence[LeafMatch], start: int, end: int) -> int:
+    """Return the number of leaves with a match inside the window."""
+    return len({match.leaf for match in matches if start <= match.start and match.end <= end})
 
 
 def _short_numbers(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the numbers that fit into a window."""
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
-    return [(start, end) for start, end in numbers if end - start <= MAX_LENGTH]
+    return [(start, end) for start, end in numbers if end - start <= MAX_SNIPPET_LENGTH]
 
 
 def _cuts_number(edge: int, numbers: Sequence[tuple[int, int]]) -> bool:

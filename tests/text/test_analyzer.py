@@ -1,4 +1,4 @@
-"""The analyzer, as a conformance kit: it runs on every segmenter, and the messages say what to look at."""
+"""The analyzer, as a conformance kit. It runs with each segmenter, and its messages name the code to check."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.errors import UsageError
-from searchkit.files import DATA
+from searchkit.files import DATA_FOLDER
 from searchkit.text.analyzer import Analyzer, Lexicon
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
-from searchkit.text.segmentation import DictionarySegmenter, Segmenters
+from searchkit.text.segmentation import DictionarySegmenter, SegmenterProvider
 
 ROOT = Path(__file__).parents[2]
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -56,91 +56,90 @@ NUMBERS = (
 UNITS = ("件", "人", "人次", "户次", "万元", "万", "亿", "%", "％", "年", "个百分点", "km", "ABC", "ｗｉｆｉ")
 MARKS = (" ", "。", "，", ",", ".", "(", "」", "#", "+", "_", "-", "\u3000", "\n")
 REPORT_LIKE = st.lists(st.sampled_from((*WORDS, *NUMBERS, *UNITS, *MARKS)), max_size=12).map("".join)
-"""Words, numbers, units, letters and punctuation side by side, as reports have them, and in worse order."""
-CUT_SHORT = st.text(st.sampled_from("第百分之一三十万亿1.,%年件人次执法监督aA4 \0\x01\n\r\t"), max_size=4)
-"""Parts of words and quantities that would join what stands beside them, and control characters."""
+"""Words, numbers, units, letters and punctuation in any order."""
+FRAGMENTS = st.text(st.sampled_from("第百分之一三十万亿1.,%年件人次执法监督aA4 \0\x01\n\r\t"), max_size=4)
+"""Parts of words and quantities that could combine with adjacent text, and control characters."""
 
 
 def terms(analyzer: Analyzer, text: str) -> set[str]:
-    """Give the different terms of a text."""
-    return {token.term for token in analyzer.tokens(text)}
+    """Return the distinct terms of a text."""
+    return {token.term for token in analyzer.tokenize(text)}
 
 
 def quantity_terms(analyzer: Analyzer, text: str) -> set[str]:
-    """Give the terms of a text that are numbers, with or without a unit."""
+    """Return the terms of a text that are numbers, with or without a unit."""
     return {term for term in terms(analyzer, text) if term[0].isdecimal()}
 
 
-@pytest.fixture(scope="module", params=["rjieba", "ours"])
+@pytest.fixture(scope="module", params=["rjieba", "dictionary"])
 def analyzer(request: pytest.FixtureRequest) -> Analyzer:
-    """Give the product's analyzer on each of the segmenters it can work with."""
-    made = Analyzer()
+    """The default analyzer with each of the segmenters."""
+    instance = Analyzer()
     if request.param == "rjieba":
         pytest.importorskip("rjieba")
-    segmenter = Segmenters(made._segmenters._words).for_text(10**6 if request.param == "rjieba" else 0)
-    made._segmenters = SimpleNamespace(for_text=lambda _length: segmenter)
-    return made
+    segmenter = SegmenterProvider(instance._segmenters._words).for_text(10**6 if request.param == "rjieba" else 0)
+    instance._segmenters = SimpleNamespace(for_text=lambda _length: segmenter)
+    return instance
 
 
-# The kit.
+# Conformance.
 
 
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
-def test_tokens_fit_their_text(analyzer: Analyzer, text: str) -> None:
-    """Spans lie in the text, never go back, and hold what the token says: the folded surface, or a number."""
+def test_tokens_match_their_spans(analyzer: Analyzer, text: str) -> None:
+    """Spans are inside the text and in order. The term is the folded text of the span, or a number in it."""
     folded = fold(text)
     numbers = {numeral.start: numeral for numeral in find_numerals(text)}
     position = 0
-    for token in analyzer.tokens(text):
-        assert position <= token.start < token.end <= len(text), "look at the sorting in Analyzer.tokens"
+    for token in analyzer.tokenize(text):
+        assert position <= token.start < token.end <= len(text), "check the sorting in Analyzer.tokenize"
         position = token.start
         if token.term == folded[token.start : token.end]:
             continue
         is_ordinal = folded[token.start] == "第"
         numeral = numbers.get(token.start + is_ordinal)
-        assert numeral, "a term that is neither surface nor number: look at the offsets of the segmenter"
+        assert numeral, "neither the text of the span nor a number: check the offsets of the segmenter"
         assert numeral.end <= token.end
-        values = (numeral.digits, numeral.printed)
-        assert token.term.removeprefix("第").startswith(values), "look at _Quantity.tokens"
+        values = (numeral.digits, numeral.unscaled)
+        assert token.term.removeprefix("第").startswith(values), "check _QuantityMatch.tokens"
 
 
 @given(ANY_TEXT | REPORT_LIKE, st.lists(st.sampled_from((*WORDS, *NUMBERS, "129件", "执法", "h7")), max_size=3))
 @settings(deadline=None)
-def test_tokens_that_hold_parts_are_all_given(analyzer: Analyzer, text: str, parts: list[str]) -> None:
-    """With `parts` runs are passed over, but no token that holds one of them; and no other tokens are made."""
-    everything, given = analyzer.tokens(text), analyzer.tokens(text, [fold(part) for part in parts])
-    wanted = [token for token in everything if any(fold(part) in token.term for part in parts)]
-    assert [token for token in given if token in wanted] == wanted
-    assert [token for token in everything if token in given] == given
+def test_all_tokens_that_contain_parts_are_returned(analyzer: Analyzer, text: str, parts: list[str]) -> None:
+    """`tokenize` with `parts` returns a subset of all tokens. It includes every token that contains a part."""
+    all_tokens, tokens = analyzer.tokenize(text), analyzer.tokenize(text, [fold(part) for part in parts])
+    expected = [token for token in all_tokens if any(fold(part) in token.term for part in parts)]
+    assert [token for token in tokens if token in expected] == expected
+    assert [token for token in all_tokens if token in tokens] == tokens
 
 
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_every_letter_and_ideograph_is_in_a_token(analyzer: Analyzer, text: str) -> None:
-    """No word is lost: what is a letter, a digit or an ideograph stands in some token, unless it is part of 1.2.3."""
-    covered = {i for token in analyzer.tokens(text) for i in range(token.start, token.end)}
-    lost = [i for i, character in enumerate(fold(text)) if i not in covered and re.match(r"[^\W\d_]", character)]
-    assert lost == [], "look at the runs in _RUN, and at how quantities cut the text"
+    """Every letter and ideograph is in the span of a token."""
+    covered = {i for token in analyzer.tokenize(text) for i in range(token.start, token.end)}
+    missing = [i for i, character in enumerate(fold(text)) if i not in covered and re.match(r"[^\W\d_]", character)]
+    assert missing == [], "check _RUN and _word_spans"
 
 
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
-def test_index_and_query_agree(analyzer: Analyzer, run: str) -> None:
-    """Whatever a query asks for, the index has for the same text: words and query terms are among its tokens.
+def test_query_terms_are_indexed(analyzer: Analyzer, run: str) -> None:
+    """The words and terms of a query are among the tokens of the same text.
 
-    This holds for a text that is the run. Inside a longer text the dictionary may cut otherwise, which is why a
-    query also looks for the run as a substring.
+    Inside a longer text, the run can be segmented differently. Therefore a query also matches the run as a substring.
     """
-    indexed = terms(analyzer, run)
-    assert set(analyzer.words(run)) <= indexed
-    assert set(analyzer.query_terms(run)) <= indexed
+    index_terms = terms(analyzer, run)
+    assert set(analyzer.query_words(run)) <= index_terms
+    assert set(analyzer.query_terms(run)) <= index_terms
 
 
-@given(st.lists(ANY_TEXT | REPORT_LIKE | CUT_SHORT, max_size=5))
+@given(st.lists(ANY_TEXT | REPORT_LIKE | FRAGMENTS, max_size=5))
 @settings(deadline=None)
-def test_terms_are_those_of_tokens(analyzer: Analyzer, texts: list[str]) -> None:
-    """What the index takes of many texts at once is, text by text, what `tokens` gives of each alone."""
+def test_index_terms_are_those_of_tokenize(analyzer: Analyzer, texts: list[str]) -> None:
+    """`index_terms` of many texts returns for each text the terms of `tokenize`."""
     assert_same_terms(analyzer, texts)
 
 
@@ -166,13 +165,13 @@ def test_terms_are_those_of_tokens(analyzer: Analyzer, texts: list[str]) -> None
     ],
     ids=repr,
 )
-def test_neighbours_do_not_join(analyzer: Analyzer, texts: list[str]) -> None:
-    """No number, quantity or word is made of the end of one text and the beginning of the next."""
+def test_no_token_spans_two_texts(analyzer: Analyzer, texts: list[str]) -> None:
+    """No number, quantity or word consists of the end of a text and the beginning of the next."""
     assert_same_terms(analyzer, texts)
 
 
-def test_terms_of_real_reports(analyzer: Analyzer, shared: Path) -> None:
-    """`terms` and `tokens` agree on the lines of real reports, all lines of a report at once."""
+def test_index_terms_of_real_reports(analyzer: Analyzer, shared: Path) -> None:
+    """`index_terms` and `tokenize` agree on the lines of real reports."""
     paths = sorted((shared / "corpus" / "gov").rglob("*.md"))[::25]
     assert len(paths) > 10
     for path in paths:
@@ -180,70 +179,71 @@ def test_terms_of_real_reports(analyzer: Analyzer, shared: Path) -> None:
 
 
 def assert_same_terms(analyzer: Analyzer, texts: list[str]) -> None:
-    """Assert that `terms` gives each text the terms that `tokens` gives it, each as often."""
-    expected = [sorted(token.term for token in analyzer.tokens(text)) for text in texts]
-    assert [sorted(found) for found in analyzer.terms(texts)] == expected, "look at what ends a text in Analyzer.terms"
+    """Assert that `index_terms` and `tokenize` return the same terms with the same frequencies for each text."""
+    expected = [sorted(token.term for token in analyzer.tokenize(text)) for text in texts]
+    actual = [sorted(terms_of_text) for terms_of_text in analyzer.index_terms(texts)]
+    assert actual == expected, "check the separators in Analyzer.index_terms"
 
 
 @given(st.integers(10**15, 10**60))
 @settings(deadline=None)
-def test_codes_are_found_by_all_their_digits(analyzer: Analyzer, code: int) -> None:
-    """A number of any length is a term with every digit of it, so that long codes stay apart."""
-    assert analyzer.words(str(code)) == [str(code)]
+def test_long_numbers_keep_all_digits(analyzer: Analyzer, code: int) -> None:
+    """The term of a long number has all its digits, so that different codes have different terms."""
+    assert analyzer.query_words(str(code)) == [str(code)]
     assert str(code) in terms(analyzer, f"编号：{code}。")
 
 
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
-def test_writing_does_not_matter(analyzer: Analyzer, text: str) -> None:
-    """A text and its folded form give the same words (full-width commas aside, which say what a number is)."""
+def test_a_text_and_its_folded_form_have_the_same_terms(analyzer: Analyzer, text: str) -> None:
+    """Full-width commas are excluded, because they can separate thousands."""
     text = text.replace("，", "、")
     assert terms(analyzer, text) == terms(analyzer, fold(text))
 
 
 @given(REPORT_LIKE)
 @settings(deadline=None)
-def test_query_terms_come_once(analyzer: Analyzer, run: str) -> None:
-    """No term is asked for twice."""
-    asked = analyzer.query_terms(run)
-    assert len(asked) == len(set(asked))
+def test_query_terms_are_distinct(analyzer: Analyzer, run: str) -> None:
+    """`query_terms` contains no term twice."""
+    query_terms = analyzer.query_terms(run)
+    assert len(query_terms) == len(set(query_terms))
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "。，！", "\ud800", "\x00", "\U0010ffff"])
 def test_texts_without_words(analyzer: Analyzer, text: str) -> None:
-    """Nothing to find gives nothing and does not fail."""
-    assert analyzer.tokens(text) == []
-    assert analyzer.terms([text]) == [[]]
-    assert analyzer.words(text) == []
+    """A text without words has no tokens, terms or words."""
+    assert analyzer.tokenize(text) == []
+    assert analyzer.index_terms([text]) == [[]]
+    assert analyzer.query_words(text) == []
     assert not analyzer.is_quantity(text)
 
 
 @pytest.mark.parametrize(
     "text", ["五二九" * 2_000, "9" * 1_000_001, "十三亿" * 20_000, "执法" * 50_000, "1,a" * 50_000]
 )
-def test_long_runs_are_read(analyzer: Analyzer, text: str) -> None:
-    """A line of a damaged file, without an end in sight, has tokens like any other text."""
-    assert analyzer.tokens(text)
+def test_long_runs_are_tokenized(analyzer: Analyzer, text: str) -> None:
+    """A very long line, as in a damaged file, is tokenized like any other text."""
+    assert analyzer.tokenize(text)
     assert_same_terms(analyzer, [text, text[1:]])
 
 
-def test_runs_without_the_parts_are_passed_over(analyzer: Analyzer) -> None:
-    """Of three Chinese runs only the one that holds the part gives words; numbers and Latin words are there."""
-    found = [token.term for token in analyzer.tokens("加强监督，行政执法，WiFi覆盖3件", ["执法"])]
-    assert found == ["行政", "行政执法", "执法", "wifi", "3", "3件"]
+def test_runs_without_the_parts_are_skipped(analyzer: Analyzer) -> None:
+    """Of three Chinese runs, only the one that contains the part is segmented. Numbers and Latin words are kept."""
+    terms_with_part = [token.term for token in analyzer.tokenize("加强监督，行政执法，WiFi覆盖3件", ["执法"])]
+    assert terms_with_part == ["行政", "行政执法", "执法", "wifi", "3", "3件"]
 
 
-def test_changing_over_changes_no_token() -> None:
-    """An analyzer that has cut so much that it goes over to rjieba gives the tokens that it gave before."""
+def test_the_change_of_the_segmenter_changes_no_token() -> None:
+    """An analyzer returns the same tokens before and after it changes to rjieba."""
     pytest.importorskip("rjieba")
-    made = Analyzer(Lexicon("红色橡子", ""))
-    made._segmenters = Segmenters(made._segmenters._words)  # no other test has used these
+    instance = Analyzer(Lexicon("红色橡子", ""))
+    instance._segmenters = SegmenterProvider(instance._segmenters._words)  # not shared with other tests
     text = "提高红色橡子水平，立案一百二十九件"
-    before = made.tokens(text)
-    assert isinstance(made._segmenters.for_text(0), DictionarySegmenter)
-    assert made.terms([text] * 1000)[-1]
-    assert not isinstance(made._segmenters.for_text(0), DictionarySegmenter)
-    assert made.tokens(text) == before
+    before = instance.tokenize(text)
+    assert isinstance(instance._segmenters.for_text(0), DictionarySegmenter)
+    assert instance.index_terms([text] * 1000)[-1]
+    assert not isinstance(instance._segmenters.for_text(0), DictionarySegmenter)
+    assert instance.tokenize(text) == before
 
 
 # Words.
@@ -261,23 +261,24 @@ def test_changing_over_changes_no_token() -> None:
         ("一起推进、统一领导", {"一起", "推进", "统一", "领导"}),
     ],
 )
-def test_words(analyzer: Analyzer, text: str, expected: set[str]) -> None:
-    """Chinese words with the shorter ones in them, Latin words whole, rare ideographs alone; no chance words."""
+def test_terms_of_a_text(analyzer: Analyzer, text: str, expected: set[str]) -> None:
+    """Terms are Chinese words and the shorter words in them, Latin words, and single rare ideographs."""
     assert terms(analyzer, text) == expected
 
 
-def test_a_query_asks_for_the_longest_words(analyzer: Analyzer) -> None:
-    """The index has the short words too; a query needs only the long ones, and a quantity as a whole."""
-    assert analyzer.words("全过程记录和行政执法证") == ["全过程记录", "和", "行政", "执法证"]
-    assert analyzer.words("立案一百二十九件") == ["立案", "129件"]
+def test_query_words_are_the_longest_words(analyzer: Analyzer) -> None:
+    """A query requires only the longest words and complete quantities, although the index has shorter ones too."""
+    assert analyzer.query_words("全过程记录和行政执法证") == ["全过程记录", "和", "行政", "执法证"]
+    assert analyzer.query_words("立案一百二十九件") == ["立案", "129件"]
 
 
 def test_domain_words_are_words(analyzer: Analyzer) -> None:
-    """Every word of the product's own list is one token, alone and between others."""
-    listed = [word for line in _lines(DATA / "words.txt") for word in line.split() if re.fullmatch(r"[一-龥]+", word)]
-    assert len(listed) > 100
-    assert [word for word in listed if word not in terms(analyzer, word)] == []
-    assert [word for word in listed if word not in terms(analyzer, f"，{word}。")] == []
+    """Every word of the default word list is a token, by itself and between punctuation marks."""
+    words = [word for line in _content_lines(DATA_FOLDER / "words.txt") for word in line.split()]
+    chinese = [word for word in words if re.fullmatch(r"[一-龥]+", word)]
+    assert len(chinese) > 100
+    assert [word for word in chinese if word not in terms(analyzer, word)] == []
+    assert [word for word in chinese if word not in terms(analyzer, f"，{word}。")] == []
 
 
 # Numbers.
@@ -297,9 +298,9 @@ SAME = {
 
 @pytest.mark.parametrize("term", SAME)
 def test_one_quantity_is_one_term(analyzer: Analyzer, term: str) -> None:
-    """However a quantity is printed, a query for it asks for the same term, and the index has it for each form."""
+    """A query for any form of a quantity requires the same term, and the index has this term for each form."""
     for form in SAME[term]:
-        assert analyzer.words(form) == [term], form
+        assert analyzer.query_words(form) == [term], form
         assert term in terms(analyzer, f"全年，{form}。"), form
         assert analyzer.is_quantity(form)
 
@@ -323,29 +324,29 @@ def test_one_quantity_is_one_term(analyzer: Analyzer, term: str) -> None:
         "3人",
     ],
 )
-def test_other_quantities_stay_apart(analyzer: Analyzer, form: str, other: str) -> None:
-    """A quantity's term is not among those of another number, nor of another unit."""
-    (asked,) = analyzer.words(form)
-    assert asked not in terms(analyzer, other)
-    assert asked not in terms(analyzer, f"立案{other}。")
+def test_different_quantities_have_different_terms(analyzer: Analyzer, form: str, other: str) -> None:
+    """A quantity's term is not a term of a quantity with another number or unit."""
+    (term,) = analyzer.query_words(form)
+    assert term not in terms(analyzer, other)
+    assert term not in terms(analyzer, f"立案{other}。")
 
 
 @pytest.mark.parametrize("other", ["129件", "23件", "13件"])
-def test_three_shares_nothing_with_numbers_that_end_in_it(analyzer: Analyzer, other: str) -> None:
-    """3件 has no number in common with 129件, 23件, 13件."""
+def test_a_number_shares_no_term_with_longer_numbers(analyzer: Analyzer, other: str) -> None:
+    """3件 has no number term in common with 129件, 23件 and 13件."""
     assert quantity_terms(analyzer, "3件") & quantity_terms(analyzer, other) == set()
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.sampled_from(["件", "元", "人次", "%", "户", ""]))
 @settings(deadline=None)
 def test_different_numbers_share_no_term(analyzer: Analyzer, one: int, other: int, unit: str) -> None:
-    """Two numbers share a term only if they are the same number."""
+    """Two numbers share a term only if they are equal."""
     shared_terms = quantity_terms(analyzer, f"{one}{unit}") & quantity_terms(analyzer, f"{other:,}{unit}")
     assert bool(shared_terms) == (one == other)
 
 
-def test_a_unit_is_also_found_by_its_short_form(analyzer: Analyzer) -> None:
-    """3人次 is found by 3人, and by the bare number; 户 stays apart from 人."""
+def test_a_quantity_is_indexed_with_shorter_units(analyzer: Analyzer) -> None:
+    """3人次 has the terms 3人 and 3 too, but not 3户."""
     assert {"3", "3人", "3人次"} <= terms(analyzer, "3人次")
     assert "3户" not in terms(analyzer, "3人次")
 
@@ -360,23 +361,23 @@ def test_a_unit_is_also_found_by_its_short_form(analyzer: Analyzer) -> None:
         ("占５０％", {"50": "５０％", "50%": "５０％"}),
     ],
 )
-def test_each_reading_of_a_quantity_has_its_span(analyzer: Analyzer, text: str, spans: dict[str, str]) -> None:
-    """A number spans what is printed of it; with a unit, as much of the unit as it has; an ordinal has 第 too."""
-    tokens = [token for token in analyzer.tokens(text) if token.term.lstrip("第")[0].isdecimal()]
+def test_each_term_of_a_quantity_has_its_own_span(analyzer: Analyzer, text: str, spans: dict[str, str]) -> None:
+    """The span covers the printed number, as much of the unit as the term contains, and 第 if the term has it."""
+    tokens = [token for token in analyzer.tokenize(text) if token.term.lstrip("第")[0].isdecimal()]
     assert {token.term: text[token.start : token.end] for token in tokens} == spans
 
 
 @pytest.mark.parametrize("text", ["一起", "一些", "一方面", "一旦", "统一", "两会", "一体化", "H7N9", "3D", "A4纸"])
 def test_words_with_numerals_in_them_are_no_quantities(analyzer: Analyzer, text: str) -> None:
-    """Idioms and codes that hold a numeral give no number."""
+    """Idioms and codes that contain a numeral give no number terms."""
     assert not {term for term in quantity_terms(analyzer, text) if term != fold(text)}
 
 
-# What a user can replace.
+# Custom words and synonyms.
 
 
-def test_a_words_file_makes_a_word(tmp_path: Path) -> None:
-    """A word that the dictionary would cut is one token once it stands in the words file, in any writing."""
+def test_a_word_of_the_words_file_is_one_token(tmp_path: Path) -> None:
+    """A word that the dictionary splits is one token if it is in the words file, in any form that folds to it."""
     words = tmp_path / "words.txt"
     words.write_text("\ufeff红色橡子 綠色橡子\r\n\n蓝色橡子", encoding="utf-8")
     with_words = Analyzer(Lexicon.load(words))
@@ -386,35 +387,35 @@ def test_a_words_file_makes_a_word(tmp_path: Path) -> None:
         assert word not in terms(without, f"提高{word}水平")
 
 
-def test_lexicons_of_one_process_stay_apart() -> None:
-    """A word of one analyzer's list is no word of another analyzer, whichever was made first."""
+def test_analyzers_do_not_share_custom_words() -> None:
+    """A custom word of an analyzer is not a word of another analyzer in the same process."""
     first, second = Analyzer(Lexicon("红色橡子", "")), Analyzer(Lexicon("绿色橡子", ""))
     assert ("红色橡子" in terms(first, "红色橡子"), "绿色橡子" in terms(first, "绿色橡子")) == (True, False)
     assert ("红色橡子" in terms(second, "红色橡子"), "绿色橡子" in terms(second, "绿色橡子")) == (False, True)
 
 
 def test_comments_are_ignored() -> None:
-    """Lines that begin with # make no words and no synonyms."""
-    made = Analyzer(Lexicon("# 红色橡子\n绿色橡子\n", "# 甲局 = 乙局\n丙局 = 丁局\n"))
-    assert "红色橡子" not in terms(made, "红色橡子")
-    assert "绿色橡子" in terms(made, "绿色橡子")
-    assert made.synonyms("甲局") == ()
-    assert made.synonyms("丙局") == ("丁局",)
+    """Lines that begin with # contain no words or synonyms."""
+    instance = Analyzer(Lexicon("# 红色橡子\n绿色橡子\n", "# 甲局 = 乙局\n丙局 = 丁局\n"))
+    assert "红色橡子" not in terms(instance, "红色橡子")
+    assert "绿色橡子" in terms(instance, "绿色橡子")
+    assert instance.synonyms("甲局") == ()
+    assert instance.synonyms("丙局") == ("丁局",)
 
 
-def test_synonyms_come_in_the_order_of_the_file() -> None:
-    """Each name of a group knows the others, folded; a name in two groups knows both; names are words."""
-    made = Analyzer(Lexicon("", "红色委 = 紅色橡子局 = ＨＸ\n蓝色委=红色委\n孤色委\n = \n"))
-    assert made.synonyms("红色委") == ("红色橡子局", "hx", "蓝色委")
-    assert made.synonyms("红色橡子局") == ("红色委", "hx")
-    assert made.synonyms("蓝色委") == ("红色委",)
-    assert made.synonyms("孤色委") == ()
-    assert "红色橡子局" in terms(made, "经红色橡子局同意")
+def test_synonyms_are_in_the_order_of_the_file() -> None:
+    """A name has the other names of all its groups as synonyms, folded. Every name is a word."""
+    instance = Analyzer(Lexicon("", "红色委 = 紅色橡子局 = ＨＸ\n蓝色委=红色委\n孤色委\n = \n"))
+    assert instance.synonyms("红色委") == ("红色橡子局", "hx", "蓝色委")
+    assert instance.synonyms("红色橡子局") == ("红色委", "hx")
+    assert instance.synonyms("蓝色委") == ("红色委",)
+    assert instance.synonyms("孤色委") == ()
+    assert "红色橡子局" in terms(instance, "经红色橡子局同意")
 
 
 @pytest.mark.parametrize("kind", ["words", "synonyms"])
 def test_unreadable_files_are_usage_errors(tmp_path: Path, kind: str) -> None:
-    """A file that is missing, a folder, or not UTF-8 is refused with its path in one line."""
+    """A missing file, a folder and a file in another encoding raise an error of one line with the path."""
     binary = tmp_path / "binary.txt"
     binary.write_bytes(b"\xff\xfe\x00\x81")
     for path in (tmp_path / "missing.txt", tmp_path, binary):
@@ -424,8 +425,8 @@ def test_unreadable_files_are_usage_errors(tmp_path: Path, kind: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_fingerprint_tells_lexicons_apart() -> None:
-    """Other words or other synonyms give another fingerprint; a word is not mistaken for a synonym."""
+def test_the_fingerprint_depends_on_the_lexicon() -> None:
+    """Different words or synonyms give different fingerprints, and so do the same words as synonyms."""
     lexicons = [
         Lexicon("甲", "乙"),
         Lexicon("甲乙", ""),
@@ -436,8 +437,8 @@ def test_fingerprint_tells_lexicons_apart() -> None:
     assert len({Analyzer(lexicon).fingerprint for lexicon in lexicons}) == len(lexicons)
 
 
-def test_fingerprint_depends_on_nothing_else(analyzer: Analyzer) -> None:
-    """The same files give the same fingerprint: after use, on another segmenter, in another process."""
+def test_the_fingerprint_depends_on_nothing_else(analyzer: Analyzer) -> None:
+    """The same files give the same fingerprint after use, with another segmenter, and in another process."""
     command = (
         "import sys; sys.modules['rjieba'] = None; from searchkit.text.analyzer import *; print(Analyzer().fingerprint)"
     )
@@ -446,5 +447,5 @@ def test_fingerprint_depends_on_nothing_else(analyzer: Analyzer) -> None:
     assert re.fullmatch("[0-9a-f]{16}", analyzer.fingerprint)
 
 
-def _lines(path: Path) -> list[str]:
+def _content_lines(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""The normaliser: length is kept, folding twice changes nothing, look-alikes become one character."""
+"""Folding: it keeps the length, is idempotent, and unifies look-alikes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.files import DATA
+from searchkit.files import DATA_FOLDER
 from searchkit.text.folding import fold, fold_all
 
-TABLE = DATA / "folding.txt"
+TABLE = DATA_FOLDER / "folding.txt"
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
-"""All of Unicode: beyond the basic plane, unassigned code points and lone surrogates included."""
+"""Text of any code points, including those outside the basic plane, unassigned ones and lone surrogates."""
 
 
 @given(ANY_TEXT)
-def test_each_code_point_is_folded_at_its_place(text: str) -> None:
-    """One code point in, one out, whatever stands beside it: that is what makes spans of folded text fit."""
+def test_each_code_point_is_folded_independently(text: str) -> None:
+    """One code point becomes one code point, whatever its neighbours, so spans of the folded text fit the original."""
     assert fold(text) == "".join(fold(character) for character in text)
     assert len(fold(text)) == len(text)
 
 
-def test_every_code_point_folds_to_one_that_stays() -> None:
-    """The table holds for all of Unicode: one code point for one, and folding twice changes nothing."""
+def test_folding_is_idempotent() -> None:
+    """For all of Unicode, folding keeps the length, and folding again changes nothing."""
     everything = "".join(map(chr, range(0x110000)))
     once = fold(everything)
     assert len(once) == len(everything)
@@ -51,42 +51,46 @@ def test_every_code_point_folds_to_one_that_stays() -> None:
     ],
 )
 def test_examples(text: str, folded: str) -> None:
-    """Width, case, traditional characters, compatibility ideographs and radicals fold; anything else stays."""
+    """Width, case, traditional characters, compatibility ideographs and radicals are folded, nothing else."""
     assert fold(text) == folded
 
 
 def test_full_width_forms_fold_to_ascii() -> None:
-    """All full-width ASCII characters and the ideographic space become their narrow forms, in lower case."""
+    """All full-width ASCII characters and the ideographic space become half width and lower case."""
     wide = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
     assert fold(wide) == "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)).lower()
     assert fold("\u3000") == " "
 
 
 def test_case_does_not_matter() -> None:
-    """A character folds like its lower case, wherever lower case is one code point."""
-    known = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Lu" and _is_old(chr(code))]
-    assert len(known) > 1000
-    assert [c for c in known if len(c.lower()) == 1 and fold(c) != fold(c.lower())] == []
+    """A character folds like its lower-case form, if that is one code point."""
+    upper_case = [
+        chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Lu" and _is_old(chr(code))
+    ]
+    assert len(upper_case) > 1000
+    assert [c for c in upper_case if len(c.lower()) == 1 and fold(c) != fold(c.lower())] == []
 
 
 @pytest.mark.parametrize(("first", "last"), [(0x2E80, 0x2EF3), (0x2F00, 0x2FD5), (0xF900, 0xFAD9), (0x2F800, 0x2FA1D)])
-def test_look_alikes_fold_like_what_they_stand_for(first: int, last: int) -> None:
-    """Every radical and compatibility ideograph that Unicode calls one folds like its ideograph."""
+def test_look_alikes_fold_like_their_ideographs(first: int, last: int) -> None:
+    """Every radical and compatibility ideograph with a Unicode mapping folds like its ideograph."""
     pairs = [(chr(code), unicodedata.normalize("NFKC", chr(code))) for code in range(first, last + 1)]
     changed = [(before, after) for before, after in pairs if before != after]
     assert changed
     assert [before for before, after in changed if fold(before) != fold(after)] == []
 
 
-def test_no_number_is_made_and_none_is_lost() -> None:
-    """A digit folds to the same digit, and nothing else folds to one: ① stays apart from 1."""
-    every = [chr(code) for code in range(0x110000)]
-    assert [c for c in every if c.isdecimal() and unicodedata.decimal(fold(c), None) != unicodedata.decimal(c)] == []
-    assert [c for c in every if fold(c).isdecimal() and not c.isdecimal()] == []
+def test_digits_keep_their_value() -> None:
+    """A digit folds to a digit of the same value, and nothing else folds to a digit: ① is not 1."""
+    characters = [chr(code) for code in range(0x110000)]
+    assert [
+        c for c in characters if c.isdecimal() and unicodedata.decimal(fold(c), None) != unicodedata.decimal(c)
+    ] == []
+    assert [c for c in characters if fold(c).isdecimal() and not c.isdecimal()] == []
 
 
 def test_data_file_is_well_formed() -> None:
-    """Two lines of equal length below the comment; no code point twice, none folded to itself or in two steps."""
+    """Two lines of equal length follow the comment. No code point occurs twice or is also a result of folding."""
     lines = TABLE.read_text(encoding="utf-8").split("\n")
     assert [line for line in lines if line.startswith("# ")] == lines[:1]
     before, after, end = lines[1:]
@@ -98,11 +102,11 @@ def test_data_file_is_well_formed() -> None:
 
 
 def _is_old(character: str) -> bool:
-    """Whether the table's version of Unicode can have known the character; later Pythons know more."""
+    """Return whether the character existed in Unicode 3.2. Newer ones may be unknown to the table."""
     return unicodedata.ucd_3_2_0.category(character) != "Cn"
 
 
 @given(st.lists(st.text(max_size=5), max_size=5), st.sampled_from([1, 200]))
-def test_fold_all(texts: list[str], times: int) -> None:
-    """Folding many texts together, few or more than go together, gives what folding each gives."""
+def test_fold_all_folds_each_text(texts: list[str], times: int) -> None:
+    """The result is that of `fold` for each text, with one or several batches."""
     assert fold_all(texts * times) == [fold(text) for text in texts] * times

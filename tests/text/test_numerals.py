@@ -1,4 +1,4 @@
-"""Numbers as they are printed, with their value: a table of forms, and a slow printer to read back."""
+"""Recognition of numbers: a table of printed forms, and numbers that a reference implementation prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchkit.text.numerals import Numeral, find_numerals, parse_han, plain
+from searchkit.text.numerals import Numeral, find_numerals, format_plain, parse_han_numeral
 
 DIGITS = "零一二三四五六七八九"
 FULL_WIDTH = str.maketrans("0123456789.,%", "０１２３４５６７８９．，％")
@@ -18,9 +18,9 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 NUMERIC_TEXT = st.text(st.sampled_from("0129０５.．,，% ％点零〇一二两三四五九十百千万亿余多分之年米件\n"), max_size=30)
 
 
-def found(text: str) -> list[tuple[str, str]]:
-    """Give the numbers of a text as printed, with their values."""
-    return [(text[numeral.start : numeral.end], plain(numeral.value)) for numeral in find_numerals(text)]
+def find(text: str) -> list[tuple[str, str]]:
+    """Return the numbers in a text as printed, each with its value."""
+    return [(text[numeral.start : numeral.end], format_plain(numeral.value)) for numeral in find_numerals(text)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("百分之九十八点五", [("百分之九十八点五", "98.5")]),
         ("百分之百", [("百分之百", "100")]),
         ("百分之一百二十", [("百分之一百二十", "120")]),
-        # Chinese, by places
+        # Chinese, with multipliers
         ("一百二十九件", [("一百二十九", "129")]),
         ("十件、十五件、二十件", [("十", "10"), ("十五", "15"), ("二十", "20")]),
         ("两千零五十人", [("两千零五十", "2050")]),
@@ -64,12 +64,12 @@ def found(text: str) -> list[tuple[str, str]]:
         ("二〇二三年、二零二三年", [("二〇二三", "2023"), ("二零二三", "2023")]),
         ("五二九点零七亿", [("五二九点零七亿", "52907000000")]),
         ("三点一四", [("三点一四", "3.14")]),
-        # no numbers
+        # not numbers
         ("三四十个、百姓、万众同心、亿万", []),
         ("三五成群、一二三", []),
         ("法治政府", []),
         ("", []),
-        # neighbours
+        # surrounding text
         ("1.2024年", [("1", "1"), ("2024", "2024")]),
         ("１．２０２４年", [("１", "1"), ("２０２４", "2024")]),
         ("1.2件", [("1.2", "1.2")]),
@@ -81,14 +81,14 @@ def found(text: str) -> list[tuple[str, str]]:
         ("2023年1月，3件", [("2023", "2023"), ("1", "1"), ("3", "3")]),
     ],
 )
-def test_printed_forms(text: str, numbers: list[tuple[str, str]]) -> None:
-    """Each way that reports print a number is found whole, with its value."""
-    assert found(text) == numbers
+def test_printed_forms_are_recognised(text: str, numbers: list[tuple[str, str]]) -> None:
+    """A number in any form that reports use is found with its span and value."""
+    assert find(text) == numbers
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4), st.data())
-def test_arabic_numbers_are_read_back(number: int, places: int, data: st.DataObject) -> None:
-    """A number printed plainly, with separators, in full width, with a scale or % is found whole and with its value."""
+def test_arabic_numbers_are_recognised(number: int, places: int, data: st.DataObject) -> None:
+    """A number is found in plain form, with separators, in full width, and with a scale or %."""
     value = Decimal(number).scaleb(-places)
     printed = data.draw(st.sampled_from([f"{value:f}", f"{value:,f}"]))
     scale = data.draw(st.sampled_from(sorted(SCALES)))
@@ -96,17 +96,17 @@ def test_arabic_numbers_are_read_back(number: int, places: int, data: st.DataObj
     more = data.draw(st.sampled_from(["", "余", "多"])) if scale in {"万", "亿"} else ""
     if data.draw(st.booleans()):
         printed, sign = printed.translate(FULL_WIDTH), sign.translate(FULL_WIDTH)
-    numeral = _the_one(printed + more + scale + sign)
+    numeral = _find_only(printed + more + scale + sign)
     assert numeral.value == value * SCALES[scale]
-    assert (numeral.printed, numeral.scale) == (plain(value), SCALES[scale])
+    assert (numeral.unscaled, numeral.scale) == (format_plain(value), SCALES[scale])
     assert (numeral.is_percent, numeral.is_han) == (bool(sign), False)
 
 
 @given(st.integers(0, 10**9), st.data())
 @settings(max_examples=300)
-def test_chinese_numbers_are_read_back(number: int, data: st.DataObject) -> None:
-    """A number printed in Chinese, 两 for 二, 〇 for 零, formal or traditional, is found whole and with its value."""
-    printed = in_chinese(number)
+def test_chinese_numbers_are_recognised(number: int, data: st.DataObject) -> None:
+    """A number is found in Chinese numerals, with 两 for 二, 〇 for 零, and in formal or traditional characters."""
+    printed = to_chinese(number)
     decimals = data.draw(st.text(st.sampled_from("0123456789"), max_size=3))
     if decimals:
         printed += "点" + "".join(DIGITS[int(digit)] for digit in decimals)
@@ -119,36 +119,36 @@ def test_chinese_numbers_are_read_back(number: int, data: st.DataObject) -> None
     if data.draw(st.booleans()):
         printed = _with_liang(printed)
     of_hundred = data.draw(st.sampled_from(["", "百分之"]))
-    numeral = _the_one(of_hundred + printed)
+    numeral = _find_only(of_hundred + printed)
     assert numeral.value == Decimal(f"{number}.{decimals or 0}")
     assert (numeral.is_percent, numeral.is_han) == (bool(of_hundred), True)
 
 
 @given(st.integers(1000, 10**9), st.booleans())
-def test_numbers_spelt_digit_by_digit_are_read_back(number: int, is_round: bool) -> None:  # noqa: FBT001
-    """二〇二三: digits one by one are a number, unless they count up, as in 一二三四."""
+def test_chinese_digits_without_multipliers_are_parsed(number: int, is_round: bool) -> None:  # noqa: FBT001
+    """Digits without multipliers (二〇二三) are a number, unless they are consecutive (一二三四)."""
     printed = "".join(DIGITS[int(digit)] for digit in str(number))
-    value = parse_han(printed.replace("零", "〇") if is_round else printed)
+    value = parse_han_numeral(printed.replace("零", "〇") if is_round else printed)
     assert value == (None if str(number) in "123456789" else number)
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
 @settings(max_examples=500)
-def test_any_text_is_read(text: str) -> None:
-    """No text fails; numbers come from left to right, do not overlap, lie in the text and are finite."""
+def test_any_text_is_accepted(text: str) -> None:
+    """Numbers come from left to right, do not overlap, are inside the text and are finite."""
     position = 0
     for numeral in find_numerals(text):
         assert position <= numeral.start < numeral.end <= len(text)
         position = numeral.end
         assert numeral.value.is_finite()
         assert numeral.value >= 0
-        assert numeral.digits == plain(numeral.value)
+        assert numeral.digits == format_plain(numeral.value)
 
 
 @given(ANY_TEXT | NUMERIC_TEXT)
 @settings(max_examples=500)
-def test_numbers_do_not_depend_on_what_stands_around_them(text: str) -> None:
-    """A number that is found says the same when it stands alone, so it need be read only once."""
+def test_the_fields_of_a_number_do_not_depend_on_its_context(text: str) -> None:
+    """A number has the same fields by itself as in its text, so its fields can be cached."""
     for numeral in find_numerals(text):
         (alone,) = find_numerals(text[numeral.start : numeral.end])
         assert alone == numeral._replace(start=0, end=numeral.end - numeral.start)
@@ -169,32 +169,32 @@ def test_numbers_do_not_depend_on_what_stands_around_them(text: str) -> None:
     ],
     ids=lambda text: f"{text[:4]}…{len(text)}",
 )
-def test_hostile_text_is_read(text: str) -> None:
-    """Numbers of any length do no harm: neither finding them nor asking for their values fails."""
+def test_long_numbers_are_accepted(text: str) -> None:
+    """Finding numbers of any length and computing their values does not fail."""
     for numeral in find_numerals(text):
-        assert plain(numeral.value)
+        assert format_plain(numeral.value)
 
 
 @pytest.mark.parametrize("text", ["亿" * 100_000, "一" + "亿" * 100_000, "零" * 100_000, "十" * 100_000, "1,1" * 9_999])
-def test_long_runs_end(text: str) -> None:
-    """A damaged file can hold a very long run of numerals; reading it takes no noticeable time."""
-    started = time.process_time()
+def test_long_runs_are_fast(text: str) -> None:
+    """A very long run of numerals, as in a damaged file, takes less than two seconds."""
+    start = time.process_time()
     for _ in find_numerals(text):
         pass
-    assert time.process_time() - started < 2
+    assert time.process_time() - start < 2
 
 
 @given(st.integers(10**15, 10**60), st.sampled_from(["", "万", "万亿"]))
 def test_long_numbers_keep_all_digits(number: int, scale: str) -> None:
-    """A value has every digit that is printed; what is too long for that is a code and is no number at all."""
+    """A value has all printed digits. A number that is too long for that is a code and is not found."""
     values = [numeral.value for numeral in find_numerals(f"编号{number}{scale}。")]
     assert values == [number * SCALES[scale]] or (values == [] and number > 10**24)
 
 
 @given(st.decimals(-(10**15), 10**15, allow_nan=False, allow_infinity=False))
-def test_plain_writes_digits_only(value: Decimal) -> None:
-    """`plain` has no exponent and no needless zeros, and is the same number."""
-    text = plain(value)
+def test_plain_notation_has_no_exponent(value: Decimal) -> None:
+    """`format_plain` returns the same number without exponent and trailing zeros."""
+    text = format_plain(value)
     assert set(text) <= set("-0123456789.")
     assert Decimal(text) == value
     assert "." not in text or text[-1] not in "0."
@@ -205,34 +205,34 @@ def test_plain_writes_digits_only(value: Decimal) -> None:
     [("937182.0000", "937182"), ("93.7182", "93.7182"), ("1E+2", "100"), ("1E-7", "0.0000001"), ("100", "100")],
 )
 def test_plain_examples(value: str, text: str) -> None:
-    """Zeros before the point stay, zeros behind it go."""
-    assert plain(Decimal(value)) == text
+    """Zeros before the decimal point stay, and trailing zeros after it are removed."""
+    assert format_plain(Decimal(value)) == text
 
 
 @pytest.mark.parametrize("characters", ["三四", "一二三", "百", "千", "二十三十", "一十百", "零百", "三四十", "十百"])
-def test_ill_made_numerals_are_none(characters: str) -> None:
-    """Enumerations and steps that do not go down are no numbers."""
-    assert parse_han(characters) is None
+def test_ill_formed_numerals_are_none(characters: str) -> None:
+    """Enumerations, and multipliers that do not descend, are not numbers."""
+    assert parse_han_numeral(characters) is None
 
 
-def in_chinese(number: int) -> str:
-    """Print a number below 10**12 in Chinese, the slow way: four digits at a time, 零 where places are skipped."""
+def to_chinese(number: int) -> str:
+    """Return a number below 10**12 in Chinese numerals, four digits at a time, with 零 for skipped positions."""
     if number == 0:
         return "零"
     printed = ""
     for scale, name in ((10**8, "亿"), (10**4, "万"), (1, "")):
         section = number // scale % 10**4
         if section:
-            printed += ("零" if printed and section < 1000 else "") + _section(section) + name
+            printed += ("零" if printed and section < 1000 else "") + _section_to_chinese(section) + name
     return printed.removeprefix("一") if printed.startswith("一十") else printed
 
 
-def _section(number: int) -> str:
-    """Print 1 to 9999."""
+def _section_to_chinese(number: int) -> str:
+    """Return a number from 1 to 9999 in Chinese numerals."""
     printed = ""
     is_skipping = False
-    for step, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit = number // step % 10
+    for multiplier, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // multiplier % 10
         if digit:
             printed += ("零" if is_skipping and printed else "") + DIGITS[digit] + name
         is_skipping = not digit
@@ -240,13 +240,14 @@ def _section(number: int) -> str:
 
 
 def _with_liang(printed: str) -> str:
-    """Write 两 where people say it: before 百, 千, 万, 亿."""
-    for step in "百千万亿佰仟萬億":
-        printed = printed.replace("二" + step, "两" + step)
+    """Replace 二 by 两 before 百, 千, 万 and 亿."""
+    for multiplier in "百千万亿佰仟萬億":
+        printed = printed.replace("二" + multiplier, "两" + multiplier)
     return printed
 
 
-def _the_one(printed: str) -> Numeral:
+def _find_only(printed: str) -> Numeral:
+    """Return the number in a sentence, and check that its span is the printed number."""
     text = f"共计{printed}。"
     (numeral,) = find_numerals(text)
     assert text[numeral.start : numeral.end] == printed

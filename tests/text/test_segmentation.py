@@ -1,4 +1,4 @@
-"""Two segmenters give the words that jieba gives: rjieba, and ours, which looks them up in jieba's own files."""
+"""Word segmentation: rjieba and `DictionarySegmenter` return the same words as jieba."""
 
 from __future__ import annotations
 
@@ -20,77 +20,77 @@ from hypothesis import strategies as st
 from jieba import finalseg
 
 from searchkit.errors import SearchkitError
-from searchkit.files import DATA
+from searchkit.files import DATA_FOLDER
 from searchkit.text import segmentation
 from searchkit.text.folding import fold
-from searchkit.text.segmentation import CHINESE, Dictionary, DictionarySegmenter, Segmenter, Segmenters
+from searchkit.text.segmentation import HAN_RANGE, DictionarySegmenter, JiebaDictionary, Segmenter, SegmenterProvider
 
 ROOT = Path(__file__).parents[2]
-OWN_WORDS = ("红色橡子", "红色橡子局", "不会", "不会", "噢", "龘龘靐", "互联网+", "𠀀甲", "執")
-"""Words beside the dictionary's: new ones, one within another, one that it has, one twice, of one character, rare."""
+CUSTOM_WORDS = ("红色橡子", "红色橡子局", "不会", "不会", "噢", "龘龘靐", "互联网+", "𠀀甲", "執")
+"""Custom words: new ones, nested ones, one of the dictionary, a duplicate, a single character, rare characters."""
 
 
-def listed_words() -> tuple[str, ...]:
-    """Give the words of the product's own list, folded."""
-    lines = (DATA / "words.txt").read_text(encoding="utf-8").splitlines()
+def default_words() -> tuple[str, ...]:
+    """Return the words of the default word list, folded."""
+    lines = (DATA_FOLDER / "words.txt").read_text(encoding="utf-8").splitlines()
     return tuple(fold(word) for line in lines if not line.startswith("#") for word in line.split())
 
 
-def by_jieba(words: Iterable[str]) -> jieba.Tokenizer:
-    """Make jieba itself, with these words, from its dictionary and never from its cache."""
-    made = jieba.Tokenizer()
-    made.FREQ, made.total = jieba.Tokenizer.gen_pfdict(made.get_dict_file())
-    made.initialized = True
+def create_jieba(words: Iterable[str]) -> jieba.Tokenizer:
+    """Return jieba with custom words, loaded from its dictionary and not from its cache."""
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = jieba.Tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
     for word in words:
-        made.add_word(word, segmentation._OWN_FREQUENCY, "n")
-    return made
+        tokenizer.add_word(word, segmentation._CUSTOM_WORD_FREQUENCY, "n")
+    return tokenizer
 
 
-def by_rjieba(words: Iterable[str]) -> Segmenter:
-    """Make rjieba with these words."""
+def create_rjieba(words: Iterable[str]) -> Segmenter:
+    """Return rjieba with custom words."""
     pytest.importorskip("rjieba")
-    made = segmentation._load_rjieba(words)
-    assert made is not None
-    return made
+    segmenter = segmentation._load_rjieba(words)
+    assert segmenter is not None
+    return segmenter
 
 
 @pytest.fixture(scope="module")
 def original() -> jieba.Tokenizer:
-    """Give jieba itself, with the dictionary's words only."""
-    return by_jieba(())
+    """Return jieba without custom words."""
+    return create_jieba(())
 
 
-@pytest.fixture(scope="module", params=[(), OWN_WORDS], ids=["dictionary", "own words"])
-def three(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
-    """Give the three that have to agree: ours, rjieba, and jieba with the numbers of rjieba.
+@pytest.fixture(scope="module", params=[(), CUSTOM_WORDS], ids=["dictionary", "custom words"])
+def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
+    """`DictionarySegmenter`, rjieba, and jieba with the numbers of rjieba, which must agree.
 
-    Rjieba rounds the probabilities of characters, and counts a word once that stands twice in the dictionary or is
-    added to it again. This decides where two ways are equally probable, as in 上少少少且; jieba would go the other.
+    Rjieba rounds emission probabilities, and counts a word once if it occurs twice in the dictionary or is added again.
+    This decides between equally probable segmentations, as in 上少少少且, where jieba would choose the other one.
     """
     rounded = {
         state: {character: round(value, 6) for character, value in table.items()}
         for state, table in finalseg.emit_P.items()
     }
-    python = by_jieba(request.param)
+    python = create_jieba(request.param)
     python.total = sum(python.FREQ.values())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finalseg, "emit_P", rounded)
-        yield DictionarySegmenter(request.param), by_rjieba(request.param), python
+        yield DictionarySegmenter(request.param), create_rjieba(request.param), python
 
 
-# What is looked up.
+# Dictionary and model.
 
 
 def test_every_word_is_found(original: jieba.Tokenizer) -> None:
-    """All 349,046 lines: each word has jieba's weight, what only begins words has none, and there are no others."""
-    ours = DictionarySegmenter(())
+    """Each word of the 349,046 lines has jieba's weight, each other prefix has 0, and there is nothing else."""
+    segmenter = DictionarySegmenter(())
     log_total = log(sum(original.FREQ.values()))
     expected = {word: log(frequency) - log_total if frequency else 0.0 for word, frequency in original.FREQ.items()}
-    assert sum(weight < 0 for weight in expected.values()) == 349_045  # one word stands there twice
-    found: dict[str, float] = {}
-    for beginning in {word[:2] for word in expected}:
-        found.update(ours._look_up(beginning))
-    assert found == expected
+    assert sum(weight < 0 for weight in expected.values()) == 349_045  # one word occurs twice
+    weights: dict[str, float] = {}
+    for prefix in {word[:2] for word in expected}:
+        weights.update(segmenter._load_weights(prefix))
+    assert weights == expected
 
 
 @pytest.mark.parametrize(
@@ -109,33 +109,33 @@ def test_every_word_is_found(original: jieba.Tokenizer) -> None:
     ]
     + [(word, 0) for word in ("AT", "AT&", "AT&T 3", "吉林 89", "小S女", "zz", "\0", " ", "𠀀", "\uffff")],
 )
-def test_words_are_found_wherever_they_stand(word: str, frequency: int, original: jieba.Tokenizer) -> None:
-    """Words out of order are found like any other, the first and the last too; what is no word is not found."""
+def test_words_are_found_in_all_parts_of_the_file(word: str, frequency: int, original: jieba.Tokenizer) -> None:
+    """Words of the unsorted part, and the first and the last word, are found. Other strings are not."""
     assert original.FREQ.get(word, 0) == frequency
-    dictionary = Dictionary()
+    dictionary = JiebaDictionary()
     assert dictionary.frequency(word) == frequency
     if len(word) > 1:
         assert dictionary.words(word[:2]).get(word, 0) == frequency
 
 
-def test_model_is_that_of_jieba() -> None:
-    """The hidden Markov model has jieba's probabilities: of each character in each state, and of each step."""
+def test_the_model_is_that_of_jieba() -> None:
+    """The hidden Markov model has jieba's start, transition and emission probabilities."""
     characters = {character for table in finalseg.emit_P.values() for character in table}
     assert len(characters) > 10_000
     for character in sorted(characters | {"鿕", "龘"}):
         expected = {state: finalseg.emit_P[state].get(character, finalseg.MIN_FLOAT) for state in "BMES"}
         assert segmentation._emissions(character) == pytest.approx(expected, rel=0, abs=1e-6)
     assert finalseg.start_P == segmentation._START
-    steps = {(before, state): step for state, row in segmentation._BEFORE.items() for before, step in row.items()}
+    steps = {(before, state): step for state, row in segmentation._TRANSITIONS.items() for before, step in row.items()}
     assert steps == {(before, state): step for before, row in finalseg.trans_P.items() for state, step in row.items()}
-    assert {state: set(row) for state, row in segmentation._BEFORE.items()} == {
+    assert {state: set(row) for state, row in segmentation._TRANSITIONS.items()} == {
         state: set(before) for state, before in finalseg.PrevStatus.items()
     }
 
 
-@pytest.mark.parametrize("name", segmentation._CRC)
+@pytest.mark.parametrize("name", segmentation._FILE_CRC32)
 def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """A file of jieba that is missing, empty or altered in one byte is refused in one line that names it."""
+    """A file of jieba that is missing, empty or changed by one byte raises an error of one line with its path."""
     installed = find_spec("jieba")
     assert installed is not None
     assert installed.origin is not None
@@ -148,48 +148,48 @@ def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
         with pytest.raises(SearchkitError) as caught:
-            segmentation._open(name)
+            segmentation._open_jieba_file(name)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
 
 
-def test_without_jieba_there_are_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where jieba is not installed, the error says what to install."""
+def test_a_missing_jieba_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If jieba is not installed, the message contains the command that installs it."""
     monkeypatch.setattr(segmentation, "find_spec", lambda _: None)
     with pytest.raises(SearchkitError, match="pip install"):
-        Dictionary()
+        JiebaDictionary()
 
 
-# What is made of it.
+# Segmentation.
 
 
 def test_segmenters_agree_on_the_sample_corpus() -> None:
-    """Ours, rjieba and jieba cut every Chinese run of corpus/ the same way."""
+    """All segmenters return the same words for every Chinese run in corpus/."""
     assert_segmenters_agree(path for path in (ROOT / "corpus" / "reports").rglob("*") if path.is_file())
 
 
 def test_segmenters_agree_on_real_reports(shared: Path) -> None:
-    """Ours, rjieba and jieba cut one in twelve Chinese runs of all real reports the same way: all take 90 seconds."""
+    """All segmenters return the same words for one in twelve Chinese runs of the real reports; all take 90 seconds."""
     assert_segmenters_agree((path for path in (shared / "corpus").rglob("*") if path.is_file()), step=12)
 
 
 def assert_segmenters_agree(paths: Iterable[Path], step: int = 1) -> None:
-    """Assert that the three cut Chinese runs of these files the same way, with the product's own words."""
+    """Assert that the segmenters agree on the Chinese runs of files, with the default words."""
     runs: set[str] = set()
     for path in paths:
-        runs.update(re.findall(f"[{CHINESE}]+", fold(path.read_text(encoding="utf-8", errors="replace"))))
+        runs.update(re.findall(f"[{HAN_RANGE}]+", fold(path.read_text(encoding="utf-8", errors="replace"))))
     assert len(runs) > 1000
-    words = listed_words()
-    three = DictionarySegmenter(words), by_rjieba(words), by_jieba(words)
-    # Search mode gives what default mode gives, and the short words within: a tenth in default mode is enough.
+    words = default_words()
+    segmenters = DictionarySegmenter(words), create_rjieba(words), create_jieba(words)
+    # Search mode includes the words of default mode, so a tenth of the runs is enough in default mode.
     for mode, every in (("search", step), ("default", 10 * step)):
-        assert [run for run in sorted(runs)[::every] if not agree(three, run, mode)] == []
+        assert [run for run in sorted(runs)[::every] if not agree(segmenters, run, mode)] == []
 
 
-def agree(three: Iterable[Any], run: str, mode: str) -> bool:
-    """Tell whether segmenters cut a run into the same words."""
-    ours, rust, python = (list(segmenter.tokenize(run, mode)) for segmenter in three)
-    return bool(ours == rust == python)
+def agree(segmenters: Iterable[Any], run: str, mode: str) -> bool:
+    """Return whether the segmenters return the same words for a run."""
+    first, second, third = (list(segmenter.tokenize(run, mode)) for segmenter in segmenters)
+    return bool(first == second == third)
 
 
 CHARACTERS = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FD5)
@@ -197,42 +197,43 @@ COMMON = st.sampled_from(
     "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
 )
 PARTS = st.sampled_from(
-    (*OWN_WORDS[:4], "龘龘靐", "红色", "橡子", "吉林工业大学", "高富帅", "高姓大名", "中华人民共和国")
+    (*CUSTOM_WORDS[:4], "龘龘靐", "红色", "橡子", "吉林工业大学", "高富帅", "高姓大名", "中华人民共和国")
 )
-FEW = st.lists(COMMON, min_size=1, max_size=3).flatmap(lambda few: st.text(st.sampled_from(few), max_size=9))
+REPEATED = st.lists(COMMON, min_size=1, max_size=3).flatmap(lambda few: st.text(st.sampled_from(few), max_size=9))
 RUNS = (
     st.text(CHARACTERS, max_size=8)
     | st.text(COMMON, max_size=20)
-    | FEW
+    | REPEATED
     | st.lists(COMMON | CHARACTERS | PARTS).map("".join)
 )
-"""Runs of rare characters, of common ones, of few again and again, and of all between words; most need the model."""
+"""Runs of rare characters, common characters, few repeated ones, and words with any of these; most need the model."""
 
 
 @given(RUNS)
 @settings(deadline=None, max_examples=500)
-def test_segmenters_agree_on_any_run(three: tuple[Any, ...], run: str) -> None:
-    """Ours, rjieba and jieba cut any run of Chinese characters the same way, known words or not."""
-    assert agree(three, run, "default")
-    assert agree(three, run, "search")
+def test_segmenters_agree_on_any_run(segmenters: tuple[Any, ...], run: str) -> None:
+    """All segmenters return the same words for any run of Chinese characters."""
+    assert agree(segmenters, run, "default")
+    assert agree(segmenters, run, "search")
 
 
 @given(st.lists(RUNS | st.sampled_from([" ", "\0", "\n", "\x01"])).map("".join))
 @settings(deadline=None)
-def test_search_mode_is_one(three: tuple[Any, ...], text: str) -> None:
-    """`cut_for_search` gives the words of `tokenize` in search mode; spaces and control characters are words."""
-    ours, rust, _ = three
-    assert list(ours.cut_for_search(text)) == [word for word, _, _ in ours.tokenize(text, "search")]
-    assert list(ours.cut_for_search(text)) == list(rust.cut_for_search(text))
+def test_cut_for_search_agrees_with_tokenize(segmenters: tuple[Any, ...], text: str) -> None:
+    """`cut_for_search` returns the words of `tokenize` in search mode. Spaces and control characters are words."""
+    dictionary_segmenter, rjieba, _ = segmenters
+    words = list(dictionary_segmenter.cut_for_search(text))
+    assert words == [word for word, _, _ in dictionary_segmenter.tokenize(text, "search")]
+    assert words == list(rjieba.cut_for_search(text))
 
 
 @given(st.text(CHARACTERS | COMMON | st.characters(exclude_categories=[])))
 @settings(deadline=None)
-def test_words_make_up_the_text(three: tuple[Any, ...], text: str) -> None:
-    """The words of default mode follow one another without a gap, whatever the text."""
-    found = list(three[0].tokenize(text, "default"))
-    assert "".join(word for word, _, _ in found) == text
-    assert [text[start:end] for _, start, end in found] == [word for word, _, _ in found]
+def test_words_cover_the_text(segmenters: tuple[Any, ...], text: str) -> None:
+    """The words of default mode are consecutive and cover the text."""
+    words = list(segmenters[0].tokenize(text, "default"))
+    assert "".join(word for word, _, _ in words) == text
+    assert [text[start:end] for _, start, end in words] == [word for word, _, _ in words]
 
 
 @pytest.mark.parametrize(
@@ -245,43 +246,43 @@ def test_words_make_up_the_text(three: tuple[Any, ...], text: str) -> None:
         ("提高红色橡子水平", ["提高", "红色橡子", "水平"]),
     ],
 )
-def test_runs_are_cut_into_words(run: str, words: list[str]) -> None:
-    """Words of the dictionary, a word that only the model knows (杭研), and an own word."""
-    ours = DictionarySegmenter(OWN_WORDS)
-    assert [word for word, _, _ in ours.tokenize(run, "default")] == words
+def test_runs_are_segmented_into_words(run: str, words: list[str]) -> None:
+    """Dictionary words, a word that only the model finds (杭研), and a custom word are recognised."""
+    segmenter = DictionarySegmenter(CUSTOM_WORDS)
+    assert [word for word, _, _ in segmenter.tokenize(run, "default")] == words
 
 
-def test_long_runs_are_cut() -> None:
-    """A run of a hundred thousand characters is cut like any other, with and without words in it."""
-    ours = DictionarySegmenter(())
+def test_long_runs_are_segmented() -> None:
+    """A run of a hundred thousand characters is segmented, with and without words in it."""
+    segmenter = DictionarySegmenter(())
     for run in ("执法" * 50_000, "龘" * 100_000):
-        assert "".join(word for word, _, _ in ours.tokenize(run, "default")) == run
+        assert "".join(word for word, _, _ in segmenter.tokenize(run, "default")) == run
 
 
-def test_many_threads_cut_alike() -> None:
-    """One segmenter gives every thread the words that it gives one alone."""
-    runs = re.findall(f"[{CHINESE}]+", (DATA / "words.txt").read_text(encoding="utf-8"))
-    alone = [list(DictionarySegmenter(OWN_WORDS).tokenize(run, "search")) for run in runs]
-    together = DictionarySegmenter(OWN_WORDS)
+def test_a_segmenter_is_thread_safe() -> None:
+    """A segmenter shared by threads returns the same words as a segmenter of a single thread."""
+    runs = re.findall(f"[{HAN_RANGE}]+", (DATA_FOLDER / "words.txt").read_text(encoding="utf-8"))
+    expected = [list(DictionarySegmenter(CUSTOM_WORDS).tokenize(run, "search")) for run in runs]
+    shared = DictionarySegmenter(CUSTOM_WORDS)
     with ThreadPoolExecutor(8) as pool:
-        for found in pool.map(lambda _: [list(together.tokenize(run, "search")) for run in runs], range(16)):
-            assert found == alone
+        for words in pool.map(lambda _: [list(shared.tokenize(run, "search")) for run in runs], range(16)):
+            assert words == expected
 
 
-# Which of the two.
+# Choice of the segmenter.
 
 
-def test_rjieba_is_loaded_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Little text is looked up; rjieba takes over for good where there is much of it, at once or in pieces."""
+def test_rjieba_is_loaded_for_much_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A little text uses `DictionarySegmenter`. After enough text, in one or several calls, rjieba is used for good."""
     loaded: list[object] = []
 
     def load(words: object) -> object:
-        """Remember what was asked for."""
+        """Record the words."""
         loaded.append(words)
         return "rjieba"
 
     monkeypatch.setattr(segmentation, "_load_rjieba", load)
-    at_once, in_pieces = Segmenters(("甲",)), Segmenters(("乙",))
+    at_once, in_pieces = SegmenterProvider(("甲",)), SegmenterProvider(("乙",))
     assert at_once.for_text(10**6) == "rjieba"
     assert in_pieces.for_text(100) is in_pieces.for_text(100)
     assert isinstance(in_pieces.for_text(100), DictionarySegmenter)
@@ -291,21 +292,21 @@ def test_rjieba_is_loaded_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded == [("甲",), ("乙",)]
 
 
-def test_without_rjieba_ours_does_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where rjieba is not installed, much text is looked up like little."""
+def test_rjieba_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If rjieba is not installed, `DictionarySegmenter` is used for any amount of text."""
     monkeypatch.setitem(sys.modules, "rjieba", None)
-    both = Segmenters(("红色橡子",))
-    assert both.for_text(10**6) is both.for_text(1)
-    assert list(both.for_text(1).cut_for_search("红色橡子")) == ["红色", "橡子", "红色橡子"]
+    provider = SegmenterProvider(("红色橡子",))
+    assert provider.for_text(10**6) is provider.for_text(1)
+    assert list(provider.for_text(1).cut_for_search("红色橡子")) == ["红色", "橡子", "红色橡子"]
 
 
 def test_jieba_is_not_imported() -> None:
-    """Words are looked up without jieba's own code, which would read a cache that others can write."""
+    """Words are looked up without importing jieba, which would read a cache that other users can write."""
     code = (
         "import sys; sys.modules['rjieba'] = None\n"
-        "from searchkit.text.segmentation import Segmenters\n"
+        "from searchkit.text.segmentation import SegmenterProvider\n"
         "for length in (1, 10**6):\n"
-        "    print(*Segmenters(()).for_text(length).cut_for_search('他来到了网易杭研大厦'))\n"
+        "    print(*SegmenterProvider(()).for_text(length).cut_for_search('他来到了网易杭研大厦'))\n"
         "print(*sorted(name for name in sys.modules if name.startswith(('jieba', 'pkg_resources', 'marshal.'))))\n"
     )
     done = subprocess.run([sys.executable, "-X", "utf8", "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""How years are written and asked for."""
+"""Patterns of years, and year ranges in queries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from searchkit.text.years import ANY_YEAR, parse_years
+from searchkit.text.years import ANY_YEAR, parse_year_range
 
 
 @pytest.mark.parametrize(
@@ -19,20 +19,20 @@ from searchkit.text.years import ANY_YEAR, parse_years
         ("..2023", (0, 2023)),
     ],
 )
-def test_years_that_are_asked_for(text: str, years: tuple[int, int]) -> None:
-    """A year or a range of them, open at either end."""
-    assert parse_years(text) == years
+def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
+    """A range can be open at either end."""
+    assert parse_year_range(text) == years
 
 
 @pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2021-2023", "2021...2023", "x"])
-def test_what_is_no_year(text: str) -> None:
-    """Anything else is refused with what to write."""
+def test_other_text_is_an_error(text: str) -> None:
+    """The message gives examples of valid input."""
     with pytest.raises(ValueError, match=r"is no year; write 2023 or 2021\.\.2023"):
-        parse_years(text)
+        parse_year_range(text)
 
 
-def test_years_as_they_are_printed() -> None:
-    """Digits, and Chinese numerals with a circle of any kind."""
+def test_printed_years_match() -> None:
+    """Arabic digits and Chinese numerals match, with any form of the circle."""
     assert all(
         re.fullmatch(ANY_YEAR, year)
         for year in ("2023", "1954", "二〇二三", "二○一五", "一九九八", "二O二三", "二零一零")

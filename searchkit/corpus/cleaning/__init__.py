@@ -1,6 +1,6 @@
-"""From the blocks of a file to its content.
+"""Clean the blocks of a file: separate content from page chrome and join broken sentences.
 
-content.py  all of it
+content.py  the entry point: title, head, content and tail of a document
 chrome.py   page furniture
 titles.py   the title, and the lines around it
 joining.py  broken sentences

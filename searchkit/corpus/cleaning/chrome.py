@@ -1,17 +1,17 @@
-"""What government web pages and page layouts put around a report: menus, buttons, meta lines, page numbers, footers.
+"""Page chrome of government sites and page layouts: menus, buttons, meta lines, page numbers, footers.
 
-Every function here takes one squeezed line (`lines.squeeze`) and looks at nothing else. A line that could be a
-sentence of a report is never chrome.
+Every function takes one line cleaned by `lines.clean_line` and depends on nothing else. A line that could be a sentence
+of a report is never chrome.
 """
 
 from __future__ import annotations
 
 import re
 
-_MAX_LENGTH = 160
-"""Longest line, in code points, that is looked at; longer ones are text."""
+_MAX_CHROME_LENGTH = 160
+"""Maximum length of a line of chrome, in code points; longer lines are text."""
 
-_PHRASES = (
+_BUTTON_PHRASES = (
     r"进入(?:老年|适老|长者|关怀)模式|退出(?:老年|适老|长者|关怀)模式|(?:老年|适老|长者|关怀)模式|适老化|长者(?:助手|版)|无障碍(?:浏览|阅读|模式|辅助|版)?"
     r"|网站支持IPv6|支持IPv6|IPv6|繁体(?:版|中文)?|简体(?:版|中文)?|(?:English|ENGLISH|EN)(?![A-Za-z])|登录|注册|个人中心|我的收藏|智能(?:问答|客服|搜索)|站内搜索|请输入(?:搜索)?关键[词字]|高级搜索|热搜词?|搜索"
     r"|(?:网站|返回|回到|当前)?首页|网站地图|网站导航|网站声明|设为首页|加入收藏|收藏本[页站]|联系我们|关于我们|帮助信息|隐私(?:声明|政策)|使用帮助|法律声明|移动客户端|客户端|政务(?:微博|微信|新媒体)|官方(?:微博|微信)|微信公众号"
@@ -21,30 +21,32 @@ _PHRASES = (
     r"|字体(?:大小|颜色)?|字号|(?<![\u4e00-\u9fff])[大中小](?![\u4e00-\u9fff])|A[-+]|默认|背景(?:色|颜色)?|保护视力色|正文|相关(?:信息|文档|附件|链接)?下载"
     r"|展开阅读模式|阅读模式|加载中|正在加载|请稍候"
 )
-_TOKEN = re.compile(
-    rf"(?P<phrase>{_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+",
+_BUTTON_TOKEN = re.compile(
+    rf"(?P<phrase>{_BUTTON_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+",
     re.IGNORECASE,
 )
 
-_KEYS = (
+_PROPERTY_NAMES = (
     r"索\s?引\s?号|文\s?号|发文字号|发文文号|(?:信息)?公开(?:方式|形式|类别|范围|属性|程序|时限|日期|主体|责任部门|选项)|(?:主题|信息|公文|体裁|文件|组配|所属|服务对象|内容|生命周期|公文)(?:分类|类别|名称|种类|类型|编号|索引)|主题词|关键[词字]"
     r"|(?:成文|发文|发布|印发|生成|生效|失效|废止|公布|公开|更新|添加|录入|创建|撰写|来文|产生)(?:日期|时间)|(?:发布|发文|制作|公开|信息|供稿|责任|成文|提供|编制|印发|来源)(?:单位|机构|机关|部门|主体|者|人)|(?:文章|信息|稿件|内容|新闻|消息|资料)?来源|有效性|是否有效|文件状态|实施日期"
     r"|(?:浏览|点击|访问|阅读|查看|点阅|浏览人|访问人)(?:次数|数|量|率)|浏览|点击|阅读|访问|(?:责任|网站|本文|本站)?编辑|责编|作者|撰稿(?:人)?|供稿|录入(?:员|人|者)?|审核(?:人|员|者)?|审稿(?:人)?|签发(?:人)?|校对|终审|初审|复审|信息员|摄影|日期|时间|发布日|名\s?称|标\s?题|信息标识|统一(?:登记|编)号|登记号"
     r"|当前位置|您(?:现在|当前)?(?:的|所在)?的?位置(?:是)?|所在位置|你的位置|现在位置|位置|字号|字体(?:大小)?|分享(?:到|至)?|(?:相关)?附件下载|信息公开目录"
 )
-_META = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_KEYS})\s?[】\])）]?\s?[:：]")
-_KEY_ALONE = re.compile(
+_PROPERTY = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_PROPERTY_NAMES})\s?[】\])）]?\s?[:：]")
+_PROPERTY_WITHOUT_COLON = re.compile(
     r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
 )
-_DATED = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[ |｜]+(?=\S)")
-"""A day before other properties: `2024-01-30 09:12 来源：…`."""
-_SPACED_KEY = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
-"""A key set to the width of the keys around it: `文 号：`, `关 键 词：`."""
+_LEADING_DATE_TIME = re.compile(
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[ |｜]+(?=\S)"
+)
+"""A date before other properties: `2024-01-30 09:12 来源：…`."""
+_SPACED_PROPERTY_NAME = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
+"""A property name padded to the width of the names around it: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
-_CRUMBS = re.compile(
+_BREADCRUMB = re.compile(
     r"[^<>＞»›→《。，,；]{1,31}(?:(?:>+(?!>)|＞+(?!＞)|[»›→])[^<>＞»›→。，,；]{0,42})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
 )
-"""No part can take what the next one could: else a line of nothing but arrows is tried in all ways to part them."""
+"""Adjacent parts match disjoint characters. Otherwise a line of arrows would be split in every possible way."""
 _FOOTER = re.compile(
     r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
     r"|.{0,40}(?:ICP备|公网安备|网安备|网站标识码|版权所有|Copyright|All Rights Reserved|Powered by)"
@@ -57,85 +59,85 @@ _PAGE_NUMBER = re.compile(
     r"|[-—–―－─]*\s?第?\s?\d{1,4}\s?页\s?[,，/|共(（]*\s?(?:共?\s?\d{1,4}\s?页)?[)）]?\s?[-—–―－─]*|\d{1,4}\s?/\s?\d{1,4}\s?页?|page\s?\d+(?:\s?(?:of|/)\s?\d+)?|[—-]?\s?第[一二三四五六七八九十百]{1,5}页",
     re.IGNORECASE,
 )
-_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)）]*")
-_TAIL = re.compile(
+_DOT_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)）]*")
+_TAIL_START = re.compile(
     r"[【\[(（•*\s]*(?:相关(?:链接|附件|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
 )
-_NO_CONTENT = re.compile(
+_IMPRINT = re.compile(
     r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|[（(]?联系(?:人|电话|方式)\s?[:：].{0,80}|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发"
 )
 
 
 def is_buttons(line: str) -> bool:
-    """Tell whether a line is made of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
-    if not line or len(line) > _MAX_LENGTH:
+    """Return whether a line consists of buttons and menu words only: `打印 关闭`, `字号：大 中 小`, `分享到:`."""
+    if not line or len(line) > _MAX_CHROME_LENGTH:
         return False
-    at, phrases = 0, 0
-    while at < len(line):
-        token = _TOKEN.match(line, at)
+    offset, phrase_count = 0, 0
+    while offset < len(line):
+        token = _BUTTON_TOKEN.match(line, offset)
         if token is None:
             return False
-        at = token.end()
-        phrases += token.lastgroup == "phrase"
-    return phrases > 0
+        offset = token.end()
+        phrase_count += token.lastgroup == "phrase"
+    return phrase_count > 0
 
 
 def is_meta(line: str) -> bool:
-    """Tell whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
-    if not line or len(line) > _MAX_LENGTH or "。" in line:
+    """Return whether a line states properties of the page: `索引号: …`, `发布日期: … 来源: …`, `浏览次数：`."""
+    if not line or len(line) > _MAX_CHROME_LENGTH or "。" in line:
         return False
-    dated = _DATED.match(line)
-    if dated is not None:
-        line = line[dated.end() :]
-    spaced = _SPACED_KEY.match(line)
-    if spaced is not None:
-        line = f"{spaced[0].replace(' ', '')}{line[spaced.end() :]}"
-    return bool(_META.match(line) or _KEY_ALONE.fullmatch(line) or _TIMESTAMP.fullmatch(line))
+    date = _LEADING_DATE_TIME.match(line)
+    if date is not None:
+        line = line[date.end() :]
+    name = _SPACED_PROPERTY_NAME.match(line)
+    if name is not None:
+        line = f"{name[0].replace(' ', '')}{line[name.end() :]}"
+    return bool(_PROPERTY.match(line) or _PROPERTY_WITHOUT_COLON.fullmatch(line) or _TIMESTAMP.fullmatch(line))
 
 
 def is_breadcrumb(line: str) -> bool:
-    """Tell whether a line is a path through the site: `首页 > 政务公开 > 计划总结`."""
-    return 0 < len(line) <= _MAX_LENGTH and _CRUMBS.fullmatch(line) is not None
+    """Return whether a line is a path through the site: `首页 > 政务公开 > 计划总结`."""
+    return 0 < len(line) <= _MAX_CHROME_LENGTH and _BREADCRUMB.fullmatch(line) is not None
 
 
 def is_footer(line: str) -> bool:
-    """Tell whether a line stands at the foot of a site: who runs it, licence numbers, browser hints."""
-    return 0 < len(line) <= _MAX_LENGTH and "。" not in line[:-1] and _FOOTER.match(line) is not None
+    """Return whether a line belongs to the footer of a site: its operator, licence numbers, browser hints."""
+    return 0 < len(line) <= _MAX_CHROME_LENGTH and "。" not in line[:-1] and _FOOTER.match(line) is not None
 
 
 def is_page_number(line: str) -> bool:
-    """Tell whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`. Eight digits are a date, four a year."""
-    return 0 < len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None  # noqa: PLR2004 - longest form there is
+    """Return whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`. Eight digits are a date, four a year."""
+    return 0 < len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None  # noqa: PLR2004 - the longest form
 
 
-def has_leader(line: str) -> bool:
-    """Tell whether a line ends like one of a table of contents: `一、工作回顾……… 3`."""
-    if len(line) > _MAX_LENGTH or (not line[-1:].isdecimal() and line[-1:] not in "-—)）"):
+def has_dot_leader(line: str) -> bool:
+    """Return whether a line ends like an entry of a table of contents: `一、工作回顾……… 3`."""
+    if len(line) > _MAX_CHROME_LENGTH or (not line[-1:].isdecimal() and line[-1:] not in "-—)）"):
         return False
-    return any(found.end() == len(line) for found in _LEADER.finditer(line))
+    return any(match.end() == len(line) for match in _DOT_LEADER.finditer(line))
 
 
 def starts_tail(line: str) -> bool:
-    """Tell whether a line begins what follows a report on a page: related links, neighbours, the editor's name."""
-    return 0 < len(line) <= _MAX_LENGTH and _TAIL.match(line) is not None
+    """Return whether a line begins the part of a page after the report: related links, neighbours, the editor."""
+    return 0 < len(line) <= _MAX_CHROME_LENGTH and _TAIL_START.match(line) is not None
 
 
 def is_imprint(line: str) -> bool:
-    """Tell whether a line is for the registry and not for the reader: `（此件公开发布）`, `抄送：…`, `… 印发`."""
-    return 0 < len(line) <= _MAX_LENGTH and _NO_CONTENT.fullmatch(line) is not None
+    """Return whether a line is for the registry, not for the reader: `（此件公开发布）`, `抄送：…`, `… 印发`."""
+    return 0 < len(line) <= _MAX_CHROME_LENGTH and _IMPRINT.fullmatch(line) is not None
 
 
 def is_chrome(line: str) -> bool:
-    """Tell whether a line is page chrome of any kind but a page number."""
+    """Return whether a line is page chrome of any kind except a page number."""
     return (
         bool(line)
-        and len(line) <= _MAX_LENGTH
+        and len(line) <= _MAX_CHROME_LENGTH
         and (
             is_buttons(line)
             or is_meta(line)
             or is_breadcrumb(line)
             or is_footer(line)
-            or has_leader(line)
+            or has_dot_leader(line)
             or starts_tail(line)
         )
     )

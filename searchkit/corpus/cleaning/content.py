@@ -1,8 +1,8 @@
-"""From the blocks of a file to its content: page chrome and layout go, broken sentences are joined, words stay.
+"""Clean the blocks of a file: remove page chrome and layout, join broken sentences, keep the words.
 
-What goes: menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
-contents, related links and footers, and lines that only address the reader (各位代表：). What stays is verbatim but for
-white space: stripped at the ends, one blank inside. Signature and date at the end stay.
+Removed are menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
+contents, related links and footers, and lines that only address the reader (各位代表：). The rest is verbatim except
+for white space: stripped at the ends, one blank inside. Signature and date at the end are kept.
 """
 
 from __future__ import annotations
@@ -15,79 +15,81 @@ from dataclasses import dataclass
 from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
-from searchkit.corpus.cleaning.joining import join_broken
-from searchkit.corpus.cleaning.titles import opening
+from searchkit.corpus.cleaning.joining import join_broken_lines
+from searchkit.corpus.cleaning.titles import find_opening
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
-_MAX_CONTENTS_LENGTH = 300
-"""How many lines a table of contents may have."""
+_MAX_CONTENTS_LINES = 300
+"""Maximum number of lines of a table of contents."""
 _MAX_ENTRY_LENGTH = 80
-_TRAILING = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
-_DIGITS = re.compile(r"\d+")
-_COUNTED = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
+_TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
+_DIGIT_RUN = re.compile(r"\d+")
+_COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A document without what is not content."""
+    """A document split into title, head, content and tail."""
 
     title: str | None
-    """Full title as the text has it, its lines joined; None if the text shows none."""
+    """Full title as in the text, its lines joined; None if the text shows none."""
     head: tuple[str, ...]
-    """Lines before the content, title lines among them: breadcrumb, 索引号, date, source, speaker, salutation."""
+    """Lines before the content, including the title: breadcrumb, 索引号, date, source, speaker, salutation."""
     body: tuple[Block, ...]
     """Content lines and headings in order; no text is empty."""
     tail: tuple[str, ...]
-    """Lines behind the content: buttons, links, footer, imprint."""
+    """Lines after the content: buttons, links, footer, imprint."""
 
 
 def clean(blocks: Sequence[Block]) -> Cleaned:
-    """Split a document into title, head, content and tail. Empty blocks stand for blank lines.
+    """Split a document into title, head, content and tail. Empty blocks are blank lines.
 
-    Any sequence of blocks gives a result; time is linear in the text.
+    Any sequence of blocks is accepted. Time is linear in the text.
     """
-    squeezed: list[Block] = []
+    cleaned: list[Block] = []
     indents: list[bool] = []
     for block in blocks:
-        for text in _split(block.text):
-            plain = lines.squeeze(text)
-            squeezed.append(block if plain == block.text else Block(plain, block.level, block.strong, block.page))
-            indents.append(bool(plain) and text[0].isspace())
-    start = opening(squeezed)
-    end = _end_of_content(squeezed, start.end)
-    dropped = _layout_lines(squeezed, start.end, end) | _repeats(squeezed, start.end, end, start.title)
-    dropped |= _contents(squeezed, start.end, end)
-    kept = [i for i in range(start.end, end) if i not in dropped]
-    body = join_broken([squeezed[i] for i in kept], [indents[i] for i in kept])
-    tail = tuple(block.text for block in squeezed[end:] if block.text)
-    return Cleaned(start.title, start.head, tuple(body), tail)
+        for text in _split_lines(block.text):
+            line = lines.clean_line(text)
+            cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
+            indents.append(bool(line) and text[0].isspace())
+    opening = find_opening(cleaned)
+    end = _end_of_content(cleaned, opening.content_start)
+    dropped = _layout_lines(cleaned, opening.content_start, end) | _repeated_lines(
+        cleaned, opening.content_start, end, opening.title
+    )
+    dropped |= _contents_lines(cleaned, opening.content_start, end)
+    content = [i for i in range(opening.content_start, end) if i not in dropped]
+    body = join_broken_lines([cleaned[i] for i in content], [indents[i] for i in content])
+    tail = tuple(block.text for block in cleaned[end:] if block.text)
+    return Cleaned(opening.title, opening.head, tuple(body), tail)
 
 
-def _split(text: str) -> list[str]:
-    """Cut at line breaks; an empty text stays one (blank) line."""
+def _split_lines(text: str) -> list[str]:
+    """Split at line breaks. An empty text is one blank line."""
     return text.split("\n") if "\n" in text else [text]
 
 
 def _end_of_content(blocks: Sequence[Block], start: int) -> int:
-    """Give the index behind the last line of content: signature and date belong to it, imprint and chrome do not."""
-    last = len(blocks)
-    while last > start and _may_be_tail(blocks[last - 1].text):
-        last -= 1
-    signed = False
-    for i in range(last, len(blocks)):
+    """Return the index after the last line of content, which includes signature and date, not imprint and chrome."""
+    tail_start = len(blocks)
+    while tail_start > start and _may_be_tail(blocks[tail_start - 1].text):
+        tail_start -= 1
+    is_signed = False
+    for i in range(tail_start, len(blocks)):
         text = blocks[i].text
-        if lines.is_date(text) or lines.is_signed_date(text):
-            signed = True
-        elif text and _follows_content(text, signed=signed):
+        if lines.is_date(text) or lines.is_dated_signature(text):
+            is_signed = True
+        elif text and _is_after_content(text, is_signed=is_signed):
             return i
     return len(blocks)
 
 
-def _follows_content(text: str, *, signed: bool) -> bool:
-    """Tell whether a line at the end is no content; behind the date, only attachments and bodies still are."""
+def _is_after_content(text: str, *, is_signed: bool) -> bool:
+    """Return whether a line at the end is not content. After the date, only attachments and public bodies are."""
     if chrome.is_chrome(text) or chrome.is_imprint(text):
         return True
-    return signed and not _is_attachment(text) and not lines.names_body(text)
+    return is_signed and not _is_attachment(text) and not lines.is_body_line(text)
 
 
 def _is_attachment(text: str) -> bool:
@@ -101,14 +103,14 @@ def _may_be_tail(text: str) -> bool:
 
 
 def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Give the lines inside the content that are page numbers, buttons, or address the reader."""
+    """Return the lines inside the content that are page numbers, buttons and the like, or salutations."""
     dropped = set()
     for i in range(start, end):
         text = blocks[i].text
         if not text or blocks[i].level:
             continue
         if chrome.is_page_number(text):
-            if not _is_measure(blocks, i):
+            if not _is_broken_measure(blocks, i):
                 dropped.add(i)
         elif _is_layout(text):
             dropped.add(i)
@@ -116,76 +118,82 @@ def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
 
 
 def _is_layout(text: str) -> bool:
-    return chrome.is_buttons(text) or chrome.has_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
+    return (
+        chrome.is_buttons(text) or chrome.has_dot_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
+    )
 
 
-def _is_measure(blocks: Sequence[Block], i: int) -> bool:
-    """Tell whether a bare number is the measure of a sentence that was broken around it."""
+def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
+    """Return whether a bare number is the measure of a sentence that is broken around it."""
     if not blocks[i].text.isdecimal():
         return False
-    before = next((block.text for block in reversed(blocks[max(0, i - 3) : i]) if block.text), "。")
-    behind = next((block.text for block in blocks[i + 1 : i + 4] if block.text), "")
-    return not lines.ends_sentence(before) and _COUNTED.match(behind) is not None
+    previous = next((block.text for block in reversed(blocks[max(0, i - 3) : i]) if block.text), "。")
+    following = next((block.text for block in blocks[i + 1 : i + 4] if block.text), "")
+    return not lines.ends_sentence(previous) and _COUNTER.match(following) is not None
 
 
-def _repeats(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
-    """Give running heads and feet: the title again, and lines that stand at the edge of most pages."""
-    wanted = title.replace(" ", "") if title else None
+def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
+    """Return running heads and feet: repetitions of the title, and lines at the edge of most pages."""
+    bare_title = title.replace(" ", "") if title else None
     dropped = {
         i
         for i in range(start, end)
-        if wanted is not None and len(blocks[i].text) < len(wanted) * 2 and blocks[i].text.replace(" ", "") == wanted
+        if bare_title is not None
+        and len(blocks[i].text) < len(bare_title) * 2
+        and blocks[i].text.replace(" ", "") == bare_title
     }
     edges = _page_edges(blocks, start, end)
-    masked = Counter(_DIGITS.sub("0", blocks[i].text) for i in edges)
+    counts = Counter(_DIGIT_RUN.sub("0", blocks[i].text) for i in edges)
     pages = len(edges) / 2
-    few = 3
+    min_repeats = 3
     for i in edges:
-        if masked[_DIGITS.sub("0", blocks[i].text)] >= max(few, pages / 2) and not lines.ends_sentence(blocks[i].text):
+        if counts[_DIGIT_RUN.sub("0", blocks[i].text)] >= max(min_repeats, pages / 2) and not lines.ends_sentence(
+            blocks[i].text
+        ):
             dropped.add(i)
     return dropped
 
 
 def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
-    """Give the indexes of the first and last line of each page, where the format has pages."""
+    """Return the indexes of the first and last line of each page, if the format has pages."""
     edges: list[int] = []
-    filled = [i for i in range(start, end) if blocks[i].text and blocks[i].page is not None]
-    for before, behind in zip([None, *filled], [*filled, None], strict=True):
-        if before is None or behind is None or blocks[before].page != blocks[behind].page:
-            edges += [i for i in (before, behind) if i is not None]
+    paged = [i for i in range(start, end) if blocks[i].text and blocks[i].page is not None]
+    for previous, following in zip([None, *paged], [*paged, None], strict=True):
+        if previous is None or following is None or blocks[previous].page != blocks[following].page:
+            edges += [i for i in (previous, following) if i is not None]
     return edges
 
 
-def _contents(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Give the lines of a table of contents: its title and its entries, if most of them come again as headings."""
-    for i in range(start, min(end, start + _MAX_CONTENTS_LENGTH)):
+def _contents_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
+    """Return the lines of a table of contents: its title, and its entries if most of them recur as headings."""
+    for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         if blocks[i].text.replace(" ", "") in _CONTENTS_TITLES:
-            entries = _entries(blocks, i + 1, end)
-            later = {_entry(blocks[k].text) for k in range(i + 1 + len(entries), end)}
-            again = sum(_entry(blocks[k].text) in later for k in entries)
-            return {i, *entries} if again * 2 > len(entries) else {i}
+            entries = _contents_entries(blocks, i + 1, end)
+            later_texts = {_entry_text(blocks[k].text) for k in range(i + 1 + len(entries), end)}
+            recurring = sum(_entry_text(blocks[k].text) in later_texts for k in entries)
+            return {i, *entries} if recurring * 2 > len(entries) else {i}
     return set()
 
 
-def _entry(text: str) -> str:
-    """Text of an entry or a heading without page number and blanks."""
-    return _TRAILING.sub("", text[:_MAX_ENTRY_LENGTH]).replace(" ", "")
+def _entry_text(text: str) -> str:
+    """Return the text of an entry or a heading without page number and blanks."""
+    return _TRAILING_PAGE_NUMBER.sub("", text[:_MAX_ENTRY_LENGTH]).replace(" ", "")
 
 
-def _entries(blocks: Sequence[Block], start: int, end: int) -> range:
-    """Give the lines behind the title of a table of contents up to the first one again, or to the first sentence."""
-    first = ""
-    for i in range(start, min(end, start + _MAX_CONTENTS_LENGTH)):
+def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
+    """Return the lines from `start` until the first entry recurs or a line cannot be an entry."""
+    first_text = ""
+    for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         text = blocks[i].text
         if not text:
             continue
-        if first and _entry(text) == first:
+        if first_text and _entry_text(text) == first_text:
             return range(start, i)
         if (
             len(text) > _MAX_ENTRY_LENGTH
             or lines.is_salutation(text)
-            or (lines.ends_sentence(text) and not chrome.has_leader(text))
+            or (lines.ends_sentence(text) and not chrome.has_dot_leader(text))
         ):
             return range(start, i)
-        first = first or _entry(text)
+        first_text = first_text or _entry_text(text)
     return range(start, start)

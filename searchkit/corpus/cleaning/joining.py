@@ -1,7 +1,7 @@
-"""Sentences that were broken over lines: by a page end, by a mail program, by a copy from a web page.
+"""Join sentences that were broken across lines by a page end, a mail program or a copy from a web page.
 
-A line ends a paragraph unless something says that it goes on: an open bracket, a comma, a sentence without its end,
-a word of the document cut in two. In a text whose lines all have one width the width decides.
+A line ends a paragraph unless there is evidence that it continues: an open bracket, a comma, a sentence without its
+end, a word of the document cut in two. In a text whose lines all have the same width, the width decides.
 """
 
 from __future__ import annotations
@@ -15,325 +15,343 @@ from itertools import pairwise
 from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
-from searchkit.corpus.numbering import DASH, LISTED, Marker, marker
+from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 
-_CONNECTING = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
-_CONTINUING = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
-_NEVER_FIRST = re.compile(
+_OPEN_LINE_ENDS = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
+_CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
+_NEVER_AT_LINE_START = re.compile(
     r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"
 )
-_NEVER_LAST = re.compile(
+_NEVER_AT_LINE_END = re.compile(
     r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
     r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
     r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
 )
-_INNER_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
-_LETTER = re.compile("[A-Za-z]")
-_WORD = re.compile("[A-Za-z0-9]")
-_LATIN = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
-_DIGIT = re.compile(r"[0-9０-９]$")
-_COUNTED = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
-_OPENERS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
-_MAX_HEADING_LENGTH = 48
-_MAX_NUMBERED_LENGTH = 60
+_INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
+_LATIN_LETTER = re.compile("[A-Za-z]")
+_LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
+_LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
+_FINAL_DIGIT = re.compile(r"[0-9０-９]$")
+_UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
+_CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
+_MAX_SHORT_LINE_LENGTH = 48
+"""Maximum length of a line without a number that is not running text, in code points."""
+_MAX_NUMBERED_LINE_LENGTH = 60
+"""The same for a line with a number."""
 _MIN_CLAUSE_LENGTH = 4
-_MAX_PLAIN_LENGTH = 32
-"""The same for a line without a number."""
-_MAX_CLAUSES = 3
-_WRAPPED_SHARE = 0.4
-_OPEN_SHARE = 0.6
-"""From these shares on, of lines at full width and of such lines without an end, a text is wrapped."""
-_SLACK, _EXACT = 4, 0.5
-"""How much narrower than the others a full line may be: where punctuation must not begin the next, and where all
-lines are cut at one width, whatever stands there."""
-_INEXACT_SHARE = 0.03
-"""Lines are cut at one width if, to the full ones, no more are nearly full and yet go on."""
-_FRAGMENT = 2
-"""Up to so many characters are the rest of a line, never a line of their own."""
-_WHOLE = frozenset({"附件", "附", "注"})
-_SAMPLE = 100_000
-"""How much of a document its word pieces are taken from, in code points: enough to know the words, bounded."""
-_MANY = 200
-"""Questions about pairs of characters after which a table of them pays."""
-_MAX_WRAPPED_LENGTH = 200
-_COHESION = 0.08
-"""From here on two characters are one word: 行政 reaches 0.3, chance neighbours in a short report 0.02."""
-_NARRATIVE = re.compile(
+"""Minimum length of the last clause of a heading, in code points."""
+_MAX_UNNUMBERED_HEADING_LENGTH = 32
+"""Maximum length of a heading without a number, in code points."""
+_MAX_HEADING_CLAUSES = 3
+_MIN_WRAPPED_SHARE = 0.4
+_MIN_OPEN_SHARE = 0.6
+"""Minimum share of lines at full width in a wrapped text, and minimum share of these that end inside a sentence."""
+_WRAP_SLACK, _CUT_SLACK = 4, 0.5
+"""How much narrower than the width a full line may be, if punctuation must not begin the next line, and if all lines
+are cut at the same width."""
+_MAX_INEXACT_SHARE = 0.03
+"""All lines are cut at the same width if nearly full lines that continue are at most this share of the full lines."""
+_MAX_FRAGMENT_LENGTH = 2
+"""Maximum length of a line that is the rest of another line, in characters; longer ones may be complete."""
+_COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
+"""Complete lines that are as short as a fragment."""
+_MAX_SAMPLE_LENGTH = 100_000
+"""Number of code points of a document from which the statistics are taken: enough to know its words, and bounded."""
+_PAIR_TABLE_QUERIES = 200
+"""Number of queries from which on a table of all pairs is cheaper than searching the text."""
+_MAX_WRAPPED_LINE_LENGTH = 200
+"""Maximum length of a line that may have been wrapped, in code points."""
+_MIN_COHESION = 0.08
+"""Minimum cohesion of two characters of one word: 行政 has 0.3, chance neighbours in a short report 0.02."""
+_NARRATIVE_START = re.compile(
     r"(?:\d{4}年(?:以来|.{0,6}[,，])|今年|全年|年内|目前|截至|我[局委市区县镇街院厅办]|同时|此外|根据|按照|为(?!民|主|本)|通过|现将|一年来|近年来)"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
-    """How the lines of a document are set."""
+class _LineLayout:
+    """How the lines of a document are laid out."""
 
     width: float | None
-    """Of full lines, if all text is wrapped at one width; in the unit of `measure`."""
-    measure: Callable[[str], float]
-    """Width of a line: in Han characters (print) or in code points (programs that count these)."""
+    """Width of full lines in the unit of `width_of`, if all text is wrapped at one width."""
+    width_of: Callable[[str], float]
+    """Returns the width of a line: in Han characters (print) or in code points (programs that count these)."""
     slack: float
-    """How much narrower than that a full line may be."""
-    marks_paragraphs: bool
-    """Paragraphs are told apart by blank lines or by an indent."""
-    mixed_indent: bool
-    """Some lines are indented, others are not: an indent begins a paragraph."""
+    """How much narrower than `width` a full line may be."""
+    has_paragraph_marks: bool
+    """Whether blank lines or indents separate paragraphs."""
+    has_mixed_indent: bool
+    """Whether some lines are indented and others are not. An indent then begins a paragraph."""
 
 
-class _Words:
-    """Pairs of characters in the document's lines: tell whether a line end cuts a word in two."""
+class _PairStatistics:
+    """Statistics of character pairs in a document: whether a line end cuts a word in two."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._blocks = blocks
         self._text = ""
-        self._asked = 0
-        self._singles: dict[str, int] = {}
-        self._pairs: Counter[tuple[str, str]] = Counter()
+        self._queries = 0
+        self._char_counts: dict[str, int] = {}
+        self._pair_counts: Counter[tuple[str, str]] = Counter()
 
-    def cut(self, before: str, behind: str) -> bool:
-        """Tell whether the two characters around a line end belong together wherever the document has them.
+    def splits_word(self, before: str, after: str) -> bool:
+        """Return whether the two characters around a line end form a word of the document.
 
-        The measure is p(b|a) · p(a|b): 1 for characters that never part, near 0 for chance neighbours.
+        The criterion is their cohesion, p(b|a) · p(a|b): 1 for characters that always occur together, near 0 for chance
+        neighbours.
         """
-        first, second = before[-1], behind[0]
+        first, second = before[-1], after[0]
         if not (lines.is_han(first) and lines.is_han(second)):
             return False
-        pairs = self._count(first, second)
-        return pairs > 1 and pairs * pairs >= _COHESION * self._chars(first) * self._chars(second)
+        pairs = self._count_pair(first, second)
+        return pairs > 1 and pairs * pairs >= _MIN_COHESION * self._count_char(first) * self._count_char(second)
 
-    def _chars(self, char: str) -> int:
-        if char not in self._singles:
-            self._singles[char] = self._text.count(char)
-        return self._singles[char]
+    def _count_char(self, char: str) -> int:
+        if char not in self._char_counts:
+            self._char_counts[char] = self._text.count(char)
+        return self._char_counts[char]
 
-    def _count(self, first: str, second: str) -> int:
-        """How often a pair occurs. Few questions are answered by searching, many from a table made once."""
-        self._asked += 1
-        if self._asked == 1:
-            self._text = "\n".join(block.text for block in self._blocks)[:_SAMPLE]
-        if self._asked < _MANY:
+    def _count_pair(self, first: str, second: str) -> int:
+        """Return the frequency of a pair. The first queries search the text; later ones use a table built once."""
+        self._queries += 1
+        if self._queries == 1:
+            self._text = "\n".join(block.text for block in self._blocks)[:_MAX_SAMPLE_LENGTH]
+        if self._queries < _PAIR_TABLE_QUERIES:
             return self._text.count(first + second)
-        if not self._pairs:
-            self._pairs.update(pairwise(self._text))
-        return self._pairs[first, second]
+        if not self._pair_counts:
+            self._pair_counts.update(pairwise(self._text))
+        return self._pair_counts[first, second]
 
 
-def join_broken(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
+def join_broken_lines(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
     """Join the lines of each broken paragraph or heading.
 
-    `blocks` hold squeezed text, blank lines as empty text; `indents` says which lines had white space before them.
-    Gives blocks without empty ones. Joins without a blank between Han characters, with one between Latin words.
-    Time is linear in the text.
+    `blocks` contain cleaned text, empty for blank lines; `indents` states which lines began with white space. The
+    result contains no empty block. Lines are joined without a blank between Han characters, and with one between Latin
+    words. Time is linear in the text.
     """
-    layout, words = _layout(blocks, indents), _Words(blocks)
-    done: list[Block] = []
-    current: _Paragraph | None = None
-    gap = False
+    layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
+    joined: list[Block] = []
+    current: _OpenParagraph | None = None
+    after_blank_line = False
     for block, indented in zip(blocks, indents, strict=True):
         if not block.text:
-            gap = True
+            after_blank_line = True
             continue
-        if current is not None and _goes_on(current, block, _Gap(gap, indented), layout, words):
+        if current is not None and _continues(current, block, _Gap(after_blank_line, indented), layout, words):
             current.add(block)
         else:
             if current is not None:
-                done.append(current.joined())
-            current = _Paragraph(block)
-        gap = False
+                joined.append(current.to_block())
+            current = _OpenParagraph(block)
+        after_blank_line = False
     if current is not None:
-        done.append(current.joined())
-    return done
+        joined.append(current.to_block())
+    return joined
 
 
-class _Paragraph:
-    """The lines of one paragraph so far."""
+class _OpenParagraph:
+    """The lines of a paragraph read so far."""
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.last = block.text
-        """Its last line."""
+        """The last line."""
         self.length = len(block.text)
-        """Code points of all its lines."""
-        self.prose = lines.is_prose(block.text)
+        """Number of code points of all lines."""
+        self.is_prose = lines.is_prose(block.text)
         self._parts = [block.text]
         self._strong = block.strong
 
     def add(self, block: Block) -> None:
-        """Take another line."""
-        self._parts += [" ", block.text] if _LETTER.match(self.last[-1]) and _WORD.match(block.text) else [block.text]
+        """Append a line."""
+        self._parts += (
+            [" ", block.text]
+            if _LATIN_LETTER.match(self.last[-1]) and _LATIN_LETTER_OR_DIGIT.match(block.text)
+            else [block.text]
+        )
         self.last = block.text
         self.length += len(block.text)
-        self.prose = self.prose or lines.is_prose(block.text)
+        self.is_prose = self.is_prose or lines.is_prose(block.text)
         self._strong = self._strong and block.strong
 
     def text(self) -> str:
-        """Give its lines joined."""
+        """Return the lines joined."""
         return "".join(self._parts)
 
-    def joined(self) -> Block:
-        """Give it as one block."""
+    def to_block(self) -> Block:
+        """Return the paragraph as one block."""
         return self.block if len(self._parts) == 1 else replace(self.block, text=self.text(), strong=self._strong)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """What stands between two lines."""
+    """The space between two lines."""
 
-    blank: bool
-    indent: bool
+    has_blank_line: bool
+    is_indented: bool
 
 
-def _layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Layout:
+def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _LineLayout:
     texts = [block.text for block in blocks if block.text and not block.level]
-    marked = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
-    share = sum(marked) / max(1, len(marked))
-    low, high = 0.03, 0.8
-    mixed = low < share < high
-    (width, share), (points, points_share) = _width(texts, _print_width), _width(texts, len)
-    measure: Callable[[str], float] = _print_width
-    if points is not None and (width is None or points_share > share):
-        width, measure = points, len
-    slack = _SLACK if width is None else _slack(texts, measure, width)
-    blanks = sum(not block.text for block in blocks)
-    separated = low * len(texts) < blanks < high * len(texts)
-    return _Layout(width, measure, slack, mixed or separated, mixed)
+    line_indents = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
+    share = sum(line_indents) / max(1, len(line_indents))
+    min_share, max_share = 0.03, 0.8
+    has_mixed_indent = min_share < share < max_share
+    (width, share), (length, length_share) = _detect_width(texts, _print_width), _detect_width(texts, len)
+    width_of: Callable[[str], float] = _print_width
+    if length is not None and (width is None or length_share > share):
+        width, width_of = length, len
+    slack = _WRAP_SLACK if width is None else _detect_slack(texts, width_of, width)
+    blank_lines = sum(not block.text for block in blocks)
+    has_separators = min_share * len(texts) < blank_lines < max_share * len(texts)
+    return _LineLayout(width, width_of, slack, has_mixed_indent or has_separators, has_mixed_indent)
 
 
-def _slack(texts: Sequence[str], measure: Callable[[str], float], width: float) -> float:
-    widths = [measure(text) for text in texts]
-    full = sum(wide >= width - _EXACT for wide in widths)
-    near = [text for text, wide in zip(texts, widths, strict=True) if width - _SLACK <= wide < width - _EXACT]
-    go_on = sum(not lines.ends_sentence(text) and not _may_be_heading(text) for text in near)
-    return _EXACT if go_on <= _INEXACT_SHARE * full else _SLACK
+def _detect_slack(texts: Sequence[str], width_of: Callable[[str], float], width: float) -> float:
+    widths = [width_of(text) for text in texts]
+    full = sum(line_width >= width - _CUT_SLACK for line_width in widths)
+    nearly_full = [
+        text
+        for text, line_width in zip(texts, widths, strict=True)
+        if width - _WRAP_SLACK <= line_width < width - _CUT_SLACK
+    ]
+    continued = sum(not lines.ends_sentence(text) and not _may_be_heading(text) for text in nearly_full)
+    return _CUT_SLACK if continued <= _MAX_INEXACT_SHARE * full else _WRAP_SLACK
 
 
-def _width(texts: Sequence[str], measure: Callable[[str], float]) -> tuple[float | None, float]:
-    """Give the width that lines are wrapped at, if most long ones share it, and the share of lines that have it."""
-    least, narrow, wide, slack = 8, 15, 80, 2
-    if len(texts) < least:
+def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tuple[float | None, float]:
+    """Return the width at which lines are wrapped, if most long ones share it, and the share of lines that have it."""
+    min_lines, min_width, max_width, slack = 8, 15, 80, 2
+    if len(texts) < min_lines:
         return None, 0.0
-    widths = [measure(text) for text in texts]
+    widths = [width_of(text) for text in texts]
     full = sorted(widths)[int(len(widths) * 0.9)]
-    if not narrow <= full <= wide:
+    if not min_width <= full <= max_width:
         return None, 0.0
-    at_full = [text for text, width in zip(texts, widths, strict=True) if full - slack <= width <= full + slack]
-    open_ended = sum(not lines.ends_sentence(text) for text in at_full)
-    share = len(at_full) / len(texts)
-    return (full if share >= _WRAPPED_SHARE and open_ended >= _OPEN_SHARE * len(at_full) else None), share
+    full_lines = [text for text, width in zip(texts, widths, strict=True) if full - slack <= width <= full + slack]
+    open_ended = sum(not lines.ends_sentence(text) for text in full_lines)
+    share = len(full_lines) / len(texts)
+    return (full if share >= _MIN_WRAPPED_SHARE and open_ended >= _MIN_OPEN_SHARE * len(full_lines) else None), share
 
 
 def _may_be_heading(text: str) -> bool:
-    few = 2
-    return marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= few
+    max_clauses = 2
+    return parse_marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= max_clauses
 
 
 def _print_width(text: str) -> float:
-    """Width in Han characters; a Latin character is half as wide."""
-    if len(text) > _MAX_WRAPPED_LENGTH:
+    """Return the width in Han characters. A Latin character is half as wide."""
+    if len(text) > _MAX_WRAPPED_LINE_LENGTH:
         return float(len(text))
     han = (len(text.encode("utf-8", "replace")) - len(text)) / 2
     return han + (len(text) - han) / 2
 
 
-def _goes_on(end: _Paragraph, block: Block, gap: _Gap, layout: _Layout, words: _Words) -> bool:
-    before, behind = end.last, block.text
-    connects = before.endswith(_CONNECTING)
-    if block.level or end.block.level or _starts_item(behind, connects=connects):
+def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
+    before, after = paragraph.last, block.text
+    is_open = before.endswith(_OPEN_LINE_ENDS)
+    if block.level or paragraph.block.level or _starts_item(after, is_open=is_open):
         return False
-    wrapped = _wrapped(before, behind, gap, layout)
-    if wrapped is not None:
-        return wrapped
-    if lines.ends_sentence(before) or (layout.mixed_indent and gap.indent and not connects):
+    by_width = _continues_by_width(before, after, gap, layout)
+    if by_width is not None:
+        return by_width
+    if lines.ends_sentence(before) or (layout.has_mixed_indent and gap.is_indented and not is_open):
         return False
-    return connects or behind.startswith(_CONTINUING) or _unfinished(end, block, words)
+    return is_open or after.startswith(_CONTINUATION_STARTS) or _continues_unfinished(paragraph, block, words)
 
 
-def _starts_item(behind: str, *, connects: bool) -> bool:
-    """Tell whether a line begins with a number; behind a comma, numbers of lists inside a sentence do not count."""
-    found = marker(behind)
-    return found is not None and not (connects and found.style in _INNER_STYLES)
+def _starts_item(after: str, *, is_open: bool) -> bool:
+    """Return whether a line begins with a number. After a comma, numbers of lists inside a sentence do not count."""
+    marker = parse_marker(after)
+    return marker is not None and not (is_open and marker.style in _INLINE_LIST_STYLES)
 
 
-def _wrapped(before: str, behind: str, gap: _Gap, layout: _Layout) -> bool | None:
-    """Decide by width alone; None = the line was not full.
+def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout) -> bool | None:
+    """Decide by width alone whether a paragraph continues; None if the line before is not full.
 
-    A sentence that ends with a line of the exact width seldom ends the paragraph: most paragraphs have more lines.
+    A sentence that ends exactly at the full width seldom ends the paragraph, because most paragraphs have more lines.
     """
-    if layout.width is None or layout.measure(before) < layout.width - layout.slack:
+    if layout.width is None or layout.width_of(before) < layout.width - layout.slack:
         return None
-    ended = lines.ends_sentence(before)
-    if lines.is_date(behind) or (ended and lines.is_salutation(behind)):
+    is_sentence_end = lines.ends_sentence(before)
+    if lines.is_date(after) or (is_sentence_end and lines.is_salutation(after)):
         return False
-    if gap.blank or (layout.mixed_indent and gap.indent):
-        return not ended and not (layout.mixed_indent and gap.indent)
-    return not ended or layout.marks_paragraphs or layout.slack < _SLACK
+    if gap.has_blank_line or (layout.has_mixed_indent and gap.is_indented):
+        return not is_sentence_end and not (layout.has_mixed_indent and gap.is_indented)
+    return not is_sentence_end or layout.has_paragraph_marks or layout.slack < _WRAP_SLACK
 
 
-def _open_bracket(text: str) -> bool:
+def _has_open_bracket(text: str) -> bool:
     tail = text[-200:]
-    return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _OPENERS.items())
+    return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _CLOSING_BRACKETS.items())
 
 
-def _unfinished(end: _Paragraph, block: Block, words: _Words) -> bool:
-    before, behind = end.last, block.text
-    if _ends_document_part(behind) or lines.is_date(before) or lines.is_session(before):
+def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairStatistics) -> bool:
+    before, after = paragraph.last, block.text
+    if _never_continues_sentence(after) or lines.is_date(before) or lines.is_session(before):
         return False
-    if _open_bracket(before):
+    if _has_open_bracket(before):
         return True
-    if end.block.strong != block.strong:
+    if paragraph.block.strong != block.strong:
         return False
-    numbered = marker(end.block.text)
-    if _torn(before, behind) or (numbered is not None and end.length - numbered.end == 1):
+    marker = parse_marker(paragraph.block.text)
+    if _splits_token(before, after) or (marker is not None and paragraph.length - marker.end == 1):
         return True
-    longest = _MAX_HEADING_LENGTH if numbered is None else _MAX_NUMBERED_LENGTH
-    if end.length > longest or end.prose or _is_clauses(end.text(), numbered):
-        return _reads_on(before, behind, words)
-    told = numbered is None and _NARRATIVE.match(end.block.text) is not None
-    return told or _belongs_together(before, behind, words)
+    max_length = _MAX_SHORT_LINE_LENGTH if marker is None else _MAX_NUMBERED_LINE_LENGTH
+    if paragraph.length > max_length or paragraph.is_prose or _has_too_many_clauses(paragraph.text(), marker):
+        return _continues_prose(before, after, words)
+    is_narrative = marker is None and _NARRATIVE_START.match(paragraph.block.text) is not None
+    return is_narrative or _is_inseparable(before, after, words)
 
 
-def _torn(before: str, behind: str) -> bool:
-    """Tell whether a line end cuts a number or Latin word, or leaves only a character or two behind it."""
+def _splits_token(before: str, after: str) -> bool:
+    """Return whether the line end cuts a number or Latin word, or leaves at most two characters after it."""
     if before.startswith("附"):
         return False
-    if len(behind) <= _FRAGMENT:
-        return behind not in _WHOLE and not lines.names_body(before)
-    if _DIGIT.search(before) and _COUNTED.match(behind):
+    if len(after) <= _MAX_FRAGMENT_LENGTH:
+        return after not in _COMPLETE_SHORT_LINES and not lines.is_body_line(before)
+    if _FINAL_DIGIT.search(before) and _UNIT_START.match(after):
         return True
-    return _LATIN.match(before[-1]) is not None and _LATIN.match(behind) is not None
+    return _LATIN_OR_NUMBER.match(before[-1]) is not None and _LATIN_OR_NUMBER.match(after) is not None
 
 
-def _belongs_together(before: str, behind: str, words: _Words) -> bool:
-    """Tell whether no line could end or begin like this, or a word is cut in two."""
-    return bool(_NEVER_LAST.search(before) or _NEVER_FIRST.match(behind)) or words.cut(before, behind)
+def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
+    """Return whether no line could end or begin like this, or the line end cuts a word in two."""
+    return bool(_NEVER_AT_LINE_END.search(before) or _NEVER_AT_LINE_START.match(after)) or words.splits_word(
+        before, after
+    )
 
 
-def _is_clauses(text: str, numbered: Marker | None) -> bool:
-    """Tell whether a line that could be a heading by its length has more clauses than headings have."""
+def _has_too_many_clauses(text: str, marker: Marker | None) -> bool:
+    """Return whether a line as short as a heading has more clauses than headings have."""
     clauses = re.split("[，,]", text)
-    if len(clauses) > 1 and lines.holds_measure(text):
+    if len(clauses) > 1 and lines.has_measure(text):
         return True
-    if numbered is None:
-        return len(clauses) > _MAX_CLAUSES or len(text) > _MAX_PLAIN_LENGTH
-    # The last clause of a heading is whole: 打造发展高地. One of two or three characters was cut.
-    return len(clauses) > _MAX_CLAUSES + 1 or (len(clauses) >= _MAX_CLAUSES and len(clauses[-1]) < _MIN_CLAUSE_LENGTH)
+    if marker is None:
+        return len(clauses) > _MAX_HEADING_CLAUSES or len(text) > _MAX_UNNUMBERED_HEADING_LENGTH
+    # The last clause of a heading is complete: 打造发展高地. One of two or three characters was cut.
+    return len(clauses) > _MAX_HEADING_CLAUSES + 1 or (
+        len(clauses) >= _MAX_HEADING_CLAUSES and len(clauses[-1]) < _MIN_CLAUSE_LENGTH
+    )
 
 
-def _reads_on(before: str, behind: str, words: _Words) -> bool:
-    """Decide for running text without an end: it goes on unless a heading or a short line of another kind follows."""
+def _continues_prose(before: str, after: str, words: _PairStatistics) -> bool:
+    """Decide for running text without an end: it continues unless a heading or a short line of another kind follows."""
     last = before[before.rfind("。") + 1 :]
-    if len(last) < min(len(before), _MAX_HEADING_LENGTH) and marker(last) is not None:
+    if len(last) < min(len(before), _MAX_SHORT_LINE_LENGTH) and parse_marker(last) is not None:
         return False  # a heading run together with the paragraph before it
-    short = 36
-    if lines.is_prose(behind) or lines.ends_sentence(behind) or len(behind) > short or behind.isdecimal():
+    max_short_length = 36
+    if lines.is_prose(after) or lines.ends_sentence(after) or len(after) > max_short_length or after.isdecimal():
         return True
-    return _belongs_together(before, behind, words)
+    return _is_inseparable(before, after, words)
 
 
-def _ends_document_part(text: str) -> bool:
-    """Tell whether a line is of a kind that never continues a sentence: date, body, salutation, chrome."""
+def _never_continues_sentence(text: str) -> bool:
+    """Return whether a line never continues a sentence: date, public body with date, salutation, chrome, attachment."""
     return (
         lines.is_date(text)
-        or lines.is_signed_date(text)
+        or lines.is_dated_signature(text)
         or lines.is_salutation(text)
         or chrome.is_chrome(text)
         or text.startswith(("附件：", "附件:", "附：", "附:"))

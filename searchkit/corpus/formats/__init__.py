@@ -1,12 +1,12 @@
-"""One module a file format, each turning bytes into raw documents; `registry.py` chooses by suffix.
+"""One module per file format. A reader turns the bytes of a file into raw documents; its suffix selects the reader.
 
-A format's module has one function, `read(data: bytes, name: str) -> FileContents`, and is imported when the first file
-of its format is read, so that a format costs nothing until it is used. To add a format, write the module and enter its
-suffixes in `registry.READERS`.
+The module of a format has one function, `read(data: bytes, name: str) -> FileContents`. It is imported when the first
+file of the format is read, so unused formats cost nothing. To add a format, write the module and add its suffixes to
+`registry.READERS`.
 
     text, markdown, html, docx, doc, pdf, ofd, zipped   documents
-    jsonlines, delimited, xlsx                          records, which records.py makes
-    charset, archives, pagefacts, rows                  what several formats need
-    word/                                               styles and automatic numbers of Word
-    page/                                               placed glyphs to lines and paragraphs
+    jsonlines, delimited, xlsx                          records, built by records.py
+    charset, archives, pagefacts, rows                  helpers shared by several formats
+    word/                                               styles and automatic numbers of Word documents
+    page/                                               positioned glyphs to lines and paragraphs
 """

@@ -1,4 +1,4 @@
-"""Comma-, tab- and semicolon-separated values (.csv, .tsv): each row below the header is a record."""
+"""Tables separated by commas, tabs, semicolons or bars (.csv, .tsv). Each row below the header is a record."""
 
 from __future__ import annotations
 
@@ -11,132 +11,140 @@ from itertools import islice
 from typing import NamedTuple
 
 from searchkit.corpus.blocks import RawDocument
-from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, record
+from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, build_record
 from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.text import decode
+from searchkit.corpus.formats.text import decode_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
 MAX_CELL_LENGTH = 131_072
-"""Code points. A longer cell is no paragraph; more often a quotation mark was left open."""
-HEADER_WITHIN = 20
-"""Rows with anything in them among which the header is looked for: titles and notes may stand above it."""
+"""Code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
+HEADER_SEARCH_ROWS = 20
+"""Number of non-empty rows that are searched for the header. Titles and notes may precede it."""
 
 _DELIMITERS = (",", "\t", ";", "|")
-_STATED_DELIMITER = "sep="
-"""How the first line of a file that is made for Excel may begin."""
-_SAMPLE = 100
-"""Lines by which the delimiter is chosen."""
+_DELIMITER_DECLARATION = "sep="
+"""The first line of a file written for Excel may start with this, followed by the delimiter."""
+_SAMPLE_LINES = 100
+"""Number of lines used to detect the delimiter."""
 _MAX_RESTARTS = 100
-"""Rows with an open quotation mark, after which a file is given up: each may cost reading `MAX_CELL_LENGTH` again."""
-_SHOWN, _MAX_SHOWN_LENGTH = 12, 20
-"""How many columns a message names, and code points of each."""
+"""Reading stops after this number of unclosed quotation marks, as each may cost reading `MAX_CELL_LENGTH` again."""
+_MAX_COLUMNS_SHOWN, _MAX_NAME_LENGTH_SHOWN = 12, 20
+"""Number of columns that a message names, and code points of each name."""
 
 
 class Row(NamedTuple):
     """A row of a table."""
 
-    n: int
-    """Where it begins in the file: number of its line, or of its row in a sheet, from 1."""
+    number: int
+    """Number of the line on which it starts, or of its row in a sheet, from 1."""
     cells: Sequence[object]
-    """As the file has them; None or an empty text for an empty cell."""
+    """Values as in the file; None or an empty string for an empty cell."""
     problem: str = ""
-    """Why the cells cannot be read."""
+    """Why the cells cannot be read; empty if they can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """The row that names the columns."""
 
-    n: int
-    """As `Row.n`."""
+    number: int
+    """As `Row.number`."""
     names: tuple[str, ...]
-    """Of each column, as written; empty = it has none."""
+    """Name of each column as written; empty = no name."""
     fields: Mapping[int, str] = field(default_factory=dict)
-    """Column, from 0, to the name of the field of a record. Of columns of the same name the first counts."""
+    """Maps a column, from 0, to the field name of a record. If columns have the same name, the first is used."""
 
     @property
     def has_key(self) -> bool:
-        """Whether a column states the keys of the records."""
+        """Whether a column contains the keys of the records."""
         return not set(ID_NAMES).isdisjoint(self.fields.values())
 
     @property
     def text_column(self) -> int:
-        """The column that holds the text, from 0."""
+        """The column that contains the text, from 0."""
         columns = {name: column for column, name in self.fields.items()}
         return next(columns[name] for name in TEXT_NAMES if name in columns)
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read a table that has a column with the text, by one of the names in `records.TEXT_NAMES`.
+    """Read a table that has a text column. `records.TEXT_NAMES` lists the names of text columns.
 
-    The other columns are fields of the records as in JSON Lines; records without an `id` column have the number of
-    their line for a key. Rows with too many or too few cells are named in `problems` and the others are read.
-    Raises ReadError if the bytes are not text, no column holds the text, or no row is a record.
+    The other columns are fields of the records, as in JSON Lines. Without an `id` column, the key of a record is its
+    line number. Rows with too many or too few cells are listed in `problems`; the others are read. Raises ReadError if
+    the bytes are not text, no column contains the text, or no row is a valid record.
     """
-    decoded = decode(data)
+    decoded = decode_text(data)
     lines = decoded.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    delimiter, header = _layout(lines)
+    delimiter, header = _detect_layout(lines)
     if header is None:
-        raise ReadError(no_text_column(_rows(lines[:_SAMPLE], delimiter)))
+        raise ReadError(describe_missing_text_column(_parse_rows(lines[:_SAMPLE_LINES], delimiter)))
     records = Records()
-    rows = (row for row in _rows(lines, delimiter) if row.n > header.n)
-    add_rows(records, header, (_measured(row, len(header.names)) for row in rows), "line ")
+    rows = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
+    add_rows(records, header, (_check_width(row, len(header.names)) for row in rows), "line ")
     if not records.documents and not records.problems:
         raise ReadError("no row below the header")
-    return records.contents("row", decoded.warnings)
+    return records.file_contents("row", decoded.warnings)
 
 
 def find_header(rows: Iterable[Row]) -> Header | None:
-    """Find the header: the first row that names a column by one of the names for the text."""
-    for row in islice((row for row in rows if not _is_empty(row)), HEADER_WITHIN):
-        names = [_one_line(cell) for cell in row.cells]
+    """Return the header: the first row with the name of a text column. None if there is none."""
+    for row in islice((row for row in rows if not _is_empty_row(row)), HEADER_SEARCH_ROWS):
+        names = [_cell_text(cell) for cell in row.cells]
         if any(name.lower() in TEXT_NAMES for name in names):
-            return _header(row.n, names)
+            return _build_header(row.number, names)
     return None
 
 
-def add_rows(records: Records, header: Header, rows: Iterable[Row], place: str, key: str = "") -> None:
-    """Take in the rows below a header. Empty rows, and the header where it is repeated, are passed over.
+def add_rows(records: Records, header: Header, rows: Iterable[Row], location_prefix: str, key_prefix: str = "") -> None:
+    """Add the rows below the header. Empty rows and repetitions of the header are skipped.
 
-    `place`: begins the name of a row in problems; `key`: begins the keys that are made of row numbers.
+    `location_prefix`: start of a row's location in problems. `key_prefix`: start of keys built from row numbers.
     """
-    text, has_key = header.text_column, header.has_key
-    without: set[int] = set()
+    text_column, has_key = header.text_column, header.has_key
+    ignored_columns: set[int] = set()
     for row in rows:
-        is_header = len(row.cells) > text and _one_line(row.cells[text]) == header.names[text]
-        if row.problem or not (is_header or _is_empty(row)):
-            records.add(f"{place}{row.n}", partial(_record, row, header, text, None if has_key else f"{key}{row.n}"))
-            without.update(n for n, cell in enumerate(row.cells) if n not in header.fields and not _is_blank(cell))
-    for column in sorted(without)[:_SHOWN]:
+        is_header = len(row.cells) > text_column and _cell_text(row.cells[text_column]) == header.names[text_column]
+        if row.problem or not (is_header or _is_empty_row(row)):
+            records.add(
+                f"{location_prefix}{row.number}",
+                partial(_build_record, row, header, text_column, None if has_key else f"{key_prefix}{row.number}"),
+            )
+            ignored_columns.update(
+                n for n, cell in enumerate(row.cells) if n not in header.fields and not _is_blank(cell)
+            )
+    for column in sorted(ignored_columns)[:_MAX_COLUMNS_SHOWN]:
         name = header.names[column] if column < len(header.names) else ""
-        reason = f"has the name {_short(name)} of another" if name else "has no name"
-        records.problems.append(f"{place}{header.n}: column {column + 1} {reason}: left out")
+        reason = f"repeats the name {_shorten(name)}" if name else "has no name"
+        records.problems.append(f"{location_prefix}{header.number}: column {column + 1} {reason}: ignored")
 
 
-def no_text_column(rows: Iterable[Row]) -> str:
-    """Say that a table has no column with the text, and which ones it has."""
+def describe_missing_text_column(rows: Iterable[Row]) -> str:
+    """Return a message which says that a table has no text column, and which columns it has."""
     widest = max(
-        islice((row for row in rows if not _is_empty(row)), HEADER_WITHIN),
+        islice((row for row in rows if not _is_empty_row(row)), HEADER_SEARCH_ROWS),
         key=lambda row: sum(not _is_blank(cell) for cell in row.cells),
         default=Row(1, ()),
     )
-    names = [_short(name) for cell in widest.cells if (name := _one_line(cell))]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    found = f"the columns are {', '.join(names[:_SHOWN])}{more}" if names else "it is empty"
-    return f"no column with the text (named {', '.join(TEXT_NAMES)}): {found}"
+    names = [_shorten(name) for cell in widest.cells if (name := _cell_text(cell))]
+    more = f" and {len(names) - _MAX_COLUMNS_SHOWN} more" if len(names) > _MAX_COLUMNS_SHOWN else ""
+    detail = f"the columns are {', '.join(names[:_MAX_COLUMNS_SHOWN])}{more}" if names else "it is empty"
+    return f"no text column (named {', '.join(TEXT_NAMES)}): {detail}"
 
 
-def _header(n: int, names: Sequence[str]) -> Header:
+def _build_header(number: int, names: Sequence[str]) -> Header:
     fields: dict[str, int] = {}
     for column, name in enumerate(names):
-        known = name.lower()
-        fields.setdefault(known if known in {*TEXT_NAMES, *ID_NAMES} else name, column)
-    return Header(n, tuple(names), {column: name for name, column in fields.items() if name})
+        lowered = name.lower()
+        fields.setdefault(lowered if lowered in {*TEXT_NAMES, *ID_NAMES} else name, column)
+    return Header(number, tuple(names), {column: name for name, column in fields.items() if name})
 
 
-def _record(row: Row, header: Header, text: int, key: str | None) -> RawDocument:
-    """Make a record of a row; `text`: the column that holds it. Raises ReadError. Cost: that of the row's cells."""
+def _build_record(row: Row, header: Header, text_column: int, key: str | None) -> RawDocument:
+    """Build a record from a row. Raises ReadError. Cost: proportional to the number of cells.
+
+    `text_column`: the column that contains the text.
+    """
     if row.problem:
         raise ReadError(row.problem)
     longest = max((len(cell) for cell in row.cells if isinstance(cell, str)), default=0)
@@ -147,34 +155,36 @@ def _record(row: Row, header: Header, text: int, key: str | None) -> RawDocument
         for column, cell in enumerate(row.cells)
         if column in header.fields
     }
-    name = header.fields[text]
-    return record({**values, name: str(values.get(name, ""))}, key)
+    name = header.fields[text_column]
+    return build_record({**values, name: str(values.get(name, ""))}, key)
 
 
-def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
-    """Parse lines. A quotation mark that is left open costs its own row, not what it would swallow."""
-    first = restarts = 0
-    while first < len(lines):
-        reader = csv.reader((lines[n] + "\n" for n in range(first, len(lines))), delimiter=delimiter)
-        done = 0
+def _parse_rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
+    """Parse lines. An unclosed quotation mark invalidates its own row only; the lines after it are parsed again."""
+    start = restarts = 0
+    while start < len(lines):
+        reader = csv.reader((lines[n] + "\n" for n in range(start, len(lines))), delimiter=delimiter)
+        consumed = 0
         try:
             for cells in reader:
-                if reader.line_num - done > 1 and _is_open(lines[first + done : first + reader.line_num], delimiter):
+                if reader.line_num - consumed > 1 and _is_unclosed(
+                    lines[start + consumed : start + reader.line_num], delimiter
+                ):
                     break
-                yield Row(first + done + 1, cells)
-                done = reader.line_num
+                yield Row(start + consumed + 1, cells)
+                consumed = reader.line_num
             else:
                 return
-        except csv.Error:  # a cell larger than the module takes: 131,072 characters, unless somebody set it otherwise
+        except csv.Error:  # the cell exceeds the limit of the csv module: 131,072 characters by default
             pass
         restarts += 1
-        rest = "; the rest is not read" if restarts == _MAX_RESTARTS else ""
-        yield Row(first + done + 1, (), f"a quotation mark that does not end, or too large a cell{rest}")
-        first = len(lines) if rest else first + done + 1
+        note = "; the rest is not read" if restarts == _MAX_RESTARTS else ""
+        yield Row(start + consumed + 1, (), f"an unclosed quotation mark, or a cell that is too long{note}")
+        start = len(lines) if note else start + consumed + 1
 
 
-def _is_open(lines: Sequence[str], delimiter: str) -> bool:
-    """Tell whether a quotation that spans lines ends only because the file does, or where another one begins."""
+def _is_unclosed(lines: Sequence[str], delimiter: str) -> bool:
+    """Return whether a quotation over several lines is unclosed: it ends only with the file or at another quotation."""
     try:
         rows = list(csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True))
     except csv.Error:
@@ -182,32 +192,35 @@ def _is_open(lines: Sequence[str], delimiter: str) -> bool:
     return len(rows) != 1
 
 
-def _measured(row: Row, width: int) -> Row:
-    """Mark a row that does not have as many cells as the header. Empty cells at its end are not counted."""
+def _check_width(row: Row, width: int) -> Row:
+    """Return the row with a problem if its width is not that of the header. Empty cells at its end are not counted."""
     cells = list(row.cells)
     while len(cells) > width and _is_blank(cells[-1]):
         cells.pop()
-    if not row.problem and not _is_empty(row) and len(cells) != width:
+    if not row.problem and not _is_empty_row(row) and len(cells) != width:
         return Row(
-            row.n, (), f"too {'many' if len(cells) > width else 'few'} cells: {len(cells)}, the header has {width}"
+            row.number, (), f"too {'many' if len(cells) > width else 'few'} cells: {len(cells)}, the header has {width}"
         )
-    return Row(row.n, cells, row.problem)
+    return Row(row.number, cells, row.problem)
 
 
-def _layout(lines: Sequence[str]) -> tuple[str, Header | None]:
-    """Find the delimiter, and the header if there is one: what makes the widest header that fits the most rows."""
-    stated = lines[0].rstrip(" ")
-    if stated.lower().startswith(_STATED_DELIMITER) and len(stated) == len(_STATED_DELIMITER) + 1:
-        return stated[-1], find_header(_rows(lines, stated[-1]))
-    found: list[tuple[int, int, str, Header | None]] = []
+def _detect_layout(lines: Sequence[str]) -> tuple[str, Header | None]:
+    """Return the delimiter and the header, if there is one.
+
+    The best delimiter yields the widest header; among equals, the one whose header has the width of the most rows.
+    """
+    first_line = lines[0].rstrip(" ")
+    if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:
+        return first_line[-1], find_header(_parse_rows(lines, first_line[-1]))
+    candidates: list[tuple[int, int, str, Header | None]] = []
     for delimiter in _DELIMITERS:
-        sample = list(_rows(lines[:_SAMPLE], delimiter))
+        sample = list(_parse_rows(lines[:_SAMPLE_LINES], delimiter))
         header = find_header(sample)
-        widths = Counter(len(row.cells) for row in sample if not _is_empty(row))
+        widths = Counter(len(row.cells) for row in sample if not _is_empty_row(row))
         width = len(header.names) if header else 0
-        fitting = widths[width] if header else max((count for n, count in widths.items() if n > 1), default=0)
-        found.append((width, fitting, delimiter, header))
-    _, _, delimiter, header = max(found, key=lambda item: item[:2])
+        matching_rows = widths[width] if header else max((count for n, count in widths.items() if n > 1), default=0)
+        candidates.append((width, matching_rows, delimiter, header))
+    _, _, delimiter, header = max(candidates, key=lambda item: item[:2])
     return delimiter, header
 
 
@@ -215,13 +228,13 @@ def _is_blank(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _is_empty(row: Row) -> bool:
+def _is_empty_row(row: Row) -> bool:
     return not row.problem and all(map(_is_blank, row.cells))
 
 
-def _one_line(cell: object) -> str:
-    return "" if cell is None else " ".join(visible(str(cell)).split())
+def _cell_text(cell: object) -> str:
+    return "" if cell is None else " ".join(remove_invisible(str(cell)).split())
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _MAX_SHOWN_LENGTH else name[:_MAX_SHOWN_LENGTH] + "…"
+def _shorten(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_LENGTH_SHOWN else name[:_MAX_NAME_LENGTH_SHOWN] + "…"

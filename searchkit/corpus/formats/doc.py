@@ -1,6 +1,6 @@
-"""Word 97 documents (.doc) and Rich Text, converted by LibreOffice; and the other formats that are saved as .doc.
+"""Word 97 documents (.doc) and Rich Text, converted by LibreOffice. Also files of other formats that are named .doc.
 
-No maintained library reads .doc with its list numbers, tables and revisions, so the program that does is asked.
+No maintained library reads .doc including list numbers, tables and revisions, so LibreOffice does.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import re
 from pathlib import Path
 
 from searchkit.corpus.formats.registry import FileContents, read_bytes
-from searchkit.corpus.reasons import reason_of
+from searchkit.corpus.reasons import os_error_reason
 from searchkit.errors import ReadError
 from searchkit.processes import find_program, run_program, temporary_folder
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-"""Name of the stream that holds an encrypted .docx."""
-_WORD_HEADER, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
-"""Where nearly all .doc files have their header, how it begins, and the bit in its byte 11 for a password."""
-_SNIFFED = 4_096
-"""Bytes at the beginning that tell the format."""
+"""Name of the stream that contains an encrypted .docx."""
+_WORD_HEADER_OFFSET, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
+"""Offset of the header in nearly all .doc files, its first bytes, and the password bit in its byte 11."""
+_SNIFF_BYTES = 4_096
+"""Number of leading bytes used to detect the format."""
 _WORD_XML = re.compile(rb"progid=.Word\.Document|<w:wordDocument|<pkg:package", re.IGNORECASE)
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|div|table|p|o:p)\b", re.IGNORECASE)
 _WEB_ARCHIVE = re.compile(rb"mime-version:|content-type:\s*multipart/related", re.IGNORECASE)
 
-_PLACES = (
+_INSTALL_PATHS = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.com",
     r"C:\Program Files (x86)\LibreOffice\program\soffice.com",
@@ -35,48 +35,48 @@ _SETTINGS = (
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
     ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never
-    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # by hand: to where nobody listens
+    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # manual proxy: an address where nothing listens
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
 )
-"""Of the private profile: a document runs nothing and fetches nothing."""
+"""Settings of the private profile: a document runs no code and fetches nothing from the network."""
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Read a .doc or .rtf file; what only bears the name (.docx, web pages, PDF, text) goes to its own reader.
+    """Read a .doc or .rtf file. Files of other formats (.docx, web pages, PDF, text) are passed to their readers.
 
-    Raises ReadError: also if LibreOffice is needed and not installed, or fails.
+    Raises ReadError, also if LibreOffice is needed and is not installed or fails.
     """
-    from searchkit.corpus.formats import docx  # noqa: PLC0415 - every build asks for `converter`, few read such files
+    from searchkit.corpus.formats import docx  # noqa: PLC0415 - every build calls `find_libreoffice`, few builds read such files
 
-    suffix = _real_suffix(data)
+    suffix = _detect_suffix(data)
     if suffix in {".doc", ".rtf", ".xml"}:
-        return docx.read(_converted(data, suffix), name)
+        return docx.read(_convert_to_docx(data, suffix), name)
     if suffix == ".docx":
         return docx.read(data, name)
     if suffix == ".mht":
-        data, suffix = _page_of(data), ".html"
+        data, suffix = _extract_page(data), ".html"
     return read_bytes(data, f"{name}{suffix}")
 
 
-def converter() -> str | None:
-    """Give the path of LibreOffice's program, None if it is not installed."""
-    return find_program("soffice", "libreoffice") or next(filter(os.path.isfile, _PLACES), None)
+def find_libreoffice() -> str | None:
+    """Return the path of the LibreOffice program; None if it is not installed."""
+    return find_program("soffice", "libreoffice") or next(filter(os.path.isfile, _INSTALL_PATHS), None)
 
 
-def _real_suffix(data: bytes) -> str:
-    """Give the suffix that the bytes should have. Raises ReadError if they need a password or are no document."""
-    if data.startswith(_OLE):
-        flags = data[_WORD_HEADER + 11 : _WORD_HEADER + 12]
-        is_word = data.startswith(_WORD_MAGIC, _WORD_HEADER)
+def _detect_suffix(data: bytes) -> str:
+    """Return the suffix for the format of the bytes. Raises ReadError if they are encrypted."""
+    if data.startswith(_OLE_SIGNATURE):
+        flags = data[_WORD_HEADER_OFFSET + 11 : _WORD_HEADER_OFFSET + 12]
+        is_word = data.startswith(_WORD_MAGIC, _WORD_HEADER_OFFSET)
         if _ENCRYPTED_PACKAGE in data or (is_word and flags and flags[0] & _WORD_ENCRYPTED):
             raise ReadError("encrypted: save it without its password")
         return ".doc"
     if data.startswith(b"PK"):
         return ".docx"
-    head = data[:_SNIFFED].removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = data[:_SNIFF_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"{\\rtf", b"%PDF")):
         return ".rtf" if head.startswith(b"{") else ".pdf"
     head = head.replace(b"\x00", b"")  # UTF-16
@@ -87,8 +87,8 @@ def _real_suffix(data: bytes) -> str:
     return ".html" if _MARKUP.search(head) else ".txt"
 
 
-def _page_of(data: bytes) -> bytes:
-    """Give the page in a web archive, which Word saves as one file with its pictures."""
+def _extract_page(data: bytes) -> bytes:
+    """Return the page in a web archive, the format in which Word saves a page and its pictures as one file."""
     import email  # noqa: PLC0415 - as in `read`
     import email.policy  # noqa: PLC0415
 
@@ -101,24 +101,24 @@ def _page_of(data: bytes) -> bytes:
     raise ReadError("a web archive without a page")
 
 
-def _converted(data: bytes, suffix: str) -> bytes:
-    """Let LibreOffice make a .docx of a document."""
-    program = converter()
+def _convert_to_docx(data: bytes, suffix: str) -> bytes:
+    """Convert a document to .docx with LibreOffice."""
+    program = find_libreoffice()
     if program is None:
         raise ReadError(f"needs LibreOffice to read {suffix} files: install it, or save the file as .docx")
     try:
         with temporary_folder() as folder:
-            return _convert(program, data, suffix, folder)
+            return _run_libreoffice(program, data, suffix, folder)
     except OSError as error:
-        raise ReadError(f"LibreOffice cannot be used: {reason_of(error)}", is_settled=False) from None
+        raise ReadError(f"LibreOffice cannot be used: {os_error_reason(error)}", is_final=False) from None
 
 
-def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
-    """Convert in a folder that nobody else uses; its profile too, so that conversions may run side by side."""
+def _run_libreoffice(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
+    """Convert in a private folder, which includes the profile, so that conversions can run in parallel."""
     source, profile = folder / f"report{suffix}", folder / "profile"
     source.write_bytes(data)
     (profile / "user").mkdir(parents=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(_registry(), encoding="utf-8")
+    (profile / "user" / "registrymodifications.xcu").write_text(_profile_settings(), encoding="utf-8")
     run_program(
         [
             *(program, f"-env:UserInstallation={profile.as_uri()}"),
@@ -129,7 +129,7 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     )
     result = folder / "out" / "report.docx"
     if not result.is_file():
-        raise ReadError("damaged or encrypted: LibreOffice makes no document of it")
+        raise ReadError("damaged or encrypted: LibreOffice cannot convert it")
     from searchkit.corpus.formats.archives import MAX_ENTRY_BYTES  # noqa: PLC0415 - as in `read`
 
     if result.stat().st_size > MAX_ENTRY_BYTES:
@@ -137,7 +137,7 @@ def _convert(program: str, data: bytes, suffix: str, folder: Path) -> bytes:
     return result.read_bytes()
 
 
-def _registry() -> str:
+def _profile_settings() -> str:
     items = "".join(
         f'<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
         for path, name, value in _SETTINGS

@@ -1,7 +1,8 @@
 """Word documents (.docx, .docm): paragraphs, headings, list numbers, tables, text boxes and notes in reading order.
 
-The format is ECMA-376, transitional or strict. What the last reader of the document sees is read: insertions but not
-deletions, results of fields but not their codes, no hidden text. Headers, footers and comments are left out.
+The format is ECMA-376, transitional or strict. The text is the one that Word displays with all revisions accepted:
+insertions but not deletions, field results but not field codes, no hidden text. Headers, footers and comments are
+ignored.
 """
 
 from __future__ import annotations
@@ -16,132 +17,145 @@ from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.formats.rows import TableRow
 from searchkit.corpus.formats.text import BLANK
-from searchkit.corpus.formats.word.listnumbers import ListNumbers, numbered
-from searchkit.corpus.formats.word.styles import Style, Styles, W, integer, outline_level, toggle, value_of
+from searchkit.corpus.formats.word.listnumbers import ListNumbers, prepend_number
+from searchkit.corpus.formats.word.styles import (
+    W,
+    WordStyle,
+    WordStyles,
+    child_value,
+    is_enabled,
+    outline_level,
+    parse_integer,
+)
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
-_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
-_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
-_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_ALTERNATE_CONTENT = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 
 _MAX_DEPTH = 100
-"""Elements within each other that are followed; Word's own documents stay below 60."""
-_DROPPED = frozenset(
+"""Maximum nesting depth of elements. Documents that Word saves stay below 60."""
+_DROPPED_TAGS = frozenset(
     W + name
     for name in (
         *("del", "moveFrom", "delText", "instrText", "pPr", "rPr", "sdtPr", "tblPr", "tblGrid", "tcPr", "trPr", "rt"),
         *("sectPr", "rubyPr", "smartTagPr", "customXmlPr"),
     )
 )
-_CHARACTERS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
-_SYMBOLS = {
+_CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
+_FONT_SYMBOLS = {
     ("wingdings", 0x6E): "■", ("wingdings", 0x6F): "□", ("wingdings", 0x71): "□", ("wingdings", 0xA8): "□",
     ("wingdings", 0xFC): "√", ("wingdings", 0xFD): "☒", ("wingdings", 0xFE): "☑", ("wingdings 2", 0x50): "√",
     ("wingdings 2", 0x52): "☑", ("wingdings 2", 0x54): "☒", ("wingdings 2", 0xA3): "□", ("symbol", 0xA3): "≤",
     ("symbol", 0xB0): "°", ("symbol", 0xB1): "±", ("symbol", 0xB3): "≥", ("symbol", 0xB4): "×", ("symbol", 0xB7): "·",
 }  # fmt: skip
-"""Font, in lower case, and the lowest byte of the code, to the character it shows."""
-_PRIVATE = range(0xE000, 0xF900)
+"""Maps a font, in lower case, and the lowest byte of the code to the displayed character."""
+_PRIVATE_USE = range(0xE000, 0xF900)
 
-_ENTRY_OF_CONTENTS = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
-_NO_TITLE = re.compile(
+_TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
+_MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
 )
 _MIN_TITLE_LENGTH = 5
-_HAN = re.compile("[\u4e00-\u9fff]")
+_HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
 
 
 def read(data: bytes, name: str) -> FileContents:
-    """Read a Word document; what is no zip archive is read as the .doc that it probably is.
+    """Read a Word document. A file that is not a zip archive is read as .doc.
 
-    Automatic list numbers are part of the text. A table row is one block, its cells joined by tabs. A text box, a
-    footnote and an endnote come behind the paragraph or table that refers to them, without their marks, which would
-    read as digits of the sentence. Entries of a table of contents are left out. No block has a page: where pages
-    end is for the printer's fonts to say, not for the file. Hint: `title`, if the properties hold one that a person
-    wrote. Raises ReadError.
+    List numbers that Word generates are part of the text. A table row is one block, its cells joined by tabs. A text
+    box, a footnote or an endnote follows the paragraph or table that refers to it. The reference marks are dropped, as
+    they would read as digits of the sentence. Entries of a table of contents are dropped. Blocks have no page, since
+    the file does not contain page breaks: they depend on the fonts of the printer. Hint: `title`, if the document
+    properties contain one that looks written by a person. Raises ReadError.
     """
     if not data.startswith(b"PK"):
         return read_bytes(data, f"{name}.doc")
-    package = _Package(open_archive(data))
-    root = package.main()
+    package = _WordPackage(open_archive(data))
+    root = package.main_document()
     body = root.find(W + "body")
     if root.tag != W + "document" or body is None:
         raise ReadError("not a Word document, whatever its name says")
-    text = _Text(package)
-    text.read(body)
-    return FileContents((RawDocument(tuple(text.blocks), hints=package.hints()),))
+    reader = _BodyReader(package)
+    reader.read(body)
+    return FileContents((RawDocument(tuple(reader.blocks), hints=package.hints()),))
 
 
-class _Package:
-    """The parts of the document, found by how they are related."""
+class _WordPackage:
+    """The parts of a Word document, located by their relationships."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._top = self._related("")
-        self._main = self._top.get("officeDocument", "word/document.xml")
-        self._parts = self._related(self._main)
+        self._package_relations = self._read_relations("")
+        self._main_name = self._package_relations.get("officeDocument", "word/document.xml")
+        self._relations = self._read_relations(self._main_name)
 
-    def main(self) -> Element:
-        """Give the document itself."""
-        if self._main not in self._archive.names:
+    def main_document(self) -> Element:
+        """Return the root element of the main document part."""
+        if self._main_name not in self._archive.names:
             raise ReadError("not a Word document: a zip archive of something else")
-        return self._xml(self._main)
+        return self._xml(self._main_name)
 
     def part(self, kind: str) -> Element | None:
-        """Give a part such as `styles`, None if there is none. A damaged part is as bad as a damaged document."""
-        name = self._parts.get(kind, "")
+        """Return a part such as `styles`; None if there is none. Raises ReadError if the part is damaged."""
+        name = self._relations.get(kind, "")
         return self._xml(name) if name in self._archive.names else None
 
     def hints(self) -> dict[str, str]:
-        """Give what the properties say. Their dates are those of the file, their author is whoever has the computer."""
-        name = self._top.get("core-properties", "")
+        """Return the hints in the document properties.
+
+        Dates and author are ignored: the dates are those of the file, the author is often the owner of the computer.
+        """
+        name = self._package_relations.get("core-properties", "")
         try:
-            title = self._xml(name).findtext(_TITLE) or "" if name in self._archive.names else ""
+            title = self._xml(name).findtext(_DC_TITLE) or "" if name in self._archive.names else ""
         except ReadError:
             return {}
-        title = " ".join(visible(title).split())
-        usable = len(title) >= _MIN_TITLE_LENGTH and _HAN.search(title) and not _NO_TITLE.search(title)
+        title = " ".join(remove_invisible(title).split())
+        usable = (
+            len(title) >= _MIN_TITLE_LENGTH and _HAN_CHARACTER.search(title) and not _MEANINGLESS_TITLE.search(title)
+        )
         return {"title": title} if usable else {}
 
     def _xml(self, name: str) -> Element:
-        return parse_xml(self._archive.read(name).replace(_STRICT, W[1:-1].encode()))
+        return parse_xml(self._archive.read(name).replace(_STRICT_NAMESPACE, W[1:-1].encode()))
 
-    def _related(self, name: str) -> dict[str, str]:
-        """Give the names of the parts that a part needs, by kind, the last word of the type's address."""
+    def _read_relations(self, name: str) -> dict[str, str]:
+        """Map the kind of each part that a part refers to, the last segment of its relationship type, to its name."""
         folder, _, file = name.rpartition("/")
         relations = posixpath.join(folder, "_rels", f"{file}.rels")
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for element in self._xml(relations) if relations in self._archive.names else ():
             if element.get("TargetMode") != "External":
                 target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", "")))
-                found.setdefault(element.get("Type", "").rpartition("/")[2], target.lstrip("/"))
-        return found
+                names.setdefault(element.get("Type", "").rpartition("/")[2], target.lstrip("/"))
+        return names
 
 
-class _Text:
-    """Walks the tree of a document and gathers its blocks."""
+class _BodyReader:
+    """Walks the element tree of a document and collects its blocks."""
 
-    def __init__(self, package: _Package) -> None:
+    def __init__(self, package: _WordPackage) -> None:
         self.blocks: list[Block] = []
-        self._styles = Styles(package.part("styles"))
-        self._lists = ListNumbers(package.part("numbering"), self._styles.linked())
+        self._styles = WordStyles(package.part("styles"))
+        self._lists = ListNumbers(package.part("numbering"), self._styles.lists_by_style())
         self._notes = _Notes(package)
         self._depth = 0
         self._line: list[tuple[str, bool]] = []
-        self._paragraph = Style()
+        self._paragraph = WordStyle()
         self._strong = self._hidden = False
         self._fields: list[bool] = []
-        """For each open field whether its result has begun."""
-        self._codes = 0
-        """How many open fields have not begun their results."""
+        """For each open field, whether its result has begun."""
+        self._open_codes = 0
+        """Number of open fields whose result has not begun."""
         self._rows: list[TableRow] = []
-        self._aside: list[Element] = []
-        """Text boxes and notes that wait for the end of the paragraph or table."""
-        self._readers: Mapping[str, Callable[[Element], None]] = {
+        self._pending: list[Element] = []
+        """Text boxes and notes to read at the end of the current paragraph or table."""
+        self._handlers: Mapping[str, Callable[[Element], None]] = {
             W + "p": self._read_paragraph,
             W + "r": self._read_run,
             W + "t": self._read_text,
@@ -155,26 +169,26 @@ class _Text:
             W + "tbl": self._read_table,
             W + "tr": self._read_row,
             W + "tc": self._read_cell,
-            _ALTERNATIVES: self._read_alternatives,
+            _ALTERNATE_CONTENT: self._read_alternatives,
         }
 
     def read(self, parent: Element) -> None:
-        """Read the children of an element: body, note or text box."""
+        """Read the children of the body, a note or a text box."""
         self._walk(parent)
         self._end_line("", 0)
-        self._put_aside()
+        self._read_pending()
 
     def _walk(self, parent: Element) -> None:
-        """Read children. Elements that are not known hold others that are: links, revisions, tags."""
+        """Read the children of an element. Unknown elements are containers, such as links, revisions and tags."""
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not a document that Word saved")
         for element in parent:
-            if (reader := self._readers.get(element.tag)) is not None:
-                reader(element)
-            elif (characters := _CHARACTERS.get(element.tag)) is not None:
+            if (handler := self._handlers.get(element.tag)) is not None:
+                handler(element)
+            elif (characters := _CHARACTER_TAGS.get(element.tag)) is not None:
                 self._add(characters)
-            elif element.tag not in _DROPPED:
+            elif element.tag not in _DROPPED_TAGS:
                 self._walk(element)
         self._depth -= 1
 
@@ -182,52 +196,54 @@ class _Text:
 
     def _read_paragraph(self, element: Element) -> None:
         properties = element.find(W + "pPr")
-        name = value_of(properties, "pStyle") or self._styles.default
+        name = child_value(properties, "pStyle") or self._styles.default
         style = self._paragraph = self._styles[name]
         self._walk(element)
-        self._fields, self._codes = [True] * len(self._fields), 0  # a code without end would hide the document
-        mark = None if properties is None else properties.find(W + "rPr")
-        if mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None):
-            return  # its end is deleted: the next paragraph goes on with the line
-        if _ENTRY_OF_CONTENTS.fullmatch(style.name):
+        self._fields, self._open_codes = [True] * len(self._fields), 0  # an unclosed code would hide the rest
+        mark_properties = None if properties is None else properties.find(W + "rPr")
+        if mark_properties is not None and (
+            mark_properties.find(W + "del") is not None or mark_properties.find(W + "moveFrom") is not None
+        ):
+            return  # the paragraph mark is deleted: the next paragraph continues the line
+        if _TOC_STYLE.fullmatch(style.name):
             self._line.clear()
-        elif self._line or not toggle(mark, "vanish", default=style.hidden):
-            label = self._label(properties, name, style)
+        elif self._line or not is_enabled(mark_properties, "vanish", default=style.hidden):
+            label = self._list_number(properties, name, style)
             self._end_line(label, outline_level(properties, style.level), is_paragraph=True)
-        self._put_aside()
+        self._read_pending()
 
-    def _label(self, properties: Element | None, name: str, style: Style) -> str:
-        """Give the list number of a paragraph."""
-        own = None if properties is None else properties.find(W + "numPr")
-        list_id = value_of(own, "numId") or style.list_of[0]
+    def _list_number(self, properties: Element | None, name: str, style: WordStyle) -> str:
+        """Return the list number of a paragraph; empty if it has none."""
+        numbering = None if properties is None else properties.find(W + "numPr")
+        list_id = child_value(numbering, "numId") or style.list_of[0]
         if not list_id or list_id == "0":
             return ""
-        of_style = self._lists.level_of(list_id, name)
-        level = style.list_of[1] if of_style is None else of_style
-        return self._lists.next(list_id, integer(value_of(own, "ilvl"), level))
+        level_from_style = self._lists.level_of_style(list_id, name)
+        level = style.list_of[1] if level_from_style is None else level_from_style
+        return self._lists.next_number(list_id, parse_integer(child_value(numbering, "ilvl"), level))
 
     def _end_line(self, label: str, level: int, *, is_paragraph: bool = False) -> None:
-        """Make blocks of the line that was gathered, one for each line break in it."""
+        """Convert the collected line to blocks, one for each line break in it."""
         parts, self._line = self._line, []
-        found = False
-        for text, strong in _lines(parts):
+        has_text = False
+        for text, strong in _split_lines(parts):
             if text.strip():
-                shown = text.rstrip() if found or not label else numbered(label, text.strip())
-                self.blocks.append(Block(shown, level=level, strong=strong))
-                found = True
-        if found or not is_paragraph:
+                line = text.rstrip() if has_text or not label else prepend_number(label, text.strip())
+                self.blocks.append(Block(line, level=level, strong=strong))
+                has_text = True
+        if has_text or not is_paragraph:
             return
         if self._rows:
-            if label:  # a column of automatic numbers
+            if label:  # a column of generated numbers
                 self.blocks.append(Block(label.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
             self.blocks.append(BLANK)
 
-    def _put_aside(self) -> None:
-        """Read the text boxes and notes of what has just ended."""
-        while self._aside and not self._rows:
-            waiting, self._aside = self._aside, []
-            for element in waiting:
+    def _read_pending(self) -> None:
+        """Read the pending text boxes and notes."""
+        while self._pending and not self._rows:
+            elements, self._pending = self._pending, []
+            for element in elements:
                 self.read(element)
 
     # Characters
@@ -237,11 +253,11 @@ class _Text:
         outer = self._strong, self._hidden
         strong, hidden = self._paragraph.strong, self._paragraph.hidden
         if properties is not None:
-            if (name := value_of(properties, "rStyle")) is not None:
+            if (name := child_value(properties, "rStyle")) is not None:
                 style = self._styles[name]
                 strong, hidden = strong or style.strong, hidden or style.hidden
-            strong = toggle(properties, "b", default=strong)
-            hidden = toggle(properties, "vanish", default=hidden)
+            strong = is_enabled(properties, "b", default=strong)
+            hidden = is_enabled(properties, "vanish", default=hidden)
         self._strong, self._hidden = strong, hidden
         self._walk(element)
         self._strong, self._hidden = outer
@@ -253,47 +269,47 @@ class _Text:
     def _read_symbol(self, element: Element) -> None:
         code = element.get(W + "char", "")
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
-            number, font = int(code, 16), element.get(W + "font", "").lower()
-            known = _SYMBOLS.get((font, number & 0xFF)) if number in _PRIVATE or number <= 0xFF else None  # noqa: PLR2004
-            self._add(known or ("" if number in _PRIVATE else chr(number)))
+            value, font = int(code, 16), element.get(W + "font", "").lower()
+            symbol = _FONT_SYMBOLS.get((font, value & 0xFF)) if value in _PRIVATE_USE or value <= 0xFF else None  # noqa: PLR2004
+            self._add(symbol or ("" if value in _PRIVATE_USE else chr(value)))
 
     def _read_field_mark(self, element: Element) -> None:
         kind = element.get(W + "fldCharType")
         if kind == "begin":
             self._fields.append(False)
-            self._codes += 1
+            self._open_codes += 1
         elif kind == "separate" and self._fields and not self._fields[-1]:
             self._fields[-1] = True
-            self._codes -= 1
+            self._open_codes -= 1
         elif kind == "end" and self._fields:
-            self._codes -= not self._fields.pop()
+            self._open_codes -= not self._fields.pop()
 
-    def _is_shown(self) -> bool:
-        return not self._hidden and not self._codes
+    def _is_visible(self) -> bool:
+        return not self._hidden and not self._open_codes
 
     def _add(self, text: str) -> None:
-        if self._is_shown() and (text := visible(text)):
+        if self._is_visible() and (text := remove_invisible(text)):
             self._line.append((text, self._strong))
 
-    # What stands beside the text
+    # Text boxes, notes and alternatives
 
     def _read_box(self, element: Element) -> None:
-        if self._is_shown():
-            self._aside.append(element)
+        if self._is_visible():
+            self._pending.append(element)
 
     def _read_reference(self, element: Element) -> None:
-        note = self._notes.take(element) if self._is_shown() else None
+        note = self._notes.pop_note(element) if self._is_visible() else None
         if note is not None:
-            self._aside.append(note)
+            self._pending.append(note)
 
     def _read_control(self, element: Element) -> None:
-        """Read a content control unless it shows the words that ask to fill it in."""
+        """Read a content control unless it shows its placeholder text."""
         properties, content = element.find(W + "sdtPr"), element.find(W + "sdtContent")
-        if content is not None and not toggle(properties, "showingPlcHdr", default=False):
+        if content is not None and not is_enabled(properties, "showingPlcHdr", default=False):
             self._walk(content)
 
     def _read_alternatives(self, element: Element) -> None:
-        """Read one of several renderings of the same thing: the first that has text."""
+        """Read one of several renderings of the same content: the first that contains text."""
         chosen = next((branch for branch in element if next(branch.iter(W + "t"), None) is not None), None)
         if chosen is not None:
             self._walk(chosen)
@@ -303,9 +319,9 @@ class _Text:
     def _read_table(self, element: Element) -> None:
         self._end_line("", 0)
         if self._rows:
-            self._rows[-1].holds_table = True
+            self._rows[-1].has_nested_table = True
         self._walk(element)
-        self._put_aside()
+        self._read_pending()
 
     def _read_row(self, element: Element) -> None:
         properties = element.find(W + "trPr")
@@ -318,8 +334,8 @@ class _Text:
         self._rows.pop().join(self.blocks)
 
     def _read_cell(self, element: Element) -> None:
-        """Read a cell; of cells merged over several rows the first holds the text."""
-        merged = value_of(element.find(W + "tcPr"), "vMerge")
+        """Read a cell. If cells are merged vertically, the first contains the text."""
+        merged = child_value(element.find(W + "tcPr"), "vMerge")
         if merged is not None and merged != "restart":
             return
         if self._rows:
@@ -328,8 +344,8 @@ class _Text:
         self._end_line("", 0)
 
 
-def _lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
-    """Cut a paragraph at its line breaks; say of each line whether all that can be seen of it is strong."""
+def _split_lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    """Split a paragraph at its line breaks. Yield each line, and whether all its visible text is strong."""
     start = 0
     for end in [n for n, (text, _) in enumerate(parts) if text == "\n"] + [len(parts)]:
         line = parts[start:end]
@@ -338,14 +354,14 @@ def _lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
 
 
 class _Notes:
-    """Footnotes and endnotes, each given out once."""
+    """Footnotes and endnotes. Each is returned once."""
 
-    def __init__(self, package: _Package) -> None:
+    def __init__(self, package: _WordPackage) -> None:
         self._package = package
         self._kinds: dict[str, dict[str, Element]] = {}
 
-    def take(self, reference: Element) -> Element | None:
-        """Give the note that a reference points to, None if there is none or it has been taken."""
+    def pop_note(self, reference: Element) -> Element | None:
+        """Return and remove the note that a reference points to; None if there is none or it was returned before."""
         kind = reference.tag.removeprefix(W).removesuffix("Reference")
         if kind not in self._kinds:
             root = self._package.part(f"{kind}s")

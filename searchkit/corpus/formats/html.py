@@ -1,4 +1,4 @@
-"""HTML: block elements in reading order, their emphasis, the main text where it can be told, and what the head says."""
+"""HTML: block elements in reading order, their emphasis, the main text if identifiable, and hints from the head."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from searchkit.corpus.blocks import Block, RawDocument
-from searchkit.corpus.formats.pagefacts import FACT, MAX_FACTS_LENGTH, as_lines, stated_after
+from searchkit.corpus.formats.pagefacts import FACT_LINE, MAX_FACTS_LENGTH, facts_after_text, format_facts
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.rows import TableRow
-from searchkit.corpus.formats.text import decode, tidy
+from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCK = frozenset({
+_HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
+_BLOCK_TAGS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "measure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
-}).union(_HEADINGS)  # fmt: skip
-_DROPPED = frozenset({
+}).union(_HEADING_LEVELS)  # fmt: skip
+_DROPPED_TAGS = frozenset({
     "aside", "audio", "button", "canvas", "dialog", "embed", "footer", "head", "iframe", "img", "input", "map",
     "math", "nav", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea",
     "video",
 })  # fmt: skip
 _MAX_DEPTH = 5_000
-"""The parser's cost grows with the square of the depth: at this depth it is a tenth of a second."""
+"""Nesting depth. The parser's cost grows with the square of the depth; at this depth it is a tenth of a second."""
 _MAX_ATTRIBUTES = 1_000
-"""The parser compares each attribute with all others of its element."""
+"""Per element. The parser compares each attribute with all others of its element."""
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
-_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
-_TAGS_TO_COUNT = 20_000
-"""With fewer, the depth need not be known."""
+_QUOTED_VALUE = re.compile("\"[^\"]*\"|'[^']*'")
+_MAX_TAGS_UNCHECKED = 20_000
+"""The nesting depth of pages with at most this number of tags is not checked."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
-_NOT_NESTED = frozenset({
+_UNNESTED_TAGS = frozenset({
     "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
 })  # fmt: skip
-"""Elements that have no end, or end by themselves where the next one begins."""
-_STRONG = frozenset({"b", "strong"})
+"""Elements without an end tag, or whose end tag is optional before the next such element."""
+_STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNNUMBERED_LIST = re.compile(
     r"breadcrumb|carousel|crumb|indicator|menu|nav|page|tab|list-style(-type)?\s*:\s*none", re.IGNORECASE
 )
-_STARTS_NUMBERED = re.compile(r"\s*[（(]?[\d一二三四五六七八九十]+[)）、.．]")
+_OWN_NUMBER = re.compile(r"\s*[（(]?[\d一二三四五六七八九十]+[)）、.．]")
 
 _CONTAINERS = frozenset({
     "article", "articlecontent", "article-body", "article-content", "article-con", "article_body",
@@ -59,73 +59,73 @@ _CONTAINERS = frozenset({
     "trs_ueditor", "ucap-content", "view", "wz_con", "wzcon", "wznr", "xl_content", "xxgk_content", "xxgk-content",
     "zoom", "zoomcon", "zw_content", "zwcontent",
 })  # fmt: skip
-"""Ids and classes, in lower case, that the content systems of government sites give to the text of a page."""
-_MAIN_SHARE = 0.9
-"""A container is the main text if it holds at least this share of the prose: the lines with 。 or ；."""
+"""Ids and classes, in lower case, that the content systems of government sites use for the text of a page."""
+_MIN_MAIN_SHARE = 0.9
+"""A container is the main text if it contains at least this share of the prose: the lines with 。 or ；."""
 _MAX_FORM_LENGTH = 300
-"""Code points. A form with more text than a search box holds content."""
-_BLANKS = " \t\n\xa0\u3000"
-_SOFT = "\x00"
+"""Code points. A shorter form is a search box; a longer one contains content."""
+_BLANK_CHARACTERS = " \t\n\xa0\u3000"
+_SOFT_BREAK = "\x00"
 """A line end in the source that is not a line break on the page."""
 _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])")
-_WHITE = re.compile(r"[ \t\n]+")
+_WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
-_TITLE_CUT = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
+_TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 
-_CHARSET = re.compile(
+_DECLARED_CHARSET = re.compile(
     rb"<meta\b[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([a-zA-Z0-9_-]+)"
     rb"|<\?xml\b[^>]{0,100}?encoding\s{0,9}=\s{0,9}[\"']([a-zA-Z0-9_-]+)",
     re.IGNORECASE,
 )
-_HEAD = 8_192
-"""Bytes in which a page says what encoding it is in."""
-_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://\S+)")
-"""The remark in which browsers note where a page was saved from."""
-_HINTS = {
+_HEAD_BYTES = 8_192
+"""Number of leading bytes that are searched for the declared encoding."""
+_SAVED_FROM = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://\S+)")
+"""Comment with which browsers record the URL of a saved page."""
+_HINT_NAMES = {
     "articletitle": "title", "og:title": "title", "dc.title": "title",
     "pubdate": "published", "publishdate": "published", "article:published_time": "published", "dc.date": "published",
     "firstpublishedtime": "published", "contentsource": "issuer", "source": "issuer", "dc.publisher": "issuer",
     "author": "issuer", "og:url": "source", "url": "source", "sitename": "site", "og:site_name": "site",
     "columnname": "column",
 }  # fmt: skip
-"""Name of a meta element, in lower case, to the hint it gives; the first that says something counts."""
+"""Maps the name of a meta element, in lower case, to a hint. The first element with a value is used."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read a saved web page. Scripts, menus, forms' controls and hidden parts are dropped.
+    """Read a saved web page. Scripts, menus, form controls and hidden parts are dropped.
 
-    Hints: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site), as the
-    head gives them. Facts around the text (索引号, 文号, 发布日期 …) come as lines `label：value`. The encoding that
-    the page states counts where its bytes leave doubt. Raises ReadError if the bytes are not text.
+    Hints, from the head: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
+    Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is
+    used if its bytes are ambiguous. Raises ReadError if the bytes are not text.
     """
-    declared = _CHARSET.search(data[:_HEAD])
-    decoded = decode(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
-    text = tidy(decoded.text)
-    tree = _parsed(text)
+    declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
+    decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
+    text = normalise_text(decoded.text)
+    tree = _parse(text)
     if tree.body is None:
         return FileContents((RawDocument(()),), warnings=decoded.warnings)
-    page = _Page()
-    page.walk(tree.body)
-    blocks = page.main_blocks()
-    hints = dict(_hints(tree, [block.text for block in page.blocks[:200]]))
-    if "source" not in hints and (saved := _SAVED.search(text[:_HEAD])):
-        hints["source"] = saved[1].removesuffix("-->")
+    collector = _BlockCollector()
+    collector.walk(tree.body)
+    blocks = collector.main_blocks()
+    hints = dict(_read_hints(tree, [block.text for block in collector.blocks[:200]]))
+    if "source" not in hints and (saved_from := _SAVED_FROM.search(text[:_HEAD_BYTES])):
+        hints["source"] = saved_from[1].removesuffix("-->")
     return FileContents((RawDocument(blocks, hints=hints),), warnings=decoded.warnings)
 
 
-def fragment(markup: str) -> tuple[Block, ...]:
-    """Give the blocks of a piece of HTML, such as a table in Markdown. Raises ReadError if it is nested too deep."""
-    body = _parsed(markup).body
+def parse_fragment(markup: str) -> tuple[Block, ...]:
+    """Return the blocks of an HTML fragment, such as a table in Markdown. Raises ReadError as `_parse` does."""
+    body = _parse(markup).body
     if body is None:
         return ()
-    page = _Page()
-    page.walk(body)
-    return tuple(page.blocks)
+    collector = _BlockCollector()
+    collector.walk(body)
+    return tuple(collector.blocks)
 
 
 @dataclass(slots=True)
-class _Span:
-    """Which blocks a container holds: start inclusive, end exclusive; and how much prose, in code points."""
+class _ContainerSpan:
+    """The blocks of a container (start inclusive, end exclusive) and the length of its prose in code points."""
 
     start: int
     end: int
@@ -133,22 +133,22 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Element:
-    """An element that has been entered, with what leaving it must undo."""
+class _OpenElement:
+    """An element that has been entered, with the state to restore when it is left."""
 
     tag: str
     strong: bool
-    span: _Span | None
+    span: _ContainerSpan | None
 
 
-class _Page:
-    """Walks a tree once, without recursion: a page may be nested deeper than Python's stack."""
+class _BlockCollector:
+    """Walks a tree once and collects its blocks. Not recursive, as pages may be nested deeper than Python's stack."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        self._spans: list[_Span] = []
+        self._spans: list[_ContainerSpan] = []
         self._prose = 0
-        self._open: list[_Element] = []
+        self._open: list[_OpenElement] = []
         self._line: list[tuple[str, bool]] = []
         self._marker = ""
         self._level = 0
@@ -158,28 +158,31 @@ class _Page:
         self._rows: list[TableRow] = []
 
     def main_blocks(self) -> tuple[Block, ...]:
-        """Give the blocks of the main text, led by the lines around it that state facts; else all blocks."""
-        large = [span for span in self._spans if span.prose and span.prose >= _MAIN_SHARE * self._prose]
-        if not large:
-            return tuple(as_lines(self.blocks))
-        main = min(large, key=lambda span: (span.end - span.start, span.start))
-        before = as_lines(self.blocks[: main.start])
-        text = as_lines(self.blocks[main.start : main.end])
-        after = stated_after(as_lines(self.blocks[main.end :]), (*before, *text))
-        facts = (block for block in before if block.level in {1, 2} or FACT.search(block.text[:MAX_FACTS_LENGTH]))
+        """Return the main text, preceded by the lines around it that state facts.
+
+        If no container is the main text, return all blocks.
+        """
+        candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
+        if not candidates:
+            return tuple(format_facts(self.blocks))
+        main = min(candidates, key=lambda span: (span.end - span.start, span.start))
+        before = format_facts(self.blocks[: main.start])
+        text = format_facts(self.blocks[main.start : main.end])
+        after = facts_after_text(format_facts(self.blocks[main.end :]), (*before, *text))
+        facts = (block for block in before if block.level in {1, 2} or FACT_LINE.search(block.text[:MAX_FACTS_LENGTH]))
         return (*facts, *after, *text)
 
     def walk(self, root: LexborNode) -> None:
-        """Read `root` and everything below it."""
+        """Read `root` and its descendants."""
         end = root.mem_id
         node: LexborNode | None = root
         while node is not None:
-            entered = self._enter(node)
-            child = node.first_child if entered else None
+            is_entered = self._enter(node)
+            child = node.first_child if is_entered else None
             if child is not None:
                 node = child
                 continue
-            if entered:
+            if is_entered:
                 self._leave()
             while node is not None and node.mem_id != end and node.next is None:
                 node = node.parent
@@ -187,9 +190,9 @@ class _Page:
             node = None if node is None or node.mem_id == end else node.next
 
     def _enter(self, node: LexborNode) -> bool:
-        """Take in a node; True if it is an element whose children are to be read."""
+        """Process a node. Return whether it is an element whose children are to be read."""
         if node.is_text_node:
-            self._text(node.text_content or "")
+            self._add_text(node.text_content or "")
             return False
         tag = node.tag
         if not node.is_element_node or not tag:
@@ -201,40 +204,42 @@ class _Page:
         style = attributes.get("style") or ""
         if self._is_dropped(node, tag) or "hidden" in attributes or (style and _HIDDEN_STYLE.search(style)):
             return False
-        if tag in _BLOCK:
-            self._flush()
-        self._structure(tag, attributes)
-        strong = tag in _STRONG or bool(style and _BOLD_STYLE.search(style))
+        if tag in _BLOCK_TAGS:
+            self._end_line()
+        self._update_state(tag, attributes)
+        strong = tag in _STRONG_TAGS or bool(style and _BOLD_STYLE.search(style))
         self._strong += strong
-        span = _Span(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
-        self._open.append(_Element(tag, strong, span))
+        span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
+        self._open.append(_OpenElement(tag, strong, span))
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
-        if tag == "form":  # some sites wrap the whole page in one
+        if tag == "form":  # some sites wrap the entire page in a form
             return len(node.text()) < _MAX_FORM_LENGTH
-        # The head of an article holds its title; the head of a page holds the menu.
-        return tag in _DROPPED and not (tag == "header" and any(e.tag in {"article", "main"} for e in self._open[-8:]))
+        # The header of an article contains its title, the header of a page its menu.
+        return tag in _DROPPED_TAGS and not (
+            tag == "header" and any(e.tag in {"article", "main"} for e in self._open[-8:])
+        )
 
-    def _structure(self, tag: str, attributes: dict[str, str | None]) -> None:
-        if tag in _HEADINGS:
-            self._level = _HEADINGS[tag]
+    def _update_state(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag in _HEADING_LEVELS:
+            self._level = _HEADING_LEVELS[tag]
         elif tag == "pre":
             self._pre += 1
         elif tag in {"ul", "ol"}:
             self._lists.append(_first_number(attributes) if tag == "ol" else None)
         elif tag == "li":
-            self._item()
+            self._start_item()
         elif tag == "table" and self._rows:
-            self._rows[-1].holds_table = True
+            self._rows[-1].has_nested_table = True
         elif tag == "tr":
             self._rows.append(TableRow(len(self.blocks)))
         elif tag in {"td", "th"}:
-            self._flush()
+            self._end_line()
             if self._rows:
                 self._rows[-1].cells.append(len(self.blocks))
 
-    def _item(self) -> None:
+    def _start_item(self) -> None:
         number = self._lists[-1] if self._lists else None
         if number is not None:
             self._marker = f"{number}. "
@@ -243,14 +248,14 @@ class _Page:
     def _leave(self) -> None:
         element = self._open.pop()
         tag = element.tag
-        if tag in _BLOCK or tag in {"td", "th"}:
-            self._flush()
+        if tag in _BLOCK_TAGS or tag in {"td", "th"}:
+            self._end_line()
         self._strong -= element.strong
         if element.span is not None:
             element.span.end = len(self.blocks)
             element.span.prose += self._prose
             self._spans.append(element.span)
-        if tag in _HEADINGS:
+        if tag in _HEADING_LEVELS:
             self._level = 0
         elif tag == "pre":
             self._pre -= 1
@@ -261,59 +266,62 @@ class _Page:
         elif tag == "tr":
             self._rows.pop().join(self.blocks)
 
-    def _text(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if not self._pre:
-            self._line.append((text.replace("\n", _SOFT), self._strong > 0))
+            self._line.append((text.replace("\n", _SOFT_BREAK), self._strong > 0))
             return
         for n, line in enumerate(text.split("\n")):
             if n:
                 self._line.append(("\n", False))
             self._line.append((line, self._strong > 0))
 
-    def _flush(self) -> None:
-        """End the line that is being gathered and turn it into blocks, one for each `br`."""
+    def _end_line(self) -> None:
+        """Convert the collected line to blocks, one for each `br` in it."""
         if not self._line:
             return
         parts, self._line = self._line, []
         start = 0
         for n in [n for n, (text, _) in enumerate(parts) if text == "\n"] + [len(parts)]:
-            self._add(parts[start:n])
+            self._add_block(parts[start:n])
             start = n + 1
 
-    def _add(self, parts: Sequence[tuple[str, bool]]) -> None:
-        text = _squeeze("".join(text for text, _ in parts))
+    def _add_block(self, parts: Sequence[tuple[str, bool]]) -> None:
+        text = _collapse_white_space("".join(text for text, _ in parts))
         if not text:
             return
         if self._marker:
-            text = text if _STARTS_NUMBERED.match(text) else self._marker + text
+            text = text if _OWN_NUMBER.match(text) else self._marker + text
             self._marker = ""
-        strong = all(strong for part, strong in parts if part.strip(_BLANKS))
+        strong = all(strong for part, strong in parts if part.strip(_BLANK_CHARACTERS))
         self.blocks.append(Block(text, level=self._level, strong=strong))
         if "。" in text or "；" in text:
             self._prose += len(text)
 
 
-def _parsed(text: str) -> LexborHTMLParser:
-    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes, MemoryError."""
+def _parse(text: str) -> LexborHTMLParser:
+    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes.
+
+    Raises MemoryError if the parser fails.
+    """
     for tag in _LONG_TAG.finditer(text):
-        if len(_QUOTED.sub("", tag[0]).split()) > _MAX_ATTRIBUTES:
+        if len(_QUOTED_VALUE.sub("", tag[0]).split()) > _MAX_ATTRIBUTES:
             raise ReadError(f"an element has more than {_MAX_ATTRIBUTES} attributes: not what a browser saved")
-    if text.count("<") > _TAGS_TO_COUNT and _depth(text) > _MAX_DEPTH:
+    if text.count("<") > _MAX_TAGS_UNCHECKED and _max_depth(text) > _MAX_DEPTH:
         raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not what a browser saved")
     try:
         return LexborHTMLParser(text)
-    except SelectolaxError as error:  # any text is HTML: what the parser does not get is memory
+    except SelectolaxError as error:  # any text is valid HTML, so the parser fails only if memory runs out
         raise MemoryError from error
 
 
-def _depth(text: str) -> int:
-    """Tell how deep elements are nested at most; more rather than less where ends are missing."""
-    depth = deepest = 0
+def _max_depth(text: str) -> int:
+    """Return the maximum nesting depth of elements; too high rather than too low if end tags are missing."""
+    depth = max_depth = 0
     for match in _TAG.finditer(text):
-        if match[2].lower() not in _NOT_NESTED:
+        if match[2].lower() not in _UNNESTED_TAGS:
             depth = max(0, depth - 1) if match[1] else depth + 1
-            deepest = max(deepest, depth)
-    return deepest
+            max_depth = max(max_depth, depth)
+    return max_depth
 
 
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
@@ -326,44 +334,51 @@ def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:
-    """Where the browser starts to number a list, None if it prints no numbers."""
+    """Return the first number that the browser prints for a list; None if it prints no numbers."""
     if _UNNUMBERED_LIST.search(f"{attributes.get('class') or ''} {attributes.get('style') or ''}"):
         return None
     start = attributes.get("start") or "1"
     return int(start) if re.fullmatch(r"[0-9]{1,6}", start) else 1
 
 
-def _squeeze(text: str) -> str:
-    """Collapse white space as a browser does, but let a line end between Chinese characters leave no blank."""
-    if _SOFT in text:
-        text = _SOFT_WRAP.sub("", text).replace(_SOFT, " ")
-    return visible(_WHITE.sub(" ", text)).strip(_BLANKS)
+def _collapse_white_space(text: str) -> str:
+    """Collapse white space as a browser does, but remove line ends between Chinese characters."""
+    if _SOFT_BREAK in text:
+        text = _SOFT_WRAP.sub("", text).replace(_SOFT_BREAK, " ")
+    return remove_invisible(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
 
 
-def _hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Give what the head states, each hint once."""
-    seen = {""}
+def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the hints in the head, each at most once."""
+    hints_read = {""}
     for meta in tree.css("meta[content]"):
         attributes = meta.attributes
-        hint = _HINTS.get((attributes.get("name") or attributes.get("property") or "").lower(), "")
-        value = _squeeze(attributes.get("content") or "")
-        if hint not in seen and value and (hint != "source" or value.startswith(("http://", "https://"))):
-            seen.add(hint)
+        hint = _HINT_NAMES.get((attributes.get("name") or attributes.get("property") or "").lower(), "")
+        value = _collapse_white_space(attributes.get("content") or "")
+        if hint not in hints_read and value and (hint != "source" or value.startswith(("http://", "https://"))):
+            hints_read.add(hint)
             yield hint, value
     canonical = tree.css_first("link[rel=canonical]")
     href = (canonical.attributes.get("href") or "") if canonical is not None else ""
-    if "source" not in seen and href.startswith(("http://", "https://")):
+    if "source" not in hints_read and href.startswith(("http://", "https://")):
         yield "source", href
     title = tree.css_first("title")
-    if "title" not in seen and title is not None and (text := _squeeze(title.text())[:_MAX_TITLE_LENGTH]):
-        yield "title", _own_title(text, lines)
+    if (
+        "title" not in hints_read
+        and title is not None
+        and (text := _collapse_white_space(title.text())[:_MAX_TITLE_LENGTH])
+    ):
+        yield "title", _cut_site_name(text, lines)
 
 
-def _own_title(text: str, lines: Sequence[str]) -> str:
-    """Cut the names of the site and its sections from a page title: the part that the page shows, else the first."""
-    parts = [part for part in _TITLE_CUT.split(text) if part]
-    shown = {"".join(line.split()) for line in lines}
-    for whole in (text, *parts):
-        if "".join(whole.split()) in shown and len(whole) > _MIN_TITLE_LENGTH:
-            return whole
+def _cut_site_name(text: str, lines: Sequence[str]) -> str:
+    """Cut the names of the site and its sections from a page title.
+
+    The result is the part that also occurs as a line of the page, otherwise the first part.
+    """
+    parts = [part for part in _TITLE_SEPARATOR.split(text) if part]
+    page_lines = {"".join(line.split()) for line in lines}
+    for candidate in (text, *parts):
+        if "".join(candidate.split()) in page_lines and len(candidate) > _MIN_TITLE_LENGTH:
+            return candidate
     return parts[0] if parts else text

@@ -13,62 +13,62 @@ from markdown_it.token import Token
 
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.text import decode, tidy
+from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.corpus.overrides import split_front_matter
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
 _MAX_INLINE_LENGTH = 20_000
-"""Code points. Longer text is taken as it stands, so that odd markup in it cannot cost more than its length."""
-_PLAIN = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
-"""How a line begins that is text: every block element begins with another character of ASCII."""
+"""Code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
+_TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
+"""Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
 _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\\n]*)")
-"""A line with emphasis at its beginning or all over, and no other markup: by far the most frequent."""
+"""A line with emphasis at its start or throughout, and no other markup: by far the most frequent markup."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
-"""`##一、` without the blank that the standard asks for."""
-_LEFT_OVER = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
-"""Emphasis that the standard does not see: in `**收入：**包括`, `**` stands between punctuation and a letter."""
-_END_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
+"""`##一、` without the blank that the standard requires."""
+_UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
+"""Emphasis that the standard does not recognise: in `**收入：**包括`, `**` is between punctuation and a letter."""
+_CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_INLINE_MARK = re.compile(r"[*_`\[<&\\]")
-_BREAKS = frozenset({"softbreak", "hardbreak"})
-_MARKS = re.compile(r"[*_`]{2,}")
+_INLINE_MARKUP = re.compile(r"[*_`\[<&\\]")
+_BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
+_MARKUP_RUN = re.compile(r"[*_`]{2,}")
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read Markdown, with or without front matter. Comments and images are dropped, links give their text.
+    """Read Markdown, with or without front matter. Comments and images are dropped, links are replaced by their text.
 
-    A line break in a paragraph is kept: each line is a block. Raises ReadError if the bytes are not text.
+    Line breaks in a paragraph are kept: each line is a block. Raises ReadError if the bytes are not text.
     """
-    decoded = decode(data)
-    front = split_front_matter(tidy(decoded.text))
-    blocks = tuple(_Blocks(_parser().parse(front.body)))
+    decoded = decode_text(data)
+    front = split_front_matter(normalise_text(decoded.text))
+    blocks = tuple(_BlockReader(_parser().parse(front.body)))
     return FileContents((RawDocument(blocks, overrides=front.values),), warnings=decoded.warnings + front.warnings)
 
 
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
-    # Indented lines are paragraphs in reports, never code. A reference definition would swallow `[1]:注释`.
+    # Indented lines are paragraphs in reports, never code. A reference definition would consume `[1]:注释`.
     parser.disable(["code", "reference"])
-    # What `tidy` gives is normal; inline text is parsed here, if it is not too long.
+    # `normalise_text` has normalised the lines. Inline text is parsed by `_parse_inline`, unless it is too long.
     parser.core.ruler.disable(["normalize", "inline", "text_join"])
     parser.block.ruler.before("table", "line", _line_between_blanks)
     return parser
 
 
-def _line_between_blanks(state: StateBlock, start: int, _end: int, _silent: bool) -> bool:  # noqa: FBT001 - the parser's
-    """Take a line that stands alone and begins like text: a rule of the parser that spares it all others."""
-    at, end = state.bMarks[start] + state.tShift[start], state.eMarks[start]
-    alone = start + 1 >= state.lineMax or state.isEmpty(start + 1)
-    if not alone or not _PLAIN.match(state.src, at, end):
+def _line_between_blanks(state: StateBlock, start: int, _end: int, _silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """Parser rule for a line of text between blank lines, which avoids running all other rules."""
+    line_start, line_end = state.bMarks[start] + state.tShift[start], state.eMarks[start]
+    is_alone = start + 1 >= state.lineMax or state.isEmpty(start + 1)
+    if not is_alone or not _TEXT_START.match(state.src, line_start, line_end):
         return False
-    state.push("inline", "", 0).content = state.src[at:end].strip()
+    state.push("inline", "", 0).content = state.src[line_start:line_end].strip()
     state.line = start + 1
     return True
 
 
-class _Blocks:
-    """Walks the tokens of a file once and gives its blocks in order."""
+class _BlockReader:
+    """Iterates over the tokens of a file once and yields its blocks in order."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -81,15 +81,15 @@ class _Blocks:
             if token.type == "inline":
                 yield from self._inline(token)
             elif token.type == "html_block":
-                yield from _html(token.content)
+                yield from _html_blocks(token.content)
             elif token.type == "fence":
                 yield from (Block(line) for line in token.content.split("\n") if line.strip())
             elif token.type == "tr_close":
                 yield from self._end_row()
             else:
-                self._structure(token)
+                self._update_state(token)
 
-    def _structure(self, token: Token) -> None:
+    def _update_state(self, token: Token) -> None:
         if token.type == "heading_open":
             # A paragraph underlined by accident (`---` meant as a rule) is long; a heading is one line.
             self._level = int(token.tag[1])
@@ -101,15 +101,15 @@ class _Blocks:
             self._row = []
 
     def _inline(self, token: Token) -> Iterator[Block]:
-        lines = _lines(token.content)
+        lines = _split_lines(token.content)
         if self._row is not None:
             self._row.append(" ".join(text.strip() for text, _ in lines))
             return
         level = self._level if len(lines) == 1 else 0
         for text, strong in lines:
-            tight = None if level or self._marker else _TIGHT_HEADING.fullmatch(text)
-            if tight:
-                yield Block(tight[2].rstrip("# "), level=len(tight[1]))
+            tight_heading = None if level or self._marker else _TIGHT_HEADING.fullmatch(text)
+            if tight_heading:
+                yield Block(tight_heading[2].rstrip("# "), level=len(tight_heading[1]))
             elif text.strip():
                 yield Block(self._marker + text, level=level, strong=strong)
                 self._marker = ""
@@ -120,44 +120,44 @@ class _Blocks:
             yield Block("\t".join(row))
 
 
-def _lines(content: str) -> list[tuple[str, bool]]:
-    """Give each line of inline text without its markup, and whether all of it is strong."""
-    if not _INLINE_MARK.search(content):
+def _split_lines(content: str) -> list[tuple[str, bool]]:
+    """Return each line of inline text without markup, and whether the entire line is strong."""
+    if not _INLINE_MARKUP.search(content):
         return [(line, False) for line in content.split("\n")]
     if len(content) > _MAX_INLINE_LENGTH:
-        return [(_MARKS.sub("", line), False) for line in content.split("\n")]
-    if found := _STRONG_START.fullmatch(content):
-        return [(found[1] + found[2], not found[2].strip())]
-    return list(_parsed(content))
+        return [(_MARKUP_RUN.sub("", line), False) for line in content.split("\n")]
+    if match := _STRONG_START.fullmatch(content):
+        return [(match[1] + match[2], not match[2].strip())]
+    return list(_parse_inline(content))
 
 
-def _parsed(content: str) -> Iterator[tuple[str, bool]]:
+def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
     tokens: list[Token] = []
     _parser().inline.parse(content, _parser(), {}, tokens)
-    for is_break, line in groupby(_runs(tokens), key=lambda run: run is None):
+    for is_break, line in groupby(_text_runs(tokens), key=lambda run: run is None):
         if not is_break:
             parts = [part for part in line if part is not None]
-            text, strong = _tidied(
+            text, strong = _strip_emphasis(
                 "".join(text for text, _ in parts), strong=all(strong for text, strong in parts if text.strip())
             )
-            yield visible(text), strong  # entities can spell what `tidy` took out
+            yield remove_invisible(text), strong  # entities can encode characters that `normalise_text` removes
 
 
-def _tidied(text: str, *, strong: bool) -> tuple[str, bool]:
-    """Take out `**` that were meant as emphasis. `张**` hides a name and stays."""
+def _strip_emphasis(text: str, *, strong: bool) -> tuple[str, bool]:
+    """Remove `**` that was meant as emphasis. `张**`, which hides a name, is kept."""
     if "**" not in text:
         return text, strong
-    text = _LEFT_OVER.sub(r"\1", text)
+    text = _UNPARSED_EMPHASIS.sub(r"\1", text)
     if text.startswith("**"):
-        return text[2:], "**" not in text[2:]  # emphasis that goes on over several paragraphs
-    return _END_MARK.sub("", text), strong
+        return text[2:], "**" not in text[2:]  # emphasis that spans several paragraphs
+    return _CLOSING_MARK.sub("", text), strong
 
 
-def _runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
-    """Give runs of text with their emphasis; None is a line break."""
+def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
+    """Yield runs of text and whether each is strong; None for a line break."""
     depth = 0
     for token in tokens:
-        if token.type in _BREAKS or (token.type == "html_inline" and _LINE_BREAK.match(token.content)):
+        if token.type in _BREAK_TOKENS or (token.type == "html_inline" and _LINE_BREAK.match(token.content)):
             yield None
         elif token.type in {"strong_open", "strong_close"}:
             depth += token.nesting
@@ -165,12 +165,12 @@ def _runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
             yield token.content, depth > 0
 
 
-def _html(content: str) -> Iterator[Block]:
+def _html_blocks(content: str) -> Iterator[Block]:
     stripped = content.strip()
     if stripped.startswith("<!--") and "-->" not in stripped:
-        # A comment that nobody closed would take the rest of the report with it.
-        yield from (Block(visible(line)) for line in stripped.removeprefix("<!--").split("\n") if line.strip())
+        # An unclosed comment would contain the rest of the report.
+        yield from (Block(remove_invisible(line)) for line in stripped.removeprefix("<!--").split("\n") if line.strip())
     elif not (stripped.startswith("<!--") and stripped.find("-->") == len(stripped) - len("-->")):
-        from searchkit.corpus.formats.html import fragment  # noqa: PLC0415 - most Markdown has no HTML in it
+        from searchkit.corpus.formats.html import parse_fragment  # noqa: PLC0415 - most Markdown contains no HTML
 
-        yield from fragment(content)
+        yield from parse_fragment(content)

@@ -1,4 +1,4 @@
-"""PDF: the characters of each page with their places, the outline, and what the document says about itself."""
+"""PDF: the characters of each page with their positions, the bookmarks, and the document properties."""
 
 from __future__ import annotations
 
@@ -14,56 +14,64 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from searchkit.corpus.blocks import RawDocument
-from searchkit.corpus.formats.page.layout import Glyph, Page, blocks, heading_key, is_bold, is_title, plain
+from searchkit.corpus.formats.page.layout import (
+    Glyph,
+    PlacedPage,
+    extract_blocks,
+    heading_key,
+    is_bold_font,
+    is_plausible_title,
+    replace_look_alikes,
+)
 from searchkit.corpus.formats.page.reading_order import Rule
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
 
 _HEADER = b"%PDF-"
-_HEADER_REACH = 1024
-"""In how many of the first bytes the header may stand, as in the programs that show PDF."""
+_HEADER_SEARCH_BYTES = 1024
+"""The header may start within this number of bytes, as PDF viewers allow."""
 _MAX_PAGES = 5_000
 _MAX_CHARACTERS = 200_000
-"""Of one page. The longest pages in print have 20,000."""
+"""Per page. The longest printed pages have 20,000."""
 _MAX_OBJECTS = 50_000
-"""Of one page, that are looked through for the lines of tables."""
+"""Per page, searched for the lines of tables."""
 _MAX_BOOKMARKS = 10_000
 _MAX_BOOKMARK_DEPTH = 6
-_THIN = 2.0
-"""Points. What is no wider is a line, not an area."""
+_MAX_RULE_WIDTH = 2.0
+"""Points. A line is at most this wide; a wider shape is an area."""
 _MIN_RULE_LENGTH = 5.0
 """Points."""
-_SKEW = 0.02
-"""Quarter turns. What is turned by more beyond whole ones is askew."""
-_SEGMENTS_OF_RECTANGLE = 6
+_MAX_SKEW = 0.02
+"""Quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
+_RECTANGLE_SEGMENTS = 6
 _MAX_NAME_LENGTH = 256
 """Bytes of a font's name."""
-_UNKNOWN_SHARE = 0.5
+_MAX_UNKNOWN_SHARE = 0.5
 _HYPHEN = "\x02"
-"""How the library gives a hyphen at a line end."""
-_UNKNOWN = frozenset("\x00\ufffd\ufffe\uffff")
+"""Represents a hyphen at a line end in the library's output."""
+_UNKNOWN_CHARS = frozenset("\x00\ufffd\ufffe\uffff")
 _FORCE_BOLD = 1 << 18
 """Bit of a font's flags."""
 _FILL_AND_STROKE = 2
-"""How characters are drawn to look bold."""
+"""Text render mode that makes characters look bold."""
 _LOCK = threading.Lock()
-"""The library must not be used by two threads at a time."""
+"""The library is not thread-safe."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read a PDF: paragraphs put together from lines, columns and pages, each with the page it begins on.
+    """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
-    Running heads, page numbers and text askew are dropped. Headings have the level of the bookmark that names
-    them. Hint: `title`. Pages that cannot be read, or only show a picture, are named in the problems. Raises
-    ReadError if the bytes are no PDF, need a password, or have no text.
+    Running heads, page numbers and skewed text are dropped. Headings have the level of the bookmark that names them.
+    Hint: `title`. Pages that cannot be read, or contain only a picture, are listed in `problems`. Raises ReadError if
+    the bytes are not a PDF, need a password or contain no text.
     """
-    if _HEADER not in data[: _HEADER_REACH + len(_HEADER)]:
+    if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"
         raise ReadError(message)
     with _LOCK:
-        document = _open(data)
+        document = _open_document(data)
         try:
-            return _contents(document)
+            return _read_contents(document)
         except (pypdfium2.PdfiumError, ValueError, OverflowError, ctypes.ArgumentError) as error:
             message = "damaged PDF: cannot be read"
             raise ReadError(message) from error
@@ -71,7 +79,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
             document.close()
 
 
-def _open(data: bytes) -> pypdfium2.PdfDocument:
+def _open_document(data: bytes) -> pypdfium2.PdfDocument:
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -81,70 +89,72 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         raise ReadError(message) from error
 
 
-def _contents(document: pypdfium2.PdfDocument) -> FileContents:
+def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
     if len(document) > _MAX_PAGES:
         message = f"more than {_MAX_PAGES} pages"
         raise ReadError(message)
-    headings = _headings(document)
-    pages: list[Page] = []
+    headings = _read_bookmarks(document)
+    pages: list[PlacedPage] = []
     problems: dict[int, str] = {}
     for number in range(1, len(document) + 1):
-        page = _page(document, number, headings.get(number, {}))
-        if isinstance(page, Page):
+        page = _read_page(document, number, headings.get(number, {}))
+        if isinstance(page, PlacedPage):
             pages.append(page)
         else:
             problems[number] = page
     if not any(page.glyphs for page in pages):
         raise ReadError(min(problems.values(), key=[*problems.values()].count) if problems else "no text")
-    title = plain(document.get_metadata_value("Title")).strip()
-    hints = {"title": title} if is_title(title) else {}
-    found = blocks(pages)
-    return FileContents((RawDocument(found, hints=hints),), tuple(f"page {n}: {why}" for n, why in problems.items()))
+    title = replace_look_alikes(document.get_metadata_value("Title")).strip()
+    hints = {"title": title} if is_plausible_title(title) else {}
+    blocks = extract_blocks(pages)
+    return FileContents(
+        (RawDocument(blocks, hints=hints),), tuple(f"page {n}: {reason}" for n, reason in problems.items())
+    )
 
 
-def _headings(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]]:
-    """Give the titles of the bookmarks with their level, by the number of the page that they lead to."""
-    found: dict[int, dict[str, int]] = {}
+def _read_bookmarks(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]]:
+    """Map page numbers to the titles of the bookmarks that point to the page, with their level."""
+    headings: dict[int, dict[str, int]] = {}
     for count, bookmark in enumerate(document.get_toc(max_depth=_MAX_BOOKMARK_DEPTH)):
         if count == _MAX_BOOKMARKS:
             break
         target = bookmark.get_dest()
         index = None if target is None else target.get_index()
         if index is not None:
-            found.setdefault(index + 1, {}).setdefault(heading_key(bookmark.get_title()), bookmark.level + 1)
-    return found
+            headings.setdefault(index + 1, {}).setdefault(heading_key(bookmark.get_title()), bookmark.level + 1)
+    return headings
 
 
-def _page(document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int]) -> Page | str:
-    """Read a page; else say why it cannot be read."""
+def _read_page(document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int]) -> PlacedPage | str:
+    """Read a page. Return why it cannot be read if it cannot."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
             left, bottom, right, top = page.get_bbox()
             count = text.count_chars()
             if count > _MAX_CHARACTERS:
                 return f"more than {_MAX_CHARACTERS} characters"
-            glyphs = list(_glyphs(text, count, left, top))
-            if not glyphs and _shows_picture(page):
+            glyphs = list(_read_glyphs(text, count, left, top))
+            if not glyphs and _has_picture(page):
                 return "scanned, no text layer: needs OCR"
-            if sum(glyph.text in _UNKNOWN for glyph in glyphs) > _UNKNOWN_SHARE * len(glyphs):
-                return "its fonts do not say which characters they show: needs OCR"
-            return Page(number, right - left, top - bottom, glyphs, list(_rules(page, left, top)), headings)
+            if sum(glyph.text in _UNKNOWN_CHARS for glyph in glyphs) > _MAX_UNKNOWN_SHARE * len(glyphs):
+                return "its fonts do not map glyphs to characters: needs OCR"
+            return PlacedPage(number, right - left, top - bottom, glyphs, list(_read_rules(page, left, top)), headings)
     except pypdfium2.PdfiumError:
         return "damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class _Type:
-    """What the characters of one text object have in common."""
+class _TextStyle:
+    """Properties shared by the characters of one text object."""
 
     size: float
     bold: bool
     turn: int | None
 
 
-def _glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: float) -> Iterator[Glyph]:
-    """Give the characters of a page but those that the library thinks a reader sees between them: blanks, line ends."""
-    types: dict[int | None, _Type] = {}
+def _read_glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: float) -> Iterator[Glyph]:
+    """Yield the glyphs of a page, except the blanks and line ends that the library generates."""
+    styles: dict[int | None, _TextStyle] = {}
     box = pdfium.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
     for i in range(count):
@@ -153,29 +163,29 @@ def _glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: float) ->
             continue
         item = pdfium.FPDFText_GetTextObject(text, i)
         key = ctypes.cast(item, ctypes.c_void_p).value
-        kind = types.get(key)
-        if kind is None:
-            kind = types[key] = _type(text, i, item)
+        style = styles.get(key)
+        if style is None:
+            style = styles[key] = _read_text_style(text, i, item)
         if pdfium.FPDFText_GetLooseCharBox(text, i, box) and pdfium.FPDFText_GetCharOrigin(text, i, x, y):
-            length = box.top - box.bottom if kind.turn in {1, 3} else box.right - box.left
+            length = box.top - box.bottom if style.turn in {1, 3} else box.right - box.left
             start = x.value - left
             char = "-" if char == _HYPHEN else char
-            yield Glyph(char, start, start + length, top - y.value, kind.size, kind.bold, kind.turn)
+            yield Glyph(char, start, start + length, top - y.value, style.size, style.bold, style.turn)
 
 
-def _type(text: pypdfium2.PdfTextPage, i: int, item: object) -> _Type:
+def _read_text_style(text: pypdfium2.PdfTextPage, i: int, item: object) -> _TextStyle:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text, i, matrix)
     size = pdfium.FPDFText_GetFontSize(text, i) * math.hypot(matrix.c, matrix.d)
     quarters = math.atan2(-matrix.b, matrix.a) / (math.pi / 2)
-    turn = None if abs(quarters - round(quarters)) > _SKEW else round(quarters) % 4
+    turn = None if abs(quarters - round(quarters)) > _MAX_SKEW else round(quarters) % 4
     font = pdfium.FPDFTextObj_GetFont(item) if item else None
     bold = bool(font) and (
         pdfium.FPDFTextObj_GetTextRenderMode(item) == _FILL_AND_STROKE
         or bool(max(0, pdfium.FPDFFont_GetFlags(font)) & _FORCE_BOLD)
-        or is_bold(_font_name(font))
+        or is_bold_font(_font_name(font))
     )
-    return _Type(round(size, 1) or 1.0, bold, turn)
+    return _TextStyle(round(size, 1) or 1.0, bold, turn)
 
 
 def _font_name(font: object) -> str:
@@ -189,27 +199,27 @@ def _font_name(font: object) -> str:
         return buffer.value.decode("gb18030", "replace")
 
 
-def _shows_picture(page: pypdfium2.PdfPage) -> bool:
+def _has_picture(page: pypdfium2.PdfPage) -> bool:
     objects = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,))
     return next(iter(objects), None) is not None
 
 
-def _rules(page: pypdfium2.PdfPage, left: float, top: float) -> Iterator[Rule]:
-    """Give the lines of tables: thin areas, and the edges of rectangles that are drawn along their edges."""
+def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> Iterator[Rule]:
+    """Yield the lines of tables: thin areas, and the edges of stroked rectangles."""
     for item in islice(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=1), _MAX_OBJECTS):
         x0, y0, x1, y1 = item.get_bounds()
         x0, y0, x1, y1 = x0 - left, top - y1, x1 - left, top - y0
         width, height = x1 - x0, y1 - y0
         if max(width, height) < _MIN_RULE_LENGTH:
             continue
-        if min(width, height) <= _THIN:
+        if min(width, height) <= _MAX_RULE_WIDTH:
             yield Rule(x0, y0, x1, y1)
-        elif _is_outline(item):
+        elif _is_stroked_rectangle(item):
             yield from (Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1))
 
 
-def _is_outline(item: object) -> bool:
-    """Tell whether a path is drawn along its edges, and has as few as a rectangle."""
+def _is_stroked_rectangle(item: object) -> bool:
+    """Return whether a path is stroked and has at most as many segments as a rectangle."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
-    drawn = pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value
-    return bool(drawn) and pdfium.FPDFPath_CountSegments(item) <= _SEGMENTS_OF_RECTANGLE
+    is_stroked = pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value
+    return bool(is_stroked) and pdfium.FPDFPath_CountSegments(item) <= _RECTANGLE_SEGMENTS

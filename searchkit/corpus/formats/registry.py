@@ -1,4 +1,4 @@
-"""Which module reads a file: chosen by the suffix, and imported when the first file of its format is read."""
+"""Selects the reader of a file by its suffix and imports the reader's module on first use."""
 
 from __future__ import annotations
 
@@ -15,79 +15,79 @@ from searchkit.errors import ReadError
 
 @dataclass(frozen=True, slots=True)
 class FileContents:
-    """What one file held."""
+    """The contents of one file."""
 
     documents: tuple[RawDocument, ...]
     problems: tuple[str, ...] = ()
-    """Parts that could not be read, one line each, beginning with where they are: `line 7: not JSON`."""
+    """Parts that could not be read. One line each, which starts with the location: `line 7: not JSON`."""
     warnings: tuple[str, ...] = ()
-    """What is true of the whole file and belongs into the warnings of every document in it."""
+    """Problems of the entire file. They are added to the warnings of each of its documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where the reader of a format is, and what it needs."""
+    """The module that reads a format, and the package that it requires."""
 
     module: str
     """Name of the module in this package."""
     needs: str = ""
-    """Third-party distribution it cannot do without, as `pip install` takes it; empty = none."""
+    """Third-party package that the module requires, as `pip install` takes it; empty = none."""
 
 
-_TEXT = Reader("text")
+_PLAIN_TEXT = Reader("text")
 _MARKDOWN = Reader("markdown", needs="markdown-it-py")
 _HTML = Reader("html", needs="selectolax")
 _JSON_LINES = Reader("jsonlines")
-_TABLE = Reader("delimited")
-_SPREADSHEET = Reader("xlsx")
-_WORD = Reader("docx")
-_OLD_WORD = Reader("doc")
+_DELIMITED = Reader("delimited")
+_XLSX = Reader("xlsx")
+_DOCX = Reader("docx")
+_DOC = Reader("doc")
 _PDF = Reader("pdf", needs="pypdfium2")
 _OFD = Reader("ofd")
-_ARCHIVE = Reader("zipped")
+_ZIP = Reader("zipped")
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
-        ".txt": _TEXT,
-        ".text": _TEXT,
+        ".txt": _PLAIN_TEXT,
+        ".text": _PLAIN_TEXT,
         ".md": _MARKDOWN,
         ".markdown": _MARKDOWN,
         ".html": _HTML,
         ".htm": _HTML,
         ".jsonl": _JSON_LINES,
         ".ndjson": _JSON_LINES,
-        ".csv": _TABLE,
-        ".tsv": _TABLE,
-        ".xlsx": _SPREADSHEET,
-        ".xlsm": _SPREADSHEET,
-        ".docx": _WORD,
-        ".docm": _WORD,
-        ".doc": _OLD_WORD,
-        ".rtf": _OLD_WORD,
+        ".csv": _DELIMITED,
+        ".tsv": _DELIMITED,
+        ".xlsx": _XLSX,
+        ".xlsm": _XLSX,
+        ".docx": _DOCX,
+        ".docm": _DOCX,
+        ".doc": _DOC,
+        ".rtf": _DOC,
         ".pdf": _PDF,
         ".ofd": _OFD,
-        ".zip": _ARCHIVE,
+        ".zip": _ZIP,
     }
 )
-"""Suffix, in lower case and with its dot, to reader."""
+"""Maps a suffix, in lower case and with its dot, to its reader."""
 
 
 def suffix_of(name: str) -> str:
-    """Give the suffix that decides the reader of the file `name`: `.md` for `a/B.MD`, empty if it has none."""
+    """Return the suffix that selects the reader of the file `name`: `.md` for `a/B.MD`, empty if there is none."""
     return PurePosixPath(name).suffix.lower()
 
 
 def read_bytes(data: bytes, name: str) -> FileContents:
-    """Read a file's bytes with the reader that the suffix of `name` asks for. Raises ReadError."""
+    """Read a file's bytes with the reader for the suffix of `name`. Raises ReadError."""
     suffix = suffix_of(name)
     reader = READERS.get(suffix)
     if reader is None:
         message = f"no reader for {suffix or 'files without a suffix'}"
         raise ReadError(message)
-    return _function(reader)(data, name)
+    return _import_read_function(reader)(data, name)
 
 
-def _function(reader: Reader) -> Callable[[bytes, str], FileContents]:
+def _import_read_function(reader: Reader) -> Callable[[bytes, str], FileContents]:
     try:
         module = import_module(f"{__package__}.{reader.module}")
     except ImportError as error:

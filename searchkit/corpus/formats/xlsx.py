@@ -1,7 +1,7 @@
-"""Spreadsheets (.xlsx, .xlsm): each row below the header of a sheet is a record. Nothing is evaluated.
+"""Spreadsheets (.xlsx, .xlsm): each row below the header of a sheet is a record. Formulas are not evaluated.
 
-Read straight from the parts of the container, cell by cell: a sheet may have a cell in its last corner, and what makes
-a full grid of it dies of that.
+The parts of the container are read directly, cell by cell. A sheet may have a cell in its last row and column, so
+libraries that build a full grid run out of memory.
 """
 
 from __future__ import annotations
@@ -15,261 +15,272 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.delimited import Row, add_rows, find_header, no_text_column
+from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
 from searchkit.corpus.formats.records import Records
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Begins an old .xls, and the container of an encrypted file."""
+_OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of an old .xls, and of the container of an encrypted file."""
 _MAX_ROWS, _MAX_COLUMNS = 1_048_576, 16_384
-"""What a sheet can have."""
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-"""A character that XML cannot hold."""
-_DATES, _TIMES = (
+"""Maximum size of a sheet."""
+_CELL_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+"""Escape of a character that XML cannot represent."""
+_DATE_FORMATS, _TIME_FORMATS = (
     frozenset({*range(14, 18), *range(27, 32), 36, *range(50, 59)}),
     frozenset({*range(18, 22), *range(32, 36)}),
 )
-"""Numbers of the formats that every spreadsheet knows and none spells out: of days, of times of the day."""
-_DATE_TIME, _PERCENT = 22, frozenset({9, 10})
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
-"""What in the code of a format says nothing about the kind of number."""
-_SERIAL = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
-_START_1900, _START_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet knows no time zone
-"""The two days from which days are counted."""
-_FALSE_LEAP_DAY = 60
-"""Day in the count that 1900 did not have."""
+"""Ids of the built-in date formats and time formats, which files do not define."""
+_DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
+_NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+"""Parts of a format code that do not affect the kind of number."""
+_SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+_EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet has no time zone
+"""The two dates from which sheets count days."""
+_NONEXISTENT_DAY = 60
+"""Serial number of 1900-02-29, a day that sheets count although it did not exist."""
 
 
-class _Style(NamedTuple):
-    """What a cell's format makes of a number."""
+class _NumberFormat(NamedTuple):
+    """The kind of number that a number format displays."""
 
-    day: bool = False
-    time: bool = False
-    percent: bool = False
-
-
-_PLAIN = _Style()
+    has_date: bool = False
+    has_time: bool = False
+    is_percent: bool = False
 
 
-class _Book(NamedTuple):
-    """What the sheets of a workbook share."""
+_GENERAL_FORMAT = _NumberFormat()
 
-    texts: Sequence[str]
-    styles: Sequence[_Style]
-    start: datetime
-    """The day from which days are counted."""
+
+class _SharedData(NamedTuple):
+    """Data that the sheets of a workbook share."""
+
+    strings: Sequence[str]
+    formats: Sequence[_NumberFormat]
+    epoch: datetime
+    """The date from which days are counted."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read each visible sheet that has a column with the text, by one of the names in `records.TEXT_NAMES`.
+    """Read each visible sheet that has a text column. `records.TEXT_NAMES` lists the names of text columns.
 
-    The other columns are fields of the records as in JSON Lines; records without an `id` column have the name of
-    their sheet and the number of their row for a key: `Sheet1/7`. A formula is worth the result stored with it, a day
-    is an ISO date, a percentage has its sign, the first cell of merged ones stands in each of their rows. Bad rows
-    and sheets are named in `problems`. Raises ReadError if the file cannot be opened safely or no sheet has the text.
+    The other columns are fields of the records, as in JSON Lines. Without an `id` column, the key of a record is the
+    name of its sheet and its row number: `Sheet1/7`. A formula has the value of its stored result, a date is in ISO
+    format, a percentage has its sign, and the value of vertically merged cells is repeated in each of their rows.
+    Invalid rows and sheets are listed in `problems`. Raises ReadError if the file cannot be opened safely or no sheet
+    has a text column.
     """
-    if data.startswith(_OLE):
+    if data.startswith(_OLE_SIGNATURE):
         raise ReadError("encrypted, or an old .xls: save it as .xlsx without a password")
     archive = open_archive(data)
-    main = _targets(archive, "_rels/.rels").get("officeDocument", [("", "xl/workbook.xml")])[0][1]
+    main = _related_parts(archive, "_rels/.rels").get("officeDocument", [("", "xl/workbook.xml")])[0][1]
     workbook = parse_xml(archive.read(main))
-    parts = _targets(archive, f"{main.rpartition('/')[0]}/_rels/{main.rpartition('/')[2]}.rels")
-    book = _book(archive, workbook, parts)
+    parts = _related_parts(archive, f"{main.rpartition('/')[0]}/_rels/{main.rpartition('/')[2]}.rels")
+    shared = _read_shared_data(archive, workbook, parts)
     sheets = dict(parts.get("worksheet", ()))
     records = Records()
-    refused: list[str] = []
-    for sheet in _all(workbook, "sheet"):
+    sheet_problems: list[str] = []
+    for sheet in _descendants(workbook, "sheet"):
         path = sheets.get(next((value for key, value in sheet.attrib.items() if key.endswith("}id")), ""))
-        title = " ".join(visible(sheet.get("name", "")).split())
+        title = " ".join(remove_invisible(sheet.get("name", "")).split())
         if path is None:
-            continue  # a chart, a dialogue, a macro
+            continue  # a chart, a dialog or a macro
         if sheet.get("state", "visible") != "visible":
-            refused.append(f"sheet {title}: hidden, not read")
-        elif reason := _add_sheet(records, title, parse_xml(archive.read(path)), book):
-            refused.append(f"sheet {title}: {reason}")
+            sheet_problems.append(f"sheet {title}: hidden, not read")
+        elif reason := _add_sheet(records, title, parse_xml(archive.read(path)), shared):
+            sheet_problems.append(f"sheet {title}: {reason}")
     if not records.documents and not records.problems:
-        raise ReadError(refused[0] if refused else "no sheet has a row below a header")
-    contents = records.contents("row")
-    return FileContents(contents.documents, (*contents.problems, *refused))
+        raise ReadError(sheet_problems[0] if sheet_problems else "no sheet has a row below a header")
+    contents = records.file_contents("row")
+    return FileContents(contents.documents, (*contents.problems, *sheet_problems))
 
 
-def _add_sheet(records: Records, title: str, sheet: ET.Element, book: _Book) -> str:
-    """Take in the records of a sheet. If it has none, say why; an empty sheet needs no word."""
-    rows = list(_rows(sheet, book))
+def _add_sheet(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> str:
+    """Add the records of a sheet. Return why it has none; empty if it has a header or no rows."""
+    rows = list(_read_rows(sheet, shared))
     header = find_header(rows)
     if header is None:
-        return no_text_column(rows) if rows else ""
-    below = (row for row in rows if row.n > header.n)
+        return describe_missing_text_column(rows) if rows else ""
+    below = (row for row in rows if row.number > header.number)
     add_rows(records, header, below, f"sheet {title}, row ", f"{title}/")
     return ""
 
 
-def _rows(sheet: ET.Element, book: _Book) -> Iterator[Row]:
-    """Give the rows with anything in them. Cells below the first one of a merged range have its value."""
-    merged = _merged(sheet)
-    held: dict[int, tuple[int, object]] = {}
-    n = 0
-    for element in _all(sheet, "row"):
-        n = int(element.get("r", "")) if re.fullmatch("[0-9]{1,7}", element.get("r", "")) else n + 1
-        if n > _MAX_ROWS:
+def _read_rows(sheet: ET.Element, shared: _SharedData) -> Iterator[Row]:
+    """Yield the non-empty rows. Cells below the first cell of a merged range have its value."""
+    last_rows = _read_merged_ranges(sheet)
+    merged_values: dict[int, tuple[int, object]] = {}
+    number = 0
+    for element in _descendants(sheet, "row"):
+        number = int(element.get("r", "")) if re.fullmatch("[0-9]{1,7}", element.get("r", "")) else number + 1
+        if number > _MAX_ROWS:
             raise ReadError("damaged: a row beyond the last one that a sheet can have")
-        own = _cells(element, book)
-        held = {column: (last, value) for column, (last, value) in held.items() if last >= n}
-        for column, value in own.items():
-            if last := merged.get((n, column)):
-                held[column] = last, value
-        if own:
-            cells = {**{column: value for column, (_, value) in held.items()}, **own}
-            yield Row(n, [cells.get(column) for column in range(max(cells) + 1)])
+        row_values = _read_cells(element, shared)
+        merged_values = {
+            column: (last_row, value) for column, (last_row, value) in merged_values.items() if last_row >= number
+        }
+        for column, value in row_values.items():
+            if last_row := last_rows.get((number, column)):
+                merged_values[column] = last_row, value
+        if row_values:
+            cells = {**{column: value for column, (_, value) in merged_values.items()}, **row_values}
+            yield Row(number, [cells.get(column) for column in range(max(cells) + 1)])
 
 
-def _cells(row: ET.Element, book: _Book) -> dict[int, object]:
-    """Give what stands in a row, by column from 0."""
+def _read_cells(row: ET.Element, shared: _SharedData) -> dict[int, object]:
+    """Return the values of a row by column, from 0."""
     cells: dict[int, object] = {}
     column = -1
     for cell in row:
-        reference = _REFERENCE.fullmatch(cell.get("r", ""))
-        column = _column(reference[1]) if reference else column + 1
+        reference = _CELL_REFERENCE.fullmatch(cell.get("r", ""))
+        column = _column_index(reference[1]) if reference else column + 1
         if column >= _MAX_COLUMNS:
             raise ReadError("damaged: a cell beyond the last column that a sheet can have")
-        value = _value(cell, book) if _local(cell) == "c" else None
+        value = _cell_value(cell, shared) if _local_name(cell) == "c" else None
         if value is not None and value != "":
             cells[column] = value
     return cells
 
 
-def _value(cell: ET.Element, book: _Book) -> object:
-    """Give the value of a cell; None if it is empty or an error such as #N/A."""
+def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
+    """Return the value of a cell; None if it is empty or an error such as #N/A."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
-        return next((_text(child) for child in cell if _local(child) == "is"), None)
-    written = next((child.text for child in cell if _local(child) == "v"), None)
-    if written is None or kind == "e":
+        return next((_string_text(child) for child in cell if _local_name(child) == "is"), None)
+    stored = next((child.text for child in cell if _local_name(child) == "v"), None)
+    if stored is None or kind == "e":
         return None
     if kind == "s":
-        number = int(written) if re.fullmatch(r"\s*[0-9]{1,9}\s*", written) else len(book.texts)
-        if number >= len(book.texts):
-            raise ReadError("damaged: a cell refers to a text that is not there")
-        return book.texts[number]
+        index = int(stored) if re.fullmatch(r"\s*[0-9]{1,9}\s*", stored) else len(shared.strings)
+        if index >= len(shared.strings):
+            raise ReadError("damaged: a cell refers to a shared string that does not exist")
+        return shared.strings[index]
     if kind == "b":
-        return written.strip() == "1"
+        return stored.strip() == "1"
     if kind != "n":
-        return _unescaped(written)
-    style = cell.get("s", "")
-    number = int(style) if re.fullmatch("[0-9]{1,6}", style) else len(book.styles)
-    return _number(written.strip(), book.styles[number] if number < len(book.styles) else _PLAIN, book.start)
+        return _unescape(stored)
+    format_id = cell.get("s", "")
+    index = int(format_id) if re.fullmatch("[0-9]{1,6}", format_id) else len(shared.formats)
+    return _convert_number(
+        stored.strip(), shared.formats[index] if index < len(shared.formats) else _GENERAL_FORMAT, shared.epoch
+    )
 
 
-def _number(written: str, style: _Style, start: datetime) -> object:
-    """Give a number as the cell shows it, but with all its digits; a day or time in ISO form."""
+def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
+    """Return a number as the cell displays it but with all its digits, a date or time in ISO format."""
     try:
-        value = float(written)
+        value = float(stored)
     except ValueError:
-        return written or None
-    if style.percent and abs(value) < _MAX_ROWS:
+        return stored or None
+    if number_format.is_percent and abs(value) < _MAX_ROWS:
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
-    if (style.day or style.time) and _SERIAL.fullmatch(written) and value >= 0:
-        return _moment(value, style, start)
-    return int(value) if value.is_integer() and abs(value) < 1e15 else value  # noqa: PLR2004 - as many digits as it has
+    if (number_format.has_date or number_format.has_time) and _SERIAL_NUMBER.fullmatch(stored) and value >= 0:
+        return _convert_date(value, number_format, epoch)
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value  # noqa: PLR2004 - digits that a float represents exactly
 
 
-def _moment(days: float, style: _Style, start: datetime) -> object:
-    """Give a count of days as a day, a time or both; hours may be more than a day has."""
+def _convert_date(days: float, number_format: _NumberFormat, epoch: datetime) -> object:
+    """Convert a number of days to a date, a time or both. Times may exceed 24 hours."""
     seconds = round(days * 86_400)
-    if not style.day:
+    if not number_format.has_date:
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    shift = 1 if start == _START_1900 and days < _FALSE_LEAP_DAY else 0
+    shift = 1 if epoch == _EPOCH_1900 and days < _NONEXISTENT_DAY else 0
     try:
-        moment = start + timedelta(days=shift, seconds=seconds)
+        moment = epoch + timedelta(days=shift, seconds=seconds)
     except OverflowError:
         return days
-    return moment.isoformat() if style.time else moment.date().isoformat()
+    return moment.isoformat() if number_format.has_time else moment.date().isoformat()
 
 
-def _book(archive: Archive, workbook: ET.Element, parts: Mapping[str, Sequence[tuple[str, str]]]) -> _Book:
-    texts: list[str] = []
-    styles: list[_Style] = []
+def _read_shared_data(
+    archive: Archive, workbook: ET.Element, parts: Mapping[str, Sequence[tuple[str, str]]]
+) -> _SharedData:
+    strings: list[str] = []
+    formats: list[_NumberFormat] = []
     for _, path in parts.get("sharedStrings", ()):
-        texts = [_text(item) for item in parse_xml(archive.read(path)) if _local(item) == "si"]
+        strings = [_string_text(item) for item in parse_xml(archive.read(path)) if _local_name(item) == "si"]
     for _, path in parts.get("styles", ()):
-        styles = _styles(parse_xml(archive.read(path)))
-    since_1904 = any(item.get("date1904") in {"1", "true"} for item in _all(workbook, "workbookPr"))
-    return _Book(texts, styles, _START_1904 if since_1904 else _START_1900)
+        formats = _read_formats(parse_xml(archive.read(path)))
+    since_1904 = any(item.get("date1904") in {"1", "true"} for item in _descendants(workbook, "workbookPr"))
+    return _SharedData(strings, formats, _EPOCH_1904 if since_1904 else _EPOCH_1900)
 
 
-def _styles(sheet: ET.Element) -> list[_Style]:
-    """Give what each cell format makes of numbers."""
-    codes = {item.get("numFmtId", ""): item.get("formatCode", "") for item in _all(sheet, "numFmt")}
-    formats = next((group for group in sheet if _local(group) == "cellXfs"), ())
-    return [_style(item.get("numFmtId", ""), codes) for item in formats if _local(item) == "xf"]
+def _read_formats(sheet: ET.Element) -> list[_NumberFormat]:
+    """Return the kind of number that each cell format displays."""
+    codes = {item.get("numFmtId", ""): item.get("formatCode", "") for item in _descendants(sheet, "numFmt")}
+    formats = next((group for group in sheet if _local_name(group) == "cellXfs"), ())
+    return [_classify_format(item.get("numFmtId", ""), codes) for item in formats if _local_name(item) == "xf"]
 
 
-def _style(identifier: str, codes: Mapping[str, str]) -> _Style:
+def _classify_format(identifier: str, codes: Mapping[str, str]) -> _NumberFormat:
     if identifier in codes:
-        code = _LITERAL.sub("", codes[identifier].partition(";")[0]).lower()
-        time = not {"h", "s"}.isdisjoint(code)
-        day = not {"y", "d", "e"}.isdisjoint(code) or ("m" in code and not time)  # e is a year of an era
-        return _Style(day, time, "%" in code)
-    number = int(identifier) if re.fullmatch("[0-9]{1,3}", identifier) else 0
-    both = number == _DATE_TIME
-    return _Style(both or number in _DATES, both or number in _TIMES, number in _PERCENT)
+        code = _NEUTRAL_PARTS.sub("", codes[identifier].partition(";")[0]).lower()
+        has_time = not {"h", "s"}.isdisjoint(code)
+        has_date = not {"y", "d", "e"}.isdisjoint(code) or ("m" in code and not has_time)  # e is a year of an era
+        return _NumberFormat(has_date, has_time, "%" in code)
+    format_id = int(identifier) if re.fullmatch("[0-9]{1,3}", identifier) else 0
+    is_date_time = format_id == _DATE_TIME_FORMAT
+    return _NumberFormat(
+        is_date_time or format_id in _DATE_FORMATS,
+        is_date_time or format_id in _TIME_FORMATS,
+        format_id in _PERCENT_FORMATS,
+    )
 
 
-def _merged(sheet: ET.Element) -> dict[tuple[int, int], int]:
-    """Give the first cell (row from 1, column from 0) of each merged range of several rows, and its last row."""
-    found: dict[tuple[int, int], int] = {}
-    for item in _all(sheet, "mergeCell"):
+def _read_merged_ranges(sheet: ET.Element) -> dict[tuple[int, int], int]:
+    """Map the first cell (row from 1, column from 0) of each merged range of several rows to the range's last row."""
+    last_rows: dict[tuple[int, int], int] = {}
+    for item in _descendants(sheet, "mergeCell"):
         first, _, last = item.get("ref", "").partition(":")
-        begin, end = _REFERENCE.fullmatch(first), _REFERENCE.fullmatch(last)
+        begin, end = _CELL_REFERENCE.fullmatch(first), _CELL_REFERENCE.fullmatch(last)
         if begin and end and int(end[2]) > int(begin[2]):
-            found[int(begin[2]), _column(begin[1])] = int(end[2])
-    return found
+            last_rows[int(begin[2]), _column_index(begin[1])] = int(end[2])
+    return last_rows
 
 
-def _targets(archive: Archive, path: str) -> dict[str, list[tuple[str, str]]]:
-    """Give the parts that a part refers to, by the kind of part: id and name of each that is in the archive."""
+def _related_parts(archive: Archive, path: str) -> dict[str, list[tuple[str, str]]]:
+    """Map the kinds of the parts that a part refers to, to the id and name of each that is in the archive."""
     if path not in archive.names:
         return {}
     folder = path.rpartition("_rels/")[0]
-    found: dict[str, list[tuple[str, str]]] = {}
+    parts: dict[str, list[tuple[str, str]]] = {}
     for item in parse_xml(archive.read(path)):
         target = normpath(join("/", folder, item.get("Target", "")))[1:]
         if target in archive.names:
             kind = item.get("Type", "").rpartition("/")[2]
-            found.setdefault(kind, []).append((item.get("Id", ""), target))
-    return found
+            parts.setdefault(kind, []).append((item.get("Id", ""), target))
+    return parts
 
 
-def _text(item: ET.Element) -> str:
-    """Give the text of a string: its own or that of its runs, without phonetic hints."""
+def _string_text(item: ET.Element) -> str:
+    """Return the text of a string element, including its runs but not its phonetic hints."""
     parts: list[str] = []
     for child in item:
-        if _local(child) == "t":
+        if _local_name(child) == "t":
             parts.append(child.text or "")
-        elif _local(child) == "r":
-            parts += (part.text or "" for part in child if _local(part) == "t")
-    return _unescaped("".join(parts))
+        elif _local_name(child) == "r":
+            parts += (part.text or "" for part in child if _local_name(part) == "t")
+    return _unescape("".join(parts))
 
 
-def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def _column(letters: str) -> int:
-    """Give the number of a column from 0: 26 for AA."""
-    number = 0
+def _column_index(letters: str) -> int:
+    """Return the index of a column, from 0: 26 for AA."""
+    index = 0
     for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
+        index = index * 26 + ord(letter) - ord("A") + 1
+    return index - 1
 
 
-def _all(root: ET.Element, name: str) -> Iterator[ET.Element]:
-    """Give the elements below `root` of a name, in any namespace: there are two, the usual and the strict."""
-    return (item for item in root.iter() if _local(item) == name)
+def _descendants(root: ET.Element, name: str) -> Iterator[ET.Element]:
+    """Yield the descendants of `root` with a name, in any namespace: the format has a transitional and a strict one."""
+    return (item for item in root.iter() if _local_name(item) == name)
 
 
-def _local(item: ET.Element) -> str:
+def _local_name(item: ET.Element) -> str:
     return item.tag.rpartition("}")[2]

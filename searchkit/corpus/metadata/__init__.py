@@ -1,7 +1,7 @@
-"""What a report says about itself.
+"""Detect the metadata of a report from its text.
 
-detection.py  all of it: title, year, day, issuer, place, kind, numbers
-issuers.py    who issued it, and what kind of report it is
-dates.py      the year reported on, the day of publication
+detection.py  the entry point: title, year, date, issuer, place, kind, numbers
+issuers.py    who issued a report, and what kind of report it is
+dates.py      the year reported on, the date of publication
 locating.py   the place
 """

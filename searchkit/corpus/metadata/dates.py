@@ -1,4 +1,4 @@
-"""Years and dates: the year a report is about, and the day it was published."""
+"""Detect the year that a report is about, and the date of its publication."""
 
 from __future__ import annotations
 
@@ -8,193 +8,217 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from searchkit.text.years import ANY_YEAR, YEAR
+from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
-_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
-_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
-_DAY = re.compile(
+_TO_ARABIC_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
+_YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
+_CHINESE_DATE = re.compile(
     rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}})\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
 )
-_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
-_BARE_YEAR = re.compile(rf"(?<!\d)({YEAR})(?!\d)")
-_LAW = re.compile(r"《[^》]{0,80}》")
-_STATED = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
-_OPENING = re.compile(rf"^\s*(?:在)?({ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
+_MARKED_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
+_BARE_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR})(?!\d)")
+_QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
+_STATED_YEAR = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
+_OPENING_YEAR = re.compile(rf"^\s*(?:在)?({ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
 _HEADING_YEAR = re.compile(
     rf"^[\s（(]*(?:[一二三四五六七八九十\d]{{1,3}}[)）、.．]+\s*)?(?:关于|过去[^，。]{{0,8}}[和及与])?({ANY_YEAR})\s*年(?!以来)"
 )
-_REVIEW = re.compile("回顾|总结|完成情况|执行情况")
-_PLAN = re.compile("安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路")
-_REVIEWED = re.compile(rf"^\s*(?:过去的)?({ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
-_KEYED = re.compile(
-    rf"([一-鿿]{{0,4}}(?:日期|时间)|发布于)\s*[:：]?\s*({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})"
+_REVIEW_WORD = re.compile("回顾|总结|完成情况|执行情况")
+_PLAN_WORD = re.compile("安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路")
+_OPENING_REVIEWED_YEAR = re.compile(rf"^\s*(?:过去的)?({ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
+_LABELLED_DATE = re.compile(
+    rf"([一-鿿]{{0,4}}(?:日期|时间)|发布于)\s*[:：]?\s*({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})"
 )
-_LINE_DATE = re.compile(
-    rf"^\s*({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
+_LEADING_DATE = re.compile(
+    rf"^\s*({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
 )
-_NUMERIC = re.compile(rf"({YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})")
-_URL_YEAR = re.compile(rf"/(?:t)?({YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\d[_/-]|\d\d/)")
-_TARGET = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
-_HEADING = 60
-_TWICE = 2
-_EARLY = 4
-_LATE = 11
+_NUMERIC_DATE = re.compile(rf"({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})")
+_URL_YEAR = re.compile(rf"/(?:t)?({ARABIC_YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\d[_/-]|\d\d/)")
+_TARGET_YEAR = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
+_MAX_YEAR_HEADING_LENGTH = 60
+"""Maximum length of a heading whose year counts, in code points."""
+_MIN_MENTIONS = 2
+"""Minimum number of mentions of a year that counts as frequent."""
+_LAST_EARLY_MONTH = 4
+"""Reports published until this month are about the year before."""
+_FIRST_LATE_MONTH = 11
+"""Reports published from this month on are about the same year."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A value, with a note when it was inferred rather than read."""
+class DetectedYear:
+    """A year, with a note if it was inferred rather than read."""
 
     value: int | None
     note: str | None = None
 
 
-def published(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
-    """Give the day of publication (ISO) from labelled lines, a dated line of the page, or what the format says.
+def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
+    """Return the date of publication (ISO) from a labelled line, a dated line of the page or the hints of the format.
 
-    The day a report was signed is not the day it was published.
+    The date on which a report was signed is not its date of publication.
     """
     ranked: list[tuple[int, int, str]] = []
     lines = [*head, *tail]
-    for order, line in enumerate(lines):
-        found = [(_rank(match[1]), _iso(*match.groups()[1:])) for match in _KEYED.finditer(line[:400])]
-        ranked += [(rank, order, iso) for rank, iso in found if iso]
-    for order, line in enumerate(head):
-        dated = _LINE_DATE.match(line[:200])
-        if dated and (iso := _iso(*dated.groups())):
-            ranked.append((3, order, iso))
-    hint = _NUMERIC.search(hints.get("published", ""))
-    if hint and (iso := _iso(*hint.groups())):
-        ranked.append((4, 0, iso))
+    for position, line in enumerate(lines):
+        dates = [
+            (_label_rank(match[1]), _iso_date(*match.groups()[1:])) for match in _LABELLED_DATE.finditer(line[:400])
+        ]
+        ranked += [(rank, position, day) for rank, day in dates if day]
+    for position, line in enumerate(head):
+        match = _LEADING_DATE.match(line[:200])
+        if match and (day := _iso_date(*match.groups())):
+            ranked.append((3, position, day))
+    hint = _NUMERIC_DATE.search(hints.get("published", ""))
+    if hint and (day := _iso_date(*hint.groups())):
+        ranked.append((4, 0, day))
     return min(ranked)[2] if ranked else None
 
 
-def year_in_title(title: str, *, spoken: bool) -> int | None:
-    """Give the year that a title states. A span (2021—2025年) is none; a day in brackets counts only for a speech."""
-    text = title if spoken else _DAY.sub(" ", title)
-    text = _SPAN.sub(" ", text)
-    match = _YEAR.search(text) or _BARE_YEAR.search(text)
-    return number(match[1]) if match else None
+def find_year_in_title(title: str, *, is_speech: bool) -> int | None:
+    """Return the year that a title states, or None.
+
+    A span (2021—2025年) does not count. A full date counts only in the title of a speech.
+    """
+    text = title if is_speech else _CHINESE_DATE.sub(" ", title)
+    text = _YEAR_SPAN.sub(" ", text)
+    match = _MARKED_YEAR.search(text) or _BARE_YEAR.search(text)
+    return parse_year_digits(match[1]) if match else None
 
 
-def year_of_session(head: Iterable[str]) -> int | None:
-    """Give the year of the day on which a speech was held, from the lines above it."""
+def find_session_year(head: Iterable[str]) -> int | None:
+    """Return the year of the date on which a speech was held, from the lines above it."""
     for line in head:
-        if not _KEYED.search(line[:400]) and (match := _DAY.search(line[:400])):
-            return number(match[1])
+        if not _LABELLED_DATE.search(line[:400]) and (match := _CHINESE_DATE.search(line[:400])):
+            return parse_year_digits(match[1])
     return None
 
 
-def year_of_report(paragraphs: Sequence[str], headings: Sequence[str], day: str | None) -> Found:
-    """Infer the year that a report (not a speech) is about when its title is silent. Texts are folded, `day` is ISO."""
-    undecided = Found(None, "year undecided: neither title nor text states the year reported on")
-    return next(_report_years(paragraphs, headings, day), undecided)
+def infer_report_year(paragraphs: Sequence[str], headings: Sequence[str], published: str | None) -> DetectedYear:
+    """Infer the year that a report (not a speech) is about, if its title states none.
+
+    Texts are folded; `published` is an ISO date.
+    """
+    undecided = DetectedYear(None, "year undecided: neither title nor text states the year reported on")
+    return next(_report_year_candidates(paragraphs, headings, published), undecided)
 
 
-def _report_years(paragraphs: Sequence[str], headings: Sequence[str], day: str | None) -> Iterator[Found]:
-    """Give what tells the year, best first."""
-    opening = [_LAW.sub("", p[:600]) for p in paragraphs[:4]]
-    for match in filter(None, map(_STATED.search, opening)):
-        yield Found(number(match[1]))
-    dated = _years_of(headings)
-    for year, rest in dated:
-        if not _PLAN.search(rest) or _REVIEW.search(rest):
-            yield Found(year, f"year {year} inferred from a heading")
-    common, season = _common_year(paragraphs), _year_before(day) if day else None
-    plausible = {season, season + 1} if season else {common}
-    for match in filter(None, map(_OPENING.match, opening)):
-        if (year := number(match[1])) in plausible | {common} or not season:
-            yield Found(year, f"year {year} inferred from the beginning of a paragraph")
-    if common and common in plausible:
-        yield Found(common, f"year {common} inferred: the year the text names most")
-    for year, rest in dated:
-        if _PLAN.search(rest):
-            yield Found(year - 1, f"year {year - 1} inferred: the text plans {year}")
-    if season:
-        yield Found(season, f"year {season} inferred from the day of publication, {day}")
+def _report_year_candidates(
+    paragraphs: Sequence[str], headings: Sequence[str], published: str | None
+) -> Iterator[DetectedYear]:
+    """Yield candidates for the year, best first."""
+    opening = [_QUOTED_TITLE.sub("", p[:600]) for p in paragraphs[:4]]
+    for match in filter(None, map(_STATED_YEAR.search, opening)):
+        yield DetectedYear(parse_year_digits(match[1]))
+    heading_years = _years_of_headings(headings)
+    for year, rest in heading_years:
+        if not _PLAN_WORD.search(rest) or _REVIEW_WORD.search(rest):
+            yield DetectedYear(year, f"year {year} inferred from a heading")
+    frequent_year, season_year = _most_frequent_year(paragraphs), _year_by_season(published) if published else None
+    plausible = {season_year, season_year + 1} if season_year else {frequent_year}
+    for match in filter(None, map(_OPENING_YEAR.match, opening)):
+        if (year := parse_year_digits(match[1])) in plausible | {frequent_year} or not season_year:
+            yield DetectedYear(year, f"year {year} inferred from the beginning of a paragraph")
+    if frequent_year and frequent_year in plausible:
+        yield DetectedYear(frequent_year, f"year {frequent_year} inferred: the year the text names most")
+    for year, rest in heading_years:
+        if _PLAN_WORD.search(rest):
+            yield DetectedYear(year - 1, f"year {year - 1} inferred: the text plans {year}")
+    if season_year:
+        yield DetectedYear(season_year, f"year {season_year} inferred from the day of publication, {published}")
 
 
-def year_of_speech(paragraphs: Sequence[str], headings: Sequence[str], day: str | None, url: str) -> Found:
-    """Infer the year in which a work report was given when neither title nor head states it. Arguments as above."""
-    undecided = Found(None, "year undecided: no year of the session in title, head or text")
-    return next(_speech_years(paragraphs, headings, day, url), undecided)
+def infer_speech_year(
+    paragraphs: Sequence[str], headings: Sequence[str], published: str | None, url: str
+) -> DetectedYear:
+    """Infer the year in which a work report was given, if neither title nor head states it.
+
+    Arguments are as for `infer_report_year`.
+    """
+    undecided = DetectedYear(None, "year undecided: no year of the session in title, head or text")
+    return next(_speech_year_candidates(paragraphs, headings, published, url), undecided)
 
 
-def _speech_years(paragraphs: Sequence[str], headings: Sequence[str], day: str | None, url: str) -> Iterator[Found]:
-    """Give what tells the year, best first."""
-    dated = _years_of(headings)
-    years = [year for year, _ in dated]
-    for year, rest in dated:
+def _speech_year_candidates(
+    paragraphs: Sequence[str], headings: Sequence[str], published: str | None, url: str
+) -> Iterator[DetectedYear]:
+    """Yield candidates for the year, best first."""
+    heading_years = _years_of_headings(headings)
+    years = [year for year, _ in heading_years]
+    for year, rest in heading_years:
         if year + 1 in years:  # 一、2013年主要工作 … 二、2014年主要工作
-            yield Found(year + 1, f"year {year + 1} inferred from headings on {year} and {year + 1}")
-        if _REVIEW.search(rest):
-            yield Found(year + 1, f"year {year + 1} inferred from the heading that reviews {year}")
-    for match in filter(None, map(_REVIEWED.match, paragraphs[:5])):
-        year = number(match[1]) + 1
-        yield Found(year, f"year {year} inferred: the text begins with {year - 1}")
-    reviewed = _reviewed_year(paragraphs)
-    for year in ([int(day[:4])] if day else []) + [int(m[1]) for m in _URL_YEAR.finditer(url)]:
+            yield DetectedYear(year + 1, f"year {year + 1} inferred from headings on {year} and {year + 1}")
+        if _REVIEW_WORD.search(rest):
+            yield DetectedYear(year + 1, f"year {year + 1} inferred from the heading that reviews {year}")
+    for match in filter(None, map(_OPENING_REVIEWED_YEAR.match, paragraphs[:5])):
+        year = parse_year_digits(match[1]) + 1
+        yield DetectedYear(year, f"year {year} inferred: the text begins with {year - 1}")
+    reviewed = _find_reviewed_year(paragraphs)
+    for year in ([int(published[:4])] if published else []) + [int(m[1]) for m in _URL_YEAR.finditer(url)]:
         if reviewed in {year, year - 1}:
-            yield Found(year, f"year {year} inferred from the day of publication or the address")
-    for year, rest in dated:
-        if _PLAN.search(rest):
-            yield Found(year, f"year {year} inferred from the heading that plans {year}")
+            yield DetectedYear(year, f"year {year} inferred from the day of publication or the address")
+    for year, rest in heading_years:
+        if _PLAN_WORD.search(rest):
+            yield DetectedYear(year, f"year {year} inferred from the heading that plans {year}")
     if reviewed:
-        yield Found(reviewed + 1, f"year {reviewed + 1} inferred: the text reviews {reviewed}")
+        yield DetectedYear(reviewed + 1, f"year {reviewed + 1} inferred: the text reviews {reviewed}")
 
 
-def _years_of(headings: Sequence[str]) -> list[tuple[int, str]]:
-    """Headings that begin with a year: the year and the words behind it."""
-    texts = [_SPAN.sub(" ", heading) for heading in headings if len(heading) <= _HEADING]
+def _years_of_headings(headings: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the year and the text after it for each heading that begins with a year."""
+    texts = [_YEAR_SPAN.sub(" ", heading) for heading in headings if len(heading) <= _MAX_YEAR_HEADING_LENGTH]
     matches = [(text, _HEADING_YEAR.match(text)) for text in texts]
-    return [(number(match[1]), text[match.end() :]) for text, match in matches if match]
+    return [(parse_year_digits(match[1]), text[match.end() :]) for text, match in matches if match]
 
 
-def number(text: str) -> int:
-    """Read a year in Arabic or Chinese digits: 二〇二三."""
-    return int(text.translate(_DIGITS))
+def parse_year_digits(text: str) -> int:
+    """Return the value of a year in Arabic or Chinese digits: 二〇二三."""
+    return int(text.translate(_TO_ARABIC_DIGITS))
 
 
-def _year_counts(paragraphs: Sequence[str]) -> Counter[int]:
-    """How often the text names each year, but for laws, spans and targets (到2035年, 2035年远景目标)."""
+def _count_years(paragraphs: Sequence[str]) -> Counter[int]:
+    """Count the mentions of each year, except in titles of laws, spans and targets (到2035年, 2035年远景目标)."""
     counts: Counter[int] = Counter()
     for paragraph in paragraphs[:200]:
-        text = _SPAN.sub(" ", _LAW.sub(" ", paragraph[:5000]))
+        text = _YEAR_SPAN.sub(" ", _QUOTED_TITLE.sub(" ", paragraph[:5000]))
         counts.update(
-            number(m[1]) for m in _YEAR.finditer(text) if not _TARGET.search(text, m.start() - 2, m.end() + 6)
+            parse_year_digits(m[1])
+            for m in _MARKED_YEAR.finditer(text)
+            if not _TARGET_YEAR.search(text, m.start() - 2, m.end() + 6)
         )
     return counts
 
 
-def _common_year(paragraphs: Sequence[str]) -> int | None:
-    """Give the year named most, at least twice and more than any other."""
-    ranked = _year_counts(paragraphs).most_common(2)
-    if not ranked or ranked[0][1] < _TWICE or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+def _most_frequent_year(paragraphs: Sequence[str]) -> int | None:
+    """Return the year with most mentions, if it has at least two and more than any other."""
+    ranked = _count_years(paragraphs).most_common(2)
+    if not ranked or ranked[0][1] < _MIN_MENTIONS or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
 
 
-def _reviewed_year(paragraphs: Sequence[str]) -> int | None:
-    """Give the last year that the first third of a speech names often, unless the text goes on to speak of later years.
+def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
+    """Return the last year that the first third of a speech mentions often; None if there is none.
 
-    A review of five years compares with the year before them; then the years named most do not tell.
+    A review of five years compares with the year before them, so that frequent years prove nothing. Therefore the
+    result is also None if the text repeatedly mentions a year after the next.
     """
-    counts = _year_counts(paragraphs[: max(8, len(paragraphs) // 3)])
-    often = max(_TWICE, max(counts.values(), default=0) // 3)
-    last = max((year for year, count in counts.items() if count >= often), default=None)
-    later = _year_counts(paragraphs) if last else Counter[int]()
-    return None if last is None or any(n >= _TWICE and year > last + 1 for year, n in later.items()) else last
+    counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])
+    min_count = max(_MIN_MENTIONS, max(counts.values(), default=0) // 3)
+    last = max((year for year, count in counts.items() if count >= min_count), default=None)
+    later = _count_years(paragraphs) if last else Counter[int]()
+    return None if last is None or any(n >= _MIN_MENTIONS and year > last + 1 for year, n in later.items()) else last
 
 
-def _year_before(day: str) -> int | None:
-    """Give the year that a report published on this day is about, where the season tells."""
-    year, month = int(day[:4]), int(day[5:7])
-    if month <= _EARLY:
+def _year_by_season(published: str) -> int | None:
+    """Return the year that a report published on this day is about, if the season decides."""
+    year, month = int(published[:4]), int(published[5:7])
+    if month <= _LAST_EARLY_MONTH:
         return year - 1
-    return year if month >= _LATE else None
+    return year if month >= _FIRST_LATE_MONTH else None
 
 
-def _rank(key: str) -> int:
+def _label_rank(key: str) -> int:
     if "发布" in key or "公开" in key or "上网" in key:
         return 1
     if key in {"日期", "时间"}:
@@ -202,7 +226,7 @@ def _rank(key: str) -> int:
     return 6 if "更新" in key else 5
 
 
-def _iso(year: str, month: str, day: str) -> str | None:
+def _iso_date(year: str, month: str, day: str) -> str | None:
     try:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:

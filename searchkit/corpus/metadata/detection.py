@@ -1,4 +1,4 @@
-"""What a report says about itself: title, year, day, issuer, place, kind, numbers."""
+"""Detect the metadata of a report: title, year, date, issuer, place, kind, numbers."""
 
 from __future__ import annotations
 
@@ -6,63 +6,72 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from searchkit.corpus.metadata.dates import published, year_in_title, year_of_report, year_of_session, year_of_speech
-from searchkit.corpus.metadata.issuers import (
-    doctype_of,
-    is_of_government,
-    issuer_in_fields,
-    issuer_in_signature,
-    issuer_in_speech,
-    issuer_in_title,
+from searchkit.corpus.metadata.dates import (
+    find_publication_date,
+    find_session_year,
+    find_year_in_title,
+    infer_report_year,
+    infer_speech_year,
 )
-from searchkit.corpus.metadata.locating import Located, Sources, locate
-from searchkit.places.bodies import agency_of
-from searchkit.places.gazetteer import NATION
+from searchkit.corpus.metadata.issuers import (
+    find_doctype,
+    find_issuer_in_fields,
+    find_issuer_in_signature,
+    find_issuer_in_speech,
+    find_issuer_in_title,
+    is_government_report,
+)
+from searchkit.corpus.metadata.locating import LocationEvidence, LocationResult, locate
+from searchkit.places.bodies import find_agency
+from searchkit.places.gazetteer import NATIONWIDE
 from searchkit.text.folding import fold_all
-from searchkit.text.years import YEAR
+from searchkit.text.years import ARABIC_YEAR
 
-_SPEECH = "政府工作报告"
-_SPOKEN_KINDS = frozenset({None, _SPEECH, "国民经济和社会发展计划报告", "预算执行情况报告"})
-_SPOKEN = re.compile(
+_WORK_REPORT = "政府工作报告"
+_SPEECH_KINDS = frozenset({None, _WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
+_SPEECH_OPENING = re.compile(
     r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)|(?:我代表|我?受).{0,20}(?:政府|国务院).{0,80}报告"
 )
-_SHORT = 60
-_TITLE = 300
-_LINE = 2000
-_SITE = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
-_OWN_NUMBER = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
-_NUMBER_FIELD = re.compile(
-    rf"(?:文\s*号|发文字号|文件编号|文件字号)\s*[:：]\s*([一-鿿]{{2,15}}[〔\[【(（]\s*{YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号)"
+_MAX_SHORT_PARAGRAPH_LENGTH = 60
+_MAX_TITLE_CHARACTERS = 300
+_MAX_LINE_CHARACTERS = 2000
+_SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
+_DOCUMENT_NUMBER_LINE = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
+_DOCUMENT_NUMBER_FIELD = re.compile(
+    rf"(?:文\s*号|发文字号|文件编号|文件字号)\s*[:：]\s*([一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号)"
 )
-_INDEX_FIELD = re.compile(r"(?:索\s*引\s*号|索取号)\s*[:：]\s*([0-9A-Za-z][^\s\u4e00-\u9fff：:]*)")
+_INDEX_NUMBER_FIELD = re.compile(r"(?:索\s*引\s*号|索取号)\s*[:：]\s*([0-9A-Za-z][^\s\u4e00-\u9fff：:]*)")
 _SOURCE_FIELD = re.compile(
     r"(?:原文链接|原文地址|来源链接|网址|链接|来源|source)\s*[:：]\s*(https?://\S+)", re.IGNORECASE
 )
-_SIGNED = re.compile(rf"^\s*({YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
+_SIGNING_DATE = re.compile(rf"^\s*({ARABIC_YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What detection reads. Texts are as written; nothing needs to be folded."""
+    """The input of detection. Texts are as written and need not be folded."""
 
     name: str
-    """Path in the corpus: a hint of last resort."""
+    """Path in the corpus; used as a last resort."""
     title: str | None = None
-    """Title found in the text, or the one that overrides it."""
+    """Title found in the text, or the stated title."""
     head: Sequence[str] = ()
     """Lines above the body that are not content."""
     paragraphs: Sequence[str] = ()
     tail: Sequence[str] = ()
     """Lines below the body that are not content."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """What the file format says: `title`, `published`, `issuer`, `source`."""
+    """Metadata stated by the format: `title`, `published`, `issuer`, `source`."""
     headings: Sequence[str] = ()
-    """Headings in order, with or without their numbers; a year often stands in them alone."""
+    """Headings in order, with or without their numbers. Often only they state a year."""
 
 
 @dataclass(frozen=True, slots=True)
-class Detected:
-    """The fields of `model.Document` of the same names; what could not be decided is None and stands in `warnings`."""
+class DetectedMetadata:
+    """Detected values of the fields of `model.Document` with the same names.
+
+    A field that cannot be decided is None and has an entry in `warnings`.
+    """
 
     title: str | None
     year: int | None
@@ -77,132 +86,149 @@ class Detected:
     warnings: tuple[str, ...]
 
 
-def detect(evidence: Evidence) -> Detected:
-    """Read the document fields off `evidence`. Never fails; the body is read only where title and head leave doubt."""
-    given = evidence.title or _site_title(evidence.hints.get("title", "")[:_LINE])
-    evidence = _bounded(evidence, given)
-    doctype = _doctype(evidence)
+def detect_metadata(evidence: Evidence) -> DetectedMetadata:
+    """Detect the fields of a document. Never raises. Reads the body only if title and head leave doubt."""
+    title = evidence.title or _strip_site_name(evidence.hints.get("title", "")[:_MAX_LINE_CHARACTERS])
+    evidence = _limit_lengths(evidence, title)
+    doctype = _detect_doctype(evidence)
     lines = (*evidence.head, *evidence.tail)
-    day = published(evidence.head, evidence.tail, evidence.hints)
-    source = evidence.hints.get("source") or _first(_SOURCE_FIELD, lines)
-    index_number = _first(_INDEX_FIELD, lines)
-    year, notes = _year(doctype, evidence, day, source or "")
-    issuer = _issuer(doctype, evidence)
-    located = _region(issuer, evidence, year, (index_number or "", source or ""))
-    agency = _agency(issuer, doctype, evidence.title or "", located.region)
-    warnings = [*notes, *located.warnings]
-    fields = {"title": given, "issuer": issuer, "agency": agency, "doctype": doctype}
+    published = find_publication_date(evidence.head, evidence.tail, evidence.hints)
+    source = evidence.hints.get("source") or _first_match(_SOURCE_FIELD, lines)
+    index_number = _first_match(_INDEX_NUMBER_FIELD, lines)
+    year, notes = _detect_year(doctype, evidence, published, source or "")
+    issuer = _detect_issuer(doctype, evidence)
+    location = _detect_region(issuer, evidence, year, (index_number or "", source or ""))
+    agency = _detect_agency(issuer, doctype, evidence.title or "", location.region)
+    warnings = [*notes, *location.warnings]
+    fields = {"title": title, "issuer": issuer, "agency": agency, "doctype": doctype}
     warnings += [f"{name} undecided: neither title, head nor text states it" for name in fields if not fields[name]]
-    if day is None and (signed := next((m[1] for p in evidence.paragraphs[-5:] if (m := _SIGNED.match(p))), None)):
-        warnings.append(f"published undecided: only the day of signing, {signed}, is given")
-    return Detected(
-        title=given,
+    if published is None and (
+        signing_date := next((m[1] for p in evidence.paragraphs[-5:] if (m := _SIGNING_DATE.match(p))), None)
+    ):
+        warnings.append(f"published undecided: only the day of signing, {signing_date}, is given")
+    return DetectedMetadata(
+        title=title,
         year=year,
-        published=day,
+        published=published,
         issuer=issuer,
         agency=agency,
-        region=located.region,
+        region=location.region,
         doctype=doctype,
-        doc_number=_own_number(evidence.head, evidence.paragraphs),
+        doc_number=_find_document_number(evidence.head, evidence.paragraphs),
         index_number=index_number,
         source=source,
         warnings=tuple(warnings),
     )
 
 
-def _bounded(evidence: Evidence, title: str | None) -> Evidence:
-    """Cut what is far too long to be a line of a head, so that a file of one line costs no more than its length."""
+def _limit_lengths(evidence: Evidence, title: str | None) -> Evidence:
+    """Cut texts that are far too long for a line of a head, so that cost stays linear for a file of one line."""
     return replace(
         evidence,
-        title=title and title[:_TITLE],
-        head=[line[:_LINE] for line in evidence.head],
-        tail=[line[:_LINE] for line in evidence.tail],
-        headings=[line[:_LINE] for line in evidence.headings],
-        hints={key: value[:_LINE] for key, value in evidence.hints.items()},
+        title=title and title[:_MAX_TITLE_CHARACTERS],
+        head=[line[:_MAX_LINE_CHARACTERS] for line in evidence.head],
+        tail=[line[:_MAX_LINE_CHARACTERS] for line in evidence.tail],
+        headings=[line[:_MAX_LINE_CHARACTERS] for line in evidence.headings],
+        hints={key: value[:_MAX_LINE_CHARACTERS] for key, value in evidence.hints.items()},
     )
 
 
-def _agency(issuer: str | None, doctype: str | None, title: str, region: tuple[str, ...]) -> str | None:
-    # Whichever of its offices put the report of a government on the site.
-    of_government = is_of_government(title, doctype)
-    agency = "人民政府" if of_government else agency_of(issuer) if issuer else None
-    return "国务院" if region == NATION and agency in {None, "人民政府"} else agency
+def _detect_agency(issuer: str | None, doctype: str | None, title: str, region: tuple[str, ...]) -> str | None:
+    # The report of a government remains its own, whichever of its offices published it.
+    is_government = is_government_report(title, doctype)
+    agency = "人民政府" if is_government else find_agency(issuer) if issuer else None
+    return "国务院" if region == NATIONWIDE and agency in {None, "人民政府"} else agency
 
 
-def _opening(evidence: Evidence) -> tuple[str, ...]:
-    """Give the head and the first headings: a subtitle or the line on the session may have been taken for one."""
+def _opening_lines(evidence: Evidence) -> tuple[str, ...]:
+    """Return the head and the first headings: a subtitle or session line may have been taken for a heading."""
     return (*evidence.head, *evidence.headings[:5])
 
 
-def _site_title(title: str) -> str | None:
-    """Give a page's title without the name of its site."""
+def _strip_site_name(title: str) -> str | None:
+    """Return the title of a page without the name of its site, or None."""
     if not title.strip():
         return None
-    plain = _SITE.sub("", " ".join(title.split()))
-    return plain or None
+    stripped = _SITE_NAME.sub("", " ".join(title.split()))
+    return stripped or None
 
 
-def _doctype(evidence: Evidence) -> str | None:
+def _detect_doctype(evidence: Evidence) -> str | None:
     texts = [evidence.title or "", evidence.hints.get("title", ""), *evidence.head[:20]]
-    found = next((kind for text in texts if (kind := doctype_of(text))), None)
+    doctype = next((kind for text in texts if (kind := find_doctype(text))), None)
     opening = " ".join(p[:300] for p in evidence.paragraphs[:4])
-    if found is None and _SPOKEN.search(opening):
-        return _SPEECH
-    if found is None and (
+    if doctype is None and _SPEECH_OPENING.search(opening):
+        return _WORK_REPORT
+    if doctype is None and (
         match := re.search(r"将([^。]{0,80}?(?:情况|工作))[^。]{0,12}(?:报告|汇报|公布|通报)如下", opening)
     ):
-        return doctype_of(match[1])
-    return found
+        return find_doctype(match[1])
+    return doctype
 
 
-def _is_spoken(doctype: str | None, evidence: Evidence) -> bool:
-    """Tell whether a government speaks to a congress: then the year is that of the session."""
-    return doctype == _SPEECH or (
-        doctype in _SPOKEN_KINDS and any(_SPOKEN.search(p[:400]) for p in evidence.paragraphs[:4])
+def _is_speech(doctype: str | None, evidence: Evidence) -> bool:
+    """Return whether a government speaks to a congress. The year is then that of the session."""
+    return doctype == _WORK_REPORT or (
+        doctype in _SPEECH_KINDS and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
     )
 
 
-def _year(doctype: str | None, evidence: Evidence, day: str | None, url: str) -> tuple[int | None, tuple[str, ...]]:
-    spoken = _is_spoken(doctype, evidence)
+def _detect_year(
+    doctype: str | None, evidence: Evidence, published: str | None, url: str
+) -> tuple[int | None, tuple[str, ...]]:
+    is_speech = _is_speech(doctype, evidence)
     titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
-    stated = next((year for text in titles if (year := year_in_title(text, spoken=spoken)) is not None), None)
-    lines = fold_all([*_opening(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _SHORT)])
-    named = any(_SPEECH in text for text in titles)
-    session = year_of_session(lines) if spoken and (stated is None or not named) else None
-    if session or stated:
+    title_year = next(
+        (year for text in titles if (year := find_year_in_title(text, is_speech=is_speech)) is not None), None
+    )
+    lines = fold_all(
+        [*_opening_lines(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH)]
+    )
+    is_work_report = any(_WORK_REPORT in text for text in titles)
+    session_year = find_session_year(lines) if is_speech and (title_year is None or not is_work_report) else None
+    if session_year or title_year:
         # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.
-        return session or stated, ()
+        return session_year or title_year, ()
     headings = fold_all(
-        [*evidence.headings, *(p for p in evidence.paragraphs if len(p) <= _SHORT and p[-1:] not in "。；")]
+        [
+            *evidence.headings,
+            *(p for p in evidence.paragraphs if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH and p[-1:] not in "。；"),
+        ]
     )
     paragraphs = fold_all([p[:5000] for p in evidence.paragraphs[:200]])
-    found = year_of_speech(paragraphs, headings, day, url) if spoken else year_of_report(paragraphs, headings, day)
-    return found.value, ((found.note,) if found.note else ())
+    inferred = (
+        infer_speech_year(paragraphs, headings, published, url)
+        if is_speech
+        else infer_report_year(paragraphs, headings, published)
+    )
+    return inferred.value, ((inferred.note,) if inferred.note else ())
 
 
-def _issuer(doctype: str | None, evidence: Evidence) -> str | None:
-    spoken = _is_spoken(doctype, evidence)
-    if spoken and (found := issuer_in_speech(evidence.paragraphs[:8])):
-        return found
-    if evidence.title and doctype != _SPEECH and (found := issuer_in_title(evidence.title)):
-        return found
+def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
+    is_speech = _is_speech(doctype, evidence)
+    if is_speech and (issuer := find_issuer_in_speech(evidence.paragraphs[:8])):
+        return issuer
+    if evidence.title and doctype != _WORK_REPORT and (issuer := find_issuer_in_title(evidence.title)):
+        return issuer
     lines = (*evidence.head, *evidence.tail)
-    return issuer_in_fields(lines) or evidence.hints.get("issuer") or issuer_in_signature(evidence.paragraphs)
+    return find_issuer_in_fields(lines) or evidence.hints.get("issuer") or find_issuer_in_signature(evidence.paragraphs)
 
 
-def _region(issuer: str | None, evidence: Evidence, year: int | None, extra: tuple[str, str]) -> Located:
-    index_number, source = extra
-    fields = issuer_in_fields((*evidence.head, *evidence.tail))
-    signature = issuer_in_signature(evidence.paragraphs)
+def _detect_region(
+    issuer: str | None, evidence: Evidence, year: int | None, identifiers: tuple[str, str]
+) -> LocationResult:
+    index_number, source = identifiers
+    fields = find_issuer_in_fields((*evidence.head, *evidence.tail))
+    signature = find_issuer_in_signature(evidence.paragraphs)
     hint = evidence.hints.get("title", "")
     return locate(
-        Sources(
+        LocationEvidence(
             title=evidence.title or "",
             issuers=[name for name in dict.fromkeys((issuer, fields, signature)) if name],
-            head=(*_opening(evidence), *((hint,) if hint != evidence.title else ())),
+            head=(*_opening_lines(evidence), *((hint,) if hint != evidence.title else ())),
             paragraphs=evidence.paragraphs,
             tail=evidence.tail,
-            addresses=" ".join((source, *evidence.hints.values(), *(line for line in evidence.tail if "http" in line))),
+            urls=" ".join((source, *evidence.hints.values(), *(line for line in evidence.tail if "http" in line))),
             index_number=index_number,
             name=evidence.name,
             year=year,
@@ -210,14 +236,17 @@ def _region(issuer: str | None, evidence: Evidence, year: int | None, extra: tup
     )
 
 
-def _own_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
-    """Find the report's own number: labelled, or alone on a line at the beginning; sentences cite those of others."""
+def _find_document_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
+    """Return the number of the document itself: labelled, or alone on a line at the beginning.
+
+    Sentences cite the numbers of other documents.
+    """
     lines = [*head]
-    if labelled := _first(_NUMBER_FIELD, lines):
-        return labelled
-    alone = (line.strip() for line in (*lines, *paragraphs[:2]))
-    return next((line for line in alone if _OWN_NUMBER.match(line)), None)
+    if number := _first_match(_DOCUMENT_NUMBER_FIELD, lines):
+        return number
+    candidates = (line.strip() for line in (*lines, *paragraphs[:2]))
+    return next((line for line in candidates if _DOCUMENT_NUMBER_LINE.match(line)), None)
 
 
-def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
+def _first_match(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
     return next((match[1] for line in lines if (match := pattern.search(line))), None)

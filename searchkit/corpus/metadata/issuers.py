@@ -1,4 +1,4 @@
-"""Who issued a report, and what kind of report it is."""
+"""Detect who issued a report, and what kind of report it is."""
 
 from __future__ import annotations
 
@@ -6,60 +6,63 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from searchkit.files import word_lists
+from searchkit.files import read_word_lists
 from searchkit.places.bodies import is_body
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.folding import fold
 
-_YEAR = r"(?:[12]\d{3}|[〇○零一二三四五六七八九]{4})\s*(?:年度|年)?(?:上半年|下半年)?"
-_LEAD = re.compile(rf"\s*(?:关于)?(?:报送|印发|公布)?\s*(?:{_YEAR})?度?的?\s*")
-_CUTS = re.compile(
-    rf"关于|{_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
+_TITLE_YEAR = r"(?:[12]\d{3}|[〇○零一二三四五六七八九]{4})\s*(?:年度|年)?(?:上半年|下半年)?"
+_TITLE_PREFIX = re.compile(rf"\s*(?:关于)?(?:报送|印发|公布)?\s*(?:{_TITLE_YEAR})?度?的?\s*")
+_AFTER_BODY_NAME = re.compile(
+    rf"关于|{_TITLE_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
     r"工作报告|工作总结|工作情况|执法|普法|重大|规范性|权责|政府网站|建设|预算|履行|开展|安全生产|[（(《“—-]"
 )
-_SPEAKS = re.compile(r"(?:我代表|我?受)([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))")
-_FIELDS = re.compile(
+_SPEAKER_BODY = re.compile(r"(?:我代表|我?受)([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))")
+_ISSUER_FIELD = re.compile(
     r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
 )
-_FIELD_ENDS = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
-_PLACE_ONLY_KINDS = frozenset({"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"})
+_FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
+_GOVERNMENT_KINDS = frozenset({"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"})
 _KIND_STARTS = ("法治", "依法", "政府", "关于", "推进", "建设", "年度")
 
 
-def issuer_in_title(title: str) -> str | None:
-    """Find the body that a title names, as written: 临海市卫生健康局 in 临海市卫生健康局2024年法治政府建设年度报告."""
-    lead = _LEAD.match(title)
-    rest = title[lead.end() if lead else 0 :]
+def find_issuer_in_title(title: str) -> str | None:
+    """Return the body that a title names, as written, or None.
+
+    For 临海市卫生健康局2024年法治政府建设年度报告, it is 临海市卫生健康局.
+    """
+    prefix = _TITLE_PREFIX.match(title)
+    rest = title[prefix.end() if prefix else 0 :]
     folded = fold(rest)
-    for cut in _CUTS.finditer(folded):
+    for cut in _AFTER_BODY_NAME.finditer(folded):
         before = folded[: cut.start()].rstrip()
-        if is_body(before) and not _continues(folded, cut.start()):
+        if is_body(before) and not _name_continues(folded, cut.start()):
             return rest[: len(before)]
     return None
 
 
-def issuer_in_fields(lines: Iterable[str]) -> str | None:
-    """Find the publishing body in lines such as `发布单位: 市卫生健康局`; a source (来源) counts if it is a body."""
-    found: list[tuple[bool, str]] = []
+def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
+    """Return the publishing body in lines such as `发布单位: 市卫生健康局`. A source (来源) counts if it is a body."""
+    candidates: list[tuple[bool, str]] = []
     for line in lines:
-        for match in _FIELDS.finditer(line):
-            value = _FIELD_ENDS.split(match[2].strip(), maxsplit=1)[0].strip()
+        for match in _ISSUER_FIELD.finditer(line):
+            value = _FIELD_END.split(match[2].strip(), maxsplit=1)[0].strip()
             if is_body(fold(value)):
-                found.append(("来源" in match[1] or match[1] == "作者", value))
-    return min(found, key=lambda pair: pair[0])[1] if found else None
+                candidates.append(("来源" in match[1] or match[1] == "作者", value))
+    return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
 
-def issuer_in_speech(lines: Iterable[str]) -> str | None:
-    """Find whom the speaker stands for: 我代表省人民政府."""
+def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
+    """Return the body that the speaker represents: 我代表省人民政府."""
     for line in lines:
-        if match := _SPEAKS.search(line[:2000]):
+        if match := _SPEAKER_BODY.search(line[:2000]):
             return match[1]
     return None
 
 
-def issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
-    """Find a body alone on a line among the last paragraphs."""
+def find_issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
+    """Return a body that is alone on a line among the last paragraphs."""
     for line in reversed(paragraphs[-8:]):
         text = line.strip()
         if is_body(fold(text)):
@@ -67,25 +70,27 @@ def issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
     return None
 
 
-def doctype_of(title: str) -> str | None:
-    """Give the kind of report that a title states, or None."""
+def find_doctype(title: str) -> str | None:
+    """Return the kind of report that a title states, or None."""
     text = fold("".join(title.split()))
-    return next((name for name, words in _doctypes() if words.search(text)), None)
+    return next((name for name, words in _doctype_patterns() if words.search(text)), None)
 
 
-def is_of_government(title: str, doctype: str | None) -> bool:
-    """Tell whether a title without a body (鼓楼区2023年法治政府建设年度报告) is by its kind one of the government."""
-    if doctype not in _PLACE_ONLY_KINDS:
+def is_government_report(title: str, doctype: str | None) -> bool:
+    """Return whether a title without a body (鼓楼区2023年法治政府建设年度报告) is of a kind that governments issue."""
+    if doctype not in _GOVERNMENT_KINDS:
         return False
     text = fold("".join(title.split()))
-    begin = 0
-    for mention in gazetteer().mentions(text[:30]):
-        begin = mention.end if mention.start == begin or not begin else begin
-    return doctype == "政府工作报告" or (begin > 0 and _LEAD.sub("", text[begin:], count=1).startswith(_KIND_STARTS))
+    place_end = 0
+    for mention in gazetteer().find_mentions(text[:30]):
+        place_end = mention.end if mention.start == place_end or not place_end else place_end
+    return doctype == "政府工作报告" or (
+        place_end > 0 and _TITLE_PREFIX.sub("", text[place_end:], count=1).startswith(_KIND_STARTS)
+    )
 
 
-def _continues(text: str, cut: int) -> bool:
-    """Tell whether the body's name goes on behind the cut: 临海市政府|行政执法局, 城市管理局|行政执法支队."""
+def _name_continues(text: str, cut: int) -> bool:
+    """Return whether the body's name continues after the cut: 临海市政府|行政执法局, 城市管理局|行政执法支队."""
     return any(
         text.startswith(word, cut)
         for word in ("行政执法局", "行政执法支队", "行政执法大队", "行政审批", "执法局", "执法大队", "执法支队")
@@ -93,11 +98,13 @@ def _continues(text: str, cut: int) -> bool:
 
 
 @cache
-def _doctypes() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((words[0], re.compile("|".join(map(_pattern, words[1:])))) for words in word_lists("doctypes.txt"))
+def _doctype_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (words[0], re.compile("|".join(map(_doctype_pattern, words[1:])))) for words in read_word_lists("doctypes.txt")
+    )
 
 
-def _pattern(words: str) -> str:
-    """Turn 法治…建设 into a pattern: the dots stand for a few characters."""
-    few = ".{1,8}?"
-    return few.join(map(re.escape, fold(words).split("…")))
+def _doctype_pattern(words: str) -> str:
+    """Return the pattern for 法治…建设. An ellipsis matches one to eight characters."""
+    gap = ".{1,8}?"
+    return gap.join(map(re.escape, fold(words).split("…")))

@@ -1,4 +1,4 @@
-"""Where a report speaks of: the one place whose report it is, told from the places it merely mentions."""
+"""Determine the place that a report is about, among the places that it mentions."""
 
 from __future__ import annotations
 
@@ -10,281 +10,308 @@ from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from searchkit.places.gazetteer import NATION, Mention, Region, gazetteer, in_force
+from searchkit.places.gazetteer import NATIONWIDE, Mention, Region, gazetteer, regions_in_force
 from searchkit.text.folding import fold, fold_all
-from searchkit.text.years import YEAR
+from searchkit.text.years import ARABIC_YEAR
 
-_BODY_LIMIT = 200_000
-_LAW = re.compile(r"《[^》]{0,80}》")
-_NATION = re.compile(
+_MAX_BODY_LENGTH = 200_000
+_QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
+_NATIONAL_OPENING = re.compile(
     r"(?:我代表|我?受)(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|第.{1,3}届全国人民代表大会.{0,12}会议|^\s*国务院(?:副?总理|总理兼)|^中华人民共和国国务院"
 )
-_CENTRAL = re.compile(
+_CENTRAL_BODY = re.compile(
     r"^(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
     r"^(?:司法|教育|科学技术|工业和信息化|公安|民政|财政|人力资源社会保障|人力资源和社会保障|自然资源|生态环境|住房城乡建设|"
     r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部|署)|^(?:海关|市场监管|税务|体育|"
     r"市场监督管理|广电|国家税务)总[局署]"
 )
-_BEFORE_PLACE = re.compile(r"(?:关于)?(?:\d{4}年度?)?(?:中共|中华人民共和国|国家税务总局)?")
-_AFTER_SHORT = re.compile(r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关))")
-_BRANCH = re.compile(r"局([^局，。]{2,8}?)分局")
-_DEPTH = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
-_LINE = 400
-_SESSION = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
-_SELF = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
-_SPOKEN_LEVEL = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
-_GUEST = re.compile(
+_PLACE_PREFIX = re.compile(r"(?:关于)?(?:\d{4}年度?)?(?:中共|中华人民共和国|国家税务总局)?")
+_SHORT_NAME_CONTEXT = re.compile(
+    r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关))"
+)
+_BRANCH_OFFICE = re.compile(r"局([^局，。]{2,8}?)分局")
+_LEVELS = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
+_MAX_LINE_LENGTH = 400
+_SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
+_SELF_REFERENCE = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
+_LEVEL_PREFIX = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
+_OTHER_PLACE_CONTEXT = re.compile(
     r"(?:帮扶|支援|援助|对口|协作|协同|结对|赴|援|联合|会同|兄弟|学习|考察|跨省|跨区域|来自|与)[^，。；]{0,8}$"
 )
-_NUMBER = re.compile(rf"([一-鿿]{{2,12}})[〔\[【(（]{YEAR}[〕\]】)）]\s*第?\d+\s*号")
-_CITING = re.compile("印发|转发|下发|根据|按照|依据|落实|贯彻|执行|关于|要求|通知|文件")
-_CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
-_ADDRESS = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")
+_CITED_DOCUMENT_NUMBER = re.compile(rf"([一-鿿]{{2,12}})[〔\[【(（]{ARABIC_YEAR}[〕\]】)）]\s*第?\d+\s*号")
+_CITATION_WORD = re.compile("印发|转发|下发|根据|按照|依据|落实|贯彻|执行|关于|要求|通知|文件")
+_DIVISION_CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
+_URL = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """The parts of a report that can tell its place, strongest first, as written."""
+class LocationEvidence:
+    """The parts of a report that can identify its place, as written, strongest first."""
 
     title: str
     issuers: Sequence[str]
-    """Bodies that speak, publish or sign, the strongest first."""
+    """Bodies that speak, publish or sign, strongest first."""
     head: Sequence[str]
     paragraphs: Sequence[str]
     tail: Sequence[str]
-    addresses: str
-    """URLs, one after the other."""
+    urls: str
+    """URLs, concatenated."""
     index_number: str
     name: str
     """Path in the corpus."""
     year: int | None
-    """The year reported on: decides between places that had one name at different times."""
+    """The year reported on. It decides between places that had the same name at different times."""
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """The place, empty when undecided, and what a reader of the result should know."""
+class LocationResult:
+    """The region of a report, empty if undecided, and warnings about it."""
 
     region: Region = ()
     warnings: tuple[str, ...] = ()
 
 
-def locate(sources: Sources) -> Located:
-    """Decide whose report it is: title before issuer and head before body before address before file name."""
-    title = _squeezed(sources.title)
+def locate(evidence: LocationEvidence) -> LocationResult:
+    """Determine the region of a report: by title, else issuer and head, else body, else URL, else file name."""
+    title = _compact(evidence.title)
     if "印发《" not in title:
-        title = _LAW.sub("", title)
-    issuers = [_squeezed(name) for name in sources.issuers]
-    head = fold_all([line[:_LINE] for line in sources.head])
-    if _is_national(sources, title, issuers, head):
-        return Located(NATION)
-    if mention := _lead(title):
-        return _decided(title, mention, sources)
-    stated = _stated_level([title, *issuers])
+        title = _QUOTED_TITLE.sub("", title)
+    issuers = [_compact(name) for name in evidence.issuers]
+    head = fold_all([line[:_MAX_LINE_LENGTH] for line in evidence.head])
+    if _is_national(evidence, title, issuers, head):
+        return LocationResult(NATIONWIDE)
+    if mention := _find_first_place(title):
+        return _choose_place(title, mention, evidence)
+    stated_level = _level_of_names([title, *issuers])
     notes: list[str] = []
     for text in issuers:
-        if (located := _from_line(text, stated, sources)).region:
+        if (located := _locate_by_line(text, stated_level, evidence)).region:
             return located
         notes.extend(located.warnings)
-    level = stated or _own_level(sources.paragraphs)
-    for text in sorted(filter(_names_one, head), key=lambda line: not _SESSION.search(line)):
-        if (located := _from_line(text, level, sources)).region:
+    level = stated_level or _level_of_text(evidence.paragraphs)
+    for text in sorted(filter(_names_one_place, head), key=lambda line: not _SESSION_WORD.search(line)):
+        if (located := _locate_by_line(text, level, evidence)).region:
             return located
         notes.extend(located.warnings)
-    return _from_the_rest(sources, level, notes)
+    return _locate_by_weaker_evidence(evidence, level, notes)
 
 
-def _decided(text: str, mention: Mention, sources: Sources) -> Located:
-    regions = in_force(mention.places, sources.year)
-    best = regions[0] if len(regions) == 1 else _by_context(regions, sources)
+def _choose_place(text: str, mention: Mention, evidence: LocationEvidence) -> LocationResult:
+    regions = regions_in_force(mention.places, evidence.year)
+    best = regions[0] if len(regions) == 1 else _choose_by_context(regions, evidence)
     if best is not None:
-        return Located(_of_branch(text, best))
-    return Located((), (_ambiguous(text[mention.start : mention.end], regions),))
+        return LocationResult(_region_of_branch(text, best))
+    return LocationResult((), (_ambiguity_warning(text[mention.start : mention.end], regions),))
 
 
-def _of_branch(text: str, region: Region) -> Region:
-    """Follow a city's bureau to the county of its branch: 长沙市生态环境局岳麓分局 is that of 岳麓区."""
-    branch = _BRANCH.search(text)
-    below = gazetteer().candidates(branch[1].removesuffix("区")) if branch else ()
-    inside = [place for place in below if len(place) > len(region) and place[: len(region)] == region]
-    return inside[0] if len(inside) == 1 else region
+def _region_of_branch(text: str, region: Region) -> Region:
+    """Return the county of a city bureau's branch: 长沙市生态环境局岳麓分局 belongs to 岳麓区."""
+    branch = _BRANCH_OFFICE.search(text)
+    counties = gazetteer().candidates(branch[1].removesuffix("区")) if branch else ()
+    candidates = [place for place in counties if len(place) > len(region) and place[: len(region)] == region]
+    return candidates[0] if len(candidates) == 1 else region
 
 
-def _from_line(text: str, level: str | None, sources: Sources) -> Located:
-    """Decide by a line that names a place of the right level."""
-    mention = _lead(text)
-    kept = tuple(p for p in mention.places if _fits(p.region, level)) if mention else ()
-    return _decided(text, Mention(mention.start, mention.end, kept), sources) if mention and kept else Located()
+def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) -> LocationResult:
+    """Locate by a line that names a place of the right level."""
+    mention = _find_first_place(text)
+    places = tuple(p for p in mention.places if _can_have_level(p.region, level)) if mention else ()
+    return (
+        _choose_place(text, Mention(mention.start, mention.end, places), evidence)
+        if mention and places
+        else LocationResult()
+    )
 
 
-def _from_the_rest(sources: Sources, level: str | None, seen: list[str]) -> Located:
-    """Code in the index number, body, foot, address; then the file's own name, with a warning."""
-    if (region := _from_code(sources)) and _fits(region, level):
-        return Located(region)
-    found, notes = _from_body(level, sources)
-    if found:
-        return Located(found)
-    for line in sources.tail:
-        text = fold(line[:_LINE])
-        if _names_one(text) and (located := _from_line(text, level, sources)).region:
+def _locate_by_weaker_evidence(
+    evidence: LocationEvidence, level: str | None, earlier_notes: list[str]
+) -> LocationResult:
+    """Locate by the code in the index number, the body, the tail, the URL, or, with a warning, the file name."""
+    if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
+        return LocationResult(region)
+    body_region, notes = _locate_by_body(level, evidence)
+    if body_region:
+        return LocationResult(body_region)
+    for line in evidence.tail:
+        text = fold(line[:_MAX_LINE_LENGTH])
+        if _names_one_place(text) and (located := _locate_by_line(text, level, evidence)).region:
             return located
-    notes = (*seen, *notes)
-    address = _from_address(sources)
-    if address and (_kind(address) == level or (level is None and not notes)):
-        return Located(address)
-    for part in reversed(re.split(r"[/\\._\s-]+", sources.name)):
+    notes = (*earlier_notes, *notes)
+    url_region = _locate_by_url(evidence)
+    if url_region and (_level_of_region(url_region) == level or (level is None and not notes)):
+        return LocationResult(url_region)
+    for part in reversed(re.split(r"[/\\._\s-]+", evidence.name)):
         region = gazetteer().resolve(part) if len(part) > 1 else None
-        if region and _fits(region, level):
+        if region and _can_have_level(region, level):
             note = f"region {'/'.join(region)} taken from the file's path: the text does not name it"
-            return Located(region, (*notes, note))
-    return Located((), notes or ("region undecided: neither title, head nor text names the place reported on",))
+            return LocationResult(region, (*notes, note))
+    return LocationResult((), notes or ("region undecided: neither title, head nor text names the place reported on",))
 
 
-def _is_national(sources: Sources, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
+def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     if any(_is_central(name) for name in (title, *issuers[:1])):
         return True
-    lines = (title, *head, *fold_all([p[:_LINE] for p in sources.paragraphs[:6]]))
-    return any(_NATION.search(line) for line in lines) and _lead(title) is None
+    lines = (title, *head, *fold_all([p[:_MAX_LINE_LENGTH] for p in evidence.paragraphs[:6]]))
+    return any(_NATIONAL_OPENING.search(line) for line in lines) and _find_first_place(title) is None
 
 
 def _is_central(name: str) -> bool:
-    """司法部, 国家卫生健康委员会; not 国家税务总局天津市税务局, 中华人民共和国天津海关."""
-    return bool(_CENTRAL.match(name)) and _lead(name) is None
+    """Return whether a name is a body of the central government: 司法部, 国家卫生健康委员会.
+
+    国家税务总局天津市税务局 and 中华人民共和国天津海关 are not.
+    """
+    return bool(_CENTRAL_BODY.match(name)) and _find_first_place(name) is None
 
 
-def _lead(text: str) -> Mention | None:
-    """Find the first place of a line, followed down as far as it goes (台州市临海市), or a short name at its start."""
-    found: Mention | None = None
-    for mention in gazetteer().mentions(text[:_LINE]):
-        if found is not None and not _goes_on(found, mention):
+def _find_first_place(text: str) -> Mention | None:
+    """Return the first place of a line, or a short name at its start.
+
+    A place followed by a place inside it is narrowed to the latter (台州市临海市).
+    """
+    first: Mention | None = None
+    for mention in gazetteer().find_mentions(text[:_MAX_LINE_LENGTH]):
+        if first is not None and not _contains_place(first, mention):
             break
-        found = mention
-    if found is not None:
-        return found
-    start = _BEFORE_PLACE.match(text)
-    begin = start.end() if start else 0
-    short = gazetteer().leading(text[begin : begin + 10])
+        first = mention
+    if first is not None:
+        return first
+    prefix = _PLACE_PREFIX.match(text)
+    start = prefix.end() if prefix else 0
+    short_name = gazetteer().find_leading(text[start : start + 10])
     # A short name (沙坪坝, 安徽) is a place only before a year or the name of a body.
-    if short and _AFTER_SHORT.match(text, begin + short.end):
-        return Mention(begin, begin + short.end, short.places)
+    if short_name and _SHORT_NAME_CONTEXT.match(text, start + short_name.end):
+        return Mention(start, start + short_name.end, short_name.places)
     return None
 
 
-def _goes_on(above: Mention, mention: Mention) -> bool:
-    return any(p.region[: len(q.region)] == q.region and p != q for p in mention.places for q in above.places)
+def _contains_place(outer: Mention, inner: Mention) -> bool:
+    return any(p.region[: len(q.region)] == q.region and p != q for p in inner.places for q in outer.places)
 
 
-def _names_one(line: str) -> bool:
-    """Tell whether a line names one place (or a place in a place); a list of links names many."""
-    found = list(gazetteer().mentions(line))
-    return bool(found) and all(_goes_on(a, b) or a.places == b.places for a, b in pairwise(found))
+def _names_one_place(line: str) -> bool:
+    """Return whether a line names one place (or a place in a place). A list of links names many."""
+    mentions = list(gazetteer().find_mentions(line))
+    return bool(mentions) and all(_contains_place(a, b) or a.places == b.places for a, b in pairwise(mentions))
 
 
-def _stated_level(names: Sequence[str]) -> str | None:
-    """Tell the level that the title or a body's name begins with: 区 in 区卫健委."""
-    found = next(filter(None, map(_SPOKEN_LEVEL.match, names)), None)
-    return _last(found[1]) if found else None
+def _level_of_names(names: Sequence[str]) -> str | None:
+    """Return the level that the title or a body's name begins with: 区 for 区卫健委."""
+    match = next(filter(None, map(_LEVEL_PREFIX.match, names)), None)
+    return _level_of_word(match[1]) if match else None
 
 
-def _own_level(paragraphs: Sequence[str]) -> str | None:
-    """Tell the level that the text calls its own: the lowest that is said often (我区 beside 全市)."""
+def _level_of_text(paragraphs: Sequence[str]) -> str | None:
+    """Return the level at which the text refers to itself: the lowest frequent one (我区 rather than 全市)."""
     counts: Counter[str] = Counter()
     for text in fold_all([paragraph[:2000] for paragraph in paragraphs[:40]]):
-        counts.update(_last(m[1]) for m in _SELF.finditer(text))
-    most = max(counts.values(), default=0)
-    often = [level for level, count in counts.items() if count * 5 >= most * 2]
-    return max(often, key=lambda level: (_DEPTH.index(level), counts[level])) if often else None
+        counts.update(_level_of_word(m[1]) for m in _SELF_REFERENCE.finditer(text))
+    max_count = max(counts.values(), default=0)
+    frequent = [level for level, count in counts.items() if count * 5 >= max_count * 2]
+    return max(frequent, key=lambda level: (_LEVELS.index(level), counts[level])) if frequent else None
 
 
-def _last(word: str) -> str:
+def _level_of_word(word: str) -> str:
     return "自治区" if word == "自治区" else word[-1]
 
 
-def _kind(region: Region) -> str:
+def _level_of_region(region: Region) -> str:
     name = region[-1]
     return "自治区" if len(region) == 1 and name.endswith("自治区") else name[-1]
 
 
-def _fits(region: Region, level: str | None) -> bool:
-    """Tell whether a place can call itself so; 区 (我区) may be an autonomous region."""
-    kind = _kind(region)
-    return level is None or kind == level or (level == "区" and kind == "自治区") or kind not in _DEPTH
+def _can_have_level(region: Region, level: str | None) -> bool:
+    """Return whether a region can be of a level. 区 (我区) may be an autonomous region."""
+    region_level = _level_of_region(region)
+    return (
+        level is None
+        or region_level == level
+        or (level == "区" and region_level == "自治区")
+        or region_level not in _LEVELS
+    )
 
 
-def _by_context(regions: Sequence[Region], sources: Sources) -> Region | None:
-    """Choose among places of one name: first the province, then the city, that the report clearly speaks of."""
-    support = _support(regions, sources)
-    left = list(regions)
+def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) -> Region | None:
+    """Choose among places of the same name: first the province, then the city that the report clearly refers to."""
+    support = _count_support(regions, evidence)
+    candidates = list(regions)
     for depth in (1, 2):
-        scores = {region[:depth]: support[region[:depth]] for region in left}
-        for city in {region[:2] for region in left} if depth == 1 else ():
-            scores[city[:1]] += 2 * support[city]  # a city speaks for its province
+        scores = {region[:depth]: support[region[:depth]] for region in candidates}
+        for city in {region[:2] for region in candidates} if depth == 1 else ():
+            scores[city[:1]] += 2 * support[city]  # a city is evidence for its province
         ranked = sorted(scores.values(), reverse=True)
         if not ranked[0] or (len(ranked) > 1 and ranked[0] < 2 * ranked[1]):
             return None
-        left = [region for region in left if scores[region[:depth]] == ranked[0]]
-        if len(left) == 1:
-            return left[0]
+        candidates = [region for region in candidates if scores[region[:depth]] == ranked[0]]
+        if len(candidates) == 1:
+            return candidates[0]
     return None
 
 
-def _support(regions: Sequence[Region], sources: Sources) -> Counter[Region]:
-    """Count what speaks for each place above the candidates: its name, its document numbers, its other places."""
-    text = _text(sources)
-    support = _signs(text)
-    for above in {region[:depth] for region in regions for depth in range(1, len(region))}:
-        support[above] += min(20, _count(text, above[-1]))
-    for region, weight in ((_from_address(sources), 5), (_from_code(sources), 30)):
+def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
+    """Count the evidence for each region above the candidates: its name, its document numbers, its other places."""
+    text = _full_text(evidence)
+    support = _count_document_prefixes(text)
+    for outer in {region[:depth] for region in regions for depth in range(1, len(region))}:
+        support[outer] += min(20, _count_mentions(text, outer[-1]))
+    for region, weight in ((_locate_by_url(evidence), 5), (_locate_by_code(evidence), 30)):
         for depth in range(1, len(region or ()) + 1):
             support[(region or ())[:depth]] += weight
-    support.update(_named(text, sources.year))
+    support.update(_count_enclosing_regions(text, evidence.year))
     for region in regions:
-        support[region] = 0  # that it is named is no reason for any of those that have the name
+        support[region] = 0  # the shared name is no evidence for any candidate
     return support
 
 
-@lru_cache(maxsize=1)  # a document is asked about again for each line above and below it that names a place
-def _named(text: str, year: int | None) -> Counter[Region]:
-    """Count for each place how often the places in it are named, where a name can only be one."""
+@lru_cache(maxsize=1)  # called again for each line of head and tail that names a place
+def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
+    """Count the mentions of places inside each region. Ambiguous names do not count."""
     counts: Counter[Region] = Counter()
-    for mention in gazetteer().mentions(text):
-        places = in_force(mention.places, year)
+    for mention in gazetteer().find_mentions(text):
+        places = regions_in_force(mention.places, year)
         for depth in range(1, len(places[0])) if len(places) == 1 else ():
             counts[places[0][:depth]] += 1
     return counts
 
 
-def _from_body(level: str | None, sources: Sources) -> tuple[Region | None, tuple[str, ...]]:
-    """Take the place of the right level that the text names far more than any other."""
-    text = _text(sources)
+def _locate_by_body(level: str | None, evidence: LocationEvidence) -> tuple[Region | None, tuple[str, ...]]:
+    """Return the region of the right level that the text names far more often than any other, and notes."""
+    text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()
     if level in {None, "省", "自治区", "区"}:
         for region in gazetteer().provinces:
-            if _kind(region) == level or (level != "省" and _kind(region) == "自治区") or level is None:
-                counts[(region,)] = _count(text, region[0])
-    for mention in gazetteer().mentions(text):
-        regions = tuple(r for r in in_force(mention.places, sources.year) if _fits(r, level))
-        if regions and len(regions[0]) > 1 and not _GUEST.search(text[max(0, mention.start - 14) : mention.start]):
+            if (
+                _level_of_region(region) == level
+                or (level != "省" and _level_of_region(region) == "自治区")
+                or level is None
+            ):
+                counts[(region,)] = _count_mentions(text, region[0])
+    for mention in gazetteer().find_mentions(text):
+        regions = tuple(r for r in regions_in_force(mention.places, evidence.year) if _can_have_level(r, level))
+        if (
+            regions
+            and len(regions[0]) > 1
+            and not _OTHER_PLACE_CONTEXT.search(text[max(0, mention.start - 14) : mention.start])
+        ):
             counts[regions] += 1
     ranked = counts.most_common(2)
     if not ranked or ranked[0][1] < 2:  # noqa: PLR2004
         return None, ()
-    (regions, most), second = ranked[0], ranked[1][1] if len(ranked) > 1 else 0
-    if most < 2 * second or (level is None and second):
-        shown = "; ".join(f"{'/'.join(r[0])} {n} times" for r, n in ranked)
-        return None, (f"region undecided: the text names several: {shown}",)
+    (regions, first_count), second_count = ranked[0], ranked[1][1] if len(ranked) > 1 else 0
+    if first_count < 2 * second_count or (level is None and second_count):
+        counted = "; ".join(f"{'/'.join(r[0])} {n} times" for r, n in ranked)
+        return None, (f"region undecided: the text names several: {counted}",)
     if len(regions) == 1:
         return regions[0], ()
-    best = _by_context(regions, sources)
-    return (best, ()) if best else (None, (_ambiguous(regions[0][-1], regions),))
+    best = _choose_by_context(regions, evidence)
+    return (best, ()) if best else (None, (_ambiguity_warning(regions[0][-1], regions),))
 
 
-def _count(text: str, element: str) -> int:
-    """How often a place is named, fully or shortly; 上海南站 and 黄河南岸 name neither 海南 nor 河南."""
-    short = min(gazetteer().names(element), key=len)
-    count = text.count(short)
-    for longer in _LOOKALIKES.get(short, ()):
-        count -= text.count(longer)
+def _count_mentions(text: str, element: str) -> int:
+    """Count the full and short names of a place in a text. 上海南站 and 黄河南岸 name neither 海南 nor 河南."""
+    short_name = min(gazetteer().names_of(element), key=len)
+    count = text.count(short_name)
+    for lookalike in _LOOKALIKES.get(short_name, ()):
+        count -= text.count(lookalike)
     return count
 
 
@@ -298,20 +325,20 @@ _LOOKALIKES = {
 }
 
 
-def _signs(text: str) -> Counter[Region]:
-    signs = gazetteer().signs
-    found: Counter[Region] = Counter()
-    for match in _NUMBER.finditer(text):
-        issuer = _CITING.split(match[1])[-1]
+def _count_document_prefixes(text: str) -> Counter[Region]:
+    prefixes = gazetteer().document_prefixes
+    counts: Counter[Region] = Counter()
+    for match in _CITED_DOCUMENT_NUMBER.finditer(text):
+        issuer = _CITATION_WORD.split(match[1])[-1]
         for length in (2, 1):
-            if region := signs.get(issuer[:length]):
-                found[region] += 1
+            if region := prefixes.get(issuer[:length]):
+                counts[region] += 1
                 break
-    return found
+    return counts
 
 
-def _from_address(sources: Sources) -> Region | None:
-    for match in _ADDRESS.finditer(sources.addresses):
+def _locate_by_url(evidence: LocationEvidence) -> Region | None:
+    for match in _URL.finditer(evidence.urls):
         host = urlsplit(match[0]).netloc or match[0].split("/")[0]
         for label in reversed(host.split(".")[:-2] or [host]):
             if region := gazetteer().hosts.get(label):
@@ -319,24 +346,30 @@ def _from_address(sources: Sources) -> Region | None:
     return None
 
 
-def _from_code(sources: Sources) -> Region | None:
-    """Find the division whose code the index number holds (LH331082-035/2025-00028)."""
+def _locate_by_code(evidence: LocationEvidence) -> Region | None:
+    """Return the division whose code occurs in the index number (LH331082-035/2025-00028)."""
     codes = gazetteer().codes
-    return next((codes[m[1]] for m in _CODE.finditer(sources.index_number) if m[1] in codes), None)
+    return next((codes[m[1]] for m in _DIVISION_CODE.finditer(evidence.index_number) if m[1] in codes), None)
 
 
-def _text(sources: Sources) -> str:
-    """Everything that is said above and in the body, folded; of a very long body its beginning and its end."""
-    body = "\n".join(sources.paragraphs)
-    body = body if len(body) <= _BODY_LIMIT else body[:_BODY_LIMIT] + body[-5000:]
-    lines = (sources.title, *sources.issuers, *(line[:_LINE] for line in sources.head), body, sources.addresses)
+def _full_text(evidence: LocationEvidence) -> str:
+    """Return the lines above the body and the body, folded; of a very long body only its beginning and end."""
+    body = "\n".join(evidence.paragraphs)
+    body = body if len(body) <= _MAX_BODY_LENGTH else body[:_MAX_BODY_LENGTH] + body[-5000:]
+    lines = (
+        evidence.title,
+        *evidence.issuers,
+        *(line[:_MAX_LINE_LENGTH] for line in evidence.head),
+        body,
+        evidence.urls,
+    )
     return fold("\n".join(lines))
 
 
-def _squeezed(line: str) -> str:
-    return fold("".join(line[:_LINE].split()))
+def _compact(line: str) -> str:
+    return fold("".join(line[:_MAX_LINE_LENGTH].split()))
 
 
-def _ambiguous(name: str, regions: Sequence[Region]) -> str:
-    shown = ", ".join("/".join(r) for r in regions[:5])
-    return f"region undecided: {name} can be {shown}; no other place in the text decides"
+def _ambiguity_warning(name: str, regions: Sequence[Region]) -> str:
+    candidates = ", ".join("/".join(r) for r in regions[:5])
+    return f"region undecided: {name} can be {candidates}; no other place in the text decides"

@@ -1,7 +1,7 @@
-"""From lines of content to paragraphs with their heading path.
+"""Build paragraphs with heading paths from lines of content.
 
-building.py   all of it
-headings.py   headings and text
+building.py   the entry point
+headings.py   distinguishes headings from text
 levels.py     levels of the numbering
-splitting.py  lines that hold several items
+splitting.py  lines that contain several items
 """

@@ -1,4 +1,4 @@
-"""Which words of a line are a heading: all of it, its first sentence (a run-in heading), or none."""
+"""Distinguish headings from text: an entire line, its first sentence (a run-in heading), or no part of it."""
 
 from __future__ import annotations
 
@@ -7,132 +7,160 @@ import re
 from searchkit.corpus import lines
 
 MAX_HEADING_LENGTH = 60
-"""Longest heading on a line of its own, in code points without its number."""
-_MAX_PLAIN_LENGTH = 40
-"""The same without a number, where only its shape speaks for it."""
+"""Maximum length of a heading on a line of its own, in code points without its number."""
+_MAX_UNNUMBERED_LENGTH = 40
+"""The same for a heading without a number, which only its shape identifies."""
 _MAX_RUN_IN_LENGTH = 37
-_MAX_LOOSE_LENGTH = 46
-_MAX_THREE_LENGTH = 30
-"""Run-in headings of three clauses are short: 强化统筹，压实责任，抓好落实。"""
-_MAX_CLAUSES = 2
-_MIN_LENGTH = 3
-_MAX_COLON_LENGTH = 24
+_MAX_LOOSE_RUN_IN_LENGTH = 46
+_MAX_THREE_CLAUSE_LENGTH = 30
+"""Maximum length of a run-in heading of three clauses: 强化统筹，压实责任，抓好落实。"""
+_MAX_USUAL_CLAUSES = 2
+"""Usual maximum number of clauses of a run-in heading. A short one may have one more."""
+_MIN_HEADING_LENGTH = 3
+_MAX_COLON_HEADING_LENGTH = 24
 _MIN_TEXT_LENGTH = 16
-"""Least text behind a heading that only a blank parts from it."""
+"""Minimum length of the text after a heading that only a blank separates from it."""
 
-_STOP = re.compile("[。！？!?]")
-_CLAUSE = re.compile("[，,；;]")
-_QUOTED = re.compile("“[^”]{0,40}”|《[^》]{0,80}》|（[^）]{0,40}）|\\([^)]{0,40}\\)")
-_NARRATIVE = re.compile(
+_STOP_MARK = re.compile("[。！？!?]")
+_CLAUSE_SEPARATOR = re.compile("[，,；;]")
+_QUOTED_PHRASE = re.compile("“[^”]{0,40}”|《[^》]{0,80}》|（[^）]{0,40}）|\\([^)]{0,40}\\)")
+_NARRATIVE_WORDING = re.compile(
     r"(?:年内|今年|全年|去年|本年度|截至|截止|目前|近年来|一年来|现有|共有|共计|累计|已|现将"
     r"|[我本][局委市区县镇街院厅办省州]|(?:\d{4}|[一二]0\d\d)年(?:以来|度?[,，]|\d|[上下]半年|我|[市区县省]))"
     r"|.{2,}了.{6,}|.*(?:如下|以下几个方面|主要有)$"
 )
 _COLON = re.compile(r"[：:]")
-_LEAD_COLON = re.compile(r"(?:是|为|有|包括|如下|指出|强调|要求|认为|原因|例如|比如|其中|做法)$")
-_ENDING = (
+_LEAD_IN_END = re.compile(r"(?:是|为|有|包括|如下|指出|强调|要求|认为|原因|例如|比如|其中|做法)$")
+_HEADING_NOUNS = (
     "制度|工作|建设|能力|水平|管理|监督|机制|体系|体制|改革|责任|服务|质量|力度|宣传|培训|执法|行为|效能|作用|保障"
     "|意识|成效|审查|审核|决策|公开|化解|普法|监管|治理|环境|队伍|落实|职能|职责"
 )
-_OPENING = (
+_TEXT_STARTS = (
     r"为(?:了|充分|进一步|全面|切实|规范|贯彻|深入|加强|推进|推动|确保|落实|提高|提升|做好|更好|有效|保障|维护|适应|完善)"
     r"|[根依]据《|按照《|(?:根据|按照)(?:[市区县省]|国家|上级|要求)|我[局委市区县镇街院厅办]|年内|今年|全年|截至|目前[,，]|\d{4}年"
 )
-_LOST_STOP = re.compile(rf"[^，,。；;：:]{{4,30}}?(?:{_ENDING})(?={_OPENING})")
-_PART = "回顾|情况|安排|任务|目标|思路|打算|总结|建议|措施|成效|问题|要求|计划|重点|展望"
-_PART_END = re.compile(f"(?:{_PART})$")
-_PART_OPENING = "“|\\d{4}年|(?:刚刚)?过去|今年|我[局委市区县镇街院厅办省州]|[一二两三四五]年来|按照|根据"
-_LOST_BREAK = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART})(?={_PART_OPENING})")
-_SCATTERED = re.compile("[\u4e00-\u9fff] (?=[\u4e00-\u9fff])")
-_MAX_HEAD_LENGTH = 200
-_LIST_WORD = re.compile(r"[一二三四五]是")
+_UNSTOPPED_HEADING = re.compile(rf"[^，,。；;：:]{{4,30}}?(?:{_HEADING_NOUNS})(?={_TEXT_STARTS})")
+_PART_NOUNS = "回顾|情况|安排|任务|目标|思路|打算|总结|建议|措施|成效|问题|要求|计划|重点|展望"
+_PART_NOUN_END = re.compile(f"(?:{_PART_NOUNS})$")
+_PART_TEXT_STARTS = "“|\\d{4}年|(?:刚刚)?过去|今年|我[局委市区县镇街院厅办省州]|[一二两三四五]年来|按照|根据"
+_JOINED_PART_HEADING = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART_NOUNS})(?={_PART_TEXT_STARTS})")
+_SPACED_HAN = re.compile("[\u4e00-\u9fff] (?=[\u4e00-\u9fff])")
+_SPACING_SAMPLE_LENGTH = 200
+_LISTED_WORD = re.compile(r"[一二三四五]是")
 
 
-def of_line(text: str, *, numbered: bool) -> str | None:
-    """Give a heading that stands alone on its line, without final punctuation; None = the line is no heading.
+def parse_heading_line(text: str, *, is_numbered: bool) -> str | None:
+    """Return the heading that is the entire line, without final punctuation; None if the line is not a heading.
 
-    `text` comes without its number.
+    `text` is the line without its number.
     """
     core = text.rstrip("：:。 ")
-    ended = text[len(core) :].strip()
-    longest = MAX_HEADING_LENGTH if numbered else _MAX_PLAIN_LENGTH
-    if not core or core.isdecimal() or len(core) > longest or "。" in core or "；" in core or lines.ends_sentence(core):
+    ending = text[len(core) :].strip()
+    max_length = MAX_HEADING_LENGTH if is_numbered else _MAX_UNNUMBERED_LENGTH
+    if (
+        not core
+        or core.isdecimal()
+        or len(core) > max_length
+        or "。" in core
+        or "；" in core
+        or lines.ends_sentence(core)
+    ):
         return None
-    if not numbered and (ended or lines.holds_measure(core) or not re.match(r"[\w“《（(]", core)):
+    if not is_numbered and (ending or lines.has_measure(core) or not re.match(r"[\w“《（(]", core)):
         return None
-    if ended and not (ended in "：:" and len(core) <= _MAX_COLON_LENGTH and not _CLAUSE.search(core)):
+    if ending and not (
+        ending in "：:" and len(core) <= _MAX_COLON_HEADING_LENGTH and not _CLAUSE_SEPARATOR.search(core)
+    ):
         return None
     return core if not core.endswith(("，", ",", "、")) else None
 
 
-def run_in(text: str, *, loose: bool = False) -> str | None:
-    """Give the heading at the head of an item, or None. `text` comes without its number.
+def parse_run_in_heading(text: str, *, loose: bool = False) -> str | None:
+    """Return the heading at the start of an item, or None. `text` is the item without its number.
 
-    A run-in heading is a first sentence that only names what the item is about: two clauses at most (three if they
-    are very short), no measures with a unit, no narrative, and text must follow. A colon after a few words counts too.
-    `loose` allows somewhat longer ones.
+    A run-in heading is a first sentence that only names the subject of the item. It has at most two clauses (three if
+    they are very short), no measures with a unit and no narrative, and text must follow it. A few words before a colon
+    are a heading too. `loose` permits a somewhat longer heading.
     """
-    parted = before_blank(text)
-    if parted is not None:
-        return parted
-    stop = _STOP.search(text, 0, 2 * MAX_HEADING_LENGTH)
-    if stop is not None and _text_follows(text, stop.end()) and _names(text[: stop.start()], loose=loose):
+    spaced = parse_spaced_heading(text)
+    if spaced is not None:
+        return spaced
+    stop = _STOP_MARK.search(text, 0, 2 * MAX_HEADING_LENGTH)
+    if stop is not None and _text_follows(text, stop.end()) and _names_matter(text[: stop.start()], loose=loose):
         return text[: stop.start()]
-    colon = _COLON.search(text, 0, _MAX_COLON_LENGTH + 1)
+    colon = _COLON.search(text, 0, _MAX_COLON_HEADING_LENGTH + 1)
     if colon is not None and _text_follows(text, colon.end()):
         words = text[: colon.start()]
-        if len(words) >= _MIN_LENGTH and not _CLAUSE.search(words) and not _LEAD_COLON.search(words) and _names(words):
+        if (
+            len(words) >= _MIN_HEADING_LENGTH
+            and not _CLAUSE_SEPARATOR.search(words)
+            and not _LEAD_IN_END.search(words)
+            and _names_matter(words)
+        ):
             return words
     return None
 
 
-def before_blank(text: str) -> str | None:
-    """Give a heading that a blank parts from its text, as where a stop was lost: `加强组织领导 我局成立…`."""
+def parse_spaced_heading(text: str) -> str | None:
+    """Return a heading that a blank separates from its text, because its stop was lost: `加强组织领导 我局成立…`."""
     if " " not in text[:_MAX_RUN_IN_LENGTH]:
         return None
     words, _, rest = text.partition(" ")
-    scattered = len(_SCATTERED.findall(text, 0, _MAX_HEAD_LENGTH)) > 1
-    if scattered or len(words) <= _MIN_LENGTH or not lines.is_han(words[-1]) or len(rest) < _MIN_TEXT_LENGTH:
+    is_spaced_out = len(_SPACED_HAN.findall(text, 0, _SPACING_SAMPLE_LENGTH)) > 1
+    if (
+        is_spaced_out
+        or len(words) <= _MIN_HEADING_LENGTH
+        or not lines.is_han(words[-1])
+        or len(rest) < _MIN_TEXT_LENGTH
+    ):
         return None
-    apart = not _STOP.search(words) and not lines.ends_sentence(words) and not words.endswith(("，", ",", "、"))
-    return words if apart and _names(words) and is_text(rest) else None
+    is_separate = (
+        not _STOP_MARK.search(words) and not lines.ends_sentence(words) and not words.endswith(("，", ",", "、"))
+    )
+    return words if is_separate and _names_matter(words) and is_running_text(rest) else None
 
 
-def is_text(words: str) -> bool:
-    """Tell whether words are running text: a clause or a sentence ends in them."""
-    return _CLAUSE.search(words) is not None or "。" in words
+def is_running_text(words: str) -> bool:
+    """Return whether words are running text: the end of a clause or sentence occurs in them."""
+    return _CLAUSE_SEPARATOR.search(words) is not None or "。" in words
 
 
-def lead(text: str) -> str | None:
-    """Give the heading of a part that a blank parts from its text on a line without a number: `工作回顾 2023年，…`."""
-    words = before_blank(text)
-    return words if words is not None and _PART_END.search(words) and not _CLAUSE.search(words) else None
+def parse_spaced_part_heading(text: str) -> str | None:
+    """Return the heading of a part that a blank separates from its text on an unnumbered line: `工作回顾 2023年，…`."""
+    words = parse_spaced_heading(text)
+    return words if words is not None and _PART_NOUN_END.search(words) and not _CLAUSE_SEPARATOR.search(words) else None
 
 
-def of_part(text: str) -> str | None:
-    """Give the heading of a part that nothing parts from its text: `2023年工作回顾2023年，我局…`."""
-    found = _LOST_BREAK.match(text)
-    return found[0] if found else None
+def parse_joined_part_heading(text: str) -> str | None:
+    """Return the heading of a part that nothing separates from its text: `2023年工作回顾2023年，我局…`."""
+    match = _JOINED_PART_HEADING.match(text)
+    return match[0] if match else None
 
 
-def without_stop(text: str) -> str | None:
-    """Give a run-in heading that lost its full stop: `落实法律顾问制度` of `落实法律顾问制度为充分发挥…，…`.
+def parse_unstopped_heading(text: str) -> str | None:
+    """Return a run-in heading that lost its full stop: `落实法律顾问制度` in `落实法律顾问制度为充分发挥…，…`.
 
-    Right only for items whose siblings have run-in headings.
+    Valid only for items whose siblings have run-in headings.
     """
-    found = _LOST_STOP.match(text)
-    return found[0] if found is not None and _names(found[0]) else None
+    match = _UNSTOPPED_HEADING.match(text)
+    return match[0] if match is not None and _names_matter(match[0]) else None
 
 
-def _text_follows(text: str, at: int) -> bool:
-    return len(text[at : at + 8].strip("”’）)。 ")) >= _MIN_LENGTH
+def _text_follows(text: str, offset: int) -> bool:
+    return len(text[offset : offset + 8].strip("”’）)。 ")) >= _MIN_HEADING_LENGTH
 
 
-def _names(words: str, *, loose: bool = False) -> bool:
-    """Tell whether words name a matter rather than tell what happened."""
-    plain = _QUOTED.sub(lambda found: "“" * len(found[0]), words)
-    clauses = len(_CLAUSE.findall(plain)) + 1
-    longest = _MAX_LOOSE_LENGTH if loose else _MAX_RUN_IN_LENGTH if clauses <= _MAX_CLAUSES else _MAX_THREE_LENGTH
-    if not _MIN_LENGTH <= len(words) <= longest or clauses > _MAX_CLAUSES + 1:
+def _names_matter(words: str, *, loose: bool = False) -> bool:
+    """Return whether words name a matter. Narrative does not."""
+    unquoted = _QUOTED_PHRASE.sub(lambda match: "“" * len(match[0]), words)
+    clause_count = len(_CLAUSE_SEPARATOR.findall(unquoted)) + 1
+    max_length = (
+        _MAX_LOOSE_RUN_IN_LENGTH
+        if loose
+        else _MAX_RUN_IN_LENGTH
+        if clause_count <= _MAX_USUAL_CLAUSES
+        else _MAX_THREE_CLAUSE_LENGTH
+    )
+    if not _MIN_HEADING_LENGTH <= len(words) <= max_length or clause_count > _MAX_USUAL_CLAUSES + 1:
         return False
-    return not (lines.holds_measure(words) or _NARRATIVE.match(words) or _LIST_WORD.match(words))
+    return not (lines.has_measure(words) or _NARRATIVE_WORDING.match(words) or _LISTED_WORD.match(words))

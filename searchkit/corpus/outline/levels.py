@@ -1,4 +1,4 @@
-"""The level of each heading and item, from the numbering that a document shows."""
+"""Determine the level of each heading and item from the numbering of the document."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import Enum
 
 from searchkit.corpus.numbering import RANK, Marker
 
-PLAIN, STRONG = "plain", "strong"
+UNNUMBERED, UNNUMBERED_STRONG = "plain", "strong"
 """Styles of headings without a number."""
-_LOOK_AHEAD = 400
-"""How many lines are searched for the next number of a style."""
-_FAMILY = {
+_LOOK_AHEAD_LINES = 400
+"""Number of lines that are searched for the next number of a style."""
+_DIGIT_FAMILY = {
     "第一部分": "一",
     "第一章": "一",
     "一、": "一",
@@ -23,10 +23,10 @@ _FAMILY = {
     "1）": "1",
     "①": "1",
 }
-_SEPARATOR = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
+_STYLE_MARK = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
 
 
-class Look(Enum):
+class HeadingForm(Enum):
     """How a heading is printed."""
 
     LINE = "on a line of its own"
@@ -35,176 +35,184 @@ class Look(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What a line says about its level."""
+class LineNumbering:
+    """The marker and the stated level of a line."""
 
     marker: Marker | None
     level: int
-    """Stated by the format (h1 = 1), or 0."""
+    """Heading level stated by the format (h1 = 1), or 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OpenEntry:
     """An open heading or item."""
 
     style: str
     ordinal: int
     heading: str | None
-    """None: an item without a run-in heading; it holds its level but adds nothing to the path."""
+    """None for an item without a run-in heading, which takes a level but adds nothing to the path."""
     level: int
     parents: tuple[str, ...]
-    """Path above it."""
-    run_in: bool
+    """Path above the entry."""
+    is_run_in: bool
 
 
-class Levels:
+class LevelTracker:
     """The open headings while a document is read from top to bottom."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self._places = places
-        self.entries: list[Entry] = []
+    def __init__(self, lines: Sequence[LineNumbering]) -> None:
+        self._lines = lines
+        self.entries: list[OpenEntry] = []
         """Open headings and items, outermost first."""
-        self._above: set[tuple[str, str]] = set()
-        """Pairs of styles: the first was seen above the second."""
-        self._last: dict[str, int] = {}
+        self._seen_above: set[tuple[str, str]] = set()
+        """Pairs of an outer and an inner style that have occurred in this order."""
+        self._last_ordinals: dict[str, int] = {}
         """Last ordinal of each style."""
 
     def path(self) -> tuple[str, ...]:
-        """Headings of the open entries."""
+        """Return the headings of the open entries."""
         if not self.entries:
             return ()
         last = self.entries[-1]
         return (*last.parents, last.heading) if last.heading else last.parents
 
-    def close_last(self) -> None:
+    def close_innermost(self) -> None:
         """Close the innermost entry."""
         self.entries.pop()
 
     def close_all(self) -> None:
-        """Close everything: what follows belongs to no heading."""
+        """Close all entries: the text that follows belongs to no heading."""
         self.entries.clear()
 
     def close_run_ins(self) -> None:
-        """Close items and run-in headings, so that only headings on lines of their own stay open."""
-        while self.entries and self.entries[-1].run_in:
+        """Close items and run-in headings. Only headings on lines of their own stay open."""
+        while self.entries and self.entries[-1].is_run_in:
             self.entries.pop()
 
-    def open(self, i: int, heading: str | None, *, look: Look, bare: bool) -> Entry:
-        """Open line `i` at its level, closing what it ends, and give its entry.
+    def open(self, i: int, heading: str | None, *, form: HeadingForm, is_parent_empty: bool) -> OpenEntry:
+        """Open line `i` at its level, close the entries that it ends, and return its entry.
 
-        `bare`: nothing stands under the innermost open heading yet, so a list that starts anew can be inside it.
+        `is_parent_empty` states that nothing has occurred below the innermost open heading, so that a list that
+        restarts can be inside it.
         """
-        place = self._places[i]
-        if place.marker is not None:
-            style, ordinal = place.marker.style, place.marker.ordinal
-            cut = self._numbered(style, ordinal, bare=bare)
-            if cut < len(self.entries) and self.entries[cut].style != style and self._continues(cut, ordinal):
-                self._last[style] = ordinal
+        line = self._lines[i]
+        if line.marker is not None:
+            style, ordinal = line.marker.style, line.marker.ordinal
+            depth = self._numbered_depth(style, ordinal, is_parent_empty=is_parent_empty)
+            if depth < len(self.entries) and self.entries[depth].style != style and self._continues(depth, ordinal):
+                self._last_ordinals[style] = ordinal
         else:
-            style, ordinal, cut = self._unnumbered(i, place.level, STRONG if look is Look.STRONG else PLAIN)
-        del self.entries[cut:]
-        return self._push(Entry(style, ordinal, heading, place.level, self.path(), look is Look.RUN_IN))
+            style, ordinal, depth = self._place_unnumbered(
+                i, line.level, UNNUMBERED_STRONG if form is HeadingForm.STRONG else UNNUMBERED
+            )
+        del self.entries[depth:]
+        return self._push(OpenEntry(style, ordinal, heading, line.level, self.path(), form is HeadingForm.RUN_IN))
 
-    def _push(self, entry: Entry) -> Entry:
+    def _push(self, entry: OpenEntry) -> OpenEntry:
         for outer in self.entries:
-            self._above.add((outer.style, entry.style))
+            self._seen_above.add((outer.style, entry.style))
         self.entries.append(entry)
         if entry.ordinal:
-            self._last[entry.style] = entry.ordinal
+            self._last_ordinals[entry.style] = entry.ordinal
         return entry
 
-    def _continues(self, cut: int, ordinal: int) -> bool:
-        return self.entries[cut].ordinal == ordinal - 1
+    def _continues(self, depth: int, ordinal: int) -> bool:
+        return self.entries[depth].ordinal == ordinal - 1
 
-    def _numbered(self, style: str, ordinal: int, *, bare: bool) -> int:
-        """Give how many entries stay open above a numbered line."""
+    def _numbered_depth(self, style: str, ordinal: int, *, is_parent_empty: bool) -> int:
+        """Return the number of entries that stay open above a numbered line."""
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
         following = [k for k in same if self.entries[k].ordinal == ordinal - 1]
         if following:
             return following[-1]
-        if ordinal == 1 and bare and len(same) == 1 and same[0] == len(self.entries) - 1:
+        if ordinal == 1 and is_parent_empty and len(same) == 1 and same[0] == len(self.entries) - 1:
             return len(self.entries)
         if same:
             return same[-1]
-        if ordinal > 1 and self._last.get(style) != ordinal - 1:
-            cut = self._continued(style, ordinal)
-            if cut is not None:
-                return cut
-        return self._nested(style, ordinal)
+        if ordinal > 1 and self._last_ordinals.get(style) != ordinal - 1:
+            depth = self._continued_depth(style, ordinal)
+            if depth is not None:
+                return depth
+        return self._new_list_depth(style, ordinal)
 
-    def _continued(self, style: str, ordinal: int) -> int | None:
-        """Find the level of another style whose last number this one follows."""
-        found = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
-        if style in self._last:
-            found = [k for k in found if _kin(self.entries[k].style, style)]
-        kindred = any(_kin(self.entries[k].style, style) > 1 for k in found)
-        elsewhere = any(last == ordinal - 1 and _kin(other, style) > 1 for other, last in self._last.items())
-        if not found or (elsewhere and not kindred):
+    def _continued_depth(self, style: str, ordinal: int) -> int | None:
+        """Return the depth of the entry of another style whose number this one continues, or None."""
+        candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
+        if style in self._last_ordinals:
+            candidates = [k for k in candidates if _similarity(self.entries[k].style, style)]
+        has_similar_candidate = any(_similarity(self.entries[k].style, style) > 1 for k in candidates)
+        has_similar_list = any(
+            last == ordinal - 1 and _similarity(other, style) > 1 for other, last in self._last_ordinals.items()
+        )
+        if not candidates or (has_similar_list and not has_similar_candidate):
             return None
-        return max(found, key=lambda k: (_kin(self.entries[k].style, style), -k))
+        return max(candidates, key=lambda k: (_similarity(self.entries[k].style, style), -k))
 
-    def _nested(self, style: str, ordinal: int) -> int:
-        """Put a new list inside the innermost entry that its style may stand under.
+    def _new_list_depth(self, style: str, ordinal: int) -> int:
+        """Return the depth of a new list: inside the innermost entry that its style may be below.
 
-        A style that comes for the first time, right with 1, stands under the heading before it, whatever is usual.
+        A style that occurs for the first time, and with 1, goes below the preceding heading, whatever the usual order.
         """
-        cut = len(self.entries)
-        if cut and style not in self._last and ordinal == 1 and not self.entries[-1].run_in:
-            return cut
-        while cut and self._is_above(style, self.entries[cut - 1].style):
-            cut -= 1
-        return cut
+        depth = len(self.entries)
+        if depth and style not in self._last_ordinals and ordinal == 1 and not self.entries[-1].is_run_in:
+            return depth
+        while depth and self._is_outer(style, self.entries[depth - 1].style):
+            depth -= 1
+        return depth
 
-    def _is_above(self, style: str, other: str) -> bool:
+    def _is_outer(self, style: str, other: str) -> bool:
         if style == other:
             return True
-        down, up = (style, other) in self._above, (other, style) in self._above
-        if down != up:
-            return down
+        is_above, is_below = (style, other) in self._seen_above, (other, style) in self._seen_above
+        if is_above != is_below:
+            return is_above
         return style in RANK and other in RANK and RANK[style] < RANK[other]
 
-    def _unnumbered(self, i: int, level: int, style: str) -> tuple[str, int, int]:
-        """Give style, ordinal and number of entries that stay open for a heading without a number."""
-        lost = self._lost_number(i)
-        if lost is not None:
-            entry = self.entries[lost]
-            return entry.style, entry.ordinal + 1, lost
+    def _place_unnumbered(self, i: int, level: int, style: str) -> tuple[str, int, int]:
+        """Return style, ordinal and number of entries that stay open for a heading without a number."""
+        list_depth = self._lost_number_depth(i)
+        if list_depth is not None:
+            entry = self.entries[list_depth]
+            return entry.style, entry.ordinal + 1, list_depth
         if level:
-            cut = next((k for k, entry in enumerate(self.entries) if entry.level >= level), len(self.entries))
-            return f"h{level}", 0, cut
+            depth = next((k for k, entry in enumerate(self.entries) if entry.level >= level), len(self.entries))
+            return f"h{level}", 0, depth
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
         if same:
             return style, 0, same[-1]
-        restarted = self._restarted(i)
-        return style, 0, len(self.entries) if restarted is None else restarted
+        restarted_depth = self._restarted_depth(i)
+        return style, 0, len(self.entries) if restarted_depth is None else restarted_depth
 
-    def _lost_number(self, i: int) -> int | None:
-        """Find the list that counts on one further than it should behind this heading: the heading lost the number."""
+    def _lost_number_depth(self, i: int) -> int | None:
+        """Return the depth of the list that skips a number after this heading, or None.
+
+        The heading lost that number.
+        """
         following: dict[str, int] = {}
-        for place in self._places[i + 1 : i + _LOOK_AHEAD]:
-            if place.marker is not None and place.marker.ordinal and place.marker.style not in following:
-                following[place.marker.style] = place.marker.ordinal
-                entries = [k for k, entry in enumerate(self.entries) if entry.style == place.marker.style]
-                if entries and place.marker.ordinal == self.entries[entries[-1]].ordinal + 2:
+        for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
+            if line.marker is not None and line.marker.ordinal and line.marker.style not in following:
+                following[line.marker.style] = line.marker.ordinal
+                entries = [k for k, entry in enumerate(self.entries) if entry.style == line.marker.style]
+                if entries and line.marker.ordinal == self.entries[entries[-1]].ordinal + 2:
                     return entries[-1]
                 if entries:
                     return None
         return None
 
-    def _restarted(self, i: int) -> int | None:
-        """Find the list that starts anew right behind this heading: the heading is of the level above it."""
-        for place in self._places[i + 1 : i + _LOOK_AHEAD]:
-            if place.marker is None or not place.marker.ordinal:
+    def _restarted_depth(self, i: int) -> int | None:
+        """Return the depth above the list that restarts directly after this heading, or None if no list does."""
+        for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
+            if line.marker is None or not line.marker.ordinal:
                 continue
-            same = [k for k, entry in enumerate(self.entries) if entry.style == place.marker.style]
-            if place.marker.ordinal != 1 or not same:
+            same = [k for k, entry in enumerate(self.entries) if entry.style == line.marker.style]
+            if line.marker.ordinal != 1 or not same:
                 return None
             return max(0, same[0] - 1)
         return None
 
 
-def _kin(first: str, second: str) -> int:
-    """How alike two styles are: 2 for the same digits, 1 more for the same mark behind them."""
-    same_digits = first in _FAMILY and _FAMILY[first] == _FAMILY.get(second)
-    same_mark = first in _SEPARATOR and _SEPARATOR[first] == _SEPARATOR.get(second)
+def _similarity(first: str, second: str) -> int:
+    """Return the similarity of two styles: 2 for the same kind of digits, plus 1 for the same mark after them."""
+    same_digits = first in _DIGIT_FAMILY and _DIGIT_FAMILY[first] == _DIGIT_FAMILY.get(second)
+    same_mark = first in _STYLE_MARK and _STYLE_MARK[first] == _STYLE_MARK.get(second)
     return 2 * same_digits + same_mark

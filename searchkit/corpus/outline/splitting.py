@@ -1,4 +1,4 @@
-"""Items and headings that a lost line break left on one line."""
+"""Split lines that contain several items or headings because a line break was lost."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.numbering import marker, ordinal_value
+from searchkit.corpus.numbering import parse_marker, parse_ordinal
 
-# These begin with what is rare in a text, so that a search passes over the rest of it fast.
-_INNER = re.compile(
+# These patterns begin with rare characters, so that a search skips most of the text quickly.
+_INNER_HAN_ITEM = re.compile(
     r"[。！？：:；;）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
     r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）]))"
 )
-_AFTER_BLANK = re.compile(
+_FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
-"""The first item of a list that goes on in the lines below: where its line break was lost, a blank is left."""
-_SECOND = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
-_ONES = "十一二三四五六七八九"
-"""How a Han number ends, by its ones."""
-_INNER_DIGIT = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!\d))")
+"""The first item of a list that continues in the lines below. Its lost line break left a blank."""
+_SECOND_ITEM = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
+_ONES_DIGITS = "十一二三四五六七八九"
+"""Last character of a Han number, by its ones digit."""
+_INNER_DIGIT_ITEM = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!\d))")
 
 
 def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Cut lines before headings and items that stand in the middle of them.
+    """Split lines before the headings and items inside them. Linear time.
 
-    `…请予审议。一、工作回顾` becomes two lines; `1.…。2.…。3.…。` three, if the line begins with the number before.
-    Lists inside a sentence (`：（一）…；（二）…。`) stay. Linear time.
+    `…请予审议。一、工作回顾` becomes two lines. `1.…。2.…。3.…。` becomes three if the numbers continue that of the
+    line. Lists inside a sentence (`：（一）…；（二）…。`) are not split.
     """
     expected = 1
     for block in blocks:
         if block.level:
             yield block
             continue
-        cuts, expected = _cuts(block.text, expected)
+        cuts, expected = _find_cuts(block.text, expected)
         if not cuts:
             yield block
             continue
@@ -45,33 +45,38 @@ def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
                 yield replace(block, text=text, strong=False)
 
 
-def _cuts(text: str, expected: int) -> tuple[list[int], int]:
-    """Give where to cut a line, and the ordinal that the next 一、 heading should have."""
-    found = marker(text)
-    style, ordinal = (found.style, found.ordinal) if found is not None else ("", 0)
-    cuts, expected = _han_cuts(text, ordinal + 1 if style == "一、" else expected, ordinal if style == "（一）" else 0)
+def _find_cuts(text: str, expected: int) -> tuple[list[int], int]:
+    """Return the offsets at which to split a line, and the ordinal expected of the next 一、 heading."""
+    marker = parse_marker(text)
+    style, ordinal = (marker.style, marker.ordinal) if marker is not None else ("", 0)
+    cuts, expected = _find_han_cuts(
+        text, ordinal + 1 if style == "一、" else expected, ordinal if style == "（一）" else 0
+    )
     if style in {"1.", "1、"}:
-        for hit in _INNER_DIGIT.finditer(text):
-            if ordinal_value(hit["digit"]) == ordinal + 1:
-                cuts.append(hit.end())
+        for match in _INNER_DIGIT_ITEM.finditer(text):
+            if parse_ordinal(match["digit"]) == ordinal + 1:
+                cuts.append(match.end())
                 ordinal += 1
-    after = _AFTER_BLANK.search(text)
-    if after is not None and not _SECOND.search(after["rest"]):
-        cuts.append(after.start())
+    first_item = _FIRST_ITEM_AFTER_BLANK.search(text)
+    if first_item is not None and not _SECOND_ITEM.search(first_item["rest"]):
+        cuts.append(first_item.start())
     return sorted(set(cuts)), expected
 
 
-def _han_cuts(text: str, expected: int, bracket: int) -> tuple[list[int], int]:
-    """Give the cuts before 一、 and （一）. `expected` is the next ordinal of 一、, `bracket` the last of （一）."""
+def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[int], int]:
+    """Return the cuts before 一、 and （一） items.
+
+    `expected` is the next ordinal of 一、, `last_bracket` the last of （一）.
+    """
     cuts: list[int] = []
-    if not bracket and f"{_ONES[expected % 10]}、" not in text:
-        return cuts, expected  # as in most lines
-    for hit in _INNER.finditer(text):
-        if hit["han"]:
-            if ordinal_value(hit["han"]) == expected and hit[0] in "。！？：:）)”":
-                cuts.append(hit.end())
-                expected, bracket = expected + 1, 0
-        elif hit[0] in "。！？" and ordinal_value(hit["bracket"]) == bracket + 1 and (bracket or cuts):
-            cuts.append(hit.end())
-            bracket += 1
+    if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:
+        return cuts, expected  # the usual case
+    for match in _INNER_HAN_ITEM.finditer(text):
+        if match["han"]:
+            if parse_ordinal(match["han"]) == expected and match[0] in "。！？：:）)”":
+                cuts.append(match.end())
+                expected, last_bracket = expected + 1, 0
+        elif match[0] in "。！？" and parse_ordinal(match["bracket"]) == last_bracket + 1 and (last_bracket or cuts):
+            cuts.append(match.end())
+            last_bracket += 1
     return cuts, expected

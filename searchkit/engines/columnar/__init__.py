@@ -1,23 +1,25 @@
-"""The fast engine: segments of up to 65,536 paragraphs, each one file of mapped arrays, searched with NumPy.
+"""The default engine: segments of up to 65,536 docs, each a file of memory-mapped arrays, searched with NumPy.
 
-arrays.py      named arrays in a file
-postings.py    words: dictionary, ids, frequencies
-text.py        characters
-bigrams.py     where each pair of characters stands
-columns.py     what paragraphs and documents are, as numbers of distinct values
-measures.py     what is counted in paragraphs, and which of it is of a unit and a size
-building.py    documents to columns
-segment.py     columns to a file, and an open file: what a record is
-memo.py        caches
-merging.py     several segments' columns as one
-commit.py      which segments, which of their documents, in what order
-writer.py      adding, removing, absorbing, merging
-docsets.py     sets of doc ids
-straddling.py  where the characters of words stand without being words
-matching/      which docs match a node of a query tree
-collection.py  all segments as one
-scoring.py     BM25F, and the second step
-faceting.py    counts, sorting, grouping
-selection.py   measures of all segments that answer a request
-engine.py      requests to responses
+A paragraph is a doc. Its doc id is its number in a segment, or in the index. A report is a document.
+
+arrays.py             named arrays in a file
+columns.py            dictionary-encoded columns, and everything that a segment is written from
+postings.py           term dictionary and postings with frequencies
+text.py               the text, as codes of an alphabet
+bigrams.py            offsets of each pair of adjacent characters
+cross_word.py         docs that contain the characters of a term, but not the term
+measures.py           measures as columns
+building.py           documents to columns
+merging.py            columns of several segments to one
+segment.py            writing and reading a segment
+commit.py             segments, live documents and corpus order of an index
+writer.py             adding and deleting documents, merging segments
+cache.py              cache of computed values
+docsets.py            sets of doc ids
+matching/             docs that match a node of a query tree
+reader.py             all segments of an index as one
+scoring.py            BM25F, and rescoring of the best docs
+faceting.py           counting, sorting and grouping by facet values
+measure_collector.py  measures that a request asks for
+engine.py             requests to responses
 """

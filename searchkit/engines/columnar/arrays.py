@@ -1,8 +1,8 @@
-"""Named NumPy arrays in one file, to be mapped into memory: no pickle, nothing that could run.
+"""Named NumPy arrays in one file that is mapped into memory. There is no pickle: reading a file runs no code.
 
     magic (8 bytes) | length of the header (8 bytes, little-endian) | header (JSON) | padding | arrays
 
-The header gives each array's type, number of elements, offset and CRC-32; arrays begin at multiples of 64 bytes.
+The header stores the type, number of elements, offset and CRC-32 of each array. Arrays begin at multiples of 64 bytes.
 """
 
 from __future__ import annotations
@@ -27,51 +27,51 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 else:
-    Array = np.ndarray  # importing numpy.typing takes 30 ms that every search would wait for
+    Array = np.ndarray  # importing numpy.typing takes 30 ms, which every search would pay
 
 _MAGIC = b"skarray3"
 _ALIGNMENT = 64
-_TYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-_WIDTHS = (np.uint8, np.uint16, np.uint32, np.uint64)
+_STORED_DTYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write one-dimensional arrays of unsigned integers under their names."""
+    """Write named one-dimensional arrays of unsigned integers to a file."""
     directory: dict[str, tuple[str, int, int, int]] = {}
     offset = 0
     stored = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
     for name, array in stored.items():
-        kind = array.dtype.str
-        if kind not in _TYPES or array.ndim != 1:
+        dtype = array.dtype.str
+        if dtype not in _STORED_DTYPES or array.ndim != 1:
             message = f"array {name}: {array.dtype} of {array.ndim} dimensions cannot be stored"
             raise ValueError(message)
-        directory[name] = (kind, len(array), offset, zlib.crc32(array.data))
+        directory[name] = (dtype, len(array), offset, zlib.crc32(array.data))
         offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
     header = json.dumps(directory).encode()
-    start = -(-(16 + len(header)) // _ALIGNMENT) * _ALIGNMENT
+    data_start = -(-(16 + len(header)) // _ALIGNMENT) * _ALIGNMENT
     with path.open("wb") as handle:
         handle.write(_MAGIC + len(header).to_bytes(8, "little") + header)
         for (_, _, offset, _), array in zip(directory.values(), stored.values(), strict=True):
-            handle.seek(start + offset)
+            handle.seek(data_start + offset)
             handle.write(array.data)
-        handle.truncate(max(handle.tell(), start))
+        handle.truncate(max(handle.tell(), data_start))
 
 
-_mapping = Lock()
+_mapping_lock = Lock()
 
 
 class ArrayFile:
-    """The arrays of a file, read-only, mapped into memory when the first is asked for; the file is kept until then."""
+    """The arrays of a file, read-only. The file is mapped into memory, and closed, when the first array is read."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open `path`; cost: some µs, whatever the size. Raises IndexDamaged if it is not there."""
+        """Open `path`. Takes some µs, whatever its size. Raises IndexDamaged if the file cannot be opened."""
         self._path = path
         self._arrays: dict[str, Array] = {}
         self._mapped_view: memoryview | None = None
         self._descriptor: int | None = None
         try:
-            self._descriptor = os.open(path, _READING)
+            self._descriptor = os.open(path, _OPEN_FLAGS)
         except OSError:
             raise self._damaged() from None
 
@@ -79,26 +79,31 @@ class ArrayFile:
         self._close()
 
     def __getitem__(self, name: str) -> Array:
-        """The array of that name. Raises IndexDamaged if the header does not describe one."""
+        """Return the array called `name`. Raises IndexDamaged if the header does not describe such an array."""
         array = self._arrays.get(name)
         if array is None:
-            array = self._arrays[name] = self._mapped(name)
+            array = self._arrays[name] = self._map(name)
         return array
 
     def __contains__(self, name: str) -> bool:
         return name in self._directory
 
     def verify(self) -> None:
-        """Read everything. Raises IndexDamaged if an array is not what was written."""
+        """Read all arrays. Raises IndexDamaged if the checksum of one differs."""
         for name, (*_, checksum) in self._directory.items():
             if zlib.crc32(self[name].data) != checksum:
                 raise self._damaged()
 
-    def _mapped(self, name: str) -> Array:
+    def _map(self, name: str) -> Array:
         try:
-            kind, count, offset, _ = self._directory[name]
-            dtype, start = np.dtype(kind), self._start + offset
-            if kind not in _TYPES or offset < 0 or count < 0 or start + count * dtype.itemsize > len(self._view):
+            typestr, count, offset, _ = self._directory[name]
+            dtype, start = np.dtype(typestr), self._data_start + offset
+            if (
+                typestr not in _STORED_DTYPES
+                or offset < 0
+                or count < 0
+                or start + count * dtype.itemsize > len(self._view)
+            ):
                 raise self._damaged()
             return np.frombuffer(self._view, dtype, count, start) if count else np.empty(0, dtype)
         except (KeyError, ValueError, TypeError):
@@ -106,7 +111,7 @@ class ArrayFile:
 
     @cached_property
     def _view(self) -> memoryview:
-        with _mapping:
+        with _mapping_lock:
             if self._mapped_view is None:
                 if self._descriptor is None or os.fstat(self._descriptor).st_size < len(_MAGIC) + 8:
                     raise self._damaged()
@@ -125,7 +130,7 @@ class ArrayFile:
     @cached_property
     def _directory(self) -> dict[str, Any]:
         try:
-            directory = json.loads(bytes(self._view[16 : 16 + self._header]))
+            directory = json.loads(bytes(self._view[16 : 16 + self._header_length]))
         except (ValueError, RecursionError):
             raise self._damaged() from None
         if not isinstance(directory, dict):
@@ -133,108 +138,109 @@ class ArrayFile:
         return directory
 
     @property
-    def _header(self) -> int:
+    def _header_length(self) -> int:
         return int.from_bytes(self._view[8:16], "little")
 
     @property
-    def _start(self) -> int:
-        return -(-(16 + self._header) // _ALIGNMENT) * _ALIGNMENT
+    def _data_start(self) -> int:
+        return -(-(16 + self._header_length) // _ALIGNMENT) * _ALIGNMENT
 
     def _damaged(self) -> IndexDamaged:
-        return IndexDamaged(f"{self._path}: not what was written; build the index again with: searchkit build --full")
+        return IndexDamaged(f"{self._path}: missing or damaged; build the index again with: searchkit build --full")
 
 
-class Strings:
-    """Byte strings stored one after the other: `data`, and where each begins."""
+class ByteStrings:
+    """Concatenated byte strings: `data`, and the offset of each string followed by the end of the last one."""
 
-    def __init__(self, data: Array, starts: Array) -> None:
-        self._data, self._starts = data, starts
+    def __init__(self, data: Array, offsets: Array) -> None:
+        self._data, self._offsets = data, offsets
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self._offsets) - 1
 
-    def __getitem__(self, number: int) -> bytes:
-        return self._data[int(self._starts[number]) : int(self._starts[number + 1])].tobytes()
+    def __getitem__(self, index: int) -> bytes:
+        return self._data[int(self._offsets[index]) : int(self._offsets[index + 1])].tobytes()
 
-    def all(self) -> list[bytes]:
-        """Every one of them."""
+    def to_list(self) -> list[bytes]:
+        """Return all strings."""
         data = self._data.tobytes()
-        return [data[first:last] for first, last in pairwise(self._starts.tolist())]
+        return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
-    def find(self, string: bytes) -> Iterator[int]:
-        """The numbers of those that begin with a string."""
+    def find_prefix(self, prefix: bytes) -> Iterator[int]:
+        """Yield the indices of the strings that begin with `prefix`, ascending."""
         data = self._data.tobytes()
-        place = data.find(string)
-        while place >= 0:
-            number = int(np.searchsorted(self._starts, place))
-            if self._starts[number] == place:
-                yield number
-            place = data.find(string, place + 1)
+        offset = data.find(prefix)
+        while offset >= 0:
+            index = int(np.searchsorted(self._offsets, offset))
+            if self._offsets[index] == offset:
+                yield index
+            offset = data.find(prefix, offset + 1)
 
 
-def strings_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
-    """Byte strings as the two arrays `name` and `name_at`, for `Strings`."""
+def byte_string_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
+    """Return byte strings as the arrays `name` and `name_offsets`, for `ByteStrings`."""
     return {
         name: np.frombuffer(b"".join(strings), np.uint8),
-        f"{name}_at": narrow(starts(list(map(len, strings)))),
+        f"{name}_offsets": narrowest(offsets_from_lengths(list(map(len, strings)))),
     }
 
 
-def starts(lengths: Sequence[int] | Array) -> Array:
-    """Where each of several runs begins when they stand one after the other, and at the end where the last one ends."""
-    out = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=out[1:])
-    return out
+def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
+    """Return the offset of each of several concatenated runs, followed by the end of the last one."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
 
 
-def narrow(values: Array | Iterable[int]) -> Array:
-    """Non-negative integers in the narrowest unsigned type that holds them."""
+def narrowest(values: Array | Iterable[int]) -> Array:
+    """Return non-negative integers in the narrowest unsigned type that can store all of them."""
     array = values if isinstance(values, np.ndarray) else np.fromiter(values, np.int64)
-    most = int(array.max()) if len(array) else 0
-    return array.astype(next(width for width in _WIDTHS if most <= np.iinfo(width).max))
+    maximum = int(array.max()) if len(array) else 0
+    return array.astype(next(dtype for dtype in _UNSIGNED_DTYPES if maximum <= np.iinfo(dtype).max))
 
 
-def distinct(ascending: Array) -> Array:
-    """The different values: `np.unique` would find them through a hash table, which is slower than a sort."""
-    return ascending.compress(changes(ascending))
+def unique_sorted(values: Array) -> Array:
+    """Return the distinct values of a sorted array. `np.unique` uses a hash table, which is slower than sorting."""
+    return values.compress(run_start_mask(values))
 
 
-def counted(numbers: Array, count: int) -> Array:
-    """How many times each of `count` numbers is there."""
-    counts = np.zeros(count, np.int64)
-    for part in blocks(len(numbers)):
-        counts += np.bincount(numbers[part], minlength=count)
+def count_values(values: Array, size: int) -> Array:
+    """Return the number of occurrences of each integer from 0 to `size` - 1."""
+    counts = np.zeros(size, np.int64)
+    for block in block_slices(len(values)):
+        counts += np.bincount(values[block], minlength=size)
     return counts
 
 
-def gathered(values: Array, numbers: Array) -> Array:
-    """The values of some numbers."""
-    taken = np.empty(len(numbers), values.dtype)
-    for part in blocks(len(numbers)):
-        taken[part] = values.take(numbers[part])
+def take_blockwise(values: Array, indices: Array) -> Array:
+    """Return `values[indices]`, computed block by block."""
+    taken = np.empty(len(indices), values.dtype)
+    for block in block_slices(len(indices)):
+        taken[block] = values.take(indices[block])
     return taken
 
 
-def blocks(length: int, size: int = 1 << 17) -> Iterator[slice]:
-    """Slices of a long array, one after the other.
+def block_slices(length: int, size: int = 1 << 17) -> Iterator[slice]:
+    """Return slices that cover `length` elements in order, `size` at a time.
 
-    What is made of one of them stays in the cache, where NumPy would make 64-bit numbers of the whole array.
+    Temporary arrays of one block stay in the processor's cache. Given a complete array, NumPy would convert all of it
+    to 64-bit integers.
     """
-    return (slice(first, min(first + size, length)) for first in range(0, length, size))
+    return (slice(start, min(start + size, length)) for start in range(0, length, size))
 
 
-def changes(values: Array) -> Array:
-    """Mask of where another value begins."""
+def run_start_mask(values: Array) -> Array:
+    """Return a mask that is true at the first element of each run of equal values."""
     mask = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=mask[1:])
     return mask
 
 
-def pack(value: object) -> Array:
-    """A JSON value, compressed, as an array of bytes."""
+def pack_json(value: object) -> Array:
+    """Encode a value as compressed JSON in an array of bytes."""
     return np.frombuffer(zlib.compress(json.dumps(value, ensure_ascii=False).encode(), 6), np.uint8)
 
 
-def unpack(array: Array) -> Any:  # noqa: ANN401
-    """The JSON value of `pack`."""
+def unpack_json(array: Array) -> Any:  # noqa: ANN401
+    """Decode a value that `pack_json` encoded."""
     return json.loads(zlib.decompress(array.tobytes()))

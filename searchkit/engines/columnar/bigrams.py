@@ -1,9 +1,11 @@
-"""Bigrams: where each pair of neighbouring characters stands in a segment, and how many paragraphs have it.
+"""Bigrams of a segment: the offsets of each pair of adjacent characters in the text, and its document frequency.
 
-Characters are numbers of the segment's alphabet, 0 ends a paragraph. A list of offsets has 16-bit numbers: of a common
-pair the gaps between its offsets, of a rare one the low bits of its offsets and then their high bits. Common pairs with
-a punctuation mark are not listed. Where words of two characters stand as words, the postings know; so the pairs of some
-frequent ones are not listed either.
+Characters are codes of the segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit
+integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
+high bits.
+
+Some pairs have no list of offsets: common pairs with punctuation, and the pairs of some frequent words of two
+characters. The postings already contain the docs in which the characters are a word.
 """
 
 from __future__ import annotations
@@ -14,293 +16,328 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, changes, counted, distinct, narrow, starts
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    block_slices,
+    count_values,
+    narrowest,
+    offsets_from_lengths,
+    run_start_mask,
+    unique_sorted,
+)
 
-MAX_WITH_MARK = 64
-"""A pair of which one is no letter and none a digit (，推) is not listed if more paragraphs have it than this: such
-pairs are a sixth of all there is, and few strings that anybody looks for consist of nothing else."""
-UNLISTED = 64
-"""A word of two characters that more than one in so many paragraphs have may be left without a list."""
-MARK, LETTER, DIGIT = range(3)
-"""Kinds of characters; whatever is neither letter nor digit is a mark, the end of a paragraph too."""
-_SKIP = 0xFFFF  # as a gap: so far ahead, and nothing stands there
-_LOW = 16  # bits of an offset that a list of a rare pair keeps apart from the others
-_HOLDER_BITS = 16
-_TOGETHER_BITS = 10  # paragraphs whose characters are sorted together: they stay in the cache
-_SPANS, _MIN_COUNT = 6, 1 << 16  # spans of pairs that are sorted together, one span after the other, and pairs of one
+MAX_PUNCTUATION_DF = 64
+"""A pair with punctuation and without a digit (，推) has no list of offsets if its document frequency is higher. Such
+pairs are a sixth of all pairs, and few of the strings that are searched for consist of nothing else."""
+UNLISTED_WORD_RATIO = 64
+"""The pair of a word of two characters may have no list of offsets if more than one of 64 docs has the word."""
+CHAR_PUNCTUATION, CHAR_LETTER, CHAR_DIGIT = range(3)
+"""Character classes. What is neither a letter nor a digit counts as punctuation, the end of a doc too."""
+_SKIP_GAP = 0xFFFF  # a gap that only advances the offset: the pair does not occur there
+_LOW_BITS = 16  # of an offset, in the list of a rare pair
+_DOC_BITS = 16
+_SORTED_DOCS_BITS = 10  # 2 ** 10 docs are sorted together: their characters stay in the processor's cache
+_ALPHABET_RANGES, _MIN_RANGE_PAIRS = 6, 1 << 16  # pairs are sorted in about 6 parts, of at least 65,536 pairs each
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The words of two characters, and where they are: those need no look at the text to be found."""
+class TwoCharWords:
+    """The words of two characters and their docs, which are known without searching the text."""
 
     codes: Array
-    """Their characters, a row for each, in order; all stand in the text."""
-    at: Array
-    """Where the paragraphs of each begin, and at the end where those of the last one end."""
-    holders: Array
-    """The paragraphs that have each as a token of their text, ascending, one word after the other."""
-    are_listed: Array
-    """Mask of those whose pairs get lists: what else could be found by them is found by the pairs beside them."""
+    """Codes of their characters, a row per word, ascending. All of them occur in the text."""
+    offsets: Array
+    """Offset of the docs of each word in `doc_ids`, followed by the end of the last ones."""
+    doc_ids: Array
+    """Docs with each word as a token of their text, ascending per word, concatenated."""
+    has_list: Array
+    """Mask of the words whose pair has a list of offsets. A longer string that contains one of the other words is found
+    by an adjacent pair."""
 
-    def between(self, first: int, last: int) -> Words:
-        """Those that begin with the characters from one number to before another one."""
-        begin, end = self.codes[:, 0].searchsorted((first, last)).tolist()
-        at = self.at[begin : end + 1]
-        return Words(self.codes[begin:end], at - at[0], self.holders[at[0] : at[-1]], self.are_listed[begin:end])
+    def between(self, first: int, end: int) -> TwoCharWords:
+        """Return the words whose first character has a code from `first` to `end` (exclusive)."""
+        start, stop = self.codes[:, 0].searchsorted((first, end)).tolist()
+        offsets = self.offsets[start : stop + 1]
+        return TwoCharWords(
+            self.codes[start:stop],
+            offsets - offsets[0],
+            self.doc_ids[offsets[0] : offsets[-1]],
+            self.has_list[start:stop],
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class WordLists:
-    """Which paragraphs have the characters of some words, but not as these words."""
+class CrossWordDocs:
+    """For each of several words, the docs whose text contains its characters, but not the word as a token."""
 
     words: Array
-    """Numbers of the words, ascending."""
+    """Indices of the words, ascending."""
     counts: Array
-    """How many paragraphs each has."""
-    ids: Array
-    """The paragraphs, ascending, one word after the other."""
+    """Number of docs of each word."""
+    doc_ids: Array
+    """The docs, ascending per word, concatenated."""
 
 
-NO_WORDS = Words(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, np.uint16), np.empty(0, bool))
+NO_WORDS = TwoCharWords(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, np.uint16), np.empty(0, bool))
 
 
-def need_lists(codes: Array, counts: Array, paragraphs: int) -> Array:
-    """Mask of the words of two characters whose pairs get lists.
+def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
+    """Return a mask of the words of two characters whose pair needs a list of offsets.
 
-    `counts`: how many of so many paragraphs have each, 0 for a word that needs its list whatever the others have.
-    Frequent ones get none, the most frequent first, unless a string of three characters could then consist of two pairs
-    without lists: so whatever holds one of them has another pair beside it, which is rarer.
+    `counts`: number of docs of each word, of `doc_count`; 0 for a word that needs a list in any case.
+
+    Frequent words need none, unless a string of three characters could then consist of two pairs without lists. The
+    most frequent words take precedence. So any longer string that contains a word without a list also contains an
+    adjacent pair with a list, which is rarer.
     """
-    needed, firsts, seconds = np.ones(len(codes), bool), set(), set()
-    frequent = np.flatnonzero(counts * UNLISTED > paragraphs)
+    needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
+    frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)
     frequent = frequent[np.argsort(-counts[frequent], kind="stable")]
-    for number, (first, second) in zip(frequent.tolist(), codes[frequent].tolist(), strict=True):
+    for word, (first, second) in zip(frequent.tolist(), codes[frequent].tolist(), strict=True):
         if first != second and first not in seconds and second not in firsts:
-            needed[number] = False
+            needs[word] = False
             firsts.add(first)
             seconds.add(second)
-    return needed
+    return needs
 
 
 def bigram_arrays(
-    coded: Array, kinds: Array, text_at: Array, words: Words = NO_WORDS
-) -> tuple[dict[str, Array], WordLists]:
-    """The arrays of the bigrams of a text, and the lists of those of some words whose characters stand side by side.
+    codes: Array, char_classes: Array, text_offsets: Array, words: TwoCharWords = NO_WORDS
+) -> tuple[dict[str, Array], CrossWordDocs]:
+    """Return the arrays of the bigrams of a text, and the cross-word docs of those words whose pair occurs.
 
-    `kinds`: of each character, `text_at`: where each paragraph begins.
+    `codes`: the text. `char_classes`: the class of each code. `text_offsets`: the offset of each doc, and the end.
     """
-    holder_of = np.repeat(np.arange(len(text_at) - 1, dtype=np.uint16), np.diff(text_at))
-    text = _Coded(coded, kinds, holder_of)
-    parts = [_part(text, first, last, words) for first, last in pairwise(_spans(counted(coded, len(kinds))))]
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    doc_of = np.repeat(np.arange(len(text_offsets) - 1, dtype=np.uint16), np.diff(text_offsets))
+    text = _EncodedText(codes, char_classes, doc_of)
+    parts = [
+        _build_part(text, first, end, words)
+        for first, end in pairwise(_split_alphabet(count_values(codes, len(char_classes))))
+    ]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     arrays = {
-        "bigrams": whole["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
-        "bigram_at": narrow(starts(whole["sizes"])),
-        "bigram_df": (whole["df"] - 1).astype(np.uint16),
-        "bigram_offsets": whole["stored"],
-        "character_df": narrow(_character_df(coded, text_at, len(kinds))),
+        "bigram_keys": joined["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
+        "bigram_list_offsets": narrowest(offsets_from_lengths(joined["list_lengths"])),
+        "bigram_df": (joined["df"] - 1).astype(np.uint16),
+        "bigram_lists": joined["lists"],
+        "character_df": narrowest(_character_dfs(codes, text_offsets, len(char_classes))),
     }
-    return arrays, WordLists(np.flatnonzero(whole["stand"]), whole["straddling_counts"], whole["straddling"])
+    return arrays, CrossWordDocs(
+        np.flatnonzero(joined["occurs"]), joined["cross_word_counts"], joined["cross_word_docs"]
+    )
 
 
 class Bigrams:
-    """The bigrams of an open segment with a text of `length` characters. Keys: `first << shift | second`."""
+    """The bigrams of an open segment with a text of `length` codes. Ordinals are ranks of `first << shift | second`."""
 
-    def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet: int, length: int) -> None:
-        self._keys, self._at, self._df = arrays["bigrams"], arrays["bigram_at"], arrays["bigram_df"]
-        self._stored = arrays["bigram_offsets"]
-        self._shift = key_bits(alphabet)
-        self._common = _common(length)
+    def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet_size: int, length: int) -> None:
+        self._keys, self._list_offsets, self._df = (
+            arrays["bigram_keys"],
+            arrays["bigram_list_offsets"],
+            arrays["bigram_df"],
+        )
+        self._lists = arrays["bigram_lists"]
+        self._shift = bit_width(alphabet_size)
+        self._min_gaps_df = _min_gaps_df(length)
 
-    def find(self, first: int, second: int) -> int | None:
-        """The number of a pair, or None if it stands nowhere."""
+    def ord_of(self, first: int, second: int) -> int | None:
+        """Return the ordinal of a pair of codes, None if it does not occur."""
         key = self._keys.dtype.type(first << self._shift | second)
-        number = int(self._keys.searchsorted(key))
-        return number if number < len(self._keys) and self._keys[number] == key else None
+        pair_ord = int(self._keys.searchsorted(key))
+        return pair_ord if pair_ord < len(self._keys) and self._keys[pair_ord] == key else None
 
-    def size(self, number: int) -> int:
-        """How many 16-bit numbers the list of a pair has; 0 if it is not listed."""
-        return int(self._at[number + 1]) - int(self._at[number])
+    def list_length(self, pair_ord: int) -> int:
+        """Return the number of 16-bit integers in the list of a pair; 0 if it has no list."""
+        return int(self._list_offsets[pair_ord + 1]) - int(self._list_offsets[pair_ord])
 
-    def offsets(self, number: int) -> Array:
-        """The offsets of a pair that is listed, ascending."""
-        stored = self._stored[int(self._at[number]) : int(self._at[number + 1])]
-        if int(self._df[number]) + 1 >= self._common:
+    def offsets(self, pair_ord: int) -> Array:
+        """Return the offsets of a pair that has a list, ascending."""
+        stored = self._lists[int(self._list_offsets[pair_ord]) : int(self._list_offsets[pair_ord + 1])]
+        if int(self._df[pair_ord]) + 1 >= self._min_gaps_df:
             offsets = np.cumsum(stored, dtype=np.int64)
-            return offsets.compress(stored != _SKIP)
+            return offsets.compress(stored != _SKIP_GAP)
         count = 2 * len(stored) // 3
         high = stored[count:].view(np.uint8)[:count]
-        return high.astype(np.int64) << _LOW | stored[:count]
+        return high.astype(np.int64) << _LOW_BITS | stored[:count]
 
     def dfs(self, codes: Array) -> Array:
-        """How many paragraphs have each pair of characters; a row of `codes` for each."""
+        """Return the document frequency of each pair. `codes`: a row of two codes per pair."""
         if not len(self._keys):
             return np.zeros(len(codes), np.int64)
-        wanted = (codes[:, 0] << self._shift | codes[:, 1]).astype(self._keys.dtype)
-        numbers = np.minimum(self._keys.searchsorted(wanted), len(self._keys) - 1)
-        return np.where(self._keys[numbers] == wanted, self._df[numbers].astype(np.int64) + 1, 0)
+        keys = (codes[:, 0] << self._shift | codes[:, 1]).astype(self._keys.dtype)
+        ords = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
+        return np.where(self._keys[ords] == keys, self._df[ords].astype(np.int64) + 1, 0)
 
 
-def key_bits(alphabet: int) -> int:
-    """Bits of the number of a character in an alphabet of so many."""
-    return max(1, (alphabet - 1).bit_length())
+def bit_width(count: int) -> int:
+    """Return the number of bits that integers below `count` need, at least 1."""
+    return max(1, (count - 1).bit_length())
 
 
-def _common(characters: int) -> int:
-    """A pair that so many paragraphs have is stored as gaps: on average they are well below 16 bits.
+def _min_gaps_df(text_length: int) -> int:
+    """Return the document frequency from which a pair is stored as gaps, which are then well below 16 bits on average.
 
-    In a text so long that its offsets have more than 24 bits every pair is.
+    If the text is so long that offsets have more than 24 bits, all pairs are stored as gaps.
     """
-    return characters >> (_LOW - 1) if characters <= 1 << (_LOW + 8) else 0
+    return text_length >> (_LOW_BITS - 1) if text_length <= 1 << (_LOW_BITS + 8) else 0
 
 
-class _Coded:
-    """A text on its way into lists."""
+class _EncodedText:
+    """The text of a segment while its bigrams are collected."""
 
-    def __init__(self, codes: Array, kinds: Array, holder_of: Array) -> None:
-        """Take the number of each character, the kind of each number, and the paragraph of each character."""
-        self.codes, self.kinds, self.holder_of = codes, kinds, holder_of
-        self.shift = key_bits(len(kinds))
-        """A pair's key is `first << shift | second`."""
-        self.common = _common(len(codes))
+    def __init__(self, codes: Array, char_classes: Array, doc_of: Array) -> None:
+        """Take the code of each character, the class of each code, and the doc of each character."""
+        self.codes, self.char_classes, self.doc_of = codes, char_classes, doc_of
+        self.shift = bit_width(len(char_classes))
+        """The key of a pair is `first << shift | second`."""
+        self.min_gaps_df = _min_gaps_df(len(codes))
 
-    def offsets(self, first: int, last: int) -> Array:
-        """The offsets, ascending, of the characters from one number to before another one."""
-        kind = self.codes.dtype.type
-        found = [
-            np.flatnonzero(self.codes[part] - kind(first) < kind(last - first)) + part.start
-            for part in blocks(len(self.codes))
+    def offsets(self, first: int, end: int) -> Array:
+        """Return the offsets of the characters with a code from `first` to `end` (exclusive), ascending."""
+        dtype = self.codes.dtype.type
+        offsets = [
+            np.flatnonzero(self.codes[block] - dtype(first) < dtype(end - first)) + block.start
+            for block in block_slices(len(self.codes))
         ]
-        return np.concatenate([np.empty(0, np.int64), *found])
+        return np.concatenate([np.empty(0, np.int64), *offsets])
 
     def sorted_pairs(self, offsets: Array) -> tuple[Array, Array]:
-        """Keys and offsets of the pairs that begin at some ascending offsets, by key, then offset."""
+        """Return keys and offsets of the pairs that begin at ascending offsets, sorted by key, then offset."""
         keys = self.codes.take(offsets).astype(np.uint64)
         keys <<= np.uint64(self.shift)
         keys |= self.codes.take(offsets + 1)
-        room = key_bits(len(self.codes))
-        if 2 * self.shift + room > np.iinfo(np.uint64).bits:  # more characters than any script has
+        offset_bits = bit_width(len(self.codes))
+        if 2 * self.shift + offset_bits > np.iinfo(np.uint64).bits:  # more characters than any script has
             order = np.argsort(keys, kind="stable")
             return keys[order], offsets[order]
-        # One packed sort is many times faster than a sort that gives an order.
-        keys <<= np.uint64(room)
+        # One sort of packed integers is many times faster than `argsort`.
+        keys <<= np.uint64(offset_bits)
         keys |= offsets.view(np.uint64)
         keys.sort()
-        offsets = (keys & np.uint64((1 << room) - 1)).view(np.int64)
-        keys >>= np.uint64(room)
+        offsets = (keys & np.uint64((1 << offset_bits) - 1)).view(np.int64)
+        keys >>= np.uint64(offset_bits)
         return keys, offsets
 
-    def are_listed(self, pairs: Array, df: Array) -> Array:
-        """Mask of the pairs that get a list."""
+    def may_have_list(self, pairs: Array, df: Array) -> Array:
+        """Return a mask of the pairs that are not common pairs with punctuation."""
         first, second = pairs >> np.uint64(self.shift), pairs & np.uint64((1 << self.shift) - 1)
-        first, second = self.kinds[first], self.kinds[second]
-        has_mark = (np.minimum(first, second) == MARK) & (np.maximum(first, second) != DIGIT)
-        are_listed: Array = ~has_mark | (df <= MAX_WITH_MARK)
-        return are_listed
+        first, second = self.char_classes[first], self.char_classes[second]
+        has_punctuation = (np.minimum(first, second) == CHAR_PUNCTUATION) & (np.maximum(first, second) != CHAR_DIGIT)
+        may_have_list: Array = ~has_punctuation | (df <= MAX_PUNCTUATION_DF)
+        return may_have_list
 
 
-def _spans(counts: Array) -> list[int]:
-    """Characters, from 1 on, in spans that about as many pairs begin with: where each begins, and the last one ends."""
+def _split_alphabet(counts: Array) -> list[int]:
+    """Return the bounds of ranges of codes, from 1 on. About as many pairs begin with the codes of each range.
+
+    `counts`: number of occurrences of each code.
+    """
     before = np.cumsum(counts[1:]) - counts[1:]
-    span_of = before // max(int(counts.sum()) // _SPANS, _MIN_COUNT)
-    return [1, *(np.flatnonzero(changes(span_of))[1:] + 1).tolist(), len(counts)]
+    range_of = before // max(int(counts.sum()) // _ALPHABET_RANGES, _MIN_RANGE_PAIRS)
+    return [1, *(np.flatnonzero(run_start_mask(range_of))[1:] + 1).tolist(), len(counts)]
 
 
-def _part(text: _Coded, first: int, last: int, words: Words) -> dict[str, Array]:
-    """What there is of the pairs that begin with the characters from `first` to before `last`."""
-    keys, offsets = text.sorted_pairs(text.offsets(first, last))
-    holders = text.holder_of.take(offsets)
-    is_first, is_new = changes(keys), changes(holders)
-    is_new |= is_first
-    begins = np.flatnonzero(is_first)
-    pairs, counts = keys.take(begins), np.diff(begins, append=len(keys))
-    df = np.add.reduceat(is_new, begins, dtype=np.int64) if len(begins) else begins
-    own = words.between(first, last)
-    numbers, stand = _numbers(own, pairs, text.shift)
-    are_listed = text.are_listed(pairs, df)
-    are_listed[numbers.compress(~own.are_listed.compress(stand))] = False
-    stored, sizes = _lists(offsets, counts, are_listed, df >= text.common)
-    found = {"pairs": pairs, "df": df, "stored": stored, "sizes": sizes, "stand": stand}
-    return {**found, **_straddling(numbers, stand, own, df, holders.compress(is_new))}
+def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -> dict[str, Array]:
+    """Return keys, dfs, lists and cross-word docs of the pairs with a first code from `first` to `end` (exclusive)."""
+    keys, offsets = text.sorted_pairs(text.offsets(first, end))
+    docs = text.doc_of.take(offsets)
+    is_first, is_new_doc = run_start_mask(keys), run_start_mask(docs)
+    is_new_doc |= is_first
+    starts = np.flatnonzero(is_first)
+    pairs, counts = keys.take(starts), np.diff(starts, append=len(keys))
+    df = np.add.reduceat(is_new_doc, starts, dtype=np.int64) if len(starts) else starts
+    range_words = words.between(first, end)
+    ords, occurs = _word_ords(range_words, pairs, text.shift)
+    has_list = text.may_have_list(pairs, df)
+    has_list[ords.compress(~range_words.has_list.compress(occurs))] = False
+    lists, list_lengths = _encode_lists(offsets, counts, has_list, df >= text.min_gaps_df)
+    part = {"pairs": pairs, "df": df, "lists": lists, "list_lengths": list_lengths, "occurs": occurs}
+    return {**part, **_cross_word_docs(ords, occurs, range_words, df, docs.compress(is_new_doc))}
 
 
-def _character_df(coded: Array, text_at: Array, alphabet: int) -> Array:
-    """How many paragraphs have each character."""
-    df = np.zeros(alphabet, np.int64)
-    for some in blocks(len(text_at) - 1, 1 << _TOGETHER_BITS):
-        at = text_at[some.start : some.stop + 1]
-        seen = coded[at[0] : at[-1]].astype(np.uint32)
-        seen <<= np.uint32(_TOGETHER_BITS)
-        seen |= np.repeat(np.arange(len(at) - 1, dtype=np.uint32), np.diff(at))
-        seen.sort()
-        df += np.bincount(distinct(seen) >> np.uint32(_TOGETHER_BITS), minlength=alphabet)
+def _character_dfs(codes: Array, text_offsets: Array, alphabet_size: int) -> Array:
+    """Return the document frequency of each code."""
+    df = np.zeros(alphabet_size, np.int64)
+    for block in block_slices(len(text_offsets) - 1, 1 << _SORTED_DOCS_BITS):
+        offsets = text_offsets[block.start : block.stop + 1]
+        packed = codes[offsets[0] : offsets[-1]].astype(np.uint32)
+        packed <<= np.uint32(_SORTED_DOCS_BITS)
+        packed |= np.repeat(np.arange(len(offsets) - 1, dtype=np.uint32), np.diff(offsets))
+        packed.sort()
+        df += np.bincount(unique_sorted(packed) >> np.uint32(_SORTED_DOCS_BITS), minlength=alphabet_size)
     return df
 
 
-def _lists(offsets: Array, counts: Array, is_listed: Array, has_gaps: Array) -> tuple[Array, Array]:
-    """The lists of all pairs in 16-bit numbers, one after the other, and how many numbers each has.
+def _encode_lists(offsets: Array, counts: Array, has_list: Array, has_gaps: Array) -> tuple[Array, Array]:
+    """Return the lists of all pairs as 16-bit integers, concatenated, and the length of each list.
 
-    `offsets`: of all pairs, one pair after the other; of each pair `counts`, and how they are to be stored.
+    `offsets`: those of all pairs, concatenated. `counts`: the number of offsets of each pair. The masks tell which
+    pairs have a list, and which are stored as gaps.
     """
-    common, rare = is_listed & has_gaps, is_listed & ~has_gaps
-    sizes = np.zeros(len(counts), np.int64)
-    gaps, sizes[common] = _gaps(offsets.compress(np.repeat(common, counts)), counts.compress(common))
-    halves, sizes[rare] = _halves(offsets.compress(np.repeat(rare, counts)), counts.compress(rare))
-    stored = np.empty(len(gaps) + len(halves), np.uint16)
-    is_gap = np.repeat(common, sizes)
-    stored[is_gap], stored[~is_gap] = gaps, halves
-    return stored, sizes
+    common, rare = has_list & has_gaps, has_list & ~has_gaps
+    lengths = np.zeros(len(counts), np.int64)
+    gaps, lengths[common] = _encode_gaps(offsets.compress(np.repeat(common, counts)), counts.compress(common))
+    split, lengths[rare] = _encode_low_high(offsets.compress(np.repeat(rare, counts)), counts.compress(rare))
+    lists = np.empty(len(gaps) + len(split), np.uint16)
+    is_gap = np.repeat(common, lengths)
+    lists[is_gap], lists[~is_gap] = gaps, split
+    return lists, lengths
 
 
-def _gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
-    """The lists of common pairs, and their sizes: gaps, with skips in front of those that do not fit."""
-    begins = starts(counts)[:-1]
+def _encode_gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
+    """Return the lists of common pairs, and their lengths. Skips precede a gap that needs more than 16 bits."""
+    starts = offsets_from_lengths(counts)[:-1]
     gaps = np.diff(offsets, prepend=0)
-    gaps[begins] = offsets[begins]
-    far = np.flatnonzero(gaps >= _SKIP)
-    skips = gaps[far] // _SKIP
-    gaps[far] %= _SKIP
-    skips_of = np.bincount(begins.searchsorted(far, "right") - 1, skips, len(counts))
-    return np.insert(gaps.astype(np.uint16), np.repeat(far, skips), _SKIP), counts + skips_of.astype(np.int64)
+    gaps[starts] = offsets[starts]
+    long = np.flatnonzero(gaps >= _SKIP_GAP)
+    skips = gaps[long] // _SKIP_GAP
+    gaps[long] %= _SKIP_GAP
+    skip_counts = np.bincount(starts.searchsorted(long, "right") - 1, skips, len(counts))
+    return np.insert(gaps.astype(np.uint16), np.repeat(long, skips), _SKIP_GAP), counts + skip_counts.astype(np.int64)
 
 
-def _halves(offsets: Array, counts: Array) -> tuple[Array, Array]:
-    """The lists of rare pairs, and their sizes: the low bits of the offsets, then the high bits, two in a number."""
-    sizes = counts + (counts + 1) // 2
-    first, begins, number = starts(sizes)[:-1], starts(counts)[:-1], np.arange(len(offsets))
-    stored = np.zeros(int(sizes.sum()), "<u2")
-    stored[number + np.repeat(first - begins, counts)] = offsets & ((1 << _LOW) - 1)
-    stored.view(np.uint8)[number + np.repeat(2 * (first + counts) - begins, counts)] = offsets >> _LOW
-    return stored, sizes
+def _encode_low_high(offsets: Array, counts: Array) -> tuple[Array, Array]:
+    """Return the lists of rare pairs, and their lengths: the low 16 bits of all offsets, then the high 8 bits."""
+    lengths = counts + (counts + 1) // 2
+    list_starts, starts, index = (
+        offsets_from_lengths(lengths)[:-1],
+        offsets_from_lengths(counts)[:-1],
+        np.arange(len(offsets)),
+    )
+    lists = np.zeros(int(lengths.sum()), "<u2")
+    lists[index + np.repeat(list_starts - starts, counts)] = offsets & ((1 << _LOW_BITS) - 1)
+    lists.view(np.uint8)[index + np.repeat(2 * (list_starts + counts) - starts, counts)] = offsets >> _LOW_BITS
+    return lists, lengths
 
 
-def _numbers(words: Words, pairs: Array, shift: int) -> tuple[Array, Array]:
-    """The numbers of the pairs that words are, ascending, and a mask of the words whose pair stands anywhere."""
+def _word_ords(words: TwoCharWords, pairs: Array, shift: int) -> tuple[Array, Array]:
+    """Return the indices in `pairs` of the pairs that are words, and a mask of the words whose pair occurs."""
     keys = (words.codes[:, 0] << shift | words.codes[:, 1]).astype(np.uint64)
-    numbers = pairs.searchsorted(keys)
-    stand = np.append(pairs, np.uint64(0))[numbers] == keys
-    return numbers.compress(stand), stand
+    ords = pairs.searchsorted(keys)
+    occurs = np.append(pairs, np.uint64(0))[ords] == keys
+    return ords.compress(occurs), occurs
 
 
-def _straddling(numbers: Array, stand: Array, words: Words, df: Array, holders: Array) -> dict[str, Array]:
-    """For each word of two characters the paragraphs that have its pair, but not the word.
+def _cross_word_docs(ords: Array, occurs: Array, words: TwoCharWords, df: Array, docs: Array) -> dict[str, Array]:
+    """Return for each word of two characters the docs that contain its pair, but not the word.
 
-    `numbers` and `stand` as `_numbers` gives them; `df`: how many paragraphs have each pair; `holders`: which, one pair
-    after the other.
+    `ords` and `occurs`: from `_word_ords`. `df`: the document frequency of each pair. `docs`: the docs of all pairs,
+    concatenated.
     """
-    counts, is_word = np.diff(words.at), np.zeros(len(df), bool)
-    is_word[numbers] = True
-    wide = np.uint32 if len(numbers) <= 1 << (32 - _HOLDER_BITS) else np.uint64
-    first = np.arange(len(numbers), dtype=wide) << wide(_HOLDER_BITS)
-    both = np.concatenate([
-        np.repeat(first, df.compress(is_word)) | holders.compress(np.repeat(is_word, df)),
-        np.repeat(first, counts.compress(stand)) | words.holders.compress(np.repeat(stand, counts)),
+    counts, is_word = np.diff(words.offsets), np.zeros(len(df), bool)
+    is_word[ords] = True
+    dtype = np.uint32 if len(ords) <= 1 << (32 - _DOC_BITS) else np.uint64
+    keys = np.arange(len(ords), dtype=dtype) << dtype(_DOC_BITS)
+    packed = np.concatenate([
+        np.repeat(keys, df.compress(is_word)) | docs.compress(np.repeat(is_word, df)),
+        np.repeat(keys, counts.compress(occurs)) | words.doc_ids.compress(np.repeat(occurs, counts)),
     ])  # fmt: skip
-    both.sort()
-    is_first = changes(both)
-    alone = both.compress(is_first & np.append(is_first[1:], True)[: len(both)])  # whoever has the word has the pair
+    packed.sort()
+    is_first = run_start_mask(packed)
+    # A doc with the word also has the pair, so its key occurs twice. A key that occurs once is a cross-word doc.
+    single = packed.compress(is_first & np.append(is_first[1:], True)[: len(packed)])
     return {
-        "straddling": alone.astype(np.uint16),
-        "straddling_counts": np.bincount((alone >> wide(_HOLDER_BITS)).astype(np.int64), minlength=len(numbers)),
+        "cross_word_docs": single.astype(np.uint16),
+        "cross_word_counts": np.bincount((single >> dtype(_DOC_BITS)).astype(np.int64), minlength=len(ords)),
     }

@@ -1,4 +1,4 @@
-"""Documents to columns: what the analyzer finds in texts, headings and titles becomes pairs of term and holder."""
+"""Building the columns of a segment: documents are analysed, and their tokens become posting entries."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from itertools import chain
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, blocks, changes, narrow, starts
-from searchkit.engines.columnar.columns import Codes, Columns
+from searchkit.engines.columnar.arrays import Array, block_slices, narrowest, offsets_from_lengths, run_start_mask
+from searchkit.engines.columnar.columns import DictEncoder, SegmentColumns
 from searchkit.engines.columnar.measures import MeasureBuilder
-from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs
+from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX, TITLE_TERM_PREFIX, PostingEntries
 from searchkit.engines.columnar.text import narrow_code_points
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
-_TOGETHER = 1 << 12  # paragraphs whose terms are summed together: they stay in the cache
+_SUM_BLOCK_DOCS = 1 << 12  # docs whose frequencies are summed together: they stay in the processor's cache
 
 
-class Builder:
-    """Collects the documents of one segment."""
+class SegmentBuilder:
+    """Collects the documents of a segment."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._files: list[str] = []
         self._documents: list[Document] = []
         self._n, self._page, self._is_record = (array("I") for _ in range(3))
-        self._numbers: list[str | None] = []
-        self._kinds: list[tuple[str, tuple[str, ...]]] = []
-        self._paths = Codes()
+        self._printed_numbers: list[str | None] = []
+        self._section_topics: list[tuple[str, tuple[str, ...]]] = []
+        self._paths = DictEncoder()
         self._path_of = bytearray()
         self._document_of = array("I")
         self._texts: list[str] = []
         self._measures = MeasureBuilder()
-        self._terms = Codes()
-        self._text_terms, self._heading_terms, self._title_terms = (_TermLists(self._terms) for _ in range(3))
+        self._terms = DictEncoder()
+        self._text_tokens, self._heading_tokens, self._title_tokens = (_TokenCollector(self._terms) for _ in range(3))
         self.characters = 0
-        """Characters so far."""
+        """Number of characters so far."""
 
     @property
     def size(self) -> int:
-        """Paragraphs so far."""
+        """Number of docs so far."""
         return len(self._n)
 
     def add(
@@ -52,49 +52,49 @@ class Builder:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each of them."""
+        """Add a document with its paragraphs and the measures of each paragraph."""
         texts = [paragraph.text for paragraph in paragraphs]
-        known = len(self._paths.values)
-        self._path_of += self._paths.codes([paragraph.path for paragraph in paragraphs]).data
-        new_paths = ["\n".join(path) for path in self._paths.values[known:]]
-        terms = self._analyzer.terms([document.title or "", *new_paths, *texts])
-        self._title_terms.extend(terms[:1])
-        self._heading_terms.extend(terms[1 : 1 + len(new_paths)])
-        self._text_terms.extend(terms[1 + len(new_paths) :])
+        path_count = len(self._paths.values)
+        self._path_of += self._paths.encode_all([paragraph.path for paragraph in paragraphs]).data
+        new_paths = ["\n".join(path) for path in self._paths.values[path_count:]]
+        terms = self._analyzer.index_terms([document.title or "", *new_paths, *texts])
+        self._title_tokens.extend(terms[:1])
+        self._heading_tokens.extend(terms[1 : 1 + len(new_paths)])
+        self._text_tokens.extend(terms[1 + len(new_paths) :])
         self._document_of.extend([len(self._documents)] * len(paragraphs))
         self._files.append(file)
         self._documents.append(document)
         self._n.extend([paragraph.n for paragraph in paragraphs])
         self._page.extend([paragraph.page or 0 for paragraph in paragraphs])
         self._is_record.extend([paragraph.id == paragraph.document for paragraph in paragraphs])
-        self._numbers.extend([paragraph.number for paragraph in paragraphs])
-        self._kinds.extend([(paragraph.section, paragraph.topics) for paragraph in paragraphs])
+        self._printed_numbers.extend([paragraph.number for paragraph in paragraphs])
+        self._section_topics.extend([(paragraph.section, paragraph.topics) for paragraph in paragraphs])
         self._texts += texts
         self.characters += sum(map(len, texts))
         self._measures.extend(measures)
 
-    def columns(self) -> Columns:
-        """Everything so far."""
+    def columns(self) -> SegmentColumns:
+        """Return everything collected so far."""
         path_of, document_of = np.frombuffer(self._path_of, np.uint32), np.array(self._document_of)
         texts, headings, titles = (
-            lists.joined() for lists in (self._text_terms, self._heading_terms, self._title_terms)
+            tokens.to_arrays() for tokens in (self._text_tokens, self._heading_tokens, self._title_tokens)
         )
-        pairs = [
-            _summed(
-                part.start,
-                texts.occurrences(np.arange(part.start, part.stop), weight=1, in_text=True),
-                headings.occurrences(path_of[part], weight=HEADING_WEIGHT, in_text=False),
-                titles.occurrences(document_of[part], weight=TITLE_WEIGHT, in_text=False),
+        entries = [
+            _sum_frequencies(
+                block.start,
+                texts.occurrences(np.arange(block.start, block.stop), weight=1, in_text=True),
+                headings.occurrences(path_of[block], weight=HEADING_WEIGHT, in_text=False),
+                titles.occurrences(document_of[block], weight=TITLE_WEIGHT, in_text=False),
             )
-            for part in blocks(self.size, _TOGETHER)
+            for block in block_slices(self.size, _SUM_BLOCK_DOCS)
         ]
         terms = list(self._terms.values)
-        for field, lists in ((HEADING, headings), (TITLE, titles)):
-            own = _summed(0, lists.occurrences(np.arange(len(lists.counts)), weight=1, in_text=True))
-            used, number = np.unique(own.term, return_inverse=True)
-            pairs.append(Pairs(number + np.uint32(len(terms)), own.holder, own.tf, own.in_text))
-            terms += [field + terms[number] for number in used.tolist()]
-        return Columns(
+        for prefix, tokens in ((HEADING_TERM_PREFIX, headings), (TITLE_TERM_PREFIX, titles)):
+            field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
+            used, index = np.unique(field.term, return_inverse=True)
+            entries.append(PostingEntries(index + np.uint32(len(terms)), field.doc, field.tf, field.in_text))
+            terms += [prefix + terms[term] for term in used.tolist()]
+        return SegmentColumns(
             files=self._files,
             documents=self._documents,
             document_of=document_of,
@@ -102,71 +102,76 @@ class Builder:
             page=np.array(self._page),
             is_record=np.array(self._is_record),
             length=texts.counts + HEADING_WEIGHT * headings.counts[path_of] + TITLE_WEIGHT * titles.counts[document_of],
-            numbers=self._numbers,
-            kinds=self._kinds,
+            printed_numbers=self._printed_numbers,
+            section_topics=self._section_topics,
             paths=self._paths.values,
             path_of=path_of,
             text=narrow_code_points("".join(self._texts)),
             text_length=np.fromiter(map(len, self._texts), np.int64, self.size),
             terms=terms,
-            pairs=pairs,
+            entries=entries,
             measures=self._measures.columns(),
         )
 
 
-class _TermLists:
-    """Collects the terms of several texts, as numbers."""
+class _TokenCollector:
+    """Collects the tokens of several texts, as indices of their terms."""
 
-    def __init__(self, terms: Codes) -> None:
+    def __init__(self, terms: DictEncoder) -> None:
         self._terms = terms
-        self._numbers = bytearray()  # 32 bits each
+        self._term_indices = bytearray()  # 32 bits each
         self._counts = array("I")
 
     def extend(self, texts: Sequence[Sequence[str]]) -> None:
-        """Add the terms of texts."""
-        self._numbers += self._terms.codes(chain.from_iterable(texts)).data
+        """Add the tokens of some texts."""
+        self._term_indices += self._terms.encode_all(chain.from_iterable(texts)).data
         self._counts.extend(map(len, texts))
 
-    def joined(self) -> _Joined:
-        """All of them."""
-        return _Joined(np.frombuffer(self._numbers, np.uint32), np.array(self._counts, np.int64))
+    def to_arrays(self) -> _Tokens:
+        """Return all tokens."""
+        return _Tokens(np.frombuffer(self._term_indices, np.uint32), np.array(self._counts, np.int64))
 
 
-_HOLDER_BITS, _WEIGHT_BITS = 16, 2
-_ENTRY_BITS = _WEIGHT_BITS + 1  # with one that is set where the term is not in the text
+_DOC_BITS, _WEIGHT_BITS = 16, 2
+_FLAGS_BITS = _WEIGHT_BITS + 1  # the weight, and a bit that is set if the token is not in the text
 
 
-class _Joined:
-    """The terms of several texts, one text after the other."""
+class _Tokens:
+    """The tokens of several texts, concatenated."""
 
-    def __init__(self, numbers: Array, counts: Array) -> None:
-        self._numbers, self._starts = numbers, starts(counts)
+    def __init__(self, term_indices: Array, counts: Array) -> None:
+        self._term_indices, self._offsets = term_indices, offsets_from_lengths(counts)
         self.counts = counts
-        """How many terms each text has."""
+        """Number of tokens of each text."""
 
     def occurrences(self, texts: Array, *, weight: int, in_text: bool) -> Array:
-        """The terms of some texts as packed numbers: term, place in `texts`, whether it is not in the text, weight."""
+        """Return the tokens of some texts as packed integers.
+
+        From the highest bits: term, index in `texts`, whether the token is not in the text, weight.
+        """
         counts = self.counts[texts]
-        first = self._starts[texts] - starts(counts)[:-1]
-        packed: Array = self._numbers.take(np.arange(int(counts.sum())) + np.repeat(first, counts)).astype(np.uint64)
-        packed <<= np.uint64(_HOLDER_BITS)
+        shifts = self._offsets[texts] - offsets_from_lengths(counts)[:-1]
+        packed: Array = self._term_indices.take(np.arange(int(counts.sum())) + np.repeat(shifts, counts)).astype(
+            np.uint64
+        )
+        packed <<= np.uint64(_DOC_BITS)
         packed |= np.repeat(np.arange(len(texts), dtype=np.uint16), counts)
-        packed <<= np.uint64(_ENTRY_BITS)
+        packed <<= np.uint64(_FLAGS_BITS)
         packed |= np.uint64((not in_text) << _WEIGHT_BITS | weight)
         return packed
 
 
-def _summed(first: int, *occurrences: Array) -> Pairs:
-    """Occurrences of the same term in the same holder as one pair; `first`: the number of the first holder."""
+def _sum_frequencies(doc_base: int, *occurrences: Array) -> PostingEntries:
+    """Sum the weights of occurrences of the same term in the same doc. `doc_base`: the id of the first doc."""
     packed = np.concatenate(occurrences)
     packed.sort()
-    begins = np.flatnonzero(changes(packed >> np.uint64(_ENTRY_BITS)))
+    starts = np.flatnonzero(run_start_mask(packed >> np.uint64(_FLAGS_BITS)))
     weight = packed.astype(np.uint8) & np.uint8((1 << _WEIGHT_BITS) - 1)
-    entries = packed.take(begins)  # those in the text come first
-    holder = (entries >> np.uint64(_ENTRY_BITS)).astype(np.uint16)
-    return Pairs(
-        (entries >> np.uint64(_ENTRY_BITS + _HOLDER_BITS)).astype(np.uint32),
-        holder + np.uint16(first),
-        narrow(np.add.reduceat(weight, begins, dtype=np.uint32)) if len(begins) else weight,
-        entries & np.uint64(1 << _WEIGHT_BITS) == 0,
+    first = packed.take(starts)  # an occurrence in the text sorts before the others
+    doc = (first >> np.uint64(_FLAGS_BITS)).astype(np.uint16)
+    return PostingEntries(
+        (first >> np.uint64(_FLAGS_BITS + _DOC_BITS)).astype(np.uint32),
+        doc + np.uint16(doc_base),
+        narrowest(np.add.reduceat(weight, starts, dtype=np.uint32)) if len(starts) else weight,
+        first & np.uint64(1 << _WEIGHT_BITS) == 0,
     )

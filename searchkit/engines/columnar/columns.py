@@ -1,7 +1,7 @@
-"""Columns: what paragraphs and documents are, as numbers of distinct values.
+"""Columns of a segment: what a segment is written from, and dictionary-encoded columns as they are stored.
 
-`Columns` is all that a segment is made from. A stored column has a number for each owner (paragraph or document) and
-the distinct values as JSON texts, which are parsed one by one when they are asked for.
+`SegmentColumns` contains everything that a segment is written from. A stored column has a code per doc or document, and
+the distinct values as JSON texts. A value is parsed when it is first read.
 """
 
 from __future__ import annotations
@@ -13,192 +13,194 @@ from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, narrow, strings_arrays
-from searchkit.engines.columnar.postings import Pairs
+from searchkit.engines.columnar.arrays import Array, ArrayFile, ByteStrings, byte_string_arrays, narrowest
+from searchkit.engines.columnar.postings import PostingEntries
 from searchkit.model import Document
 
-_FEW = 64  # values are looked for one by one where there are so many times more
-Traits = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""What many measures share: unit, base unit, bound, kind, change, period, and whether it is a statement of zero."""
+_SEARCH_RATIO = 64  # search the stored bytes for each value if the column has more than 64 times as many values
+MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
+"""Attributes that many measures share: unit, base unit, bound, kind, change, period, and whether it states a zero."""
 
 
 @dataclass(slots=True)
-class Columns:
-    """Documents and paragraphs on their way into a segment. Arrays are of integers, one element for each paragraph."""
+class SegmentColumns:
+    """Everything that a segment is written from. Arrays contain integers, one element per doc unless stated."""
 
     files: Sequence[str]
-    """Of each document: the corpus file it was read from."""
+    """The corpus file that each document was read from."""
     documents: Sequence[Document]
     document_of: Array
-    """Number of the document, ascending."""
+    """Document number of each doc, ascending."""
     n: Array
-    """Place in the document, from 1."""
+    """Position of the paragraph in its document, from 1."""
     page: Array
-    """0 = none."""
+    """Page number, 0 = none."""
     is_record: Array
-    """1: the paragraph's id is that of its document."""
+    """1 if the id of the paragraph is that of its document."""
     length: Array
     """Weighted number of tokens, for BM25F."""
-    numbers: Sequence[str | None]
+    printed_numbers: Sequence[str | None]
     """The number printed before each paragraph."""
-    kinds: Sequence[tuple[str, tuple[str, ...]]]
+    section_topics: Sequence[tuple[str, tuple[str, ...]]]
     """Section and topics of each paragraph."""
     paths: Sequence[tuple[str, ...]]
-    """The different heading paths."""
+    """The distinct heading paths."""
     path_of: Array
-    """Number of the heading path."""
+    """Index of the heading path."""
     text: Array
-    """Code points of all texts, one after the other."""
+    """Code points of all texts, concatenated."""
     text_length: Array
-    """How many of them are the paragraph's."""
+    """Number of code points of the text."""
     terms: Sequence[str]
-    pairs: Sequence[Pairs]
-    """In pieces."""
+    """Distinct terms, in any order; some may have no postings."""
+    entries: Sequence[PostingEntries]
+    """Postings, in several parts. Their terms are indices of `terms`."""
     measures: MeasureArrays
 
 
 @dataclass(slots=True)
 class MeasureArrays:
-    """The measures of all paragraphs, one after the other. Arrays have an element for each but for `per_paragraph`."""
+    """The measures of all paragraphs, concatenated. Arrays have an element per measure, except `per_paragraph`."""
 
     per_paragraph: Array
-    """How many measures each paragraph has."""
+    """Number of measures of each paragraph."""
     start: Array
-    """Where the quote begins in the paragraph's text,"""
+    """Offset of the quote in the text of the paragraph."""
     length: Array
-    """and how many code points it has."""
+    """Number of code points of the quote."""
     part_of: Array
     """`start` + 1 of the measure that it is a part of, 0 = none."""
     value: Array
-    """64-bit floating point, as is"""
+    """64-bit floating point, like `base_value`."""
     base_value: Array
     indicators: Sequence[str]
-    """The different indicators."""
+    """The distinct indicators."""
     indicator_of: Array
-    """Number of the indicator."""
-    traits: Sequence[Traits]
-    """The different traits."""
-    traits_of: Array
-    """Number of the traits."""
+    """Index of the indicator."""
+    attributes: Sequence[MeasureAttributes]
+    """The distinct tuples of attributes."""
+    attributes_of: Array
+    """Index of the attributes."""
 
 
-class Codes:
-    """Numbers for distinct values, in the order of their first appearance."""
+class DictEncoder:
+    """Assigns codes to distinct values, from 0, in the order of their first occurrence."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        """The values by number."""
-        self._codes = _Numbering(self.values)
+        """The distinct values by code."""
+        self._codes = _CodeMap(self.values)
 
-    def code(self, value: Hashable) -> int:
-        """The number of a value, a new one if it is new."""
+    def encode(self, value: Hashable) -> int:
+        """Return the code of a value. A new value gets the next code."""
         return self._codes[value]
 
-    def codes(self, values: Iterable[Hashable]) -> Array:
-        """The number of each of some values, 32 bits."""
+    def encode_all(self, values: Iterable[Hashable]) -> Array:
+        """Return the code of each value, as 32-bit integers."""
         return np.fromiter(map(self._codes.__getitem__, values), np.uint32)
 
 
-class _Numbering(dict[Any, int]):
-    """Numbers by value: a value that is asked for first is added to the list of values."""
+class _CodeMap(dict[Any, int]):
+    """Codes by value. Looking up a new value appends it to the list of values."""
 
     def __init__(self, values: list[Any]) -> None:
         super().__init__()
         self._values = values
 
     def __missing__(self, value: Any) -> int:  # noqa: ANN401
-        number = self[value] = len(self._values)
+        code = self[value] = len(self._values)
         self._values.append(value)
-        return number
+        return code
 
 
 def column_arrays(name: str, values: Iterable[Hashable]) -> dict[str, Array]:
-    """The column of what each owner has (what JSON can hold, lists as tuples), for `Column`."""
-    codes = Codes()
-    return coded_arrays(name, codes.codes(values), codes.values)
+    """Return the arrays of a column, for `DictColumn`. Values are those that JSON can store, with tuples for lists."""
+    encoder = DictEncoder()
+    return encoded_column_arrays(name, encoder.encode_all(values), encoder.values)
 
 
-def coded_arrays(name: str, codes: Array, values: Iterable[object]) -> dict[str, Array]:
-    """The column of owners whose values are numbered already."""
-    return {f"{name}_codes": narrow(codes), **strings_arrays(f"{name}_values", list(map(_text, values)))}
+def encoded_column_arrays(name: str, codes: Array, values: Iterable[object]) -> dict[str, Array]:
+    """Return the arrays of a column whose values are already encoded."""
+    return {f"{name}_codes": narrowest(codes), **byte_string_arrays(f"{name}_values", list(map(_encode_json, values)))}
 
 
-def renumbered(codes: Array) -> tuple[Array, Array]:
-    """The different codes in the order of their first appearance, and each code's place among them."""
-    different, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+def compact_codes(codes: Array) -> tuple[Array, Array]:
+    """Return the distinct codes in the order of their first occurrence, and for each code its index among them."""
+    unique, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(first)
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return different[order], place[inverse]
+    new_codes = np.empty(len(order), np.int64)
+    new_codes[order] = np.arange(len(order))
+    return unique[order], new_codes[inverse]
 
 
-class Column:
-    """A stored column."""
+class DictColumn:
+    """A stored dictionary-encoded column, with a value per doc or per document."""
 
     def __init__(self, arrays: ArrayFile | Mapping[str, Array], name: str) -> None:
         self.codes = arrays[f"{name}_codes"]
-        """The number of each owner's value."""
-        self._values = Strings(arrays[f"{name}_values"], arrays[f"{name}_values_at"])
+        """Code of the value of each doc or document."""
+        self._values = ByteStrings(arrays[f"{name}_values"], arrays[f"{name}_values_offsets"])
         self._parsed: dict[int, Any] = {}
 
     def __len__(self) -> int:
+        """Return the number of distinct values."""
         return len(self._values)
 
-    def __getitem__(self, owner: int) -> Any:  # noqa: ANN401 - whatever JSON holds
-        """The value of an owner."""
-        return self.value(self.codes.item(owner))
+    def __getitem__(self, index: int) -> Any:  # noqa: ANN401 - any JSON
+        """Return the value of a doc or document."""
+        return self.value(self.codes.item(index))
 
-    def value(self, number: int) -> Any:  # noqa: ANN401
-        """The value of a number; lists come as tuples."""
+    def value(self, code: int) -> Any:  # noqa: ANN401
+        """Return the value of a code. Lists are returned as tuples."""
         parsed = self._parsed
-        if number not in parsed:
-            self._parse([number])
-        return parsed[number]
+        if code not in parsed:
+            self._parse([code])
+        return parsed[code]
 
-    def find(self, value: object) -> int | None:
-        """The number of a value, None if no owner has it. Cost: a pass over the bytes of all values, none is parsed."""
-        text = _text(value)
-        return next((number for number in self._values.find(text) if self._values[number] == text), None)
+    def code_of(self, value: object) -> int | None:
+        """Return the code of a value, None if it does not occur. Scans the bytes of all values; parses none."""
+        text = _encode_json(value)
+        return next((code for code in self._values.find_prefix(text) if self._values[code] == text), None)
 
-    def numbers(self, values: Collection[object]) -> list[int]:
-        """The numbers of those of some values that owners have. Cost: as `find` for each, or all are parsed."""
-        if len(values) * _FEW < len(self):
-            return [number for number in map(self.find, values) if number is not None]
-        return [number for number, value in enumerate(self.values()) if value in values]
+    def codes_of(self, values: Collection[object]) -> list[int]:
+        """Return the codes of those values that occur. Calls `code_of` for each if they are few; else parses all."""
+        if len(values) * _SEARCH_RATIO < len(self):
+            return [code for code in map(self.code_of, values) if code is not None]
+        return [code for code, value in enumerate(self.values()) if value in values]
 
-    def of(self, owners: Array) -> list[Any]:
-        """The values of some owners."""
-        return self.values(self.codes.take(owners).tolist())
+    def take(self, indices: Array) -> list[Any]:
+        """Return the values of some docs or documents."""
+        return self.values(self.codes.take(indices).tolist())
 
-    def of_owners(self) -> list[Any]:
-        """The value of each owner."""
+    def to_list(self) -> list[Any]:
+        """Return the value of each doc or document."""
         values = self.values()
-        return [values[number] for number in self.codes.tolist()]
+        return [values[code] for code in self.codes.tolist()]
 
-    def values(self, numbers: Sequence[int] | None = None) -> list[Any]:
-        """The values of these numbers, or all by number. Cost: 1 µs each at first, then 50 ns."""
-        wanted = range(len(self)) if numbers is None else numbers
-        new = [number for number in wanted if number not in self._parsed]
-        if new:
-            self._parse(new)
-        return [self._parsed[number] for number in wanted]
+    def values(self, codes: Sequence[int] | None = None) -> list[Any]:
+        """Return the values of `codes`, or all distinct values by code. Takes 1 µs each at first, then 50 ns."""
+        requested = range(len(self)) if codes is None else codes
+        unparsed = [code for code in requested if code not in self._parsed]
+        if unparsed:
+            self._parse(unparsed)
+        return [self._parsed[code] for code in requested]
 
-    def texts(self) -> list[bytes]:
-        """The values by number as they are stored, for `parsed`. Cost: 0.1 µs each."""
-        return self._values.all()
+    def json_values(self) -> list[bytes]:
+        """Return the distinct values by code as stored, for `parse_values`. Takes 0.1 µs each."""
+        return self._values.to_list()
 
-    def _parse(self, numbers: Sequence[int]) -> None:
-        self._parsed.update(zip(numbers, parsed([self._values[number] for number in numbers]), strict=True))
-
-
-def parsed(texts: Iterable[bytes]) -> list[Any]:
-    """The values of some stored texts; lists come as tuples."""
-    return list(map(_frozen, json.loads(f"[{b','.join(texts).decode('utf-8', 'surrogatepass')}]")))
+    def _parse(self, codes: Sequence[int]) -> None:
+        self._parsed.update(zip(codes, parse_values([self._values[code] for code in codes]), strict=True))
 
 
-def _text(value: object) -> bytes:
+def parse_values(texts: Iterable[bytes]) -> list[Any]:
+    """Parse stored values. Lists are returned as tuples."""
+    return list(map(_to_tuples, json.loads(f"[{b','.join(texts).decode('utf-8', 'surrogatepass')}]")))
+
+
+def _encode_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def _to_tuples(value: Any) -> Any:  # noqa: ANN401
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""A commit: which segments an index has, which of their documents are live, and the corpus order of all."""
+"""The commit of an index: its segments, which of their documents are live, and the corpus order of the documents."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from pathlib import Path
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, unpack, write_arrays
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, pack_json, unpack_json, write_arrays
 
-_NAME = "commit.arrays"
+_COMMIT_FILE = "commit.arrays"
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What a data folder holds."""
+    """The content of a data folder. Document numbers are those of the index."""
 
     segments: tuple[str, ...]
-    """Names of the files."""
-    live: Array
-    """Boolean, for each document of all segments one after the other: whether it is part of the index."""
-    rank: Array
-    """Of each document: its place in corpus order; of one that is not live: nothing that counts."""
-    paragraphs: int
-    """Live paragraphs."""
-    length: int
-    """Sum of their weighted lengths in tokens,"""
-    characters: int
-    """of their grams of one character,"""
-    bigrams: int
-    """and of two."""
+    """File names of the segments."""
+    live_documents: Array
+    """Boolean per document: whether it is part of the index."""
+    ranks: Array
+    """Rank of each document in corpus order; meaningless for a document that is not live."""
+    doc_count: int
+    """Number of live docs. The following totals are over these docs."""
+    total_length: int
+    """Total weighted number of tokens."""
+    total_characters: int
+    """Total number of grams of one character."""
+    total_bigrams: int
+    """Total number of grams of two characters."""
 
 
 def write_commit(folder: Path, commit: Commit) -> None:
-    """Write the commit of the segments that lie in `folder`."""
-    sums = [commit.paragraphs, commit.length, commit.characters, commit.bigrams]
+    """Write the commit of the segments in `folder`."""
+    totals = [commit.doc_count, commit.total_length, commit.total_characters, commit.total_bigrams]
     write_arrays(
-        folder / _NAME,
+        folder / _COMMIT_FILE,
         {
-            "segments": pack(commit.segments),
-            "live": commit.live.astype(np.uint8),
-            "rank": narrow(commit.rank),
-            "sums": np.array(sums, np.uint64),
+            "segments": pack_json(commit.segments),
+            "live_documents": commit.live_documents.astype(np.uint8),
+            "ranks": narrowest(commit.ranks),
+            "totals": np.array(totals, np.uint64),
         },
     )
 
 
 def read_commit(folder: Path) -> Commit:
     """Read the commit of a data folder. Raises IndexDamaged."""
-    arrays = ArrayFile(folder / _NAME)
-    names = unpack(arrays["segments"])
-    return Commit(tuple(names), arrays["live"].astype(bool), arrays["rank"], *map(int, arrays["sums"]))
+    arrays = ArrayFile(folder / _COMMIT_FILE)
+    names = unpack_json(arrays["segments"])
+    return Commit(tuple(names), arrays["live_documents"].astype(bool), arrays["ranks"], *map(int, arrays["totals"]))

@@ -1,4 +1,4 @@
-"""The open index: answers requests from all segments together."""
+"""The columnar engine: answers requests over all segments of an open index."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.collection import Collection
 from searchkit.engines.columnar.docsets import DocSet
-from searchkit.engines.columnar.faceting import Tally, by_value, first_of_each
+from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, sort_by_value
+from searchkit.engines.columnar.measure_collector import MeasureCollector
+from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
-from searchkit.engines.columnar.selection import Selection
 from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged
@@ -22,194 +22,199 @@ from searchkit.query.tree import Everything
 
 
 class ColumnarEngine:
-    """An open index. Safe for many threads: nothing is changed but caches."""
+    """An open index. Thread-safe: only caches change."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with decoding(folder):
-            self._collection = Collection(folder)
+            self._reader = IndexReader(folder)
 
     def search(self, request: Request) -> Response:
-        """Answer a request exactly. Cost: the postings of its words and the lists of its strings, some ns a match."""
-        matcher = self._collection.matcher
-        found = matcher.match(request.match)
-        admitted = matcher.narrow(found, request.filters)
-        tally = Tally(self._collection, admitted)
-        facets = self._facets(request, found, tally)
-        ranking = _Ranking(self._collection, request, admitted, tally.total)
+        """Answer a request exactly. Reads the postings of its words and the lists of its strings; some ns per match."""
+        matcher = self._reader.matcher
+        matches = matcher.match(request.match)
+        docs = matcher.apply_filters(matches, request.filters)
+        collector = FacetCollector(self._reader, docs)
+        facets = self._facets(request, matches, collector)
+        ranking = _RankedDocs(self._reader, request, docs, collector.total)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        return Response(tally.total, ranking.documents, hits, facets)
+        return Response(collector.total, ranking.document_count, hits, facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """All measures that answer a request. Cost: as a search, and some ns a measure; each indicator is read once."""
-        selection = Selection(self._collection, request)
+        """Return all measures that a request asks for.
 
-        def fetch(numbers: Sequence[int]) -> list[Measure]:
-            """The measures of these measures."""
-            return selection.measures(numbers)
+        Takes as long as a search, some ns per measure, and parsing each distinct indicator.
+        """
+        collector = MeasureCollector(self._reader, request)
 
-        def texts(numbers: Sequence[int]) -> list[str]:
-            """The texts that these measures stand in."""
-            return selection.texts(numbers)
+        def fetch(indices: Sequence[int]) -> list[Measure]:
+            """Return the measures at some indices."""
+            return collector.measures(indices)
 
-        return MeasureColumns(selection.indicators, selection.indicator_of, selection.scores, fetch, texts)
+        def texts(indices: Sequence[int]) -> list[str]:
+            """Return the texts of the paragraphs of the measures at some indices."""
+            return collector.texts(indices)
+
+        return MeasureColumns(collector.indicators, collector.indicator_of, collector.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """The paragraph with that id, or None. Cost: a pass over the bytes of all documents' names."""
-        position = self._find(paragraph_id)
-        return None if position is None else self._paragraph(position)
+        """Return the paragraph with an id, or None. Scans the names of all documents."""
+        doc_id = self._find(paragraph_id)
+        return None if doc_id is None else self._paragraph(doc_id)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """The measures of each of these paragraphs. Cost for each: as `paragraph`."""
-        positions = map(self._find, paragraph_ids)
-        return [() if i is None else self._measures(i, self._paragraph(i)) for i in positions]
+        """Return the measures of each of some paragraphs. Each takes as long as `paragraph`."""
+        doc_ids = map(self._find, paragraph_ids)
+        return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
 
     def documents(self) -> Iterator[Document]:
-        """All documents in corpus order, streamed."""
-        collection, last = self._collection, None
-        for number in collection.corpus_order.tolist():
-            document = collection.document(number)
-            if document.document != last:  # a very long one is several
+        """Yield all documents in corpus order."""
+        reader, last = self._reader, None
+        for number in reader.corpus_order.tolist():
+            document = reader.document(number)
+            if document.document != last:  # a very long document is stored in several parts
                 yield document
             last = document.document
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
-        """All paragraphs that the filters admit, in corpus order, streamed."""
-        collection = self._collection
-        positions = collection.matcher.narrow(collection.matcher.match(Everything()), filters).ids
-        positions = positions[np.argsort(collection.order_of(positions), kind="stable")]
-        for position in positions.tolist():
-            yield self._paragraph(position)
+        """Yield all paragraphs that the filters admit, in corpus order."""
+        reader = self._reader
+        doc_ids = reader.matcher.apply_filters(reader.matcher.match(Everything()), filters).ids
+        doc_ids = doc_ids[np.argsort(reader.order_keys(doc_ids), kind="stable")]
+        for doc_id in doc_ids.tolist():
+            yield self._paragraph(doc_id)
 
     def check(self) -> None:
-        """Read everything. Raises IndexDamaged at the first thing that does not fit."""
+        """Read everything. Raises IndexDamaged at the first inconsistency."""
         with decoding(self._folder):
-            for segment in self._collection.segments:
-                problem = segment.problem()
+            for segment in self._reader.segments:
+                problem = segment.find_problem()
                 if problem:
                     raise IndexDamaged(f"{segment.path}: {problem}")
-            problem = self._collection.problem()
+            problem = self._reader.find_problem()
             if problem:
                 raise IndexDamaged(f"{self._folder}: {problem}")
 
     def close(self) -> None:
-        """Give back files and memory."""
-        self.__dict__.pop("_collection", None)
+        """Release files and memory."""
+        self.__dict__.pop("_reader", None)
 
-    def _facets(self, request: Request, found: DocSet, tally: Tally) -> Mapping[str, FacetCounts]:
-        tallies = {request.filters: tally}
+    def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
+        collectors = {request.filters: collector}
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
-            if others not in tallies:
-                tallies[others] = Tally(self._collection, self._collection.matcher.narrow(found, others))
+            if others not in collectors:
+                collectors[others] = FacetCollector(self._reader, self._reader.matcher.apply_filters(matches, others))
             selected = selected_values(facet, request.filters)
-            counts[str(facet)] = tallies[others].count(facet, selected, request.max_values)
+            counts[str(facet)] = collectors[others].count(facet, selected, request.max_values)
         return counts
 
-    def _hits(self, request: Request, ranking: _Ranking, page: slice) -> Iterator[ScoredParagraph]:
-        explained = ranking.explanations(page) if request.explain else {}
-        for position, score, matches in ranking.page(page):
-            paragraph = self._paragraph(position)
-            measures = self._measures(position, paragraph) if request.with_measures else ()
-            yield ScoredParagraph(paragraph, score, matches, explained.get(position), measures)
+    def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
+        explanations = ranking.explanations(page) if request.explain else {}
+        for doc_id, score, match_count in ranking.page(page):
+            paragraph = self._paragraph(doc_id)
+            measures = self._measures(doc_id, paragraph) if request.with_measures else ()
+            yield ScoredParagraph(paragraph, score, match_count, explanations.get(doc_id), measures)
 
-    def _parts(self, document: str) -> Iterator[tuple[int, int]]:
-        """First and last position + 1 of a document: of one part, or of several for a very long one."""
-        collection = self._collection
-        for number, (segment, start) in enumerate(zip(collection.segments, collection.starts, strict=False)):
+    def _doc_ranges(self, document: str) -> Iterator[tuple[int, int]]:
+        """Yield first doc id and end of the parts of a document. Only a very long document has several parts."""
+        reader = self._reader
+        for index, (segment, base) in enumerate(zip(reader.segments, reader.doc_bases, strict=False)):
             column = segment.column("document")
-            code = column.find(document)
+            code = column.code_of(document)
             if code is not None:
-                for ordinal in np.flatnonzero((column.codes == code) & collection.live_documents(number)).tolist():
-                    first, last = segment.document_at[ordinal : ordinal + 2].tolist()
-                    yield start + first, start + last
+                for number in np.flatnonzero((column.codes == code) & reader.live_documents(index)).tolist():
+                    start, end = segment.document_offsets[number : number + 2].tolist()
+                    yield base + start, base + end
 
-    def _numbered(self, first: int, last: int, n: int | None) -> Iterator[int]:
-        """Positions of the paragraphs of a document with a number; without one, of its first paragraph."""
-        segment, place = self._collection.locate(first)
-        own = segment.arrays["n"][place : place + last - first]
-        places = [0] if n is None else np.flatnonzero(own == n).tolist()
-        return (first + place for place in places)
+    def _with_number(self, start: int, end: int, n: int | None) -> Iterator[int]:
+        """Yield the docs of a range in one document whose paragraph number is `n`; if it is None, the first doc."""
+        segment, local_start = self._reader.locate(start)
+        numbers = segment.arrays["n"][local_start : local_start + end - start]
+        indices = [0] if n is None else np.flatnonzero(numbers == n).tolist()
+        return (start + index for index in indices)
 
     def _find(self, paragraph_id: str) -> int | None:
-        """The position of the paragraph with that id."""
+        """Return the doc id of the paragraph with an id, or None."""
         name, _, n = paragraph_id.rpartition("#")
         for document, number in ((name, int(n) if n.isdecimal() else None), (paragraph_id, None)):
-            for first, last in self._parts(document):
-                for position in self._numbered(first, last, number):
-                    if self._paragraph(position).id == paragraph_id:
-                        return position
+            for start, end in self._doc_ranges(document):
+                for doc_id in self._with_number(start, end, number):
+                    if self._paragraph(doc_id).id == paragraph_id:
+                        return doc_id
         return None
 
-    def _measures(self, position: int, paragraph: Paragraph) -> tuple[Measure, ...]:
-        segment, place = self._collection.locate(position)
-        numbers = segment.measures.of_paragraph(place)
-        return tuple(segment.measures.measures(numbers, [paragraph] * len(numbers)))
+    def _measures(self, doc_id: int, paragraph: Paragraph) -> tuple[Measure, ...]:
+        segment, local_id = self._reader.locate(doc_id)
+        ordinals = segment.measures.of_doc(local_id)
+        return tuple(segment.measures.load(ordinals, [paragraph] * len(ordinals)))
 
-    def _paragraph(self, position: int) -> Paragraph:
-        segment, place = self._collection.locate(position)
-        return segment.paragraph(place)
+    def _paragraph(self, doc_id: int) -> Paragraph:
+        segment, local_id = self._reader.locate(doc_id)
+        return segment.paragraph(local_id)
 
 
-class _Ranking:
-    """The matches of a request in their order: the best by both steps of scoring, the others by the first."""
+class _RankedDocs:
+    """The matches of a request in their order: the best docs by both steps of scoring, then the others by step one."""
 
-    def __init__(self, collection: Collection, request: Request, found: DocSet, total: int) -> None:
-        self._collection = collection
-        self._scorer = Scorer(collection, request.scoring)
-        best, words = self._scorer.best(found)
-        self._best, self._grams = best, self._scorer.rescored(best)
-        scores = words + self._grams[0] + self._grams[1]
-        order = collection.ranked(best, scores)
-        self._positions, self._scores = best[order], scores[order]
-        self._matches = np.ones(len(best), np.int64)
-        self.documents: int | None = None
-        """When grouped: how many documents the matches are in."""
+    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, total: int) -> None:
+        self._reader = reader
+        self._scorer = Scorer(reader, request.scoring)
+        best, word_scores = self._scorer.best(docs)
+        self._best, self._gram_scores = best, self._scorer.rescore(best)
+        scores = word_scores + self._gram_scores[0] + self._gram_scores[1]
+        order = reader.rank(best, scores)
+        self._doc_ids, self._scores = best[order], scores[order]
+        self._match_counts = np.ones(len(best), np.int64)
+        self.document_count: int | None = None
+        """Number of documents with a match, if grouped; otherwise None."""
         is_first_page = request.limit is not None and request.offset + request.limit <= len(best)
         if len(best) < total and (request.sort != "score" or request.by_document or not is_first_page):
-            self._add_others(found.ids)
+            self._add_others(docs.ids)
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:
             self._group()
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int]]:
-        """Position, score and number of matches in the document of each hit of a page."""
-        columns = (self._positions, self._scores, self._matches)
+        """Yield doc id, score and number of matches in the document of each hit of a page."""
+        columns = (self._doc_ids, self._scores, self._match_counts)
         return zip(*(column[page].tolist() for column in columns), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
-        """The parts of the scores of a page, by position."""
-        positions = np.sort(self._positions[page])
-        words = self._scorer.explained(positions)
-        grams = dict(zip(self._best.tolist(), zip(*(part.tolist() for part in self._grams), strict=True), strict=True))
+        """Return the parts of the scores of a page, by doc id."""
+        doc_ids = np.sort(self._doc_ids[page])
+        word_scores = self._scorer.explain(doc_ids)
+        gram_scores = dict(
+            zip(self._best.tolist(), zip(*(part.tolist() for part in self._gram_scores), strict=True), strict=True)
+        )
         return {
-            position: Explanation(dict(parts), *grams.get(position, (0.0, 0.0)))
-            for position, parts in zip(positions.tolist(), words, strict=True)
+            doc_id: Explanation(dict(scores), *gram_scores.get(doc_id, (0.0, 0.0)))
+            for doc_id, scores in zip(doc_ids.tolist(), word_scores, strict=True)
         }
 
-    def _add_others(self, positions: Array) -> None:
-        """Behind the best all other matches, in the order of step one."""
-        others = np.delete(positions, positions.searchsorted(self._best))
-        scores = self._scorer.all(others)
-        order = self._collection.ranked(others, scores)
-        self._positions = np.concatenate([self._positions, others[order]])
+    def _add_others(self, doc_ids: Array) -> None:
+        """Append all matches that are not among the best, ordered by step one."""
+        others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
+        scores = self._scorer.score(others)
+        order = self._reader.rank(others, scores)
+        self._doc_ids = np.concatenate([self._doc_ids, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])
-        self._matches = np.ones(len(self._positions), np.int64)
+        self._match_counts = np.ones(len(self._doc_ids), np.int64)
 
     def _sort(self, sort: str) -> None:
-        values = self._collection.values(Facet(sort.removeprefix("-")))
-        self._take(by_value(values, self._positions, descending=sort.startswith("-")))
+        column = self._reader.facet_column(Facet(sort.removeprefix("-")))
+        self._take(sort_by_value(column, self._doc_ids, descending=sort.startswith("-")))
 
     def _group(self) -> None:
-        values = self._collection.values(Facet("document"))
-        first, counts = first_of_each(values.columns[0].take(values.owner_of.take(self._positions)))
+        column = self._reader.facet_column(Facet("document"))
+        first, counts = group_by_first(column.ordinals[0].take(column.key_of.take(self._doc_ids)))
         self._take(first)
-        self._matches, self.documents = counts, len(first)
+        self._match_counts, self.document_count = counts, len(first)
 
-    def _take(self, order: Array) -> None:
-        self._positions, self._scores, self._matches = (
-            column[order] for column in (self._positions, self._scores, self._matches)
+    def _take(self, indices: Array) -> None:
+        self._doc_ids, self._scores, self._match_counts = (
+            column[indices] for column in (self._doc_ids, self._scores, self._match_counts)
         )

@@ -1,4 +1,4 @@
-"""Counts of facet values, and orders and groups by them, for paragraphs given by their positions."""
+"""Counting facet values, and sorting and grouping docs by them."""
 
 from __future__ import annotations
 
@@ -7,94 +7,99 @@ from functools import cached_property
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.collection import Collection, Values
-from searchkit.engines.columnar.docsets import DocSet, bits
-from searchkit.query.facets import Facet, FacetCounts, listed
+from searchkit.engines.columnar.docsets import DocSet, pack_bits
+from searchkit.engines.columnar.reader import FacetColumn, IndexReader
+from searchkit.query.facets import Facet, FacetCounts, to_facet_values
 
-_MAX_BITMAPS = 128  # values of a facet whose paragraphs are kept as bits
-_WORDS = 4096  # of each value that are looked at together, so that all stay in the cache
+_MAX_BITSETS = 128  # a facet with at most this many values is counted by cached bitsets
+_BLOCK_WORDS = 4096  # words of each bitset that are counted together: they stay in the processor's cache
 
 
-class Tally:
-    """Counts facets of a set of paragraphs; what several facets have in common is counted once."""
+class FacetCollector:
+    """Counts the facets of a set of docs. What several facets need is computed once."""
 
-    def __init__(self, collection: Collection, found: DocSet) -> None:
-        self._collection, self._found = collection, found
-        self.total = len(found)
-        """How many paragraphs there are."""
+    def __init__(self, reader: IndexReader, docs: DocSet) -> None:
+        self._reader, self._docs = reader, docs
+        self.total = len(docs)
+        """Number of docs."""
 
-    def count(self, facet: Facet, selected: frozenset[str], most: int | None) -> FacetCounts:
-        """Exact counts of a facet; `most` values are listed, besides the selected ones. None = all."""
-        values = self._collection.values(facet)
-        counts = self._of_documents(values) if values.is_of_documents else self._of_paragraphs(values)
+    def count(self, facet: Facet, selected: frozenset[str], max_values: int | None) -> FacetCounts:
+        """Return the exact counts of a facet.
+
+        Lists the `max_values` most frequent values (None = all), and the selected ones.
+        """
+        column = self._reader.facet_column(facet)
+        counts = self._count_per_document(column) if column.is_per_document else self._count_per_paragraph(column)
         counts, missing = counts[:-1], int(counts[-1])
         order = counts.nonzero()[0]
-        order = order.take((-counts.take(order)).argsort(kind="stable"))  # names are in order
-        kept = order[:most].tolist()
-        if selected and len(kept) < len(order):
-            kept += [number for number in order[most:].tolist() if values.names[number] in selected]
-        shown = counts.take(kept).tolist() if kept else []
-        names = [values.names[number] for number in kept]
-        other = int(counts.sum()) - sum(shown) if len(kept) < len(order) else 0
-        return FacetCounts(listed(facet, names, shown, selected), missing, other)
+        order = order.take((-counts.take(order)).argsort(kind="stable"))  # values are sorted, so ties are in order
+        ordinals = order[:max_values].tolist()
+        if selected and len(ordinals) < len(order):
+            ordinals += [ordinal for ordinal in order[max_values:].tolist() if column.values[ordinal] in selected]
+        listed_counts = counts.take(ordinals).tolist() if ordinals else []
+        values = [column.values[ordinal] for ordinal in ordinals]
+        other = int(counts.sum()) - sum(listed_counts) if len(ordinals) < len(order) else 0
+        return FacetCounts(to_facet_values(facet, values, listed_counts, selected), missing, other)
 
-    def _of_documents(self, values: Values) -> Array:
-        if self.total < len(values.columns[0]):
-            return values.counts(self._documents)
-        return values.weighted(self._per_document)
+    def _count_per_document(self, column: FacetColumn) -> Array:
+        """Count a facet whose values are those of the documents."""
+        if self.total < len(column.ordinals[0]):
+            return column.count(self._documents)
+        return column.count_weighted(self._docs_per_document)
 
-    def _of_paragraphs(self, values: Values) -> Array:
-        """By the bits that the set and each value have in common, or by gathering the values of each paragraph."""
-        if self._found.is_dense and len(values.names) <= _MAX_BITMAPS:
-            return self._of_bits(values.bitmaps)
-        owners = values.owner_of.take(self._positions)
-        if len(owners) < len(values.columns[0]):
-            return values.counts(owners)
-        return values.weighted(np.bincount(owners, minlength=len(values.columns[0])))
+    def _count_per_paragraph(self, column: FacetColumn) -> Array:
+        """Count a facet whose values are those of the paragraphs: by bitsets, or by gathering the keys of the docs."""
+        if self._docs.is_dense and len(column.values) <= _MAX_BITSETS:
+            return self._count_bitsets(column.packed_bitsets)
+        keys = column.key_of.take(self._doc_ids)
+        if len(keys) < len(column.ordinals[0]):
+            return column.count(keys)
+        return column.count_weighted(np.bincount(keys, minlength=len(column.ordinals[0])))
 
-    def _of_bits(self, bitmaps: Array) -> Array:
-        """How many bits of each row the set has too, some thousand words at a time."""
-        counts = np.zeros(len(bitmaps), np.int64)
-        for start in range(0, len(self._bits), _WORDS):
-            part = slice(start, start + _WORDS)
-            counts += np.bitwise_count(bitmaps[:, part] & self._bits[part]).sum(axis=1, dtype=np.uint32)
+    def _count_bitsets(self, bitsets: Array) -> Array:
+        """Return the number of docs that each row of packed bits has in common with the set."""
+        counts = np.zeros(len(bitsets), np.int64)
+        for start in range(0, len(self._packed_bits), _BLOCK_WORDS):
+            block = slice(start, start + _BLOCK_WORDS)
+            counts += np.bitwise_count(bitsets[:, block] & self._packed_bits[block]).sum(axis=1, dtype=np.uint32)
         return counts
 
     @cached_property
-    def _bits(self) -> Array:
-        return bits(self._found.mask)
+    def _packed_bits(self) -> Array:
+        return pack_bits(self._docs.bitset)
 
     @cached_property
-    def _positions(self) -> Array:
-        return self._found.ids
+    def _doc_ids(self) -> Array:
+        return self._docs.ids
 
     @cached_property
     def _documents(self) -> Array:
-        return self._collection.document_of.take(self._positions)
+        """Document number of each doc of the set."""
+        return self._reader.document_of.take(self._doc_ids)
 
     @cached_property
-    def _per_document(self) -> Array:
-        """How many paragraphs of each document are in the set. Cost: a count of bits for each document."""
-        if not self._found.is_dense:
-            return np.bincount(self._documents, minlength=len(self._collection.first_position)).astype(np.float64)
-        words = self._bits
+    def _docs_per_document(self) -> Array:
+        """Number of docs of each document in the set. Takes a population count per document if the set is dense."""
+        if not self._docs.is_dense:
+            return np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
+        words = self._packed_bits
         before = np.zeros(len(words), np.int64)
         np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
-        word, below = self._collection.document_bits
-        counted = before.take(word) + np.bitwise_count(words.take(word) & below)
-        return np.diff(counted).astype(np.float64)  # `bincount` takes no other weights
+        word, lower_bits = self._reader.document_bit_offsets
+        counts_before = before.take(word) + np.bitwise_count(words.take(word) & lower_bits)
+        return np.diff(counts_before).astype(np.float64)  # `bincount` accepts no other weights
 
 
-def by_value(values: Values, positions: Array, *, descending: bool) -> Array:
-    """The order of paragraphs by the first value each has; equals stay as they are, those without a value come last."""
-    first = values.columns[0]
+def sort_by_value(column: FacetColumn, doc_ids: Array, *, descending: bool) -> Array:
+    """Return the indices that sort docs by their first value. The sort is stable; docs without a value come last."""
+    first = column.ordinals[0]
     if descending:
-        first = np.where(first == values.none, values.none, values.none - 1 - first)
-    return np.argsort(first.take(values.owner_of.take(positions)), kind="stable")
+        first = np.where(first == column.missing, column.missing, column.missing - 1 - first)
+    return np.argsort(first.take(column.key_of.take(doc_ids)), kind="stable")
 
 
-def first_of_each(owners: Array) -> tuple[Array, Array]:
-    """Where each owner appears first, in that order; and how often each of them appears."""
-    _, first, counts = np.unique(owners, return_index=True, return_counts=True)
+def group_by_first(values: Array) -> tuple[Array, Array]:
+    """Return the indices of the first occurrences of the distinct values, ascending, and the number of occurrences."""
+    _, first, counts = np.unique(values, return_index=True, return_counts=True)
     order = np.argsort(first)
     return first[order], counts[order]

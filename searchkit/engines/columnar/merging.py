@@ -1,4 +1,4 @@
-"""Several segments as one: their columns one after the other."""
+"""Merging the columns of several segments."""
 
 from __future__ import annotations
 
@@ -9,85 +9,99 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.columns import Codes, Columns, MeasureArrays
-from searchkit.engines.columnar.postings import HEADING, TITLE, Pairs, concatenated
+from searchkit.engines.columnar.columns import DictEncoder, MeasureArrays, SegmentColumns
+from searchkit.engines.columnar.postings import (
+    HEADING_TERM_PREFIX,
+    TITLE_TERM_PREFIX,
+    PostingEntries,
+    concatenate_entries,
+)
 
 
-def merged(parts: Sequence[Columns]) -> Columns:
-    """The documents of all parts, in the order of the parts."""
-    paths, path_numbers = _united([part.paths for part in parts])
-    terms, term_numbers = _united([part.terms for part in parts])
-    documents = np.cumsum([0, *(len(part.documents) for part in parts)])
-    paragraphs = np.cumsum([0, *(len(part.n) for part in parts)])
-    pairs = [
-        _moved(part, term_numbers[i], {"": paragraphs[i], TITLE: documents[i], HEADING: path_numbers[i]})
+def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
+    """Return the documents of all parts, in the order of the parts."""
+    paths, path_codes = _merge_values([part.paths for part in parts])
+    terms, term_codes = _merge_values([part.terms for part in parts])
+    document_bases = np.cumsum([0, *(len(part.documents) for part in parts)])
+    doc_bases = np.cumsum([0, *(len(part.n) for part in parts)])
+    entries = [
+        _renumber(
+            part,
+            term_codes[i],
+            {"": doc_bases[i], TITLE_TERM_PREFIX: document_bases[i], HEADING_TERM_PREFIX: path_codes[i]},
+        )
         for i, part in enumerate(parts)
     ]
 
-    def every(name: str) -> list[Any]:
-        """A list of all parts."""
+    def concatenate_lists(name: str) -> list[Any]:
+        """Concatenate a list of all parts."""
         return list(chain.from_iterable(getattr(part, name) for part in parts))
 
-    def column(name: str) -> Array:
-        """An array of all parts."""
+    def concatenate_arrays(name: str) -> Array:
+        """Concatenate an array of all parts."""
         return np.concatenate([getattr(part, name) for part in parts])
 
-    return Columns(
-        files=every("files"),
-        documents=every("documents"),
-        document_of=np.concatenate([part.document_of + first for part, first in zip(parts, documents, strict=False)]),
-        n=column("n"),
-        page=column("page"),
-        is_record=column("is_record"),
-        length=column("length"),
-        numbers=every("numbers"),
-        kinds=every("kinds"),
+    return SegmentColumns(
+        files=concatenate_lists("files"),
+        documents=concatenate_lists("documents"),
+        document_of=np.concatenate(
+            [part.document_of + base for part, base in zip(parts, document_bases, strict=False)]
+        ),
+        n=concatenate_arrays("n"),
+        page=concatenate_arrays("page"),
+        is_record=concatenate_arrays("is_record"),
+        length=concatenate_arrays("length"),
+        printed_numbers=concatenate_lists("printed_numbers"),
+        section_topics=concatenate_lists("section_topics"),
         paths=paths,
-        path_of=np.concatenate([numbers[part.path_of] for part, numbers in zip(parts, path_numbers, strict=True)]),
-        text=column("text"),
-        text_length=column("text_length"),
+        path_of=np.concatenate([codes[part.path_of] for part, codes in zip(parts, path_codes, strict=True)]),
+        text=concatenate_arrays("text"),
+        text_length=concatenate_arrays("text_length"),
         terms=terms,
-        pairs=[_distinct(concatenated(pairs))],
-        measures=_measures([part.measures for part in parts]),
+        entries=[_drop_duplicates(concatenate_entries(entries))],
+        measures=_merge_measures([part.measures for part in parts]),
     )
 
 
-def _measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
-    indicators, indicator_numbers = _united([part.indicators for part in parts])
-    traits, traits_numbers = _united([part.traits for part in parts])
+def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
+    indicators, indicator_codes = _merge_values([part.indicators for part in parts])
+    attributes, attributes_codes = _merge_values([part.attributes for part in parts])
     plain = ("per_paragraph", "start", "length", "part_of", "value", "base_value")
-    coded = (("indicator_of", indicator_numbers), ("traits_of", traits_numbers))
+    encoded = (("indicator_of", indicator_codes), ("attributes_of", attributes_codes))
     return MeasureArrays(
         indicators=indicators,
-        traits=traits,
+        attributes=attributes,
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in plain},
         **{
-            name: np.concatenate([own[getattr(part, name)] for part, own in zip(parts, numbers, strict=True)])
-            for name, numbers in coded
+            name: np.concatenate([codes[getattr(part, name)] for part, codes in zip(parts, part_codes, strict=True)])
+            for name, part_codes in encoded
         },
     )
 
 
-def _united(lists: Iterable[Sequence[Any]]) -> tuple[list[Any], list[Array]]:
-    """The different values of several lists, and for each list the new numbers of its values."""
-    codes = Codes()
-    numbers = [codes.codes(values) for values in lists]
-    return codes.values, numbers
+def _merge_values(lists: Iterable[Sequence[Any]]) -> tuple[list[Any], list[Array]]:
+    """Return the distinct values of several lists, and for each list the index of each of its values among them."""
+    encoder = DictEncoder()
+    codes = [encoder.encode_all(values) for values in lists]
+    return encoder.values, codes
 
 
-def _moved(part: Columns, term_numbers: Array, holders: dict[str, Array]) -> Pairs:
-    """The pairs of a part with their new numbers: `holders` has for each field a shift, or the new number of each."""
-    first = [term[:1] for term in part.terms]
-    pairs = concatenated(part.pairs)
-    field = np.array([first_of if first_of in holders else "" for first_of in first], "U1")[pairs.term]
-    holder = pairs.holder + holders[""]
-    is_title, is_heading = field == TITLE, field == HEADING
-    holder[is_title] = pairs.holder[is_title] + holders[TITLE]
-    holder[is_heading] = holders[HEADING][pairs.holder[is_heading]]
-    return Pairs(term_numbers[pairs.term], holder, pairs.tf, pairs.in_text)
+def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array]) -> PostingEntries:
+    """Return the entries of a part with the terms and docs of the merged columns.
+
+    `new_docs`: for the text ("") and for titles the number to add, for headings the new index of each heading path.
+    """
+    prefixes = [term[:1] for term in part.terms]
+    entries = concatenate_entries(part.entries)
+    field = np.array([prefix if prefix in new_docs else "" for prefix in prefixes], "U1")[entries.term]
+    doc = entries.doc + new_docs[""]
+    is_title, is_heading = field == TITLE_TERM_PREFIX, field == HEADING_TERM_PREFIX
+    doc[is_title] = entries.doc[is_title] + new_docs[TITLE_TERM_PREFIX]
+    doc[is_heading] = new_docs[HEADING_TERM_PREFIX][entries.doc[is_heading]]
+    return PostingEntries(term_codes[entries.term], doc, entries.tf, entries.in_text)
 
 
-def _distinct(pairs: Pairs) -> Pairs:
-    """Without repetitions: parts may share heading paths, and so their terms."""
-    _, first = np.unique(pairs.term.astype(np.int64) << 16 | pairs.holder, return_index=True)
-    return pairs.take(first)
+def _drop_duplicates(entries: PostingEntries) -> PostingEntries:
+    """Drop repeated entries: parts may share heading paths, and so the postings of their terms."""
+    _, first = np.unique(entries.term.astype(np.int64) << 16 | entries.doc, return_index=True)
+    return entries.take(first)

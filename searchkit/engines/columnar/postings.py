@@ -1,10 +1,15 @@
-"""Words: the dictionary of a segment, and for each term its paragraphs with weighted frequencies.
+"""The inverted index: the term dictionary, and the postings of each term with weighted frequencies.
 
-A term that up to a quarter of the paragraphs have is a list: ids (16 bits) and frequencies (4 bits), the paragraphs
-that have it in their text first, then those that have it only in headings or title. A more frequent one is a row: a
-byte for each paragraph, its frequency and a bit that says whether it is in the text. Lists are read into rows as well,
-so that one pass serves matching and scoring. Frequencies too high for that stand in a list of their own. Terms of
-headings are held by heading paths, terms of titles by documents; those are always lists.
+Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits and frequencies of 4 bits. The docs with
+the term in their text come first, then the docs with it only in headings or title.
+
+Dense postings: a more frequent term has a byte per doc, with its frequency and a bit that is set if the term is in the
+text. Sparse postings are expanded to the same layout when they are read, so that one pass serves matching and scoring.
+
+Overflow: frequencies that are too high for either are stored separately.
+
+The "docs" of the terms of headings are heading paths, those of the terms of titles are documents. Their postings are
+always sparse.
 """
 
 from __future__ import annotations
@@ -16,397 +21,444 @@ from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, Strings, blocks, counted, narrow, starts, strings_arrays
-from searchkit.engines.columnar.docsets import IN_ROW, DocSet
-from searchkit.engines.columnar.memo import Memo
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    ByteStrings,
+    block_slices,
+    byte_string_arrays,
+    count_values,
+    narrowest,
+    offsets_from_lengths,
+)
+from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.docsets import MATCH_BIT, DocSet
 
-TITLE, HEADING = "\x01", "\x02"
-"""First character of the terms of these fields in the dictionary; terms of the text have none."""
-IN_TEXT = IN_ROW
-"""Added to the frequency in a row where the term is in the text."""
-_MAX_IN_LIST, _MAX_IN_ROW = 14, 127  # frequencies
-_MAX_PACKED = 255
-_SHORT = 32  # a list that at most one in so many paragraphs is in is used as it is
-_KEPT_TERMS = 1024  # whose numbers are kept
-_KEPT_ROWS = 8  # of lists, 64 KB each
-_KEPT_LONG_ROWS = 16  # of terms of all segments, a byte for each paragraph
-DENSE = 4
-"""A term is a row when more than one in so many paragraphs have it."""
-_KEY = 2  # characters of a term that are compared as one number
-_MAX_IN_KEY = 0xFFFF  # each of them, as if there were no higher ones
+TITLE_TERM_PREFIX, HEADING_TERM_PREFIX = "\x01", "\x02"
+"""First character of the terms of these fields in the dictionary. Terms of the text have no prefix."""
+IN_TEXT_BIT = MATCH_BIT
+"""Added to the frequency in dense postings if the term is in the text."""
+_MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127
+_MAX_SORTED_TF = 255  # highest frequency that fits the sort key of `_sort_entries`
+_RARE_TERM_RATIO = 32  # postings of a term in at most one of 32 docs are used as ids, without expanding them
+_MAX_CACHED_TERMS = 1024
+_MAX_CACHED_EXPANDED = 8  # expanded postings of a segment, 64 KB each
+_MAX_CACHED_INDEX_POSTINGS = 16  # dense postings over all segments, a byte per doc each
+DENSE_TERM_RATIO = 4
+"""A term has dense postings if more than one of 4 docs has it."""
+_KEY_LENGTH = 2  # characters of a term that are compared as one integer
+_MAX_KEY_CODE_POINT = 0xFFFF  # higher code points count as this one
 
 
 @dataclass(slots=True)
-class Pairs:
-    """Which term stands in what, and how often; parallel arrays, one element for each pair."""
+class PostingEntries:
+    """Unsorted postings as parallel arrays, one element per pair of term and doc."""
 
     term: Array
-    """Number in a list of terms."""
-    holder: Array
-    """Paragraph; for terms of headings the heading path, for terms of titles the document."""
+    """Index in a list of terms."""
+    doc: Array
+    """Doc id. Heading path for the terms of headings, document number for the terms of titles."""
     tf: Array
-    """Frequency; for paragraphs the weighted sum over text, headings and title."""
+    """Frequency. For docs the weighted sum over text, headings and title."""
     in_text: Array
-    """Boolean: stands in the text, not only in headings or title."""
+    """Boolean: the term is in the text, not only in headings or title. True for all terms of headings and titles."""
 
-    def take(self, places: Array) -> Pairs:
-        """Those at some places."""
-        return Pairs(*(getattr(self, name)[places] for name in Pairs.__slots__))
+    def take(self, indices: Array) -> PostingEntries:
+        """Return the entries at some indices."""
+        return PostingEntries(*(getattr(self, name)[indices] for name in PostingEntries.__slots__))
 
 
-def concatenated(parts: Sequence[Pairs]) -> Pairs:
-    """Several as one."""
-    return Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pairs.__slots__))
+def concatenate_entries(parts: Sequence[PostingEntries]) -> PostingEntries:
+    """Concatenate entries that share one list of terms."""
+    return PostingEntries(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in PostingEntries.__slots__)
+    )
 
 
 @dataclass(slots=True)
-class PostingLists:
-    """Pairs by term, those in the text first, then by holder."""
+class SortedPostings:
+    """Postings sorted by term, then those in the text before the others, then by doc."""
 
     terms: Sequence[str]
-    """Ascending; each has pairs."""
-    at: Array
-    """Where the pairs of each term begin, and at the end where those of the last one end."""
-    others: Array
-    """How many of the pairs of each term are not in the text."""
-    holder: Array
-    """16 bits, as is all that follows an element for each pair; what it is says `Pairs`."""
+    """Ascending. Each has at least one posting."""
+    offsets: Array
+    """Offset of the postings of each term, followed by the end of the last ones."""
+    not_in_text: Array
+    """Number of postings of each term that are not in the text."""
+    doc: Array
+    """16 bits, with an element per posting like the following arrays. The meaning is that of `PostingEntries.doc`."""
     tf: Array
     in_text: Array
 
 
-def posting_lists(terms: Sequence[str], pairs: Sequence[Pairs]) -> PostingLists:
-    """Pairs in order: their terms are numbers in a list of different terms, of which some may have none."""
-    counts, others = np.zeros((2, len(terms)), np.int64)
-    for part in pairs:
-        counts += counted(part.term, len(terms))
-        others += counted(part.term.compress(~part.in_text), len(terms))
-    used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # by code points is by bytes of UTF-8
+def sort_postings(terms: Sequence[str], entries: Sequence[PostingEntries]) -> SortedPostings:
+    """Sort postings whose terms are indices of a list of distinct terms. Terms without postings are dropped."""
+    counts, not_in_text = np.zeros((2, len(terms)), np.int64)
+    for part in entries:
+        counts += count_values(part.term, len(terms))
+        not_in_text += count_values(part.term.compress(~part.in_text), len(terms))
+    used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # code points sort as bytes of UTF-8 do
     rank = np.zeros(len(terms), np.uint64)
     rank[used] = np.arange(len(used), dtype=np.uint64)
-    holder, tf, in_text = _sorted(rank, pairs)
-    return PostingLists([terms[i] for i in used], starts(counts[used]), others[used], holder, tf, in_text)
+    doc, tf, in_text = _sort_entries(rank, entries)
+    return SortedPostings(
+        [terms[i] for i in used], offsets_from_lengths(counts[used]), not_in_text[used], doc, tf, in_text
+    )
 
 
-def posting_arrays(lists: PostingLists, size: int) -> dict[str, Array]:
-    """The arrays of the dictionary and of the postings of a segment of `size` paragraphs."""
-    counts = np.diff(lists.at)
-    is_row = counts > size // DENSE
-    is_row[: bisect.bisect_left(lists.terms, chr(ord(HEADING) + 1))] = False  # the terms of headings and titles
-    dense, listed = np.flatnonzero(is_row), np.repeat(~is_row, counts)
-    heavy = np.flatnonzero(lists.tf > _MAX_IN_LIST)
-    heavy = heavy.compress(listed.take(heavy) | (lists.tf.take(heavy) > _MAX_IN_ROW))
+def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
+    """Return the arrays of the term dictionary and the postings of a segment of `size` docs."""
+    counts = np.diff(postings.offsets)
+    is_dense = counts > size // DENSE_TERM_RATIO
+    is_dense[: bisect.bisect_left(postings.terms, chr(ord(HEADING_TERM_PREFIX) + 1))] = False  # headings and titles
+    dense_terms, is_sparse = np.flatnonzero(is_dense), np.repeat(~is_dense, counts)
+    overflow = np.flatnonzero(postings.tf > _MAX_SPARSE_TF)
+    overflow = overflow.compress(is_sparse.take(overflow) | (postings.tf.take(overflow) > _MAX_DENSE_TF))
     return {
-        **strings_arrays("terms", [term.encode("utf-8", "surrogatepass") for term in lists.terms]),
-        "term_keys": _keys(lists.terms),
-        "posting_at": narrow(starts(np.where(is_row, 0, counts))),
-        "posting_others": narrow(np.where(is_row, 0, lists.others)),
-        "posting_ids": lists.holder.compress(listed),
-        "posting_tf": _halves(np.minimum(lists.tf.compress(listed), _MAX_IN_LIST + 1).astype(np.uint8)),
-        "row_terms": narrow(dense),
-        "rows": _rows(lists, dense, size),
-        "heavy_terms": narrow(lists.at.searchsorted(heavy, "right") - 1),
-        "heavy_ids": lists.holder[heavy],
-        "heavy_tf": narrow(lists.tf[heavy]),
+        **byte_string_arrays("terms", [term.encode("utf-8", "surrogatepass") for term in postings.terms]),
+        "term_keys": _term_keys(postings.terms),
+        "posting_offsets": narrowest(offsets_from_lengths(np.where(is_dense, 0, counts))),
+        "posting_not_in_text": narrowest(np.where(is_dense, 0, postings.not_in_text)),
+        "posting_docs": postings.doc.compress(is_sparse),
+        "posting_tf": _pack_nibbles(np.minimum(postings.tf.compress(is_sparse), _MAX_SPARSE_TF + 1).astype(np.uint8)),
+        "dense_terms": narrowest(dense_terms),
+        "dense_postings": _dense_postings(postings, dense_terms, size),
+        "overflow_terms": narrowest(postings.offsets.searchsorted(overflow, "right") - 1),
+        "overflow_docs": postings.doc[overflow],
+        "overflow_tf": narrowest(postings.tf[overflow]),
     }
 
 
-class Postings:
-    """The dictionary and the postings of an open segment. Terms are numbered in the order of their bytes."""
+class SegmentPostings:
+    """The term dictionary and the postings of an open segment. The ordinal of a term is its rank by UTF-8 bytes."""
 
     def __init__(self, arrays: ArrayFile, size: int) -> None:
         self._arrays, self._size = arrays, size
-        self._terms = Strings(arrays["terms"], arrays["terms_at"])
+        self._terms = ByteStrings(arrays["terms"], arrays["terms_offsets"])
         self._keys = arrays["term_keys"]
-        self._at, self._others = arrays["posting_at"], arrays["posting_others"]
-        self._rows = {int(term): row for row, term in enumerate(arrays["row_terms"])}
-        self._found: Memo[str, int | None] = Memo(_KEPT_TERMS)
-        self._read: Memo[int, Array] = Memo(_KEPT_ROWS)
+        self._offsets, self._not_in_text = arrays["posting_offsets"], arrays["posting_not_in_text"]
+        self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(arrays["dense_terms"])}
+        self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
+        self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
 
     def __len__(self) -> int:
+        """Return the number of terms."""
         return len(self._terms)
 
-    def find(self, term: str) -> int | None:
-        """The number of a term, or None. Cost: two binary searches, unless it was asked for before."""
-        return self._found.get(term, self._look_up)
+    def ord_of(self, term: str) -> int | None:
+        """Return the ordinal of a term, or None. Takes two binary searches, unless it is cached."""
+        return self._ords.get(term, self._look_up)
 
     def _look_up(self, term: str) -> int | None:
         encoded = term.encode("utf-8", "surrogatepass")
-        key = np.uint32(_key(term))
-        number = int(self._keys.searchsorted(key))
-        if number == len(self._keys) or self._keys[number] != key:
+        key = np.uint32(_term_key(term))
+        term_ord = int(self._keys.searchsorted(key))
+        if term_ord == len(self._keys) or self._keys[term_ord] != key:
             return None
-        if self._terms[number] != encoded:  # several terms may begin with the same characters
-            last = int(self._keys.searchsorted(key, "right"))
-            number = bisect.bisect_left(self._terms, encoded, number, last)
-        return number if number < len(self._terms) and self._terms[number] == encoded else None
+        if self._terms[term_ord] != encoded:  # several terms may begin with the same characters
+            end = int(self._keys.searchsorted(key, "right"))
+            term_ord = bisect.bisect_left(self._terms, encoded, term_ord, end)
+        return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
 
-    def beginning(self, prefix: str) -> range:
-        """The numbers of the terms that begin with `prefix`."""
+    def prefix_range(self, prefix: str) -> range:
+        """Return the ordinals of the terms that begin with `prefix`."""
         encoded = prefix.encode("utf-8", "surrogatepass")
-        first = bisect.bisect_left(self._terms, encoded)
-        return range(first, bisect.bisect_left(self._terms, encoded + b"\xff", lo=first))
+        start = bisect.bisect_left(self._terms, encoded)
+        return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))
 
-    def term(self, number: int) -> str:
-        """The term of a number."""
-        return self._terms[number].decode("utf-8", "surrogatepass")
+    def term(self, term_ord: int) -> str:
+        """Return the term with an ordinal."""
+        return self._terms[term_ord].decode("utf-8", "surrogatepass")
 
-    def in_text(self, number: int) -> DocSet:
-        """The paragraphs that have the term in their text. Cost: its list; a row is there."""
-        if number in self._rows or self.df(number) * _SHORT > self._size:
-            return DocSet.of_row(self._row(number))
-        return DocSet.of_ids(self.owners(number), self._size)
+    def text_docs(self, term_ord: int) -> DocSet:
+        """Return the docs with a term in their text. Reads its sparse postings; dense ones are used in place."""
+        if term_ord in self._dense_rows or self.df(term_ord) * _RARE_TERM_RATIO > self._size:
+            return DocSet.of_dense_postings(self._dense(term_ord))
+        return DocSet.of_ids(self.doc_ids(term_ord), self._size)
 
-    def owners(self, number: int) -> Array:
-        """Ids, ascending, of those that have a term of headings or of titles, or have a term in their text."""
-        return self.stored(number).astype(np.intp)
+    def doc_ids(self, term_ord: int) -> Array:
+        """Return the ids of the docs with a term in their text, ascending. The postings must be sparse.
 
-    def stored(self, number: int) -> Array:
-        """`owners` as they lie in the file, in 16 bits."""
-        first, last = int(self._at[number]), int(self._at[number + 1]) - int(self._others[number])
-        return self._arrays["posting_ids"][first:last]
+        For the terms of headings and titles the ids are those of all their heading paths or documents.
+        """
+        return self.raw_doc_ids(term_ord).astype(np.intp)
 
-    def is_row(self, number: int) -> bool:
-        """Whether the term has no list, but a row."""
-        return number in self._rows
+    def raw_doc_ids(self, term_ord: int) -> Array:
+        """Return `doc_ids` as stored, in 16 bits."""
+        start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1]) - int(self._not_in_text[term_ord])
+        return self._arrays["posting_docs"][start:end]
 
-    def holders(self, number: int) -> Array:
-        """Ids of all that have the term, in headings and title too; in no order."""
-        if number in self._rows:
-            return np.flatnonzero(self._row(number))
-        return self._arrays["posting_ids"][int(self._at[number]) : int(self._at[number + 1])]
+    def is_dense(self, term_ord: int) -> bool:
+        """Whether the postings of a term are stored as dense postings."""
+        return term_ord in self._dense_rows
 
-    def df(self, number: int) -> int:
-        """How many have the term, in headings and title too."""
-        if number in self._rows:
-            return int(np.count_nonzero(self._row(number)))
-        return int(self._at[number + 1]) - int(self._at[number])
+    def all_doc_ids(self, term_ord: int) -> Array:
+        """Return the ids of all docs with a term, in text, headings or title. In no particular order."""
+        if term_ord in self._dense_rows:
+            return np.flatnonzero(self._dense(term_ord))
+        return self._arrays["posting_docs"][int(self._offsets[term_ord]) : int(self._offsets[term_ord + 1])]
 
-    def fill(self, number: int, row: Array) -> None:
-        """Write a byte for each paragraph into what are zeros: the frequency, as far as it fits, with `IN_TEXT`."""
-        if number in self._rows:
-            row[: self._size] = self._row(number)
+    def df(self, term_ord: int) -> int:
+        """Return the number of docs with a term, in text, headings or title."""
+        if term_ord in self._dense_rows:
+            return int(np.count_nonzero(self._dense(term_ord)))
+        return int(self._offsets[term_ord + 1]) - int(self._offsets[term_ord])
+
+    def expand_into(self, term_ord: int, dense: Array) -> None:
+        """Write the postings of a term as dense postings into `dense`, an array of zeros with a byte per doc.
+
+        Each byte is the frequency, or a lower one if it overflows, plus `IN_TEXT_BIT`.
+        """
+        if term_ord in self._dense_rows:
+            dense[: self._size] = self._dense(term_ord)
             return
-        start, end = int(self._at[number]), int(self._at[number + 1])
-        ids = self._arrays["posting_ids"][start:end].astype(np.intp)  # what NumPy would make of them each time
-        entries = _whole(self._arrays["posting_tf"], start, end)
-        entries[: len(entries) - int(self._others[number])] |= np.uint8(IN_TEXT)
-        row[ids] = entries
+        start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1])
+        ids = self._arrays["posting_docs"][start:end].astype(np.intp)  # NumPy would convert them at each use
+        values = _unpack_nibbles(self._arrays["posting_tf"], start, end)
+        values[: len(values) - int(self._not_in_text[term_ord])] |= np.uint8(IN_TEXT_BIT)
+        dense[ids] = values
 
-    def heavy(self, number: int) -> tuple[Array, Array]:
-        """Ids of those whose frequency does not fit, and their frequencies."""
-        found = self._heavy(number) or slice(0, 0)
-        return self._arrays["heavy_ids"][found], self._arrays["heavy_tf"][found]
+    def overflow(self, term_ord: int) -> tuple[Array, Array]:
+        """Return the ids of the docs in which the frequency of a term overflows, and the frequencies."""
+        entries = self._overflow_slice(term_ord) or slice(0, 0)
+        return self._arrays["overflow_docs"][entries], self._arrays["overflow_tf"][entries]
 
-    def pairs(self) -> Pairs:
-        """All postings as pairs, in no order."""
-        counts: Array = np.diff(self._at.astype(np.int64))
+    def entries(self) -> PostingEntries:
+        """Return all postings, in no particular order."""
+        counts: Array = np.diff(self._offsets.astype(np.int64))
         term = np.repeat(np.arange(len(self)), counts)
-        ids = self._arrays["posting_ids"].astype(np.int64)
-        place = np.arange(len(ids)) - np.repeat(self._at[:-1].astype(np.int64), counts)
-        in_text = place < np.repeat(counts - self._others, counts)
-        parts = [Pairs(term, ids, _whole(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text)]
-        for number in self._rows:
-            holders = np.flatnonzero(self._row(number))
-            entries = self._row(number)[holders].astype(np.int64)
-            parts.append(Pairs(np.full(len(holders), number), holders, entries % IN_TEXT, entries >= IN_TEXT))
-        joined = concatenated(parts)
-        heavy = (self._arrays[name].tolist() for name in ("heavy_terms", "heavy_ids", "heavy_tf"))
-        for number, holder, tf in zip(*heavy, strict=True):
-            joined.tf[(joined.term == number) & (joined.holder == holder)] = tf
-        return joined
+        ids = self._arrays["posting_docs"].astype(np.int64)
+        index = np.arange(len(ids)) - np.repeat(self._offsets[:-1].astype(np.int64), counts)
+        in_text = index < np.repeat(counts - self._not_in_text, counts)
+        parts = [
+            PostingEntries(
+                term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text
+            )
+        ]
+        for term_ord in self._dense_rows:
+            docs = np.flatnonzero(self._dense(term_ord))
+            values = self._dense(term_ord)[docs].astype(np.int64)
+            parts.append(
+                PostingEntries(np.full(len(docs), term_ord), docs, values % IN_TEXT_BIT, values >= IN_TEXT_BIT)
+            )
+        entries = concatenate_entries(parts)
+        overflow = (self._arrays[name].tolist() for name in ("overflow_terms", "overflow_docs", "overflow_tf"))
+        for term_ord, doc, tf in zip(*overflow, strict=True):
+            entries.tf[(entries.term == term_ord) & (entries.doc == doc)] = tf
+        return entries
 
-    def are_in_order(self) -> bool:
-        """Whether the ids of each list ascend, those in the text and then the others."""
-        ids = self._arrays["posting_ids"].astype(np.int64)
-        ends = self._at[1:].astype(np.int64)
-        begins = np.zeros(len(ids) + 1, bool)
-        begins[self._at] = begins[ends - self._others] = True
-        return bool(((np.diff(ids) > 0) | begins[1 : len(ids)]).all())
+    def are_sorted(self) -> bool:
+        """Whether the doc ids of all sparse postings ascend, first those in the text and then the others."""
+        ids = self._arrays["posting_docs"].astype(np.int64)
+        ends = self._offsets[1:].astype(np.int64)
+        is_start = np.zeros(len(ids) + 1, bool)
+        is_start[self._offsets] = is_start[ends - self._not_in_text] = True
+        return bool(((np.diff(ids) > 0) | is_start[1 : len(ids)]).all())
 
     def fields(self) -> Array:
-        """For each term what holds it: 0 a paragraph's text, 1 a title, 2 a heading path."""
-        first = self._arrays["terms"][self._arrays["terms_at"][:-1]]
-        return np.where(first <= ord(HEADING), first, 0)
+        """Return the field of each term: 0 = the text of a doc, 1 = the title of a document, 2 = a heading path."""
+        first_bytes = self._arrays["terms"][self._arrays["terms_offsets"][:-1]]
+        return np.where(first_bytes <= ord(HEADING_TERM_PREFIX), first_bytes, 0)
 
-    def _row(self, number: int) -> Array:
-        """A byte for each paragraph: 0, or the frequency, with `IN_TEXT`."""
-        row = self._rows.get(number)
+    def _dense(self, term_ord: int) -> Array:
+        """Return the dense postings of a term, expanded if they are stored as sparse ones."""
+        row = self._dense_rows.get(term_ord)
         if row is None:
-            return self._read.get(number, self._as_row)
-        return self._arrays["rows"][row * self._size : (row + 1) * self._size]
+            return self._expanded.get(term_ord, self._expand)
+        return self._arrays["dense_postings"][row * self._size : (row + 1) * self._size]
 
-    def _as_row(self, number: int) -> Array:
-        row = np.zeros(self._size, np.uint8)
-        self.fill(number, row)
-        return row
+    def _expand(self, term_ord: int) -> Array:
+        dense = np.zeros(self._size, np.uint8)
+        self.expand_into(term_ord, dense)
+        return dense
 
-    def _heavy(self, number: int) -> slice | None:
-        terms = self._arrays["heavy_terms"]
+    def _overflow_slice(self, term_ord: int) -> slice | None:
+        terms = self._arrays["overflow_terms"]
         if not len(terms):
             return None
-        first, last = terms.searchsorted([number, number + 1])
-        return slice(int(first), int(last)) if first < last else None
+        start, end = terms.searchsorted([term_ord, term_ord + 1])
+        return slice(int(start), int(end)) if start < end else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    """A term in the segments that have it."""
+class _TermState:
+    """A term in the segments that contain it."""
 
-    places: Sequence[tuple[Postings, int, int]]
-    """The postings of each of them, the number of the term there, and the position of its first paragraph."""
+    segments: Sequence[tuple[SegmentPostings, int, int]]
+    """Postings, term ordinal and doc base of each of these segments."""
     df: int
-    """Live paragraphs that have the term in text, headings or title."""
-    lists: Sequence[Array] | None
-    """Where few paragraphs have it: the ids in each segment of those that have it in their text."""
-    starts: Array
-    """The positions in `places`,"""
-    sizes: Array
-    """and how many there are of each segment in `lists`."""
+    """Number of live docs with the term in text, headings or title."""
+    text_doc_ids: Sequence[Array] | None
+    """For a rare term, the ids of the docs with it in their text, per segment; otherwise None."""
+    doc_bases: Array
+    """Doc base of each of `segments`."""
+    counts: Array
+    """Length of each of `text_doc_ids`."""
 
 
-class Terms:
-    """The words of all segments as one: positions go on from segment to segment. Reads nothing before it is asked.
+class IndexTerms:
+    """The terms of all segments. Doc ids are those of the index. Nothing is read before it is needed.
 
-    Of the terms that were asked for last a row is kept, a byte for each paragraph: any frequencies are one gather.
+    The dense postings of recent terms are cached, a byte per doc, so that the frequencies of any docs are one gather.
     """
 
-    def __init__(self, segments: Sequence[Postings], starts: Sequence[int], live: Array | None) -> None:
-        """Take the postings of the segments, where each begins and the last one ends, and a mask; None = all live."""
-        self._segments, self._starts, self._live = segments, starts, live
-        self._size = starts[-1]
-        self._found: Memo[str, _Term] = Memo(_KEPT_TERMS)
-        self._rows: Memo[str, Array] = Memo(_KEPT_LONG_ROWS)
+    def __init__(self, segments: Sequence[SegmentPostings], doc_bases: Sequence[int], live_docs: Array | None) -> None:
+        """Take the postings of the segments, and the doc base of each segment followed by the number of docs.
+
+        `live_docs`: a mask, or None if all docs are live.
+        """
+        self._segments, self._doc_bases, self._live_docs = segments, doc_bases, live_docs
+        self._size = doc_bases[-1]
+        self._states: Cache[str, _TermState] = Cache(_MAX_CACHED_TERMS)
+        self._dense_postings: Cache[str, Array] = Cache(_MAX_CACHED_INDEX_POSTINGS)
 
     def df(self, term: str) -> int:
-        """Live paragraphs that have a term in text, headings or title."""
-        return self._found.get(term, self._look_up).df
+        """Return the number of live docs with a term, in text, headings or title."""
+        return self._states.get(term, self._look_up).df
 
-    def in_text(self, term: str) -> DocSet:
-        """The paragraphs that have a term in their text. Cost: its lists; a row is there."""
-        found = self._found.get(term, self._look_up)
-        if found.lists is None:
-            row = self._row(term)
-            return DocSet.of_row(row) if row.dtype == np.uint8 else DocSet.of_mask(row >= _highest_bit(row))
-        if not found.lists:
+    def text_docs(self, term: str) -> DocSet:
+        """Return the docs with a term in their text. Reads its sparse postings; dense ones are used in place."""
+        state = self._states.get(term, self._look_up)
+        if state.text_doc_ids is None:
+            dense = self._dense(term)
+            return (
+                DocSet.of_dense_postings(dense)
+                if dense.dtype == np.uint8
+                else DocSet.of_bitset(dense >= _in_text_bit(dense))
+            )
+        if not state.text_doc_ids:
             return DocSet.none(self._size)
-        positions = np.repeat(found.starts, found.sizes)
-        positions += np.concatenate(found.lists)
-        return DocSet.of_ids(positions, self._size)
+        ids = np.repeat(state.doc_bases, state.counts)
+        ids += np.concatenate(state.text_doc_ids)
+        return DocSet.of_ids(ids, self._size)
 
-    def holders(self, term: str) -> Array | None:
-        """Positions of all that have a term, in headings and title too, in no order; None if there are many."""
-        found = self._found.get(term, self._look_up)
-        if found.lists is None:
+    def rare_doc_ids(self, term: str) -> Array | None:
+        """Return the ids of all docs with a rare term, in text, headings or title; None if it is frequent.
+
+        The ids are in no particular order.
+        """
+        state = self._states.get(term, self._look_up)
+        if state.text_doc_ids is None:
             return None
-        parts = [postings.holders(number) + np.intp(start) for postings, number, start in found.places]
+        parts = [postings.all_doc_ids(term_ord) + np.intp(base) for postings, term_ord, base in state.segments]
         return np.concatenate([np.empty(0, np.intp), *parts])
 
-    def frequencies(self, term: str, positions: Array | slice) -> Array:
-        """Weighted frequency (text, headings, title) of a term in the paragraphs at some positions."""
-        row = self._row(term)
-        entries = row[positions] if isinstance(positions, slice) else row.take(positions)
-        tf: Array = entries & (_highest_bit(row) - row.dtype.type(1))
+    def frequencies(self, term: str, doc_ids: Array | slice) -> Array:
+        """Return the weighted frequency (text, headings, title) of a term in some docs."""
+        dense = self._dense(term)
+        values = dense[doc_ids] if isinstance(doc_ids, slice) else dense.take(doc_ids)
+        tf: Array = values & (_in_text_bit(dense) - dense.dtype.type(1))
         return tf
 
-    def _look_up(self, term: str) -> _Term:
-        found = [(postings, postings.find(term), start)
-                 for postings, start in zip(self._segments, self._starts, strict=False)]  # fmt: skip
-        places = [(postings, number, start) for postings, number, start in found if number is not None]
-        df = sum(postings.df(number) for postings, number, _ in places)
-        is_long = df * _SHORT > self._size or any(postings.is_row(number) for postings, number, _ in places)
-        lists = None if is_long else [postings.stored(number) for postings, number, _ in places]
-        if self._live is not None:
-            df = sum(int(self._live.take(postings.holders(number) + np.intp(start)).sum())
-                     for postings, number, start in places)  # fmt: skip
-        starts = np.array([start for *_, start in places], np.intp)
-        return _Term(places, df, lists, starts, np.array(list(map(len, lists or ())), np.intp))
+    def _look_up(self, term: str) -> _TermState:
+        found = [(postings, postings.ord_of(term), base)
+                 for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
+        segments = [(postings, term_ord, base) for postings, term_ord, base in found if term_ord is not None]
+        df = sum(postings.df(term_ord) for postings, term_ord, _ in segments)
+        is_frequent = df * _RARE_TERM_RATIO > self._size or any(
+            postings.is_dense(term_ord) for postings, term_ord, _ in segments
+        )
+        ids = None if is_frequent else [postings.raw_doc_ids(term_ord) for postings, term_ord, _ in segments]
+        if self._live_docs is not None:
+            df = sum(int(self._live_docs.take(postings.all_doc_ids(term_ord) + np.intp(base)).sum())
+                     for postings, term_ord, base in segments)  # fmt: skip
+        doc_bases = np.array([base for *_, base in segments], np.intp)
+        return _TermState(segments, df, ids, doc_bases, np.array(list(map(len, ids or ())), np.intp))
 
-    def _row(self, term: str) -> Array:
-        return self._rows.get(term, self._as_row)
+    def _dense(self, term: str) -> Array:
+        return self._dense_postings.get(term, self._expand)
 
-    def _as_row(self, term: str) -> Array:
-        """For each paragraph 0, or the frequency; the highest bit says that the term is in the text."""
-        row = np.zeros(self._size, np.uint8)
-        places = self._found.get(term, self._look_up).places
-        for postings, number, start in places:
-            postings.fill(number, row[start:])
-        heavy = [(ids + np.intp(start), tf) for postings, number, start in places
-                 for ids, tf in [postings.heavy(number)] if len(ids)]  # fmt: skip
-        if any(int(tf.max()) > _MAX_IN_ROW for _, tf in heavy):
-            row = (row & np.uint8(IN_TEXT - 1)) + (row >= IN_TEXT) * np.uint32(1 << 31)
-        for positions, tf in heavy:
-            row[positions] = row.take(positions) & _highest_bit(row) | tf
-        return row
+    def _expand(self, term: str) -> Array:
+        """Return the dense postings of a term over all docs.
+
+        The highest bit is set if the term is in the text. Elements have 32 bits if a frequency needs more than 7 bits.
+        """
+        dense = np.zeros(self._size, np.uint8)
+        segments = self._states.get(term, self._look_up).segments
+        for postings, term_ord, base in segments:
+            postings.expand_into(term_ord, dense[base:])
+        overflow = [(ids + np.intp(base), tf) for postings, term_ord, base in segments
+                    for ids, tf in [postings.overflow(term_ord)] if len(ids)]  # fmt: skip
+        if any(int(tf.max()) > _MAX_DENSE_TF for _, tf in overflow):
+            dense = (dense & np.uint8(IN_TEXT_BIT - 1)) + (dense >= IN_TEXT_BIT) * np.uint32(1 << 31)
+        for ids, tf in overflow:
+            dense[ids] = dense.take(ids) & _in_text_bit(dense) | tf
+        return dense
 
 
-def _highest_bit(row: Array) -> np.unsignedinteger[Any]:
-    bit: np.unsignedinteger[Any] = row.dtype.type(1 << 8 * row.itemsize - 1)
+def _in_text_bit(dense: Array) -> np.unsignedinteger[Any]:
+    """Return the highest bit of the elements of dense postings."""
+    bit: np.unsignedinteger[Any] = dense.dtype.type(1 << 8 * dense.itemsize - 1)
     return bit
 
 
-def _key(term: str) -> int:
-    """The first characters of a term as a number that sorts as they do, but for those that are equal in it."""
-    first, second = (min(ord(character), _MAX_IN_KEY) for character in term[:_KEY].ljust(_KEY, "\0"))
+def _term_key(term: str) -> int:
+    """Return the first characters of a term as an integer. Terms with different keys sort as their keys do."""
+    first, second = (
+        min(ord(character), _MAX_KEY_CODE_POINT) for character in term[:_KEY_LENGTH].ljust(_KEY_LENGTH, "\0")
+    )
     return first << 16 | second
 
 
-def _keys(terms: Sequence[str]) -> Array:
-    """`_key` of each of some terms."""
-    points = np.minimum(np.array(terms, f"U{_KEY}").view(np.uint32).reshape(-1, _KEY), _MAX_IN_KEY)
-    return points[:, 0] << 16 | points[:, 1]
+def _term_keys(terms: Sequence[str]) -> Array:
+    """Return `_term_key` of each term."""
+    code_points = np.minimum(
+        np.array(terms, f"U{_KEY_LENGTH}").view(np.uint32).reshape(-1, _KEY_LENGTH), _MAX_KEY_CODE_POINT
+    )
+    return code_points[:, 0] << 16 | code_points[:, 1]
 
 
-def _sorted(rank: Array, pairs: Sequence[Pairs]) -> tuple[Array, Array, Array]:
-    """Holders, frequencies and places of pairs by the rank of their term, those in the text first, then by holder."""
-    # One sort of packed numbers is many times faster than a sort by several columns. The frequency travels in the last
-    # nine bits; the few that do not fit are put back afterwards.
-    packed, done = np.empty(sum(len(part.term) for part in pairs), np.uint64), 0
-    for part in pairs:
-        for some in blocks(len(part.term)):
-            entries = rank.take(part.term[some]) << np.uint64(1)
-            entries |= ~part.in_text[some]
-            entries <<= np.uint64(16)
-            entries |= part.holder[some].astype(np.uint16)
-            entries <<= np.uint64(9)
-            entries |= np.minimum(part.tf[some].astype(np.uint32), _MAX_PACKED + 1)
-            packed[done : done + len(entries)] = entries
-            done += len(entries)
+def _sort_entries(rank: Array, entries: Sequence[PostingEntries]) -> tuple[Array, Array, Array]:
+    """Return doc, frequency and `in_text` of all entries, sorted as `SortedPostings`. `rank`: rank of each term."""
+    # One sort of packed integers is many times faster than a sort by several columns. The frequency is stored in the
+    # lowest nine bits. The few frequencies that do not fit are put back afterwards.
+    packed, end = np.empty(sum(len(part.term) for part in entries), np.uint64), 0
+    for part in entries:
+        for block in block_slices(len(part.term)):
+            keys = rank.take(part.term[block]) << np.uint64(1)
+            keys |= ~part.in_text[block]
+            keys <<= np.uint64(16)
+            keys |= part.doc[block].astype(np.uint16)
+            keys <<= np.uint64(9)
+            keys |= np.minimum(part.tf[block].astype(np.uint32), _MAX_SORTED_TF + 1)
+            packed[end : end + len(keys)] = keys
+            end += len(keys)
     packed.sort()
-    kinds = np.dtype(np.uint16), np.result_type(np.uint16, *(part.tf for part in pairs)), np.dtype(bool)
-    holder, tf, in_text = (np.empty(len(packed), kind) for kind in kinds)
-    for some in blocks(len(packed)):
-        entries = packed[some]
-        tf[some] = entries & np.uint64(511)
-        entries >>= np.uint64(9)
-        holder[some] = entries & np.uint64(0xFFFF)
-        in_text[some] = entries & np.uint64(1 << 16) == 0
-    heavy = np.flatnonzero(tf > _MAX_PACKED)
-    if len(heavy):
-        own = concatenated([part.take(np.flatnonzero(part.tf > _MAX_PACKED)) for part in pairs])
-        tf[heavy] = own.tf[np.lexsort((own.holder, ~own.in_text, rank[own.term]))]
-    return holder, tf, in_text
+    dtypes = np.dtype(np.uint16), np.result_type(np.uint16, *(part.tf for part in entries)), np.dtype(bool)
+    doc, tf, in_text = (np.empty(len(packed), dtype) for dtype in dtypes)
+    for block in block_slices(len(packed)):
+        keys = packed[block]
+        tf[block] = keys & np.uint64(511)
+        keys >>= np.uint64(9)
+        doc[block] = keys & np.uint64(0xFFFF)
+        in_text[block] = keys & np.uint64(1 << 16) == 0
+    capped = np.flatnonzero(tf > _MAX_SORTED_TF)
+    if len(capped):
+        high = concatenate_entries([part.take(np.flatnonzero(part.tf > _MAX_SORTED_TF)) for part in entries])
+        tf[capped] = high.tf[np.lexsort((high.doc, ~high.in_text, rank[high.term]))]
+    return doc, tf, in_text
 
 
-def _rows(lists: PostingLists, terms: Array, size: int) -> Array:
-    rows = np.zeros((len(terms), size), np.uint8)
+def _dense_postings(postings: SortedPostings, terms: Array, size: int) -> Array:
+    """Return the dense postings of some terms, concatenated."""
+    dense = np.zeros((len(terms), size), np.uint8)
     for row, term in enumerate(terms.tolist()):
-        own = slice(int(lists.at[term]), int(lists.at[term + 1]))
-        tf = np.minimum(lists.tf[own], _MAX_IN_ROW).astype(np.uint8)
-        rows[row, lists.holder[own]] = tf + lists.in_text[own] * np.uint8(IN_TEXT)
-    return rows.reshape(-1)
+        entries = slice(int(postings.offsets[term]), int(postings.offsets[term + 1]))
+        tf = np.minimum(postings.tf[entries], _MAX_DENSE_TF).astype(np.uint8)
+        dense[row, postings.doc[entries]] = tf + postings.in_text[entries] * np.uint8(IN_TEXT_BIT)
+    return dense.reshape(-1)
 
 
-def _halves(values: Array) -> Array:
-    """Numbers below 16, two in a byte."""
+def _pack_nibbles(values: Array) -> Array:
+    """Pack integers below 16, two per byte."""
     even = np.zeros(len(values) + len(values) % 2, np.uint8)
     even[: len(values)] = values
     return even[0::2] | even[1::2] << 4
 
 
-def _whole(halves: Array, start: int, end: int) -> Array:
-    """The numbers from `start` to `end` of those that `_halves` packed."""
-    pairs = halves[start // 2 : (end + 1) // 2]
+def _unpack_nibbles(nibbles: Array, start: int, end: int) -> Array:
+    """Return the integers from index `start` to `end` (exclusive) that `_pack_nibbles` packed."""
+    pairs = nibbles[start // 2 : (end + 1) // 2]
     values = np.empty(2 * len(pairs), np.uint8)
     values[0::2] = pairs & 15
     values[1::2] = pairs >> 4

@@ -1,6 +1,6 @@
-"""Scores: BM25F over words for every match, and words, bigrams and characters for the best (formulas in `ranking`).
+"""Scoring: BM25F over words for all matches, then words, bigrams and characters for the best ones (see `ranking`).
 
-All sums are made in the order in which the reference engine makes them, so that both agree to the last bit.
+All sums are computed in the order of the reference engine, so that both agree to the last bit.
 """
 
 from __future__ import annotations
@@ -11,223 +11,240 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, distinct
-from searchkit.engines.columnar.collection import IMPACTS, Collection
+from searchkit.engines.columnar.arrays import Array, unique_sorted
 from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
 from searchkit.engines.grams import find_grams
-from searchkit.engines.ranking import K1, RESCORED, B, idf, wanted_grams
+from searchkit.engines.ranking import K1, RESCORE_DEPTH, B, idf, query_grams
 from searchkit.query.tree import ScoringClause
 
-_CHUNK = 1 << 14  # matches that are scored together, so that what is computed of them stays in the cache
-_FEW = 4096  # matches that are scored without a look at what they can reach
-_PIECE = 1 << 17  # matches (or of a mask: paragraphs) whose bounds are made together
-_FEW_TERMS = 32  # whose bounds fit 16 bits without much loss
-_ROUNDING = 1e-3  # of an impact: more than it can be too large by
+_SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
+_MAX_EXACT_DOCS = (
+    4096  # a set of at most this many ids is scored without upper bounds; also the size of the first block
+)
+_MAX_BOUND_BLOCK_DOCS = 1 << 17  # docs (of a bitset: matches or not) whose upper bounds are computed together
+_MAX_16_BIT_TERMS = 32  # upper bounds for at most this many terms fit 16 bits without much loss
+_IMPACT_ERROR = 1e-3  # more than the error of an impact before it is rounded up
 
 
 class Scorer:
-    """The scores of one query in one collection."""
+    """The scores of one query on one index."""
 
-    def __init__(self, collection: Collection, wanted: Sequence[ScoringClause]) -> None:
-        self._collection = collection
-        self._texts = [(part.text, part.weight) for part in wanted]
-        weights: dict[str, float] = {}
-        for part in wanted:
-            for term in part.terms:
-                weights[term] = weights.get(term, 0.0) + part.weight
-        count, dfs = collection.commit.paragraphs, {term: collection.terms.df(term) for term in weights}
-        self._values = {term: weight * idf(dfs[term], count) for term, weight in weights.items()
-                        if weight and dfs[term]}  # fmt: skip
+    def __init__(self, reader: IndexReader, clauses: Sequence[ScoringClause]) -> None:
+        self._reader = reader
+        self._weighted_texts = [(clause.text, clause.weight) for clause in clauses]
+        boosts: dict[str, float] = {}
+        for clause in clauses:
+            for term in clause.terms:
+                boosts[term] = boosts.get(term, 0.0) + clause.weight
+        doc_count, dfs = reader.commit.doc_count, {term: reader.terms.df(term) for term in boosts}
+        self._term_weights = {term: boost * idf(dfs[term], doc_count) for term, boost in boosts.items()
+                              if boost and dfs[term]}  # fmt: skip
 
-    def all(self, positions: Array) -> Array:
-        """Step one: the scores of the paragraphs at ascending positions. Cost: some 10 ns a word and match."""
-        chunks = (positions[start : start + _CHUNK] for start in range(0, len(positions), _CHUNK))
-        return np.concatenate([np.empty(0), *(self._scored(chunk, self._values) for chunk in chunks)])
+    def score(self, doc_ids: Array) -> Array:
+        """Step one: return the scores of ascending docs. Takes some 10 ns per word and doc."""
+        blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
+        return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
 
-    def best(self, found: DocSet) -> tuple[Array, Array]:
-        """The `RESCORED` best by step one among the paragraphs in a set, by position, and their scores.
+    def best(self, docs: DocSet) -> tuple[Array, Array]:
+        """Return the `RESCORE_DEPTH` best docs of a set by step one, by doc id, and their scores.
 
-        Of equals the first in corpus order. Cost: as `all` for few; for many the bounds, some 0.3 ns a word and match.
+        Of docs with equal scores the first in corpus order are the best. Takes as long as `score` for few docs; for
+        many, some 0.3 ns per word and doc for the upper bounds.
         """
-        positions = self._promising(found) if self._values else self._collection.first(found, RESCORED)
-        scores = self.all(positions)
-        if len(positions) > RESCORED:
-            kept = np.flatnonzero(scores >= np.partition(scores, -RESCORED)[-RESCORED])
-            positions, scores = positions.take(kept), scores.take(kept)
-            kept = np.sort(self._collection.ranked(positions, scores)[:RESCORED])
-            positions, scores = positions.take(kept), scores.take(kept)
-        return positions, scores
+        doc_ids = self._candidates(docs) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
+        scores = self.score(doc_ids)
+        if len(doc_ids) > RESCORE_DEPTH:
+            best = np.flatnonzero(scores >= np.partition(scores, -RESCORE_DEPTH)[-RESCORE_DEPTH])
+            doc_ids, scores = doc_ids.take(best), scores.take(best)
+            best = np.sort(self._reader.rank(doc_ids, scores)[:RESCORE_DEPTH])
+            doc_ids, scores = doc_ids.take(best), scores.take(best)
+        return doc_ids, scores
 
-    def _promising(self, found: DocSet) -> Array:
-        """The positions, ascending, of those in a set that can be among the best.
+    def _candidates(self, docs: DocSet) -> Array:
+        """Return the ids, ascending, of the docs that may be among the best of a set.
 
-        Where there are many, whole numbers that no score exceeds tell: those that the best of the set reach, less what
-        such a number can be too large by, are reached by all that matter.
+        If there are many docs, keep those whose integer upper bound is at least the `RESCORE_DEPTH`th best bound minus
+        the rounding error.
         """
-        if not found.is_dense and len(found) <= _FEW:
-            return found.ids
-        bounds = _Bounds(self._collection, self._values)
-        chosen = found.mask if found.is_dense else found.ids
-        if found.is_dense and self._are_rare(chosen, bounds):
-            return bounds.promising()
-        start, size = 0, _FEW
-        while start < len(chosen):
-            part = chosen[start : start + size]
-            if found.is_dense:
-                bounds.offer(slice(start, start + len(part)), part)
+        if not docs.is_dense and len(docs) <= _MAX_EXACT_DOCS:
+            return docs.ids
+        bounds = _ImpactBounds(self._reader, self._term_weights)
+        matches = docs.bitset if docs.is_dense else docs.ids
+        if docs.is_dense and self._rare_terms_suffice(matches, bounds):
+            return bounds.candidates()
+        start, size = 0, _MAX_EXACT_DOCS
+        while start < len(matches):
+            block = matches[start : start + size]
+            if docs.is_dense:
+                bounds.offer(slice(start, start + len(block)), block)
             else:
-                bounds.offer(part)
-            start, size = start + size, min(4 * size, _PIECE)  # a few give the first threshold
-        return bounds.promising()
+                bounds.offer(block)
+            # The first block is small, because it sets the first threshold.
+            start, size = start + size, min(4 * size, _MAX_BOUND_BLOCK_DOCS)
+        return bounds.candidates()
 
-    def _are_rare(self, mask: Array, bounds: _Bounds) -> bool:
-        """Whether all promising ones in a mask have one of the rare terms; if so, they are in the bounds.
+    def _rare_terms_suffice(self, matches: Array, bounds: _ImpactBounds) -> bool:
+        """Whether every candidate in a bitset contains a rare term. If so, the candidates are in `bounds`.
 
-        They have if the other terms together do not weigh as much as the best with a rare term reach ("MaxScore":
-        Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        This holds if the threshold of the docs with a rare term exceeds the bound of any doc with only frequent terms
+        ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
-        found = {term: self._collection.terms.holders(term) for term in self._values}
-        lists = [holders for holders in found.values() if holders is not None]
-        if not lists:
+        rare_doc_ids = {term: self._reader.terms.rare_doc_ids(term) for term in self._term_weights}
+        id_arrays = [doc_ids for doc_ids in rare_doc_ids.values() if doc_ids is not None]
+        if not id_arrays:
             return False
-        positions = distinct(np.sort(np.concatenate(lists)))
-        bounds.offer(positions.compress(mask.take(positions)))
-        if bounds.exceed(term for term, holders in found.items() if holders is None):
+        doc_ids = unique_sorted(np.sort(np.concatenate(id_arrays)))
+        bounds.offer(doc_ids.compress(matches.take(doc_ids)))
+        if bounds.threshold_exceeds(term for term, doc_ids in rare_doc_ids.items() if doc_ids is None):
             return True
-        bounds.forget()
+        bounds.restart()
         return False
 
-    def _scored(self, positions: Array, values: Mapping[str, float]) -> Array:
-        """The scores of some thousand paragraphs by some terms."""
-        norms = self._collection.norms(positions)
-        scores = np.zeros(len(positions))
-        for term, value in values.items():
-            tf = self._collection.terms.frequencies(term, positions).astype(np.float64)
+    def _score(self, doc_ids: Array, term_weights: Mapping[str, float]) -> Array:
+        """Return the scores of some thousand docs by some terms."""
+        norms = self._reader.norms(doc_ids)
+        scores = np.zeros(len(doc_ids))
+        for term, weight in term_weights.items():
+            tf = self._reader.terms.frequencies(term, doc_ids).astype(np.float64)
             # As `ranking.saturation`, in the same order of operations.
-            scores += value * (tf * (K1 + 1) / (tf + norms))
+            scores += weight * (tf * (K1 + 1) / (tf + norms))
         return scores
 
-    def explained(self, positions: Array) -> list[Mapping[str, float]]:
-        """Step one again, token by token, for ascending positions."""
-        columns = {term: self._scored(positions, {term: value}).tolist() for term, value in self._values.items()}
-        return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(positions))]
+    def explain(self, doc_ids: Array) -> list[Mapping[str, float]]:
+        """Step one: return for each of some ascending docs the score of each term."""
+        columns = {term: self._score(doc_ids, {term: weight}).tolist() for term, weight in self._term_weights.items()}
+        return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(doc_ids))]
 
-    def rescored(self, positions: Array) -> tuple[Array, Array]:
-        """Step two: the parts of bigrams and characters, for the paragraphs at ascending positions."""
-        single, double = wanted_grams(self._texts, 1), wanted_grams(self._texts, 2)
-        if not single or not len(positions):
-            return np.zeros(len(positions)), np.zeros(len(positions))
-        tf = _counted(*self._standing(positions, list(single)), len(positions), [*single, *double])
-        commit, column = self._collection.commit, self._collection.column
-        characters = self._of_grams(
-            single, tf[: len(single)], column("character_count").take(positions), commit.characters
+    def rescore(self, doc_ids: Array) -> tuple[Array, Array]:
+        """Step two: return the scores of ascending docs by bigrams and by characters."""
+        characters, bigrams = query_grams(self._weighted_texts, 1), query_grams(self._weighted_texts, 2)
+        if not characters or not len(doc_ids):
+            return np.zeros(len(doc_ids)), np.zeros(len(doc_ids))
+        tf = _gram_frequencies(*self._gram_codes(doc_ids, list(characters)), len(doc_ids), [*characters, *bigrams])
+        commit, doc_array = self._reader.commit, self._reader.doc_array
+        character_scores = self._score_grams(
+            characters, tf[: len(characters)], doc_array("character_count").take(doc_ids), commit.total_characters
         )
-        bigrams = self._of_grams(double, tf[len(single) :], column("bigram_count").take(positions), commit.bigrams)
-        return bigrams, characters
+        bigram_scores = self._score_grams(
+            bigrams, tf[len(characters) :], doc_array("bigram_count").take(doc_ids), commit.total_bigrams
+        )
+        return bigram_scores, character_scores
 
-    def _of_grams(self, wanted: Mapping[str, float], tf: Array, lengths: Array, total: int) -> Array:
-        """The scores by grams of one size: of each a row of frequencies; the lengths of the texts, and those of all."""
-        paragraphs = self._collection.commit.paragraphs
-        dfs = self._collection.gram_dfs(list(wanted))
-        values = [weight * idf(df, paragraphs) for weight, df in zip(wanted.values(), dfs, strict=True)]
-        norms = K1 * (1 - B + B * lengths / (total / paragraphs or 1))
+    def _score_grams(self, grams: Mapping[str, float], tf: Array, lengths: Array, total_length: int) -> Array:
+        """Return the scores of docs by grams of one size.
+
+        `grams`: weights by gram. `tf`: a row of frequencies per gram. `lengths`: of the docs. `total_length`: of all
+        live docs.
+        """
+        doc_count = self._reader.commit.doc_count
+        dfs = self._reader.gram_dfs(list(grams))
+        weights = [boost * idf(df, doc_count) for boost, df in zip(grams.values(), dfs, strict=True)]
+        norms = K1 * (1 - B + B * lengths / (total_length / doc_count or 1))
         scores = np.zeros(len(lengths))
-        for row in np.array(values)[:, None] * (tf * (K1 + 1) / (tf + norms)):
-            scores += row  # `sum` would add in another order
+        for gram_scores in np.array(weights)[:, None] * (tf * (K1 + 1) / (tf + norms)):
+            scores += gram_scores  # `sum` would add in another order
         return scores
 
-    def _standing(self, positions: Array, characters: Sequence[str]) -> tuple[Array, Array]:
-        """For each place in some texts, one text after the other: which of some characters stands there; which text.
+    def _gram_codes(self, doc_ids: Array, characters: Sequence[str]) -> tuple[Array, Array]:
+        """Return for each character of the texts of ascending docs its gram code, and the index of its doc.
 
-        Characters count from 1 on, 0 is any other and the end of a text. Cost: 0.2 µs a text and 2 ns a place.
+        The texts are concatenated. The gram code is the index, from 1, in `characters`; 0 = any other character, or the
+        end of a text. Takes 0.2 µs per doc and 2 ns per character.
         """
-        collection = self._collection
-        bounds = positions.searchsorted(collection.starts)
+        reader = self._reader
+        bounds = doc_ids.searchsorted(reader.doc_bases)
         counts = bounds[1:] - bounds[:-1]
-        # Every segment has an offset more than paragraphs: where its text ends.
-        first = positions + np.repeat(np.arange(len(counts)), counts)
-        offsets = collection.column("text_at")
-        begins, ends = offsets.take(first), offsets.take(first + 1)
-        owners = np.repeat(np.arange(len(positions), dtype=np.min_scalar_type(len(positions))), ends - begins)
-        begins, ends = begins.tolist(), ends.tolist()
+        # Every segment has one offset more than docs, for the end of its text.
+        first = doc_ids + np.repeat(np.arange(len(counts)), counts)
+        offsets = reader.doc_array("text_offsets")
+        starts, ends = offsets.take(first), offsets.take(first + 1)
+        doc_indices = np.repeat(np.arange(len(doc_ids), dtype=np.min_scalar_type(len(doc_ids))), ends - starts)
+        starts, ends = starts.tolist(), ends.tolist()
         parts = [
-            numbers.take(segment.text.codes(begins[start:end], ends[start:end]))
-            for segment, numbers, (start, end) in zip(
-                collection.segments, collection.numbering(characters), pairwise(bounds.tolist()), strict=True
+            gram_codes.take(segment.text.slice_codes(starts[start:end], ends[start:end]))
+            for segment, gram_codes, (start, end) in zip(
+                reader.segments, reader.gram_codes(characters), pairwise(bounds.tolist()), strict=True
             )
             if start < end
         ]
-        return np.concatenate(parts), owners
+        return np.concatenate(parts), doc_indices
 
 
-class _Bounds:
-    """Whole numbers that scores do not exceed, and those that come near the `RESCORED` best of them."""
+class _ImpactBounds:
+    """Integer upper bounds of scores, from quantised impacts, and the docs whose bounds are near the best ones.
 
-    def __init__(self, collection: Collection, values: Mapping[str, float]) -> None:
-        self._collection = collection
-        self._kind: type[np.unsignedinteger] = np.uint16 if len(values) <= _FEW_TERMS else np.uint32
-        scale = (np.iinfo(self._kind).max // IMPACTS - len(values)) / sum(map(abs, values.values()))
-        self._factors = {term: self._kind(max(0, math.ceil(value * scale))) for term, value in values.items()}
-        raised = sum(float(self._factors[term]) - value * scale for term, value in values.items())
-        # What an impact is rounded up by, what the factors are, and one for the rounding of all that.
-        self._excess = sum(map(float, self._factors.values())) * (1 + _ROUNDING) + raised * IMPACTS + 1
+    A doc is a candidate if its bound is at least the threshold: the `RESCORE_DEPTH`th best bound so far, minus the
+    highest possible rounding error of a bound.
+    """
+
+    def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
+        self._reader = reader
+        self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
+        scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
+        self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
+        rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
+        # Rounding up of the impacts, rounding up of the factors, and 1 for the rounding of this sum.
+        self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
-        self._size, self._limit, self._least = 0, 2 * RESCORED, 0
+        self._size, self._max_size, self._threshold = 0, 2 * RESCORE_DEPTH, 0
 
-    def offer(self, chosen: Array | slice, mask: Array | None = None) -> None:
-        """Take in what can be among the best: of some positions, or of those in a run that a mask admits."""
-        bounds = self._made(chosen)
-        near = bounds >= self._least
-        kept = DocSet.of_mask(near if mask is None else near & mask).ids
-        positions = kept + chosen.start if isinstance(chosen, slice) else chosen.take(kept)
-        self._parts.append((positions, bounds.take(kept)))
+    def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
+        """Add the candidates among some doc ids, or among the docs of a slice that `matches` is true for."""
+        bounds = self._compute(docs)
+        is_near = bounds >= self._threshold
+        kept = DocSet.of_bitset(is_near if matches is None else is_near & matches).ids
+        doc_ids = kept + docs.start if isinstance(docs, slice) else docs.take(kept)
+        self._parts.append((doc_ids, bounds.take(kept)))
         self._size += len(kept)
-        if self._size > self._limit:
+        if self._size > self._max_size:
             self._prune()
 
-    def forget(self) -> None:
-        """Begin anew, with what the best so far reach as the threshold."""
+    def restart(self) -> None:
+        """Drop all candidates, but keep the threshold that they reached."""
         self._parts, self._size = [], 0
 
-    def promising(self) -> Array:
-        """Positions of what is left."""
-        if self._size > RESCORED:
+    def candidates(self) -> Array:
+        """Return the doc ids of the candidates."""
+        if self._size > RESCORE_DEPTH:
             self._prune()
-        return np.concatenate([np.empty(0, np.intp), *(positions for positions, _ in self._parts)])
+        return np.concatenate([np.empty(0, np.intp), *(doc_ids for doc_ids, _ in self._parts)])
 
-    def exceed(self, terms: Iterable[str]) -> bool:
-        """Whether those that are left are better than any that has none but these terms can be."""
-        if self._size > RESCORED:
+    def threshold_exceeds(self, terms: Iterable[str]) -> bool:
+        """Whether the threshold exceeds the bound of any doc that contains only these terms."""
+        if self._size > RESCORE_DEPTH:
             self._prune()
-        return self._least > IMPACTS * sum(int(self._factors[term]) for term in terms)
+        return self._threshold > MAX_IMPACT * sum(int(self._factors[term]) for term in terms)
 
-    def _made(self, chosen: Array | slice) -> Array:
-        size = chosen.stop - chosen.start if isinstance(chosen, slice) else len(chosen)
-        total, part = np.empty(size, self._kind), np.empty(size, self._kind)
-        for number, (term, factor) in enumerate(self._factors.items()):
-            impact = self._collection.impact(term)
-            own = impact[chosen] if isinstance(chosen, slice) else impact.take(chosen)
-            np.multiply(own, factor, out=part if number else total)
-            if number:
-                total += part
+    def _compute(self, docs: Array | slice) -> Array:
+        """Return the upper bounds of some docs."""
+        size = docs.stop - docs.start if isinstance(docs, slice) else len(docs)
+        total, addend = np.empty(size, self._dtype), np.empty(size, self._dtype)
+        for index, (term, factor) in enumerate(self._factors.items()):
+            all_impacts = self._reader.impacts(term)
+            impacts = all_impacts[docs] if isinstance(docs, slice) else all_impacts.take(docs)
+            np.multiply(impacts, factor, out=addend if index else total)
+            if index:
+                total += addend
         return total
 
     def _prune(self) -> None:
-        positions, bounds = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-        reached = int(np.partition(bounds, -RESCORED)[-RESCORED])
-        self._least = max(0, math.ceil(reached - self._excess))
-        kept = (bounds >= self._least).nonzero()[0]
-        self._parts = [(positions.take(kept), bounds.take(kept))]
+        """Raise the threshold, and drop the candidates below it."""
+        doc_ids, bounds = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        nth_best = int(np.partition(bounds, -RESCORE_DEPTH)[-RESCORE_DEPTH])
+        self._threshold = max(0, math.ceil(nth_best - self._max_error))
+        kept = (bounds >= self._threshold).nonzero()[0]
+        self._parts = [(doc_ids.take(kept), bounds.take(kept))]
         self._size = len(kept)
-        self._limit = max(self._limit, 2 * self._size)  # equals are all kept: do not prune them again and again
+        self._max_size = max(self._max_size, 2 * self._size)  # do not prune many equal bounds repeatedly
 
 
-def _counted(standing: Array, owners: Array, texts: int, grams: Sequence[str]) -> Array:
-    """How often each of some grams stands in each of so many texts, as rows.
+def _gram_frequencies(gram_codes: Array, doc_indices: Array, doc_count: int, grams: Sequence[str]) -> Array:
+    """Return the frequency of each gram in each doc, as a row per gram.
 
-    For each place in the texts: which of the characters stands there (`grams.find_grams`), and which text it is.
+    `gram_codes` and `doc_indices`: from `Scorer._gram_codes`, for `doc_count` docs.
     """
-    places, keys = find_grams(standing, grams)
-    keys *= texts
-    keys += owners.take(places)
-    return np.bincount(keys, minlength=len(grams) * texts).reshape(-1, texts).astype(np.float64)
+    offsets, keys = find_grams(gram_codes, grams)
+    keys *= doc_count
+    keys += doc_indices.take(offsets)
+    return np.bincount(keys, minlength=len(grams) * doc_count).reshape(-1, doc_count).astype(np.float64)

@@ -1,4 +1,4 @@
-"""A segment: up to 65,536 paragraphs, all that is known of them in one file of arrays that is never changed."""
+"""A segment: up to 65,536 docs in one immutable file of arrays."""
 
 from __future__ import annotations
 
@@ -10,49 +10,64 @@ from typing import Any
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, narrow, pack, starts, unpack, write_arrays
-from searchkit.engines.columnar.columns import Column, Columns, coded_arrays, column_arrays, renumbered
-from searchkit.engines.columnar.matching.strings import StringMatcher
-from searchkit.engines.columnar.measures import SegmentMeasures, measure_arrays, measures_problem
-from searchkit.engines.columnar.memo import Memo
-from searchkit.engines.columnar.postings import (
-    Pairs,
-    PostingLists,
-    Postings,
-    posting_arrays,
-    posting_lists,
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    narrowest,
+    offsets_from_lengths,
+    pack_json,
+    unpack_json,
+    write_arrays,
 )
-from searchkit.engines.columnar.straddling import Straddling, straddling_arrays
-from searchkit.engines.columnar.text import Text, text_arrays
+from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.columns import (
+    DictColumn,
+    SegmentColumns,
+    column_arrays,
+    compact_codes,
+    encoded_column_arrays,
+)
+from searchkit.engines.columnar.cross_word import CrossWordPostings, cross_word_arrays
+from searchkit.engines.columnar.matching.strings import StringMatcher
+from searchkit.engines.columnar.measures import SegmentMeasures, find_measure_problem, measure_arrays
+from searchkit.engines.columnar.postings import (
+    PostingEntries,
+    SegmentPostings,
+    SortedPostings,
+    posting_arrays,
+    sort_postings,
+)
+from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.model import Document, Paragraph, document_from_json, to_json
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 
-MAX_PARAGRAPHS = 65_536
-"""Paragraphs of a segment at the most: ids fit 16 bits, and the arrays of a search stay in the cache."""
-MAX_CHARACTERS = 1 << 23
-"""Characters of a segment at the most, more only if it is one paragraph: bounds the memory of building one."""
-_BLOCK = 32  # documents whose records are compressed together
-_KEPT_DOCUMENTS = 1024  # whose fields stay in memory
-_SHARED = ("title", "year", "agency", "district", "doctype")  # columns, in the order of the fields of a paragraph
-
-
-def write_segment(path: Path, columns: Columns) -> None:
-    """Write a segment of everything in `columns`."""
-    write_arrays(path, _arrays(columns))
+MAX_SEGMENT_DOCS = 65_536
+"""Maximum number of docs of a segment: doc ids fit 16 bits, and arrays of a search stay in the processor's cache."""
+MAX_SEGMENT_CHARACTERS = 1 << 23
+"""Maximum number of characters of a segment, unless it has a single doc. Bounds the memory of building a segment."""
+_RECORD_BLOCK = 32  # documents whose records are compressed together
+_MAX_CACHED_DOCUMENTS = 1024  # whose fields are cached
+_DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")  # in the order of the fields of a paragraph
 
 
-def _arrays(columns: Columns) -> dict[str, Array]:
+def write_segment(path: Path, columns: SegmentColumns) -> None:
+    """Write a segment."""
+    write_arrays(path, _segment_arrays(columns))
+
+
+def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     size, documents = len(columns.n), columns.documents
     blocks = [
-        pack([to_json(document) for document in documents[i : i + _BLOCK]]) for i in range(0, len(documents), _BLOCK)
+        pack_json([to_json(document) for document in documents[i : i + _RECORD_BLOCK]])
+        for i in range(0, len(documents), _RECORD_BLOCK)
     ]
-    lists = posting_lists(columns.terms, columns.pairs)
-    numbers, words, held = _two_character_words(lists)
-    text, short = text_arrays(columns.text, columns.text_length, words, held)
-    short = replace(short, words=numbers[short.words])
+    postings = sort_postings(columns.terms, columns.entries)
+    term_ords, words, word_docs = _two_char_words(postings)
+    text, cross_word = text_arrays(columns.text, columns.text_length, words, word_docs)
+    cross_word = replace(cross_word, words=term_ords[cross_word.words])
     return {
         "records": np.concatenate(blocks),
-        "record_at": narrow(starts(list(map(len, blocks)))),
+        "record_offsets": narrowest(offsets_from_lengths(list(map(len, blocks)))),
         **column_arrays("file", columns.files),
         **column_arrays("document", [document.document for document in documents]),
         **column_arrays("title", [document.title for document in documents]),
@@ -60,65 +75,65 @@ def _arrays(columns: Columns) -> dict[str, Array]:
         **column_arrays("agency", [document.agency for document in documents]),
         **column_arrays("district", [document.region for document in documents]),
         **column_arrays("doctype", [document.doctype for document in documents]),
-        **_facet_arrays(documents),
-        "document_at": narrow(np.searchsorted(columns.document_of, np.arange(len(documents) + 1))),
-        "n": narrow(columns.n),
-        "page": narrow(columns.page),
-        "is_record": narrow(columns.is_record),
-        "length": narrow(columns.length),
-        **column_arrays("number", columns.numbers),
-        **column_arrays("kind", columns.kinds),
-        **coded_arrays("path", columns.path_of, columns.paths),
-        **posting_arrays(lists, size),
+        **_custom_facet_arrays(documents),
+        "document_offsets": narrowest(np.searchsorted(columns.document_of, np.arange(len(documents) + 1))),
+        "n": narrowest(columns.n),
+        "page": narrowest(columns.page),
+        "is_record": narrowest(columns.is_record),
+        "length": narrowest(columns.length),
+        **column_arrays("printed_number", columns.printed_numbers),
+        **column_arrays("section_topics", columns.section_topics),
+        **encoded_column_arrays("path", columns.path_of, columns.paths),
+        **posting_arrays(postings, size),
         **measure_arrays(columns.measures),
         **text,
-        **straddling_arrays(lists, short, StringMatcher(Text(text)), size),
+        **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(text)), size),
     }
 
 
-class Segment:
-    """An open segment. Positions are numbers of paragraphs, documents are numbered too, both from 0."""
+class SegmentReader:
+    """An open segment. Doc ids and document numbers count from 0 in the segment."""
 
     def __init__(self, path: str | Path) -> None:
-        """Map the file. Raises IndexDamaged."""
+        """Open the file. Raises IndexDamaged."""
         self.path = path
         self.arrays = ArrayFile(path)
-        self._block: tuple[int, list[Document]] = (-1, [])
+        self._cached_block: tuple[int, list[Document]] = (-1, [])
 
     @cached_property
     def size(self) -> int:
-        """Number of paragraphs."""
+        """Number of docs, deleted ones included."""
         return len(self.arrays["n"])
 
     @cached_property
     def document_of(self) -> Array:
-        """The document of each paragraph."""
-        return np.repeat(np.arange(self.document_count, dtype=np.uint32), np.diff(self.document_at))
+        """Document number of each doc."""
+        return np.repeat(np.arange(self.document_count, dtype=np.uint32), np.diff(self.document_offsets))
 
     @cached_property
-    def document_at(self) -> Array:
-        """Position of the first paragraph of each document, and at the end the number of paragraphs."""
-        return self.arrays["document_at"].astype(np.int64)
+    def document_offsets(self) -> Array:
+        """First doc id of each document, followed by the number of docs."""
+        return self.arrays["document_offsets"].astype(np.int64)
 
     @property
     def document_count(self) -> int:
-        """Number of documents."""
-        return len(self.arrays["document_at"]) - 1
+        """Number of documents, deleted ones included."""
+        return len(self.arrays["document_offsets"]) - 1
 
     @cached_property
-    def postings(self) -> Postings:
-        """The words."""
-        return Postings(self.arrays, self.size)
+    def postings(self) -> SegmentPostings:
+        """The term dictionary and the postings."""
+        return SegmentPostings(self.arrays, self.size)
 
     @cached_property
-    def text(self) -> Text:
-        """The characters."""
-        return Text(self.arrays)
+    def text(self) -> SegmentText:
+        """The text of all docs."""
+        return SegmentText(self.arrays)
 
     @cached_property
-    def straddling(self) -> Straddling:
-        """Where the characters of words stand without being words."""
-        return Straddling(self.arrays)
+    def cross_word(self) -> CrossWordPostings:
+        """The cross-word postings."""
+        return CrossWordPostings(self.arrays)
 
     @cached_property
     def measures(self) -> SegmentMeasures:
@@ -126,194 +141,195 @@ class Segment:
         return SegmentMeasures(self.arrays)
 
     @cached_property
-    def facets(self) -> Mapping[str, int]:
-        """Names of the user's facets that its documents have, and their numbers."""
-        return {name: number for number, name in enumerate(unpack(self.arrays["facets"]))}
+    def custom_facets(self) -> Mapping[str, int]:
+        """Names of the user-defined facets that occur in its documents, with their codes."""
+        return {name: code for code, name in enumerate(unpack_json(self.arrays["facet_names"]))}
 
-    def column(self, name: str) -> Column:
-        """The column of that name; of a user's facet by the facet's name after a colon."""
+    def column(self, name: str) -> DictColumn:
+        """Return the column called `name`. The column of a user-defined facet is called `:` and its name."""
         column = self._columns.get(name)
         if column is None:
-            made = self._own_column(name) if name.startswith(":") else Column(self.arrays, name)
-            column = self._columns[name] = made
+            loaded = self._custom_facet_column(name) if name.startswith(":") else DictColumn(self.arrays, name)
+            column = self._columns[name] = loaded
         return column
 
-    def _own_column(self, name: str) -> Column:
-        """The column of a user's facet. Cost: a pass over the facets of all documents, and a look at its own."""
-        at = np.flatnonzero(self.arrays["facet_name"] == self.facets[name[1:]])
+    def _custom_facet_column(self, name: str) -> DictColumn:
+        """Return the column of a user-defined facet. Scans the facets of all documents, and parses its values."""
+        at = np.flatnonzero(self.arrays["facet_name_codes"] == self.custom_facets[name[1:]])
         values = self.column("facet_value")
-        different, place = renumbered(values.codes[at])
+        unique, new_codes = compact_codes(values.codes[at])
         codes = np.zeros(self.document_count, np.int64)
-        codes[self.arrays["facet_at"].searchsorted(at, "right") - 1] = place + 1
-        return Column(coded_arrays(name, codes, [None, *values.values(different.tolist())]), name)
+        codes[self.arrays["facet_offsets"].searchsorted(at, "right") - 1] = new_codes + 1
+        return DictColumn(encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())]), name)
 
-    # Made when they are first used: an index is opened in a fifth of a ms, and has many segments.
+    # Created on first use: opening an index takes a fifth of a ms, and an index has many segments.
 
     @cached_property
-    def _columns(self) -> dict[str, Column]:
+    def _columns(self) -> dict[str, DictColumn]:
         return {}
 
     @cached_property
-    def _shared(self) -> Memo[int, tuple[str, tuple[Any, ...]]]:
-        return Memo(_KEPT_DOCUMENTS)
+    def _document_fields(self) -> Cache[int, tuple[str, tuple[Any, ...]]]:
+        return Cache(_MAX_CACHED_DOCUMENTS)
 
-    def facet_column(self, facet: str) -> tuple[Column | None, str]:
-        """The column that decides a facet, None if no document has it, and the column's name.
+    def facet_column(self, facet: str) -> tuple[DictColumn | None, str]:
+        """Return the column that determines the values of a facet, None if no document has it, and the column's name.
 
-        The column `kind` is of paragraphs, all others are of documents.
+        The column `section_topics` has a value per doc; all others have a value per document.
         """
         if facet in {"topic", "section"}:
-            return self.column("kind"), "kind"
-        if facet in BUILT_IN:
+            return self.column("section_topics"), "section_topics"
+        if facet in BUILT_IN_FACETS:
             return self.column(facet), facet
-        return (self.column(f":{facet}") if facet in self.facets else None), f":{facet}"
+        return (self.column(f":{facet}") if facet in self.custom_facets else None), f":{facet}"
 
     # records
 
-    def document(self, ordinal: int) -> Document:
-        """The document of that number. Cost: unpacking some of its neighbours, unless they were just read."""
-        number, place = divmod(ordinal, _BLOCK)
-        kept, block = self._block
-        if kept != number:
-            first, last = self.arrays["record_at"][number : number + 2].tolist()
-            block = [document_from_json(record) for record in unpack(self.arrays["records"][first:last])]
-            self._block = (number, block)
-        return block[place]
+    def document(self, number: int) -> Document:
+        """Return a document. Decompresses a block of documents, unless the block was the last one read."""
+        block_number, index = divmod(number, _RECORD_BLOCK)
+        cached_number, block = self._cached_block
+        if cached_number != block_number:
+            start, end = self.arrays["record_offsets"][block_number : block_number + 2].tolist()
+            block = [document_from_json(record) for record in unpack_json(self.arrays["records"][start:end])]
+            self._cached_block = (block_number, block)
+        return block[index]
 
     @property
     def characters(self) -> int:
-        """Number of characters, with one more for each paragraph."""
+        """Number of characters, plus one per doc."""
         return len(self.arrays["text"])
 
-    def sums(self, live: Array) -> tuple[int, int, int, int]:
-        """Of the paragraphs of live documents: how many, weighted tokens, grams of one and of two characters."""
-        inside = live[self.document_of]
+    def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
+        """Return totals over the docs of live documents: docs, weighted tokens, grams of one and of two characters."""
+        live_docs = live_documents[self.document_of]
         length, characters, bigrams = (
-            int(self.arrays[name][inside].sum(dtype=np.int64)) for name in ("length", "character_count", "bigram_count")
+            int(self.arrays[name][live_docs].sum(dtype=np.int64))
+            for name in ("length", "character_count", "bigram_count")
         )
-        return int(inside.sum()), length, characters, bigrams
+        return int(live_docs.sum()), length, characters, bigrams
 
-    def paragraph(self, position: int) -> Paragraph:
-        """The paragraph at a position. Cost: about 6 µs."""
-        document, shared = self._shared.get(self.document_of.item(position), self._of_document)
-        n, page, is_record = (self.arrays[name].item(position) for name in ("n", "page", "is_record"))
-        section, topics = self.column("kind")[position]
-        return Paragraph(  # by place: names would take half as long again
+    def paragraph(self, doc_id: int) -> Paragraph:
+        """Return the paragraph of a doc. Takes about 6 µs."""
+        document, fields = self._document_fields.get(self.document_of.item(doc_id), self._load_document_fields)
+        n, page, is_record = (self.arrays[name].item(doc_id) for name in ("n", "page", "is_record"))
+        section, topics = self.column("section_topics")[doc_id]
+        return Paragraph(  # positional arguments: keywords take half as long again
             document if is_record else f"{document}#{n}",
             document,
             n,
-            self.text[position],
-            self.column("number")[position],
-            self.column("path")[position],
+            self.text[doc_id],
+            self.column("printed_number")[doc_id],
+            self.column("path")[doc_id],
             section,
             topics,
             page or None,
-            *shared,
+            *fields,
         )
 
-    def _of_document(self, ordinal: int) -> tuple[str, tuple[Any, ...]]:
-        """What the paragraphs of a document have in common: its name, and the last fields of a `Paragraph`."""
-        document, *fields = (self.column(name)[ordinal] for name in ("document", *_SHARED))
-        first, last = self.arrays["facet_at"][ordinal : ordinal + 2].tolist()
-        names, value = tuple(self.facets) if first < last else (), self.column("facet_value")
-        own = {names[self.arrays["facet_name"].item(at)]: value[at] for at in range(first, last)}
-        return document, (*fields, own)
+    def _load_document_fields(self, number: int) -> tuple[str, tuple[Any, ...]]:
+        """Return the name of a document, and the last fields of its paragraphs, which are the same for all of them."""
+        document, *fields = (self.column(name)[number] for name in ("document", *_DOCUMENT_COLUMNS))
+        start, end = self.arrays["facet_offsets"][number : number + 2].tolist()
+        names, value = tuple(self.custom_facets) if start < end else (), self.column("facet_value")
+        facets = {names[self.arrays["facet_name_codes"].item(at)]: value[at] for at in range(start, end)}
+        return document, (*fields, facets)
 
-    # as a whole
+    # the segment as a whole
 
-    def columns(self, live: Array | None = None) -> Columns:
-        """All that the segment was made of, or the part of it that belongs to the documents of a boolean mask."""
-        kept = np.ones(self.document_count, bool) if live is None else live
-        inside = kept[self.document_of]
-        chosen, files = np.flatnonzero(kept).tolist(), self.column("file")
-        numbers, kinds = self.column("number"), self.column("kind")
-        places = np.flatnonzero(inside).tolist()
-        paths, path_of = renumbered(self.column("path").codes[inside])
+    def columns(self, live_documents: Array | None = None) -> SegmentColumns:
+        """Return everything that the segment was written from, or only the part for the live documents of a mask."""
+        is_kept = np.ones(self.document_count, bool) if live_documents is None else live_documents
+        kept_docs = is_kept[self.document_of]
+        documents, files = np.flatnonzero(is_kept).tolist(), self.column("file")
+        printed_numbers, section_topics = self.column("printed_number"), self.column("section_topics")
+        doc_ids = np.flatnonzero(kept_docs).tolist()
+        paths, path_of = compact_codes(self.column("path").codes[kept_docs])
         characters, lengths = self.text.characters()
-        return Columns(
-            files=[files[i] for i in chosen],
-            documents=[self.document(i) for i in chosen],
-            document_of=(np.cumsum(kept) - 1)[self.document_of[inside]],
-            n=self.arrays["n"][inside].astype(np.int64),
-            page=self.arrays["page"][inside].astype(np.int64),
-            is_record=self.arrays["is_record"][inside].astype(np.int64),
-            length=self.arrays["length"][inside].astype(np.int64),
-            numbers=[numbers[i] for i in places],
-            kinds=[kinds[i] for i in places],
-            paths=[self.column("path").value(number) for number in paths.tolist()],
+        return SegmentColumns(
+            files=[files[i] for i in documents],
+            documents=[self.document(i) for i in documents],
+            document_of=(np.cumsum(is_kept) - 1)[self.document_of[kept_docs]],
+            n=self.arrays["n"][kept_docs].astype(np.int64),
+            page=self.arrays["page"][kept_docs].astype(np.int64),
+            is_record=self.arrays["is_record"][kept_docs].astype(np.int64),
+            length=self.arrays["length"][kept_docs].astype(np.int64),
+            printed_numbers=[printed_numbers[i] for i in doc_ids],
+            section_topics=[section_topics[i] for i in doc_ids],
+            paths=[self.column("path").value(code) for code in paths.tolist()],
             path_of=path_of,
-            text=characters[np.repeat(inside, lengths)],
-            text_length=lengths[inside],
-            terms=[self.postings.term(number) for number in range(len(self.postings))],
-            pairs=[self._pairs(inside, kept, paths)],
-            measures=self.measures.columns(inside),
+            text=characters[np.repeat(kept_docs, lengths)],
+            text_length=lengths[kept_docs],
+            terms=[self.postings.term(term_ord) for term_ord in range(len(self.postings))],
+            entries=[self._kept_entries(kept_docs, is_kept, paths)],
+            measures=self.measures.columns(kept_docs),
         )
 
-    def _pairs(self, inside: Array, kept: Array, paths: Array) -> Pairs:
-        """The postings of what is kept, with the numbers that it has among what is kept."""
-        pairs = self.postings.pairs()
-        field = self.postings.fields()[pairs.term]
+    def _kept_entries(self, kept_docs: Array, kept_documents: Array, kept_paths: Array) -> PostingEntries:
+        """Return the postings of kept docs, documents and heading paths, with the new numbers of these."""
+        entries = self.postings.entries()
+        field = self.postings.fields()[entries.term]
         new = np.full((3, max(self.size, self.document_count, len(self.column("path")))), -1)
-        new[0, : self.size][inside] = np.arange(int(inside.sum()))
-        new[1, : self.document_count][kept] = np.arange(int(kept.sum()))
-        new[2, paths] = np.arange(len(paths))
-        holder = new[field, pairs.holder]
-        stays = holder >= 0
-        return Pairs(pairs.term[stays], holder[stays], pairs.tf[stays], pairs.in_text[stays])
+        new[0, : self.size][kept_docs] = np.arange(int(kept_docs.sum()))
+        new[1, : self.document_count][kept_documents] = np.arange(int(kept_documents.sum()))
+        new[2, kept_paths] = np.arange(len(kept_paths))
+        doc = new[field, entries.doc]
+        is_kept = doc >= 0
+        return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_text[is_kept])
 
-    def problem(self) -> str | None:
-        """What does not fit, or None. Reads everything: all that can be is made again from the rest, and compared."""
+    def find_problem(self) -> str | None:
+        """Return the first inconsistency, or None. Reads everything, recomputes all arrays and compares them."""
         self.arrays.verify()
         columns = self.columns()
-        again = _arrays(columns)
-        wrong = [name for name, array in again.items() if not np.array_equal(array, self.arrays[name])]
+        rewritten = _segment_arrays(columns)
+        wrong = [name for name, array in rewritten.items() if not np.array_equal(array, self.arrays[name])]
         if wrong:
-            return f"{', '.join(wrong)}: not what the rest gives"
-        (pairs,) = columns.pairs
-        of_paragraphs = self.postings.fields()[pairs.term] == 0
-        holder, tf = pairs.holder[of_paragraphs], pairs.tf[of_paragraphs]
-        if not np.array_equal(np.bincount(holder, tf, self.size), columns.length):
+            return f"{', '.join(wrong)}: inconsistent with the rest of the segment"
+        (entries,) = columns.entries
+        is_of_docs = self.postings.fields()[entries.term] == 0
+        doc, tf = entries.doc[is_of_docs], entries.tf[is_of_docs]
+        if not np.array_equal(np.bincount(doc, tf, self.size), columns.length):
             return "the frequencies of the words do not add up to the lengths of the paragraphs"
-        if not self.postings.are_in_order():
+        if not self.postings.are_sorted():
             return "the postings of a word are not in order"
         if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
-            return "the paragraphs of a document are not numbered one after the other"
-        return measures_problem(columns.measures, columns.text_length)
+            return "the paragraphs of a document are not numbered consecutively"
+        return find_measure_problem(columns.measures, columns.text_length)
 
 
-def stand_in(column: str, value: object) -> Paragraph:
-    """A paragraph that has a value of a column and nothing else: what facets and filters are asked about."""
-    if column == "kind" and isinstance(value, tuple):
+def paragraph_with(column: str, value: object) -> Paragraph:
+    """Return a paragraph that has only a value of a column, to evaluate facets and filters for this value."""
+    if column == "section_topics" and isinstance(value, tuple):
         return Paragraph("", "", 0, "", section=value[0], topics=value[1])
     if column.startswith(":"):
         return Paragraph("", "", 0, "", facets={} if value is None else {column[1:]: str(value)})
-    return Paragraph(**{"id": "", "document": "", "n": 0, "text": "", _ATTRIBUTE.get(column, column): value})  # type: ignore[arg-type]
+    return Paragraph(**{"id": "", "document": "", "n": 0, "text": "", _FIELD_OF_COLUMN.get(column, column): value})  # type: ignore[arg-type]
 
 
-_ATTRIBUTE: Mapping[str, str] = {"district": "region"}
+_FIELD_OF_COLUMN: Mapping[str, str] = {"district": "region"}
 
 
-def _facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
-    """The user's facets, document by document: there may be as many names as there are values."""
+def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
+    """Return the arrays of the user-defined facets, by document: there may be as many names as there are values."""
     names = sorted({name for document in documents for name in document.facets})
-    number = {name: n for n, name in enumerate(names)}
-    held = [item for document in documents for item in sorted(document.facets.items())]
+    code_of = {name: code for code, name in enumerate(names)}
+    facets = [item for document in documents for item in sorted(document.facets.items())]
     return {
-        "facets": pack(names),
-        "facet_at": narrow(starts([len(document.facets) for document in documents])),
-        "facet_name": narrow([number[name] for name, _ in held]),
-        **column_arrays("facet_value", [value for _, value in held]),
+        "facet_names": pack_json(names),
+        "facet_offsets": narrowest(offsets_from_lengths([len(document.facets) for document in documents])),
+        "facet_name_codes": narrowest([code_of[name] for name, _ in facets]),
+        **column_arrays("facet_value", [value for _, value in facets]),
     }
 
 
-def _two_character_words(lists: PostingLists) -> tuple[Array, list[str], tuple[Array, Array]]:
-    """The terms of two characters, by number and as they are; and who has each in the text.
+def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
+    """Return the terms of two characters: their ordinals, the terms, and the docs with each of them in the text.
 
-    That is: where the paragraphs of each begin, and which they are.
+    The docs are those that `text_arrays` takes: offsets and concatenated doc ids.
     """
-    is_two = np.fromiter((len(term) == 2 and term.isalpha() for term in lists.terms), bool, len(lists.terms))  # noqa: PLR2004
-    counts = np.diff(lists.at)
-    numbers = np.flatnonzero(is_two)
-    words = [lists.terms[number] for number in numbers.tolist()]
-    holders = lists.holder.compress(np.repeat(is_two, counts) & lists.in_text)
-    return numbers, words, (starts((counts - lists.others)[is_two]), holders)
+    is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
+    counts = np.diff(postings.offsets)
+    term_ords = np.flatnonzero(is_word)
+    words = [postings.terms[term_ord] for term_ord in term_ords.tolist()]
+    doc_ids = postings.doc.compress(np.repeat(is_word, counts) & postings.in_text)
+    return term_ords, words, (offsets_from_lengths((counts - postings.not_in_text)[is_word]), doc_ids)

@@ -1,8 +1,8 @@
-"""The text of a segment as numbers of its alphabet.
+"""The text of a segment, as codes of the segment's alphabet.
 
-The characters of all paragraphs stand one after the other, each as its number in the segment's alphabet, so that a
-character is two bytes and any of them is read without unpacking. Number 0 ends a paragraph. Where each pair of folded
-characters begins is in `bigrams.py`; `matching/strings.py` finds strings by that.
+The texts of all docs are concatenated. Each character is stored as its code in the alphabet, mostly in two bytes, so
+that any character can be read without decoding. Code 0 ends the text of a doc. `bigrams.py` has the offsets of each
+pair of folded characters; `matching/strings.py` finds strings with them.
 """
 
 from __future__ import annotations
@@ -12,104 +12,109 @@ from functools import cached_property
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, ArrayFile, blocks, gathered, narrow, starts
+from searchkit.engines.columnar.arrays import (
+    Array,
+    ArrayFile,
+    block_slices,
+    narrowest,
+    offsets_from_lengths,
+    take_blockwise,
+)
 from searchkit.engines.columnar.bigrams import (
-    DIGIT,
-    LETTER,
-    MARK,
+    CHAR_DIGIT,
+    CHAR_LETTER,
+    CHAR_PUNCTUATION,
     NO_WORDS,
     Bigrams,
-    WordLists,
-    Words,
+    CrossWordDocs,
+    TwoCharWords,
     bigram_arrays,
-    need_lists,
+    needs_list,
 )
-from searchkit.query.tree import NUMERAL_CHARACTERS
-from searchkit.text.folding import CODE_POINTS, code_points, fold
+from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
+from searchkit.text.folding import CODE_POINT_COUNT, fold, to_code_points
 
-_PAIR = 2
-_PAGE = 64  # characters; the paragraph at the beginning of each page is stored
-_CODING = "utf-32-le"
-_BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part of a number
+_WORD_LENGTH = 2
+_PAGE_CODES = 64  # codes; the doc at the beginning of each page is stored
+_UTF_32 = "utf-32-le"
 
 
 def narrow_code_points(text: str) -> Array:
-    """The code points of a string, of 16 bits, or of 32 where some need more."""
+    """Return the code points of a string, in 16 bits, or in 32 bits if one needs more."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    return units if len(units) == len(text) else code_points(text)
+    return units if len(units) == len(text) else to_code_points(text)
 
 
 def text_arrays(
-    characters: Array, lengths: Array, words: Sequence[str] = (), held: tuple[Array, Array] | None = None
-) -> tuple[dict[str, Array], WordLists]:
-    """The arrays of the text: of the code points of all paragraphs, and how many each paragraph has.
+    characters: Array, lengths: Array, words: Sequence[str] = (), word_docs: tuple[Array, Array] | None = None
+) -> tuple[dict[str, Array], CrossWordDocs]:
+    """Return the arrays of a text, and the cross-word docs of some words of two characters.
 
-    With them the lists of those of `words` whose characters stand side by side: where they do without being the word.
-    `words` are those of two characters, ascending; `held`: where the paragraphs of each begin (and at the end where
-    those of the last one end), and which paragraphs have them as tokens of their text.
+    `characters`: the code points of all docs, concatenated. `lengths`: the number of code points of each doc.
+    `words`: ascending. `word_docs`: offsets and doc ids. The docs with `words[i]` as a token of their text are
+    `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
-    text_at = starts(lengths + 1)
-    own = _different(characters)
-    folded = narrow_code_points(fold(own.tobytes().decode(_CODING, "surrogatepass")))
-    alphabet = np.append(np.uint32(0), _different(np.append(own, folded)))
-    width = np.min_scalar_type(len(alphabet) - 1)
-    lookup = np.zeros(int(alphabet[-1]) + 1, width)
-    lookup[alphabet[1:]] = np.arange(1, len(alphabet))
-    folding = np.arange(len(alphabet), dtype=width)
-    folding[lookup[own]] = lookup[folded]
-    kinds = np.array([MARK, *map(_kind, alphabet[1:].tolist())], np.uint8)
-    text = _with_ends(characters, text_at, lookup)
-    coded = gathered(folding, text)
-    own_words, occur = _words(alphabet, len(lengths), words, *held) if held else (NO_WORDS, np.empty(0, bool))
-    bigrams, lists = bigram_arrays(coded, kinds, text_at, own_words)
+    text_offsets = offsets_from_lengths(lengths + 1)
+    unfolded = _unique_code_points(characters)
+    folded = narrow_code_points(fold(unfolded.tobytes().decode(_UTF_32, "surrogatepass")))
+    alphabet = np.append(np.uint32(0), _unique_code_points(np.append(unfolded, folded)))
+    dtype = np.min_scalar_type(len(alphabet) - 1)
+    code_of = np.zeros(int(alphabet[-1]) + 1, dtype)
+    code_of[alphabet[1:]] = np.arange(1, len(alphabet))
+    folding = np.arange(len(alphabet), dtype=dtype)
+    folding[code_of[unfolded]] = code_of[folded]
+    char_classes = np.array([CHAR_PUNCTUATION, *map(_char_class, alphabet[1:].tolist())], np.uint8)
+    codes = _encode(characters, text_offsets, code_of)
+    folded_codes = take_blockwise(folding, codes)
+    occurring, occurs = (
+        _occurring_words(alphabet, len(lengths), words, *word_docs) if word_docs else (NO_WORDS, np.empty(0, bool))
+    )
+    bigrams, cross_word = bigram_arrays(folded_codes, char_classes, text_offsets, occurring)
     arrays = {
-        "alphabet": narrow(alphabet),
-        "folding": narrow(folding),
-        "text": text,
-        "text_at": narrow(text_at),
-        "pages": narrow(np.searchsorted(text_at, np.arange(0, len(text), _PAGE), "right") - 1),
-        **_gram_lengths(gathered(kinds != MARK, coded), text_at),
+        "alphabet": narrowest(alphabet),
+        "folding": narrowest(folding),
+        "text": codes,
+        "text_offsets": narrowest(text_offsets),
+        "page_docs": narrowest(np.searchsorted(text_offsets, np.arange(0, len(codes), _PAGE_CODES), "right") - 1),
+        **_gram_count_arrays(take_blockwise(char_classes != CHAR_PUNCTUATION, folded_codes), text_offsets),
         **bigrams,
     }
-    return arrays, WordLists(np.flatnonzero(occur)[lists.words], lists.counts, lists.ids)
+    return arrays, CrossWordDocs(np.flatnonzero(occurs)[cross_word.words], cross_word.counts, cross_word.doc_ids)
 
 
-class Text:
-    """The text of an open segment. Offsets are places in the text of all its paragraphs."""
+class SegmentText:
+    """The text of an open segment. Offsets are those in the concatenated text of all docs."""
 
     def __init__(self, arrays: ArrayFile | Mapping[str, Array]) -> None:
         self._arrays = arrays
-        self.coded: Array = arrays["text"]
-        """The text of all paragraphs, as numbers in the alphabet; 0 ends a paragraph."""
-        self._starts = arrays["text_at"]
+        self.codes: Array = arrays["text"]
+        """The text of all docs, as codes of the alphabet; 0 ends the text of a doc."""
+        self._offsets = arrays["text_offsets"]
 
-    def __getitem__(self, position: int) -> str:
-        """The text of a paragraph as it was given."""
-        coded = self.coded[self._starts.item(position) : self._starts.item(position + 1) - 1]
-        return self._alphabet.take(coded).tobytes().decode(_CODING, "surrogatepass")
+    def __getitem__(self, doc_id: int) -> str:
+        """Return the text of a doc, unfolded."""
+        codes = self.codes[self._offsets.item(doc_id) : self._offsets.item(doc_id + 1) - 1]
+        return self._alphabet.take(codes).tobytes().decode(_UTF_32, "surrogatepass")
 
-    def codes(self, begins: Sequence[int], ends: Sequence[int]) -> Array:
-        """The characters between some offsets, one piece after the other, as numbers in the segment's alphabet.
-
-        To gather the characters one by one would take four times as long.
-        """
-        pieces = b"".join([self._view[begin:end] for begin, end in zip(begins, ends, strict=True)])
-        return np.frombuffer(pieces, self.coded.dtype)
+    def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
+        """Return the codes of several ranges of offsets, concatenated. A gather would take four times as long."""
+        slices = b"".join([self._view[start:end] for start, end in zip(starts, ends, strict=True)])
+        return np.frombuffer(slices, self.codes.dtype)
 
     @cached_property
     def _view(self) -> memoryview:
-        return self.coded.data
+        return self.codes.data
 
     def characters(self) -> tuple[Array, Array]:
-        """The code points of all paragraphs, and how many each paragraph has: what `text_arrays` takes."""
-        points: Array = self._alphabet[self.coded[self.coded != 0]]
-        return points, np.diff(self._starts.astype(np.int64)) - 1
+        """Return the code points of all docs, and the number of code points of each doc, for `text_arrays`."""
+        characters: Array = self._alphabet[self.codes[self.codes != 0]]
+        return characters, np.diff(self._offsets.astype(np.int64)) - 1
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
-        """How many paragraphs have each gram of folded characters; all grams have one, or all have two."""
+        """Return the document frequency of each gram of folded characters. All grams have one character, or all two."""
         if not grams:
             return np.zeros(0, np.int64)
-        codes = _codes_in(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
+        codes = _look_up_codes(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
         if codes.shape[1] == 1:
             dfs = self._arrays["character_df"].take(codes[:, 0]).astype(np.int64)
         else:
@@ -122,85 +127,90 @@ class Text:
 
     @cached_property
     def folding(self) -> Array:
-        """What each number in the alphabet folds to, a number in the alphabet."""
+        """The folded code of each code."""
         return self._arrays["folding"]
 
     @cached_property
     def folded_alphabet(self) -> Array:
-        """What each number in the alphabet folds to, a code point; the first, for the end of a paragraph, to 0."""
+        """The folded code point of each code. The first element, for the end of a doc, is 0."""
         return self._alphabet.take(self.folding)
 
     @cached_property
     def bigrams(self) -> Bigrams:
-        """Where pairs of characters stand."""
-        return Bigrams(self._arrays, len(self._alphabet), len(self.coded))
+        """The offsets of pairs of folded characters."""
+        return Bigrams(self._arrays, len(self._alphabet), len(self.codes))
 
-    def codes_of(self, text: str) -> tuple[int, ...] | None:
-        """Give the numbers of folded characters in the alphabet, or None if one of them does not occur."""
-        codes = tuple(_codes_in(self._alphabet, narrow_code_points(text)).tolist())
+    def encode(self, text: str) -> tuple[int, ...] | None:
+        """Return the codes of folded characters, or None if one of them does not occur."""
+        codes = tuple(_look_up_codes(self._alphabet, narrow_code_points(text)).tolist())
         return codes if all(codes) else None
 
     def docs_at(self, offsets: Array) -> Array:
-        """Give the paragraph that each of some ascending offsets is in: that of its page, and on from there."""
-        paragraphs = self._arrays["pages"].take(offsets // _PAGE).astype(np.intp)
-        behind = (self._starts.take(paragraphs + 1) <= offsets).nonzero()[0]
+        """Return the doc that contains each of some ascending offsets, searching forward from the doc of its page."""
+        docs = self._arrays["page_docs"].take(offsets // _PAGE_CODES).astype(np.intp)
+        behind = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
         while len(behind):
-            paragraphs[behind] += 1
-            is_behind = self._starts.take(paragraphs.take(behind) + 1) <= offsets.take(behind)
+            docs[behind] += 1
+            is_behind = self._offsets.take(docs.take(behind) + 1) <= offsets.take(behind)
             behind = behind.compress(is_behind)
-        return paragraphs
+        return docs
 
 
-def _kind(point: int) -> int:
-    """The kind of a character; letters and digits are those of `ranking.grams`."""
-    character = chr(point)
-    return DIGIT if character.isdecimal() else LETTER if character.isalnum() else MARK
+def _char_class(code_point: int) -> int:
+    """Return the class of a character. Letters and digits are those of `ranking.grams`."""
+    character = chr(code_point)
+    return CHAR_DIGIT if character.isdecimal() else CHAR_LETTER if character.isalnum() else CHAR_PUNCTUATION
 
 
-def _with_ends(characters: Array, text_at: Array, lookup: Array) -> Array:
-    """The number of each code point, with a 0 where a paragraph ends."""
-    text = np.zeros(int(text_at[-1]), lookup.dtype)
-    is_end, done = np.zeros(len(text), bool), 0
-    is_end[text_at[1:] - 1] = True
-    for part in blocks(len(text)):
-        inside = ~is_end[part]
-        own = characters[done : done + np.count_nonzero(inside)]
-        text[part][inside] = lookup.take(own)
-        done += len(own)
-    return text
+def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
+    """Return the code of each code point, with a 0 at the end of each doc."""
+    codes = np.zeros(int(text_offsets[-1]), code_of.dtype)
+    is_end, encoded_end = np.zeros(len(codes), bool), 0
+    is_end[text_offsets[1:] - 1] = True
+    for block in block_slices(len(codes)):
+        is_character = ~is_end[block]
+        encoded = characters[encoded_end : encoded_end + np.count_nonzero(is_character)]
+        codes[block][is_character] = code_of.take(encoded)
+        encoded_end += len(encoded)
+    return codes
 
 
-def _gram_lengths(is_letter: Array, text_at: Array) -> dict[str, Array]:
-    """How many grams of one and of two characters each paragraph has, as `ranking.count_all_grams` counts them."""
-    marks = np.flatnonzero(~is_letter)  # each paragraph ends with one
-    letters = np.diff(text_at) - np.diff(marks.searchsorted(text_at))
-    ends = marks.compress(is_letter.take(marks - 1))  # of runs of letters
-    pairs = letters - np.diff(ends.searchsorted(text_at))
-    return {"character_count": narrow(letters), "bigram_count": narrow(pairs)}
+def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array]:
+    """Return the number of grams of one and of two characters of each doc, as `ranking.count_all_grams` counts them.
+
+    `is_letter`: a mask of the letters and digits in the text.
+    """
+    others = np.flatnonzero(~is_letter)  # each doc ends with one
+    letter_counts = np.diff(text_offsets) - np.diff(others.searchsorted(text_offsets))
+    run_ends = others.compress(is_letter.take(others - 1))  # of runs of letters
+    pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))
+    return {"character_count": narrowest(letter_counts), "bigram_count": narrowest(pair_counts)}
 
 
-def _words(alphabet: Array, paragraphs: int, words: Sequence[str], at: Array, holders: Array) -> tuple[Words, Array]:
-    """Those of some words of two characters of which both occur, and a mask of which they are."""
-    points, counts = narrow_code_points("".join(words)).reshape(-1, _PAIR), np.diff(at)
-    codes = _codes_in(alphabet, points.reshape(-1)).reshape(-1, _PAIR)
-    occur = (codes != 0).all(axis=1)
-    # Whether a numeral continues a number, only its place in the text says.
-    has_numeral = np.isin(points, narrow_code_points(NUMERAL_CHARACTERS)).any(axis=1)
-    are_listed = need_lists(codes, np.where(occur & ~has_numeral, counts, 0), paragraphs)[occur]
-    own = holders.compress(np.repeat(occur, counts))
-    return Words(codes[occur], starts(counts[occur]), own, are_listed), occur
+def _occurring_words(
+    alphabet: Array, doc_count: int, words: Sequence[str], offsets: Array, doc_ids: Array
+) -> tuple[TwoCharWords, Array]:
+    """Return those words of two characters whose characters both occur in the text, and a mask of them."""
+    characters, counts = narrow_code_points("".join(words)).reshape(-1, _WORD_LENGTH), np.diff(offsets)
+    codes = _look_up_codes(alphabet, characters.reshape(-1)).reshape(-1, _WORD_LENGTH)
+    occurs = (codes != 0).all(axis=1)
+    # Whether a numeral continues a number depends on the adjacent characters, so its offsets are needed.
+    has_numeral = np.isin(characters, narrow_code_points(HAN_NUMERAL_CHARACTERS)).any(axis=1)
+    has_list = needs_list(codes, np.where(occurs & ~has_numeral, counts, 0), doc_count)[occurs]
+    occurring_docs = doc_ids.compress(np.repeat(occurs, counts))
+    return TwoCharWords(codes[occurs], offsets_from_lengths(counts[occurs]), occurring_docs, has_list), occurs
 
 
-def _different(points: Array) -> Array:
-    """The different code points, ascending, 32 bits each."""
-    occurs = np.zeros(CODE_POINTS, bool)
-    for part in blocks(len(points)):
-        occurs[points[part]] = True
+def _unique_code_points(characters: Array) -> Array:
+    """Return the distinct code points, ascending, in 32 bits."""
+    occurs = np.zeros(CODE_POINT_COUNT, bool)
+    for block in block_slices(len(characters)):
+        occurs[characters[block]] = True
     return np.flatnonzero(occurs).astype(np.uint32)
 
 
-def _codes_in(alphabet: Array, points: Array) -> Array:
-    """The numbers of code points in an alphabet (which begins with a 0 that is none of them), 0 for what it lacks."""
-    codes = alphabet[1:].searchsorted(points) + 1
+def _look_up_codes(alphabet: Array, characters: Array) -> Array:
+    """Return the code of each code point in an alphabet, 0 if it is missing. The alphabet begins with a dummy 0."""
+    codes = alphabet[1:].searchsorted(characters) + 1
     codes[codes == len(alphabet)] = 0
-    return np.where((alphabet.take(codes) == points) & (codes != 0), codes, 0)
+    return np.where((alphabet.take(codes) == characters) & (codes != 0), codes, 0)

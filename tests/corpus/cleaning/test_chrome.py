@@ -31,7 +31,7 @@ META = [
     "文 号：无",
     "信息公开选项：主动公开",
 ]
-CRUMBS = ["当前位置:首页", "首页 > 政务公开 > 计划总结", "> 政务公开 > 信息公开目录", "您的位置：首页>>公开"]
+BREADCRUMBS = ["当前位置:首页", "首页 > 政务公开 > 计划总结", "> 政务公开 > 信息公开目录", "您的位置：首页>>公开"]
 FOOTERS = [
     "主办单位：某市人民政府办公室 备案序号：某ICP备05000001号 网站标识码：3300000000",
     "版权所有：某市人民政府",
@@ -57,47 +57,47 @@ CONTENT = [
 ]
 
 
-@pytest.mark.parametrize("line", BUTTONS + META + CRUMBS + FOOTERS)
-def test_chrome(line: str) -> None:
+@pytest.mark.parametrize("line", BUTTONS + META + BREADCRUMBS + FOOTERS)
+def test_chrome_is_recognised(line: str) -> None:
     """Buttons, meta lines, breadcrumbs and footers of government sites are chrome."""
     assert chrome.is_chrome(line)
 
 
 @pytest.mark.parametrize("line", CONTENT)
-def test_content(line: str) -> None:
-    """Headings, sentences, signatures and dates are not, even if they hold words of chrome."""
+def test_content_is_not_chrome(line: str) -> None:
+    """Headings, sentences, signatures and dates are not chrome, even if they contain words of chrome."""
     assert not chrome.is_chrome(line)
 
 
 @pytest.mark.parametrize(
     "line", ["1", "12", "- 2 -", "— 4 —", "第3页 共10页", "第 3 页", "3/10", "-3-", "Page 3 of 10"]
 )
-def test_page_numbers(line: str) -> None:
-    """Page numbers in their usual dress are recognised."""
+def test_page_numbers_are_recognised(line: str) -> None:
+    """Page numbers in their usual forms are recognised."""
     assert chrome.is_page_number(line)
 
 
 @pytest.mark.parametrize("line", ["20241231", "2023", "2023年", "12家", "1.抓学习", "（1）", "3.5", ""])
-def test_no_page_numbers(line: str) -> None:
+def test_other_numbers_are_not_page_numbers(line: str) -> None:
     """Dates, years, quantities and item numbers are not page numbers."""
     assert not chrome.is_page_number(line)
 
 
 @pytest.mark.parametrize("line", ["一、工作回顾……… 3", "（二）存在问题....12", "三、打算 · · · · 7"])
-def test_leaders(line: str) -> None:
-    """Entries of a table of contents are told by their dots and page number."""
-    assert chrome.has_leader(line)
+def test_dot_leaders_are_recognised(line: str) -> None:
+    """Dots and a page number identify an entry of a table of contents."""
+    assert chrome.has_dot_leader(line)
 
 
 @given(st.text(max_size=200))
-def test_any_line(line: str) -> None:
-    """Any line is judged without an error, and an empty one is not chrome."""
+def test_any_line_is_accepted(line: str) -> None:
+    """No line raises, and an empty line is not chrome."""
     assert isinstance(chrome.is_chrome(line), bool)
     assert isinstance(chrome.is_page_number(line), bool)
     assert not chrome.is_chrome("")
 
 
 @pytest.mark.parametrize("line", ["（联系人：某某；联系电话：000-0000）", "（此件公开发布）", "抄送：市司法局"])
-def test_imprints(line: str) -> None:
-    """Lines for the registry are no content."""
+def test_imprints_are_recognised(line: str) -> None:
+    """Lines for the registry are not content."""
     assert chrome.is_imprint(line)

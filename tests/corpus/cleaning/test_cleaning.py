@@ -1,4 +1,4 @@
-"""Cleaning whole documents."""
+"""Cleaning of entire documents."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _clean(text: str) -> Cleaned:
     return clean([Block(line) for line in text.split("\n")])
 
 
-def test_page_of_a_government_site() -> None:
-    """Title, head, content and tail of a page come apart, and the broken sentence is joined."""
+def test_a_page_of_a_government_site_is_split() -> None:
+    """Title, head, content and tail are separated, and a broken sentence is joined."""
     cleaned = _clean(PAGE)
     assert cleaned.title == "某市司法局2024年法治政府建设年度报告"
     assert "索引号: AB331082/2025-00028 公开方式: 主动公开" in cleaned.head
@@ -72,22 +72,22 @@ def test_page_of_a_government_site() -> None:
         (("政府工作报告（2020年1月12日在某省人民代表大会第三次会议上）",), "政府工作报告"),
     ],
 )
-def test_titles(lines: tuple[str, ...], title: str) -> None:
-    """A title is found in its lines and joined; site names that do not belong to it stay out."""
+def test_titles_are_found_and_joined(lines: tuple[str, ...], title: str) -> None:
+    """The lines of a title are joined; site names that do not belong to it are left out."""
     cleaned = _clean("\n".join([*lines, "一、总体情况", "今年，各项工作取得进展。"]))
     assert cleaned.title == title
     assert [block.text for block in cleaned.body] == ["一、总体情况", "今年，各项工作取得进展。"]
 
 
-def test_no_title() -> None:
-    """A text that shows no title gets none, and its first heading is content."""
+def test_a_text_without_a_title_has_none() -> None:
+    """If a text has no title, its first heading is content."""
     cleaned = _clean("基本情况\n我局有执法人员35人。")
     assert cleaned.title is None
     assert len(cleaned.body) == 2
 
 
-def test_speech() -> None:
-    """Session, speaker, subtitle and salutation of a work report stand in the head."""
+def test_the_head_of_a_speech_is_not_content() -> None:
+    """Session, speaker, subtitle and salutation of a work report belong to the head."""
     lines = [
         "政府工作报告",
         "为建设某省而奋斗",
@@ -100,15 +100,15 @@ def test_speech() -> None:
     assert len(cleaned.body) == 1
 
 
-def test_contents() -> None:
-    """A table of contents goes, with or without page numbers, and the headings it lists stay."""
+def test_a_table_of_contents_is_removed() -> None:
+    """A table of contents is removed, with or without page numbers; the headings it lists are kept."""
     for entries in ("一、做法…………1\n二、问题…………3", "一、做法\n二、问题"):
         cleaned = _clean(f"某局2020年工作总结\n目  录\n{entries}\n一、做法\n开展检查。\n二、问题\n力量不足。")
         assert [block.text for block in cleaned.body] == ["一、做法", "开展检查。", "二、问题", "力量不足。"]
 
 
-def test_running_heads() -> None:
-    """The line that stands at the head of every page goes, and a sentence broken by the page end is joined."""
+def test_running_heads_are_removed() -> None:
+    """A line that occurs at the head of every page is removed, and the paragraphs are kept."""
     pages = [
         Block(text, page=number)
         for number in range(1, 5)
@@ -119,20 +119,20 @@ def test_running_heads() -> None:
     assert len(cleaned.body) == 4
 
 
-def test_measure_on_its_own_line() -> None:
-    """A number that belongs to the sentence around it is no page number."""
+def test_a_measure_on_a_line_of_its_own_is_not_a_page_number() -> None:
+    """A number that belongs to the sentence around it is kept."""
     cleaned = _clean("某局2020年工作总结\n一、做法\n全年开展检查，共立案\n129\n件，罚款10万元。")
     assert cleaned.body[-1].text == "全年开展检查，共立案129件，罚款10万元。"
 
 
-def test_date_is_no_page_number() -> None:
-    """A date of eight digits under the signature stays."""
+def test_a_date_is_not_a_page_number() -> None:
+    """A date of eight digits below the signature is kept."""
     assert _clean(PAGE).body[-1].text == "20241231"
 
 
 @given(st.lists(st.text(alphabet="执法报告一、（）。：1 打印\n年月日", max_size=14), max_size=14))
-def test_nothing_else_is_lost(texts: list[str]) -> None:
-    """Of any document, content is made of the document's characters in order, and no block is empty."""
+def test_content_is_a_subsequence_of_the_source(texts: list[str]) -> None:
+    """The content of any document consists of its characters in order, and no block is empty."""
     cleaned = clean([Block(text) for text in texts])
     source = iter("".join("".join(texts).split()))
     content = "".join("".join(block.text for block in cleaned.body).split())
@@ -140,24 +140,24 @@ def test_nothing_else_is_lost(texts: list[str]) -> None:
     assert all(block.text.strip() for block in cleaned.body)
 
 
-def test_one_long_line() -> None:
-    """Cost grows with the text: a line of 12 MB takes seconds, not minutes."""
+def test_a_long_line_takes_linear_time() -> None:
+    """A line of 12 MB takes seconds, not minutes."""
     started = time.process_time()
     clean([Block("加强执法监督 " * 600_000)])
     assert time.process_time() - started < 10
 
 
 def test_real_reports(shared: Path) -> None:
-    """Of real reports, little but chrome is left out: content is nearly all of the file's Han characters."""
+    """Nearly all Han characters of a real report are content."""
     for file in sorted((shared / "corpus" / "seeds").glob("*.txt")):
         text = file.read_text(encoding="utf-8")
         cleaned = _clean(text)
-        kept = sum("\u4e00" <= char <= "\u9fff" for block in cleaned.body for char in block.text)
+        han_count = sum("\u4e00" <= char <= "\u9fff" for block in cleaned.body for char in block.text)
         assert cleaned.title
-        assert kept > 0.95 * sum("\u4e00" <= char <= "\u9fff" for char in text)
+        assert han_count > 0.95 * sum("\u4e00" <= char <= "\u9fff" for char in text)
 
 
 def test_a_title_broken_by_a_blank_line() -> None:
-    """The first line of a title that ends in the middle of it is found above a blank line."""
+    """The first line of a title is found above a blank line if it is incomplete."""
     texts = ("某市某区司法局2023年度", "", "法治政府建设情况报告", "", "2023年，我局扎实推进各项工作。")
     assert clean([Block(text) for text in texts]).title == "某市某区司法局2023年度法治政府建设情况报告"

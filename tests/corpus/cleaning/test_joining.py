@@ -1,4 +1,4 @@
-"""Broken sentences."""
+"""Joining of broken sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning.joining import join_broken
+from searchkit.corpus.cleaning.joining import join_broken_lines
 
 SENTENCE = (
     "全年围绕重点行业开展专项检查，出动执法人员多批次，现场指导企业整改隐患，"
@@ -17,11 +17,11 @@ SENTENCE = (
 
 def _join(*texts: str) -> list[str]:
     stripped = [text.strip() for text in texts]
-    return [b.text for b in join_broken([Block(t) for t in stripped], [t[:1].isspace() for t in texts])]
+    return [b.text for b in join_broken_lines([Block(t) for t in stripped], [t[:1].isspace() for t in texts])]
 
 
 @pytest.mark.parametrize(
-    ("lines", "joined"),
+    ("lines", "paragraph_count"),
     [
         (("为规范执法,配备了记录仪,要求所有行", "", "政执法行为全程记录。开展行政检查,落实行政责任。"), 1),
         (("共立案129", "件，罚款10万元。"), 1),
@@ -40,28 +40,28 @@ def _join(*texts: str) -> list[str]:
         (("在网站公示执法主体和程序，公示许可信息", "27条、处罚信息9条。"), 1),
     ],
 )
-def test_cases(lines: tuple[str, ...], joined: int) -> None:
-    """Broken sentences are joined; headings, whole paragraphs and signatures are not."""
-    assert len(_join(*lines)) == joined
+def test_broken_sentences_are_joined_and_others_are_not(lines: tuple[str, ...], paragraph_count: int) -> None:
+    """Broken sentences are joined; headings, complete paragraphs and signatures are not."""
+    assert len(_join(*lines)) == paragraph_count
 
 
 def test_latin_words_are_joined_with_a_blank() -> None:
-    """Between Han characters nothing is put, between Latin words a blank."""
+    """Han characters are joined without a blank, Latin words with one."""
     assert _join("推广使用Smart", "City平台，提升水平。") == ["推广使用Smart City平台，提升水平。"]
     assert _join("落实（", "二〇二三年）计划。") == ["落实（二〇二三年）计划。"]
 
 
 @given(st.integers(49, len(SENTENCE) - 1), st.booleans())
-def test_break_behind_the_first_words(cut: int, blank: bool) -> None:  # noqa: FBT001 - a strategy's value
-    """Wherever running text is broken, with or without a blank line, the paragraph comes out as it was."""
+def test_running_text_broken_anywhere_is_joined(cut: int, blank: bool) -> None:  # noqa: FBT001 - a strategy's value
+    """Running text broken at any place, with or without a blank line, is restored."""
     before = "（一）抓好执法监督。年初制定计划。"
     pieces = [SENTENCE[:cut], "", SENTENCE[cut:]] if blank else [SENTENCE[:cut], SENTENCE[cut:]]
     assert _join(before, *pieces) == [before, SENTENCE]
 
 
 @given(st.integers(18, 40), st.booleans())
-def test_hard_wrapped(width: int, indent: bool) -> None:  # noqa: FBT001 - a strategy's value
-    """A text whose lines all have one width comes out in its paragraphs."""
+def test_wrapped_text_is_joined_into_its_paragraphs(width: int, indent: bool) -> None:  # noqa: FBT001 - a strategy's value
+    """A text whose lines all have the same width is restored to its paragraphs."""
     paragraphs = [
         SENTENCE.replace("重点", word) for word in ("食品", "药品", "建筑", "交通运输", "校外培训", "养老服务")
     ]
@@ -73,15 +73,15 @@ def test_hard_wrapped(width: int, indent: bool) -> None:  # noqa: FBT001 - a str
 
 
 @given(st.lists(st.text(alphabet="执法1.一、（），。 a的", max_size=12), max_size=12))
-def test_nothing_is_lost(texts: list[str]) -> None:
-    """Joining keeps every character in order and gives no empty block."""
+def test_no_character_is_lost(texts: list[str]) -> None:
+    """Joining keeps every character in order and returns no empty block."""
     joined = _join(*texts)
     assert "".join("".join(joined).split()) == "".join("".join(texts).split())
     assert all(joined)
 
 
-def test_a_sentence_that_ends_with_a_full_line() -> None:
-    """Where all lines are cut at one width, a sentence that happens to end with its line does not end the paragraph."""
+def test_a_sentence_that_ends_with_a_full_line_does_not_end_the_paragraph() -> None:
+    """If all lines are cut at one width, a sentence may end exactly at the end of a line."""
     first = "我局年初制定了检查计划并且认真组织落实到人。"
     paragraphs = [first + SENTENCE + SENTENCE[:n] + "。" for n in range(31, 35)]
     width = len(first)

@@ -20,23 +20,22 @@ from wordfiles import (
     document,
     item,
     level,
-    list_of,
-    packed,
+    list_instance,
+    pack_zip,
     paragraph,
     row,
     run,
     style,
-    styled,
+    styled_paragraph,
     texts,
 )
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.formats import docx
-from searchkit.corpus.formats import registry as readers
+from searchkit.corpus.formats import docx, registry
 from searchkit.corpus.formats.registry import READERS, Reader
 from searchkit.corpus.formats.text import BLANK
-from searchkit.corpus.numbering import ordinal_value
-from searchkit.corpus.overrides import NOTHING
+from searchkit.corpus.numbering import parse_ordinal
+from searchkit.corpus.overrides import NO_METADATA
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import CorpusFile, Stamp
@@ -45,8 +44,8 @@ from searchkit.errors import ReadError
 # Paragraphs and characters
 
 
-def test_paragraphs_and_blank_ones() -> None:
-    """A paragraph is a block as it stands; a run of empty ones is one empty block, none at the beginning."""
+def test_paragraphs_are_blocks_and_empty_ones_are_merged() -> None:
+    """A paragraph is a block. A run of empty paragraphs is one empty block, none at the start of the document."""
     body = (
         paragraph()
         + paragraph("　　一、成效")
@@ -58,8 +57,8 @@ def test_paragraphs_and_blank_ones() -> None:
     assert blocks(body) == [Block("　　一、成效"), BLANK, Block("立案129件。")]
 
 
-def test_characters_that_are_elements() -> None:
-    """Tabs, breaks, hyphens and symbols are characters; white space counts where XML says that it does."""
+def test_elements_that_stand_for_characters() -> None:
+    """Tabs, breaks, hyphens and symbols become characters. White space is kept if `xml:space` says so."""
     body = paragraph(
         "<w:r><w:t>\n 立案 </w:t><w:tab/><w:t xml:space='preserve'>129 件</w:t><w:noBreakHyphen/><w:softHyphen/></w:r>"
         '<w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:sym w:font="Odd" w:char="F0FE"/>'
@@ -70,19 +69,19 @@ def test_characters_that_are_elements() -> None:
 
 
 def test_line_and_page_breaks_end_a_line() -> None:
-    """What the page shows as lines of their own are blocks of their own, as in the other formats."""
+    """Each line within a paragraph is a block, as in the other formats."""
     body = paragraph(run("甲") + "<w:r><w:br/></w:r>" + run("乙") + '<w:r><w:br w:type="page"/></w:r>' + run("丙"))
     assert texts(body) == ["甲", "乙", "丙"]
 
 
 def test_no_block_has_a_page() -> None:
-    """Where pages ended on the computer that saved the file is no property of the report."""
+    """Page breaks recorded by the program that saved the file are ignored."""
     body = paragraph("甲") + paragraph("<w:r><w:lastRenderedPageBreak/><w:t>乙</w:t></w:r>")
     assert blocks(body) == [Block("甲"), Block("乙")]
 
 
-def test_strong_paragraphs() -> None:
-    """Strong is what is bold to its last visible character, by its own properties or by a style."""
+def test_bold_paragraphs_are_strong() -> None:
+    """A block is strong if all its visible characters are bold, by their own properties or by a style."""
     bold = "<w:b/>"
     styles = (
         style("粗", "<w:rPr><w:b/></w:rPr>")
@@ -92,7 +91,7 @@ def test_strong_paragraphs() -> None:
     body = (
         paragraph(run("一、", bold) + run(" ") + run("成效", bold))
         + paragraph(run("一是", bold) + run("立案。"))
-        + styled("按样式", "下")
+        + styled_paragraph("按样式", "下")
         + paragraph(run("不粗", '<w:b w:val="0"/>'), '<w:pStyle w:val="粗"/>')
         + paragraph(run("字样", '<w:rStyle w:val="字"/>'))
         + paragraph("正文", "<w:rPr><w:b/></w:rPr>")
@@ -101,7 +100,7 @@ def test_strong_paragraphs() -> None:
 
 
 def test_heading_levels() -> None:
-    """The outline level decides, of the paragraph or of its style; else the name of the style or of one below it."""
+    """The outline level of the paragraph or its style decides, otherwise the name of the style or a base style."""
     styles = (
         style("heading 1", "")
         + style("标题 2", '<w:basedOn w:val="heading 1"/>')
@@ -112,31 +111,31 @@ def test_heading_levels() -> None:
         + style("标题 1 字符", "")
     )
     names = ("heading 1", "标题 2", "我的", "大纲", "正文级", "Title", "标题 1 字符", "没有")
-    body = "".join(styled("题", name) for name in names) + paragraph("题", '<w:outlineLvl w:val="4"/>')
+    body = "".join(styled_paragraph("题", name) for name in names) + paragraph("题", '<w:outlineLvl w:val="4"/>')
     assert [block.level for block in blocks(body, styles=styles)] == [1, 2, 2, 4, 0, 1, 0, 0, 5]
 
 
-def test_styles_based_on_each_other_end() -> None:
-    """A circle of styles is no endless loop, and a long chain none of quadratic cost."""
+def test_cyclic_and_long_style_chains_end() -> None:
+    """A cycle of styles ends, and a long chain has linear cost."""
     styles = style("甲", '<w:basedOn w:val="乙"/>') + style("乙", '<w:basedOn w:val="甲"/><w:rPr><w:b/></w:rPr>')
-    assert blocks(styled("一", "甲"), styles=styles) == [Block("一", strong=True)]
+    assert blocks(styled_paragraph("一", "甲"), styles=styles) == [Block("一", strong=True)]
     chain = "".join(style(str(n), f'<w:basedOn w:val="{n - 1}"/>') for n in range(30_000))
     start = time.process_time()
-    assert texts(styled("一", "29999"), styles=chain) == ["一"]
+    assert texts(styled_paragraph("一", "29999"), styles=chain) == ["一"]
     assert time.process_time() - start < 5
 
 
-def test_the_default_style_counts() -> None:
-    """Paragraphs that name no style have the default one."""
+def test_the_default_style_is_used() -> None:
+    """Paragraphs without a style have the default style."""
     styles = style("Normal", "<w:rPr><w:b/></w:rPr>", is_default=True)
     assert blocks(paragraph("一"), styles=styles) == [Block("一", strong=True)]
 
 
-# What is seen and what is not
+# Visible and hidden text
 
 
-def test_revisions() -> None:
-    """Insertions are read, deletions are not; moved text stands once, where it went."""
+def test_insertions_are_read_and_deletions_are_not() -> None:
+    """Insertions are read and deletions are not. Moved text is read once, at its destination."""
     body = paragraph(
         f"<w:ins>{run('立案')}</w:ins><w:del><w:r><w:delText>结案</w:delText></w:r></w:del>"
         f"<w:moveFrom>{run('129')}</w:moveFrom>{run('件')}<w:moveTo>{run('。')}</w:moveTo>"
@@ -144,8 +143,8 @@ def test_revisions() -> None:
     assert texts(body) == ["立案件。"]
 
 
-def test_a_deleted_paragraph_end_joins_two_paragraphs() -> None:
-    """The line goes on in the next paragraph, whose number and style count."""
+def test_a_deleted_paragraph_mark_joins_two_paragraphs() -> None:
+    """The text continues in the next paragraph, whose list number and style are used."""
     body = (
         paragraph(run("立案"), "<w:rPr><w:del/></w:rPr>")
         + item("129件")
@@ -154,32 +153,32 @@ def test_a_deleted_paragraph_end_joins_two_paragraphs() -> None:
         + item("复议")
         + paragraph("尾", "<w:rPr><w:moveFrom/></w:rPr>")
     )
-    numbering = definition(0, level(0, "decimal", "%1、")) + list_of(1, 0)
+    numbering = definition(0, level(0, "decimal", "%1、")) + list_instance(1, 0)
     assert texts(body, numbering=numbering) == ["1、立案129件", "2、结案", "3、复议", "尾"]
 
 
 def test_hidden_text_is_not_read() -> None:
-    """Hidden runs, styles and paragraphs are left out; a hidden list item is not counted."""
+    """Hidden runs, styles and paragraphs are skipped. A hidden list item is not counted."""
     styles = style("藏", "<w:rPr><w:vanish/></w:rPr>")
     body = (
         paragraph(run("立案") + run("秘密", "<w:vanish/>") + run("129件", '<w:vanish w:val="0"/>'))
         + item("一")
         + paragraph(run("藏", "<w:vanish/>"), '<w:numPr><w:numId w:val="1"/></w:numPr><w:rPr><w:vanish/></w:rPr>')
-        + styled("藏", "藏")
+        + styled_paragraph("藏", "藏")
         + item("二")
     )
-    numbering = definition(0, level(0, "decimal", "%1、")) + list_of(1, 0)
+    numbering = definition(0, level(0, "decimal", "%1、")) + list_instance(1, 0)
     assert texts(body, styles=styles, numbering=numbering) == ["立案129件", "1、一", "2、二"]
 
 
 def field(code: str, result: str) -> str:
-    """A field of three marks."""
+    """Return a field: its code and its result between three marks."""
     mark = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'.format
     return mark("begin") + code + mark("separate") + result + mark("end")
 
 
-def test_results_of_fields_are_read_and_codes_are_not() -> None:
-    """Nested and simple fields, links, and a field inside another's code."""
+def test_field_results_are_read_and_field_codes_are_not() -> None:
+    """Nested and simple fields, links, and a field inside the code of another one."""
     code = "<w:r><w:instrText>DATE</w:instrText></w:r>"
     link = f'<w:hyperlink r:id="r9">{run("规定")}</w:hyperlink>'
     body = paragraph(
@@ -191,23 +190,26 @@ def test_results_of_fields_are_read_and_codes_are_not() -> None:
     assert texts(body) == ["见果内3规定"]
 
 
-def test_a_field_without_end_hides_no_more_than_its_paragraph() -> None:
-    """A damaged field does not swallow the report."""
+def test_an_unclosed_field_hides_only_its_paragraph() -> None:
+    """An unclosed field hides only the rest of its paragraph."""
     begin = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
     assert texts(paragraph(run("甲") + begin + run("码")) + paragraph("乙")) == ["甲", "乙"]
 
 
-def test_tables_of_contents_are_left_out() -> None:
-    """Entries repeat headings and give pages."""
+def test_tables_of_contents_are_dropped() -> None:
+    """Entries of a table of contents repeat headings with page numbers."""
     styles = style("toc 1", "") + style("目录 2", "")
     body = (
-        paragraph("目录") + styled("一、成效\t1", "toc 1") + styled("（一）执法\t2", "目录 2") + paragraph("一、成效")
+        paragraph("目录")
+        + styled_paragraph("一、成效\t1", "toc 1")
+        + styled_paragraph("（一）执法\t2", "目录 2")
+        + paragraph("一、成效")
     )
     assert texts(body, styles=styles) == ["目录", "一、成效"]
 
 
-def test_content_controls_and_tags() -> None:
-    """What controls, tags and formulas hold is read; the words that ask to fill one in are not."""
+def test_content_controls_and_tags_are_read() -> None:
+    """The text of controls, tags and formulas is read. Placeholder text is not."""
     body = (
         f"<w:sdt><w:sdtPr/><w:sdtContent>{paragraph('甲')}</w:sdtContent></w:sdt>"
         + paragraph(
@@ -225,8 +227,8 @@ def test_content_controls_and_tags() -> None:
 # Text boxes and notes
 
 
-def test_text_boxes_once_behind_their_paragraph() -> None:
-    """Of two renderings of a box one is read, behind the paragraph that it is anchored to."""
+def test_text_boxes_are_read_once_after_their_paragraph() -> None:
+    """A box with two renderings is read once, after the paragraph that anchors it."""
     box = f"<w:txbxContent>{paragraph('框一')}{paragraph('框二')}</w:txbxContent>"
     both = (
         f"<w:r><mc:AlternateContent><mc:Choice><w:drawing>{box}</w:drawing></mc:Choice>"
@@ -239,8 +241,8 @@ def test_text_boxes_once_behind_their_paragraph() -> None:
     assert texts(paragraph(old) + paragraph(unseen)) == [*(["框一", "框二"]), ""]
 
 
-def test_notes_behind_what_refers_to_them() -> None:
-    """Footnotes and endnotes are blocks of their own; their marks are not read as digits of the sentence."""
+def test_notes_follow_the_paragraph_or_table_that_refers_to_them() -> None:
+    """Footnotes and endnotes are separate blocks. Reference marks are not read as digits of the sentence."""
     note = '<w:r><w:footnoteReference w:id="{}"/></w:r>'.format
     end = '<w:r><w:endnoteReference w:id="2"/></w:r>'
     body = (
@@ -250,15 +252,15 @@ def test_notes_behind_what_refers_to_them() -> None:
     )
     footnotes = f'<w:footnote w:id="2">{paragraph("<w:r><w:footnoteRef/></w:r>" + run("注一") + note(2))}</w:footnote>'
     endnotes = f'<w:endnote w:id="2">{paragraph("注二")}</w:endnote>'
-    found = texts(body, footnotes=footnotes, endnotes=endnotes)
-    assert found == ["立案129件。", "注一", "甲\t乙", "丙\t丁", "注二", "末"]
+    block_texts = texts(body, footnotes=footnotes, endnotes=endnotes)
+    assert block_texts == ["立案129件。", "注一", "甲\t乙", "丙\t丁", "注二", "末"]
 
 
 # Tables
 
 
-def test_tables_row_by_row() -> None:
-    """A row of data is one block with tabs; its paragraphs, breaks and boxes do not part it."""
+def test_a_table_row_is_one_block() -> None:
+    """A row of data is one block with tabs. Paragraphs, breaks and boxes do not split it."""
     body = (
         f"<w:tbl><w:tblPr/>{row('指标', '2022年')}"
         + row(paragraph("立案") + paragraph("（件）"), paragraph(run("129") + "<w:r><w:br/></w:r>" + run("件")))
@@ -270,8 +272,8 @@ def test_tables_row_by_row() -> None:
     assert blocks(body) == [*map(Block, rows), Block("合\t计", strong=True)]
 
 
-def test_merged_cells_stand_once() -> None:
-    """What goes on below is not repeated, and a deleted or hidden row is not read."""
+def test_merged_cells_are_read_once() -> None:
+    """The text of merged cells is not repeated. Deleted and hidden rows are not read."""
     merged = "<w:tc><w:tcPr><w:vMerge{}/></w:tcPr>{}</w:tc>".format
     wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{paragraph("宽")}</w:tc>'
     cell = f"<w:tc>{paragraph('值')}</w:tc>"
@@ -282,8 +284,8 @@ def test_merged_cells_stand_once() -> None:
     assert texts(body) == ["类\t值", "值\t值", "宽\t值"]
 
 
-def test_tables_that_arrange_the_page() -> None:
-    """A table around a table, or with a page of text in a cell, is not data: its paragraphs stay."""
+def test_layout_tables_are_not_joined() -> None:
+    """A table that contains a table, or a page of text in a cell, is not data: its paragraphs are separate blocks."""
     inner = f"<w:tbl>{row('立案', '129件')}</w:tbl>"
     body = (
         f"<w:tbl>{row('左', paragraph('上') + inner + paragraph('下'))}</w:tbl><w:tbl>{row('甲', '长' * 501)}</w:tbl>"
@@ -291,9 +293,9 @@ def test_tables_that_arrange_the_page() -> None:
     assert texts(body) == ["左", "上", "立案\t129件", "下", "甲", "长" * 501]
 
 
-def test_a_column_of_automatic_numbers() -> None:
-    """In a table the number is the cell's text; elsewhere a number without text is nothing."""
-    numbering = definition(0, level(0, "decimal", "%1")) + list_of(1, 0)
+def test_automatic_numbers_without_text() -> None:
+    """In a table, a list number without text is the text of its cell; elsewhere it is dropped."""
+    numbering = definition(0, level(0, "decimal", "%1")) + list_instance(1, 0)
     body = item("") + f"<w:tbl>{row(item(''), '立案')}{row(item(''), '结案')}</w:tbl>"
     assert texts(body, numbering=numbering) == ["2\t立案", "3\t结案"]
 
@@ -301,8 +303,8 @@ def test_a_column_of_automatic_numbers() -> None:
 # Files
 
 
-def test_hints() -> None:
-    """A title that a person wrote is a hint; what programs write there is none."""
+def test_only_meaningful_titles_are_hints() -> None:
+    """A title that a person wrote is a hint; defaults of programs are not."""
     cases = {
         "某某区2023年法治政府建设年度报告": {"title": "某某区2023年法治政府建设年度报告"},
         "Microsoft Word - 文档1": {},
@@ -313,40 +315,40 @@ def test_hints() -> None:
         "总结": {},
     }
     for title, hints in cases.items():
-        (found,) = docx.read(document(paragraph("正文"), title=title), "a.docx").documents
-        assert found.hints == hints
+        (raw_document,) = docx.read(document(paragraph("正文"), title=title), "a.docx").documents
+        assert raw_document.hints == hints
 
 
-def test_strict_documents() -> None:
-    """The strict form of the format has other namespaces and nothing else."""
-    data = document(item("成效"), {"numbering": definition(0, *OUTLINE) + list_of(1, 0)})
+def test_strict_documents_are_read() -> None:
+    """The strict variant of the format differs in its namespaces only."""
+    data = document(item("成效"), {"numbering": definition(0, *OUTLINE) + list_instance(1, 0)})
     with zipfile.ZipFile(BytesIO(data)) as archive:
         files = {name: archive.read(name).replace(MAIN.encode(), STRICT.encode()) for name in archive.namelist()}
-    (found,) = docx.read(packed(files), "a.docx").documents
-    assert found.blocks == (Block("一、成效"),)
+    (raw_document,) = docx.read(pack_zip(files), "a.docx").documents
+    assert raw_document.blocks == (Block("一、成效"),)
 
 
-def test_parts_are_found_by_their_relations() -> None:
-    """The document may have any name; without relations it has the usual one."""
+def test_parts_are_located_by_their_relationships() -> None:
+    """Relationships locate the document part; without them the default name is used."""
     data = document(paragraph("正文"))
     with zipfile.ZipFile(BytesIO(data)) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
-    moved = {
+    renamed = {
         name.replace("word/document", "x/d2"): text.replace("word/document", "/x/d2") for name, text in files.items()
     }
-    bare = {"word/document.xml": files["word/document.xml"]}
-    for parts in (moved, bare):
-        (found,) = docx.read(packed(parts), "a.docx").documents
-        assert found.blocks == (Block("正文"),)
+    without_relationships = {"word/document.xml": files["word/document.xml"]}
+    for parts in (renamed, without_relationships):
+        (raw_document,) = docx.read(pack_zip(parts), "a.docx").documents
+        assert raw_document.blocks == (Block("正文"),)
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (packed({"a.txt": "立案"}), "not a Word document: a zip archive of something else"),
-        (packed({"word/document.xml": "<a/>"}), "not a Word document"),
-        (packed({"word/document.xml": "<a"}), "not well-formed"),
-        (packed({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}), "document type"),
+        (pack_zip({"a.txt": "立案"}), "not a Word document: a zip archive of something else"),
+        (pack_zip({"word/document.xml": "<a/>"}), "not a Word document"),
+        (pack_zip({"word/document.xml": "<a"}), "not well-formed"),
+        (pack_zip({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}), "document type"),
         (document(paragraph("立案"))[:-30], "not a zip archive, or damaged"),
         (
             document(
@@ -356,91 +358,94 @@ def test_parts_are_found_by_their_relations() -> None:
         ),
     ],
 )
-def test_what_is_no_document_is_refused(data: bytes, reason: str) -> None:
-    """One clear line says why."""
+def test_other_files_are_refused(data: bytes, reason: str) -> None:
+    """Files that are not Word documents are refused with a one-line reason."""
     with pytest.raises(ReadError, match=reason):
         docx.read(data, "a.docx")
 
 
-def test_boxes_nested_without_end_are_refused() -> None:
-    """Boxes in boxes do not exhaust Python's stack."""
+def test_deeply_nested_boxes_are_refused() -> None:
+    """Nested boxes do not exhaust Python's stack."""
     body = "<w:p><w:r><w:txbxContent>" * 5000 + "</w:txbxContent></w:r></w:p>" * 5000
     with pytest.raises(ReadError, match="nested deeper"):
         blocks(body)
 
 
 def test_a_large_document_is_read_in_seconds() -> None:
-    """Cost is linear: 40,000 paragraphs with list numbers."""
-    numbering = definition(0, *OUTLINE) + list_of(1, 0)
+    """40,000 paragraphs with list numbers are read in linear time."""
+    numbering = definition(0, *OUTLINE) + list_instance(1, 0)
     body = "".join(item(f"推进依法行政，立案{n * n}件。", 2) for n in range(40_000))
     start = time.process_time()
-    found = texts(body, numbering=numbering)
+    block_texts = texts(body, numbering=numbering)
     assert time.process_time() - start < 10
-    assert found[0] == "1.推进依法行政，立案0件。"
-    assert len(found) == 40_000
+    assert block_texts[0] == "1.推进依法行政，立案0件。"
+    assert len(block_texts) == 40_000
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_altered_documents(seed: int) -> None:
-    """Whatever is altered in the parts of a document, it is read or refused."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
+def test_altered_documents_are_read_or_refused(seed: int) -> None:
+    """A document with altered parts is read or refused."""
+    rng = random.Random(seed)  # noqa: S311 - not security-relevant
     body = item("成效") + f"<w:tbl>{row('甲', '乙')}</w:tbl>" + paragraph(field(run("码"), run("果")))
     note = f'<w:footnote w:id="1">{paragraph("注")}</w:footnote>'
-    parts = {"numbering": definition(0, *OUTLINE) + list_of(1, 0), "styles": style("甲", ""), "footnotes": note}
+    parts = {"numbering": definition(0, *OUTLINE) + list_instance(1, 0), "styles": style("甲", ""), "footnotes": note}
     with zipfile.ZipFile(BytesIO(document(body, parts, title="报告"))) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
-    name = chance.choice(sorted(files))
+    name = rng.choice(sorted(files))
     tags = re.findall("<[^>]+>", files[name])
-    for _ in range(chance.randrange(1, 4)):
-        files[name] = files[name].replace(chance.choice(tags), chance.choice(("", chance.choice(tags), "<w:p/>")), 1)
-    files[name] = re.sub('val="[^"]*"', lambda match: chance.choice((match[0], 'val="-1"', 'val=""')), files[name])
+    for _ in range(rng.randrange(1, 4)):
+        files[name] = files[name].replace(rng.choice(tags), rng.choice(("", rng.choice(tags), "<w:p/>")), 1)
+    files[name] = re.sub('val="[^"]*"', lambda match: rng.choice((match[0], 'val="-1"', 'val=""')), files[name])
     try:
-        docx.read(packed(files), "a.docx")
+        docx.read(pack_zip(files), "a.docx")
     except ReadError as error:
-        assert "\n" not in str(error)  # noqa: PT017 - some fail, some do not
+        assert "\n" not in str(error)  # noqa: PT017 - some raise, some do not
 
 
-# The same report in another format
+# Comparison with text files
 
-_MARKS = (
+_NUMBER_PATTERNS = (
     re.compile(r"([一二三四五六七八九十]{1,3})、"),
     re.compile(r"（([一二三四五六七八九十]{1,3})）"),
     re.compile(r"(\d{1,2})\.(?!\d)"),
 )
 
 
-def as_word(text: str) -> tuple[bytes, int]:
-    """Make a document of a text, its numbers those of lists where Word would count alike; and say how many are."""
-    counts, automatic, body = [0, 0, 0], 0, ""
+def convert_to_docx(text: str) -> tuple[bytes, int]:
+    """Convert a text to a Word document. Return it and the number of its automatic numbers.
+
+    Printed numbers become list numbers where Word would count the same.
+    """
+    counts, automatic_count, body = [0, 0, 0], 0, ""
     for line in text.split("\n"):
-        for n, mark in enumerate(_MARKS):
-            found = mark.match(line)
-            if found and ordinal_value(found[1]) == counts[n] + 1 and all(counts[:n]) and line[found.end() :].strip():
+        for n, pattern in enumerate(_NUMBER_PATTERNS):
+            match = pattern.match(line)
+            if match and parse_ordinal(match[1]) == counts[n] + 1 and all(counts[:n]) and line[match.end() :].strip():
                 counts[n:] = [counts[n] + 1] + [0] * (len(counts) - n - 1)
-                body += item(line[found.end() :], n)
-                automatic += 1
+                body += item(line[match.end() :], n)
+                automatic_count += 1
                 break
         else:
             body += paragraph(line)
-    return document(body, {"numbering": definition(0, *OUTLINE) + list_of(1, 0), "styles": ""}), automatic
+    return document(body, {"numbering": definition(0, *OUTLINE) + list_instance(1, 0), "styles": ""}), automatic_count
 
 
-def test_real_reports(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports give the same paragraphs, numbers and headings as Word documents, most of their numbers automatic."""
-    monkeypatch.setattr(readers, "READERS", MappingProxyType({**READERS, ".docx": Reader("docx")}))
-    taxonomy, total = Taxonomy.load(None), 0
+def test_real_reports_read_as_their_text_files(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word documents yield the paragraphs, numbers and headings of their text files. Most numbers are automatic."""
+    monkeypatch.setattr(registry, "READERS", MappingProxyType({**READERS, ".docx": Reader("docx")}))
+    taxonomy, automatic_total = Taxonomy.load(None), 0
     for path in sorted((shared / "corpus" / "seeds").glob("*.txt")):
-        made = tmp_path / f"{path.stem}.docx"
-        data, automatic = as_word(path.read_text(encoding="utf-8"))
-        made.write_bytes(data)
-        expected, found = (
-            read_file(CorpusFile(str(file), file.name, Stamp(0, 0, 0, 0)), NOTHING, taxonomy).documents[0]
-            for file in (path, made)
+        docx_path = tmp_path / f"{path.stem}.docx"
+        data, automatic_count = convert_to_docx(path.read_text(encoding="utf-8"))
+        docx_path.write_bytes(data)
+        expected, from_docx = (
+            read_file(CorpusFile(str(file), file.name, Stamp(0, 0, 0, 0)), NO_METADATA, taxonomy).documents[0]
+            for file in (path, docx_path)
         )
-        assert [(p.text, p.number, p.path, p.section, p.topics) for p in found.paragraphs] == [
+        assert [(p.text, p.number, p.path, p.section, p.topics) for p in from_docx.paragraphs] == [
             (p.text, p.number, p.path, p.section, p.topics) for p in expected.paragraphs
         ]
         for name in ("title", "year", "published", "issuer", "agency", "region", "doctype"):
-            assert getattr(found.document, name) == getattr(expected.document, name)
-        total += automatic
-    assert total > 20
+            assert getattr(from_docx.document, name) == getattr(expected.document, name)
+        automatic_total += automatic_count
+    assert automatic_total > 20

@@ -8,33 +8,33 @@ from pathlib import Path
 import pytest
 from wordfiles import (
     OUTLINE,
-    converted,
+    convert_document,
     definition,
     document,
     item,
     level,
-    list_of,
+    list_instance,
     paragraph,
     style,
-    styled,
+    styled_paragraph,
     texts,
 )
 
 from searchkit.corpus.formats import doc, docx
-from searchkit.corpus.formats.word.listnumbers import ordinal
+from searchkit.corpus.formats.word.listnumbers import format_number
 
 
-def labels(steps: list[tuple[int, int]], numbering: str, **parts: str) -> list[str]:
-    """What is printed before paragraphs of (level, list)."""
-    found = texts("".join(item("文", n, number) for n, number in steps), numbering=numbering, **parts)
-    return [text.removesuffix("文") for text in found]
+def printed_numbers(steps: list[tuple[int, int]], numbering: str, **parts: str) -> list[str]:
+    """Return the numbers printed before paragraphs of (level, list)."""
+    block_texts = texts("".join(item("文", n, number) for n, number in steps), numbering=numbering, **parts)
+    return [text.removesuffix("文") for text in block_texts]
 
 
-def test_the_outline_of_a_chinese_report() -> None:
-    """Levels count on, begin anew under each item above, and stand before the text as if typed."""
+def test_levels_count_and_restart_as_in_a_chinese_report() -> None:
+    """Each level counts on and restarts under the next item above. Numbers precede the text as if typed."""
     steps = [(0, 1), (1, 1), (2, 1), (2, 1), (3, 1), (1, 1), (2, 1), (0, 1), (1, 1), (3, 1)]
     expected = ["一、", "（一）", "1.", "2.", "①", "（二）", "1.", "二、", "（一）", "①"]
-    assert labels(steps, definition(0, *OUTLINE) + list_of(1, 0)) == expected
+    assert printed_numbers(steps, definition(0, *OUTLINE) + list_instance(1, 0)) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,121 +75,133 @@ def test_the_outline_of_a_chinese_report() -> None:
         ("unheardOf", 5, "5"),
     ],
 )
-def test_styles_of_numbers(style: str, number: int, printed: str) -> None:
-    """Each style of Chinese documents has its signs; beyond them, and in unknown styles, decimals stand."""
-    assert ordinal(number, style) == printed
+def test_number_styles(style: str, number: int, printed: str) -> None:
+    """Each style of Chinese documents has its symbols. Other numbers and unknown styles are decimal."""
+    assert format_number(number, style) == printed
 
 
-def test_lists_of_one_definition_count_on() -> None:
-    """A second list goes on from the first unless it says where it starts, and then it does so once."""
+def test_lists_with_the_same_definition_continue_each_other() -> None:
+    """A second list continues the first unless it states a start, which applies once."""
     start = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>'
-    numbering = definition(0, *OUTLINE) + list_of(1, 0) + list_of(2, 0) + list_of(3, 0, start)
-    assert labels([(0, 1), (0, 2), (0, 3), (0, 3), (0, 1)], numbering) == ["一、", "二、", "五、", "六、", "七、"]
+    numbering = definition(0, *OUTLINE) + list_instance(1, 0) + list_instance(2, 0) + list_instance(3, 0, start)
+    assert printed_numbers([(0, 1), (0, 2), (0, 3), (0, 3), (0, 1)], numbering) == [
+        "一、",
+        "二、",
+        "五、",
+        "六、",
+        "七、",
+    ]
 
 
-def test_a_list_may_change_a_level() -> None:
-    """An override of a level gives another style or pattern."""
+def test_a_list_may_override_a_level() -> None:
+    """An override of a level replaces its style or pattern."""
     other = f'<w:lvlOverride w:ilvl="0">{level(0, "upperLetter", "%1)")}</w:lvlOverride>'
-    assert labels([(0, 1), (0, 2)], definition(0, *OUTLINE) + list_of(1, 0) + list_of(2, 0, other)) == ["一、", "B)"]
+    assert printed_numbers(
+        [(0, 1), (0, 2)], definition(0, *OUTLINE) + list_instance(1, 0) + list_instance(2, 0, other)
+    ) == ["一、", "B)"]
 
 
-def test_numbers_of_several_levels() -> None:
-    """Patterns name the levels above; a level that was passed over has begun; isLgl makes all of them decimal."""
+def test_patterns_refer_to_upper_levels() -> None:
+    """Patterns refer to the levels above. A skipped level has begun; `isLgl` makes all numbers decimal."""
     numbering = definition(
         0,
         level(0, "chineseCounting", "第%1章"),
         level(1, "decimal", "%1.%2", "<w:isLgl/>"),
         level(2, "decimal", "%1-%3"),
-    ) + list_of(1, 0)
+    ) + list_instance(1, 0)
     steps = [(1, 1), (1, 1), (0, 1), (1, 1), (2, 1)]
-    assert labels(steps, numbering) == ["1.1 ", "1.2 ", "第二章 ", "2.1 ", "二-1 "]
+    assert printed_numbers(steps, numbering) == ["1.1 ", "1.2 ", "第二章 ", "2.1 ", "二-1 "]
 
 
-def test_levels_that_do_not_begin_anew() -> None:
-    """Restart 0 counts through the document; another value names the level that starts it anew."""
+def test_levels_with_a_restart_rule() -> None:
+    """Restart 0 means never; another value names the level after which the level restarts."""
     numbering = definition(
         0,
         level(0, "decimal", "%1、"),
         level(1, "decimal", "（%2）"),
         level(2, "decimal", "%3）", '<w:lvlRestart w:val="1"/>'),
         level(3, "decimal", "[%4]", '<w:lvlRestart w:val="0"/>'),
-    ) + list_of(1, 0)
+    ) + list_instance(1, 0)
     steps = [(0, 1), (1, 1), (2, 1), (3, 1), (1, 1), (2, 1), (0, 1), (2, 1), (3, 1)]
-    assert labels(steps, numbering) == ["1、", "（1）", "1）", "[1]", "（2）", "2）", "2、", "1）", "[2]"]
+    assert printed_numbers(steps, numbering) == ["1、", "（1）", "1）", "[1]", "（2）", "2）", "2、", "1）", "[2]"]
 
 
 def test_bullets_and_hidden_numbers_are_not_read() -> None:
-    """A bullet is no number; nor is one that is hidden, or of a list that is switched off or missing."""
+    """Bullets, hidden numbers, and numbers of disabled or missing lists are not read."""
     hidden = level(1, "decimal", "%2.").replace("</w:lvl>", "<w:rPr><w:vanish/></w:rPr></w:lvl>")
-    numbering = definition(0, level(0, "bullet", "·"), hidden) + list_of(1, 0)
-    assert labels([(0, 1), (1, 1), (2, 1), (0, 0), (0, 7), (99, 1)], numbering) == [""] * 6
+    numbering = definition(0, level(0, "bullet", "·"), hidden) + list_instance(1, 0)
+    assert printed_numbers([(0, 1), (1, 1), (2, 1), (0, 0), (0, 7), (99, 1)], numbering) == [""] * 6
 
 
-def test_numbers_by_style() -> None:
-    """A style brings its list; the level is the one that names the style; a paragraph may switch it off."""
+def test_a_style_implies_a_list() -> None:
+    """A style implies a list; the level is the one that names the style. A paragraph can disable the list."""
     linked = level(1, "decimal", "（%2）", '<w:pStyle w:val="heading 2"/>')
-    numbering = definition(0, level(0, "chineseCounting", "%1、"), linked) + list_of(1, 0)
+    numbering = definition(0, level(0, "chineseCounting", "%1、"), linked) + list_instance(1, 0)
     numbered = '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>'
     styles = style("heading 1", numbered) + style("heading 2", numbered) + style("下", '<w:basedOn w:val="heading 1"/>')
     off = paragraph("文", '<w:pStyle w:val="heading 1"/><w:numPr><w:numId w:val="0"/></w:numPr>')
-    body = styled("文", "heading 1") + styled("文", "heading 2") + styled("文", "下") + off
+    body = (
+        styled_paragraph("文", "heading 1") + styled_paragraph("文", "heading 2") + styled_paragraph("文", "下") + off
+    )
     assert texts(body, styles=styles, numbering=numbering) == ["一、文", "（1）文", "二、文", "文"]
 
 
-def test_numbering_styles() -> None:
-    """A definition may leave its levels to a numbering style; one that leaves them to itself has none."""
+def test_definitions_refer_to_numbering_styles() -> None:
+    """A definition may refer to a numbering style for its levels. If it refers to itself, it has none."""
     numbering = (
         definition(0, *OUTLINE)
         + '<w:abstractNum w:abstractNumId="1"><w:numStyleLink w:val="列表"/></w:abstractNum>'
         + '<w:abstractNum w:abstractNumId="2"><w:numStyleLink w:val="自己"/></w:abstractNum>'
-        + list_of(1, 0)
-        + list_of(2, 1)
-        + list_of(3, 2)
+        + list_instance(1, 0)
+        + list_instance(2, 1)
+        + list_instance(3, 2)
     )
     styles = "".join(
         style(name, f'<w:pPr><w:numPr><w:numId w:val="{number}"/></w:numPr></w:pPr>', kind="numbering")
         for name, number in (("列表", 1), ("自己", 3))
     )
-    assert labels([(0, 2), (1, 2), (0, 3)], numbering, styles=styles) == ["一、", "（一）", ""]
+    assert printed_numbers([(0, 2), (1, 2), (0, 3)], numbering, styles=styles) == ["一、", "（一）", ""]
 
 
-def test_a_format_with_a_fallback() -> None:
-    """Of a format that few programs know the fallback counts."""
+def test_the_fallback_of_a_format_is_used() -> None:
+    """If a format has a fallback, the fallback is used."""
     rare = (
         '<mc:AlternateContent><mc:Choice><w:numFmt w:val="custom" w:format="001"/></mc:Choice>'
         '<mc:Fallback><w:numFmt w:val="decimal"/></mc:Fallback></mc:AlternateContent>'
     )
     only = f'<w:lvl w:ilvl="0"><w:start w:val="3"/>{rare}<w:lvlText w:val="%1、"/></w:lvl>'
-    assert labels([(0, 1)], definition(0, only) + list_of(1, 0)) == ["3、"]
+    assert printed_numbers([(0, 1)], definition(0, only) + list_instance(1, 0)) == ["3、"]
 
 
-def test_blanks_between_number_and_text() -> None:
-    """A blank stands only where number and text would run together, and never where Word leaves no gap."""
+def test_a_blank_separates_number_and_text_only_if_needed() -> None:
+    """There is a blank only where number and text would run together, and never where Word prints no gap."""
     numbering = (
         definition(0, level(0, "decimal", "%1."), level(1, "decimal", "%1.%2", '<w:suff w:val="nothing"/>'))
         + definition(1, level(0, "chineseCounting", "第%1条"))
-        + list_of(1, 0)
-        + list_of(2, 1)
+        + list_instance(1, 0)
+        + list_instance(2, 1)
     )
     body = item("2023年") + item("　立案") + item("甲", 1) + item("总则", 0, 2)
     assert texts(body, numbering=numbering) == ["1. 2023年", "2.立案", "2.1甲", "第一条 总则"]
 
 
-@pytest.mark.skipif(doc.converter() is None, reason="LibreOffice is not installed")
-def test_list_numbers_are_those_of_libreoffice(tmp_path: Path) -> None:
-    """Another program that counts, asked for plain text, prints the same numbers."""
-    chance = random.Random(7)  # noqa: S311 - no secret
+@pytest.mark.skipif(doc.find_libreoffice() is None, reason="LibreOffice is not installed")
+def test_libreoffice_prints_the_same_numbers(tmp_path: Path) -> None:
+    """LibreOffice, asked for plain text, prints the same numbers."""
+    rng = random.Random(7)  # noqa: S311 - not security-relevant
     start = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>'
     numbering = (
         definition(0, *OUTLINE)
         + definition(1, level(0, "upperRoman", "第%1章"), level(1, "decimal", "%2)"), level(2, "lowerLetter", "%2-%3."))
-        + list_of(1, 0)
-        + list_of(2, 1)
-        + list_of(3, 0, start)
+        + list_instance(1, 0)
+        + list_instance(2, 1)
+        + list_instance(3, 0, start)
     )
-    body = "".join(item(f"文{n}", chance.randrange(3), chance.randrange(1, 4)) for n in range(200))
+    body = "".join(item(f"文{n}", rng.randrange(3), rng.randrange(1, 4)) for n in range(200))
     data = document(body, {"numbering": numbering, "styles": ""})
-    theirs = converted(data, ".docx", "txt:Text (encoded):UTF8", tmp_path).decode("utf-8-sig").split("\n")
-    (found,) = docx.read(data, "a.docx").documents
-    plain = [block.text.replace(" ", "") for block in found.blocks]
-    assert plain == [line.replace(" ", "").strip() for line in theirs if line.strip()]
+    libreoffice_lines = (
+        convert_document(data, ".docx", "txt:Text (encoded):UTF8", tmp_path).decode("utf-8-sig").split("\n")
+    )
+    (raw_document,) = docx.read(data, "a.docx").documents
+    without_blanks = [block.text.replace(" ", "") for block in raw_document.blocks]
+    assert without_blanks == [line.replace(" ", "").strip() for line in libreoffice_lines if line.strip()]

@@ -1,4 +1,4 @@
-"""The reader of OFD: packages of XML with the place of every character."""
+"""The OFD reader: packages of XML with a position for each character."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from types import MappingProxyType
 from xml.sax.saxutils import escape
 
 import pytest
-from typesetting import HEIGHT, WIDTH, Placed, Typesetter
+from typesetting import HEIGHT, WIDTH, PrintedLine, Typesetter
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.formats import ofd
-from searchkit.corpus.formats import registry as readers
-from searchkit.corpus.formats.page.layout import Glyph, Page, plain
-from searchkit.corpus.formats.page.layout import blocks as laid_out
+from searchkit.corpus.formats import ofd, registry
+from searchkit.corpus.formats.page.layout import Glyph, PlacedPage, extract_blocks, replace_look_alikes
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
-from searchkit.corpus.overrides import Stated
-from searchkit.corpus.reading import DocumentRead, read_file
+from searchkit.corpus.overrides import StatedMetadata
+from searchkit.corpus.reading import ParsedDocument, read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
@@ -36,8 +34,8 @@ PARAGRAPHS = (
 )
 
 
-def packed(files: Mapping[str, str | bytes]) -> bytes:
-    """Pack files."""
+def pack_zip(files: Mapping[str, str | bytes]) -> bytes:
+    """Pack files into a zip archive."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -45,8 +43,8 @@ def packed(files: Mapping[str, str | bytes]) -> bytes:
     return target.getvalue()
 
 
-def text_object(line: Placed, number: int = 0) -> str:
-    """Write a line as a text object in its own box, each character at its place."""
+def build_text_object(line: PrintedLine, number: int = 0) -> str:
+    """Write a line as a text object with its own box and the position of each character."""
     size = line.size * MM
     steps = " ".join(f"{size / 2 if char.isascii() else size:.4f}" for char in line.text[:-1])
     box = f"{line.x * MM:.4f} {line.y * MM - size:.4f} {size * len(line.text):.4f} {size * 1.3:.4f}"
@@ -58,16 +56,16 @@ def text_object(line: Placed, number: int = 0) -> str:
     )
 
 
-def page_of(objects: str, head: str = "") -> str:
-    """Write a page, or the template of pages."""
+def build_page(objects: str, head: str = "") -> str:
+    """Write a page, or a template of pages."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><ofd:Page {NAMESPACE}>{head}<ofd:Content>'
         f'<ofd:Layer Type="Body">{objects}</ofd:Layer></ofd:Content></ofd:Page>'
     )
 
 
-def document(pages: Sequence[str], folder: str = "Doc_0", common: str = "", rest: str = "") -> dict[str, str]:
-    """Write a document of the contents of its pages."""
+def build_document(pages: Sequence[str], folder: str = "Doc_0", common: str = "", rest: str = "") -> dict[str, str]:
+    """Write a document with these pages."""
     listed = "".join(f'<ofd:Page ID="p{n}" BaseLoc="Pages/Page_{n}/Content.xml"/>' for n in range(1, len(pages) + 1))
     box = f"<ofd:PageArea><ofd:PhysicalBox>0 0 {WIDTH * MM} {HEIGHT * MM}</ofd:PhysicalBox></ofd:PageArea>"
     root = (
@@ -78,7 +76,7 @@ def document(pages: Sequence[str], folder: str = "Doc_0", common: str = "", rest
     return {f"{folder}/Document.xml": root} | contents
 
 
-def package(*bodies: Mapping[str, str], info: str = "") -> bytes:
+def build_package(*bodies: Mapping[str, str], info: str = "") -> bytes:
     """Pack documents into a package."""
     roots = (next(iter(body)) for body in bodies)
     listed = "".join(
@@ -87,24 +85,24 @@ def package(*bodies: Mapping[str, str], info: str = "") -> bytes:
     files = {"OFD.xml": f"<ofd:OFD {NAMESPACE}>{listed}</ofd:OFD>"}
     for body in bodies:
         files |= body
-    return packed(files)
+    return pack_zip(files)
 
 
-def printed(pages: Sequence[Sequence[Placed]], **options: str) -> dict[str, str]:
-    """Write a document of placed lines."""
-    objects = ["".join(text_object(line, n) for n, line in enumerate(lines)) for lines in pages]
-    return document([page_of(text) for text in objects], **options)
+def typeset_document(pages: Sequence[Sequence[PrintedLine]], **options: str) -> dict[str, str]:
+    """Write a document with these lines on its pages."""
+    objects = ["".join(build_text_object(line, n) for n, line in enumerate(lines)) for lines in pages]
+    return build_document([build_page(text) for text in objects], **options)
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Blocks of the one document in a package."""
-    (found,) = ofd.read(data, "a.ofd").documents
-    assert found.key is None
-    return list(found.blocks)
+    """Return the blocks of the only document in a package."""
+    (raw_document,) = ofd.read(data, "a.ofd").documents
+    assert raw_document.key is None
+    return list(raw_document.blocks)
 
 
 def texts(data: bytes) -> list[str]:
-    """Texts of the blocks of a package."""
+    """Return the texts of the blocks of a package."""
     return [block.text for block in blocks(data)]
 
 
@@ -112,13 +110,13 @@ def texts(data: bytes) -> list[str]:
 
 
 def test_lines_become_paragraphs() -> None:
-    """Lines are joined into paragraphs over the ends of pages; bold ones are strong, page numbers are gone."""
+    """Lines are joined to paragraphs across pages. Bold paragraphs are strong, page numbers are dropped."""
     long = (
         "".join(f"第{n}项工作由区司法局会同有关部门按照年度计划组织实施，完成情况向社会公布，" for n in range(40))
         + "完。"
     )
     pages = Typesetter(lines=10, head="年度报告汇编").pages([*PARAGRAPHS, long], "滨海新区法治政府建设情况报告")
-    assert blocks(package(printed(pages))) == [
+    assert blocks(build_package(typeset_document(pages))) == [
         Block("滨海新区法治政府建设情况报告", page=1),
         Block(PARAGRAPHS[0], page=1),
         Block("一、主要做法", strong=True, page=1),
@@ -127,8 +125,8 @@ def test_lines_become_paragraphs() -> None:
     ]
 
 
-def test_places_of_characters() -> None:
-    """Steps that repeat, matrices, nested blocks and composite objects put the characters where they belong."""
+def test_positions_of_characters() -> None:
+    """Repeated steps, matrices, nested blocks and composite objects determine the position of characters."""
     composite = (
         '<ofd:TextObject Boundary="0 0 9 9" Size="5" CTM="2 0 0 2 10 0"><ofd:TextCode X="0" Y="0" DeltaX="g 2 5">'
         "甲乙丙</ofd:TextCode></ofd:TextObject>"
@@ -142,79 +140,87 @@ def test_places_of_characters() -> None:
         '</ofd:TextCode><ofd:TextCode X="30">己</ofd:TextCode></ofd:TextObject></ofd:PageBlock></ofd:PageBlock>'
     )
     objects = f'{upright}<ofd:CompositeObject ResourceID="7" Boundary="40 40 9 9"/>'
-    body = document([page_of(objects)], common="<ofd:DocumentRes>Res.xml</ofd:DocumentRes>") | {"Doc_0/Res.xml": units}
-    assert texts(package(body)) == ["丁戊己甲乙丙"]
+    body = build_document([build_page(objects)], common="<ofd:DocumentRes>Res.xml</ofd:DocumentRes>") | {
+        "Doc_0/Res.xml": units
+    }
+    assert texts(build_package(body)) == ["丁戊己甲乙丙"]
 
 
-def test_hidden_and_askew_text_is_dropped() -> None:
-    """What cannot be seen, stands off the page or stands askew is no text."""
-    line = Placed("内部资料", 100, 100, 20)
-    hidden = text_object(line).replace("<ofd:TextObject", '<ofd:TextObject Visible="false"')
-    askew = text_object(line).replace("<ofd:TextObject", '<ofd:TextObject CTM="0.7 0.7 -0.7 0.7 0 0"')
-    away = text_object(line._replace(x=5_000))
-    shown = text_object(Placed("正文", 100, 300, 16))
-    assert texts(package(document([page_of(hidden + askew + away + shown)]))) == ["正文"]
+def test_hidden_and_skewed_text_is_dropped() -> None:
+    """Hidden text, text outside the page and skewed text are dropped."""
+    line = PrintedLine("内部资料", 100, 100, 20)
+    hidden = build_text_object(line).replace("<ofd:TextObject", '<ofd:TextObject Visible="false"')
+    askew = build_text_object(line).replace("<ofd:TextObject", '<ofd:TextObject CTM="0.7 0.7 -0.7 0.7 0 0"')
+    away = build_text_object(line._replace(x=5_000))
+    shown = build_text_object(PrintedLine("正文", 100, 300, 16))
+    assert texts(build_package(build_document([build_page(hidden + askew + away + shown)]))) == ["正文"]
 
 
-def test_templates() -> None:
-    """What a template puts on several pages is no text; what it puts on one page is."""
-    shared = text_object(Placed("区司法局内部参考", 100, 400, 16))
-    letter = text_object(Placed("津滨卫发〔2023〕12号", 200, 150, 16))
+def test_only_text_of_templates_used_once_is_read() -> None:
+    """Text of a template that several pages use is dropped; text of a template that one page uses is read."""
+    shared = build_text_object(PrintedLine("区司法局内部参考", 100, 400, 16))
+    letter = build_text_object(PrintedLine("津滨卫发〔2023〕12号", 200, 150, 16))
     pages = [
-        page_of(text_object(Placed(text, 100, 200, 16)), f'<ofd:Template TemplateID="8"/>{first}')
+        build_page(build_text_object(PrintedLine(text, 100, 200, 16)), f'<ofd:Template TemplateID="8"/>{first}')
         for text, first in (("甲", '<ofd:Template TemplateID="9"/>'), ("乙", ""))
     ]
     common = '<ofd:TemplatePage ID="8" BaseLoc="T/8.xml"/><ofd:TemplatePage ID="9" BaseLoc="/Doc_0/T/9.xml"/>'
-    body = document(pages, common=common) | {"Doc_0/T/8.xml": page_of(shared), "Doc_0/T/9.xml": page_of(letter)}
-    assert texts(package(body)) == ["津滨卫发〔2023〕12号", "甲", "乙"]
+    body = build_document(pages, common=common) | {
+        "Doc_0/T/8.xml": build_page(shared),
+        "Doc_0/T/9.xml": build_page(letter),
+    }
+    assert texts(build_package(body)) == ["津滨卫发〔2023〕12号", "甲", "乙"]
 
 
-def test_rows_of_a_ruled_table() -> None:
-    """A row of a table is one block, its cells parted by tabs."""
+def test_a_row_of_a_ruled_table_is_one_block() -> None:
+    """A table row is one block, its cells separated by tabs."""
     grid = " ".join(f"M 0 {10 * n} L 60 {10 * n}" for n in range(3)) + " ".join(
         f" M {20 * n} 0 L {20 * n} 20" for n in range(4)
     )
     path = f'<ofd:PathObject Boundary="20 50 60 20"><ofd:AbbreviatedData>{grid}</ofd:AbbreviatedData></ofd:PathObject>'
     cells = [["项目", "2022年", "2023年"], ["行政处罚", "91", "129"]]
     lines = [
-        Placed(text, (22 + 20 * column) / MM, (57 + 10 * row) / MM, 10)
+        PrintedLine(text, (22 + 20 * column) / MM, (57 + 10 * row) / MM, 10)
         for row, cells_of_row in enumerate(cells)
         for column, text in enumerate(cells_of_row)
     ]
-    assert texts(package(document([page_of(path + "".join(map(text_object, lines)))]))) == [
+    assert texts(build_package(build_document([build_page(path + "".join(map(build_text_object, lines)))]))) == [
         "项目\t2022年\t2023年",
         "行政处罚\t91\t129",
     ]
 
 
-def test_look_alikes() -> None:
-    """Radicals, compatibility ideographs and ligatures become the characters they stand for; full width stays."""
-    assert plain("⼀、⾏政⻔牌，車輛，ﬁnance，２０２３年，①㎡") == "一、行政门牌，車輛，finance，２０２３年，①㎡"
+def test_look_alikes_are_replaced() -> None:
+    """Radicals, compatibility ideographs and ligatures are replaced. Full-width characters are kept."""
+    assert (
+        replace_look_alikes("⼀、⾏政⻔牌，車輛，ﬁnance，２０２３年，①㎡")
+        == "一、行政门牌，車輛，finance，２０２３年，①㎡"
+    )
 
 
 def test_text_printed_twice_is_bold() -> None:
-    """Characters that stand twice at one place are there once, and are emphasis; double letters are two."""
+    """Characters printed twice at one position are read once and are bold. Double letters are kept."""
     glyphs = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 30, 5) for n, char in enumerate("一、做法")]
     again = [glyph._replace(left=glyph.left + 0.3, right=glyph.right + 0.3) for glyph in glyphs]
     letters = [Glyph(char, 10 + n, 11 + n, 50, 5) for n, char in enumerate("all")]
     more = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 70, 5) for n, char in enumerate("正文不是粗体")]
-    found = laid_out([Page(1, 200, 300, [*glyphs, *again, *letters, *more])])
-    assert [(block.text, block.strong) for block in found] == [
+    blocks_of_page = extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *again, *letters, *more])])
+    assert [(block.text, block.strong) for block in blocks_of_page] == [
         ("一、做法", True),
         ("all", False),
         ("正文不是粗体", False),
     ]
 
 
-def test_characters_that_cannot_be_seen() -> None:
-    """Control characters and those without width are no text, also where nothing else stands in a line."""
+def test_invisible_characters_are_dropped() -> None:
+    """Control characters and characters without width are dropped, even if a line contains nothing else."""
     glyphs = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 30, 5) for n, char in enumerate("\u200b甲\x07乙")]
     alone = [Glyph(char, 10, 15, 30 + 10 * n, 5) for n, char in enumerate(" \x00\u200b\u3000", 1)]
-    assert [block.text for block in laid_out([Page(1, 200, 300, [*glyphs, *alone])])] == ["甲 乙"]
-    assert laid_out([Page(1, 200, 300, alone)]) == ()
+    assert [block.text for block in extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *alone])])] == ["甲 乙"]
+    assert extract_blocks([PlacedPage(1, 200, 300, alone)]) == ()
 
 
-# What the package says
+# Metadata
 
 
 @pytest.mark.parametrize(
@@ -228,15 +234,17 @@ def test_characters_that_cannot_be_seen() -> None:
         ("<ofd:CreationDate>2024-01-02</ofd:CreationDate>", {}),
     ],
 )
-def test_metadata(info: str, hints: dict[str, str]) -> None:
-    """Title and author are hints if they are those of the report; when the file was made says nothing of the report."""
-    (found,) = ofd.read(package(printed([[Placed("正文", 100, 100, 16)]]), info=info), "a.ofd").documents
-    assert found.hints == hints
+def test_plausible_metadata_are_hints(info: str, hints: dict[str, str]) -> None:
+    """Title and author are hints if they look like those of a report. The file's creation date is ignored."""
+    (raw_document,) = ofd.read(
+        build_package(typeset_document([[PrintedLine("正文", 100, 100, 16)]]), info=info), "a.ofd"
+    ).documents
+    assert raw_document.hints == hints
 
 
-def test_custom_tags_and_bookmarks() -> None:
-    """A tag names the title, whatever the metadata say; a bookmark makes a heading of the paragraph it leads to."""
-    lines = [Placed("东丽区年度报告", 100, 100, 16), Placed("一、做法", 100, 140, 16)]
+def test_custom_tags_are_hints_and_bookmarks_are_headings() -> None:
+    """A custom tag overrides the metadata title. A bookmark makes a heading of the paragraph it points to."""
+    lines = [PrintedLine("东丽区年度报告", 100, 100, 16), PrintedLine("一、做法", 100, 140, 16)]
     tags = "<CustomTags><CustomTag><FileLoc>Tag.xml</FileLoc></CustomTag></CustomTags>"
     tag = f'<公文 {NAMESPACE}><标题><ofd:ObjectRef PageRef="p1">0</ofd:ObjectRef></标题></公文>'
     outline = (
@@ -245,41 +253,41 @@ def test_custom_tags_and_bookmarks() -> None:
         "</ofd:OutlineElem>"
         "</ofd:Outlines><ofd:CustomTags>Tags/CustomTags.xml</ofd:CustomTags>"
     )
-    body = printed([lines], rest=outline) | {"Doc_0/Tags/CustomTags.xml": tags, "Doc_0/Tags/Tag.xml": tag}
-    (found,) = ofd.read(package(body, info=f"<ofd:Title>{'别的标题' * 2}</ofd:Title>"), "a.ofd").documents
-    assert found.hints == {"title": "东丽区年度报告"}
-    assert [block.level for block in found.blocks] == [0, 2]
+    body = typeset_document([lines], rest=outline) | {"Doc_0/Tags/CustomTags.xml": tags, "Doc_0/Tags/Tag.xml": tag}
+    (raw_document,) = ofd.read(build_package(body, info=f"<ofd:Title>{'别的标题' * 2}</ofd:Title>"), "a.ofd").documents
+    assert raw_document.hints == {"title": "东丽区年度报告"}
+    assert [block.level for block in raw_document.blocks] == [0, 2]
 
 
-def test_several_documents() -> None:
-    """Each document of a package has a key; one that cannot be read is named and the others are read."""
-    first = printed([[Placed("甲", 100, 100, 16)]], folder="Doc_0")
-    second = printed([[Placed("乙", 100, 100, 16)]], folder="Doc_1")
-    contents = ofd.read(package(first, {"Doc_2/Document.xml": "<broken"}, second), "a.ofd")
+def test_each_document_of_a_package_has_a_key() -> None:
+    """Each document of a package has a key. One that cannot be read is a problem; the others are read."""
+    first = typeset_document([[PrintedLine("甲", 100, 100, 16)]], folder="Doc_0")
+    second = typeset_document([[PrintedLine("乙", 100, 100, 16)]], folder="Doc_1")
+    contents = ofd.read(build_package(first, {"Doc_2/Document.xml": "<broken"}, second), "a.ofd")
     assert [(d.key, [b.text for b in d.blocks]) for d in contents.documents] == [("1", ["甲"]), ("3", ["乙"])]
-    assert contents.problems == ("document 2: Doc_2/Document.xml: damaged: holds XML that is not well-formed",)
+    assert contents.problems == ("document 2: Doc_2/Document.xml: damaged: contains XML that is not well-formed",)
 
 
-def test_gbk_and_other_names() -> None:
-    """XML in GBK, another namespace, names in another case and places from the root of the package are read."""
-    body = printed([[Placed("正文", 100, 100, 16)]])
+def test_gbk_and_unusual_names_are_read() -> None:
+    """XML in GBK, other namespaces, names in another case and paths from the package root are read."""
+    body = typeset_document([[PrintedLine("正文", 100, 100, 16)]])
     files: dict[str, str | bytes] = {"OFD.XML": "<OFD><DocBody><DocRoot>/DOC_0/Document.xml</DocRoot></DocBody></OFD>"}
     for name, text in body.items():
         plain_text = text.removeprefix('<?xml version="1.0" encoding="UTF-8"?>').replace(
             "http://www.ofdspec.org/2016", "urn:x"
         )
         files[name] = f'<?xml version="1.0" encoding="GBK"?>{plain_text}'.encode("gbk")
-    assert texts(packed(files)) == ["正文"]
+    assert texts(pack_zip(files)) == ["正文"]
 
 
-# What cannot be read
+# Unreadable files
 
 
-def test_a_damaged_page_is_named() -> None:
-    """A page that is damaged or missing is named in the problems; the others are read."""
-    body = document([page_of(text_object(Placed("甲", 100, 100, 16))), "<broken", page_of("")])
+def test_damaged_pages_are_problems() -> None:
+    """Damaged and missing pages are problems; the other pages are read."""
+    body = build_document([build_page(build_text_object(PrintedLine("甲", 100, 100, 16))), "<broken", build_page("")])
     del body["Doc_0/Pages/Page_3/Content.xml"]
-    contents = ofd.read(package(body), "a.ofd")
+    contents = ofd.read(build_package(body), "a.ofd")
     assert [problem.partition(":")[0] for problem in contents.problems] == ["page 2", "page 3"]
 
 
@@ -293,35 +301,35 @@ def test_a_damaged_page_is_named() -> None:
             {"OFD.xml": "<OFD><DocBody><Signatures>s.xml</Signatures></DocBody></OFD>"},
             "its document is missing from the package",
         ),
-        ({"OFD.xml": "not XML"}, "OFD.xml: damaged: holds XML that is not well-formed"),
+        ({"OFD.xml": "not XML"}, "OFD.xml: damaged: contains XML that is not well-formed"),
         (
             {"OFD.xml": '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><OFD>&b;</OFD>'},
-            "OFD.xml: unsafe: holds XML with a document type",
+            "OFD.xml: unsafe: contains XML with a document type",
         ),
     ],
 )
-def test_other_packages(files: dict[str, str | bytes], message: str) -> None:
-    """A package without a document that can be read is refused, with the reason in one line."""
+def test_packages_without_a_document_are_refused(files: dict[str, str | bytes], message: str) -> None:
+    """A package without a readable document is refused with a one-line reason."""
     with pytest.raises(ReadError) as caught:
-        ofd.read(packed(files), "a.ofd")
+        ofd.read(pack_zip(files), "a.ofd")
     assert str(caught.value) == message
 
 
-def test_pages_without_text() -> None:
-    """A package of pictures is refused."""
+def test_packages_without_text_are_refused() -> None:
+    """A package that contains only pictures is refused."""
     with pytest.raises(ReadError, match="needs OCR"):
-        ofd.read(package(document([page_of('<ofd:ImageObject ID="1" ResourceID="2"/>')])), "a.ofd")
+        ofd.read(build_package(build_document([build_page('<ofd:ImageObject ID="1" ResourceID="2"/>')])), "a.ofd")
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", SAMPLE.read_bytes()])
-def test_other_files(data: bytes) -> None:
-    """What is no archive is refused."""
+def test_other_files_are_refused(data: bytes) -> None:
+    """Files that are not archives are refused."""
     with pytest.raises(ReadError, match="not a zip archive"):
         ofd.read(data, "a.ofd")
 
 
-def test_hostile_content() -> None:
-    """Composite objects in a circle, steps without end, numbers without measure and deep nesting give a result soon."""
+def test_malicious_content_is_read_in_bounded_time() -> None:
+    """Cyclic composite objects, huge counts and coordinates, and deep nesting are read in bounded time."""
     unit = f'<ofd:Res {NAMESPACE}><ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID="7"><ofd:Content>' + (
         '<ofd:CompositeObject ResourceID="7"/>' * 1
         + "</ofd:Content></ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits></ofd:Res>"
@@ -331,46 +339,46 @@ def test_hostile_content() -> None:
         '<ofd:TextCode X="inf" DeltaX="g 999999999999 1 g">甲乙</ofd:TextCode></ofd:TextObject>'
          '<ofd:TextObject Size="1e-320"><ofd:TextCode X="1" Y="1">丙</ofd:TextCode></ofd:TextObject>'
         + "<ofd:PageBlock>" * 5_000 + "</ofd:PageBlock>" * 5_000
-        + text_object(Placed("正文", 100, 100, 16))
+        + build_text_object(PrintedLine("正文", 100, 100, 16))
     )  # fmt: skip
-    body = document([page_of(objects)], common="<ofd:PublicRes>r.xml</ofd:PublicRes>") | {"Doc_0/r.xml": unit}
+    body = build_document([build_page(objects)], common="<ofd:PublicRes>r.xml</ofd:PublicRes>") | {"Doc_0/r.xml": unit}
     started = time.process_time()
-    assert "正文" in texts(package(body))
+    assert "正文" in texts(build_package(body))
     assert time.process_time() - started < 10
 
 
-def test_mutations() -> None:
-    """Cut and altered packages give a result or a ReadError of one line."""
-    files = printed(Typesetter(lines=8).pages(PARAGRAPHS))
-    chance = random.Random(1)  # noqa: S311 - no secret
-    whole = package(files)
+def test_altered_packages_are_read_or_refused() -> None:
+    """Truncated and altered packages are read, or raise ReadError with a one-line message."""
+    files = typeset_document(Typesetter(lines=8).pages(PARAGRAPHS))
+    rng = random.Random(1)  # noqa: S311 - not security-relevant
+    intact = build_package(files)
     for n in range(400):
         if n % 2:  # inside the XML
-            name = chance.choice(sorted(files))
-            data = package(
+            name = rng.choice(sorted(files))
+            data = build_package(
                 {
-                    key: altered(text.encode(), chance).decode("utf-8", "replace") if key == name else text
+                    key: alter(text.encode(), rng).decode("utf-8", "replace") if key == name else text
                     for key, text in files.items()
                 }
             )
         else:
-            data = altered(whole, chance)
-        assert "\n" not in outcome(data)
+            data = alter(intact, rng)
+        assert "\n" not in read_or_reason(data)
 
 
-def altered(data: bytes, chance: random.Random) -> bytes:
+def alter(data: bytes, rng: random.Random) -> bytes:
     """Alter a few bytes."""
     broken = bytearray(data)
-    for _ in range(chance.randrange(1, 12)):
-        at = chance.randrange(len(broken))
-        broken[at : at + chance.randrange(3)] = chance.choice(
-            [b"", b"9", b"-", b"<", b"\xff", b"e9", chance.randbytes(2)]
+    for _ in range(rng.randrange(1, 12)):
+        offset = rng.randrange(len(broken))
+        broken[offset : offset + rng.randrange(3)] = rng.choice(
+            [b"", b"9", b"-", b"<", b"\xff", b"e9", rng.randbytes(2)]
         )
     return bytes(broken)
 
 
-def outcome(data: bytes) -> str:
-    """Read what may be hostile: the error's line, empty if there is a result."""
+def read_or_reason(data: bytes) -> str:
+    """Read a file. Return the error message, empty if it is read."""
     try:
         assert isinstance(ofd.read(data, "a.ofd"), FileContents)
     except ReadError as error:
@@ -378,46 +386,52 @@ def outcome(data: bytes) -> str:
     return ""
 
 
-# The chain behind it
+# In a corpus
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], DocumentRead]:
-    """Read a file through the whole chain."""
-    monkeypatch.setattr(readers, "READERS", MappingProxyType({**READERS, ".ofd": Reader("ofd")}))
+def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], ParsedDocument]:
+    """Return a function that reads a file as a build does."""
+    monkeypatch.setattr(registry, "READERS", MappingProxyType({**READERS, ".ofd": Reader("ofd")}))
     taxonomy = Taxonomy.load(None)
 
-    def run(path: Path) -> DocumentRead:
-        (found,) = read_file(CorpusFile(str(path), path.name, Stamp.of(path.stat())), Stated(), taxonomy).documents
-        return found
+    def run(path: Path) -> ParsedDocument:
+        (document_read,) = read_file(
+            CorpusFile(str(path), path.name, Stamp.of(path.stat())), StatedMetadata(), taxonomy
+        ).documents
+        return document_read
 
     return run
 
 
-def paragraphs(found: DocumentRead) -> list[tuple[str, str | None, tuple[str, ...]]]:
-    """What must be the same in every format."""
-    return [(paragraph.text, paragraph.number, paragraph.path) for paragraph in found.paragraphs]
+def paragraphs(document_read: ParsedDocument) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    """Return what must be equal in every format."""
+    return [(paragraph.text, paragraph.number, paragraph.path) for paragraph in document_read.paragraphs]
 
 
-def typeset(path: Path, target: Path) -> Path:
-    """Typeset a text file, its first line as the title."""
+def typeset_file(path: Path, target: Path) -> Path:
+    """Typeset a text file with its first line as the title."""
     title, *rest = [" ".join(line.split()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    target.write_bytes(package(printed(Typesetter(head="法治政府建设年度报告").pages(rest, title))))
+    target.write_bytes(build_package(typeset_document(Typesetter(head="法治政府建设年度报告").pages(rest, title))))
     return target
 
 
-def test_a_report_reads_the_same(read: Callable[[Path], DocumentRead], tmp_path: Path) -> None:
-    """A report that was typeset gives the paragraphs, heading paths and facets of its text file."""
-    expected, found = read(SAMPLE), read(typeset(SAMPLE, tmp_path / SAMPLE.with_suffix(".ofd").name))
-    assert paragraphs(found) == paragraphs(expected)
+def test_a_typeset_report_reads_as_its_text_file(read: Callable[[Path], ParsedDocument], tmp_path: Path) -> None:
+    """A typeset report has the paragraphs, heading paths and facets of its text file."""
+    expected, from_ofd = read(SAMPLE), read(typeset_file(SAMPLE, tmp_path / SAMPLE.with_suffix(".ofd").name))
+    assert paragraphs(from_ofd) == paragraphs(expected)
     for field in ("title", "year", "agency", "region", "doctype"):
-        assert getattr(found.document, field) == getattr(expected.document, field)
+        assert getattr(from_ofd.document, field) == getattr(expected.document, field)
 
 
-def test_real_reports_read_the_same(shared: Path, read: Callable[[Path], DocumentRead], tmp_path: Path) -> None:
-    """Real reports that were typeset give the paragraphs of their text files."""
+def test_typeset_real_reports_read_as_their_text_files(
+    shared: Path, read: Callable[[Path], ParsedDocument], tmp_path: Path
+) -> None:
+    """Typeset real reports have the paragraphs of their text files."""
     seeds = sorted((shared / "corpus" / "seeds").glob("*.txt"))
-    pairs = [(paragraphs(read(seed)), paragraphs(read(typeset(seed, tmp_path / f"{seed.stem}.ofd")))) for seed in seeds]
+    pairs = [
+        (paragraphs(read(seed)), paragraphs(read(typeset_file(seed, tmp_path / f"{seed.stem}.ofd")))) for seed in seeds
+    ]
     total = sum(len(expected) for expected, _ in pairs)
-    same = sum(len(set(expected) & set(found)) for expected, found in pairs)
+    same = sum(len(set(expected) & set(from_ofd)) for expected, from_ofd in pairs)
     assert same >= 0.95 * total

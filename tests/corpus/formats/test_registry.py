@@ -11,72 +11,73 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.formats import markdown
-from searchkit.corpus.formats import registry as readers
-from searchkit.corpus.formats.html import fragment
+from searchkit.corpus.formats import markdown, registry
+from searchkit.corpus.formats.html import parse_fragment
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader, read_bytes, suffix_of
-from searchkit.corpus.formats.text import BLANK, decode, tidy
+from searchkit.corpus.formats.text import BLANK, decode_text, normalise_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import visible
+from searchkit.text.characters import remove_invisible
 
 CHINESE = "滨海新区２０２３年立案１２９件，罚没款93.7182万元。"
 
 
 def blocks(text: str, name: str) -> list[Block]:
-    """Blocks of the one document in a file."""
+    """Return the blocks of the only document in a file."""
     (document,) = read_bytes(text.encode(), name).documents
     return list(document.blocks)
 
 
 def texts(text: str, name: str) -> list[str]:
-    """Texts of the blocks of the one document in a file."""
+    """Return the texts of the blocks of the only document in a file."""
     return [block.text for block in blocks(text, name)]
 
 
 # The registry
 
 
-WRITTEN = {
+CONTENT_BY_MODULE = {
     **dict.fromkeys(("text", "markdown", "html"), CHINESE),
     "jsonlines": json.dumps({"id": 1, "text": CHINESE}),
     "delimited": f"text\n{CHINESE}\n",
 }
 
 
-@pytest.mark.parametrize("suffix", sorted(suffix for suffix, reader in READERS.items() if reader.module in WRITTEN))
-def test_every_suffix_of_text_has_a_reader_that_reads(suffix: str) -> None:
-    """Each registered suffix of a format made of characters leads to a reader that gives back the text."""
-    (document,) = read_bytes(WRITTEN[READERS[suffix].module].encode(), f"a{suffix.upper()}").documents
+@pytest.mark.parametrize(
+    "suffix", sorted(suffix for suffix, reader in READERS.items() if reader.module in CONTENT_BY_MODULE)
+)
+def test_every_text_suffix_has_a_reader(suffix: str) -> None:
+    """Each registered suffix of a text format has a reader that returns the text."""
+    (document,) = read_bytes(CONTENT_BY_MODULE[READERS[suffix].module].encode(), f"a{suffix.upper()}").documents
     assert [block.text for block in document.blocks] == [CHINESE]
 
 
 def test_a_suffix_without_reader_is_refused() -> None:
-    """A format that nobody reads is a ReadError that names the suffix."""
+    """A format without a reader raises ReadError, which names the suffix."""
     with pytest.raises(ReadError, match=r"no reader for \.xyz"):
         read_bytes(b"", "a/b.xyz")
     with pytest.raises(ReadError, match="without a suffix"):
         read_bytes(b"", "a.b/c")
 
 
-def test_suffix_is_lower_case_and_last() -> None:
+def test_the_last_suffix_decides_in_any_case() -> None:
     """The last suffix decides, whatever its case."""
     assert suffix_of("a.b/报告.2023.TXT") == ".txt"
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader whose package is not installed says what to install."""
-    monkeypatch.setattr(readers, "READERS", {".odd": Reader("no_such_module", needs="odd-package")})
+    """If the package of a reader is not installed, the message names it."""
+    monkeypatch.setattr(registry, "READERS", {".odd": Reader("no_such_module", needs="odd-package")})
     with pytest.raises(ReadError, match="pip install odd-package"):
         read_bytes(b"x", "a.odd")
 
 
-# Bytes to characters
+# Decoding
 
 
 def test_damaged_utf8_is_read_with_a_warning() -> None:
-    """One bad byte in much text is marked and reported; it does not turn the text into garbage."""
+    """An invalid byte in a long text is replaced and reported; the encoding is still detected."""
     data = (CHINESE * 10).encode() + b"\xff" + CHINESE.encode()
-    decoded = decode(data)
+    decoded = decode_text(data)
     assert decoded.text == CHINESE * 10 + "\ufffd" + CHINESE
     assert decoded.warnings == (
         f"1 place is not UTF-8, the first at byte {len((CHINESE * 10).encode())}: read as \ufffd",
@@ -86,61 +87,61 @@ def test_damaged_utf8_is_read_with_a_warning() -> None:
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("size", [40, 1000, 100_000])
 def test_random_bytes_are_not_text(seed: int, size: int) -> None:
-    """Random bytes are refused, not indexed as garbage."""
+    """Random bytes are refused."""
     with pytest.raises(ReadError, match="not text"):
-        decode(random.Random(seed).randbytes(size))  # noqa: S311 - no secret
+        decode_text(random.Random(seed).randbytes(size))  # noqa: S311 - not security-relevant
 
 
 @pytest.mark.parametrize("data", [b"a\x00b", b"\x7fELF\x00\x00\x01", b"\x01\x02\x03ab", "立案\x1b[31m".encode()])
 def test_control_characters_are_not_text(data: bytes) -> None:
-    """Many control characters, NUL among them, mean that a file is not text."""
+    """A file with many control characters, including NUL, is not text."""
     with pytest.raises(ReadError, match="not text"):
-        decode(data)
+        decode_text(data)
 
 
-def test_cut_utf16_is_not_text() -> None:
-    """UTF-16 that ends in the middle of a character is refused."""
+def test_truncated_utf16_is_not_text() -> None:
+    """UTF-16 that ends inside a character is refused."""
     with pytest.raises(ReadError, match="damaged UTF-16"):
-        decode(CHINESE.encode("utf-16")[:-1])
+        decode_text(CHINESE.encode("utf-16")[:-1])
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
-def test_tidy_leaves_no_control_character(text: str) -> None:
-    """After reading, the only control characters are tab and line feed, and no direction marks are left."""
-    result = tidy(text)
+def test_normalised_text_has_no_control_characters(text: str) -> None:
+    """`normalise_text` leaves no control characters except tab and line feed, and no direction marks."""
+    result = normalise_text(text)
     assert not any((ord(char) < 32 and char not in "\t\n") or 0x7F <= ord(char) < 0xA0 for char in result)
     assert not set(result) & set("\u200b\u200c\u200d\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-    assert tidy(result) == result
+    assert normalise_text(result) == result
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\x85", "\u2028", "\u2029", "\v", "\f"])
 def test_every_line_end_ends_a_line(end: str) -> None:
-    """All kinds of line ends are known."""
+    """Line ends of all kinds end a line."""
     assert texts(f"一{end}二", "a.txt") == ["一", "二"]
 
 
-def test_visible_keeps_tabs_and_line_ends() -> None:
-    """Only what cannot be seen goes."""
-    assert visible("立\u200b案\t129\n\ufeff件\ud800") == "立案\t129\n件"
+def test_tabs_and_line_ends_are_visible() -> None:
+    """Only invisible characters are removed."""
+    assert remove_invisible("立\u200b案\t129\n\ufeff件\ud800") == "立案\t129\n件"
 
 
 # Plain text
 
 
-def test_text_lines_and_blank_lines() -> None:
-    """A line is a block as it stands; a run of blank lines is one empty block, none at the beginning."""
-    found = blocks("\n\n　　一、成效\n \n\n立案129件。 \n", "a.txt")
-    assert found == [Block("　　一、成效"), BLANK, Block("立案129件。 "), BLANK]
+def test_text_lines_are_blocks() -> None:
+    """A line is a block, verbatim. A run of blank lines is one empty block, none at the start of the document."""
+    block_list = blocks("\n\n　　一、成效\n \n\n立案129件。 \n", "a.txt")
+    assert block_list == [Block("　　一、成效"), BLANK, Block("立案129件。 "), BLANK]
 
 
 @given(st.lists(st.text(alphabet="一二三 \t　a.", max_size=6)))
-def test_text_loses_nothing(lines: list[str]) -> None:
-    """Every line with something on it comes back verbatim and in order."""
+def test_text_lines_are_verbatim(lines: list[str]) -> None:
+    """Each non-blank line is returned verbatim and in order."""
     assert [t for t in texts("\n".join(lines), "a.txt") if t] == [line for line in lines if line.strip()]
 
 
-def test_front_matter_of_a_text() -> None:
-    """Front matter goes to the overrides and not to the text."""
+def test_front_matter_of_a_text_is_overrides() -> None:
+    """Front matter becomes overrides and is not part of the text."""
     (document,) = read_bytes("---\n年份: 2021\n---\n正文。".encode(), "a.txt").documents
     assert (document.overrides, [b.text for b in document.blocks]) == ({"年份": "2021"}, ["正文。"])
 
@@ -149,7 +150,7 @@ def test_front_matter_of_a_text() -> None:
 
 
 def test_markdown_headings_and_strong_paragraphs() -> None:
-    """Headings have their level, with or without the blank after `#`; a wholly strong paragraph is marked."""
+    """Headings have their level, with or without a blank after `#`. An entirely strong paragraph is strong."""
     source = "# 报告\n\n##一、成效\n\n**（一）执法**\n\n**执法。**全年立案129件。\n\n问题\n---\n"
     assert blocks(source, "a.md") == [
         Block("报告", level=1),
@@ -160,14 +161,14 @@ def test_markdown_headings_and_strong_paragraphs() -> None:
     ]
 
 
-def test_markdown_prints_numbers() -> None:
-    """What Markdown takes for a list marker and the author for a number stays in the text."""
+def test_markdown_numbers_stay_in_the_text() -> None:
+    """Numbers that Markdown treats as list markers stay in the text."""
     source = "1. 立案\n2. 结案\n\n3、复议\n\n7) 应诉\n\n- 普法\n\n10.信访\n"
     assert texts(source, "a.md") == ["1. 立案", "2. 结案", "3、复议", "7) 应诉", "普法", "10.信访"]
 
 
 def test_markdown_lines_are_blocks() -> None:
-    """A line break in a paragraph is a line break in the report, in lists and quotations too."""
+    """A line break in a paragraph is a block boundary, also in lists and quotations."""
     source = "**政府工作报告**\n——2023年1月10日\n省长 张三  \n各位代表\n\n> 甲\n> 乙\n\n1. 丙\n丁<br>戊\n"
     assert blocks(source, "a.md") == [
         Block("政府工作报告", strong=True),
@@ -175,38 +176,38 @@ def test_markdown_lines_are_blocks() -> None:
     ]
 
 
-def test_markdown_inline_markup() -> None:
-    """Links give their text, images and comments nothing, code and escapes their characters."""
+def test_markdown_inline_markup_is_removed() -> None:
+    """Links become their text, images and comments are dropped, code and escapes become their characters."""
     source = "见[规定](http://x.cn)和`条例`\\*，![图](a.png)**收入：**包括\n\n<!-- 记者摄 -->\n\n张**等人 <u>甲</u>\n"
     assert texts(source, "a.md") == ["见规定和条例*，收入：包括", "张**等人 甲"]
 
 
-def test_markdown_emphasis_over_paragraphs() -> None:
-    """Stars that never close are not part of the text."""
+def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
+    """Unclosed emphasis marks are not part of the text."""
     assert blocks("**一、回顾\n\n——会议上。**\n", "a.md") == [Block("一、回顾", strong=True), Block("——会议上。")]
 
 
-def test_markdown_tables() -> None:
-    """Tables come row by row, their cells parted by tabs, whether written in Markdown or in HTML."""
+def test_markdown_table_rows_are_blocks() -> None:
+    """A table row is a block, its cells separated by tabs, in Markdown and in HTML."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
     assert texts(source, "a.md") == ["指标\t2022年", "立案\t129件", "结案\t12件"]
 
 
 def test_markdown_indented_lines_and_notes_are_text() -> None:
-    """Indented lines are no code, and `[1]:` is no link definition."""
+    """Indented lines are not code, and `[1]:` is not a link definition."""
     source = "    这是报告。\n\n[1]:指赣江新区。\n\n```\n代码\n```\n\n<!-- 没有结束\n\n后文\n"
     assert texts(source, "a.md") == ["这是报告。", "[1]:指赣江新区。", "代码", " 没有结束", "后文"]
 
 
 @given(st.text(alphabet="一。1.、（#*_`[]<>!-|\\&\n \t~=+:"))
 def test_markdown_never_fails(source: str) -> None:
-    """Any text is Markdown; blocks hold no line break and are never empty."""
+    """Any text is Markdown. Blocks are not empty and contain no line break."""
     assert all(block.text.strip() and "\n" not in block.text for block in blocks(source, "a.md"))
 
 
 @given(st.lists(st.text(alphabet="立案件一二，。", min_size=1), min_size=1))
 def test_markdown_without_markup_is_text(lines: list[str]) -> None:
-    """Lines without markup come back as they are."""
+    """Lines without markup are returned unchanged."""
     assert texts("\n\n".join(lines), "a.md") == lines
 
 
@@ -219,31 +220,31 @@ MARKED = st.lists(
 @example("**一 **")
 @example("**一。**二\n\n\u3000**一**")
 @example("一\n---\n")
-def test_markdown_shortcuts_change_nothing(source: str) -> None:
-    """The rule for lines between blank ones and the pattern for emphasis give what the parser alone gives."""
-    plain = markdown._parser.__wrapped__()
-    plain.disable("line")
-    expected = list(markdown._Blocks(plain.parse(source)))
-    assert list(markdown._Blocks(markdown._parser().parse(source))) == expected
+def test_markdown_shortcuts_agree_with_the_parser(source: str) -> None:
+    """The rule for lines between blank lines and the pattern for emphasis give the parser's results."""
+    parser = markdown._parser.__wrapped__()
+    parser.disable("line")
+    expected = list(markdown._BlockReader(parser.parse(source)))
+    assert list(markdown._BlockReader(markdown._parser().parse(source))) == expected
     for line in filter(None, map(str.strip, source.split("\n"))):
-        assert markdown._lines(line) == list(markdown._parsed(line))
+        assert markdown._split_lines(line) == list(markdown._parse_inline(line))
 
 
 # HTML
 
 
-def page(body: str, head: str = "") -> str:
-    """Make a page."""
+def build_page(body: str, head: str = "") -> str:
+    """Return a page."""
     return f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>"
 
 
 def test_html_blocks_in_reading_order() -> None:
-    """Block elements, headings, breaks and strong paragraphs come as blocks, in order."""
+    """Block elements, headings, breaks and strong paragraphs become blocks in reading order."""
     body = """<h2>一、<b>成效</b></h2><p><strong>（一）执法</strong></p><p>立案<span>129</span>件。<br/>
       结案<b>12</b>件</p>
       散落<div>甲<ul><li>乙</li><li>丙</li></ul>丁</div><p style="font-weight: 700">戊</p><pre>己
 庚</pre>"""
-    assert blocks(page(body), "a.html") == [
+    assert blocks(build_page(body), "a.html") == [
         Block("一、成效", level=2),
         Block("（一）执法", strong=True),
         Block("立案129件。"),
@@ -256,60 +257,60 @@ def test_html_blocks_in_reading_order() -> None:
     ]
 
 
-def test_html_white_space() -> None:
-    """A line end in the source is no blank between Chinese characters and one elsewhere; entities are resolved."""
+def test_html_white_space_is_collapsed() -> None:
+    """A line end between Chinese characters is removed, any other is a blank. Entities are resolved."""
     body = "<p>\n  依法\n  行政 App\n  Store&nbsp;&lt;试行&gt;&#8203;立&#x6848;\n</p>"
-    assert texts(page(body), "a.html") == ["依法行政 App Store\xa0<试行>立案"]
+    assert texts(build_page(body), "a.html") == ["依法行政 App Store\xa0<试行>立案"]
 
 
-def test_html_drops_what_is_not_text() -> None:
-    """Scripts, menus, controls and hidden parts are not read; a form around the whole page is."""
+def test_html_drops_scripts_menus_and_hidden_parts() -> None:
+    """Scripts, menus, controls and hidden parts are dropped; a form around the entire page is not."""
     body = """<header>站名</header><nav>首页</nav><form><label>搜索</label><button>搜</button></form>
       <form id="aspnetForm"><script>var a="立案"</script><style>p{}</style><p hidden>隐</p><p style="display:none">藏
       <select><option>选</option></select><iframe src=a>框</iframe><noscript>无</noscript><!-- 注 -->
       <article><header><h1>题</h1></header><p>TEXT</p></article></form><footer>主办</footer>""".replace(
         "TEXT", "正文。" * 200
     )
-    assert texts(page(body), "a.html") == ["题", "正文。" * 200]
+    assert texts(build_page(body), "a.html") == ["题", "正文。" * 200]
 
 
-def test_html_tables() -> None:
-    """A row of data is one block with tabs; a table that arranges the page is not joined."""
+def test_html_table_rows_are_blocks() -> None:
+    """A row of data is one block with tabs. Layout tables are not joined."""
     data = "<table><thead><tr><th>指标<th>2022年</thead><tr><td><p>立案</p><td>129<br>件<tr><td colspan=2>单独</table>"
     layout = f"<table><tr><td>菜单</td><td id=zoom>{data}<p>正文</p></td></tr></table>"
     rows = ["指标\t2022年", "立案\t129 件", "单独"]
-    assert texts(page(data), "a.html") == rows
-    assert texts(page(layout), "a.html") == ["菜单", *rows, "正文"]
+    assert texts(build_page(data), "a.html") == rows
+    assert texts(build_page(layout), "a.html") == ["菜单", *rows, "正文"]
 
 
-def test_html_prints_list_numbers() -> None:
-    """Numbers that the browser prints are in the text, unless an item has its own or the list is a menu."""
+def test_html_list_numbers_are_in_the_text() -> None:
+    """Numbers that the browser prints are in the text, unless the item has its own number or the list is a menu."""
     body = "<ol start=3><li>立案<li><p>结案</p><p>又</p><li>（五）复议</ol><ul><li>普法</ul>"
     body += "<ol class=breadcrumb><li>首页</ol>"
-    assert texts(page(body), "a.html") == ["3. 立案", "4. 结案", "又", "（五）复议", "普法", "首页"]
+    assert texts(build_page(body), "a.html") == ["3. 立案", "4. 结案", "又", "（五）复议", "普法", "首页"]
 
 
-def test_html_main_text() -> None:
-    """What stands around the main text goes, but for headings and lines that state facts."""
+def test_html_keeps_the_main_text_and_facts() -> None:
+    """Text around the main text is dropped, except headings and lines that state facts."""
     body = """<div>首页 > 公开</div><h1>年度报告</h1><p>索引号：A1</p><p>热点</p><div class="box">
       <div class="TRS_Editor other"><p>一、成效</p><p>立案129件。</p></div></div>
       <div class="links"><p>友情链接</p></div>"""
-    assert texts(page(body), "a.html") == ["年度报告", "索引号：A1", "一、成效", "立案129件。"]
+    assert texts(build_page(body), "a.html") == ["年度报告", "索引号：A1", "一、成效", "立案129件。"]
 
 
-def test_html_without_one_main_text_is_kept_whole() -> None:
-    """Prose outside the containers means that none of them is the page's text."""
+def test_html_without_main_text_is_kept() -> None:
+    """If there is prose outside the containers, no container is the main text."""
     body = "<div class=content><p>立案129件。</p></div><div><p>结案12件。</p></div>"
-    assert texts(page(body), "a.html") == ["立案129件。", "结案12件。"]
+    assert texts(build_page(body), "a.html") == ["立案129件。", "结案12件。"]
 
 
-def test_html_hints() -> None:
-    """The head's facts come as hints: its own names, the usual ones, and a title without the site."""
+def test_html_meta_elements_are_hints() -> None:
+    """Meta elements are hints, whether in the site's names or the usual ones, and so is the title without the site."""
     head = """<title>年度工作报告_政府信息_某某市人民政府</title><meta name="PubDate" content="2024-01-03 11:10">
       <meta name="contentsource" content=" 市卫健局 "><meta property="og:url" content="https://a.cn/1">
       <meta name="SiteName" content="某某市">
       <meta name="ColumnName" content=""><meta name=source content="别处"><meta name=url content="javascript:1">"""
-    (document,) = read_bytes(page("<p>年度工作报告</p>", head).encode(), "a.html").documents
+    (document,) = read_bytes(build_page("<p>年度工作报告</p>", head).encode(), "a.html").documents
     assert document.hints == {
         "title": "年度工作报告",
         "published": "2024-01-03 11:10",
@@ -328,10 +329,10 @@ def test_html_hints() -> None:
         ("__", [], "__"),
     ],
 )
-def test_html_page_title(title: str, lines: list[str], expected: str) -> None:
-    """The part of a page's title that the page shows is the document's title; else the first part."""
+def test_html_title_is_cut_from_the_page_title(title: str, lines: list[str], expected: str) -> None:
+    """The title is the part of the page title that the page shows, otherwise the first part."""
     body = "".join(f"<p>{line}</p>" for line in lines)
-    (document,) = read_bytes(page(body, f"<title>{title}</title>").encode(), "a.html").documents
+    (document,) = read_bytes(build_page(body, f"<title>{title}</title>").encode(), "a.html").documents
     assert document.hints["title"] == expected
 
 
@@ -345,8 +346,8 @@ LAYOUTS = {
 }
 
 
-def laid_out(layout: str) -> str:
-    """Lay the facts out as sites do."""
+def lay_out_facts(layout: str) -> str:
+    """Lay out the facts as a site does."""
     pairs = [fact.split("：") for fact in FACTS]
     forms = (
         "<tr><td>{}：<td>{}",
@@ -360,38 +361,38 @@ def laid_out(layout: str) -> str:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("where", ["above {} {}", "in <div>{1}{0}</div>", "below {1} {0}"])
-def test_html_facts(layout: str, where: str) -> None:
-    """However and wherever a page lays out 索引号, 文号 and the rest, they come as `label：value`, above the text."""
+def test_html_facts_become_labelled_lines(layout: str, where: str) -> None:
+    """Facts such as 索引号 and 文号 become `label：value` lines before the text, wherever the page shows them."""
     text = "<p>立案129件。</p>" * 5
-    body = where.partition(" ")[2].format(laid_out(layout), f"<div class=content>{text}</div>")
-    found = [line.replace("：\t", "：") for line in texts(page(body), "a.html")]
-    assert [line for line in found if "立案" not in line] == FACTS
-    assert found.count("立案129件。") == 5
+    body = where.partition(" ")[2].format(lay_out_facts(layout), f"<div class=content>{text}</div>")
+    lines = [line.replace("：\t", "：") for line in texts(build_page(body), "a.html")]
+    assert [line for line in lines if "立案" not in line] == FACTS
+    assert lines.count("立案129件。") == 5
     if where.startswith(("above", "below")):
-        assert found[-1] == "立案129件。"
+        assert lines[-1] == "立案129件。"
 
 
-def test_html_facts_of_other_documents_are_not_taken() -> None:
-    """What is stated twice below the text, or was stated before, belongs to links to other documents."""
+def test_html_facts_of_other_documents_are_dropped() -> None:
+    """Facts stated twice after the text, or stated before, belong to links to other documents."""
     links = "<p>索引号：B2</p><p>来源：别处</p>" + "<p>某通知 发布日期：2020-01-01</p>" * 2
     body = f"<p>索引号：A1</p><div class=content><p>立案129件。</p></div>{links}"
-    assert texts(page(body), "a.html") == ["索引号：A1", "立案129件。"]
+    assert texts(build_page(body), "a.html") == ["索引号：A1", "立案129件。"]
 
 
-def test_html_labels_without_values_and_columns_of_data() -> None:
-    """An empty 文号 does not swallow the title, and a table whose columns bear such names stays as it is."""
+def test_html_labels_without_values_and_data_columns_are_unchanged() -> None:
+    """An empty 文号 is not merged with the title, and a table with such column names is unchanged."""
     body = "<p>文号：</p><h1>年度报告</h1><p>发布机构</p><p>本年立案129件。</p>"
     body += "<table><tr><td>名称<td>来源<td>件数<tr><td>甲<td>乙<td>3<tr><td>文号<td>发布日期</table>"
-    assert texts(page(body), "a.html") == [
+    assert texts(build_page(body), "a.html") == [
         "文号：", "年度报告", "发布机构", "本年立案129件。", "名称\t来源\t件数", "甲\t乙\t3", "文号\t发布日期"
     ]  # fmt: skip
 
 
-def test_html_facts_cost_what_their_length_costs() -> None:
-    """A label before a hundred thousand blanks is no work."""
+def test_html_facts_have_linear_cost() -> None:
+    """A label followed by a hundred thousand blanks costs nothing."""
     start = time.process_time()
     body = "".join(f"<p>{label}{'　' * 100_000}x</p>" for label in ("文号", "【文号", "索引号】", "日期"))
-    read_bytes(page(f"{body}<div class=content><p>立案。</p></div>{body}").encode(), "a.html")
+    read_bytes(build_page(f"{body}<div class=content><p>立案。</p></div>{body}").encode(), "a.html")
     assert time.process_time() - start < 5
 
 
@@ -399,23 +400,23 @@ def test_html_facts_cost_what_their_length_costs() -> None:
     "remark",
     ["saved from url=(0021)https://a.cn/art/1.html", "\n Page saved with SingleFile\n url: https://a.cn/art/1.html"],
 )
-def test_html_saved_from(remark: str) -> None:
-    """The address that a browser notes in a page it saves is the page's source, unless the page states its own."""
+def test_html_source_is_where_the_page_was_saved_from(remark: str) -> None:
+    """The URL in a browser's comment is the source of a saved page, unless the page states one."""
     saved = f"<!DOCTYPE html>\n<!-- {remark} -->\n<html><head>%s</head><body><p>立案。</p></body></html>"
-    own = '<link rel="canonical" href="https://b.cn/2">'
-    for head, source in (("", "https://a.cn/art/1.html"), (own, "https://b.cn/2")):
+    canonical_link = '<link rel="canonical" href="https://b.cn/2">'
+    for head, source in (("", "https://a.cn/art/1.html"), (canonical_link, "https://b.cn/2")):
         (document,) = read_bytes((saved % head).encode(), "a.html").documents
         assert document.hints == {"source": source}
 
 
 @given(st.text(alphabet='<>/apdivtrlo1"= 一。&;!-'))
 def test_html_never_fails(source: str) -> None:
-    """Any text is HTML of a kind; blocks are never empty and hold no line break."""
-    assert all(block.text.strip() and "\n" not in block.text for block in fragment(source))
+    """Any text is HTML. Blocks are not empty and contain no line break."""
+    assert all(block.text.strip() and "\n" not in block.text for block in parse_fragment(source))
 
 
-def test_html_nested_too_deep_is_refused() -> None:
-    """A page whose elements nest without end is refused at once, not parsed for minutes."""
+def test_html_nested_too_deeply_is_refused() -> None:
+    """A page with deeply nested elements is refused without parsing it."""
     start = time.process_time()
     with pytest.raises(ReadError, match="nested deeper"):
         read_bytes(b"<div>" * 300_000, "a.html")
@@ -423,8 +424,8 @@ def test_html_nested_too_deep_is_refused() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["a{}=1", "a{}"])
-def test_html_with_very_many_attributes_is_refused(attribute: str) -> None:
-    """An element with thousands of attributes was written against the parser; a long value is none of them."""
+def test_html_with_too_many_attributes_is_refused(attribute: str) -> None:
+    """An element with thousands of attributes is refused; a long attribute value is not."""
     names = " ".join(attribute.format(n) for n in range(2000))
     with pytest.raises(ReadError, match="more than 1000 attributes"):
         read_bytes(f"<p {names}>立案3件。</p>".encode(), "a.html")
@@ -435,33 +436,33 @@ def test_html_with_very_many_attributes_is_refused(attribute: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [3, 6000])
-def test_tables_in_tables(depth: int) -> None:
-    """Tables that arrange a page are no data, however deep; those inside them are."""
-    page = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
+def test_nested_tables_are_layout_tables(depth: int) -> None:
+    """Layout tables are not data at any depth; tables inside them are."""
+    markup = "<table><tr><td>甲<td>" * depth + "<table><tr><td>立案<td>3件</table>"
     if depth > 5000:
         with pytest.raises(ReadError, match="nested deeper"):
-            read_bytes((page + "<br>" * 20_000).encode(), "a.html")
+            read_bytes((markup + "<br>" * 20_000).encode(), "a.html")
         return
-    (document,) = read_bytes(page.encode(), "a.html").documents
+    (document,) = read_bytes(markup.encode(), "a.html").documents
     assert [block.text for block in document.blocks] == ["甲"] * depth + ["立案\t3件"]
 
 
-def test_html_nested_deep_is_read() -> None:
-    """Depth beyond Python's stack is no obstacle."""
+def test_deeply_nested_html_is_read() -> None:
+    """The nesting depth may exceed that of Python's stack."""
     assert texts("<div>" * 4000 + "底", "a.html") == ["底"]
 
 
 # JSON Lines
 
 
-def records(*lines: str) -> FileContents:
+def read_records(*lines: str) -> FileContents:
     """Read lines."""
     return read_bytes("\n".join(lines).encode(), "a.jsonl")
 
 
-def test_records() -> None:
-    """A line is a finished paragraph with its id; other fields are what it states."""
-    contents = records(
+def test_lines_are_records() -> None:
+    """A line is a finished paragraph with its id. Other fields are overrides."""
+    contents = read_records(
         '{"id": 7, "title": "报告", "text": "立案\\n129件\\u0007", "year": 2023}', "", '{"_id": "b", "text": "结案"}'
     )
     first, second = contents.documents
@@ -470,9 +471,9 @@ def test_records() -> None:
     assert (second.key, second.overrides) == ("b", {})
 
 
-def test_bad_records_are_named_and_the_others_read() -> None:
-    """Each bad line has its number and reason."""
-    contents = records(
+def test_invalid_records_are_problems_and_the_others_are_read() -> None:
+    """Each invalid line is a problem with its number and reason."""
+    contents = read_records(
         '{"id": 1, "text": "甲"}',
         "{bad",
         "[1]",
@@ -488,36 +489,36 @@ def test_bad_records_are_named_and_the_others_read() -> None:
     assert [document.key for document in contents.documents] == ["1", "6"]
     assert [problem.split(":")[0] for problem in contents.problems] == [f"line {n}" for n in range(2, 11)]
     assert contents.problems[0].startswith("line 2: not JSON: ")
-    assert contents.problems[5] == "line 7: the id '1' is that of line 1"
+    assert contents.problems[5] == "line 7: the id '1' is already used by line 1"
 
 
 def test_a_file_without_records_is_refused() -> None:
-    """Bad lines only: the file cannot be read, and the first reason is given."""
-    with pytest.raises(ReadError, match="no line is a record; line 1: not JSON"):
-        records("立案129件")
+    """A file without a valid record is refused with the first problem as the reason."""
+    with pytest.raises(ReadError, match="no line is a valid record; line 1: not JSON"):
+        read_records("立案129件")
 
 
 def test_line_ends_inside_strings_are_part_of_the_text() -> None:
     """U+2028 does not end a record."""
-    (document,) = records('{"id": 1, "text": "甲\u2028乙"}').documents
+    (document,) = read_records('{"id": 1, "text": "甲\u2028乙"}').documents
     assert document.blocks == (Block("甲 乙"),)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
-def test_records_any_id_any_text(items: dict[str, str]) -> None:
-    """Whatever ids and texts are, a line is either a record or named as a problem."""
+def test_any_line_is_a_record_or_a_problem(items: dict[str, str]) -> None:
+    """Whatever the ids and texts, each line is a record or a problem."""
     lines = [json.dumps({"id": key, "text": text}) for key, text in items.items()]
     try:
-        contents = records(*lines)
+        contents = read_records(*lines)
     except ReadError:
         return
     assert len(contents.documents) + len(contents.problems) == len(lines)
 
 
 @pytest.mark.parametrize("name", ["text", "正文", "内容", "content"])
-def test_records_name_their_text_in_either_language(name: str) -> None:
-    """The text of a record may go by the names that columns of tables have; `text` comes first."""
-    (document,) = records(json.dumps({"id": 1, name: "甲", "段落": "乙"})).documents
+def test_the_text_field_has_chinese_and_english_names(name: str) -> None:
+    """The text field may have any of the text column names; `text` has priority."""
+    (document,) = read_records(json.dumps({"id": 1, name: "甲", "段落": "乙"})).documents
     assert (document.blocks, document.overrides) == ((Block("甲"),), {"段落": "乙"})
 
 
@@ -526,7 +527,7 @@ def test_records_name_their_text_in_either_language(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.jsonl"])
 def test_a_huge_line_is_read_in_seconds(name: str) -> None:
-    """A file of 50 MB without a line end costs seconds in every format."""
+    """A file of 50 MB without a line end is read in seconds in each format."""
     text = "推进依法行政，立案129件。" * (50_000_000 // 39)
     data = (json.dumps({"id": 1, "text": text}, ensure_ascii=False) if name == "a.jsonl" else text).encode()
     start = time.process_time()
@@ -537,8 +538,8 @@ def test_a_huge_line_is_read_in_seconds(name: str) -> None:
 
 @pytest.mark.parametrize("piece", ["[", "*a_", "**a* ", "`a", "[a](", "<", "&", "\\", "> ", "- ", "<!--", "| a "])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_hostile_markdown_costs_what_its_length_costs(piece: str, end: str) -> None:
-    """Repeated markup does not blow up: on many lines, on the longest line that is parsed, on a longer one."""
+def test_repeated_markup_has_linear_cost(piece: str, end: str) -> None:
+    """Repeated markup has linear cost, in many lines and in lines below and above the inline limit."""
     start = time.process_time()
     for length in (20_000, 100_000):
         read_bytes(((piece + end) * (length // len(piece + end))).encode(), "a.md")

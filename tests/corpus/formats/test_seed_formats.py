@@ -1,4 +1,4 @@
-"""Real reports in other formats score as they do as text, by the scorer that goes with the reports read by hand."""
+"""Real reports in other formats score like their text files, according to the scorer of the hand-labelled reports."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from types import MappingProxyType
 import pytest
 import test_ofd
 from formats.make import register_font
-from test_docx import as_word
+from test_docx import convert_to_docx
 from typesetting import Typesetter
-from wordfiles import all_converted
+from wordfiles import convert_documents
 
 from searchkit.corpus.formats import doc
 from searchkit.corpus.listing import list_corpus
-from searchkit.corpus.reading import DocumentRead, read_corpus
+from searchkit.corpus.reading import ParsedDocument, read_corpus
 from searchkit.measures.extractor import Extractor
 from searchkit.model import Measure, to_json
 
-MAX_LOST = 0.01
-"""Of any measure of the scorer, against text."""
+MAX_LOSS = 0.01
+"""Maximum loss of any score compared to the text files."""
 
 
 @pytest.fixture(scope="module")
 def seeds(shared: Path) -> Mapping[str, str]:
-    """Texts of the reports that were read by hand, by name."""
+    """Return the texts of the hand-labelled reports, by name."""
     if not (shared / "tools" / "score_reports.py").is_file():
-        pytest.skip("the scorer of real reports is not there")
+        pytest.skip("the scorer of real reports is missing")
     names = [json.loads(path.read_text(encoding="utf-8"))["file"] for path in (shared / "gold").glob("*.json")]
     return {name: (shared / "corpus" / "seeds" / name).read_text(encoding="utf-8") for name in sorted(names)}
 
 
 @pytest.fixture(scope="module")
 def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, bytes]], dict[str, float]]:
-    """`score(files)`: the measures of the scorer, by name, for reports in a format."""
+    """Return a function `score(files)`, which returns the scores of reports in a format, by name."""
     extractor = Extractor.load()
 
     def run(files: Mapping[str, bytes]) -> dict[str, float]:
@@ -46,75 +46,85 @@ def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[M
         for name, data in files.items():
             (folder / name).write_bytes(data)
         command = [sys.executable, str(shared / "tools" / "score_reports.py"), "--gold", str(shared / "gold"), "--json"]
-        for what, lines in exported(folder, extractor).items():
-            target = tmp_path_factory.mktemp("records") / what
+        for kind, lines in export_json_lines(folder, extractor).items():
+            target = tmp_path_factory.mktemp("records") / kind
             target.write_text("\n".join(lines), encoding="utf-8")
-            command += [f"--{what}", str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
-        return {name: float(value) for name, value in json.loads(done.stdout).items()}
+            command += [f"--{kind}", str(target)]
+        completed = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+        return {name: float(value) for name, value in json.loads(completed.stdout).items()}
 
     return run
 
 
-def exported(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
-    """Documents, paragraphs and measures of a folder as JSON Lines, each under the name of its text file."""
+def export_json_lines(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
+    """Return documents, paragraphs and measures of a folder as JSON Lines, with the names of the text files."""
     lines: dict[str, list[str]] = {"documents": [], "paragraphs": [], "measures": []}
     for read in read_corpus(list_corpus(folder)):
-        assert isinstance(read, DocumentRead), read
-        found = extractor.extract(read.paragraphs)
-        measures = [Measure(measure, p) for p, each in zip(read.paragraphs, found, strict=True) for measure in each]
+        assert isinstance(read, ParsedDocument), read
+        measures_by_paragraph = extractor.extract(read.paragraphs)
+        measures = [
+            Measure(measure, p)
+            for p, paragraph_measures in zip(read.paragraphs, measures_by_paragraph, strict=True)
+            for measure in paragraph_measures
+        ]
         name = {"document": str(Path(read.file).with_suffix(".txt"))}
-        for what, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
-            lines[what] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
+        for kind, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
+            lines[kind] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
     return lines
 
 
 @pytest.fixture(scope="module")
-def as_text(seeds: Mapping[str, str], score: Callable[[Mapping[str, bytes]], dict[str, float]]) -> dict[str, float]:
-    """What the text files score."""
+def text_scores(seeds: Mapping[str, str], score: Callable[[Mapping[str, bytes]], dict[str, float]]) -> dict[str, float]:
+    """Return the scores of the text files."""
     return score({name: text.encode() for name, text in seeds.items()})
 
 
-def word(text: str) -> bytes:
-    """A Word document, most of its numbers those of lists."""
-    return as_word(text)[0]
+def build_docx(text: str) -> bytes:
+    """Return a Word document. Most of its numbers are automatic."""
+    return convert_to_docx(text)[0]
 
 
-def page(text: str) -> bytes:
-    """A page of which every line is an element."""
+def build_page(text: str) -> bytes:
+    """Return a page in which each line is an element."""
     body = "".join(f"<p>&emsp;&emsp;{escape(line.strip())}</p>\n" for line in text.split("\n") if line.strip())
     return f'<html><head><meta charset="gb2312"></head><body><div class="content">{body}</div></body></html>'.encode()
 
 
-def lines_of(text: str) -> Iterator[str]:
-    """Lines that can be set: without tabs and runs of blanks."""
+def typesettable_lines(text: str) -> Iterator[str]:
+    """Yield lines that can be typeset: without tabs and runs of blanks."""
     return (" ".join(line.split()) for line in text.split("\n") if line.strip())
 
 
-def pdf(text: str) -> bytes:
-    """A PDF of set pages."""
-    import test_pdf  # which skips the test where a library is missing
+def build_pdf(text: str) -> bytes:
+    """Return a typeset PDF."""
+    import test_pdf  # skips the test if a library is missing
 
     register_font()
-    title, *rest = lines_of(text)
-    return test_pdf.printed(Typesetter(measure=test_pdf.width).pages(rest, title))
+    title, *rest = typesettable_lines(text)
+    return test_pdf.typeset_pdf(Typesetter(measure=test_pdf.width).pages(rest, title))
 
 
-def ofd(text: str) -> bytes:
-    """An OFD package of set pages."""
-    title, *rest = lines_of(text)
-    return test_ofd.package(test_ofd.printed(Typesetter().pages(rest, title)))
+def build_ofd(text: str) -> bytes:
+    """Return a typeset OFD package."""
+    title, *rest = typesettable_lines(text)
+    return test_ofd.build_package(test_ofd.typeset_document(Typesetter().pages(rest, title)))
 
 
 FORMATS: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
-    {"-gb.txt": lambda text: text.encode("gb18030"), ".html": page, ".docx": word, ".ofd": ofd, ".pdf": pdf}
+    {
+        "-gb.txt": lambda text: text.encode("gb18030"),
+        ".html": build_page,
+        ".docx": build_docx,
+        ".ofd": build_ofd,
+        ".pdf": build_pdf,
+    }
 )
 
 
-def hold(found: Mapping[str, float], as_text: Mapping[str, float]) -> None:
-    """Check that nothing is lost."""
-    assert found.keys() == as_text.keys()
-    lost = {name: (value, found[name]) for name, value in as_text.items() if found[name] < value - MAX_LOST}
+def check_no_loss(scores: Mapping[str, float], text_scores: Mapping[str, float]) -> None:
+    """Check that no score is lower than that of the text files by more than `MAX_LOST`."""
+    assert scores.keys() == text_scores.keys()
+    lost = {name: (value, scores[name]) for name, value in text_scores.items() if scores[name] < value - MAX_LOSS}
     assert lost == {}, "as text, in this format"
 
 
@@ -123,24 +133,26 @@ def test_formats_score_as_text(
     suffix: str,
     seeds: Mapping[str, str],
     score: Callable[[Mapping[str, bytes]], dict[str, float]],
-    as_text: Mapping[str, float],
+    text_scores: Mapping[str, float],
 ) -> None:
-    """Facts, paragraphs, headings, sections, topics and measures of real reports are found as well as in text."""
+    """Scores of facts, paragraphs, headings, sections, topics and measures are as high as for text."""
     ending = suffix.removeprefix("-gb")
-    hold(score({str(Path(name).with_suffix(ending)): FORMATS[suffix](text) for name, text in seeds.items()}), as_text)
+    check_no_loss(
+        score({str(Path(name).with_suffix(ending)): FORMATS[suffix](text) for name, text in seeds.items()}), text_scores
+    )
 
 
-@pytest.mark.skipif(doc.converter() is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(doc.find_libreoffice() is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("target", ["pdf", "doc:MS Word 97"])
-def test_what_libreoffice_makes_scores_as_text(
+def test_libreoffice_conversions_score_as_text(
     target: str,
     seeds: Mapping[str, str],
     score: Callable[[Mapping[str, bytes]], dict[str, float]],
-    as_text: Mapping[str, float],
+    text_scores: Mapping[str, float],
     tmp_path: Path,
 ) -> None:
-    """PDF and Word 97 documents that LibreOffice makes of Word documents are read as well as text."""
+    """PDF and Word 97 documents that LibreOffice converts from Word documents score like text."""
     suffix = f".{target.partition(':')[0]}"
     names = [str(Path(name).with_suffix(suffix)) for name in seeds]
-    made = all_converted([*map(word, seeds.values())], ".docx", target, tmp_path)
-    hold(score(dict(zip(names, made, strict=True))), as_text)
+    converted = convert_documents([*map(build_docx, seeds.values())], ".docx", target, tmp_path)
+    check_no_loss(score(dict(zip(names, converted, strict=True))), text_scores)

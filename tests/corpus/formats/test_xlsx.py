@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 from xlsxwriter.workbook import Workbook
 
-from searchkit.corpus.formats import delimited as tables
-from searchkit.corpus.formats import registry as readers
-from searchkit.corpus.formats import xlsx
+from searchkit.corpus.formats import delimited, registry, xlsx
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
-from searchkit.corpus.overrides import NOTHING
+from searchkit.corpus.overrides import NO_METADATA
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import CorpusFile, Stamp
@@ -32,14 +30,14 @@ HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>正文</t></is></c><c r="B1"
 
 
 class Book:
-    """A workbook that XlsxWriter writes."""
+    """A workbook written by XlsxWriter."""
 
     def __init__(self, **options: object) -> None:
         self._file = io.BytesIO()
         self.book = Workbook(self._file, {"in_memory": True, **options})
 
     def bytes(self) -> bytes:
-        """The finished file."""
+        """Return the finished file."""
         self.book.close()
         return self._file.getvalue()
 
@@ -51,8 +49,8 @@ class Book:
         return self
 
 
-def written(rows: str, parts: Mapping[str, str] | None = None, main: str = MAIN) -> bytes:
-    """A workbook of one sheet written by hand; `parts` replaces or adds parts of the container."""
+def build_workbook(rows: str, parts: Mapping[str, str] | None = None, main: str = MAIN) -> bytes:
+    """Return a workbook of one sheet, written as XML. `parts`: parts of the container to replace or add."""
     relation = f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="/xl/shared.xml"/>'
     more += f'<Relationship Id="r3" Type="{OFFICE}/styles" Target="styles.xml"/>'
@@ -75,8 +73,8 @@ def read(data: bytes) -> FileContents:
     return xlsx.read(data, "a.xlsx")
 
 
-def attempt(data: bytes) -> FileContents | str:
-    """Read a spreadsheet, or give the reason why it is refused."""
+def read_or_reason(data: bytes) -> FileContents | str:
+    """Read a spreadsheet; return the error message if it is refused."""
     try:
         return read(data)
     except ReadError as error:
@@ -84,7 +82,7 @@ def attempt(data: bytes) -> FileContents | str:
 
 
 def texts(contents: FileContents) -> dict[str | None, str]:
-    """The text of each record by its key."""
+    """Return the text of each record by its key."""
     return {document.key: document.blocks[0].text for document in contents.documents}
 
 
@@ -92,15 +90,15 @@ def texts(contents: FileContents) -> dict[str | None, str]:
 
 
 def test_rows_are_records() -> None:
-    """A row is a finished paragraph; sheet and row are its key; the other columns are what it states."""
+    """A row is a finished paragraph. Sheet and row are its key; the other columns are overrides."""
     contents = read(Book().sheet("数据", ["正文", "年份"], ["立案129件。", 2023], [], ["结案\n12件。", 2022]).bytes())
     assert texts(contents) == {"数据/2": "立案129件。", "数据/4": "结案 12件。"}
     assert [document.overrides for document in contents.documents] == [{"年份": 2023}, {"年份": 2022}]
     assert contents.problems == ()
 
 
-def test_the_same_table_as_csv() -> None:
-    """A table gives the same texts and fields from .csv and .xlsx."""
+def test_a_table_reads_as_from_csv() -> None:
+    """A table yields the same texts and fields from .csv and .xlsx."""
     rows = [
         ["id", "text", "地区", "批次"],
         ["a", "甲", "天津市", "1"],
@@ -108,19 +106,19 @@ def test_the_same_table_as_csv() -> None:
         ["b", "", "", "z"],
         ["c", "丙", "", ""],
     ]
-    as_text = "\n".join(",".join(row) for row in rows)
-    one = tables.read(as_text.encode(), "a.csv")
-    two = read(Book().sheet("S", *rows).bytes())
-    assert texts(one) == texts(two) == {"a": "甲", "c": "丙"}
-    assert one.documents[0] == two.documents[0]
-    assert [problem.split(": ", 1)[1] for problem in one.problems] == [
-        problem.split(": ", 1)[1] for problem in two.problems
+    csv_text = "\n".join(",".join(row) for row in rows)
+    from_csv = delimited.read(csv_text.encode(), "a.csv")
+    from_xlsx = read(Book().sheet("S", *rows).bytes())
+    assert texts(from_csv) == texts(from_xlsx) == {"a": "甲", "c": "丙"}
+    assert from_csv.documents[0] == from_xlsx.documents[0]
+    assert [problem.split(": ", 1)[1] for problem in from_csv.problems] == [
+        problem.split(": ", 1)[1] for problem in from_xlsx.problems
     ]
-    assert two.problems[0].startswith("sheet S, row 3: ")
+    assert from_xlsx.problems[0].startswith("sheet S, row 3: ")
 
 
-def test_every_sheet_with_a_text() -> None:
-    """Each visible sheet with a column of text is read; one without it, or hidden, is named; an empty one is not."""
+def test_every_visible_sheet_with_a_text_column_is_read() -> None:
+    """Each visible sheet with a text column is read. Others are problems, unless they are empty."""
     book = (
         Book().sheet("一", ["正文"], ["甲"]).sheet("说明", ["填表人", "日期"]).sheet("空").sheet("二", ["text"], ["乙"])
     )
@@ -128,19 +126,19 @@ def test_every_sheet_with_a_text() -> None:
     contents = read(book.bytes())
     assert texts(contents) == {"一/2": "甲", "二/2": "乙"}
     assert [problem.split(",")[0] for problem in contents.problems][1:] == ["sheet 藏: hidden"]
-    assert contents.problems[0].startswith("sheet 说明: no column with the text")
+    assert contents.problems[0].startswith("sheet 说明: no text column")
 
 
-def test_a_workbook_without_text_is_refused() -> None:
-    """One line says which columns there are."""
-    with pytest.raises(ReadError, match=r"sheet S: no column with the text .*: the columns are 区县, 立案$"):
+def test_a_workbook_without_text_column_is_refused() -> None:
+    """The message lists the columns of the sheet."""
+    with pytest.raises(ReadError, match=r"sheet S: no text column .*: the columns are 区县, 立案$"):
         read(Book().sheet("S", ["区县", "立案"], ["甲区", 129]).bytes())
     with pytest.raises(ReadError, match="no sheet has a row"):
         read(Book().sheet("空").bytes())
 
 
-def test_merged_cells_stand_in_each_row() -> None:
-    """A cell merged over rows holds for all of them; a title merged over columns is passed over."""
+def test_merged_cells_apply_to_each_row() -> None:
+    """A vertically merged cell applies to all of its rows. A title merged over columns is skipped."""
     book = Book()
     sheet = book.sheet("S").book.get_worksheet_by_name("S")
     sheet.merge_range("A1:C1", "情况表")
@@ -156,8 +154,8 @@ def test_merged_cells_stand_in_each_row() -> None:
 # Values
 
 
-def value(written_value: object, form: str = "", **options: object) -> object:
-    """What a cell with a value and a number format states."""
+def read_value(written_value: object, form: str = "", **options: object) -> object:
+    """Return the value that the reader returns for a cell with a number format."""
     book = Book(**options)
     sheet = book.sheet("S", ["text", "x"], ["甲"]).book.get_worksheet_by_name("S")
     sheet.write(1, 1, written_value, book.book.add_format({"num_format": form} if form else {}))
@@ -179,7 +177,7 @@ def value(written_value: object, form: str = "", **options: object) -> object:
         (2023, "General", 2023),
         (True, "", True),
         ("  甲 ", "", "  甲 "),
-        (datetime(2023, 5, 1), "yyyy-mm-dd", "2023-05-01"),  # noqa: DTZ001 - a sheet knows no time zone
+        (datetime(2023, 5, 1), "yyyy-mm-dd", "2023-05-01"),  # noqa: DTZ001 - a sheet has no time zone
         (datetime(2023, 5, 1), 'yyyy"年"m"月"d"日"', "2023-05-01"),  # noqa: DTZ001
         (datetime(2023, 5, 1), "[$-804]e/m/d", "2023-05-01"),  # noqa: DTZ001
         (datetime(2023, 5, 1, 10, 30), "yyyy-mm-dd hh:mm", "2023-05-01T10:30:00"),  # noqa: DTZ001
@@ -195,19 +193,19 @@ def value(written_value: object, form: str = "", **options: object) -> object:
         (9e6, "yyyy-mm-dd", 9e6),
     ],
 )
-def test_values(number: object, form: str, expected: object) -> None:
-    """Numbers keep their digits, percentages their sign; days and times are ISO."""
-    found = value(number, form)
-    assert (found, type(found)) == (expected, type(expected))
+def test_number_formats(number: object, form: str, expected: object) -> None:
+    """Numbers keep their digits and percentages their sign. Dates and times are in ISO format."""
+    result = read_value(number, form)
+    assert (result, type(result)) == (expected, type(expected))
 
 
-def test_days_since_1904() -> None:
-    """A workbook may count its days from another day."""
-    assert value(datetime(2023, 5, 1), "yyyy-mm-dd", date_1904=True) == "2023-05-01"  # noqa: DTZ001
+def test_days_may_be_counted_from_1904() -> None:
+    """A workbook may count days from 1904."""
+    assert read_value(datetime(2023, 5, 1), "yyyy-mm-dd", date_1904=True) == "2023-05-01"  # noqa: DTZ001
 
 
-def test_formulas_are_their_stored_results() -> None:
-    """Nothing is calculated: the result that was stored counts, and an error is no value."""
+def test_stored_results_of_formulas_are_read() -> None:
+    """Formulas are not evaluated: their stored result is read, and an error is an empty cell."""
     book = Book()
     sheet = book.sheet("S", ["text", "a", "b", "c"], ["甲"]).book.get_worksheet_by_name("S")
     sheet.write_formula(1, 1, "=1+1", None, 7)
@@ -216,42 +214,44 @@ def test_formulas_are_their_stored_results() -> None:
     assert read(book.bytes()).documents[0].overrides == {"a": 7, "b": "结果"}
 
 
-def test_strings_of_every_kind() -> None:
-    """Shared strings, runs without their phonetic hints, strings in place, and escaped characters."""
+def test_strings_of_every_kind_are_read() -> None:
+    """Shared strings, text runs, inline strings and escaped characters are read; phonetic hints are not."""
     runs = "<r><t>立</t></r><r><rPr/><t>案</t></r><rPh><t>lian</t></rPh>"
     shared = f'<sst xmlns="{MAIN}"><si><t>正文</t></si><si>{runs}</si></sst>'
     rows = '<row><c t="s"><v>0</v></c><c t="str"><v>x_x005F_y</v></c></row>'
     rows += '<row><c t="s"><v> 1 </v></c><c t="d"><v>2023-05-01</v></c></row>'
-    (document,) = read(written(rows, {"xl/shared.xml": shared})).documents
+    (document,) = read(build_workbook(rows, {"xl/shared.xml": shared})).documents
     assert (document.key, document.blocks[0].text, document.overrides) == ("S/2", "立案", {"x_y": "2023-05-01"})
 
 
-def test_strict_workbooks() -> None:
-    """The other namespace of the standard is read too."""
+def test_strict_workbooks_are_read() -> None:
+    """The strict namespace of the standard is read."""
     rows = HEADER + '<row r="2"><c r="A2" t="str"><v>甲</v></c></row>'
-    assert texts(read(written(rows, main=STRICT))) == {"S/2": "甲"}
+    assert texts(read(build_workbook(rows, main=STRICT))) == {"S/2": "甲"}
 
 
-# Hostile
+# Malicious and damaged files
 
 
-def test_a_cell_in_the_last_corner_costs_nothing() -> None:
-    """A sheet is not made into a grid: two cells far apart are two cells."""
+def test_distant_cells_cost_nothing() -> None:
+    """No full grid is built: two cells far apart cost as much as two adjacent ones."""
     rows = HEADER + '<row r="1048576"><c r="A1048576" t="str"><v>甲</v></c><c r="XFD1048576"><v>2</v></c></row>'
     start = time.process_time()
-    contents = read(written(rows))
+    contents = read(build_workbook(rows))
     assert texts(contents) == {"S/1048576": "甲"}
-    assert contents.problems == ("sheet S, row 1: column 16384 has no name: left out",)
+    assert contents.problems == ("sheet S, row 1: column 16384 has no name: ignored",)
     assert time.process_time() - start < 2
 
 
-def test_merged_ranges_without_end_cost_nothing() -> None:
-    """Many ranges that cover the whole sheet are no more work than their first cells."""
+def test_large_merged_ranges_cost_nothing() -> None:
+    """Many ranges that cover the entire sheet cost no more than their first cells."""
     ranges = '<mergeCell ref="A1:XFD1048576"/>' * 10_000
     rows = f'<sheetData>{HEADER}<row r="9"><c r="B9"><v>1</v></c></row></sheetData>'
     sheet = f'<worksheet xmlns="{MAIN}">{rows}<mergeCells>{ranges}</mergeCells></worksheet>'
     start = time.process_time()
-    assert attempt(written("", {"xl/worksheets/sheet1.xml": sheet})) == "no sheet has a row below a header"
+    assert (
+        read_or_reason(build_workbook("", {"xl/worksheets/sheet1.xml": sheet})) == "no sheet has a row below a header"
+    )
     assert time.process_time() - start < 2
 
 
@@ -260,8 +260,8 @@ def test_merged_ranges_without_end_cost_nothing() -> None:
     [
         ('<row r="1048577"/>', "beyond the last one"),
         ('<row><c r="XFE1"/></row>', "beyond the last column"),
-        ('<row><c t="s"><v>0</v></c></row>', "a text that is not there"),
-        ('<row><c t="s"><v>-1</v></c></row>', "a text that is not there"),
+        ('<row><c t="s"><v>0</v></c></row>', "a shared string that does not exist"),
+        ('<row><c t="s"><v>-1</v></c></row>', "a shared string that does not exist"),
         ("<row>", "not well-formed"),
         (
             '<row r="x"><c r="1A" s="99999"><v>9e999</v></c><c><v>nan</v></c><c t="b"/><c t="q"><v/></c></row>',
@@ -270,37 +270,37 @@ def test_merged_ranges_without_end_cost_nothing() -> None:
     ],
 )
 def test_damaged_sheets_are_refused(rows: str, reason: str) -> None:
-    """What no sheet can hold is a refusal in one line."""
-    found = attempt(written(rows))
-    assert isinstance(found, str)
-    assert reason in found
-    assert "\n" not in found
+    """A sheet that is out of bounds or refers to missing data is refused with a one-line message."""
+    outcome = read_or_reason(build_workbook(rows))
+    assert isinstance(outcome, str)
+    assert reason in outcome
+    assert "\n" not in outcome
 
 
 def test_entities_are_refused() -> None:
-    """No part may declare entities."""
+    """XML parts may not declare entities."""
     bomb = f'<!DOCTYPE x [<!ENTITY a "{"b" * 100}">]><worksheet xmlns="{MAIN}">&a;</worksheet>'
-    assert "document type" in str(attempt(written("", {"xl/worksheets/sheet1.xml": bomb})))
+    assert "document type" in str(read_or_reason(build_workbook("", {"xl/worksheets/sheet1.xml": bomb})))
 
 
 def test_other_files_are_refused() -> None:
-    """An encrypted or old workbook, an archive of something else, no archive: each has its line."""
-    assert "without a password" in str(attempt(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)))
-    assert "not a zip archive" in str(attempt("正文,年份\n".encode()))
+    """Encrypted and old workbooks and files of other formats have their own messages."""
+    assert "without a password" in str(read_or_reason(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)))
+    assert "not a zip archive" in str(read_or_reason("正文,年份\n".encode()))
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("word/document.xml", "<w/>")
-    assert "xl/workbook.xml: missing" in str(attempt(file.getvalue()))
+    assert "xl/workbook.xml: missing" in str(read_or_reason(file.getvalue()))
 
 
-def test_bombs_are_refused() -> None:
-    """A sheet that unpacks to far more than its size is not unpacked."""
-    assert "unpacks to more than" in str(attempt(written(" " * 20_000_000)))
+def test_zip_bombs_are_refused() -> None:
+    """A sheet with a high compression ratio is refused."""
+    assert "unpacks to more than" in str(read_or_reason(build_workbook(" " * 20_000_000)))
 
 
-def test_mutated_workbooks() -> None:
-    """Three hundred workbooks with random bytes changed, in the container or in its parts, are read or refused."""
-    rng = random.Random(3)  # noqa: S311 - no secret
+def test_altered_workbooks_are_read_or_refused() -> None:
+    """Workbooks with random bytes changed, in the container or in its parts, are read or refused."""
+    rng = random.Random(3)  # noqa: S311 - not security-relevant
     data = Book().sheet("S", ["text", "x"], ["甲", 1], ["乙", 0.5]).bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -309,30 +309,30 @@ def test_mutated_workbooks() -> None:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
             for name, part in parts.items():
-                archive.writestr(name, changed(part, rng) if name in names else part)
-        found = attempt(file.getvalue() if names else changed(data, rng))
-        assert not isinstance(found, str) or ("\n" not in found and len(found) < 500)
+                archive.writestr(name, alter(part, rng) if name in names else part)
+        outcome = read_or_reason(file.getvalue() if names else alter(data, rng))
+        assert not isinstance(outcome, str) or ("\n" not in outcome and len(outcome) < 500)
 
 
-def changed(data: bytes, rng: random.Random) -> bytes:
-    """Change some bytes, or cut some off."""
+def alter(data: bytes, rng: random.Random) -> bytes:
+    """Change some bytes, or truncate the data."""
     result = bytearray(data)
     for _ in range(rng.randrange(1, 10)):
         result[rng.randrange(len(result))] = rng.randrange(256)
     return bytes(result[: rng.randrange(len(result))] if rng.random() < 0.2 else result)
 
 
-# The chain
+# In a corpus
 
 
-def test_a_workbook_in_a_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Fields go by their English and Chinese names, and any other column is a facet, as in JSON Lines."""
-    monkeypatch.setattr(readers, "READERS", {**READERS, ".xlsx": Reader("xlsx")})
+def test_a_workbook_in_a_corpus_has_fields_and_facets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Fields may have English or Chinese names; other columns are facets, as in JSON Lines."""
+    monkeypatch.setattr(registry, "READERS", {**READERS, ".xlsx": Reader("xlsx")})
     path = tmp_path / "a.xlsx"
     rows = (["正文", "年份", "发布日期", "district", "批次"], ["全年立案129件。", 2023, "2024-01-03", "滨海新区", 7])
     path.write_bytes(Book().sheet("S", *rows).bytes())
-    found = CorpusFile(str(path), "a.xlsx", Stamp.of(path.stat()))
-    (document_read,) = read_file(found, NOTHING, Taxonomy.load(None)).documents
+    file = CorpusFile(str(path), "a.xlsx", Stamp.of(path.stat()))
+    (document_read,) = read_file(file, NO_METADATA, Taxonomy.load(None)).documents
     document, (paragraph,) = document_read.document, document_read.paragraphs
     assert (document.document, document.year, document.published) == ("a.xlsx#S/2", 2023, "2024-01-03")
     assert (document.region[-1], document.facets, paragraph.text) == ("滨海新区", {"批次": "7"}, "全年立案129件。")

@@ -1,4 +1,4 @@
-"""A typesetter for tests: paragraphs to pages of placed lines, as the standard for official documents sets them."""
+"""A typesetter for tests. It sets paragraphs on pages as the standard for official documents does."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ _TOKEN = re.compile(r"[0-9A-Za-z.%]+|.")
 _NEVER_FIRST = "，,、。；;：:）)》”’！!？?%％"
 
 
-class Placed(NamedTuple):
-    """A line of text on a page."""
+class PrintedLine(NamedTuple):
+    """A line of text at a position on a page."""
 
     text: str
     x: float
-    """Points from the page's left edge."""
+    """Points from the left edge of the page."""
     y: float
-    """Points from its upper edge to the line that the characters stand on."""
+    """Points from the upper edge of the page to the baseline."""
     size: float
     strong: bool = False
 
 
-def half(text: str, size: float) -> float:
-    """Measure text whose ASCII characters are half as wide as Han characters."""
+def half_width_ascii(text: str, size: float) -> float:
+    """Return the width of text whose ASCII characters are half as wide as Han characters."""
     return sum(size / 2 if char.isascii() else size for char in text)
 
 
 @dataclass(frozen=True)
 class Typesetter:
-    """Sets 22 lines of 28 characters on a page, a title of larger type centred above them."""
+    """Sets 22 lines of 28 characters per page. The title is centred above them in larger type."""
 
     indent: int = 2
-    """Of first lines, in characters."""
+    """Indent of first lines, in characters."""
     size: float = 16.0
     leading: float = 28.0
     lines: int = 22
     columns: float = 28.0
     head: str = ""
-    """Running head of every page."""
+    """Running head of each page."""
     foot: str = "- {} -"
-    measure: Callable[[str, float], float] = half
+    measure: Callable[[str, float], float] = half_width_ascii
 
-    def pages(self, paragraphs: Sequence[str], title: str = "") -> list[list[Placed]]:
-        """Set a title and paragraphs; a paragraph in `**` is strong."""
-        pages: list[list[Placed]] = [[]]
+    def pages(self, paragraphs: Sequence[str], title: str = "") -> list[list[PrintedLine]]:
+        """Typeset a title and paragraphs. A paragraph in `**` is strong."""
+        pages: list[list[PrintedLine]] = [[]]
         row = 0
         for line in (*self._title(title), *(line for text in paragraphs for line in self._paragraph(text))):
             if row == self.lines:
@@ -57,30 +57,30 @@ class Typesetter:
             pages[-1].append(line._replace(y=_TOP + row * self.leading))
             row += 1
         for number, page in enumerate(pages, 1):
-            page.insert(0, Placed(self.head, WIDTH / 2 - self.measure(self.head, 9) / 2, 50, 9))
-            page.append(Placed(self.foot.format(number), WIDTH / 2, HEIGHT - 60, 14))
+            page.insert(0, PrintedLine(self.head, WIDTH / 2 - self.measure(self.head, 9) / 2, 50, 9))
+            page.append(PrintedLine(self.foot.format(number), WIDTH / 2, HEIGHT - 60, 14))
         return [[line for line in page if line.text] for page in pages]
 
-    def _title(self, title: str) -> Iterator[Placed]:
-        for line in wrap(title, 22, self.columns * self.size, 0, self.measure) if title else ():
-            yield Placed(line, WIDTH / 2 - self.measure(line, 22) / 2, 0, 22)
+    def _title(self, title: str) -> Iterator[PrintedLine]:
+        for line in wrap_text(title, 22, self.columns * self.size, 0, self.measure) if title else ():
+            yield PrintedLine(line, WIDTH / 2 - self.measure(line, 22) / 2, 0, 22)
 
-    def _paragraph(self, text: str) -> Iterator[Placed]:
+    def _paragraph(self, text: str) -> Iterator[PrintedLine]:
         strong = text.startswith("**")
         indent = self.indent * self.size
-        for n, line in enumerate(wrap(text.strip("*"), self.size, self.columns * self.size, indent, self.measure)):
-            yield Placed(line, _LEFT + (0 if n else indent), 0, self.size, strong)
+        for n, line in enumerate(wrap_text(text.strip("*"), self.size, self.columns * self.size, indent, self.measure)):
+            yield PrintedLine(line, _LEFT + (0 if n else indent), 0, self.size, strong)
 
 
-def wrap(text: str, size: float, width: float, indent: float, measure: Callable[[str, float], float]) -> list[str]:
-    """Cut text into lines that do not begin with a stop and do not end inside a number or Latin word."""
-    lines, line, room = [], "", width - indent
+def wrap_text(text: str, size: float, width: float, indent: float, measure: Callable[[str, float], float]) -> list[str]:
+    """Split text into lines. No line starts with punctuation or ends inside a number or Latin word."""
+    lines, line, available = [], "", width - indent
     for token in _TOKEN.findall(text):
-        if line and measure(line + token, size) > room + 0.01:
+        if line and measure(line + token, size) > available + 0.01:
             carried = ""
             while token[0] in _NEVER_FIRST and len(line) > 1 and not carried:
                 line, carried = line[:-1], line[-1]
             lines.append(line)
-            line, room = carried, width
+            line, available = carried, width
         line += token
     return [*lines, line]

@@ -1,4 +1,4 @@
-"""Word documents for the tests, written by hand: what the reader is given is seen in the test."""
+"""Builds Word documents for tests from XML, so that tests show the input of the reader."""
 
 from __future__ import annotations
 
@@ -25,48 +25,48 @@ _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 
 
 def run(text: str, properties: str = "") -> str:
-    """A run of text; `properties` are elements such as `<w:b/>`."""
+    """Return a run of text. `properties`: elements such as `<w:b/>`."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
 def paragraph(content: str = "", properties: str = "") -> str:
-    """A paragraph of runs; text without markup is made one."""
+    """Return a paragraph of runs. Text without markup becomes a run."""
     content = content if content.startswith("<w:") or not content else run(content)
     return f"<w:p><w:pPr>{properties}</w:pPr>{content}</w:p>"
 
 
 def item(text: str, level: int = 0, number: int = 1) -> str:
-    """A paragraph of list `number`, at a level from 0."""
+    """Return a paragraph of list `number` at a level, from 0."""
     return paragraph(text, f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>')
 
 
 def level(n: int, style: str, pattern: str, more: str = "") -> str:
-    """A level of a list definition, which starts at 1; `more` are elements that come behind numFmt."""
-    counted = f'<w:start w:val="1"/><w:numFmt w:val="{style}"/>'
-    return f'<w:lvl w:ilvl="{n}">{counted}{more}<w:lvlText w:val="{pattern}"/></w:lvl>'
+    """Return a level of a list definition, which starts at 1. `more`: elements after numFmt."""
+    format_elements = f'<w:start w:val="1"/><w:numFmt w:val="{style}"/>'
+    return f'<w:lvl w:ilvl="{n}">{format_elements}{more}<w:lvlText w:val="{pattern}"/></w:lvl>'
 
 
 def definition(n: int, *levels: str) -> str:
-    """A list definition."""
+    """Return a list definition."""
     return (
         f'<w:abstractNum w:abstractNumId="{n}"><w:multiLevelType w:val="multilevel"/>{"".join(levels)}</w:abstractNum>'
     )
 
 
-def list_of(number: int, n: int, overrides: str = "") -> str:
-    """List `number` of definition `n`."""
+def list_instance(number: int, n: int, overrides: str = "") -> str:
+    """Return list `number` with definition `n`."""
     return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{n}"/>{overrides}</w:num>'
 
 
 def row(*cells: str) -> str:
-    """A table row; a cell without markup is one paragraph."""
+    """Return a table row. A cell without markup becomes a paragraph."""
     filled = (cell if cell.startswith("<") else paragraph(cell) for cell in cells)
     return f"<w:tr>{''.join(f'<w:tc>{cell}</w:tc>' for cell in filled)}</w:tr>"
 
 
 def document(body: str, parts: Mapping[str, str] | None = None, *, title: str = "") -> bytes:
-    """A .docx file. `parts`: what stands inside the roots of styles, numbering, footnotes and endnotes."""
+    """Return a .docx file. `parts`: contents of the root elements of styles, numbering, footnotes and endnotes."""
     files = {"word/document.xml": _root("document", f"<w:body>{body}</w:body>")}
     overrides = [_override("document.main", "document")]
     relations = ""
@@ -85,35 +85,35 @@ def document(body: str, parts: Mapping[str, str] | None = None, *, title: str = 
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Default Extension="xml" ContentType="application/xml"/>{"".join(overrides)}</Types>'
     )
-    return packed(files)
+    return pack_zip(files)
 
 
 def blocks(body: str, **parts: str) -> list[Block]:
-    """Blocks of a document with this body."""
-    (found,) = docx.read(document(body, parts), "a.docx").documents
-    return list(found.blocks)
+    """Return the blocks of a document with this body."""
+    (raw_document,) = docx.read(document(body, parts), "a.docx").documents
+    return list(raw_document.blocks)
 
 
 def texts(body: str, **parts: str) -> list[str]:
-    """Texts of the blocks of a document with this body."""
+    """Return the texts of the blocks of a document with this body."""
     return [block.text for block in blocks(body, **parts)]
 
 
 def style(name: str, content: str, *, kind: str = "paragraph", is_default: bool = False) -> str:
-    """A style whose id is its name."""
+    """Return a style whose id is its name."""
     return (
         f'<w:style w:type="{kind}" w:styleId="{name}" w:default="{int(is_default)}"><w:name w:val="{name}"/>'
         f"{content}</w:style>"
     )
 
 
-def styled(text: str, name: str) -> str:
-    """A paragraph of a style."""
+def styled_paragraph(text: str, name: str) -> str:
+    """Return a paragraph with a style."""
     return paragraph(text, f'<w:pStyle w:val="{name}"/>')
 
 
-def packed(files: Mapping[str, str | bytes]) -> bytes:
-    """A zip archive."""
+def pack_zip(files: Mapping[str, str | bytes]) -> bytes:
+    """Pack files into a zip archive."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -121,14 +121,14 @@ def packed(files: Mapping[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def converted(data: bytes, suffix: str, target: str, folder: Path) -> bytes:
-    """What LibreOffice makes of a document: `target` as its option --convert-to takes it."""
-    return all_converted([data], suffix, target, folder)[0]
+def convert_document(data: bytes, suffix: str, target: str, folder: Path) -> bytes:
+    """Convert a document with LibreOffice. `target`: argument of its option --convert-to."""
+    return convert_documents([data], suffix, target, folder)[0]
 
 
-def all_converted(documents: Sequence[bytes], suffix: str, target: str, folder: Path) -> list[bytes]:
-    """What LibreOffice makes of several documents; its start, which takes a second, is one for all."""
-    program = doc.converter()
+def convert_documents(documents: Sequence[bytes], suffix: str, target: str, folder: Path) -> list[bytes]:
+    """Convert several documents with LibreOffice, which is started once, as this takes a second."""
+    program = doc.find_libreoffice()
     assert program is not None
     sources = [folder / f"source-{n}{suffix}" for n in range(len(documents))]
     for source, data in zip(sources, documents, strict=True):
@@ -154,4 +154,4 @@ OUTLINE = (
     level(2, "decimal", "%3."),
     level(3, "decimalEnclosedCircle", "%4"),
 )
-"""The four levels of a Chinese report."""
+"""The four heading levels of a Chinese report."""

@@ -1,4 +1,4 @@
-"""Tests of metadata detection, on titles and heads made up for them."""
+"""Detection of metadata, from invented titles and heads."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning.content import clean
-from searchkit.corpus.metadata.detection import Detected, Evidence, detect
-from searchkit.corpus.outline.building import outline
+from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
+from searchkit.corpus.outline.building import build_outline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 
-def _detect(title: str | None, head: Sequence[str] = (), paragraphs: Sequence[str] = (), **rest: object) -> Detected:
-    return detect(Evidence("a.txt", title, head, paragraphs, **rest))  # type: ignore[arg-type]
+def _detect(
+    title: str | None, head: Sequence[str] = (), paragraphs: Sequence[str] = (), **rest: object
+) -> DetectedMetadata:
+    return detect_metadata(Evidence("a.txt", title, head, paragraphs, **rest))  # type: ignore[arg-type]
 
 
 TITLES = [
@@ -105,15 +107,15 @@ TITLES = [
         (None, "人民政府", "山东省/青岛市/崂山区", 2022, "法治政府建设年度报告"),
     ),
 ]
-"""Title; issuer (None = not looked at), agency, region, year, kind."""
+"""Title; issuer (None = not checked), agency, region, year, kind."""
 
 
-@pytest.mark.parametrize(("title", "want"), TITLES)
-def test_title(title: str, want: tuple[str | None, str, str, int, str]) -> None:
-    """A title that names body, place, year and kind is enough."""
-    found = _detect(title)
-    issuer = found.issuer if want[0] else None
-    assert (issuer, found.agency, "/".join(found.region), found.year, found.doctype) == want
+@pytest.mark.parametrize(("title", "expected"), TITLES)
+def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str, str, int, str]) -> None:
+    """A title that names body, place, year and kind suffices."""
+    detected = _detect(title)
+    issuer = detected.issuer if expected[0] else None
+    assert (issuer, detected.agency, "/".join(detected.region), detected.year, detected.doctype) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,37 +127,41 @@ def test_title(title: str, want: tuple[str | None, str, str, int, str]) -> None:
         (("索引号：11410204MB0/2023-1",), "", "河南省/开封市"),
     ],
 )
-def test_ambiguous_name_is_decided_by_other_places(head: tuple[str, ...], paragraph: str, city: str) -> None:
-    """鼓楼区 is the one of the city or province that the rest of the report speaks of."""
-    found = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
-    assert "/".join(found.region) == city + "/鼓楼区"
+def test_other_places_decide_an_ambiguous_name(head: tuple[str, ...], paragraph: str, city: str) -> None:
+    """鼓楼区 is the one in the city or province that the rest of the report mentions."""
+    detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", head, (paragraph,))
+    assert "/".join(detected.region) == city + "/鼓楼区"
 
 
-def test_ambiguous_name_alone_stays_open() -> None:
-    """Nothing else names a place: no region, and a warning with the candidates."""
-    found = _detect("鼓楼区卫健委2022年法治政府建设年度报告", (), ("全区卫生工作……",))
-    assert found.region == ()
-    assert any(w.startswith("region undecided: 鼓楼区") and "福建省/福州市/鼓楼区" in w for w in found.warnings)
+def test_an_ambiguous_name_alone_is_undecided() -> None:
+    """If nothing else names a place, the region is empty and a warning lists the candidates."""
+    detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", (), ("全区卫生工作……",))
+    assert detected.region == ()
+    assert any(w.startswith("region undecided: 鼓楼区") and "福建省/福州市/鼓楼区" in w for w in detected.warnings)
 
 
-def test_document_number_decides_the_province() -> None:
-    """A number such as 津…〔2020〕5号 speaks for 天津市."""
-    found = _detect(
+def test_a_document_number_decides_the_province() -> None:
+    """A number such as 津…〔2020〕5号 is evidence for 天津市."""
+    detected = _detect(
         "和平区司法局2020年法治政府建设年度报告", (), ("印发津和治区发〔2020〕5号文件，落实津政办发〔2019〕1号要求。",)
     )
-    assert found.region == ("天津市", "和平区")
+    assert detected.region == ("天津市", "和平区")
 
 
-def test_place_of_the_signature() -> None:
-    """A report that only says 我局 takes its place from the signature."""
-    found = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", "临海市司法局", "2024年1月5日"))
-    assert (found.region, found.agency, found.issuer) == (("浙江省", "台州市", "临海市"), "司法局", "临海市司法局")
-    assert found.published is None
-    assert any(w.startswith("published undecided") and "2024年1月5日" in w for w in found.warnings)
+def test_the_signature_states_the_place() -> None:
+    """A report that only says 我局 has the place of its signature."""
+    detected = _detect("2023年法治政府建设年度报告", (), ("我局认真履职。", "临海市司法局", "2024年1月5日"))
+    assert (detected.region, detected.agency, detected.issuer) == (
+        ("浙江省", "台州市", "临海市"),
+        "司法局",
+        "临海市司法局",
+    )
+    assert detected.published is None
+    assert any(w.startswith("published undecided") and "2024年1月5日" in w for w in detected.warnings)
 
 
-def test_place_from_the_body() -> None:
-    """A report of 区卫健委 that never names its district in the head takes the one its text names most."""
+def test_the_body_states_the_place() -> None:
+    """If the head does not name the district of a 区卫健委, it is the district that the text names most."""
     text = (
         "我区制定《浦东新区卫生条例》。",
         "对口帮扶临海市、赴房山区学习。",
@@ -164,26 +170,28 @@ def test_place_from_the_body() -> None:
     assert _detect("区卫健委2022年法治政府建设年度报告", (), text).region == ("上海市", "浦东新区")
 
 
-def test_guests_are_not_the_place() -> None:
-    """Places that are only helped or visited do not become the report's place."""
-    found = _detect("区卫健委2022年法治政府建设年度报告", (), ("我区对口支援临夏市，赴雨花台区学习，与房山区协作。",))
-    assert found.region == ()
+def test_places_helped_or_visited_are_not_the_place() -> None:
+    """Places that are only helped or visited are not the place of the report."""
+    detected = _detect(
+        "区卫健委2022年法治政府建设年度报告", (), ("我区对口支援临夏市，赴雨花台区学习，与房山区协作。",)
+    )
+    assert detected.region == ()
 
 
-def test_portal_of_a_higher_level_is_not_the_place() -> None:
-    """The name of a city's site over a district's report does not make it the city's."""
-    found = _detect(
+def test_the_site_of_a_higher_level_is_not_the_place() -> None:
+    """The name of a city's site above a district's report does not make it the city's report."""
+    detected = _detect(
         "区司法局2022年法治政府建设年度报告", ("天津市人民政府门户网站",), ("东丽区……", "我区", "东丽区两级")
     )
-    assert found.region == ("天津市", "东丽区")
+    assert detected.region == ("天津市", "东丽区")
 
 
-def test_file_name_is_the_last_resort() -> None:
-    """The path is read only when the text is silent, and the result says so."""
-    found = detect(Evidence("报告/临海市/1.txt", "2023年法治政府建设年度报告", (), ("我市……",)))
-    assert found.region == ("浙江省", "台州市", "临海市")
-    assert any("path" in w for w in found.warnings)
-    named = detect(Evidence("报告/临海市/1.txt", "东丽区司法局2023年法治政府建设年度报告"))
+def test_the_file_name_is_the_last_resort() -> None:
+    """The path is used only if the text states no place, with a warning."""
+    detected = detect_metadata(Evidence("报告/临海市/1.txt", "2023年法治政府建设年度报告", (), ("我市……",)))
+    assert detected.region == ("浙江省", "台州市", "临海市")
+    assert any("path" in w for w in detected.warnings)
+    named = detect_metadata(Evidence("报告/临海市/1.txt", "东丽区司法局2023年法治政府建设年度报告"))
     assert named.region == ("天津市", "东丽区")
 
 
@@ -191,7 +199,7 @@ SPEECH = ("现在，我代表省人民政府，向大会报告政府工作，请
 
 
 @pytest.mark.parametrize(
-    ("title", "head", "paragraphs", "want"),
+    ("title", "head", "paragraphs", "expected"),
     [
         (
             "政府工作报告",
@@ -215,20 +223,20 @@ SPEECH = ("现在，我代表省人民政府，向大会报告政府工作，请
         ),
     ],
 )
-def test_work_reports(
-    title: str, head: tuple[str, ...], paragraphs: tuple[str, ...], want: tuple[str, str, int]
+def test_work_reports_have_the_place_and_year_of_the_session(
+    title: str, head: tuple[str, ...], paragraphs: tuple[str, ...], expected: tuple[str, str, int]
 ) -> None:
-    """A government's work report has the place of the congress and the year of the title or the session."""
-    found = _detect(title, head, paragraphs)
-    assert ("/".join(found.region), found.agency, found.year) == want
-    assert found.doctype == "政府工作报告"
+    """A government's work report has the place of the congress, and the year of the title or the session."""
+    detected = _detect(title, head, paragraphs)
+    assert ("/".join(detected.region), detected.agency, detected.year) == expected
+    assert detected.doctype == "政府工作报告"
 
 
-def test_work_report_without_a_date() -> None:
-    """Headings on the year before and the year itself give the year, with a warning that says so."""
-    found = _detect("政府工作报告", (), SPEECH, headings=("2013年工作回顾", "2014年工作安排"))
-    assert found.year == 2014
-    assert any(w.startswith("year 2014 inferred") for w in found.warnings)
+def test_headings_state_the_year_of_a_work_report() -> None:
+    """Headings on the year before and on the year itself decide the year, with a warning."""
+    detected = _detect("政府工作报告", (), SPEECH, headings=("2013年工作回顾", "2014年工作安排"))
+    assert detected.year == 2014
+    assert any(w.startswith("year 2014 inferred") for w in detected.warnings)
 
 
 @pytest.mark.parametrize(
@@ -240,13 +248,13 @@ def test_work_report_without_a_date() -> None:
         ("关于二〇二一年度法治政府建设情况的报告", 2021),
     ],
 )
-def test_year_of_the_title(title: str, year: int) -> None:
-    """The year reported on is not that of a plan's span, of the day of signing, nor of the plan for the next year."""
+def test_the_title_states_the_year(title: str, year: int) -> None:
+    """The year reported on is not that of a plan's span, of the date of signature, or of the next year's plan."""
     assert _detect(title).year == year
 
 
-def test_year_when_the_title_is_silent() -> None:
-    """The text's own statement comes before the day of publication; a day in January points to the year before."""
+def test_the_year_is_inferred_if_the_title_states_none() -> None:
+    """A statement in the text precedes the date of publication; January points to the year before."""
     stated = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",), ("现将我局2023年度法治政府建设情况报告如下：",))
     assert (stated.year, stated.published) == (2023, "2024-01-15")
     inferred = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",))
@@ -271,96 +279,100 @@ def test_year_when_the_title_is_silent() -> None:
         ((), {}, None),
     ],
 )
-def test_published(head: tuple[str, ...], hints: dict[str, str], day: str | None) -> None:
-    """The day of publication is read from labelled lines; a signing day serves only when it is labelled and alone."""
+def test_publication_dates(head: tuple[str, ...], hints: dict[str, str], day: str | None) -> None:
+    """The date of publication comes from labelled lines; a date of signature only if it is labelled and alone."""
     assert _detect("2023年报告", head, ("正文。", "2023年12月26日"), hints=hints).published == day
 
 
-def test_numbers_and_source() -> None:
-    """The report's own numbers are read, an empty label is empty, and numbers that sentences cite are not its own."""
+def test_numbers_and_source_are_read() -> None:
+    """Numbers of the report itself are read. An empty label yields none, and cited numbers are ignored."""
     head = ("索引号: LH331082-035/2025-00028 公开方式: 主动公开", "文号: 临卫〔2025〕3号 成文日期: 2025-01-03")
-    found = _detect(
+    detected = _detect(
         "临海市卫生健康局2024年法治政府建设年度报告", head, hints={"source": "https://www.linhai.gov.cn/a.html"}
     )
-    assert found.index_number == "LH331082-035/2025-00028"
-    assert found.doc_number == "临卫〔2025〕3号"
-    assert found.source == "https://www.linhai.gov.cn/a.html"
+    assert detected.index_number == "LH331082-035/2025-00028"
+    assert detected.doc_number == "临卫〔2025〕3号"
+    assert detected.source == "https://www.linhai.gov.cn/a.html"
     bare = _detect("报告", ("文号: 成文日期: 2025-01-03",), ("按照浙政发〔2024〕1号文件要求开展。",))
     assert bare.doc_number is None
     assert _detect("报告", ("津滨卫〔2024〕12号",)).doc_number == "津滨卫〔2024〕12号"
 
 
-def test_issuer_of_a_label() -> None:
-    """A publishing body counts when the title names none; a newspaper or a site is no body."""
-    found = _detect("2023年法治政府建设年度报告", ("来源：临海日报", "发布机构：临海市司法局"))
-    assert (found.issuer, found.agency, found.region[-1]) == ("临海市司法局", "司法局", "临海市")
+def test_a_label_states_the_issuer() -> None:
+    """A publishing body is used if the title names none; a newspaper or a site is not a body."""
+    detected = _detect("2023年法治政府建设年度报告", ("来源：临海日报", "发布机构：临海市司法局"))
+    assert (detected.issuer, detected.agency, detected.region[-1]) == ("临海市司法局", "司法局", "临海市")
     assert _detect("2023年法治政府建设年度报告", ("来源：本网站",)).issuer is None
 
 
-def test_title_of_the_page() -> None:
-    """Without a title in the text, that of the page serves, without the name of the site."""
-    found = _detect(None, hints={"title": "东丽区司法局2023年法治政府建设年度报告_天津市东丽区人民政府"})
-    assert found.title == "东丽区司法局2023年法治政府建设年度报告"
-    assert found.region == ("天津市", "东丽区")
+def test_the_title_of_the_page_is_used_without_its_site() -> None:
+    """If the text has no title, that of the page is used, without the name of the site."""
+    detected = _detect(None, hints={"title": "东丽区司法局2023年法治政府建设年度报告_天津市东丽区人民政府"})
+    assert detected.title == "东丽区司法局2023年法治政府建设年度报告"
+    assert detected.region == ("天津市", "东丽区")
 
 
-def test_nothing_known() -> None:
-    """A text that tells nothing gives empty fields and a warning for each."""
-    found = _detect(None, (), ("今天天气很好。",))
-    assert (found.title, found.year, found.issuer, found.agency, found.region, found.doctype) == (None,) * 4 + (
+def test_undecided_fields_have_warnings() -> None:
+    """A text without evidence yields empty fields and a warning for each."""
+    detected = _detect(None, (), ("今天天气很好。",))
+    assert (detected.title, detected.year, detected.issuer, detected.agency, detected.region, detected.doctype) == (
+        None,
+    ) * 4 + (
         (),
         None,
     )
-    assert {w.split()[0] for w in found.warnings} == {"title", "year", "issuer", "agency", "region", "doctype"}
+    assert {w.split()[0] for w in detected.warnings} == {"title", "year", "issuer", "agency", "region", "doctype"}
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=40), max_size=4), st.lists(st.text(max_size=40), max_size=4))
-def test_any_text(title: str, head: list[str], paragraphs: list[str]) -> None:
-    """Any text gives a result: the title as it was, a plausible year, a place or a warning."""
-    found = _detect(title, head, paragraphs, hints={"title": title, "published": title})
-    assert found.title == (title or None) or not title.strip()
-    assert found.year is None or 1940 <= found.year <= 2100
-    assert found.region or any(w.startswith("region") for w in found.warnings)
+def test_any_text_is_accepted(title: str, head: list[str], paragraphs: list[str]) -> None:
+    """Any text yields its title, a plausible year or none, and a place or a warning."""
+    detected = _detect(title, head, paragraphs, hints={"title": title, "published": title})
+    assert detected.title == (title or None) or not title.strip()
+    assert detected.year is None or 1940 <= detected.year <= 2100
+    assert detected.region or any(w.startswith("region") for w in detected.warnings)
 
 
 @pytest.mark.parametrize("piece", ["一", "2023年", "（", "临海市", "《", "来源:", "第届全国人民代表大会", " "])
-def test_one_long_line(piece: str) -> None:
-    """A file of one line of millions of characters costs seconds at most, wherever the line ends up."""
+def test_a_long_line_takes_seconds_at_most(piece: str) -> None:
+    """A line of millions of characters takes seconds at most, in whatever field it occurs."""
     line = piece * (4_000_000 // len(piece))
     start = time.process_time()
     for where in ("title", "head", "paragraphs", "tail", "headings"):
-        detect(Evidence("a", **{where: line if where == "title" else (line,)}))  # type: ignore[arg-type]
+        detect_metadata(Evidence("a", **{where: line if where == "title" else (line,)}))  # type: ignore[arg-type]
     assert time.process_time() - start < 10
 
 
-def _read(path: Path) -> Detected:
+def _read(path: Path) -> DetectedMetadata:
     cleaned = clean([Block(line) for line in path.read_text(encoding="utf-8").splitlines()])
-    items = outline(cleaned.body)
+    items = build_outline(cleaned.body)
     headings = tuple(dict.fromkeys(heading for item in items for heading in item.path))
     texts = tuple(item.text for item in items)
-    return detect(Evidence(path.name, cleaned.title, cleaned.head, texts, cleaned.tail, headings=headings))
+    return detect_metadata(Evidence(path.name, cleaned.title, cleaned.head, texts, cleaned.tail, headings=headings))
 
 
 def test_real_reports(shared: Path) -> None:
-    """All document fields of the reports annotated by hand are right."""
+    """All fields of the reports annotated by hand are right."""
     for file in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))
-        meta, found = gold["meta"], _read(shared / "corpus" / "seeds" / gold["file"])
+        meta, detected = gold["meta"], _read(shared / "corpus" / "seeds" / gold["file"])
         region = tuple(dict.fromkeys(filter(None, (meta["province"], meta["city"], meta["district"]))))
-        assert (found.title, found.year, found.published) == (meta["title"], meta["year"], meta["published"])
-        assert (found.issuer, found.agency, found.region) == (meta["issuer"], meta["agency"], region)
-        assert (found.doctype, found.doc_number) == (meta["doc_type"], meta["doc_number"])
-        assert found.index_number == meta["index_number"]
+        assert (detected.title, detected.year, detected.published) == (meta["title"], meta["year"], meta["published"])
+        assert (detected.issuer, detected.agency, detected.region) == (meta["issuer"], meta["agency"], region)
+        assert (detected.doctype, detected.doc_number) == (meta["doc_type"], meta["doc_number"])
+        assert detected.index_number == meta["index_number"]
 
 
-def test_an_office_that_publishes_is_not_whose_report_it_is() -> None:
-    """The report of a government stays its own, whichever of its offices puts it on the site."""
+def test_an_office_that_publishes_a_report_is_not_its_agency() -> None:
+    """The agency of a government's report is the government, whichever of its offices published it."""
     head = ("来源：静海区司法局　发布时间：2024-03-28",)
-    found = detect(Evidence("a.txt", "静海区2023年度法治政府建设情况报告", head))
-    assert (found.agency, found.published) == ("人民政府", "2024-03-28")
+    detected = detect_metadata(Evidence("a.txt", "静海区2023年度法治政府建设情况报告", head))
+    assert (detected.agency, detected.published) == ("人民政府", "2024-03-28")
 
 
-def test_a_street_is_not_the_district_of_that_name() -> None:
-    """东城街道 of 清城区 says nothing of 东城区."""
-    found = detect(Evidence("a.txt", "东城街道2022年法治政府建设情况报告", ("清城区人民政府东城街道办事处",)))
-    assert found.region == ("广东省", "清远市", "清城区")
+def test_a_street_is_not_the_district_of_the_same_name() -> None:
+    """东城街道 of 清城区 is no evidence for 东城区."""
+    detected = detect_metadata(
+        Evidence("a.txt", "东城街道2022年法治政府建设情况报告", ("清城区人民政府东城街道办事处",))
+    )
+    assert detected.region == ("广东省", "清远市", "清城区")

@@ -1,4 +1,4 @@
-"""Which words are a heading."""
+"""Which words of a line are a heading."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from searchkit.corpus.outline import headings
         ("执法力量不足：现有人员难以满足需要，需要补充。", "执法力量不足"),
     ],
 )
-def test_run_in(text: str, heading: str) -> None:
-    """A first sentence that names its matter is a heading, as is what stands before a blank or colon."""
-    assert headings.run_in(text) == heading
+def test_run_in_headings_are_found(text: str, heading: str) -> None:
+    """A first sentence that names its subject is a heading, and so are the words before a blank or colon."""
+    assert headings.parse_run_in_heading(text) == heading
 
 
 @pytest.mark.parametrize(
@@ -37,28 +37,28 @@ def test_run_in(text: str, heading: str) -> None:
         "主要原因是：人员不足，经费紧张，设备老化。",
     ],
 )
-def test_no_run_in(text: str) -> None:
-    """One sentence alone, measures, narrative and many clauses are no headings."""
-    assert headings.run_in(text) is None
+def test_other_first_sentences_are_not_headings(text: str) -> None:
+    """A sentence without text after it, measures, narrative and many clauses are not headings."""
+    assert headings.parse_run_in_heading(text) is None
 
 
-def test_lost_stop() -> None:
-    """A heading that lost its full stop is found by the words that begin its text."""
+def test_a_heading_without_its_full_stop_is_found() -> None:
+    """The words that begin its text identify a heading that lost its full stop."""
     text = "落实法律顾问制度为充分发挥顾问的作用，我局聘请律师两名，提供意见。"
-    assert headings.without_stop(text) == "落实法律顾问制度"
-    assert headings.without_stop("我们在工作中为群众服务，做了很多事。") is None
+    assert headings.parse_unstopped_heading(text) == "落实法律顾问制度"
+    assert headings.parse_unstopped_heading("我们在工作中为群众服务，做了很多事。") is None
 
 
-def test_part_without_break() -> None:
-    """The heading of a part is found where nothing parts it from its text."""
-    assert headings.of_part("2023年工作回顾2023年，我局扎实推进各项工作。") == "2023年工作回顾"
+def test_the_heading_of_a_part_joined_to_its_text_is_found() -> None:
+    """The heading of a part is found if nothing separates it from its text."""
+    assert headings.parse_joined_part_heading("2023年工作回顾2023年，我局扎实推进各项工作。") == "2023年工作回顾"
 
 
-def test_own_line() -> None:
-    """A short line without a stop is a heading; a longer one needs a number; a list or a sentence is none."""
-    assert headings.of_line("存在的问题：", numbered=True) == "存在的问题"
-    assert headings.of_line("规范执法，提升效能", numbered=False) == "规范执法，提升效能"
-    assert headings.of_line("开展检查12次", numbered=False) is None
-    assert headings.of_line("完成检查。", numbered=False) is None
-    assert headings.of_line("1994", numbered=False) is None
-    assert headings.of_line("加强领导，", numbered=True) is None
+def test_headings_on_lines_of_their_own() -> None:
+    """A short line without a stop is a heading, a longer one needs a number; a list or a sentence is not a heading."""
+    assert headings.parse_heading_line("存在的问题：", is_numbered=True) == "存在的问题"
+    assert headings.parse_heading_line("规范执法，提升效能", is_numbered=False) == "规范执法，提升效能"
+    assert headings.parse_heading_line("开展检查12次", is_numbered=False) is None
+    assert headings.parse_heading_line("完成检查。", is_numbered=False) is None
+    assert headings.parse_heading_line("1994", is_numbered=False) is None
+    assert headings.parse_heading_line("加强领导，", is_numbered=True) is None

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning.content import clean
-from searchkit.corpus.outline.building import Item, outline
+from searchkit.corpus.outline.building import OutlineItem, build_outline
 
 TEXT = "全年组织开展专项检查，依法查处违法行为，取得良好效果。"
 
 
-def _outline(*lines: str) -> tuple[Item, ...]:
-    return outline([Block(line) for line in lines])
+def _outline(*lines: str) -> tuple[OutlineItem, ...]:
+    return build_outline([Block(line) for line in lines])
 
 
 def _paths(*lines: str) -> list[tuple[str, ...]]:
@@ -28,21 +28,21 @@ def _paths(*lines: str) -> list[tuple[str, ...]]:
 
 
 def test_headings_become_the_path() -> None:
-    """Headings alone on a line are no paragraphs; what stands under them carries them, without their numbers."""
+    """Headings on lines of their own are not paragraphs. The paths below contain them without numbers."""
     items = _outline("一、做法和成效", "（一）规范执法", TEXT, "（二）抓好普法", TEXT, "二、不足", TEXT)
     assert [item.path for item in items] == [("做法和成效", "规范执法"), ("做法和成效", "抓好普法"), ("不足",)]
     assert {item.text for item in items} == {TEXT}
 
 
-def test_run_in_heading_is_both() -> None:
-    """A run-in heading goes into the path and stays in the text, and the number is given as printed."""
+def test_a_run_in_heading_is_in_path_and_text() -> None:
+    """A run-in heading is added to the path and stays in the text. The number is returned as printed."""
     (item,) = _outline("1.提升决策能力。" + TEXT)
-    assert item == Item("1.提升决策能力。" + TEXT, "1.", ("提升决策能力",), None)
+    assert item == OutlineItem("1.提升决策能力。" + TEXT, "1.", ("提升决策能力",), None)
 
 
-def test_item_of_one_sentence() -> None:
-    """An item of one sentence has no heading of its own but stands under its parents."""
-    assert _outline("一、做法", "1.继续优化职能，调整清单，全年调整107条。")[0] == Item(
+def test_an_item_of_one_sentence_has_no_heading() -> None:
+    """An item of one sentence has the headings above it, but adds none."""
+    assert _outline("一、做法", "1.继续优化职能，调整清单，全年调整107条。")[0] == OutlineItem(
         "1.继续优化职能，调整清单，全年调整107条。", "1.", ("做法",), None
     )
 
@@ -65,13 +65,13 @@ def test_item_of_one_sentence() -> None:
          [("（一）", "农业"), ("（一）", "工业"), ("（二）",)]),
     ],
 )  # fmt: skip
-def test_numbering_styles(lines: Sequence[str], paths: list[tuple[str, ...]]) -> None:
-    """Levels follow the numbering that the document shows, also where styles are mixed, skipped or changed."""
+def test_levels_follow_the_numbering(lines: Sequence[str], paths: list[tuple[str, ...]]) -> None:
+    """Levels follow the numbering of the document, even if styles are mixed, skipped or changed."""
     assert _paths(*lines) == paths
 
 
-def test_heading_that_lost_its_number() -> None:
-    """A heading between （一） and （三） is （二）'s; one behind which a list starts anew is of the level above."""
+def test_a_heading_that_lost_its_number_gets_its_level() -> None:
+    """A heading between （一） and （三） is （二）; one after which a list restarts is above that list."""
     assert _paths("一、做法", "（一）甲事项", TEXT, "简化流程，提升质量", TEXT, "（三）丙事项", TEXT) == [
         ("做法", "甲事项"),
         ("做法", "简化流程，提升质量"),
@@ -83,15 +83,15 @@ def test_heading_that_lost_its_number() -> None:
     ]
 
 
-def test_heading_that_lost_its_stop() -> None:
-    """Among items with run-in headings, one that lost its full stop has its heading too."""
+def test_a_heading_that_lost_its_full_stop_is_found() -> None:
+    """Among items with run-in headings, an item without the full stop has a heading too."""
     lost = "3.落实法律顾问制度为充分发挥顾问作用，我局聘请律师两名，参与审查文件，提供法律意见。"
     paths = _paths("1.规范决策程序。" + TEXT, "2.加强文件管理。" + TEXT, lost)
     assert paths == [("规范决策程序",), ("加强文件管理",), ("落实法律顾问制度",)]
 
 
-def test_listed_items() -> None:
-    """一是 … 二是 … inside one paragraph is no heading; on paragraphs of their own they are, each for itself."""
+def test_items_numbered_by_words() -> None:
+    """一是 … 二是 … inside one paragraph are not headings; at the start of paragraphs they are."""
     inside = _outline("一、做法", "一是健全机构。调整小组。二是明确职责。落实到人。")[0]
     assert (inside.number, inside.path) == ("一是", ("做法",))
     assert _paths("二、不足", "一是力量不强。" + TEXT, "二是合力不够。" + TEXT, "对此，将认真整改。") == [
@@ -101,14 +101,14 @@ def test_listed_items() -> None:
     ]
 
 
-def test_signature() -> None:
-    """Signature and date at the end are paragraphs under no heading."""
+def test_signature_and_date_belong_to_no_heading() -> None:
+    """Signature and date at the end are paragraphs below no heading."""
     items = _outline("一、打算", TEXT, "某区卫生健康委", "2023年12月26日")
     assert [(item.text, item.path) for item in items[1:]] == [("某区卫生健康委", ()), ("2023年12月26日", ())]
 
 
-def test_heading_without_text() -> None:
-    """A heading under which nothing stands is a paragraph, in its place, so that no words are lost."""
+def test_a_heading_without_text_is_a_paragraph() -> None:
+    """A heading with nothing below it is a paragraph in its place, so that no words are lost."""
     items = _outline("一、打算", "（一）抓学习", "（二）抓培训", "二、建议", TEXT)
     assert [(item.text, item.number, item.path) for item in items] == [
         ("（一）抓学习", "（一）", ("打算",)),
@@ -117,36 +117,36 @@ def test_heading_without_text() -> None:
     ]
 
 
-def test_stated_levels() -> None:
-    """Levels that the format states place headings without numbers."""
+def test_stated_levels_are_used() -> None:
+    """Heading levels stated by the format place headings without numbers."""
     blocks = [Block("回顾", level=2), Block("经济", level=3), Block(TEXT), Block("安排", level=2), Block(TEXT, page=3)]
-    assert [(item.path, item.page) for item in outline(blocks)] == [(("回顾", "经济"), None), (("安排",), 3)]
+    assert [(item.path, item.page) for item in build_outline(blocks)] == [(("回顾", "经济"), None), (("安排",), 3)]
 
 
-def test_strong_lines() -> None:
+def test_emphasised_lines_are_headings() -> None:
     """Emphasised lines are headings."""
     blocks = [Block("去年工作回顾", strong=True), Block(TEXT), Block("今年工作安排", strong=True), Block(TEXT)]
-    assert [item.path for item in outline(blocks)] == [("去年工作回顾",), ("今年工作安排",)]
+    assert [item.path for item in build_outline(blocks)] == [("去年工作回顾",), ("今年工作安排",)]
 
 
 @given(st.lists(st.text(alphabet="执法一二三、（）。：1.2 ——是年月日", max_size=14), max_size=14), st.integers(0, 2))
 def test_no_character_is_lost(texts: list[str], level: int) -> None:
-    """Of any blocks, every letter stands in a text or a path, and texts are made of the source in order."""
-    items = outline([Block(text, level=level) for text in texts])
-    found = "".join(item.text for item in items) + "".join(heading for item in items for heading in item.path)
+    """Every letter of any blocks occurs in a text or a path, and texts follow the order of the source."""
+    items = build_outline([Block(text, level=level) for text in texts])
+    result = "".join(item.text for item in items) + "".join(heading for item in items for heading in item.path)
     numbers = set("一二三12是.、")
-    assert {char for char in "".join(texts) if char.isalnum()} - numbers <= set(found)
+    assert {char for char in "".join(texts) if char.isalnum()} - numbers <= set(result)
     source = iter("".join("".join(texts).split()))
     assert all(char in source for char in "".join("".join(item.text for item in items).split()))
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=12))
-def test_regular_numbering(depths: list[int]) -> None:
-    """A document numbered by the rule 一、 （一） 1. （1） gives back the path of every paragraph."""
+def test_regular_numbering_yields_all_paths(depths: list[int]) -> None:
+    """A document numbered regularly with 一、 （一） 1. （1） yields the path of every paragraph."""
     styles = ("{}、", "（{}）", "{}.", "（{}）")
-    counts, lines, wanted, open_headings = [0] * 5, [], [], list[str]()
-    for i, wished in enumerate(depths):
-        depth = min(wished, len(open_headings) + 1)
+    counts, lines, expected, open_headings = [0] * 5, [], [], list[str]()
+    for i, max_depth in enumerate(depths):
+        depth = min(max_depth, len(open_headings) + 1)
         counts[depth] += 1
         counts[depth + 1 :] = [0] * (4 - depth)
         heading = f"事项{chr(0x7532 + i)}类工作"
@@ -155,28 +155,28 @@ def test_regular_numbering(depths: list[int]) -> None:
             number = "十" + "〇一二三四五六七八九"[counts[depth] - 10]
         open_headings = [*open_headings[: depth - 1], heading]
         lines += [styles[depth - 1].format(number) + heading, TEXT]
-        wanted.append(tuple(open_headings))
-    assert _paths(*lines) == wanted
+        expected.append(tuple(open_headings))
+    assert _paths(*lines) == expected
 
 
 def test_cost_is_linear() -> None:
     """A long line and many headings take seconds, not minutes."""
     started = time.process_time()
-    outline([Block("。一、" * 1_000_000)])
-    outline([Block("1.加强执法监督")] * 20_000)
+    build_outline([Block("。一、" * 1_000_000)])
+    build_outline([Block("1.加强执法监督")] * 20_000)
     assert time.process_time() - started < 20
 
 
-def test_reports_done_by_hand(shared: Path) -> None:
-    """The paragraphs and paths of reports annotated by hand come out as they are there."""
+def test_reports_annotated_by_hand(shared: Path) -> None:
+    """The paragraphs and paths of reports equal those annotated by hand."""
     for file in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(file.read_text(encoding="utf-8"))
         text = (shared / "corpus" / "seeds" / gold["file"]).read_text(encoding="utf-8")
-        items = outline(clean([Block(line) for line in text.split("\n")]).body)
-        wanted = [(p["number"], tuple(p["path"]), _bare(p["starts"])) for p in gold["paragraphs"]]
+        items = build_outline(clean([Block(line) for line in text.split("\n")]).body)
+        expected = [(p["number"], tuple(p["path"]), _bare(p["starts"])) for p in gold["paragraphs"]]
         assert [
-            (item.number, item.path, _bare(item.text)[: len(w[2])]) for item, w in zip(items, wanted, strict=True)
-        ] == wanted
+            (item.number, item.path, _bare(item.text)[: len(w[2])]) for item, w in zip(items, expected, strict=True)
+        ] == expected
 
 
 def _bare(text: str) -> str:
@@ -185,13 +185,13 @@ def _bare(text: str) -> str:
 
 @pytest.mark.parametrize("items", [("1.", "2."), ("——", "——")])
 def test_a_heading_with_a_full_stop_over_a_list(items: tuple[str, str]) -> None:
-    """A numbered line that only names a matter heads the list below it, its full stop notwithstanding."""
+    """A numbered line that only names a matter heads the list below it, despite its full stop."""
     first, second = items
     paths = _paths("（一）突出监管，规范秩序。", f"{first}加强巡查。{TEXT}", f"{second}加强普法。{TEXT}")
     assert paths == [("突出监管，规范秩序", "加强巡查"), ("突出监管，规范秩序", "加强普法")]
 
 
-def test_a_list_that_changes_its_mark_counts_on() -> None:
-    """3. behind 1、 and 2、 counts on in the part below （二）, and is not the next of （二）."""
+def test_a_list_that_changes_its_mark_continues() -> None:
+    """3. after 1、 and 2、 continues that list in the part below （二）; it does not follow （二）."""
     items = ("（一）抓执法", f"1、{TEXT}", f"2、{TEXT}", "（二）抓普法", f"3.{TEXT}", f"4、{TEXT}")
     assert _paths(*items) == [("抓执法",)] * 2 + [("抓普法",)] * 2

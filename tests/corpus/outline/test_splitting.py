@@ -1,4 +1,4 @@
-"""Items run together on one line."""
+"""Splitting of lines that contain several items."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def _split(*texts: str) -> list[str]:
     return [block.text for block in split_items(Block(text) for text in texts)]
 
 
-def test_heading_at_the_end_of_a_line() -> None:
-    """A heading behind the last sentence of a line becomes a line."""
+def test_a_heading_at_the_end_of_a_line_is_split_off() -> None:
+    """A heading after the last sentence of a line becomes a line."""
     assert _split("请予审议。一、过去五年的回顾", "过去五年很不平凡。") == [
         "请予审议。",
         "一、过去五年的回顾",
@@ -21,22 +21,22 @@ def test_heading_at_the_end_of_a_line() -> None:
     ]
 
 
-def test_items_in_one_line() -> None:
-    """Items that count on from the line's own number become lines."""
+def test_consecutive_items_in_one_line_are_split() -> None:
+    """Items that continue the number of the line become lines."""
     assert _split("1.抓学习。学了三次。2.抓培训。训了两次。") == ["1.抓学习。学了三次。", "2.抓培训。训了两次。"]
     assert _split("（一）抓学习。学了。（二）抓培训。训了。") == ["（一）抓学习。学了。", "（二）抓培训。训了。"]
 
 
-def test_first_item_behind_its_introduction() -> None:
-    """A list whose first item stayed on the line of its introduction is cut there."""
+def test_the_first_item_is_split_from_its_introduction() -> None:
+    """A list whose first item is on the line of its introduction is split there."""
     assert _split("做了以下工作： （一）抓学习。学了。", "（二）抓培训。训了。")[:2] == [
         "做了以下工作：",
         "（一）抓学习。学了。",
     ]
 
 
-def test_lists_inside_sentences_stay() -> None:
-    """Lists inside a sentence and numbers out of sequence are left alone."""
+def test_lists_inside_sentences_are_not_split() -> None:
+    """Lists inside a sentence and numbers out of sequence are not split."""
     for text in (
         "主要有：（一）学习；（二）培训。",
         "第一、二、三产业协调发展。三、四线城市稳定。",
@@ -47,8 +47,8 @@ def test_lists_inside_sentences_stay() -> None:
 
 
 @pytest.mark.parametrize(("before", "number"), [("九", "十"), ("十", "十一"), ("十九", "二十"), ("二十", "二十一")])
-def test_long_lists_are_followed(before: str, number: str) -> None:
-    """A heading that counts on is cut off, whatever number it has reached, behind a bracket and a blank too."""
+def test_large_numbers_are_split_off(before: str, number: str) -> None:
+    """A heading that continues the numbering is split off, whatever its number, also after a bracket or a blank."""
     for stop in ("。", "！", "：", "）", "。 "):
         assert _split(f"{before}、抓学习", f"学了{stop}{number}、抓培训") == [
             f"{before}、抓学习",
@@ -57,8 +57,8 @@ def test_long_lists_are_followed(before: str, number: str) -> None:
         ]
 
 
-def test_several_headings_in_one_line() -> None:
-    """Headings of two levels that follow each other at once are all cut off."""
+def test_several_headings_in_one_line_are_split() -> None:
+    """Consecutive headings of two levels are all split off."""
     assert _split("请予审议。一、回顾。（一）增长。（二）改革。二、安排。") == [
         "请予审议。",
         "一、回顾。",

@@ -1,33 +1,33 @@
-"""Kinds of files that cost a parser, or what comes behind it, as much as can be for their size, for each format."""
+"""For each format, kinds of files that cost its parser, or a later stage, as much as possible for their size."""
 
 from __future__ import annotations
 
-from formats.worst_kinds.archives import ZIP, entries
-from formats.worst_kinds.making import Kind, as_utf8
+from formats.worst_kinds.archives import ZIP, archive_of_entries
+from formats.worst_kinds.making import FileKind, encode_texts
 from formats.worst_kinds.office import DOC, DOCX, RTF, XLSX
 from formats.worst_kinds.pages import OFD, PDF
-from formats.worst_kinds.texts import BYTES, CSV, HTML, JSON_LINES, MARKDOWN, TEXTS, tabbed
+from formats.worst_kinds.texts import BYTES, CSV, HTML, JSON_LINES, MARKDOWN, TEXTS, with_tabs
 
 from searchkit.corpus.formats import doc
 
 
-def kinds() -> dict[str, dict[str, Kind]]:
-    """Give the kinds of every format; those that LibreOffice has to read only where it is installed."""
-    packed = dict(ZIP)
-    found = {
+def kinds() -> dict[str, dict[str, FileKind]]:
+    """Return the kinds of every format. Those that need LibreOffice are included only if it is installed."""
+    zip_kinds = dict(ZIP)
+    kinds_by_suffix = {
         ".txt": {**TEXTS, **BYTES},
-        ".md": as_utf8(MARKDOWN),
-        ".html": as_utf8(HTML),
-        ".csv": as_utf8(CSV),
-        ".tsv": as_utf8(tabbed(CSV)),
-        ".jsonl": as_utf8(JSON_LINES),
+        ".md": encode_texts(MARKDOWN),
+        ".html": encode_texts(HTML),
+        ".csv": encode_texts(CSV),
+        ".tsv": encode_texts(with_tabs(CSV)),
+        ".jsonl": encode_texts(JSON_LINES),
         ".docx": dict(DOCX),
         ".xlsx": dict(XLSX),
         ".pdf": dict(PDF),
         ".ofd": dict(OFD),
-        ".zip": packed,
+        ".zip": zip_kinds,
     }
-    if doc.converter() is not None:
-        packed["Rich Text"] = entries("№.rtf", as_utf8(RTF)["paragraphs"], 300)
-        found |= {".rtf": as_utf8(RTF), ".doc": dict(DOC)}
-    return found
+    if doc.find_libreoffice() is not None:
+        zip_kinds["Rich Text"] = archive_of_entries("№.rtf", encode_texts(RTF)["paragraphs"], 300)
+        kinds_by_suffix |= {".rtf": encode_texts(RTF), ".doc": dict(DOC)}
+    return kinds_by_suffix

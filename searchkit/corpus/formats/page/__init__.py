@@ -1,5 +1,5 @@
-"""Pages on which every glyph has a place.
+"""Pages whose glyphs have positions.
 
 layout.py         glyphs to lines and paragraphs
-reading_order.py  lines in the order in which they are read
+reading_order.py  lines in reading order
 """

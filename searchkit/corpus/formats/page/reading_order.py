@@ -1,4 +1,4 @@
-"""The lines of a page in the order they are read in: tables row by row, columns one after the other."""
+"""Orders the lines of a page for reading: tables row by row, columns one after another."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-_LINES_OF_COLUMNS = 3
-"""So many lines side by side are columns; fewer are a signature, or a line with a gap."""
-_GUTTER = 1.0
-"""Least width of the white between columns, in em."""
-_COLUMN = 8
-"""Least width of a column, in em."""
-_FULL_SHARE = 0.5
-_ALMOST_FULL = 0.85
-"""At least half of the lines of a column of running text fill almost all its width; the entries of a list do not."""
-_MAX_CELL_LENGTH = 500
-"""Code points. A table with a longer cell arranges the page; its cells are not data."""
+_MIN_COLUMN_LINES = 3
+"""Rows with text on both sides of a gutter. Fewer rows are a signature, or a line with a gap."""
+_MIN_GUTTER = 1.0
+"""Width of the white space between columns, in em."""
+_MIN_COLUMN_WIDTH = 8
+"""Width of a column, in em."""
+_MIN_FULL_SHARE = 0.5
+_FULL_LINE_SHARE = 0.85
+"""In a column of running text, at least half of the lines fill this share of its width. Entries of a list do not."""
+_MAX_DATA_CELL_LENGTH = 500
+"""Code points. A table with a longer cell is a layout table, which contains no data cells."""
 _MAX_RULES = 2_000
-_MAX_ROWS = 500
-"""Of two columns. No page has more lines."""
-_MAX_COLUMNS = 10
-_NEAR = 0.4
-"""Lines of a table that are nearer than this, in em, are one."""
+_MAX_COLUMN_ROWS = 500
+"""Rows of two columns. No page has more lines."""
+_MAX_PIECES_TRIED = 10
+_RULE_TOLERANCE = 0.4
+"""Em. Rules of a table that are closer are the same rule."""
 
 
 class Rule(NamedTuple):
-    """A straight line along the edges of its page, such as tables have."""
+    """A horizontal or vertical line on a page, such as those of tables."""
 
     left: float
     top: float
@@ -38,191 +38,197 @@ class Rule(NamedTuple):
     bottom: float
 
 
-class Frame(NamedTuple):
-    """Where the lines of a column begin and end."""
+class ColumnBounds(NamedTuple):
+    """Where the lines of a column start and end."""
 
     left: float
     right: float
 
 
-_NOWHERE = Frame(0, 0)
+_NO_BOUNDS = ColumnBounds(0, 0)
 
 
-class Band(NamedTuple):
+class RuledRow(NamedTuple):
     """A row of a ruled table."""
 
     top: float
     bottom: float
     edges: tuple[float, ...]
-    """Where its cells begin and end, from left to right; two cells at least."""
+    """Left and right edges of its cells, from left to right; at least three values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """Text that stands side by side."""
+class PlacedLine:
+    """Text pieces on one line."""
 
     text: str
     left: float
     right: float
-    base: float
-    """Distance of the line that its characters stand on from the page's upper edge."""
+    baseline: float
+    """Distance of its baseline from the upper edge of the page."""
     size: float
-    """Of its type: the length of an em."""
+    """Type size: the length of an em."""
     bold: bool
     page: int
-    edge: float
-    """Its right end without a stop, which may hang in the margin."""
-    first_word: float
-    """Width of what cannot be parted at its beginning."""
+    text_right: float
+    """Its right end without a final punctuation mark, which may hang in the margin."""
+    first_word_width: float
+    """Width of the first word, which cannot be split."""
     column: int = 0
-    """Which column of its page it belongs to, 0 = it is not set in columns."""
-    frame: Frame = _NOWHERE
-    """Of its column."""
+    """Number of its column on the page; 0 = the text is not set in columns."""
+    bounds: ColumnBounds = _NO_BOUNDS
+    """Bounds of its column."""
     is_row: bool = False
-    """It is a row of a table (of a ruled one with tabs between the cells), or looks like one."""
+    """Whether it is a table row, or looks like one. In rows of ruled tables, tabs separate the cells."""
 
 
-_PIECES_OF_TEXT = 2
-_MEASURE = re.compile(r"[\d.,%％—-]+")
-"""Behind a gap: the last cell of a table without lines, or the page number in a table of contents."""
+_MAX_TEXT_PIECES = 2
+_LAST_CELL = re.compile(r"[\d.,%％—-]+")
+"""Matches the text after a gap if it is the last cell of an unruled table, or a page number in a table of contents."""
 
 Joiner = Callable[[str, str], str]
 
 
-def bands(rules: Sequence[Rule], em: float) -> list[Band]:
-    """Give the rows of the ruled tables of a page, from top to bottom: between two rules that three others cross."""
+def find_ruled_rows(rules: Sequence[Rule], em: float) -> list[RuledRow]:
+    """Return the rows of the ruled tables on a page, from top to bottom.
+
+    A row is the space between two consecutive horizontal rules that at least three vertical rules cross.
+    """
     if len(rules) > _MAX_RULES:  # a drawing
         return []
-    level = [rule for rule in rules if rule.right - rule.left > rule.bottom - rule.top]
-    upright = [rule for rule in rules if rule.right - rule.left <= rule.bottom - rule.top]
-    heights = _distinct([rule.top for rule in level], _NEAR * em)
-    found = []
-    few = 3
+    horizontal = [rule for rule in rules if rule.right - rule.left > rule.bottom - rule.top]
+    vertical = [rule for rule in rules if rule.right - rule.left <= rule.bottom - rule.top]
+    heights = _merge_close([rule.top for rule in horizontal], _RULE_TOLERANCE * em)
+    rows = []
+    min_edges = 3
     for top, bottom in pairwise(heights):
         middle = (top + bottom) / 2
-        edges = _distinct([rule.left for rule in upright if rule.top <= middle <= rule.bottom], _NEAR * em)
-        if len(edges) >= few:
-            found.append(Band(top, bottom, tuple(edges)))
-    return found
+        edges = _merge_close(
+            [rule.left for rule in vertical if rule.top <= middle <= rule.bottom], _RULE_TOLERANCE * em
+        )
+        if len(edges) >= min_edges:
+            rows.append(RuledRow(top, bottom, tuple(edges)))
+    return rows
 
 
-def edges_at(base: float, tables: Sequence[Band]) -> tuple[float, ...]:
-    """Give where the cells of the table row at a height begin and end; nothing where there is no table."""
-    at = bisect_left(tables, base, key=lambda band: band.top) - 1
-    return tables[at].edges if at >= 0 and base < tables[at].bottom else ()
+def cell_edges_at(baseline: float, tables: Sequence[RuledRow]) -> tuple[float, ...]:
+    """Return the cell edges of the table row at this height; empty if there is no table."""
+    index = bisect_left(tables, baseline, key=lambda row: row.top) - 1
+    return tables[index].edges if index >= 0 and baseline < tables[index].bottom else ()
 
 
-def in_reading_order(rows: Sequence[Sequence[Line]], tables: Sequence[Band], join: Joiner) -> list[Line]:
-    """Order the lines of a page.
+def order_lines(rows: Sequence[Sequence[PlacedLine]], tables: Sequence[RuledRow], join: Joiner) -> list[PlacedLine]:
+    """Return the lines of a page in reading order.
 
-    `rows` holds the pieces that stand at one height, from left to right and from top to bottom; no piece reaches
-    over the edge of a cell. `join` puts two lines of one cell or height together.
+    `rows`: the pieces at each height, from left to right and from top to bottom. No piece crosses the edge of a cell.
+    `join`: joins two pieces of a table cell.
     """
-    ordered: list[Line] = []
-    free: list[Sequence[Line]] = []
-    waiting = deque(rows)
-    for band in (*tables, None):
+    ordered: list[PlacedLine] = []
+    rows_outside: list[Sequence[PlacedLine]] = []
+    remaining = deque(rows)
+    for ruled_row in (*tables, None):
         inside = []
-        while waiting and (band is None or waiting[0][0].base < band.bottom):
-            row = waiting.popleft()
-            cells = [line for line in row if band is not None and _is_inside(line, band)]
+        while remaining and (ruled_row is None or remaining[0][0].baseline < ruled_row.bottom):
+            row = remaining.popleft()
+            cells = [line for line in row if ruled_row is not None and _is_inside(line, ruled_row)]
             inside += cells
             if outside := [line for line in row if line not in cells]:
-                free.append(outside)
-        if inside or band is None:
-            ordered += _columns(free, len(ordered) + 1)
-            free = []
-        if band is not None and inside:
-            ordered += _table_row(inside, band, join, len(ordered) + 1)
+                rows_outside.append(outside)
+        if inside or ruled_row is None:
+            ordered += _order_rows(rows_outside, len(ordered) + 1)
+            rows_outside = []
+        if ruled_row is not None and inside:
+            ordered += _table_row(inside, ruled_row, join, len(ordered) + 1)
     return ordered
 
 
-def _distinct(places: Sequence[float], near: float) -> list[float]:
-    kept: list[float] = []
-    for place in sorted(places):
-        if not kept or place - kept[-1] > near:
-            kept.append(place)
-    return kept
+def _merge_close(positions: Sequence[float], tolerance: float) -> list[float]:
+    distinct: list[float] = []
+    for position in sorted(positions):
+        if not distinct or position - distinct[-1] > tolerance:
+            distinct.append(position)
+    return distinct
 
 
-def _is_inside(line: Line, band: Band) -> bool:
+def _is_inside(line: PlacedLine, ruled_row: RuledRow) -> bool:
     middle = (line.left + line.right) / 2
-    return band.top < line.base < band.bottom and band.edges[0] < middle < band.edges[-1]
+    return ruled_row.top < line.baseline < ruled_row.bottom and ruled_row.edges[0] < middle < ruled_row.edges[-1]
 
 
-def _table_row(lines: Sequence[Line], band: Band, join: Joiner, number: int) -> list[Line]:
+def _table_row(lines: Sequence[PlacedLine], ruled_row: RuledRow, join: Joiner, number: int) -> list[PlacedLine]:
     cells = [
-        [line for line in lines if left < (line.left + line.right) / 2 <= right] for left, right in pairwise(band.edges)
+        [line for line in lines if left < (line.left + line.right) / 2 <= right]
+        for left, right in pairwise(ruled_row.edges)
     ]
-    texts = [_text(cell, join) for cell in cells]
-    if max(map(len, texts)) > _MAX_CELL_LENGTH:
+    texts = [_join_texts(cell, join) for cell in cells]
+    if max(map(len, texts)) > _MAX_DATA_CELL_LENGTH:
         return [replace(line, column=number + n) for n, cell in enumerate(cells) for line in cell]
     bold = all(line.bold for line in lines)
     text = "\t".join(text for text in texts if text)
     return [replace(lines[0], text=text, bold=bold, column=number, is_row=True)]
 
 
-def _text(lines: Sequence[Line], join: Joiner) -> str:
+def _join_texts(lines: Sequence[PlacedLine], join: Joiner) -> str:
     text = ""
     for line in lines:
         text = join(text, line.text) if text else line.text
     return text
 
 
-def _columns(rows: Sequence[Sequence[Line]], number: int) -> Iterator[Line]:
-    """Give the lines of rows without tables; `number` is free for the first column."""
-    at = 0
-    while at < len(rows):
-        end, gutter = _region(rows, at)
+def _order_rows(rows: Sequence[Sequence[PlacedLine]], number: int) -> Iterator[PlacedLine]:
+    """Yield the lines of rows outside tables. `number`: the first unused column number."""
+    index = 0
+    while index < len(rows):
+        end, gutter = _find_columns(rows, index)
         if gutter is None:
-            yield _one_line(rows[at])
-            at += 1
+            yield _join_pieces(rows[index])
+            index += 1
             continue
         for side in (0, 1):
-            for row in rows[at:end]:
+            for row in rows[index:end]:
                 if lines := [line for line in row if (line.left > gutter) == bool(side)]:
-                    yield replace(_one_line(lines), column=number + at * 2 + side)
-        at = end
+                    yield replace(_join_pieces(lines), column=number + index * 2 + side)
+        index = end
 
 
-def _one_line(pieces: Sequence[Line]) -> Line:
+def _join_pieces(pieces: Sequence[PlacedLine]) -> PlacedLine:
     if len(pieces) == 1:
         return pieces[0]
     first, last = pieces[0], pieces[-1]
-    text = _text(pieces, lambda before, behind: f"{before} {behind}")
+    text = _join_texts(pieces, lambda before, after: f"{before} {after}")
     bold = all(piece.bold for piece in pieces)
-    is_row = len(pieces) > _PIECES_OF_TEXT or _MEASURE.fullmatch(last.text) is not None
-    return replace(first, text=text, right=last.right, edge=last.edge, bold=bold, is_row=is_row)
+    is_row = len(pieces) > _MAX_TEXT_PIECES or _LAST_CELL.fullmatch(last.text) is not None
+    return replace(first, text=text, right=last.right, text_right=last.text_right, bold=bold, is_row=is_row)
 
 
-def _region(rows: Sequence[Sequence[Line]], start: int) -> tuple[int, float | None]:
-    """Give the end of the two columns that begin at a row, and where the white between them is; None = no columns."""
-    first = rows[start]
+def _find_columns(rows: Sequence[Sequence[PlacedLine]], start: int) -> tuple[int, float | None]:
+    """Return the end of the two columns that start at a row, and the position of their gutter; None = no columns."""
+    first_row = rows[start]
     best: tuple[int, float | None] = (start, None)
-    for before, behind in pairwise(first[:_MAX_COLUMNS]):
-        left, right, end = before.right, behind.left, start
-        for row in rows[start : start + _MAX_ROWS]:
+    for before, after in pairwise(first_row[:_MAX_PIECES_TRIED]):
+        left, right, end = before.right, after.left, start
+        for row in rows[start : start + _MAX_COLUMN_ROWS]:
             on_left = [line.right for line in row if line.left < (left + right) / 2]
             on_right = [line.left for line in row if line.left >= (left + right) / 2]
             new_left, new_right = max([left, *on_left]), min([right, *on_right])
-            if new_right - new_left < _GUTTER * first[0].size:
+            if new_right - new_left < _MIN_GUTTER * first_row[0].size:
                 break
             left, right, end = new_left, new_right, end + 1
         gutter = (left + right) / 2
-        if end > best[0] and _is_running(rows[start:end], gutter):
+        if end > best[0] and _is_running_text(rows[start:end], gutter):
             best = end, gutter
     return best
 
 
-def _is_running(rows: Sequence[Sequence[Line]], gutter: float) -> bool:
-    """Tell whether the text on both sides of a gutter is running text in lines of one width."""
+def _is_running_text(rows: Sequence[Sequence[PlacedLine]], gutter: float) -> bool:
+    """Return whether both sides of a gutter contain running text in lines of equal width."""
     sides = [[line for row in rows for line in row if (line.left > gutter) == side] for side in (False, True)]
-    both = sum(row[0].left < gutter < row[-1].left for row in rows)
-    return both >= _LINES_OF_COLUMNS and all(map(_fills, sides))
+    rows_with_both = sum(row[0].left < gutter < row[-1].left for row in rows)
+    return rows_with_both >= _MIN_COLUMN_LINES and all(map(_has_full_lines, sides))
 
 
-def _fills(lines: Sequence[Line]) -> bool:
+def _has_full_lines(lines: Sequence[PlacedLine]) -> bool:
     left, right = min(line.left for line in lines), max(line.right for line in lines)
     width = right - left
-    full = sum(line.right - line.left >= _ALMOST_FULL * width for line in lines)
-    return width >= _COLUMN * lines[0].size and full >= _FULL_SHARE * len(lines)
+    full = sum(line.right - line.left >= _FULL_LINE_SHARE * width for line in lines)
+    return width >= _MIN_COLUMN_WIDTH * lines[0].size and full >= _MIN_FULL_SHARE * len(lines)

@@ -1,5 +1,5 @@
-"""What Word files leave to whoever reads them.
+"""Features of Word documents that the file leaves to the reading program.
 
-styles.py       styles of paragraphs
+styles.py       paragraph styles
 listnumbers.py  automatic numbers
 """

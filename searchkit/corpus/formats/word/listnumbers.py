@@ -1,8 +1,8 @@
-"""The numbers that Word prints before the paragraphs of a list: 一、 （一） 1. ①. They are nowhere in the text.
+"""The list numbers that Word prints before paragraphs, such as 一、 （一） 1. ①. They are not text in the file.
 
-A paragraph names a list (`numId`) and a level. The list points to a definition (`abstractNum`) with a pattern for each
-level, such as `第%1章` or `%1.%2`; lists of one definition count on from each other unless one says where it starts.
-ECMA-376, part 1, section 17.9.
+A paragraph names a list (`numId`) and a level. The list refers to a definition (`abstractNum`), which has a pattern for
+each level, such as `第%1章` or `%1.%2`. Lists with the same definition continue each other's numbers unless a list
+states its start. Source: ECMA-376, part 1, section 17.9.
 """
 
 from __future__ import annotations
@@ -12,215 +12,223 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from searchkit.corpus.formats.word.styles import MAX_FILE_BYTES, W, integer, toggle, value_of
+from searchkit.corpus.formats.word.styles import MAX_LIST_NUMBER, W, child_value, is_enabled, parse_integer
 
-_LEVELS = 9
-_PLACE = re.compile("%([1-9])")
+_LEVEL_COUNT = 9
+_PLACEHOLDER = re.compile("%([1-9])")
 _NEEDS_BLANK = re.compile(r"[^\W①-⒛㊀-㊉]\ |\.\ (?=[0-9A-Za-z])")
-"""A number and the text behind it that would run together: 第一章 总则, 1. 2023年; not 一、总则, ①总则, 1.总则."""
+"""Matches where a number and the text after it would run together: 第一章 总则, 1. 2023年; not 一、总则, ①总则,
+1.总则."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """How one level of a list is numbered."""
+class _ListLevel:
+    """The number format of one level of a list."""
 
     start: int = 1
     format: str = "decimal"
     pattern: str = ""
-    """With `%1` for the number of the outermost level."""
-    behind: str = " "
+    """Contains `%1` for the number of the outermost level, and so on."""
+    suffix: str = " "
     restart: int | None = None
-    """The level, from 1, that starts this one anew, as do those above it; 0 = none does; None = the one above."""
-    plain: bool = False
-    """Numbers of all levels are printed as decimals."""
+    """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. 0 = never
+    restarts; None = restarts after the level above it."""
+    is_legal: bool = False
+    """The numbers of all levels are printed as decimals (`isLgl`)."""
     style: str = ""
-    """Id of the paragraph style that stands for this level."""
+    """Id of the paragraph style that implies this level."""
 
 
 @dataclass(slots=True)
-class _Definition:
-    """A kind of list, with the last number of each level; None = not begun."""
+class _ListDefinition:
+    """A list definition with its counters."""
 
-    levels: dict[int, _Level]
+    levels: dict[int, _ListLevel]
     style_link: str = ""
-    """Id of the numbering style that holds the levels instead."""
-    last: list[int | None] = field(default_factory=lambda: [None] * _LEVELS)
+    """Id of the numbering style that contains the levels instead."""
+    last_numbers: list[int | None] = field(default_factory=lambda: [None] * _LEVEL_COUNT)
+    """Last number of each level; None = the level has not begun."""
 
 
 @dataclass(slots=True)
-class _List:
+class _WordList:
     """A list of a document."""
 
-    definition: _Definition
-    levels: Mapping[int, _Level]
+    definition: _ListDefinition
+    levels: Mapping[int, _ListLevel]
     starts: dict[int, int]
-    """Where levels start because the list says so, until they do; afterwards they are like all others."""
+    """Start numbers that the list overrides, by level. An entry is removed when it has been applied."""
 
 
 class ListNumbers:
-    """Counts through a document: ask once for each numbered paragraph, in order."""
+    """Counts the list paragraphs of a document. Call `next_number` once per numbered paragraph, in document order."""
 
-    def __init__(self, root: Element | None, linked: Mapping[str, str]) -> None:
-        """Take the part `numbering.xml`, if there is one, and the list of each numbering style."""
-        self._lists: dict[str, _List] = {}
+    def __init__(self, root: Element | None, lists_by_style: Mapping[str, str]) -> None:
+        """Read the part `numbering.xml`, if there is one. `lists_by_style`: list ids by numbering style."""
+        self._lists: dict[str, _WordList] = {}
         if root is None:
             return
-        definitions = {e.get(W + "abstractNumId", ""): _definition(e) for e in root.iterfind(W + "abstractNum")}
-        points_to = {e.get(W + "numId", ""): value_of(e, "abstractNumId") or "" for e in root.iterfind(W + "num")}
+        definitions = {e.get(W + "abstractNumId", ""): _read_definition(e) for e in root.iterfind(W + "abstractNum")}
+        definition_ids = {
+            e.get(W + "numId", ""): child_value(e, "abstractNumId") or "" for e in root.iterfind(W + "num")
+        }
         for element in root.iterfind(W + "num"):
             name = element.get(W + "numId", "")
-            definition = definitions.get(points_to[name])
+            definition = definitions.get(definition_ids[name])
             if definition is not None and definition.style_link:
-                definition = definitions.get(points_to.get(linked.get(definition.style_link, ""), ""))
+                definition = definitions.get(definition_ids.get(lists_by_style.get(definition.style_link, ""), ""))
             if definition is not None:
-                self._lists.setdefault(name, _list(element, definition))
+                self._lists.setdefault(name, _read_list(element, definition))
 
-    def level_of(self, name: str, style: str) -> int | None:
-        """Give the level, from 0, that a paragraph style stands for in a list."""
-        found = self._lists.get(name)
-        levels = found.levels.items() if found else ()
+    def level_of_style(self, name: str, style: str) -> int | None:
+        """Return the level of list `name`, from 0, that a paragraph style implies; None if there is none."""
+        word_list = self._lists.get(name)
+        levels = word_list.levels.items() if word_list else ()
         return next((n for n, level in levels if level.style == style), None)
 
-    def next(self, name: str, n: int) -> str:
-        """Count one paragraph of list `name` at level `n`, from 0, and give what is printed before it.
+    def next_number(self, name: str, n: int) -> str:
+        """Count one paragraph of list `name` at level `n`, from 0, and return the text that Word prints before it.
 
-        Ends with a blank where Word leaves a gap.
+        The text ends with a blank where Word prints a gap.
         """
-        found = self._lists.get(name)
-        if found is None or not 0 <= n < _LEVELS:
+        word_list = self._lists.get(name)
+        if word_list is None or not 0 <= n < _LEVEL_COUNT:
             return ""
-        last = found.definition.last
-        start = found.starts.pop(n, None)
-        count = last[n]
-        for place in range(n + 1):  # a level above that was passed over has begun as well
-            if last[place] is None:
-                last[place] = found.levels.get(place, _Level()).start
+        last_numbers = word_list.definition.last_numbers
+        start = word_list.starts.pop(n, None)
+        count = last_numbers[n]
+        for upper in range(n + 1):  # a skipped level above has begun as well
+            if last_numbers[upper] is None:
+                last_numbers[upper] = word_list.levels.get(upper, _ListLevel()).start
         if start is not None:
-            last[n] = start
+            last_numbers[n] = start
         elif count is not None:
-            last[n] = min(count + 1, MAX_FILE_BYTES)
-        for below in range(n + 1, _LEVELS):
-            restart = found.levels.get(below, _Level()).restart
-            if n < (below if restart is None else min(restart, below)):
-                last[below] = None
-        return _printed(found, n)
+            last_numbers[n] = min(count + 1, MAX_LIST_NUMBER)
+        for lower in range(n + 1, _LEVEL_COUNT):
+            restart = word_list.levels.get(lower, _ListLevel()).restart
+            if n < (lower if restart is None else min(restart, lower)):
+                last_numbers[lower] = None
+        return _fill_pattern(word_list, n)
 
 
-def numbered(label: str, text: str) -> str:
-    """Put a list number, as `ListNumbers.next` gives it, before a text the way people who type the number do."""
-    joined = label + text
-    return joined if _NEEDS_BLANK.match(joined, max(0, len(label) - 2)) else label.rstrip(" ") + text
+def prepend_number(label: str, text: str) -> str:
+    """Prepend a list number, as `ListNumbers.next_number` returns it, with or without a blank as in typed text."""
+    combined = label + text
+    return combined if _NEEDS_BLANK.match(combined, max(0, len(label) - 2)) else label.rstrip(" ") + text
 
 
-def _printed(found: _List, n: int) -> str:
+def _fill_pattern(word_list: _WordList, n: int) -> str:
     """Fill in the pattern of a level."""
-    level = found.levels.get(n)
+    level = word_list.levels.get(n)
     if level is None or level.format == "bullet":
         return ""
 
-    def number(match: re.Match[str]) -> str:
-        """The number of a level as it is printed."""
-        place = int(match[1]) - 1
-        other = found.levels.get(place, _Level())
-        style = "decimal" if level.plain and other.format != "none" else other.format
-        return ordinal(found.definition.last[place] or 0, style)
+    def format_level(match: re.Match[str]) -> str:
+        """Return the printed number of a level."""
+        upper = int(match[1]) - 1
+        upper_level = word_list.levels.get(upper, _ListLevel())
+        style = "decimal" if level.is_legal and upper_level.format != "none" else upper_level.format
+        return format_number(word_list.definition.last_numbers[upper] or 0, style)
 
-    text = _PLACE.sub(number, level.pattern)
-    return text + level.behind if text.strip() else ""
-
-
-def _definition(element: Element) -> _Definition:
-    return _Definition(_levels(element), value_of(element, "numStyleLink") or "")
+    text = _PLACEHOLDER.sub(format_level, level.pattern)
+    return text + level.suffix if text.strip() else ""
 
 
-def _list(element: Element, definition: _Definition) -> _List:
+def _read_definition(element: Element) -> _ListDefinition:
+    return _ListDefinition(_read_levels(element), child_value(element, "numStyleLink") or "")
+
+
+def _read_list(element: Element, definition: _ListDefinition) -> _WordList:
     levels, starts = dict(definition.levels), {}
     for override in element.iterfind(W + "lvlOverride"):
-        n = integer(override.get(W + "ilvl"), _LEVELS)
-        levels.update(_levels(override))
-        start = value_of(override, "startOverride")
-        if start is not None and n < _LEVELS:
-            starts[n] = integer(start, 0)
-    return _List(definition, levels, starts)
+        n = parse_integer(override.get(W + "ilvl"), _LEVEL_COUNT)
+        levels.update(_read_levels(override))
+        start = child_value(override, "startOverride")
+        if start is not None and n < _LEVEL_COUNT:
+            starts[n] = parse_integer(start, 0)
+    return _WordList(definition, levels, starts)
 
 
-def _levels(parent: Element) -> dict[int, _Level]:
-    found = {integer(element.get(W + "ilvl"), _LEVELS): _level(element) for element in parent.iterfind(W + "lvl")}
-    return {n: level for n, level in found.items() if n < _LEVELS}
+def _read_levels(parent: Element) -> dict[int, _ListLevel]:
+    levels = {
+        parse_integer(element.get(W + "ilvl"), _LEVEL_COUNT): _read_level(element)
+        for element in parent.iterfind(W + "lvl")
+    }
+    return {n: level for n, level in levels.items() if n < _LEVEL_COUNT}
 
 
-def _level(element: Element) -> _Level:
+def _read_level(element: Element) -> _ListLevel:
     formats = [child.get(W + "val", "") for child in element.iter(W + "numFmt")]
     hidden = element.find(f"{W}rPr/{W}vanish") is not None
-    restart = value_of(element, "lvlRestart")
-    return _Level(
-        start=integer(value_of(element, "start"), 0),
-        format=formats[-1] if formats else "decimal",  # the last is the fallback of one that few programs know
-        pattern="" if hidden else value_of(element, "lvlText") or "",
-        behind="" if value_of(element, "suff") == "nothing" else " ",
-        restart=None if restart is None else integer(restart, 0),
-        plain=toggle(element, "isLgl", default=False),
-        style=value_of(element, "pStyle") or "",
+    restart = child_value(element, "lvlRestart")
+    return _ListLevel(
+        start=parse_integer(child_value(element, "start"), 0),
+        format=formats[-1] if formats else "decimal",  # the last is the fallback for a format that few programs support
+        pattern="" if hidden else child_value(element, "lvlText") or "",
+        suffix="" if child_value(element, "suff") == "nothing" else " ",
+        restart=None if restart is None else parse_integer(restart, 0),
+        is_legal=is_enabled(element, "isLgl", default=False),
+        style=child_value(element, "pStyle") or "",
     )
 
 
-# Numbers as words and signs
+# Number formats
 
 
-def ordinal(number: int, style: str) -> str:
-    """Print a number in a style of ST_NumberFormat; as a decimal where the style has no sign for it, or is unknown."""
-    if style in _ROWS:
-        row = _ROWS[style]
-        return row[number - 1] if 0 < number <= len(row) else str(number)
-    return _FORMATS.get(style, str)(number)
+def format_number(number: int, style: str) -> str:
+    """Format a number in a style of ST_NumberFormat; as a decimal if the style is unknown or lacks the number."""
+    if style in _NUMBER_SYMBOLS:
+        symbols = _NUMBER_SYMBOLS[style]
+        return symbols[number - 1] if 0 < number <= len(symbols) else str(number)
+    return _NUMBER_FORMATS.get(style, str)(number)
 
 
-def _run(first: str, count: int) -> str:
+def _consecutive(first: str, count: int) -> str:
     return "".join(chr(ord(first) + i) for i in range(count))
 
 
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
-_ROWS: Mapping[str, str | list[str]] = {
-    "decimalEnclosedCircle": _run("①", 20),
-    "decimalEnclosedCircleChinese": _run("①", 20),
-    "decimalEnclosedParen": _run("⑴", 20),
-    "decimalEnclosedFullstop": _run("⒈", 20),
-    "ideographEnclosedCircle": _run("㊀", 10),
+_NUMBER_SYMBOLS: Mapping[str, str | list[str]] = {
+    "decimalEnclosedCircle": _consecutive("①", 20),
+    "decimalEnclosedCircleChinese": _consecutive("①", 20),
+    "decimalEnclosedParen": _consecutive("⑴", 20),
+    "decimalEnclosedFullstop": _consecutive("⒈", 20),
+    "ideographEnclosedCircle": _consecutive("㊀", 10),
     "ideographTraditional": _STEMS,
     "ideographZodiac": _BRANCHES,
     "ideographZodiacTraditional": [_STEMS[i % 10] + _BRANCHES[i % 12] for i in range(60)],
 }
-"""Styles with one sign a number, from 1."""
+"""Styles with one symbol per number, from 1."""
 
-_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_LOWER, _FORMAL = ("零一二三四五六七八九", "十百千万"), ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万")
-_FORMAL_TRADITIONAL = ("零壹貳參肆伍陸柒捌玖", "拾佰仟萬")
-_SPOKEN = re.compile("^一(?=十)")
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+_NUMERALS, _FORMAL_NUMERALS = ("零一二三四五六七八九", "十百千万"), ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万")
+_FORMAL_TRADITIONAL_NUMERALS = ("零壹貳參肆伍陸柒捌玖", "拾佰仟萬")
+_LEADING_ONE = re.compile("^一(?=十)")
 
 
-def _counted(number: int, signs: tuple[str, str]) -> str:
-    """Write a number up to 99,999 with its places: 一百零五, 壹拾."""
-    digits, places = signs
-    text, gap = "", False
-    for place in range(len(places), -1, -1):
-        digit = number // 10**place % 10
+def _spell_out(number: int, numerals: tuple[str, str]) -> str:
+    """Spell out a number up to 99,999 with its powers of ten: 一百零五, 壹拾."""
+    digits, powers = numerals
+    text, has_gap = "", False
+    for exponent in range(len(powers), -1, -1):
+        digit = number // 10**exponent % 10
         if digit:
-            text += (digits[0] if gap and text else "") + digits[digit] + (places[place - 1] if place else "")
-        gap = not digit
+            text += (digits[0] if has_gap and text else "") + digits[digit] + (powers[exponent - 1] if exponent else "")
+        has_gap = not digit
     return text or digits[0]
 
 
-def _thousand(number: int) -> str:
-    return _SPOKEN.sub("", _counted(number, _LOWER))
+def _chinese_thousand(number: int) -> str:
+    return _LEADING_ONE.sub("", _spell_out(number, _NUMERALS))
 
 
 def _digit_by_digit(number: int) -> str:
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number))
 
 
-def _counting(number: int) -> str:
-    places = 100
-    return _thousand(number) if number < places else _digit_by_digit(number)
+def _chinese_counting(number: int) -> str:
+    limit = 100
+    return _chinese_thousand(number) if number < limit else _digit_by_digit(number)
 
 
 _ROMAN = (
@@ -230,42 +238,42 @@ _ROMAN = (
 
 
 def _roman(number: int) -> str:
-    largest = 3_999
-    return "".join(_roman_parts(number)) if 0 < number <= largest else str(number)
+    max_number = 3_999
+    return "".join(_roman_parts(number)) if 0 < number <= max_number else str(number)
 
 
 def _roman_parts(number: int) -> Iterator[str]:
-    for value, sign in _ROMAN:
-        yield sign * (number // value)
+    for value, letters in _ROMAN:
+        yield letters * (number // value)
         number %= value
 
 
 def _letter(number: int) -> str:
-    """Write A to Z, then AA to ZZ, AAA: Word repeats the letter, up to thirty times."""
-    letters, most = 26, 30
+    """Return A to Z, then AA to ZZ, AAA and so on: Word repeats the letter, up to thirty times."""
+    letters, max_repetitions = 26, 30
     times, letter = divmod(number - 1, letters)
-    return chr(ord("A") + letter) * (times + 1) if 0 <= times < most else str(number)
+    return chr(ord("A") + letter) * (times + 1) if 0 <= times < max_repetitions else str(number)
 
 
-_FORMATS: Mapping[str, Callable[[int], str]] = {
+_NUMBER_FORMATS: Mapping[str, Callable[[int], str]] = {
     "bullet": lambda _: "",
     "none": lambda _: "",
     "decimalZero": lambda number: f"{number:02}",
-    "decimalFullWidth": lambda number: str(number).translate(_WIDE),
-    "decimalFullWidth2": lambda number: str(number).translate(_WIDE),
+    "decimalFullWidth": lambda number: str(number).translate(_FULL_WIDTH),
+    "decimalFullWidth2": lambda number: str(number).translate(_FULL_WIDTH),
     "numberInDash": lambda number: f"- {number} -",
     "upperRoman": _roman,
     "lowerRoman": lambda number: _roman(number).lower(),
     "upperLetter": _letter,
     "lowerLetter": lambda number: _letter(number).lower(),
-    "chineseCounting": _counting,
-    "chineseCountingThousand": _thousand,
-    "chineseLegalSimplified": lambda number: _counted(number, _FORMAL),
+    "chineseCounting": _chinese_counting,
+    "chineseCountingThousand": _chinese_thousand,
+    "chineseLegalSimplified": lambda number: _spell_out(number, _FORMAL_NUMERALS),
     "ideographDigital": _digit_by_digit,
-    "ideographLegalTraditional": lambda number: _counted(number, _FORMAL_TRADITIONAL),
-    "japaneseCounting": _thousand,
+    "ideographLegalTraditional": lambda number: _spell_out(number, _FORMAL_TRADITIONAL_NUMERALS),
+    "japaneseCounting": _chinese_thousand,
     "japaneseDigitalTenThousand": _digit_by_digit,
-    "taiwaneseCounting": _counting,
-    "taiwaneseCountingThousand": _thousand,
+    "taiwaneseCounting": _chinese_counting,
+    "taiwaneseCountingThousand": _chinese_thousand,
     "taiwaneseDigital": _digit_by_digit,
 }

@@ -1,6 +1,6 @@
-"""Which docs match a node of a query tree? `matcher.Matcher.match` answers.
+"""Matching: which docs match a node of a query tree. The entry point is `matcher.Matcher.match`.
 
-matcher.py   all segments: operators, words, filters
-segments.py  one segment: what is not answered for all at once
-strings.py   one segment's text: where a string stands
+matcher.py   the index: operators, terms and filters
+segments.py  one segment: the leaves that are not matched on the index at once
+strings.py   one segment: strings in the text, and in headings and titles
 """

@@ -1,41 +1,43 @@
-"""What matches a node of a query tree, in all segments."""
+"""Matching query trees in all segments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.docsets import DocSet, intersection, joined, union
+from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.docsets import DocSet, concatenate, intersection, union
 from searchkit.engines.columnar.matching.segments import SegmentMatcher
-from searchkit.engines.columnar.memo import Memo
-from searchkit.engines.columnar.postings import Terms
-from searchkit.engines.columnar.segment import Segment
+from searchkit.engines.columnar.postings import IndexTerms
+from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
 
-_KEPT_FILTERS = 64  # whose sets (a byte for each paragraph at the most) stay in memory
+_MAX_CACHED_FILTERS = 64  # whose sets are cached, at most a byte per doc each
 
 
 class Matcher:
-    """Matches query trees. Safe for many threads."""
+    """Matches query trees. Thread-safe."""
 
-    def __init__(self, segments: Sequence[Segment], starts: Sequence[int], terms: Terms, live: Array | None) -> None:
-        """Take the segments, the doc id that each begins with and the end of all, and their words.
+    def __init__(
+        self, segments: Sequence[SegmentReader], doc_bases: Sequence[int], terms: IndexTerms, live_docs: Array | None
+    ) -> None:
+        """Take the segments, the doc base of each followed by the number of docs, and the terms of the index.
 
-        `live`: a mask; None = all are.
+        `live_docs`: a mask, or None if all docs are live.
         """
         self._segments = list(map(SegmentMatcher, segments))
-        self._starts, self._size, self._terms = starts, starts[-1], terms
-        self._live = None if live is None else DocSet.of_mask(live)
-        self._filters: Memo[Filter, DocSet] = Memo(_KEPT_FILTERS)
+        self._doc_bases, self._size, self._terms = doc_bases, doc_bases[-1], terms
+        self._live_docs = None if live_docs is None else DocSet.of_bitset(live_docs)
+        self._filters: Cache[Filter, DocSet] = Cache(_MAX_CACHED_FILTERS)
 
     def match(self, node: Node) -> DocSet:
-        """Give the live paragraphs that a query tree matches."""
+        """Return the live docs that match a query tree."""
         docs = self._match(node)
-        return docs.dense_as_mask() if self._live is None else intersection([docs, self._live])
+        return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
-    def narrow(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
-        """Give those of some paragraphs that all filters admit."""
+    def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
+        """Return those of some docs that all filters admit."""
         return intersection([docs, *map(self._match, filters)]) if filters else docs
 
     def _match(self, node: Node) -> DocSet:
@@ -43,7 +45,7 @@ class Matcher:
             case Everything():
                 docs = DocSet.all(self._size)
             case Word(field="text"):
-                docs = self._terms.in_text(node.term)
+                docs = self._terms.text_docs(node.term)
             case Not():
                 docs = self._match(node.child).complement()
             case And():
@@ -51,14 +53,16 @@ class Matcher:
             case Or():
                 docs = union(list(map(self._match, node.children)), self._size)
             case Substring(field="text", whole_numbers=False) if node.text.isalpha():
-                # Where it is a word, the characters stand as they are: numbers alone are words in other forms.
-                apart = joined([segment.match_apart(node) for segment in self._segments], self._starts)
-                docs = union([self._terms.in_text(node.text), apart], self._size)
+                # The term of a word is its characters, so docs with the term match. Only numbers have other terms.
+                cross_word = concatenate(
+                    [segment.match_cross_word(node) for segment in self._segments], self._doc_bases
+                )
+                docs = union([self._terms.text_docs(node.text), cross_word], self._size)
             case Filter():
                 docs = self._filters.get(node, self._match_filter)
             case _:
-                docs = joined([segment.match(node) for segment in self._segments], self._starts)
+                docs = concatenate([segment.match(node) for segment in self._segments], self._doc_bases)
         return docs
 
     def _match_filter(self, item: Filter) -> DocSet:
-        return joined([segment.match(item) for segment in self._segments], self._starts).smaller()
+        return concatenate([segment.match(item) for segment in self._segments], self._doc_bases).compact()

@@ -1,4 +1,4 @@
-"""What matches in one segment: strings, and what headings, titles and prefixes ask for; and what filters admit."""
+"""Matching leaves of a query tree in one segment: strings, prefixes, terms of headings and titles, and filters."""
 
 from __future__ import annotations
 
@@ -8,82 +8,82 @@ from functools import cached_property
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, union
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
-from searchkit.engines.columnar.memo import Memo
-from searchkit.engines.columnar.postings import HEADING, TITLE
-from searchkit.engines.columnar.segment import Segment, stand_in
+from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX, TITLE_TERM_PREFIX
+from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
 from searchkit.query.facets import Filter
 from searchkit.query.tree import Prefix, Substring, Word
 
-_FIELD = {"text": "", "heading": HEADING, "title": TITLE}
+_TERM_PREFIXES = {"text": "", "heading": HEADING_TERM_PREFIX, "title": TITLE_TERM_PREFIX}
 
 
 class SegmentMatcher:
-    """Matches leaves of query trees in one segment."""
+    """Matches leaves of query trees in one segment. A label is a heading path or a title."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
-        self._labels: Memo[str, LabelMatcher] = Memo(len(_FIELD))
+        self._labels: Cache[str, LabelMatcher] = Cache(len(_TERM_PREFIXES))
 
     def match(self, leaf: Word | Prefix | Substring | Filter) -> DocSet:
-        """Give the paragraphs that a leaf matches."""
+        """Return the docs that match a leaf."""
         size, postings = self._segment.size, self._segment.postings
         if isinstance(leaf, Filter):
-            return self._admitted(leaf)
+            return self._match_filter(leaf)
         if leaf.field != "text":
-            return self._of_owners(leaf.field, self._owners(leaf))
+            return self._docs_of(leaf.field, self._match_labels(leaf))
         if isinstance(leaf, Substring):
             return DocSet.of_ids(self._strings.match(leaf), size)
-        return union([postings.in_text(number) for number in self._terms(leaf)], size)
+        return union([postings.text_docs(term_ord) for term_ord in self._term_ords(leaf)], size)
 
-    def match_apart(self, word: Substring) -> DocSet:
-        """Give the paragraphs whose text holds a string of letters, at least those that do not have it as a word."""
-        number = self._segment.postings.find(word.text)
-        ids = None if number is None else self._segment.straddling.ids(number)
+    def match_cross_word(self, word: Substring) -> DocSet:
+        """Return docs whose text contains a string of letters, at least all of those that do not have it as a token."""
+        term_ord = self._segment.postings.ord_of(word.text)
+        ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
         return DocSet.of_ids(self._strings.match(word) if ids is None else ids, self._segment.size)
 
     @cached_property
     def _strings(self) -> StringMatcher:
         return StringMatcher(self._segment.text)
 
-    def _terms(self, leaf: Word | Prefix) -> Sequence[int]:
-        """The numbers of the terms that a leaf stands for."""
+    def _term_ords(self, leaf: Word | Prefix) -> Sequence[int]:
+        """Return the ordinals of the terms that match a leaf."""
         if isinstance(leaf, Prefix):
-            return self._segment.postings.beginning(_FIELD[leaf.field] + leaf.text)
-        number = self._segment.postings.find(_FIELD[leaf.field] + leaf.term)
-        return [] if number is None else [number]
+            return self._segment.postings.prefix_range(_TERM_PREFIXES[leaf.field] + leaf.text)
+        term_ord = self._segment.postings.ord_of(_TERM_PREFIXES[leaf.field] + leaf.term)
+        return [] if term_ord is None else [term_ord]
 
-    def _of_owners(self, field: str, owners: Array) -> DocSet:
-        """The paragraphs under some heading paths, or of some documents. Cost: a gather, unless there are none."""
+    def _docs_of(self, field: str, labels: Array) -> DocSet:
+        """Return the docs of some heading paths, or of some documents. Takes a gather, unless there are none."""
         segment = self._segment
-        if not len(owners):
+        if not len(labels):
             return DocSet.none(segment.size)
-        owns = np.zeros(len(segment.column("path")) if field == "heading" else segment.document_count, bool)
-        owns[owners] = True
-        owner_of = segment.column("path").codes if field == "heading" else segment.document_of
-        return DocSet.of_mask(owns.take(owner_of)).smaller()
+        is_match = np.zeros(len(segment.column("path")) if field == "heading" else segment.document_count, bool)
+        is_match[labels] = True
+        label_of = segment.column("path").codes if field == "heading" else segment.document_of
+        return DocSet.of_bitset(is_match.take(label_of)).compact()
 
-    def _owners(self, leaf: Word | Prefix | Substring) -> Array:
-        """The heading paths, or the documents by their titles, that a leaf matches."""
+    def _match_labels(self, leaf: Word | Prefix | Substring) -> Array:
+        """Return the codes of the heading paths, or the numbers of the documents, that match a leaf."""
         if not isinstance(leaf, Substring):
-            return np.concatenate([np.empty(0, np.intp), *map(self._segment.postings.owners, self._terms(leaf))])
-        found = self._labels.get(leaf.field, self._labels_of).match(leaf)
+            return np.concatenate([np.empty(0, np.intp), *map(self._segment.postings.doc_ids, self._term_ords(leaf))])
+        matches = self._labels.get(leaf.field, self._label_matcher).match(leaf)
         if leaf.field == "heading":
-            return found
-        return np.flatnonzero(np.isin(self._segment.column("title").codes, found))
+            return matches
+        return np.flatnonzero(np.isin(self._segment.column("title").codes, matches))
 
-    def _labels_of(self, field: str) -> LabelMatcher:
-        """The different heading paths, or titles."""
+    def _label_matcher(self, field: str) -> LabelMatcher:
+        """Return the matcher of the distinct heading paths, or titles."""
         if field == "heading":
             return LabelMatcher(list(map("\n".join, self._segment.column("path").values())))
         return LabelMatcher([title or "" for title in self._segment.column("title").values()])
 
-    def _admitted(self, item: Filter) -> DocSet:
-        """What a filter admits. Cost: one look at each different value, and two gathers."""
+    def _match_filter(self, item: Filter) -> DocSet:
+        """Return the docs that a filter admits. Evaluates it once per distinct value, and takes at most two gathers."""
         column, name = self._segment.facet_column(item.name)
         if column is None:
             return DocSet.none(self._segment.size)
-        admits = np.array([item.admits(stand_in(name, value)) for value in column.values()], bool)
-        mask: Array = admits[column.codes]
-        return DocSet.of_mask(mask if name == "kind" else mask[self._segment.document_of])
+        is_admitted = np.array([item.admits(paragraph_with(name, value)) for value in column.values()], bool)
+        bitset: Array = is_admitted[column.codes]
+        return DocSet.of_bitset(bitset if name == "section_topics" else bitset[self._segment.document_of])

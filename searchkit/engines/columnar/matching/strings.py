@@ -1,4 +1,4 @@
-"""Where a string stands in the text of a segment, or among labels that many paragraphs share."""
+"""Finding strings in the text of a segment, and in labels: texts that many paragraphs share."""
 
 from __future__ import annotations
 
@@ -8,114 +8,123 @@ from itertools import pairwise
 
 import numpy as np
 
-from searchkit.engines.columnar.arrays import Array, distinct, starts
-from searchkit.engines.columnar.text import Text, narrow_code_points
-from searchkit.query.tree import NUMERAL_CHARACTERS, Substring
+from searchkit.engines.columnar.arrays import Array, offsets_from_lengths, unique_sorted
+from searchkit.engines.columnar.text import SegmentText, narrow_code_points
+from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
-_PAIR = 2
-_BETWEEN = "\0"  # labels; nothing that a reader leaves in a text, and no part of a number
-_OTHER, _DIGIT, _POINT, _HAN = range(4)
+_PAIR_LENGTH = 2
+_LABEL_SEPARATOR = "\0"  # the readers leave none in a text, and it is not part of a number
+_NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)
 
 
 class StringMatcher:
-    """Finds strings in the text of a segment: by the shortest list among the pairs of characters, then in the text."""
+    """Finds strings in the text of a segment: by the shortest list of offsets of a bigram, then in the text itself."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SegmentText) -> None:
         self._text = text
 
     def match(self, node: Substring) -> Array:
-        """Give the ids, ascending, of the paragraphs whose folded text holds a string.
+        """Return the ids, ascending, of the docs whose folded text contains a string.
 
-        Cost: the list of its rarest pair; for a single character, and only there, a pass over the text.
+        Reads the list of its rarest bigram. For a single character, or if no bigram has a list, scans the text.
         """
-        return distinct(self._text.docs_at(self._occurrences(node)))
+        return unique_sorted(self._text.docs_at(self._find(node)))
 
-    def _occurrences(self, node: Substring) -> Array:
-        """The offsets at which a string stands, ascending."""
-        codes = self._text.codes_of(node.text)
+    def _find(self, node: Substring) -> Array:
+        """Return the offsets of a string, ascending."""
+        codes = self._text.encode(node.text)
         if codes is None:
-            found = np.empty(0, np.int64)
+            offsets = np.empty(0, np.int64)
         elif len(codes) == 1:
-            found = np.flatnonzero(self._are(codes[0], self._text.coded))
+            offsets = np.flatnonzero(self._folds_to(codes[0], self._text.codes))
         else:
-            found = self._of_several(codes)
-        return self._whole(found, node.text) if node.whole_numbers and len(found) else found
+            offsets = self._find_sequence(codes)
+        return self._drop_partial_numbers(offsets, node.text) if node.whole_numbers and len(offsets) else offsets
 
-    def _of_several(self, codes: tuple[int, ...]) -> Array:
-        """The offsets at which several characters stand together: by their rarest pair, then looking at the others.
+    def _find_sequence(self, codes: tuple[int, ...]) -> Array:
+        """Return the offsets of several adjacent folded codes: of their rarest bigram, if the other codes match.
 
-        Only where no pair is listed (a comma and a letter) the whole text is looked at.
+        Scans the whole text if no bigram has a list (a comma and a letter).
         """
-        coded, bigrams = self._text.coded, self._text.bigrams
-        numbers = [bigrams.find(*pair) for pair in pairwise(codes)]
-        sizes = {place: bigrams.size(n) or len(coded) for place, n in enumerate(numbers) if n is not None}
-        if len(sizes) < len(numbers):
+        text, bigrams = self._text.codes, self._text.bigrams
+        pair_ords = [bigrams.ord_of(*pair) for pair in pairwise(codes)]
+        costs = {i: bigrams.list_length(pair) or len(text) for i, pair in enumerate(pair_ords) if pair is not None}
+        if len(costs) < len(pair_ords):
             return np.empty(0, np.int64)
-        best = min(sizes, key=sizes.__getitem__)
-        number = numbers[best]
-        if number is not None and bigrams.size(number):
-            found = bigrams.offsets(number) - best
+        best = min(costs, key=costs.__getitem__)
+        pair_ord = pair_ords[best]
+        if pair_ord is not None and bigrams.list_length(pair_ord):
+            offsets = bigrams.offsets(pair_ord) - best
         else:
-            first, second = (self._are(code, coded) for code in codes[best : best + _PAIR])
-            found = np.flatnonzero(first[:-1] & second[1:]) - best
-        inside = found.searchsorted((0, len(coded) - len(codes)))
-        found = found[int(inside[0]) : int(inside[1])]
-        for place, code in enumerate(codes):
-            if place not in (best, best + 1):
-                found = found.compress(self._are(code, coded.take(found + place)))
-        return found
+            first, second = (self._folds_to(code, text) for code in codes[best : best + _PAIR_LENGTH])
+            offsets = np.flatnonzero(first[:-1] & second[1:]) - best
+        bounds = offsets.searchsorted((0, len(text) - len(codes)))
+        offsets = offsets[int(bounds[0]) : int(bounds[1])]
+        for i, code in enumerate(codes):
+            if i not in (best, best + 1):
+                offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
+        return offsets
 
-    def _are(self, code: int, characters: Array) -> Array:
-        """Mask of which of some characters of the text fold to a character."""
-        forms = (self._text.folding == code).nonzero()[0].tolist()
-        return reduce(np.logical_or, (characters == form for form in forms))
+    def _folds_to(self, code: int, codes: Array) -> Array:
+        """Return a mask of the codes that fold to a code."""
+        unfolded = (self._text.folding == code).nonzero()[0].tolist()
+        return reduce(np.logical_or, (codes == form for form in unfolded))
 
-    def _whole(self, found: Array, text: str) -> Array:
-        """Without the occurrences that continue a number: what `Substring.find` says."""
+    def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
+        """Drop the occurrences that are part of a longer number, as `Substring.find` does."""
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
-            before = self._class_at(found - 1)
-            bad = (before == _DIGIT) | ((before == _POINT) & (self._class_at(found - 2) == _DIGIT))
-            found = found[~bad]
-        elif first in NUMERAL_CHARACTERS:
-            before = self._class_at(found - 1)
-            found = found[(before != _DIGIT) & (before != _HAN)]
+            before = self._numeral_class_at(offsets - 1)
+            is_partial = (before == _NUMERAL_DIGIT) | (
+                (before == _NUMERAL_POINT) & (self._numeral_class_at(offsets - 2) == _NUMERAL_DIGIT)
+            )
+            offsets = offsets[~is_partial]
+        elif first in HAN_NUMERAL_CHARACTERS:
+            before = self._numeral_class_at(offsets - 1)
+            offsets = offsets[(before != _NUMERAL_DIGIT) & (before != _NUMERAL_HAN)]
         if last.isdecimal():
-            after = self._class_at(found + length)
-            bad = (after == _DIGIT) | ((after == _POINT) & (self._class_at(found + length + 1) == _DIGIT))
-            found = found[~bad]
-        elif last in NUMERAL_CHARACTERS:
-            found = found[self._class_at(found + length) != _HAN]
-        return found
+            after = self._numeral_class_at(offsets + length)
+            is_partial = (after == _NUMERAL_DIGIT) | (
+                (after == _NUMERAL_POINT) & (self._numeral_class_at(offsets + length + 1) == _NUMERAL_DIGIT)
+            )
+            offsets = offsets[~is_partial]
+        elif last in HAN_NUMERAL_CHARACTERS:
+            offsets = offsets[self._numeral_class_at(offsets + length) != _NUMERAL_HAN]
+        return offsets
 
-    def _class_at(self, offsets: Array) -> Array:
-        """What stands at the offsets: a digit, a point or comma, a Chinese numeral, or anything else."""
-        inside = np.minimum(np.maximum(offsets, 0), len(self._text.coded) - 1)
-        classes: Array = np.where(offsets < 0, _OTHER, self._classes[self._text.coded[inside]])
+    def _numeral_class_at(self, offsets: Array) -> Array:
+        """Return the class of the characters at some offsets: digit, point or comma, Chinese numeral, anything else."""
+        inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
+        classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes[inside]])
         return classes
 
     @cached_property
-    def _classes(self) -> Array:
-        points = self._text.folded_alphabet
-        classes = np.full(len(points), _OTHER, np.uint8)
-        for kind, characters in ((_DIGIT, "0123456789"), (_POINT, ".,"), (_HAN, NUMERAL_CHARACTERS)):
-            classes[np.isin(points, narrow_code_points(characters))] = kind
-        classes[0] = _OTHER
+    def _numeral_classes(self) -> Array:
+        """The class of each code."""
+        characters = self._text.folded_alphabet
+        classes = np.full(len(characters), _NOT_NUMERAL, np.uint8)
+        for numeral_class, members in (
+            (_NUMERAL_DIGIT, "0123456789"),
+            (_NUMERAL_POINT, ".,"),
+            (_NUMERAL_HAN, HAN_NUMERAL_CHARACTERS),
+        ):
+            classes[np.isin(characters, narrow_code_points(members))] = numeral_class
+        classes[0] = _NOT_NUMERAL
         return classes
 
 
 class LabelMatcher:
-    """Texts that many paragraphs share, such as headings, folded and searched as if they were one."""
+    """Finds strings in labels, such as heading paths. The labels are folded and searched as one text."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        """Take the different texts. Cost: 10 ns a character."""
-        self._joined = fold(_BETWEEN.join(texts))
-        self._starts = starts([len(text) + 1 for text in texts])
+    def __init__(self, labels: Sequence[str]) -> None:
+        """Take the distinct labels. Costs 10 ns per character."""
+        self._text = fold(_LABEL_SEPARATOR.join(labels))
+        self._offsets = offsets_from_lengths([len(label) + 1 for label in labels])
 
     def match(self, node: Substring) -> Array:
-        """Give the numbers, ascending, of the texts that hold a string. Cost: a pass of Python's own search."""
-        spans = np.array(list(node.find(self._joined)), np.int64).reshape(-1, 2)
-        numbers = self._starts.searchsorted(spans[:, 0], "right") - 1
-        is_inside = spans[:, 1] < self._starts.take(numbers + 1)
-        return distinct(numbers.compress(is_inside))
+        """Return the indices, ascending, of the labels that contain a string. Searches them with `str.find`."""
+        spans = np.array(list(node.find(self._text)), np.int64).reshape(-1, 2)
+        labels = self._offsets.searchsorted(spans[:, 0], "right") - 1
+        is_inside = spans[:, 1] < self._offsets.take(labels + 1)
+        return unique_sorted(labels.compress(is_inside))

@@ -1,0 +1,30 @@
+"""A cache of values that are computed on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+class Cache(Generic[_Key, _Value]):
+    """Caches up to `max_entries` values, and is emptied when it is full.
+
+    Thread-safe: at worst two threads compute the same value. The cache keeps no reference to the function
+    that computes the values, so that a segment is freed, and its file unmapped, as soon as it is no longer used.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._entries: dict[_Key, _Value] = {}
+
+    def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
+        """Return the value of `key`. Computes it if it is not cached."""
+        entries = self._entries
+        if key not in entries:
+            if len(entries) >= self._max_entries:
+                entries = self._entries = {}
+            entries[key] = compute(key)
+        return entries[key]

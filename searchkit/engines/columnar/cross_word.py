@@ -1,0 +1,78 @@
+"""Cross-word postings: the docs whose text contains the characters of a term although the term is not a token there.
+
+The characters lie across word boundaries: 行政 in 执行|政策, 法律服务 in 法律|服务业.
+
+A query for a word matches its characters, wherever they are. The postings of the term have the docs in which it is a
+token; the cross-word postings have the others. They exist for all words of two characters, and for longer words that
+many docs have. Without them, each search would have to check all offsets of a pair of characters, a hundred times as
+many. Rare long words need none: they are found quickly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
+from searchkit.engines.columnar.bigrams import CrossWordDocs
+from searchkit.engines.columnar.matching.strings import StringMatcher
+from searchkit.engines.columnar.postings import SortedPostings
+from searchkit.query.tree import Substring
+
+_MIN_LONG_WORD, _MAX_LONG_WORD = 3, 64  # characters; longer words take longer to find, and do not occur
+_LONG_WORD_RATIO = 512  # a long word has cross-word postings if more than one of 512 docs has it
+
+
+def cross_word_arrays(
+    postings: SortedPostings, two_char_words: CrossWordDocs, strings: StringMatcher, size: int
+) -> dict[str, Array]:
+    """Return the arrays for `CrossWordPostings` of a segment of `size` docs.
+
+    `two_char_words`: the cross-word docs of the words of two characters. Its `words` are term ordinals.
+    """
+    long_words, long_word_docs = _long_words(postings, strings, size)
+    terms = np.concatenate([two_char_words.words, long_words])
+    counts = np.concatenate([two_char_words.counts, np.array(list(map(len, long_word_docs)), np.int64)])
+    doc_ids = np.concatenate([two_char_words.doc_ids, *long_word_docs])
+    order = np.argsort(terms)
+    offsets = offsets_from_lengths(counts[order])
+    indices = np.repeat(offsets_from_lengths(counts)[:-1][order] - offsets[:-1], counts[order]) + np.arange(
+        len(doc_ids)
+    )
+    return {
+        "cross_word_terms": narrowest(terms[order]),
+        "cross_word_offsets": narrowest(offsets),
+        "cross_word_docs": doc_ids[indices].astype(np.uint16),
+    }
+
+
+def _long_words(postings: SortedPostings, strings: StringMatcher, size: int) -> tuple[Array, list[Array]]:
+    """Return the ordinals of the long words that have cross-word postings, and the docs of each."""
+    counts = np.diff(postings.offsets) - postings.not_in_text
+    frequent = np.flatnonzero(counts * _LONG_WORD_RATIO > size).tolist()
+    is_long = [_MIN_LONG_WORD <= len(term) <= _MAX_LONG_WORD and term.isalpha() for term in postings.terms]
+    words = [term_ord for term_ord in frequent if is_long[term_ord]]
+    docs = []
+    for term_ord in words:
+        matches = np.zeros(size, bool)
+        matches[strings.match(Substring(postings.terms[term_ord]))] = True
+        start = int(postings.offsets[term_ord])
+        matches[postings.doc[start : start + int(counts[term_ord])]] = False
+        docs.append(np.flatnonzero(matches).astype(np.uint16))
+    return np.array(words, np.int64), docs
+
+
+class CrossWordPostings:
+    """The cross-word postings of an open segment."""
+
+    def __init__(self, arrays: ArrayFile) -> None:
+        self._terms, self._offsets, self._docs = (arrays[f"cross_word_{name}"] for name in ("terms", "offsets", "docs"))
+
+    def doc_ids(self, term_ord: int) -> Array | None:
+        """Return the ids, ascending, of the docs with the characters of a term, but without the term as a token.
+
+        Returns None if the term has no cross-word postings.
+        """
+        index = int(self._terms.searchsorted(term_ord))
+        if index == len(self._terms) or self._terms[index] != term_ord:
+            return None
+        return self._docs[int(self._offsets[index]) : int(self._offsets[index + 1])].astype(np.intp)

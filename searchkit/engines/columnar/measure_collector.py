@@ -1,0 +1,93 @@
+"""Collecting the measures of all segments that a request asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from searchkit.engines.columnar.arrays import Array, run_start_mask, unique_sorted
+from searchkit.engines.columnar.columns import DictColumn
+from searchkit.engines.columnar.reader import IndexReader
+from searchkit.engines.columnar.scoring import Scorer
+from searchkit.engines.contract import MeasureRequest
+from searchkit.model import Measure
+from searchkit.query.tree import ScoringClause
+
+
+class MeasureCollector:
+    """The measures that a request asks for, in corpus order, then by their offset in the text.
+
+    Stores a few numbers per measure. `measures` loads the records.
+    """
+
+    def __init__(self, reader: IndexReader, request: MeasureRequest) -> None:
+        self._reader = reader
+        docs = reader.matcher.apply_filters(reader.matcher.match(request.match), request.filters)
+        indices: dict[str, int] = {}
+        ordinals, doc_ids, indicator_of = ([np.empty(0, np.int64)] for _ in range(3))
+        sets = docs.split(reader.doc_bases)
+        for segment, segment_docs, base in zip(reader.segments, sets, reader.doc_bases, strict=False):
+            selected = segment.measures.select(segment_docs, request) if len(segment_docs) else np.empty(0, np.int64)
+            if len(selected):
+                ordinals.append(selected)
+                doc_ids.append(segment.measures.doc_of.take(selected).astype(np.int64) + base)
+                indicator_of.append(_index_indicators(indices, segment.measures.indicators, selected))
+        self.indicators: Sequence[str] = [*indices]
+        """The distinct indicators."""
+        self._ordinals = np.concatenate(ordinals)
+        self._doc_ids = np.concatenate(doc_ids)
+        self.indicator_of = np.concatenate(indicator_of)
+        """Index of the indicator of each measure."""
+        self.scores = _word_scores(reader, request.scoring, self._doc_ids)
+        """Score of the paragraph of each measure, by words alone."""
+        if not reader.is_in_order:
+            self._reorder(np.argsort(reader.order_keys(self._doc_ids), kind="stable"))
+
+    def _reorder(self, order: Array) -> None:
+        self._ordinals, self._doc_ids, self.indicator_of, self.scores = (
+            column[order] for column in (self._ordinals, self._doc_ids, self.indicator_of, self.scores)
+        )
+
+    def measures(self, indices: Sequence[int]) -> list[Measure]:
+        """Return the measures at some indices of the collector. Takes some 15 µs each."""
+        reader, selected = self._reader, np.asarray(indices, np.int64)
+        ordinals, doc_ids = self._ordinals[selected], self._doc_ids[selected]
+        segment_of = np.searchsorted(reader.doc_bases, doc_ids, "right") - 1
+        measures = np.empty(len(selected), object)
+        for segment_index in unique_sorted(np.sort(segment_of)).tolist():
+            at = np.flatnonzero(segment_of == segment_index)
+            local_ids = (doc_ids[at] - reader.doc_bases[segment_index]).tolist()
+            segment = reader.segments[segment_index]
+            paragraphs = {doc_id: segment.paragraph(doc_id) for doc_id in dict.fromkeys(local_ids)}
+            measures[at] = segment.measures.load(ordinals[at].tolist(), [paragraphs[doc_id] for doc_id in local_ids])
+        in_order: list[Measure] = measures.tolist()
+        return in_order
+
+    def texts(self, indices: Sequence[int]) -> list[str]:
+        """Return the texts of the paragraphs of the measures at some indices. Takes some 3 µs each."""
+        located = map(self._reader.locate, self._doc_ids[np.asarray(indices, np.int64)].tolist())
+        return [segment.text[doc_id] for segment, doc_id in located]
+
+
+def _index_indicators(indices: dict[str, int], indicators: DictColumn, ordinals: Array) -> Array:
+    """Return the index, over all segments, of the indicator of each of some measures of a segment.
+
+    `indices`: index by indicator. New indicators are added.
+    """
+    codes = indicators.codes.take(ordinals)
+    is_used = np.zeros(len(indicators), bool)
+    is_used[codes] = True
+    index_of = np.empty(len(indicators), np.int64)
+    texts = indicators.values(np.flatnonzero(is_used).tolist())
+    index_of[is_used] = [indices.setdefault(text, len(indices)) for text in texts]
+    return index_of.take(codes)
+
+
+def _word_scores(reader: IndexReader, clauses: Sequence[ScoringClause], doc_ids: Array) -> Array:
+    """Return the scores of step one of ranking for ascending doc ids, which may repeat."""
+    if not clauses:
+        return np.zeros(len(doc_ids))
+    is_new = run_start_mask(doc_ids)
+    scores = Scorer(reader, clauses).score(doc_ids.compress(is_new))
+    return scores.take(np.cumsum(is_new) - 1)

@@ -1,0 +1,361 @@
+"""The index reader: all segments of a commit as one. Doc ids and document numbers include deleted ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+
+import numpy as np
+
+from searchkit.engines.columnar.arrays import Array, narrowest
+from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.columns import DictEncoder, parse_values
+from searchkit.engines.columnar.commit import read_commit
+from searchkit.engines.columnar.docsets import DocSet, pack_bits
+from searchkit.engines.columnar.matching.matcher import Matcher
+from searchkit.engines.columnar.postings import IndexTerms
+from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
+from searchkit.engines.columnar.text import SegmentText, text_arrays
+from searchkit.engines.ranking import K1, B
+from searchkit.model import Document
+from searchkit.query.facets import Facet, facet_values
+
+MAX_IMPACT = 255
+"""Maximum of `IndexReader.impacts`."""
+_MAX_CACHED_IMPACTS = 16  # terms whose impacts are cached, a byte per doc each
+_NULL = b"null"  # None, as columns store it
+_MAX_CACHED_GRAMS = 4096  # whose document frequencies, and offsets in the alphabets, are cached
+_IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
+_FLOAT32_ERROR = 1e-6  # more than the relative error of a few operations with 32 bits
+
+
+@dataclass(frozen=True)
+class FacetColumn:
+    """The values of a facet as ordinals, for counting and sorting.
+
+    The values of a doc depend on its key: its document number, or the code of its section and topics.
+    """
+
+    key_of: Array
+    """Key of each doc."""
+    ordinals: Sequence[Array]
+    """Ordinals of the first value of each key, of the second value, and so on. `missing` if a key has fewer values.
+
+    A key has no value at all if its first ordinal is `missing`.
+    """
+    values: list[str]
+    """The distinct values, sorted. The ordinal of a value is its index."""
+    is_per_document: bool
+    """Whether keys are document numbers."""
+
+    @property
+    def missing(self) -> int:
+        """The ordinal for no value: one more than that of the last value."""
+        return len(self.values)
+
+    def count(self, keys: Array) -> Array:
+        """Return the number of keys with each value, followed by the number of keys without a value."""
+        return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
+
+    def count_weighted(self, weights: Array) -> Array:
+        """Return the total weight of the keys with each value, followed by that of the keys without a value."""
+        counts = [np.bincount(column, weights, self.missing + 1) for column in self.ordinals]
+        return self._add(counts).astype(np.int64)
+
+    def _add(self, counts: Sequence[Array]) -> Array:
+        total = counts[0]
+        for other in counts[1:]:
+            total[:-1] += other[:-1]
+        return total
+
+    @cached_property
+    def packed_bitsets(self) -> Array:
+        """A row of `docsets.pack_bits` per value, of the docs that have it. The last row: docs without a value."""
+        key_masks = [
+            np.logical_or.reduce([column == ordinal for column in self.ordinals]) for ordinal in range(self.missing)
+        ]
+        return np.array([pack_bits(mask.take(self.key_of)) for mask in (*key_masks, self.ordinals[0] == self.missing)])
+
+
+class IndexReader:
+    """The open segments of an index. Arrays over all docs are computed when they are first needed, and then cached."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the commit in `folder`. Raises IndexDamaged."""
+        self.commit = read_commit(folder)
+        path = str(folder)  # creating a `Path` takes as long as opening a file
+        self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]
+        self._facet_columns: dict[Facet, FacetColumn] = {}
+        self._doc_arrays: dict[str, Array] = {}
+        self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
+        self._alphabet_offsets: Cache[str, Array] = Cache(_MAX_CACHED_GRAMS)
+        self._gram_dfs: dict[str, int] = {}
+
+    # docs and documents
+
+    @cached_property
+    def doc_bases(self) -> list[int]:
+        """First doc id of each segment, followed by the number of docs."""
+        return list(accumulate((segment.size for segment in self.segments), initial=0))
+
+    @property
+    def size(self) -> int:
+        """Number of docs, deleted ones included."""
+        return self.doc_bases[-1]
+
+    @cached_property
+    def document_bases(self) -> Array:
+        """First document number of each segment, followed by the number of documents."""
+        return np.cumsum([0, *(segment.document_count for segment in self.segments)])
+
+    @cached_property
+    def document_of(self) -> Array:
+        """Document number of each doc."""
+        parts = [
+            segment.document_of + np.uint32(base)
+            for segment, base in zip(self.segments, self.document_bases.tolist(), strict=False)
+        ]
+        return np.concatenate([np.empty(0, np.uint32), *parts])
+
+    @cached_property
+    def first_doc_ids(self) -> Array:
+        """First doc id of each document."""
+        parts = [
+            segment.document_offsets[:-1] + base for segment, base in zip(self.segments, self.doc_bases, strict=False)
+        ]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @cached_property
+    def document_bit_offsets(self) -> tuple[Array, Array]:
+        """Where the docs of each document begin in packed bits, followed by the end.
+
+        For each of them the index of the 64-bit word of `pack_bits`, and a mask of the lower bits in this word.
+        """
+        word, bit = np.divmod(np.append(self.first_doc_ids, self.size), 64)
+        return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
+
+    def doc_array(self, name: str) -> Array:
+        """Return an array that has an element per doc in each segment, concatenated over all segments."""
+        if name not in self._doc_arrays:
+            parts = [segment.arrays[name] for segment in self.segments]
+            self._doc_arrays[name] = np.concatenate([np.empty(0, np.uint8), *parts])
+        return self._doc_arrays[name]
+
+    def locate(self, doc_id: int) -> tuple[SegmentReader, int]:
+        """Return the segment of a doc, and the doc id in this segment."""
+        index = bisect_right(self.doc_bases, doc_id) - 1
+        return self.segments[index], doc_id - self.doc_bases[index]
+
+    def document(self, number: int) -> Document:
+        """Return a document by its number."""
+        index = int(np.searchsorted(self.document_bases, number, "right")) - 1
+        return self.segments[index].document(number - int(self.document_bases[index]))
+
+    # order
+
+    @cached_property
+    def is_in_order(self) -> bool:
+        """Whether doc ids are in corpus order and all docs are live, as after a full build."""
+        ranks = self.commit.ranks
+        return bool(self.commit.live_documents.all() and (ranks[1:] > ranks[:-1]).all())
+
+    @cached_property
+    def corpus_order(self) -> Array:
+        """Numbers of the live documents in corpus order."""
+        live = np.flatnonzero(self.commit.live_documents)
+        return live[np.argsort(self.commit.ranks[live], kind="stable")]
+
+    def order_keys(self, doc_ids: Array) -> Array:
+        """Return integers that sort docs into corpus order."""
+        if self.is_in_order:
+            return doc_ids
+        documents = self.document_of[doc_ids]
+        within = doc_ids - self.first_doc_ids[documents]
+        keys: Array = self.commit.ranks[documents].astype(np.int64) << 32 | within
+        return keys
+
+    def first(self, docs: DocSet, limit: int) -> Array:
+        """Return the ids, ascending, of the first docs of a set in corpus order, at most `limit`."""
+        if self.is_in_order:
+            return docs.first(limit)
+        doc_ids = docs.ids
+        return np.sort(doc_ids.take(np.argsort(self.order_keys(doc_ids), kind="stable")[:limit]))
+
+    def rank(self, doc_ids: Array, scores: Array) -> Array:
+        """Return the indices that sort docs by score, descending, then in corpus order. The doc ids ascend."""
+        if self.is_in_order:
+            return (-scores).argsort(kind="stable")
+        return np.lexsort((self.order_keys(doc_ids), -scores))
+
+    # live docs
+
+    @cached_property
+    def live_docs(self) -> Array | None:
+        """Mask of the live docs, or None if all docs are live."""
+        live_documents = self.commit.live_documents
+        return None if live_documents.all() else live_documents.take(self.document_of)
+
+    def live_documents(self, segment_index: int) -> Array:
+        """Return a mask of the live documents of a segment."""
+        start, end = self.document_bases[segment_index : segment_index + 2].tolist()
+        mask: Array = self.commit.live_documents[start:end]
+        return mask
+
+    # terms and frequencies
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The matcher of query trees."""
+        return Matcher(self.segments, self.doc_bases, self.terms, self.live_docs)
+
+    @cached_property
+    def terms(self) -> IndexTerms:
+        """The terms of all segments."""
+        return IndexTerms([segment.postings for segment in self.segments], self.doc_bases, self.live_docs)
+
+    def norms(self, doc_ids: Array) -> Array:
+        """Return the norms of some docs: what BM25 adds to the frequency in the denominator."""
+        norms: Array = K1 * (1 - B + B * self.doc_array("length").take(doc_ids) / self._average_length)
+        return norms
+
+    @property
+    def _average_length(self) -> float:
+        """Average length of the live docs; 1 if it is 0 or there is no doc."""
+        return self.commit.total_length / (self.commit.doc_count or 1) or 1
+
+    def impacts(self, term: str) -> Array:
+        """Return the quantised impact of a term in each doc, ⌈255·tf/(tf+norm)⌉, in 8 bits; 0 in docs without the term.
+
+        Takes 2 ns per doc at first, less for a rare term. The impacts of recent terms are cached.
+        """
+        return self._impacts.get(term, self._compute_impacts)
+
+    def _compute_impacts(self, term: str) -> Array:
+        impacts, doc_ids = np.zeros(self.size, np.uint8), self.terms.rare_doc_ids(term)
+        if doc_ids is not None:
+            impacts[doc_ids] = self._quantised_impacts(term, doc_ids)
+            return impacts
+        for start in range(0, self.size, _IMPACT_BLOCK_DOCS):
+            impacts[start : start + _IMPACT_BLOCK_DOCS] = self._quantised_impacts(
+                term, slice(start, start + _IMPACT_BLOCK_DOCS)
+            )
+        return impacts
+
+    def _quantised_impacts(self, term: str, doc_ids: Array | slice) -> Array:
+        """Return the impacts in some docs, computed with 32 bits and raised by more than the rounding error."""
+        tf = self.terms.frequencies(term, doc_ids).astype(np.float32)
+        lengths = self.doc_array("length")
+        impacts = (lengths[doc_ids] if isinstance(doc_ids, slice) else lengths.take(doc_ids)).astype(np.float32)
+        impacts *= np.float32(K1 * B / self._average_length)
+        impacts += np.float32(K1 * (1 - B))
+        impacts += tf
+        np.divide(tf, impacts, out=impacts)
+        impacts *= np.float32(MAX_IMPACT * (1 + _FLOAT32_ERROR))
+        return np.minimum(np.ceil(impacts, out=impacts), MAX_IMPACT, out=impacts)
+
+    def gram_codes(self, characters: Sequence[str]) -> list[Array]:
+        """Return for each segment the gram code of each code of its alphabet.
+
+        The gram code is the index, from 1, of the folded character in `characters`; 0 = none of them.
+        """
+        starts, _ = self._alphabets
+        codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
+        for code, character in enumerate(characters, 1):
+            codes[self._alphabet_offsets.get(character, self._find_in_alphabets)] = code
+        return [codes[start:end] for start, end in pairwise(starts)]
+
+    @cached_property
+    def _alphabets(self) -> tuple[list[int], Array]:
+        """Offsets of the segments' folded alphabets followed by the end, and their code points, concatenated."""
+        parts = [segment.text.folded_alphabet for segment in self.segments]
+        return list(accumulate(map(len, parts), initial=0)), np.concatenate([np.empty(0, np.uint32), *parts])
+
+    def _find_in_alphabets(self, character: str) -> Array:
+        _, alphabets = self._alphabets
+        offsets: Array = (alphabets == ord(character)).nonzero()[0]
+        return offsets
+
+    def gram_dfs(self, grams: Sequence[str]) -> list[int]:
+        """Return for each gram the number of live docs whose folded text contains it.
+
+        All grams have one character, or all have two.
+        """
+        cached = self._gram_dfs
+        new = [gram for gram in grams if gram not in cached]
+        if new:
+            cached, new = ({}, list(grams)) if len(cached) > _MAX_CACHED_GRAMS else (cached, new)
+            total = np.zeros(len(new), np.int64)
+            for segment, deleted in zip(self.segments, self._deleted_texts, strict=True):
+                total += segment.text.gram_dfs(new)
+                if deleted is not None:
+                    total -= deleted.gram_dfs(new)
+            # One assignment, so that other threads see either the old or the new cache.
+            self._gram_dfs = cached = {**cached, **dict(zip(new, total.tolist(), strict=True))}
+        return [cached[gram] for gram in grams]
+
+    @cached_property
+    def _deleted_texts(self) -> list[SegmentText | None]:
+        """For each segment the text of its deleted docs, encoded like the text of a segment; None if it has none."""
+        texts: list[SegmentText | None] = []
+        for segment_index, segment in enumerate(self.segments):
+            live_documents = self.live_documents(segment_index)
+            if live_documents.all():
+                texts.append(None)
+            else:
+                is_deleted = ~live_documents[segment.document_of]
+                characters, lengths = segment.text.characters()
+                texts.append(
+                    SegmentText(text_arrays(characters[np.repeat(is_deleted, lengths)], lengths[is_deleted])[0])
+                )
+        return texts
+
+    # facets
+
+    def facet_column(self, facet: Facet) -> FacetColumn:
+        """Return the values of a facet."""
+        column = self._facet_columns.get(facet)
+        if column is None:
+            column = self._facet_columns[facet] = self._load_facet_column(facet)
+        return column
+
+    def _load_facet_column(self, facet: Facet) -> FacetColumn:
+        texts, codes, column_name = DictEncoder(), [], ""
+        for segment in self.segments:
+            column, column_name = segment.facet_column(facet.name)
+            if column is None:
+                codes.append(np.full(segment.document_count, texts.encode(_NULL), np.int64))
+            else:
+                codes.append(np.array(list(map(texts.encode, column.json_values())), np.int64)[column.codes])
+        values_of_code = [
+            facet_values(paragraph_with(column_name, value), facet) for value in parse_values(texts.values)
+        ]
+        values = sorted(set(chain.from_iterable(values_of_code)))
+        ordinal_of = {value: ordinal for ordinal, value in enumerate(values)}
+        rows = np.full((max([1, *map(len, values_of_code)]), len(values_of_code)), len(values))
+        for code, own_values in enumerate(values_of_code):
+            rows[: len(own_values), code] = [ordinal_of[value] for value in own_values]
+        code_of = np.concatenate([np.empty(0, np.int64), *codes])
+        if facet.name in {"topic", "section"}:
+            return FacetColumn(narrowest(code_of), list(rows), values, is_per_document=False)
+        return FacetColumn(self.document_of, [row.take(code_of) for row in rows], values, is_per_document=True)
+
+    def find_problem(self) -> str | None:
+        """Return the first inconsistency between the commit and its segments, or None."""
+        commit, document_count = self.commit, int(self.document_bases[-1])
+        if len(commit.live_documents) != document_count or len(commit.ranks) != document_count:
+            return f"the commit has {len(commit.live_documents)} documents, its segments have {document_count}"
+        if len(np.unique(commit.ranks[commit.live_documents])) != int(commit.live_documents.sum()):
+            return "several documents have the same rank in corpus order"
+        files = [name for segment in self.segments for name in segment.column("file").to_list()]
+        in_order = [files[number] for number in self.corpus_order.tolist()]
+        if in_order != sorted(in_order):
+            return "documents are not in the order of their files"
+        totals = [segment.totals(self.live_documents(index)) for index, segment in enumerate(self.segments)]
+        total = tuple(map(sum, zip(*totals, strict=True)))
+        if total != (commit.doc_count, commit.total_length, commit.total_characters, commit.total_bigrams):
+            return "the totals of the commit are not those of its segments"
+        return None

@@ -1,0 +1,200 @@
+"""Construction of query clauses: runs, strings and filters, each in strict and relaxed form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
+
+from searchkit.query.facets import Filter
+from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.text.analyzer import Analyzer, Token
+from searchkit.text.folding import fold
+from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
+
+MAX_QUERY_CLAUSES = 64
+"""Maximum number of words and strings of a query. Further ones are ignored, and a note says so."""
+
+_MAX_VARIANTS = 8  # of a run, the run itself included; the others have words replaced by synonyms
+_FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
+_SYNONYM_WEIGHT = 0.3  # of all synonym variants of a run together, so that the run as written ranks higher
+
+
+class QuerySyntaxError(Exception):
+    """The text is not a valid query. The message gives the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseContext:
+    """Field and weight of a clause, set by the operators around it."""
+
+    field: str = "text"
+    """One of `tree.TEXT_FIELDS`."""
+    weight: float = 1.0
+    """Factor of the clause's score; 0 below NOT."""
+
+    def boosted(self, boost: float) -> ClauseContext:
+        """Return the context with its weight multiplied by `boost`."""
+        return replace(self, weight=self.weight * boost)
+
+    def negated(self) -> ClauseContext:
+        """Return the context for the operand of NOT, which does not add to the score."""
+        return replace(self, weight=0.0)
+
+    def with_field(self, name: str) -> ClauseContext:
+        """Return the context with another field."""
+        return replace(self, field=name)
+
+
+@dataclass(frozen=True, slots=True)
+class ClausePair:
+    """A clause in two forms. The strict form requires everything, the relaxed form any word of it."""
+
+    all: Node
+    """Strict form."""
+    any: Node
+    """Relaxed form."""
+    is_required: bool = False
+    """Whether the clause is a filter or a negation, which the relaxed form of the query requires too."""
+
+
+def required(node: Node) -> ClausePair:
+    """Return a clause that both forms of the query require."""
+    return ClausePair(node, node, is_required=True)
+
+
+def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
+    """Combine clauses with AND. The relaxed form requires one of the optional clauses, and all required ones.
+
+    None is ignored. Returns None if there are no clauses.
+    """
+    present = [clause for clause in clauses if clause]
+    if not present:
+        return None
+    required_nodes = [clause.all for clause in present if clause.is_required]
+    optional_nodes = [clause.any for clause in present if not clause.is_required]
+    relaxed = [_join(Or, optional_nodes), *required_nodes] if optional_nodes else required_nodes
+    return ClausePair(
+        _join(And, [clause.all for clause in present]), _join(And, relaxed), is_required=not optional_nodes
+    )
+
+
+def disjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
+    """Combine clauses with OR. None is ignored. Returns None if there are no clauses."""
+    present = [clause for clause in clauses if clause]
+    if not present:
+        return None
+    strict, relaxed = [clause.all for clause in present], [clause.any for clause in present]
+    return ClausePair(_join(Or, strict), _join(Or, relaxed), is_required=all(clause.is_required for clause in present))
+
+
+@dataclass
+class QueryBuilder:
+    """Builds the clauses of one query and collects its scoring clauses and notes."""
+
+    analyzer: Analyzer
+    notes: list[str] = field(default_factory=list)
+    _scoring: list[ScoringClause] = field(default_factory=list)
+    _clause_count: int = 0
+
+    def build(self, clause: ClausePair | None) -> Query:
+        """Return the query of the root clause. None matches everything."""
+        clause = clause or required(Everything())
+        return Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+
+    def reset(self) -> None:
+        """Discard the clauses created so far, but not the notes."""
+        self._scoring, self._clause_count = [], 0
+
+    def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
+        """Return the clause of a quoted string, which matches exactly this string. None if it is empty."""
+        folded = fold(text)
+        if not folded:
+            return None
+        self._add_scoring(folded, self.analyzer.query_terms(folded), context)
+        return self._count_clause(Substring(folded, context.field), Substring(folded, context.field))
+
+    def create_prefix(self, text: str, context: ClauseContext) -> ClausePair | None:
+        """Return the clause of `text*`, which matches tokens with this prefix."""
+        node = Prefix(fold(text), context.field)
+        return self._count_clause(node, node)
+
+    def create_run(self, text: str, context: ClauseContext) -> ClausePair | None:
+        """Return the clause of a bare run. Each synonym variant matches as a substring or by all of its words."""
+        strict: list[Node] = []
+        relaxed: list[Node] = []
+        variants = list(islice(self._synonym_variants(fold(text)), _MAX_VARIANTS))
+        for n, variant in enumerate(variants):
+            terms = self.analyzer.query_terms(variant)
+            self._add_scoring(variant, terms, context.boosted(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
+            words = self.analyzer.query_words(variant)
+            is_quantity = self.analyzer.is_quantity(variant)
+            has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
+            substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
+            strict.append(substring)
+            if words and (substring.whole_numbers or words != [variant]):
+                strict.append(_join(And, [Word(word, context.field) for word in dict.fromkeys(words)]))
+            relaxed += [substring, *(Word(term, context.field) for term in _drop_function_words(terms))]
+        return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
+
+    def create_filter(self, name: str, text: str) -> Filter:
+        """Return the filter of `name:text`. Raises QuerySyntaxError if the facet is year and `text` is not one."""
+        if name != "year":
+            return Filter(name, (text,))
+        try:
+            return Filter("year", ranges=(parse_year_range(text),))
+        except ValueError:
+            raise QuerySyntaxError(f"{text!r} is no year") from None
+
+    def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
+        """Return the filter of `name:[low TO high]`. `excluded` tells for each end whether it is exclusive.
+
+        Raises QuerySyntaxError if the facet is not year or an end is not a year.
+        """
+        try:
+            first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
+            last = parse_year_range(high)[1] if high and high.strip() else MAX_YEAR
+        except ValueError:
+            name = None
+        if name != "year":
+            raise QuerySyntaxError("a range goes with year, as in year:[2021 TO 2023]")
+        return Filter("year", ranges=((first + excluded[0], last - excluded[1]),))
+
+    def _synonym_variants(self, run: str) -> Iterable[str]:
+        """Yield the run itself, then the run with words replaced by their synonyms."""
+        tokens = [token for token in self.analyzer.tokenize(run) if self.analyzer.synonyms(token.term)]
+        replaceable: list[Token] = []
+        for token in sorted(tokens, key=lambda token: (token.start, -token.end)):
+            if not replaceable or token.start >= replaceable[-1].end:
+                replaceable.append(token)
+        for names in product(*((token.term, *self.analyzer.synonyms(token.term)) for token in replaceable)):
+            variant, position = "", 0
+            for token, name in zip(replaceable, names, strict=True):
+                variant += run[position : token.start] + name
+                position = token.end
+            yield variant + run[position:]
+
+    def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
+        if context.weight > 0 and context.field == "text" and self._clause_count < MAX_QUERY_CLAUSES:
+            self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
+
+    def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:
+        """Return the clause, or None if the query has too many."""
+        self._clause_count += 1
+        if self._clause_count > MAX_QUERY_CLAUSES:
+            self.notes.append(f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
+            return None
+        return ClausePair(strict, relaxed)
+
+
+def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:
+    """Remove function words, which occur in nearly every paragraph, unless there are no other terms."""
+    return [term for term in terms if term not in _FUNCTION_WORDS] or terms
+
+
+def _join(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
+    """Combine nodes in one node of the kind. Children of the same kind are merged into it."""
+    flat: list[Node] = []
+    for node in nodes:
+        flat.extend(node.children if isinstance(node, kind) else [node])
+    return flat[0] if len(flat) == 1 else kind(tuple(flat))
