@@ -19,7 +19,7 @@ from searchkit.text.characters import remove_invisible
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK_TAGS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "measure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
+    "figcaption", "figure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 }).union(_HEADING_LEVELS)  # fmt: skip
 _DROPPED_TAGS = frozenset({

@@ -257,6 +257,12 @@ def test_html_blocks_in_reading_order() -> None:
     ]
 
 
+def test_html_figure_is_a_block() -> None:
+    """Text inside and outside of a figure is not joined."""
+    body = "<div>前面的话。<figure>图中的话。<figcaption>图注。</figcaption></figure>后面的话。</div>"
+    assert texts(build_page(body), "a.html") == ["前面的话。", "图中的话。", "图注。", "后面的话。"]
+
+
 def test_html_white_space_is_collapsed() -> None:
     """A line end between Chinese characters is removed, any other is a blank. Entities are resolved."""
     body = "<p>\n  依法\n  行政 App\n  Store&nbsp;&lt;试行&gt;&#8203;立&#x6848;\n</p>"
