@@ -42,7 +42,7 @@ RUNS = 3
 """Number of timed runs of the extraction, of which the median is reported."""
 
 _CODE = Path(__file__).parents[1] / "searchkit"
-_SOURCES = ("measures/*.py", "numerals.py", "folding.py", "data/measure_units.toml", "data/fixed_names.txt")
+_SOURCES = ("measures/*.py", "text/numerals.py", "text/folding.py", "data/measure_units.toml", "data/fixed_names.txt")
 _SEARCHKIT = [sys.executable, "-m", "searchkit"]
 _LIBRARIES = ("searchkit", "numpy")  # libraries that the extraction uses
 _MISSES = {
