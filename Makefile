@@ -2,6 +2,7 @@
 # make check: what CI runs. Tests run in a process for each core, four at the most.
 # PYTHON=python3.12 chooses the interpreter (3.10 or newer).
 # make lowest: run a selection of the tests with the lowest versions of the libraries that setup.cfg allows.
+# make docs: write the reference in docs/ from the commands, the source and an index of the sample reports.
 # make storm: kill builds at random moments for a quarter of an hour, and judge what they leave.
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
@@ -17,7 +18,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types lowest storm mutations worst figures bench clean
+.PHONY: demo test check format lint types lowest docs storm mutations worst figures bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -39,6 +40,9 @@ types: $(READY)
 
 lowest: $(LOWEST_READY)
 	$(LOWEST_VENV)/bin/pytest -W default --numprocesses auto --dist loadfile tests/approval tests/cli tests/corpus/formats tests/engines/test_contract.py tests/indexing/test_build.py tests/output tests/test_index.py tests/text
+
+docs: $(READY)
+	$(BIN)/python docs/generate.py
 
 storm: $(READY)
 	$(BIN)/python tests/durability/storm.py

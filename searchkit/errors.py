@@ -1,4 +1,4 @@
-"""The exceptions of searchkit.
+"""The exceptions of searchkit, each with the exit status of the command line.
 
     SearchkitError                 exit status 3
     ├── UsageError                 an invalid argument; exit status 2

@@ -1,4 +1,4 @@
-"""The manifest of an index: its properties, how it was built, and the checksums of its files.
+"""The manifest of an index: properties, checksums, the atomic commit, and removal of what killed builds left behind.
 
 An index folder contains `index.json` (the manifest) and the data folder that the manifest names. A data folder never
 changes once a manifest names it. A commit writes a new data folder and then replaces the manifest by renaming, so a

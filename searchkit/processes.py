@@ -1,4 +1,4 @@
-"""Child processes that run a function of this package in an isolated Python, with resource limits.
+"""Child processes: an isolated Python, and enforcement of the limits that `indexing.budget` sets.
 
 The environment cannot influence a child. It starts with `python -I` in the root folder, without the variables that
 Python reads, and imports this package from its parent's location. Its output is discarded. Parent and child exchange

@@ -1,15 +1,20 @@
-"""The documents tell the truth: README's commands give what it shows, links resolve, nothing is undocumented.
+"""The documentation is correct: commands print the output on the pages, links resolve, everything is documented.
 
-`python tests/test_docs.py` writes what the commands print now into README.md.
+`python tests/test_docs.py` replaces the output on the pages by the current output of the commands.
 """
 
 from __future__ import annotations
 
+import contextlib
+import doctest
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,18 +22,24 @@ import click
 import pytest
 
 from searchkit.cli.main import cli
-from searchkit.query.facets import BUILT_IN
+from searchkit.query.facets import BUILT_IN_FACETS
 
 ROOT = Path(__file__).parent.parent
-EXTRA = ("corpus", "searchkit/data")
-PAGES = [*sorted(ROOT.glob("*.md")), *(ROOT / folder / "README.md" for folder in EXTRA)]
-CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
+FOLDERS = ("corpus", "searchkit/data")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")), *(ROOT / name / "README.md" for name in FOLDERS)]
+READMES = ("README.md", "README.zh.md")
+EXECUTED = (*READMES, "docs/cli.md", "docs/extending.md", "docs/internals.md")
+"""Pages whose commands and Python sessions are run in order, in a folder with the sample reports."""
+BLOCK = re.compile(
+    r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
+)
+"""A code block. A name after the language is the name of a file with this content."""
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
-CHANGING = re.compile(r"\d+ ms|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+")
+VARIABLE = re.compile(r"\d+ ms|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+")
 
 
 def sessions(block: str) -> Iterator[tuple[str, str]]:
-    """Commands of a console block with the output shown below each."""
+    """Yield the commands of a console block, each with its output."""
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, output = part.partition("\n")
         while command.endswith("\\"):
@@ -38,7 +49,7 @@ def sessions(block: str) -> Iterator[tuple[str, str]]:
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command of the README prints, errors included."""
+    """Return the output of a command, including errors."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-c", command],  # noqa: S607
@@ -54,33 +65,67 @@ def run(command: str, folder: Path) -> str:
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path) -> Path:
-    """A folder as a newcomer has it: the project's corpus and no index."""
+def fresh_folder(tmp_path: Path) -> Path:
+    """A folder with the project's corpus and no index, as after a checkout."""
     shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     return tmp_path
 
 
-def test_readme_shows_what_the_commands_print(newcomer: Path) -> None:
-    """Every command in README.md, run in order, prints what stands below it (but for times and sizes)."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = [pair for block in CONSOLE.findall(text) for pair in sessions(block)]
-    assert len(shown) >= 8
-    for command, output in shown:
-        assert CHANGING.sub("…", run(command, newcomer)) == CHANGING.sub("…", output), command
+def run_python(session: str, names: dict[str, object]) -> str:
+    """Return a Python session with its current output. The statements share `names`."""
+    lines = []
+    for example in doctest.DocTestParser().get_examples(session):
+        first, *rest = example.source.splitlines()
+        lines += [f">>> {first}", *(f"... {line}".rstrip() for line in rest)]
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            exec(compile(example.source, "<session>", "single"), names)  # noqa: S102 - a page of this project
+        lines += output.getvalue().splitlines()
+    return "\n".join(lines)
 
 
-def test_readme_python_runs(newcomer: Path) -> None:
-    """The Python of README.md runs as it stands."""
-    blocks = PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+def execute_page(text: str, folder: Path) -> str:
+    """Write the files of a page, run its commands, and return the page with their current output."""
+    names: dict[str, object] = {}
+
+    def execute(block: re.Match[str]) -> str:
+        content = textwrap.dedent(block["text"])
+        if block["file"]:
+            path = folder / block["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        if block["language"] == "pycon":
+            return f"```pycon\n{run_python(content, names)}\n```"
+        if block["language"] != "console":
+            return block[0]
+        session = "".join(f"$ {command}\n{run(command, folder)}" for command, _ in sessions(content))
+        return f"{block['indent']}```console\n{textwrap.indent(session, block['indent'])}{block['indent']}```"
+
+    return BLOCK.sub(execute, text)
+
+
+@pytest.mark.parametrize("name", EXECUTED)
+def test_pages_show_the_output_of_the_commands(name: str, fresh_folder: Path) -> None:
+    """Every command and Python statement of a page prints the output below it, except times and sizes."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert len(re.findall(r"^ *(?:\$|>>>) ", text, re.MULTILINE)) >= 4
+    assert VARIABLE.sub("…", execute_page(text, fresh_folder)).splitlines() == VARIABLE.sub("…", text).splitlines()
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_readme_python_runs(name: str, fresh_folder: Path) -> None:
+    """The Python code of a README runs without changes."""
+    blocks = PYTHON.findall((ROOT / name).read_text(encoding="utf-8"))
     assert blocks
     for block in blocks:
-        done = subprocess.run([sys.executable, "-c", block], cwd=newcomer, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", block], cwd=fresh_folder, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page: Path) -> None:
-    """Every relative link of a page leads to a file of the project."""
+    """Every relative link of a page is an existing file."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if "://" not in target:
@@ -91,11 +136,11 @@ def test_readme_names_every_command_and_facet() -> None:
     """README.md names each command of the command line and each built-in facet."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in cli.commands if f"searchkit {name}" not in text] == []
-    assert [name for name in BUILT_IN if f"`{name}`" not in text] == []
+    assert [name for name in BUILT_IN_FACETS if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("name", sorted(cli.commands))
-def test_every_option_says_what_it_does(name: str) -> None:
+def test_every_option_has_a_help_text(name: str) -> None:
     """Each command and each of its options has a help text."""
     command = cli.commands[name]
     assert command.help
@@ -104,8 +149,8 @@ def test_every_option_says_what_it_does(name: str) -> None:
             assert parameter.help, parameter.name
 
 
-def test_makefile_has_the_two_commands() -> None:
-    """`make demo` and `make test` stand at the top of README.md and in the Makefile."""
+def test_makefile_has_the_targets_of_the_readme() -> None:
+    """`make demo` and `make test` are in the Makefile and at the top of README.md."""
     readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
     for target in ("demo", "test", "check"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
@@ -113,20 +158,14 @@ def test_makefile_has_the_two_commands() -> None:
     assert "make test" in readme[:1500]
 
 
-def write_readme() -> None:
-    """Replace the output of every command in README.md by what it prints now."""
-    import tempfile
-
-    path = ROOT / "README.md"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copytree(ROOT / "corpus", folder / "corpus")
-
-        def renew(match: re.Match[str]) -> str:
-            return "".join(f"$ {command}\n{run(command, folder)}" for command, _ in sessions(match[0]))
-
-        path.write_text(CONSOLE.sub(renew, path.read_text(encoding="utf-8")), encoding="utf-8")
+def write_pages() -> None:
+    """Replace the output of every command on the pages by its current output."""
+    for name in EXECUTED:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "corpus", Path(folder) / "corpus")
+            text = (ROOT / name).read_text(encoding="utf-8")
+            (ROOT / name).write_text(execute_page(text, Path(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_readme()
+    write_pages()

@@ -1,4 +1,4 @@
-"""Commands for an index as a whole: build, info, check."""
+"""Commands for an index as a whole: build with its progress line, info, check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The group of commands. Every error becomes one line on standard error and an exit status."""
+"""The group of commands. Catches every error and prints it as one line."""
 
 from __future__ import annotations
 

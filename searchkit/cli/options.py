@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Command-line options that several commands share. Defaults are in `search.options`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard output, error messages and exit statuses of all commands."""
+"""Standard output and standard error of all commands, and the exit statuses of found, nothing found and failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two measures count the same thing, by wording and unit, and whether their values agree within rounding."""
+"""Whether two measures count the same thing (equal units, equivalent wording) and state the same value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find contradictions within and between reports. The rules prefer few, reliable findings.
+"""Finds contradictions: parts that exceed their total, rates above 100 %, two values for one measure, wrong changes.
 
 parts      the parts of a breakdown do not add up to their total
 rate       a share of more than 100 %

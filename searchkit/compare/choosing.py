@@ -1,4 +1,4 @@
-"""Choose the indicator and unit of a table, and decide which measures belong to it."""
+"""Chooses the indicator and unit of a table, and selects its measures. `agreement` defines what is the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single lines: white space, sentence ends, and kinds of lines that their shape alone identifies."""
+"""Classifies single lines by their shape: dates, signatures, salutations, speakers, ends of sentences."""
 
 from __future__ import annotations
 

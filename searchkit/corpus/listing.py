@@ -1,4 +1,4 @@
-"""List the files of a corpus folder and the metadata stated about them; compute the fingerprint of the readers."""
+"""The input of a build: corpus files, their stated metadata, and a fingerprint that changes when the readers change."""
 
 from __future__ import annotations
 

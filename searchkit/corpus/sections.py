@@ -1,4 +1,4 @@
-"""Classify the paragraphs of a report by section: 成效, 问题, 计划, 履职 or 其他.
+"""Classifies paragraphs by section (成效, 问题, 计划, 履职, 其他), by the headings above them and their first words.
 
 Headings decide first. The outermost heading that names 问题, 计划 or 履职 wins, so a plan about the duties of the head
 remains a plan. Otherwise the innermost heading that names 成效 or 其他 wins. A heading that names two sections

@@ -1,4 +1,4 @@
-"""Search and storage.
+"""Engines store an index and evaluate query trees. A doc is one indexed paragraph, a document is one report.
 
 contract.py  the interface of an engine: requests and responses
 opening.py   the engines by name

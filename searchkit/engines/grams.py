@@ -1,4 +1,4 @@
-"""Finding n-grams of one or two characters in many texts at once."""
+"""Counts characters and bigrams in many texts at once, for rescoring."""
 
 from __future__ import annotations
 

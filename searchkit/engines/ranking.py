@@ -1,4 +1,4 @@
-"""Ranking in two steps: BM25F over words for all matches, then words, bigrams and characters for the best of them.
+"""The ranking formula of all engines: weights of fields, BM25F parameters, how many of the best hits are rescored.
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
 (BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).

@@ -1,4 +1,4 @@
-"""Limits of CPU time and memory for one file. They depend on its size, not on its format."""
+"""How much CPU time and memory a file may use, by its size."""
 
 from __future__ import annotations
 

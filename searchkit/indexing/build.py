@@ -1,4 +1,4 @@
-"""Builds an index from a corpus folder, or updates an existing index.
+"""Builds or updates an index from a corpus folder: takes the lock, has files indexed, commits.
 
 A build writes a new data folder next to the one in use; the manifest then names the new one. Documents of unchanged
 files are taken over from the old index. If any other input has changed, such as the words or the taxonomy, nothing is

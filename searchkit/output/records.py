@@ -1,4 +1,4 @@
-"""Records in every format of `--format`."""
+"""Prints records in every format of `--format`: register a new output format here."""
 
 from __future__ import annotations
 

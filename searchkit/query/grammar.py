@@ -1,4 +1,4 @@
-"""Parsing of queries with operators, based on `whoosh.qparser` and plug-ins."""
+"""The operators of the query language: their syntax, with `whoosh.qparser` and plug-ins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing of query text into a query tree.
+"""Entry point of query parsing: query text to query tree.
 
 A space means AND. The syntax also has `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 TO 2023]`,
 `^boost`, `word*`, and quotes for exact strings, each in half or full width. OR binds its two operands more tightly than

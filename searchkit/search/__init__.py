@@ -1,4 +1,4 @@
-"""Searching an open index: paragraphs and measures, ranked, with snippets.
+"""Searching: paragraphs and measures of an open index, ranked, with snippets.
 
 snapshot.py  an open index in one committed state
 options.py   options of a search and of a look-up of measures

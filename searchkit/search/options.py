@@ -1,4 +1,4 @@
-"""Options of searches and of look-ups of measures: fields, validation, quantities as people write them."""
+"""Options of searches and look-ups: defaults, validation, and quantities such as 10万元 as people write them."""
 
 from __future__ import annotations
 

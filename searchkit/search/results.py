@@ -1,4 +1,4 @@
-"""Results of a search."""
+"""The result of a search: hits with snippets, exact total, facet counts, notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A snapshot: an open index in one committed state, and the queries it answers."""
+"""Runs queries on one committed state of an index: parse, engine, snippets, results."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _TEXT_END, _GAP = "\0", "\n"
 # Ideographs outside the dictionary. Each is a token by itself.
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _OTHER_RUN = rf"(?:[{_RARE_HAN}]|[^\W_{HAN_RANGE}{_RARE_HAN}]+)"
-_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
+_TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
 
 # Words that begin like a quantity: 一起 (together), 一面 (on the one hand) …
 _NOT_A_QUANTITY = re.compile(
@@ -171,7 +171,7 @@ class Analyzer:
     ) -> list[Token]:
         tokens = []
         for start, end in _word_spans(folded, quantities):
-            for match in _RUN.finditer(folded, start, end):
+            for match in _TOKEN_RUN.finditer(folded, start, end):
                 run, offset = match[0], match.start()
                 if not match["han"]:
                     tokens.append(Token(run, offset, match.end()))

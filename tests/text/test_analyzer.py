@@ -121,7 +121,7 @@ def test_every_letter_and_ideograph_is_in_a_token(analyzer: Analyzer, text: str)
     """Every letter and ideograph is in the span of a token."""
     covered = {i for token in analyzer.tokenize(text) for i in range(token.start, token.end)}
     missing = [i for i, character in enumerate(fold(text)) if i not in covered and re.match(r"[^\W\d_]", character)]
-    assert missing == [], "check _RUN and _word_spans"
+    assert missing == [], "check _TOKEN_RUN and _word_spans"
 
 
 @given(ANY_TEXT | REPORT_LIKE)

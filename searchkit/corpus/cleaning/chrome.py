@@ -1,4 +1,4 @@
-"""Page chrome of government sites and page layouts: menus, buttons, meta lines, page numbers, footers.
+"""Page chrome: menus, share buttons and other navigation of web pages, page numbers, footers.
 
 Every function takes one line cleaned by `lines.clean_line` and depends on nothing else. A line that could be a sentence
 of a report is never chrome.

@@ -1,4 +1,4 @@
-"""Clean the blocks of a file: remove page chrome and layout, join broken sentences, keep the words.
+"""Runs the steps of cleaning in order: opening lines, page chrome, broken sentences.
 
 Removed are menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
 contents, related links and footers, and lines that only address the reader (各位代表：). The rest is verbatim except

@@ -1,4 +1,4 @@
-"""Metadata that a web page states around the text of its document, such as 索引号, 文号 and 发布日期.
+"""Metadata printed on a web page around the text, such as 索引号, 文号 and 发布日期.
 
 Sites lay out these facts as tables, lists or boxes, with colons, with brackets or with neither. This module converts
 them to `label：value`.

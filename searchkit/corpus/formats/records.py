@@ -1,4 +1,4 @@
-"""Records: documents of one finished paragraph, as read from JSON Lines, tables and spreadsheets."""
+"""Input records: documents of one finished paragraph, from JSON Lines, tables and spreadsheets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selects the reader of a file by its suffix and imports the reader's module on first use."""
+"""The table of file suffixes and readers: register a new format here."""
 
 from __future__ import annotations
 

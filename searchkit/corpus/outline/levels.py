@@ -1,4 +1,4 @@
-"""Determine the level of each heading and item from the numbering of the document."""
+"""Determines the level of each heading and item from the numbering of the document (markers: `corpus.numbering`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bigrams of a segment: the offsets of each pair of adjacent characters in the text, and its document frequency.
+"""The stored bigrams of a segment: offsets of each pair of adjacent characters, for finding strings, and their df.
 
 Characters are codes of the segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit
 integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their

@@ -1,4 +1,4 @@
-"""Building the columns of a segment: documents are analysed, and their tokens become posting entries."""
+"""Builds the columns of a segment from documents: the analyzer turns their texts into posting entries."""
 
 from __future__ import annotations
 

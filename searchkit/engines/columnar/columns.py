@@ -1,4 +1,4 @@
-"""Columns of a segment: what a segment is written from, and dictionary-encoded columns as they are stored.
+"""The columns of a segment: in memory while it is built, dictionary-encoded on disk.
 
 `SegmentColumns` contains everything that a segment is written from. A stored column has a code per doc or document, and
 the distinct values as JSON texts. A value is parsed when it is first read.

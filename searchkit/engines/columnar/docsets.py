@@ -1,4 +1,4 @@
-"""Sets of doc ids, each stored in the cheapest form."""
+"""Sets of doc ids in memory, the results of matching: as ids, as a bitset or as dense postings."""
 
 from __future__ import annotations
 

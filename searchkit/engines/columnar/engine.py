@@ -1,4 +1,4 @@
-"""The columnar engine: answers requests over all segments of an open index."""
+"""The columnar engine: answers requests with pages of ranked hits, facets and measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collecting the measures of all segments that a request asks for."""
+"""Collects the measures that a request selects in all segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures of a segment: collecting them, storing them as columns, and selecting those that a request asks for."""
+"""The measures of one segment: stored as columns, and selected by a request."""
 
 from __future__ import annotations
 

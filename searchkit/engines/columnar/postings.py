@@ -1,4 +1,4 @@
-"""The inverted index: the term dictionary, and the postings of each term with weighted frequencies.
+"""The inverted index: the term dictionary, and sparse or dense postings with frequencies weighted by field.
 
 Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits and frequencies of 4 bits. The docs with
 the term in their text come first, then the docs with it only in headings or title.

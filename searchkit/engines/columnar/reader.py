@@ -1,4 +1,4 @@
-"""The index reader: all segments of a commit as one. Doc ids and document numbers include deleted ones."""
+"""The index reader: all segments of a commit as one, with doc ids of the whole index and the corpus order of ties."""
 
 from __future__ import annotations
 

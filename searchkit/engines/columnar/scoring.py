@@ -1,4 +1,4 @@
-"""Scoring: BM25F over words for all matches, then words, bigrams and characters for the best ones (see `ranking`).
+"""Computes the formula of `ranking` over the postings: BM25F for all matches, then rescoring of the best.
 
 All sums are computed in the order of the reference engine, so that both agree to the last bit.
 """

@@ -1,0 +1,296 @@
+"""The JSON records of docs/records.md, and the commands that give an example of each."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from source import class_at
+
+from searchkit import BuildReport, Document, Hit, Index, Measure, MeasureHit, MeasureResults, Paragraph, Results
+
+REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
+
+MADE_UP = "某区卫生健康委2023年法治政府建设年度报告\n\n全年接到投诉举报共20件，分别为医疗卫生12件、公共卫生7件。\n"
+"""A report that contradicts itself; none of the sample reports does."""
+QUERIES = 'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
+"""A file of queries: one with matches, one that is relaxed, one that is wrong."""
+VARYING = {
+    "took_ms": 0.0,
+    "seconds": 0.0,
+    "bytes": 0,
+    "built": "2024-01-31T12:00:00+00:00",
+    "analyzer": "0123456789abcdef",
+}
+"""Fields that differ from run to run or from version to version, and what examples show in them."""
+
+Objects = list[dict[str, Any]]
+
+COMPARISON = class_at(Index, "compare")
+CELL = class_at(COMPARISON, "cell")
+READING = class_at(CELL, "*")
+FINDING = class_at(Index, "audit")
+MANIFEST = class_at(Index, "manifest")
+FACET_COUNTS = class_at(Index, "facets")
+FACET_VALUE = class_at(FACET_COUNTS, "*")
+SKIPPED = class_at(BuildReport, "skipped")
+EXPLANATION = class_at(Hit, "explanation")
+SNIPPET = class_at(Hit, "window")
+OTHER_CLASSES = (SNIPPET, EXPLANATION, FACET_COUNTS, FACET_VALUE, COMPARISON, CELL, READING, FINDING, SKIPPED, MANIFEST)
+"""Classes that public classes return or contain and `searchkit` does not export."""
+
+
+class Workspace:
+    """A folder with the sample reports, a made-up report, an index of each, and a file of queries."""
+
+    def __init__(self, folder: Path) -> None:
+        """Fill the empty folder `folder`. Raises RuntimeError if an index cannot be built."""
+        self._folder = folder
+        self._printed: dict[str, Any] = {}
+        shutil.copytree(REPORTS, folder / "corpus" / "reports")
+        (folder / "made-up").mkdir()
+        (folder / "made-up" / "report.txt").write_text(MADE_UP, encoding="utf-8")
+        (folder / "made-up" / "photo.jpg").write_bytes(b"")
+        (folder / "queries.txt").write_text(QUERIES, encoding="utf-8")
+        for command in ("searchkit build corpus/reports", "searchkit build made-up --index made-up-index"):
+            _, errors, status = self.run(command)
+            if status:
+                raise RuntimeError(f"{command}: {errors}")
+
+    def run(self, command: str) -> tuple[str, str, int]:
+        """Run a `searchkit` command; return standard output, standard error and exit status."""
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(command)],
+            cwd=self._folder,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+        return done.stdout, done.stderr, done.returncode
+
+    def json(self, command: str) -> Any:  # noqa: ANN401 - any JSON
+        """Return the JSON that a command prints, a list for JSON Lines. Runs it once."""
+        if command not in self._printed:
+            text = self.run(command)[0]
+            is_lines = "--queries" in command
+            self._printed[command] = list(map(json.loads, text.splitlines())) if is_lines else json.loads(text)
+        return self._printed[command]
+
+
+def _whole(printed: Any) -> Objects:  # noqa: ANN401 - any JSON
+    return cast("Objects", printed if isinstance(printed, list) else [printed])
+
+
+def _within(name: str) -> Callable[[Any], Objects]:
+    """Return a function that returns the objects in a field of an object."""
+    return lambda printed: cast("Objects", printed[name])
+
+
+@dataclass(frozen=True)
+class Record:
+    """A kind of JSON object that a command prints."""
+
+    title: str
+    about: str
+    command: str
+    """Prints such records."""
+    pick: Callable[[Any], Objects] = _whole
+    """Returns the records from the JSON that the command prints."""
+    classes: tuple[type, ...] = ()
+    """Classes that describe the fields, the first one first."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Options (or another command) that add fields, each with a command that has them."""
+    elided: Sequence[str] = ()
+    """Fields with records that the example leaves out."""
+    is_shown: Callable[[dict[str, Any]], object] = bool
+    """Accepts the record that is the example."""
+
+    def all(self, workspace: Workspace) -> Objects:
+        """Return all records that the commands print."""
+        return [
+            item for command in (self.command, *self.variants.values()) for item in self.pick(workspace.json(command))
+        ]
+
+    def fields(self, workspace: Workspace) -> dict[str, list[object]]:
+        """Return all values of each field, the fields in the order of the JSON."""
+        values: dict[str, list[object]] = {}
+        for item in self.all(workspace):
+            for name, value in item.items():
+                values.setdefault(name, []).append(value)
+        return values
+
+    def variant_of(self, name: str, workspace: Workspace) -> str:
+        """Return the option that adds a field, empty if records have the field without it."""
+        if any(name in item for item in self.pick(workspace.json(self.command))):
+            return ""
+        return next(key for key, command in self.variants.items() if name in self.pick(workspace.json(command))[0])
+
+    def example(self, workspace: Workspace) -> object:
+        """Return the record to show: `…` for what is left out, and fixed values for what varies."""
+        return self._steady(next(filter(self.is_shown, self.pick(workspace.json(self.command)))))
+
+    def _steady(self, value: object) -> object:
+        if isinstance(value, list):
+            return list(map(self._steady, value))
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: ["…"] if name in self.elided and item else VARYING.get(name, self._steady(item))
+            for name, item in value.items()
+        }
+
+
+SEARCH = "searchkit search 听证 --limit 1 --facet year --format json"
+MEASURES = "searchkit measures 立案 --limit 1 --format json"
+COMPARE = "searchkit compare 立案 --district 天津市 --format json"
+
+RECORDS = (
+    Record(
+        "Document",
+        "A report. `export documents` prints one for each.",
+        "searchkit export documents --format json",
+        classes=(Document,),
+        is_shown=lambda item: item["published"],
+    ),
+    Record(
+        "Paragraph",
+        "The unit that is indexed, filtered and returned. `export paragraphs` and `show` print it.",
+        "searchkit export paragraphs --format json",
+        classes=(Paragraph, Document),
+        variants={"show": "searchkit show binhai-health-2023.txt#9 --format json"},
+        is_shown=lambda item: item["path"],
+    ),
+    Record(
+        "Measure",
+        "A number in a report with what it counts. `export measures` prints it.",
+        "searchkit export measures --format json",
+        classes=(Measure, Document),
+        is_shown=lambda item: item["unit"] == "万元",
+    ),
+    Record(
+        "Search result",
+        "What `search --format json` prints.",
+        SEARCH,
+        classes=(Results,),
+        variants={"--group document": f"{SEARCH} --group document"},
+        elided=("hits",),
+    ),
+    Record(
+        "Search hit",
+        "An element of `hits` in a search result: score and snippet, then the fields of the paragraph. "
+        "A line of `search --format jsonl` is the same; a row of `csv` and `tsv` has no `measures`.",
+        SEARCH,
+        _within("hits"),
+        (Hit, Document),
+        variants={"--explain": f"{SEARCH} --explain", "--group document": f"{SEARCH} --group document"},
+    ),
+    Record(
+        "Explanation",
+        "The parts of a score. The score is their sum.",
+        f"{SEARCH} --explain",
+        lambda printed: [hit["explanation"] for hit in printed["hits"]],
+        (EXPLANATION,),
+    ),
+    Record(
+        "Facet counts",
+        "The counts of a facet in a search result. `facets --format json` prints them by name of the facet.",
+        SEARCH,
+        lambda printed: list(printed["facets"].values()),
+        (FACET_COUNTS,),
+    ),
+    Record(
+        "Facet value",
+        "An element of `values` in facet counts.",
+        SEARCH,
+        lambda printed: cast("Objects", printed["facets"]["year"]["values"]),
+        (FACET_VALUE,),
+    ),
+    Record(
+        "Answer line",
+        "A line that `search --queries FILE` and `measures --queries FILE` print for each query, in order. "
+        "`facets`, `relaxed` and `error` are left out when they are empty or false.",
+        "searchkit search --queries queries.txt --limit 1 --facet year",
+        elided=("hits",),
+    ),
+    Record(
+        "Measure result",
+        "What `measures --format json` prints.",
+        MEASURES,
+        classes=(MeasureResults,),
+        elided=("hits",),
+    ),
+    Record(
+        "Measure hit",
+        "An element of `hits` in a measure result, and a line of `measures --format jsonl`: the fields of the measure, "
+        "then score and snippet.",
+        MEASURES,
+        _within("hits"),
+        (MeasureHit, Document),
+    ),
+    Record(
+        "Comparison table",
+        "What `compare --format json` prints: a table of one indicator in one unit.",
+        COMPARE,
+        classes=(COMPARISON,),
+        elided=("cells",),
+    ),
+    Record(
+        "Comparison cell",
+        "An element of `cells` in a comparison table. The fields from `value` to `quote` are those of the first "
+        "reading. `compare --format csv` prints a row for each reading and each empty cell.",
+        COMPARE,
+        _within("cells"),
+        (CELL, READING, Measure),
+        elided=("readings",),
+        is_shown=lambda item: item["value"],
+    ),
+    Record(
+        "Reading",
+        "An element of `readings` in a comparison cell: one value, with the measures that state it.",
+        COMPARE,
+        lambda printed: [reading for cell in printed["cells"] for reading in cell["readings"]],
+        (READING, Measure),
+        elided=("measures",),
+    ),
+    Record(
+        "Finding",
+        "What `measures --audit --format json` prints for each contradiction. The sample reports have none; this one "
+        f"is in a made-up report: “{MADE_UP.split()[1]}”",
+        "searchkit measures --audit --index made-up-index --format json",
+        classes=(FINDING,),
+    ),
+    Record(
+        "Build report",
+        "What `build --format json` prints.",
+        "searchkit build corpus/reports --index new-index --format json",
+        classes=(BuildReport,),
+    ),
+    Record(
+        "Skipped file",
+        "An element of `skipped` in a build report. The example is of a made-up folder with a photo in it.",
+        "searchkit build made-up --index made-up-index --full --format json",
+        _within("skipped"),
+        (SKIPPED,),
+    ),
+    Record(
+        "Index facts",
+        "What `info --format json` prints.",
+        "searchkit info --format json",
+        classes=(MANIFEST,),
+    ),
+    Record(
+        "Problem",
+        "What `info --problems --format json` prints for each file that was not read and each undecided fact.",
+        "searchkit info --problems --format json",
+        classes=(SKIPPED,),
+    ),
+    Record("Analysis", "What `analyze --format json` prints.", "searchkit analyze 129件 --format json"),
+)
