@@ -1,4 +1,4 @@
-"""The input of a build: corpus files, their stated metadata, and a fingerprint that changes when the readers change."""
+"""The input of a build: corpus files, their stated metadata, and a fingerprint of the code that reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of one line that state why a file, or a part of it, is not read."""
+"""The wording of the reasons why a file, or a part of it, is not read: one line each."""
 
 from __future__ import annotations
 

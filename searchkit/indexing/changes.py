@@ -1,4 +1,4 @@
-"""Records the files that an index was built from, and finds the files that have changed since.
+"""Decides which files a build must read: compares size, times, SHA-256 and stated metadata with the last build.
 
 A file with the same size, times and inode is unchanged and is not read. There is one exception: a file that was written
 shortly before it was listed may have been written again within the granularity of its timestamps, so that its stamp is

@@ -1,4 +1,4 @@
-"""A worker process: reads, analyses and writes the files of a task into a part, each file within its limits."""
+"""A worker process: reads, analyses and writes the files of a task into a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry point of query parsing: query text to query tree.
+"""Entry point of query parsing: folds full-width operators, parses, and falls back to plain words for invalid syntax.
 
 A space means AND. The syntax also has `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 TO 2023]`,
 `^boost`, `word*`, and quotes for exact strings, each in half or full width. OR binds its two operands more tightly than

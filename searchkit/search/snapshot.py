@@ -1,4 +1,4 @@
-"""Runs queries on one committed state of an index: parse, engine, snippets, results."""
+"""Runs queries on one committed state of an index: parse, engine, fallback from all words to any word, snippets."""
 
 from __future__ import annotations
 

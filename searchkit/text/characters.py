@@ -1,4 +1,4 @@
-"""Character classes that do not belong in text, names or terminal output."""
+"""Unsafe and invisible characters (controls, bidirectional marks): what is removed from text, names and output."""
 
 from __future__ import annotations
 

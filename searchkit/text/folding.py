@@ -1,4 +1,4 @@
-"""Character normalisation that maps one code point to one code point.
+"""Folding: treats variants of a character (traditional, full-width, upper case) as one, code point by code point.
 
 Folding keeps the length of a text, so a span of the folded text is valid in the original text.
 

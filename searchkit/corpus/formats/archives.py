@@ -1,4 +1,4 @@
-"""Zip containers and the XML inside them, opened without trusting the data.
+"""Opens zip containers (.zip, .docx, .xlsx, .ofd) and the XML inside them within limits, without trusting the data.
 
 The only module that opens .zip, .docx, .xlsx and .ofd files. Nothing is unpacked to disk, and XML may not declare
 entities.

@@ -1,4 +1,4 @@
-"""Build paragraphs with heading paths from lines of content.
+"""From lines of content to the outline of a report: headings, levels, items, paragraphs.
 
 building.py   the entry point
 headings.py   distinguishes headings from text

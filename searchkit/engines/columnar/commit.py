@@ -1,4 +1,4 @@
-"""The commit of an index: its segments, which of their documents are live, and the corpus order of the documents."""
+"""The commit of the columnar engine: its segments, their live documents, and the corpus order of documents."""
 
 from __future__ import annotations
 

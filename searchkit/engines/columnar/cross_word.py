@@ -1,4 +1,4 @@
-"""Cross-word postings: docs in which the characters of a term meet across word boundaries, so that it is no token.
+"""Cross-word postings: docs in which the characters of a term straddle words, so that it is not a token there.
 
 The characters lie across word boundaries: 行政 in 执行|政策, 法律服务 in 法律|服务业.
 

@@ -1,4 +1,4 @@
-"""Merging the columns of several segments."""
+"""Merges the columns of several segments into those of one."""
 
 from __future__ import annotations
 

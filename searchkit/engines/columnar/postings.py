@@ -351,9 +351,9 @@ class IndexTerms:
         return tf
 
     def _look_up(self, term: str) -> _TermState:
-        found = [(postings, postings.ord_of(term), base)
+        term_ords = [(postings, postings.ord_of(term), base)
                  for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
-        segments = [(postings, term_ord, base) for postings, term_ord, base in found if term_ord is not None]
+        segments = [(postings, term_ord, base) for postings, term_ord, base in term_ords if term_ord is not None]
         df = sum(postings.df(term_ord) for postings, term_ord, _ in segments)
         is_frequent = df * _RARE_TERM_RATIO > self._size or any(
             postings.is_dense(term_ord) for postings, term_ord, _ in segments

@@ -1,4 +1,4 @@
-"""The index writer: writes new segments, drops deleted documents, and merges small segments."""
+"""The index writer: writes segments, drops deleted documents, decides which segments are merged or rewritten."""
 
 from __future__ import annotations
 
