@@ -1,7 +1,8 @@
 """The interface between search and storage: engines and writers, with their requests and responses.
 
-Everything above this layer depends only on `Engine` and `Writer`. `tests/contract/*.json` requires the same answers
-from each engine. An engine does not know the query syntax, snippets or the files of a corpus.
+Everything above this layer reads and writes indexes only through `Engine` and `Writer`. The cases of
+`tests/contract/*.json` require the same answers from each engine. An engine does not know the query syntax, snippets or
+the files of a corpus.
 """
 
 from __future__ import annotations
@@ -34,18 +35,21 @@ class Request:
     filters: tuple[Filter, ...] = ()
     """Filters that must all admit a paragraph. They do not change scores."""
     facets: tuple[Facet, ...] = ()
-    """Facets to count over all matches. Each is counted under all filters except those with its own name."""
+    """Facets to count over all matches. A facet is counted under all filters except those with its own name."""
     max_values: int | None = 100
     """Maximum number of values to list per facet, None = all."""
     sort: str = "score"
-    """`score`, or the name of a facet, with `-` before it for descending order. Ties are ordered by score, then in
-    corpus order. Paragraphs without a value come last."""
+    """`score` (descending), or the name of a facet: `year` for ascending values, `-year` for descending ones.
+
+    A paragraph with several values is sorted by its first value. Paragraphs without a value come last. Ties are ordered
+    by score, then in corpus order (see `Writer`).
+    """
     limit: int | None = 10
-    """Maximum number of hits, None = all."""
+    """Maximum number of hits to return, None = all."""
     offset: int = 0
-    """Number of hits to skip. If hits are grouped, number of groups."""
+    """Number of hits to skip before the first returned one."""
     by_document: bool = False
-    """Whether to return only the best paragraph of each document."""
+    """Whether to group the hits by document. A group is one hit: the first of the document's hits."""
     explain: bool = False
     """Whether to return the parts of the score of each hit."""
     with_measures: bool = False
@@ -61,6 +65,7 @@ class ScoredParagraph:
     matches: int = 1
     """Number of matching paragraphs of the document if hits are grouped; otherwise 1."""
     explanation: Explanation | None = None
+    """Parts of the score, if requested."""
     measures: tuple[Measure, ...] = ()
     """Measures of the paragraph in the order of the text, if requested."""
 
@@ -70,18 +75,18 @@ class Response:
     """The answer to a `Request`."""
 
     total: int
-    """Exact number of matching paragraphs."""
+    """Exact number of paragraphs that match the query and pass all filters."""
     documents: int | None
-    """Number of documents with a matching paragraph if hits are grouped; otherwise None."""
+    """Number of documents of these paragraphs if hits are grouped; otherwise None."""
     hits: tuple[ScoredParagraph, ...]
-    """By score, descending, then in corpus order (path of the document, then position in it)."""
+    """The requested hits in the order of `Request.sort`."""
     facets: Mapping[str, FacetCounts]
-    """Counts by the facet as written: `year`, `district:1`."""
+    """Counts of each requested facet. The key is the facet as written in a request: `year`, `district:1`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """A look-up of measures: all measures of matching paragraphs that have a unit and a size."""
+    """A look-up of measures: all measures of the matching paragraphs with a given unit and a base value in a range."""
 
     match: Node
     """Query tree that paragraphs must match."""
@@ -90,42 +95,42 @@ class MeasureRequest:
     filters: tuple[Filter, ...] = ()
     """Filters that must all admit the paragraph. They do not change scores."""
     unit: str | None = None
-    """Base unit, None = any."""
+    """Base unit of the measures (元, also for measures in 万元), None = any."""
     minimum: float | None = None
-    """Minimum of the base value, inclusive."""
+    """Minimum of the base value, inclusive, None = no minimum."""
     maximum: float | None = None
-    """Maximum of the base value, inclusive."""
+    """Maximum of the base value, inclusive, None = no maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """The answer to a `MeasureRequest`, as columns with one element per measure.
+    """The answer to a `MeasureRequest`. `indicator_of` and `scores` are columns with an element per measure.
 
-    The measures are in corpus order, those of a paragraph in the order of the text. An engine does not rank them: the
-    columns are all that ranking needs, and few measures are ever fetched.
+    The measures are in corpus order, those of a paragraph in the order of the text. An engine does not rank measures.
+    The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
     """
 
     indicators: Sequence[str]
     """Distinct indicators. May contain indicators that none of the measures has."""
     indicator_of: NDArray[np.int64]
-    """Index of the indicator of each measure."""
+    """Index in `indicators` of the indicator of each measure."""
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
     """Returns the measures at some indices (0 to len(scores) - 1), in the given order."""
     texts: Callable[[Sequence[int]], list[str]]
-    """Returns the texts of their paragraphs in the same way."""
+    """Returns the text of the paragraph of each measure at some indices, in the given order."""
 
 
 class Engine(Protocol):
-    """An open index: the commit that was current when it was opened. Thread-safe."""
+    """An open index. Later commits do not change its answers. Thread-safe."""
 
     def search(self, request: Request) -> Response:
         """Answer a request exactly."""
         ...
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """Return all measures that a request asks for."""
+        """Return all measures that a request selects."""
         ...
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
@@ -149,14 +154,15 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Release files and memory."""
+        """Release files and memory. The engine must not be used afterwards."""
         ...
 
 
 class Writer(Protocol):
-    """Writes a new index to an empty folder: the documents of a base index, without removed ones, and added documents.
+    """Writes a new index to an empty folder.
 
-    Corpus order is by file name (code points), within a file in the order in which documents were added.
+    The new index contains the documents of a base index, except removed ones, and the added documents. The documents
+    are in corpus order: by file name (code points), within a file in the order in which they were added.
     """
 
     def add(
@@ -166,18 +172,21 @@ class Writer(Protocol):
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each paragraph.
+        """Add a document with its paragraphs, at least one, and the measures of each paragraph.
 
-        `file`: name of the corpus file that it was read from.
+        `file`: name of the corpus file that the document was read from.
         """
         ...
 
     def remove(self, files: Collection[str]) -> None:
-        """Drop the documents of these files that come from the base index."""
+        """Drop the documents of these files that come from the base index. Added documents stay."""
         ...
 
     def add_index(self, folder: Path) -> None:
-        """Add the index that a writer of the same engine committed to `folder`, which is needed until `commit`."""
+        """Add the documents of the index that another writer of the same engine committed to `folder`.
+
+        `folder` must not change before `commit`, which may move its files to the new index.
+        """
         ...
 
     def commit(self) -> None:
@@ -191,10 +200,10 @@ class Writer(Protocol):
 
 @contextmanager
 def decoding(folder: Path) -> Iterator[None]:
-    """Report any unexpected exception as damage of the index in `folder`. Raises IndexDamaged.
+    """Raise IndexDamaged for any exception of the block that is not a SearchkitError.
 
-    Only for decoding stored data, and for `Engine.check`: data that cannot be decoded is damaged, even if its checksum
-    is right. Elsewhere an exception may be an error in the code.
+    Use it only around code that decodes stored data, and for `Engine.check`. Data that cannot be decoded is damaged,
+    even if its checksum is right. Elsewhere an unexpected exception may be a bug of searchkit.
     """
     try:
         yield

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 
 def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the offset of each occurrence of grams of one or two characters, and the index of the gram in `grams`.
+    """Find grams of one or two characters. Returns the offset of each occurrence, and the index of its gram in `grams`.
 
-    `gram_codes`: the code of the character at each offset of the texts. The grams of one character have the codes from
-    1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.
+    The occurrences of single characters come first, then those of pairs, each ascending by offset.
 
-    Takes one pass over the offsets, and some ns per offset with a code.
+    `gram_codes`: the gram code of the character at each offset of the texts. The grams of one character have the codes
+    from 1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.
+
+    Takes one pass over all offsets, then some ns per character that is a gram.
     """
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
     gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)

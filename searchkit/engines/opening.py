@@ -13,7 +13,10 @@ ENGINES = ("columnar", "whoosh")
 
 
 def open_engine(name: str, folder: Path) -> Engine:
-    """Open the index that a writer of the engine `name` committed to `folder`. Raises IndexForeign, IndexDamaged."""
+    """Open the index that a writer of the engine `name` committed to `folder`.
+
+    Raises IndexForeign if there is no such engine, and IndexDamaged if the index cannot be read.
+    """
     if name == "columnar":
         from searchkit.engines.columnar.engine import ColumnarEngine  # noqa: PLC0415
 
@@ -28,8 +31,9 @@ def open_engine(name: str, folder: Path) -> Engine:
 def open_writer(name: str, folder: Path, analyzer: Analyzer, base: Path | None = None) -> Writer:
     """Start an index of the engine `name`, one of `ENGINES`, in an empty folder.
 
-    `base`: the folder of an index of the same engine and analyzer. The new index begins with its documents. The base
-    index does not change; the new index may share its files by hard links. Raises IndexDamaged if it cannot be read.
+    `base`: the folder of an index of the same engine and analyzer. The new index begins with the documents of the base
+    index. The base index does not change; the new index may share its files by hard links. Raises IndexDamaged if the
+    base index cannot be read.
     """
     if name == "columnar":
         from searchkit.engines.columnar.writer import ColumnarWriter  # noqa: PLC0415

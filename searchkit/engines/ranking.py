@@ -1,4 +1,7 @@
-"""The ranking formula of all engines: weights of fields, BM25F parameters, how many of the best hits are rescored.
+"""The ranking formula of all engines: weights of fields, parameters of BM25F, number of rescored hits.
+
+Step one of ranking scores all matches by words (BM25F). Step two adds scores by bigrams and by characters (BM25) for
+the best `RESCORE_DEPTH` of them.
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
 (BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).
@@ -13,34 +16,45 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 K1 = 1.2
+"""BM25 parameter k1. The higher it is, the more each further occurrence of a term adds."""
 B = 0.75
+"""BM25 parameter b: 0 ignores the length of a paragraph, 1 normalises frequencies fully by it."""
 HEADING_WEIGHT = 2
 """Number of occurrences in the text that an occurrence in the headings is worth."""
 TITLE_WEIGHT = 1
 """Number of occurrences in the text that an occurrence in the title of the document is worth."""
 RESCORE_DEPTH = 200
-"""Number of the best paragraphs by words that are rescored by words, bigrams and characters."""
+"""Number of paragraphs, the best by words, that are rescored by words, bigrams and characters."""
 
-_ALPHANUMERIC = re.compile(r"[^\W_]+")
+_ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs; \w also matches the underscore
 
 
 def idf(df: int, paragraphs: int) -> float:
-    """Return the weight of a term in `df` of N paragraphs: ln(1 + (N - df + 0.5) / (df + 0.5)). Never negative."""
+    """Return the idf of a term: ln(1 + (N - df + 0.5) / (df + 0.5)), which is positive.
+
+    `df`: number of paragraphs with the term. `paragraphs`: number of all paragraphs (N).
+    """
     return math.log(1 + (paragraphs - df + 0.5) / (df + 0.5))
 
 
 def saturation(tf: float, length: float, average: float) -> float:
-    """Return the BM25 weight of `tf` occurrences in a text of some length: 0 for none, at most k1 + 1."""
+    """Return the BM25 weight of `tf` occurrences in a text: 0 for none, at most k1 + 1.
+
+    `length`: length of the text. `average`: average length of all texts.
+    """
     return tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average)) if tf else 0.0
 
 
 def weighted_sum(text: float, heading: float, title: float) -> float:
-    """Combine the frequencies, or the lengths, of the three fields."""
+    """Return the weighted sum of the frequencies, or of the lengths, of the three fields."""
     return text + HEADING_WEIGHT * heading + TITLE_WEIGHT * title
 
 
 def grams(folded: str, size: int) -> Iterator[str]:
-    """Yield the overlapping n-grams of `size` letters, digits or ideographs, not across punctuation or white space."""
+    """Yield the overlapping n-grams of a text: `size` adjacent letters, digits or ideographs.
+
+    An n-gram does not extend across punctuation, underscores or white space.
+    """
     for run in _ALPHANUMERIC.findall(folded):
         for start in range(len(run) - size + 1):
             yield run[start : start + size]
@@ -48,7 +62,7 @@ def grams(folded: str, size: int) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Lengths of one paragraph, or their sums over all."""
+    """Lengths of one paragraph, or the sums over all paragraphs."""
 
     text: int = 0
     """Number of tokens of the text."""
@@ -64,10 +78,10 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The parts of a score, which is their sum."""
+    """The parts of a score. The score is their sum."""
 
     words: dict[str, float] = field(default_factory=dict)
-    """By token."""
+    """Score by words, for each term of the query that the paragraph contains."""
     bigrams: float = 0.0
     characters: float = 0.0
 
@@ -83,16 +97,20 @@ def count_all_grams(folded: str, size: int) -> int:
 
 
 def count_grams(folded: str, selected: Iterable[str]) -> Counter[str]:
-    """Return the number of occurrences of each selected gram in a text, overlapping ones included.
+    """Return the number of occurrences in a text of each selected gram that occurs, overlapping occurrences included.
 
     All selected grams have the same size.
     """
+    # A lookahead matches without consuming characters, so that overlapping occurrences are found.
     alternatives = "|".join(map(re.escape, selected))
     return Counter(re.findall(f"(?=({alternatives}))", folded)) if alternatives else Counter()
 
 
 def query_grams(texts: Iterable[tuple[str, float]], size: int) -> dict[str, float]:
-    """Return the grams of a query with their weights. `texts`: folded text and weight of each scoring clause."""
+    """Return the weight of each gram of a query: the sum of the weights of the clauses, once per occurrence.
+
+    `texts`: folded text and weight of each scoring clause.
+    """
     total: dict[str, float] = {}
     for text, weight in texts:
         for gram in grams(text, size):

@@ -1,10 +1,10 @@
-"""The reference engine: an ordinary Whoosh index with our analyzer and our scoring. Simple, slow, trusted.
+"""The reference engine: a Whoosh index with the analyzer and the scoring of searchkit. Simple and slow on purpose.
 
 Terms are looked up in Whoosh's postings. Strings are found by scanning the texts. Facets are counted paragraph by
-paragraph. Only features of Whoosh that Whoosh-Reloaded 2.7.5 also has are used.
+paragraph. The engine uses only features of Whoosh that Whoosh-Reloaded 2.7.5 also has.
 
-Whoosh stores parts of its index as pickles, and reading a pickle can run code. So unpickling is restricted to the few
-classes that Whoosh writes (`_restricted_decoding`). Any other name in a pickle is refused as damage.
+Whoosh stores parts of its index as pickles, and reading a pickle can run code. So the engine restricts unpickling to
+the few classes that Whoosh writes (`_restricted_decoding`). A pickle with any other name is reported as damage.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from searchkit.text.folding import fold
 
 
 def _schema() -> fields.Schema:
-    words = fields.KEYWORD()  # not scorable: Whoosh rounds lengths, and the records have the exact ones
+    words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
     return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
 
 
@@ -68,11 +68,11 @@ class StoredDocument(NamedTuple):
     document: Document
     paragraphs: list[Paragraph]
     measures: list[Sequence[ExtractedMeasure]]
-    """Of each paragraph."""
+    """Measures of each paragraph."""
 
 
 class WhooshWriter:
-    """Collects documents in memory, and writes them and those of the base index as one Whoosh segment."""
+    """Collects the documents of the base index and added documents in memory, and writes them as a Whoosh index."""
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder = folder
@@ -87,22 +87,25 @@ class WhooshWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each. `file`: the corpus file it was read from."""
+        """Add a document with its paragraphs and the measures of each paragraph.
+
+        `file`: name of the corpus file that the document was read from.
+        """
         self._added.append(StoredDocument(file, document, list(paragraphs), list(measures)))
 
     def remove(self, files: Collection[str]) -> None:
-        """Drop the documents of these files that come from the base index."""
+        """Drop the documents of these files that come from the base index. Added documents stay."""
         self._from_base = [stored for stored in self._from_base if stored.file not in files]
 
     def add_index(self, folder: Path) -> None:
-        """Add the documents of an index that a writer of this engine committed to `folder`."""
+        """Add the documents of the index that another writer of this engine committed to `folder`."""
         self._added += _read_documents(folder)
 
     def commit(self) -> None:
         """Write everything to the folder. The writer cannot be used any more."""
         writer = index.create_in(str(self._folder), _schema()).writer(limitmb=512)
         try:
-            for stored in sorted([*self._from_base, *self._added], key=attrgetter("file")):  # a stable sort
+            for stored in sorted([*self._from_base, *self._added], key=attrgetter("file")):  # stable
                 self._write(stored, writer)
         except BaseException:
             writer.cancel()
@@ -114,6 +117,7 @@ class WhooshWriter:
         self._from_base, self._added = [], []
 
     def _write(self, stored: StoredDocument, writer: Any) -> None:  # noqa: ANN401 - Whoosh has no types
+        """Write a Whoosh document for a document, followed by one for each of its paragraphs."""
         record = _to_json_text({"file": stored.file, "document": to_json(stored.document)})
         writer.add_document(kind="document", record=record)
         title, title_length = self._analyze(stored.document.title or "")
@@ -127,15 +131,15 @@ class WhooshWriter:
             writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
 
     def _analyze(self, text: str) -> tuple[str, int]:
-        """Return the terms of a text, separated by spaces, and their number."""
+        """Return the terms of a text, separated by spaces, and the number of terms."""
         terms = [token.term for token in self._analyzer.tokenize(text)]
         return " ".join(terms), len(terms)
 
 
 class WhooshEngine:
-    """An open Whoosh index. The first search reads all records into memory.
+    """An open Whoosh index. The first access to a paragraph reads the records of all paragraphs into memory.
 
-    A doc id is the position of a paragraph in corpus order.
+    A doc id is the position of a paragraph in corpus order, from 0.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -146,14 +150,14 @@ class WhooshEngine:
         self._lock = threading.Lock()
 
     def search(self, request: Request) -> Response:
-        """Answer a request exactly. The time grows with the size of the index."""
+        """Answer a request exactly. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             matches = sorted(self._match(request.match))
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
             return self._respond(request, self._filter(matches, request.filters), facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """Return all measures that a request asks for. The time grows with the size of the index."""
+        """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             table = self._table
             matches = self._filter(sorted(self._match(request.match)), request.filters)
@@ -190,11 +194,15 @@ class WhooshEngine:
         return map(document_from_json, records)
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
-        """Return all paragraphs that the filters admit, in corpus order."""
+        """Yield all paragraphs that the filters admit, in corpus order."""
         return (p for p in self._table.paragraphs if all(item.admits(p) for item in filters))
 
     def check(self) -> None:
-        """Read every record and every posting. Raises IndexDamaged at the first inconsistency."""
+        """Read the records of all paragraphs and all postings.
+
+        Raises IndexDamaged if a record cannot be decoded, or if the frequencies in the postings of a field do not add
+        up to the lengths in the records.
+        """
         with self._lock, _restricted_decoding(self._folder):
             table = self._table
             for name in TEXT_FIELDS:
@@ -209,7 +217,7 @@ class WhooshEngine:
                     raise IndexDamaged(message)
 
     def close(self) -> None:
-        """Close the files of the index. This also happens when the engine is garbage-collected."""
+        """Close the files of the index. They are also closed when the engine is garbage-collected."""
         self._close_reader()
 
     def stored_documents(self) -> list[StoredDocument]:
@@ -234,7 +242,7 @@ class WhooshEngine:
             )
 
     def _stored_by_docnum(self, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield number and stored fields of Whoosh's documents of one kind."""
+        """Yield Whoosh's number and the stored fields of each Whoosh document of a kind: `document` or `paragraph`."""
         for docnum in self._reader.all_doc_ids():
             stored = self._reader.stored_fields(docnum)
             if stored["kind"] == kind:
@@ -244,7 +252,7 @@ class WhooshEngine:
         return (stored for _, stored in self._stored_by_docnum(kind))
 
     def _postings(self, name: str, term: str | bytes) -> dict[int, int]:
-        """Return the frequency of a term in a field, by doc id."""
+        """Return the frequency of a term in a field, for each doc that has the term in this field."""
         if (name, term) not in self._reader:
             return {}
         matcher = self._reader.postings(name, term)
@@ -279,6 +287,7 @@ class WhooshEngine:
         return docs
 
     def _filter(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
+        """Return the matches that all filters admit."""
         paragraphs = self._table.paragraphs
         return [i for i in matches if all(item.admits(paragraphs[i]) for item in filters)]
 
@@ -290,6 +299,7 @@ class WhooshEngine:
         return counter.result(request.max_values)
 
     def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
+        """Score, sort, group and page the matches."""
         scores = self._word_scores(request.scoring, matches)
         ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
         texts = [(clause.text, clause.weight) for clause in request.scoring]
@@ -328,7 +338,7 @@ class WhooshEngine:
         return with_value + [i for i in ranked if not values[i]]
 
     def _word_scores(self, clauses: Sequence[ScoringClause], matches: list[int]) -> dict[int, Explanation]:
-        """Step one of ranking: BM25F over words."""
+        """Step one of ranking: return the scores by words (BM25F) of all matches."""
         table = self._table
         scores = {i: Explanation() for i in matches}
         average = weighted_sum(table.totals.text, table.totals.heading, table.totals.title) / (
@@ -350,7 +360,10 @@ class WhooshEngine:
         return scores
 
     def _rescore(self, gram_weights: Mapping[int, Mapping[str, float]], i: int, words: Explanation) -> Explanation:
-        """Step two of ranking: words, bigrams and characters."""
+        """Step two of ranking: return the scores of a paragraph by words, bigrams and characters.
+
+        `gram_weights`: the grams of the query with their weights, by size. `words`: the result of step one.
+        """
         table = self._table
         doc_count = len(table.paragraphs)
         parts = []
@@ -374,13 +387,14 @@ class _ParagraphTable:
 
     def __init__(self, records: list[tuple[int, dict[str, Any]]]) -> None:
         self.doc_id_by_docnum = {docnum: doc_id for doc_id, (docnum, _) in enumerate(records)}
-        """Doc ids by Whoosh's document numbers, which also count the records of documents."""
+        """Doc id by Whoosh's number of the paragraph. Whoosh also numbers the records of documents."""
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
         self.measures = [_measures_from_json(record) for _, record in records]
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
         self.doc_id_by_paragraph_id = {paragraph.id: doc_id for doc_id, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
         self.totals = Lengths(*sums)
+        """Sums of the lengths of all paragraphs."""
         self._df: dict[str, int] = {}
 
     @cached_property
@@ -414,9 +428,9 @@ def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
 
 
 def _word_score(explanation: Explanation) -> float:
-    """Return the score by words, added up like the columnar engine does, to the last bit.
+    """Return the score by words, to the last bit the same as in the columnar engine.
 
-    Since Python 3.12, `sum` compensates rounding errors.
+    `sum` could return another number, because it compensates rounding errors since Python 3.12.
     """
     return reduce(operator.add, explanation.words.values(), 0.0)
 
@@ -434,8 +448,8 @@ def _to_json_text(record: dict[str, object]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-# Names in the pickles that Whoosh writes: the description of a segment, with counts by field, and byte strings of old
-# protocols.
+# The names that occur in the pickles that Whoosh writes. `W3Segment` describes a segment, and contains a `defaultdict`
+# of `int` with counts by field. Byte strings in old pickle protocols are calls of `_codecs.encode`.
 _PICKLED_NAMES = {
     ("whoosh.codec.whoosh3", "W3Codec"),
     ("whoosh.codec.whoosh3", "W3Segment"),
@@ -444,11 +458,12 @@ _PICKLED_NAMES = {
     ("_codecs", "encode"),
 }
 _restricted_threads = threading.local()
+"""`depth`: in each thread, the number of open blocks of `_restricted_unpickling`."""
 
 
 @contextmanager
 def _restricted_decoding(folder: Path) -> Iterator[None]:
-    """Report stored data that cannot be decoded, or whose pickles name a class that is not Whoosh's, as damage."""
+    """Raise IndexDamaged for stored data that cannot be decoded, or that contain a pickle with an unexpected name."""
     with decoding(folder), _restricted_unpickling():
         yield
 
@@ -466,7 +481,7 @@ def _restricted_unpickling() -> Iterator[None]:
 
 
 def _install_hook() -> None:
-    """Install an audit hook for each class that this process unpickles (PEP 578). Hooks cannot be removed."""
+    """Install an audit hook (PEP 578), unless it is installed already. Audit hooks cannot be removed."""
     global _is_hooked  # noqa: PLW0603
     if not _is_hooked:
         sys.addaudithook(_audit_hook)
@@ -477,6 +492,7 @@ _is_hooked = False
 
 
 def _audit_hook(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse the look-up of an unexpected name by a pickle. Only acts inside blocks of `_restricted_unpickling`."""
     if event == "pickle.find_class" and getattr(_restricted_threads, "depth", None) and arguments not in _PICKLED_NAMES:
         message = f"the index names {arguments[0]}.{arguments[1]}, which no Whoosh index contains"
         raise IndexDamaged(message)

@@ -79,7 +79,7 @@ def select_measures(
 
 
 def assert_same_answers(one: Index, other: Index) -> None:
-    """Assert that two indexes have the same records in the same order and give the same answers, to the last bit."""
+    """Assert that two indexes return the same records in the same order, and the same answers, to the last bit."""
     assert list(other.documents()) == list(one.documents())
     assert list(other.paragraphs()) == list(one.paragraphs())
     for paragraph in one.paragraphs():
@@ -106,7 +106,7 @@ def assert_same_answers(one: Index, other: Index) -> None:
 def test_the_number_of_segments_does_not_change_answers(
     limit: str, size: int, documents: list[ParsedDocument], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many small segments, some with only a part of a document, give the same answers as one large segment."""
+    """Many small segments, some with only a part of a document, return the same answers as one large segment."""
     write_index(documents, tmp_path / "one", BuildOptions("columnar"))
     monkeypatch.setattr(writer, limit, size)
     write_index(documents, tmp_path / "many", BuildOptions("columnar"))
@@ -355,7 +355,7 @@ def test_gaps_and_offsets_beyond_16_bits(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @given(st.lists(st.text(CHARACTERS), min_size=1, max_size=9), st.lists(st.text(CHARACTERS, min_size=1, max_size=1)))
 def test_gram_dfs_are_counts(texts: list[str], characters: list[str]) -> None:
-    """Document frequencies of characters and bigrams equal a count. They are 0 for grams that do not occur."""
+    """Document frequencies of characters and bigrams equal a naive count. They are 0 for grams that do not occur."""
     text, folded = open_text(texts), [fold(text) for text in texts]
     grams = [fold(character) for character in characters] + ["没"]
     assert text.gram_dfs(grams).tolist() == [sum(gram in text for text in folded) for gram in grams]
@@ -410,7 +410,7 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
     sorted_postings = postings.sort_postings(terms, [postings.PostingEntries(*columns)])
     write_arrays(tmp_path / "file", postings.posting_arrays(sorted_postings, size))
     stored = postings.SegmentPostings(ArrayFile(tmp_path / "file"), size)
-    assert len(stored) == len(terms)
+    assert stored.term_count == len(terms)
     assert stored.ord_of("常") is None
     assert stored.ord_of("很常见的") is None
     for index, term in enumerate(terms):
@@ -439,7 +439,11 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
 
 
 def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
-    """Terms of several segments equal a count, if sparse, dense, both, overflowing, in deleted docs, or missing."""
+    """Frequencies and docs of a term in several segments equal those of arrays with a value per doc.
+
+    The postings of a term are sparse, dense or both, and some frequencies overflow. Some docs are deleted. A term that
+    does not occur has no docs.
+    """
     sizes, chance = (300, 40, 700), np.random.default_rng(5)
     doc_bases = [0, 300, 340, 1040]
     live_docs = chance.random(1040) < 0.8
@@ -481,7 +485,7 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
-    """Eight hundred paragraphs in three segments, with frequent and rare words, each word up to many times."""
+    """Eight hundred paragraphs in three segments, with frequent and rare words, repeated a random number of times."""
     words = {"执法": 0.6, "检查": 0.3, "企业": 0.2, "处罚": 0.02, "听证": 0.015, "罚款": 0.02}
     chance = np.random.default_rng(3)
     folder = tmp_path_factory.mktemp("mixed")
@@ -509,7 +513,10 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
 def test_the_best_docs_have_the_highest_scores(
     terms: str, weight: float, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The best docs are those of sorting all scores: with few or many matches, bitsets or ids, rare or other words."""
+    """The best docs are the first docs if all are sorted by score.
+
+    This holds for few and many matches, bitsets and ids, rare and frequent words.
+    """
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
     monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
@@ -540,7 +547,10 @@ def test_impacts_are_upper_bounds(report: Report, tmp_path: Path) -> None:
 
 
 def test_document_counts_are_counts(report: Report, tmp_path: Path) -> None:
-    """Facet counts by document equal a count, for bitsets and ids, and at all bounds of documents and 64-bit words."""
+    """Facet counts by document equal a naive count.
+
+    The matches are a bitset or ids. The documents begin and end at, before and after bounds of 64-bit words.
+    """
     sizes = [1, 62, 1, 1, 63, 64, 65, 3, 127, 128, 2]
     documents = [
         report(f"{n:02d}.txt", *["罚款" if k % 24 == 5 else "执法" if k % 3 else "检查" for k in range(size)])

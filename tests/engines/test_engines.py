@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
-from searchkit.engines.opening import ENGINES, open_engine
+from searchkit.engines.opening import ENGINES, open_engine, open_writer
 from searchkit.engines.ranking import RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
@@ -763,6 +763,7 @@ def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
         "000.txt#0",
         "000.txt#01",
         f"000.txt#{10**30}",
+        "000.txt#" + "1" * 5000,
         "records.jsonl#1#1",
         "#",
         "",
@@ -782,6 +783,33 @@ def test_paragraphs_are_filtered(indexed: IndexedCorpus, item: Filter) -> None:
 def test_an_intact_index_passes_its_check(indexed: IndexedCorpus) -> None:
     """`check` raises nothing for an intact index."""
     indexed.index.check()
+
+
+def test_an_empty_index_passes_its_check(engine: str, tmp_path: Path) -> None:
+    """`check` raises nothing for an index without documents."""
+    open_writer(engine, tmp_path, Analyzer()).commit()
+    opened = open_engine(engine, tmp_path)
+    opened.check()
+    assert [*opened.documents()] == []
+    opened.close()
+
+
+def test_only_documents_of_the_base_index_are_removed(engine: str, tmp_path: Path) -> None:
+    """`remove` drops the documents of a file that come from the base index, also if new ones were added before."""
+    folders = [tmp_path / name for name in ("base", "added", "new")]
+    for folder, text in zip(folders[:2], ("执法", "检查"), strict=True):
+        folder.mkdir()
+        writer = open_writer(engine, folder, Analyzer())
+        writer.add(Document("a.txt", paragraphs=1), [Paragraph("a.txt#1", "a.txt", 1, text)], [()], "a.txt")
+        writer.commit()
+    folders[2].mkdir()
+    writer = open_writer(engine, folders[2], Analyzer(), folders[0])
+    writer.add_index(folders[1])
+    writer.remove(["a.txt"])
+    writer.commit()
+    opened = open_engine(engine, folders[2])
+    assert [paragraph.text for paragraph in opened.paragraphs()] == ["检查"]
+    opened.close()
 
 
 def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:

@@ -30,14 +30,14 @@ else:
     Array = np.ndarray  # importing numpy.typing takes 30 ms, which every search would pay
 
 _MAGIC = b"skarray3"
-_ALIGNMENT = 64
-_STORED_DTYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_ALIGNMENT = 64  # bytes
+_STORED_DTYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})  # unsigned integers, little-endian
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # O_BINARY exists on Windows only
 _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write named one-dimensional arrays of unsigned integers to a file."""
+    """Write named one-dimensional arrays of unsigned integers to a file. Raises ValueError for other arrays."""
     directory: dict[str, tuple[str, int, int, int]] = {}
     offset = 0
     stored = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
@@ -47,7 +47,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
             message = f"array {name}: {array.dtype} of {array.ndim} dimensions cannot be stored"
             raise ValueError(message)
         directory[name] = (dtype, len(array), offset, zlib.crc32(array.data))
-        offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
+        offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT  # rounded up
     header = json.dumps(directory).encode()
     data_start = -(-(16 + len(header)) // _ALIGNMENT) * _ALIGNMENT
     with path.open("wb") as handle:
@@ -55,17 +55,21 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         for (_, _, offset, _), array in zip(directory.values(), stored.values(), strict=True):
             handle.seek(data_start + offset)
             handle.write(array.data)
+        # If the last array is empty, or if there is none, nothing is written at its offset, so the file is extended.
         handle.truncate(max(handle.tell(), data_start))
 
 
-_mapping_lock = Lock()
+_mapping_lock = Lock()  # two threads must not map, and close, the same file at once
 
 
 class ArrayFile:
-    """The arrays of a file, read-only. The file is mapped into memory, and closed, when the first array is read."""
+    """The arrays of a file, read-only. The file is opened at once, and mapped when the first array is read.
+
+    The mapping remains valid without the file descriptor, which is then closed.
+    """
 
     def __init__(self, path: str | Path) -> None:
-        """Open `path`. Takes some µs, whatever its size. Raises IndexDamaged if the file cannot be opened."""
+        """Open a file. Takes some µs, whatever the size of the file. Raises IndexDamaged if it cannot be opened."""
         self._path = path
         self._arrays: dict[str, Array] = {}
         self._mapped_view: memoryview | None = None
@@ -89,7 +93,7 @@ class ArrayFile:
         return name in self._directory
 
     def verify(self) -> None:
-        """Read all arrays. Raises IndexDamaged if the checksum of one differs."""
+        """Read all arrays. Raises IndexDamaged if an array does not have the checksum in the header."""
         for name, (*_, checksum) in self._directory.items():
             if zlib.crc32(self[name].data) != checksum:
                 raise self._damaged()
@@ -150,9 +154,10 @@ class ArrayFile:
 
 
 class ByteStrings:
-    """Concatenated byte strings: `data`, and the offset of each string followed by the end of the last one."""
+    """A stored list of byte strings, which are concatenated in one array."""
 
     def __init__(self, data: Array, offsets: Array) -> None:
+        """Take the concatenated strings, and the offset of each string followed by the end of the last one."""
         self._data, self._offsets = data, offsets
 
     def __len__(self) -> int:
@@ -167,7 +172,11 @@ class ByteStrings:
         return [data[start:end] for start, end in pairwise(self._offsets.tolist())]
 
     def find_prefix(self, prefix: bytes) -> Iterator[int]:
-        """Yield the indices of the strings that begin with `prefix`, ascending."""
+        """Yield the indices, ascending, of strings that may begin with `prefix`. No string may be empty.
+
+        Searches the concatenated strings for occurrences of `prefix` at the start of a string. An occurrence may extend
+        into the next strings, so that a string shorter than `prefix` may be included.
+        """
         data = self._data.tobytes()
         offset = data.find(prefix)
         while offset >= 0:
@@ -186,7 +195,7 @@ def byte_string_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
 
 
 def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
-    """Return the offset of each of several concatenated runs, followed by the end of the last one."""
+    """Return the offset of each of several concatenated items of some lengths, followed by the end of the last one."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
@@ -200,7 +209,10 @@ def narrowest(values: Array | Iterable[int]) -> Array:
 
 
 def unique_sorted(values: Array) -> Array:
-    """Return the distinct values of a sorted array. `np.unique` uses a hash table, which is slower than sorting."""
+    """Return the distinct values of a sorted array.
+
+    Sorting and this function are faster than `np.unique`, which uses a hash table.
+    """
     return values.compress(run_start_mask(values))
 
 
@@ -221,10 +233,10 @@ def take_blockwise(values: Array, indices: Array) -> Array:
 
 
 def block_slices(length: int, size: int = 1 << 17) -> Iterator[slice]:
-    """Return slices that cover `length` elements in order, `size` at a time.
+    """Return slices that cover `length` elements in order, `size` elements each, the last one possibly fewer.
 
-    Temporary arrays of one block stay in the processor's cache. Given a complete array, NumPy would convert all of it
-    to 64-bit integers.
+    Long arrays are processed by such blocks, because temporary arrays of one block stay in the processor's cache. An
+    operation on a complete array would convert all of it to 64-bit integers at once.
     """
     return (slice(start, min(start + size, length)) for start in range(0, length, size))
 

@@ -1,11 +1,12 @@
-"""The stored bigrams of a segment: offsets of each pair of adjacent characters, for finding strings, and their df.
+"""The bigrams of a segment: for each pair of adjacent characters the list of its offsets, and its document frequency.
 
-Characters are codes of the segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit
-integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
-high bits.
+Strings are found by the lists. The document frequencies are used for rescoring. Characters are folded, and codes of the
+segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit integers: for a common pair
+the gaps between its offsets, for a rare pair the low bits of all offsets and then their high bits.
 
-Some pairs have no list of offsets: common pairs with punctuation, and the pairs of some frequent words of two
-characters. The postings already contain the docs in which the characters are a word.
+Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
+of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be
+used.
 """
 
 from __future__ import annotations
@@ -28,32 +29,33 @@ from searchkit.engines.columnar.arrays import (
 )
 
 MAX_PUNCTUATION_DF = 64
-"""A pair with punctuation and without a digit (，推) has no list of offsets if its document frequency is higher. Such
-pairs are a sixth of all pairs, and few of the strings that are searched for consist of nothing else."""
+"""Maximum document frequency of a pair with punctuation and without a digit (，推) that has a list of offsets.
+
+More frequent pairs are a sixth of all pairs of a text, and few searched strings consist only of such pairs.
+"""
 UNLISTED_WORD_RATIO = 64
 """The pair of a word of two characters may have no list of offsets if more than one of 64 docs has the word."""
 CHAR_PUNCTUATION, CHAR_LETTER, CHAR_DIGIT = range(3)
-"""Character classes. What is neither a letter nor a digit counts as punctuation, the end of a doc too."""
-_SKIP_GAP = 0xFFFF  # a gap that only advances the offset: the pair does not occur there
-_LOW_BITS = 16  # of an offset, in the list of a rare pair
-_DOC_BITS = 16
-_SORTED_DOCS_BITS = 10  # 2 ** 10 docs are sorted together: their characters stay in the processor's cache
-_ALPHABET_RANGES, _MIN_RANGE_PAIRS = 6, 1 << 16  # pairs are sorted in about 6 parts, of at least 65,536 pairs each
+"""Character classes. Every character that is neither a letter nor a digit is punctuation, as is the end of a doc."""
+_SKIP_GAP = 0xFFFF  # a gap that only advances the offset by 65,535: the pair does not occur at the new offset
+_LOW_BITS = 16  # number of the low bits of an offset in the list of a rare pair; 8 high bits follow
+_DOC_BITS = 16  # bits of a doc id
+_SORTED_DOCS_BITS = 10  # characters of 2 ** 10 docs are sorted together: they stay in the processor's cache
+_ALPHABET_RANGES, _MIN_RANGE_PAIRS = 6, 1 << 16  # pairs are sorted in about 6 parts, of at least about 65,536 pairs
 
 
 @dataclass(frozen=True, slots=True)
 class TwoCharWords:
-    """The words of two characters and their docs, which are known without searching the text."""
+    """The words of two characters and their docs, as the postings contain them."""
 
     codes: Array
-    """Codes of their characters, a row per word, ascending. All of them occur in the text."""
+    """Codes of the two characters of each word, a row per word, ascending. Each character occurs in the text."""
     offsets: Array
     """Offset of the docs of each word in `doc_ids`, followed by the end of the last ones."""
     doc_ids: Array
-    """Docs with each word as a token of their text, ascending per word, concatenated."""
+    """Docs with the word as a token of their text, ascending for each word. The docs of all words are concatenated."""
     has_list: Array
-    """Mask of the words whose pair has a list of offsets. A longer string that contains one of the other words is found
-    by an adjacent pair."""
+    """Mask of the words whose pair has a list of offsets (see `needs_list`)."""
 
     def between(self, first: int, end: int) -> TwoCharWords:
         """Return the words whose first character has a code from `first` to `end` (exclusive)."""
@@ -72,11 +74,11 @@ class CrossWordDocs:
     """For each of several words, the docs whose text contains its characters, but not the word as a token."""
 
     words: Array
-    """Indices of the words, ascending."""
+    """Indices of the words in a list of words or terms, ascending."""
     counts: Array
     """Number of docs of each word."""
     doc_ids: Array
-    """The docs, ascending per word, concatenated."""
+    """The docs, ascending for each word. The docs of all words are concatenated."""
 
 
 NO_WORDS = TwoCharWords(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.empty(0, np.uint16), np.empty(0, bool))
@@ -85,11 +87,12 @@ NO_WORDS = TwoCharWords(np.empty((0, 2), np.int64), np.zeros(1, np.int64), np.em
 def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
     """Return a mask of the words of two characters whose pair needs a list of offsets.
 
-    `counts`: number of docs of each word, of `doc_count`; 0 for a word that needs a list in any case.
+    `codes`: the two codes of each word. `counts`: number of docs of each word; 0 for a word that needs a list in any
+    case. `doc_count`: number of docs of the segment.
 
-    Frequent words need none, unless a string of three characters could then consist of two pairs without lists. The
-    most frequent words take precedence. So any longer string that contains a word without a list also contains an
-    adjacent pair with a list, which is rarer.
+    A frequent word needs no list, unless a string of three characters could consist of this word and another one
+    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So the pairs before and
+    after a word without a list are not such words, and a longer string with the word is usually found by one of them.
     """
     needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
     frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)
@@ -107,7 +110,8 @@ def bigram_arrays(
 ) -> tuple[dict[str, Array], CrossWordDocs]:
     """Return the arrays of the bigrams of a text, and the cross-word docs of those words whose pair occurs.
 
-    `codes`: the text. `char_classes`: the class of each code. `text_offsets`: the offset of each doc, and the end.
+    `codes`: the folded text. `char_classes`: the class of each code. `text_offsets`: the offset of the text of each
+    doc, followed by the end of the last one. `words`: the words of two characters.
     """
     doc_of = np.repeat(np.arange(len(text_offsets) - 1, dtype=np.uint16), np.diff(text_offsets))
     text = _EncodedText(codes, char_classes, doc_of)
@@ -119,7 +123,7 @@ def bigram_arrays(
     arrays = {
         "bigram_keys": joined["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
         "bigram_list_offsets": narrowest(offsets_from_lengths(joined["list_lengths"])),
-        "bigram_df": (joined["df"] - 1).astype(np.uint16),
+        "bigram_df": (joined["df"] - 1).astype(np.uint16),  # 65,536 needs 17 bits
         "bigram_lists": joined["lists"],
         "character_df": narrowest(_character_dfs(codes, text_offsets, len(char_classes))),
     }
@@ -129,9 +133,10 @@ def bigram_arrays(
 
 
 class Bigrams:
-    """The bigrams of an open segment with a text of `length` codes. Ordinals are ranks of `first << shift | second`."""
+    """The bigrams of an open segment. The ordinal of a pair is the rank of its key, `first << shift | second`."""
 
     def __init__(self, arrays: ArrayFile | Mapping[str, Array], alphabet_size: int, length: int) -> None:
+        """Take the arrays of the segment, the number of codes of its alphabet, and the number of codes of its text."""
         self._keys, self._list_offsets, self._df = (
             arrays["bigram_keys"],
             arrays["bigram_list_offsets"],
@@ -142,13 +147,13 @@ class Bigrams:
         self._min_gaps_df = _min_gaps_df(length)
 
     def ord_of(self, first: int, second: int) -> int | None:
-        """Return the ordinal of a pair of codes, None if it does not occur."""
+        """Return the ordinal of a pair of codes, None if the pair does not occur."""
         key = self._keys.dtype.type(first << self._shift | second)
         pair_ord = int(self._keys.searchsorted(key))
         return pair_ord if pair_ord < len(self._keys) and self._keys[pair_ord] == key else None
 
     def list_length(self, pair_ord: int) -> int:
-        """Return the number of 16-bit integers in the list of a pair; 0 if it has no list."""
+        """Return the number of 16-bit integers in the list of a pair; 0 if the pair has no list."""
         return int(self._list_offsets[pair_ord + 1]) - int(self._list_offsets[pair_ord])
 
     def offsets(self, pair_ord: int) -> Array:
@@ -157,12 +162,12 @@ class Bigrams:
         if int(self._df[pair_ord]) + 1 >= self._min_gaps_df:
             offsets = np.cumsum(stored, dtype=np.int64)
             return offsets.compress(stored != _SKIP_GAP)
-        count = 2 * len(stored) // 3
+        count = 2 * len(stored) // 3  # 16 low bits and 8 high bits per offset
         high = stored[count:].view(np.uint8)[:count]
         return high.astype(np.int64) << _LOW_BITS | stored[:count]
 
     def dfs(self, codes: Array) -> Array:
-        """Return the document frequency of each pair. `codes`: a row of two codes per pair."""
+        """Return the document frequency of each pair, 0 if it does not occur. `codes`: a row of two codes per pair."""
         if not len(self._keys):
             return np.zeros(len(codes), np.int64)
         keys = (codes[:, 0] << self._shift | codes[:, 1]).astype(self._keys.dtype)
@@ -176,7 +181,7 @@ def bit_width(count: int) -> int:
 
 
 def _min_gaps_df(text_length: int) -> int:
-    """Return the document frequency from which a pair is stored as gaps, which are then well below 16 bits on average.
+    """Return the lowest document frequency of a pair that is stored as gaps. The average gap is about 2 ** 15 at most.
 
     If the text is so long that offsets have more than 24 bits, all pairs are stored as gaps.
     """
@@ -184,7 +189,7 @@ def _min_gaps_df(text_length: int) -> int:
 
 
 class _EncodedText:
-    """The text of a segment while its bigrams are collected."""
+    """The folded text of a segment while its bigrams are collected."""
 
     def __init__(self, codes: Array, char_classes: Array, doc_of: Array) -> None:
         """Take the code of each character, the class of each code, and the doc of each character."""
@@ -195,6 +200,7 @@ class _EncodedText:
 
     def offsets(self, first: int, end: int) -> Array:
         """Return the offsets of the characters with a code from `first` to `end` (exclusive), ascending."""
+        # Codes below `first` wrap around to high unsigned integers, so that one comparison tests both ends.
         dtype = self.codes.dtype.type
         offsets = [
             np.flatnonzero(self.codes[block] - dtype(first) < dtype(end - first)) + block.start
@@ -208,7 +214,7 @@ class _EncodedText:
         keys <<= np.uint64(self.shift)
         keys |= self.codes.take(offsets + 1)
         offset_bits = bit_width(len(self.codes))
-        if 2 * self.shift + offset_bits > np.iinfo(np.uint64).bits:  # more characters than any script has
+        if 2 * self.shift + offset_bits > np.iinfo(np.uint64).bits:  # only with a million distinct characters
             order = np.argsort(keys, kind="stable")
             return keys[order], offsets[order]
         # One sort of packed integers is many times faster than `argsort`.
@@ -220,7 +226,7 @@ class _EncodedText:
         return keys, offsets
 
     def may_have_list(self, pairs: Array, df: Array) -> Array:
-        """Return a mask of the pairs that are not common pairs with punctuation."""
+        """Return a mask that is False for common pairs with punctuation and without a digit."""
         first, second = pairs >> np.uint64(self.shift), pairs & np.uint64((1 << self.shift) - 1)
         first, second = self.char_classes[first], self.char_classes[second]
         has_punctuation = (np.minimum(first, second) == CHAR_PUNCTUATION) & (np.maximum(first, second) != CHAR_DIGIT)
@@ -229,9 +235,9 @@ class _EncodedText:
 
 
 def _split_alphabet(counts: Array) -> list[int]:
-    """Return the bounds of ranges of codes, from 1 on. About as many pairs begin with the codes of each range.
+    """Split the codes from 1 into ranges, so that about the same number of pairs begin with the codes of each range.
 
-    `counts`: number of occurrences of each code.
+    Returns the first code of each range, followed by the number of codes. `counts`: number of occurrences of each code.
     """
     before = np.cumsum(counts[1:]) - counts[1:]
     range_of = before // max(int(counts.sum()) // _ALPHABET_RANGES, _MIN_RANGE_PAIRS)
@@ -239,7 +245,10 @@ def _split_alphabet(counts: Array) -> list[int]:
 
 
 def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -> dict[str, Array]:
-    """Return keys, dfs, lists and cross-word docs of the pairs with a first code from `first` to `end` (exclusive)."""
+    """Return keys, document frequencies, lists and cross-word docs of some pairs.
+
+    The pairs are those with a first code from `first` to `end` (exclusive).
+    """
     keys, offsets = text.sorted_pairs(text.offsets(first, end))
     docs = text.doc_of.take(offsets)
     is_first, is_new_doc = run_start_mask(keys), run_start_mask(docs)
@@ -272,8 +281,8 @@ def _character_dfs(codes: Array, text_offsets: Array, alphabet_size: int) -> Arr
 def _encode_lists(offsets: Array, counts: Array, has_list: Array, has_gaps: Array) -> tuple[Array, Array]:
     """Return the lists of all pairs as 16-bit integers, concatenated, and the length of each list.
 
-    `offsets`: those of all pairs, concatenated. `counts`: the number of offsets of each pair. The masks tell which
-    pairs have a list, and which are stored as gaps.
+    `offsets`: the offsets of all pairs, concatenated. `counts`: the number of offsets of each pair. `has_list`: mask of
+    the pairs that have a list. `has_gaps`: mask of the pairs that are common enough to be stored as gaps.
     """
     common, rare = has_list & has_gaps, has_list & ~has_gaps
     lengths = np.zeros(len(counts), np.int64)
@@ -286,7 +295,11 @@ def _encode_lists(offsets: Array, counts: Array, has_list: Array, has_gaps: Arra
 
 
 def _encode_gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
-    """Return the lists of common pairs, and their lengths. Skips precede a gap that needs more than 16 bits."""
+    """Return the lists of common pairs, concatenated, and the length of each list.
+
+    A list contains the first offset and then the gaps between the offsets. A number of `_SKIP_GAP` or more is stored as
+    several `_SKIP_GAP`, followed by the rest.
+    """
     starts = offsets_from_lengths(counts)[:-1]
     gaps = np.diff(offsets, prepend=0)
     gaps[starts] = offsets[starts]
@@ -298,7 +311,10 @@ def _encode_gaps(offsets: Array, counts: Array) -> tuple[Array, Array]:
 
 
 def _encode_low_high(offsets: Array, counts: Array) -> tuple[Array, Array]:
-    """Return the lists of rare pairs, and their lengths: the low 16 bits of all offsets, then the high 8 bits."""
+    """Return the lists of rare pairs, concatenated, and the length of each list.
+
+    A list contains the low 16 bits of all offsets, then the high 8 bits of all offsets, two in each element.
+    """
     lengths = counts + (counts + 1) // 2
     list_starts, starts, index = (
         offsets_from_lengths(lengths)[:-1],
@@ -320,9 +336,9 @@ def _word_ords(words: TwoCharWords, pairs: Array, shift: int) -> tuple[Array, Ar
 
 
 def _cross_word_docs(ords: Array, occurs: Array, words: TwoCharWords, df: Array, docs: Array) -> dict[str, Array]:
-    """Return for each word of two characters the docs that contain its pair, but not the word.
+    """Return for each word whose pair occurs the docs that contain the pair, but not the word as a token.
 
-    `ords` and `occurs`: from `_word_ords`. `df`: the document frequency of each pair. `docs`: the docs of all pairs,
+    `ords` and `occurs`: from `_word_ords`. `df`: the document frequency of each pair. `docs`: the docs of each pair,
     concatenated.
     """
     counts, is_word = np.diff(words.offsets), np.zeros(len(df), bool)
@@ -335,7 +351,7 @@ def _cross_word_docs(ords: Array, occurs: Array, words: TwoCharWords, df: Array,
     ])  # fmt: skip
     packed.sort()
     is_first = run_start_mask(packed)
-    # A doc with the word also has the pair, so its key occurs twice. A key that occurs once is a cross-word doc.
+    # A doc with the word also has the pair, so its integer occurs twice. One that occurs once is a cross-word doc.
     single = packed.compress(is_first & np.append(is_first[1:], True)[: len(packed)])
     return {
         "cross_word_docs": single.astype(np.uint16),

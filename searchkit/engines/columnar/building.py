@@ -1,4 +1,4 @@
-"""Builds the columns of a segment from documents: the analyzer turns their texts into posting entries."""
+"""Builds the columns of a segment from documents. The analyzer tokenises texts; tokens are summed to postings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
 from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
-_SUM_BLOCK_DOCS = 1 << 12  # docs whose frequencies are summed together: they stay in the processor's cache
+_SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
 
 
 class SegmentBuilder:
@@ -31,14 +31,14 @@ class SegmentBuilder:
         self._printed_numbers: list[str | None] = []
         self._section_topics: list[tuple[str, tuple[str, ...]]] = []
         self._paths = DictEncoder()
-        self._path_of = bytearray()
+        self._path_of = bytearray()  # 32-bit integers
         self._document_of = array("I")
         self._texts: list[str] = []
         self._measures = MeasureBuilder()
         self._terms = DictEncoder()
         self._text_tokens, self._heading_tokens, self._title_tokens = (_TokenCollector(self._terms) for _ in range(3))
         self.characters = 0
-        """Number of characters so far."""
+        """Number of characters of all texts so far."""
 
     @property
     def size(self) -> int:
@@ -52,9 +52,9 @@ class SegmentBuilder:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each paragraph."""
+        """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph."""
         texts = [paragraph.text for paragraph in paragraphs]
-        path_count = len(self._paths.values)
+        path_count = len(self._paths.values)  # each distinct heading path is tokenised once
         self._path_of += self._paths.encode_all([paragraph.path for paragraph in paragraphs]).data
         new_paths = ["\n".join(path) for path in self._paths.values[path_count:]]
         terms = self._analyzer.index_terms([document.title or "", *new_paths, *texts])
@@ -74,11 +74,12 @@ class SegmentBuilder:
         self._measures.extend(measures)
 
     def columns(self) -> SegmentColumns:
-        """Return everything collected so far."""
+        """Return the content of the segment."""
         path_of, document_of = np.frombuffer(self._path_of, np.uint32), np.array(self._document_of)
         texts, headings, titles = (
             tokens.to_arrays() for tokens in (self._text_tokens, self._heading_tokens, self._title_tokens)
         )
+        # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title.
         entries = [
             _sum_frequencies(
                 block.start,
@@ -88,6 +89,7 @@ class SegmentBuilder:
             )
             for block in block_slices(self.size, _SUM_BLOCK_DOCS)
         ]
+        # Terms with the prefix of a field: a posting per heading path, or per document (by its title).
         terms = list(self._terms.values)
         for prefix, tokens in ((HEADING_TERM_PREFIX, headings), (TITLE_TERM_PREFIX, titles)):
             field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
@@ -115,15 +117,15 @@ class SegmentBuilder:
 
 
 class _TokenCollector:
-    """Collects the tokens of several texts, as indices of their terms."""
+    """Collects the tokens of several texts of one field. A token is stored as the index of its term in a list."""
 
     def __init__(self, terms: DictEncoder) -> None:
         self._terms = terms
-        self._term_indices = bytearray()  # 32 bits each
+        self._term_indices = bytearray()  # 32-bit integers
         self._counts = array("I")
 
     def extend(self, texts: Sequence[Sequence[str]]) -> None:
-        """Add the tokens of some texts."""
+        """Add the terms of the tokens of each of some texts."""
         self._term_indices += self._terms.encode_all(chain.from_iterable(texts)).data
         self._counts.extend(map(len, texts))
 
@@ -132,8 +134,9 @@ class _TokenCollector:
         return _Tokens(np.frombuffer(self._term_indices, np.uint32), np.array(self._counts, np.int64))
 
 
+# `_Tokens.occurrences` packs a token into 64 bits. From the highest: term, doc in a block, not-in-text bit, weight.
 _DOC_BITS, _WEIGHT_BITS = 16, 2
-_FLAGS_BITS = _WEIGHT_BITS + 1  # the weight, and a bit that is set if the token is not in the text
+_FLAGS_BITS = _WEIGHT_BITS + 1  # the weight, and a bit that is set if the token is in the headings or the title
 
 
 class _Tokens:
@@ -145,9 +148,10 @@ class _Tokens:
         """Number of tokens of each text."""
 
     def occurrences(self, texts: Array, *, weight: int, in_text: bool) -> Array:
-        """Return the tokens of some texts as packed integers.
+        """Return the tokens of a block of docs as packed integers.
 
-        From the highest bits: term, index in `texts`, whether the token is not in the text, weight.
+        `texts`: for each doc of the block the index of its text. `weight`: the weight of the field. `in_text`: False
+        sets the not-in-text bit.
         """
         counts = self.counts[texts]
         shifts = self._offsets[texts] - offsets_from_lengths(counts)[:-1]
@@ -162,12 +166,15 @@ class _Tokens:
 
 
 def _sum_frequencies(doc_base: int, *occurrences: Array) -> PostingEntries:
-    """Sum the weights of occurrences of the same term in the same doc. `doc_base`: the id of the first doc."""
+    """Sum the weights of occurrences of the same term in the same doc.
+
+    `occurrences`: from `_Tokens.occurrences`, for one block of docs. `doc_base`: the id of the first doc of the block.
+    """
     packed = np.concatenate(occurrences)
     packed.sort()
     starts = np.flatnonzero(run_start_mask(packed >> np.uint64(_FLAGS_BITS)))
     weight = packed.astype(np.uint8) & np.uint8((1 << _WEIGHT_BITS) - 1)
-    first = packed.take(starts)  # an occurrence in the text sorts before the others
+    first = packed.take(starts)  # the first occurrence of the term in the doc: one in the text, if there is any
     doc = (first >> np.uint64(_FLAGS_BITS)).astype(np.uint16)
     return PostingEntries(
         (first >> np.uint64(_FLAGS_BITS + _DOC_BITS)).astype(np.uint32),

@@ -10,10 +10,13 @@ _Value = TypeVar("_Value")
 
 
 class Cache(Generic[_Key, _Value]):
-    """Caches up to `max_entries` values, and is emptied when it is full.
+    """Caches at most `max_entries` values. If it is full, it is emptied before a value is added.
 
-    Thread-safe: at worst two threads compute the same value. The cache keeps no reference to the function
-    that computes the values, so that a segment is freed, and its file unmapped, as soon as it is no longer used.
+    Thread-safe: at worst two threads compute the same value.
+
+    The function that computes a value is passed to each look-up and not stored. It is usually a method of the owner of
+    the cache. A stored reference would be circular, and keep an unused segment and its mapped file until the garbage
+    collector runs.
     """
 
     def __init__(self, max_entries: int) -> None:

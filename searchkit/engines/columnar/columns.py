@@ -1,7 +1,8 @@
-"""The columns of a segment: in memory while it is built, dictionary-encoded on disk.
+"""The columns of a segment: `SegmentColumns` in memory, dictionary-encoded columns in the file.
 
-`SegmentColumns` contains everything that a segment is written from. A stored column has a code per doc or document, and
-the distinct values as JSON texts. A value is parsed when it is first read.
+`SegmentColumns` is the content of one segment, before it is written or after it is read for a merge. A
+dictionary-encoded column stores a code per doc, document or measure, and the distinct values as JSON. A value is parsed
+when it is first read.
 """
 
 from __future__ import annotations
@@ -17,70 +18,81 @@ from searchkit.engines.columnar.arrays import Array, ArrayFile, ByteStrings, byt
 from searchkit.engines.columnar.postings import PostingEntries
 from searchkit.model import Document
 
-_SEARCH_RATIO = 64  # search the stored bytes for each value if the column has more than 64 times as many values
+_SEARCH_RATIO = 64
+"""`DictColumn.codes_of` searches for each requested value separately if the column has more than 64 times as many
+distinct values as are requested. Otherwise it parses all values of the column once."""
+
 MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""Attributes that many measures share: unit, base unit, bound, kind, change, period, and whether it states a zero."""
+"""Fields of `ExtractedMeasure` that are stored together, because few combinations of them occur: `unit`, `base_unit`,
+`bound`, `kind`, `change`, `period` and `zero`."""
 
 
 @dataclass(slots=True)
 class SegmentColumns:
-    """Everything that a segment is written from. Arrays contain integers, one element per doc unless stated."""
+    """The content of one segment. Arrays contain integers, and have one element per doc unless stated otherwise."""
 
     files: Sequence[str]
-    """The corpus file that each document was read from."""
+    """Per document, the name of the corpus file that it was read from."""
     documents: Sequence[Document]
     document_of: Array
-    """Document number of each doc, ascending."""
+    """Document number, ascending."""
     n: Array
-    """Position of the paragraph in its document, from 1."""
+    """Position of the doc in its document, from 1."""
     page: Array
-    """Page number, 0 = none."""
+    """Page on which the doc starts, from 1; 0 = none."""
     is_record: Array
-    """1 if the id of the paragraph is that of its document."""
+    """1 if the doc is a complete record of a corpus file, such as a row of a table; otherwise 0.
+
+    The id of a record is that of its document. Other docs have the id `<document>#<n>`.
+    """
     length: Array
-    """Weighted number of tokens, for BM25F."""
+    """Number of tokens of text, headings and title, weighted by field, for BM25F."""
     printed_numbers: Sequence[str | None]
-    """The number printed before each paragraph."""
+    """Per doc, `Paragraph.number`: the list number as printed (`13.`, `（一）`), or None."""
     section_topics: Sequence[tuple[str, tuple[str, ...]]]
-    """Section and topics of each paragraph."""
+    """Per doc, its section and its topics."""
     paths: Sequence[tuple[str, ...]]
     """The distinct heading paths."""
     path_of: Array
-    """Index of the heading path."""
+    """Index in `paths` of the heading path."""
     text: Array
-    """Code points of all texts, concatenated."""
+    """Code points of the texts of all docs, concatenated."""
     text_length: Array
     """Number of code points of the text."""
     terms: Sequence[str]
     """Distinct terms, in any order; some may have no postings."""
     entries: Sequence[PostingEntries]
-    """Postings, in several parts. Their terms are indices of `terms`."""
+    """Postings, split into any number of parts. `PostingEntries.term` is an index in `terms`."""
     measures: MeasureArrays
 
 
 @dataclass(slots=True)
 class MeasureArrays:
-    """The measures of all paragraphs, concatenated. Arrays have an element per measure, except `per_paragraph`."""
+    """The measures of all docs of a segment, concatenated. Arrays have one element per measure unless stated otherwise.
 
-    per_paragraph: Array
-    """Number of measures of each paragraph."""
+    The measures of a doc are in the order of the text.
+    """
+
+    count_per_doc: Array
+    """Number of measures of each doc."""
     start: Array
-    """Offset of the quote in the text of the paragraph."""
+    """Offset of the quote in the text of the doc."""
     length: Array
     """Number of code points of the quote."""
     part_of: Array
-    """`start` + 1 of the measure that it is a part of, 0 = none."""
+    """If the measure is a part of another measure of the doc, `start` + 1 of the other measure; otherwise 0."""
     value: Array
-    """64-bit floating point, like `base_value`."""
+    """The number as written (93.7182 for 93.7182万元), a 64-bit float."""
     base_value: Array
+    """The number in the base unit (937182 for 93.7182万元), a 64-bit float."""
     indicators: Sequence[str]
     """The distinct indicators."""
     indicator_of: Array
-    """Index of the indicator."""
+    """Index in `indicators` of the indicator."""
     attributes: Sequence[MeasureAttributes]
-    """The distinct tuples of attributes."""
+    """The distinct combinations of attributes."""
     attributes_of: Array
-    """Index of the attributes."""
+    """Index in `attributes` of the combination of attributes."""
 
 
 class DictEncoder:
@@ -88,7 +100,7 @@ class DictEncoder:
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        """The distinct values by code."""
+        """The distinct values. The index of a value is its code."""
         self._codes = _CodeMap(self.values)
 
     def encode(self, value: Hashable) -> int:
@@ -101,7 +113,7 @@ class DictEncoder:
 
 
 class _CodeMap(dict[Any, int]):
-    """Codes by value. Looking up a new value appends it to the list of values."""
+    """Codes by value. Looking up a new value assigns the next code, and appends the value to a list."""
 
     def __init__(self, values: list[Any]) -> None:
         super().__init__()
@@ -114,18 +126,24 @@ class _CodeMap(dict[Any, int]):
 
 
 def column_arrays(name: str, values: Iterable[Hashable]) -> dict[str, Array]:
-    """Return the arrays of a column, for `DictColumn`. Values are those that JSON can store, with tuples for lists."""
+    """Return the arrays of a dictionary-encoded column, for `DictColumn`.
+
+    Values must be hashable and, with tuples as lists, representable in JSON.
+    """
     encoder = DictEncoder()
     return encoded_column_arrays(name, encoder.encode_all(values), encoder.values)
 
 
 def encoded_column_arrays(name: str, codes: Array, values: Iterable[object]) -> dict[str, Array]:
-    """Return the arrays of a column whose values are already encoded."""
+    """Return the arrays of a dictionary-encoded column, for `DictColumn`, from its codes and its distinct values."""
     return {f"{name}_codes": narrowest(codes), **byte_string_arrays(f"{name}_values", list(map(_encode_json, values)))}
 
 
 def compact_codes(codes: Array) -> tuple[Array, Array]:
-    """Return the distinct codes in the order of their first occurrence, and for each code its index among them."""
+    """Renumber codes from 0, in the order of their first occurrence.
+
+    Returns the distinct codes in this order, and the new code of each element.
+    """
     unique, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(first)
     new_codes = np.empty(len(order), np.int64)
@@ -134,59 +152,73 @@ def compact_codes(codes: Array) -> tuple[Array, Array]:
 
 
 class DictColumn:
-    """A stored dictionary-encoded column, with a value per doc or per document."""
+    """A stored dictionary-encoded column.
+
+    Depending on the column, the index of a value is a doc id, a document number or the ordinal of a measure in the
+    segment. In the column `facet_value`, it is the offset of a facet in `facet_name_codes`.
+    """
 
     def __init__(self, arrays: ArrayFile | Mapping[str, Array], name: str) -> None:
         self.codes = arrays[f"{name}_codes"]
-        """Code of the value of each doc or document."""
+        """Code of the value at each index."""
         self._values = ByteStrings(arrays[f"{name}_values"], arrays[f"{name}_values_offsets"])
         self._parsed: dict[int, Any] = {}
 
-    def __len__(self) -> int:
-        """Return the number of distinct values."""
+    @property
+    def value_count(self) -> int:
+        """Number of distinct values."""
         return len(self._values)
 
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 - any JSON
-        """Return the value of a doc or document."""
+        """Return the value at an index."""
         return self.value(self.codes.item(index))
 
     def value(self, code: int) -> Any:  # noqa: ANN401
-        """Return the value of a code. Lists are returned as tuples."""
+        """Return the value of a code. JSON lists are returned as tuples."""
         parsed = self._parsed
         if code not in parsed:
             self._parse([code])
         return parsed[code]
 
     def code_of(self, value: object) -> int | None:
-        """Return the code of a value, None if it does not occur. Scans the bytes of all values; parses none."""
+        """Return the code of a value, or None if the value does not occur.
+
+        Searches the stored bytes without parsing them.
+        """
         text = _encode_json(value)
         return next((code for code in self._values.find_prefix(text) if self._values[code] == text), None)
 
     def codes_of(self, values: Collection[object]) -> list[int]:
-        """Return the codes of those values that occur. Calls `code_of` for each if they are few; else parses all."""
-        if len(values) * _SEARCH_RATIO < len(self):
+        """Return the codes of those of some values that occur in the column, in no particular order.
+
+        If few values are requested, calls `code_of` for each of them. Otherwise parses all values of the column.
+        """
+        if len(values) * _SEARCH_RATIO < self.value_count:
             return [code for code in map(self.code_of, values) if code is not None]
         return [code for code, value in enumerate(self.values()) if value in values]
 
     def take(self, indices: Array) -> list[Any]:
-        """Return the values of some docs or documents."""
+        """Return the values at some indices."""
         return self.values(self.codes.take(indices).tolist())
 
     def to_list(self) -> list[Any]:
-        """Return the value of each doc or document."""
+        """Return the value at each index."""
         values = self.values()
         return [values[code] for code in self.codes.tolist()]
 
     def values(self, codes: Sequence[int] | None = None) -> list[Any]:
-        """Return the values of `codes`, or all distinct values by code. Takes 1 µs each at first, then 50 ns."""
-        requested = range(len(self)) if codes is None else codes
+        """Return the values of some codes; if `codes` is None, all distinct values in the order of their codes.
+
+        Takes 1 µs for a value that has not been read before, and 50 ns for any other.
+        """
+        requested = range(self.value_count) if codes is None else codes
         unparsed = [code for code in requested if code not in self._parsed]
         if unparsed:
             self._parse(unparsed)
         return [self._parsed[code] for code in requested]
 
     def json_values(self) -> list[bytes]:
-        """Return the distinct values by code as stored, for `parse_values`. Takes 0.1 µs each."""
+        """Return all distinct values as stored, in the order of their codes, for `parse_values`. Takes 0.1 µs each."""
         return self._values.to_list()
 
     def _parse(self, codes: Sequence[int]) -> None:
@@ -194,7 +226,7 @@ class DictColumn:
 
 
 def parse_values(texts: Iterable[bytes]) -> list[Any]:
-    """Parse stored values. Lists are returned as tuples."""
+    """Parse stored values at once. JSON lists are returned as tuples."""
     return list(map(_to_tuples, json.loads(f"[{b','.join(texts).decode('utf-8', 'surrogatepass')}]")))
 
 

@@ -14,16 +14,16 @@ _COMMIT_FILE = "commit.arrays"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The content of a data folder. Document numbers are those of the index."""
+    """A commit. Documents are numbered over all segments, in the order of the segments, deleted documents included."""
 
     segments: tuple[str, ...]
     """File names of the segments."""
     live_documents: Array
-    """Boolean per document: whether it is part of the index."""
+    """Boolean per document: False if the document is deleted."""
     ranks: Array
-    """Rank of each document in corpus order; meaningless for a document that is not live."""
+    """Rank of each document in corpus order. Deleted documents also have a rank, which the next writer uses."""
     doc_count: int
-    """Number of live docs. The following totals are over these docs."""
+    """Number of live docs. The following totals are over the live docs."""
     total_length: int
     """Total weighted number of tokens."""
     total_characters: int
@@ -33,7 +33,7 @@ class Commit:
 
 
 def write_commit(folder: Path, commit: Commit) -> None:
-    """Write the commit of the segments in `folder`."""
+    """Write a commit to `folder`, which contains its segments."""
     totals = [commit.doc_count, commit.total_length, commit.total_characters, commit.total_bigrams]
     write_arrays(
         folder / _COMMIT_FILE,
@@ -47,7 +47,11 @@ def write_commit(folder: Path, commit: Commit) -> None:
 
 
 def read_commit(folder: Path) -> Commit:
-    """Read the commit of a data folder. Raises IndexDamaged."""
+    """Read the commit in `folder`.
+
+    Raises IndexDamaged if the file is missing or does not contain the arrays. Damaged contents may raise any exception,
+    so call this within `contract.decoding`.
+    """
     arrays = ArrayFile(folder / _COMMIT_FILE)
     names = unpack_json(arrays["segments"])
     return Commit(tuple(names), arrays["live_documents"].astype(bool), arrays["ranks"], *map(int, arrays["totals"]))

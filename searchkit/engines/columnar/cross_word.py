@@ -1,11 +1,12 @@
-"""Cross-word postings: docs in which the characters of a term straddle words, so that it is not a token there.
+"""Cross-word postings: for a word, the docs whose text contains its characters, but not the word as a token.
 
-The characters lie across word boundaries: 行政 in 执行|政策, 法律服务 in 法律|服务业.
+In such a text, the characters extend across a word boundary: 行政 in 执行|政策, 法律服务 in 法律|服务业.
 
-A query for a word matches its characters, wherever they are. The postings of the term have the docs in which it is a
-token; the cross-word postings have the others. They exist for all words of two characters, and for longer words that
-many docs have. Without them, each search would have to check all offsets of a pair of characters, a hundred times as
-many. Rare long words need none: they are found quickly.
+A query for a word matches its characters wherever they occur. The postings of the word contain the docs in which the
+word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings are stored
+for all words of two characters, and for longer words that many docs have. Without them, a search would have to check
+all offsets of a pair of characters, which are many times more than the docs in cross-word postings. All other words are
+rare, and found quickly by their bigrams.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from searchkit.engines.columnar.matching.strings import StringMatcher
 from searchkit.engines.columnar.postings import SortedPostings
 from searchkit.query.tree import Substring
 
-_MIN_LONG_WORD, _MAX_LONG_WORD = 3, 64  # characters; longer words take longer to find, and do not occur
+_MIN_LONG_WORD, _MAX_LONG_WORD = 3, 64  # characters; no real word is longer, and finding a long string takes longer
 _LONG_WORD_RATIO = 512  # a long word has cross-word postings if more than one of 512 docs has it
 
 
@@ -27,7 +28,8 @@ def cross_word_arrays(
 ) -> dict[str, Array]:
     """Return the arrays for `CrossWordPostings` of a segment of `size` docs.
 
-    `two_char_words`: the cross-word docs of the words of two characters. Its `words` are term ordinals.
+    `two_char_words`: the cross-word docs of the words of two characters. `CrossWordDocs.words` are term ordinals.
+    `strings`: finds the longer words in the text.
     """
     long_words, long_word_docs = _long_words(postings, strings, size)
     terms = np.concatenate([two_char_words.words, long_words])
@@ -68,7 +70,7 @@ class CrossWordPostings:
         self._terms, self._offsets, self._docs = (arrays[f"cross_word_{name}"] for name in ("terms", "offsets", "docs"))
 
     def doc_ids(self, term_ord: int) -> Array | None:
-        """Return the ids, ascending, of the docs with the characters of a term, but without the term as a token.
+        """Return the ids, ascending, of the docs whose text contains the characters of a term, but not as a token.
 
         Returns None if the term has no cross-word postings.
         """

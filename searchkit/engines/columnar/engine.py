@@ -20,9 +20,11 @@ from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
 from searchkit.query.tree import Everything
 
+_MAX_NUMBER_DIGITS = 10  # paragraph numbers fit 32 bits; `int` raises ValueError for some thousand digits
+
 
 class ColumnarEngine:
-    """An open index. Thread-safe: only caches change."""
+    """An open index. Thread-safe, because only caches change."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,7 +32,10 @@ class ColumnarEngine:
             self._reader = IndexReader(folder)
 
     def search(self, request: Request) -> Response:
-        """Answer a request exactly. Reads the postings of its words and the lists of its strings; some ns per match."""
+        """Answer a request exactly.
+
+        Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
+        """
         matcher = self._reader.matcher
         matches = matcher.match(request.match)
         docs = matcher.apply_filters(matches, request.filters)
@@ -42,9 +47,9 @@ class ColumnarEngine:
         return Response(collector.total, ranking.document_count, hits, facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
-        """Return all measures that a request asks for.
+        """Return all measures that a request selects.
 
-        Takes as long as a search, some ns per measure, and parsing each distinct indicator.
+        In addition to the time of a search, takes some ns per measure, and parses each distinct indicator.
         """
         collector = MeasureCollector(self._reader, request)
 
@@ -59,12 +64,12 @@ class ColumnarEngine:
         return MeasureColumns(collector.indicators, collector.indicator_of, collector.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None. Scans the names of all documents."""
+        """Return the paragraph with an id, or None. Searches the ids of all documents."""
         doc_id = self._find(paragraph_id)
         return None if doc_id is None else self._paragraph(doc_id)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs. Each takes as long as `paragraph`."""
+        """Return the measures of each of some paragraphs. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
         return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
 
@@ -73,7 +78,7 @@ class ColumnarEngine:
         reader, last = self._reader, None
         for number in reader.corpus_order.tolist():
             document = reader.document(number)
-            if document.document != last:  # a very long document is stored in several parts
+            if document.document != last:  # a very long document is stored as several consecutive documents
                 yield document
             last = document.document
 
@@ -101,7 +106,7 @@ class ColumnarEngine:
         self.__dict__.pop("_reader", None)
 
     def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
-        collectors = {request.filters: collector}
+        collectors = {request.filters: collector}  # by the filters under which a collector counts
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
@@ -119,7 +124,7 @@ class ColumnarEngine:
             yield ScoredParagraph(paragraph, score, match_count, explanations.get(doc_id), measures)
 
     def _doc_ranges(self, document: str) -> Iterator[tuple[int, int]]:
-        """Yield first doc id and end of the parts of a document. Only a very long document has several parts."""
+        """Yield the range of doc ids (first, end) of each part of a document. Only a very long document has several."""
         reader = self._reader
         for index, (segment, base) in enumerate(zip(reader.segments, reader.doc_bases, strict=False)):
             column = segment.column("document")
@@ -129,19 +134,26 @@ class ColumnarEngine:
                     start, end = segment.document_offsets[number : number + 2].tolist()
                     yield base + start, base + end
 
-    def _with_number(self, start: int, end: int, n: int | None) -> Iterator[int]:
-        """Yield the docs of a range in one document whose paragraph number is `n`; if it is None, the first doc."""
+    def _docs_with_number(self, start: int, end: int, n: int | None) -> Iterator[int]:
+        """Yield the docs of a range that have the paragraph number `n`. If `n` is None, yield the first doc.
+
+        The range is one that `_doc_ranges` yields.
+        """
         segment, local_start = self._reader.locate(start)
         numbers = segment.arrays["n"][local_start : local_start + end - start]
         indices = [0] if n is None else np.flatnonzero(numbers == n).tolist()
         return (start + index for index in indices)
 
     def _find(self, paragraph_id: str) -> int | None:
-        """Return the doc id of the paragraph with an id, or None."""
+        """Return the doc id of the paragraph with an id, or None.
+
+        The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`.
+        """
         name, _, n = paragraph_id.rpartition("#")
-        for document, number in ((name, int(n) if n.isdecimal() else None), (paragraph_id, None)):
+        number_in_id = int(n) if n.isdecimal() and len(n) <= _MAX_NUMBER_DIGITS else None
+        for document, number in ((name, number_in_id), (paragraph_id, None)):
             for start, end in self._doc_ranges(document):
-                for doc_id in self._with_number(start, end, number):
+                for doc_id in self._docs_with_number(start, end, number):
                     if self._paragraph(doc_id).id == paragraph_id:
                         return doc_id
         return None
@@ -157,7 +169,11 @@ class ColumnarEngine:
 
 
 class _RankedDocs:
-    """The matches of a request in their order: the best docs by both steps of scoring, then the others by step one."""
+    """The matches of a request in the order of `Request.sort`, and grouped if requested.
+
+    By score, the best docs come first, ordered by both steps of ranking, then all others, ordered by step one. The
+    others are left out if the requested page contains only best docs.
+    """
 
     def __init__(self, reader: IndexReader, request: Request, docs: DocSet, total: int) -> None:
         self._reader = reader
@@ -170,8 +186,8 @@ class _RankedDocs:
         self._match_counts = np.ones(len(best), np.int64)
         self.document_count: int | None = None
         """Number of documents with a match, if grouped; otherwise None."""
-        is_first_page = request.limit is not None and request.offset + request.limit <= len(best)
-        if len(best) < total and (request.sort != "score" or request.by_document or not is_first_page):
+        is_within_best = request.limit is not None and request.offset + request.limit <= len(best)
+        if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
             self._add_others(docs.ids)
         if request.sort != "score":
             self._sort(request.sort)
@@ -179,12 +195,12 @@ class _RankedDocs:
             self._group()
 
     def page(self, page: slice) -> Iterator[tuple[int, float, int]]:
-        """Yield doc id, score and number of matches in the document of each hit of a page."""
+        """Yield for each hit of a page the doc id, the score, and `ScoredParagraph.matches`."""
         columns = (self._doc_ids, self._scores, self._match_counts)
         return zip(*(column[page].tolist() for column in columns), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
-        """Return the parts of the scores of a page, by doc id."""
+        """Return the parts of the score of each hit of a page, by doc id."""
         doc_ids = np.sort(self._doc_ids[page])
         word_scores = self._scorer.explain(doc_ids)
         gram_scores = dict(
@@ -196,7 +212,7 @@ class _RankedDocs:
         }
 
     def _add_others(self, doc_ids: Array) -> None:
-        """Append all matches that are not among the best, ordered by step one."""
+        """Append the matches that are not among the best, ordered by step one. `doc_ids`: all matches, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
         scores = self._scorer.score(others)
         order = self._reader.rank(others, scores)

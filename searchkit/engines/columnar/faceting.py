@@ -11,12 +11,12 @@ from searchkit.engines.columnar.docsets import DocSet, pack_bits
 from searchkit.engines.columnar.reader import FacetColumn, IndexReader
 from searchkit.query.facets import Facet, FacetCounts, to_facet_values
 
-_MAX_BITSETS = 128  # a facet with at most this many values is counted by cached bitsets
-_BLOCK_WORDS = 4096  # words of each bitset that are counted together: they stay in the processor's cache
+_MAX_BITSETS = 128  # a facet of docs with at most this many values is counted by cached bitsets, one per value
+_BLOCK_WORDS = 4096  # 64-bit words of each bitset that are counted together: they stay in the processor's cache
 
 
 class FacetCollector:
-    """Counts the facets of a set of docs. What several facets need is computed once."""
+    """Counts facets over one set of docs. Arrays that several facets need are computed once."""
 
     def __init__(self, reader: IndexReader, docs: DocSet) -> None:
         self._reader, self._docs = reader, docs
@@ -26,13 +26,14 @@ class FacetCollector:
     def count(self, facet: Facet, selected: frozenset[str], max_values: int | None) -> FacetCounts:
         """Return the exact counts of a facet.
 
-        Lists the `max_values` most frequent values (None = all), and the selected ones.
+        Lists the `max_values` most frequent values (None = all values), and the selected values.
         """
         column = self._reader.facet_column(facet)
-        counts = self._count_per_document(column) if column.is_per_document else self._count_per_paragraph(column)
+        counts = self._count_per_document(column) if column.is_per_document else self._count_per_doc(column)
         counts, missing = counts[:-1], int(counts[-1])
         order = counts.nonzero()[0]
-        order = order.take((-counts.take(order)).argsort(kind="stable"))  # values are sorted, so ties are in order
+        # Ordinals are in the order of the values, so the stable sort leaves values with equal counts in order.
+        order = order.take((-counts.take(order)).argsort(kind="stable"))
         ordinals = order[:max_values].tolist()
         if selected and len(ordinals) < len(order):
             ordinals += [ordinal for ordinal in order[max_values:].tolist() if column.values[ordinal] in selected]
@@ -42,13 +43,13 @@ class FacetCollector:
         return FacetCounts(to_facet_values(facet, values, listed_counts, selected), missing, other)
 
     def _count_per_document(self, column: FacetColumn) -> Array:
-        """Count a facet whose values are those of the documents."""
+        """Count a facet whose values depend on the document."""
         if self.total < len(column.ordinals[0]):
             return column.count(self._documents)
         return column.count_weighted(self._docs_per_document)
 
-    def _count_per_paragraph(self, column: FacetColumn) -> Array:
-        """Count a facet whose values are those of the paragraphs: by bitsets, or by gathering the keys of the docs."""
+    def _count_per_doc(self, column: FacetColumn) -> Array:
+        """Count a facet whose values depend on the doc (topic, section): by bitsets, or by the keys of the docs."""
         if self._docs.is_dense and len(column.values) <= _MAX_BITSETS:
             return self._count_bitsets(column.packed_bitsets)
         keys = column.key_of.take(self._doc_ids)
@@ -79,7 +80,10 @@ class FacetCollector:
 
     @cached_property
     def _docs_per_document(self) -> Array:
-        """Number of docs of each document in the set. Takes a population count per document if the set is dense."""
+        """Number of docs of each document that are in the set.
+
+        If the set is dense, takes a population count per 64 docs and one per document.
+        """
         if not self._docs.is_dense:
             return np.bincount(self._documents, minlength=len(self._reader.first_doc_ids)).astype(np.float64)
         words = self._packed_bits
@@ -87,19 +91,22 @@ class FacetCollector:
         np.cumsum(np.bitwise_count(words[:-1]), out=before[1:])
         word, lower_bits = self._reader.document_bit_offsets
         counts_before = before.take(word) + np.bitwise_count(words.take(word) & lower_bits)
-        return np.diff(counts_before).astype(np.float64)  # `bincount` accepts no other weights
+        return np.diff(counts_before).astype(np.float64)  # `np.bincount` converts weights of any other type to this one
 
 
 def sort_by_value(column: FacetColumn, doc_ids: Array, *, descending: bool) -> Array:
-    """Return the indices that sort docs by their first value. The sort is stable; docs without a value come last."""
+    """Return the indices that sort docs by their first value of a facet.
+
+    The sort is stable. Docs without a value come last in both directions.
+    """
     first = column.ordinals[0]
-    if descending:
+    if descending:  # reverse the ordinals, except `missing`
         first = np.where(first == column.missing, column.missing, column.missing - 1 - first)
     return np.argsort(first.take(column.key_of.take(doc_ids)), kind="stable")
 
 
 def group_by_first(values: Array) -> tuple[Array, Array]:
-    """Return the indices of the first occurrences of the distinct values, ascending, and the number of occurrences."""
+    """Return the index of the first occurrence of each distinct value, ascending, and the number of its occurrences."""
     _, first, counts = np.unique(values, return_index=True, return_counts=True)
     order = np.argsort(first)
     return first[order], counts[order]

@@ -1,4 +1,4 @@
-"""The measures of one segment: stored as columns, and selected by a request."""
+"""The measures of one segment: building, storing and reading their columns, and selecting measures by a request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureRequest
 from searchkit.model import MEASURE_BOUNDS, MEASURE_CHANGES, ExtractedMeasure, Measure, Paragraph
 
-_MAX_CACHED_UNITS = 64
+_MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
 _UNKNOWN_BOUND = "the bound or change of a measure is unknown"
 _BOUNDS_AND_CHANGES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES)))
@@ -33,15 +33,15 @@ class MeasureBuilder:
     """Collects the measures of a segment."""
 
     def __init__(self) -> None:
-        self._per_paragraph, self._start, self._length, self._part_of = (array("I") for _ in range(4))
+        self._count_per_doc, self._start, self._length, self._part_of = (array("I") for _ in range(4))
         self._value, self._base_value = array("d"), array("d")
         self._indicators, self._attributes = DictEncoder(), DictEncoder()
         self._indicator_of, self._attributes_of = array("I"), array("I")
 
-    def extend(self, paragraphs: Sequence[Sequence[ExtractedMeasure]]) -> None:
-        """Add the measures of each of some paragraphs."""
-        self._per_paragraph.extend(map(len, paragraphs))
-        for measure in chain.from_iterable(paragraphs):
+    def extend(self, measures_of_docs: Sequence[Sequence[ExtractedMeasure]]) -> None:
+        """Add the measures of each of the next docs."""
+        self._count_per_doc.extend(map(len, measures_of_docs))
+        for measure in chain.from_iterable(measures_of_docs):
             self._start.append(measure.start)
             self._length.append(measure.end - measure.start)
             self._part_of.append(0 if measure.part_of is None else measure.part_of + 1)
@@ -53,7 +53,7 @@ class MeasureBuilder:
     def columns(self) -> MeasureArrays:
         """Return everything collected so far."""
         return MeasureArrays(
-            per_paragraph=np.array(self._per_paragraph, np.int64),
+            count_per_doc=np.array(self._count_per_doc, np.int64),
             start=np.array(self._start, np.int64),
             length=np.array(self._length, np.int64),
             part_of=np.array(self._part_of, np.int64),
@@ -71,12 +71,15 @@ def _attributes(measure: ExtractedMeasure) -> MeasureAttributes:
 
 
 def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
-    """Return the arrays of the measures, for `SegmentMeasures`. Floating-point numbers are stored by their 64 bits."""
-    values = np.empty(len(columns.value), np.complex128)  # pairs of value and base value
+    """Return the arrays of the measures, for `SegmentMeasures`.
+
+    Distinct pairs of value and base value are stored once. A float is stored as an integer with the same 64 bits.
+    """
+    values = np.empty(len(columns.value), np.complex128)  # a complex number per pair, so that `np.unique` finds pairs
     values.real, values.imag = columns.value, columns.base_value
     unique, codes = np.unique(values, return_inverse=True)
     return {
-        "measure_offsets": narrowest(offsets_from_lengths(columns.per_paragraph)),
+        "measure_offsets": narrowest(offsets_from_lengths(columns.count_per_doc)),
         "measure_start": narrowest(columns.start),
         "measure_length": narrowest(columns.length),
         "measure_part_of": narrowest(columns.part_of),
@@ -89,9 +92,10 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
 
 
 class SegmentMeasures:
-    """The measures of an open segment. The ordinal of a measure counts from 0, by doc, then by its offset in the text.
+    """The measures of an open segment. Arrays are read when they are first needed.
 
-    Nothing is read before it is needed.
+    Measures are numbered from 0 in the order of the docs, those of a doc in the order of the text. This number is the
+    ordinal of a measure.
     """
 
     def __init__(self, arrays: ArrayFile) -> None:
@@ -109,13 +113,16 @@ class SegmentMeasures:
 
     @cached_property
     def _values(self) -> tuple[Array, Array, Array]:
-        """The distinct values, the base value of each, and for each measure the index of its value."""
+        """The values and base values of the distinct pairs, and for each measure the index of its pair."""
         values, base_values = (self._arrays[f"measure_{name}"].view("<f8") for name in ("values", "base_values"))
         return values, base_values, self._arrays["measure_value_codes"]
 
     @cached_property
     def _offsets(self) -> Array:
-        """Ordinal of the first measure of each doc, then the number of measures. Raises ValueError if damaged."""
+        """Ordinal of the first measure of each doc, followed by the number of measures.
+
+        Raises ValueError if they do not ascend from 0 to the number of measures.
+        """
         offsets = self._arrays["measure_offsets"].astype(np.int64)
         if offsets[0] != 0 or offsets[-1] != len(self._arrays["measure_start"]) or (offsets[1:] < offsets[:-1]).any():
             raise ValueError("the measures of the paragraphs do not add up")
@@ -127,9 +134,9 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals of the measures of some docs that have the unit and the size of a request, ascending.
+        """Return the ordinals, ascending, of the measures of some docs that a request selects by unit and base value.
 
-        Takes some ns per measure of these docs; if the set is dense, per measure of the segment.
+        Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
         ordinals = self._of_docs(docs)
         if request.unit is not None:
@@ -143,7 +150,7 @@ class SegmentMeasures:
         return ordinals
 
     def _unit_mask(self, unit: str) -> Array:
-        """Return a mask of the distinct attributes with a base unit."""
+        """Return a mask of the distinct combinations of attributes that have a base unit."""
         return np.array([base_unit == unit for _, base_unit, *_ in self._attributes.values()], bool)
 
     def _of_docs(self, docs: DocSet) -> Array:
@@ -162,7 +169,10 @@ class SegmentMeasures:
         return range(self._offsets.item(doc_id), self._offsets.item(doc_id + 1))
 
     def load(self, ordinals: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
-        """Return some measures, each with its paragraph. Takes about 7 µs each. Raises ValueError if damaged."""
+        """Return the measures with some ordinals. `paragraphs`: the paragraph of each of them.
+
+        Takes about 7 µs per measure. Raises ValueError if the data are damaged.
+        """
         measures = list(zip(map(self._measure, ordinals), paragraphs, strict=True))
         if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
             raise ValueError(_OUTSIDE_TEXT)
@@ -175,7 +185,7 @@ class SegmentMeasures:
         unit, base_unit, bound, kind, change, period, zero = self._attributes[ordinal]
         values, base_values, code_of = self._values
         code = code_of.item(ordinal)
-        return ExtractedMeasure(  # positional arguments: keywords take half as long again
+        return ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
             self.indicators[ordinal],
             _to_number(values.item(code)),
             unit,
@@ -196,7 +206,7 @@ class SegmentMeasures:
         return tuple(self._arrays[f"measure_{name}"] for name in ("start", "length", "part_of"))
 
     def columns(self, is_kept: Array) -> MeasureArrays:
-        """Return the measures of the docs in a mask, for writing another segment."""
+        """Return the measures of the docs in a mask, for writing them to another segment."""
         measures = is_kept.take(self.doc_of)
         values, base_values, code_of = self._values
         indicators, indicator_of = compact_codes(self.indicators.codes[measures])
@@ -205,7 +215,7 @@ class SegmentMeasures:
             self._arrays[f"measure_{name}"][measures].astype(np.int64) for name in ("start", "length", "part_of")
         )
         return MeasureArrays(
-            per_paragraph=np.diff(self._offsets)[is_kept],
+            count_per_doc=np.diff(self._offsets)[is_kept],
             start=start,
             length=length,
             part_of=part_of,
@@ -219,23 +229,27 @@ class SegmentMeasures:
 
 
 def find_measure_problem(columns: MeasureArrays, text_length: Array) -> str | None:
-    """Return the first inconsistency in the measures of paragraphs whose texts have these lengths, or None."""
-    doc_of = np.repeat(np.arange(len(columns.per_paragraph)), columns.per_paragraph)
+    """Return a message about the first inconsistency in the measures of a segment, or None.
+
+    `text_length`: number of code points of the text of each doc.
+    """
+    doc_of = np.repeat(np.arange(len(columns.count_per_doc)), columns.count_per_doc)
     if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
         return "the value of a measure is not a finite number"
     if ((columns.length < 1) | (columns.start + columns.length > text_length[doc_of])).any():
         return _OUTSIDE_TEXT
     if not all((bound, change) in _BOUNDS_AND_CHANGES for _, _, bound, _, change, *_ in columns.attributes):
         return _UNKNOWN_BOUND
-    position = doc_of << 32 | columns.start
+    position = doc_of << 32 | columns.start  # identifies a measure, and orders measures by doc, then by start
     if (np.diff(position) <= 0).any():
         return "the measures of a paragraph are not in order"
     is_part = columns.part_of > 0
-    of_position = (doc_of << 32 | columns.part_of - 1)[is_part]
-    if not np.isin(of_position, position).all() or (of_position == position[is_part]).any():
+    container_position = (doc_of << 32 | columns.part_of - 1)[is_part]
+    if not np.isin(container_position, position).all() or (container_position == position[is_part]).any():
         return "a measure is part of a measure that does not exist"
     return None
 
 
 def _to_number(value: float) -> int | float:
+    """Return an integral value as an int, any other value as a float."""
     return int(value) if value.is_integer() else value

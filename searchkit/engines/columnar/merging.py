@@ -1,4 +1,4 @@
-"""Merges the columns of several segments into those of one."""
+"""Merges the columns of several segments into the columns of one segment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from searchkit.engines.columnar.postings import (
 
 
 def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
-    """Return the documents of all parts, in the order of the parts."""
+    """Return the columns of one segment with the documents of all parts, in the order of the parts."""
     paths, path_codes = _merge_values([part.paths for part in parts])
     terms, term_codes = _merge_values([part.terms for part in parts])
     document_bases = np.cumsum([0, *(len(part.documents) for part in parts)])
@@ -66,7 +66,7 @@ def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
 def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
     indicators, indicator_codes = _merge_values([part.indicators for part in parts])
     attributes, attributes_codes = _merge_values([part.attributes for part in parts])
-    plain = ("per_paragraph", "start", "length", "part_of", "value", "base_value")
+    plain = ("count_per_doc", "start", "length", "part_of", "value", "base_value")
     encoded = (("indicator_of", indicator_codes), ("attributes_of", attributes_codes))
     return MeasureArrays(
         indicators=indicators,
@@ -80,16 +80,18 @@ def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
 
 
 def _merge_values(lists: Iterable[Sequence[Any]]) -> tuple[list[Any], list[Array]]:
-    """Return the distinct values of several lists, and for each list the index of each of its values among them."""
+    """Return the distinct values of several lists, and for each list the indices of its values among them."""
     encoder = DictEncoder()
     codes = [encoder.encode_all(values) for values in lists]
     return encoder.values, codes
 
 
 def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array]) -> PostingEntries:
-    """Return the entries of a part with the terms and docs of the merged columns.
+    """Return the entries of a part with their terms and docs renumbered for the merged columns.
 
-    `new_docs`: for the text ("") and for titles the number to add, for headings the new index of each heading path.
+    `term_codes`: the new index of each term. `new_docs`: how `PostingEntries.doc` is renumbered, by the prefix of the
+    term. For terms without a prefix ("") and of titles, the number to add; for terms of headings, the new index of each
+    heading path.
     """
     prefixes = [term[:1] for term in part.terms]
     entries = concatenate_entries(part.entries)
@@ -102,6 +104,6 @@ def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array
 
 
 def _drop_duplicates(entries: PostingEntries) -> PostingEntries:
-    """Drop repeated entries: parts may share heading paths, and so the postings of their terms."""
+    """Drop repeated entries. Parts may have the same heading path, and each part has the postings of its terms."""
     _, first = np.unique(entries.term.astype(np.int64) << 16 | entries.doc, return_index=True)
     return entries.take(first)

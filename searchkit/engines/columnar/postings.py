@@ -1,15 +1,23 @@
-"""The inverted index: the term dictionary, and sparse or dense postings with frequencies weighted by field.
+"""The inverted index: the term dictionary, and sparse or dense postings with frequencies.
+
+There are three kinds of terms, told apart by their first character:
+
+- A term without a prefix has a posting for each doc with the term in its text, headings or title. The frequency is the
+  sum over the three fields, weighted by field. Postings also store whether the term is in the text.
+- A term with `HEADING_TERM_PREFIX` has a posting for each heading path that contains the term.
+- A term with `TITLE_TERM_PREFIX` has a posting for each document whose title contains the term.
+
+In postings of the last two kinds, "doc ids" are indices of heading paths or document numbers.
 
 Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits and frequencies of 4 bits. The docs with
-the term in their text come first, then the docs with it only in headings or title.
+the term in their text come first, then the docs with the term only in headings or title. Terms with a prefix always
+have sparse postings.
 
-Dense postings: a more frequent term has a byte per doc, with its frequency and a bit that is set if the term is in the
-text. Sparse postings are expanded to the same layout when they are read, so that one pass serves matching and scoring.
+Dense postings: a more frequent term has a byte per doc, with the frequency and a bit that is set if the term is in the
+text. The sparse postings of terms that are not rare are expanded to the same layout when they are read, so that one
+pass serves matching and scoring.
 
-Overflow: frequencies that are too high for either are stored separately.
-
-The "docs" of the terms of headings are heading paths, those of the terms of titles are documents. Their postings are
-always sparse.
+Overflow: a frequency that needs more bits than sparse or dense postings have is stored separately.
 """
 
 from __future__ import annotations
@@ -35,19 +43,19 @@ from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import MATCH_BIT, DocSet
 
 TITLE_TERM_PREFIX, HEADING_TERM_PREFIX = "\x01", "\x02"
-"""First character of the terms of these fields in the dictionary. Terms of the text have no prefix."""
+"""First character of terms of titles, and of terms of heading paths, in the dictionary."""
 IN_TEXT_BIT = MATCH_BIT
 """Added to the frequency in dense postings if the term is in the text."""
-_MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127
-_MAX_SORTED_TF = 255  # highest frequency that fits the sort key of `_sort_entries`
-_RARE_TERM_RATIO = 32  # postings of a term in at most one of 32 docs are used as ids, without expanding them
-_MAX_CACHED_TERMS = 1024
-_MAX_CACHED_EXPANDED = 8  # expanded postings of a segment, 64 KB each
-_MAX_CACHED_INDEX_POSTINGS = 16  # dense postings over all segments, a byte per doc each
+_MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overflow: 4 bits (15 = overflow), and 7 bits
+_MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
+_RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
+_MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
+_MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, at most 64 KB each
+_MAX_CACHED_INDEX_POSTINGS = 16  # number of terms whose dense postings in the index are cached, a byte per doc each
 DENSE_TERM_RATIO = 4
-"""A term has dense postings if more than one of 4 docs has it."""
-_KEY_LENGTH = 2  # characters of a term that are compared as one integer
-_MAX_KEY_CODE_POINT = 0xFFFF  # higher code points count as this one
+"""A term has dense postings if more than one of 4 docs has the term."""
+_KEY_LENGTH = 2  # number of characters of a term that are compared as one integer
+_MAX_KEY_CODE_POINT = 0xFFFF  # in the key of a term, higher code points are replaced by this one
 
 
 @dataclass(slots=True)
@@ -57,11 +65,11 @@ class PostingEntries:
     term: Array
     """Index in a list of terms."""
     doc: Array
-    """Doc id. Heading path for the terms of headings, document number for the terms of titles."""
+    """Doc id; for a term of headings the index of the heading path, for a term of titles the document number."""
     tf: Array
-    """Frequency. For docs the weighted sum over text, headings and title."""
+    """Frequency; for a term without a prefix the weighted sum over text, headings and title."""
     in_text: Array
-    """Boolean: the term is in the text, not only in headings or title. True for all terms of headings and titles."""
+    """Boolean: whether the term is in the text, not only in headings or title. True for all terms with a prefix."""
 
     def take(self, indices: Array) -> PostingEntries:
         """Return the entries at some indices."""
@@ -80,24 +88,29 @@ class SortedPostings:
     """Postings sorted by term, then those in the text before the others, then by doc."""
 
     terms: Sequence[str]
-    """Ascending. Each has at least one posting."""
+    """Terms, ascending. Each has at least one posting."""
     offsets: Array
-    """Offset of the postings of each term, followed by the end of the last ones."""
+    """Offset of the postings of each term in the last three arrays, followed by the end of the last term's postings."""
     not_in_text: Array
-    """Number of postings of each term that are not in the text."""
+    """Number of postings of each term with the term only in headings or title."""
     doc: Array
-    """16 bits, with an element per posting like the following arrays. The meaning is that of `PostingEntries.doc`."""
+    """As `PostingEntries.doc`, in 16 bits."""
     tf: Array
+    """As `PostingEntries.tf`."""
     in_text: Array
+    """As `PostingEntries.in_text`."""
 
 
 def sort_postings(terms: Sequence[str], entries: Sequence[PostingEntries]) -> SortedPostings:
-    """Sort postings whose terms are indices of a list of distinct terms. Terms without postings are dropped."""
+    """Sort postings. `terms`: the distinct terms of which `PostingEntries.term` is an index.
+
+    Terms without postings are dropped.
+    """
     counts, not_in_text = np.zeros((2, len(terms)), np.int64)
     for part in entries:
         counts += count_values(part.term, len(terms))
         not_in_text += count_values(part.term.compress(~part.in_text), len(terms))
-    used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # code points sort as bytes of UTF-8 do
+    used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # the same order as by UTF-8
     rank = np.zeros(len(terms), np.uint64)
     rank[used] = np.arange(len(used), dtype=np.uint64)
     doc, tf, in_text = _sort_entries(rank, entries)
@@ -110,7 +123,8 @@ def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
     """Return the arrays of the term dictionary and the postings of a segment of `size` docs."""
     counts = np.diff(postings.offsets)
     is_dense = counts > size // DENSE_TERM_RATIO
-    is_dense[: bisect.bisect_left(postings.terms, chr(ord(HEADING_TERM_PREFIX) + 1))] = False  # headings and titles
+    # Terms of titles and headings are the first of the dictionary. They always have sparse postings.
+    is_dense[: bisect.bisect_left(postings.terms, chr(ord(HEADING_TERM_PREFIX) + 1))] = False
     dense_terms, is_sparse = np.flatnonzero(is_dense), np.repeat(~is_dense, counts)
     overflow = np.flatnonzero(postings.tf > _MAX_SPARSE_TF)
     overflow = overflow.compress(is_sparse.take(overflow) | (postings.tf.take(overflow) > _MAX_DENSE_TF))
@@ -130,7 +144,10 @@ def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
 
 
 class SegmentPostings:
-    """The term dictionary and the postings of an open segment. The ordinal of a term is its rank by UTF-8 bytes."""
+    """The term dictionary and the postings of an open segment.
+
+    The ordinal of a term is its position in the dictionary, which is sorted by UTF-8 bytes.
+    """
 
     def __init__(self, arrays: ArrayFile, size: int) -> None:
         self._arrays, self._size = arrays, size
@@ -141,21 +158,23 @@ class SegmentPostings:
         self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
         self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
 
-    def __len__(self) -> int:
-        """Return the number of terms."""
+    @property
+    def term_count(self) -> int:
+        """Number of terms."""
         return len(self._terms)
 
     def ord_of(self, term: str) -> int | None:
-        """Return the ordinal of a term, or None. Takes two binary searches, unless it is cached."""
+        """Return the ordinal of a term, or None. Takes one to three binary searches, unless the result is cached."""
         return self._ords.get(term, self._look_up)
 
     def _look_up(self, term: str) -> int | None:
+        """Return the ordinal of a term, or None: find its first two characters, then compare complete terms."""
         encoded = term.encode("utf-8", "surrogatepass")
         key = np.uint32(_term_key(term))
         term_ord = int(self._keys.searchsorted(key))
         if term_ord == len(self._keys) or self._keys[term_ord] != key:
             return None
-        if self._terms[term_ord] != encoded:  # several terms may begin with the same characters
+        if self._terms[term_ord] != encoded:  # several terms may have the same key
             end = int(self._keys.searchsorted(key, "right"))
             term_ord = bisect.bisect_left(self._terms, encoded, term_ord, end)
         return term_ord if term_ord < len(self._terms) and self._terms[term_ord] == encoded else None
@@ -164,22 +183,25 @@ class SegmentPostings:
         """Return the ordinals of the terms that begin with `prefix`."""
         encoded = prefix.encode("utf-8", "surrogatepass")
         start = bisect.bisect_left(self._terms, encoded)
-        return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))
+        return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))  # 0xff sorts after UTF-8
 
     def term(self, term_ord: int) -> str:
         """Return the term with an ordinal."""
         return self._terms[term_ord].decode("utf-8", "surrogatepass")
 
     def text_docs(self, term_ord: int) -> DocSet:
-        """Return the docs with a term in their text. Reads its sparse postings; dense ones are used in place."""
+        """Return the docs with a term in their text. The term must have no prefix.
+
+        A rare term returns ids. Any other term returns its dense postings, expanded if they are stored sparse.
+        """
         if term_ord in self._dense_rows or self.df(term_ord) * _RARE_TERM_RATIO > self._size:
             return DocSet.of_dense_postings(self._dense(term_ord))
         return DocSet.of_ids(self.doc_ids(term_ord), self._size)
 
     def doc_ids(self, term_ord: int) -> Array:
-        """Return the ids of the docs with a term in their text, ascending. The postings must be sparse.
+        """Return the ids, ascending, of the docs with a term in their text. The postings must be stored as sparse.
 
-        For the terms of headings and titles the ids are those of all their heading paths or documents.
+        For a term with a prefix, returns the indices of all its heading paths, or the numbers of all its documents.
         """
         return self.raw_doc_ids(term_ord).astype(np.intp)
 
@@ -193,21 +215,22 @@ class SegmentPostings:
         return term_ord in self._dense_rows
 
     def all_doc_ids(self, term_ord: int) -> Array:
-        """Return the ids of all docs with a term, in text, headings or title. In no particular order."""
+        """Return the ids of all docs with a term in text, headings or title, in no particular order."""
         if term_ord in self._dense_rows:
             return np.flatnonzero(self._dense(term_ord))
         return self._arrays["posting_docs"][int(self._offsets[term_ord]) : int(self._offsets[term_ord + 1])]
 
     def df(self, term_ord: int) -> int:
-        """Return the number of docs with a term, in text, headings or title."""
+        """Return the number of docs with a term in text, headings or title."""
         if term_ord in self._dense_rows:
             return int(np.count_nonzero(self._dense(term_ord)))
         return int(self._offsets[term_ord + 1]) - int(self._offsets[term_ord])
 
     def expand_into(self, term_ord: int, dense: Array) -> None:
-        """Write the postings of a term as dense postings into `dense`, an array of zeros with a byte per doc.
+        """Write the postings of a term as dense postings into `dense`, an array of zeros with at least a byte per doc.
 
-        Each byte is the frequency, or a lower one if it overflows, plus `IN_TEXT_BIT`.
+        A byte is the frequency, plus `IN_TEXT_BIT` if the term is in the text. A frequency that overflows is written as
+        a lower number (see `overflow`).
         """
         if term_ord in self._dense_rows:
             dense[: self._size] = self._dense(term_ord)
@@ -219,14 +242,14 @@ class SegmentPostings:
         dense[ids] = values
 
     def overflow(self, term_ord: int) -> tuple[Array, Array]:
-        """Return the ids of the docs in which the frequency of a term overflows, and the frequencies."""
+        """Return the ids of the docs in which the frequency of a term overflows, and their frequencies."""
         entries = self._overflow_slice(term_ord) or slice(0, 0)
         return self._arrays["overflow_docs"][entries], self._arrays["overflow_tf"][entries]
 
     def entries(self) -> PostingEntries:
-        """Return all postings, in no particular order."""
+        """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
         counts: Array = np.diff(self._offsets.astype(np.int64))
-        term = np.repeat(np.arange(len(self)), counts)
+        term = np.repeat(np.arange(self.term_count), counts)
         ids = self._arrays["posting_docs"].astype(np.int64)
         index = np.arange(len(ids)) - np.repeat(self._offsets[:-1].astype(np.int64), counts)
         in_text = index < np.repeat(counts - self._not_in_text, counts)
@@ -248,7 +271,7 @@ class SegmentPostings:
         return entries
 
     def are_sorted(self) -> bool:
-        """Whether the doc ids of all sparse postings ascend, first those in the text and then the others."""
+        """Whether the doc ids of each term's sparse postings ascend: separately those in the text, and the others."""
         ids = self._arrays["posting_docs"].astype(np.int64)
         ends = self._offsets[1:].astype(np.int64)
         is_start = np.zeros(len(ids) + 1, bool)
@@ -256,12 +279,12 @@ class SegmentPostings:
         return bool(((np.diff(ids) > 0) | is_start[1 : len(ids)]).all())
 
     def fields(self) -> Array:
-        """Return the field of each term: 0 = the text of a doc, 1 = the title of a document, 2 = a heading path."""
+        """Return the kind of each term: 0 = without a prefix, 1 = of titles, 2 = of heading paths."""
         first_bytes = self._arrays["terms"][self._arrays["terms_offsets"][:-1]]
         return np.where(first_bytes <= ord(HEADING_TERM_PREFIX), first_bytes, 0)
 
     def _dense(self, term_ord: int) -> Array:
-        """Return the dense postings of a term, expanded if they are stored as sparse ones."""
+        """Return the dense postings of a term, which are expanded, and cached, if they are stored sparse."""
         row = self._dense_rows.get(term_ord)
         if row is None:
             return self._expanded.get(term_ord, self._expand)
@@ -273,6 +296,7 @@ class SegmentPostings:
         return dense
 
     def _overflow_slice(self, term_ord: int) -> slice | None:
+        """Return the slice of the overflow arrays for a term, or None if no frequency of the term overflows."""
         terms = self._arrays["overflow_terms"]
         if not len(terms):
             return None
@@ -282,24 +306,25 @@ class SegmentPostings:
 
 @dataclass(frozen=True, slots=True)
 class _TermState:
-    """A term in the segments that contain it."""
+    """The results of looking a term up in all segments."""
 
     segments: Sequence[tuple[SegmentPostings, int, int]]
-    """Postings, term ordinal and doc base of each of these segments."""
+    """The segments whose dictionary contains the term: postings, term ordinal and doc base of each."""
     df: int
     """Number of live docs with the term in text, headings or title."""
     text_doc_ids: Sequence[Array] | None
-    """For a rare term, the ids of the docs with it in their text, per segment; otherwise None."""
+    """For a rare term, the ids in each of `segments` of the docs with the term in their text. Otherwise None."""
     doc_bases: Array
     """Doc base of each of `segments`."""
     counts: Array
-    """Length of each of `text_doc_ids`."""
+    """Length of each of `text_doc_ids`. Empty if it is None."""
 
 
 class IndexTerms:
-    """The terms of all segments. Doc ids are those of the index. Nothing is read before it is needed.
+    """The terms without a prefix of all segments. Doc ids are those of the index, deleted docs included.
 
-    The dense postings of recent terms are cached, a byte per doc, so that the frequencies of any docs are one gather.
+    Postings are read when they are first needed. The dense postings of recent terms are cached, a byte per doc, so that
+    reading the frequencies of any docs takes one gather.
     """
 
     def __init__(self, segments: Sequence[SegmentPostings], doc_bases: Sequence[int], live_docs: Array | None) -> None:
@@ -313,11 +338,15 @@ class IndexTerms:
         self._dense_postings: Cache[str, Array] = Cache(_MAX_CACHED_INDEX_POSTINGS)
 
     def df(self, term: str) -> int:
-        """Return the number of live docs with a term, in text, headings or title."""
+        """Return the number of live docs with a term in text, headings or title."""
         return self._states.get(term, self._look_up).df
 
     def text_docs(self, term: str) -> DocSet:
-        """Return the docs with a term in their text. Reads its sparse postings; dense ones are used in place."""
+        """Return the docs with a term in their text.
+
+        A rare term returns ids. Any other term returns its dense postings over all segments, or a bitset if a frequency
+        needs more than 7 bits.
+        """
         state = self._states.get(term, self._look_up)
         if state.text_doc_ids is None:
             dense = self._dense(term)
@@ -333,9 +362,9 @@ class IndexTerms:
         return DocSet.of_ids(ids, self._size)
 
     def rare_doc_ids(self, term: str) -> Array | None:
-        """Return the ids of all docs with a rare term, in text, headings or title; None if it is frequent.
+        """Return the ids of all docs with a rare term in text, headings or title, in no particular order.
 
-        The ids are in no particular order.
+        Returns None if the term is not rare.
         """
         state = self._states.get(term, self._look_up)
         if state.text_doc_ids is None:
@@ -351,6 +380,7 @@ class IndexTerms:
         return tf
 
     def _look_up(self, term: str) -> _TermState:
+        """Look a term up in all segments. A term that has dense postings in any segment is not rare."""
         term_ords = [(postings, postings.ord_of(term), base)
                  for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
         segments = [(postings, term_ord, base) for postings, term_ord, base in term_ords if term_ord is not None]
@@ -369,9 +399,9 @@ class IndexTerms:
         return self._dense_postings.get(term, self._expand)
 
     def _expand(self, term: str) -> Array:
-        """Return the dense postings of a term over all docs.
+        """Return the dense postings of a term over all docs: the frequency, and the highest bit for a term in the text.
 
-        The highest bit is set if the term is in the text. Elements have 32 bits if a frequency needs more than 7 bits.
+        Elements have 8 bits, or 32 bits if a frequency needs more than 7 bits.
         """
         dense = np.zeros(self._size, np.uint8)
         segments = self._states.get(term, self._look_up).segments
@@ -393,7 +423,7 @@ def _in_text_bit(dense: Array) -> np.unsignedinteger[Any]:
 
 
 def _term_key(term: str) -> int:
-    """Return the first characters of a term as an integer. Terms with different keys sort as their keys do."""
+    """Return the first two characters of a term as an integer. Terms with different keys sort like their keys."""
     first, second = (
         min(ord(character), _MAX_KEY_CODE_POINT) for character in term[:_KEY_LENGTH].ljust(_KEY_LENGTH, "\0")
     )
@@ -409,9 +439,10 @@ def _term_keys(terms: Sequence[str]) -> Array:
 
 
 def _sort_entries(rank: Array, entries: Sequence[PostingEntries]) -> tuple[Array, Array, Array]:
-    """Return doc, frequency and `in_text` of all entries, sorted as `SortedPostings`. `rank`: rank of each term."""
-    # One sort of packed integers is many times faster than a sort by several columns. The frequency is stored in the
-    # lowest nine bits. The few frequencies that do not fit are put back afterwards.
+    """Return doc, frequency and `in_text` of all entries, sorted as in `SortedPostings`. `rank`: rank of each term."""
+    # One sort of packed integers is many times faster than a sort by several columns. From the highest bits, an integer
+    # contains the rank of the term, a bit that is set if the term is not in the text, 16 bits of the doc, and 9 bits of
+    # the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as 256, and replaced after the sort.
     packed, end = np.empty(sum(len(part.term) for part in entries), np.uint64), 0
     for part in entries:
         for block in block_slices(len(part.term)):
@@ -450,7 +481,7 @@ def _dense_postings(postings: SortedPostings, terms: Array, size: int) -> Array:
 
 
 def _pack_nibbles(values: Array) -> Array:
-    """Pack integers below 16, two per byte."""
+    """Pack integers below 16, two per byte, the first in the lower four bits."""
     even = np.zeros(len(values) + len(values) % 2, np.uint8)
     even[: len(values)] = values
     return even[0::2] | even[1::2] << 4

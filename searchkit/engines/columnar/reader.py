@@ -1,4 +1,4 @@
-"""The index reader: all segments of a commit as one, with doc ids of the whole index and the corpus order of ties."""
+"""The index reader: the segments of a commit as one index, with doc ids over all segments, and the corpus order."""
 
 from __future__ import annotations
 
@@ -26,47 +26,54 @@ from searchkit.query.facets import Facet, facet_values
 
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
-_MAX_CACHED_IMPACTS = 16  # terms whose impacts are cached, a byte per doc each
+_MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
 _NULL = b"null"  # None, as columns store it
-_MAX_CACHED_GRAMS = 4096  # whose document frequencies, and offsets in the alphabets, are cached
+_MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
-_FLOAT32_ERROR = 1e-6  # more than the relative error of a few operations with 32 bits
+_FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
 
 
 @dataclass(frozen=True)
 class FacetColumn:
     """The values of a facet as ordinals, for counting and sorting.
 
-    The values of a doc depend on its key: its document number, or the code of its section and topics.
+    The values of a doc depend only on its key: its document number, or the code of its section and topics.
     """
 
     key_of: Array
     """Key of each doc."""
     ordinals: Sequence[Array]
-    """Ordinals of the first value of each key, of the second value, and so on. `missing` if a key has fewer values.
-
-    A key has no value at all if its first ordinal is `missing`.
-    """
+    """`ordinals[i][key]` is the ordinal of value i of a key, or `missing` if the key has at most i values."""
     values: list[str]
     """The distinct values, sorted. The ordinal of a value is its index."""
     is_per_document: bool
-    """Whether keys are document numbers."""
+    """Whether keys are document numbers. Otherwise they are codes of section and topics."""
 
     @property
     def missing(self) -> int:
-        """The ordinal for no value: one more than that of the last value."""
+        """The ordinal that stands for no value. It follows the ordinal of the last value."""
         return len(self.values)
 
     def count(self, keys: Array) -> Array:
-        """Return the number of keys with each value, followed by the number of keys without a value."""
+        """Return how often each value occurs among some keys, followed by the number of keys without a value.
+
+        A key that occurs several times is counted each time.
+        """
         return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
 
     def count_weighted(self, weights: Array) -> Array:
-        """Return the total weight of the keys with each value, followed by that of the keys without a value."""
+        """Return the total weight of the keys with each value, followed by the weight of the keys without a value.
+
+        `weights`: a weight for every key.
+        """
         counts = [np.bincount(column, weights, self.missing + 1) for column in self.ordinals]
         return self._add(counts).astype(np.int64)
 
     def _add(self, counts: Sequence[Array]) -> Array:
+        """Add the counts of first values, second values and so on.
+
+        The last element counts keys without a value, which are the keys without a first value.
+        """
         total = counts[0]
         for other in counts[1:]:
             total[:-1] += other[:-1]
@@ -74,7 +81,7 @@ class FacetColumn:
 
     @cached_property
     def packed_bitsets(self) -> Array:
-        """A row of `docsets.pack_bits` per value, of the docs that have it. The last row: docs without a value."""
+        """A row of `docsets.pack_bits` per value, with the docs that have it; then a row with docs without a value."""
         key_masks = [
             np.logical_or.reduce([column == ordinal for column in self.ordinals]) for ordinal in range(self.missing)
         ]
@@ -82,15 +89,15 @@ class FacetColumn:
 
 
 class IndexReader:
-    """The open segments of an index. Arrays over all docs are computed when they are first needed, and then cached."""
+    """An open index. Arrays over the docs of all segments are computed when they are first needed, and then cached."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the commit in `folder`. Raises IndexDamaged."""
+        """Open the commit in `folder` and its segments. Raises the same exceptions as `read_commit`."""
         self.commit = read_commit(folder)
         path = str(folder)  # creating a `Path` takes as long as opening a file
         self.segments = [SegmentReader(f"{path}/{name}") for name in self.commit.segments]
         self._facet_columns: dict[Facet, FacetColumn] = {}
-        self._doc_arrays: dict[str, Array] = {}
+        self._concatenated_arrays: dict[str, Array] = {}
         self._impacts: Cache[str, Array] = Cache(_MAX_CACHED_IMPACTS)
         self._alphabet_offsets: Cache[str, Array] = Cache(_MAX_CACHED_GRAMS)
         self._gram_dfs: dict[str, int] = {}
@@ -131,22 +138,22 @@ class IndexReader:
 
     @cached_property
     def document_bit_offsets(self) -> tuple[Array, Array]:
-        """Where the docs of each document begin in packed bits, followed by the end.
+        """Position in `pack_bits` of the first doc of each document, followed by the position after the last doc.
 
-        For each of them the index of the 64-bit word of `pack_bits`, and a mask of the lower bits in this word.
+        A position is the index of a 64-bit word, and a mask of the bits of this word that are lower than the doc's bit.
         """
         word, bit = np.divmod(np.append(self.first_doc_ids, self.size), 64)
         return word, (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
 
-    def doc_array(self, name: str) -> Array:
-        """Return an array that has an element per doc in each segment, concatenated over all segments."""
-        if name not in self._doc_arrays:
+    def concatenated_array(self, name: str) -> Array:
+        """Return an array of the segments, concatenated over all segments."""
+        if name not in self._concatenated_arrays:
             parts = [segment.arrays[name] for segment in self.segments]
-            self._doc_arrays[name] = np.concatenate([np.empty(0, np.uint8), *parts])
-        return self._doc_arrays[name]
+            self._concatenated_arrays[name] = np.concatenate([np.empty(0, np.uint8), *parts])
+        return self._concatenated_arrays[name]
 
     def locate(self, doc_id: int) -> tuple[SegmentReader, int]:
-        """Return the segment of a doc, and the doc id in this segment."""
+        """Return the segment that contains a doc, and the doc id in this segment."""
         index = bisect_right(self.doc_bases, doc_id) - 1
         return self.segments[index], doc_id - self.doc_bases[index]
 
@@ -159,7 +166,7 @@ class IndexReader:
 
     @cached_property
     def is_in_order(self) -> bool:
-        """Whether doc ids are in corpus order and all docs are live, as after a full build."""
+        """Whether doc ids are in corpus order and all docs are live, as is usual after a full build."""
         ranks = self.commit.ranks
         return bool(self.commit.live_documents.all() and (ranks[1:] > ranks[:-1]).all())
 
@@ -170,7 +177,7 @@ class IndexReader:
         return live[np.argsort(self.commit.ranks[live], kind="stable")]
 
     def order_keys(self, doc_ids: Array) -> Array:
-        """Return integers that sort docs into corpus order."""
+        """Return integers by which docs sort in corpus order."""
         if self.is_in_order:
             return doc_ids
         documents = self.document_of[doc_ids]
@@ -186,7 +193,7 @@ class IndexReader:
         return np.sort(doc_ids.take(np.argsort(self.order_keys(doc_ids), kind="stable")[:limit]))
 
     def rank(self, doc_ids: Array, scores: Array) -> Array:
-        """Return the indices that sort docs by score, descending, then in corpus order. The doc ids ascend."""
+        """Return the indices that sort docs by score, descending, then in corpus order. `doc_ids` must ascend."""
         if self.is_in_order:
             return (-scores).argsort(kind="stable")
         return np.lexsort((self.order_keys(doc_ids), -scores))
@@ -218,8 +225,8 @@ class IndexReader:
         return IndexTerms([segment.postings for segment in self.segments], self.doc_bases, self.live_docs)
 
     def norms(self, doc_ids: Array) -> Array:
-        """Return the norms of some docs: what BM25 adds to the frequency in the denominator."""
-        norms: Array = K1 * (1 - B + B * self.doc_array("length").take(doc_ids) / self._average_length)
+        """Return the norms of some docs. The norm of a doc is the term that BM25 adds to tf in the denominator."""
+        norms: Array = K1 * (1 - B + B * self.concatenated_array("length").take(doc_ids) / self._average_length)
         return norms
 
     @property
@@ -230,7 +237,7 @@ class IndexReader:
     def impacts(self, term: str) -> Array:
         """Return the quantised impact of a term in each doc, ⌈255·tf/(tf+norm)⌉, in 8 bits; 0 in docs without the term.
 
-        Takes 2 ns per doc at first, less for a rare term. The impacts of recent terms are cached.
+        Takes 2 ns per doc of the index, less for a rare term. The impacts of recent terms are cached.
         """
         return self._impacts.get(term, self._compute_impacts)
 
@@ -246,9 +253,12 @@ class IndexReader:
         return impacts
 
     def _quantised_impacts(self, term: str, doc_ids: Array | slice) -> Array:
-        """Return the impacts in some docs, computed with 32 bits and raised by more than the rounding error."""
+        """Return the impacts of a term in some docs.
+
+        They are computed with 32-bit floats, and increased by more than the rounding error, so that none is too low.
+        """
         tf = self.terms.frequencies(term, doc_ids).astype(np.float32)
-        lengths = self.doc_array("length")
+        lengths = self.concatenated_array("length")
         impacts = (lengths[doc_ids] if isinstance(doc_ids, slice) else lengths.take(doc_ids)).astype(np.float32)
         impacts *= np.float32(K1 * B / self._average_length)
         impacts += np.float32(K1 * (1 - B))
@@ -258,9 +268,9 @@ class IndexReader:
         return np.minimum(np.ceil(impacts, out=impacts), MAX_IMPACT, out=impacts)
 
     def gram_codes(self, characters: Sequence[str]) -> list[Array]:
-        """Return for each segment the gram code of each code of its alphabet.
+        """Return for each segment an array that maps a code of its alphabet to a gram code.
 
-        The gram code is the index, from 1, of the folded character in `characters`; 0 = none of them.
+        The gram code of a character is the index, from 1, of its folded form in `characters`, or 0 if it is not there.
         """
         starts, _ = self._alphabets
         codes = np.zeros(starts[-1], np.min_scalar_type(len(characters)))
@@ -270,19 +280,20 @@ class IndexReader:
 
     @cached_property
     def _alphabets(self) -> tuple[list[int], Array]:
-        """Offsets of the segments' folded alphabets followed by the end, and their code points, concatenated."""
+        """The folded alphabets of all segments: the offset of each, followed by the end, and all code points."""
         parts = [segment.text.folded_alphabet for segment in self.segments]
         return list(accumulate(map(len, parts), initial=0)), np.concatenate([np.empty(0, np.uint32), *parts])
 
     def _find_in_alphabets(self, character: str) -> Array:
+        """Return the offsets in `_alphabets` of all characters whose folded form is `character`."""
         _, alphabets = self._alphabets
         offsets: Array = (alphabets == ord(character)).nonzero()[0]
         return offsets
 
     def gram_dfs(self, grams: Sequence[str]) -> list[int]:
-        """Return for each gram the number of live docs whose folded text contains it.
+        """Return for each gram the number of live docs whose folded text contains the gram.
 
-        All grams have one character, or all have two.
+        Either all grams have one character, or all have two.
         """
         cached = self._gram_dfs
         new = [gram for gram in grams if gram not in cached]
@@ -293,13 +304,16 @@ class IndexReader:
                 total += segment.text.gram_dfs(new)
                 if deleted is not None:
                     total -= deleted.gram_dfs(new)
-            # One assignment, so that other threads see either the old or the new cache.
+            # A single assignment, so that another thread sees either the old cache or the complete new one.
             self._gram_dfs = cached = {**cached, **dict(zip(new, total.tolist(), strict=True))}
         return [cached[gram] for gram in grams]
 
     @cached_property
     def _deleted_texts(self) -> list[SegmentText | None]:
-        """For each segment the text of its deleted docs, encoded like the text of a segment; None if it has none."""
+        """For each segment a text with only its deleted docs, or None if no doc is deleted.
+
+        The document frequencies of this text are subtracted from those of the segment.
+        """
         texts: list[SegmentText | None] = []
         for segment_index, segment in enumerate(self.segments):
             live_documents = self.live_documents(segment_index)
@@ -323,6 +337,7 @@ class IndexReader:
         return column
 
     def _load_facet_column(self, facet: Facet) -> FacetColumn:
+        # Codes over all segments are assigned to the stored JSON texts, so that each distinct value is parsed once.
         texts, codes, column_name = DictEncoder(), [], ""
         for segment in self.segments:
             column, column_name = segment.facet_column(facet.name)
@@ -336,15 +351,15 @@ class IndexReader:
         values = sorted(set(chain.from_iterable(values_of_code)))
         ordinal_of = {value: ordinal for ordinal, value in enumerate(values)}
         rows = np.full((max([1, *map(len, values_of_code)]), len(values_of_code)), len(values))
-        for code, own_values in enumerate(values_of_code):
-            rows[: len(own_values), code] = [ordinal_of[value] for value in own_values]
+        for code, facet_values_of_code in enumerate(values_of_code):
+            rows[: len(facet_values_of_code), code] = [ordinal_of[value] for value in facet_values_of_code]
         code_of = np.concatenate([np.empty(0, np.int64), *codes])
         if facet.name in {"topic", "section"}:
             return FacetColumn(narrowest(code_of), list(rows), values, is_per_document=False)
         return FacetColumn(self.document_of, [row.take(code_of) for row in rows], values, is_per_document=True)
 
     def find_problem(self) -> str | None:
-        """Return the first inconsistency between the commit and its segments, or None."""
+        """Return a message about an inconsistency between the commit and its segments, or None."""
         commit, document_count = self.commit, int(self.document_bases[-1])
         if len(commit.live_documents) != document_count or len(commit.ranks) != document_count:
             return f"the commit has {len(commit.live_documents)} documents, its segments have {document_count}"
@@ -355,7 +370,7 @@ class IndexReader:
         if in_order != sorted(in_order):
             return "documents are not in the order of their files"
         totals = [segment.totals(self.live_documents(index)) for index, segment in enumerate(self.segments)]
-        total = tuple(map(sum, zip(*totals, strict=True)))
+        total = tuple(map(sum, zip((0, 0, 0, 0), *totals, strict=True)))
         if total != (commit.doc_count, commit.total_length, commit.total_characters, commit.total_bigrams):
             return "the totals of the commit are not those of its segments"
         return None

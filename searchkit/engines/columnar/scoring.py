@@ -1,6 +1,6 @@
-"""Computes the formula of `ranking` over the postings: BM25F for all matches, then rescoring of the best.
+"""Computes the scores of `ranking`: step one (words) from the postings, step two (bigrams, characters) from the texts.
 
-All sums are computed in the order of the reference engine, so that both agree to the last bit.
+Numbers are added in the same order as in the reference engine, so that the scores by words agree to the last bit.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from searchkit.engines.ranking import K1, RESCORE_DEPTH, B, idf, query_grams
 from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
-_MAX_EXACT_DOCS = (
-    4096  # a set of at most this many ids is scored without upper bounds; also the size of the first block
-)
-_MAX_BOUND_BLOCK_DOCS = 1 << 17  # docs (of a bitset: matches or not) whose upper bounds are computed together
-_MAX_16_BIT_TERMS = 32  # upper bounds for at most this many terms fit 16 bits without much loss
-_IMPACT_ERROR = 1e-3  # more than the error of an impact before it is rounded up
+_MAX_EXACT_DOCS = 4096
+"""A set of at most this many ids is scored without upper bounds. It is also the size of the first block of docs."""
+_MAX_BOUND_BLOCK_DOCS = 1 << 17  # docs whose upper bounds are computed together; in a bitset, docs that match or not
+_MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
+_IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
 
 class Scorer:
-    """The scores of one query on one index."""
+    """Computes the scores of one query in one index."""
 
     def __init__(self, reader: IndexReader, clauses: Sequence[ScoringClause]) -> None:
         self._reader = reader
@@ -42,15 +41,15 @@ class Scorer:
                               if boost and dfs[term]}  # fmt: skip
 
     def score(self, doc_ids: Array) -> Array:
-        """Step one: return the scores of ascending docs. Takes some 10 ns per word and doc."""
+        """Step one: return the score of each doc by words. The doc ids ascend. Takes about 10 ns per word and doc."""
         blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
         return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
 
     def best(self, docs: DocSet) -> tuple[Array, Array]:
-        """Return the `RESCORE_DEPTH` best docs of a set by step one, by doc id, and their scores.
+        """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
 
-        Of docs with equal scores the first in corpus order are the best. Takes as long as `score` for few docs; for
-        many, some 0.3 ns per word and doc for the upper bounds.
+        Of docs with equal scores, the first in corpus order are the best. Takes as long as `score` for a few thousand
+        docs. For more docs, takes about 0.3 ns per word and doc, for upper bounds.
         """
         doc_ids = self._candidates(docs) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
         scores = self.score(doc_ids)
@@ -62,10 +61,9 @@ class Scorer:
         return doc_ids, scores
 
     def _candidates(self, docs: DocSet) -> Array:
-        """Return the ids, ascending, of the docs that may be among the best of a set.
+        """Return the ids, ascending, of the docs that may be among the `RESCORE_DEPTH` best of a set.
 
-        If there are many docs, keep those whose integer upper bound is at least the `RESCORE_DEPTH`th best bound minus
-        the rounding error.
+        Returns all docs of a small set of ids. Otherwise returns the docs that `_ImpactBounds` cannot exclude.
         """
         if not docs.is_dense and len(docs) <= _MAX_EXACT_DOCS:
             return docs.ids
@@ -85,10 +83,12 @@ class Scorer:
         return bounds.candidates()
 
     def _rare_terms_suffice(self, matches: Array, bounds: _ImpactBounds) -> bool:
-        """Whether every candidate in a bitset contains a rare term. If so, the candidates are in `bounds`.
+        """Whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
 
-        This holds if the threshold of the docs with a rare term exceeds the bound of any doc with only frequent terms
-        ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+        Otherwise `bounds` contains no candidates, but keeps the threshold that docs with a rare term reached.
+
+        Every candidate contains a rare term if this threshold exceeds the upper bound of any doc with only frequent
+        terms ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
         rare_doc_ids = {term: self._reader.terms.rare_doc_ids(term) for term in self._term_weights}
         id_arrays = [doc_ids for doc_ids in rare_doc_ids.values() if doc_ids is not None]
@@ -102,40 +102,43 @@ class Scorer:
         return False
 
     def _score(self, doc_ids: Array, term_weights: Mapping[str, float]) -> Array:
-        """Return the scores of some thousand docs by some terms."""
+        """Return the score of each doc by some terms. `term_weights`: boost · idf of each term.
+
+        There are at most some thousand docs, so that temporary arrays are small.
+        """
         norms = self._reader.norms(doc_ids)
         scores = np.zeros(len(doc_ids))
         for term, weight in term_weights.items():
             tf = self._reader.terms.frequencies(term, doc_ids).astype(np.float64)
-            # As `ranking.saturation`, in the same order of operations.
+            # `ranking.saturation`, with the operations in the same order.
             scores += weight * (tf * (K1 + 1) / (tf + norms))
         return scores
 
     def explain(self, doc_ids: Array) -> list[Mapping[str, float]]:
-        """Step one: return for each of some ascending docs the score of each term."""
+        """Step one: return for each doc the score of each term that the doc contains. The doc ids ascend."""
         columns = {term: self._score(doc_ids, {term: weight}).tolist() for term, weight in self._term_weights.items()}
         return [{term: column[i] for term, column in columns.items() if column[i]} for i in range(len(doc_ids))]
 
     def rescore(self, doc_ids: Array) -> tuple[Array, Array]:
-        """Step two: return the scores of ascending docs by bigrams and by characters."""
+        """Step two: return the score of each doc by bigrams, and by characters. The doc ids ascend."""
         characters, bigrams = query_grams(self._weighted_texts, 1), query_grams(self._weighted_texts, 2)
         if not characters or not len(doc_ids):
             return np.zeros(len(doc_ids)), np.zeros(len(doc_ids))
         tf = _gram_frequencies(*self._gram_codes(doc_ids, list(characters)), len(doc_ids), [*characters, *bigrams])
-        commit, doc_array = self._reader.commit, self._reader.doc_array
+        commit, array_of = self._reader.commit, self._reader.concatenated_array
         character_scores = self._score_grams(
-            characters, tf[: len(characters)], doc_array("character_count").take(doc_ids), commit.total_characters
+            characters, tf[: len(characters)], array_of("character_count").take(doc_ids), commit.total_characters
         )
         bigram_scores = self._score_grams(
-            bigrams, tf[len(characters) :], doc_array("bigram_count").take(doc_ids), commit.total_bigrams
+            bigrams, tf[len(characters) :], array_of("bigram_count").take(doc_ids), commit.total_bigrams
         )
         return bigram_scores, character_scores
 
     def _score_grams(self, grams: Mapping[str, float], tf: Array, lengths: Array, total_length: int) -> Array:
-        """Return the scores of docs by grams of one size.
+        """Return the score of each doc by grams of one size.
 
-        `grams`: weights by gram. `tf`: a row of frequencies per gram. `lengths`: of the docs. `total_length`: of all
-        live docs.
+        `grams`: the weight of each gram. `tf`: for each gram a row of frequencies. `lengths`: number of grams of each
+        doc. `total_length`: number of grams of all live docs.
         """
         doc_count = self._reader.commit.doc_count
         dfs = self._reader.gram_dfs(list(grams))
@@ -143,21 +146,24 @@ class Scorer:
         norms = K1 * (1 - B + B * lengths / (total_length / doc_count or 1))
         scores = np.zeros(len(lengths))
         for gram_scores in np.array(weights)[:, None] * (tf * (K1 + 1) / (tf + norms)):
-            scores += gram_scores  # `sum` would add in another order
+            scores += gram_scores  # `np.sum` would add in another order
         return scores
 
     def _gram_codes(self, doc_ids: Array, characters: Sequence[str]) -> tuple[Array, Array]:
-        """Return for each character of the texts of ascending docs its gram code, and the index of its doc.
+        """Return two arrays with an element per character of the concatenated texts of docs. The doc ids ascend.
 
-        The texts are concatenated. The gram code is the index, from 1, in `characters`; 0 = any other character, or the
-        end of a text. Takes 0.2 µs per doc and 2 ns per character.
+        The first array contains the gram code: the index, from 1, of the folded character in `characters`, or 0 for any
+        other character and for the end of a text. The second array contains the index in `doc_ids` of the doc.
+
+        Takes 0.2 µs per doc and 2 ns per character.
         """
         reader = self._reader
         bounds = doc_ids.searchsorted(reader.doc_bases)
         counts = bounds[1:] - bounds[:-1]
-        # Every segment has one offset more than docs, for the end of its text.
+        # Each segment has one text offset more than docs, for the end of its text. So in the concatenated offsets, the
+        # offset of a doc is at its doc id plus the number of segments before.
         first = doc_ids + np.repeat(np.arange(len(counts)), counts)
-        offsets = reader.doc_array("text_offsets")
+        offsets = reader.concatenated_array("text_offsets")
         starts, ends = offsets.take(first), offsets.take(first + 1)
         doc_indices = np.repeat(np.arange(len(doc_ids), dtype=np.min_scalar_type(len(doc_ids))), ends - starts)
         starts, ends = starts.tolist(), ends.tolist()
@@ -172,25 +178,30 @@ class Scorer:
 
 
 class _ImpactBounds:
-    """Integer upper bounds of scores, from quantised impacts, and the docs whose bounds are near the best ones.
+    """Integer upper bounds of scores by words, and the candidates: the docs that these bounds cannot exclude.
 
-    A doc is a candidate if its bound is at least the threshold: the `RESCORE_DEPTH`th best bound so far, minus the
-    highest possible rounding error of a bound.
+    The upper bound of a doc is the sum over the terms of the quantised impact times an integer factor, which is
+    proportional to the weight of the term. A doc is a candidate if its bound is at least the threshold: the
+    `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
     """
 
     def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
         self._reader = reader
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
+        # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
-        # Rounding up of the impacts, rounding up of the factors, and 1 for the rounding of this sum.
+        # The error by rounding up the impacts, plus that by rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
         self._size, self._max_size, self._threshold = 0, 2 * RESCORE_DEPTH, 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
-        """Add the candidates among some doc ids, or among the docs of a slice that `matches` is true for."""
+        """Add the candidates among some docs. Docs must be offered in ascending order.
+
+        `docs`: ascending doc ids; or a slice of doc ids, with `matches` as the mask of the docs that match.
+        """
         bounds = self._compute(docs)
         is_near = bounds >= self._threshold
         kept = DocSet.of_bitset(is_near if matches is None else is_near & matches).ids
@@ -205,7 +216,7 @@ class _ImpactBounds:
         self._parts, self._size = [], 0
 
     def candidates(self) -> Array:
-        """Return the doc ids of the candidates."""
+        """Return the doc ids of the candidates, ascending."""
         if self._size > RESCORE_DEPTH:
             self._prune()
         return np.concatenate([np.empty(0, np.intp), *(doc_ids for doc_ids, _ in self._parts)])
@@ -236,11 +247,11 @@ class _ImpactBounds:
         kept = (bounds >= self._threshold).nonzero()[0]
         self._parts = [(doc_ids.take(kept), bounds.take(kept))]
         self._size = len(kept)
-        self._max_size = max(self._max_size, 2 * self._size)  # do not prune many equal bounds repeatedly
+        self._max_size = max(self._max_size, 2 * self._size)  # many equal bounds are not pruned repeatedly
 
 
 def _gram_frequencies(gram_codes: Array, doc_indices: Array, doc_count: int, grams: Sequence[str]) -> Array:
-    """Return the frequency of each gram in each doc, as a row per gram.
+    """Return a row of frequencies per gram, with an element per doc.
 
     `gram_codes` and `doc_indices`: from `Scorer._gram_codes`, for `doc_count` docs.
     """

@@ -44,18 +44,23 @@ from searchkit.query.facets import BUILT_IN_FACETS
 MAX_SEGMENT_DOCS = 65_536
 """Maximum number of docs of a segment: doc ids fit 16 bits, and arrays of a search stay in the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
-"""Maximum number of characters of a segment, unless it has a single doc. Bounds the memory of building a segment."""
-_RECORD_BLOCK = 32  # documents whose records are compressed together
-_MAX_CACHED_DOCUMENTS = 1024  # whose fields are cached
-_DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")  # in the order of the fields of a paragraph
+"""Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
+_RECORD_BLOCK = 32  # number of documents whose records are compressed together
+_MAX_CACHED_DOCUMENTS = 1024  # number of documents whose `_load_document_fields` is cached
+_DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
+"""Columns of fields that the paragraphs of a document share, in the order of the fields of `Paragraph`.
+
+The column `district` contains the complete region.
+"""
 
 
 def write_segment(path: Path, columns: SegmentColumns) -> None:
-    """Write a segment."""
+    """Write a segment file."""
     write_arrays(path, _segment_arrays(columns))
 
 
 def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
+    """Return all arrays of a segment file."""
     size, documents = len(columns.n), columns.documents
     blocks = [
         pack_json([to_json(document) for document in documents[i : i + _RECORD_BLOCK]])
@@ -64,7 +69,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     postings = sort_postings(columns.terms, columns.entries)
     term_ords, words, word_docs = _two_char_words(postings)
     text, cross_word = text_arrays(columns.text, columns.text_length, words, word_docs)
-    cross_word = replace(cross_word, words=term_ords[cross_word.words])
+    cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
         "records": np.concatenate(blocks),
         "record_offsets": narrowest(offsets_from_lengths(list(map(len, blocks)))),
@@ -95,7 +100,7 @@ class SegmentReader:
     """An open segment. Doc ids and document numbers count from 0 in the segment."""
 
     def __init__(self, path: str | Path) -> None:
-        """Open the file. Raises IndexDamaged."""
+        """Open the file. Raises IndexDamaged if it cannot be opened."""
         self.path = path
         self.arrays = ArrayFile(path)
         self._cached_block: tuple[int, list[Document]] = (-1, [])
@@ -142,11 +147,11 @@ class SegmentReader:
 
     @cached_property
     def custom_facets(self) -> Mapping[str, int]:
-        """Names of the user-defined facets that occur in its documents, with their codes."""
+        """Code of each user-defined facet that a document of the segment has, by name."""
         return {name: code for code, name in enumerate(unpack_json(self.arrays["facet_names"]))}
 
     def column(self, name: str) -> DictColumn:
-        """Return the column called `name`. The column of a user-defined facet is called `:` and its name."""
+        """Return a column by name. The name of a user-defined facet's column is `:` followed by the facet: `:batch`."""
         column = self._columns.get(name)
         if column is None:
             loaded = self._custom_facet_column(name) if name.startswith(":") else DictColumn(self.arrays, name)
@@ -154,7 +159,10 @@ class SegmentReader:
         return column
 
     def _custom_facet_column(self, name: str) -> DictColumn:
-        """Return the column of a user-defined facet. Scans the facets of all documents, and parses its values."""
+        """Return the column of a user-defined facet, with the value None for documents without the facet.
+
+        Scans the facets of all documents, and parses the values of this facet.
+        """
         at = np.flatnonzero(self.arrays["facet_name_codes"] == self.custom_facets[name[1:]])
         values = self.column("facet_value")
         unique, new_codes = compact_codes(values.codes[at])
@@ -162,7 +170,7 @@ class SegmentReader:
         codes[self.arrays["facet_offsets"].searchsorted(at, "right") - 1] = new_codes + 1
         return DictColumn(encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())]), name)
 
-    # Created on first use: opening an index takes a fifth of a ms, and an index has many segments.
+    # The caches are created on first use, because opening an index with many segments takes only a fifth of a ms.
 
     @cached_property
     def _columns(self) -> dict[str, DictColumn]:
@@ -173,9 +181,10 @@ class SegmentReader:
         return Cache(_MAX_CACHED_DOCUMENTS)
 
     def facet_column(self, facet: str) -> tuple[DictColumn | None, str]:
-        """Return the column that determines the values of a facet, None if no document has it, and the column's name.
+        """Return the column that determines the values of a facet, and the name of the column.
 
-        The column `section_topics` has a value per doc; all others have a value per document.
+        The column is None if the facet is user-defined and no document of the segment has it. The column
+        `section_topics` has a value per doc, all other columns have a value per document.
         """
         if facet in {"topic", "section"}:
             return self.column("section_topics"), "section_topics"
@@ -186,7 +195,7 @@ class SegmentReader:
     # records
 
     def document(self, number: int) -> Document:
-        """Return a document. Decompresses a block of documents, unless the block was the last one read."""
+        """Return a document by its number. Decompresses its block of documents, unless this was the last block read."""
         block_number, index = divmod(number, _RECORD_BLOCK)
         cached_number, block = self._cached_block
         if cached_number != block_number:
@@ -197,11 +206,14 @@ class SegmentReader:
 
     @property
     def characters(self) -> int:
-        """Number of characters, plus one per doc."""
+        """Number of characters of all texts, plus one per doc."""
         return len(self.arrays["text"])
 
     def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
-        """Return totals over the docs of live documents: docs, weighted tokens, grams of one and of two characters."""
+        """Return totals over the docs of live documents.
+
+        The totals are the numbers of docs, weighted tokens, grams of one character and grams of two characters.
+        """
         live_docs = live_documents[self.document_of]
         length, characters, bigrams = (
             int(self.arrays[name][live_docs].sum(dtype=np.int64))
@@ -214,7 +226,7 @@ class SegmentReader:
         document, fields = self._document_fields.get(self.document_of.item(doc_id), self._load_document_fields)
         n, page, is_record = (self.arrays[name].item(doc_id) for name in ("n", "page", "is_record"))
         section, topics = self.column("section_topics")[doc_id]
-        return Paragraph(  # positional arguments: keywords take half as long again
+        return Paragraph(  # positional arguments, because keyword arguments take 1.5 times as long
             document if is_record else f"{document}#{n}",
             document,
             n,
@@ -228,7 +240,7 @@ class SegmentReader:
         )
 
     def _load_document_fields(self, number: int) -> tuple[str, tuple[Any, ...]]:
-        """Return the name of a document, and the last fields of its paragraphs, which are the same for all of them."""
+        """Return the id of a document, and the fields that its paragraphs share: the last fields of `Paragraph`."""
         document, *fields = (self.column(name)[number] for name in ("document", *_DOCUMENT_COLUMNS))
         start, end = self.arrays["facet_offsets"][number : number + 2].tolist()
         names, value = tuple(self.custom_facets) if start < end else (), self.column("facet_value")
@@ -238,7 +250,7 @@ class SegmentReader:
     # the segment as a whole
 
     def columns(self, live_documents: Array | None = None) -> SegmentColumns:
-        """Return everything that the segment was written from, or only the part for the live documents of a mask."""
+        """Return the content of the segment, without documents that are False in `live_documents`."""
         is_kept = np.ones(self.document_count, bool) if live_documents is None else live_documents
         kept_docs = is_kept[self.document_of]
         documents, files = np.flatnonzero(is_kept).tolist(), self.column("file")
@@ -260,16 +272,17 @@ class SegmentReader:
             path_of=path_of,
             text=characters[np.repeat(kept_docs, lengths)],
             text_length=lengths[kept_docs],
-            terms=[self.postings.term(term_ord) for term_ord in range(len(self.postings))],
+            terms=[self.postings.term(term_ord) for term_ord in range(self.postings.term_count)],
             entries=[self._kept_entries(kept_docs, is_kept, paths)],
             measures=self.measures.columns(kept_docs),
         )
 
     def _kept_entries(self, kept_docs: Array, kept_documents: Array, kept_paths: Array) -> PostingEntries:
-        """Return the postings of kept docs, documents and heading paths, with the new numbers of these."""
+        """Return the postings of kept docs, documents and heading paths, renumbered without the dropped ones."""
         entries = self.postings.entries()
         field = self.postings.fields()[entries.term]
-        new = np.full((3, max(self.size, self.document_count, len(self.column("path")))), -1)
+        # The new number by field (see `SegmentPostings.fields`) and old number, -1 if dropped.
+        new = np.full((3, max(self.size, self.document_count, self.column("path").value_count)), -1)
         new[0, : self.size][kept_docs] = np.arange(int(kept_docs.sum()))
         new[1, : self.document_count][kept_documents] = np.arange(int(kept_documents.sum()))
         new[2, kept_paths] = np.arange(len(kept_paths))
@@ -278,7 +291,10 @@ class SegmentReader:
         return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_text[is_kept])
 
     def find_problem(self) -> str | None:
-        """Return the first inconsistency, or None. Reads everything, recomputes all arrays and compares them."""
+        """Return a message about an inconsistency, or None. Reads all arrays, recomputes them and compares.
+
+        Raises IndexDamaged for a wrong checksum. Damaged contents may raise any exception.
+        """
         self.arrays.verify()
         columns = self.columns()
         rewritten = _segment_arrays(columns)
@@ -298,7 +314,10 @@ class SegmentReader:
 
 
 def paragraph_with(column: str, value: object) -> Paragraph:
-    """Return a paragraph that has only a value of a column, to evaluate facets and filters for this value."""
+    """Return a paragraph that has only one value, that of a column, to evaluate facets and filters for this value.
+
+    `column`: a name that `SegmentReader.facet_column` returns.
+    """
     if column == "section_topics" and isinstance(value, tuple):
         return Paragraph("", "", 0, "", section=value[0], topics=value[1])
     if column.startswith(":"):
@@ -310,7 +329,10 @@ _FIELD_OF_COLUMN: Mapping[str, str] = {"district": "region"}
 
 
 def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
-    """Return the arrays of the user-defined facets, by document: there may be as many names as there are values."""
+    """Return the arrays of the user-defined facets: the names and values of each document, concatenated.
+
+    There is no column per name, because there may be as many names as values.
+    """
     names = sorted({name for document in documents for name in document.facets})
     code_of = {name: code for code, name in enumerate(names)}
     facets = [item for document in documents for item in sorted(document.facets.items())]
@@ -323,9 +345,9 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 
 
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
-    """Return the terms of two characters: their ordinals, the terms, and the docs with each of them in the text.
+    """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
 
-    The docs are those that `text_arrays` takes: offsets and concatenated doc ids.
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Terms with digits are excluded.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)

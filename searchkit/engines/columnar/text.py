@@ -1,8 +1,11 @@
 """The text of a segment, as codes of the segment's alphabet.
 
-The texts of all docs are concatenated. Each character is stored as its code in the alphabet, mostly in two bytes, so
-that any character can be read without decoding. Code 0 ends the text of a doc. `bigrams.py` has the offsets of each
-pair of folded characters; `matching/strings.py` finds strings with them.
+The alphabet contains the distinct characters of all texts and their folded forms, in the order of code points. The code
+of a character is its index in the alphabet, from 1. Code 0 ends the text of a doc.
+
+The texts of all docs are concatenated and stored unfolded, as an array of codes. Codes mostly have two bytes, and any
+range of the array can be read without decoding what precedes it. `bigrams.py` stores the offsets of each pair of folded
+characters, by which `matching/strings.py` finds strings.
 """
 
 from __future__ import annotations
@@ -35,12 +38,12 @@ from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
 from searchkit.text.folding import CODE_POINT_COUNT, fold, to_code_points
 
 _WORD_LENGTH = 2
-_PAGE_CODES = 64  # codes; the doc at the beginning of each page is stored
+_PAGE_CODES = 64  # number of codes of a page; the doc at the start of each page is stored, for `SegmentText.docs_at`
 _UTF_32 = "utf-32-le"
 
 
 def narrow_code_points(text: str) -> Array:
-    """Return the code points of a string, in 16 bits, or in 32 bits if one needs more."""
+    """Return the code points of a string, in 16 bits, or in 32 bits if a code point needs more."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     return units if len(units) == len(text) else to_code_points(text)
 
@@ -48,11 +51,11 @@ def narrow_code_points(text: str) -> Array:
 def text_arrays(
     characters: Array, lengths: Array, words: Sequence[str] = (), word_docs: tuple[Array, Array] | None = None
 ) -> tuple[dict[str, Array], CrossWordDocs]:
-    """Return the arrays of a text, and the cross-word docs of some words of two characters.
+    """Return the arrays of the text of a segment, and the cross-word docs of some words of two characters.
 
     `characters`: the code points of all docs, concatenated. `lengths`: the number of code points of each doc.
-    `words`: ascending. `word_docs`: offsets and doc ids. The docs with `words[i]` as a token of their text are
-    `doc_ids[offsets[i] : offsets[i + 1]]`.
+    `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as a
+    token of their text are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
     text_offsets = offsets_from_lengths(lengths + 1)
     unfolded = _unique_code_points(characters)
@@ -92,12 +95,12 @@ class SegmentText:
         self._offsets = arrays["text_offsets"]
 
     def __getitem__(self, doc_id: int) -> str:
-        """Return the text of a doc, unfolded."""
+        """Return the original text of a doc."""
         codes = self.codes[self._offsets.item(doc_id) : self._offsets.item(doc_id + 1) - 1]
         return self._alphabet.take(codes).tobytes().decode(_UTF_32, "surrogatepass")
 
     def slice_codes(self, starts: Sequence[int], ends: Sequence[int]) -> Array:
-        """Return the codes of several ranges of offsets, concatenated. A gather would take four times as long."""
+        """Return the codes of several ranges of offsets, concatenated. Four times as fast as a gather."""
         slices = b"".join([self._view[start:end] for start, end in zip(starts, ends, strict=True)])
         return np.frombuffer(slices, self.codes.dtype)
 
@@ -111,7 +114,10 @@ class SegmentText:
         return characters, np.diff(self._offsets.astype(np.int64)) - 1
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
-        """Return the document frequency of each gram of folded characters. All grams have one character, or all two."""
+        """Return the number of docs, deleted ones included, that contain each gram of folded characters.
+
+        Either all grams have one character, or all have two.
+        """
         if not grams:
             return np.zeros(0, np.int64)
         codes = _look_up_codes(self._alphabet, narrow_code_points("".join(grams))).reshape(len(grams), -1)
@@ -127,37 +133,40 @@ class SegmentText:
 
     @cached_property
     def folding(self) -> Array:
-        """The folded code of each code."""
+        """The code of the folded form of each code's character."""
         return self._arrays["folding"]
 
     @cached_property
     def folded_alphabet(self) -> Array:
-        """The folded code point of each code. The first element, for the end of a doc, is 0."""
+        """The code point of the folded form of each code's character. It is 0 for code 0, the end of a doc."""
         return self._alphabet.take(self.folding)
 
     @cached_property
     def bigrams(self) -> Bigrams:
-        """The offsets of pairs of folded characters."""
+        """The pairs of adjacent folded characters, with their offsets and document frequencies."""
         return Bigrams(self._arrays, len(self._alphabet), len(self.codes))
 
     def encode(self, text: str) -> tuple[int, ...] | None:
-        """Return the codes of folded characters, or None if one of them does not occur."""
+        """Return the codes of folded characters, or None if one of them is not in the alphabet."""
         codes = tuple(_look_up_codes(self._alphabet, narrow_code_points(text)).tolist())
         return codes if all(codes) else None
 
     def docs_at(self, offsets: Array) -> Array:
-        """Return the doc that contains each of some ascending offsets, searching forward from the doc of its page."""
+        """Return the doc that contains each of some offsets.
+
+        Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
+        """
         docs = self._arrays["page_docs"].take(offsets // _PAGE_CODES).astype(np.intp)
-        behind = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
-        while len(behind):
-            docs[behind] += 1
-            is_behind = self._offsets.take(docs.take(behind) + 1) <= offsets.take(behind)
-            behind = behind.compress(is_behind)
+        unfinished = (self._offsets.take(docs + 1) <= offsets).nonzero()[0]
+        while len(unfinished):
+            docs[unfinished] += 1
+            is_unfinished = self._offsets.take(docs.take(unfinished) + 1) <= offsets.take(unfinished)
+            unfinished = unfinished.compress(is_unfinished)
         return docs
 
 
 def _char_class(code_point: int) -> int:
-    """Return the class of a character. Letters and digits are those of `ranking.grams`."""
+    """Return the class of a character. Letters and digits together are the characters of `ranking.grams`."""
     character = chr(code_point)
     return CHAR_DIGIT if character.isdecimal() else CHAR_LETTER if character.isalnum() else CHAR_PUNCTUATION
 
@@ -178,23 +187,26 @@ def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
 def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array]:
     """Return the number of grams of one and of two characters of each doc, as `ranking.count_all_grams` counts them.
 
-    `is_letter`: a mask of the letters and digits in the text.
+    `is_letter`: a mask of the letters and digits in the text. Code 0, which ends a doc, is not a letter.
     """
-    others = np.flatnonzero(~is_letter)  # each doc ends with one
+    others = np.flatnonzero(~is_letter)
     letter_counts = np.diff(text_offsets) - np.diff(others.searchsorted(text_offsets))
-    run_ends = others.compress(is_letter.take(others - 1))  # of runs of letters
-    pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))
+    run_ends = others.compress(is_letter.take(others - 1))  # index -1 is the end of the last doc, which is no letter
+    pair_counts = letter_counts - np.diff(run_ends.searchsorted(text_offsets))  # a run of n letters has n - 1 pairs
     return {"character_count": narrowest(letter_counts), "bigram_count": narrowest(pair_counts)}
 
 
 def _occurring_words(
     alphabet: Array, doc_count: int, words: Sequence[str], offsets: Array, doc_ids: Array
 ) -> tuple[TwoCharWords, Array]:
-    """Return those words of two characters whose characters both occur in the text, and a mask of them."""
+    """Return those words of two characters whose characters are both in the alphabet, and the mask that selects them.
+
+    `offsets` and `doc_ids`: as in `text_arrays`.
+    """
     characters, counts = narrow_code_points("".join(words)).reshape(-1, _WORD_LENGTH), np.diff(offsets)
     codes = _look_up_codes(alphabet, characters.reshape(-1)).reshape(-1, _WORD_LENGTH)
     occurs = (codes != 0).all(axis=1)
-    # Whether a numeral continues a number depends on the adjacent characters, so its offsets are needed.
+    # A word with a numeral needs a list: with `whole_numbers`, a match depends on the characters around an occurrence.
     has_numeral = np.isin(characters, narrow_code_points(HAN_NUMERAL_CHARACTERS)).any(axis=1)
     has_list = needs_list(codes, np.where(occurs & ~has_numeral, counts, 0), doc_count)[occurs]
     occurring_docs = doc_ids.compress(np.repeat(occurs, counts))
@@ -210,7 +222,7 @@ def _unique_code_points(characters: Array) -> Array:
 
 
 def _look_up_codes(alphabet: Array, characters: Array) -> Array:
-    """Return the code of each code point in an alphabet, 0 if it is missing. The alphabet begins with a dummy 0."""
+    """Return the code of each code point, 0 if it is not in the alphabet. `alphabet[0]` is not a character."""
     codes = alphabet[1:].searchsorted(characters) + 1
     codes[codes == len(alphabet)] = 0
     return np.where((alphabet.take(codes) == characters) & (codes != 0), codes, 0)

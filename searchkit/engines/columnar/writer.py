@@ -1,4 +1,4 @@
-"""The index writer: writes segments, drops deleted documents, decides which segments are merged or rewritten."""
+"""The index writer: writes segments, marks documents as deleted, and merges or rewrites segments."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from searchkit.model import Document, ExtractedMeasure, Paragraph
 from searchkit.text.analyzer import Analyzer
 
 MERGE_FACTOR = 4
-"""Number of segments in a tier that triggers a merge. Sizes in a tier differ by less than this factor."""
-_MAX_DELETED_RATIO = 0.25  # a segment with a larger ratio of deleted docs is rewritten without them
+"""Number of segments of a tier that triggers a merge. Tier n contains the segments with 4ⁿ to 4ⁿ⁺¹ - 1 live docs."""
+_MAX_DELETED_RATIO = 0.25  # a segment with a larger ratio of deleted docs is rewritten without these docs
 
 
 @dataclass(slots=True)
@@ -33,27 +33,30 @@ class _SegmentInfo:
     path: Path
     reader: SegmentReader
     live_documents: Array
-    """Boolean per document: whether it stays."""
+    """Boolean per document: False if the document is deleted."""
     sequence: Array
-    """Sequence number per document. They order the documents of one file."""
+    """Sequence number per document. It increases in the order in which documents are added.
+
+    Documents of the base index come first, in corpus order. Other documents of the same file are ordered by it.
+    """
     is_shared: bool = False
-    """The file belongs to another index and must not change."""
+    """Whether the segment file belongs to the base index, so that it must not be changed or moved."""
 
     @property
-    def size(self) -> int:
+    def live_doc_count(self) -> int:
         """Number of live docs."""
         return int(np.diff(self.reader.document_offsets)[self.live_documents].sum())
 
 
 class ColumnarWriter:
-    """Collects documents, and writes a segment whenever there are enough."""
+    """Collects documents, and writes a segment whenever the next document would make it too large."""
 
     def __init__(self, folder: Path, analyzer: Analyzer, base: Path | None) -> None:
         self._folder, self._analyzer = folder, analyzer
         self._builder = SegmentBuilder(analyzer)
         self._segments: list[_SegmentInfo] = []
         self._next_sequence = 0
-        self._base_documents = 0  # number of documents of the base index: their sequence numbers are in corpus order
+        self._base_documents = 0  # number of documents of the base index; their sequence numbers are lower than it
         self._last_file_number = 0
         if base is not None:
             with decoding(base):
@@ -68,24 +71,30 @@ class ColumnarWriter:
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
     ) -> None:
-        """Add a document with its paragraphs and the measures of each paragraph."""
+        """Add a document with its paragraphs and the measures of each paragraph.
+
+        A document that exceeds the limits of a segment is split, and stored as several documents with the same id.
+        """
         lengths = [len(paragraph.text) for paragraph in paragraphs]
         for part in _split_document(lengths):
-            room = MAX_SEGMENT_DOCS - (part.stop - part.start), MAX_SEGMENT_CHARACTERS - sum(lengths[part])
-            if self._builder.size > room[0] or self._builder.characters > room[1]:
+            max_docs = MAX_SEGMENT_DOCS - (part.stop - part.start)
+            max_characters = MAX_SEGMENT_CHARACTERS - sum(lengths[part])
+            if self._builder.size > max_docs or self._builder.characters > max_characters:
                 self._flush()
             self._builder.add(document, paragraphs[part], measures[part], file)
 
     def remove(self, files: Collection[str]) -> None:
-        """Delete the documents of these files that come from the base index."""
+        """Delete the documents of these files that come from the base index. Added documents stay."""
         for info in self._segments:
+            if not info.is_shared:
+                continue
             column = info.reader.column("file")
-            is_removed = np.zeros(len(column), bool)
+            is_removed = np.zeros(column.value_count, bool)
             is_removed[column.codes_of(files)] = True
             info.live_documents &= ~is_removed[column.codes]
 
     def add_index(self, folder: Path) -> None:
-        """Add the segments that another writer committed to `folder`."""
+        """Add the segments that another writer committed to `folder`. `commit` moves or deletes their files."""
         self._flush()
         with decoding(folder):
             self._add_segments(folder, is_shared=False)
@@ -108,6 +117,7 @@ class ColumnarWriter:
         self._segments = []
 
     def _add_segments(self, folder: Path, *, is_shared: bool) -> None:
+        """Add the segments of the commit in `folder`. Documents get the next sequence numbers, in corpus order."""
         commit = read_commit(folder)
         start = 0
         for name in commit.segments:
@@ -121,10 +131,11 @@ class ColumnarWriter:
         self._next_sequence += start
 
     def _flush(self) -> None:
+        """Write the collected documents, if there are any, to a segment."""
         if not self._builder.size:
             return
         path, columns = self._new_path(), self._builder.columns()
-        self._builder = SegmentBuilder(self._analyzer)  # frees memory that writing needs
+        self._builder = SegmentBuilder(self._analyzer)  # frees the memory of the old builder, which writing needs
         write_segment(path, columns)
         reader = SegmentReader(path)
         sequence = np.arange(reader.document_count) + self._next_sequence
@@ -135,7 +146,7 @@ class ColumnarWriter:
         """Replace several segments by one that contains their live documents."""
         columns = []
         for info in group:
-            info.reader.arrays.verify()  # otherwise damage would get a valid checksum
+            info.reader.arrays.verify()  # otherwise damaged data would be written with a valid checksum
             columns.append(info.reader.columns(info.live_documents))
         path = self._new_path()
         write_segment(path, merge_columns(columns))
@@ -148,7 +159,7 @@ class ColumnarWriter:
                 info.path.unlink()
 
     def _move_to_folder(self, info: _SegmentInfo) -> None:
-        """Move the file of a segment to the folder, or link it if it belongs to another index."""
+        """Move the file of a segment to the folder of the index. Links or copies it if it belongs to the base index."""
         if info.path.parent == self._folder:
             return
         target = self._folder / info.path.name if info.is_shared else self._new_path()
@@ -164,9 +175,10 @@ class ColumnarWriter:
 
 
 def _split_document(lengths: Sequence[int]) -> Iterator[slice]:
-    """Yield the slices of a document's paragraphs that fit a segment: one, or several if it is too large.
+    """Yield slices of the paragraphs of a document that each fit one segment.
 
-    `lengths`: number of characters of each paragraph.
+    Yields one slice for all paragraphs, or several if the document is too large. `lengths`: number of characters of
+    each paragraph.
     """
     start = characters = 0
     for index, length in enumerate(lengths):
@@ -178,15 +190,19 @@ def _split_document(lengths: Sequence[int]) -> Iterator[slice]:
 
 
 def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
-    """Return the groups of segments to merge: small ones of the same tier, or single ones with many deleted docs."""
-    wasteful = [[info] for info in segments if info.size < (1 - _MAX_DELETED_RATIO) * info.reader.size]
+    """Return groups of segments. The caller replaces each group by one segment.
+
+    If there are segments with many deleted docs, each of them is a group, to be rewritten. Otherwise small segments of
+    the same tier are grouped, if there are at least `MERGE_FACTOR` of them.
+    """
+    wasteful = [[info] for info in segments if info.live_doc_count < (1 - _MAX_DELETED_RATIO) * info.reader.size]
     if wasteful:
         return wasteful
-    small = [info for info in segments if info.size < MAX_SEGMENT_DOCS // 2]
+    small = [info for info in segments if info.live_doc_count < MAX_SEGMENT_DOCS // 2]
 
     def tier(info: _SegmentInfo) -> int:
-        """Return the tier of a segment: the logarithm of its size, rounded down."""
-        return int(math.log(info.size, MERGE_FACTOR))
+        """Return the tier of a segment: the logarithm of its number of live docs, rounded down."""
+        return int(math.log(info.live_doc_count, MERGE_FACTOR))
 
     groups = []
     for _, members in groupby(sorted(small, key=tier), tier):
@@ -197,14 +213,17 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 
 
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
-    """Group segments so that each group fits one segment. Returns the groups of at least two."""
+    """Group segments so that each group fits one segment. Returns only groups of at least two segments.
+
+    The limit of characters includes those of deleted docs, which are not counted separately.
+    """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0
     for info in segments:
-        size, characters = size + info.size, characters + info.reader.characters
+        size, characters = size + info.live_doc_count, characters + info.reader.characters
         if groups[-1] and (size > MAX_SEGMENT_DOCS or characters > MAX_SEGMENT_CHARACTERS):
             groups.append([])
-            size, characters = info.size, info.reader.characters
+            size, characters = info.live_doc_count, info.reader.characters
         groups[-1].append(info)
     return [group for group in groups if len(group) > 1]
 
@@ -225,10 +244,11 @@ def _build_commit(segments: Sequence[_SegmentInfo], base_documents: int) -> Comm
 
 
 def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Array:
-    """Return the rank of each document in corpus order.
+    """Return the rank of each document in corpus order, deleted documents included.
 
-    Documents with a sequence number below `base_documents` are already in corpus order. Reads the file name of each
-    other document, and a few more to find its rank among those in order.
+    Documents with a sequence number below `base_documents` are from the base index, and in corpus order by this number.
+    Reads the file name of each other document, and inserts the document among those of the base index by binary search,
+    which reads a few more file names.
     """
     sequence = np.concatenate([np.empty(0, np.int64), *(info.sequence for info in segments)])
     document_bases = offsets_from_lengths([len(info.sequence) for info in segments])

@@ -13,7 +13,7 @@ from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
 
-_MAX_CACHED_FILTERS = 64  # whose sets are cached, at most a byte per doc each
+_MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached, at most a byte per doc each
 
 
 class Matcher:
@@ -37,7 +37,7 @@ class Matcher:
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
-        """Return those of some docs that all filters admit."""
+        """Return the docs of a set that all filters admit."""
         return intersection([docs, *map(self._match, filters)]) if filters else docs
 
     def _match(self, node: Node) -> DocSet:
@@ -53,7 +53,8 @@ class Matcher:
             case Or():
                 docs = union(list(map(self._match, node.children)), self._size)
             case Substring(field="text", whole_numbers=False) if node.text.isalpha():
-                # The term of a word is its characters, so docs with the term match. Only numbers have other terms.
+                # A term of letters consists of the characters of its token, so every doc with the term matches. Only
+                # the terms of numbers differ from the characters of their tokens.
                 cross_word = concatenate(
                     [segment.match_cross_word(node) for segment in self._segments], self._doc_bases
                 )

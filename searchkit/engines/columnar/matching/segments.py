@@ -20,7 +20,10 @@ _TERM_PREFIXES = {"text": "", "heading": HEADING_TERM_PREFIX, "title": TITLE_TER
 
 
 class SegmentMatcher:
-    """Matches leaves of query trees in one segment. A label is a heading path or a title."""
+    """Matches leaves of query trees in one segment.
+
+    A label is a heading path or a title. It is identified by the code of the heading path, or the document number.
+    """
 
     def __init__(self, segment: SegmentReader) -> None:
         self._segment = segment
@@ -38,7 +41,10 @@ class SegmentMatcher:
         return union([postings.text_docs(term_ord) for term_ord in self._term_ords(leaf)], size)
 
     def match_cross_word(self, word: Substring) -> DocSet:
-        """Return docs whose text contains a string of letters, at least all of those that do not have it as a token."""
+        """Return the docs whose text contains a string of letters, possibly without docs with the string as a token.
+
+        Returns the cross-word postings of the string if there are any. Otherwise finds the string in the text.
+        """
         term_ord = self._segment.postings.ord_of(word.text)
         ids = None if term_ord is None else self._segment.cross_word.doc_ids(term_ord)
         return DocSet.of_ids(self._strings.match(word) if ids is None else ids, self._segment.size)
@@ -55,17 +61,17 @@ class SegmentMatcher:
         return [] if term_ord is None else [term_ord]
 
     def _docs_of(self, field: str, labels: Array) -> DocSet:
-        """Return the docs of some heading paths, or of some documents. Takes a gather, unless there are none."""
+        """Return the docs of some labels. Takes a gather, unless there are no labels."""
         segment = self._segment
         if not len(labels):
             return DocSet.none(segment.size)
-        is_match = np.zeros(len(segment.column("path")) if field == "heading" else segment.document_count, bool)
+        is_match = np.zeros(segment.column("path").value_count if field == "heading" else segment.document_count, bool)
         is_match[labels] = True
         label_of = segment.column("path").codes if field == "heading" else segment.document_of
         return DocSet.of_bitset(is_match.take(label_of)).compact()
 
     def _match_labels(self, leaf: Word | Prefix | Substring) -> Array:
-        """Return the codes of the heading paths, or the numbers of the documents, that match a leaf."""
+        """Return the labels that match a leaf."""
         if not isinstance(leaf, Substring):
             return np.concatenate([np.empty(0, np.intp), *map(self._segment.postings.doc_ids, self._term_ords(leaf))])
         matches = self._labels.get(leaf.field, self._label_matcher).match(leaf)
@@ -74,13 +80,16 @@ class SegmentMatcher:
         return np.flatnonzero(np.isin(self._segment.column("title").codes, matches))
 
     def _label_matcher(self, field: str) -> LabelMatcher:
-        """Return the matcher of the distinct heading paths, or titles."""
+        """Return a matcher of strings in the distinct heading paths, or in the distinct titles."""
         if field == "heading":
             return LabelMatcher(list(map("\n".join, self._segment.column("path").values())))
         return LabelMatcher([title or "" for title in self._segment.column("title").values()])
 
     def _match_filter(self, item: Filter) -> DocSet:
-        """Return the docs that a filter admits. Evaluates it once per distinct value, and takes at most two gathers."""
+        """Return the docs that a filter admits.
+
+        Evaluates the filter once per distinct value of a column, and takes at most two gathers.
+        """
         column, name = self._segment.facet_column(item.name)
         if column is None:
             return DocSet.none(self._segment.size)

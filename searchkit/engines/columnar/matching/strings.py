@@ -14,12 +14,12 @@ from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
 _PAIR_LENGTH = 2
-_LABEL_SEPARATOR = "\0"  # the readers leave none in a text, and it is not part of a number
-_NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)
+_LABEL_SEPARATOR = "\0"  # the readers of corpus files leave none in a text, and it does not continue a number
+_NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral classes of characters
 
 
 class StringMatcher:
-    """Finds strings in the text of a segment: by the shortest list of offsets of a bigram, then in the text itself."""
+    """Finds strings in the text of a segment: reads the shortest list of its bigrams, then compares with the text."""
 
     def __init__(self, text: SegmentText) -> None:
         self._text = text
@@ -27,7 +27,8 @@ class StringMatcher:
     def match(self, node: Substring) -> Array:
         """Return the ids, ascending, of the docs whose folded text contains a string.
 
-        Reads the list of its rarest bigram. For a single character, or if no bigram has a list, scans the text.
+        Reads the shortest list of offsets of a bigram of the string. For a single character, or if none of the bigrams
+        has a list, scans the text of the segment.
         """
         return unique_sorted(self._text.docs_at(self._find(node)))
 
@@ -43,36 +44,42 @@ class StringMatcher:
         return self._drop_partial_numbers(offsets, node.text) if node.whole_numbers and len(offsets) else offsets
 
     def _find_sequence(self, codes: tuple[int, ...]) -> Array:
-        """Return the offsets of several adjacent folded codes: of their rarest bigram, if the other codes match.
+        """Return the offsets, ascending, of a sequence of folded codes.
 
-        Scans the whole text if no bigram has a list (a comma and a letter).
+        Finds the pair with the shortest list, then drops the offsets at which another code differs. Scans the text for
+        a pair if none has a list, for example if the sequence is a comma and a letter.
         """
         text, bigrams = self._text.codes, self._text.bigrams
         pair_ords = [bigrams.ord_of(*pair) for pair in pairwise(codes)]
         costs = {i: bigrams.list_length(pair) or len(text) for i, pair in enumerate(pair_ords) if pair is not None}
         if len(costs) < len(pair_ords):
             return np.empty(0, np.int64)
-        best = min(costs, key=costs.__getitem__)
-        pair_ord = pair_ords[best]
+        cheapest = min(costs, key=costs.__getitem__)
+        pair_ord = pair_ords[cheapest]
         if pair_ord is not None and bigrams.list_length(pair_ord):
-            offsets = bigrams.offsets(pair_ord) - best
+            offsets = bigrams.offsets(pair_ord) - cheapest
         else:
-            first, second = (self._folds_to(code, text) for code in codes[best : best + _PAIR_LENGTH])
-            offsets = np.flatnonzero(first[:-1] & second[1:]) - best
-        bounds = offsets.searchsorted((0, len(text) - len(codes)))
+            first, second = (self._folds_to(code, text) for code in codes[cheapest : cheapest + _PAIR_LENGTH])
+            offsets = np.flatnonzero(first[:-1] & second[1:]) - cheapest
+        bounds = offsets.searchsorted((0, len(text) - len(codes)))  # the sequence begins and ends inside the text
         offsets = offsets[int(bounds[0]) : int(bounds[1])]
         for i, code in enumerate(codes):
-            if i not in (best, best + 1):
+            if i not in (cheapest, cheapest + 1):
                 offsets = offsets.compress(self._folds_to(code, text.take(offsets + i)))
         return offsets
 
     def _folds_to(self, code: int, codes: Array) -> Array:
-        """Return a mask of the codes that fold to a code."""
+        """Return a mask of the codes of characters whose folded form has the code `code`."""
         unfolded = (self._text.folding == code).nonzero()[0].tolist()
         return reduce(np.logical_or, (codes == form for form in unfolded))
 
     def _drop_partial_numbers(self, offsets: Array, text: str) -> Array:
-        """Drop the occurrences that are part of a longer number, as `Substring.find` does."""
+        """Drop the occurrences of a string that are part of a longer number, as `Substring.find` does.
+
+        If the string begins or ends with a digit, the number continues over another digit, or over a point or comma and
+        a digit: 5件 in 1.5件. If the string begins or ends with a Chinese numeral, the number continues over another
+        one: 三件 in 十三件. A Chinese numeral also continues the digits before it: 万件 in 3万件.
+        """
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
             before = self._numeral_class_at(offsets - 1)
@@ -94,14 +101,14 @@ class StringMatcher:
         return offsets
 
     def _numeral_class_at(self, offsets: Array) -> Array:
-        """Return the class of the characters at some offsets: digit, point or comma, Chinese numeral, anything else."""
+        """Return the numeral class of the characters at some offsets. Outside the text, it is `_NOT_NUMERAL`."""
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
         classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes[inside]])
         return classes
 
     @cached_property
     def _numeral_classes(self) -> Array:
-        """The class of each code."""
+        """The numeral class of each code: a digit, a point or comma, part of a Chinese numeral, or none of these."""
         characters = self._text.folded_alphabet
         classes = np.full(len(characters), _NOT_NUMERAL, np.uint8)
         for numeral_class, members in (
@@ -115,15 +122,15 @@ class StringMatcher:
 
 
 class LabelMatcher:
-    """Finds strings in labels, such as heading paths. The labels are folded and searched as one text."""
+    """Finds strings in labels, such as heading paths. The labels are folded, and concatenated to one text."""
 
     def __init__(self, labels: Sequence[str]) -> None:
-        """Take the distinct labels. Costs 10 ns per character."""
+        """Take the distinct labels. Takes 10 ns per character."""
         self._text = fold(_LABEL_SEPARATOR.join(labels))
         self._offsets = offsets_from_lengths([len(label) + 1 for label in labels])
 
     def match(self, node: Substring) -> Array:
-        """Return the indices, ascending, of the labels that contain a string. Searches them with `str.find`."""
+        """Return the indices, ascending, of the labels that contain a string. Scans the text of all labels."""
         spans = np.array(list(node.find(self._text)), np.int64).reshape(-1, 2)
         labels = self._offsets.searchsorted(spans[:, 0], "right") - 1
         is_inside = spans[:, 1] < self._offsets.take(labels + 1)
