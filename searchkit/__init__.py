@@ -7,14 +7,14 @@
         results = index.search("双随机 处罚", district="滨海新区", year=2023, facets=["topic"])
         measures = index.measures("立案", district="滨海新区", year=2023)
 
-Names are imported on first use, so that importing the package is cheap.
+A name is imported when it is first used, so that importing the package is cheap.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # avoids an import of typing
+TYPE_CHECKING = False  # type checkers take it as true, as if it were imported from typing
 if TYPE_CHECKING:
     from searchkit.errors import SearchkitError
     from searchkit.index import Index
@@ -45,6 +45,7 @@ __all__ = [
     "open",
 ]
 
+# Module that defines each public name.
 _MODULES = {
     "BuildOptions": "indexing.build",
     "BuildReport": "indexing.build",

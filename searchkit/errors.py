@@ -1,27 +1,27 @@
 """The exceptions of searchkit, each with the exit status of the command line.
 
     SearchkitError                 exit status 3
-    ├── UsageError                 an invalid argument; exit status 2
+    ├── UsageError                 an invalid argument: exit status 2
     │   └── UnknownFacet           a facet that the index does not have
     ├── CorpusError                a corpus that cannot be read
     ├── ReadError                  a file that cannot be read; other files are not affected
     └── IndexUnusable              an index that cannot be used
         ├── IndexMissing           no index in the folder
-        ├── IndexForeign           another format version or product
-        ├── IndexStale             built with another analyzer; must be rebuilt
+        ├── IndexForeign           another version of the format, or not an index
+        ├── IndexStale             built with another analyzer: must be built again
         ├── IndexDamaged           a file is missing, truncated or altered
         ├── IndexClosed            the index was closed
         └── IndexLocked            another process is writing
 
-A message is one line that states the problem, the place and the remedy. A module that calls a library converts the
-library's exceptions to these.
+The message of an exception is one line that states the problem, where it is, and what to do about it. A module that
+calls a library converts the library's exceptions to these.
 """
 
 from __future__ import annotations
 
 
 class SearchkitError(Exception):
-    """Base class. `exit_status` is the exit status of the command line."""
+    """Base class of all exceptions. `exit_status` is the exit status of the command line."""
 
     exit_status = 3
 
@@ -41,10 +41,10 @@ class CorpusError(SearchkitError):
 
 
 class ReadError(SearchkitError):
-    """A file that cannot be read. The message gives the reason without the file's name."""
+    """A file that cannot be read. The message is the reason, without the name of the file."""
 
     def __init__(self, message: str, *, is_final: bool = True) -> None:
-        """`is_final` tells whether the file's content is the cause, so that another attempt would fail too."""
+        """`is_final` tells whether the content of the file is the cause, so that another attempt would fail too."""
         super().__init__(message)
         self.is_final = is_final
 
@@ -58,7 +58,7 @@ class IndexMissing(IndexUnusable):
 
 
 class IndexForeign(IndexUnusable):
-    """The folder contains an index of another format version or product."""
+    """The folder contains an index in another version of the format, or an `index.json` that is not searchkit's."""
 
 
 class IndexStale(IndexUnusable):
@@ -70,7 +70,7 @@ class IndexDamaged(IndexUnusable):
 
 
 class IndexClosed(IndexUnusable):
-    """The index was closed and must be opened again."""
+    """The index was closed. It must be opened again."""
 
 
 class IndexLocked(IndexUnusable):

@@ -1,4 +1,4 @@
-"""The public class `Index`: search, measure look-up, comparison and audit of an index."""
+"""The public class `Index`: search, look-up of measures, comparison and audit of an index."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class Index:
-    """An open index. Use it as a context manager, or `close` it. Thread-safe.
+    """An open index. Use it as a context manager, or call `close`. Thread-safe.
 
-    It is a snapshot: builds do not change it until `refresh` is called.
+    An open index does not see later builds until `refresh` is called.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -45,14 +45,14 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Release files and memory."""
+        """Release files and memory. Queries raise IndexClosed afterwards."""
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Move to the latest commit of the index, and return whether there was a newer one. If not, it takes 0.2 ms.
+        """Switch to the latest build of the index, and return whether there is a newer one. Cost: 0.2 ms if not.
 
-        Calls in other threads finish on the snapshot that they started with. Raises the errors of opening; the index
-        then keeps its snapshot.
+        Calls in other threads finish on the build on which they started. Raises the exceptions of opening an index; the
+        index then stays on its build.
         """
         with self._refreshing:
             old = self._snapshot
@@ -61,7 +61,7 @@ class Index:
                     return False
             new = open_snapshot(old.path)
             if "analyzer" in vars(old) and new.manifest.analyzer == old.manifest.analyzer:
-                new.analyzer = old.analyzer  # it has loaded its dictionary
+                new.analyzer = old.analyzer  # the old analyzer may have loaded the dictionary
             self._snapshot = new  # the old engine closes its files when no thread uses it any more
             return True
 
@@ -74,12 +74,13 @@ class Index:
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Results:
-        """Return the paragraphs that match a query, best first.
+        """Return the paragraphs that match a query, best first unless the option `sort` names a facet.
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
-        `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by user-defined facets. The values of
-        a filter are combined with OR, filters with AND.
-        Raises UsageError (a bad year, an unknown option value), UnknownFacet, IndexStale, IndexDamaged.
+        `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is needed for
+        user-defined ones. A paragraph passes a filter if it matches one of the values. It must pass all filters.
+
+        Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
         snapshot = self._snapshot
         chosen, by_facet = read_options(options or SearchOptions(), arguments)
@@ -94,10 +95,10 @@ class Index:
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> MeasureResults:
-        """Return the measures that match a query, best first. `*` matches all.
+        """Return the measures that match a query, best first. `*` matches all measures.
 
-        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`.
-        Raises the errors of `search`, and UsageError for an invalid quantity.
+        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`. Raises the exceptions of
+        `search`, and UsageError for an invalid quantity.
         """
         snapshot = self._snapshot
         chosen, by_facet = read_options(options or MeasureOptions(), arguments)
@@ -112,10 +113,10 @@ class Index:
         where: Mapping[str, FilterValue] | None = None,
         **arguments: object,
     ) -> Comparison:
-        """Choose the indicator that answers the query in most reports, and tabulate its measures by two facets.
+        """Choose the indicator that answers the query best in most reports, and tabulate its measures by two facets.
 
-        Keyword arguments are those of `measures` except `limit` and `offset`. Raises UsageError if rows and columns are
-        the same facet, UnknownFacet, and the errors of `measures`.
+        Keyword arguments are those of `measures`; `limit` and `offset` are ignored. Raises UsageError if rows and
+        columns are the same facet, and the exceptions of `measures`.
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
@@ -123,7 +124,7 @@ class Index:
             return compare_snapshot(self._snapshot, query, rows=rows, cols=cols, where=where, **arguments)
 
     def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
-        """Yield contradictions between measures, document by document. Filters are those of `search`."""
+        """Yield the contradictions between measures, document by document. Filters as in `search`."""
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         return audit_snapshot(self._snapshot, self._snapshot.filters(filters, where))
@@ -131,9 +132,9 @@ class Index:
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
     ) -> MeasureRanking:
-        """Return the ranking of `measures` without snippets. It pages through many measures after a single look-up.
+        """Return the ranking of `measures`. It returns any number of pages of measures after a single look-up.
 
-        Keyword arguments are those of `measures` except `offset` and `limit`.
+        Keyword arguments are those of `measures`; `limit` and `offset` are ignored.
         """
         options, by_facet = read_options(MeasureOptions(), arguments)
         return self._snapshot.rank_measures(query, options, self._snapshot.filters(by_facet, where))
@@ -141,28 +142,34 @@ class Index:
     def every_measure(
         self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> Iterator[Measure]:
-        """Yield all measures in corpus order and by position in the paragraph. Filters are those of `search`."""
+        """Yield the measures of the paragraphs that pass the filters, in corpus order. Filters as in `search`.
+
+        The measures of a paragraph come in the order of their quotes.
+        """
         snapshot = self._snapshot
         return snapshot.every_measure(snapshot.filters(filters, where))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each paragraph by position. An unknown id has none."""
+        """Return the measures of each paragraph, in the order of their quotes. For an unknown id, there are none."""
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None."""
+        """Return the paragraph with an id, or None if there is none."""
         with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with an id, or None."""
+        """Return the document with an id, or None if there is none. Reads all documents before it."""
         return next((item for item in self._snapshot.documents() if item.document == document_id), None)
 
     def documents(
         self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> Iterator[Document]:
-        """Yield the documents with a paragraph that passes the filters, in corpus order. Filters as in `search`."""
+        """Yield the documents with a paragraph that passes the filters, in corpus order. Filters as in `search`.
+
+        Without filters, yields all documents.
+        """
         snapshot = self._snapshot
         return snapshot.documents(snapshot.filters(filters, where))
 
@@ -176,7 +183,10 @@ class Index:
     def facets(
         self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> dict[str, FacetCounts]:
-        """Return all values of facets with their paragraph counts. Without names, of all facets except document."""
+        """Return the counts of all values of facets, by name. Filters as in `search`.
+
+        `names` can contain `district:DEPTH`. Without names, counts all facets except document.
+        """
         snapshot = self._snapshot
         return snapshot.facet_counts(names, snapshot.filters(filters, where))
 
@@ -192,17 +202,21 @@ class Index:
 
     @property
     def analyzer(self) -> Analyzer:
-        """The analyzer of the build. Raises IndexStale if this version of searchkit has a different one."""
+        """The analyzer of the build. Raises IndexStale if this version of searchkit has another one."""
         return self._snapshot.analyzer
 
     def problems(self) -> list[dict[str, str]]:
-        """Return `path` and `reason` of each file that the build could not read."""
+        """Return `path` and `reason` of each file and part of a file that the build did not read (`Skipped`)."""
         return [{"path": item["path"], "reason": item["reason"]} for item in self._snapshot.extras["problems"]]
 
-    def check(self) -> None:
-        """Verify all checksums and invariants. Raises IndexDamaged at the first violation.
+    def duplicates(self) -> list[dict[str, str]]:
+        """Return `path` and `reason` of each file or document of the index that repeats an earlier one."""
+        return [{"path": path, "reason": reason} for path, reason in self._snapshot.extras.get("duplicates", ())]
 
-        If a build replaces the index in the meantime, refreshes and verifies the new one.
+    def check(self) -> None:
+        """Verify all checksums and invariants. Raises IndexDamaged for the first one that is violated.
+
+        If a build replaces the index in the meantime, the index is refreshed and the new build is verified.
         """
         for _ in range(MAX_OPEN_ATTEMPTS):
             snapshot = self._snapshot
@@ -217,5 +231,5 @@ class Index:
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
     ) -> tuple[Filter, ...]:
-        """Return the filters for names and values. Raises UnknownFacet, and UsageError for a bad year."""
+        """Return the filters for facet names and values. Raises UnknownFacet, and UsageError for an invalid value."""
         return self._snapshot.filters(filters, where)

@@ -2,8 +2,8 @@
 
 An index folder contains `index.json` (the manifest) and the data folder that the manifest names. A data folder never
 changes once a manifest names it. A commit writes a new data folder and then replaces the manifest by renaming, so a
-reader sees either the old index or the new one. A new data folder can share files with the previous one
-(`link_or_copy`). These are already on disk, and their checksums are known.
+reader sees either the old index or the new one. A new data folder can contain hard links to files of the previous one
+(`link_or_copy`). A commit neither syncs nor reads these files again.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnus
 FORMAT_VERSION = 7
 """Version of the index format.
 
-1: first version. 2: stores the state of the files that it was built from. 3: stores measures. 4: stores fewer bigram
-lists, and each distinct value of measures once. 5: stores user-defined facets per document, and the files to be read
-again. 6: stores by term where the characters of a word occur without being that word. 7: renamed the arrays.
+1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
+distinct value of measures once. 5: stores user-defined facets per document, and the files that the next build must read
+again. 6: stores cross-word postings. 7: renamed the arrays.
 """
 
 EXTRAS_FILE = "extras.json"
-"""File of the data folder with the words and synonyms of the build, and the files that could not be read."""
+"""File of the data folder with the words and synonyms of the build, and the files that were not read."""
 
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")
-_FILE_NAME = re.compile(r"[\w-][\w.-]*")  # engines create no folders, and a name cannot leave the data folder
+_FILE_NAME = re.compile(r"[\w-][\w.-]*")  # no path: engines create no folders, and a file is never outside its folder
 _CHUNK_SIZE = 1 << 20
+"""Number of bytes that are read and hashed at a time."""
 
 ChecksumsByInode = Mapping[tuple[int, int], tuple[int, str]]
 """Size and SHA-256 of files by device and inode."""
@@ -47,6 +48,7 @@ class Manifest:
     """Contents of `index.json`."""
 
     engine: str
+    """Name of the engine."""
     analyzer: str
     """`Analyzer.fingerprint` of the analyzer of the build."""
     data: str
@@ -56,25 +58,29 @@ class Manifest:
     corpus: str
     """The corpus folder as given to the build."""
     documents: int
+    """Number of documents in the index."""
     paragraphs: int
+    """Number of paragraphs in the index."""
     measures: int
+    """Number of measures in the index."""
     facets: tuple[str, ...]
     """Names of the user-defined facets."""
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Size in bytes and SHA-256 of each file in the data folder, by relative path."""
+    """Size in bytes and SHA-256 of each file in the data folder, by name."""
     format: int = FORMAT_VERSION
+    """Version of the index format."""
 
 
 def read_manifest(index: Path) -> Manifest:
-    """Read the manifest. Verify its checksum, and the presence and sizes of its files.
+    """Return the manifest of an index. Verifies its checksum, and that its files exist and have their sizes.
 
-    Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest cannot be opened.
+    Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest exists but cannot be opened.
     """
     path = index / _MANIFEST_NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        message = f"no index in {index}; make one with: searchkit build CORPUS --index {index}"
+        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
         raise IndexMissing(message) from None
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}"
@@ -95,7 +101,7 @@ def read_manifest(index: Path) -> Manifest:
 
 
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
-    """Return the manifest of a JSON object, or None if it is not one that `commit_manifest` wrote."""
+    """Return the manifest of a JSON object, or None if the object lacks a field or has an invalid value."""
     try:
         files = {str(name): (int(size), str(digest)) for name, (size, digest) in data["files"].items()}
         manifest = Manifest(**{**data, "facets": tuple(map(str, data["facets"])), "files": files})
@@ -108,15 +114,15 @@ def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
 
 
 def compute_manifest_checksum(data: dict[str, Any]) -> str:
-    """Return the checksum of a manifest, given as a JSON object without its checksum."""
+    """Return the checksum of a manifest, which is given as a JSON object without the field `checksum`."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = None) -> Manifest:
     """Sync the data folder to disk, then write the manifest, and remove older data folders.
 
-    The `files` of `manifest` are filled in. `base` is the current manifest. Files that the new data folder shares with
-    its data folder are not read. Returns the manifest as written.
+    Returns the manifest as written, with `files` filled in. `base` is the current manifest, if there is one: files that
+    the new data folder shares with the data folder of `base` are neither read nor synced.
     """
     folder = index / manifest.data
     known = _index_by_inode(index, base) if base else {}
@@ -141,7 +147,7 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
 
 
 def current_data_folder(index: Path) -> str | None:
-    """Return the name of the data folder in the manifest on disk, or None if it cannot be read."""
+    """Return the name of the data folder in the manifest on disk, or None if the manifest cannot be read."""
     try:
         name = json.loads((index / _MANIFEST_NAME).read_text(encoding="utf-8"))["data"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
@@ -158,9 +164,9 @@ def create_data_folder(index: Path) -> Path:
 
 
 def remove_leftovers(index: Path) -> None:
-    """Remove the data folders that the manifest does not name, and temporary files of interrupted builds.
+    """Remove the data folders that the manifest does not name, and the temporary manifest of an interrupted build.
 
-    If there is a manifest that cannot be read, nothing is removed.
+    Removes nothing if there is a manifest but it cannot be read.
     """
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
@@ -173,9 +179,9 @@ def remove_leftovers(index: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Create `target` as a hard link to `source`, a file of a data folder, or as a copy if links are not supported.
+    """Create `target` as a hard link to `source`, a file of a data folder, or as a copy if it cannot be linked.
 
-    Raises FileExistsError if `target` exists, OSError if it cannot be created.
+    Raises FileExistsError if `target` exists, or OSError if it cannot be created.
     """
     try:
         os.link(source, target)
@@ -186,7 +192,10 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def compute_checksums(folder: Path, known: ChecksumsByInode | None = None) -> dict[str, tuple[int, str]]:
-    """Return size and SHA-256 of every file in a folder tree, by relative path. Files in `known` are not read."""
+    """Return size and SHA-256 of every file in a folder tree, by relative path.
+
+    The checksums of files in `known` are taken from there, without reading the files.
+    """
     return {
         path.relative_to(folder).as_posix(): (known or {}).get(_inode(path)) or (path.stat().st_size, _hash_file(path))
         for path in _files(folder)
@@ -194,7 +203,10 @@ def compute_checksums(folder: Path, known: ChecksumsByInode | None = None) -> di
 
 
 def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
-    """Return the contents of a small file of the data folder. Raises IndexDamaged if its checksum does not match."""
+    """Return the content of a small file of the data folder.
+
+    Raises IndexDamaged if the file cannot be read or its checksum does not match.
+    """
     path = index / manifest.data / name
     try:
         data = path.read_bytes()
@@ -206,7 +218,7 @@ def read_verified_file(index: Path, manifest: Manifest, name: str) -> bytes:
 
 
 def verify_checksums(index: Path, manifest: Manifest) -> None:
-    """Compare every file with its checksum. Raises IndexDamaged with the first that differs."""
+    """Read every file of the data folder. Raises IndexDamaged for the first one whose checksum does not match."""
     for name, (_, digest) in manifest.files.items():
         path = index / manifest.data / name
         try:
@@ -219,10 +231,11 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
 
 @contextmanager
 def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
-    """Verify the checksums if the block raises an unexpected exception.
+    """Explain an exception of the block by a damaged file, if there is one.
 
-    Raises IndexDamaged with the file if a checksum does not match. Otherwise the exception propagates unchanged. So it
-    does if the index has been replaced in the meantime and its files are gone.
+    If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If one does not
+    match, raise IndexDamaged with the file instead. Otherwise, the exception propagates unchanged. It also does if the
+    index has been replaced in the meantime, because its files are then removed.
     """
     try:
         yield
@@ -238,6 +251,7 @@ def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
 
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:
+    """Raise IndexDamaged if a file of the data folder is missing or has another size than in the manifest."""
     folder = str(index / manifest.data)  # creating a `Path` takes as long as the system call
     for name, (size, _) in manifest.files.items():
         try:
@@ -257,14 +271,17 @@ def _rebuild_hint(index: Path) -> str:
 
 
 def _data_folders(index: Path) -> list[Path]:
+    """Return all data folders in an index folder, in no order."""
     return [path for path in index.glob("data-*") if _DATA_FOLDER_NAME.fullmatch(path.name) and path.is_dir()]
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """Yield all files in a folder tree, sorted."""
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _hash_file(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while chunk := handle.read(_CHUNK_SIZE):
@@ -273,17 +290,19 @@ def _hash_file(path: Path) -> str:
 
 
 def _inode(path: Path) -> tuple[int, int]:
+    """Return device and inode of a file, which are the same for all hard links to it."""
     status = path.stat()
     return status.st_dev, status.st_ino
 
 
 def _index_by_inode(index: Path, manifest: Manifest) -> ChecksumsByInode:
-    """Return the sizes and checksums of the manifest's files by inode. A missing file is omitted."""
+    """Return the sizes and checksums of the manifest's files by inode. Missing files are omitted."""
     folder = index / manifest.data
     return {_inode(folder / name): entry for name, entry in manifest.files.items() if (folder / name).is_file()}
 
 
 def _sync_folder(folder: Path) -> None:
+    """Write the names of the files in a folder to disk."""
     if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""The public records: documents, paragraphs and measures. Field names are those of the JSON form."""
+"""The public records: documents, paragraphs and measures. Their fields have the same names in JSON."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ SECTIONS = ("成效", "问题", "计划", "履职", "其他")
 MEASURE_BOUNDS = ("exact", "approx", "at_least", "at_most")
 """Relation of the printed number to the actual one: equal, near, a lower bound, an upper bound."""
 MEASURE_KINDS = ("count", "money", "percent", "duration", "other")
+"""Kinds of units: things, people and events; money; percentages; durations; everything else."""
 MEASURE_CHANGES = ("increase", "decrease")
+"""Directions of a change: growth and decline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report. Undetermined fields are None or empty, with an entry in `warnings`."""
+    """A report. A field that is not determined is None or empty."""
 
     document: str
-    """Id: the path relative to the corpus with `/` separators, or `<file>#<key>` for a record of a file."""
+    """Id: the path relative to the corpus with `/` separators, or `<path>#<key>` for a record of a file."""
     title: str | None = None
+    """Title of the report."""
     year: int | None = None
     """Reporting year."""
     published: str | None = None
@@ -34,8 +37,11 @@ class Document:
     region: tuple[str, ...] = ()
     """Divisions from the province down, with a municipality once: ("天津市", "滨海新区")."""
     doctype: str | None = None
+    """Kind of report: 法治政府建设年度报告, 政府工作报告 …"""
     doc_number: str | None = None
+    """Document number (文号), or None."""
     index_number: str | None = None
+    """Index number for open government information (索引号), or None."""
     source: str | None = None
     """URL of the report, or None."""
     sha256: str = ""
@@ -45,12 +51,13 @@ class Document:
     measures: int = 0
     """Number of measures."""
     warnings: tuple[str, ...] = ()
+    """Fields that could not be decided, stated metadata that cannot be used, problems in the file: one line each."""
     facets: Mapping[str, str] = field(default_factory=dict)
     """User-defined facets, from front matter, metadata.csv or the fields of a record."""
 
     @property
     def district(self) -> str | None:
-        """Last element of `region`, or None."""
+        """Last element of `region`, or None if `region` is empty."""
         return self.region[-1] if self.region else None
 
 
@@ -61,9 +68,11 @@ class Paragraph:
     id: str
     """`<document>#<n>`, or the document's id for a record of a file."""
     document: str
+    """Id of the document."""
     n: int
     """Position in the document, from 1."""
     text: str
+    """Text of the paragraph as in the report, with its list number, without line breaks and invisible characters."""
     number: str | None = None
     """List number at the beginning of the paragraph as printed (`13.`, `（一）`, `一是`), or None."""
     path: tuple[str, ...] = ()
@@ -73,7 +82,8 @@ class Paragraph:
     topics: tuple[str, ...] = ()
     """One to three topics of the taxonomy, most important first."""
     page: int | None = None
-    """Page on which the paragraph starts, from 1, if the format has pages."""
+    """Page on which the paragraph starts, from 1. None if the format has no pages."""
+    # The following fields are copied from the document. `Document` describes them.
     title: str | None = None
     year: int | None = None
     agency: str | None = None
@@ -83,27 +93,28 @@ class Paragraph:
 
     @property
     def district(self) -> str | None:
-        """Last element of `region`, or None."""
+        """Last element of `region`, or None if `region` is empty."""
         return self.region[-1] if self.region else None
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedMeasure:
-    """A measure as extracted from a paragraph: what is counted, its value, and the span of the quote.
+    """A measure without its paragraph: what is counted, the value, and the span of the quote in the text.
 
-    A value without decimals is an int. 93.7182万元 has the value 93.7182 in 万元 and the base value 937182 in 元.
+    Values without decimals are ints. 93.7182万元 has the value 93.7182 in 万元 and the base value 937182 in 元.
     """
 
     indicator: str
-    """What is counted, in the report's words without number and unit. A space separates parts that are not adjacent."""
+    """What is counted, in the words of the report, without number and unit. Words that are not adjacent in the report
+    are separated by a space."""
     value: int | float
-    """The number as written: 93.7182 for 93.7182万元, 100 for 100%."""
+    """The number in `unit`: 93.7182 for 93.7182万元, 100 for 100%, 0.75 for 四分之三."""
     unit: str | None
-    """The unit as written (万元, 户次, %), or None for a statement of zero without a unit."""
+    """The unit as written (万元, 户次, %, or only 万). None for fractions and statements of zero without a unit."""
     base_value: int | float
-    """The value with 万 and 亿 multiplied out."""
+    """The value in `base_unit`: 937182 for 93.7182万元."""
     base_unit: str | None
-    """The unit without 万 and 亿."""
+    """The unit without 万 and 亿: 元 for 万元. None if there is no other unit."""
     bound: str = "exact"
     """One of `MEASURE_BOUNDS`."""
     kind: str = "count"
@@ -115,9 +126,10 @@ class ExtractedMeasure:
     zero: bool = False
     """Whether the measure is a statement that there was none (无败诉案件). Its value is 0."""
     start: int = 0
-    """Start of the quote in the paragraph's text: code points, 0-based. It is unique among a paragraph's measures."""
+    """Start of the quote in the text of the paragraph: code points, 0-based. No two measures of a paragraph have the
+    same start."""
     end: int = 0
-    """End of the quote, exclusive."""
+    """End of the quote in the text of the paragraph: code points, exclusive."""
     part_of: int | None = None
     """`start` of the measure that contains this one as a part (共420件，其中医疗卫生299件), or None."""
 
@@ -126,7 +138,7 @@ _Value = TypeVar("_Value")
 
 
 class _Delegated(Generic[_Value]):
-    """A read-only attribute of a measure that is an attribute of its extracted measure or of its paragraph."""
+    """A read-only attribute of `Measure` that returns the attribute of the same name of `extracted` or `source`."""
 
     def __init__(self, part: Literal["extracted", "source"]) -> None:
         self._part = part
@@ -149,12 +161,13 @@ class _Delegated(Generic[_Value]):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure with its paragraph. Look-ups, comparisons and `export measures` return it.
+    """A measure with its paragraph. Look-ups, comparisons and `export measures` return measures of this class.
 
     Every field of the JSON form (`MEASURE_FIELDS`) is an attribute.
     """
 
     extracted: ExtractedMeasure
+    """The measure without its paragraph."""
     source: Paragraph
     """The paragraph."""
 
@@ -210,11 +223,14 @@ MEASURE_FIELDS = (
     *("change", "period", "zero", "quote", "start", "end", "part_of", "number", "path", "section", "topics", "page"),
     *("title", "year", "agency", "region", "doctype", "facets"),
 )
-"""Names of the fields of a measure's JSON form, in order. `district` follows `region` and is not listed."""
+"""Names of the fields of a measure in JSON, in order, without `district`, which follows `region`."""
 
 
 def to_json(record: Document | Paragraph | Measure) -> dict[str, object]:
-    """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists."""
+    """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
+
+    A measure has the fields `MEASURE_FIELDS`, then the fields that its subclass adds.
+    """
     names = [item.name for item in fields(record)]
     if isinstance(record, Measure):
         names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
@@ -238,4 +254,5 @@ def paragraph_from_json(data: Mapping[str, object]) -> Paragraph:
 
 
 def _constructor_arguments(data: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields of a JSON object without `district`, and lists as tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "district"}

@@ -1,12 +1,12 @@
-"""Child processes: an isolated Python, and enforcement of the limits that `indexing.budget` sets.
+"""Child processes: isolated from their environment, with limits of CPU time and memory.
 
-The environment cannot influence a child. It starts with `python -I` in the root folder, without the variables that
-Python reads, and imports this package from its parent's location. Its output is discarded. Parent and child exchange
-messages of bytes; the receiver validates their contents.
+A child starts with `python -I` in the root folder, without the environment variables that Python reads, and imports
+this package from the location that its parent uses. What it prints is discarded. Parent and child exchange messages of
+bytes; the receiver must validate them.
 
-A child exits when its parent exits for any reason, because it reads a pipe whose other end only the parent has open. It
-does not receive Ctrl-C, which the parent handles. `limit_resources` sets a budget of CPU time and memory for a block.
-The operating system enforces it, even if a library holds the interpreter lock.
+A child exits when its parent exits for any reason, because the child reads a pipe whose other end only the parent has
+open. A child does not receive Ctrl-C, which the parent handles. `limit_resources` limits the CPU time and memory of a
+block of code. The operating system enforces the limits, even if a library holds the interpreter lock.
 """
 
 from __future__ import annotations
@@ -32,37 +32,43 @@ from threading import Thread
 from typing import IO, NoReturn, cast
 
 ROOT_FOLDER = Path(os.sep)
-"""Current folder of child processes. Other users cannot place files there."""
+"""Current folder of child processes, where other users cannot place files."""
 MAX_MESSAGE_LENGTH = 200_000_000
-"""Maximum size of a message in bytes. A child that sends a longer one is killed."""
+"""Maximum size of a message in bytes. A child that sends a longer message counts as exited."""
 
 OUT_OF_TIME = -getattr(signal, "SIGPROF", 0)
-"""Exit code of a child that the system killed because it exceeded its CPU time."""
+"""Exit code of a child that the system killed because it exceeded its CPU time. Windows does not limit CPU time."""
 OUT_OF_MEMORY = 77
-"""Exit code of a child that ran out of memory and cannot send a message."""
+"""Exit code of a child that exceeded its memory."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _SCRIPT = str(_PACKAGE / Path(__file__).name)
 """Script that a child runs: this file, which imports the package."""
 _LENGTH_PREFIX = struct.Struct(">Q")
+"""Length of a message in bytes, which precedes the message."""
 _PIPE_SIZE = 1 << 20
 """Capacity of a pipe in bytes, on systems where it can be set."""
 _PAGE_SIZE = getattr(os, "sysconf", lambda _: 4096)("SC_PAGE_SIZE")
-_EXIT_TIMEOUT, _POLL_INTERVAL = 2.0, 0.002
-"""Seconds that a child has to exit by itself before it is killed, and seconds between two polls."""
+_EXIT_TIMEOUT = 2.0
+"""Seconds that a child has to exit by itself before it is killed."""
+_POLL_INTERVAL = 0.002
+"""Seconds between two checks whether a child has exited."""
 
 
 class Child:
-    """Handle of a child process, for its parent. Not thread-safe."""
+    """A child process, as its parent sees it. Not thread-safe."""
 
     def __init__(self, function: Callable[[Parent], None], inbox: SimpleQueue[tuple[Child, bytes | None]]) -> None:
-        """Start a process that runs `function`, a function of a module of this package.
+        """Start a process that runs `function`, which must be at the top level of a module that it can import.
 
-        Each message is put into `inbox` with the child that sent it, and None when the child has exited. Raises OSError
-        if no process can be started.
+        Each message of the child is put into `inbox` after the child. When the child has exited or sent a message that
+        is too long, None is put in place of a message. Raises OSError if no process can be started.
         """
+        # Temporary folder of the child. The parent chooses its path, so that it can remove the folder after the child.
         self._scratch = Path(tempfile.gettempdir(), f"searchkit-{token_hex(8)}")
         self._inbox = inbox
+        self._is_ended = False
+        """Whether `end` was called."""
         arguments = (function.__module__, function.__qualname__, str(self._scratch), *_module_path())
         self._process = subprocess.Popen(  # noqa: S603 - this Python with this package
             [sys.executable, "-I", "-X", f"utf8={sys.flags.utf8_mode}", _SCRIPT, *arguments],
@@ -78,17 +84,18 @@ class Child:
         self._listener.start()
 
     def send(self, message: bytes) -> None:
-        """Send a message. It is lost if the child has exited, which the inbox reports."""
+        """Send a message. If the child has exited, the message is lost without an error."""
         if self._process.stdin is not None:
             with suppress(OSError, ValueError):  # the pipe is closed
                 _write(self._process.stdin, message)
 
     def end(self) -> int:
-        """End the child and its descendants, and return its exit code: -n if signal n killed it.
+        """End the child and its descendants, and return the exit code of the child: -n if signal n killed it.
 
-        A child that does not exit by itself is killed.
+        A child that does not exit by itself within `_EXIT_TIMEOUT` seconds is killed.
         """
-        if self._process.returncode is None:
+        if not self._is_ended:
+            self._is_ended = True
             self.request_exit()
             self.wait_for_exit()
             _kill_group(self._process.pid)  # including descendants of a child that has exited
@@ -98,15 +105,15 @@ class Child:
         return self._process.returncode
 
     def request_exit(self) -> None:
-        """Ask the child to exit. It does so at once, unless a library holds the interpreter lock."""
+        """Ask the child to exit. The child does so at once, unless a library holds the interpreter lock."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
 
     def wait_for_exit(self) -> int | None:
-        """Wait up to `_EXIT_TIMEOUT` seconds for the child to exit, and return its exit code, or None if it runs on.
+        """Wait for the child to exit, and return its exit code. Return None if it runs for `_EXIT_TIMEOUT` seconds.
 
-        `end` must be called afterwards.
+        `end` must be called in either case.
         """
         if self._process.returncode is not None:
             return self._process.returncode
@@ -131,7 +138,7 @@ class Child:
 
 
 class Parent:
-    """Handle of the parent process, for a child."""
+    """The parent process, as a child sees it."""
 
     def __init__(self, requests: IO[bytes], responses: IO[bytes]) -> None:
         self._requests, self._responses = requests, responses
@@ -143,11 +150,11 @@ class Parent:
         return self._messages.get()
 
     def send(self, message: bytes) -> None:
-        """Send a message. Raises OSError if the parent has exited. This process then exits soon too."""
+        """Send a message. Raises OSError if the parent has exited; then this process will exit soon too."""
         _write(self._responses, message)
 
     def _listen(self) -> None:
-        """Receive messages until the parent exits. Then exit with all descendants."""
+        """Receive messages until the parent closes the pipe or exits. Then end this process and its descendants."""
         with suppress(OSError, EOFError):
             while True:
                 self._messages.put(_read(self._requests))
@@ -158,8 +165,9 @@ class Parent:
 def limit_resources(seconds: int, memory: int) -> Iterator[None]:
     """Limit a block to `seconds` of CPU time and `memory` additional bytes of address space.
 
-    For the main thread of a child. The process ends if the block exceeds a limit; the system ends it when the time is
-    up, whatever it is doing. Memory is limited on Linux and the BSDs, not on Windows and current macOS.
+    Use it in the main thread of a child. If the block exceeds a limit, the process ends: with `OUT_OF_TIME`, at any
+    instruction, or with `OUT_OF_MEMORY`, when Python raises MemoryError. CPU time is not limited on Windows, memory not
+    on Windows and current macOS.
     """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -177,7 +185,10 @@ def limit_resources(seconds: int, memory: int) -> Iterator[None]:
 
 
 def exit_if_forked() -> None:
-    """Exit if this process is a fork of a child. A call to a library that forks can return in both processes."""
+    """Exit if this process is a fork of the process that imported this module.
+
+    If a library forks and a call to it returns, it returns in both processes. Only the original one must go on.
+    """
     if os.getpid() != _importing_pid:
         os._exit(1)
 
@@ -185,12 +196,15 @@ def exit_if_forked() -> None:
 _importing_pid = os.getpid()
 """Id of the process that imported this module."""
 _scratch: Path | None = None
-"""Path of a child's temporary folder, which is created on demand. None in other processes."""
+"""In a child, the path of its temporary folder, which `temporary_folder` creates. None in other processes."""
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Create a folder that only this user can read. It is removed at the end, even if the child is killed."""
+    """Create a temporary folder that only this user can read, and remove it after the block.
+
+    In a child, the parent removes the folder if the child is killed. A child can have only one such folder at a time.
+    """
     if _scratch is None:
         with tempfile.TemporaryDirectory(prefix="searchkit-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
@@ -203,10 +217,10 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def run_program(command: Sequence[str], folder: Path) -> None:
-    """Run a program in a folder, which is also its home folder, and wait for it.
+    """Run a program in a folder, which is also its home folder, and wait until it exits. Its output is discarded.
 
-    In a child, the program and its descendants end with the child. The program can use the CPU time that is left to the
-    child (`limit_resources`), and its CPU time counts as the child's. Raises OSError if it cannot be started.
+    In a child, the program and its descendants end with the child. The program can use the CPU time that the child has
+    left (`limit_resources`), and its CPU time counts as that of the child. Raises OSError if it cannot be started.
     """
     before = _children_cpu_time()
     process = subprocess.Popen(  # noqa: S603 - the caller chooses the program
@@ -227,7 +241,10 @@ def run_program(command: Sequence[str], folder: Path) -> None:
 
 
 def find_program(*names: str) -> str | None:
-    """Return the path of the first program found on the search path, ignoring the current folder, or None."""
+    """Return the path of the first of the programs that is on the search path, or None if none is.
+
+    Relative folders and the current folder are ignored.
+    """
     folders = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
     current = Path(os.path.realpath(os.curdir))
     trusted = [folder for folder in folders if folder.is_absolute() and folder.resolve() != current]
@@ -236,19 +253,19 @@ def find_program(*names: str) -> str | None:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of a child: this process's own, without the variables that Python reads at start-up.
+    """Return the environment of this process for a child, without the variables that Python reads at start-up.
 
-    It also keeps NumPy from starting threads, because its linear algebra is not used here.
+    A variable for NumPy is added: it starts no threads, because its linear algebra is not used.
     """
     variables = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
     return {**variables, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _module_path() -> list[str]:
-    """Return the folders of this process's module path that a child appends to its own.
+    """Return the folders of the module path of this process that a child appends to its module path.
 
-    The current folder, the folder of the script and the user's site-packages are excluded, because they depend on how
-    this process was started. A folder that contains this package is not excluded.
+    The current folder, the folder of the script and the site-packages of the user are excluded, because their files are
+    not trusted. The folder of this package is not excluded.
     """
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     excluded = {Path(os.path.realpath(os.curdir)), Path(site.getusersitepackages()).resolve()}
@@ -259,7 +276,7 @@ def _module_path() -> list[str]:
 
 
 def _kill_group(leader: int) -> None:
-    """Kill a process and its descendants."""
+    """Kill a process that leads its process group, and its descendants."""
     if sys.platform == "win32":
         program = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe"))
         tree = [program, "/F", "/T", "/PID", str(leader)]
@@ -270,7 +287,7 @@ def _kill_group(leader: int) -> None:
 
 
 def _exit_group() -> NoReturn:
-    """End this child, which leads its process group, and its descendants."""
+    """End this child and its descendants, and remove its temporary folder."""
     if _scratch is not None:
         shutil.rmtree(_scratch, ignore_errors=True)
     _kill_group(os.getpid())
@@ -278,6 +295,7 @@ def _exit_group() -> NoReturn:
 
 
 def _write(stream: IO[bytes], message: bytes) -> None:
+    """Write a message after its length. Raises OSError if the other end is closed."""
     stream.write(_LENGTH_PREFIX.pack(len(message)))
     stream.write(message)
     stream.flush()
@@ -294,7 +312,10 @@ def _read(stream: IO[bytes]) -> bytes:
 
 
 def _take_stream(descriptor: int, mode: str) -> IO[bytes]:
-    """Return a standard stream for messages. Other code that uses it, such as a parser that prints, gets devnull."""
+    """Return a standard stream for messages, and replace the stream by devnull, so that no other code can use it.
+
+    Libraries may print.
+    """
     duplicate = os.dup(descriptor)
     devnull = os.open(os.devnull, os.O_RDWR)
     os.dup2(devnull, descriptor)
@@ -306,7 +327,7 @@ def _get_memory_limit() -> int:
     """Return the limit of the address space in bytes, or -1 if there is none."""
     if sys.platform == "win32":
         return -1
-    import resource  # noqa: PLC0415 - not on every system
+    import resource  # noqa: PLC0415 - not available on Windows
 
     return resource.getrlimit(resource.RLIMIT_AS)[0]
 
@@ -323,9 +344,9 @@ def _remaining_cpu_time() -> float:
 
 
 def _with_cpu_limit(command: Sequence[str]) -> Sequence[str]:
-    """Return the command with a CPU limit just above the remaining time.
+    """Return the command with a CPU limit just above the remaining time of this process, if its time is limited.
 
-    A program that reaches this limit has used up the budget of this process.
+    If the program reaches its limit, no time is left for this process either (`_charge_cpu_time`).
     """
     if not _remaining_cpu_time():
         return command
@@ -333,12 +354,12 @@ def _with_cpu_limit(command: Sequence[str]) -> Sequence[str]:
 
 
 def _charge_cpu_time(seconds: float) -> None:
-    """Subtract seconds from the remaining CPU time, if it is limited. End this process if none is left."""
+    """Subtract seconds from the remaining CPU time, if it is limited. If no time is left, end this process."""
     remaining = _remaining_cpu_time()
     if remaining > seconds:
         signal.setitimer(signal.ITIMER_PROF, remaining - seconds)
     elif remaining:
-        os.kill(os.getpid(), signal.SIGPROF)  # the same end as an expired timer
+        os.kill(os.getpid(), signal.SIGPROF)  # as an expired timer does
 
 
 def _set_memory_limit(memory: int) -> None:
@@ -369,7 +390,7 @@ def _address_space() -> int:
 
 
 def run_child(module: str, function: str, scratch: str) -> None:
-    """Run a function as a child process. The arguments come from the command line."""
+    """Run a function in this process, which is a child. `scratch` is the path of its temporary folder."""
     global _scratch  # noqa: PLW0603 - there is one per process
     requests, responses = _take_stream(0, "rb"), _take_stream(1, "wb")
     _scratch = Path(scratch)
@@ -381,7 +402,10 @@ def run_child(module: str, function: str, scratch: str) -> None:
 
 
 def _bootstrap(*arguments: str) -> None:
-    """Import this package from the parent's location without searching the module path, and run the child."""
+    """Import this package from the folder of this file, without searching the module path, and run the child.
+
+    The arguments are those of `run_child`, then folders for the module path (`_module_path`).
+    """
     sys.path += [folder for folder in arguments[3:] if folder not in sys.path]
     init = _PACKAGE / "__init__.py"
     spec = spec_from_file_location(_PACKAGE.name, init, submodule_search_locations=[str(_PACKAGE)])

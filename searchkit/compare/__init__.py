@@ -1,8 +1,8 @@
-"""Compare measures across reports: tables of one measure, and measures that contradict each other.
+"""Comparison of measures across reports: tables of one indicator, and measures that contradict each other.
 
-comparison.py  a table of one measure; each cell refers to the sentences that state its values
+comparison.py  a table of one indicator; each cell has the measures that state its values
 choosing.py    the indicator and unit of a table
-axes.py        rows and columns of facet values
+axes.py        keys, order and labels of rows and columns
 agreement.py   whether measures count the same thing, and whether their values agree
 audit.py       contradictions within and between reports
 """

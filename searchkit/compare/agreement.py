@@ -1,4 +1,4 @@
-"""Whether two measures count the same thing (equal units, equivalent wording) and state the same value."""
+"""Agreement of measures: similarity of indicators, units that count the same things, and equality of values."""
 
 from __future__ import annotations
 
@@ -21,41 +21,60 @@ _UNIT_FAMILIES = (
 )
 """Units that count the same things: 立案129件 in one report is 立案129起 in another."""
 _FAMILY_OF_UNIT = {unit: family[0] for family in _UNIT_FAMILIES for unit in family}
+"""First unit of the family of each unit."""
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
+"""Factor of each scale that a unit can begin with: 10000 for 万."""
 
-# Words and marks that distinguish nothing: at the start, anywhere, and at the end of a part of an indicator.
-_LEADING_FILLERS = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施|新增加?(?=了))+")
 _FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
+"""Words that distinguish nothing anywhere in an indicator, and all marks except 、. They are removed first."""
+_LEADING_FILLERS = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施)+")
+"""Words that distinguish nothing at the beginning of a part of an indicator: 开展监督检查 is 监督检查."""
 _TRAILING_FILLERS = re.compile("(?<=..)(?:总数量|总数|总量|数量|总计|合计|共计|情况|工作|案件|事项)+$")
+"""Words that distinguish nothing at the end of a part, after at least two characters: 行政复议案件 is 行政复议."""
 
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
-_JOINT_FACTOR, _OTHER_HEAD_FACTOR, _MIN_HEAD_SIMILARITY, _OTHER_MEAN_FACTOR = 0.7, 0.5, 0.5, 0.4
+"""Word that makes an indicator a mean: 人均, 月均, 平均."""
+_JOINT_FACTOR = 0.7
+"""Factor of the similarity if only one of two indicators is joint."""
+_OTHER_HEAD_FACTOR = 0.5
+"""Factor of the similarity if the heads have no character in common."""
+_MIN_HEAD_SIMILARITY = 0.5
+"""Smallest similarity of an indicator and its head, before `_OTHER_MEAN_FACTOR`."""
+_OTHER_MEAN_FACTOR = 0.4
+"""Factor of the similarity if only one of two indicators is a mean, or their words for it differ."""
 _RELATIVE_TOLERANCE = 1e-9
-"""Relative error that adding floating-point numbers may cause."""
+"""Relative difference of two base values that rounding of floating-point numbers can cause."""
 _BOUND_MARGIN = 0.1
-"""Relative margin of a bound. The real value of 1300余 is at most 10 % above 1300, that of 约1300 within 5 % of it."""
+"""Relative width of the range of an inexact value. 1300余 is 1300 to 10 % more, 约1300 is 1300 ± 5 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormalisedIndicator:
-    """An indicator without marks and fillers such as 各类, 共计, 开展. Equal ones count the same thing."""
+    """An indicator without marks and fillers such as 各类, 共计, 开展.
+
+    Two measures whose indicators have the same `text` count the same thing.
+    """
 
     text: str
-    """The parts, sorted, so that 处罚 立案 equals 立案 处罚."""
+    """The parts in sorted order, separated by spaces: 处罚 立案 equals 立案 处罚."""
     characters: frozenset[str]
+    """Characters of the parts."""
     bigrams: frozenset[str]
-    """Pairs of adjacent characters."""
+    """Pairs of adjacent characters within a part."""
     head: str
-    """The last part, which names what is counted: 维持 in 行政复议 维持."""
+    """The last part in the original order, which names the counted thing: 维持 in 行政复议 维持."""
     is_joint: bool
-    """Several things are counted together (行政复议、行政诉讼)."""
+    """Whether several things are counted together (行政复议、行政诉讼)."""
     mean: str
-    """The word that makes it a mean (人均), or "". A mean is never similar to its total."""
+    """The word that makes the indicator a mean (人均), or "". A mean is less similar to a total."""
 
 
 @lru_cache(maxsize=65_536)
 def normalise_indicator(indicator: str) -> NormalisedIndicator:
-    """Return the normalised form of an indicator. Takes about 10 µs; results are cached."""
+    """Return the normalised form of an indicator, cached. Cost: about 10 µs.
+
+    If nothing is left, the form is the folded indicator.
+    """
     parts = [
         _TRAILING_FILLERS.sub("", _LEADING_FILLERS.sub("", part)) for part in _FILLERS.sub("", fold(indicator)).split()
     ]
@@ -69,11 +88,12 @@ def normalise_indicator(indicator: str) -> NormalisedIndicator:
 
 
 def indicator_similarity(one: NormalisedIndicator, other: NormalisedIndicator) -> float:
-    """Return the similarity of two indicators: 1 if they are equal, 0 if they have no character in common.
+    """Return the similarity of two indicators: 1 if their texts are equal, 0 if they have no character in common.
 
-    The similarity is the mean of the Dice coefficients of characters and of bigrams. It is reduced if only one of the
-    two is joint, halved if the heads have no character in common, and at least 0.5 if one indicator is the head of the
-    other. It is reduced further if the two are not means of the same kind.
+    The base is the mean of the Dice coefficients of characters and of bigrams, if both indicators have bigrams,
+    otherwise that of characters. It is multiplied with 0.7 if only one of the indicators is joint, and with 0.5 if
+    their heads have no character in common. It is raised to 0.5 if one indicator is the head of the other. Finally, it
+    is multiplied with 0.4 unless both are means of the same kind or neither is a mean.
     """
     if one.text == other.text:
         return 1.0
@@ -90,12 +110,18 @@ def indicator_similarity(one: NormalisedIndicator, other: NormalisedIndicator) -
 
 
 def unit_family(base_unit: str | None) -> str:
-    """Return the first of the units that count the same things as a base unit (件, 起, 宗 → 件); "" for None."""
+    """Return the first unit of the family of a base unit: 件 for 件, 起 and 宗.
+
+    A unit without a family is returned unchanged, and None as "".
+    """
     return _FAMILY_OF_UNIT.get(base_unit or "", base_unit or "")
 
 
 def unit_scale(measure: Measure) -> int:
-    """Return the number of base units in the unit of a measure: 10000 for 万元."""
+    """Return the number of base units in the unit of a measure: 10000 for 万元, 1 for 元.
+
+    Returns 1 if there is no base unit, even if the unit is a scale (161.5万).
+    """
     if not measure.unit or not measure.base_unit:
         return 1
     return _SCALE_BY_NAME.get(measure.unit.removesuffix(measure.base_unit), 1)
@@ -107,14 +133,17 @@ def scale_name(scale: int) -> str:
 
 
 def precision(measure: Measure) -> float:
-    """Return the base value of one unit of the last printed digit: 100 for 93.72万元."""
+    """Return the base value of one unit of the last digit: 100 for 93.72万元, 1 for 129件.
+
+    The value is a number, so zeros at the end of its decimals are not counted: 93.70万元 has the precision 1000.
+    """
     _, _, decimals = f"{measure.value}".partition(".")
     exponent = 0 if "e" in decimals else len(decimals)
     return float(unit_scale(measure) / 10**exponent)
 
 
 def has_same_value(one: Measure, other: Measure) -> bool:
-    """Whether both values can be true of one thing: equal, equal after rounding, or within the bounds 约, 余, 以下."""
+    """Return whether the ranges of possible values overlap: equal, equal after rounding, or within 约, 余, 以下."""
     low, high = value_range(one)
     other_low, other_high = value_range(other)
     tolerance = _RELATIVE_TOLERANCE * max(abs(one.base_value), abs(other.base_value))
@@ -122,7 +151,11 @@ def has_same_value(one: Measure, other: Measure) -> bool:
 
 
 def value_range(measure: Measure) -> tuple[float, float]:
-    """Return the lowest and the highest possible base value. An integer in the base unit is not taken as rounded."""
+    """Return the lowest and the highest possible base value.
+
+    A value may be rounded by half a unit of its last digit, unless it is an integer in the base unit. `_BOUND_MARGIN`
+    limits the range of inexact values.
+    """
     value, step = measure.base_value, precision(measure)
     half_step = 0.0 if step == 1 and unit_scale(measure) == 1 else step / 2
     low, high = value - half_step, value + half_step
@@ -136,10 +169,14 @@ def value_range(measure: Measure) -> tuple[float, float]:
 
 
 def has_other_period(measure: Measure) -> bool:
-    """Whether the period of a measure is not the reporting year."""
+    """Return whether a measure states a period other than the reporting year.
+
+    For a report on 2023, the period 2023年, 2023年度, 2023年全年, 全年, 今年, 本年度 or 年内 is the reporting year.
+    """
     reporting_year = rf"(?:{measure.year}年?|[全今本]年度?|年内)(?:度|全年|底)?"
     return measure.period is not None and not re.fullmatch(reporting_year, measure.period)
 
 
 def _dice_coefficient(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the Dice coefficient of two sets, 0 if both are empty."""
     return 2 * len(one & other) / ((len(one) + len(other)) or 1)

@@ -1,8 +1,8 @@
-"""Finds contradictions: parts that exceed their total, rates above 100 %, two values for one measure, wrong changes.
+"""Finds contradictions between measures, of four kinds.
 
 parts      the parts of a breakdown do not add up to their total
 rate       a share of more than 100 %
-conflict   two values of one indicator for the same body and year
+conflict   two values of one indicator, for the same body and year, or in one report with a probable typo
 change     a value, the stated change, and the value in last year's report do not agree
 """
 
@@ -28,48 +28,58 @@ from searchkit.query.facets import Filter
 from searchkit.search.snapshot import Snapshot
 
 FINDING_KINDS = ("parts", "rate", "conflict", "change")
+"""Kinds of contradictions: parts and their total, a rate above 100 %, two values of an indicator, a change since last
+year."""
 
 _COMPLETE_BREAKDOWN = re.compile(r"分别|分为|[:：]\s*$")
-"""Between a total and its parts: the parts are complete. After 其中 and 包括 they need not be."""
+"""Words between a total and its parts after which the parts are complete. After 其中 and 包括 they need not be."""
 _AND_SO_ON = re.compile(r"\s*[\w ]{0,4}等")
-"""After the last part: there are more parts."""
+"""Text after the last part that means that there are more parts: 等, 的医院等."""
 _NOT_SUMMABLE = re.compile("[均总原占由从每]|标准|累计|剔除|扣除|调整|口径|可比|实际|发展到|增加到|提高到|[率%]")
-"""In the words of a part: it cannot be added to the others. Matches means, other totals and corrections."""
+"""Words of a part that cannot be added to other parts: means (均, 每), shares (占, 率), other totals (总, 累计), values
+before and after a change (原, 由, 从, 增加到), corrected values (剔除, 调整, 可比)."""
 _MAX_GAP_LENGTH = 20
 """Maximum number of characters between two parts of one list."""
 _PEOPLE_UNITS = {"人", "名", "位", "人次"}
-"""Units of people. Their breakdowns may overlap: 100人，其中党员80人、女性50人."""
+"""Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
 _MAX_SUBSET_PARTS = 12
-"""Maximum number of parts of a total whose subsets are all summed."""
+"""Maximum number of parts for which all subsets are summed. The number of subsets doubles with each part."""
 _MAX_NEAR_SHORTFALL = 0.02
-"""Largest shortfall, as a share of the total, that proves a mistake if there are at least three parts."""
+"""Largest shortfall, as a share of the total, that is a mistake even if no word says that the parts are complete. There
+must be at least three parts."""
 
 _BOUNDED_RATE = re.compile("率|占|比例|比重|满意度")
+"""Words of a percentage that is a share or a rate."""
 _UNBOUNDED_RATE = re.compile(
     "[增减降升涨长超倍]|提高|同比|环比|完成|达产|计划|目标|预算|进度|压缩|提前|"
     "负债|拨备|充足|产销|自给|使用率|利用率|毛入|毛在|收益|回报|利润|周转|杠杆|开工|到位|换手|置换|依存"
 )
-"""Rates that can be above 100 %, and growth."""
+"""Words of a percentage that can be above 100 %: growth, completion of a plan, and rates such as 负债率 and 产销率."""
 _MAX_RATE = 100
-"""In percent."""
+"""Maximum of a share or rate, in percent."""
 
 _MIN_TYPO_DIGITS = 4
-"""Minimum number of digits of a number in which a typo can be recognised."""
+"""Minimum number of digits, without zeros at the end, of a number that is compared for typos. Shorter numbers differ by
+one digit too often by chance."""
 _MIN_TYPO_INDICATOR_LENGTH = 4
-"""Minimum number of characters of an indicator whose values are compared for typos."""
+"""Minimum number of characters of an indicator whose values are compared for typos. Shorter ones count many things."""
 
 _CHANGE_WORDS = re.compile(
     "(?:与|和)?(?:同比|比|较)?(?:上一?年度?|去年|前一年)?(?:同期)?(?:相比)?"
     "(?:增长|增加|上升|提高|提升|增幅|升幅|下降|减少|降低|降幅|同比)(?:率|幅度?|数量?|了|为|达到?)*"
 )
+"""Words for the change in the indicator of a change. They are removed: 立案同比增长 is compared as 立案."""
 _YEARLY_CHANGE = re.compile("同比|上一?年|去年|前一年|增长|下降|上升")
-"""In the words of a change: it is a change since last year. 压缩90% is not."""
+"""Words of a change since last year. 压缩90% has none of them."""
 _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
+"""Period of a change since last year."""
 _PERCENTAGE_POINTS = {"个百分点", "百分点"}
 _MAX_RATIO = 5
-"""Largest ratio between stated and expected value of last year. Above it, the values count different things."""
+"""Largest ratio between the stated and the expected value of last year. If it is larger, the two values count
+different things, and there is no finding."""
 _MIN_CHANGE_SIMILARITY = 0.45
-"""Smallest similarity of indicators at which a change refers to the value before it."""
+"""Smallest similarity of the indicators of a change and of the value before it. A less similar change refers to
+something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +93,14 @@ class Finding:
     ids: tuple[str, ...]
     """Ids of the measures."""
     values: tuple[int | float, ...]
-    """Base values of the measures, in the same order."""
+    """Base values of the measures, in the order of `ids`."""
 
 
 def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[Finding]:
-    """Check the measures of an index that pass the filters, document by document."""
+    """Check the measures of an index that pass the filters. See `audit`."""
 
     def text_of(paragraph_id: str) -> str | None:
-        """Return the text of a paragraph."""
+        """Return the text of the paragraph with an id, or None."""
         with snapshot.use_engine() as engine:
             paragraph = engine.paragraph(paragraph_id)
         return None if paragraph is None else paragraph.text
@@ -99,10 +109,12 @@ def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[
 
 
 def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | None = None) -> Iterator[Finding]:
-    """Check measures in corpus order. Yields each finding once the document of its last measure has been read.
+    """Yield the contradictions between measures, which are in corpus order.
 
-    `text_of` returns the text of a paragraph by its id. Without it, missing parts of complete breakdowns (分别为) are
-    found only if the total follows its parts, and numbers between the parts are not noticed.
+    A finding is yielded as soon as all documents with its measures have been read.
+
+    `text_of` returns the text of the paragraph with an id. Without it, parts that add up to less than their total are
+    found only if the total follows them, and other numbers between the parts, which may be more parts, go unnoticed.
 
     Memory: about 300 bytes for each measure that another report can contradict, plus the measures of one document.
     """
@@ -116,11 +128,12 @@ def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | No
 
 
 def _build_finding(kind: str, message: str, *measures: Measure) -> Finding:
+    """Return a finding with the ids and base values of measures."""
     return Finding(kind, message, tuple(item.id for item in measures), tuple(item.base_value for item in measures))
 
 
 def _check_breakdowns(report: Sequence[Measure], text_of: Callable[[str], str | None] | None) -> Iterator[Finding]:
-    """Yield a finding for each breakdown that does not add up."""
+    """Yield a finding for each total in a report whose parts do not add up to it."""
     by_id = {measure.id: measure for measure in report}
     breakdowns: dict[str, list[Measure]] = {}
     for measure in report:
@@ -135,7 +148,7 @@ def _check_breakdowns(report: Sequence[Measure], text_of: Callable[[str], str | 
 def _check_breakdown(
     total: Measure, parts: Sequence[Measure], text_of: Callable[[str], str | None] | None
 ) -> Iterator[Finding]:
-    """Yield a finding if the parts do not add up to the total."""
+    """Yield a finding if the parts do not add up to the total, within the rounding of all numbers."""
     parts_sum = round(sum(part.base_value for part in parts), 6)
     tolerance = sum(precision(item) / 2 for item in (total, *parts) if precision(item) != 1) + 1e-6
     if parts_sum > total.base_value + tolerance:
@@ -150,7 +163,7 @@ def _check_breakdown(
 
 
 def _is_list(parts: Sequence[Measure], text_of: Callable[[str], str | None] | None) -> bool:
-    """Whether parts are close to each other, as items of one list, without other numbers between them."""
+    """Return whether parts are items of one list: close to each other, without other numbers between them."""
     text = (text_of(parts[0].paragraph) if text_of else None) or ""
     pairs = list(pairwise(parts))
     return all(second.start - first.end <= _MAX_GAP_LENGTH for first, second in pairs) and not any(
@@ -159,7 +172,10 @@ def _is_list(parts: Sequence[Measure], text_of: Callable[[str], str | None] | No
 
 
 def _is_summable(total: Measure, part: Measure) -> bool:
-    """Whether a part can be added to other parts of the total."""
+    """Return whether a part is exact, has the unit and period of the total, and can be added to other parts.
+
+    The total itself is checked too, without its words.
+    """
     return (
         part.bound == "exact"
         and part.kind in {"count", "money"}
@@ -173,7 +189,11 @@ def _is_summable(total: Measure, part: Measure) -> bool:
 
 
 def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float) -> bool:
-    """Whether parts that exceed their total are a mistake, and not several breakdowns or parts of parts."""
+    """Return whether parts that add up to more than their total are a mistake.
+
+    They are not if some of the parts add up to the total: the others are then a second breakdown, or parts of parts. A
+    single part that exceeds the total is always a mistake.
+    """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return True
     if len(parts) > _MAX_SUBSET_PARTS or total.base_unit in _PEOPLE_UNITS:
@@ -189,7 +209,11 @@ def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float)
 def _is_shortfall_wrong(
     total: Measure, parts: Sequence[Measure], parts_sum: float, text_of: Callable[[str], str | None] | None
 ) -> bool:
-    """Whether parts that add up to less than their total are a mistake, because they should be complete."""
+    """Return whether parts that add up to less than their total are a mistake.
+
+    They are if the parts must be complete: the total follows all of them, or 分别 or a colon is between the total and
+    its parts. At least three parts whose sum is close to the total are a mistake too.
+    """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
     if total.start > first:  # A 10件，B 20件，共30件
         return total.start > max(part.start for part in parts) and len(parts) > 1
@@ -217,9 +241,9 @@ def _check_rates(report: Sequence[Measure]) -> Iterator[Finding]:
 
 
 def _check_typos(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for two values of one indicator that differ by a typo: 5980户次, 5890户次.
+    """Yield a finding for each two values of one indicator in a report that differ by a typo: 5983户次, 5893户次.
 
-    Values that differ more are not compared: a report counts several inspections or trainings under one name.
+    Values that differ more are no contradiction, because reports use one name for several inspections or trainings.
     """
     candidates: dict[tuple[object, ...], list[Measure]] = {}
     for measure in report:
@@ -234,24 +258,27 @@ def _check_typos(report: Sequence[Measure]) -> Iterator[Finding]:
 
 
 def _is_typo(one: str, other: str) -> bool:
-    """Whether two numbers of equal length differ in one digit, or in two adjacent digits that are swapped."""
+    """Return whether two numbers of equal length differ in one digit, or in two adjacent digits that are swapped.
+
+    Returns False if `one` has fewer than `_MIN_TYPO_DIGITS` digits before the zeros at its end.
+    """
     differing = [index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
     is_long = len(one) == len(other) and len(one.replace(".", "").rstrip("0")) >= _MIN_TYPO_DIGITS
-    if not is_long or "." in {one[index] for index in differing}:
+    if not is_long or any("." in {one[index], other[index]} for index in differing):
         return False
     is_swapped = len(differing) == 2 and differing[1] - differing[0] == 1 and sorted(one) == sorted(other)  # noqa: PLR2004 - a pair
     return len(differing) == 1 or is_swapped
 
 
 def _is_comparable(measure: Measure) -> bool:
-    """Whether a measure is an exact value of the reporting year, so that another measure can contradict it."""
+    """Return whether a measure is an exact value of the reporting year, so that another measure can contradict it."""
     is_of_year = not has_other_period(measure) and measure.section != "计划"
     return measure.bound == "exact" and measure.change is None and is_of_year
 
 
 @dataclass(frozen=True, slots=True)
 class _StatedValue:
-    """The fields of a measure that are needed to compare it with another report."""
+    """The fields of a measure that are needed to compare it with measures of other reports."""
 
     id: str
     document: str
@@ -259,7 +286,9 @@ class _StatedValue:
     value: int | float
     """The base value."""
     low: float
+    """Lowest possible base value."""
     high: float
+    """Highest possible base value."""
     scale: int
     """Number of base units in the unit."""
     unit: str
@@ -273,25 +302,27 @@ class _StatedChange:
     now: _StatedValue
     change: _StatedValue
     low: float
-    """Lowest possible value of last year."""
+    """Lowest possible base value of last year."""
     high: float
-    """Highest possible value of last year."""
+    """Highest possible base value of last year."""
 
 
 class _CrossReportChecker:
-    """Checks each report against the reports before it. Keys are pairs of an indicator key and a year."""
+    """Checks each report against the reports before it."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[int, int], list[_StatedValue]] = {}
+        """Values of the reports so far, by indicator (`_indicator_key`) and year."""
         self._changes: dict[tuple[int, int], list[_StatedChange]] = {}
+        """Changes of the reports so far, by indicator and year of the report."""
 
     def check(self, report: Sequence[Measure]) -> Iterator[Finding]:
-        """Add the measures of a document. Yields their contradictions to the documents before it."""
+        """Add the measures of a document. Yields their contradictions to the documents added before."""
         by_key: dict[tuple[int, int], list[Measure]] = {}
         for measure in report:
             if _is_comparable(measure) and measure.year is not None and measure.region:
                 by_key.setdefault((_indicator_key(measure), measure.year), []).append(measure)
-        # If one report has several values for an indicator, they count several things and prove nothing.
+        # If a report states several values of an indicator, they count different things, so none of them is used.
         unambiguous = {
             key: items[0] for key, items in by_key.items() if all(has_same_value(items[0], item) for item in items)
         }
@@ -303,14 +334,17 @@ class _CrossReportChecker:
         yield from self._check_changes(report, {measure.id: key for key, measure in unambiguous.items()})
 
     def _check_conflicts(self, key: tuple[int, int], stated: _StatedValue, measure: Measure) -> Iterator[Finding]:
-        """Yield a finding for each other report that states another value for the same key."""
+        """Yield a finding for each report before that states another value for the key."""
         for other in self._values.get(key, ()):
             if other.document != stated.document and not (stated.low <= other.high and other.low <= stated.high):
                 message = f"two reports of {measure.district} {measure.year}: {other.quote}, and {stated.quote}"
                 yield Finding("conflict", message, (other.id, stated.id), (other.value, stated.value))
 
     def _check_changes(self, report: Sequence[Measure], keys: dict[str, tuple[int, int]]) -> Iterator[Finding]:
-        """Add the changes that a document states. Yields their contradictions to last year's reports."""
+        """Add the changes that a document states. Yields their contradictions to last year's reports, if added before.
+
+        `keys` are the keys of the measures that the reports state unambiguously, by id of the measure.
+        """
         for now, change in _find_changes(report):
             bounds = _infer_last_year(now, change)
             if now.id not in keys or bounds is None:
@@ -323,7 +357,10 @@ class _CrossReportChecker:
 
 
 def _indicator_key(measure: Measure) -> int:
-    """Hash the body and the indicator. 64 bits take less memory than the strings; collisions are improbable."""
+    """Return a hash of the body, the indicator, the kind and the unit family of a measure.
+
+    A hash takes less memory than the strings. It has 64 bits, so collisions are improbable.
+    """
     text = normalise_indicator(measure.indicator).text
     body = (measure.region, measure.agency, measure.doctype)
     return hash((*body, text, measure.kind, unit_family(measure.base_unit)))
@@ -344,7 +381,11 @@ def _to_stated_value(measure: Measure) -> _StatedValue:
 
 
 def _find_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]]:
-    """Yield each value with a change since last year that follows it in the same paragraph and refers to it."""
+    """Yield each change since last year after the value that it refers to.
+
+    A change refers to the last value before it in the same paragraph, if their indicators are similar, or if the change
+    has no indicator of its own.
+    """
     value: Measure | None = None
     for measure in report:
         if measure.change is None:
@@ -359,7 +400,7 @@ def _find_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]
 
 
 def _is_since_last_year(change: Measure) -> bool:
-    """Whether a change is exact and since last year, according to its words and its period."""
+    """Return whether a change is exact and since last year, according to its words and its period."""
     period, words = change.period, f"{change.indicator} {change.quote}"
     is_last_year = (
         period is None or bool(_LAST_YEAR_PERIOD.fullmatch(period)) or period.startswith(f"{(change.year or 0) - 1}年")
@@ -373,7 +414,10 @@ def _is_since_last_year(change: Measure) -> bool:
 
 
 def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | None:
-    """Return the lowest and highest value of last year that a value and its change allow, or None if unknown."""
+    """Return the lowest and highest base value of last year that follow from a value and its change.
+
+    Returns None for amounts of money, and if the change is in another unit or ambiguous.
+    """
     if now.kind == "money":  # growth of amounts is stated at constant prices or for comparable items
         return None
     low, high = value_range(now)
@@ -387,7 +431,7 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
     is_points = change.base_unit in _PERCENTAGE_POINTS and now.base_unit == "%"
     if not is_points and unit_family(change.base_unit) != unit_family(now.base_unit):
         return None
-    if change.base_unit == "%":  # 98%，提高2%: relative, or in percentage points?
+    if change.base_unit == "%":  # 98%，提高2% is ambiguous: relative, or in percentage points
         return None
     change_low, change_high = value_range(change)
     first, second = sign * change_low, sign * change_high
@@ -395,7 +439,10 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
 
 
 def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) -> Iterator[Finding]:
-    """Yield a finding for each change that contradicts the value in last year's report."""
+    """Yield a finding for each change that contradicts the value in last year's report.
+
+    If the expected and the stated value differ by more than `_MAX_RATIO`, they count different things.
+    """
     for item in changes:
         tolerance = 1e-9 * max(abs(item.high), abs(last_year.high))
         is_near = item.low < last_year.high * _MAX_RATIO and last_year.low < item.high * _MAX_RATIO
@@ -413,4 +460,5 @@ def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) 
 
 
 def _format_number(value: float) -> str:
+    """Return a number with at most six decimals, without zeros at the end."""
     return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Rows and columns of a comparison: the facet values of measures and documents, their order and their labels."""
+"""Rows and columns of a comparison: keys (facet values of measures and documents), their order and their labels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from searchkit.model import SECTIONS, Document, Measure
 from searchkit.query.facets import BUILT_IN_FACETS
 
 AxisKey = str | int | tuple[str, ...]
-"""Identifies a row or column: a facet value, or for district the full region, because there are several 鼓楼区."""
+"""Key of a row or column: a facet value, or for district the full region, because several cities have a 鼓楼区."""
 AxisLabel = str | int
-"""Shown name of a row or column. Years are integers."""
+"""Displayed name of a row or column. Years are integers."""
 
 PARAGRAPH_FACETS = ("topic", "section")
 """Facets of paragraphs that documents do not have."""
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
-    """Return the keys of a record for the facet `name`. Empty if the record has no value."""
+    """Return the keys of a record for the facet `name`, one for each value. A document has no topics."""
     if name == "district":
         return (record.region,) if record.region else ()
     if name == "topic":
@@ -30,7 +30,11 @@ def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
 
 
 def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
-    """Return the distinct keys in display order, each with a distinct label. `keys` are in corpus order."""
+    """Return the distinct keys in display order, each with a distinct label.
+
+    Regions are sorted by `_sort_regions`, sections in the order of `SECTIONS`, numbers ascending. Other keys stay in
+    the order of their first occurrence.
+    """
     distinct = list(dict.fromkeys(keys))
     if name == "district":
         regions = [key for key in distinct if isinstance(key, tuple)]
@@ -43,7 +47,7 @@ def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
 
 
 def _sort_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Sort regions by first occurrence. Those of a province or city are adjacent, a region comes before its parts."""
+    """Sort regions by first occurrence. All regions of a province or city follow it directly."""
     rank: dict[tuple[str, ...], int] = {}
     for region in regions:
         for depth in range(len(region)):
@@ -52,7 +56,7 @@ def _sort_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _label_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[AxisKey, AxisLabel]]:
-    """Label each region with its last element, or with its path if another region has the same last element."""
+    """Return each region with its last element as label. If several regions have the same, their paths are labels."""
     names = [region[-1] for region in regions]
     return [(region, region[-1] if names.count(region[-1]) == 1 else "/".join(region)) for region in regions]
 

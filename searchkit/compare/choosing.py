@@ -1,4 +1,4 @@
-"""Chooses the indicator and unit of a table, and selects its measures. `agreement` defines what is the same."""
+"""Chooses the indicator and unit of a table, and selects its measures. `agreement` defines which indicators agree."""
 
 from __future__ import annotations
 
@@ -16,31 +16,39 @@ from searchkit.compare.agreement import (
 from searchkit.model import Measure
 
 MIN_SIMILARITY = 0.45
-"""Smallest similarity of two indicators at which they count as the same."""
+"""Smallest similarity of two indicators that are treated as the same one."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""The same limit for measures in different units, which are less likely to count the same things."""
+"""The same limit for measures in different units. It is higher, because they rarely count the same things."""
 _MAX_CONTENDERS = 20
-"""Maximum number of indicators that are scored on all measures. Each costs one pass over them."""
+"""Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
 _MIN_VOTING_RELEVANCE = 0.5
-"""Smallest relevance of a measure that votes for its indicator. Less relevant measures never vote, even if they are
-numerous."""
+"""Smallest relevance of a measure that takes part in the choice of the indicator. Less relevant measures are ignored,
+so that they cannot win by their number."""
 
-_INEXACT_WEIGHT, _PART_WEIGHT, _OTHER_PERIOD_WEIGHT, _PLAN_WEIGHT, _CHANGE_WEIGHT = 0.95, 0.8, 0.6, 0.5, 0.3
-"""Weights of measures that are inexact, part of a total, of another period, in a plan, or a change. The weight of other
-measures is 1."""
+_INEXACT_WEIGHT = 0.95
+"""Factor of the weight of a measure that is not exact (约, 余)."""
+_PART_WEIGHT = 0.8
+"""Factor of the weight of a measure that is part of another one."""
+_OTHER_PERIOD_WEIGHT = 0.6
+"""Factor of the weight of a measure of another period than the reporting year."""
+_PLAN_WEIGHT = 0.5
+"""Factor of the weight of a measure in the section 计划."""
+_CHANGE_WEIGHT = 0.3
+"""Factor of the vote for a change (同比增长), unless the query is about changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankedMeasure:
-    """A measure that answers the query, with its relevance relative to the best one, from 0 to 1."""
+    """A measure that matches the query."""
 
     measure: Measure
     relevance: float
+    """Score of the measure divided by the best score: at most 1, and at most that of the measures ranked before it."""
 
     @property
     def group(self) -> tuple[str, str, bool]:
-        """Kind, unit family, and whether it is a change. The measures of one table have the same group."""
+        """Kind, unit family, and whether the measure is a change. One indicator can have measures of several groups."""
         return self.measure.kind, unit_family(self.measure.base_unit), self.measure.change is not None
 
     @property
@@ -59,12 +67,14 @@ class IndicatorSpec:
     indicator: str
     """The indicator in the words of its most relevant measure."""
     kind: str
+    """One of `MEASURE_KINDS`."""
     family: str
     """The unit family: 件 for 件, 起 and 宗."""
     is_change: bool
+    """Whether the measures are changes (同比增长)."""
 
     def similarities(self, measures: Iterable[Measure]) -> dict[str, float]:
-        """Return the similarity of each indicator in `measures` to this one. About 10 µs per distinct indicator."""
+        """Return the similarity of each distinct indicator in `measures` to this one. Cost: about 10 µs each."""
         target = normalise_indicator(self.indicator)
         return {
             indicator: indicator_similarity(target, normalise_indicator(indicator))
@@ -72,17 +82,18 @@ class IndicatorSpec:
         }
 
     def has_unit_of(self, measure: Measure) -> bool:
-        """Whether the unit of a measure fits the table. A statement of zero needs no unit."""
+        """Return whether the unit of a measure is in the family, or the measure is a statement of zero without unit."""
         return unit_family(measure.base_unit) == self.family or (measure.zero and not measure.base_unit)
 
     def admits(self, measure: Measure, similarity: float) -> bool:
-        """Whether a measure belongs to the table. `similarity` is that of its indicator."""
+        """Return whether a measure belongs in the table. `similarity` is the one of its indicator (`similarities`)."""
         return similarity >= MIN_SIMILARITY and self.has_unit_of(measure) and self._has_same_kind(measure)
 
     def admits_in_other_unit(self, measure: Measure, similarity: float) -> bool:
-        """Whether a measure has the same indicator, in a unit that does not fit the table.
+        """Return whether a measure belongs in the table even if its unit does not fit.
 
-        One of the two indicators must contain the other: 立案 and 立案处罚, but not 审核人员 and 法制审核.
+        The similarity must be higher than in `admits`, and one of the two indicators must contain the other: 立案 and
+        立案处罚, but not 审核人员 and 法制审核.
         """
         if similarity < _MIN_SIMILARITY_IN_OTHER_UNIT or not self._has_same_kind(measure):
             return False
@@ -94,11 +105,14 @@ class IndicatorSpec:
 
 
 def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | None:
-    """Return the indicator that answers best in most reports, or None without candidates. Candidates are best first.
+    """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    Each report votes once for each of its indicators, with the score of its best measure of that indicator. The
-    indicators with the most votes are then scored by the closest measure of each report, and the best one is chosen.
-    Changes (同比增长) have a low weight, unless the best candidate is a change: then the query is about changes.
+    `candidates` are best first. Each report votes for each of its indicators, with the score of its best measure of
+    that indicator: the square of relevance times weight. The 20 indicators with the highest sums are then scored on all
+    reports, by the best measure of each report that the table would admit. The indicator with the highest score wins.
+
+    Changes (同比增长) have a low weight. If the best candidate is a change, the query is about changes, and they have
+    full weight.
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
@@ -116,11 +130,11 @@ def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | Non
 
 
 def _make_scorer(candidates: Sequence[RankedMeasure], change_weight: float) -> Callable[[IndicatorSpec], float]:
-    """Return a function that scores an indicator."""
+    """Return a function that scores an indicator on all candidates."""
     measures = [item.measure for item in candidates]
 
     def sum_scores(spec: IndicatorSpec) -> float:
-        """Sum the scores of the best measure of each report."""
+        """Return the sum over all reports of the score of the best measure that the table would admit."""
         similarities, best = spec.similarities(measures), dict[str, float]()
         for item in candidates:
             similarity = similarities[item.measure.indicator]

@@ -1,4 +1,4 @@
-"""Tables of one measure: rows by one facet, columns by another, each cell with the measures that state its values."""
+"""Tables of one indicator: rows by one facet, columns by another, and in each cell the measures that state values."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
 
 STATUSES = ("value", "conflict", "silent", "missing")
-"""A single value; several values that contradict each other; a report without such a measure; no report."""
+"""Statuses of a cell: one value; several values that contradict each other; a report without such a measure; no
+report."""
 
 _MIN_RELATIVE_CLOSENESS = 0.97
-"""Measures of a report that are at least this close, relative to its closest one, have the same indicator."""
+"""Smallest closeness of a measure, relative to the closest measure of the same report in the cell. Less close measures
+of the report are not in the cell."""
 _FIRST_PAGE_SIZE = 1000
-"""Number of measures in the first page. Each further page has twice as many."""
+"""Number of ranked measures in the first page that is read. Each further page has twice as many."""
 _MIN_RELEVANCE = 0.25
-"""Relevance, relative to the best measure, below which no further page is read: no similar indicator follows."""
+"""Smallest relevance, relative to the best measure, after which another page is read. Less relevant measures have no
+similar indicator."""
 _RELEVANCE_SHARE = 0.1
-"""Share of the closeness that depends on the relevance to the query. The rest depends on the indicator."""
+"""Share of the closeness that depends on the relevance to the query. See `_assign_cells`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,14 @@ class CellValue:
     """One value in a cell, with the measures that state it."""
 
     value: int | float
-    """The value in the unit of the table or, if `has_other_unit`, in `unit`."""
+    """The value in `unit`."""
     unit: str | None
+    """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
+    万起 in a table of 万件."""
     measures: tuple[Measure, ...]
-    """The measures that state the value, the closest first."""
+    """The measures that state the value: exact ones, then others, both with the closest to the indicator first."""
     has_other_unit: bool = False
-    """The value cannot be compared with its column, because the report uses another unit (户 instead of 件)."""
+    """Whether the report uses another unit than the table (户 instead of 件), so that the values are not comparable."""
 
     @property
     def first(self) -> Measure:
@@ -50,7 +55,7 @@ class CellValue:
 
     @property
     def has_other_period(self) -> bool:
-        """Whether every measure is of another period than the reporting year. The period is in `first.period`."""
+        """Whether every measure is of another period than the reporting year. `first.period` is the period."""
         return all(map(has_other_period, self.measures))
 
 
@@ -59,11 +64,13 @@ class Cell:
     """The values that the reports of one row and one column state."""
 
     row: AxisLabel
+    """Label of the row."""
     col: AxisLabel
+    """Label of the column."""
     status: str
     """One of `STATUSES`."""
     values: tuple[CellValue, ...] = ()
-    """The closest value first. Several values are a conflict."""
+    """The values, the closest to the indicator first. Several values are a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +78,33 @@ class Comparison:
     """A table of one indicator in one unit."""
 
     query: str
+    """The query as given."""
     rows_by: str
     """Name of the facet of the rows."""
     cols_by: str
+    """Name of the facet of the columns."""
     rows: tuple[AxisLabel, ...] = ()
+    """Labels of the rows, in order."""
     cols: tuple[AxisLabel, ...] = ()
+    """Labels of the columns, in order."""
     indicator: str | None = None
     """The indicator in the words of its most relevant measure, or None if no measure was found."""
     unit: str | None = None
-    """The most frequent unit of the values, with its scale: 万元."""
+    """The most frequent unit of the values with the most frequent scale: 万元."""
     kind: str | None = None
+    """One of `MEASURE_KINDS`, or None if no measure was found."""
     cell_values: Mapping[tuple[AxisLabel, AxisLabel], tuple[CellValue, ...]] = field(default_factory=dict)
     """Values by row and column. Empty cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. None means every row or column."""
+    """Pairs of row and column that have a report. None means every row or every column, because a report has no topic
+    or section. A report without a value for one of the facets has no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
-    """No paragraph matches the full query, so the measures are of paragraphs that match some of its words."""
+    """Whether the measures match only some words of the query, because no measure matches all parts of it."""
 
     def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
-        """Return the cell of a row and a column."""
+        """Return the cell of a row and a column. Its status is `missing` for labels that are not in the table."""
         values = self.cell_values.get((row, col), ())
         if values:
             return Cell(row, col, "conflict" if len(values) > 1 else "value", values)
@@ -112,10 +125,10 @@ def compare_snapshot(
     where: Mapping[str, FilterValue] | None = None,
     **arguments: object,
 ) -> Comparison:
-    """Build a table, by two facets, of the indicator that answers the query in most reports.
+    """Build a table, by two facets, of the indicator that answers the query best in most reports.
 
-    Keyword arguments are those of `Index.measures`: filters, `unit=`, `min=`, `max=`, `match=`. Raises UsageError if
-    `rows` and `cols` are the same facet, UnknownFacet, and all exceptions of `Index.measures`.
+    Keyword arguments are those of `Index.measures`; `limit` and `offset` are ignored. Raises UsageError if `rows` and
+    `cols` are the same facet, UnknownFacet if the index lacks one of them, and the exceptions of `Index.measures`.
     """
     if rows == cols:
         raise UsageError(f"rows and columns are both by {rows}; choose two different facets")
@@ -130,7 +143,10 @@ def compare_snapshot(
 def _rank_measures(
     snapshot: Snapshot, query: str, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
 ) -> tuple[bool, list[RankedMeasure]]:
-    """Return whether the query was relaxed, and the measures that answer it, best first, down to a low relevance."""
+    """Return whether the query was relaxed, and the measures that match it, best first.
+
+    Reads pages until the relevance falls below `_MIN_RELEVANCE`.
+    """
     options, filters = read_options(MeasureOptions(), arguments)
     ranking = snapshot.rank_measures(query, options, snapshot.filters(filters, where))
     candidates: list[RankedMeasure] = []
@@ -138,7 +154,7 @@ def _rank_measures(
     while True:
         page = ranking.page(len(candidates), page_size)
         best = best or max((score for _, score in page), default=0.0)
-        for measure, score in page:  # scores of different ranks may differ in scale: relevance must not rise
+        for measure, score in page:  # the best measures are scored in another way than the rest, so scores can rise
             relevance = min(relevance, score / best) if best > 0 else 1.0
             candidates.append(RankedMeasure(measure, relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
@@ -151,19 +167,21 @@ def _filter_reports(
 ) -> Iterator[Document]:
     """Return the documents that pass the filters.
 
-    Filters by facets of paragraphs are ignored: a report exists even if none of its paragraphs passes them.
+    Filters by topic and section are ignored, because they select paragraphs: the report exists even if none of its
+    paragraphs passes them.
     """
-    filters = {
-        name: value for name, value in arguments.items() if name in BUILT_IN_FACETS and name not in PARAGRAPH_FACETS
-    }
+    filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
     parsed: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]
+    of_documents = [item for item in parsed if item.name not in PARAGRAPH_FACETS]
     return (
-        document for document in snapshot.documents() if all(item.admits(_to_paragraph(document)) for item in parsed)
+        document
+        for document in snapshot.documents()
+        if all(item.admits(_to_paragraph(document)) for item in of_documents)
     )
 
 
 def _to_paragraph(document: Document) -> Paragraph:
-    """Return a paragraph with the facets that all paragraphs of a document share."""
+    """Return a paragraph that has the values of the document for all facets of documents."""
     name = document.document
     return Paragraph(
         name,
@@ -186,10 +204,11 @@ def build_table(
     rows: str = "district",
     cols: str = "year",
 ) -> Comparison:
-    """Build a table of candidates, which are best first. Cells with one of the `documents` have a report.
+    """Build a table of the candidates, which are best first.
 
-    The rows and columns of all documents, which are in corpus order, are in the table, with or without a measure.
-    Takes about 25 passes over the candidates and one over the documents.
+    The table has the rows and columns of all `documents`, which are in corpus order, and of all measures. A cell
+    without a measure is `silent` if one of the documents belongs in it. Cost: about 25 passes over the candidates and
+    one over the documents.
     """
     keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
     reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
@@ -220,13 +239,17 @@ def build_table(
 
 
 _ScoredMeasure = tuple[float, Measure]
-"""A closeness to the indicator of the table, and the measure."""
+"""A measure after its closeness to the indicator of the table (`_assign_cells`)."""
 
 
 def _assign_cells(
     spec: IndicatorSpec, candidates: Sequence[RankedMeasure], rows: str, cols: str
 ) -> tuple[dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]], int]:
-    """Return the candidates for each cell, by row and column, and the number of measures without a row or a column."""
+    """Return the measures of each cell, by row and column, and the number of measures without a row or a column.
+
+    The closeness of a measure is the similarity of its indicator, times its weight, times a factor from 0.9 to 1 that
+    grows with its relevance.
+    """
     cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
     similarities = spec.similarities(item.measure for item in candidates)
@@ -258,16 +281,21 @@ def _fill_cells(
 
 
 def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> list[list[Measure]]:
-    """Return the closest measures of each report in a cell, grouped by value, the group of the closest one first."""
+    """Group the measures of a cell by value, the group with the closest measure first.
+
+    Only the closest measures of each report are used, and of these only the ones of the latest period. Measures in a
+    group have the same value (`has_same_value`), the exact ones first.
+    """
     in_unit = [(closeness, measure) for closeness, measure in items if spec.has_unit_of(measure)]
-    if not in_unit:  # a measure in another unit, marked as such, is better than an empty cell
+    if not in_unit:  # show measures in another unit, marked as such, rather than an empty cell
         family = unit_family(max(items, key=_closeness)[1].base_unit)
         in_unit = [item for item in items if unit_family(item[1].base_unit) == family]
     selected: list[_ScoredMeasure] = []
     for by_report in group_by(in_unit, lambda item: item[1].document).values():
         best = max(by_report, key=_closeness)[0]
         closest = [item for item in by_report if item[0] >= best * _MIN_RELATIVE_CLOSENESS]
-        latest = max(_year_of(measure) for _, measure in closest)  # 从2012年的1.19万亿元到1.53万亿元 is no conflict
+        # 从2012年的1.19万亿元到1.53万亿元 states two values, but only the second is of this year.
+        latest = max(_year_of(measure) for _, measure in closest)
         selected += [item for item in closest if _year_of(item[1]) == latest]
     ordered = [measure for _, measure in sorted(selected, key=_closeness, reverse=True)]
     groups: list[list[Measure]] = []
@@ -285,14 +313,17 @@ def _closeness(item: _ScoredMeasure) -> float:
 
 
 def _year_of(measure: Measure) -> int:
-    """Return the last year in the period of a measure, or 0 if the period names no year (近三年)."""
+    """Return the last year in the period of a measure, the reporting year by default.
+
+    Returns 0 if the period contains no year (近三年), or the reporting year is unknown.
+    """
     if not has_other_period(measure):
         return measure.year or 0
     return max(map(int, re.findall(r"\d{4}", measure.period or "")), default=0)
 
 
 def _build_value(spec: IndicatorSpec, group: Sequence[Measure], scale: int, unit: str | None) -> CellValue:
-    """Return the value of a group of measures, in the scale of the table unless the unit does not fit."""
+    """Return the value of a group of measures, in the unit of the table if the unit of the first measure fits."""
     first = group[0]
     has_other_unit = not spec.has_unit_of(first)
     scale = unit_scale(first) if has_other_unit else scale
@@ -302,5 +333,5 @@ def _build_value(spec: IndicatorSpec, group: Sequence[Measure], scale: int, unit
 
 
 def _scaled_unit(unit: str | None, scale: int) -> str | None:
-    """Unit with the name of its scale before it: 万元."""
+    """Return a base unit with the name of a scale before it: 万元 for 元 and 10000. None if there is no unit."""
     return unit and scale_name(scale) + unit

@@ -1,4 +1,4 @@
-"""The text of cells: values of records, and cells of a comparison with their marks."""
+"""The text of cells: fields of records, and cells of a comparison with their marks."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ CELL_MARKS = {
     "unit": ("†", "counted in another unit 单位不同"),
     "period": ("‡", "not of the reporting year 非报告年度"),
 }
-"""Marks in the cells of a comparison, by name: the mark and its explanation."""
+"""Marks in the cells of a comparison, each with its explanation. The names are statuses of cells (`missing`, `silent`,
+`conflict`), bounds of measures, and properties of values (`unit`, `period`)."""
 
 
 def value_text(value: object) -> str:
-    """Return the value of a record's field as text without control characters."""
+    """Return the value of a record's field as text: None is empty, lists are `a / b`, mappings are `name=a; other=b`.
+
+    Control characters are replaced, except tabs and line feeds.
+    """
     if value is None:
         return ""
     if isinstance(value, list | tuple):
@@ -36,12 +40,12 @@ def value_text(value: object) -> str:
 
 
 def single_line(text: str) -> str:
-    """Replace each run of tabs and line ends by a space."""
+    """Replace each run of tabs and line feeds by a space."""
     return re.sub(r"[\t\n]+", " ", text)
 
 
 def cell_text(cell: Cell, unit: str | None, footnotes: dict[int, int] | None = None) -> str:
-    """Return the text of a cell: its values with their marks. The conflict mark separates values that conflict.
+    """Return the text of a cell: its values with their marks, such as `129 ≠ 130`, or the mark of an empty cell.
 
     `unit` is the unit of the table. `footnotes` maps the `id()` of a value to the number of its footnote.
     """
@@ -52,12 +56,13 @@ def cell_text(cell: Cell, unit: str | None, footnotes: dict[int, int] | None = N
 
 
 def mark_names(value: CellValue) -> list[str]:
-    """Return the names of the marks of a value, in the order of `CELL_MARKS`."""
+    """Return the names of the marks of a value: its bound unless it is exact, `unit`, `period`."""
     bound = [value.first.bound] if value.first.bound in CELL_MARKS else []
     return [*bound, *["unit"] * value.has_other_unit, *["period"] * value.has_other_period]
 
 
 def _cell_value_text(value: CellValue, unit: str | None, footnotes: dict[int, int]) -> str:
+    """Return a value with its marks, its unit if the table has another one, and its footnote: `≥9 户†‡ [2]`."""
     names = mark_names(value)
     before = "".join(CELL_MARKS[name][0] for name in names if name not in {"unit", "period"})
     after = "".join(CELL_MARKS[name][0] for name in names if name in {"unit", "period"})
@@ -67,5 +72,5 @@ def _cell_value_text(value: CellValue, unit: str | None, footnotes: dict[int, in
 
 
 def number_text(value: float) -> str:
-    """Return a number in decimal notation: 0.0000001, not 1e-07."""
+    """Return a number in decimal notation with at most 10 decimals: 0.0000001, not 1e-07."""
     return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

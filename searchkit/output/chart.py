@@ -1,8 +1,9 @@
-"""A comparison as a chart (SVG or PNG): lines over the years, or bars. Chinese text is drawn in an installed font."""
+"""A comparison as a chart (SVG or PNG): lines over the years, or bars. Chinese text needs an installed Chinese font."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from logging import ERROR, getLogger
@@ -27,31 +28,38 @@ PREFERRED_FONTS = (
     *("Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Heiti TC", "PingFang HK"),
     *("STHeiti", "Noto Sans CJK JP", "Noto Serif CJK SC", "SimSun", "Songti SC", "Arial Unicode MS"),
 )
-"""Font families in order of preference. Of a file with several families, Matplotlib before 3.11 only finds the first:
-Noto Sans CJK JP, in the file that also contains Noto Sans CJK SC."""
+"""Families of Chinese fonts in order of preference. Noto Sans CJK JP is in the list because a font file can contain
+several families, and Matplotlib before 3.11 finds only the first: in the file that also contains Noto Sans CJK SC, the
+first is Noto Sans CJK JP."""
 
-_MAX_LINES_PER_CHART = 12
-"""More rows are drawn as bars, because there are not enough colours for lines."""
-_MAX_BARS = 400
+_MAX_LINES = 12
+"""Maximum number of rows that are drawn as lines. Matplotlib repeats its ten colours, so many lines look the same."""
+_MAX_FILLED_CELLS = 400
+"""Maximum number of filled cells in a chart. Drawn as bars, 400 cells are a chart 90 inches (230 cm) high."""
 _WIDTH_INCHES, _HEIGHT_INCHES, _BAR_HEIGHT_INCHES = 9.0, 5.0, 0.22
+"""Size of a chart with lines, and height of a bar. A chart with bars is as high as its bars need."""
 _DPI = 150
-_HAN_RANGE = ("\u4e00", "\U000323af")
-"""First and last code point of Chinese characters."""
+"""Resolution of a PNG, in pixels per inch."""
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+"""Matches a Chinese character: Extension A, the basic block, compatibility ideographs, Extensions B to I."""
 
 
 def draw_chart(comparison: Comparison, path: Path) -> None:
-    """Draw a comparison into a file: as lines if the columns are years and the rows are few, otherwise as bars.
+    """Draw a comparison into a file, as lines or as bars.
 
-    Only values in the unit of the table are drawn. Conflicts are drawn as hollow points, or as a hatched bar for the
-    first value.
+    A chart has lines if the columns are years, at least one row has values for two years, and there are at most
+    `_MAX_LINES` rows. Otherwise it has bars. Only values in the unit of the table are drawn, and rows without such a
+    value are left out. If a cell has several values, a line goes through the first, and a hollow point marks each of
+    them; a bar shows the first and is hatched.
 
-    Raises UsageError if the suffix is not in `CHART_SUFFIXES` or the table is too large to read. Raises SearchkitError
-    if Matplotlib or a font with the characters is missing, or the file cannot be written.
+    Raises UsageError if the suffix is not in `CHART_SUFFIXES` or the table has more than `_MAX_FILLED_CELLS` filled
+    cells. Raises SearchkitError if Matplotlib is not installed, if no installed font has more than half of the
+    chart's Chinese characters, or if the file cannot be written.
     """
     check_suffix(path)
-    if len(comparison.cell_values) > _MAX_BARS:
-        message = f"{len(comparison.cell_values)} filled cells are too many for a chart, which has at most {_MAX_BARS}"
-        raise UsageError(f"{message}; use filters")
+    count = len(comparison.cell_values)
+    if count > _MAX_FILLED_CELLS:
+        raise UsageError(f"{count} filled cells are too many for a chart (at most {_MAX_FILLED_CELLS}); use filters")
     try:
         with _without_local_settings():
             from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
@@ -61,8 +69,8 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     with _chart_style("".join(map(str, (title, *rows, *comparison.cols, CELL_MARKS["conflict"][1])))):
         has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
-        has_lines = comparison.cols_by == "year" and has_trend and len(rows) <= _MAX_LINES_PER_CHART
-        bars_height = 1 + len(comparison.cell_values) * _BAR_HEIGHT_INCHES + len(rows) * 0.1
+        has_lines = comparison.cols_by == "year" and has_trend and len(rows) <= _MAX_LINES
+        bars_height = 1 + count * _BAR_HEIGHT_INCHES + len(rows) * 0.1
         height = _HEIGHT_INCHES if has_lines else max(_HEIGHT_INCHES / 2, bars_height)
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         axes = figure.add_subplot()
@@ -70,7 +78,7 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
         axes.set_title(sanitize(title))
         axes.spines[["top", "right"]].set_visible(False)
         try:
-            # No date, so that the same comparison gives the same file.
+            # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
             figure.savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
         except OSError as error:
             raise SearchkitError(f"{path}: cannot be written: {error}") from error
@@ -83,13 +91,19 @@ def check_suffix(path: Path) -> None:
 
 
 def _row_values(comparison: Comparison, row: AxisLabel) -> list[CellValue | None]:
-    """Return the value to draw for each cell of a row: the first one, or None if it is in another unit or missing."""
+    """Return the value to draw for each cell of a row: the first value, or None.
+
+    It is None for an empty cell, and for a value in another unit than the table.
+    """
     values = [next(iter(comparison.cell_values.get((row, col), ())), None) for col in comparison.cols]
     return [None if value is None or value.has_other_unit else value for value in values]
 
 
 def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -> None:
-    """Draw a line for each row, from the first to the last year with a value. Years without a value break the line."""
+    """Draw a line for each row. A year without a value breaks the line.
+
+    The axis goes from the first to the last year with a value in any row.
+    """
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     values_of = {row: dict(zip(comparison.cols, _row_values(comparison, row), strict=True)) for row in rows}
@@ -110,7 +124,7 @@ def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -
                     "o",
                     color=line.get_color(),
                     markerfacecolor="white",
-                    label="_",
+                    label="_",  # is not shown in the legend
                 )
     axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -120,7 +134,7 @@ def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -
 
 
 def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -> None:
-    """Draw a group of bars for each row, the first row on top, with a bar for each column."""
+    """Draw a group of bars for each row, the first row on top, with a bar for each column that has a value."""
     values_of = {row: dict(zip(comparison.cols, _row_values(comparison, row), strict=True)) for row in rows}
     cols = [col for col in comparison.cols if any(values[col] for values in values_of.values())]
     height = 0.8 / (len(cols) or 1)
@@ -139,22 +153,23 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) ->
 
 
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
-    """Explain the mark of conflicts below the chart, if there are any."""
-    if any(len(values) > 1 for values in comparison.cell_values.values()):
+    """Explain the mark of conflicts below the chart, if any are drawn."""
+    drawn = [[value for value in values if not value.has_other_unit] for values in comparison.cell_values.values()]
+    if any(len(values) > 1 for values in drawn):
         axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
 
 
 def _legend_label(label: AxisLabel) -> str:
-    """Return the text of a label. Matplotlib hides labels that begin with _, so these get a space before it."""
+    """Return the text of a label. A label that begins with _ gets a space before it, or Matplotlib would hide it."""
     text = sanitize(str(label))
     return f" {text}" if text.startswith("_") else text
 
 
 @contextmanager
 def _without_local_settings() -> Iterator[None]:
-    """Make Matplotlib ignore a matplotlibrc in the current folder, where anybody may have put it.
+    """Make Matplotlib ignore a file `matplotlibrc` in the current folder, which is not trusted.
 
-    Matplotlib reads the file when it is imported, so the block runs in the root folder.
+    Matplotlib reads the file when it is imported. If there is one, the block runs in the root folder.
     """
     if not os.path.lexists("matplotlibrc"):
         yield
@@ -169,21 +184,18 @@ def _without_local_settings() -> Iterator[None]:
 
 @contextmanager
 def _chart_style(text: str) -> Iterator[None]:
-    """Use the default settings of Matplotlib, with a font that has the characters of `text`.
+    """Use the default settings of Matplotlib and the best font for the Chinese characters of `text`.
 
-    In SVG, text is drawn as outlines. $ in a text has no special meaning.
+    Characters that this font lacks are drawn in DejaVu Sans. Raises SearchkitError as `_find_font` does.
     """
     from matplotlib import rc_context, rcdefaults, rcParams  # noqa: PLC0415
 
     settings = {
-        "font.family": [
-            _find_font({ord(character) for character in text if _HAN_RANGE[0] <= character <= _HAN_RANGE[1]}),
-            "DejaVu Sans",
-        ],
-        "svg.fonttype": "path",
-        "svg.hashsalt": "searchkit",
-        "text.parse_math": False,
-        "axes.unicode_minus": False,
+        "font.family": [_find_font(set(map(ord, _HAN.findall(text)))), "DejaVu Sans"],
+        "svg.fonttype": "path",  # outlines instead of text, so that a viewer needs no font
+        "svg.hashsalt": "searchkit",  # a fixed one, so that the ids in the file are always the same
+        "text.parse_math": False,  # $ has no special meaning
+        "axes.unicode_minus": False,  # Chinese fonts may lack U+2212
     }
     log = getLogger("matplotlib.font_manager")
     level = log.level
@@ -192,23 +204,24 @@ def _chart_style(text: str) -> Iterator[None]:
         with rc_context(), catch_warnings():
             rcdefaults()
             rcParams.update(settings)
-            simplefilter("ignore", UserWarning)  # no warnings that the font lacks a rare character, drawn as a box
+            simplefilter("ignore", UserWarning)  # no warnings that both fonts lack a character, which becomes a box
             yield
     finally:
         log.setLevel(level)
 
 
 def _find_font(code_points: set[int]) -> str:
-    """Return the installed font family that has the most of the code points; of equal ones, the preferred one.
+    """Return the installed font family that has the most of the code points.
 
-    Raises SearchkitError if it lacks half of them or more.
+    Of several such families, the first of `PREFERRED_FONTS` is returned, or else the first by name. Raises
+    SearchkitError if the best family lacks at least half of the code points.
     """
     from matplotlib.font_manager import findSystemFonts, fontManager, get_font  # noqa: PLC0415
 
     def find_best() -> tuple[int, str]:
-        """Return the number of code points that the best known family lacks, and its name."""
+        """Return the number of code points that the best family in Matplotlib's list lacks, and its name."""
         files = {entry.name: entry.fname for entry in sorted(fontManager.ttflist, key=lambda entry: str(entry.name))}
-        families = {
+        families = {  # without Last Resort of macOS, which has a placeholder for every code point
             name: files[name] for name in (*PREFERRED_FONTS, *files) if name in files and "Last Resort" not in name
         }
         best = (len(code_points) + 1, "DejaVu Sans")
@@ -220,7 +233,7 @@ def _find_font(code_points: set[int]) -> str:
         return best
 
     missing, name = find_best()
-    if code_points and missing >= len(code_points) / 2:  # look for fonts that are newer than Matplotlib's list of fonts
+    if code_points and missing >= len(code_points) / 2:  # look for fonts that were installed after the list was written
         listed_files = {str(entry.fname) for entry in fontManager.ttflist}
         for path in findSystemFonts():
             if path not in listed_files:

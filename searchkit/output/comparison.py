@@ -15,25 +15,30 @@ from searchkit.text.characters import sanitize
 MAX_BAR_LENGTH = 24
 """Length of the longest bar, in characters."""
 MAX_EMPTY_LABELS = 5
-"""Number of rows, or columns, without a measure that are shown. If there are more, and more than rows with a measure,
-the table leaves them out and a line below names them."""
+"""Rows without a measure are shown if there are at most this many, or at most as many as rows with a measure. Otherwise
+the table leaves them out, and a line below the table names them. The same holds for columns."""
 MAX_NAMED_LABELS = 10
-"""Number of rows, or columns, that this line names."""
+"""Maximum number of rows, or of columns, that the line below the table names. The others are counted."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+"""Block characters, from 0 to 8 eighths of a character wide."""
 
 
-def format_comparison(comparison: Comparison, style: str, *, bars: bool = False) -> Iterable[str]:
-    """Return a comparison as pieces of text. `style` is table (with or without bars), json or csv."""
-    if style == "table":
+def format_comparison(comparison: Comparison, output_format: str, *, bars: bool = False) -> Iterable[str]:
+    """Return a comparison as pieces of text. `output_format` is table, json or csv; only a table can have `bars`."""
+    if output_format == "table":
         return [comparison_text(comparison, bars=bars)]
-    if style == "json":
+    if output_format == "json":
         return [dumps(comparison_to_json(comparison), indent=1), "\n"]
-    return format_records(comparison_records(comparison), style)
+    return format_records(comparison_records(comparison), output_format)
 
 
 def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
-    """Return a comparison as a text table. With `bars`, each row ends with a bar for the value in its last column."""
+    """Return a comparison as a text table, with an explanation of its marks and a footnote for each value.
+
+    Rows without a report in any of the shown columns are left out. With `bars`, each row ends with a bar for the value
+    in its last column.
+    """
     if comparison.indicator is None:
         return f"No measure answers {sanitize(comparison.query)!r}.\n{_unplaced_line(comparison)}"
     cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.cell_values})
@@ -76,17 +81,22 @@ def _omitted_lines(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequ
 
 
 def _unplaced_line(comparison: Comparison) -> str:
+    """Return a line with the number of measures that have no row or no column; an empty string if there are none."""
     if not comparison.unplaced:
         return ""
     return f"{comparison.unplaced} measures left out: no {comparison.rows_by} or no {comparison.cols_by}\n"
 
 
 def _relaxed_line(comparison: Comparison) -> str:
+    """Return a line that tells that the query was relaxed; an empty string if it was not."""
     return "No measure matches the whole query; these match some of its words.\n" if comparison.relaxed else ""
 
 
 def _format_bars(cells: Sequence[Cell]) -> list[str]:
-    """Return a bar for each cell, in proportion to its first value. The bar is empty for a value in another unit."""
+    """Return a bar for each cell, in proportion to the first value of the cell.
+
+    A cell without a value, or with values in another unit than the table, has an empty bar.
+    """
     values = [
         float(cell.values[0].value) if cell.values and not cell.values[0].has_other_unit else 0.0 for cell in cells
     ]
@@ -96,7 +106,7 @@ def _format_bars(cells: Sequence[Cell]) -> list[str]:
 
 
 def _legend(cells: Sequence[Sequence[Cell]]) -> str:
-    """Return a line that explains the marks in the cells, or nothing if there are none."""
+    """Return a line that explains the marks in the cells; an empty string if there are no marks."""
     used = {cell.status for row in cells for cell in row}
     used |= {name for row in cells for cell in row for value in cell.values for name in mark_names(value)}
     explained = [f"{mark} {meaning}" for name, (mark, meaning) in CELL_MARKS.items() if name in used]

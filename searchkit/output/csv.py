@@ -1,4 +1,4 @@
-"""Records as comma-separated or tab-separated values. No cell is a formula in a spreadsheet."""
+"""Records as comma-separated or tab-separated values. Cells that a spreadsheet would read as formulas are escaped."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from searchkit.output.cells import single_line, value_text
 
 
 def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> Iterator[str]:
-    """Yield the lines of CSV (delimiter `,`) or TSV (tab). The first line has the names of the fields.
+    """Yield the rows of CSV (delimiter `,`) or TSV (tab). The first row has the names of the fields.
 
-    All records must have the fields of the first one.
+    The fields are those of the first record. In later records, other fields are dropped and missing ones are empty.
     """
     names: list[str] | None = None
     for record in records:
@@ -23,6 +23,7 @@ def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> 
 
 
 def _delimited_line(values: Sequence[object], delimiter: str) -> str:
+    """Return a row with its line feed. A cell of CSV may contain line feeds, a cell of TSV may not."""
     cells = [_escape_formula(value_text(value)) for value in values]
     if delimiter == "\t":  # TSV has no quoting
         return "\t".join(map(single_line, cells)) + "\n"
@@ -32,5 +33,5 @@ def _delimited_line(values: Sequence[object], delimiter: str) -> str:
 
 
 def _escape_formula(cell: str) -> str:
-    """Prefix a cell with ' if a spreadsheet could read it as a formula: if = + - @ is its first visible character."""
+    """Prefix a cell with ' if a spreadsheet could read it as a formula: after white space it begins with = + - or @."""
     return "'" + cell if cell.lstrip()[:1] in {"=", "+", "-", "@"} else cell

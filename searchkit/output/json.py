@@ -1,4 +1,4 @@
-"""Records and results as JSON objects, with their fields in the documented order, and JSON objects as text."""
+"""Records and results as JSON objects with their fields in the documented order, and JSON objects as text."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ _NESTED_FIELDS = {"id", "quote", *(field.name for field in fields(ExtractedMeasu
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """Return a value as JSON text. Chinese is not escaped; control characters are."""
+    """Return a value as JSON text. Characters that a terminal interprets are escaped; Chinese is not."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return UNSAFE_IN_TERMINALS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
-    """Return a hit as a JSON object: id, score, snippet, spans, the fields of its paragraph, and its measures."""
+    """Return a hit as a JSON object.
+
+    Its fields are id, score, snippet, spans, snippet_start, explanation (if requested), the fields of the paragraph,
+    and measures (if `with_measures`).
+    """
     paragraph = to_json(hit.paragraph)
     out = {
         "id": hit.id,
@@ -72,7 +76,7 @@ def facet_to_json(counts: FacetCounts) -> dict[str, object]:
 
 
 def measures_to_json(results: MeasureResults) -> dict[str, object]:
-    """Return the results of a look-up as the JSON object of `measures --format json`."""
+    """Return the results of a look-up of measures as the JSON object of `measures --format json`."""
     out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
@@ -82,12 +86,15 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
 
 
 def nested_measure_to_json(measure: Measure) -> dict[str, object]:
-    """Return a measure as a JSON object inside that of its paragraph: without the fields of the paragraph."""
+    """Return a measure as an element of `measures` in the JSON object of its paragraph.
+
+    Fields that repeat those of the paragraph, such as `title` and `year`, are left out.
+    """
     return {name: value for name, value in to_json(measure).items() if name in _NESTED_FIELDS}
 
 
 def comparison_records(comparison: Comparison) -> Iterator[dict[str, object]]:
-    """Yield the cells of a comparison as records: one for each value, and one for each empty cell."""
+    """Yield the records of `compare --format csv`: one for each value in a cell, and one for each empty cell."""
     for cell in comparison.cells():
         labels: dict[str, object] = {"row": cell.row, "col": cell.col}
         for value in cell.values or (None,):
@@ -118,7 +125,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
 
 
 def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, object]:
-    """Return the fields of one value of a cell; None stands for an empty cell."""
+    """Return the fields of one value of a cell, or those of an empty cell if `value` is None."""
     first = value and value.first
     return {
         "value": value and value.value,
@@ -136,7 +143,7 @@ def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, objec
 
 
 def finding_to_json(finding: Finding) -> dict[str, object]:
-    """Return a finding of the audit as a JSON object."""
+    """Return a finding of the audit as an element of `measures --audit --format json`."""
     return {
         "ids": list(finding.ids),
         "kind": finding.kind,

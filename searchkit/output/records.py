@@ -1,4 +1,4 @@
-"""Prints records in every format of `--format`: register a new output format here."""
+"""Formats records in each format of `--format`. A new output format is added here."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ RECORD_FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 """Names of the formats. `ids` writes the first field of each record."""
 
 
-def format_records(records: Iterable[Mapping[str, object]], style: str) -> Iterator[str]:
+def format_records(records: Iterable[Mapping[str, object]], output_format: str) -> Iterator[str]:
     """Yield records as pieces of text in a format of `RECORD_FORMATS`. All records must have the same fields.
 
     jsonl, csv, tsv and ids take one record at a time. json and table collect all records first.
     """
-    if style == "json":
+    if output_format == "json":
         yield dumps(list(records), indent=1) + "\n"
-    elif style == "jsonl":
+    elif output_format == "jsonl":
         yield from (dumps(record) + "\n" for record in records)
-    elif style == "ids":
+    elif output_format == "ids":
         yield from (single_line(value_text(next(iter(record.values())))) + "\n" for record in records)
-    elif style == "table":
+    elif output_format == "table":
         rows = list(records)
         yield format_table(
             [[value_text(value) for value in row.values()] for row in rows], list(rows[0]) if rows else []
         )
     else:
-        yield from delimited_lines(records, "\t" if style == "tsv" else ",")
+        yield from delimited_lines(records, "\t" if output_format == "tsv" else ",")

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from searchkit.search.snippets import Snippet
 
 MAX_SHOWN_VALUES = 10
-"""Number of values in the table of a facet. A last line has the sum of all others."""
+"""Maximum number of values of a facet below a page of hits. One line has the sum of the counts of all others."""
 
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
 _CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
 _BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
+"""Escape sequences of ANSI terminals."""
 
 
 def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    """Return an aligned table, or nothing if there are no rows. A Chinese character is two columns wide."""
+    """Return an aligned table, or an empty string if there are no rows. A Chinese character is two columns wide.
+
+    Numbers are not reformatted.
+    """
     if not rows:
         return ""
     from tabulate import tabulate  # noqa: PLC0415 - the import takes 30 ms, and only tables need it
@@ -36,7 +40,7 @@ def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> st
 
 
 def format_results(results: Results, *, colour: bool) -> str:
-    """Return a page of hits, with the tables of the facets below."""
+    """Return a page of hits: messages about the query, the number of matches, the hits, and a table for each facet."""
     lines = [sanitize(note) for note in results.notes]
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
@@ -44,21 +48,21 @@ def format_results(results: Results, *, colour: bool) -> str:
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
-    for rank, hit in enumerate(results.hits, 1):
-        lines += ["", *_hit_lines(rank, hit, colour=colour)]
+    for position, hit in enumerate(results.hits, 1):
+        lines += ["", *_hit_lines(position, hit, colour=colour)]
     for name, counts in results.facets.items():
         lines += ["", format_facet(name, counts).rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
 def format_measure_results(results: MeasureResults, *, colour: bool) -> str:
-    """Return a page of measures."""
+    """Return a page of measures: messages about the query, the number of measures, and the hits."""
     lines = [sanitize(note) for note in results.notes]
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
     lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
-    for rank, hit in enumerate(results.hits, 1):
-        lines += ["", *_measure_lines(rank, hit, colour=colour)]
+    for position, hit in enumerate(results.hits, 1):
+        lines += ["", *_measure_lines(position, hit, colour=colour)]
     return "\n".join(lines) + "\n"
 
 
@@ -68,9 +72,11 @@ def format_quantity(measure: Measure) -> str:
 
 
 def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SHOWN_VALUES) -> str:
-    """Return the counts of a facet as a table: at most `max_values` values, and a line for all others.
+    """Return the counts of a facet as a table. A star marks the values that the search is filtered by.
 
-    `max_values` of None means all.
+    The table has at most `max_values` values (None means all), a line for the other values, and a line for the
+    paragraphs without a value. The last two lines are left out if their counts are 0. An empty table has the line
+    `(none)`.
     """
     values = counts.values if max_values is None else counts.values[:max_values]
     rows = [(f"{item.value}{' *' if item.selected else ''}", item.count) for item in values]
@@ -83,7 +89,7 @@ def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SH
 
 
 def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
-    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the one that was requested."""
+    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph."""
     head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}")
     mark = "▶ " if is_requested else "  "
     path = sanitize(" › ".join(paragraph.path))
@@ -101,13 +107,17 @@ def format_document(document: Document) -> str:
     return format_table(rows, ["field", "value"])
 
 
-def _hit_lines(rank: int, hit: Hit, *, colour: bool) -> list[str]:
+def _hit_lines(position: int, hit: Hit, *, colour: bool) -> list[str]:
+    """Return the lines of a hit: the snippet, then id, facets and score, then the explanation if there is one.
+
+    `position`: position of the hit on the page, from 1.
+    """
     text = _highlight(hit.window, colour=colour)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
     lines = [
-        f"{rank:>3}  {before}{text}{after}",
+        f"{position:>3}  {before}{text}{after}",
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.explanation is not None:
@@ -121,17 +131,21 @@ def _hit_lines(rank: int, hit: Hit, *, colour: bool) -> list[str]:
     return lines
 
 
-def _measure_lines(rank: int, hit: MeasureHit, *, colour: bool) -> list[str]:
+def _measure_lines(position: int, hit: MeasureHit, *, colour: bool) -> list[str]:
+    """Return the lines of a measure: quantity, indicator and facets, then the snippet, then id and score.
+
+    `position`: position of the measure on the page, from 1.
+    """
     facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
     return [
-        f"{rank:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
+        f"{position:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
         f"     {_highlight(hit.window, colour=colour)}",
         "     " + _dim(sanitize(f"{hit.id}  {hit.score:.2f}"), colour=colour),
     ]
 
 
 def _highlight(snippet: Snippet, *, colour: bool) -> str:
-    """Return the text of a snippet, with the matches in colour."""
+    """Return the text of a snippet. With `colour`, the matches are bold and red."""
     return "".join(
         f"{_BOLD_RED}{sanitize(piece)}{_RESET}" if colour and is_match else sanitize(piece)
         for piece, is_match in split_highlights(snippet)
@@ -139,9 +153,13 @@ def _highlight(snippet: Snippet, *, colour: bool) -> str:
 
 
 def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> str:
-    """Return a table of names and counts in the layout of `format_table`. Searches use it to avoid loading tabulate."""
+    """Return a table of names and counts that equals the result of `format_table`.
+
+    It does not import tabulate, so that searches start faster.
+    """
     names = [single_line(sanitize(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
     counts = [headers[1], *(str(count) for _, count in rows)]
+    # tabulate makes a column at least two characters wider than its header
     left = max(_display_width(names[0]) + 2, *map(_display_width, names[1:]))
     right = max(len(counts[0]) + 2, *map(len, counts[1:]))
     lines = [
@@ -151,7 +169,10 @@ def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> s
 
 
 def _display_width(text: str) -> int:
-    """Return the number of columns that a text takes in a terminal."""
+    """Return the number of columns that a text takes in a terminal.
+
+    Combining marks and format characters take none, wide and full-width characters two.
+    """
     zero_width = sum(unicodedata.category(character) in {"Mn", "Me", "Cf"} for character in text)
     return len(text) - zero_width + sum(unicodedata.east_asian_width(character) in {"F", "W"} for character in text)
 
@@ -164,4 +185,5 @@ def _facets_text(paragraph: Paragraph) -> str:
 
 
 def _dim(text: str, *, colour: bool) -> str:
+    """Return a text that a terminal shows dim if `colour` is on."""
     return f"{_DIM}{text}{_RESET}" if colour else text

@@ -1,7 +1,7 @@
 """A comparison as a workbook (.xlsx): a sheet with the table, and a sheet with the source of every value.
 
-XlsxWriter writes a formula only in `write_formula` and in `write`, which guesses the type. This module writes strings
-with `write_string`, so text of a report that begins with = stays text.
+`Worksheet.write` of XlsxWriter guesses the type of a value, and writes a string that begins with = as a formula. This
+module calls `write_string` instead, so text of a report stays text.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 _SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60}
 """Widths of columns of the sheet of sources, in characters. All other columns have `_COLUMN_WIDTH`."""
 _COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
+"""Width of a column of values, and of the column with the labels of the rows, in characters."""
 _FIRST_TABLE_ROW = 3
-"""Index of the first row of the table, below its headers."""
+"""0-based index of the first row of the table after its headers. Rows 0 and 1 have the title and a space."""
 
 
 def write_workbook(comparison: Comparison, path: Path) -> None:
@@ -45,7 +46,7 @@ def write_workbook(comparison: Comparison, path: Path) -> None:
 
 
 class _Formats:
-    """Cell formats of a workbook. Each is created once."""
+    """Cell formats of a workbook."""
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
@@ -55,7 +56,10 @@ class _Formats:
         self.conflict = book.add_format({"bg_color": "#FFE699", "align": "right"})
 
     def number(self, marks: Sequence[str]) -> Format:
-        """Return the format of a number that is shown with marks, such as ≥1300. The cell still contains a number."""
+        """Return the format that shows a number with marks, such as ≥1300. The cell still contains a number.
+
+        `marks`: names from `cells.mark_names`, without `unit`.
+        """
         before = "".join(CELL_MARKS[name][0] for name in marks if name != "period")
         after = CELL_MARKS["period"][0] if "period" in marks else ""
         number_format = f'"{before}"General"{after}"' if marks else "General"
@@ -65,7 +69,7 @@ class _Formats:
 
 
 def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
-    """Write the sheet with the table and the legend of its marks."""
+    """Write the sheet with the title, the table and an explanation of all marks."""
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     sheet.write_string(0, 0, sanitize(title), formats.bold)
     for x, name in enumerate((comparison.rows_by, *comparison.cols)):
@@ -82,17 +86,17 @@ def _write_table_sheet(sheet: Worksheet, comparison: Comparison, formats: _Forma
 
 
 def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: str | None, formats: _Formats) -> None:
-    """Write a single value in the unit of the table as a number, and any other cell as the text of the text table."""
+    """Write a cell: a single value in the unit of the table as a number, anything else as in the text table."""
     if cell.status == "value" and not cell.values[0].has_other_unit:
         value = cell.values[0]
         sheet.write_number(*position, value.value, formats.number(mark_names(value)))
     else:
-        style = formats.conflict if cell.status == "conflict" else formats.grey
-        sheet.write_string(*position, sanitize(cell_text(cell, unit)), style)
+        cell_format = formats.conflict if cell.status == "conflict" else formats.grey
+        sheet.write_string(*position, sanitize(cell_text(cell, unit)), cell_format)
 
 
 def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
-    """Write the sheet with a row for each value and each empty cell: the records of the CSV form."""
+    """Write the sheet with a row for each value and each empty cell: the rows of `compare --format csv`."""
     y, names = 0, list[str]()
     for y, record in enumerate(comparison_records(comparison), 1):
         names = list(record)
@@ -106,12 +110,12 @@ def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _For
         sheet.autofilter(0, 0, y, len(names) - 1)
 
 
-def _write_value(sheet: Worksheet, y: int, x: int, value: object, style: Format | None = None) -> None:
-    """Write a value with its type. Text never becomes a formula or a link."""
+def _write_value(sheet: Worksheet, y: int, x: int, value: object, cell_format: Format | None = None) -> None:
+    """Write a value with its type. Text never becomes a formula or a link. None and empty text leave the cell empty."""
     if isinstance(value, bool):
-        sheet.write_boolean(y, x, value, style)
+        sheet.write_boolean(y, x, value, cell_format)
     elif isinstance(value, int | float):
-        sheet.write_number(y, x, value, style)
+        sheet.write_number(y, x, value, cell_format)
     elif value:
         text = " / ".join(map(str, value)) if isinstance(value, list) else str(value)
-        sheet.write_string(y, x, sanitize(text), style)
+        sheet.write_string(y, x, sanitize(text), cell_format)

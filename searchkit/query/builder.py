@@ -1,4 +1,4 @@
-"""Builds the clauses of a query: runs of text, quoted strings and filters, each for `all` and for `any`."""
+"""Builds the clauses of a query (runs of text, quoted strings, filters), each in a strict and a relaxed form."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from searchkit.text.folding import fold
 from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
 
 MAX_QUERY_CLAUSES = 64
-"""Maximum number of words and strings of a query. Further ones are ignored, and a note says so."""
+"""Maximum number of runs, prefixes and quoted strings of a query. Further ones are ignored, with a note."""
 
-_MAX_VARIANTS = 8  # of a run, the run itself included; the others have words replaced by synonyms
+_MAX_VARIANTS = 8
+"""Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
-_SYNONYM_WEIGHT = 0.3  # of all synonym variants of a run together, so that the run as written ranks higher
+"""Words that occur in nearly every paragraph. The relaxed form of a run does not search for them."""
+_SYNONYM_WEIGHT = 0.3
+"""Weight of all synonym variants of a run together. The run itself has the weight 1, so that it ranks higher."""
 
 
 class QuerySyntaxError(Exception):
-    """The text is not a valid query. The message gives the reason."""
+    """The text is not a valid query. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,14 @@ class ClauseContext:
 
 @dataclass(frozen=True, slots=True)
 class ClausePair:
-    """A clause in two forms. The strict form requires everything, the relaxed form any word of it."""
+    """A clause in two forms."""
 
     all: Node
-    """Strict form."""
+    """Strict form: requires every part of the clause."""
     any: Node
-    """Relaxed form."""
+    """Relaxed form: requires one word or string of the clause."""
     is_required: bool = False
-    """Whether the clause is a filter or a negation, which the relaxed form of the query requires too."""
+    """Whether the relaxed form of the query requires the clause too: it consists of filters, negations and `*`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -64,7 +67,7 @@ def required(node: Node) -> ClausePair:
 
 
 def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
-    """Combine clauses with AND. The relaxed form requires one of the optional clauses, and all required ones.
+    """Combine clauses with AND. The relaxed form requires all required clauses, and one of the others.
 
     None is ignored. Returns None if there are no clauses.
     """
@@ -94,11 +97,13 @@ class QueryBuilder:
 
     analyzer: Analyzer
     notes: list[str] = field(default_factory=list)
+    """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
     _clause_count: int = 0
+    """Number of runs, prefixes and quoted strings created so far."""
 
     def build(self, clause: ClausePair | None) -> Query:
-        """Return the query of the root clause. None matches everything."""
+        """Return the query whose root is `clause`. None matches everything."""
         clause = clause or required(Everything())
         return Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
 
@@ -107,7 +112,10 @@ class QueryBuilder:
         self._scoring, self._clause_count = [], 0
 
     def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of a quoted string, which matches exactly this string. None if it is empty."""
+        """Return the clause of a quoted string, which matches exactly this string.
+
+        Returns None if the string is empty or the query has too many clauses.
+        """
         folded = fold(text)
         if not folded:
             return None
@@ -115,12 +123,20 @@ class QueryBuilder:
         return self._count_clause(Substring(folded, context.field), Substring(folded, context.field))
 
     def create_prefix(self, text: str, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of `text*`, which matches tokens with this prefix."""
+        """Return the clause of `text*`, which matches tokens that begin with `text`.
+
+        Returns None if the query has too many clauses.
+        """
         node = Prefix(fold(text), context.field)
         return self._count_clause(node, node)
 
     def create_run(self, text: str, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of a bare run. Each synonym variant matches as a substring or by all of its words."""
+        """Return the clause of a run, which is text without spaces and quotes.
+
+        A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
+        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any word of a variant
+        that is not a function word. Returns None if the query has too many clauses.
+        """
         strict: list[Node] = []
         relaxed: list[Node] = []
         variants = list(islice(self._synonym_variants(fold(text)), _MAX_VARIANTS))
@@ -138,30 +154,34 @@ class QueryBuilder:
         return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
 
     def create_filter(self, name: str, text: str) -> Filter:
-        """Return the filter of `name:text`. Raises QuerySyntaxError if the facet is year and `text` is not one."""
+        """Return the filter of `name:text`. Raises QuerySyntaxError for `year` if `text` is not a year or a range."""
         if name != "year":
             return Filter(name, (text,))
         try:
             return Filter("year", ranges=(parse_year_range(text),))
         except ValueError:
-            raise QuerySyntaxError(f"{text!r} is no year") from None
+            raise QuerySyntaxError(f"{text!r} is not a year") from None
 
     def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
-        """Return the filter of `name:[low TO high]`. `excluded` tells for each end whether it is exclusive.
+        """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
-        Raises QuerySyntaxError if the facet is not year or an end is not a year.
+        `excluded` tells for each end whether the range excludes it. Raises QuerySyntaxError if the facet is not year,
+        or an end is not a year.
         """
         try:
             first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
             last = parse_year_range(high)[1] if high and high.strip() else MAX_YEAR
         except ValueError:
-            name = None
+            name = None  # raise the error below, which explains the syntax
         if name != "year":
             raise QuerySyntaxError("a range goes with year, as in year:[2021 TO 2023]")
         return Filter("year", ranges=((first + excluded[0], last - excluded[1]),))
 
     def _synonym_variants(self, run: str) -> Iterable[str]:
-        """Yield the run itself, then the run with words replaced by their synonyms."""
+        """Yield the run, then every other combination of its words and their synonyms.
+
+        If tokens with synonyms overlap, only the first and longest of them is replaced.
+        """
         tokens = [token for token in self.analyzer.tokenize(run) if self.analyzer.synonyms(token.term)]
         replaceable: list[Token] = []
         for token in sorted(tokens, key=lambda token: (token.start, -token.end)):
@@ -175,11 +195,12 @@ class QueryBuilder:
             yield variant + run[position:]
 
     def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
+        """Add a scoring clause, unless the clause is negated, in another field, or one too many."""
         if context.weight > 0 and context.field == "text" and self._clause_count < MAX_QUERY_CLAUSES:
             self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
 
     def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:
-        """Return the clause, or None if the query has too many."""
+        """Count a clause, and return it. If the query has too many clauses, add a note and return None."""
         self._clause_count += 1
         if self._clause_count > MAX_QUERY_CLAUSES:
             self.notes.append(f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
@@ -188,12 +209,15 @@ class QueryBuilder:
 
 
 def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:
-    """Remove function words, which occur in nearly every paragraph, unless there are no other terms."""
+    """Return the terms that are not function words. If all are function words, return all."""
     return [term for term in terms if term not in _FUNCTION_WORDS] or terms
 
 
 def _join(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
-    """Combine nodes in one node of the kind. Children of the same kind are merged into it."""
+    """Combine nodes with AND or OR. The children of nodes of the same kind become children of the result.
+
+    A single node is returned as is.
+    """
     flat: list[Node] = []
     for node in nodes:
         flat.extend(node.children if isinstance(node, kind) else [node])

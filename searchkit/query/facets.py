@@ -1,6 +1,6 @@
-"""Definition of facets: the values of a paragraph, which values a filter admits, and how many values a count lists.
+"""Definition of facets: the values of a paragraph, the paragraphs that a filter admits, order and number of values.
 
-Every engine returns the same results as these definitions. Tests recount facets with `facet_values`.
+Every engine must return what these definitions return. Tests recount facets with `facet_values`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,27 @@ from searchkit.text.years import MAX_YEAR, MIN_YEAR
 BUILT_IN_FACETS = ("district", "year", "agency", "topic", "section", "doctype", "document")
 """Facets of every index. An index can have user-defined facets in addition."""
 
+# A facet value that the query language would not read as one word: it contains a space, a bracket, a quote or an
+# operator, begins with -, or is AND, OR, NOT or empty.
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")
 
 MAX_FACET_VALUES = 100
-"""Number of values of a facet that a search lists. `FacetCounts.other` is the sum of the remaining counts."""
+"""Maximum number of values of a facet that a search lists, in addition to selected values. `FacetCounts.other` is the
+sum of the counts of all other values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A requested facet. `depth` truncates a hierarchical facet: district counts provinces at 1, cities at 2."""
+    """A facet to count."""
 
     name: str
     depth: int | None = None
+    """For district: number of elements of the region to count by. 1 counts provinces, 2 counts cities. None counts by
+    the last element."""
 
     @classmethod
     def parse(cls, text: str) -> Facet:
-        """Parse `NAME` or `district:DEPTH`. Raises UsageError for an invalid depth or a depth of another facet."""
+        """Parse `NAME` or `district:DEPTH`. Raises UsageError unless DEPTH is 1 to 4 and the facet is district."""
         name, colon, depth = text.partition(":")
         if not colon:
             return cls(name)
@@ -47,12 +52,14 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Matches a paragraph that has one of `values` or a number in one of `ranges` (both ends inclusive)."""
+    """Matches a paragraph that has one of `values`, or a number in one of `ranges`, for the facet `name`."""
 
     name: str
     values: tuple[str, ...] = ()
-    """For district: an element of the region at any level, or a path such as 福建省/福州市/鼓楼区."""
+    """For district, a value matches an element of the region at any level. It can also be several consecutive elements
+    of the region: 福建省/福州市/鼓楼区, 福州市/鼓楼区."""
     ranges: tuple[tuple[int, int], ...] = ()
+    """First and last number of each range, inclusive."""
 
     def admits(self, paragraph: Paragraph) -> bool:
         """Return whether the paragraph passes the filter."""
@@ -77,24 +84,30 @@ class FacetValue(NamedTuple):
     """A value and the number of matching paragraphs that have it."""
 
     value: str | int
+    """The value. Years are numbers."""
     count: int  # type: ignore[assignment]  # the name hides a method of tuples
+    """Number of matching paragraphs that have the value."""
     selected: bool = False
-    """Whether the search is filtered by this value."""
+    """Whether a filter of the search names the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """Exact counts of a facet over all matches, with every filter applied except those of the facet itself."""
+    """Exact counts of a facet over all matches. All filters apply except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
-    """By descending count, then by value. Selected values are always listed."""
+    """Values by descending count, then by value. After the most frequent values come the selected ones of the rest.
+    Values without a match are not listed, even if they are selected."""
     missing: int = 0
-    """Number of paragraphs without a value."""
+    """Number of matching paragraphs without a value."""
     other: int = 0
     """Sum of the counts of the values that `values` omits."""
 
     def containing(self, text: str) -> FacetCounts:
-        """Return the listed values that contain `text`, ignoring width, case and traditional characters."""
+        """Return the counts with only those listed values that contain `text` after folding (`text.folding`).
+
+        `missing` and `other` are unchanged.
+        """
         from searchkit.text.folding import fold  # noqa: PLC0415 - the command line imports this module at start-up
 
         return replace(self, values=tuple(item for item in self.values if fold(text) in fold(str(item.value))))
@@ -102,12 +115,15 @@ class FacetCounts:
 
 @dataclass(slots=True)
 class FacetCounter:
-    """Counts facet values paragraph by paragraph. It is the reference for faster implementations."""
+    """Counts facet values paragraph by paragraph. Faster implementations must return the same counts."""
 
     facet: Facet
     selected: frozenset[str] = frozenset()
+    """Selected values (`selected_values`)."""
     counts: dict[str, int] = field(default_factory=dict)
+    """Number of paragraphs by value."""
     missing: int = 0
+    """Number of paragraphs without a value."""
 
     def add(self, paragraph: Paragraph) -> None:
         """Count the paragraph under each of its values."""
@@ -117,14 +133,14 @@ class FacetCounter:
         self.missing += not values
 
     def result(self, limit: int | None = MAX_FACET_VALUES) -> FacetCounts:
-        """Return the counts so far, with at most `limit` values. None means no limit."""
+        """Return the counts so far: the first `limit` values and the selected ones. None means all values."""
         return rank_values(self.counts, self.missing, self.facet, self.selected, limit)
 
 
 def rank_values(
     counts: Mapping[str, int], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
 ) -> FacetCounts:
-    """Sort counted values by descending count, then value. Keep the first `limit` and the selected ones."""
+    """Return counts with their values by descending count, then by value: the first `limit`, and the selected ones."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return truncate_values(ranked, missing, facet, selected, limit)
 
@@ -132,7 +148,7 @@ def rank_values(
 def truncate_values(
     ranked: Sequence[tuple[str, int]], missing: int, facet: Facet, selected: frozenset[str], limit: int | None
 ) -> FacetCounts:
-    """Keep the first `limit` of ranked values, and the selected ones."""
+    """Return counts with the first `limit` of the ranked values, and the selected ones. None means all values."""
     omitted = [] if limit is None else [item for item in ranked[limit:] if item[0] not in selected]
     listed = [*ranked[:limit], *(item for item in ranked[limit:] if item[0] in selected)] if omitted else ranked
     values = to_facet_values(facet, [value for value, _ in listed], [count for _, count in listed], selected)
@@ -142,15 +158,16 @@ def truncate_values(
 def to_facet_values(
     facet: Facet, values: Sequence[str], counts: Iterable[int], selected: frozenset[str]
 ) -> tuple[FacetValue, ...]:
-    """Build the values of a result, with years as numbers and selected values marked. Cost: 0.2 µs each."""
+    """Return the values of a result, with years as numbers and selected values marked. Cost: 0.2 µs a value."""
     typed_values: Iterable[str | int] = map(int, values) if facet.name == "year" else values
     return tuple(map(FacetValue._make, zip(typed_values, counts, map(selected.__contains__, values), strict=True)))
 
 
 def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
-    """Return the values of the paragraph under the facet, as strings. The tuple is empty if there are none.
+    """Return the values of a paragraph for a facet, as strings. Only topic has several. Empty if there is no value.
 
-    With a depth, district gives the path from the province down, truncated to the depth: 福建省/福州市.
+    The value of district is the last element of the region. With a depth, it is the path from the province to that
+    level: 福建省/福州市.
     """
     name = facet.name
     if name == "district":
@@ -167,7 +184,7 @@ def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
 
 
 def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]:
-    """Return the values of the facet that filters name. A range of years selects each year in it."""
+    """Return the values of a facet that the filters name. A range of years selects each year in it."""
     values: set[str] = set()
     for item in filters:
         if item.name == facet.name:
@@ -177,7 +194,10 @@ def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]
 
 
 def quote(text: str) -> str:
-    """Return `text` in a pair of quotes that it does not contain, so that it parses as one string."""
+    """Return `text` in quotes that it does not contain, so that it is parsed as one string.
+
+    If `text` contains a quote of every pair, it is quoted in 『』 all the same.
+    """
     for left, right in ('""', "“”", "「」", "『』"):
         if left not in text and right not in text:
             break
@@ -185,9 +205,10 @@ def quote(text: str) -> str:
 
 
 def _contains_path(region: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Return whether the elements of `path` are consecutive elements of `region`."""
     return any(region[i : i + len(path)] == path for i in range(len(region) - len(path) + 1))
 
 
 def _format_range(low: int, high: int) -> str:
-    """Return a range of years in query syntax. An open end is omitted."""
+    """Return a range of years in query syntax: [2021 TO 2023], [2021 TO], [TO 2023]."""
     return f"[{'' if low == MIN_YEAR else f'{low} '}TO{'' if high == MAX_YEAR else f' {high}'}]"

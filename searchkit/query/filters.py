@@ -9,15 +9,17 @@ from searchkit.query.facets import Filter
 from searchkit.text.years import parse_year_range
 
 FilterValue = str | int | Sequence[str | int]
-"""Argument of a filter: one value, or several (OR). A year is a number or a range `2021..2023`, open at either end."""
+"""Argument of a filter: one value, or several values, one of which must match. A value of `year` is a year, or a range
+`2021..2023`, of which either end can be omitted."""
 
 
 def parse_filters(
     filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None, check_name: Callable[[str], None]
 ) -> tuple[Filter, ...]:
-    """Return the filters of both mappings. `where` overrides `filters`, and names without values are ignored.
+    """Return the filters of two mappings from facet names to values.
 
-    `check_name` raises for the name of an unknown facet. Raises UsageError for an invalid value.
+    If a name is in both mappings, the value in `where` is used. A name with the value None or an empty list is ignored.
+    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value.
     """
     parsed: list[Filter] = []
     if not isinstance(where, Mapping | None):
@@ -31,10 +33,10 @@ def parse_filters(
 
 
 def _to_list(name: str, value: object) -> list[str | int]:
-    """Return the argument of a filter as a list. Raises UsageError if it has another type."""
+    """Return the argument of a filter as a list, empty for None. Raises UsageError if it has another type."""
     values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
-        raise UsageError(f"{name}: {value!r} is no value; give a text, a number, or a list of them")
+        raise UsageError(f"{name}: {value!r} is not a value; give a text, a number, or a list of them")
     return values or []
 
 

@@ -1,4 +1,4 @@
-"""The operators of the query language: their syntax, with `whoosh.qparser` and plug-ins."""
+"""Parsing of queries with operators, with `whoosh.qparser` and its plug-ins."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from searchkit.query.builder import (
 from searchkit.query.tree import TEXT_FIELDS, Everything, Not
 
 _MAX_BOOST = 100.0
+"""A greater boost is reduced to this one."""
 _RANGE_END = r"""[^\[\]{}()"“”「」『』]*?"""
+"""Pattern of an end of a range: any text without brackets and quotes, or none."""
+# [2021 TO 2023]. A square bracket includes the end of the range, a curly one excludes it.
 _RANGE = re.compile(rf"(?P<open>[\[{{])(?P<start>{_RANGE_END})\bTO\b(?P<end>{_RANGE_END})(?P<close>[\]}}])")
-_NO_SLOP = r"(?P<slop>(?!x)x)?"  # Whoosh requires the group; it never matches, because phrases have no slop here
+_NO_SLOP = r"(?P<slop>(?!x)x)?"
+"""Pattern that never matches. Whoosh requires a group for the slop of a phrase ("…"~2), which this language lacks."""
 
 
 def parse_operators(text: str, original: str, builder: QueryBuilder, fields: Collection[str]) -> ClausePair | None:
-    """Return the root clause of a query with operators, or None if it is empty. Raises QuerySyntaxError.
+    """Return the root clause of a query with operators, or None if the query has no clauses.
 
     `text` has half-width operators. `original` is the text before this conversion, with the same length. Words and
-    strings are taken from `original`.
+    strings are taken from `original`. Raises QuerySyntaxError if the syntax is invalid.
     """
     parser = _create_parser(fields)
     tagged = parser.tag(text)
@@ -53,10 +57,11 @@ class _SyntaxTreeConverter:
     """Converts Whoosh's syntax tree to clauses."""
 
     def __init__(self, original: str, builder: QueryBuilder) -> None:
+        """`original` is the text of the query before its operators were converted to half width."""
         self._original, self._builder = original, builder
 
     def convert(self, node: syntax.SyntaxNode, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of a node, or None if it is empty. Raises QuerySyntaxError."""
+        """Return the clause of a node and its children, or None if they have no clauses. Raises QuerySyntaxError."""
         context = context.boosted(min(max(float(getattr(node, "boost", None) or 0), 0.0), _MAX_BOOST))
         if isinstance(node, syntax.NotGroup):
             inner = conjunction([self.convert(child, context.negated()) for child in node])
@@ -74,6 +79,7 @@ class _SyntaxTreeConverter:
         raise QuerySyntaxError("an operator without its words")
 
     def _convert_leaf(self, node: syntax.TextNode, context: ClauseContext) -> ClausePair | None:
+        """Return the clause of a run, prefix, quoted string or filter. Raises QuerySyntaxError for a bad year."""
         name = node.fieldname or "text"
         start = node.textstartchar if isinstance(node, qparser.PhrasePlugin.PhraseNode) else node.startchar
         text = self._original[start : start + len(node.text)]
@@ -88,7 +94,9 @@ class _SyntaxTreeConverter:
 
 
 def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
+    """Return a parser that accepts the text fields and `fields` before a colon."""
     names = "|".join(sorted(map(re.escape, {*fields, *TEXT_FIELDS}), key=len, reverse=True))
+    # A name of an operator must be a word by itself: ORIGIN and 甲OR are words. `-` must precede a word directly.
     operators = qparser.OperatorsPlugin(
         And=r"(^|(?<=[\s()]))AND(?=[\s()]|$)",
         Or=r"(^|(?<=[\s()]))OR(?=[\s()]|$)|\|",
@@ -101,10 +109,11 @@ def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
         qparser.WhitespacePlugin(),
         qparser.GroupPlugin(),
         *(qparser.PhrasePlugin(f"{a}(?P<text>[^{b}]*){b}{_NO_SLOP}") for a, b in ('""', "“”", "「」", "『』")),
-        qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),
+        qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),  # a colon after another word is part of the run
         qparser.RangePlugin(_RANGE),
+        # Chinese words have no prefixes: they are found inside longer runs anyway. The * of 处罚* matches everything.
         qparser.PrefixPlugin(r"(?P<text>[A-Za-z0-9０-９]+)\*(?=[\s)]|$)"),
-        qparser.EveryPlugin(r"\*(:\*)?(?=[\s)]|$)"),
+        qparser.EveryPlugin(r"\*(:\*)?(?=[\s)]|$)"),  # * or *:*
         qparser.BoostPlugin(r"\^(?P<boost>\d+(\.\d+)?)(?=[\s)]|$)"),
         operators,
     ]

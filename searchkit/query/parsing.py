@@ -1,8 +1,11 @@
 """Entry point of query parsing: folds full-width operators, parses, and falls back to plain words for invalid syntax.
 
-A space means AND. The syntax also has `OR` and `|`, `NOT` and `-`, brackets, `field:value`, `year:[2021 TO 2023]`,
-`^boost`, `word*`, and quotes for exact strings, each in half or full width. OR binds its two operands more tightly than
-a space. No input is an error. A query with invalid syntax is parsed as plain words, and `Query.notes` says so.
+A space means AND. The syntax also has `AND`, `OR` and `|`, `NOT` and `-`, brackets, `field:value`,
+`year:[2021 TO 2023]`, `^boost`, `word*` for tokens of Latin letters and digits, and quotes for exact strings. Operators
+can be in half or full width. OR binds more tightly than a space, but less tightly than `AND`: `甲 乙 OR 丙` means
+`甲 (乙 OR 丙)`.
+
+Every text is a query. If its syntax is invalid, it is parsed as plain words, and `Query.notes` contains the reason.
 """
 
 from __future__ import annotations
@@ -16,26 +19,28 @@ from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import remove_invisible
 
 MAX_QUERY_LENGTH = 1000
-"""Maximum length of a query in code points. The rest is ignored, and a note says so."""
+"""Maximum length of a query in code points. The rest of a longer query is ignored, with a note."""
 MAX_QUERY_DEPTH = 20
 """Maximum nesting depth of brackets. A query with deeper ones is parsed as plain words."""
 
 __all__ = ["MAX_QUERY_CLAUSES", "MAX_QUERY_DEPTH", "MAX_QUERY_LENGTH", "parse"]
 
-# Full-width operators, which Chinese input methods produce, and letters, for ＯＲ. Words are folded later.
+# Full-width operators, which Chinese input methods produce, and full-width letters (ＯＲ). Words are folded later.
 _TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
+# An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR, NOT and -.
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
+# Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 
 
 def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
-    """Parse a query. Never raises. Takes less than a second for any input.
+    """Parse a query. Never raises an exception. Takes less than a second for any input.
 
-    `fields` are the facet names that `field:value` accepts in addition to the text fields and `year`, whose value is a
-    year or a range of years. An empty query matches everything.
+    `field:value` accepts the text fields, `year`, and the facet names in `fields`. The value of `year` is a year or a
+    range of years. An empty query matches everything.
     """
     builder = QueryBuilder(analyzer)
     if len(text) > MAX_QUERY_LENGTH:
@@ -46,7 +51,7 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         return _parse_plain(text, builder)
     problem = _find_unbalanced(half_width)
     if problem is None:
-        from searchkit.query import grammar  # noqa: PLC0415 - importing whoosh takes 45 ms, and most queries skip it
+        from searchkit.query import grammar  # noqa: PLC0415 - imports whoosh, 45 ms; most queries have no operators
 
         try:
             root = grammar.parse_operators(half_width, text, builder, frozenset(fields) | {"year"})
@@ -61,11 +66,12 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
 
 
 def _parse_plain(text: str, builder: QueryBuilder) -> Query:
+    """Return the query of words separated by spaces, without operators."""
     return builder.build(conjunction([builder.create_run(run, ClauseContext()) for run in text.split()]))
 
 
 def _blank_operators(text: str, half_width: str) -> str:
-    """Replace each operator by spaces. Operators are recognised in the half-width form of the text."""
+    """Return `text` with its operators replaced by spaces. `half_width` is the same text with half-width operators."""
     characters = list(text)
     for match in _OPERATOR.finditer(half_width):
         characters[match.start() : match.end()] = " " * (match.end() - match.start())
@@ -73,8 +79,8 @@ def _blank_operators(text: str, half_width: str) -> str:
 
 
 def _find_unbalanced(text: str) -> str | None:
-    """Return a message if brackets or quotes are unbalanced or nested too deep, otherwise None."""
-    depth, closing = 0, ""
+    """Return a message if round brackets or quotes are unbalanced or brackets are nested too deep, otherwise None."""
+    depth, closing = 0, ""  # `closing` is the quote that ends the quoted string, empty outside of quotes
     for character in text:
         if closing:
             closing = "" if character == closing else closing
@@ -89,5 +95,5 @@ def _find_unbalanced(text: str) -> str | None:
             if depth < 0:
                 break
     if closing:
-        return "a quote that is not closed"
+        return "a quote without its closing quote"
     return "brackets that do not match" if depth else None

@@ -1,6 +1,6 @@
-"""The query tree, which every engine evaluates. `str` of a tree is a query in the query language.
+"""The query tree, which every engine evaluates. `parsing` builds trees from user input.
 
-`parsing` builds trees from user input.
+`str` of a tree is in the syntax of the query language, but parsing that text need not return the same tree.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from searchkit.query.facets import Filter, quote
 
 TEXT_FIELDS = ("text", "heading", "title")
-"""Fields that words and strings can match: the paragraph's text (default), its headings, its document's title."""
+"""Fields that words and strings can match: text of a paragraph (default), its headings, title of its document."""
 
 HAN_NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
-"""Characters of Chinese numerals."""
+"""Characters of Chinese numerals, including the decimal point 点."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,11 @@ class ScoringClause:
     """A part of the query that adds to the score of a paragraph. It does not decide whether the paragraph matches."""
 
     text: str
-    """The text of the clause, folded."""
+    """A run, a synonym variant of a run, or a quoted string, folded."""
     terms: tuple[str, ...]
-    """The terms of the text."""
+    """Distinct terms of the text (`Analyzer.query_terms`)."""
     weight: float = 1.0
-    """The boost given with `^`, lower for synonyms."""
+    """Factor of the score: the product of the boosts (`^`) around the clause, reduced for synonym variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,11 @@ class Query:
     all: Node
     """Strict form: every part must match."""
     any: Node
-    """Relaxed form: at least one word of the parts must match. Filters and negations are kept."""
+    """Relaxed form: at least one word or string of the parts must match. Filters and negations must match too, unless
+    they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
-    """The positive parts, in the order of the query. Ranking uses these only."""
+    """The runs and quoted strings in the field `text` that are not negated, in the order of the query. Ranking uses
+    nothing else."""
     notes: tuple[str, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
 
@@ -134,7 +136,7 @@ class Query:
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
     """Yield the words, strings and prefixes of a tree that are not negated, from left to right.
 
-    These are the parts that can be highlighted in a match.
+    Only these nodes can be highlighted in a match.
     """
     if isinstance(node, And | Or):
         for child in node.children:
@@ -144,7 +146,12 @@ def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
 
 
 def _whole_number_pattern(text: str) -> re.Pattern[str]:
-    """Return a pattern of `text` that does not match inside a longer number."""
+    """Return a pattern of `text` that does not match inside a longer number: 3件 in 23件 and 1.3件, 三件 in 十三件.
+
+    If `text` begins or ends with an Arabic digit, the adjacent character must not be a digit, nor `.` or `,` next to a
+    digit. If `text` begins or ends with a Chinese numeral, the adjacent character must not be a Chinese numeral. Before
+    a Chinese numeral, it must not be an Arabic digit either.
+    """
     before = after = ""
     if text[0].isdecimal():
         before = r"(?<![0-9])(?<![0-9][.,])"

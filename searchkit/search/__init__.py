@@ -1,8 +1,8 @@
-"""Searching: paragraphs and measures of an open index, ranked, with snippets.
+"""Searches an open index for paragraphs and looks up measures.
 
-snapshot.py  an open index in one committed state
-options.py   options of a search and of a look-up of measures
+snapshot.py  an open index in one committed state: runs searches and look-ups
+options.py   options of a search and of a look-up
 results.py   hits and results of a search
-lookup.py    looking up and ranking measures
+lookup.py    hits and results of a look-up, and the ranking of measures
 snippets.py  matches in a paragraph, and the snippet that shows them
 """

@@ -1,20 +1,22 @@
 """Looks up measures and ranks them by how well they answer a query.
 
-An engine selects the measures and returns them as columns. It does not rank them: this module does, so every engine
-gives the same order. Like paragraphs, measures are ranked in two steps. Step one scores all measures by indicator and
-paragraph. Step two rescores the best of them from the full records.
+An engine selects the measures and returns them as columns. This module ranks them, so the order does not depend on the
+engine. Like paragraphs, measures are ranked in two steps. Step one scores all measures by indicator and paragraph. Step
+two rescores the best 200 (`RESCORE_DEPTH`) with their quotes, sentences, headings and paragraphs.
 
-A score is between 0 and 1. It is the sum of four terms:
+A gram is a character or a bigram of the query. A score is the weighted sum of four terms, each from 0 to 1:
 
-- coverage: how much of the query occurs near the number. Rare grams count more, and a gram counts less the farther
-  from the number it occurs.
-- precision: how much of the indicator belongs to the query. For 立案, the indicator 立案 ranks above 立案率.
-- head: how much of the last word of the query occurs in the indicator or the quote. In Chinese the last word of a noun
-  phrase is its head, the thing counted.
-- paragraph: the BM25F score of the paragraph.
+- coverage: the share of the query's grams that occur near the number. A gram counts more if few indicators contain it,
+  and less the farther from the number it occurs. Step one looks for grams only in the indicator.
+- precision: the share of the indicator's characters and bigrams that are grams of the query. For 立案, the indicator
+  立案 ranks above 立案率.
+- head: the share of the grams of the query's last word that occur in the indicator or (in step two) in the quote. In
+  Chinese the last word of a noun phrase is its head, the thing counted.
+- paragraph: the BM25F score of the paragraph, divided by the highest one.
 
-A measure that is a change, a percentage, of another period or a part of another measure gets a penalty. Changes and
-percentages get none if the query asks for them.
+Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
+measure. A query that asks for changes removes the penalty for changes; the same holds for percentages. A score is at
+most 1. The score of a poor match can be below 0.
 """
 
 from __future__ import annotations
@@ -37,21 +39,25 @@ from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
-"""Weights of the four terms of a score."""
+"""Weights of the four terms of a score. Their sum is 1."""
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
-"""Factors of a gram by the best place it occurs in. Of the sentence, only the text up to the end of the quote counts.
-The headings include the title."""
+"""Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
+sentence ends with the quote here, and the headings include the title."""
 CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure."""
+"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. They are
+added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
-"""Factor of characters before the last space of an indicator: of `投诉举报 医疗卫生`, 医疗卫生 is the thing counted."""
+"""Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
+thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
+"""Matches the end of a sentence. A semicolon ends a sentence, too."""
 _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
-"""Matches a query that asks for changes."""
+"""Matches a query that asks for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
-"""Matches a query that asks for percentages."""
+"""Matches a query that asks for percentages: 立案率, 占比, 增幅."""
 _FIRST_IDEOGRAPH = 0x3400
+"""First code point of the Chinese characters (CJK Extension A)."""
 
 _Ordinals = NDArray[np.int64]
 _Scores = NDArray[np.float64]
@@ -62,9 +68,10 @@ class MeasureHit(Measure):
     """A measure found by a look-up, with its score and a snippet."""
 
     score: float = 0.0
-    """0 to 1."""
+    """At most 1; below 0 for a poor match. The first 200 hits are scored in more detail than the others, so the score
+    can rise after them."""
     snippet: str = ""
-    """At most 120 code points of the sentence, the quote included."""
+    """At most 120 code points of the sentence, with the quote. A longer quote is cut."""
     snippet_start: int = 0
     """Offset of the snippet in the paragraph's text, in code points."""
 
@@ -80,21 +87,23 @@ class MeasureResults:
 
     query: str
     understood: str
-    """The query tree that was searched, as text. Parts of it may also match in a paragraph's headings or title."""
+    """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
+    headings or title."""
     total: int
-    """Exact number of measures in matching paragraphs."""
+    """Exact number of measures that match: those in matching paragraphs with the requested unit and size."""
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
-    """No paragraph with measures matches all parts of the query, so these match any of its words."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
+    of it."""
     notes: tuple[str, ...] = ()
-    """Parts of the query that were not read as written."""
+    """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
 
 
 def expand_to_all_fields(node: Node) -> Node:
-    """Return the query tree for measures: a leaf on the field text may also match in headings or title.
+    """Replace each leaf on the field text by an OR of the same leaf on text, heading and title.
 
-    Leaves under NOT and leaves on other fields stay as they are.
+    Leaves under NOT and leaves on other fields do not change.
     """
     if isinstance(node, And | Or):
         return type(node)(tuple(map(expand_to_all_fields, node.children)))
@@ -104,6 +113,7 @@ def expand_to_all_fields(node: Node) -> Node:
 
 
 def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
+    """Return a leaf like `node` on another field."""
     if isinstance(node, Substring):
         return Substring(node.text, field, node.whole_numbers)
     return Word(node.term, field) if isinstance(node, Word) else Prefix(node.text, field)
@@ -112,8 +122,8 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
 def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: str) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
-    `request` selects measures by filters, unit and value. `match` is `all`, `any` or `auto`: `all`, and if that finds
-    nothing, `any`.
+    `request` selects measures by filters, unit and value; its `match` and `scoring` are replaced. `match` is one of
+    `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
     """
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
@@ -124,7 +134,10 @@ def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: 
 
 
 class MeasureRanking:
-    """Measures from best to worst. Ties are in corpus order."""
+    """Ranked measures: the best 200 by their scores of step two, then all others by their scores of step one.
+
+    Ties are in corpus order.
+    """
 
     def __init__(self, query: Query, tree: Node, columns: MeasureColumns, *, is_relaxed: bool) -> None:
         """Rank the measures that a tree of a query matches. Costs 0.5 µs per measure, and 6 ms for the best 200."""
@@ -133,7 +146,7 @@ class MeasureRanking:
         self.tree = tree
         """The tree of the query that was searched: `query.all` or `query.any`."""
         self.is_relaxed = is_relaxed
-        """Whether no measure matches all parts of the query, so that these match any."""
+        """Whether `query.any` was searched because no measure matches `query.all`."""
         self.total = len(columns.scores)
         """Number of measures."""
         self._columns, self._features = columns, _QueryFeatures(query.scoring)
@@ -143,14 +156,18 @@ class MeasureRanking:
         scores = np.array(self._rescore(best.tolist()), np.float64)
         order = (-scores).argsort(kind="stable")
         self._best = best[order], scores[order]
+        """Ordinals and scores of the best 200 measures, best first."""
 
     def page(self, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
-        """Return at most `limit` measures from rank `offset` on, with their scores. A limit of None means all."""
+        """Skip the best `offset` measures, and return the next `limit` with their scores. None means all others.
+
+        Scores are rounded to six decimals.
+        """
         ordinals, scores = self._page_ordinals(offset, limit)
         return list(zip(self._columns.fetch(ordinals), scores, strict=True))
 
     def hits(self, offset: int, limit: int | None, analyzer: Analyzer) -> list[MeasureHit]:
-        """Return the same page as hits with snippets."""
+        """Return the measures of `page` as hits with snippets."""
         texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
         return [
             _build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
@@ -164,15 +181,15 @@ class MeasureRanking:
 
     @cached_property
     def _all(self) -> tuple[_Ordinals, _Scores]:
-        """Ordinals and scores of all measures: the rescored ones, then the others by their scores of step one."""
+        """Ordinals and scores of all measures, best first."""
         ordinals, scores = self._best
         order = (-self._first_scores).argsort(kind="stable")
         others = order[~np.isin(order, ordinals)]
         return np.concatenate([ordinals, others]), np.concatenate([scores, self._first_scores[others]])
 
     def _rescore(self, ordinals: Sequence[int]) -> list[float]:
-        """Return the scores of step two, which fetches the measures and the texts of their paragraphs."""
-        if not self._features.gram_weights:
+        """Return the scores of step two. Fetches the measures and the texts of their paragraphs."""
+        if not self._features.gram_weights:  # a query without words, such as *
             return [0.0] * len(ordinals)
         measures = self._columns.fetch(ordinals)
         texts = fold_all(self._columns.texts(ordinals))
@@ -185,18 +202,18 @@ class MeasureRanking:
             for ordinal, measure, *folded in zip(ordinals, measures, texts, indicators, headings, strict=True)
         ]
 
-    def _coverage_and_head(self, measure: Measure, text: str, indicator: str, headings: str) -> float:
-        """Return the sum of the coverage term and the head term. All three texts are folded."""
-        quote = text[measure.start : measure.end]
-        places = (
+    def _coverage_and_head(self, measure: Measure, paragraph: str, indicator: str, headings: str) -> float:
+        """Return the sum of the coverage term and the head term of step two. All three texts are folded."""
+        quote = paragraph[measure.start : measure.end]
+        texts = (  # by descending factor
             (indicator, IN_INDICATOR),
             (quote, IN_QUOTE),
-            (text[_sentence_span(text, measure)[0] : measure.end], IN_SENTENCE),
+            (paragraph[_sentence_span(paragraph, measure)[0] : measure.end], IN_SENTENCE),
             (headings, IN_HEADINGS),
-            (text, IN_PARAGRAPH),
+            (paragraph, IN_PARAGRAPH),
         )
         coverage = sum(
-            weight * next((factor for place, factor in places if gram in place), 0.0)
+            weight * next((factor for text, factor in texts if gram in text), 0.0)
             for gram, weight in self._first_step.gram_weights.items()
         )
         head_matches = sum(gram in indicator or gram in quote for gram in self._features.head_grams)
@@ -206,23 +223,24 @@ class MeasureRanking:
 
 
 class _QueryFeatures:
-    """Features of a query that its measures are scored by."""
+    """The properties of a query that scores depend on."""
 
     def __init__(self, clauses: Sequence[ScoringClause]) -> None:
         texts = [(clause.text, clause.weight) for clause in clauses]
         self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
-        """Characters and bigrams of the query with their weights in it."""
+        """Weights of the grams of the query. An occurrence of a gram in a clause adds the weight of the clause."""
         max_weight = max((clause.weight for clause in clauses), default=0.0)
         words = [clause.terms[-1] for clause in clauses if clause.weight == max_weight and clause.terms]
         head = words[-1] if words else ""
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
-        """Bigrams of the head: the last word of the last clause with the highest weight. Characters if it has none."""
+        """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
+        highest weight: a synonym has a lower weight."""
         query = " ".join(clause.text for clause in clauses)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
 
     def penalty(self, measure: Measure) -> float:
-        """Return the penalty of a measure. A change or a percentage that the query asks for has none."""
+        """Return the sum of the penalties of a measure."""
         return (
             self._change_penalty * (measure.change is not None)
             + self._percent_penalty * (measure.kind == "percent")
@@ -232,12 +250,14 @@ class _QueryFeatures:
 
 
 class _FirstStep:
-    """Scores all measures by indicator and paragraph. Each distinct indicator is scored once."""
+    """Step one: scores all measures by indicator and paragraph. Each distinct indicator is scored once."""
 
     def __init__(self, columns: MeasureColumns, features: _QueryFeatures) -> None:
         counts = np.bincount(columns.indicator_of, minlength=len(columns.indicators))
-        used = np.flatnonzero(counts)  # an engine may list indicators of no measure: they must not change the idf
+        used = np.flatnonzero(counts)  # an engine may list indicators that no measure has; they must not change the idf
         self._indicator_of = (np.cumsum(counts > 0) - 1)[columns.indicator_of]
+        """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
+        an element for each of these; `_paragraph` has one for each measure."""
         indicators, matches, self._precision = _match_grams(
             [columns.indicators[i] for i in used.tolist()], list(features.gram_weights)
         )
@@ -246,7 +266,7 @@ class _FirstStep:
         self.gram_weights = {
             gram: weight * rarity for (gram, weight), rarity in zip(features.gram_weights.items(), idfs, strict=True)
         }
-        """Characters and bigrams of the query: weight in the query × idf over the indicators."""
+        """Grams of the query: weight in the query × idf over the indicators."""
         self.total_weight = sum(self.gram_weights.values()) or 1.0
         """Sum of `gram_weights`, or 1 if it is 0."""
         is_head = [float(gram in features.head_grams) for gram in self.gram_weights]
@@ -257,37 +277,39 @@ class _FirstStep:
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
 
     def scores(self) -> _Scores:
-        """Return the scores of step one of all measures."""
+        """Return the score of each measure."""
         by_indicator = COVERAGE_WEIGHT * self._coverage + HEAD_WEIGHT * self._head + PRECISION_WEIGHT * self._precision
         scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph
         return scores
 
     def precision_and_paragraph(self, ordinal: int) -> float:
-        """Return the sum of the precision term and the paragraph term of a measure: step two keeps them."""
+        """Return the sum of the precision term and the paragraph term of a measure. Step two uses the same terms."""
         precision = self._precision[self._indicator_of[ordinal]]
         return float(PRECISION_WEIGHT * precision + PARAGRAPH_WEIGHT * self._paragraph[ordinal])
 
 
 def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals, _Scores]:
-    """Find the grams of a query in indicators.
+    """Find the grams of a query in indicators, and compute the precision of each indicator.
 
-    Returns three arrays. The first two are columns of ordinals, ascending: the pairs of an indicator and a gram that
-    it contains. The third is the precision of each indicator: the share of its characters and bigrams that are grams
-    of the query. Characters before its last space count half.
+    Returns three arrays. The first two have an element for each gram that an indicator contains: the ordinal of the
+    indicator and the ordinal of the gram, sorted by both. The third is the precision of each indicator: the share of
+    its characters and bigrams that are grams of the query. Grams that begin before the last space count half.
 
-    `ngrams` are characters and bigrams of them. Costs about 30 ns per character of the indicators.
+    `ngrams` contains every character of its bigrams. Costs about 30 ns per character of the indicators.
     """
     count = len(indicators)
     if not ngrams:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(count)
     codes = to_code_points(fold("\n".join(indicators)))
     lengths = np.fromiter(map(len, indicators), np.int64, count)
-    indicator_at = np.repeat(np.arange(count), lengths + 1)[: len(codes)]
+    indicator_at = np.repeat(np.arange(count), lengths + 1)[: len(codes)]  # +1 for the line feed
     starts, matches = _find_occurrences(codes, ngrams)
     last_space = np.full(count, -1)
     spaces = np.flatnonzero(codes == ord(" "))
-    last_space[indicator_at[spaces]] = spaces
+    last_space[indicator_at[spaces]] = spaces  # a later space of the same indicator overwrites an earlier one
     factors = np.where(np.arange(len(codes)) > last_space[indicator_at], 1.0, _FACTOR_BEFORE_LAST_SPACE)
+    # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for example,
+    # so the share can be above 1.
     is_alphanumeric = (codes >= _FIRST_IDEOGRAPH) | _is_between(codes, "0", "9") | _is_between(codes, "a", "z")
     sizes = np.bincount(indicator_at, factors * is_alphanumeric, count)
     sizes += np.bincount(indicator_at[:-1], factors[:-1] * (is_alphanumeric[:-1] & is_alphanumeric[1:]), count)
@@ -299,18 +321,24 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
 def _find_occurrences(codes: NDArray[np.uint32], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals]:
     """Return the offset in `codes` of each occurrence of a gram, and the ordinal of that gram."""
     characters = [gram for gram in ngrams if len(gram) == 1]
-    character_of = np.zeros(CODE_POINT_COUNT, np.int32)
+    character_of = np.zeros(CODE_POINT_COUNT, np.int32)  # from 1; 0 for a code point outside of all grams
     character_of[to_code_points("".join(characters))] = np.arange(1, len(characters) + 1)
     return find_grams(character_of[codes], ngrams)
 
 
 def _sum_weights(indicators: _Ordinals, matches: _Ordinals, weights: Sequence[float], count: int) -> _Scores:
-    """Return the sum of the weights of the grams in each of `count` indicators, added in the order of the grams."""
+    """Return for each of `count` indicators the sum of the weights of the grams that it contains.
+
+    The first two parameters are arrays from `_match_grams`. The weights are added in the order of the grams.
+    """
     return np.bincount(indicators, np.array(weights, np.float64)[matches], count).astype(np.float64)
 
 
 def _top_k(scores: _Scores, k: int) -> _Ordinals:
-    """Return the ordinals of the `k` largest scores, ascending. Of scores equal to the k-th, the first are kept."""
+    """Return the ordinals of the `k` largest scores, ascending. Of scores equal to the k-th, the first are kept.
+
+    Returns all ordinals if there are at most `k` scores.
+    """
     if len(scores) <= k:
         return np.arange(len(scores))
     threshold = np.partition(scores, -k)[-k]
@@ -319,21 +347,26 @@ def _top_k(scores: _Scores, k: int) -> _Ordinals:
 
 
 def _build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
-    """Return the hit for a measure; `text` is the text of its paragraph."""
+    """Return the hit for a measure; `text` is the text of its paragraph.
+
+    The snippet is chosen from the part of the sentence between the previous and the next occurrence of the same quote,
+    so that it shows this occurrence.
+    """
     first, last = _sentence_span(text, measure)
     before, after = text[first : measure.start], text[measure.end : last]
     first += len(before) - len(before.rpartition(measure.quote)[2])
-    part = text[first : measure.end] + after.partition(measure.quote)[0]  # contains the quote only once
+    part = text[first : measure.end] + after.partition(measure.quote)[0]
     window = extract_snippet(part, Substring(fold(measure.quote)), analyzer)
     return MeasureHit(measure.extracted, measure.source, score, window.text, first + window.start)
 
 
 def _sentence_span(text: str, measure: Measure) -> tuple[int, int]:
-    """Return the span of the sentence that contains the quote of a measure."""
+    """Return the span of the sentence that contains the quote of a measure, with the mark at its end."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, measure.start)]
     after = _SENTENCE_END.search(text, measure.end)
     return (ends[-1] if ends else 0), (after.end() if after else len(text))
 
 
 def _is_between(codes: NDArray[np.uint32], first: str, last: str) -> NDArray[np.bool_]:
+    """Return for each code point whether it is from `first` to `last`, inclusive."""
     return (codes >= ord(first)) & (codes <= ord(last))

@@ -1,9 +1,9 @@
-"""Options of searches and look-ups: defaults, validation, and quantities such as 10万元 as people write them."""
+"""Options of searches and look-ups: defaults, validation, and parsing of quantities such as 10万元."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,11 +19,11 @@ MATCH_MODES = ("all", "any", "auto")
 
 - `all`: every part of the query must match.
 - `any`: one word of the query is enough.
-- `auto`: `all`; if that finds nothing, `any`.
+- `auto`: like `all` or, if nothing matches then, like `any`.
 """
 
 Quantity = str | float
-"""A number of base units, or a quantity as people write it, such as 10万元."""
+"""A number in base units, such as 100000, or a quantity as text, such as 10万元."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class SearchOptions:
     offset: int = 0
     """Number of hits to skip."""
     sort: str = "score"
-    """`score`, or the name of a facet. A `-` before the name means descending."""
+    """`score` (descending), or the name of a facet (ascending). A `-` before the name means descending."""
     facets: Sequence[str] = ()
     """Facets to count: names, or `district:DEPTH`."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
-    """Whether hits have an explanation of their score."""
+    """Whether each hit has an explanation of its score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,15 @@ Options = TypeVar("Options", SearchOptions, MeasureOptions)
 def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Options, dict[str, FilterValue]]:
     """Separate keyword arguments into options and filters.
 
-    Returns `defaults` with the options among the arguments in place of its own, validated; and the arguments that are
-    names of built-in facets. Raises UsageError.
+    Returns a copy of `defaults` with the options among the arguments, and the arguments named like built-in facets.
+    Options are validated except `min` and `max`; filters are not. Raises UsageError for an unknown name or an invalid
+    option.
     """
     filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
     rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
     unknown = sorted(rest.keys() - defaults.__dataclass_fields__.keys())
     if unknown:
-        message = f"there is no option {unknown[0]!r}; filters by custom facets go into where={{...}}"
+        message = f"there is no option {unknown[0]!r}; filters by user-defined facets go into where={{...}}"
         raise UsageError(message)
     options = replace(defaults, **rest)  # type: ignore[arg-type]
     _validate(options)
@@ -85,7 +86,10 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """Return a request for all measures that pass the options and the filters. Raises UsageError."""
+    """Return a request for all measures with the unit, the size and the filters.
+
+    Raises UsageError for an invalid quantity, or if unit, min and max have different base units.
+    """
     minimum, min_unit = _parse_bound("min", options.min)
     maximum, max_unit = _parse_bound("max", options.max)
     units = dict.fromkeys(unit for unit in (_base_unit(options.unit), min_unit, max_unit) if unit)
@@ -95,7 +99,7 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
 
 
 def _validate(options: SearchOptions | MeasureOptions) -> None:
-    """Raise UsageError for an invalid value. Types are checked too, because options may come from a line of JSON."""
+    """Raise UsageError for an invalid value. Types are checked, too, because options may come from a JSON object."""
     counts = [options.offset, 0 if options.limit is None else options.limit]
     errors = {
         f"match must be one of {', '.join(MATCH_MODES)}, not {options.match!r}": options.match not in MATCH_MODES,
@@ -105,7 +109,7 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
         errors |= {
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
-            f"facets must be names, not {options.facets!r}": not all(isinstance(name, str) for name in options.facets),
+            f"facets must be a list of names, not {options.facets!r}": not _is_list_of_names(options.facets),
         }
     else:
         errors[f"unit must be a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)
@@ -114,8 +118,18 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             raise UsageError(message)
 
 
+def _is_list_of_names(value: object) -> bool:
+    """Whether a value is a collection of strings, but neither a string nor a mapping."""
+    if not isinstance(value, Collection) or isinstance(value, str | Mapping):
+        return False
+    return all(isinstance(name, str) for name in value)
+
+
 def _parse_bound(name: str, value: object) -> tuple[float | None, str | None]:
-    """Return the base value and the base unit of the option `name`; None for what it leaves open. Raises UsageError."""
+    """Return the base value and the base unit of the option `name`, `min` or `max`. Raises UsageError.
+
+    Both are None if the option is not set. The unit is None for a number without a unit.
+    """
     if value is None:
         return None, None
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
@@ -129,7 +143,7 @@ def _parse_bound(name: str, value: object) -> tuple[float | None, str | None]:
 
 
 def _base_unit(unit: str | None) -> str | None:
-    """Return the unit without its scale: 元 for 万元. An unknown unit is returned unchanged."""
+    """Return the unit without its scale: 元 for 万元. An unknown unit is returned unchanged, a blank one as None."""
     unit = unit.strip() if unit else None
     if not unit:
         return None

@@ -1,4 +1,4 @@
-"""The result of a search: hits with snippets, exact total, facet counts, notes."""
+"""The results of a search: hits with snippets, the number of matches, facet counts, messages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class Hit:
     """A paragraph that matches, with its score and its snippet."""
 
     paragraph: Paragraph
+    """The paragraph."""
     score: float
+    """Relevance to the query. Scores of different queries are not comparable."""
     window: Snippet
-    """The snippet with its offset and the matches."""
+    """The snippet, with its offset in the text and the spans of the matches."""
     matches: int = 1
     """With `group="document"`: the number of paragraphs of the document that match. Otherwise 1."""
     explanation: Explanation | None = None
@@ -33,7 +35,7 @@ class Hit:
 
     @property
     def snippet(self) -> str:
-        """At most 120 code points of the text, chosen to show as many different parts of the query as possible."""
+        """At most 120 code points of the text, chosen to show matches of as many parts of the query as possible."""
         return self.window.text
 
     @property
@@ -47,17 +49,21 @@ class Results:
     """Results of a search."""
 
     query: str
+    """The query as given."""
     understood: str
     """The query tree that was searched, as text."""
     total: int
     """Exact number of matching paragraphs."""
     hits: tuple[Hit, ...]
+    """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """No paragraph matches all parts of the query, so these match any of its words."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all
+    parts of it."""
     notes: tuple[str, ...] = ()
-    """Parts of the query that were not read as written."""
+    """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
     """With `group="document"`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
+    """Time that the search took, in milliseconds."""

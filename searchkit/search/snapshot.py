@@ -1,4 +1,8 @@
-"""Runs queries on one committed state of an index: parse, engine, fallback from all words to any word, snippets."""
+"""Runs queries on one committed state of an index.
+
+A search parses the query, has the engine find the paragraphs, relaxes the query if nothing matches, and extracts
+snippets. A look-up of measures does the same and ranks the measures (`lookup.py`).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 MAX_OPEN_ATTEMPTS = 10
-"""Number of failed attempts to open an index that are repeated because a build replaced the index in the meantime."""
+"""Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -41,14 +45,18 @@ class Snapshot:
     """An open index in one committed state. Builds do not change its answers. Safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open the data folder that the manifest names. Raises IndexMissing, IndexForeign, IndexDamaged."""
+        """Open the data folder that the manifest names.
+
+        Raises IndexMissing, IndexForeign, IndexDamaged, or IndexUnusable if the manifest cannot be opened.
+        """
         self.path = path
         self.manifest = read_manifest(path)
         self._is_closed = False
         with diagnose_damage(path, self.manifest):
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
-        # Read the extras now, because a later build may remove the files.
+        # Read the file now, because a later build may remove it.
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
+        """Words and synonyms of the build (`words`, `synonyms`), skipped files (`problems`), and `duplicates`."""
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -57,10 +65,11 @@ class Snapshot:
 
     @contextmanager
     def use_engine(self) -> Iterator[Engine]:
-        """Use the engine in a `with` block.
+        """Yield the engine for a `with` block.
 
-        Raises IndexClosed if the index is closed. If the block raises an exception and a file of the index is damaged,
-        raises IndexDamaged; otherwise the exception is passed on.
+        Raises IndexClosed if the index is closed, or if the block fails after another thread has closed the index. If
+        the block raises an unexpected exception and a file of the index is damaged, raises IndexDamaged. Any other
+        exception propagates.
         """
         try:
             self._check_open()
@@ -69,10 +78,11 @@ class Snapshot:
         except SearchkitError:
             raise
         except Exception:
-            self._check_open()  # another thread may have closed it during the block
+            self._check_open()  # another thread may have closed the index during the block
             raise
 
     def _check_open(self) -> None:
+        """Raise IndexClosed if the index is closed."""
         if self._is_closed:
             raise IndexClosed(f"{self.path}: the index was closed; open it again to use it")
 
@@ -94,7 +104,10 @@ class Snapshot:
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        """The analyzer that the index was built with. Raises IndexStale if this searchkit has a different one."""
+        """The analyzer with the words and synonyms of the build.
+
+        Raises IndexStale if this version of searchkit analyses text in another way than the build did.
+        """
         analyzer = Analyzer(Lexicon(self.extras["words"], self.extras["synonyms"]))
         if analyzer.fingerprint != self.manifest.analyzer:
             message = (
@@ -106,29 +119,38 @@ class Snapshot:
 
     @property
     def facet_names(self) -> tuple[str, ...]:
-        """Names of all facets: the built-in ones, then the custom ones of the index."""
+        """Names of all facets: the built-in ones, then the user-defined ones of the index."""
         return (*BUILT_IN_FACETS, *self.manifest.facets)
 
     def parse_query(self, query: str) -> Query:
-        """Parse a query with the analyzer and the facets of the index."""
-        from searchkit.query.parsing import parse  # noqa: PLC0415 - only needed by queries
+        """Parse a query with the analyzer and the facets of the index. Raises IndexStale."""
+        from searchkit.query.parsing import parse  # noqa: PLC0415 - not needed to export records
 
         return parse(query, self.analyzer, self.facet_names)
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None
     ) -> tuple[Filter, ...]:
-        """Return filters for built-in facets and custom facets. Raises UnknownFacet, and UsageError for a bad value."""
+        """Return the filters for two mappings of facet names to values. `where` overrides `filters`.
+
+        Raises UnknownFacet, and UsageError for an invalid value.
+        """
         return parse_filters(filters, where, self._check_facet)
 
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
-        """Rank all measures that answer a query; `limit` and `offset` are ignored. Raises UsageError."""
+        """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
+
+        Raises UsageError, IndexStale, IndexDamaged.
+        """
         parsed, request = self.parse_query(query), measure_request(options, filters)
         with self.use_engine() as engine:
             return rank_measures(engine, parsed, request, options.match)
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
-        """Find the paragraphs that answer a query, best first. Raises UnknownFacet, IndexStale, IndexDamaged."""
+        """Find the paragraphs that answer a query, in the order that the options ask for (best first by default).
+
+        Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
+        """
         started = time.perf_counter()
         request = self._search_request(options, filters)
         parsed = self.parse_query(query)
@@ -164,7 +186,10 @@ class Snapshot:
         )
 
     def every_measure(self, filters: tuple[Filter, ...]) -> Iterator[Measure]:
-        """Yield the measures that pass the filters, in corpus order; in a paragraph, in the order of the quotes."""
+        """Yield the measures of the paragraphs that pass the filters, in corpus order.
+
+        The measures of a paragraph are in the order of their quotes.
+        """
         with self.use_engine() as engine:
             columns = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
             for start in range(0, len(columns.scores), _FETCH_SIZE):
@@ -176,20 +201,27 @@ class Snapshot:
             yield from engine.paragraphs(filters)
 
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
-        """Yield the documents that have a paragraph that passes the filters, in corpus order."""
+        """Yield the documents with at least one paragraph that passes all filters, in corpus order."""
         with self.use_engine() as engine:
             ids = {paragraph.document for paragraph in engine.paragraphs(filters)} if filters else None
             yield from (document for document in engine.documents() if ids is None or document.document in ids)
 
     def facet_counts(self, names: Sequence[str], filters: tuple[Filter, ...]) -> dict[str, FacetCounts]:
-        """Count all values of the facets. Without names, counts all facets except document. Raises UnknownFacet."""
+        """Count the values of facets in the paragraphs that pass the filters. All values are listed.
+
+        A filter does not apply to the counts of its own facet. Without names, all facets except document are counted.
+        Raises UnknownFacet, and UsageError for an invalid depth.
+        """
         selected = tuple(names) or tuple(name for name in self.facet_names if name != "document")
         request = Request(Everything(), filters=filters, facets=self._parse_facets(selected), max_values=None, limit=0)
         with self.use_engine() as engine:
             return _facets_in_order(selected, engine.search(request))
 
     def _search_request(self, options: SearchOptions, filters: tuple[Filter, ...]) -> Request:
-        """Return a request that matches everything, with the options and the filters set. Raises UnknownFacet."""
+        """Return a request for all paragraphs that pass the filters; the caller sets `match` and `scoring`.
+
+        Raises UnknownFacet, and UsageError for a facet with an invalid depth.
+        """
         if options.sort != "score":
             self._check_facet(options.sort.removeprefix("-"))
         return Request(
@@ -205,30 +237,34 @@ class Snapshot:
         )
 
     def _parse_facets(self, names: Sequence[str]) -> tuple[Facet, ...]:
-        """Parse facets such as `year` and `district:1`. Raises UnknownFacet, and UsageError for a bad depth."""
+        """Parse facets such as `year` and `district:1`. Raises UnknownFacet, and UsageError for an invalid depth."""
         facets = tuple(map(Facet.parse, names))
         for facet in facets:
             self._check_facet(facet.name)
         return facets
 
     def _build_hits(self, scored: Sequence[ScoredParagraph], tree: Node) -> Iterator[Hit]:
-        """Yield hits with snippets."""
+        """Yield the hits for scored paragraphs, each with the snippet for the tree."""
         for item in scored:
             window = extract_snippet(item.paragraph.text, tree, self.analyzer)
             yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures)
 
     def _check_facet(self, name: str) -> None:
+        """Raise UnknownFacet if the index does not have the facet."""
         if name not in self.facet_names:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
 
 
 def open_snapshot(path: Path) -> Snapshot:
-    """Open an index. If a build replaces the index in the meantime and removes its files, open the new one."""
+    """Open an index. If a build replaces the index in the meantime and removes the old files, open the new index.
+
+    Raises the exceptions of `Snapshot`.
+    """
     for _ in range(MAX_OPEN_ATTEMPTS):
         data = current_data_folder(path)
         try:
             return Snapshot(path)
-        except Exception:  # a removed file can cause any exception
+        except Exception:  # a file that is removed while it is read can cause any exception
             if current_data_folder(path) == data:
                 raise
     return Snapshot(path)

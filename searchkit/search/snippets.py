@@ -18,12 +18,14 @@ MAX_SNIPPET_LENGTH = 120
 """Maximum length of a snippet, in code points."""
 
 _MAX_MATCHES = 2000
-"""Number of matches of a paragraph, from the first on, that the choice of the snippet considers."""
+"""Maximum number of matches that are considered when the snippet is chosen. Later ones in the paragraph are ignored,
+which bounds the time."""
 
 Span = tuple[int, int]
 """Start and end in the paragraph's text, in code points: 0-based, end-exclusive."""
 
 _CLAUSE_END = re.compile(r"[。；;！!？?，,：:、]")
+"""Matches a punctuation mark that ends a clause. A snippet preferably begins after one."""
 
 
 class LeafMatch(NamedTuple):
@@ -48,9 +50,10 @@ class Snippet:
 
 
 def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
-    """Return the window of `text` that contains matches of the most leaves. Its edges cut no number.
+    """Return the window of `text` that contains matches of the most leaves, with all matches in `text`.
 
-    The exception is a number that is longer than the window.
+    The window is at most `MAX_SNIPPET_LENGTH` code points long; a shorter text is returned in full. Neither edge of the
+    window is inside a number, unless the number is longer than the window.
     """
     matches = find_matches(text, query, analyzer)
     start, end = _choose_window(text, matches)
@@ -58,7 +61,10 @@ def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
 
 
 def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
-    """Return all matches of the positive leaves of a query tree on the field text, ascending."""
+    """Return all matches of the leaves on the field text, ascending. Negated leaves are ignored.
+
+    Equal words in the tree count as one leaf, the first.
+    """
     folded = fold(text)
     matches: set[LeafMatch] = set()
     terms: dict[str, int] = {}
@@ -81,6 +87,7 @@ def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
 
 
 def _merge_spans(matches: Sequence[LeafMatch]) -> tuple[Span, ...]:
+    """Return the spans of ascending matches. Adjacent and overlapping matches are merged."""
     spans: list[Span] = []
     for start, end, _ in matches:
         if spans and start <= spans[-1][1]:
@@ -91,7 +98,7 @@ def _merge_spans(matches: Sequence[LeafMatch]) -> tuple[Span, ...]:
 
 
 def _choose_window(text: str, matches: Sequence[LeafMatch]) -> Span:
-    """Return the span of the snippet: the best matches with context before and after them."""
+    """Return the span of the snippet: the matches of the best window, with context before and after them."""
     if len(text) <= MAX_SNIPPET_LENGTH:
         return 0, len(text)
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(text)]
@@ -99,23 +106,25 @@ def _choose_window(text: str, matches: Sequence[LeafMatch]) -> Span:
     start, end = _widen_to_numbers(start, min(end, start + MAX_SNIPPET_LENGTH), numbers)
     if end - start >= MAX_SNIPPET_LENGTH:
         return _narrow_to_numbers(start, start + MAX_SNIPPET_LENGTH, numbers)
-    # Context: at most a third of the free length goes before the matches, or less if a clause begins there. The rest
-    # goes after them.
+    # Up to a third of the remaining length is context before the matches; the rest is context after them. If the text
+    # or a clause begins in the context before the matches, the window begins there. At the end of the text, the window
+    # is moved to the left, so that it has its full length.
     earliest = max(0, start - (MAX_SNIPPET_LENGTH - (end - start)) // 3)
     clause_starts = [match.end() for match in _CLAUSE_END.finditer(text, earliest, start)]
     first = 0 if earliest == 0 else min(clause_starts, default=earliest)
     last = min(len(text), first + MAX_SNIPPET_LENGTH)
     if last == len(text):
         first = min(first, last - MAX_SNIPPET_LENGTH)
-    while first < start and _CLAUSE_END.match(text, first):
+    while first < start and _CLAUSE_END.match(text, first):  # the window does not begin with punctuation marks
         first += 1
     return _narrow_to_numbers(first, last, numbers)
 
 
 def _best_matches(matches: Sequence[LeafMatch]) -> Span:
-    """Return the span of the matches in the best window: the one with matches of the most leaves.
+    """Return the span from the first to the last match in the best window: the one with matches of the most leaves.
 
-    Of windows with the same number of leaves, the one with the most matches is the best; of those, the first.
+    Of windows with the same number of leaves, the one with the most matches is the best; of those, the first. Windows
+    begin with a match. A match that is longer than a window is a window of its own.
     """
     best, span = (0, 0), (matches[0].start, matches[0].end)
     leaf_count = len({match.leaf for match in matches})
@@ -123,7 +132,7 @@ def _best_matches(matches: Sequence[LeafMatch]) -> Span:
     for left, match in enumerate(matches):
         limit = match.start + MAX_SNIPPET_LENGTH
         right = bisect_left(starts, limit)
-        if (leaf_count, right - left) <= best:  # an upper bound of the score of this window
+        if (leaf_count, right - left) <= best:  # the upper bound of this window's score is too low
             continue
         inside = [other for other in matches[left:right] if other.end <= limit] or [match]
         score = (len({other.leaf for other in inside}), len(inside))
@@ -154,7 +163,7 @@ def _narrow_to_numbers(start: int, end: int, numbers: Sequence[Span]) -> Span:
 
 
 def split_highlights(snippet: Snippet) -> list[tuple[str, bool]]:
-    """Split the text of a snippet at the edges of its spans. Each piece comes with whether it is a match."""
+    """Split the text of a snippet at the edges of its spans. Return the pieces, each with whether it is a match."""
     snippet_end = snippet.start + len(snippet.text)
     edges = sorted(
         {
@@ -164,6 +173,9 @@ def split_highlights(snippet: Snippet) -> list[tuple[str, bool]]:
         }
     )
     return [
-        (snippet.text[a - snippet.start : b - snippet.start], any(s <= a and b <= e for s, e in snippet.spans))
-        for a, b in pairwise(edges)
+        (
+            snippet.text[left - snippet.start : right - snippet.start],
+            any(start <= left and right <= end for start, end in snippet.spans),
+        )
+        for left, right in pairwise(edges)
     ]

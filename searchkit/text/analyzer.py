@@ -1,8 +1,8 @@
-"""The analyzer, which splits text into tokens. Index and query use the same one.
+"""The analyzer, which splits text into tokens. Indexing and searching use the same analyzer.
 
-The analyzer folds the text (`folding`) and splits it into runs. Chinese runs are segmented with jieba's dictionary in
-search mode (`segmentation`). A Latin run is one token. Numbers are normalised (`numerals`), so that 一百二十九件,
-１２９件 and 129 件 give the same token `129件`.
+The analyzer folds the text (`folding`) and splits it into runs of Chinese characters and runs of other letters and
+digits. A Chinese run is segmented into dictionary words (`segmentation`). Any other run is one token. Numbers are
+normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all give the token `129件`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,21 @@ from searchkit.text.folding import fold
 from searchkit.text.numerals import Numeral, find_folded_numerals
 from searchkit.text.segmentation import DICTIONARY_VERSION, HAN_RANGE, SegmenterProvider, segmenter_provider
 
-_ANALYZER_VERSION = 2  # increment it if the tokens of a text change
+_ANALYZER_VERSION = 2  # increment when a change of the code changes the tokens of a text
 
-# Separators. Neither can be part of a word, a number or a unit, and no token spans them.
+# `index_terms` concatenates many texts. `_TEXT_END` separates them, and `_GAP` replaces a `_TEXT_END` inside a text.
+# Neither can be part of a word, a number or a unit, so no token spans them.
 _TEXT_END, _GAP = "\0", "\n"
 
-# Ideographs outside the dictionary. Each is a token by itself.
+# Ranges of ideographs that the dictionary does not cover: 〇, extensions, compatibility ideographs.
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+# A token that is not segmented: one rare ideograph, or all adjacent letters and digits of other scripts.
 _OTHER_RUN = rf"(?:[{_RARE_HAN}]|[^\W_{HAN_RANGE}{_RARE_HAN}]+)"
+# A Chinese run, or a token that is not segmented. The lookahead rejects unassigned code points of the ranges above.
 _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
 
-# Words that begin like a quantity: 一起 (together), 一面 (on the one hand) …
+# Words that begin with a numeral and a unit, but are not quantities: 一起 (together), 一方面 (on the one hand), 十分
+# (very; but 十分之一 and 十分钟 are quantities), 两会 (the two sessions).
 _NOT_A_QUANTITY = re.compile(
     "一(?:起|些|面|道|方|旦|直|点|手|度|体|本正|部分|类|层|级|代|成|路|段|对|头|行|批又|张网|把手|条龙|周年)|十分(?!之|钟)|两[会个确面头难]"
 )
@@ -49,7 +53,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The domain words and synonyms, which users can replace: the contents of their files."""
+    """Contents of the word list and of the synonyms file. Users can replace both files."""
 
     words: str
     """Words separated by white space. Lines that begin with # are comments."""
@@ -58,7 +62,10 @@ class Lexicon:
 
     @classmethod
     def load(cls, words: Path | None = None, synonyms: Path | None = None) -> Lexicon:
-        """Read the two files, by default those of searchkit. Raises UsageError if one cannot be read."""
+        """Read a word list and a synonyms file, by default those of searchkit.
+
+        Raises UsageError if a file cannot be read.
+        """
         return cls(
             read_data_file("word list", words or DATA_FOLDER / "words.txt").text,
             read_data_file("synonyms", synonyms or DATA_FOLDER / "synonyms.txt").text,
@@ -68,8 +75,8 @@ class Lexicon:
 class Analyzer:
     """Splits text into tokens. Thread-safe.
 
-    The costs below hold for large amounts of text. At first, dictionary words are looked up or loaded (`segmentation`),
-    which takes about 20 µs more a code point, up to 0.1 s in total.
+    The costs below hold after the first 5,000 code points. Until then, each code point takes 20 to 40 µs more, because
+    dictionary words are looked up one by one; then loading the dictionary takes 0.1 s (`segmentation`).
     """
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
@@ -78,7 +85,7 @@ class Analyzer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hexadecimal digest of everything that determines the tokens of a text."""
+        """Hexadecimal digest of everything that determines the tokens of a text: data files and version of the code."""
         parts = (
             str(_ANALYZER_VERSION),
             DICTIONARY_VERSION,
@@ -90,11 +97,13 @@ class Analyzer:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def tokenize(self, text: str, parts: Collection[str] = ("",)) -> list[Token]:
-        """Return all tokens of `text`, sorted by start. Highlighting and queries use it.
+        """Return the tokens of `text`, sorted by start and end. Highlighting and query parsing use them.
 
-        A Chinese word is accompanied by the shorter words in it (search mode). A number gives a token for its value
-        and one for each unit reading. Cost: about 0.8 µs a code point. `parts` reduces the cost for a caller that needs
-        certain words only: Chinese runs that contain none of these folded strings are skipped.
+        A Chinese word is accompanied by the words of two and three characters in it (search mode). A number gives
+        several tokens, from its value to its value with its unit (`_QuantityMatch.terms`).
+
+        Cost: about 0.8 µs a code point. A caller that needs only certain words can pass them, folded, as `parts`:
+        Chinese runs that contain none of the parts are then skipped.
         """
         folded = fold(text)
         quantities = self._find_quantities(folded)
@@ -105,18 +114,20 @@ class Analyzer:
         return tokens
 
     def index_terms(self, texts: Sequence[str]) -> list[list[str]]:
-        """Return the terms of each text for the index, in any order. They are those of `tokenize`.
+        """Return the terms of the tokens of each text (`tokenize`), with repetitions, in no particular order.
 
-        Texts do not influence each other. Cost: about 0.35 µs a code point, for many texts at once.
+        A text does not influence the terms of another. Cost: about 0.4 µs a code point if there are many texts.
         """
         joined = fold("".join([text.replace(_TEXT_END, _GAP) + _TEXT_END for text in texts]))
         ends = list(accumulate(len(text) + len(_TEXT_END) for text in texts))
         quantities = self._find_quantities(joined)
+        # The text without quantities in Arabic numerals. No quantity spans two texts, so all text ends remain.
         rest = " ".join([joined[start:end] for start, end in _word_spans(joined, quantities)])
         han_runs, other_runs = _run_patterns()
         terms_by_text = [other_runs.findall(text) for text in rest.split(_TEXT_END)]
         for quantity in quantities:
             terms_by_text[bisect_right(ends, quantity.start)] += quantity.terms()
+        # Segment the Chinese runs of all texts in one call. The text ends are among them, and separate the texts.
         remaining = iter(terms_by_text)
         terms = next(remaining)
         segmenter = self._segmenters.for_text(len(joined))
@@ -128,25 +139,32 @@ class Analyzer:
         return terms_by_text[:-1]  # the last element is the empty rest after the last separator
 
     def query_words(self, run: str) -> list[str]:
-        """Return the words that a query for `run` requires: the longest dictionary words, and quantities."""
+        """Return the words that a query for `run` requires: consecutive words, without the shorter words in them.
+
+        A number is one word, its most specific term.
+        """
         folded = fold(run)
         return self._query_terms(folded, self._find_quantities(folded), "default")
 
     def query_terms(self, run: str) -> list[str]:
-        """Return the distinct terms of `run` for ranking and for `any`. A number gives its most specific term only."""
+        """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
+
+        They include the shorter words in each word. A number gives only its most specific term.
+        """
         folded = fold(run)
         return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
 
     def is_quantity(self, run: str) -> bool:
-        """Return whether `run` is exactly one number, with or without a unit."""
+        """Return whether `run` consists of exactly one number, with or without a unit."""
         return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._find_quantities(fold(run)))
 
     def synonyms(self, word: str) -> tuple[str, ...]:
-        """Return the synonyms of a folded word, in the order of the synonyms file."""
+        """Return the synonyms of a folded word, in the order of the synonyms file. Empty if it has none."""
         return self._synonyms.get(word, ())
 
     @cached_property
     def _synonyms(self) -> Mapping[str, tuple[str, ...]]:
+        """Synonyms of each word of the synonyms file. A word of several groups has the synonyms of all of them."""
         synonyms: dict[str, tuple[str, ...]] = {}
         for line in _content_lines(self.lexicon.synonyms):
             group = tuple(dict.fromkeys(fold(name.strip()) for name in line.split("=") if name.strip()))
@@ -156,10 +174,14 @@ class Analyzer:
 
     @cached_property
     def _segmenters(self) -> SegmenterProvider:
+        """Segmenters that know the domain words and the synonyms in addition to the dictionary."""
         return segmenter_provider((*_folded_words(self.lexicon.words), *self._synonyms))
 
     def _query_terms(self, folded: str, quantities: Sequence[_QuantityMatch], mode: str) -> list[str]:
-        """Return the words outside quantities and the most specific term of each quantity, in text order."""
+        """Return the words outside quantities and the most specific term of each quantity, in text order.
+
+        `mode` is a mode of `Segmenter.tokenize`.
+        """
         spans = [(quantity.start, quantity.end) for quantity in quantities]
         words = self._tokenize_words(folded, quantities, mode)
         tokens = [w for w in words if not any(start <= w.start and w.end <= end for start, end in spans)]
@@ -169,6 +191,7 @@ class Analyzer:
     def _tokenize_words(
         self, folded: str, quantities: Sequence[_QuantityMatch], mode: str, parts: Collection[str] = ("",)
     ) -> list[Token]:
+        """Return the tokens of all text except quantities in Arabic numerals. See `tokenize` for `parts`."""
         tokens = []
         for start, end in _word_spans(folded, quantities):
             for match in _TOKEN_RUN.finditer(folded, start, end):
@@ -181,18 +204,24 @@ class Analyzer:
         return tokens
 
     def _find_quantities(self, folded: str) -> list[_QuantityMatch]:
+        """Return the quantities in a folded text, from left to right, without overlaps.
+
+        Numerals that are part of a word or a name are ignored. A single Chinese numeral is a quantity only if a unit
+        follows or 第 precedes (三件, 第三), and if it does not begin a word such as 一起. Arabic digits are not a
+        quantity after a letter (h7n9). Before a letter, they are one only if a unit follows (3km, but not 3d).
+        """
         quantities = []
         for numeral in find_folded_numerals(folded):
             start, end, *_, is_han = numeral
             before = folded[start - 1 : start]
             is_ordinal = before == "第"
-            is_digit = is_han and end - start == 1 and not is_ordinal
-            if (is_digit and _NOT_A_QUANTITY.match(folded, start)) or (not is_han and _is_latin(before)):
+            is_han_digit = is_han and end - start == 1 and not is_ordinal
+            if (is_han_digit and _NOT_A_QUANTITY.match(folded, start)) or (not is_han and _is_letter(before)):
                 continue
             match = self._unit_pattern.match(folded, end)
             if match:
                 quantities.append(_QuantityMatch(start - is_ordinal, match.end(), numeral, match[1], is_ordinal))
-            elif not is_digit and not _is_latin(folded[end : end + 1]):
+            elif not is_han_digit and not _is_letter(folded[end : end + 1]):
                 quantities.append(_QuantityMatch(start - is_ordinal, end, numeral, "", is_ordinal))
         return quantities
 
@@ -207,10 +236,10 @@ class _QuantityMatch(NamedTuple):
     is_ordinal: bool
 
     def terms(self) -> list[str]:
-        """Return the terms of the quantity, the least specific first.
+        """Return the terms of the quantity, the least specific first: 1.2, 12000, 12000元 for 1.2万元.
 
-        They are the number without its scale, the value, the percentage, the value with ever longer units, and the last
-        of these with 第 before it.
+        If they apply, the terms are the number without its scale (1.2), the value (12000), the value with % (50%), the
+        value with each reading of the unit (3人, 3人次), and the last of these terms after 第 (第3条).
         """
         numeral, value = self.numeral, self.numeral.digits
         terms = [value] if numeral.scale == 1 else [numeral.unscaled, value]
@@ -222,7 +251,10 @@ class _QuantityMatch(NamedTuple):
         return terms
 
     def tokens(self) -> list[Token]:
-        """Return a token for each of `terms`. Its span covers as much of the unit as the term contains."""
+        """Return a token for each term of `terms`, in the same order.
+
+        The span of a token covers the number, as much of the unit as the term contains, and 第 if the term contains it.
+        """
         terms, numeral = self.terms(), self.numeral
         unit_ends = [self.end - len(self.unit) + len(unit) for unit in _unit_readings(self.unit)]
         starts = [numeral.start] * len(terms)
@@ -235,14 +267,15 @@ class _QuantityMatch(NamedTuple):
 
 @cache
 def _unit_readings(unit: str) -> tuple[str, ...]:
-    """Return the prefixes of a unit that are indexed as units, the shortest first. The last one is the unit itself."""
+    """Return the readings of a unit, the shortest first: its prefixes in `_SHORT_UNITS`, and the unit (人, 人次)."""
     return tuple(unit[:n] for n in range(1, len(unit) + 1) if n == len(unit) or unit[:n] in _SHORT_UNITS)
 
 
 def _word_spans(folded: str, quantities: Iterable[_QuantityMatch]) -> Iterator[tuple[int, int]]:
-    """Yield the spans that are segmented into words: those between quantities in Arabic numerals.
+    """Yield the spans that are segmented into words: the text between quantities in Arabic numerals.
 
-    No word crosses such a quantity, so 1300余人参训 does not give the word 人参.
+    The quantity 1300余人 in 1300余人参训 therefore ends before 参训, and 人参 is not a word. Quantities in Chinese
+    numerals are segmented too, because words such as 一体化 begin with a numeral.
     """
     position = 0
     for quantity in quantities:
@@ -252,39 +285,41 @@ def _word_spans(folded: str, quantities: Iterable[_QuantityMatch]) -> Iterator[t
     yield position, len(folded)
 
 
-# Units that are indexed as prefixes of longer units (户 of 户次, 人 of 人次), because a query for 3人 must match 3人次,
-# where its characters occur.
+# Units that are also indexed if they are a prefix of the unit in the text (人 of 人次). A query for 3人 therefore
+# matches 3人次, which contains the characters 3人.
 _SHORT_UNITS = frozenset("件起单份条项例人名户家所次场期轮台辆处个年日天批")
 
 
 @cache
 def _run_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of Chinese runs with text separators, and of other runs.
+    """Return two patterns: Chinese runs, which can contain text separators, and tokens that are not segmented.
 
-    They are compiled on first use, because compiling takes as long as a short query, which does not need them.
+    The patterns are compiled on first use. Compiling takes as long as a short query, and queries do not need them.
     """
-    # The lookahead is an optimisation: it skips Chinese text.
+    # The lookahead skips Chinese text fast, and rejects unassigned code points of `_RARE_HAN`.
     return re.compile(f"[{HAN_RANGE}{_TEXT_END}]+"), re.compile(rf"(?=[^\W_{HAN_RANGE}]){_OTHER_RUN}")
 
 
 def _compile_units(text: str) -> re.Pattern[str]:
+    """Return a pattern for what follows a number: 余, 多 or 来 (over), a space, and a unit of the file, the longest."""
     units = sorted(set(_folded_words(text)), key=len, reverse=True)
     first = re.escape("".join(sorted({unit[0] for unit in units})))
-    # The lookahead is an optimisation: it rejects a character that begins no unit before the units are tried.
+    # The lookahead is an optimisation: if no unit begins with the next character, the alternatives are not tried.
     return re.compile(rf"[余多来]? ?(?=[{first}])({'|'.join(map(re.escape, units))})")
 
 
-def _is_latin(character: str) -> bool:
-    """Return whether a character is a letter other than an ideograph. The 7 in h7n9 and the 3 in 3d are not numbers."""
+def _is_letter(character: str) -> bool:
+    """Return whether a character is a letter. Ideographs are not letters, except those outside U+3400 to U+9FFF."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
 
 
 def _folded_words(text: str) -> list[str]:
+    """Return the words of a word list, folded. Words are separated by white space."""
     return fold("\n".join(_content_lines(text))).split()
 
 
 def _content_lines(text: str) -> Iterator[str]:
-    """Yield the lines that are neither blank nor comments."""
+    """Yield the lines that are not blank and do not begin with #."""
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
             yield line

@@ -1,33 +1,34 @@
-"""Unsafe and invisible characters (controls, bidirectional marks): what is removed from text, names and output."""
+"""Unsafe and invisible characters (controls, bidirectional marks), which are removed or replaced in text and output."""
 
 from __future__ import annotations
 
 import re
 
 _CONTROL_RANGES = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-"""C0 and C1 controls, except white space: tab, line and page ends, and NEL."""
+"""C0 and C1 control characters, except tab, LF, VT, FF, CR and NEL."""
 _BIDI_RANGES = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Bidirectional formatting characters."""
 _SURROGATE_RANGE = "\ud800-\udfff"
-"""Lone surrogates. JSON strings and file names can contain them."""
+"""Surrogates. JSON strings and file names can contain lone surrogates."""
 
 CONTROLS = re.compile(f"[{_CONTROL_RANGES}]")
 """Control characters. They occur only in binary or damaged files."""
 INVISIBLE = re.compile(
     f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\u200b-\u200d\u2060\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-"""Characters without a visible form, including zero-width characters and noncharacters."""
+"""Characters without a visible form: controls, bidirectional marks and surrogates; zero-width spaces and joiners
+(U+200B to U+200D, U+2060), byte order marks, interlinear annotation marks, U+FFFE and U+FFFF."""
 UNSAFE_IN_TERMINALS = re.compile(f"[{_CONTROL_RANGES}{_BIDI_RANGES}{_SURROGATE_RANGE}\x0b-\x0d\x85\u2028\u2029]")
-"""Characters that a terminal interprets, including line ends other than the line feed."""
+"""Characters that a terminal interprets or cannot print, including all line ends except the line feed."""
 UNSAFE_IN_NAMES = re.compile(f"{INVISIBLE.pattern}|{UNSAFE_IN_TERMINALS.pattern}|[\t\n\u2061-\u2065]")
-"""Characters not allowed in a one-line name: both classes above, tab and line feed, and U+2061 to U+2065."""
+"""Characters not allowed in a name of one line: `INVISIBLE`, `UNSAFE_IN_TERMINALS`, tab, LF, U+2061 to U+2065."""
 
 
 def sanitize(text: str) -> str:
-    """Replace each character that a terminal interprets by U+FFFD."""
+    """Replace each character of `UNSAFE_IN_TERMINALS` by U+FFFD."""
     return UNSAFE_IN_TERMINALS.sub("\ufffd", text)
 
 
 def remove_invisible(text: str) -> str:
-    """Remove characters without a visible form. Tabs and line ends stay."""
+    """Remove the characters of `INVISIBLE`. Tabs and line ends stay."""
     return INVISIBLE.sub("", text)

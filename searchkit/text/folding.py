@@ -1,10 +1,10 @@
-"""Folding: treats variants of a character (traditional, full-width, upper case) as one, code point by code point.
-
-Folding keeps the length of a text, so a span of the folded text is valid in the original text.
+"""Folding: replaces the variants of a character (full-width, traditional, upper case) by one form.
 
 Full width becomes half width, traditional becomes simplified, and upper case becomes lower case. Look-alikes that PDF
-and web export produce (compatibility ideographs, Kangxi radicals) become the ideographs that they represent. The table
-is `data/folding.txt`; `data/README.md` describes how it is built.
+and web export produce (compatibility ideographs, Kangxi radicals) become the ideographs that they represent. Each code
+point becomes one code point, so a span of the folded text is valid in the original text.
+
+The table is `data/folding.txt`; `data/README.md` describes how it is built.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _CODEC, _CODEC_ERRORS = "utf-32-le", "surrogatepass"
 CODE_POINT_COUNT = 0x110000
-"""Number of Unicode code points."""
+"""Number of Unicode code points, including surrogates."""
 _BATCH_SIZE = 64
-"""Number of texts folded together. It bounds the memory that `fold_all` takes."""
+"""Number of texts that `fold_all` concatenates and folds together. Limits the memory that it takes."""
 
 
 def fold(text: str) -> str:
@@ -37,7 +37,7 @@ def fold(text: str) -> str:
 
 
 def fold_all(texts: Sequence[str]) -> list[str]:
-    """Fold each of many texts. The cost is little more than that of one call with the concatenated texts."""
+    """Return each text folded. For many short texts, this is faster than calling `fold` for each."""
     folded: list[str] = []
     for first in range(0, len(texts), _BATCH_SIZE):
         batch = texts[first : first + _BATCH_SIZE]
@@ -53,6 +53,10 @@ def to_code_points(text: str) -> NDArray[np.uint32]:
 
 @cache
 def _folding_table() -> NDArray[np.uint32]:
+    """Return the folded code point of each code point.
+
+    After comments, the data file has two lines: characters, and below each character its folded form.
+    """
     data = (DATA_FOLDER / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))
     table = np.arange(CODE_POINT_COUNT, dtype="<u4")

@@ -1,13 +1,14 @@
 """Chinese word segmentation with the dictionary and the algorithm of jieba.
 
 The algorithm is that of jieba 0.42.1 (Sun Junyi, https://github.com/fxsjy/jieba). Of all ways to split a run of Chinese
-characters into dictionary words, it takes the one with the highest product of word probabilities, which are relative
-frequencies. A hidden Markov model then joins consecutive single characters into words that the dictionary lacks.
+characters into dictionary words, the algorithm takes the one with the highest product of word probabilities. The
+probability of a word is its relative frequency. A hidden Markov model then joins consecutive single characters into
+words that the dictionary lacks.
 
 Two segmenters return the same words. Tests compare them with each other and with jieba itself:
 
-- `DictionarySegmenter` looks words up in jieba's installed files. It starts at once, which suits a short query.
-- rjieba, if installed, loads the dictionary in about 0.1 s and is many times as fast afterwards.
+- `DictionarySegmenter` looks words up in jieba's installed files. It starts in milliseconds, which suits a short query.
+- rjieba, if installed, loads the dictionary in about 0.1 s, and then is many times as fast.
 
 `SegmenterProvider.for_text` chooses between them.
 """
@@ -29,28 +30,31 @@ from typing import NamedTuple, Protocol, cast
 from searchkit.errors import SearchkitError
 
 DICTIONARY_VERSION = "jieba 0.42.1"
-"""Version of the dictionary. rjieba contains the same one."""
+"""Version of the dictionary. rjieba contains the same version."""
 HAN_RANGE = "\u4e00-\u9fd5"
-"""Range of the characters that the dictionary covers, for a regular expression."""
+"""Range of the characters that the dictionary covers, for a character class of a regular expression."""
 
 # CRC-32 of jieba's files. The constants and the file layout assumed below hold for these contents only.
 _FILE_CRC32 = {"dict.txt": 0x1394096D, "finalseg/prob_emit.py": 0x3161E6CE}
 _TOTAL_FREQUENCY = 60_101_964  # sum of the frequencies in dict.txt; a duplicate line counts once, as in rjieba
 
-_CUSTOM_WORD_FREQUENCY = 20_000  # high enough to keep a domain word whole, low enough not to outweigh its neighbours
+# Frequency of a custom word: high enough that the word is not split, low enough that it does not split its neighbours.
+_CUSTOM_WORD_FREQUENCY = 20_000
 _CACHE_SIZE = 1 << 16  # entries of each cache of dictionary look-ups
 
-# Number of code points after which rjieba is loaded. Loading it takes about as long as segmenting this much text
-# without it, so the total time is at most twice the optimum for any amount of text.
+# Number of code points after which rjieba is loaded. Loading rjieba takes about as long as segmenting this much text
+# without it. So for any amount of text, the total time is at most twice that of the better choice from the start.
 _RJIEBA_THRESHOLD = 5_000
 
 _MAX_ATOMIC_LENGTH = 2  # a word of two characters contains no shorter words
 _LOG_PROBABILITY = re.compile(rb"-[\d.]+")
+# A run of Chinese characters, or any other single character.
 _RUN = re.compile(f"[{HAN_RANGE}]+|.", re.DOTALL)
 
-# The hidden Markov model. A character begins a word (B), is inside it (M), ends it (E) or is a word by itself (S).
-# The values are log probabilities from jieba's finalseg/prob_start.py and prob_trans.py. Emission probabilities are
-# rounded as in rjieba, which decides between equally probable segmentations: 少少少少少 is 2 + 3 or 3 + 2.
+# The hidden Markov model. A character begins a word (B), is inside a word (M), ends a word (E) or is a word by itself
+# (S). The values are log probabilities from jieba's finalseg/prob_start.py and prob_trans.py. Emission probabilities
+# are rounded to `_DECIMALS` as in rjieba, because the last decimals decide between equally probable segmentations:
+# 少少少少少 is 2 + 3 or 3 + 2 characters.
 _MIN_LOG_PROBABILITY = -3.14e100
 _DECIMALS = 6
 _START = {"B": -0.26268660809250016, "M": _MIN_LOG_PROBABILITY, "E": _MIN_LOG_PROBABILITY, "S": -1.4652633398537678}
@@ -60,18 +64,22 @@ _TRANSITIONS = {
     "E": {"B": -0.510825623765990, "M": -0.33344856811948514},
     "S": {"E": -0.8085250474669937, "S": -0.6658631448798212},
 }
-"""Log probability of each transition, by state and previous state."""
+"""Log probability of each possible transition, by state and previous state."""
 
 
 class Segmenter(Protocol):
-    """Splits Chinese text into words. A space or control character is a word by itself and separates words."""
+    """Splits Chinese text into words. A space or control character is a word by itself and separates words.
+
+    In `default` mode the words are consecutive and cover the text. In `search` mode, a word of three or more characters
+    is preceded by the dictionary words of two characters in it, and of three characters if the word is longer.
+    """
 
     def tokenize(self, text: str, mode: str) -> Iterable[tuple[str, int, int]]:
-        """Return the words of `default` or `search` mode, each with start and end in code points."""
+        """Return the words of `text` in a mode, each with its start and end: code points, end-exclusive."""
         ...
 
     def cut_for_search(self, text: str) -> Iterable[str]:
-        """Return the words of search mode: a long word comes after the words of two and three characters in it."""
+        """Return the words of `text` in search mode."""
         ...
 
 
@@ -79,12 +87,18 @@ class SegmenterProvider:
     """Chooses a segmenter by the amount of text. Its segmenters know custom words too. Thread-safe."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
+        """`words` are the custom words."""
         self._words = words
         self._code_points = 0
+        """Number of code points requested so far."""
         self._permanent: Segmenter | None = None
+        """The segmenter chosen for all further text, once `_code_points` has reached the threshold."""
 
     def for_text(self, length: int) -> Segmenter:
-        """Return the segmenter for the next `length` code points. It is rjieba, if installed, after the threshold."""
+        """Return the segmenter for the next `length` code points.
+
+        Returns a `DictionarySegmenter` for the first `_RJIEBA_THRESHOLD` code points, then rjieba if it is installed.
+        """
         if self._permanent is None:
             self._code_points += length
             if self._code_points < _RJIEBA_THRESHOLD:
@@ -100,22 +114,22 @@ class SegmenterProvider:
 
 @lru_cache(maxsize=4)
 def segmenter_provider(words: tuple[str, ...]) -> SegmenterProvider:
-    """Return the provider for custom words. Calls with the same words share one provider."""
+    """Return the provider for custom words. The providers of the last four sets of words are cached."""
     return SegmenterProvider(words)
 
 
 _loading = Lock()
-_unused_default = ["rjieba"]  # emptied when the module's own tokenizer is taken
+_unused_default = ["rjieba"]  # not empty until a provider uses the default tokenizer of the module `rjieba`
 
 
 def _load_rjieba(words: Iterable[str]) -> Segmenter | None:
-    """Return rjieba with these words added, or None if it is not installed."""
+    """Return a segmenter of rjieba with `words` added, or None if rjieba is not installed."""
     try:
-        import rjieba  # noqa: PLC0415 - it loads the dictionary
+        import rjieba  # noqa: PLC0415 - the import loads the dictionary
     except ImportError:
         return None
-    # The import loads the dictionary into the module's default tokenizer. The first lexicon of a process uses it,
-    # because another `Jieba` object loads the dictionary again.
+    # The import loads the dictionary into the module's default tokenizer, which the functions of the module use. Every
+    # `Jieba` object loads the dictionary again. So the first provider of a process uses the module itself.
     segmenter = rjieba if _unused_default else rjieba.Jieba()
     _unused_default.clear()
     for word in words:
@@ -132,18 +146,23 @@ class DictionarySegmenter:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        """`words` are custom words added to the dictionary. Raises SearchkitError if jieba's dictionary is missing."""
+        """`words` are custom words added to the dictionary.
+
+        Raises SearchkitError if jieba's dictionary is missing or has another version.
+        """
         self._dictionary = _jieba_dictionary()
         self._custom_words: dict[str, dict[str, int]] = {}
+        """Frequency of each custom word, by the first two characters and the word."""
         total = _TOTAL_FREQUENCY
         for word in dict.fromkeys(words):
             self._custom_words.setdefault(word[:2], {})[word] = _CUSTOM_WORD_FREQUENCY
             total += _CUSTOM_WORD_FREQUENCY - self._dictionary.frequency(word)
         self._log_total = log(total)
         self._weights = lru_cache(_CACHE_SIZE)(self._load_weights)
+        """`_load_weights`, cached by prefix."""
 
     def tokenize(self, text: str, mode: str) -> Iterator[tuple[str, int, int]]:
-        """Return the words of `default` or `search` mode, each with start and end in code points."""
+        """Yield the words of `text` in a mode, each with its start and end: code points, end-exclusive."""
         start = 0
         for word in self._cut(text):
             end = start + len(word)
@@ -153,14 +172,14 @@ class DictionarySegmenter:
             start = end
 
     def cut_for_search(self, text: str) -> Iterator[str]:
-        """Return the words of search mode."""
+        """Yield the words of `text` in search mode."""
         for word in self._cut(text):
             if len(word) > _MAX_ATOMIC_LENGTH:
                 yield from (subword for _, subword in self._subwords(word))
             yield word
 
     def _subwords(self, word: str) -> Iterator[tuple[int, str]]:
-        """Yield the words of two and three characters within a longer word, each after its offset."""
+        """Yield offset and text of the words of two and then of three characters in a longer word."""
         for length in (2, 3):
             if len(word) > length:
                 for start in range(len(word) - length + 1):
@@ -169,6 +188,7 @@ class DictionarySegmenter:
                         yield start, subword
 
     def _cut(self, text: str) -> Iterator[str]:
+        """Yield the words of `text` in default mode."""
         for match in _RUN.finditer(text):
             run = match[0]
             if len(run) == 1:
@@ -186,14 +206,17 @@ class DictionarySegmenter:
             yield from self._join_singles(run[singles_start:])
 
     def _best_ends(self, run: str) -> list[int]:
-        """Return for each offset the end of the first word in the most probable segmentation from there on."""
+        """Return for each offset the end of the first word in the most probable segmentation of `run[offset:]`."""
         ends, scores = [0] * len(run), [0.0] * (len(run) + 1)
         for start in range(len(run) - 1, -1, -1):
             scores[start], ends[start] = self._best_word(run, start, scores)
         return ends
 
     def _best_word(self, run: str, start: int, scores: Sequence[float]) -> tuple[float, int]:
-        """Return the log probability of the best segmentation from `start` on, and the end of its first word."""
+        """Return the log probability of the best segmentation of `run[start:]`, and the end of its first word.
+
+        `scores` contains the log probabilities for all greater offsets.
+        """
         words = self._weights(run[start : start + 2])
         best = (-inf, 0)
         for end in range(start + 1, len(run) + 1):
@@ -202,24 +225,26 @@ class DictionarySegmenter:
                 break
             if weight:
                 best = max(best, (weight + scores[end], end))
+        # If no word begins here, the character counts as a word with the frequency 1.
         return best if best[1] else (scores[start + 1] - self._log_total, start + 1)
 
     def _join_singles(self, singles: str) -> Iterable[str]:
-        """Segment consecutive single characters with the hidden Markov model.
+        """Return the words of consecutive single characters, found with the hidden Markov model.
 
-        If they form a dictionary word, they stay single, because the dictionary preferred them single here.
+        If the characters form a dictionary word, each remains a word by itself: the word probabilities, which include
+        that word, have already preferred single characters.
         """
         return singles if len(singles) <= 1 or self._weight(singles) else _find_new_words(singles)
 
     def _weight(self, word: str) -> float:
-        """Return the log probability of a word, which is negative, or 0 if it is not a word."""
+        """Return the log probability of a word, a negative number. Returns 0 if `word` is not a word."""
         return self._weights(word[:2]).get(word, 0.0)
 
     def _load_weights(self, prefix: str) -> Mapping[str, float]:
         """Return the log probabilities of the words that begin with a prefix of one or two characters.
 
-        The result for two characters includes the first character as a word. The result for one character contains that
-        character only. A prefix of a word that is not itself a word has the weight 0.
+        The result for two characters also contains the first character. The result for one character contains nothing
+        else. Prefixes of words are in the result too, with the weight 0 if they are not words themselves.
         """
         if len(prefix) == 1:
             words, weights = {prefix: self._dictionary.frequency(prefix)}, {prefix: 0.0}
@@ -235,7 +260,7 @@ class DictionarySegmenter:
 
 
 class _SortedEntries(NamedTuple):
-    """A part of a file with entries sorted by key. A fixed delimiter precedes each key."""
+    """A part of a file with entries in ascending order of their keys. A fixed delimiter precedes each key."""
 
     file: mmap
     delimiter: bytes
@@ -247,14 +272,17 @@ class _SortedEntries(NamedTuple):
     """Offset after the last entry."""
 
     def find(self, key: bytes) -> tuple[int, int]:
-        """Return the offsets of the entries with a key: the first one, and the first with a greater key."""
+        """Return the offset of the first entry with a key, and of the first entry with a greater key.
+
+        The binary search runs over byte offsets: each offset stands for the entry that contains it.
+        """
         offsets = range(self.start, self.stop)
         first = bisect_left(offsets, key, key=self._key_at)
         stop = bisect_right(offsets, key, first, key=self._key_at)
         return self.start + first, self.start + stop
 
     def _key_at(self, offset: int) -> bytes:
-        """Return the key of the entry at an offset."""
+        """Return the key of the entry that contains an offset."""
         start = self.file.rfind(self.delimiter, 0, offset) + len(self.delimiter)
         return self.file[start : start + self.key_length]
 
@@ -262,24 +290,28 @@ class _SortedEntries(NamedTuple):
 class JiebaDictionary:
     """Words and frequencies of jieba's dictionary, read from its file on demand.
 
-    A line is a word, its frequency and its tag. Words with letters or digits come first, in no order. Words of Chinese
-    characters only follow, sorted by their first character; the order within a first character does not matter. Cost of
-    a look-up: about 10 µs, or 25 µs for a first character that is not cached.
+    A line is a word, its frequency and its part of speech. Words with letters or digits come first, in no order. Words
+    of only Chinese characters follow, sorted by their first character, but not by the other characters. Cost of a
+    look-up: about 10 µs, or 25 µs if the lines of the first character are not cached.
     """
 
     def __init__(self) -> None:
-        """Open the file. Raises SearchkitError."""
+        """Open the file. Raises SearchkitError if it is missing or has another version."""
         file = _open_jieba_file("dict.txt")
+        # The first line whose word consists of Chinese characters: three bytes each in UTF-8, of which the first is E4
+        # to E9 for U+4000 to U+9FFF.
         start = next(re.finditer(rb"^(?:[\xe4-\xe9]..)+ ", file, re.MULTILINE)).start()
         self._mixed: dict[str, dict[str, int]] = {}
+        """Frequency of each word with letters or digits, by the first two characters and the word."""
         for line in file[:start].decode().splitlines():
             word, frequency, _ = line.split(" ")
             self._mixed.setdefault(word[:2], {})[word] = int(frequency)
         self._file = file
         self._find_lines = lru_cache(_CACHE_SIZE)(_SortedEntries(file, b"\n", 3, start, len(file)).find)
+        """Returns start and end of the lines whose first character has this UTF-8 form of three bytes. Cached."""
 
     def words(self, prefix: str) -> dict[str, int]:
-        """Return the words that begin with two characters, each with its frequency."""
+        """Return the words that begin with `prefix`, two characters, each with its frequency."""
         return self._mixed.get(prefix, {}) | dict(self._scan_sorted(prefix))
 
     def frequency(self, word: str) -> int:
@@ -290,10 +322,10 @@ class JiebaDictionary:
         return self._mixed.get(word[:2], {}).get(word, 0)
 
     def _scan_sorted(self, line_prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield word and frequency of each sorted line that begins with `line_prefix`."""
+        """Yield word and frequency of each line of the sorted part that begins with `line_prefix`."""
         first, stop = self._find_lines(line_prefix[0].encode())
         pattern = f"\n{line_prefix}".encode()
-        end = first - 1  # end of the previous line
+        end = first - 1  # the line feed before the first line
         while (start := self._file.find(pattern, end, stop)) >= 0:
             end = self._file.find(b"\n", start + 1)
             word, frequency, _ = self._file[start + 1 : end].decode().split(" ")
@@ -302,11 +334,12 @@ class JiebaDictionary:
 
 @cache
 def _jieba_dictionary() -> JiebaDictionary:
+    """Return the dictionary that all segmenters of the process share."""
     return JiebaDictionary()
 
 
 def _find_new_words(characters: str) -> Iterator[str]:
-    """Segment characters that the dictionary leaves single, with the hidden Markov model (Viterbi algorithm)."""
+    """Yield the words of characters that the dictionary leaves single (hidden Markov model, Viterbi algorithm)."""
     scores = {state: _START[state] + emission for state, emission in _emissions(characters[0]).items()}
     back_pointers = []
     for character in characters[1:]:
@@ -316,7 +349,7 @@ def _find_new_words(characters: str) -> Iterator[str]:
         }
         scores = {state: score for state, (score, _) in best.items()}
         back_pointers.append({state: previous for state, (_, previous) in best.items()})
-    states = [max("ES", key=lambda state: (scores[state], state))]
+    states = [max("ES", key=lambda state: (scores[state], state))]  # the last character ends a word or is one
     for previous_states in reversed(back_pointers):
         states.append(previous_states[states[-1]])
     start = 0
@@ -340,7 +373,8 @@ def _emissions(character: str) -> Mapping[str, float]:
 
 @cache
 def _emission_tables() -> Mapping[str, _SortedEntries]:
-    """Return the table of each state: a log probability for each character, keyed by four hexadecimal digits."""
+    """Return the entries of each state: characters, as four hexadecimal digits, with their log probabilities."""
+    # The file contains a dictionary for each state: 'B': {'\u4e00': -3.6544978750449433, …
     file = _open_jieba_file("finalseg/prob_emit.py")
     starts = {state: file.find(b"'%c': {" % state) for state in b"BEMS"}
     stops = [*starts.values(), len(file)][1:]
@@ -351,7 +385,10 @@ def _emission_tables() -> Mapping[str, _SortedEntries]:
 
 
 def _open_jieba_file(name: str) -> mmap:
-    """Map a file of the installed jieba into memory. Raises SearchkitError if it is missing or has another checksum."""
+    """Map a file of the installed package jieba into memory.
+
+    Raises SearchkitError if the file is missing or its checksum is not that of the supported version.
+    """
     spec = find_spec("jieba")  # importing jieba would take 0.3 s and read a cache that other users can write
     path = Path(spec.origin if spec and spec.origin else "jieba").parent / name
     try:
@@ -359,7 +396,7 @@ def _open_jieba_file(name: str) -> mmap:
             mapped = mmap(file.fileno(), 0, access=ACCESS_READ)
         if zlib.crc32(mapped) == _FILE_CRC32[name]:
             return mapped
-        reason = f"not that of {DICTIONARY_VERSION}"
+        reason = f"not the file of {DICTIONARY_VERSION}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
     message = f"cannot look up words in {path}: {reason}; install it again: pip install --force-reinstall jieba==0.42.1"

@@ -63,7 +63,7 @@ def test_breakdowns_that_can_be_right_are_no_findings(
 
 
 def test_a_part_larger_than_its_total_is_always_wrong(breakdown: Callable[..., list[Measure]]) -> None:
-    """This also holds for people, whose breakdowns may overlap."""
+    """120 of 100 is wrong, even for people, whose breakdowns may overlap."""
     assert kinds(breakdown(100, 120, 50, unit="人")) == ["parts"]
 
 
@@ -167,6 +167,12 @@ def test_a_typo_within_one_report_is_found(make_measure: MakeMeasure) -> None:
         assert kinds([first, make_measure("a#2", "监督检查", value, "户次")]) == expected
     assert kinds([first, make_measure("a#2", "监督检查", 5933, "户次", section="成效")]) == []
     assert kinds([make_measure("a#1", "监督检查", 1000, "户次"), make_measure("a#2", "监督检查", 1200, "户次")]) == []
+
+
+@pytest.mark.parametrize("values", [(12345, 123.5), (123.5, 12345)])
+def test_a_decimal_point_is_not_a_typo(make_measure: MakeMeasure, values: tuple[float, float]) -> None:
+    """12345 and 123.5 differ in one character, which is a decimal point in either of them."""
+    assert kinds([make_measure(f"a#{n}", "监督检查", value, "户次") for n, value in enumerate(values, 1)]) == []
 
 
 @pytest.mark.parametrize("is_first", [True, False])

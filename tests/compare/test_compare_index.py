@@ -84,6 +84,15 @@ def test_filters_select_rows_and_units_select_measures(index: Index) -> None:
     assert index.compare("立案", agency="司法局").rows == ()
 
 
+@pytest.mark.parametrize("name", ["section", "topic"])
+def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) -> None:
+    """A filter by section or topic selects measures. The reports exist all the same, also for a filter in `where`."""
+    table = index.compare("立案", where={name: "成效"})
+    assert table == index.compare("立案", **{name: "成效"})
+    statuses = {(cell.row, cell.col): cell.status for cell in table.cells()}
+    assert statuses["滨海新区", 2023] == statuses["东丽区", 2022] == statuses["临海市", 2022] == "silent"
+
+
 def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> None:
     """The same facet twice and an unknown facet raise an error."""
     with pytest.raises(UsageError, match="both by year"):

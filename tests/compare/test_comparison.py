@@ -81,7 +81,7 @@ def test_an_exact_value_is_shown_instead_of_an_inexact_one(make_measure: MakeMea
 
 
 def test_a_total_of_the_year_is_preferred(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """It is preferred to a part, a change, a plan and a measure of another period."""
+    """An exact total of the reporting year is preferred to a part, a change, a plan and a measure of another period."""
     others = [
         make_measure("a#2", "立案", 300, "件", period="近三年", start=2),
         make_measure("a#3", "立案", 200, "件", section="计划", start=3),
@@ -158,7 +158,7 @@ def test_another_indicator_in_another_unit_is_not_shown(make_measure: MakeMeasur
 
 
 def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeasure, make_table: MakeTable) -> None:
-    """Otherwise it is not of changes, even if more reports state one."""
+    """If the best measure is not a change, the table is not of changes, even if more reports state a change."""
     total = make_measure("a#1", "信访件", 915, "件")
     changes = [
         make_measure(f"{name}#1", "信访件 同比增长", 3.5, "%", change="increase", kind="percent") for name in "abc"
@@ -259,7 +259,7 @@ def test_districts_with_the_same_name_have_different_labels() -> None:
 
 
 def test_a_table_without_candidates_is_empty(make_table: MakeTable) -> None:
-    """It has no indicator, and every cell is empty."""
+    """A table without candidates has no indicator, and every cell is empty."""
     table = make_table([], Document("a", year=2023, region=DONGLI))
     assert table.indicator is None
     assert [cell.status for cell in table.cells()] == ["silent"]

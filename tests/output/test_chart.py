@@ -11,6 +11,7 @@ import pytest
 from searchkit.compare.comparison import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
+from searchkit.output import chart
 from searchkit.output.chart import draw_chart
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
@@ -125,6 +126,33 @@ def test_values_in_another_unit_are_not_drawn(make_measure: MakeMeasure, make_ta
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<!-- 滨海新区 -->" in text
     assert "<!-- 东丽区 -->" not in text
+
+
+@pytest.mark.usefixtures("only_font")
+@pytest.mark.parametrize("years", [(2023,), (2022, 2023)], ids=["bars", "lines"])
+@pytest.mark.parametrize(("unit", "is_explained"), [("户", False), ("件", True)])
+def test_only_conflicts_that_are_drawn_are_explained(
+    make_measure: MakeMeasure,
+    make_table: MakeTable,
+    tmp_path: Path,
+    years: tuple[int, ...],
+    unit: str,
+    *,
+    is_explained: bool,
+) -> None:
+    """Conflicting values in another unit than the table are not drawn, so the chart does not explain the mark."""
+    dongli = {"region": ("天津市", "东丽区"), "unit": unit}
+    measures = [
+        *(make_measure(f"{name}{year}#1", "立案", 129, "件", year=year) for name in "ab" for year in years),
+        *(make_measure(f"{name}#1", "立案", value, **dongli) for name, value in (("c", 9), ("d", 7))),
+    ]
+    draw_chart(make_table(measures), tmp_path / "a.svg")
+    assert ("reports disagree" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == is_explained
+
+
+def test_only_chinese_characters_need_a_chinese_font() -> None:
+    """The font is chosen by the Chinese characters, those of the extensions included, without Hangul or kana."""
+    assert chart._HAN.findall("立㐀䶮龥豈𠀀𲎯 한가 カな 。，（件） A1") == [*"立㐀䶮龥豈𠀀𲎯件"]
 
 
 def test_a_missing_font_is_an_error_that_names_one(

@@ -47,9 +47,9 @@ RECORDS = st.lists(
 )
 
 
-def render(records: list[dict[str, object]], style: str) -> str:
+def render(records: list[dict[str, object]], output_format: str) -> str:
     """Return the output for records as one string."""
-    return "".join(format_records(records, style))
+    return "".join(format_records(records, output_format))
 
 
 def control_characters(output: str) -> str:
@@ -95,23 +95,23 @@ def test_other_text_is_unchanged(text: str) -> None:
     assert sanitize("红\t蓝\n绿") == "红\t蓝\n绿"
 
 
-@pytest.mark.parametrize("style", RECORD_FORMATS)
-def test_records_have_no_control_character(style: str) -> None:
+@pytest.mark.parametrize("output_format", RECORD_FORMATS)
+def test_records_have_no_control_character(output_format: str) -> None:
     """No format has one, wherever it is in a record: in text, lists, or names and values of custom facets."""
     records: list[dict[str, object]] = [{"id": HOSTILE, "path": [HOSTILE, [HOSTILE]], "facets": {HOSTILE: HOSTILE}}]
-    assert control_characters(render(records, style)) == ""
+    assert control_characters(render(records, output_format)) == ""
 
 
-@pytest.mark.parametrize("style", RECORD_FORMATS)
-def test_names_of_fields_have_no_control_character(style: str) -> None:
+@pytest.mark.parametrize("output_format", RECORD_FORMATS)
+def test_names_of_fields_have_no_control_character(output_format: str) -> None:
     """A custom facet can be a column. Its name is sanitized like any text."""
-    assert control_characters(render([{"id": "a", HOSTILE: 1}], style)) == ""
+    assert control_characters(render([{"id": "a", HOSTILE: 1}], output_format)) == ""
 
 
 @given(RECORDS, st.sampled_from(RECORD_FORMATS))
-def test_random_records_have_no_control_character(records: list[dict[str, object]], style: str) -> None:
+def test_random_records_have_no_control_character(records: list[dict[str, object]], output_format: str) -> None:
     """The same for random records."""
-    assert control_characters(render(records, style)) == ""
+    assert control_characters(render(records, output_format)) == ""
 
 
 @pytest.mark.parametrize("colour", [False, True])
@@ -141,12 +141,12 @@ def test_paragraphs_and_documents_have_no_control_character(hit: Hit) -> None:
 # JSON.
 
 
-@pytest.mark.parametrize("style", ["json", "jsonl"])
+@pytest.mark.parametrize("output_format", ["json", "jsonl"])
 @given(records=RECORDS)
-def test_json_is_lossless(style: str, records: list[dict[str, object]]) -> None:
+def test_json_is_lossless(output_format: str, records: list[dict[str, object]]) -> None:
     """A program that reads the JSON gets the same records, control characters and quotes included."""
-    output = render(records, style)
-    parsed = json.loads(output) if style == "json" else [json.loads(line) for line in output.splitlines()]
+    output = render(records, output_format)
+    parsed = json.loads(output) if output_format == "json" else [json.loads(line) for line in output.splitlines()]
     assert parsed == records or _has_surrogate_pair(records)
 
 
@@ -166,22 +166,22 @@ def test_json_keeps_chinese_readable() -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
-@pytest.mark.parametrize("style", ["csv", "tsv"])
+@pytest.mark.parametrize("output_format", ["csv", "tsv"])
 @pytest.mark.parametrize("make_value", [str, lambda text: [text], lambda text: [text, text], lambda text: {text: text}])
-def test_no_cell_is_a_formula(style: str, start: str, make_value: Callable[[str], object]) -> None:
+def test_no_cell_is_a_formula(output_format: str, start: str, make_value: Callable[[str], object]) -> None:
     """A cell that begins with = + - @ gets a ', so that spreadsheets read it as text. Lists and objects too."""
-    output = render([{"id": "a", "x": make_value(f"{start}HYPERLINK(1)")}], style)
-    (_, (_, cell)) = csv.reader(io.StringIO(output), delimiter="\t" if style == "tsv" else ",")
+    output = render([{"id": "a", "x": make_value(f"{start}HYPERLINK(1)")}], output_format)
+    (_, (_, cell)) = csv.reader(io.StringIO(output), delimiter="\t" if output_format == "tsv" else ",")
     assert cell[0] == "'"
     assert start in cell
 
 
-@pytest.mark.parametrize("style", ["csv", "tsv"])
+@pytest.mark.parametrize("output_format", ["csv", "tsv"])
 @pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", " =1", "=1", "＝1"])
-def test_no_cell_is_a_formula_after_white_space(style: str, text: str) -> None:
+def test_no_cell_is_a_formula_after_white_space(output_format: str, text: str) -> None:
     """A cell is not a formula either if a spreadsheet strips white space from its beginning."""
-    output = render([{"id": "a", "x": text}], style)
-    (_, (_, cell)) = csv.reader(io.StringIO(output, newline=""), delimiter="\t" if style == "tsv" else ",")
+    output = render([{"id": "a", "x": text}], output_format)
+    (_, (_, cell)) = csv.reader(io.StringIO(output, newline=""), delimiter="\t" if output_format == "tsv" else ",")
     assert cell.lstrip("\t\r\n")[:1] not in {"=", "+", "-", "@"}
 
 
@@ -222,7 +222,7 @@ def test_cells() -> None:
 
 def test_records_are_streamed() -> None:
     """All formats except json and table write each record before they take the next one."""
-    for style in ("jsonl", "csv", "tsv", "ids"):
+    for output_format in ("jsonl", "csv", "tsv", "ids"):
         consumed: list[int] = []
 
         def records(consumed: list[int] = consumed) -> Iterator[dict[str, object]]:
@@ -230,9 +230,9 @@ def test_records_are_streamed() -> None:
                 consumed.append(n)
                 yield {"id": str(n)}
 
-        pieces = format_records(records(), style)
+        pieces = format_records(records(), output_format)
         next(pieces)
-        assert consumed == [0], style
+        assert consumed == [0], output_format
 
 
 # Ids and tables.
@@ -250,10 +250,10 @@ def test_ids_have_one_line_each(ids: list[str]) -> None:
     assert len(render([{"id": record_id} for record_id in ids], "ids").splitlines()) == len(ids)
 
 
-@pytest.mark.parametrize(("style", "output"), [(s, "[]\n" if s == "json" else "") for s in RECORD_FORMATS])
-def test_no_records(style: str, output: str) -> None:
+@pytest.mark.parametrize(("output_format", "output"), [(s, "[]\n" if s == "json" else "") for s in RECORD_FORMATS])
+def test_no_records(output_format: str, output: str) -> None:
     """Without records, json is an empty list. All other formats are empty, without a header."""
-    assert render([], style) == output
+    assert render([], output_format) == output
 
 
 def test_table_is_aligned() -> None:

@@ -73,7 +73,7 @@ def test_a_part_of_a_longer_number_is_no_occurrence(pattern: str, text: str, spa
 
 
 def test_positive_leaves_can_be_highlighted() -> None:
-    """They are words, strings and prefixes from left to right, without negated ones, filters and `*`."""
+    """Positive leaves are words, strings and prefixes from left to right, without negated ones, filters and `*`."""
     tree = And((Or((Word("甲"), And((RED, Prefix("c9"))))), Not(BLUE), Filter("year", ("2023",)), Everything(), GREEN))
     assert list(positive_leaves(tree)) == [Word("甲"), RED, Prefix("c9"), GREEN]
 
