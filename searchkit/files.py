@@ -1,11 +1,12 @@
 """Safe reading of files from untrusted folders, and access to searchkit's data files.
 
-A file is opened once, without blocking. All checks are made on the open file, so replacing the path in between has no
-effect.
+A file is opened once, without blocking. Checks are made on the open file, so replacing the file between a check and
+reading has no effect.
 """
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -18,41 +19,51 @@ from typing import NamedTuple, TypeVar
 from searchkit.errors import UsageError
 
 DATA_FOLDER = Path(__file__).parent / "data"
-"""Folder of searchkit's data files."""
+"""Folder of searchkit's data files. `data/README.md` describes them."""
 TOPICS_FILE = DATA_FOLDER / "topics.toml"
+"""Default taxonomy of topics."""
+WORK_TOPICS_FILE = DATA_FOLDER / "work_topics.toml"
+"""Default taxonomy of topics for work reports."""
 UNITS_FILE = DATA_FOLDER / "measure_units.toml"
+"""Default units of measures."""
 FIXED_NAMES_FILE = DATA_FOLDER / "fixed_names.txt"
+"""Default list of names that contain a number."""
 MAX_FILE_BYTES = 200_000_000
 """Maximum size in bytes of a file that is read."""
 
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-"""Without it, opening a named pipe blocks."""
+"""Flag without which opening a named pipe blocks."""
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+"""Flag with which opening a link fails."""
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+"""Flag with which opening anything but a folder fails."""
 _SUPPORTS_DIR_FD = os.open in os.supports_dir_fd
+"""Whether a path can be opened relative to an open folder. False on Windows."""
 _LINK_ERRORS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
-"""Error numbers for a link in a path that must not contain one, or for a folder that is no longer one."""
+"""Error numbers of opening a path with `_NOFOLLOW` or `_DIRECTORY` that contains a link, or a file in place of a
+folder. Systems differ in the number."""
 
 
 def read_regular_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Read a file named by the user. Links are followed.
+    """Return the content of a file that the user names. Links are followed.
 
-    Raises OSError if it cannot be read, is not a regular file, or has more than `max_bytes` bytes.
+    Raises OSError if the file cannot be read, is not a regular file, or has more than `max_bytes` bytes.
     """
     return _read_and_close(os.open(path, _READ_FLAGS | _NONBLOCK), max_bytes)
 
 
 def read_contained_file(root: Path, path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Read the file `path` of the folder `root`. No part of `path` may be a link at the time of opening.
+    """Return the content of the file `path` in the folder `root`. `path` is relative to `root`.
 
-    Raises OSError as `read_regular_file` does. Cost: 5 µs for each part of the path.
+    Raises OSError if a part of `path` is a link when it is opened, and in the cases of `read_regular_file`. Cost: 5 µs
+    for each part of the path.
     """
     return _read_and_close(_open_relative(root, path) if _SUPPORTS_DIR_FD else _open_by_path(root, path), max_bytes)
 
 
 def _open_relative(root: Path, path: Path) -> int:
-    """Open a file folder by folder, each relative to the descriptor of its parent."""
+    """Open a file after all its folders, each relative to the descriptor of its parent. Return its descriptor."""
     *folders, name = path.parts
     with ExitStack() as descriptors:
         try:
@@ -67,7 +78,10 @@ def _open_relative(root: Path, path: Path) -> int:
 
 
 def _open_by_path(root: Path, path: Path) -> int:
-    """Open a file on systems that cannot open folders. Check the path, open it, and compare the two files."""
+    """Open a file on systems that cannot open folders, and return its descriptor.
+
+    The path is checked before it is opened, and the open file must be the checked one.
+    """
     full_path = root / path
     if full_path.resolve() != root.resolve() / path:
         raise _explain_link(OSError(errno.ELOOP, ""))
@@ -82,13 +96,14 @@ def _open_by_path(root: Path, path: Path) -> int:
 
 
 def _read_and_close(file: int, max_bytes: int) -> bytes:
-    """Read an open file to its end, and close it."""
+    """Return the content of an open file, and close the file. Raises OSError if it is not regular or too large."""
     with os.fdopen(file, "rb", buffering=0, closefd=True) as stream:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             raise _not_regular()
         chunks = []
         size = 0
+        # One byte more than expected, so that a file that has not grown needs one call and one more at its end.
         while size <= max_bytes and (chunk := stream.read(max(status.st_size - size, 0) + 1)):
             chunks.append(chunk)
             size += len(chunk)
@@ -98,45 +113,114 @@ def _read_and_close(file: int, max_bytes: int) -> bytes:
 
 
 def _not_regular() -> OSError:
-    return OSError(errno.EINVAL, "not an ordinary file")
+    return OSError(errno.EINVAL, "not a regular file")
 
 
 def _explain_link(error: OSError) -> OSError:
-    """Return the error, with its own message if the cause is a link."""
-    return OSError(error.errno, "a link, or in a folder that is one") if error.errno in _LINK_ERRORS else error
+    """Return the error, with another message if the cause is a link."""
+    return OSError(error.errno, "a link, or in a folder that is a link") if error.errno in _LINK_ERRORS else error
 
 
 Shape = TypeVar("Shape")
 
 
 class DataFile(NamedTuple):
-    """Contents of a data file. All processes of a build use the same contents, even if the file changes."""
+    """Content of a data file. All processes of a build use the same content, even if the file changes in between."""
 
     name: str
     """Description and path for messages, such as `taxonomy topics.toml`."""
     text: str
+    """The content."""
 
 
 def read_data_file(description: str, source: Path | DataFile) -> DataFile:
-    """Read a data file in UTF-8, with or without a byte order mark. A `DataFile` is returned as is.
+    """Read a data file, decoded by `decode_list`. A `DataFile` is returned as is.
 
     Raises UsageError if the file cannot be read.
     """
     if isinstance(source, DataFile):
         return source
     try:
-        return DataFile(f"{description} {source}", read_regular_file(source).decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not UTF-8"
+        return DataFile(f"{description} {source}", decode_list(read_regular_file(source)))
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         raise UsageError(f"{description} {source} cannot be read: {reason}; give an existing file in UTF-8") from None
 
 
-def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
-    """Parse a TOML file into a `msgspec.Struct`.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is a prefix of this one
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_USUAL_CHARACTER = re.compile("[\u2000-\ud7ff\uf900-\uffef]")
+"""Ideographs, and the punctuation and symbols of Chinese text."""
+_UNUSUAL_CHARACTER = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
+)
+"""Characters that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
+_MAX_RARE_SHARE = 0.1
+"""Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
 
-    Raises UsageError with the file and the position if it is not TOML or does not have this shape.
+
+def decode_list(data: bytes) -> str:
+    """Decode a list that a person wrote: UTF-8, UTF-16, or GB18030, which contains GBK.
+
+    A byte order mark decides, then UTF-8 validity. Raises ValueError with the reason if the encoding is another one, or
+    not certain: some Chinese words in GBK are valid UTF-8 too, where they consist of Latin letters.
     """
-    import msgspec  # noqa: PLC0415 - a search reads no such file
+    mark = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
+    if mark:
+        text = _decode_strictly(data, mark)
+        if text is None or (mark == "utf-16" and not is_chinese_list(text, max_rare_share=0.5)):
+            raise ValueError(_NOT_UTF_8)
+        return text
+    as_gb18030 = _decode_strictly(data, "gb18030")
+    is_gb18030 = as_gb18030 is not None and is_chinese_list(as_gb18030)
+    as_utf_8 = _decode_strictly(data, "utf-8")
+    if as_utf_8 is not None and not _CONTROL.search(as_utf_8):
+        if is_gb18030 and not as_utf_8.isascii() and not _USUAL_CHARACTER.search(as_utf_8):
+            raise ValueError(EITHER_UTF_8_OR_GBK)
+        return as_utf_8
+    if is_gb18030 and as_gb18030 is not None:
+        return as_gb18030
+    texts = [_decode_strictly(data, encoding) for encoding in ("utf-16-le", "utf-16-be")]
+    likely = [text for text in texts if text is not None and is_chinese_list(text)]
+    if len(likely) != 1:
+        raise ValueError(_NOT_UTF_8)
+    return likely[0]
+
+
+_CONTROL = re.compile("[\u0000-\u0008\u000e-\u001f]")
+_NOT_UTF_8 = "not UTF-8"
+EITHER_UTF_8_OR_GBK = "either UTF-8 or GBK"
+"""Reason of `decode_list` for bytes that both encodings permit."""
+
+
+def _decode_strictly(data: bytes, encoding: str) -> str | None:
+    """Return the decoded text, or None if a byte is invalid."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
+    """Return whether a text consists of characters that are usual in Chinese lists, hardly any of them rare."""
+    if _UNUSUAL_CHARACTER.search(text):
+        return False
+    others = [char for char in text if char > "~"]
+    rare = sum(not char.encode("gb2312", errors="ignore") for char in others)
+    return rare <= max_rare_share * len(others)
+
+
+def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
+    """Return the content of a TOML file as an object of `shape`, a `msgspec.Struct`.
+
+    Raises UsageError with the file and the position if the file is not TOML or has another shape.
+    """
+    import msgspec  # noqa: PLC0415 - searches read no TOML
 
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
@@ -153,11 +237,14 @@ def read_toml(file: DataFile, shape: type[Shape]) -> Shape:
 
 
 def _format_location(path: str) -> str:
-    """Return a path for people, counting from one: `.topic[0].weak[2]` is `, topic 1, weak 3`."""
+    """Return a path of msgspec in words, counting from 1: `, topic 1, weak 3` for `.topic[0].weak[2]`."""
     return re.sub(r"\[(\d+)\]", lambda match: f" {int(match[1]) + 1}", path).replace(".", ", ")
 
 
 def read_word_lists(name: str) -> list[list[str]]:
-    """Read a word list of searchkit. Each line is a group of words; lines that begin with `# ` are comments."""
+    """Return the groups of words in a data file of searchkit.
+
+    Each line is a group of words separated by spaces. Blank lines and lines that begin with `# ` are ignored.
+    """
     text = (DATA_FOLDER / name).read_text(encoding="utf-8")
     return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("# ")]

@@ -62,10 +62,10 @@ def delete(path: Path, _outside: Path) -> None:
 
 
 REASONS = {
-    replace_by_link: "a link, or in a folder that is one",
-    replace_by_pipe: "not an ordinary file",
+    replace_by_link: "a link, or in a folder that is a link",
+    replace_by_pipe: "not a regular file",
     replace_by_folder: "is a directory",
-    replace_folder_by_link: "a link, or in a folder that is one",
+    replace_folder_by_link: "a link, or in a folder that is a link",
     delete: "no such file or directory",
 }
 Replace = Callable[[Path, Path], None]
@@ -118,7 +118,7 @@ def test_the_size_of_a_file_is_limited(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="larger than 1 MB"):
         read_contained_file(tmp_path, Path("a.txt"), 1_000_000)
     if Path("/dev/zero").exists():
-        with pytest.raises(OSError, match="not an ordinary file"):
+        with pytest.raises(OSError, match="not a regular file"):
             read_regular_file("/dev/zero")
 
 
@@ -136,7 +136,7 @@ def test_systems_that_cannot_open_folders(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(OSError, match="a link"):
         read_contained_file(root, inside)
     replace_by_pipe(path, tmp_path)
-    with pytest.raises(OSError, match="not an ordinary file"):
+    with pytest.raises(OSError, match="not a regular file"):
         read_contained_file(root, inside)
 
 
@@ -148,7 +148,7 @@ def test_data_files_are_read(tmp_path: Path) -> None:
     assert read == DataFile(f"word list {tmp_path / 'link'}", "柔性执法")
     assert read_data_file("word list", read) is read
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match=r"word list .*pipe cannot be read: not an ordinary file; give"):
+    with pytest.raises(UsageError, match=r"word list .*pipe cannot be read: not a regular file; give"):
         read_data_file("word list", tmp_path / "pipe")
     (tmp_path / "words").write_bytes(b"\xff")
     with pytest.raises(UsageError, match=r"cannot be read: not UTF-8; give"):

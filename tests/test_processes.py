@@ -209,6 +209,21 @@ def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: s
     assert not Path(folder).exists()
 
 
+def test_systems_without_waitid(start: Start, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `os.waitid`, `end` removes descendants and the temporary folder even if the exit code is known."""
+    monkeypatch.delattr(os, "waitid", raising=False)
+    conversation = start(acting.use_a_folder)
+    message = conversation.request(str(write_program(tmp_path)).encode())
+    assert message
+    folder = Path(message.decode().split()[1])
+    wait_until(lambda: (folder / "running").exists() and len(find_processes(mark)) == 3)
+    os.kill(conversation.child._process.pid, signal.SIGKILL)
+    assert conversation.child.wait_for_exit() == -signal.SIGKILL
+    assert conversation.child.end() == -signal.SIGKILL
+    assert kill_leftovers(mark) == {}
+    assert not folder.exists()
+
+
 def write_program(folder: Path) -> Path:
     """Write a program that forks and does not exit."""
     path = folder / "program"

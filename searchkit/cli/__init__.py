@@ -1,13 +1,13 @@
 """The command line. A command reads its options, calls the library and prints the result.
 
-Each command imports the modules that it needs, so that `searchkit --help` starts quickly.
+A command imports the modules that it needs when it runs, so that `searchkit --help` starts quickly.
 
-    main.py       the group of commands; turns errors into one line and an exit status
-    indexes.py    build, info, check
-    queries.py    search, measures, analyze
-    comparing.py  compare
-    auditing.py   measures --audit
-    records.py    show, facets, export
-    options.py    options that several commands have
-    output.py     standard output, error messages, exit statuses
+main.py       the command `searchkit`: runs a subcommand, and prints errors
+indexes.py    build, info, check
+queries.py    search, measures, analyze
+comparing.py  compare
+auditing.py   measures --audit
+records.py    show, facets, export
+options.py    options that several commands have
+output.py     standard output, error messages, exit statuses
 """

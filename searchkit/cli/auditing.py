@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
+from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, write_output
 
 if TYPE_CHECKING:
     from searchkit.index import Index
 
 
-def print_audit(index: Index, filters: Mapping[str, Any], style: str) -> int:
-    """Print each finding of the audit as soon as it is made. Returns the exit status: 1 if there are no findings.
+def print_audit(index: Index, filters: Mapping[str, Any], output_format: str) -> int:
+    """Print the findings of an audit. Returns the exit status: NOTHING_FOUND if there are no findings.
 
-    `style` is one of `records.RECORD_FORMATS`.
+    `output_format` is one of `records.RECORD_FORMATS`. All formats but json print each finding as soon as it is made.
     """
     from searchkit.output.json import finding_to_json
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
-    rest = index.audit(**filters)
-    first = list(islice(rest, 1))
-    findings = chain(first, rest)
-    if style == "table":
+    has_findings, findings = peek(index.audit(**filters))
+    if output_format == "table":
         write_output(
             sanitize(f"{finding.kind:<10}{finding.message}\n{'':<10}{', '.join(finding.ids)}\n") for finding in findings
         )
     else:
-        write_output(format_records(map(finding_to_json, findings), style))
-    return FOUND if first else NOTHING_FOUND
+        write_output(format_records(map(finding_to_json, findings), output_format))
+    return FOUND if has_findings else NOTHING_FOUND

@@ -23,7 +23,7 @@ from searchkit.errors import SearchkitError, UsageError
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
 @click.option(
     "--format",
-    "style",
+    "output_format",
     type=click.Choice(["table", "csv", "json", "xlsx"]),
     default="table",
     show_default=True,
@@ -41,17 +41,23 @@ from searchkit.errors import SearchkitError, UsageError
     metavar="FILE",
     help="Also draw a chart into FILE (.svg or .png).",
 )
-def compare(query: str, index_path: Path, style: str, output: Path | None, **options: Any) -> int:  # noqa: ANN401
+def compare(
+    query: str,
+    index_path: Path,
+    output_format: str,
+    output: Path | None,
+    **options: Any,  # noqa: ANN401
+) -> int:
     """Compare a measure over districts and years.
 
     --rows and --cols select other facets. The table shows one indicator in one unit: of the
-    indicators that answer QUERY, the one that most reports have. Every value comes with a quote of
+    indicators that answer QUERY, the one that most reports have. Every value comes with a quote from
     its report. If reports contradict each other, the cell shows all values.
     """
     from searchkit.index import Index
 
     chart, axes = options.pop("chart"), {name: options.pop(name) for name in ("rows", "cols", "unit")}
-    if style == "xlsx" and output is None:
+    if output_format == "xlsx" and output is None:
         raise UsageError("--format xlsx needs --output FILE")
     if chart is not None:
         from searchkit.output.chart import check_suffix
@@ -60,14 +66,14 @@ def compare(query: str, index_path: Path, style: str, output: Path | None, **opt
     filters, _ = split_options(options)
     with Index(index_path) as index:
         comparison = index.compare(query, **axes, **filters)
-    if style == "xlsx" and output is not None:
+    if output_format == "xlsx" and output is not None:
         from searchkit.output.xlsx import write_workbook
 
         write_workbook(comparison, output)
     else:
         from searchkit.output.comparison import format_comparison
 
-        _write_text(format_comparison(comparison, style, bars=output is None and _can_show_bars()), output)
+        _write_text(format_comparison(comparison, output_format, bars=output is None and _can_show_bars()), output)
     if chart is not None and comparison.indicator is not None:
         from searchkit.output.chart import draw_chart
 
@@ -76,7 +82,10 @@ def compare(query: str, index_path: Path, style: str, output: Path | None, **opt
 
 
 def _write_text(pieces: Iterable[str], output: Path | None) -> None:
-    """Write text to a file, or to standard output if `output` is None. Raises SearchkitError."""
+    """Write text to a file, or to standard output if `output` is None.
+
+    Raises SearchkitError if the file cannot be written.
+    """
     if output is None:
         write_output(pieces)
         return
@@ -87,7 +96,7 @@ def _write_text(pieces: Iterable[str], output: Path | None) -> None:
 
 
 def _can_show_bars() -> bool:
-    """Whether standard output is a terminal with the characters of the bars."""
+    """Whether standard output is a terminal whose encoding has the characters of the bars."""
     try:
         "▏".encode(sys.stdout.encoding)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Commands for an index as a whole: build with its progress line, info, check."""
+"""Commands that build or describe an index: build (with its progress bar and its report), info, check."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from searchkit.indexing.tasks import Progress
 
 _MAX_SHOWN_PROBLEMS = 20
+"""Maximum number of files, parts of files, or warnings that a report names. The others are counted."""
 _LOCATION = re.compile(r"^(?:line|page) \d+: ")
-"""Matches the location inside a file at the beginning of a reason."""
+"""Matches the location inside a file at the beginning of a reason: `line 7: `."""
 
 
 @click.command()
@@ -65,7 +66,13 @@ _LOCATION = re.compile(r"^(?:line|page) \d+: ")
     "--topics",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Use the topics in FILE instead of the built-in ones.",
+    help="Use the topics in FILE instead of the built-in ones, for all reports but work reports.",
+)
+@click.option(
+    "--work-topics",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the topics in FILE instead of the built-in ones for governments' work reports (政府工作报告).",
 )
 @click.option(
     "--units",
@@ -86,32 +93,32 @@ _LOCATION = re.compile(r"^(?:line|page) \d+: ")
     help="Exit with status 3 if anything could not be read. The index is still built, from everything else.",
 )
 @format_option("table", "json")
-def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options: Any) -> int:  # noqa: ANN401
+def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, **options: Any) -> int:  # noqa: ANN401
     """Build or update an index of the reports in CORPUS, a folder.
 
-    Only new and changed files are read. All files are read again if the engine has changed, or a
-    file of words, synonyms, topics, units or fixed names. Until a build is complete, searches use
-    the old index.
+    Only new and changed files are read. All files are read again after a change of searchkit, of the
+    engine, or of a file of words, synonyms, topics, units or fixed names. Until a build is complete,
+    searches use the old index.
 
-    A file that cannot be read is named and left out. The same happens if its reader crashes, takes
-    too long or needs too much memory. The file is tried again when it has changed, or with --full.
-    If the system failed or the reader was killed from outside, the next build tries it again.
+    A file that cannot be read is named and left out. So is a file whose reader crashes, takes too
+    long or needs too much memory. Such a file is read again when it has changed, or with --full. If
+    the operating system failed, or the reader was killed from outside, the next build reads the
+    file again.
     """
-    from searchkit.indexing.build import BuildOptions
+    from searchkit.indexing.build import BuildOptions, committed_state
     from searchkit.indexing.build import build as build_index
-    from searchkit.manifest import current_data_folder
 
-    before = current_data_folder(index_path)
+    before = committed_state(index_path)
     progress = _ProgressDisplay()
     try:
         with _raise_on_interrupt(), progress.show_bar():
             report = build_index(corpus, index_path, BuildOptions(**options), progress)
     except KeyboardInterrupt:
-        after = current_data_folder(index_path)
+        after = committed_state(index_path)
         index = "is complete" if after != before else "is unchanged" if after else "was not created"
         print_error(f"interrupted: {progress.summary}; the index {index}; run the same build again")
         return FAILED
-    _print_report(report, style)
+    _print_report(report, output_format)
     if strict and report.skipped:
         print_error(
             f"not everything was read (--strict): {_count_skipped(report.skipped)}; the index contains the rest"
@@ -123,14 +130,17 @@ def build(corpus: Path, index_path: Path, style: str, *, strict: bool, **options
 @click.command()
 @index_option
 @click.option(
-    "--problems", is_flag=True, help="List everything that was not read or could not be decided, with the reasons."
+    "--problems",
+    is_flag=True,
+    help="List everything that was not read, is a duplicate or could not be decided, with the reasons.",
 )
 @format_option("table", "json", "jsonl", "csv")
-def info(index_path: Path, style: str, *, problems: bool) -> int:
+def info(index_path: Path, output_format: str, *, problems: bool) -> int:
     """Show what an index contains, and what could not be read.
 
     Shows the number of records, the facets, when and from which folder the index was built, and the
-    files that could not be read.
+    files and parts of files that could not be read: the first twenty in a table, all in json, and
+    only their number in jsonl and csv.
     """
     from searchkit.index import Index
     from searchkit.output.json import dumps
@@ -140,18 +150,18 @@ def info(index_path: Path, style: str, *, problems: bool) -> int:
 
     with Index(index_path) as index:
         if problems:
-            write_output(format_records(_problem_records(index), style))
+            write_output(format_records(_problem_records(index), output_format))
             return FOUND
         facts, unread = _index_facts(index, index_path), index.problems()
-    if style == "table":
+    if output_format == "table":
         rows = {**facts, "facets": ", ".join(index.facet_names), "problems": len(unread)}
         write_output([format_table(list(rows.items()), ["", ""])])
         lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
         write_output(sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
-    elif style == "json":
+    elif output_format == "json":
         write_output([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
-        write_output(format_records([{**facts, "problems": len(unread)}], style))
+        write_output(format_records([{**facts, "problems": len(unread)}], output_format))
     return FOUND
 
 
@@ -171,7 +181,11 @@ def check(index_path: Path) -> int:
 
 @contextmanager
 def _raise_on_interrupt() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, so that a build can clean up. Other commands end at once."""
+    """Make Ctrl-C raise KeyboardInterrupt during the block, so that a build can clean up.
+
+    By default, Ctrl-C ends the process at once (`searchkit.__main__`). Does nothing if Ctrl-C is ignored, or if this is
+    not the main thread.
+    """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN or current_thread() is not main_thread():
         yield
@@ -184,7 +198,7 @@ def _raise_on_interrupt() -> Iterator[None]:
 
 
 class _ProgressDisplay:
-    """Shows the progress of a build."""
+    """Shows the progress of a build as a bar. It is a `ProgressCallback`."""
 
     def __init__(self) -> None:
         self._latest: Progress | None = None
@@ -217,10 +231,11 @@ class _ProgressDisplay:
 
     @property
     def summary(self) -> str:
-        """Number of files read so far, as text."""
+        """Number of files read so far, as text: `3 of 14 files read`."""
         return f"{self._latest.files} of {self._latest.all_files} files read" if self._latest else "no file read"
 
     def _status_line(self, progress: Progress) -> str:
+        """Return the number of files, the speed, and the time left, which is estimated from the bytes left."""
         seconds = max(time.monotonic() - self._started, 0.001)
         left = round(seconds * (progress.all_bytes - progress.bytes) / max(progress.bytes, 1))
         rate = f"{progress.files / seconds:.0f} files/s, {progress.bytes / seconds / 1_000_000:.1f} MB/s"
@@ -228,7 +243,7 @@ class _ProgressDisplay:
 
 
 def _index_facts(index: Index, path: Path) -> dict[str, object]:
-    """Return the fields of `info` that describe the index."""
+    """Return the fields of `info`, except `problems`."""
     manifest = index.manifest
     return {
         "index": str(path),
@@ -246,20 +261,22 @@ def _index_facts(index: Index, path: Path) -> dict[str, object]:
 
 
 def _problem_records(index: Index) -> Iterator[dict[str, object]]:
-    """Yield everything that was not read, then everything undecided about documents."""
+    """Yield a record for each file or part of a file that was not read, each duplicate, each warning of a document."""
     for problem in index.problems():
         yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
+    for duplicate in index.duplicates():
+        yield {"path": duplicate["path"], "reason": duplicate["reason"], "kind": "duplicate"}
     for document in index.documents():
         for warning in document.warnings:
             yield {"path": document.document, "reason": warning, "kind": "undecided"}
 
 
-def _print_report(report: BuildReport, style: str) -> None:
-    """Print the report of a build as text or JSON."""
+def _print_report(report: BuildReport, output_format: str) -> None:
+    """Print the report of a build as text (table) or JSON (json)."""
     from searchkit.output.json import dumps
     from searchkit.text.characters import sanitize
 
-    if style == "json":
+    if output_format == "json":
         write_output([dumps(asdict(report), indent=1), "\n"])
         return
     if report.full_because:
@@ -273,10 +290,11 @@ def _print_report(report: BuildReport, style: str) -> None:
     if report.skipped:
         write_output([f"not read: {_count_skipped(report.skipped)}\n"])
         write_output(sanitize(f"{line}\n") for line in _group_by_reason(report.skipped, report.index))
-    if report.warned:
-        write_output([f"undecided: {len(report.warned)}\n"])
-        lines = [f"  {name}: {reason}" for name, reason in report.warned]
-        write_output(sanitize(f"{line}\n") for line in _truncate(lines, report.index))
+    for kind, problems in (("duplicates", report.duplicates), ("undecided", report.warned)):
+        if problems:
+            write_output([f"{kind}: {len(problems)}\n"])
+            lines = [f"  {name}: {reason}" for name, reason in problems]
+            write_output(sanitize(f"{line}\n") for line in _truncate(lines, report.index))
 
 
 def _count_skipped(skipped: Sequence[Skipped]) -> str:
@@ -288,9 +306,9 @@ def _count_skipped(skipped: Sequence[Skipped]) -> str:
 
 
 def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
-    """Yield lines with the skipped files by reason, the most frequent reason first.
+    """Yield lines with the skipped files grouped by reason, the reason with the most files first.
 
-    The first `_MAX_SHOWN_PROBLEMS` files are named. A last line has the number of the others.
+    The first `_MAX_SHOWN_PROBLEMS` files and parts of files are named. A last line has the number of the others.
     """
     groups: dict[str, list[Skipped]] = {}
     for item in skipped:
@@ -308,7 +326,7 @@ def _group_by_reason(skipped: Sequence[Skipped], index: str) -> Iterator[str]:
 
 
 def _location_suffix(item: Skipped) -> str:
-    """Return the location inside a file in brackets: ` (line 2)`."""
+    """Return the location of a skipped part in its file, ` (line 2)`, or an empty string for a skipped file."""
     location = _LOCATION.match(item.reason)
     return f" ({location[0].rstrip(': ')})" if location else ""
 
@@ -320,5 +338,6 @@ def _truncate(lines: Sequence[str], index: str) -> Iterator[str]:
 
 
 def _more_line(count: int, index: str) -> Iterator[str]:
+    """If not all of `count` problems are shown, yield a line with the number of the others and how to list them."""
     if count > _MAX_SHOWN_PROBLEMS:
         yield f"  … and {count - _MAX_SHOWN_PROBLEMS} more: searchkit info --problems --index {quote(index)}"

@@ -1,4 +1,4 @@
-"""The group of commands. Catches every error and prints it as one line."""
+"""The command `searchkit`: runs a subcommand, prints an error as one line, and sets the exit status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from searchkit.cli.queries import analyze, measures, search
 from searchkit.cli.records import export, facets, show
 from searchkit.errors import SearchkitError
 
-# NumPy's linear algebra, which is not used here, would start a thread per core: about 20 ms in every command.
+# The commands import NumPy later, and the variable has an effect only if it is set before. Without it, the linear
+# algebra library of NumPy starts a thread per core, which takes about 20 ms. searchkit does not use that library.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
@@ -42,11 +43,18 @@ for _command in (build, search, measures, compare, show, facets, export, info, c
 
 
 def main() -> NoReturn:
-    """Run the command line. Every error becomes one line on standard error and an exit status."""
+    """Run the command line and exit.
+
+    An error is printed as one line on standard error, with two exceptions. If the reader of the output stops reading,
+    as in `searchkit export measures | head`, the command ends silently with status 0. If the environment variable
+    SEARCHKIT_DEBUG is set, an unexpected exception is printed with its traceback, and the status is 1.
+    """
     gc.set_threshold(200_000, 20, 100)  # most objects of a command live until it ends
     atexit.register(gc.freeze)  # skips the last garbage collection, which would take 15 ms
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if hasattr(stream, "reconfigure"):  # a stream of another class may have replaced the standard one
+            # A terminal keeps its encoding (None), because it can show no other. Files and pipes get UTF-8 on every
+            # system. A character that the encoding lacks is written as ?.
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
         status = cli.main(standalone_mode=False)
@@ -60,7 +68,8 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_error("interrupted")
         status = FAILED
-    except BrokenPipeError:  # the reader of the output has closed it
+    except BrokenPipeError:  # the reader of the output has closed the pipe, and needs no more output
+        # Python flushes standard output again when it exits. That flush would fail, too, and print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = FOUND
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Command-line options that several commands share. Defaults are in `search.options`."""
+"""Command-line options that several commands share. Their defaults are those of `search.options`."""
 
 from __future__ import annotations
 
@@ -27,15 +27,23 @@ def index_option(command: _Command) -> _Command:
     )(command)
 
 
-def format_option(*styles: str) -> Callable[[_Command], _Command]:
-    """Add `--format`. The first style is the default."""
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
+    """Add `--format`. The first format is the default."""
     return click.option(
-        "--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help="Output format."
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Output format.",
     )
 
 
 def filter_options(command: _Command) -> _Command:
-    """Add the filters. Several values of one option are combined with OR, different options with AND."""
+    """Add the filters: an option for each built-in facet, and `--where`.
+
+    Several values of one option are combined with OR, different options with AND.
+    """
     hints = {
         "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
         "year": "Year that the report is about: 2023, 2021..2023, 2020.. or ..2019.",
@@ -43,13 +51,13 @@ def filter_options(command: _Command) -> _Command:
         "topic": "Topic, such as 行政执法.",
         "section": "Part of a report: 成效, 问题, 计划, 履职 or 其他.",
         "doctype": "Kind of report, such as 法治政府建设年度报告.",
-        "document": "Document id (its path in the corpus).",
+        "document": "Id of a document: its path in the corpus.",
     }
     where = click.option(
         "--where",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Value of a facet of your own (from front matter, metadata.csv or a record).",
+        help="Value of a user-defined facet (from front matter, metadata.csv or a record).",
     )
     command = where(command)
     for name in reversed(BUILT_IN_FACETS):
@@ -58,11 +66,11 @@ def filter_options(command: _Command) -> _Command:
 
 
 def paging_options(command: _Command) -> _Command:
-    """Add the options of the commands that rank: `--match`, `--limit`, `--offset`, `--queries` and `--format`."""
+    """Add the options of search and measures: `--match`, `--limit`, `--offset`, `--queries` and `--format`."""
     command = format_option("table", "json", "jsonl", "csv", "tsv", "ids")(command)
     command = click.option(
         "--queries",
-        type=click.File(encoding="utf-8-sig", errors="replace"),
+        type=click.File("rb"),
         metavar="FILE",
         help='Answer the queries in FILE (- is standard input), one per line: {"id": …, "query": …, options…} '
         "or id<TAB>query. Prints JSON Lines.",
@@ -81,7 +89,10 @@ def paging_options(command: _Command) -> _Command:
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split the options of a command into arguments for filters, and all other options. Raises UsageError."""
+    """Split the options of a command into arguments for filters, and all other options.
+
+    Raises UsageError for a `--where` that is not NAME=VALUE.
+    """
     filters: dict[str, Any] = {name: list(options[name]) for name in BUILT_IN_FACETS if options.get(name)}
     where: dict[str, list[str]] = {}
     for text in options.get("where", ()):

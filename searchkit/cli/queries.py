@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -14,7 +16,10 @@ from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import filter_options, format_option, index_option, paging_options, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
+from searchkit.files import decode_list
 from searchkit.query.facets import BUILT_IN_FACETS
+
+_LINE_END = re.compile("\r\n|\r|\n")
 
 
 @click.command()
@@ -38,13 +43,20 @@ from searchkit.query.facets import BUILT_IN_FACETS
 @click.option("--group", type=click.Choice(["document"]), help="Show only the best paragraph of each document.")
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @paging_options
-def search(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
+def search(
+    query: str | None,
+    index_path: Path,
+    queries: BinaryIO | None,
+    output_format: str,
+    **options: Any,  # noqa: ANN401
+) -> int:
     """Find paragraphs that answer QUERY, best first.
 
-    Parts of QUERY that are separated by a space must all match. OR (or |), NOT (or -) and brackets
-    combine parts in other ways. "…" (also “…” and 「…」) is an exact phrase. title:, heading: and the
-    names of facets restrict a part to a field, as in title:年度报告 or year:[2021 TO 2023]. 处罚^2
-    doubles the weight of a part. covid* matches words that begin with covid. * matches everything.
+    Parts of QUERY that are separated by a space must all match. If no paragraph matches all parts,
+    one word is enough (see --match). OR (or |), NOT (or -) and brackets combine parts in other ways.
+    "…" (also “…” and 「…」) is an exact phrase. title:, heading: and the names of facets restrict a
+    part to a field, as in title:年度报告 or year:[2021 TO 2023]. 处罚^2 doubles the weight of a part.
+    covid* matches words that begin with covid. * matches everything.
 
     Any other run of characters matches as a phrase, or if all of its words occur. A number matches
     however it is written.
@@ -61,17 +73,17 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
         if queries is not None:
 
             def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
-                """Return total, hits, `relaxed` and facets."""
+                """Search, and return the fields of an answer."""
                 out = results_to_json(index.search(query, search_options, **{**filters, **line_options}))
                 return {name: out[name] for name in ("total", "hits", "relaxed", "facets") if name in out}
 
-            return _answer_all(queries, answer)
+            return _answer_all(_read_lines(queries), answer)
         results = index.search(query or "", search_options, **filters)
     _print_results(
-        style,
+        output_format,
         lambda: results_to_json(results),
         lambda: terminal.format_results(results, colour=sys.stdout.isatty()),
-        lambda: (hit_to_json(hit, with_measures=style == "jsonl") for hit in results.hits),
+        lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
 
@@ -87,14 +99,24 @@ def search(query: str | None, index_path: Path, queries: Iterable[str] | None, s
     help="Smallest value, inclusive: 50, 10万元, 90%. A bare number is in base units: 元, not 万元.",
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
-@click.option("--audit", is_flag=True, help="List measures that contradict each other. Takes no QUERY.")
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="List measures that contradict each other. Takes no QUERY. Only filters and --format have an effect.",
+)
 @paging_options
-def measures(query: str | None, index_path: Path, queries: Iterable[str] | None, style: str, **options: Any) -> int:  # noqa: ANN401
+def measures(
+    query: str | None,
+    index_path: Path,
+    queries: BinaryIO | None,
+    output_format: str,
+    **options: Any,  # noqa: ANN401
+) -> int:
     """Find the measures that answer QUERY, best first. A measure is a number with what it counts.
 
-    QUERY is written as for search. Its parts may match in the paragraph, its headings or the title
-    of the report. The last word says what is counted, the words before it narrow it down, as in
-    "投诉举报 医疗卫生". * finds all measures.
+    QUERY is written as for search. Its parts may match in the paragraph, the headings of the
+    paragraph or the title of the report. The last word says what is counted, and the words before
+    it narrow it down, as in "投诉举报 医疗卫生". * finds all measures.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
@@ -112,18 +134,18 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
     measure_options = MeasureOptions(**others)
     with Index(index_path) as index:
         if is_audit:
-            return print_audit(index, filters, style)
+            return print_audit(index, filters, output_format)
         if queries is not None:
 
             def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
-                """Return total, hits and `relaxed`."""
+                """Look up measures, and return the fields of an answer."""
                 out = measures_to_json(index.measures(query, measure_options, **{**filters, **line_options}))
                 return {name: out[name] for name in ("total", "hits", "relaxed")}
 
-            return _answer_all(queries, answer)
+            return _answer_all(_read_lines(queries), answer)
         results = index.measures(query or "", measure_options, **filters)
     _print_results(
-        style,
+        output_format,
         lambda: measures_to_json(results),
         lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty()),
         lambda: map(to_json, results.hits),
@@ -135,10 +157,10 @@ def measures(query: str | None, index_path: Path, queries: Iterable[str] | None,
 @click.argument("text")
 @index_option
 @format_option("table", "json")
-def analyze(text: str, index_path: Path, style: str) -> int:
+def analyze(text: str, index_path: Path, output_format: str) -> int:
     """Show the tokens of TEXT, and how TEXT is understood as a query.
 
-    Uses the words and synonyms of the index, or the built-in ones if there is no index.
+    Uses the words, synonyms and facets of the index, or the built-in ones if there is no index.
     """
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
@@ -158,7 +180,7 @@ def analyze(text: str, index_path: Path, style: str) -> int:
         for token in analyzer.tokenize(text)
     ]
     query = parse(text, analyzer, facet_names)
-    if style == "json":
+    if output_format == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
         write_output([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
     else:
@@ -168,37 +190,38 @@ def analyze(text: str, index_path: Path, style: str) -> int:
 
 
 def _print_results(
-    style: str,
+    output_format: str,
     json_object: Callable[[], object],
     page: Callable[[], str],
     records: Callable[[], Iterable[Mapping[str, object]]],
 ) -> None:
-    """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other styles).
+    """Print results as one JSON object (json), as a page for the terminal (table), or as records (all other formats).
 
-    The last three parameters create these forms. Only the one that is printed is called.
+    The last three parameters are functions that return the results in these forms. Only one of them is called.
     """
     from searchkit.output.json import dumps
     from searchkit.output.records import format_records
 
-    if style == "json":
+    if output_format == "json":
         write_output([dumps(json_object(), indent=1), "\n"])
-    elif style == "table":
+    elif output_format == "table":
         write_output([page()])
     else:
-        write_output(format_records(records(), style))
+        write_output(format_records(records(), output_format))
 
 
-def _check_one_source(query: str | None, queries: Iterable[str] | None) -> None:
+def _check_one_source(query: str | None, queries: BinaryIO | None) -> None:
     """Raise click.UsageError unless there is either a query or a file of queries."""
     if (query is None) == (queries is None):
         message = "give either QUERY or --queries FILE"
         raise click.UsageError(message)
 
 
-def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], dict[str, object]]) -> int:
-    """Answer the query of each line, in order. A line that cannot be answered is reported; the others are answered.
+def _answer_all(lines: Iterable[bytes | str], answer: Callable[[str, dict[str, Any]], dict[str, object]]) -> int:
+    """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
-    Returns the exit status.
+    `answer` returns the fields of the answer to a query with options. Returns the exit status: WRONG_USAGE if a line
+    has an error, otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
 
@@ -208,7 +231,8 @@ def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], di
             continue
         out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
         try:
-            out["id"], query, line_options = _parse_query_line(line)
+            out["id"], query, line_options = _parse_query_line(_decode_line(line))
+            # Empty and false fields are left out, except total and hits.
             out |= {name: value for name, value in answer(query, line_options).items() if value or name in out}
             status = FOUND if out["total"] and status != WRONG_USAGE else status
         except UsageError as error:
@@ -219,8 +243,49 @@ def _answer_all(lines: Iterable[str], answer: Callable[[str, dict[str, Any]], di
     return status
 
 
+def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
+    """Yield the lines of a queries file: as bytes in UTF-8, or as text if the file is in UTF-16 or GBK.
+
+    Lines in UTF-8 are yielded as they arrive, because standard input may be a program that waits for each answer. The
+    first line that is not ASCII shows the encoding. Raises UsageError if it is none that `decode_list` knows.
+    """
+    for line in queries:
+        if not line.isascii() or b"\0" in line:
+            break
+        yield from line.splitlines()
+    else:
+        return
+    try:
+        is_utf_8 = decode_list(line) == line.decode("utf-8-sig")
+    except ValueError:
+        is_utf_8 = False
+    if is_utf_8:
+        yield from line.removeprefix(codecs.BOM_UTF8).splitlines()
+        for following in queries:
+            yield from following.splitlines()
+        return
+    try:
+        text = decode_list(line + queries.read())
+    except ValueError as error:
+        raise UsageError(f"{queries.name} cannot be read: {error}; give queries in UTF-8") from None
+    yield from _LINE_END.split(text)
+
+
+def _decode_line(line: bytes | str) -> str:
+    """Return a line as text. Raises UsageError if it is not in UTF-8, as the lines before it are."""
+    try:
+        return line if isinstance(line, str) else line.decode("utf-8")
+    except UnicodeDecodeError:
+        message = "not UTF-8"
+        raise UsageError(message) from None
+
+
 def _parse_query_line(line: str) -> tuple[object, str, dict[str, Any]]:
-    """Return the id, the query and the options in a line of a queries file. Raises UsageError."""
+    """Return the id, the query and the options in a line of a queries file.
+
+    A line that begins with { is a JSON object, which may contain options. Any other line is id<TAB>query. Raises
+    UsageError for a line in neither form.
+    """
     if not line.lstrip().startswith("{"):
         query_id, tab, query = line.rstrip("\r\n").partition("\t")
         if not tab:

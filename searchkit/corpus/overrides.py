@@ -23,14 +23,29 @@ from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
 MIN_REPORT_YEAR, MAX_REPORT_YEAR = 1949, 2100
 """Years that a report can be about, both inclusive."""
 
+_FIELD_NAMES = {
+    "title": "标题 题名 题目 名称 报告标题 报告名称 文章标题",
+    "year": "年份 年度 年 报告年份 报告年度 所属年份 所属年度",
+    "published": "date 日期 发布日期 发布时间 发文日期 公开日期 公布日期 公开时间 公布时间",
+    "issuer": "发布机构 发布单位 发布机关 发文机关 发文机构 发文单位 印发机关 制发机关 公开机构",
+    "agency": "机关 部门 机构 单位 部门名称 单位名称 机构名称 所属部门 所属单位",
+    "region": "地区 区域 地域 地方 省市 行政区 行政区划 所在地区 所属地区 地区名称",
+    "province": "省 省份 省区市 省级 所属省份",
+    "city": "市 城市 地市 地级市 设区市 市州 州市 地市州 所属城市",
+    "district": "区县 县区 区 县 县市 县市区 市县区 区市县 所属区县",
+    "doctype": "文种 报告类型 报告种类 文档类型 文件类型 文件种类 公文种类",
+    "doc_number": "文号 发文字号 文件编号 发文号 公文文号",
+    "index_number": "索引号",
+    "source": "来源 网址 链接 原文链接 原文网址 原文地址 来源网址 来源链接",
+    "topics": "topic 主题 主题词 话题",
+    "file": "filename 文件 文件名 文件名称 文件路径 路径 文档 文档名 文档名称",
+}
+"""Alternative names of the fields. Only the first column for the file counts."""
 _FIELD_ALIASES: Mapping[str, str] = MappingProxyType(
-    {
-        "标题": "title", "年份": "year", "年度": "year", "date": "published", "发布日期": "published",
-        "发布机构": "issuer", "机关": "agency", "地区": "region", "省": "province", "市": "city", "区县": "district",
-        "文种": "doctype", "文号": "doc_number", "索引号": "index_number", "来源": "source",
-    }
-)  # fmt: skip
-"""Alternative names of the fields."""
+    {alias: field for field, aliases in _FIELD_NAMES.items() for alias in aliases.split()}
+)
+_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
+_TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
 _PLACE_FIELDS = ("province", "city", "district")
 _SCALAR_FIELDS = ("title", "year", "published", "issuer", "agency", "doctype", "doc_number", "index_number", "source")
 """Fields with a single value; the fields for the place are separate."""
@@ -44,7 +59,9 @@ _MAX_FACET_NAME_LENGTH, _MAX_FACET_VALUE_LENGTH, _MAX_SCALAR_LENGTH = 40, 200, 1
 _RESERVED_CHARACTERS = ("=", ":")
 """Characters that separate a facet's name from its value or depth on the command line."""
 _YEAR_FORMAT = re.compile(r"([12][0-9]{3})(?:年度?)?")
-_DATE_FORMAT = re.compile(r"([12][0-9]{3})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})(?![0-9])")
+_DATE_FORMAT = re.compile(
+    r"([12][0-9]{3})(?:\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])"
+)
 
 _FENCE = "---"
 _FENCE_ENDS = frozenset({"---", "..."})
@@ -73,11 +90,16 @@ class StatedMetadata:
     """User-defined facets."""
     warnings: tuple[str, ...] = ()
     """Statements that cannot be used: `year: '20x3' is not a year from 1949 to 2100`."""
+    topics: tuple[str, ...] = ()
+    """Topics of every paragraph, at most three; empty if none are stated."""
 
     def override(self, other: StatedMetadata) -> StatedMetadata:
         """Return `other` overridden by this metadata. Warnings of both are kept."""
         return StatedMetadata(
-            {**other.fields, **self.fields}, {**other.facets, **self.facets}, (*other.warnings, *self.warnings)
+            {**other.fields, **self.fields},
+            {**other.facets, **self.facets},
+            (*other.warnings, *self.warnings),
+            self.topics or other.topics,
         )
 
 
@@ -111,30 +133,50 @@ def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
     facets: dict[str, str] = {}
     warnings: list[str] = []
     for name, value in values.items():
-        key = _FIELD_ALIASES.get(name.strip(), name.strip().lower())
+        key = field_name(name)
         if _is_empty(value):
             continue
-        if key in _SCALAR_FIELDS or key in {"region", *_PLACE_FIELDS}:
+        if key in _SCALAR_FIELDS or key in {"region", *_PLACE_FIELDS, "topics"}:
             field_values.setdefault(key, value)
         elif problem := _facet_problem(name.strip(), value):
             warnings.append(problem)
         else:
             facets[name.strip()] = _scalar_text(value) or ""
-    document_fields: dict[str, object] = {}
-    for key, value in field_values.items():
-        if key in _SCALAR_FIELDS:
-            result = _FIELD_PARSERS.get(key, _parse_text)(value)
-            if result is None:
-                warnings.append(f"{key}: {_format_value(value)} is not {_EXPECTED_VALUES.get(key, 'one line of text')}")
-            else:
-                document_fields[key] = result
-    region, problems = _parse_region(field_values)
+    document_fields, problems = _parse_scalars(field_values)
+    warnings += problems
+    topics = _parse_topics(field_values.get("topics"))
+    if topics is None:
+        warnings.append(f"topics: {_format_value(field_values['topics'])} is not text or a list of texts")
+    region, place_problems = _parse_region(field_values)
     if region:
         document_fields["region"] = region
     excess = len(warnings) - _MAX_WARNINGS
     if excess > 0:
         warnings[_MAX_WARNINGS:] = [f"and {excess} more values that cannot be used"]
-    return StatedMetadata(document_fields, facets, (*warnings, *problems))
+    return StatedMetadata(document_fields, facets, (*warnings, *place_problems), topics or ())
+
+
+def _parse_scalars(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Return the values of fields with a single value in their types, and a warning for each that cannot be used."""
+    parsed: dict[str, object] = {}
+    warnings: list[str] = []
+    for key in filter(_SCALAR_FIELDS.__contains__, values):
+        result = _FIELD_PARSERS.get(key, _parse_text)(values[key])
+        if result is None:
+            expected = _EXPECTED_VALUES.get(key, "one line of text")
+            warnings.append(f"{key}: {_format_value(values[key])} is not {expected}")
+        else:
+            parsed[key] = result
+    return parsed, warnings
+
+
+def field_name(name: str) -> str:
+    """Return the field that a heading names in either language (文件, 年份, Year), or the heading in lower case.
+
+    White space, case, and a remark in brackets (年份（报告）) make no difference.
+    """
+    key = "".join(name.split()).lower()
+    return _FIELD_ALIASES.get(key) or _FIELD_ALIASES.get(_BRACKETS.sub("", key)) or name.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +218,7 @@ def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, State
         section=section if isinstance(section, str) and section in SECTIONS else None,
         topics=(texts["topics"] or texts["topic"] or ())[:_MAX_TOPICS],
     )
-    return paragraph, StatedMetadata(document.fields, document.facets, (*document.warnings, *problems))
+    return paragraph, replace(document, warnings=(*document.warnings, *problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +234,8 @@ class MetadataTable:
 def read_metadata_table(text: str, folder: str, names: Collection[str]) -> MetadataTable:
     """Read a metadata.csv in `folder`, the folder's name in the corpus (empty for the corpus itself).
 
-    The column `file` (or `文件`) contains the path of a file relative to that folder. The file must be one of `names`.
-    Columns are separated by commas, tabs or semicolons.
+    The column `file` (`文件`, `文件名` …) contains the path of a file relative to that folder. The file must be one of
+    `names`. Columns are separated by commas, tabs or semicolons.
     """
     rows: dict[str, StatedMetadata] = {}
     problems: list[str] = []
@@ -202,7 +244,7 @@ def read_metadata_table(text: str, folder: str, names: Collection[str]) -> Metad
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = [name.strip() for name in next(reader, [])]
-        file_column = next((n for n, name in enumerate(header) if name.lower() in {"file", "文件"}), None)
+        file_column = next((n for n, name in enumerate(header) if field_name(name) == "file"), None)
         if file_column is None:
             return MetadataTable({}, ("line 1: no column `file`",))
         if len(header) > _MAX_STATEMENTS:
@@ -347,6 +389,15 @@ def _parse_texts(value: object) -> tuple[str, ...] | None:
     return None if None in lines else tuple(line for line in lines if line)
 
 
+def _parse_topics(value: object) -> tuple[str, ...] | None:
+    """Return at most three topics, given as a list or as text such as 行政执法、普法宣传; None for other values."""
+    texts = _parse_texts(value)
+    if texts is None:
+        return None
+    topics = (topic.strip() for text in texts for topic in _TOPIC_SEPARATOR.split(text))
+    return tuple(dict.fromkeys(filter(None, topics)))[:_MAX_TOPICS]
+
+
 def _parse_text(value: object) -> str | None:
     return None if isinstance(value, bool) else _scalar_text(value) or None
 
@@ -360,7 +411,7 @@ def _parse_year(value: object) -> int | None:
 def _parse_date(value: object) -> str | None:
     match = _DATE_FORMAT.match(_parse_text(value) or "")
     try:
-        return date(*map(int, match.groups())).isoformat() if match else None
+        return date(*map(int, filter(None, match.groups()))).isoformat() if match else None
     except ValueError:
         return None
 

@@ -17,12 +17,12 @@ from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.listing import Listing
-from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
+from searchkit.corpus.metadata.detection import WORK_REPORT, DetectedMetadata, Evidence, detect_metadata
 from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
 from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
 from searchkit.corpus.sections import classify_sections
-from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
@@ -55,6 +55,11 @@ class ParsedDocument:
         if not self.file:
             object.__setattr__(self, "file", self.document.document)
 
+    @property
+    def is_record(self) -> bool:
+        """Whether the document is a record of a file: a single paragraph that has the id of the document."""
+        return self.paragraphs[0].id == self.document.document
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
@@ -68,7 +73,7 @@ class ParsedFile:
     """Whether the same bytes would yield the same result again; False if the operating system failed."""
 
 
-def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomy: Taxonomy) -> ParsedFile:
+def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy) -> ParsedFile:
     """Read one file. Returns its document (or one per record) and its skipped parts. Raises MemoryError only.
 
     The file is parsed in the calling process. A hostile file may crash or block that process.
@@ -77,7 +82,7 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomy: Taxonomy) ->
     try:
         content = file.read()
         digest = hashlib.sha256(content).hexdigest()
-        return _FileReader(file.name, digest, read_bytes(content, file.name), metadata, taxonomy).read_all()
+        return _FileReader(file.name, digest, read_bytes(content, file.name), metadata, taxonomies).read_all()
     except OSError as error:
         reason = unreadable_reason(error)
         return ParsedFile(digest or reason, skipped=(Skipped(file.name, reason),), is_final=False)
@@ -89,16 +94,18 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomy: Taxonomy) ->
         return ParsedFile(digest, skipped=(Skipped(file.name, unexpected_error_reason(error)),))
 
 
-def read_corpus(listing: Listing, topics: Path | DataFile | None = None) -> Iterator[ParsedDocument | Skipped]:
+def read_corpus(
+    listing: Listing, topics: Path | DataFile | None = None, work_topics: Path | DataFile | None = None
+) -> Iterator[ParsedDocument | Skipped]:
     """Read a corpus. Yields the files skipped by the listing, then the documents and skipped parts of each file.
 
-    Files are read in code point order of their names, in this process. Raises UsageError if the taxonomy `topics`
-    cannot be used.
+    Files are read in code point order of their names, in this process. Raises UsageError if a taxonomy,
+    `topics` or that of work reports, cannot be used.
     """
-    taxonomy = Taxonomy.load(topics)
+    taxonomies = Taxonomies.load(topics, work_topics)
     yield from listing.skipped
     for file in listing.documents:
-        parsed = read_file(file, listing.stated_metadata(file), taxonomy)
+        parsed = read_file(file, listing.stated_metadata(file), taxonomies)
         yield from parsed.documents
         yield from parsed.skipped
 
@@ -111,7 +118,7 @@ class _FileReader:
     sha256: str
     contents: FileContents
     metadata: StatedMetadata
-    taxonomy: Taxonomy
+    taxonomies: Taxonomies | Taxonomy
 
     def read_all(self) -> ParsedFile:
         """Return the documents and the skipped parts. Raises ReadError."""
@@ -156,8 +163,14 @@ class _FileReader:
         document = self._build_document(
             raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings
         )
-        sections = classify_sections(items)
-        topics = self.taxonomy.classify_document(items, sections)
+        is_same_kind = detected.doctype == document.doctype  # otherwise the year detected may be of another kind
+        year = detected.year if detected.year and is_same_kind else document.year
+        sections = classify_sections(items, year, is_work_report=document.doctype == WORK_REPORT)
+        topics = (
+            [metadata.topics] * len(items)
+            if metadata.topics
+            else self.taxonomies.choose(document.doctype).classify_document(items, sections)
+        )
         paragraphs = tuple(
             _build_paragraph(document, n, item, section, paragraph_topics)
             for n, (item, section, paragraph_topics) in enumerate(zip(items, sections, topics, strict=True), 1)
@@ -167,10 +180,18 @@ class _FileReader:
     def _read_record(self, raw: RawDocument) -> ParsedDocument:
         """Read a record. Nothing is detected: its metadata is as stated."""
         paragraph_metadata, document_metadata = parse_record(raw.overrides)
-        document = replace(self._build_document(raw, {}, document_metadata.override(self.metadata), ()), paragraphs=1)
+        document_metadata = document_metadata.override(self.metadata)
+        document = replace(self._build_document(raw, {}, document_metadata, ()), paragraphs=1)
         item = OutlineItem(raw.blocks[0].text, paragraph_metadata.number, paragraph_metadata.path)
-        section = paragraph_metadata.section or classify_sections((item,))[0]
-        topics = paragraph_metadata.topics or self.taxonomy.classify_paragraph(item.path, item.text, section)
+        is_work_report = document.doctype == WORK_REPORT
+        section = (
+            paragraph_metadata.section or classify_sections((item,), document.year, is_work_report=is_work_report)[0]
+        )
+        topics = (
+            paragraph_metadata.topics
+            or document_metadata.topics
+            or self.taxonomies.choose(document.doctype).classify_paragraph(item.path, item.text, section)
+        )
         paragraph = replace(_build_paragraph(document, 1, item, section, topics), id=document.document)
         return ParsedDocument(document, (paragraph,), self.name)
 

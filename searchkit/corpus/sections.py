@@ -7,17 +7,19 @@ remains a plan. Otherwise the innermost heading that names 成效 or 其他 wins
 A part whose headings name no section is 成效. After the review or the plan of the year, however, it continues the plan.
 Outside headings that name 问题, 计划 or 履职, a paragraph whose first words announce problems (我们也清醒地看到…) or
 next steps (下一步我局将…) is 问题 or 计划, and so are the paragraphs that continue it. The introduction before the
-first heading, and signature and date, are 其他.
+first heading, signature and date, and a glossary from its heading to the end are 其他.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Protocol
 
+from searchkit.corpus.lines import is_glossary_title
+from searchkit.corpus.numbering import parse_ordinal
 from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ARABIC_YEAR
 
@@ -56,11 +58,15 @@ _PLAN_HEADING = re.compile(
     r"|(?:工作|年度|主要|重点)(?:的)?(?:总体)?(?:计划|安排|打算|思路|设想|展望|谋划|建议|部署)|总体(?:要求|思路|部署|目标|考虑)"
     r"|(?:主要|预期|奋斗|发展)目标|目标任务|未来.{0,8}(?:工作|发展|展望|目标|任务|打算)|^展望|工作任务$|主要任务$|(?:思路|打算|设想|谋划)$"
 )
-_EXECUTED_PLAN_HEADING = re.compile(r"(?:计划|安排|部署|任务|目标)[^,。]{0,4}?(?:完成|执行|落实|推进|开展|进展)")
+_EXECUTED_PLAN_HEADING = re.compile(
+    r"(?:计划|安排|部署|任务|目标)[^,。]{0,4}?(?:完成|执行|落实|推进|开展|进展|实现|达成)"
+)
 _REVIEW_HEADING = re.compile(
     r"回顾|成效|成绩|成就|亮点|总结|进展|情况$|(?:完成|开展|落实|推进|执行|建设|履职|实施)(?:的)?(?:基本|总体)?情况"
-    r"|工作(?:的)?(?:基本|主要|总体)?情况|主要(?:工作)?(?:举措|做法|措施|工作$)|工作(?:举措|做法|措施)"
+    r"|工作(?:的)?(?:基本|主要|总体)?情况"
 )
+_WORK_DONE_HEADING = re.compile(r"主要(?:工作)?(?:举措|做法|措施|工作$)|工作(?:举措|做法|措施)")
+"""Names the review unless the heading names a plan: 下一步主要工作 and 今后五年工作举措 are plans."""
 _LOOK_BACK_HEADING = re.compile(r"回顾|总结")
 _COMPLETED_WORK_HEADING = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
 _DUTY_HEADING = re.compile(
@@ -68,10 +74,13 @@ _DUTY_HEADING = re.compile(
 )
 _OTHER_HEADING = re.compile(
     r"^(?:基本|总体|单位|机构|部门|队伍)?(?:基本)?(?:情况|概况|简介|概述)$|^(?:附件|附录|前言|引言|注释)|^其他(?:需要|事项|情况)|名词解释"
+    r"|报告》?(?:\([^)]*\))?(?:的)?(?:修改|起草|编制)(?:情况|过程)?的?(?:说明|汇报)"
     r"|(?:主体|机构|人员|编制|职能|职责)(?:设置|配置|配备|编制|基本)?(?:情况|概况)$"
 )
-_YEAR_DIGITS = re.compile(rf"(?<!\d){ARABIC_YEAR}(?=年)")
-_WORK_HEADING = re.compile(r"工作|任务|目标|重点|计划|经济社会发展")
+_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR}|[一二][〇○零一二三四五六七八九]{{3}})年")
+_THIS_YEAR_HEADING = re.compile(r"^(?!.*(?:去年|上年)).*今年(?!前|以来|上半年|头|\d{1,2}月|一季度)")
+_NEXT_YEAR_HEADING = re.compile("明年|来年")
+_WORK_HEADING = re.compile(r"工作|任务|目标|重点|计划|经济社会发展|实事")
 
 # First words of paragraphs.
 _ITEM_NUMBER = (
@@ -120,12 +129,15 @@ _EXAMINED_LENGTH = 400
 """Number of characters of a paragraph that are examined."""
 
 
-def classify_sections(items: Sequence[HeadedParagraph]) -> tuple[str, ...]:
+def classify_sections(
+    items: Sequence[HeadedParagraph], year: int | None = None, *, is_work_report: bool = False
+) -> tuple[str, ...]:
     """Return the section of each paragraph of a document, in reading order. Each is one of `model.SECTIONS`.
 
-    Cost: linear in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
+    `year` is that of the document, if it is known: a work report plans it, every other report reviews it. Cost: linear
+    in the number of paragraphs. Only the first 400 characters of each paragraph are examined.
     """
-    return tuple(_SectionClassifier(items).classify())
+    return tuple(_SectionClassifier(items, year, is_work_report=is_work_report).classify())
 
 
 @lru_cache(maxsize=4096)
@@ -147,21 +159,33 @@ def _named_sections(heading: str) -> frozenset[str]:
         named.add(DUTIES)
     elif not named and _OTHER_HEADING.search(heading):
         named.add(MISCELLANEOUS)
-    elif _REVIEW_HEADING.search(heading):
+    elif _REVIEW_HEADING.search(heading) or (PLANS not in named and _WORK_DONE_HEADING.search(heading)):
         named.add(ACHIEVEMENTS)
     return frozenset(named)
+
+
+def _find_years(text: str) -> list[int]:
+    """Return the years in a folded text, in order, in Arabic or Chinese digits."""
+    return [parse_ordinal(match[1]) for match in _YEAR.finditer(text)]
+
+
+def _first_years(texts: Iterable[str]) -> list[int]:
+    """Return the first year of each text that contains one."""
+    return [years[0] for years in map(_find_years, texts) if years]
 
 
 class _SectionClassifier:
     """Classifies the paragraphs of a document in one pass, and keeps the section that earlier paragraphs announced."""
 
-    def __init__(self, items: Sequence[HeadedParagraph]) -> None:
+    def __init__(self, items: Sequence[HeadedParagraph], year: int | None, *, is_work_report: bool) -> None:
         self._texts = fold_all([item.text[:_EXAMINED_LENGTH] for item in items])
         headings = list({heading for item in items for heading in item.path})
         folded = dict(zip(headings, fold_all(headings), strict=True))
         self._paths = [tuple(folded[heading] for heading in item.path) for item in items]
         self._first_headed = next((i for i, path in enumerate(self._paths) if path), len(items))
-        self._reviewed_year = self._find_reviewed_year()
+        self._is_work_report = is_work_report
+        self._reviewed_year = year - 1 if year and is_work_report else self._find_reviewed_year(year)
+        self._plans_next_year = any(_NEXT_YEAR_HEADING.search(heading) for heading in folded.values())
         self._heading_sections = {heading: self._sections_of_heading(heading) for heading in folded.values()}
         self._plan_continuations = self._find_plan_continuations()
         self._announced = ""
@@ -169,7 +193,7 @@ class _SectionClassifier:
 
     def classify(self) -> list[str]:
         """Return the section of each paragraph."""
-        start, end = self._introduction_end(), self._signature_start()
+        start, end = self._introduction_end(), min(self._signature_start(), self._glossary_start())
         classified: list[str] = []
         for i in range(len(self._texts)):
             in_body = start <= i < end
@@ -200,34 +224,55 @@ class _SectionClassifier:
     def _sections_of_heading(self, heading: str) -> frozenset[str]:
         """Return the sections that a heading names. The work of a year after the year reviewed is a plan."""
         named = _named_sections(heading)
-        year = _YEAR_DIGITS.search(heading)
-        is_later = year and self._reviewed_year and int(year.group()) > self._reviewed_year
+        if named == {PLANS} and self._names_reviewed_year(heading):
+            return frozenset({ACHIEVEMENTS})
         if (
-            is_later
-            and named <= {ACHIEVEMENTS}
+            named <= {ACHIEVEMENTS, PLANS}
+            and self._names_later_year(heading)
             and _WORK_HEADING.search(heading)
             and not _COMPLETED_WORK_HEADING.search(heading)
         ):
             return frozenset({PLANS})
         return named
 
+    def _names_later_year(self, heading: str) -> bool:
+        """Return whether a heading is about a year after the year reviewed: a number, 明年, or 今年 in a work report.
+
+        If a work report plans 明年, 今年 is the year that it reviews.
+        """
+        if years := _find_years(heading):
+            return bool(self._reviewed_year and years[0] > self._reviewed_year)
+        if _NEXT_YEAR_HEADING.search(heading):
+            return True
+        return self._is_work_report and not self._plans_next_year and _THIS_YEAR_HEADING.search(heading) is not None
+
+    def _names_reviewed_year(self, heading: str) -> bool:
+        """Return whether all years in a heading of a work report are before the year planned."""
+        years = _find_years(heading) if self._is_work_report and self._reviewed_year else []
+        return bool(years) and max(years) <= (self._reviewed_year or 0)
+
     def _find_plan_continuations(self) -> set[int]:
         """Return the paragraphs that continue the plan under outermost headings that name no section.
 
-        If the plan of the year has no heading, its chapters follow the review or an overview of the plan.
+        If the plan of the year has no heading, its chapters follow the review or an overview of the plan. In a work
+        report, they follow the first chapter, and may promise achievements (干出新成效).
         """
         continuations: set[int] = set()
         reviewed = planned = looked_back = False
         for heading, group in groupby(range(self._first_headed, len(self._paths)), lambda i: self._paths[i][:1]):
+            if not heading:
+                continue
             members = list(group)
-            named = self._heading_sections[heading[0]] if heading else frozenset({MISCELLANEOUS})
-            if named:
+            named = self._heading_sections[heading[0]]
+            is_slogan = self._is_work_report and looked_back and not _LOOK_BACK_HEADING.search(heading[0])
+            if named and not (is_slogan and named <= {ACHIEVEMENTS} and self._looks_ahead(members)):
                 reviewed |= bool(named & {ACHIEVEMENTS, PROBLEMS})
                 planned = PLANS in named
-                looked_back |= bool(heading and _LOOK_BACK_HEADING.search(heading[0]))
+                looked_back |= bool(_LOOK_BACK_HEADING.search(heading[0]))
             elif (planned and reviewed) or ((planned or looked_back) and self._looks_ahead(members)):
                 planned = True
                 continuations.update(members)
+            looked_back |= self._is_work_report
         return continuations
 
     def _looks_ahead(self, members: Sequence[int]) -> bool:
@@ -278,15 +323,15 @@ class _SectionClassifier:
         year = _PLANNED_YEAR.search(text)
         return bool(year and self._reviewed_year and int(year.group(1)) > self._reviewed_year)
 
-    def _find_reviewed_year(self) -> int | None:
-        """Return the year that the report reviews, if headings or the first paragraphs state it."""
-        for path in self._paths:
-            if path and _REVIEW_HEADING.search(path[0]) and (year := _YEAR_DIGITS.search(path[0])):
-                return int(year.group())
-        for text in self._texts[: min(self._first_headed + 1, _MIN_BODY_PARAGRAPHS)]:
-            if year := _YEAR_DIGITS.search(text):
-                return int(year.group())
-        return None
+    def _find_reviewed_year(self, year_of_document: int | None) -> int | None:
+        """Return the year that the report reviews: that of a heading, of the document, or of the first paragraphs."""
+        headings = [path[0] for path in self._paths if path]
+        reviews = [*filter(_COMPLETED_WORK_HEADING.search, headings)]
+        if years := _first_years(reviews):
+            return years[0]
+        first_texts = self._texts[: min(self._first_headed + 1, _MIN_BODY_PARAGRAPHS)]
+        others = (*first_texts, *filter(_WORK_DONE_HEADING.search, headings))
+        return year_of_document or next(iter(_first_years(others)), None)
 
     def _introduction_end(self) -> int:
         """Return the number of paragraphs at the start that are introduction."""
@@ -296,6 +341,13 @@ class _SectionClassifier:
             return start
         substantial = sum(len(text) > _MAX_ADDRESS_LENGTH for text in self._texts[start : self._first_headed])
         return self._first_headed if substantial < _MIN_BODY_PARAGRAPHS else start
+
+    def _glossary_start(self) -> int:
+        """Return the index of the first paragraph of the glossary at the end."""
+        titles = {path[0] for path in self._paths if path and is_glossary_title(path[0])}
+        start = next((i for i, path in enumerate(self._paths) if path and path[0] in titles), len(self._paths))
+        is_at_end = all(not path or path[0] in titles for path in self._paths[start:])
+        return start if is_at_end else len(self._paths)
 
     def _signature_start(self) -> int:
         """Return the index at which signature, date and other closing lines begin."""

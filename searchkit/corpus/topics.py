@@ -1,7 +1,8 @@
 """Classify paragraphs by topic, using the words of a taxonomy file.
 
-The default taxonomy is `data/topics.toml`. Its header explains the format; a user can supply another file. Words are
-matched in folded text from left to right, the longest first, without overlaps. The score of a topic is the sum of
+The default taxonomies are `data/work_topics.toml` for the work reports of governments, and `data/topics.toml`, whose
+header explains the format, for all other reports. A user can supply other files. Words are matched in folded text from
+left to right, the longest first, without overlaps. The score of a topic is the sum of
 
     headings   for each heading, the weights of its words, times `_INNERMOST_HEADING_WEIGHT` for the innermost one
                and `_HEADING_DECAY` of that for each next outer one; headings that only name a part of the report
@@ -30,9 +31,10 @@ from typing import Annotated, NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 from msgspec import Meta, Struct
 
+from searchkit.corpus.metadata.detection import WORK_REPORT
 from searchkit.corpus.sections import MISCELLANEOUS, HeadedParagraph, is_part_heading
 from searchkit.errors import UsageError
-from searchkit.files import TOPICS_FILE, DataFile, read_data_file, read_toml
+from searchkit.files import TOPICS_FILE, WORK_TOPICS_FILE, DataFile, read_data_file, read_toml
 from searchkit.model import SECTIONS
 from searchkit.text.folding import fold, fold_all
 
@@ -161,6 +163,27 @@ class Taxonomy:
         ranked = sorted(candidates, key=scores.__getitem__, reverse=True)
         third = (topic for topic in ranked[2:3] if scores[topic] >= _MIN_THIRD_SHARE * best)
         return tuple(self.names[topic] for topic in (*ranked[:2], *third))
+
+    def choose(self, doctype: str | None) -> Taxonomy:  # noqa: ARG002 - as `Taxonomies.choose`
+        """Return the taxonomy itself: without others, it is used for every kind of report."""
+        return self
+
+
+class Taxonomies:
+    """The taxonomies of a corpus: one for the work reports of governments, one for all other reports."""
+
+    def __init__(self, general: Taxonomy, work_reports: Taxonomy) -> None:
+        self._general = general
+        self._work_reports = work_reports
+
+    @classmethod
+    def load(cls, general: Path | DataFile | None = None, work_reports: Path | DataFile | None = None) -> Taxonomies:
+        """Read both taxonomies; by default those that come with searchkit. Raises UsageError as `Taxonomy.load`."""
+        return cls(Taxonomy.load(general), Taxonomy.load(work_reports or WORK_TOPICS_FILE))
+
+    def choose(self, doctype: str | None) -> Taxonomy:
+        """Return the taxonomy for a kind of report, or for a report of undecided kind (None)."""
+        return self._work_reports if doctype == WORK_REPORT else self._general
 
 
 class _SingleParagraph(NamedTuple):

@@ -1,4 +1,4 @@
-"""Find the files of a corpus folder: which are read, in what order, and which are skipped and why."""
+"""Finding the files of a corpus folder: the files to read, in a fixed order, and the skipped files with reasons."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from searchkit.files import MAX_FILE_BYTES, read_contained_file
 from searchkit.text.characters import UNSAFE_IN_NAMES
 
 METADATA_FILE = "metadata.csv"
-"""Name, in lower case, of a table that states metadata of the files in its folder and below."""
+"""Name of a table with metadata about the files in its folder and the folders below. Case does not matter."""
 
 _FILE_SYSTEM_IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
 _READER_SUFFIXES = tuple(READERS)
+# Names of files and folders that are ignored silently, in addition to names that begin with a dot or ~$: README.md,
+# LICENSE, and files that Windows creates in folders.
 _IGNORED_NAME = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
 
 
 class Stamp(NamedTuple):
-    """Status of a file. If it is the same, the file is unchanged and need not be read."""
+    """Status of a file. If a file has the same stamp as in the previous build, it is unchanged and need not be read."""
 
     size: int
-    """Bytes."""
+    """Size in bytes."""
     modified: int
     """Time of the last change of the content, in nanoseconds since 1970."""
     changed: int
@@ -39,7 +41,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
-        """Return the stamp for the status that the operating system reports."""
+        """Return the stamp of a file with this status."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
@@ -47,19 +49,20 @@ class CorpusFile(NamedTuple):
     """A file of the corpus."""
 
     path: str
-    """Absolute path for the operating system. No part of it below `root` was a link."""
+    """Absolute path as the operating system returned it. No part of the path below `root` was a link."""
     name: str
-    """Path relative to the corpus, with `/` separators. Always valid Unicode without control characters."""
+    """Path relative to the corpus with `/` separators, valid Unicode without control characters (`printable_name`).
+    For a link, the name of the link."""
     stamp: Stamp
     """Status when the corpus was listed."""
     root: str = ""
-    """Folder of the corpus, for the operating system; empty = the folder that contains the file."""
+    """Absolute path of the corpus folder as the operating system returned it. If empty, the file's folder."""
 
     def read(self, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the content of the file.
 
-        Raises OSError if it cannot be read, is no longer an ordinary file of the corpus, or has more than `max_bytes`
-        bytes.
+        Raises OSError if the file cannot be read, is no longer a regular file reached without links, or has more than
+        `max_bytes` bytes.
         """
         root = Path(self.root) if self.root else Path(self.path).parent
         return read_contained_file(root, Path(self.path).relative_to(root), max_bytes)
@@ -67,71 +70,81 @@ class CorpusFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, a part of a file or a group of files that is not read."""
+    """A file, link, folder, part of a file, or all files with a suffix, with the reason why it is not read."""
 
     path: str
-    """Name in the corpus; `*.jpg` for all files of a format without a reader."""
+    """Name in the corpus, id of a record (`a.jsonl#7`), `.` for the corpus folder, or `*.jpg` for all files with a
+    suffix that has no reader."""
     reason: str
-    """One line. For a part of a file it begins with the location of the part: `line 7: not JSON`."""
+    """The reason in one line. For a part of a file, it begins with the location: `line 7: not JSON`."""
     files: int = 1
-    """Number of files that are skipped; 0 if the rest of the file is read."""
+    """Number of skipped files. A link or a folder counts as one file. 0 if the rest of the file is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
-    """The files of a folder. All three tuples are in code point order of the names."""
+    """The files of a corpus folder."""
 
-    documents: tuple[CorpusFile, ...]
+    files: tuple[CorpusFile, ...]
+    """Files with a reader, except metadata tables, in code point order of their names."""
     tables: tuple[CorpusFile, ...]
-    """Every metadata.csv."""
+    """Metadata tables (`METADATA_FILE`), in code point order of their names."""
     skipped: tuple[Skipped, ...]
+    """Skipped files, links and folders in code point order of their names, then suffixes without a reader."""
 
 
 def walk(folder: Path) -> WalkResult:
     """List the files of `folder` and its subfolders. Reads no file. Cost: about 6 µs per file.
 
-    Hidden files, README and LICENSE are ignored silently. Files without a reader, folders that cannot be listed, files
-    that are not ordinary and links are skipped with a reason. A link to a file of the corpus is not followed, because
-    the same report would be read twice, unless that file is hidden. A link out of the folder is not followed either.
+    Ignored names (`is_ignored_name`) are not reported. Files without a reader, folders that cannot be listed, files
+    that are not regular files, and links are skipped with a reason.
+
+    A link to a hidden file of the corpus is followed, because that file is not read otherwise: git-annex stores all
+    files below .git and links to them. A link to another file of the corpus is skipped, because the file would be read
+    twice. Links to folders and links that leave the corpus are skipped too.
     """
-    files: list[CorpusFile] = []
+    listed: list[CorpusFile] = []
     skipped: list[Skipped] = []
     for item in _scan(folder):
         if isinstance(item, CorpusFile):
-            files.append(item)
+            listed.append(item)
         else:
             skipped.append(item)
-    files.sort(key=attrgetter("name", "path"))
-    documents: dict[str, CorpusFile] = {}
+    listed.sort(key=attrgetter("name", "path"))
+    files: dict[str, CorpusFile] = {}
     tables: dict[str, CorpusFile] = {}
     suffix_counts: Counter[str] = Counter()
-    for file in files:
+    for file in listed:
         name = file.name.lower()
-        if name.rpartition("/")[2] == METADATA_FILE:
-            tables[file.name] = file
-        elif not name.endswith(_READER_SUFFIXES):
+        is_table = name.rpartition("/")[2] == METADATA_FILE
+        if not is_table and not name.endswith(_READER_SUFFIXES):
             suffix_counts[suffix_of(name)] += 1
-        elif file.name in documents:
+        elif file.name in files or file.name in tables:  # two paths can have the same printable name
             skipped.append(Skipped(file.name, "another file has the same name"))
+        elif is_table:
+            tables[file.name] = file
         else:
-            documents[file.name] = file
+            files[file.name] = file
     skipped.sort(key=attrgetter("path"))
     for suffix, count in sorted(suffix_counts.items()):
         reason = f"no reader for {suffix} files" if suffix else "no reader for files without a suffix"
         skipped.append(Skipped(f"*{suffix}", reason, files=count))
-    return WalkResult(tuple(documents.values()), tuple(tables.values()), tuple(skipped))
+    return WalkResult(tuple(files.values()), tuple(tables.values()), tuple(skipped))
 
 
 def is_ignored_name(name: str) -> bool:
-    """Return whether a file or folder of this name is ignored silently: hidden files, README, LICENSE and the like."""
+    """Return whether a file or folder of this name is ignored silently.
+
+    Ignored are hidden files and folders, Word's lock files (~$…), README, LICENSE, desktop.ini and thumbs.db.
+    """
     return name.startswith((".", "~$")) or _IGNORED_NAME.fullmatch(name) is not None
 
 
 def printable_name(path: str) -> str:
-    r"""Return the name for a path given by the operating system, fit to be printed and indexed.
+    r"""Return a path that the operating system returned as a name that can be printed and indexed.
 
-    Bytes that are not UTF-8 are decoded as GB18030 (archives packed on Chinese Windows have such names), or else
-    written as `\xff`. Control characters are written as `\x0a`.
+    A path that is not UTF-8 is decoded as GB18030, because archives packed on Chinese Windows contain such names. If
+    that fails, its invalid bytes become `\xff`. Control characters become `\x0a`. Two paths can have the same name.
     """
     if _FILE_SYSTEM_IS_UTF8 and path.isprintable():
         return path.replace(os.sep, "/")
@@ -147,7 +160,10 @@ def printable_name(path: str) -> str:
 
 
 def _scan(folder: Path) -> Iterator[CorpusFile | Skipped]:
-    """Yield the files of the folders, without recursion. Links to folders are not followed, so there are no loops."""
+    """Yield the files of `folder` and all its subfolders, in no order. Never loops, as links to folders are skipped.
+
+    Folders are kept in a list instead of recursive calls, so that they can be nested to any depth.
+    """
     root = os.path.realpath(folder)
     pending = [(root, "")]
     while pending:
@@ -171,9 +187,9 @@ def _scan(folder: Path) -> Iterator[CorpusFile | Skipped]:
 
 
 def _check_file(root: str, entry: os.DirEntry[str], name: str) -> CorpusFile | Skipped:
-    """Return the corpus file for an entry that is neither a link nor a folder, or why it is skipped."""
+    """Return the corpus file of an entry that is neither a link nor a folder, or the reason for skipping it."""
     if not entry.is_file(follow_symlinks=False):
-        return Skipped(name, "not an ordinary file")
+        return Skipped(name, "not a regular file")
     try:
         return CorpusFile(entry.path, name, Stamp.of(entry.stat(follow_symlinks=False)), root)
     except OSError as error:
@@ -181,7 +197,7 @@ def _check_file(root: str, entry: os.DirEntry[str], name: str) -> CorpusFile | S
 
 
 def _check_link(root: str, path: str, name: str) -> CorpusFile | Skipped:
-    """Return the corpus file for a link to a hidden file of the corpus, or why the link is skipped."""
+    """Return the corpus file of a link to a hidden file of the corpus, or the reason for skipping the link."""
     try:
         target = Path(path).resolve(strict=True)
         status = target.stat()
@@ -192,9 +208,9 @@ def _check_link(root: str, path: str, name: str) -> CorpusFile | Skipped:
     elif stat.S_ISDIR(status.st_mode):
         reason = "link to a folder of the corpus"
     elif not stat.S_ISREG(status.st_mode):
-        reason = "not an ordinary file"
+        reason = "not a regular file"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
-        # git-annex stores the targets of links below .git, where they are not listed
+        # a file below .git, where git-annex stores all files, or another hidden file: it is not listed itself
         return CorpusFile(os.fspath(target), name, Stamp.of(status), root)
     else:
         reason = "link to a file of the corpus"

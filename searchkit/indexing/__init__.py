@@ -1,10 +1,11 @@
 """Builds an index from a folder of files.
 
-build.py     builds or updates an index and commits it
-changes.py   finds new, changed and removed files
-tasks.py     distributes files to workers and handles workers that fail
-worker.py    main loop of a worker process
-budget.py    time and memory limits per file
-indexer.py   reads a file and writes its documents
-messages.py  messages between the build and its workers
+build.py       builds or updates an index and commits it
+changes.py     finds new, changed and removed files
+duplicates.py  finds copies of files and reports that are there twice
+tasks.py       distributes files to worker processes and handles workers that fail
+worker.py      main loop of a worker process
+budget.py      limits of CPU time and memory, by the size of a file
+indexer.py     reads a file and adds its documents to a writer
+messages.py    messages between the build and its workers
 """

@@ -1,8 +1,8 @@
-"""Builds or updates an index from a corpus folder: takes the lock, has files indexed, commits.
+"""Builds or updates an index from a corpus folder: takes the lock, lets workers index files, commits.
 
-A build writes a new data folder next to the one in use; the manifest then names the new one. Documents of unchanged
-files are taken over from the old index. If any other input has changed, such as the words or the taxonomy, nothing is
-taken over.
+A build writes a new data folder next to the one in use. Then the manifest is replaced by one that names the new data
+folder. Documents of unchanged files are reused from the old index. If any other input has changed, such as the words or
+the taxonomy, nothing is reused and all files are read again.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
-from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, read_data_file
+from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, WORK_TOPICS_FILE, read_data_file
 from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
+from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
@@ -61,7 +62,9 @@ class BuildOptions:
     synonyms: Path | None = None
     """File that replaces the built-in synonyms."""
     topics: Path | None = None
-    """File that replaces the built-in taxonomy of topics."""
+    """File that replaces the built-in taxonomy of topics, for all reports but work reports."""
+    work_topics: Path | None = None
+    """File that replaces the built-in taxonomy of topics of governments' work reports."""
     units: Path | None = None
     """File that replaces the built-in units of measures."""
     fixed_names: Path | None = None
@@ -72,7 +75,7 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """Results of a build. `documents`, `paragraphs`, `measures` and `skipped` describe the index after the build."""
+    """Report of a build. `documents`, `paragraphs`, `measures` and `skipped` describe the index after the build."""
 
     index: str
     documents: int
@@ -83,19 +86,22 @@ class BuildReport:
     """Pairs of a document and a fact about it that could not be decided, for the documents that this build read."""
     skipped: tuple[Skipped, ...] = ()
     """Files and parts of files that are not in the index, with reasons."""
+    duplicates: tuple[tuple[str, str], ...] = ()
+    """Pairs of a file or a document and the reason why it is a duplicate of an earlier one. Both are in the index."""
     files: int = 0
-    """Number of new and changed files that this build read."""
+    """Number of files that this build read and that have documents in the index. Skipped files do not count."""
     removed: int = 0
-    """Number of files that were in the index before and are not any more."""
+    """Number of files that had documents in the old index and have none in the new one."""
     unchanged: int = 0
-    """Number of files in the index that were not read again."""
+    """Number of files that have documents in the index and were not read again."""
     full_because: str | None = None
-    """Why an existing index was built again in full instead of updated, such as `words changed`."""
+    """Why all files were read again although there was an index, such as `words changed`. None for an update, and for
+    the first build of an index."""
 
 
 @dataclass(frozen=True, slots=True)
 class _BuildConfig:
-    """Options of a build with its data files read."""
+    """The options of a build, with the contents of the data files that they name."""
 
     index: Path
     corpus: str
@@ -114,16 +120,18 @@ class _BuildConfig:
             options.engine,
             lexicon,
             read_data_file("taxonomy", options.topics or TOPICS_FILE),
+            read_data_file("taxonomy", options.work_topics or WORK_TOPICS_FILE),
             read_data_file("unit list", options.units or UNITS_FILE),
             read_data_file("list of fixed names", options.fixed_names or FIXED_NAMES_FILE),
         )
         return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
 
     def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprints of all inputs other than the files, by name."""
+        """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
         texts = {
             **asdict(self.settings.lexicon),
             "topics": self.settings.topics.text,
+            "work topics": self.settings.work_topics.text,
             "units": self.settings.units.text,
             "fixed names": self.settings.fixed_names.text,
         }
@@ -138,7 +146,7 @@ class _BuildConfig:
 
 @dataclass(frozen=True, slots=True)
 class _BaseIndex:
-    """An existing index that can be updated."""
+    """An existing index that the build updates."""
 
     manifest: Manifest
     state: BuildState
@@ -146,7 +154,7 @@ class _BaseIndex:
 
 @dataclass(slots=True)
 class _IndexSummary:
-    """Totals, facets and problems of an index."""
+    """Totals, facets and problems of a new index. The warnings are those of the files that the build read."""
 
     documents: int = 0
     paragraphs: int = 0
@@ -154,10 +162,15 @@ class _IndexSummary:
     facets: set[str] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, entries: Iterable[FileEntry]) -> None:
-        """Add the totals of files."""
-        for entry in entries:
+    def add(self, files: Mapping[str, FileEntry]) -> None:
+        """Add the totals, facets, skipped files and parts, and duplicates of all files of the corpus."""
+        indexed = {name: entry for name, entry in files.items() if entry.documents}
+        self.duplicates += find_duplicates(
+            IndexedFile(name, entry.digest, entry.reports) for name, entry in indexed.items()
+        )
+        for entry in files.values():
             self.documents += entry.documents
             self.paragraphs += entry.paragraphs
             self.measures += entry.measures
@@ -170,15 +183,16 @@ def build(
 ) -> BuildReport:
     """Update the index in the folder `index` from the folder `corpus`, or create it.
 
-    Only changed files are read. A file that cannot be read is skipped and named in the report; all other files are
-    indexed. `progress` is called after each file. The new index replaces the old one atomically once it is complete;
-    until then, and if the build fails, the old index stays. If nothing has changed, nothing is written.
+    Only new and changed files are read. A file that cannot be read is skipped and named in the report; all other files
+    are indexed. `progress` is called after each file that is read. When the new index is complete, it replaces the old
+    one atomically. Until then, and if the build fails, the old index stays. If nothing has changed, no new index is
+    written.
 
     Raises:
-        CorpusError: the folder `corpus` does not exist, or nothing in it can be read.
+        CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
         UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
         IndexLocked: another process is writing to `index`.
-        IndexUnusable: `index` cannot be written, or worker processes die repeatedly.
+        IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
     started = time.perf_counter()
     options = options or BuildOptions()
@@ -191,12 +205,17 @@ def build(
         try:
             with diagnose_damage(config.index, base.manifest) if base else nullcontext():
                 report = _update(config, listing, state, base, progress)
-        except IndexDamaged:  # the damage shows only when the engine takes over the old documents
+        except IndexDamaged:  # damage in the files of the engine is found only when the engine reuses the old documents
             if base is None:
                 raise
             full_because = _DAMAGED
             report = _update(config, listing, state, None, progress)
     return replace(report, seconds=time.perf_counter() - started, full_because=full_because)
+
+
+def committed_state(index: Path) -> str | None:
+    """Return a string that each commit of an index changes, None if the folder has no index."""
+    return current_data_folder(index)
 
 
 def write_index(
@@ -206,18 +225,19 @@ def write_index(
     *,
     corpus: str = "",
 ) -> BuildReport:
-    """Replace the index in the folder `index` by an index of documents that were read already.
+    """Replace the index in the folder `index` by an index of documents that were read before.
 
-    `results` must be in corpus order. Measures are extracted from documents that come without. Raises what `build`
-    raises.
+    `results` must be in corpus order. Measures are extracted from documents whose `measures` are None. `corpus` is
+    stored as the name of the corpus folder. Raises the exceptions of `build`.
     """
-    from searchkit.indexing.indexer import add_document  # noqa: PLC0415 - not loaded by `build`, which starts sooner
+    from searchkit.indexing.indexer import add_document  # noqa: PLC0415 - `build` starts sooner without these modules
     from searchkit.measures.extractor import Extractor  # noqa: PLC0415
 
     started = time.perf_counter()
     config = _BuildConfig.resolve(index, corpus, options or BuildOptions())
     summary = _IndexSummary()
     extractor = Extractor.load(config.settings.units, config.settings.fixed_names)
+    files: list[IndexedFile] = []
     with _lock(config.index), _new_index(config, summary) as (_, writer):
         for result in results:
             if isinstance(result, Skipped):
@@ -229,18 +249,23 @@ def write_index(
             summary.measures += document.measures
             summary.facets.update(document.facets)
             summary.warnings.extend((document.document, warning) for warning in document.warnings)
+            identity = "" if result.is_record else identify_report(document)
+            reports = ((document.document, identity),) if identity else ()
+            files.append(IndexedFile(result.file, document.sha256, reports))
+        summary.duplicates += find_duplicates(files)
     return replace(_report(config, summary), seconds=time.perf_counter() - started)
 
 
 class _NothingChanged(Exception):
-    """Abandons a new index because all retried files failed as before."""
+    """Raised to abandon a new index that would equal the old one, because all retried files failed as before."""
 
 
 _DAMAGED = "the index was damaged"
+"""The reason in `full_because`."""
 
 
 def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_BaseIndex | None, str | None]:
-    """Return the existing index if it can be updated, and otherwise the reason; neither if there is no index."""
+    """Return the existing index if it can be updated, or None and the reason. Both are None if there is no index."""
     try:
         manifest = read_manifest(index)
         if STATE_FILE not in manifest.files:
@@ -265,16 +290,16 @@ def _update(
     base: _BaseIndex | None,
     on_progress: ProgressCallback | None,
 ) -> BuildReport:
-    """Write a new index that takes over the unchanged files of `base`, unless nothing has changed.
+    """Write a new index with the documents of the unchanged files of `base`, unless nothing has changed.
 
-    `state`: the state of the new index, without its files.
+    `state`: the state of the new index, without `files`.
     """
     changes = find_changes(listing, base.state) if base else Changes(listing.documents)
     summary = _IndexSummary(skipped=[*listing.skipped])
     result = IndexingResult()
     is_same_corpus = base and (base.state.skipped, base.manifest.corpus) == (state.skipped, config.corpus)
     if base and is_same_corpus and changes.is_empty:
-        summary.add(changes.unchanged.values())
+        summary.add(changes.unchanged)
     else:
         unread = [(file, listing.stated_metadata(file)) for file in changes.unread]
         with (
@@ -286,10 +311,10 @@ def _update(
             result = workers.index(writer, folder, on_progress)
             entries = {**changes.unchanged, **result.entries}
             files = {file.name: entries[file.name] for file in listing.documents}
-            summary.add(files.values())
+            summary.add(files)
             summary.warnings += result.warnings
             if base and is_same_corpus and changes.has_only_repeated_failures(result.entries):
-                raise _NothingChanged
+                raise _NothingChanged  # `suppress` ends the block
             replace(state, files=files).write(folder)
     indexed = {name for name, entry in result.entries.items() if entry.documents}
     return replace(
@@ -301,17 +326,20 @@ def _update(
 
 
 def _report(config: _BuildConfig, summary: _IndexSummary) -> BuildReport:
+    """Return a report without the seconds and the numbers of files."""
     totals = summary.documents, summary.paragraphs, summary.measures
-    return BuildReport(str(config.index), *totals, 0.0, tuple(summary.warnings), tuple(summary.skipped))
+    problems = tuple(summary.warnings), tuple(summary.skipped), tuple(summary.duplicates)
+    return BuildReport(str(config.index), *totals, 0.0, *problems)
 
 
 @contextmanager
 def _new_index(
     config: _BuildConfig, summary: _IndexSummary, base: _BaseIndex | None = None
 ) -> Iterator[tuple[Path, Writer]]:
-    """Yield a new data folder and a writer to it. Commits them after the block, or removes them if the block raises.
+    """Yield a new data folder and a writer to this folder.
 
-    `summary` is read after the block. Raises CorpusError if it contains no document.
+    After the block, commits the index with the totals in `summary`, which the block fills in. Raises CorpusError if
+    `summary` has no document. Removes the data folder if the block or the commit raises.
     """
     folder = create_data_folder(config.index)
     try:
@@ -327,10 +355,11 @@ def _new_index(
         writer.commit()
         remove_parts(folder)
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
+        extras["duplicates"] = summary.duplicates
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
         commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
     except BaseException:
-        if current_data_folder(config.index) != folder.name:
+        if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -351,9 +380,10 @@ def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) ->
 
 @contextmanager
 def _lock(index: Path) -> Iterator[None]:
-    """Hold the write lock of an index folder, and remove the leftovers of dead builds from it.
+    """Hold the write lock of an index folder during the block. Removes the leftovers of killed builds before the block.
 
-    Raises IndexLocked naming the process that holds the lock, IndexUnusable if a file in the folder cannot be written.
+    Raises IndexLocked if another process holds the lock; the message names this process. Raises IndexUnusable if the
+    lock cannot be written, or if the block raises OSError.
     """
     holder_file = index / "writer.json"
     try:
@@ -384,6 +414,7 @@ def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
 
 
 def _describe_holder(path: Path) -> str:
+    """Return the process that `writer.json` names, in words."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return f"process {int(data['pid'])} on {data['host']} since {data['since']}"

@@ -1,9 +1,12 @@
 """Decides which files a build must read: compares size, times, SHA-256 and stated metadata with the last build.
 
-A file with the same size, times and inode is unchanged and is not read. There is one exception: a file that was written
-shortly before it was listed may have been written again within the granularity of its timestamps, so that its stamp is
-the same. Such a file is hashed. A file whose stamp differs but whose size does not is hashed too, and is unchanged if
-its digest is the same.
+The stamp of a file is its size, times and inode. A file with the same stamp is unchanged and is not read. There is one
+exception: a file that was written shortly before the last build listed it, or later, may have been written again within
+the granularity of the timestamps, which leaves the stamp as it was. Such a file is hashed. A file with another stamp
+but the same size is hashed, too. If the digest is the same, the file is unchanged.
+
+A file is also read again if its metadata in metadata.csv has changed, or if the last attempt to read it failed for a
+reason that may be temporary.
 """
 
 from __future__ import annotations
@@ -28,11 +31,12 @@ STATE_FILE = "files.json"
 
 _NS_PER_SECOND = 1_000_000_000
 _FINE_GRANULARITY, _COARSE_GRANULARITY = _NS_PER_SECOND // 10, 2 * _NS_PER_SECOND
-"""Nanoseconds within which two writes may leave the same timestamp: one with a fraction of a second, one without."""
+"""Nanoseconds within which two writes may leave the same timestamp. The first holds for a timestamp with a fraction of
+a second. The second holds for a whole second, because the file system may not store fractions."""
 
 
 class FileEntry(NamedTuple):
-    """One file as the index remembers it."""
+    """What an index stores about a file of the corpus."""
 
     stamp: Stamp
     digest: str
@@ -40,14 +44,19 @@ class FileEntry(NamedTuple):
     metadata_digest: str
     """Digest of the metadata that metadata.csv states for the file, from `digest_metadata`."""
     documents: int = 0
+    """Number of documents of the file in the index."""
     paragraphs: int = 0
     measures: int = 0
     facets: tuple[str, ...] = ()
-    """Names of the user-defined facets of its documents."""
+    """Names of the user-defined facets of these documents."""
     skipped: tuple[Skipped, ...] = ()
+    """The file if it was skipped, or its skipped parts."""
     is_final: bool = True
-    """Whether the result stays the same while the file is unchanged. If not, the next build reads the file again, and
-    the index contains none of its documents."""
+    """Whether the result stays the same while the file is unchanged. If not, the index contains no document of the
+    file, and the next build reads the file again."""
+    reports: tuple[tuple[str, str], ...] = ()
+    """Ids of these documents with their identities (`duplicates.identify_report`), without records and documents of
+    which something is undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class BuildState:
     began: int
     """Time when the build began to list the corpus, in nanoseconds since 1970."""
     skipped: tuple[Skipped, ...]
-    """Files that were skipped while the corpus was listed."""
+    """Files, and lines of metadata.csv, that were skipped when the corpus was listed."""
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     """Entries by file name."""
 
@@ -76,17 +85,21 @@ class Changes:
     unread: tuple[CorpusFile, ...]
     """Files to read: new, changed and retried files, in the order of their names."""
     outdated: Mapping[str, FileEntry] = field(default_factory=dict)
-    """Old entries, by name, of changed, retried and removed files. Their documents must be removed from the index."""
+    """Old entries, by name, of changed, retried and removed files. The old documents of these files must be removed
+    from the index."""
     unchanged: Mapping[str, FileEntry] = field(default_factory=dict)
     """Entries of unchanged files by name, with their current stamps."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether all files are unchanged."""
+        """Whether no file is new, changed, retried or removed."""
         return not self.unread and not self.outdated
 
     def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
-        """Whether the build only retried files and each failed as before. `entries`: the new entries by name."""
+        """Whether the build read nothing but retried files, and each failed for the same reason as before.
+
+        `entries`: the new entries of the files that the build read, by name.
+        """
         return self.outdated.keys() == entries.keys() and all(
             not entry.is_final and entry._replace(stamp=entries[name].stamp) == entries[name]
             for name, entry in self.outdated.items()
@@ -104,9 +117,9 @@ def read_state(index: Path, manifest: Manifest) -> BuildState:
 
 
 def find_changes(listing: Listing, state: BuildState) -> Changes:
-    """Compare a corpus with the state of an index. Reads only the files whose stamps do not decide.
+    """Compare a corpus with the state of an index. Hashes only the files whose stamps do not decide.
 
-    Cost: about 1 µs per file that is not read.
+    Cost: about 1 µs per file that is not hashed.
     """
     unread: list[CorpusFile] = []
     unchanged: dict[str, FileEntry] = {}
@@ -125,14 +138,17 @@ def find_changes(listing: Listing, state: BuildState) -> Changes:
 
 
 def _is_conclusive(stamp: Stamp, began: int) -> bool:
-    """Whether a write after `began`, the time of the listing, would have changed the stamp."""
+    """Whether the file was written so long before `began` that any write after `began` has changed the stamp.
+
+    `began`: time when the last build began to list the corpus.
+    """
     written = max(stamp.modified, stamp.changed)
     return written < began - (_FINE_GRANULARITY if written % _NS_PER_SECOND else _COARSE_GRANULARITY)
 
 
 def digest_metadata(metadata: StatedMetadata) -> str:
-    """Return a digest of the metadata stated for a file; empty if there is none. Depends on the order of the fields."""
-    if metadata is NO_METADATA or metadata == NO_METADATA:  # identity is faster; after decoding, only equality holds
+    """Return a digest of the metadata stated for a file, empty if there is none. Depends on the order of the fields."""
+    if metadata is NO_METADATA or metadata == NO_METADATA:  # the identity check is faster, and usually sufficient
         return ""
-    text = json.dumps([metadata.fields, metadata.facets, metadata.warnings], default=dict)
+    text = json.dumps([metadata.fields, metadata.facets, metadata.warnings, metadata.topics], default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

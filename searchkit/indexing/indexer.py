@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from searchkit.corpus.reading import MAX_LISTED_PROBLEMS, ParsedDocument, ParsedFile, read_file
 from searchkit.corpus.reasons import unexpected_error_reason
-from searchkit.corpus.topics import Taxonomy
+from searchkit.corpus.topics import Taxonomies
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import open_writer
+from searchkit.indexing.duplicates import identify_report
 from searchkit.indexing.messages import FileOutcome, Settings, TaskFile
 from searchkit.measures.extractor import Extractor
 from searchkit.model import Document
@@ -22,9 +23,9 @@ from searchkit.text.analyzer import Analyzer
 
 
 def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -> Document:
-    """Add a document to a writer. Its measures are extracted unless it comes with measures.
+    """Add a document with its paragraphs and measures to a writer. Extracts the measures if `parsed` has none yet.
 
-    Returns the document with its number of measures.
+    Returns the document with the number of its measures.
     """
     measures = extractor.extract(parsed.paragraphs) if parsed.measures is None else parsed.measures
     document = replace(parsed.document, measures=sum(map(len, measures)))
@@ -36,19 +37,20 @@ class Indexer:
     """Reads corpus files and adds their documents to a writer."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the analyzer, the taxonomy and the measure extractor. Raises UsageError."""
+        """Load the analyzer, the taxonomies and the measure extractor. Raises UsageError."""
         self.engine = settings.engine
         self.analyzer = Analyzer(settings.lexicon)
-        self._taxonomy = Taxonomy.load(settings.topics)
+        self._taxonomies = Taxonomies.load(settings.topics, settings.work_topics)
         self._extractor = Extractor.load(settings.units, settings.fixed_names)
 
     def index_file(self, file: TaskFile, writer: Writer, trial_folder: Path | None) -> FileOutcome:
-        """Read a file and add its documents.
+        """Read a file and add its documents to a writer. A document whose measures cannot be extracted is skipped.
 
-        With a `trial_folder`, documents are first written to temporary indexes in it; those that fail are skipped.
+        With a `trial_folder`, the documents are first written to temporary indexes in this folder. Documents that
+        cannot be written are skipped.
         """
-        parsed = read_file(file.corpus_file, file.metadata, self._taxonomy)
-        exit_if_forked()  # both processes would write to the same files
+        parsed = read_file(file.corpus_file, file.metadata, self._taxonomies)
+        exit_if_forked()  # if a library forked this process, both processes would write to the same files
         parsed = self._extract_measures(parsed)
         if trial_folder:
             unwritable: list[Skipped] = []
@@ -64,17 +66,19 @@ class Indexer:
             facets=tuple(sorted({name for document in added for name in document.facets})),
             skipped=parsed.skipped,
             is_final=parsed.is_final,
+            reports=tuple(_identify_reports(parsed.documents)),
             warnings=tuple(islice(warnings, MAX_LISTED_PROBLEMS)),
         )
 
     def _extract_measures(self, parsed: ParsedFile) -> ParsedFile:
-        """Extract the measures of all documents. A document whose extraction raises is skipped."""
+        """Extract the measures of all documents. A document is skipped if the extraction raises an exception."""
         results = [self._extract_document_measures(item) for item in parsed.documents]
         skipped = tuple(item for item in results if isinstance(item, Skipped))
         documents = tuple(item for item in results if isinstance(item, ParsedDocument))
         return replace(parsed, documents=documents, skipped=(*parsed.skipped, *skipped))
 
     def _extract_document_measures(self, parsed: ParsedDocument) -> ParsedDocument | Skipped:
+        """Return the document with its measures, or why it is skipped."""
         try:
             return replace(parsed, measures=self._extractor.extract(parsed.paragraphs))
         except MemoryError:
@@ -85,9 +89,10 @@ class Indexer:
     def _find_writable(
         self, documents: Sequence[ParsedDocument], trial_folder: Path, unwritable: list[Skipped]
     ) -> list[ParsedDocument]:
-        """Return the documents that can be written, found by bisection. The others are appended to `unwritable`.
+        """Return the documents that can be written. The others are appended to `unwritable`.
 
-        Cost: each document is written once per level of the bisection.
+        Writes all documents to a temporary index. If that fails, does the same with each half of them. Cost: each
+        document is written at most once per level of this bisection.
         """
         if not documents:
             return []
@@ -111,7 +116,15 @@ class Indexer:
         return list(documents)
 
 
+def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:
+    """Yield the id and the identity of each document that is no record and has an identity."""
+    for item in documents:
+        if not item.is_record and (identity := identify_report(item.document)):
+            yield item.document.document, identity
+
+
 def _skip(parsed: ParsedDocument, error: Exception) -> Skipped:
+    """Return why a document is skipped. A record, or a file in an archive, counts as a part of its file."""
     return Skipped(
         parsed.document.document, unexpected_error_reason(error), files=int(parsed.document.document == parsed.file)
     )

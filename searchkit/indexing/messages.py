@@ -19,27 +19,32 @@ class Settings(msgspec.Struct, frozen=True):
     engine: str
     lexicon: Lexicon
     topics: DataFile
+    work_topics: DataFile
     units: DataFile
     fixed_names: DataFile
 
 
 class TaskFile(msgspec.Struct, frozen=True):
-    """A file to index, with the fields and facets that metadata.csv states for it."""
+    """A file to index, with the fields, facets and topics that metadata.csv states for it."""
 
     path: bytes
-    """Path as the operating system encodes it, which need not be valid Unicode; so is `root`."""
+    """Absolute path, as bytes, because it need not be valid Unicode."""
     name: str
+    """Path relative to the corpus, with `/` separators."""
     root: bytes
+    """Folder of the corpus, as bytes like `path`."""
     stamp: Stamp
     fields: dict[str, Any]
     facets: dict[str, str]
     warnings: tuple[str, ...]
+    topics: tuple[str, ...]
 
     @classmethod
     def pack(cls, file: CorpusFile, metadata: StatedMetadata) -> TaskFile:
         """Convert a corpus file into a form that can be sent."""
         path, root = os.fsencode(file.path), os.fsencode(file.root)
-        return cls(path, file.name, root, file.stamp, {**metadata.fields}, {**metadata.facets}, metadata.warnings)
+        stated = {**metadata.fields}, {**metadata.facets}, metadata.warnings, metadata.topics
+        return cls(path, file.name, root, file.stamp, *stated)
 
     @property
     def corpus_file(self) -> CorpusFile:
@@ -50,17 +55,18 @@ class TaskFile(msgspec.Struct, frozen=True):
     def metadata(self) -> StatedMetadata:
         """The metadata that metadata.csv states for the file."""
         fields = {name: tuple(value) if isinstance(value, list) else value for name, value in self.fields.items()}
-        return StatedMetadata(fields, self.facets, self.warnings)
+        return StatedMetadata(fields, self.facets, self.warnings, self.topics)
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Consecutive files to index into one part: every message to a worker after the first."""
+    """Consecutive files to index into one part. All messages to a worker but the first are tasks."""
 
     files: list[TaskFile]
     folder: bytes
-    """Folder of the part. It exists and is empty."""
+    """Folder of the part, which exists and is empty. As bytes like `TaskFile.path`."""
     is_careful: bool = False
-    """Find the documents that cannot be written and skip them. Set after a document could not be written."""
+    """Whether the worker first finds the documents that cannot be written, and skips them. It is set for the retry of
+    a file that caused an unexpected exception."""
 
 
 class StepStarted(msgspec.Struct, frozen=True, tag=True):
@@ -71,7 +77,7 @@ class StepStarted(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileOutcome(msgspec.Struct, frozen=True):
-    """Result of indexing one file. The fields are those of `changes.FileEntry`."""
+    """Result of indexing one file. The fields up to `reports` are those of `changes.FileEntry`."""
 
     digest: str
     documents: int = 0
@@ -80,42 +86,44 @@ class FileOutcome(msgspec.Struct, frozen=True):
     facets: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_final: bool = True
+    reports: tuple[tuple[str, str], ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     """Pairs of a document and a fact about it that could not be decided."""
 
 
 class TaskDone(msgspec.Struct, frozen=True, tag=True):
-    """The part of a task is complete."""
+    """The worker has written the part for a task."""
 
     outcomes: list[FileOutcome]
     """One per file of the task, in order."""
 
 
 class TaskFailed(msgspec.Struct, frozen=True, tag=True):
-    """A task was abandoned because of an unexpected exception. The worker continues."""
+    """The worker has abandoned a task because of an unexpected exception. It can run other tasks."""
 
     file: int | None
-    """0-based index of the file whose documents could not be added. None if the part could not be written."""
+    """0-based index, in the task, of the file that was being read or added. None if the part was being written."""
     reason: str
 
 
 class BuildFailed(msgspec.Struct, frozen=True, tag=True):
-    """The build cannot continue: the disk cannot be written, or a data file cannot be used."""
+    """The build cannot continue."""
 
     reason: str
     is_usage_error: bool
+    """True if a data file cannot be used. False if the operating system failed, for example on a full disk."""
 
 
 Message = TypeVar("Message")
 
 
 def encode_message(message: object) -> bytes:
-    """Encode a message. Raises UnicodeEncodeError if a string in it contains surrogates."""
+    """Encode a message. Raises UnicodeEncodeError if a string in the message contains surrogates."""
     return msgspec.msgpack.encode(message)
 
 
 def decode_message(data: bytes, kind: type[Message]) -> Message:
-    """Decode a message of a known type that comes from the parent process, which is trusted."""
+    """Decode a message of a known type from the parent process, which is trusted."""
     return msgspec.msgpack.decode(data, type=kind)
 
 

@@ -1,12 +1,13 @@
 """Indexes files in worker processes. A file that cannot be read is skipped; all other files are indexed.
 
-Workers run tasks, which are consecutive files. A worker reads, analyses and writes the files of a task into a small
-index, a part (`worker.py`). The writer of the index then adds the parts in order. So documents never travel between
-processes, only the entries that the index keeps of its files (`messages.py`).
+The files are divided into batches of consecutive files. A worker gets a batch as a task, reads and analyses the files,
+and writes their documents into a small index, a part (`worker.py`). The writer of the index then adds the parts in
+order. So processes do not exchange documents, only the entries that the index stores about its files (`messages.py`).
 
-A batch of files that fails is split at the file where it failed: the files before and after it are indexed again, and
-the file itself is retried alone, in a new process if the old one died. It is skipped if the retry fails too, or without
-a retry if it exceeds its CPU time. So a reader that fails never causes another file to be read more than twice.
+If a batch fails, it is split at the file that was being read, the suspect. The files before and after the suspect
+become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. A suspect that
+exceeds its CPU time is skipped without a retry. So a good file is read at most twice, as long as a bad file makes its
+worker fail while the bad file itself is read.
 """
 
 from __future__ import annotations
@@ -49,23 +50,24 @@ MAX_TASK_BYTES = 48 << 20
 MAX_TASK_FILES = 50_000
 """Maximum number of files in a task."""
 MIN_PARALLEL_FILES, MIN_PARALLEL_BYTES = 8, 2 << 20
-"""Fewer files or bytes are read by one process: to start another one takes a quarter of a second."""
+"""Fewer files or bytes are read by one process, because starting another process takes a quarter of a second."""
 
 MAX_EXTERNAL_KILLS = 20
-"""The build fails when this many workers are killed from outside and none completes a task in between."""
+"""The build fails when this many workers have been killed from outside and none has completed a task in between."""
 MAX_FAILED_STARTS = 3
-"""The build fails when this many workers in a row die before they start a file: no file can be the cause."""
+"""The build fails when this many workers in a row die before they start a file, because no file can be the cause."""
 
 _WALL_TIME_FACTOR = 3
-"""Wall time allowed per second of CPU time. A worker may wait for the disk or for other programs."""
+"""Wall seconds allowed per second of the CPU time limit. A worker may wait for the disk or for other programs."""
 _MAX_START_SECONDS = 60.0
-"""Wall time allowed until a worker starts its first file."""
+"""Wall seconds allowed until a worker starts its first file."""
 _POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
-"""Interval of the timeout checks, and the most that one interval counts: this process may have been suspended."""
+"""Maximum seconds between two checks of the time limits, and the maximum that the time between two checks counts. The
+time between them is longer if the system suspends this process."""
 _EXTERNAL_EXIT_CODES = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
-"""Exit codes of processes that were ended from outside: by a person, or by the system when memory is short."""
+"""Exit codes of processes that were killed from outside: by a user, or by the system when memory is short."""
 
 InputFile = tuple[CorpusFile, StatedMetadata]
 """A corpus file and the metadata that metadata.csv states for it."""
@@ -73,7 +75,7 @@ InputFile = tuple[CorpusFile, StatedMetadata]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Number of files and bytes that a build has read so far, and in total."""
+    """Number of files and bytes that a build has read so far, and that it has to read in total."""
 
     files: int
     all_files: int
@@ -87,7 +89,7 @@ ProgressCallback = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class IndexingResult:
-    """Results of indexing files."""
+    """Result of indexing files."""
 
     entries: dict[str, FileEntry] = field(default_factory=dict)
     """Entries by file name."""
@@ -96,28 +98,36 @@ class IndexingResult:
 
 
 class WorkerPool:
-    """The worker processes of a build. They start at once, to be ready when they get their tasks. Must be closed."""
+    """The worker processes of a build. Use it as a context manager, or `close` it."""
 
     def __init__(self, files: Sequence[InputFile], settings: Settings, jobs: int = 1) -> None:
         """Start up to `jobs` workers, at most one per batch of files.
 
-        Raises IndexUnusable if no process can be started.
+        The workers load their modules and settings, and wait for batches from `index`. Raises IndexUnusable if a
+        process cannot be started.
         """
         self._files = files
         self._settings = encode_message(settings)
         batches = _split_into_batches(files, jobs)
         self._queue = deque(batches)
+        """Batches that no worker has yet."""
         self._inbox: SimpleQueue[tuple[Child, bytes | None]] = SimpleQueue()
+        """Messages of the workers; None for a worker that has ended."""
         self._workers: list[_Worker] = []
         self._outcomes: dict[int, FileOutcome] = {}
+        """Results by the index of the file."""
         self._parts: dict[int, Path] = {}
         """Folders of complete parts by the index of their first file."""
         self._part_count = 0
+        """Number of folders of parts created so far."""
         self._failed_starts = self._external_kills = 0
+        """Counted for `MAX_FAILED_STARTS` and `MAX_EXTERNAL_KILLS`."""
         self._files_done: set[int] = set()
+        """Indexes of the files that progress was reported for."""
         self._bytes_done, self._all_bytes = 0, sum(file.stamp.size for file, _ in files)
         self._on_progress: ProgressCallback | None = None
         self._now = time.monotonic()
+        """Time of the last check of the time limits."""
         try:
             for _ in range(min(jobs, len(batches))):
                 self._workers.append(self._start_worker())
@@ -132,7 +142,7 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """End all workers, whatever they are doing."""
+        """End all workers, also in the middle of a file."""
         for worker in self._workers:
             worker.child.request_exit()
         for worker in self._workers:
@@ -140,10 +150,11 @@ class WorkerPool:
         self._workers.clear()
 
     def index(self, writer: Writer, folder: Path, on_progress: ProgressCallback | None = None) -> IndexingResult:
-        """Have the workers read all files, and add their documents to a writer in the order of the files.
+        """Let the workers index all files, and add the parts to a writer in the order of the files.
 
-        `folder`: the folder of the writer; call `remove_parts` for it after the writer has committed. Raises UsageError
-        if a data file cannot be used, IndexUnusable if workers die repeatedly, OSError if the disk cannot be written.
+        `folder`: the folder of the writer. Call `remove_parts` for this folder after the writer has committed. Raises
+        UsageError if a data file cannot be used, IndexUnusable if workers die repeatedly or cannot be started, OSError
+        if the disk cannot be written.
         """
         self._on_progress, self._folder = on_progress, parts_folder(folder)
         self._folder.mkdir()
@@ -171,16 +182,18 @@ class WorkerPool:
         """Handle at most one message, and end the workers that have exceeded their time limit."""
         with suppress(Empty):
             child, message = self._inbox.get(timeout=_POLL_SECONDS)
+            # No worker has the child any more if `_assign` has replaced the child.
             for worker in [worker for worker in self._workers if worker.child is child]:
                 self._handle_message(worker, message)
         now = time.monotonic()
         elapsed, self._now = min(now - self._now, _MAX_POLL_SECONDS), now
         for worker in self._workers:
             worker.seconds += elapsed
+            # An idle worker, and one that is being ended, has no limit.
             limit = self._time_limit(worker, worker.batch) if worker.batch and not worker.failure else worker.seconds
             if worker.seconds > limit:
                 worker.failure = _Failure(f"takes longer than {limit:.0f} s")
-                worker.child.end()  # the inbox then receives its end
+                worker.child.end()  # puts None into the inbox
 
     def _time_limit(self, worker: _Worker, batch: _Batch) -> float:
         """Return the wall seconds allowed for the current step of a worker."""
@@ -194,7 +207,7 @@ class WorkerPool:
         if message is None:
             self._handle_exit(worker)
             return
-        if batch is None or worker.failure:  # it is about to end
+        if batch is None or worker.failure:  # the worker is idle or being ended; only None is expected from it
             return
         try:
             decoded = decode_worker_message(message)
@@ -220,10 +233,13 @@ class WorkerPool:
                 raise UsageError(reason) if is_usage_error else OSError(0, reason)
             case _:  # a reader has taken over the process, or has written to the pipe
                 worker.failure = _Failure("the reader crashed (its process sent an invalid message)")
-                worker.child.end()  # the inbox then receives its end
+                worker.child.end()  # puts None into the inbox
 
     def _handle_exit(self, worker: _Worker) -> None:
-        """Put the files of a worker that has ended back into the queue, and replace it. Raises IndexUnusable."""
+        """Put the batch of a worker that has ended back into the queue, and replace the worker if there are batches.
+
+        Raises IndexUnusable if too many workers have died, or if no process can be started.
+        """
         code = worker.child.wait_for_exit()
         worker.child.end()
         self._workers.remove(worker)
@@ -245,7 +261,7 @@ class WorkerPool:
             self._assign(self._workers[-1])
 
     def _diagnose(self, worker: _Worker, batch: _Batch, code: int | None) -> _Failure:
-        """Derive the cause from the exit code of a worker. None means that it closed its pipe and did not end."""
+        """Return why a worker died, by its exit code. None means that the process closed its pipe but does not end."""
         size = self._total_bytes(worker.current_files(batch))
         if code == OUT_OF_TIME:
             return _Failure(f"takes longer than {seconds_for(size)} s", is_conclusive=True)
@@ -260,21 +276,24 @@ class WorkerPool:
         return _Failure(f"the reader crashed ({how})")
 
     def _requeue(self, batch: _Batch, suspect: int | None, failure: _Failure) -> None:
-        """Put the files of a failed batch back into the queue, split at the file `suspect`, or halved if it is None.
+        """Put the files of a failed batch back at the beginning of the queue, split at the file `suspect`.
 
-        If the suspect failed alone, or if the failure is conclusive, it is skipped instead.
+        `suspect` is the index of the file that was being read, or None if the part was being written. If it is None, a
+        batch of several files is halved, and the only file of a batch is the suspect. The suspect is retried as a batch
+        of one file, unless the failure is conclusive or this batch was the retry: then it is skipped.
         """
         if suspect is None and batch.stop - batch.start > 1:
             middle = (batch.start + batch.stop) // 2
             self._queue.extendleft((_Batch(middle, batch.stop), _Batch(batch.start, middle)))
             return
         suspect = batch.start if suspect is None else suspect
-        was_alone = batch.is_careful if failure.is_exception else batch.is_alone
-        batches = [
+        # After an exception, only a careful batch was the retry.
+        was_retry = batch.is_careful if failure.is_exception else batch.is_alone
+        batches = [  # empty ones are not queued
             _Batch(batch.start, suspect),
             _Batch(
                 suspect,
-                suspect + (not failure.is_conclusive and not was_alone),
+                suspect + (not failure.is_conclusive and not was_retry),
                 is_alone=True,
                 is_careful=failure.is_exception,
             ),
@@ -285,13 +304,14 @@ class WorkerPool:
             self._skip(suspect, failure)
 
     def _skip(self, index: int, failure: _Failure) -> None:
+        """Record a file as skipped. The next build retries the file if it failed for an external reason."""
         name = self._files[index][0].name
         reason = f"{failure.reason}: the next build tries again" if failure.is_external else failure.reason
         self._outcomes[index] = FileOutcome("", skipped=(Skipped(name, reason),), is_final=not failure.is_external)
         self._mark_done(index, index + 1)
 
     def _assign(self, worker: _Worker) -> None:
-        """Send a worker the next batch, if there is one. A file that is retried alone gets a new process."""
+        """Send the next batch to a worker, or make it idle if there is none. A suspect gets a new process."""
         worker.batch = worker.step = None
         if not self._queue:
             return
@@ -305,14 +325,15 @@ class WorkerPool:
         files = [
             TaskFile.pack(file, metadata) for file, metadata in self._files[worker.batch.start : worker.batch.stop]
         ]
-        folder = os.fsencode(worker.folder.absolute())  # the working directory of the worker is another one
+        folder = os.fsencode(worker.folder.absolute())  # absolute, because the worker has another current folder
         worker.child.send(encode_message(Task(files, folder, worker.batch.is_careful)))
 
     def _start_worker(self) -> _Worker:
+        """Start a worker that is idle. Raises IndexUnusable."""
         return _Worker(self._start_process())
 
     def _start_process(self) -> Child:
-        """Start a process and send it the settings. Raises IndexUnusable."""
+        """Start a process and send the settings to it. Raises IndexUnusable."""
         try:
             child = Child(run_worker, self._inbox)
         except OSError as error:
@@ -337,13 +358,16 @@ class WorkerPool:
 
 
 def parts_folder(folder: Path) -> Path:
-    """Return the folder of the parts. It is named after this process: workers of a dead build may outlive it."""
+    """Return the folder of the parts in the folder of a writer.
+
+    Its name contains the id of this process, because workers of a killed build may still write to their own folder.
+    """
     return folder / f"parts-{os.getpid()}"
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove the parts from the folder of a writer. Raises OSError."""
-    if parts_folder(folder).exists():  # there are none if the documents did not come from workers
+    """Remove the parts from the folder of a writer, if there are any. Raises OSError."""
+    if parts_folder(folder).exists():  # there are no parts if `write_index` adds the documents
         shutil.rmtree(parts_folder(folder))
 
 
@@ -354,9 +378,10 @@ class _Batch:
     start: int
     stop: int
     is_alone: bool = False
-    """The batch is the retry of one file, in a new process."""
+    """Whether the batch is the retry of a suspect, alone and in a new process."""
     is_careful: bool = False
-    """The documents of the file are tried out to find those that cannot be written."""
+    """As in `Task`. Whether the retry follows an unexpected exception, so that documents that cannot be written are
+    found and skipped."""
 
 
 @dataclass(slots=True)
@@ -367,18 +392,21 @@ class _Worker:
     batch: _Batch | None = None
     """Current batch. None if the worker is idle."""
     step: int | None = None
-    """Index of the current file; `batch.stop` while the part is written. None if the worker has not started."""
+    """Index of the current file, or `batch.stop` while the part is written. None before the first file of the batch."""
     seconds: float = 0.0
     """Wall time spent on the current step."""
     folder: Path = Path()
     """Folder of the current part."""
     is_new: bool = True
-    """Whether the process has not been given any batch."""
+    """Whether the process has never got a batch."""
     failure: _Failure | None = None
-    """Why the build ended the worker."""
+    """Why this process is ending the worker. None unless it is."""
 
     def current_files(self, batch: _Batch) -> range:
-        """Return the indexes of the files that the current step is about: one file, or all of the batch."""
+        """Return the indexes of the files of the current step: the current file, or the batch if the part is written.
+
+        Before the first file, returns the batch.
+        """
         is_at_file = self.step is not None and self.step < batch.stop
         return range(self.step or 0, (self.step or 0) + 1) if is_at_file else range(batch.start, batch.stop)
 
@@ -388,32 +416,34 @@ class _Failure:
     """Why a batch failed."""
 
     reason: str
-    """One line about the file."""
+    """Reason to skip a file: one line without the name of the file."""
     is_conclusive: bool = False
-    """Whether the current file is the cause, whatever was read before it."""
+    """Whether the current file alone is the cause, so that a retry would fail, too."""
     is_external: bool = False
-    """Whether the process was ended from outside, so that no file need be the cause."""
+    """Whether the process was killed from outside, so that possibly no file is the cause."""
     is_exception: bool = False
     """Whether a bug in searchkit raised an exception. The process can still be used."""
 
 
 def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
-    """Split files into batches of about equal size in bytes.
+    """Split files into batches of about equal size in bytes, about `MAX_TASK_BYTES` or less each.
 
-    Aims at the same number of batches for each of `jobs` workers, or at batches for one worker if there are few files.
+    The number of batches is a multiple of `jobs`, so that all workers are busy until the end, unless single files are
+    large or `MAX_TASK_FILES` divides a batch. Few files or bytes are split as for one worker.
     """
-    sizes = [file.stamp.size + 1 for file, _ in files]
+    sizes = [file.stamp.size + 1 for file, _ in files]  # an empty file takes time, too
     total = sum(sizes)
     if not files:
         return []
     if jobs == 1 or len(files) < MIN_PARALLEL_FILES or total < MIN_PARALLEL_BYTES:
         jobs = 1
-    count = jobs * -(-total // (jobs * MAX_TASK_BYTES))
+    count = jobs * -(-total // (jobs * MAX_TASK_BYTES))  # -(-a // b) rounds up
     starts: list[int] = []
     before = batch = 0
     for index, size in enumerate(sizes):
         is_full = starts and index - starts[-1] == MAX_TASK_FILES
-        if not starts or is_full or (before + size // 2) * count // total > batch:  # decided by the middle of the file
+        # The bytes are divided into `count` equal ranges. A file belongs to the range that contains its middle.
+        if not starts or is_full or (before + size // 2) * count // total > batch:
             batch = (before + size // 2) * count // total
             starts.append(index)
         before += size
@@ -421,9 +451,13 @@ def _split_into_batches(files: Sequence[InputFile], jobs: int) -> list[_Batch]:
 
 
 def _file_entry(file: CorpusFile, metadata: StatedMetadata, outcome: FileOutcome) -> FileEntry:
-    """Return the entry that the index keeps of a file."""
+    """Return the entry that the index stores about a file."""
     counts = outcome.documents, outcome.paragraphs, outcome.measures
-    digest = outcome.digest or content_digest(file)
+    digest = outcome.digest or content_digest(file)  # a file whose worker failed has no digest yet
     return FileEntry(
-        file.stamp, digest, digest_metadata(metadata), *counts, outcome.facets, outcome.skipped, outcome.is_final
+        *(file.stamp, digest, digest_metadata(metadata), *counts),
+        facets=outcome.facets,
+        skipped=outcome.skipped,
+        is_final=outcome.is_final,
+        reports=outcome.reports,
     )

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 
 def run_worker(parent: Parent) -> None:
-    """Receive the settings, then run tasks until the parent process ends this one."""
+    """Receive the settings, then run tasks until the parent process ends this process.
+
+    Settings with a data file that cannot be used end the process; the parent process gets a message.
+    """
     from searchkit.indexing.indexer import Indexer  # noqa: PLC0415 - the parent imports this module without the indexer
 
-    gc.set_threshold(200_000, 20, 100)  # most objects of a worker live until its part is written
+    gc.set_threshold(200_000, 20, 100)  # most objects live until the part is written, so collecting often is useless
     try:
         indexer = Indexer(decode_message(parent.receive(), Settings))
     except SearchkitError as error:
@@ -43,7 +46,10 @@ def run_worker(parent: Parent) -> None:
 
 
 def _run_task(task: Task, indexer: Indexer, parent: Parent) -> bytes:
-    """Run a task. Returns the final message about it, encoded."""
+    """Read the files of a task and write the part. Returns the encoded message with the result.
+
+    Sends a message before each file and before the part is written. The limits hold for each of these steps.
+    """
     folder = Path(os.fsdecode(task.folder))
     writer = open_writer(indexer.engine, folder, indexer.analyzer)
     current: int | None = None
@@ -63,7 +69,7 @@ def _run_task(task: Task, indexer: Indexer, parent: Parent) -> bytes:
     except OSError as error:
         writer.rollback()
         return encode_message(BuildFailed(str(error.strerror or error), is_usage_error=False))
-    except Exception as error:  # noqa: BLE001 - the parent process finds out which file causes it
+    except Exception as error:  # noqa: BLE001 - a bug; the parent process finds out which file causes the exception
         writer.rollback()
         return encode_message(TaskFailed(current, unexpected_error_reason(error)))
     except BaseException:

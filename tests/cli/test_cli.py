@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from searchkit.cli import main as cli
 from searchkit.model import MEASURE_FIELDS
 from searchkit.output import terminal
 from searchkit.query.facets import FacetCounts, FacetValue
+from searchkit.search.options import MeasureOptions, SearchOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -405,6 +406,29 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
 
 
+@pytest.mark.parametrize("facets", [3, None, "year", {"year": 1}, [1]])
+def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
+    run: Run, index: Path, tmp_path: Path, facets: object
+) -> None:
+    """If `facets` is not a list of names, the line gets an error, and the next line is answered."""
+    lines = [{"id": 1, "query": "立案", "facets": facets}, {"id": 2, "query": "立案", "facets": ["year"]}]
+    queries = tmp_path / "queries"
+    queries.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    result = run("search", "--queries", queries, "--index", index)
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert result.status == 2
+    assert "facet" in answers[0]["error"]
+    assert answers[1]["facets"]["year"]["values"]
+
+
+@pytest.mark.parametrize(("command", "options"), [("search", SearchOptions()), ("measures", MeasureOptions())])
+def test_defaults_are_those_of_the_library(command: str, options: SearchOptions | MeasureOptions) -> None:
+    """An option that is not given has the same value on the command line and in Python."""
+    context = cli.cli.commands[command].make_context(command, ["立案"])
+    for field in fields(options):
+        assert context.params[field.name] == getattr(options, field.name), field.name
+
+
 HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
 """Documented fields of a hit in `measures --format json`."""
 
@@ -509,6 +533,10 @@ def test_show_paragraph_and_document(run: Run, index: Path) -> None:
     document = run("show", "dongli-health-2022.txt", "--index", index)
     assert "东丽区" in document.out
     assert "dongli-health-2022.txt#1 " in document.out
+    assert run("show", "dongli-health-2022.txt", "--context", "1", "--index", index).out == document.out
+    paragraphs = json.loads(run("show", "dongli-health-2022.txt", "--index", index, "--format", "json").out)
+    assert [paragraph["n"] for paragraph in paragraphs] == [*range(1, len(paragraphs) + 1)]
+    assert all("measures" in paragraph for paragraph in paragraphs)
 
 
 def test_export_writes_all_records(run: Run, index: Path) -> None:
@@ -525,8 +553,26 @@ def test_export_writes_all_records(run: Run, index: Path) -> None:
     assert "linhai-health-2024.html" in filtered
 
 
+@pytest.mark.parametrize("what", ["documents", "paragraphs", "measures"])
+@pytest.mark.parametrize("output_format", ["jsonl", "json", "csv", "tsv", "table", "ids"])
+def test_export_of_nothing_exits_with_1(run: Run, index: Path, what: str, output_format: str) -> None:
+    """`export` exits with 1 if no record passes the filters, with 0 otherwise. The output stays valid."""
+    arguments = ("export", what, "--index", index, "--format", output_format)
+    result = run(*arguments, "--year", "1950")
+    assert (result.status, result.out, result.err) == (1, "[]\n" if output_format == "json" else "", "")
+    assert run(*arguments, "--year", "2023").status == 0
+
+
+def test_facets_exits_with_1_if_it_lists_no_value(run: Run, index: Path) -> None:
+    """A filter does not apply to the counts of its own facet: `facets year` lists all years, `facets topic` nothing."""
+    arguments = ("--year", "1950", "--index", index, "--format", "ids")
+    assert (run("facets", "topic", *arguments).status, run("facets", "topic", *arguments).out) == (1, "")
+    assert run("facets", "year", *arguments).status == 0
+    assert run("facets", "year", *arguments).out == run("facets", "year", *arguments[2:]).out != ""
+
+
 def test_facets_lists_every_value(run: Run, index: Path) -> None:
-    """`facets` counts all paragraphs of the index and lists all values, also of custom facets."""
+    """`facets` counts all paragraphs of the index and lists all values, also of user-defined facets."""
     counts = run("facets", "cluster", "--index", index, "--format", "json").json()["cluster"]
     assert {item["value"] for item in counts["values"]} == {"京津冀", "长三角", "成渝", "粤港澳大湾区"}  # type: ignore[call-overload, index]
     paragraphs = run("export", "paragraphs", "--index", index, "--format", "ids").out.splitlines()
@@ -569,10 +615,10 @@ def test_no_control_characters_reach_the_terminal(run: Run, tmp_path: Path) -> N
     }
     (corpus / "records.jsonl").write_text(json.dumps(record), encoding="utf-8")
     assert run("build", corpus, "--index", target).status == 0
-    for command, style in product(("search", "measures"), ("table", "json", "jsonl", "csv", "tsv", "ids")):
-        result = run(command, "立案", "--index", target, "--format", style)
+    for command, output_format in product(("search", "measures"), ("table", "json", "jsonl", "csv", "tsv", "ids")):
+        result = run(command, "立案", "--index", target, "--format", output_format)
         assert result.status == 0
-        assert not set(result.out) & set("\x1b\x07\x9b\u202e"), (command, style)
+        assert not set(result.out) & set("\x1b\x07\x9b\u202e"), (command, output_format)
     assert "\x1b" not in run("search", "\x1b[2J绝无", "--index", target / "\x1b").err
 
 

@@ -94,6 +94,109 @@ def test_session_and_speaker() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "市长 张三",
+        "——某某市市长 李四",
+        "省 长 王五",
+        "代 市 长 赵 六",
+        "某县人民政府代县长　李强",
+        "某市委副书记、市长 王明",
+        "自治区主席白玛扎西",
+        "自治州州长 艾力·买买提",
+        "（区长：刘洋）",
+        "某市人民政府市长张明",
+        "某省省长 李成**",
+    ],
+)
+def test_speakers_are_named(text: str) -> None:
+    """The head of a government with a name is a speaker, wherever the line is."""
+    line = lines.clean_line(text)
+    assert lines.names_speaker(line)
+    assert lines.is_speaker(line)
+
+
+@pytest.mark.parametrize(
+    "text", ["市长热线工作", "区长接待日", "县长质量奖", "市长专题会议", "发挥主席团作用", "加强领导", "市长", ""]
+)
+def test_headings_name_no_speaker(text: str) -> None:
+    """A heading with the word for an office is no speaker."""
+    assert not lines.names_speaker(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "省人民政府省长",
+        "市长",
+        "自治区代主席 乌云其其格",
+        "某省省长 王明（2002年1月24日）",
+        "某省省长 李强 2020年01月22日",
+    ],
+)
+def test_lines_of_a_head_name_the_speaker_loosely(text: str) -> None:
+    """Above the report, an office is enough, and a date can follow the name."""
+    assert lines.is_speaker(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["名词解释", "附件1：有关名词解释", "注释：", "《政府工作报告》有关内容名词注释", "报告中部分名词解释", "注 释"],
+)
+def test_titles_of_glossaries(text: str) -> None:
+    """Titles of glossaries are recognised in many wordings."""
+    assert lines.is_glossary_title(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "政策解读",
+        "情况说明",
+        "关于“十二五”规划纲要的说明",
+        "企业名称登记改革",
+        "注重规范用语",
+        "附件：任务清单",
+        "备注",
+        "",
+    ],
+)
+def test_other_titles_are_no_glossaries(text: str) -> None:
+    """Explanations of policies and situations are no glossaries."""
+    assert not lines.is_glossary_title(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_entry"),
+    [
+        ("1.“双减”：减轻学生负担。", True),
+        ("[2] 四上企业：规模以上工业企业等。", True),
+        ("③“一网通办”，是指政务服务一网办理。", True),
+        ("营商环境指的是企业经营的环境。", True),
+        ("2023年，全市生产总值增长8%，完成投资100亿元。", False),
+        ("各位代表！让我们团结起来。", False),
+    ],
+)
+def test_entries_of_glossaries(text: str, is_entry: bool) -> None:  # noqa: FBT001 - a parameter of the cases
+    """An entry is a term with a colon, or says what the term means."""
+    assert lines.is_glossary_entry(text) is is_entry
+
+
+@pytest.mark.parametrize(
+    ("text", "simplified"),
+    [
+        ("貴陽市政府工作報告", "贵阳市政府工作报告"),
+        ("（２０２３年）：ＡＢ “關於”", "（２０２３年）：ＡＢ “关于”"),
+        ("政府工作报告", "政府工作报告"),
+        ("", ""),
+    ],
+)
+def test_simplification_changes_nothing_else(text: str, simplified: str) -> None:
+    """Traditional characters become simplified ones of the same number; width and case stay."""
+    assert lines.simplify(text) == simplified
+
+
+@pytest.mark.parametrize(
     "text", ["某区卫生健康委", "某市生态环境局", "某县人民政府办公室", "某区市场监督管理局（公章）"]
 )
 def test_public_bodies(text: str) -> None:

@@ -129,6 +129,109 @@ def test_the_work_of_a_later_year_is_a_plan(heading: str) -> None:
     assert sections[1:] == ("成效", "计划")
 
 
+PLAN_HEADINGS = [
+    ("2026年主要工作", 2026),
+    ("2025年目标任务和主要工作", 2025),
+    ("2024年工作安排", 2024),
+    ("2011年的主要工作", 2011),
+    ("2015年的形势和主要工作", 2015),
+    ("2008年的重点工作和主要措施", 2008),
+    ("二〇二三年主要工作", 2023),
+    ("扎实做好2017年重点工作", 2017),
+    ("关于2019年工作", 2019),
+    ("2016年经济社会发展的主要举措", 2016),
+    ("2026年省十件民生实事", 2026),
+    ("今年的主要工作", 2020),
+    ("全力做好今年各项工作", 2020),
+    ("今后五年的奋斗目标和2003年的工作", 2003),
+]
+REVIEW_HEADINGS = [
+    ("2025年主要工作完成情况", 2026),
+    ("2025年工作回顾", 2026),
+    ("2025年主要工作", 2026),
+    ("全面完成2003年各项预期目标", 2004),
+    ("“十五”经济社会发展目标全面实现", 2006),
+    ("2018年目标任务完成情况", 2019),
+    ("过去五年和2022年工作回顾", 2023),
+    ("关于去年和今年前4个月工作", 2020),
+    ("今年以来的主要工作", 2020),
+]
+
+
+@pytest.mark.parametrize(("heading", "year"), PLAN_HEADINGS)
+def test_a_work_report_plans_its_year(heading: str, year: int) -> None:
+    """In a work report, the work of the year that it plans is the plan, also if no heading reviews a year."""
+    items = [INTRODUCTION, Line(f"刚刚过去的{year - 1}年增长8%。", ("砥砺奋进的一年",)), Line("修路十条。", (heading,))]
+    assert classify_sections(items, year, is_work_report=True)[1:] == ("成效", "计划")
+
+
+@pytest.mark.parametrize(("heading", "year"), REVIEW_HEADINGS)
+def test_a_work_report_reviews_the_year_before(heading: str, year: int) -> None:
+    """In a work report, the work and the targets of the year before are the review."""
+    items = [INTRODUCTION, Line("修路十条。", (heading,))]
+    assert classify_sections(items, year, is_work_report=True)[1:] == ("成效",)
+
+
+def test_a_report_in_winter_plans_the_next_year() -> None:
+    """If the plan is for 明年, 今年 is the year reviewed."""
+    items = [INTRODUCTION, Line("修路十条。", ("今年主要工作",)), Line("再修十条。", ("明年主要工作",))]
+    assert classify_sections(items, 2023, is_work_report=True)[1:] == ("成效", "计划")
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("2023年主要工作", "成效"), ("2024年主要工作", "计划"), ("2024年目标任务和主要工作", "计划")],
+)
+def test_other_reports_review_their_year(heading: str, expected: str) -> None:
+    """A yearly report reviews its own year and plans the next."""
+    assert classify_sections([INTRODUCTION, Line("检查一批单位。", (heading,))], 2023)[1] == expected
+
+
+def test_slogans_of_a_work_report_are_plans_if_they_look_ahead() -> None:
+    """In a work report without plain headings, chapters after the first that look ahead are the plan."""
+    items = [
+        INTRODUCTION,
+        Line("完成了投资，增长了8%，建成了大桥。", ("牢记嘱托，发展取得新成就",)),
+        Line("我们要抓好项目，将建三座大桥，力争增长9%。", ("勇毅前行，在新征程上干出新成效",)),
+        Line("我们要转变作风，必须依法行政。", ("一以贯之转作风",)),
+    ]
+    assert classify_sections(items, 2025, is_work_report=True)[1:] == ("成效", "计划", "计划")
+    assert classify_sections(items, 2025)[1:] == ("成效",) * 3
+
+
+GLOSSARY_TITLES = [
+    *("名词解释", "注释", "有关用语说明", "名词注释", "附注", "报告中部分名词解释", "名词解释和说明", "主要名词解释"),
+    *("附：名词解释", "附件2：《政府工作报告》名词解释", "《政府工作报告》注释", "政府工作报告专业术语名词解释"),
+    *("名 词 解 释", "注 释", "注：", "（名词解释）", "名词解释（按出现先后排序）", "部分词语释义", "相关缩略语"),
+    *("报告中有关概念、名词的说明", "市政府工作报告名词注解"),
+]
+
+
+@pytest.mark.parametrize("title", GLOSSARY_TITLES)
+def test_a_glossary_is_other_to_the_end(title: str) -> None:
+    """The glossary at the end belongs to no section, whatever its paragraphs say and wherever their headings are."""
+    items = [
+        INTRODUCTION,
+        Line("增长8%。", ("2022年工作回顾",)),
+        Line("修路。", ("2023年工作安排",)),
+        Line("1.“双减”：减轻学生负担，今年要继续推进。", (title,)),
+        Line("2.“四上”企业：规模以上企业，存在困难。", (title, "2023年工作安排")),
+        Line("2023年1月5日"),
+    ]
+    assert classify_sections(items, 2023, is_work_report=True) == ("其他", "成效", "计划", "其他", "其他", "其他")
+
+
+def test_a_part_on_terms_is_no_glossary_if_parts_follow() -> None:
+    """Paragraphs after a part on terms keep their sections."""
+    items = [
+        INTRODUCTION,
+        Line("“双减”：减轻学生负担。", ("名词解释",)),
+        Line("增长8%。", ("2022年工作回顾",)),
+        Line("修路。", ("2023年工作安排",)),
+    ]
+    assert classify_sections(items, 2023, is_work_report=True)[2:] == ("成效", "计划")
+
+
 def test_chapters_after_the_plan_continue_it() -> None:
     """Chapters of the plan with headings of their own are not part of the review."""
     sections = classify_sections(

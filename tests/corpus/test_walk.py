@@ -26,7 +26,7 @@ def names_of(files: tuple[CorpusFile, ...]) -> list[str]:
 def test_files_are_in_code_point_order_of_their_names(tmp_path: Path) -> None:
     """Paths are compared entirely, and the order on disk does not matter."""
     write_files(tmp_path, "b.txt", "a/z.md", "a-1.txt", "a/b/c.html", "滨.txt", "A.TXT", "a.jsonl")
-    assert names_of(walk(tmp_path).documents) == [
+    assert names_of(walk(tmp_path).files) == [
         "A.TXT",
         "a-1.txt",
         "a.jsonl",
@@ -53,7 +53,7 @@ def test_ignored_files_and_tables(tmp_path: Path) -> None:
     )
     write_files(tmp_path, "metadata.csv", "x/Metadata.CSV", "x/readme-2023.txt")
     result = walk(tmp_path)
-    assert names_of(result.documents) == ["a.txt", "x/readme-2023.txt"]
+    assert names_of(result.files) == ["a.txt", "x/readme-2023.txt"]
     assert names_of(result.tables) == ["metadata.csv", "x/Metadata.CSV"]
     assert result.skipped == ()
 
@@ -80,7 +80,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (corpus / "gone.txt").symlink_to("nowhere")
     (corpus / "two.txt").symlink_to(".store/two")
     result = walk(corpus)
-    assert names_of(result.documents) == ["a/one.txt", "two.txt"]
+    assert names_of(result.files) == ["a/one.txt", "two.txt"]
     assert {item.path: item.reason for item in result.skipped} == {
         "a/loop": "link to a folder of the corpus",
         "again.txt": "link to a file of the corpus",
@@ -92,16 +92,16 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_the_corpus_itself_may_be_a_link(tmp_path: Path) -> None:
-    """A corpus reached through a link is an ordinary corpus."""
+    """A corpus folder that is a link is read like any other."""
     write_files(tmp_path / "real", "a.txt")
     (tmp_path / "link").symlink_to("real")
-    assert names_of(walk(tmp_path / "link").documents) == ["a.txt"]
+    assert names_of(walk(tmp_path / "link").files) == ["a.txt"]
 
 
 def test_pipes_are_skipped(tmp_path: Path) -> None:
-    """Files that are not ordinary are skipped without opening them."""
+    """Files that are not regular files are skipped without opening them."""
     os.mkfifo(tmp_path / "a.txt")
-    assert walk(tmp_path).skipped == (Skipped("a.txt", "not an ordinary file"),)
+    assert walk(tmp_path).skipped == (Skipped("a.txt", "not a regular file"),)
 
 
 def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "scandir", refuse)
     result = walk(tmp_path)
-    assert names_of(result.documents) == ["b/two.txt"]
+    assert names_of(result.files) == ["b/two.txt"]
     assert result.skipped == (Skipped("a", "folder cannot be listed: permission denied"),)
 
 
@@ -128,15 +128,20 @@ def test_names_are_always_printable() -> None:
 
 
 def test_the_second_file_of_a_name_is_skipped(tmp_path: Path) -> None:
-    """If two files have the same name in the corpus, the second is skipped."""
-    write_files(tmp_path, "报告.txt")
+    """If two files have the same name in the corpus, the second is skipped. This also holds for metadata.csv."""
+    write_files(tmp_path, "报告/一.txt", "报告/metadata.csv")
+    other = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "报告".encode("gb18030")))
     try:
-        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "报告.txt".encode("gb18030"))).write_text("x", encoding="utf-8")
+        write_files(other, "一.txt", "metadata.csv")
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
     result = walk(tmp_path)
-    assert names_of(result.documents) == ["报告.txt"]
-    assert result.skipped == (Skipped("报告.txt", "another file has the same name"),)
+    assert names_of(result.files) == ["报告/一.txt"]
+    assert names_of(result.tables) == ["报告/metadata.csv"]
+    assert result.skipped == (
+        Skipped("报告/metadata.csv", "another file has the same name"),
+        Skipped("报告/一.txt", "another file has the same name"),
+    )
 
 
 def test_deep_folders_are_listed(tmp_path: Path) -> None:
@@ -144,19 +149,19 @@ def test_deep_folders_are_listed(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d"] * 300)
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text("x", encoding="utf-8")
-    assert len(walk(tmp_path).documents) == 1
+    assert len(walk(tmp_path).files) == 1
 
 
 def test_stamps_are_those_of_the_file_system(tmp_path: Path) -> None:
     """A file has the size, times and inode that it has on disk; a link has those of its target."""
     write_files(tmp_path, "a.txt", ".store/b")
     (tmp_path / "b.txt").symlink_to(".store/b")
-    first, second = walk(tmp_path).documents
+    first, second = walk(tmp_path).files
     for file, path in ((first, tmp_path / "a.txt"), (second, tmp_path / ".store" / "b")):
         status = path.stat()
         assert file.stamp == Stamp(1, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     (tmp_path / "a.txt").write_text("xy", encoding="utf-8")
-    assert walk(tmp_path).documents[0].stamp != first.stamp
+    assert walk(tmp_path).files[0].stamp != first.stamp
 
 
 def test_a_file_that_disappears_while_listing_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,5 +184,5 @@ def test_a_file_that_disappears_while_listing_is_skipped(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(os, "scandir", Listing)
     result = walk(tmp_path)
-    assert names_of(result.documents) == ["b.txt"]
+    assert names_of(result.files) == ["b.txt"]
     assert result.skipped == (Skipped("a.txt", "cannot be read: no such file or directory"),)

@@ -253,7 +253,7 @@ def test_an_empty_folder_is_no_index(tmp_path: Path, run: RunCommand) -> None:
     for command in COMMANDS:
         result = run(*command, "--index", tmp_path)
         assert (result.status, result.is_clean) == (3, True)
-        assert f"no index in {tmp_path}; make one with: searchkit build CORPUS --index {tmp_path}" in result.err
+        assert f"no index in {tmp_path}; build one with: searchkit build CORPUS --index {tmp_path}" in result.err
 
 
 @pytest.mark.parametrize(

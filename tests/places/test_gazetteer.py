@@ -29,6 +29,23 @@ from searchkit.text.folding import fold
         ("鄂伦春旗", "内蒙古自治区/呼伦贝尔市/鄂伦春自治旗"),
         ("沙縣", "福建省/三明市/沙县"),
         ("全国", "全国"),
+        ("湖南长沙", "湖南省/长沙市"),
+        ("广东省深圳", "广东省/深圳市"),
+        ("青海西宁", "青海省/西宁市"),
+        ("新疆喀什", "新疆维吾尔自治区/喀什地区"),
+        ("内蒙古包头", "内蒙古自治区/包头市"),
+        ("湖南衡阳", "湖南省/衡阳市"),
+        ("河北承德", "河北省/承德市"),
+        ("吉林吉林", "吉林省/吉林市"),
+        ("上海浦东", "上海市/浦东新区"),
+        ("浙江杭州余杭", "浙江省/杭州市/余杭区"),
+        ("湖南长沙县", "湖南省/长沙市/长沙县"),
+        ("湘西自治州", "湖南省/湘西土家族苗族自治州"),
+        ("广西自治区", "广西壮族自治区"),
+        ("四川巴州", "四川省/巴中市/巴州区"),
+        ("新疆巴州", "新疆维吾尔自治区/巴音郭楞蒙古自治州"),
+        ("克州", "新疆维吾尔自治区/克孜勒苏柯尔克孜自治州"),
+        ("锡盟", "内蒙古自治区/锡林郭勒盟"),
     ],
 )
 def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
@@ -50,7 +67,9 @@ def test_former_names_are_resolved(name: str, path: str) -> None:
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
-@pytest.mark.parametrize("name", ["鼓楼区", "市中区", "朝阳", "和平", "某某区", "", "城区"])
+@pytest.mark.parametrize(
+    "name", ["鼓楼区", "市中区", "朝阳", "和平", "某某区", "", "城区", "巴州", "湖南深圳", "长沙湖南"]
+)
 def test_ambiguous_names_are_not_resolved(name: str) -> None:
     """A name of several places or of no place gives None."""
     assert gazetteer().resolve(name) is None
@@ -67,6 +86,47 @@ def test_candidates_of_an_ambiguous_name() -> None:
 def test_a_path_resolves_an_ambiguous_name(path: str) -> None:
     """A path with `/` can skip levels and use short names."""
     assert gazetteer().resolve(path) == ("福建省", "福州市", "鼓楼区")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("湘潭县", "湖南省/湘潭市/湘潭县"),
+        ("湘乡市", "湖南省/湘潭市/湘乡市"),
+        ("南岳区", "湖南省/衡阳市/南岳区"),
+        ("北塔区", "湖南省/邵阳市/北塔区"),
+    ],
+)
+def test_a_county_belongs_to_the_city_that_has_its_code(name: str, path: str) -> None:
+    """Cities exchanged their codes for a year. Their counties belong to the city that has the code today."""
+    assert gazetteer().resolve(name) == tuple(path.split("/"))
+
+
+def test_every_city_is_resolved_after_its_province() -> None:
+    """Province and city under their short names are the city, for every city of a province."""
+    cities = {region for region in gazetteer().codes.values() if len(region) == 2 and region[-1].endswith("市")}
+    mentions = {region: next(gazetteer().find_mentions(fold(region[-1])), None) for region in cities}
+    current = [
+        region
+        for region, mention in mentions.items()
+        if mention and [place.region for place in mention.places if place.until > 2026] == [region]
+    ]
+    assert len(current) > 250
+    for region in current:
+        province, city = (min(gazetteer().names_of(name), key=len) for name in region)
+        assert gazetteer().resolve(province + city) == region
+
+
+def test_a_name_inside_another_place_follows_it() -> None:
+    """After a mention, the short name of a place inside it is found, and no other name."""
+    text = fold("湖南长沙2023年")
+    province = gazetteer().find_leading(text)
+    assert province
+    city = gazetteer().find_inside(text, province)
+    assert city
+    assert (text[city.start : city.end], city.places[0].region) == ("长沙", ("湖南省", "长沙市"))
+    assert gazetteer().find_inside(text, city) is None
+    assert gazetteer().find_inside(fold("湖南深圳2023年"), province) is None
 
 
 def test_a_province_takes_precedence() -> None:
@@ -114,8 +174,9 @@ def test_places_file_can_be_replaced() -> None:
     """Added places, former places and host labels come from the file. An unknown kind of line is an error."""
     custom = Gazetteer(
         {"990000": [("乙省", 9999)], "990100": [("甲市", 9999)]},
-        "# c\n+ 乙省/甲市/新丙区 丙新城\n- 2001 乙省/甲市\n@ 乙省 yi\n",
+        "# c\n+ 乙省/甲市/新丙区 丙新城\n- 2001 乙省/甲市\n~ 乙省/甲市 小甲\n@ 乙省 yi\n",
     )
+    assert custom.resolve("小甲") == ("乙省", "甲市")
     assert custom.resolve("新丙区") == custom.resolve("丙新城") == ("乙省", "甲市", "新丙区")
     assert custom.hosts == {"yi": ("乙省",)}
     assert custom.codes["990100"] == ("乙省", "甲市")

@@ -44,25 +44,32 @@ class Cleaned:
 def clean(blocks: Sequence[Block]) -> Cleaned:
     """Split a document into title, head, content and tail. Empty blocks are blank lines.
 
-    Any sequence of blocks is accepted. Time is linear in the text.
+    Any sequence of blocks is accepted. Lines are judged with simplified characters and returned as printed. Time is
+    linear in the text.
     """
     cleaned: list[Block] = []
+    simplified: list[Block] = []
     indents: list[bool] = []
     for block in blocks:
         for text in _split_lines(block.text):
             line = lines.clean_line(text)
-            cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
+            cleaned.append(_replace_text(block, line))
+            simplified.append(_replace_text(cleaned[-1], lines.simplify(line)))
             indents.append(bool(line) and text[0].isspace())
-    opening = find_opening(cleaned)
-    end = _end_of_content(cleaned, opening.content_start)
-    dropped = _layout_lines(cleaned, opening.content_start, end) | _repeated_lines(
+    opening = find_opening(simplified, cleaned)
+    end = _end_of_content(simplified, opening.content_start)
+    dropped = _layout_lines(simplified, opening.content_start, end) | _repeated_lines(
         cleaned, opening.content_start, end, opening.title
     )
-    dropped |= _contents_lines(cleaned, opening.content_start, end)
+    dropped |= _contents_lines(simplified, opening.content_start, end)
     content = [i for i in range(opening.content_start, end) if i not in dropped]
     body = join_broken_lines([cleaned[i] for i in content], [indents[i] for i in content])
     tail = tuple(block.text for block in cleaned[end:] if block.text)
     return Cleaned(opening.title, opening.head, tuple(body), tail)
+
+
+def _replace_text(block: Block, text: str) -> Block:
+    return block if text == block.text else Block(text, block.level, block.strong, block.page)
 
 
 def _split_lines(text: str) -> list[str]:

@@ -22,8 +22,9 @@ _DOCUMENT_KINDS = (
     "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
 )
 _TITLE_LINE = re.compile(
-    rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?"
+    rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?(?:\[\^?\d{{1,2}}\])?"
 )
+_FOOTNOTE_MARK = re.compile(r"\[\^?\d{1,2}\]$")
 _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
 _YEAR_OR_PERIOD = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
@@ -49,23 +50,26 @@ class Opening:
     """0-based index of the first block of content."""
 
 
-def find_opening(blocks: Sequence[Block]) -> Opening:
-    """Separate title and head from the content. `blocks` contain cleaned text; an empty text is a blank line.
+def find_opening(blocks: Sequence[Block], printed: Sequence[Block]) -> Opening:
+    """Separate title and head from the content.
 
-    Salutations (各位代表：) belong to the head: they only state to whom the report is given.
+    `blocks` contain cleaned text with simplified characters, `printed` the same text as printed. An empty text is a
+    blank line. Salutations (各位代表：) belong to the head: they only state to whom the report is given.
     """
     limit = _first_content(blocks)
     first, last = _find_title(blocks, limit)
-    title = _strip_title(_join_title(blocks[first:last])) if last else None
+    start, end = _strip_title(_join_title(blocks[first:last]))
+    title = _join_title(printed[first:last])[start:end]
     end = _end_of_head(blocks, last)
-    head = tuple(block.text for block in blocks[:end] if block.text)
+    head = tuple(block.text for block in printed[:end] if block.text)
     return Opening(title or None, head, end)
 
 
-def _strip_title(title: str) -> str:
-    """Remove the session in brackets, and the marks 《》 around the title."""
-    title = _SESSION_NOTE.sub("", title)
-    return title[1:-1] if title.startswith("《") and title.find("》") == len(title) - 1 else title
+def _strip_title(title: str) -> tuple[int, int]:
+    """Return the span of a title without its footnote mark, the session in brackets, and the marks 《》 around it."""
+    end = len(_SESSION_NOTE.sub("", _FOOTNOTE_MARK.sub("", title)))
+    is_quoted = title.startswith("《") and title.find("》", 0, end) == end - 1
+    return (1, end - 1) if is_quoted else (0, end)
 
 
 def _first_content(blocks: Sequence[Block]) -> int:
@@ -166,20 +170,24 @@ _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
 
 
 def _end_of_head(blocks: Sequence[Block], start: int) -> int:
-    """Return the index of the first line of content at or after `start`."""
+    """Return the index of the first line of content at or after `start`, the line after the title, or 0."""
     end, unrecognised = start, 0
+    is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
         text = blocks[i].text
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):
+            # Without a title, only the session or the speaker show that the lines above are a slogan, not content.
+            is_announced = is_announced or lines.is_session(text) or lines.is_speaker(text)
+            if unrecognised and not is_announced:
+                break
             end, unrecognised = i + 1, 0
             continue
         unrecognised += 1
-        # A subtitle has no typical shape. The session, speaker or date after it identifies it.
+        # A subtitle or a name has no typical shape. The session, speaker, date or salutation after it identifies it.
         if (
-            not start
-            or unrecognised > _MAX_SUBTITLE_LINES
+            unrecognised > _MAX_SUBTITLE_LINES
             or parse_marker(text)
             or lines.ends_sentence(text)
             or lines.is_prose(text)

@@ -8,16 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from searchkit.corpus.numbering import parse_ordinal
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _TO_ARABIC_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
-_YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
+YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
+"""A span of years: 2021—2025年."""
 _CHINESE_DATE = re.compile(
-    rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}})\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
+    rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}}|元)\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
 )
 _MARKED_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
 _BARE_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR})(?!\d)")
-_QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
+QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
+"""The title of another document."""
 _STATED_YEAR = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
 _OPENING_YEAR = re.compile(rf"^\s*(?:在)?({ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
 _HEADING_YEAR = re.compile(
@@ -43,6 +46,21 @@ _LAST_EARLY_MONTH = 4
 """Reports published until this month are about the year before."""
 _FIRST_LATE_MONTH = 11
 """Reports published from this month on are about the same year."""
+
+
+_NUMERIC_SESSION_DATE = re.compile(rf"(?<!\d)({ARABIC_YEAR})\s?[-/.]\s?(\d{{1,2}})\s?[-/.]\s?\d{{1,2}}(?!\d)")
+_MONTHS = 12
+_MEETING = re.compile("会议|大会|人代会")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDate:
+    """When a speech was held."""
+
+    year: int
+    month: int
+    names_meeting: bool
+    """Whether the date is on a line that names the meeting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +93,13 @@ def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mappi
     return min(ranked)[2] if ranked else None
 
 
-def find_year_in_title(title: str, *, is_speech: bool) -> int | None:
+def find_year_in_title(title: str, *, with_dates: bool = False) -> int | None:
     """Return the year that a title states, or None.
 
-    A span (2021—2025年) does not count. A full date counts only in the title of a speech.
+    A span (2021—2025年) does not count. The year of a full date counts only `with_dates`.
     """
-    text = title if is_speech else _CHINESE_DATE.sub(" ", title)
-    text = _YEAR_SPAN.sub(" ", text)
+    text = title if with_dates else _CHINESE_DATE.sub(" ", title)
+    text = YEAR_SPAN.sub(" ", text)
     match = _MARKED_YEAR.search(text) or _BARE_YEAR.search(text)
     return parse_year_digits(match[1]) if match else None
 
@@ -92,6 +110,25 @@ def find_session_year(head: Iterable[str]) -> int | None:
         if not _LABELLED_DATE.search(line[:400]) and (match := _CHINESE_DATE.search(line[:400])):
             return parse_year_digits(match[1])
     return None
+
+
+def find_session(lines: Iterable[str]) -> SessionDate | None:
+    """Return the date on which a work report was given, from its title and the lines above it.
+
+    A date on a line that names the meeting comes first. Dates with a label are dates of publication.
+    """
+    dates = [date for line in lines if not _LABELLED_DATE.search(line[:400]) and (date := _parse_session(line[:400]))]
+    return next((date for date in dates if date.names_meeting), dates[0] if dates else None)
+
+
+def _parse_session(line: str) -> SessionDate | None:
+    """Return the date in a line. A date in numbers (2023.1.12) counts only if the line names a meeting."""
+    names_meeting = _MEETING.search(line) is not None
+    match = _CHINESE_DATE.search(line) or (_NUMERIC_SESSION_DATE.search(line) if names_meeting else None)
+    if match is None:
+        return None
+    month = 1 if match[2] == "元" else parse_ordinal(match[2])
+    return SessionDate(parse_year_digits(match[1]), month, names_meeting) if 1 <= month <= _MONTHS else None
 
 
 def infer_report_year(paragraphs: Sequence[str], headings: Sequence[str], published: str | None) -> DetectedYear:
@@ -107,7 +144,7 @@ def _report_year_candidates(
     paragraphs: Sequence[str], headings: Sequence[str], published: str | None
 ) -> Iterator[DetectedYear]:
     """Yield candidates for the year, best first."""
-    opening = [_QUOTED_TITLE.sub("", p[:600]) for p in paragraphs[:4]]
+    opening = [QUOTED_TITLE.sub("", p[:600]) for p in paragraphs[:4]]
     for match in filter(None, map(_STATED_YEAR.search, opening)):
         yield DetectedYear(parse_year_digits(match[1]))
     heading_years = _years_of_headings(headings)
@@ -166,7 +203,7 @@ def _speech_year_candidates(
 
 def _years_of_headings(headings: Sequence[str]) -> list[tuple[int, str]]:
     """Return the year and the text after it for each heading that begins with a year."""
-    texts = [_YEAR_SPAN.sub(" ", heading) for heading in headings if len(heading) <= _MAX_YEAR_HEADING_LENGTH]
+    texts = [YEAR_SPAN.sub(" ", heading) for heading in headings if len(heading) <= _MAX_YEAR_HEADING_LENGTH]
     matches = [(text, _HEADING_YEAR.match(text)) for text in texts]
     return [(parse_year_digits(match[1]), text[match.end() :]) for text, match in matches if match]
 
@@ -180,7 +217,7 @@ def _count_years(paragraphs: Sequence[str]) -> Counter[int]:
     """Count the mentions of each year, except in titles of laws, spans and targets (到2035年, 2035年远景目标)."""
     counts: Counter[int] = Counter()
     for paragraph in paragraphs[:200]:
-        text = _YEAR_SPAN.sub(" ", _QUOTED_TITLE.sub(" ", paragraph[:5000]))
+        text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph[:5000]))
         counts.update(
             parse_year_digits(m[1])
             for m in _MARKED_YEAR.finditer(text)

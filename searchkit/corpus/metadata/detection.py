@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from searchkit.corpus.lines import simplify
 from searchkit.corpus.metadata.dates import (
+    DetectedYear,
     find_publication_date,
+    find_session,
     find_session_year,
     find_year_in_title,
     infer_report_year,
@@ -22,19 +25,25 @@ from searchkit.corpus.metadata.issuers import (
     is_government_report,
 )
 from searchkit.corpus.metadata.locating import LocationEvidence, LocationResult, locate
+from searchkit.corpus.metadata.planned_year import WorkReportEvidence, find_planned_year
 from searchkit.places.bodies import find_agency
 from searchkit.places.gazetteer import NATIONWIDE
 from searchkit.text.folding import fold_all
 from searchkit.text.years import ARABIC_YEAR
 
-_WORK_REPORT = "政府工作报告"
-_SPEECH_KINDS = frozenset({None, _WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
+WORK_REPORT = "政府工作报告"
+"""The kind of the yearly report of a government to its congress."""
+_ABOUT_WORK_REPORT = re.compile("政府工作报告》?[^，。]{0,12}?(?:任务|落实|完成|分工|分解|解读|责任|督查|意见|问答)")
+"""A title of a report about a work report: 2022年政府工作报告重点任务完成情况."""
+_SPEECH_KINDS = frozenset({None, WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
 _SPEECH_OPENING = re.compile(
     r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)|(?:我代表|我?受).{0,20}(?:政府|国务院).{0,80}报告"
 )
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
 _MAX_TITLE_CHARACTERS = 300
 _MAX_LINE_CHARACTERS = 2000
+_EDGE_PARAGRAPHS = 8
+"""Number of paragraphs at the beginning and at the end of which the wording is examined."""
 _SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
 _DOCUMENT_NUMBER_LINE = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
 _DOCUMENT_NUMBER_FIELD = re.compile(
@@ -87,19 +96,58 @@ class DetectedMetadata:
 
 
 def detect_metadata(evidence: Evidence) -> DetectedMetadata:
-    """Detect the fields of a document. Never raises. Reads the body only if title and head leave doubt."""
+    """Detect the fields of a document. Never raises. Reads the body only if title and head leave doubt.
+
+    Traditional characters are simplified for the detection. Title, issuer and numbers are returned as printed.
+    """
     title = evidence.title or _strip_site_name(evidence.hints.get("title", "")[:_MAX_LINE_CHARACTERS])
-    evidence = _limit_lengths(evidence, title)
+    printed = _limit_lengths(evidence, title)
+    detected = _detect_fields(_simplify(printed))
+    issuer, doc_number = (_as_printed(value, printed) for value in (detected.issuer, detected.doc_number))
+    return replace(detected, title=title, issuer=issuer, doc_number=doc_number)
+
+
+def _simplify(evidence: Evidence) -> Evidence:
+    """Return the evidence with simplified characters. Of the paragraphs, only those at both ends are examined so."""
+    paragraphs = [*evidence.paragraphs]
+    for i in {*range(len(paragraphs))[:_EDGE_PARAGRAPHS], *range(len(paragraphs))[-_EDGE_PARAGRAPHS:]}:
+        paragraphs[i] = simplify(paragraphs[i][:_MAX_LINE_CHARACTERS]) + paragraphs[i][_MAX_LINE_CHARACTERS:]
+    return replace(
+        evidence,
+        title=evidence.title and simplify(evidence.title),
+        head=[*map(simplify, evidence.head)],
+        paragraphs=paragraphs,
+        tail=[*map(simplify, evidence.tail)],
+        hints={key: value if key == "source" else simplify(value) for key, value in evidence.hints.items()},
+        headings=[*map(simplify, evidence.headings)],
+    )
+
+
+def _as_printed(value: str | None, evidence: Evidence) -> str | None:
+    """Return the text that becomes `value` when it is simplified, from the lines of a report."""
+    if not value:
+        return value
+    edges = (*evidence.paragraphs[:_EDGE_PARAGRAPHS], *evidence.paragraphs[-_EDGE_PARAGRAPHS:])
+    for line in (evidence.title or "", *evidence.head, *evidence.tail, *edges, *evidence.hints.values()):
+        start = simplify(line[:_MAX_LINE_CHARACTERS]).find(value)
+        if start >= 0:
+            return line[start : start + len(value)]
+    return value
+
+
+def _detect_fields(evidence: Evidence) -> DetectedMetadata:
+    """Detect the fields of a document with simplified characters."""
+    title = evidence.title
     doctype = _detect_doctype(evidence)
     lines = (*evidence.head, *evidence.tail)
     published = find_publication_date(evidence.head, evidence.tail, evidence.hints)
     source = evidence.hints.get("source") or _first_match(_SOURCE_FIELD, lines)
     index_number = _first_match(_INDEX_NUMBER_FIELD, lines)
-    year, notes = _detect_year(doctype, evidence, published, source or "")
+    year = _detect_year(doctype, evidence, published, source or "")
     issuer = _detect_issuer(doctype, evidence)
-    location = _detect_region(issuer, evidence, year, (index_number or "", source or ""))
+    location = _detect_region(issuer, evidence, year.value, (index_number or "", source or ""))
     agency = _detect_agency(issuer, doctype, evidence.title or "", location.region)
-    warnings = [*notes, *location.warnings]
+    warnings = [*filter(None, (year.note,)), *location.warnings]
     fields = {"title": title, "issuer": issuer, "agency": agency, "doctype": doctype}
     warnings += [f"{name} undecided: neither title, head nor text states it" for name in fields if not fields[name]]
     if published is None and (
@@ -108,7 +156,7 @@ def detect_metadata(evidence: Evidence) -> DetectedMetadata:
         warnings.append(f"published undecided: only the day of signing, {signing_date}, is given")
     return DetectedMetadata(
         title=title,
-        year=year,
+        year=year.value,
         published=published,
         issuer=issuer,
         agency=agency,
@@ -149,8 +197,8 @@ def _strip_site_name(title: str) -> str | None:
     """Return the title of a page without the name of its site, or None."""
     if not title.strip():
         return None
-    stripped = _SITE_NAME.sub("", " ".join(title.split()))
-    return stripped or None
+    text = " ".join(title.split())
+    return text[: len(_SITE_NAME.sub("", simplify(text)))] or None
 
 
 def _detect_doctype(evidence: Evidence) -> str | None:
@@ -158,7 +206,7 @@ def _detect_doctype(evidence: Evidence) -> str | None:
     doctype = next((kind for text in texts if (kind := find_doctype(text))), None)
     opening = " ".join(p[:300] for p in evidence.paragraphs[:4])
     if doctype is None and _SPEECH_OPENING.search(opening):
-        return _WORK_REPORT
+        return WORK_REPORT
     if doctype is None and (
         match := re.search(r"将([^。]{0,80}?(?:情况|工作))[^。]{0,12}(?:报告|汇报|公布|通报)如下", opening)
     ):
@@ -168,47 +216,51 @@ def _detect_doctype(evidence: Evidence) -> str | None:
 
 def _is_speech(doctype: str | None, evidence: Evidence) -> bool:
     """Return whether a government speaks to a congress. The year is then that of the session."""
-    return doctype == _WORK_REPORT or (
+    return doctype == WORK_REPORT or (
         doctype in _SPEECH_KINDS and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
     )
 
 
-def _detect_year(
-    doctype: str | None, evidence: Evidence, published: str | None, url: str
-) -> tuple[int | None, tuple[str, ...]]:
-    is_speech = _is_speech(doctype, evidence)
+def _detect_year(doctype: str | None, evidence: Evidence, published: str | None, url: str) -> DetectedYear:
     titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
-    title_year = next(
-        (year for text in titles if (year := find_year_in_title(text, is_speech=is_speech)) is not None), None
-    )
     lines = fold_all(
         [*_opening_lines(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH)]
     )
-    is_work_report = any(_WORK_REPORT in text for text in titles)
-    session_year = find_session_year(lines) if is_speech and (title_year is None or not is_work_report) else None
-    if session_year or title_year:
-        # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.
-        return session_year or title_year, ()
-    headings = fold_all(
-        [
-            *evidence.headings,
-            *(p for p in evidence.paragraphs if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH and p[-1:] not in "。；"),
-        ]
-    )
-    paragraphs = fold_all([p[:5000] for p in evidence.paragraphs[:200]])
-    inferred = (
-        infer_speech_year(paragraphs, headings, published, url)
-        if is_speech
-        else infer_report_year(paragraphs, headings, published)
-    )
-    return inferred.value, ((inferred.note,) if inferred.note else ())
+    if doctype == WORK_REPORT and not any(map(_ABOUT_WORK_REPORT.search, titles)):
+        title_year, session = _first_year(titles), find_session((*lines, *titles))
+        texts = _year_headings(evidence), _year_paragraphs(evidence)
+        return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))
+    is_speech = doctype != WORK_REPORT and _is_speech(doctype, evidence)
+    # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.
+    year = (find_session_year(lines) if is_speech else None) or _first_year(titles, with_dates=is_speech)
+    if year:
+        return DetectedYear(year)
+    if is_speech:
+        return infer_speech_year(_year_paragraphs(evidence), _year_headings(evidence), published, url)
+    return infer_report_year(_year_paragraphs(evidence), _year_headings(evidence), published)
+
+
+def _year_headings(evidence: Evidence) -> list[str]:
+    """Return the lines that may be headings with years, folded."""
+    short = (p for p in evidence.paragraphs if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH and p[-1:] not in "。；")
+    return fold_all([*evidence.headings, *short])
+
+
+def _year_paragraphs(evidence: Evidence) -> list[str]:
+    return fold_all([p[:5000] for p in evidence.paragraphs[:200]])
+
+
+def _first_year(titles: Sequence[str], *, with_dates: bool = False) -> int | None:
+    """Return the year of the first title that states one."""
+    years = (find_year_in_title(text, with_dates=with_dates) for text in titles)
+    return next((year for year in years if year is not None), None)
 
 
 def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
     is_speech = _is_speech(doctype, evidence)
     if is_speech and (issuer := find_issuer_in_speech(evidence.paragraphs[:8])):
         return issuer
-    if evidence.title and doctype != _WORK_REPORT and (issuer := find_issuer_in_title(evidence.title)):
+    if evidence.title and doctype != WORK_REPORT and (issuer := find_issuer_in_title(evidence.title)):
         return issuer
     lines = (*evidence.head, *evidence.tail)
     return find_issuer_in_fields(lines) or evidence.hints.get("issuer") or find_issuer_in_signature(evidence.paragraphs)

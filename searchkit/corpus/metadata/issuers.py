@@ -17,7 +17,9 @@ _AFTER_BODY_NAME = re.compile(
     rf"关于|{_TITLE_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
     r"工作报告|工作总结|工作情况|执法|普法|重大|规范性|权责|政府网站|建设|预算|履行|开展|安全生产|[（(《“—-]"
 )
-_SPEAKER_BODY = re.compile(r"(?:我代表|我?受)([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))")
+_BODY_REPRESENTED = r"([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))"
+_SPEAKER_BODY = re.compile(rf"我代表{_BODY_REPRESENTED}|受{_BODY_REPRESENTED}(?:的)?委托")
+"""The body that a speaker represents. 受国务院表彰 names none."""
 _ISSUER_FIELD = re.compile(
     r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
@@ -57,7 +59,7 @@ def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
     """Return the body that the speaker represents: 我代表省人民政府."""
     for line in lines:
         if match := _SPEAKER_BODY.search(line[:2000]):
-            return match[1]
+            return match[1] or match[2]
     return None
 
 

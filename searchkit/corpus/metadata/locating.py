@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -12,26 +12,37 @@ from urllib.parse import urlsplit
 
 from searchkit.places.gazetteer import NATIONWIDE, Mention, Region, gazetteer, regions_in_force
 from searchkit.text.folding import fold, fold_all
-from searchkit.text.years import ARABIC_YEAR
+from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_BODY_LENGTH = 200_000
 _QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 _NATIONAL_OPENING = re.compile(
-    r"(?:我代表|我?受)(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|第.{1,3}届全国人民代表大会.{0,12}会议|^\s*国务院(?:副?总理|总理兼)|^中华人民共和国国务院"
+    r"我代表(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|受(?:中共中央和|党中央、)?(?:国务院|中央人民政府)的?委托"
+    r"|^\s*国务院(?:副?总理|总理兼)|^中华人民共和国国务院"
 )
+_NATIONAL_SESSION = re.compile(r"在第.{1,3}届全国人民代表大会.{0,12}会议")
+_LEADING_YEAR = re.compile(rf"{ANY_YEAR}年?度?")
 _CENTRAL_BODY = re.compile(
-    r"^(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
-    r"^(?:司法|教育|科学技术|工业和信息化|公安|民政|财政|人力资源社会保障|人力资源和社会保障|自然资源|生态环境|住房城乡建设|"
-    r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部|署)|^(?:海关|市场监管|税务|体育|"
+    r"(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
+    r"(?:司法|教育|科学技术|工业和信息化|公安|民政|财政|人力资源社会保障|人力资源和社会保障|自然资源|生态环境|住房城乡建设|"
+    r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部|署)|(?:海关|市场监管|税务|体育|"
     r"市场监督管理|广电|国家税务)总[局署]"
 )
-_PLACE_PREFIX = re.compile(r"(?:关于)?(?:\d{4}年度?)?(?:中共|中华人民共和国|国家税务总局)?")
+_PLACE_PREFIX = re.compile(rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|中华人民共和国|国家税务总局)?")
 _SHORT_NAME_CONTEXT = re.compile(
-    r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关))"
+    r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关|工作报告))"
+)
+"""Text after a short name (沙坪坝, 安徽) that makes it a place: a year, or the name of a body."""
+_INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?!信息|采购)|工作报告)")
+"""The same after a short name that follows a full name: 湖南省长沙2023年. 杭州市西湖风景名胜区 names another area."""
+_SESSION_PLACE = re.compile(
+    r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
 _BRANCH_OFFICE = re.compile(r"局([^局，。]{2,8}?)分局")
 _LEVELS = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
 _MAX_LINE_LENGTH = 400
+_CITY_DEPTH = 2
+"""Number of divisions in the region of a city or prefecture."""
 _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
 _SELF_REFERENCE = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
 _LEVEL_PREFIX = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
@@ -74,7 +85,7 @@ class LocationResult:
 def locate(evidence: LocationEvidence) -> LocationResult:
     """Determine the region of a report: by title, else issuer and head, else body, else URL, else file name."""
     title = _compact(evidence.title)
-    if "印发《" not in title:
+    if not title.startswith("《") and "印发《" not in title:  # another document: 关于贯彻《湖南省…条例》情况的报告
         title = _QUOTED_TITLE.sub("", title)
     issuers = [_compact(name) for name in evidence.issuers]
     head = fold_all([line[:_MAX_LINE_LENGTH] for line in evidence.head])
@@ -126,10 +137,14 @@ def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) ->
 def _locate_by_weaker_evidence(
     evidence: LocationEvidence, level: str | None, earlier_notes: list[str]
 ) -> LocationResult:
-    """Locate by the code in the index number, the body, the tail, the URL, or, with a warning, the file name."""
+    """Locate by the code in the index number, the body, the tail or the URL.
+
+    As a last resort, with a warning, by the file name, or by a place that the text names only once.
+    """
     if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
         return LocationResult(region)
-    body_region, notes = _locate_by_body(level, evidence)
+    counts = _count_places_of_body(level, evidence)
+    body_region, notes = _locate_by_body(counts, level, evidence)
     if body_region:
         return LocationResult(body_region)
     for line in evidence.tail:
@@ -140,33 +155,67 @@ def _locate_by_weaker_evidence(
     url_region = _locate_by_url(evidence)
     if url_region and (_level_of_region(url_region) == level or (level is None and not notes)):
         return LocationResult(url_region)
-    for part in reversed(re.split(r"[/\\._\s-]+", evidence.name)):
-        region = gazetteer().resolve(part) if len(part) > 1 else None
-        if region and _can_have_level(region, level):
-            note = f"region {'/'.join(region)} taken from the file's path: the text does not name it"
-            return LocationResult(region, (*notes, note))
+    region, note = _locate_by_last_resort(evidence.name, level, () if notes else tuple(counts))
+    if region:
+        return LocationResult(region, (*notes, note))
     return LocationResult((), notes or ("region undecided: neither title, head nor text names the place reported on",))
 
 
+def _locate_by_last_resort(
+    name: str, level: str | None, named: Sequence[tuple[Region, ...]]
+) -> tuple[Region | None, str]:
+    """Return the place in the file's path, or the only place that the text names, and a warning."""
+    for part in reversed(re.split(r"[/\\._\s-]+", name)):
+        region = gazetteer().resolve(part) if len(part) > 1 else None
+        if region and _can_have_level(region, level):
+            return region, f"region {'/'.join(region)} taken from the file's path: the text does not name it"
+    if len(named) == 1 and len(named[0]) == 1:
+        return named[0][0], f"region {'/'.join(named[0][0])} taken from the only place that the text names"
+    return None, ""
+
+
 def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
-    if any(_is_central(name) for name in (title, *issuers[:1])):
+    """Return whether a report is about the whole country.
+
+    A report whose title, session or speaker names a place is not, whatever it says of the State Council.
+    """
+    if _is_central(title):
         return True
-    lines = (title, *head, *fold_all([p[:_MAX_LINE_LENGTH] for p in evidence.paragraphs[:6]]))
-    return any(_NATIONAL_OPENING.search(line) for line in lines) and _find_first_place(title) is None
+    sessions = (line for line in head if _SESSION_WORD.search(line) and _names_one_place(line))
+    if _find_first_place(title) or next(sessions, None) or any(map(_is_local, issuers[:1])):
+        return False
+    return any(map(_is_central, issuers[:1])) or _opens_nationally(evidence.paragraphs, (title, *head))
+
+
+def _opens_nationally(paragraphs: Sequence[str], head: Sequence[str]) -> bool:
+    """Return whether the State Council speaks, or speaks to the national congress.
+
+    The session of the congress may be named in the first paragraphs too, if the report is about no smaller place.
+    """
+    opening = fold_all([paragraph[:_MAX_LINE_LENGTH] for paragraph in paragraphs[:6]])
+    if any(map(_NATIONAL_OPENING.search, (*head, *opening))) or any(map(_NATIONAL_SESSION.search, head)):
+        return True
+    return any(map(_NATIONAL_SESSION.search, opening)) and _level_of_text(paragraphs) is None
+
+
+def _is_local(name: str) -> bool:
+    """Return whether a name is a body of a place: 贵阳市人民政府, 市人民政府, 区卫健委."""
+    return _LEVEL_PREFIX.match(name) is not None or _find_first_place(name) is not None
 
 
 def _is_central(name: str) -> bool:
-    """Return whether a name is a body of the central government: 司法部, 国家卫生健康委员会.
+    """Return whether a name, after a year, is that of a body of the central government: 司法部, 国家卫生健康委员会.
 
     国家税务总局天津市税务局 and 中华人民共和国天津海关 are not.
     """
-    return bool(_CENTRAL_BODY.match(name)) and _find_first_place(name) is None
+    year = _LEADING_YEAR.match(name)
+    return _CENTRAL_BODY.match(name, year.end() if year else 0) is not None and _find_first_place(name) is None
 
 
 def _find_first_place(text: str) -> Mention | None:
-    """Return the first place of a line, or a short name at its start.
+    """Return the first place of a line, or a short name at its start or before the meeting of a congress.
 
-    A place followed by a place inside it is narrowed to the latter (台州市临海市).
+    A place followed by a place inside it is narrowed to the latter (台州市临海市, 湖南长沙).
     """
     first: Mention | None = None
     for mention in gazetteer().find_mentions(text[:_MAX_LINE_LENGTH]):
@@ -174,14 +223,30 @@ def _find_first_place(text: str) -> Mention | None:
             break
         first = mention
     if first is not None:
-        return first
+        context = _SHORT_NAME_CONTEXT if len(first.places[0].region) == 1 else _INNER_NAME_CONTEXT
+        return _narrow(text, first, context) or first
     prefix = _PLACE_PREFIX.match(text)
-    start = prefix.end() if prefix else 0
-    short_name = gazetteer().find_leading(text[start : start + 10])
-    # A short name (沙坪坝, 安徽) is a place only before a year or the name of a body.
-    if short_name and _SHORT_NAME_CONTEXT.match(text, start + short_name.end):
-        return Mention(start, start + short_name.end, short_name.places)
-    return None
+    short_name = gazetteer().find_leading(text, prefix.end() if prefix else 0)
+    if short_name and (found := _narrow(text, short_name, _SHORT_NAME_CONTEXT)):
+        return found
+    return _find_session_place(text)
+
+
+def _narrow(text: str, mention: Mention, context: re.Pattern[str]) -> Mention | None:
+    """Return the innermost of consecutive places with the context of a place name, or None if none has it."""
+    inner = gazetteer().find_inside(text, mention)
+    if inner and (found := _narrow(text, inner, context)):
+        return found
+    return mention if context.match(text, mention.end) else None
+
+
+def _find_session_place(text: str) -> Mention | None:
+    """Return the short name of the place whose congress met: 在湖南长沙第十六届人民代表大会第二次会议上."""
+    session = _SESSION_PLACE.search(text, 0, _MAX_LINE_LENGTH)
+    mention = gazetteer().find_leading(text, session.end()) if session else None
+    while mention and (inner := gazetteer().find_inside(text, mention)):
+        mention = inner
+    return mention
 
 
 def _contains_place(outer: Mention, inner: Mention) -> bool:
@@ -191,7 +256,9 @@ def _contains_place(outer: Mention, inner: Mention) -> bool:
 def _names_one_place(line: str) -> bool:
     """Return whether a line names one place (or a place in a place). A list of links names many."""
     mentions = list(gazetteer().find_mentions(line))
-    return bool(mentions) and all(_contains_place(a, b) or a.places == b.places for a, b in pairwise(mentions))
+    if not mentions:
+        return _find_session_place(line) is not None
+    return all(_contains_place(a, b) or a.places == b.places for a, b in pairwise(mentions))
 
 
 def _level_of_names(names: Sequence[str]) -> str | None:
@@ -273,18 +340,16 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
     return counts
 
 
-def _locate_by_body(level: str | None, evidence: LocationEvidence) -> tuple[Region | None, tuple[str, ...]]:
-    """Return the region of the right level that the text names far more often than any other, and notes."""
+def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
+    """Count the places of the right level that the text names, by the regions that the name can mean.
+
+    Provinces and cities also count under their short names. Places only helped or visited do not count.
+    """
     text = _full_text(evidence)
     counts: Counter[tuple[Region, ...]] = Counter()
-    if level in {None, "省", "自治区", "区"}:
-        for region in gazetteer().provinces:
-            if (
-                _level_of_region(region) == level
-                or (level != "省" and _level_of_region(region) == "自治区")
-                or level is None
-            ):
-                counts[(region,)] = _count_mentions(text, region[0])
+    for region in gazetteer().provinces:
+        if _is_province_of_level(region, level) and (count := _count_mentions(text, region[0])):
+            counts[(region,)] = count
     for mention in gazetteer().find_mentions(text):
         regions = tuple(r for r in regions_in_force(mention.places, evidence.year) if _can_have_level(r, level))
         if (
@@ -293,7 +358,28 @@ def _locate_by_body(level: str | None, evidence: LocationEvidence) -> tuple[Regi
             and not _OTHER_PLACE_CONTEXT.search(text[max(0, mention.start - 14) : mention.start])
         ):
             counts[regions] += 1
+    for regions, count in counts.items():
+        if len(regions) == 1 and len(regions[0]) == _CITY_DEPTH:
+            counts[regions] = max(count, _count_mentions(text, regions[0][-1]))
+    return counts
+
+
+def _is_province_of_level(region: Region, level: str | None) -> bool:
+    """Return whether a province is a candidate. A municipality is none for 我市: every city's report names 北京."""
+    region_level = _level_of_region(region)
+    return level is None or (level == region_level and level != "市") or (level == "区" and region_level == "自治区")
+
+
+def _locate_by_body(
+    counts: Counter[tuple[Region, ...]], level: str | None, evidence: LocationEvidence
+) -> tuple[Region | None, tuple[str, ...]]:
+    """Return the region that the text names far more often than any other, and notes.
+
+    If the level is unknown, the other places must contain the region.
+    """
     ranked = counts.most_common(2)
+    if level is None and (innermost := _innermost(counts)):
+        ranked = [(innermost, sum(counts.values()))]
     if not ranked or ranked[0][1] < 2:  # noqa: PLR2004
         return None, ()
     (regions, first_count), second_count = ranked[0], ranked[1][1] if len(ranked) > 1 else 0
@@ -304,6 +390,15 @@ def _locate_by_body(level: str | None, evidence: LocationEvidence) -> tuple[Regi
         return regions[0], ()
     best = _choose_by_context(regions, evidence)
     return (best, ()) if best else (None, (_ambiguity_warning(regions[0][-1], regions),))
+
+
+def _innermost(counts: Mapping[tuple[Region, ...], int]) -> tuple[Region, ...] | None:
+    """Return the place that is inside all other places, or None: 宿州市 in a text that names 安徽省 and 宿州市."""
+    if any(len(regions) > 1 for regions in counts):
+        return None
+    nested = sorted((regions[0] for regions in counts), key=len)
+    is_chain = all(inner[: len(outer)] == outer for outer, inner in pairwise(nested))
+    return (nested[-1],) if nested and is_chain else None
 
 
 def _count_mentions(text: str, element: str) -> int:

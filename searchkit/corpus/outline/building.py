@@ -3,7 +3,8 @@
 A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading is added to the path
 and stays in its paragraph. A heading without anything below it becomes a paragraph. Levels follow the numbering of the
 document: a style that occurred before keeps its level, a new style that starts at 1 opens a level, and a style that
-continues the numbers of another style continues its level. Signature and date at the end belong to no heading.
+continues the numbers of another style continues its level. A glossary at the end is a part, whatever its numbering.
+Signature and date at the end belong to no heading. The name of the speaker is no heading.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
@@ -22,6 +24,8 @@ from searchkit.corpus.outline.splitting import split_items
 _SIGNATURE_SEARCH_LINES = 12
 """Number of lines at the end that are searched for the signature."""
 _SIGNATURE_LINES = 3
+_MIN_GLOSSARY_SHARE = 0.4
+"""Minimum share of lines that explain a term, below the title of a glossary that is in the first half."""
 _SINGLE_PARAGRAPH_STYLES = frozenset({DASH, LISTED})
 """Styles whose run-in heading applies to its own paragraph only."""
 _PART_STYLES = frozenset({"一、", "第一部分", "第一章"})
@@ -65,6 +69,8 @@ class _ClassifiedLine:
     """Heading without its number, or None."""
     is_heading_line: bool
     """Whether the heading is the entire line."""
+    is_glossary: bool = False
+    """Whether the heading is the title of the glossary, which reaches to the end."""
 
 
 def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
@@ -118,9 +124,46 @@ def _is_signature_line(block: Block) -> bool:
 def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
     marked: list[_MarkedBlock] = [(block, parse_marker(block.text)) for block in blocks]
     padded = [None, *marked, None]
-    return _reconsider_by_siblings(
-        [_classify_line(*neighbours) for neighbours in zip(padded, marked, padded[2:], strict=False)]
-    )
+    classified = [
+        _ClassifiedLine(line[0], None, line[0].text, None, is_heading_line=False)
+        if lines.names_speaker(line[0].text)
+        else _classify_line(previous, line, following)
+        for previous, line, following in zip(padded, marked, padded[2:], strict=False)
+    ]
+    glossary = _find_glossary(blocks)
+    if glossary is not None:
+        block, marker = marked[glossary]
+        rest = block.text[marker.end :] if marker else block.text
+        classified[glossary] = _ClassifiedLine(
+            block, marker, rest, rest.rstrip("：: "), is_heading_line=True, is_glossary=True
+        )
+    return _reconsider_by_siblings(classified)
+
+
+def _find_glossary(blocks: Sequence[Block]) -> int | None:
+    """Return the index of the title of the glossary at the end, or None.
+
+    A title in the first half, such as an entry of a table of contents, counts only if terms are explained below it.
+    """
+    titles = [i for i, block in enumerate(blocks) if lines.is_glossary_title(_unnumbered_text(block))]
+    if not titles:
+        return None
+    explains = [lines.is_glossary_entry(block.text) for block in blocks]
+    entries_before = [0, *accumulate(explains)]
+    for i in titles:
+        following = len(blocks) - i - 1
+        entries = entries_before[-1] - entries_before[i + 1]
+        if i and following and (following <= i or entries >= _MIN_GLOSSARY_SHARE * following):
+            return i
+    return None
+
+
+def _unnumbered_text(block: Block) -> str:
+    """Return a text that is short enough for a title without its number."""
+    if len(block.text) > headings.MAX_HEADING_LENGTH:
+        return ""
+    marker = parse_marker(block.text)
+    return block.text[marker.end :] if marker else block.text
 
 
 def _classify_line(
@@ -270,6 +313,10 @@ class _OutlineBuilder:
         return self._items
 
     def _add_heading(self, i: int, line: _ClassifiedLine) -> None:
+        if line.is_glossary and line.heading:
+            self._flush_pending(keep=0)
+            self._pending = [(self._levels.open_last_part(line.heading), line)]
+            return
         entry = self._levels.open(
             i,
             line.heading,

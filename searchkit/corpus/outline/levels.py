@@ -8,7 +8,7 @@ from enum import Enum
 
 from searchkit.corpus.numbering import RANK, Marker
 
-UNNUMBERED, UNNUMBERED_STRONG = "plain", "strong"
+UNNUMBERED, UNNUMBERED_STRONG, LAST_PART = "plain", "strong", "last part"
 """Styles of headings without a number."""
 _LOOK_AHEAD_LINES = 400
 """Number of lines that are searched for the next number of a style."""
@@ -68,6 +68,8 @@ class LevelTracker:
         """Pairs of an outer and an inner style that have occurred in this order."""
         self._last_ordinals: dict[str, int] = {}
         """Last ordinal of each style."""
+        self._min_depth = 0
+        """Number of entries that no heading closes."""
 
     def path(self) -> tuple[str, ...]:
         """Return the headings of the open entries."""
@@ -78,11 +80,19 @@ class LevelTracker:
 
     def close_innermost(self) -> None:
         """Close the innermost entry."""
-        self.entries.pop()
+        if len(self.entries) > self._min_depth:
+            self.entries.pop()
 
     def close_all(self) -> None:
         """Close all entries: the text that follows belongs to no heading."""
         self.entries.clear()
+        self._min_depth = 0
+
+    def open_last_part(self, heading: str) -> OpenEntry:
+        """Close all entries and open the heading of a part that all following headings belong to."""
+        self.close_all()
+        self._min_depth = 1
+        return self._push(OpenEntry(LAST_PART, 0, heading, 0, (), is_run_in=False))
 
     def close_run_ins(self) -> None:
         """Close items and run-in headings. Only headings on lines of their own stay open."""
@@ -105,7 +115,7 @@ class LevelTracker:
             style, ordinal, depth = self._place_unnumbered(
                 i, line.level, UNNUMBERED_STRONG if form is HeadingForm.STRONG else UNNUMBERED
             )
-        del self.entries[depth:]
+        del self.entries[max(depth, self._min_depth) :]
         return self._push(OpenEntry(style, ordinal, heading, line.level, self.path(), form is HeadingForm.RUN_IN))
 
     def _push(self, entry: OpenEntry) -> OpenEntry:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning.content import clean
+from searchkit.corpus.lines import simplify
 from searchkit.corpus.metadata.detection import DetectedMetadata, Evidence, detect_metadata
 from searchkit.corpus.outline.building import build_outline
 
@@ -138,6 +139,166 @@ def test_an_ambiguous_name_alone_is_undecided() -> None:
     detected = _detect("鼓楼区卫健委2022年法治政府建设年度报告", (), ("全区卫生工作……",))
     assert detected.region == ()
     assert any(w.startswith("region undecided: 鼓楼区") and "福建省/福州市/鼓楼区" in w for w in detected.warnings)
+
+
+@pytest.mark.parametrize(
+    ("title", "region"),
+    [
+        ("湖南长沙2023年政府工作报告", "湖南省/长沙市"),
+        ("2022年广东深圳政府工作报告", "广东省/深圳市"),
+        ("2021青海西宁政府工作报告", "青海省/西宁市"),
+        ("二〇二〇年新疆喀什政府工作报告", "新疆维吾尔自治区/喀什地区"),
+        ("内蒙古包头政府工作报告（2019年）", "内蒙古自治区/包头市"),
+        ("安徽省宿州2023年政府工作报告", "安徽省/宿州市"),
+        ("云南大理州2023年政府工作报告", "云南省/大理白族自治州"),
+        ("恩施自治州2023年政府工作报告", "湖北省/恩施土家族苗族自治州"),
+        ("浙江台州司法局2023年法治政府建设年度报告", "浙江省/台州市"),
+        ("《贵阳市政府工作报告》（2020年）", "贵州省/贵阳市"),
+        ("江西安全生产监督管理局2015年工作总结", "江西省"),
+        ("杭州市西湖风景名胜区管委会2023年法治政府建设年度报告", "浙江省/杭州市"),
+    ],
+)
+def test_a_city_after_its_province_is_the_place(title: str, region: str) -> None:
+    """A province followed by a city is the city, with and without 省 and 市. Other words after it are not a city."""
+    assert "/".join(_detect(title).region) == region
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "region"),
+    [
+        ("", ""),
+        ("库尔勒市和若羌县新增就业2万人。", "新疆维吾尔自治区/巴音郭楞蒙古自治州"),
+        ("巴中市委、市政府作出部署，对标四川省要求。", "四川省/巴中市/巴州区"),
+    ],
+)
+def test_a_name_of_two_places_is_decided_by_the_text(paragraph: str, region: str) -> None:
+    """巴州 is 巴音郭楞 or a district of 巴中. Without another place, it is undecided."""
+    detected = _detect("巴州2023年政府工作报告", (), (paragraph,))
+    assert "/".join(detected.region) == region
+    assert bool(region) or any(w.startswith("region undecided: 巴州 can be") for w in detected.warnings)
+
+
+@pytest.mark.parametrize(
+    ("title", "head", "paragraphs"),
+    [
+        ("贵阳市2020年政府工作报告", (), ("受国务院表彰，获批国家级新区。",)),
+        ("政府工作报告", ("——2020年1月8日在贵阳市第十四届人民代表大会第五次会议上",), ("受国务院督查激励。",)),
+        (
+            "政府工作报告",
+            ("（2020年1月8日在贵阳第十四届人民代表大会第五次会议上）", "第十三届全国人民代表大会第三次会议"),
+            (),
+        ),
+        (
+            "政府工作报告",
+            ("第十三届全国人民代表大会第三次会议精神",),
+            ("现在，我代表贵阳市人民政府，向大会报告工作。", "国务院总理来市视察。"),
+        ),
+        (
+            "政府工作报告",
+            (),
+            (
+                "现在，我代表市人民政府，向大会报告工作。",
+                "学习在第十三届全国人民代表大会第三次会议上的讲话。",
+                "贵阳市生产总值增长5%，贵阳贵安融合发展。",
+            ),
+        ),
+    ],
+)
+def test_a_city_that_mentions_the_state_council_is_no_country(
+    title: str, head: tuple[str, ...], paragraphs: tuple[str, ...]
+) -> None:
+    """Praise by the State Council and sessions of the national congress do not make a city's report national."""
+    assert _detect(title, head, paragraphs).region == ("贵州省", "贵阳市")
+
+
+@pytest.mark.parametrize(
+    ("title", "head", "paragraph"),
+    [
+        ("2020年国务院政府工作报告", (), ""),
+        ("政府工作报告", ("在第十三届全国人民代表大会第三次会议上",), ""),
+        ("政府工作报告", (), "现在，我代表国务院，向大会报告政府工作，请予审议。"),
+        ("政府工作报告", (), "现在，我受国务院的委托，向全国人民代表大会报告政府工作。"),
+        ("政府工作报告", (), "这是总理在第三届全国人民代表大会第一次会议上作的报告。"),
+    ],
+)
+def test_the_state_council_reports_on_the_country(title: str, head: tuple[str, ...], paragraph: str) -> None:
+    """A report of the State Council is recognised by its title, session or speaker."""
+    detected = _detect(title, head, (paragraph,))
+    assert (detected.region, detected.agency) == (("全国",), "国务院")
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "region"),
+    [
+        (("我市实现新突破，现代化宿州市建设提速。",), "安徽省/宿州市"),
+        (("全市上下团结一心，宿州市大有可为，宿州必胜。", "学习合肥市经验。"), "安徽省/宿州市"),
+        (("安徽省委作出部署，宿州市狠抓落实。",), "安徽省/宿州市"),
+        (("全市上下团结一心。", "学习苏州市、宿州市经验。"), ""),
+    ],
+)
+def test_a_place_in_the_text_is_better_than_none(paragraphs: tuple[str, ...], region: str) -> None:
+    """If nothing else states the place, it is the one that the text names, or names most."""
+    assert "/".join(_detect("政府工作报告", (), ("我向大会报告工作。", *paragraphs)).region) == region
+
+
+TRADITIONAL = [
+    (
+        ("貴陽市政府工作報告", "——2022年12月28日在貴陽市第十五屆人民代表大會第三次會議上", "市長 馬寧宇"),
+        ("貴陽市政府工作報告", ("贵州省", "贵阳市"), 2023),
+    ),
+    (
+        ("濱海新區衛生健康委2023年度", "法治政府建設情況報告"),
+        ("濱海新區衛生健康委2023年度法治政府建設情況報告", ("天津市", "滨海新区"), 2023),
+    ),
+    (("政府工作報告", "（2019年1月5日在廣東深圳第六屆人大七次會議上）"), ("政府工作報告", ("广东省", "深圳市"), 2019)),
+    (
+        ("關於2021年度臨海市司法局行政執法工作情況的報告",),
+        ("關於2021年度臨海市司法局行政執法工作情況的報告", ("浙江省", "台州市", "临海市"), 2021),
+    ),
+]
+TRADITIONAL_BODY = (
+    "",
+    "各位代表：",
+    "現在，我代表市人民政府，向大會報告工作，請予審議。",
+    "一、2022年工作回顧",
+    "全市生產總值增長8%，完成投資一百億元。",
+    "二、2023年工作安排",
+    "我們要繼續努力，增長9%。",
+)
+
+
+@pytest.mark.parametrize(("lines", "expected"), TRADITIONAL)
+def test_traditional_characters_make_no_difference(
+    lines: tuple[str, ...], expected: tuple[str, tuple[str, ...], int]
+) -> None:
+    """Title, place and year are decided as in simplified characters. The title stays as printed."""
+    body = TRADITIONAL_BODY if expected[2] != 2019 else TRADITIONAL_BODY[:3]
+    results = []
+    for texts in ((*lines, *body), tuple(map(simplify, (*lines, *body)))):
+        cleaned = clean([Block(line) for line in texts])
+        items = build_outline(cleaned.body)
+        paragraphs = tuple(item.text for item in items)
+        headings = tuple(heading for item in items for heading in item.path)
+        results.append(_detect(cleaned.title, cleaned.head, paragraphs, headings=headings))
+    printed, simplified = results
+    assert (printed.title, printed.region, printed.year) == expected
+    assert (simplify(printed.title or ""), printed.agency, printed.doctype) == (
+        simplified.title,
+        simplified.agency,
+        simplified.doctype,
+    )
+    assert (simplified.region, simplified.year) == expected[1:]
+
+
+def test_an_issuer_in_traditional_characters_stays_as_printed() -> None:
+    """The issuer is found by simplified words and returned as printed."""
+    head = ("發布單位：臨海市衛生健康局", "發布時間：2024-01-05")
+    detected = _detect("2023年法治政府建設年度報告", head)
+    assert (detected.issuer, detected.agency, detected.published) == (
+        "臨海市衛生健康局",
+        "卫生健康局",
+        "2024-01-05",
+    )
 
 
 def test_a_document_number_decides_the_province() -> None:

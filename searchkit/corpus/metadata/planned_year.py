@@ -1,0 +1,193 @@
+"""Determine the year of a government's work report: the year whose work it plans.
+
+A work report reviews one year and plans the next. Most are given in the first months of the year that they plan, others
+in November or December of the year before. Many titles state the year planned, some the year reviewed. Headings that
+review or plan a year decide, if session or title permit it. Otherwise the session, the title and the wording decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from searchkit.corpus.metadata.dates import (
+    QUOTED_TITLE,
+    YEAR_SPAN,
+    DetectedYear,
+    SessionDate,
+    infer_speech_year,
+    parse_year_digits,
+)
+from searchkit.text.years import ANY_YEAR
+
+_HEADING_YEAR = re.compile(rf"(?<![\d到至])({ANY_YEAR})\s*年(?!代|前|底|末|远景|左右|以前|以来|建成|基本|\d{{1,2}}月)")
+"""A year that a heading is about. Years of targets are excluded: 到2035年, 2035年远景目标, 2025年前."""
+_REVIEW_WORD = re.compile("回顾|总结|情况|成效|成绩|成就|进展|取得|评估|过去")
+_REVIEW_WORD_BEFORE = re.compile("回顾|总结|成效|成绩|成就|过去|本届|完成了")
+_PLAN_WORD = re.compile(
+    "安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路|展望|工作$|措施|举措|实事|做好|推进|经济社会发展"
+)
+_PLAN_WORD_BEFORE = re.compile("做好|抓好|完成|实现|推进|夺取|开创|谋划|部署")
+_MAX_HEADING_LENGTH = 60
+"""Maximum length of a heading whose years count, in code points."""
+
+_PLAN_NOUN = (
+    "总体要求|总体思路|总的要求|基本思路|指导思想|预期目标|主要目标|奋斗目标|工作目标|目标任务|目标[是为]|重点工作|"
+    "主要任务|工作任务|工作重点|工作安排|主要工作|工作部署|计划(?:安排|拟定|草案)"
+)
+_SUBJECT = "全[市省区县州盟旗国]|我[们市省区县州盟旗]|[市省区县]|政府|各级"
+_PLANNED_YEAR = re.compile(
+    rf"(?<![\d到至])({ANY_YEAR})\s*年度?,?(?:(?:{_SUBJECT})*(?:要(?!求)|将|计划|拟|力争|重点)|[^,。;]{{0,12}}?(?:{_PLAN_NOUN}))"
+    rf"|(?:做好|抓好|搞好|安排|部署|谋划)({ANY_YEAR})年"
+)
+"""A year that a sentence plans: 2023年全市工作的总体要求是, 2023年,我们要, 做好2023年."""
+_NEXT_YEAR_PLAN = re.compile(
+    rf"(?:做好|抓好|搞好|安排|部署|谋划)(?:明年|来年)|(?:明年|来年)(?:[^,。;]{{0,12}}?(?:{_PLAN_NOUN})|,?(?:{_SUBJECT})*(?:要(?!求)|将|是))"
+)
+_MIN_PLANNING_SENTENCES = 2
+"""Minimum number of sentences that plan the year after the one in the title, so that they overrule the title."""
+_MAX_PARAGRAPH_LENGTH = 3000
+"""Number of code points of a paragraph that are searched for sentences that plan a year."""
+
+_LAST_SPRING_MONTH = 8
+"""A session until this month plans its own year."""
+_FIRST_WINTER_MONTH = 11
+"""A session from this month on plans the next year."""
+_FIRST_REGULAR_YEAR = 1990
+"""Before this year, congresses met in any month, and a report given in winter is filed under its own year."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReportEvidence:
+    """The parts of a work report that can state its year. Texts are folded."""
+
+    title_year: int | None
+    session: SessionDate | None
+    """When the report was given."""
+    headings: Sequence[str]
+    paragraphs: Sequence[str]
+    published: str | None
+    """ISO date of publication."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _YearInHeadings:
+    """The year that headings plan."""
+
+    value: int
+    is_confirmed: bool
+    """Whether one heading reviews a year and another one plans the next."""
+
+
+def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
+    """Return the year that a work report plans, with a note if neither title nor session states it."""
+    title_year, session = evidence.title_year, evidence.session
+    headed = _find_year_in_headings(evidence.headings, session.year if session else title_year)
+    if session and _is_unrelated(session, title_year, headed):
+        session = None
+    if headed and _is_possible(headed, title_year, session):
+        return _state_year(headed.value, evidence, "from the headings")
+    if session and _was_held_before_its_year(session, evidence):
+        return _state_year(session.year + 1, evidence, f"from the session in month {session.month} of {session.year}")
+    if session and (title_year is None or (title_year < session.year and session.month <= _LAST_SPRING_MONTH)):
+        return _state_year(session.year, evidence, f"from the session in {session.year}")
+    if title_year:
+        is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_SENTENCES
+        return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
+    return infer_speech_year(evidence.paragraphs, evidence.headings, evidence.published, evidence.url)
+
+
+def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> DetectedYear:
+    """Return a year with a note if neither title nor session states it, or if the title states another one."""
+    if evidence.title_year not in {None, year}:
+        return DetectedYear(year, f"year {year} inferred {source}: the title states {evidence.title_year}")
+    session = evidence.session
+    is_stated = evidence.title_year or (session and year == session.year + _is_in_winter(session))
+    return DetectedYear(year, None if is_stated else f"year {year} inferred {source}")
+
+
+def _is_unrelated(session: SessionDate, title_year: int | None, headed: _YearInHeadings | None) -> bool:
+    """Return whether a date cannot be that of the session, such as the date of a copy of the report."""
+    if title_year and abs(session.year - title_year) > 1:
+        return True
+    is_contradicted = headed is not None and headed.is_confirmed and headed.value - session.year not in {0, 1}
+    return is_contradicted and not session.names_meeting
+
+
+def _is_possible(headed: _YearInHeadings, title_year: int | None, session: SessionDate | None) -> bool:
+    """Return whether title and session permit that a report plans the year of its headings."""
+    year = headed.value
+    if session is None:
+        return title_year is None or year - title_year in {0, 1}
+    if _is_in_winter(session):
+        return year == session.year + 1
+    if year == session.year or (year == title_year and headed.is_confirmed):
+        return True
+    return year == session.year + 1 and session.month > _LAST_SPRING_MONTH
+
+
+def _is_in_winter(session: SessionDate) -> bool:
+    return session.month >= _FIRST_WINTER_MONTH and session.year >= _FIRST_REGULAR_YEAR
+
+
+def _was_held_before_its_year(session: SessionDate, evidence: WorkReportEvidence) -> bool:
+    """Return whether a session planned the next year.
+
+    Sessions in winter do. If the title has the year of the session, the text must plan the next year.
+    """
+    if not _is_in_winter(session):
+        return False
+    if evidence.title_year is None or evidence.title_year > session.year:
+        return True
+    texts = (paragraph[:_MAX_PARAGRAPH_LENGTH] for paragraph in evidence.paragraphs)
+    return _count_plans(evidence.paragraphs, session.year + 1) > 0 or any(map(_NEXT_YEAR_PLAN.search, texts))
+
+
+def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> _YearInHeadings | None:
+    """Return the year that the headings plan: the one after the last year reviewed, or else a year planned.
+
+    Of two consecutive years, the first is reviewed, whatever its heading: 2013年主要工作, 2014年工作重点. If several
+    other years are planned, the one nearest to `stated_year` is returned, or else the first.
+    """
+    reviewed: list[int] = []
+    planned: list[int] = []
+    for year, is_review in _classify_years(headings):
+        (reviewed if is_review else planned).append(year)
+    reviewed = reviewed or [year for year in planned if year + 1 in planned]
+    if reviewed:
+        year = max(reviewed) + 1
+        return _YearInHeadings(year, is_confirmed=year in planned)
+    if planned:
+        year = min(planned, key=lambda value: abs(value - (stated_year or value)))
+        return _YearInHeadings(year, is_confirmed=False)
+    return None
+
+
+def _classify_years(headings: Sequence[str]) -> Iterator[tuple[int, bool]]:
+    """Yield the years that headings review (True) or plan (False).
+
+    The words up to the next year decide: 2022年工作回顾和2023年工作安排 reviews 2022 and plans 2023.
+    """
+    for heading in headings:
+        if len(heading) > _MAX_HEADING_LENGTH:
+            continue
+        text = YEAR_SPAN.sub(" ", heading)
+        matches = list(_HEADING_YEAR.finditer(text))
+        for i, match in enumerate(matches):
+            end = matches[i + 1].start() if i + 1 < len(matches) else len(text)
+            before, after = text[: match.start()] if not i else "", text[match.end() : end]
+            if _REVIEW_WORD.search(after) or _REVIEW_WORD_BEFORE.search(before):
+                yield parse_year_digits(match[1]), True
+            elif _PLAN_WORD.search(after) or _PLAN_WORD_BEFORE.search(before):
+                yield parse_year_digits(match[1]), False
+
+
+def _count_plans(paragraphs: Sequence[str], year: int) -> int:
+    """Return the number of sentences that plan a year."""
+    count = 0
+    for paragraph in paragraphs:
+        text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph[:_MAX_PARAGRAPH_LENGTH]))
+        count += sum(parse_year_digits(m[1] or m[2]) == year for m in _PLANNED_YEAR.finditer(text))
+    return count
