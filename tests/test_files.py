@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from searchkit import files
 from searchkit.corpus import listing
@@ -14,7 +17,7 @@ from searchkit.corpus.listing import content_digest, list_corpus
 from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import UsageError
-from searchkit.files import DataFile, read_contained_file, read_data_file, read_regular_file
+from searchkit.files import DataFile, decode_list, read_contained_file, read_data_file, read_regular_file
 
 OUTSIDE_TEXT = "不是这个文件夹的。"
 
@@ -138,6 +141,63 @@ def test_systems_that_cannot_open_folders(tmp_path: Path, monkeypatch: pytest.Mo
     replace_by_pipe(path, tmp_path)
     with pytest.raises(OSError, match="not a regular file"):
         read_contained_file(root, inside)
+
+
+LIST = "柔性执法\n双随机 处罚\n长沙市,2023\n"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+@pytest.mark.parametrize(
+    "text", [LIST, "file,year\na.txt,2023\n", "镕基\n柔性执法与宽严相济，全过程记录\n", "α射线 处罚\n"]
+)
+def test_lists_in_usual_encodings_are_decoded(text: str, encoding: str) -> None:
+    """UTF-8, UTF-16 and GBK are decoded, or refused if they contain unusual characters; they are never garbled."""
+    try:
+        assert decode_list(text.encode(encoding)) == text
+    except ValueError:
+        assert "α" in text
+        assert not encoding.startswith("utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["big5", "big5hkscs"])
+def test_lists_in_other_encodings_are_refused(encoding: str) -> None:
+    """A list in Big5 is not read as GBK."""
+    with pytest.raises(ValueError, match="not UTF-8"):
+        decode_list("行政執法 雙隨機\n長沙市\n".encode(encoding))
+
+
+@pytest.mark.parametrize("word", ["石泉", "潜山", "印台", "通山"])
+def test_a_list_that_two_encodings_permit_is_refused(word: str) -> None:
+    """Some words in GBK are valid UTF-8 too. Alone they do not say which; with other words they do."""
+    with pytest.raises(ValueError, match="either UTF-8 or GBK"):
+        decode_list(f"1\t{word}\n".encode("gbk"))
+    assert decode_list(f"1\t{word}\n2\t行政执法\n".encode("gbk")) == f"1\t{word}\n2\t行政执法\n"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["长沙市", "行政执法", "a.txt", "2023", "石泉", "双随机、一公开", "（一）", "25%"]), min_size=1
+    )
+)
+def test_a_list_is_never_garbled(words: list[str]) -> None:
+    """A list of usual words with line ends is decoded right or refused, in every encoding."""
+    text = "".join(f"{word}\r\n" for word in words)
+    for encoding in ("utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"):
+        with suppress(ValueError):
+            assert decode_list(text.encode(encoding)) == text
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_text_or_refused(data: bytes) -> None:
+    """Bytes are decoded, or refused with a reason in a few words."""
+    reason = ""
+    try:
+        decode_list(data)
+    except ValueError as error:
+        reason = str(error)
+    assert reason in {"", "not UTF-8", "either UTF-8 or GBK"}
 
 
 def test_data_files_are_read(tmp_path: Path) -> None:

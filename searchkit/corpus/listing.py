@@ -115,10 +115,14 @@ def _decode_table(data: bytes) -> str:
     try:
         return decode_list(data)
     except ValueError as error:
-        reason = str(error)
-    decoded = decode_text(data)
-    if reason == EITHER_UTF_8_OR_GBK or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
-        raise ReadError(f"not read: {reason}; save it as UTF-8")
+        doubt = ReadError(f"not read: {error}; save it as UTF-8")
+        is_ambiguous = str(error) == EITHER_UTF_8_OR_GBK
+    try:
+        decoded = decode_text(data)
+    except ReadError:
+        raise doubt from None
+    if is_ambiguous or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
+        raise doubt
     return decoded.text
 
 

@@ -120,7 +120,7 @@ class _BuildConfig:
             options.engine,
             lexicon,
             read_data_file("taxonomy", options.topics or TOPICS_FILE),
-            read_data_file("taxonomy", options.work_topics or WORK_TOPICS_FILE),
+            read_data_file("taxonomy of work reports", options.work_topics or WORK_TOPICS_FILE),
             read_data_file("unit list", options.units or UNITS_FILE),
             read_data_file("list of fixed names", options.fixed_names or FIXED_NAMES_FILE),
         )

@@ -18,6 +18,7 @@ from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 
+import click
 import pytest
 from hostile import hostile_reader
 from marked import MARK_VARIABLE, kill_leftovers, new_mark
@@ -382,6 +383,37 @@ def test_formats_of_hits(run: Run, index: Path) -> None:
     assert [line.split("\t")[0] for line in run(*arguments, "tsv").out.splitlines()[1:]] == ids
 
 
+def test_duplicates_are_shown(run: Run, tmp_path: Path) -> None:
+    """The summary of a build and `info --problems` name duplicates. They do not fail a strict build."""
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (corpus / name).write_text("临海市司法局2023年法治政府建设年度报告\n\n全年开展检查一百次。\n", encoding="utf-8")
+    result = run("build", corpus, "--index", index, "--strict")
+    assert result.status == 0
+    assert result.out.splitlines()[1:3] == ["duplicates: 1", "  b.txt: the same bytes as a.txt"]
+    rows = [
+        json.loads(line) for line in run("info", "--problems", "--index", index, "--format", "jsonl").out.splitlines()
+    ]
+    assert rows[0] == {"path": "b.txt", "reason": "the same bytes as a.txt", "kind": "duplicate"}
+    assert run("build", corpus, "--index", index, "--format", "json").json()["duplicates"] == [
+        ["b.txt", "the same bytes as a.txt"]
+    ]
+
+
+def test_work_reports_have_a_list_of_topics_of_their_own(run: Run, tmp_path: Path) -> None:
+    """`--topics` replaces the topics of other reports, `--work-topics` those of work reports."""
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for name, title in (("a.txt", "临海市2023年政府工作报告"), ("b.txt", "临海市司法局2023年法治政府建设年度报告")):
+        (corpus / name).write_text(f"{title}\n\n全年开展检查一百次，新建学校五所。\n", encoding="utf-8")
+    for name in ("general", "work"):
+        (tmp_path / name).write_text(f'[[topic]]\nname = "{name}"\n', encoding="utf-8")
+    run("build", corpus, "--index", index, "--topics", tmp_path / "general", "--work-topics", tmp_path / "work")
+    for topic, document in (("general", "b.txt"), ("work", "a.txt")):
+        assert run("search", "*", "--topic", topic, "--index", index, "--format", "ids").out == f"{document}#1\n"
+
+
 def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     """`--queries` answers lines of both forms in order, with their filters. A bad line has an error in its place."""
     queries = tmp_path / "queries"
@@ -406,6 +438,51 @@ def test_queries_file(run: Run, index: Path, tmp_path: Path) -> None:
     assert {item["value"] for item in answers[4]["facets"]["year"]["values"]} == {2022, 2024}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_queries_files_in_other_encodings(run: Run, index: Path, tmp_path: Path, encoding: str, line_end: str) -> None:
+    """A file of queries in UTF-16 or GBK is answered as in UTF-8."""
+    queries = tmp_path / "queries"
+    queries.write_bytes(line_end.join(["a\t*", "b\t柔性执法", '{"id": "c", "query": "立案"}']).encode(encoding))
+    result = run("search", "--queries", queries, "--index", index, "--limit", "1")
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert [(answer["id"], answer["total"] > 0) for answer in answers] == [("a", True), ("b", True), ("c", True)]
+    assert (result.status, result.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a\t行政執法 雙隨機\n".encode("big5"), "not UTF-8; give queries in UTF-8"),
+        ("a\t石泉\n".encode("gbk"), "either UTF-8 or GBK; give queries in UTF-8"),
+    ],
+)
+def test_queries_files_in_doubtful_encodings_are_refused(
+    run: Run, index: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
+    """A file of queries that could be garbled is refused by name."""
+    queries = tmp_path / "queries"
+    queries.write_bytes(content)
+    result = run("search", "--queries", queries, "--index", index)
+    assert (result.status, result.out) == (2, "")
+    assert "queries" in result.err
+    assert message in result.err
+
+
+def test_a_damaged_line_of_a_queries_file_has_an_error_in_its_place(run: Run, index: Path, tmp_path: Path) -> None:
+    """After a line in UTF-8, a line in another encoding is an error, and the next line is answered."""
+    queries = tmp_path / "queries"
+    queries.write_bytes("a\t柔性执法\n".encode() + "b\t柔性执法\n".encode("gbk") + "c\t立案\n".encode())
+    result = run("search", "--queries", queries, "--index", index, "--limit", "1")
+    answers = [json.loads(line) for line in result.out.splitlines()]
+    assert [(answer["id"], answer.get("error")) for answer in answers] == [
+        ("a", None),
+        ("2", "not UTF-8"),
+        ("c", None),
+    ]
+    assert result.status == 2
+
+
 @pytest.mark.parametrize("facets", [3, None, "year", {"year": 1}, [1]])
 def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
     run: Run, index: Path, tmp_path: Path, facets: object
@@ -424,7 +501,8 @@ def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
 @pytest.mark.parametrize(("command", "options"), [("search", SearchOptions()), ("measures", MeasureOptions())])
 def test_defaults_are_those_of_the_library(command: str, options: SearchOptions | MeasureOptions) -> None:
     """An option that is not given has the same value on the command line and in Python."""
-    context = cli.cli.commands[command].make_context(command, ["立案"])
+    group = click.Context(cli.cli, **cli.cli.context_settings)
+    context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
         assert context.params[field.name] == getattr(options, field.name), field.name
 

@@ -109,6 +109,89 @@ def test_front_matter_overrides_metadata_csv_which_overrides_the_text(tmp_path: 
     assert skipped == [Skipped("metadata.csv", "line 3: no file sub/none.md", files=0)]
 
 
+TABLE = "文件,年份,地区,部门,标题,主题,文种,批次\na.txt,2021,湖南长沙,司法局,本局报告,行政执法、普法宣传,年度报告,一\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
+def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, encoding: str) -> None:
+    """Chinese headings mean the built-in fields; stated topics are those of every paragraph. Only 批次 is a facet."""
+    write_corpus(tmp_path, metadata__csv=TABLE.encode(encoding), a__txt=REPORT)
+    ((parsed,), skipped) = read_folder(tmp_path)
+    document = parsed.document
+    assert (document.title, document.year, document.region) == ("本局报告", 2021, ("湖南省", "长沙市"))
+    assert (document.agency, document.doctype, document.facets) == ("司法局", "年度报告", {"批次": "一"})
+    assert {p.topics for p in parsed.paragraphs} == {("行政执法", "普法宣传")}
+    assert skipped == []
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("file\tregion\na.txt\t石泉\n".encode("gbk"), "not read: either UTF-8 or GBK; save it as UTF-8"),
+        ("文件,批次\na.txt,行政执法\n".encode("gbk") + b"\xff", "not read: not UTF-8; save it as UTF-8"),
+        ("file,批次\na.txt,乙\n".encode("big5"), "not read: not UTF-8; save it as UTF-8"),
+    ],
+)
+def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table: bytes, reason: str) -> None:
+    """A table that could be garbled is a problem with what to do, and states nothing."""
+    write_corpus(tmp_path, metadata__csv=table, a__txt=REPORT)
+    ((parsed,), skipped) = read_folder(tmp_path)
+    assert (parsed.document.facets, parsed.document.region) == ({}, ("天津市", "滨海新区"))
+    assert skipped == [Skipped("metadata.csv", reason, files=0)]
+
+
+def test_a_metadata_csv_in_big5_is_read(tmp_path: Path) -> None:
+    """A table in Big5 with enough text is read as before."""
+    table = "檔案說明,文件,批次\n這是今年的第一批工作報告,a.txt,第一批\n"
+    write_corpus(tmp_path, metadata__csv=table.encode("big5"), a__txt=REPORT)
+    ((parsed,), _) = read_folder(tmp_path)
+    assert parsed.document.facets["批次"] == "第一批"
+
+
+WORK_REPORT = """政府工作报告
+——2022年12月28日在贵阳市第十五届人民代表大会第三次会议上
+市长 张三
+
+各位代表：
+现在，我代表市人民政府，向大会报告工作，请予审议。
+一、2022年主要工作
+全市生产总值增长8%，受国务院表彰，建成高速公路3条。
+二、2023年主要工作
+我们要继续努力，新建学校5所。
+名词解释
+1.“双减”：减轻学生作业负担。
+2.“四上”企业：规模以上工业企业等。
+"""
+
+
+def test_a_work_report_is_read(tmp_path: Path) -> None:
+    """A work report given in December is of the year that it plans; its parts, speaker and glossary are recognised."""
+    write_corpus(tmp_path, a__txt=WORK_REPORT)
+    ((parsed,), _) = read_folder(tmp_path)
+    document = parsed.document
+    assert (document.year, document.region, document.agency) == (2023, ("贵州省", "贵阳市"), "人民政府")
+    assert [(p.path[:1], p.section) for p in parsed.paragraphs] == [
+        ((), "其他"),
+        (("2022年主要工作",), "成效"),
+        (("2023年主要工作",), "计划"),
+        (("名词解释",), "其他"),
+        (("名词解释",), "其他"),
+    ]
+
+
+def test_work_reports_have_topics_of_their_own(tmp_path: Path) -> None:
+    """Work reports get the topics of one taxonomy, all other reports, and records, those of the other."""
+    record = {"id": 1, "text": "新建学校5所。", "doctype": "政府工作报告"}
+    other = {"id": 2, "text": "新建学校5所。"}
+    write_corpus(tmp_path, a__txt=WORK_REPORT, b__txt=REPORT, c__jsonl="\n".join(map(json.dumps, (record, other))))
+    general, work = tmp_path.parent / "general.toml", tmp_path.parent / "work.toml"
+    general.write_text('[[topic]]\nname = "甲"\n', encoding="utf-8")
+    work.write_text('[[topic]]\nname = "乙"\n', encoding="utf-8")
+    read = [item for item in read_corpus(list_corpus(tmp_path), general, work) if isinstance(item, ParsedDocument)]
+    topics = {item.document.document: {p.topics for p in item.paragraphs} for item in read}
+    assert topics == {"a.txt": {("乙",)}, "b.txt": {("甲",)}, "c.jsonl#1": {("乙",)}, "c.jsonl#2": {("甲",)}}
+
+
 def test_a_stated_field_has_no_warning(tmp_path: Path) -> None:
     """Detection warnings about stated fields are dropped; the others are kept."""
     write_corpus(

@@ -140,6 +140,58 @@ def test_fields_have_english_and_chinese_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "field", "value", "stated"),
+    [
+        ("标题", "title", "报告", "报告"),
+        ("题名", "title", "报告", "报告"),
+        ("年度", "year", "2023年度", 2023),
+        ("年 份", "year", "2023", 2023),
+        ("年份（报告）", "year", "2023", 2023),
+        ("日期", "published", "2024/1/5", "2024-01-05"),
+        ("发布时间", "published", "20240105", "2024-01-05"),
+        ("发文机关", "issuer", "市司法局", "市司法局"),
+        ("部门", "agency", "司法局", "司法局"),
+        ("单位", "agency", "司法局", "司法局"),
+        ("地区", "region", "湖南长沙", ("湖南省", "长沙市")),
+        ("行政区划", "region", "福建省/福州市/鼓楼区", ("福建省", "福州市", "鼓楼区")),
+        ("省份", "region", "湖南", ("湖南省",)),
+        ("地市", "region", "长沙", ("湖南省", "长沙市")),
+        ("县区", "region", "临海市", ("浙江省", "台州市", "临海市")),
+        ("文种", "doctype", "政府工作报告", "政府工作报告"),
+        ("报告类型", "doctype", "政府工作报告", "政府工作报告"),
+        ("发文字号", "doc_number", "临卫〔2024〕1号", "临卫〔2024〕1号"),
+        ("网址", "source", "https://a.cn/1", "https://a.cn/1"),
+        ("Title", "title", "报告", "报告"),
+        ("YEAR", "year", "2023", 2023),
+    ],
+)
+def test_headings_in_chinese_mean_fields(name: str, field: str, value: str, stated: object) -> None:
+    """Usual headings of a table mean the built-in fields, whatever their white space, case and remarks."""
+    assert parse_metadata({name: value}) == StatedMetadata({field: stated})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "topics"),
+    [
+        ("主题", "行政执法", ("行政执法",)),
+        ("topic", "行政执法", ("行政执法",)),
+        ("主题词", "行政执法、普法宣传；行政执法", ("行政执法", "普法宣传")),
+        ("topics", ["行政执法", "普法宣传"], ("行政执法", "普法宣传")),
+        ("主题", "甲, 乙|丙/丁", ("甲", "乙", "丙")),
+        ("主题", "、", ()),
+    ],
+)
+def test_topics_are_stated_for_all_paragraphs(name: str, value: object, topics: tuple[str, ...]) -> None:
+    """At most three topics are stated, as a list or as a text with separators. They are no facet."""
+    assert parse_metadata({name: value}) == StatedMetadata(topics=topics)
+
+
+def test_bad_topics_are_a_warning() -> None:
+    """Topics that are no texts yield a warning."""
+    assert parse_metadata({"主题": {"a": "b"}}).warnings == ("topics: \"{'a': 'b'}\" is not text or a list of texts",)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("year", "20x3"),
@@ -232,8 +284,11 @@ def test_a_facet_has_one_short_value(value: object) -> None:
 def test_override_takes_precedence_field_by_field() -> None:
     """The overriding value is used for each field; warnings of both are kept."""
     lower = StatedMetadata({"year": 2021, "title": "甲"}, {"a": "1", "b": "1"}, ("low",))
-    upper = StatedMetadata({"year": 2022}, {"b": "2"}, ("up",))
-    assert upper.override(lower) == StatedMetadata({"year": 2022, "title": "甲"}, {"a": "1", "b": "2"}, ("low", "up"))
+    upper = StatedMetadata({"year": 2022}, {"b": "2"}, ("up",), ("普法宣传",))
+    assert upper.override(lower) == StatedMetadata(
+        {"year": 2022, "title": "甲"}, {"a": "1", "b": "2"}, ("low", "up"), ("普法宣传",)
+    )
+    assert lower.override(upper).topics == ("普法宣传",)
 
 
 json_values = st.recursive(
@@ -300,6 +355,13 @@ def test_rows_of_a_table_state_metadata_of_files(mark: str) -> None:
         "sub/x/b.md": StatedMetadata({}, {"批次": "二"}),
     }
     assert table.problems == ()
+
+
+@pytest.mark.parametrize("name", ["文件", "文件名", "文件路径", "路径", "File", "filename", "文 件"])
+def test_the_column_of_the_file_has_many_names(name: str) -> None:
+    """The first column that names files is used, in either language."""
+    table = read_metadata_table(f"年份,{name},地区\n2023,a.txt,湖南长沙\n", "", {"a.txt"})
+    assert table.rows == {"a.txt": StatedMetadata({"year": 2023, "region": ("湖南省", "长沙市")})}
 
 
 def test_unusable_lines_of_a_table_are_reported() -> None:

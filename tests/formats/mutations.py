@@ -63,6 +63,7 @@ _OUTCOMES = (
 
 BUILD = """
 import json, resource, sys, time
+from pathlib import Path
 from searchkit.indexing import build as indexing, tasks
 from searchkit.indexing.build import BuildOptions, build
 from searchkit.index import Index
@@ -91,7 +92,10 @@ for name in (index, alone):
     with Index(name) as opened:
         documents[name] = [item.document for item in opened.documents()]
 skipped = [[(item.path, item.reason, item.files) for item in report.skipped] for report in (done, one_by_one)]
-peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+status = Path("/proc/self/status")
+if status.exists():  # ru_maxrss of the process itself includes the memory of the process that started it
+    peak = max([peak, *(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:"))])
 print(json.dumps({"seconds": seconds, "memory": peak, "took": [took[number] for number in sorted(took)],
                   "documents": documents[index], "alone": documents[alone],
                   "skipped": skipped[0], "skipped_alone": skipped[1]}))

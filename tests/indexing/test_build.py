@@ -190,7 +190,7 @@ def test_an_unknown_engine_is_refused(tmp_path: Path, report: Report) -> None:
     assert not (tmp_path / "index").exists()
 
 
-@pytest.mark.parametrize("option", ["words", "synonyms", "topics", "units", "fixed_names"])
+@pytest.mark.parametrize("option", ["words", "synonyms", "topics", "work_topics", "units", "fixed_names"])
 def test_a_missing_data_file_is_refused(corpus: Path, index: Path, engine: str, option: str) -> None:
     """A data file that does not exist raises UsageError; the old index stays."""
     files: dict[str, Any] = {option: corpus / "nowhere"}
@@ -208,6 +208,29 @@ def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, eng
         build(corpus, index, BuildOptions(engine, **files))
     assert "\n" not in str(caught.value)
     assert is_old_index(index)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-16-le", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("words", "柔性执法\n双随机抽查\n"),
+        ("synonyms", "市场监管 市场监督管理\n"),
+        ("topics", '[[topic]]\nname = "执法"\nterms = ["执法检查"]\n'),
+        ("work_topics", '[[topic]]\nname = "项目"\nterms = ["重点项目"]\n'),
+        ("fixed_names", "三项制度\n双随机、一公开\n"),
+    ],
+)
+def test_data_files_in_other_encodings_are_read(
+    corpus: Path, tmp_path: Path, engine: str, name: str, text: str, encoding: str
+) -> None:
+    """A data file in UTF-16 or GBK yields the same index as in UTF-8: no input has changed."""
+    path, index = tmp_path / "list", tmp_path / "other"
+    options: dict[str, Any] = {name: path}
+    path.write_text(text, encoding="utf-8")
+    build(corpus, index, BuildOptions(engine, **options))
+    path.write_bytes(text.encode(encoding))
+    assert build(corpus, index, BuildOptions(engine, **options)).full_because is None
 
 
 # --- builds that fail

@@ -427,6 +427,7 @@ DATA_FILES = {
     "words": analysis.DATA_FOLDER / "words.txt",
     "synonyms": analysis.DATA_FOLDER / "synonyms.txt",
     "topics": analysis.DATA_FOLDER / "topics.toml",
+    "work_topics": analysis.DATA_FOLDER / "work_topics.toml",
     "units": vocabulary.UNITS_FILE,
     "fixed_names": vocabulary.FIXED_NAMES_FILE,
 }
@@ -662,7 +663,7 @@ def test_batches_are_balanced(monkeypatch: pytest.MonkeyPatch, sizes: list[int],
         assert max(weights) <= max_bytes + max(sizes) + 1
 
 
-@pytest.mark.parametrize("what", ["topics", "units"])
+@pytest.mark.parametrize("what", ["topics", "work_topics", "units"])
 def test_the_message_about_an_invalid_data_file(
     run_build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Path, what: str
 ) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
@@ -48,14 +48,13 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
     linear in the text.
     """
     cleaned: list[Block] = []
-    simplified: list[Block] = []
     indents: list[bool] = []
     for block in blocks:
         for text in _split_lines(block.text):
             line = lines.clean_line(text)
-            cleaned.append(_replace_text(block, line))
-            simplified.append(_replace_text(cleaned[-1], lines.simplify(line)))
+            cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
             indents.append(bool(line) and text[0].isspace())
+    simplified = _simplify(cleaned)
     opening = find_opening(simplified, cleaned)
     end = _end_of_content(simplified, opening.content_start)
     dropped = _layout_lines(simplified, opening.content_start, end) | _repeated_lines(
@@ -68,8 +67,13 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
     return Cleaned(opening.title, opening.head, tuple(body), tail)
 
 
-def _replace_text(block: Block, text: str) -> Block:
-    return block if text == block.text else Block(text, block.level, block.strong, block.page)
+def _simplify(blocks: list[Block]) -> list[Block]:
+    """Return the blocks with simplified characters. The text of a document is simplified at once, which is cheaper."""
+    text = "\n".join(block.text for block in blocks)
+    simplified = lines.simplify(text)
+    if simplified == text:
+        return blocks
+    return [replace(block, text=line) for block, line in zip(blocks, simplified.split("\n"), strict=True)]
 
 
 def _split_lines(text: str) -> list[str]:

@@ -102,13 +102,21 @@ def detect_metadata(evidence: Evidence) -> DetectedMetadata:
     """
     title = evidence.title or _strip_site_name(evidence.hints.get("title", "")[:_MAX_LINE_CHARACTERS])
     printed = _limit_lengths(evidence, title)
-    detected = _detect_fields(_simplify(printed))
+    simplified = _simplify(printed)
+    detected = _detect_fields(simplified)
+    if simplified is printed:
+        return replace(detected, title=title)
     issuer, doc_number = (_as_printed(value, printed) for value in (detected.issuer, detected.doc_number))
     return replace(detected, title=title, issuer=issuer, doc_number=doc_number)
 
 
 def _simplify(evidence: Evidence) -> Evidence:
     """Return the evidence with simplified characters. Of the paragraphs, only those at both ends are examined so."""
+    edges = (*evidence.paragraphs[:_EDGE_PARAGRAPHS], *evidence.paragraphs[-_EDGE_PARAGRAPHS:])
+    lines = (evidence.title or "", *evidence.head, *evidence.tail, *evidence.headings, *evidence.hints.values())
+    text = "\n".join((*lines, *(paragraph[:_MAX_LINE_CHARACTERS] for paragraph in edges)))
+    if simplify(text) == text:  # one look at all texts is cheaper
+        return evidence
     paragraphs = [*evidence.paragraphs]
     for i in {*range(len(paragraphs))[:_EDGE_PARAGRAPHS], *range(len(paragraphs))[-_EDGE_PARAGRAPHS:]}:
         paragraphs[i] = simplify(paragraphs[i][:_MAX_LINE_CHARACTERS]) + paragraphs[i][_MAX_LINE_CHARACTERS:]
@@ -228,7 +236,7 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
     )
     if doctype == WORK_REPORT and not any(map(_ABOUT_WORK_REPORT.search, titles)):
         title_year, session = _first_year(titles), find_session((*lines, *titles))
-        texts = _year_headings(evidence), _year_paragraphs(evidence)
+        texts = _year_headings(evidence), evidence.paragraphs
         return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))
     is_speech = doctype != WORK_REPORT and _is_speech(doctype, evidence)
     # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.

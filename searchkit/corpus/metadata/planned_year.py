@@ -19,6 +19,7 @@ from searchkit.corpus.metadata.dates import (
     infer_speech_year,
     parse_year_digits,
 )
+from searchkit.text.folding import fold_all
 from searchkit.text.years import ANY_YEAR
 
 _HEADING_YEAR = re.compile(rf"(?<![\d到至])({ANY_YEAR})\s*年(?!代|前|底|末|远景|左右|以前|以来|建成|基本|\d{{1,2}}月)")
@@ -47,8 +48,8 @@ _NEXT_YEAR_PLAN = re.compile(
 )
 _MIN_PLANNING_SENTENCES = 2
 """Minimum number of sentences that plan the year after the one in the title, so that they overrule the title."""
-_MAX_PARAGRAPH_LENGTH = 3000
-"""Number of code points of a paragraph that are searched for sentences that plan a year."""
+_MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
+"""Numbers of paragraphs, and of code points of each, that are searched for sentences that plan a year."""
 
 _LAST_SPRING_MONTH = 8
 """A session until this month plans its own year."""
@@ -60,13 +61,15 @@ _FIRST_REGULAR_YEAR = 1990
 
 @dataclass(frozen=True, slots=True)
 class WorkReportEvidence:
-    """The parts of a work report that can state its year. Texts are folded."""
+    """The parts of a work report that can state its year."""
 
     title_year: int | None
     session: SessionDate | None
     """When the report was given."""
     headings: Sequence[str]
+    """Headings and lines that may be headings, folded."""
     paragraphs: Sequence[str]
+    """Paragraphs as written. They are folded only if nothing else decides."""
     published: str | None
     """ISO date of publication."""
     url: str
@@ -96,7 +99,7 @@ def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
     if title_year:
         is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_SENTENCES
         return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
-    return infer_speech_year(evidence.paragraphs, evidence.headings, evidence.published, evidence.url)
+    return infer_speech_year(_fold(evidence.paragraphs), evidence.headings, evidence.published, evidence.url)
 
 
 def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> DetectedYear:
@@ -141,8 +144,13 @@ def _was_held_before_its_year(session: SessionDate, evidence: WorkReportEvidence
         return False
     if evidence.title_year is None or evidence.title_year > session.year:
         return True
-    texts = (paragraph[:_MAX_PARAGRAPH_LENGTH] for paragraph in evidence.paragraphs)
-    return _count_plans(evidence.paragraphs, session.year + 1) > 0 or any(map(_NEXT_YEAR_PLAN.search, texts))
+    return _count_plans(evidence.paragraphs, session.year + 1) > 0 or any(
+        map(_NEXT_YEAR_PLAN.search, _fold(evidence.paragraphs))
+    )
+
+
+def _fold(paragraphs: Sequence[str]) -> list[str]:
+    return fold_all([paragraph[:_MAX_PARAGRAPH_LENGTH] for paragraph in paragraphs[:_MAX_PARAGRAPHS]])
 
 
 def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> _YearInHeadings | None:
@@ -171,7 +179,7 @@ def _classify_years(headings: Sequence[str]) -> Iterator[tuple[int, bool]]:
     The words up to the next year decide: 2022年工作回顾和2023年工作安排 reviews 2022 and plans 2023.
     """
     for heading in headings:
-        if len(heading) > _MAX_HEADING_LENGTH:
+        if len(heading) > _MAX_HEADING_LENGTH or "年" not in heading:
             continue
         text = YEAR_SPAN.sub(" ", heading)
         matches = list(_HEADING_YEAR.finditer(text))
@@ -187,7 +195,7 @@ def _classify_years(headings: Sequence[str]) -> Iterator[tuple[int, bool]]:
 def _count_plans(paragraphs: Sequence[str], year: int) -> int:
     """Return the number of sentences that plan a year."""
     count = 0
-    for paragraph in paragraphs:
-        text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph[:_MAX_PARAGRAPH_LENGTH]))
+    for paragraph in _fold(paragraphs):
+        text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph))
         count += sum(parse_year_digits(m[1] or m[2]) == year for m in _PLANNED_YEAR.finditer(text))
     return count

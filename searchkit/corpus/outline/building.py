@@ -130,39 +130,40 @@ def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
         else _classify_line(previous, line, following)
         for previous, line, following in zip(padded, marked, padded[2:], strict=False)
     ]
-    glossary = _find_glossary(blocks)
+    glossary = _find_glossary(marked)
     if glossary is not None:
         block, marker = marked[glossary]
-        rest = block.text[marker.end :] if marker else block.text
+        rest = _text_after_marker(marked[glossary])
         classified[glossary] = _ClassifiedLine(
             block, marker, rest, rest.rstrip("：: "), is_heading_line=True, is_glossary=True
         )
     return _reconsider_by_siblings(classified)
 
 
-def _find_glossary(blocks: Sequence[Block]) -> int | None:
+def _find_glossary(marked: Sequence[_MarkedBlock]) -> int | None:
     """Return the index of the title of the glossary at the end, or None.
 
     A title in the first half, such as an entry of a table of contents, counts only if terms are explained below it.
     """
-    titles = [i for i, block in enumerate(blocks) if lines.is_glossary_title(_unnumbered_text(block))]
+    titles = [
+        i
+        for i, line in enumerate(marked)
+        if len(line[0].text) <= headings.MAX_HEADING_LENGTH and lines.is_glossary_title(_text_after_marker(line))
+    ]
     if not titles:
         return None
-    explains = [lines.is_glossary_entry(block.text) for block in blocks]
+    explains = [lines.is_glossary_entry(block.text) for block, _ in marked]
     entries_before = [0, *accumulate(explains)]
     for i in titles:
-        following = len(blocks) - i - 1
+        following = len(marked) - i - 1
         entries = entries_before[-1] - entries_before[i + 1]
         if i and following and (following <= i or entries >= _MIN_GLOSSARY_SHARE * following):
             return i
     return None
 
 
-def _unnumbered_text(block: Block) -> str:
-    """Return a text that is short enough for a title without its number."""
-    if len(block.text) > headings.MAX_HEADING_LENGTH:
-        return ""
-    marker = parse_marker(block.text)
+def _text_after_marker(line: _MarkedBlock) -> str:
+    block, marker = line
     return block.text[marker.end :] if marker else block.text
 
 

@@ -45,6 +45,29 @@ def _clean(text: str) -> Cleaned:
     return clean([Block(line) for line in text.split("\n")])
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        ("政府工作报告", "——2023年1月5日在某市第五届人民代表大会第二次会议上", "市长 张三"),
+        ("政府工作报告", "（2023年1月5日）", "市人民政府市长", "张三"),
+        ("政府工作报告[^1]", "某市人民政府代市长　李 四", "2023年1月5日"),
+        ("——2023年1月5日在某市第五届人民代表大会第二次会议上", "王五"),
+        ("勇毅前行 再创辉煌", "——2023年1月5日在某市第五届人民代表大会第二次会议上", "市长 张三"),
+    ],
+)
+def test_session_and_speaker_belong_to_the_head(head: tuple[str, ...]) -> None:
+    """Session, speaker, a name alone and a slogan above them are no content, with and without a title in the text."""
+    cleaned = _clean("\n".join((*head, "", "各位代表：", "现在，我代表市人民政府，向大会报告工作。", "一、工作回顾")))
+    assert [block.text for block in cleaned.body] == ["现在，我代表市人民政府，向大会报告工作。", "一、工作回顾"]
+    assert (cleaned.title or "政府工作报告") == "政府工作报告"
+
+
+def test_a_first_heading_is_content() -> None:
+    """A heading above text is content, also if a date or a salutation follows and no title is found."""
+    cleaned = _clean("抓好检查监督\n2023年1月5日\n各位领导：\n全年开展检查一百次，成效明显。")
+    assert cleaned.body[0].text == "抓好检查监督"
+
+
 def test_a_page_of_a_government_site_is_split() -> None:
     """Title, head, content and tail are separated, and a broken sentence is joined."""
     cleaned = _clean(PAGE)
