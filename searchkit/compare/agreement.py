@@ -26,11 +26,11 @@ _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "�
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
 _FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
-"""Words that distinguish nothing anywhere in an indicator, and all marks except 、. They are removed first."""
+"""Words without meaning for comparisons anywhere in an indicator, and all marks except 、. They are removed first."""
 _LEADING_FILLERS = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施)+")
-"""Words that distinguish nothing at the beginning of a part of an indicator: 开展监督检查 is 监督检查."""
+"""Words without meaning for comparisons at the beginning of a part of an indicator: 开展监督检查 is 监督检查."""
 _TRAILING_FILLERS = re.compile("(?<=..)(?:总数量|总数|总量|数量|总计|合计|共计|情况|工作|案件|事项)+$")
-"""Words that distinguish nothing at the end of a part, after at least two characters: 行政复议案件 is 行政复议."""
+"""Words without meaning for comparisons at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
 """Word that makes an indicator a mean: 人均, 月均, 平均."""
@@ -90,10 +90,10 @@ def normalise_indicator(indicator: str) -> NormalisedIndicator:
 def indicator_similarity(one: NormalisedIndicator, other: NormalisedIndicator) -> float:
     """Return the similarity of two indicators: 1 if their texts are equal, 0 if they have no character in common.
 
-    The base is the mean of the Dice coefficients of characters and of bigrams, if both indicators have bigrams,
-    otherwise that of characters. It is multiplied with 0.7 if only one of the indicators is joint, and with 0.5 if
-    their heads have no character in common. It is raised to 0.5 if one indicator is the head of the other. Finally, it
-    is multiplied with 0.4 unless both are means of the same kind or neither is a mean.
+    The similarity starts as the Dice coefficient of the characters. If both indicators have bigrams, it is the mean of
+    that coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the indicators is joint, and by
+    0.5 if their heads have no character in common. If one indicator is the head of the other, it becomes at least 0.5.
+    Last, it is multiplied by 0.4 unless both indicators are means of the same kind or neither is a mean.
     """
     if one.text == other.text:
         return 1.0
@@ -135,7 +135,8 @@ def scale_name(scale: int) -> str:
 def precision(measure: Measure) -> float:
     """Return the base value of one unit of the last digit: 100 for 93.72万元, 1 for 129件.
 
-    The value is a number, so zeros at the end of its decimals are not counted: 93.70万元 has the precision 1000.
+    Zeros at the end of the decimals do not count, because the value is stored as a number: 93.70万元 is 93.7万元, with
+    the precision 1000.
     """
     _, _, decimals = f"{measure.value}".partition(".")
     exponent = 0 if "e" in decimals else len(decimals)
@@ -143,7 +144,7 @@ def precision(measure: Measure) -> float:
 
 
 def has_same_value(one: Measure, other: Measure) -> bool:
-    """Return whether the ranges of possible values overlap: equal, equal after rounding, or within 约, 余, 以下."""
+    """Return whether the ranges of possible values (`value_range`) of two measures overlap."""
     low, high = value_range(one)
     other_low, other_high = value_range(other)
     tolerance = _RELATIVE_TOLERANCE * max(abs(one.base_value), abs(other.base_value))

@@ -74,6 +74,7 @@ _YEARLY_CHANGE = re.compile("同比|上一?年|去年|前一年|增长|下降|�
 _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
 """Period of a change since last year."""
 _PERCENTAGE_POINTS = {"个百分点", "百分点"}
+"""Units of a difference between two percentages."""
 _MAX_RATIO = 5
 """Largest ratio between the stated and the expected value of last year. If it is larger, the two values count
 different things, and there is no finding."""
@@ -113,8 +114,9 @@ def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | No
 
     A finding is yielded as soon as all documents with its measures have been read.
 
-    `text_of` returns the text of the paragraph with an id. Without it, parts that add up to less than their total are
-    found only if the total follows them, and other numbers between the parts, which may be more parts, go unnoticed.
+    `text_of` returns the text of the paragraph with an id. Without `text_of`, the words and numbers around the parts of
+    a breakdown are unknown. Parts that add up to less than their total are then a finding only if the total follows
+    them, and a number between two parts, which may be a further part, does not prevent a finding.
 
     Memory: about 300 bytes for each measure that another report can contradict, plus the measures of one document.
     """
@@ -191,8 +193,9 @@ def _is_summable(total: Measure, part: Measure) -> bool:
 def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float) -> bool:
     """Return whether parts that add up to more than their total are a mistake.
 
-    They are not if some of the parts add up to the total: the others are then a second breakdown, or parts of parts. A
-    single part that exceeds the total is always a mistake.
+    A single part that exceeds the total is always a mistake. If some of the parts add up to the total, there is no
+    mistake: the other parts are a second breakdown, or parts of parts. A sum of people is never a mistake, because a
+    person can belong to several parts. The sum of more than `_MAX_SUBSET_PARTS` parts is not judged.
     """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return True
@@ -211,8 +214,9 @@ def _is_shortfall_wrong(
 ) -> bool:
     """Return whether parts that add up to less than their total are a mistake.
 
-    They are if the parts must be complete: the total follows all of them, or 分别 or a colon is between the total and
-    its parts. At least three parts whose sum is close to the total are a mistake too.
+    They are a mistake only if they must be complete. At least two parts must be complete if the total follows all of
+    them, or if 分别, 分为 or a colon is between the total and the parts. Without these words, three or more parts are a
+    mistake if their sum is close to the total. If 等 follows the last part, there are more parts, and no mistake.
     """
     first, last = min(part.start for part in parts), max(part.end for part in parts)
     if total.start > first:  # A 10件，B 20件，共30件
@@ -241,9 +245,9 @@ def _check_rates(report: Sequence[Measure]) -> Iterator[Finding]:
 
 
 def _check_typos(report: Sequence[Measure]) -> Iterator[Finding]:
-    """Yield a finding for each two values of one indicator in a report that differ by a typo: 5983户次, 5893户次.
+    """Yield a finding for each pair of values of one indicator in a report that differ by a typo: 5983户次, 5893户次.
 
-    Values that differ more are no contradiction, because reports use one name for several inspections or trainings.
+    Values that differ more are not a finding, because reports use one name for several inspections or trainings.
     """
     candidates: dict[tuple[object, ...], list[Measure]] = {}
     for measure in report:
@@ -312,12 +316,12 @@ class _CrossReportChecker:
 
     def __init__(self) -> None:
         self._values: dict[tuple[int, int], list[_StatedValue]] = {}
-        """Values of the reports so far, by indicator (`_indicator_key`) and year."""
+        """Values of the reports so far, by indicator (`_indicator_key`) and year of the report."""
         self._changes: dict[tuple[int, int], list[_StatedChange]] = {}
         """Changes of the reports so far, by indicator and year of the report."""
 
     def check(self, report: Sequence[Measure]) -> Iterator[Finding]:
-        """Add the measures of a document. Yields their contradictions to the documents added before."""
+        """Add the measures of a document, and yield their contradictions to the documents added earlier."""
         by_key: dict[tuple[int, int], list[Measure]] = {}
         for measure in report:
             if _is_comparable(measure) and measure.year is not None and measure.region:
@@ -334,16 +338,16 @@ class _CrossReportChecker:
         yield from self._check_changes(report, {measure.id: key for key, measure in unambiguous.items()})
 
     def _check_conflicts(self, key: tuple[int, int], stated: _StatedValue, measure: Measure) -> Iterator[Finding]:
-        """Yield a finding for each report before that states another value for the key."""
+        """Yield a finding for each earlier report that states another value for the key."""
         for other in self._values.get(key, ()):
             if other.document != stated.document and not (stated.low <= other.high and other.low <= stated.high):
                 message = f"two reports of {measure.district} {measure.year}: {other.quote}, and {stated.quote}"
                 yield Finding("conflict", message, (other.id, stated.id), (other.value, stated.value))
 
     def _check_changes(self, report: Sequence[Measure], keys: dict[str, tuple[int, int]]) -> Iterator[Finding]:
-        """Add the changes that a document states. Yields their contradictions to last year's reports, if added before.
+        """Add the changes that a document states, and yield their contradictions to last year's reports added earlier.
 
-        `keys` are the keys of the measures that the reports state unambiguously, by id of the measure.
+        `keys` are the keys of the measures that the document states unambiguously, by id of the measure.
         """
         for now, change in _find_changes(report):
             bounds = _infer_last_year(now, change)
@@ -383,8 +387,8 @@ def _to_stated_value(measure: Measure) -> _StatedValue:
 def _find_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]]:
     """Yield each change since last year after the value that it refers to.
 
-    A change refers to the last value before it in the same paragraph, if their indicators are similar, or if the change
-    has no indicator of its own.
+    A change refers to the last value before it in the same paragraph, if the indicators of both are similar, or if the
+    indicator of the change consists only of words for changes.
     """
     value: Measure | None = None
     for measure in report:
@@ -441,7 +445,8 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
 def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) -> Iterator[Finding]:
     """Yield a finding for each change that contradicts the value in last year's report.
 
-    If the expected and the stated value differ by more than `_MAX_RATIO`, they count different things.
+    If the expected and the stated value differ by more than a factor of `_MAX_RATIO`, they count different things, and
+    there is no finding.
     """
     for item in changes:
         tolerance = 1e-9 * max(abs(item.high), abs(last_year.high))

@@ -47,7 +47,7 @@ def label_keys(name: str, keys: Iterable[AxisKey]) -> dict[AxisKey, AxisLabel]:
 
 
 def _sort_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Sort regions by first occurrence. All regions of a province or city follow it directly."""
+    """Sort regions by first occurrence. The regions of a province are consecutive, and so are those of a city."""
     rank: dict[tuple[str, ...], int] = {}
     for region in regions:
         for depth in range(len(region)):
@@ -56,7 +56,7 @@ def _sort_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _label_regions(regions: Sequence[tuple[str, ...]]) -> list[tuple[AxisKey, AxisLabel]]:
-    """Return each region with its last element as label. If several regions have the same, their paths are labels."""
+    """Return each region with its label: its last element, or its path if another region has the same last element."""
     names = [region[-1] for region in regions]
     return [(region, region[-1] if names.count(region[-1]) == 1 else "/".join(region)) for region in regions]
 

@@ -18,7 +18,7 @@ from searchkit.model import Measure
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two indicators that are treated as the same one."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""The same limit for measures in different units. It is higher, because they rarely count the same things."""
+"""The same limit for measures in different units. It is higher, because such measures rarely count the same things."""
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
@@ -35,7 +35,7 @@ _OTHER_PERIOD_WEIGHT = 0.6
 _PLAN_WEIGHT = 0.5
 """Factor of the weight of a measure in the section 计划."""
 _CHANGE_WEIGHT = 0.3
-"""Factor of the vote for a change (同比增长), unless the query is about changes."""
+"""Factor of the relevance of a change (同比增长) in a vote, unless the query is about changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RankedMeasure:
 
     measure: Measure
     relevance: float
-    """Score of the measure divided by the best score: at most 1, and at most that of the measures ranked before it."""
+    """Score of the measure divided by the best score: 0 to 1, and at most that of the measures ranked before it."""
 
     @property
     def group(self) -> tuple[str, str, bool]:
@@ -107,11 +107,13 @@ class IndicatorSpec:
 def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. Each report votes for each of its indicators, with the score of its best measure of
-    that indicator: the square of relevance times weight. The 20 indicators with the highest sums are then scored on all
-    reports, by the best measure of each report that the table would admit. The indicator with the highest score wins.
+    `candidates` are best first. Those below `_MIN_VOTING_RELEVANCE` do not count. The score of a measure is
+    (relevance · weight)². Each report votes for each of its indicators, with the highest score of its measures of that
+    indicator. The 20 indicators with the most votes are then scored on all reports: the score of an indicator is the
+    sum of the highest score, times similarity, that each report has among the measures that the table would admit. The
+    indicator with the highest score wins.
 
-    Changes (同比增长) have a low weight. If the best candidate is a change, the query is about changes, and they have
+    Changes (同比增长) have a low weight. If the best candidate is a change, the query is about changes, so changes have
     full weight.
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Literal
 
 from searchkit.compare.agreement import has_other_period, has_same_value, scale_name, unit_family, unit_scale
 from searchkit.compare.axes import PARAGRAPH_FACETS, AxisKey, AxisLabel, group_by, keys_of, label_keys
@@ -28,7 +29,7 @@ of the report are not in the cell."""
 _FIRST_PAGE_SIZE = 1000
 """Number of ranked measures in the first page that is read. Each further page has twice as many."""
 _MIN_RELEVANCE = 0.25
-"""Smallest relevance, relative to the best measure, after which another page is read. Less relevant measures have no
+"""If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
 _RELEVANCE_SHARE = 0.1
 """Share of the closeness that depends on the relevance to the query. See `_assign_cells`."""
@@ -44,7 +45,7 @@ class CellValue:
     """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
     万起 in a table of 万件."""
     measures: tuple[Measure, ...]
-    """The measures that state the value: exact ones, then others, both with the closest to the indicator first."""
+    """The measures that state the value: exact ones, then inexact ones, in both cases the closest first."""
     has_other_unit: bool = False
     """Whether the report uses another unit than the table (户 instead of 件), so that the values are not comparable."""
 
@@ -154,8 +155,8 @@ def _rank_measures(
     while True:
         page = ranking.page(len(candidates), page_size)
         best = best or max((score for _, score in page), default=0.0)
-        for measure, score in page:  # the best measures are scored in another way than the rest, so scores can rise
-            relevance = min(relevance, score / best) if best > 0 else 1.0
+        for measure, score in page:  # scores can rise after the best 200, and be below 0
+            relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
             candidates.append(RankedMeasure(measure, relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
             return ranking.is_relaxed, candidates
@@ -206,23 +207,16 @@ def build_table(
 ) -> Comparison:
     """Build a table of the candidates, which are best first.
 
-    The table has the rows and columns of all `documents`, which are in corpus order, and of all measures. A cell
-    without a measure is `silent` if one of the documents belongs in it. Cost: about 25 passes over the candidates and
-    one over the documents.
+    The table has the rows and columns of all `documents`, which are in corpus order, and of all measures. Rows and
+    columns that only measures have, such as topics, follow by descending number of measures. `label_keys` sorts
+    districts, sections and numbers in its own order. A cell without a measure is `silent` if one of the documents
+    belongs in it. Cost: about 25 passes over the candidates and one over the documents.
     """
-    keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
-    reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
-    for document in documents:
-        axes = {name: (None,) if name in PARAGRAPH_FACETS else keys_of(document, name) for name in (rows, cols)}
-        reported.update((row, col) for row in axes[rows] for col in axes[cols])
-        for name, values in axes.items():
-            keys[name] += [value for value in values if value is not None]
+    keys, reported = _collect_keys(documents, rows, cols)
     spec = choose_indicator(candidates)
     cells, unplaced = _assign_cells(spec, candidates, rows, cols) if spec else ({}, 0)
-    for name, axis in ((rows, 0), (cols, 1)):
-        counts = Counter({cell[axis]: len(items) for cell, items in cells.items()})
-        keys[name] += [key for key, _ in counts.most_common()]
-    row_labels, col_labels = label_keys(rows, keys[rows]), label_keys(cols, keys[cols])
+    row_labels = label_keys(rows, [*keys[rows], *_keys_by_frequency(cells, 0)])
+    col_labels = label_keys(cols, [*keys[cols], *_keys_by_frequency(cells, 1)])
     table = Comparison(
         query,
         rows,
@@ -236,6 +230,23 @@ def build_table(
         return table
     labelled = {(row_labels[row], col_labels[col]): items for (row, col), items in cells.items()}
     return _fill_cells(replace(table, indicator=spec.indicator, kind=spec.kind), spec, labelled)
+
+
+def _collect_keys(
+    documents: Iterable[Document], rows: str, cols: str
+) -> tuple[dict[str, list[AxisKey]], set[tuple[AxisKey | None, AxisKey | None]]]:
+    """Return the keys of the documents for the facets `rows` and `cols`, and the pairs of both that have a document.
+
+    Documents do not have the facets of paragraphs. Such a facet has no keys, and None in place of a key in the pairs.
+    """
+    keys: dict[str, list[AxisKey]] = {rows: [], cols: []}
+    reported: set[tuple[AxisKey | None, AxisKey | None]] = set()
+    for document in documents:
+        axes = {name: (None,) if name in PARAGRAPH_FACETS else keys_of(document, name) for name in (rows, cols)}
+        reported.update(product(axes[rows], axes[cols]))
+        for name, values in axes.items():
+            keys[name] += [value for value in values if value is not None]
+    return keys, reported
 
 
 _ScoredMeasure = tuple[float, Measure]
@@ -265,6 +276,16 @@ def _assign_cells(
     return cells, unplaced
 
 
+def _keys_by_frequency(
+    cells: Mapping[tuple[AxisKey, AxisKey], Sequence[_ScoredMeasure]], axis: Literal[0, 1]
+) -> list[AxisKey]:
+    """Return the keys of the rows (`axis` 0) or columns (1) of cells, by descending number of measures."""
+    counts: Counter[AxisKey] = Counter()
+    for cell, measures in cells.items():
+        counts[cell[axis]] += len(measures)
+    return [key for key, _ in counts.most_common()]
+
+
 def _fill_cells(
     table: Comparison, spec: IndicatorSpec, cells: Mapping[tuple[AxisLabel, AxisLabel], list[_ScoredMeasure]]
 ) -> Comparison:
@@ -283,8 +304,8 @@ def _fill_cells(
 def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> list[list[Measure]]:
     """Group the measures of a cell by value, the group with the closest measure first.
 
-    Only the closest measures of each report are used, and of these only the ones of the latest period. Measures in a
-    group have the same value (`has_same_value`), the exact ones first.
+    Of each report, only the closest measures are used, and of the closest only those of the latest period. Measures in
+    a group have the same value (`has_same_value`), the exact ones first.
     """
     in_unit = [(closeness, measure) for closeness, measure in items if spec.has_unit_of(measure)]
     if not in_unit:  # show measures in another unit, marked as such, rather than an empty cell
@@ -294,7 +315,7 @@ def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> lis
     for by_report in group_by(in_unit, lambda item: item[1].document).values():
         best = max(by_report, key=_closeness)[0]
         closest = [item for item in by_report if item[0] >= best * _MIN_RELATIVE_CLOSENESS]
-        # 从2012年的1.19万亿元到1.53万亿元 states two values, but only the second is of this year.
+        # 从2012年的1.19万亿元到1.53万亿元 states two values, but only the second is of the reporting year.
         latest = max(_year_of(measure) for _, measure in closest)
         selected += [item for item in closest if _year_of(item[1]) == latest]
     ordered = [measure for _, measure in sorted(selected, key=_closeness, reverse=True)]

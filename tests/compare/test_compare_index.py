@@ -18,7 +18,8 @@ from searchkit.corpus.reading import ParsedDocument
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.search.lookup import MeasureRanking
 
 BINHAI, DONGLI, LINHAI = ("天津市", "滨海新区"), ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
 
@@ -74,6 +75,20 @@ def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest
     monkeypatch.setattr("searchkit.compare.comparison._FIRST_PAGE_SIZE", 1)
     assert index.compare("立案") == expected
     assert expected.cell_values
+
+
+def test_scores_below_zero_count_as_irrelevant(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measure with a score below 0 is in its cell, also if the best score is close to 0."""
+    expected = index.compare("立案")
+    scored = MeasureRanking.page
+
+    def page(ranking: MeasureRanking, offset: int, limit: int | None) -> list[tuple[Measure, float]]:
+        return [
+            (measure, 0.001 if rank == 0 else -0.1) for rank, (measure, _) in enumerate(scored(ranking, offset, limit))
+        ]
+
+    monkeypatch.setattr(MeasureRanking, "page", page)
+    assert index.compare("立案").cell_values == expected.cell_values
 
 
 def test_filters_select_rows_and_units_select_measures(index: Index) -> None:

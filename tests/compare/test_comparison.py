@@ -230,6 +230,18 @@ def test_any_two_facets_make_a_table(
     assert [(cell.row, cell.col, cell.status) for cell in table.cells()] == [(row, col, "value")]
 
 
+def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """Topics are sorted by their measures in all cells, not in one of them."""
+    measures = [
+        make_measure("a#1", "立案", 1, "件", topics=("普法宣传",), year=2021),
+        make_measure("b#1", "立案", 2, "件", topics=("行政执法",), year=2021),
+        make_measure("c#1", "立案", 3, "件", topics=("行政执法",), year=2022),
+        make_measure("d#1", "立案", 4, "件", topics=("普法宣传",), year=2022),
+        make_measure("d#2", "立案", 4, "件", topics=("行政执法",), year=2023),
+    ]
+    assert make_table(measures, rows="topic").rows == ("行政执法", "普法宣传")
+
+
 def test_a_topic_without_a_measure_is_silent(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """With rows by topic, a cell is silent if its column has a report."""
     measures = [
