@@ -57,12 +57,7 @@ def compare(
     from searchkit.index import Index
 
     chart, axes = options.pop("chart"), {name: options.pop(name) for name in ("rows", "cols", "unit")}
-    if output_format == "xlsx" and output is None:
-        raise UsageError("--format xlsx needs --output FILE")
-    if chart is not None:
-        from searchkit.output.chart import check_suffix
-
-        check_suffix(chart)
+    _check_files(output_format, output, chart)
     filters, _ = split_options(options)
     with Index(index_path) as index:
         comparison = index.compare(query, **axes, **filters)
@@ -79,6 +74,16 @@ def compare(
 
         draw_chart(comparison, chart)
     return NOTHING_FOUND if comparison.indicator is None else FOUND
+
+
+def _check_files(output_format: str, output: Path | None, chart: Path | None) -> None:
+    """Raise UsageError if the format needs a file, or if the chart file has a wrong suffix."""
+    if output_format == "xlsx" and output is None:
+        raise UsageError("--format xlsx needs --output FILE")
+    if chart is not None:
+        from searchkit.output.chart import check_suffix
+
+        check_suffix(chart)
 
 
 def _write_text(pieces: Iterable[str], output: Path | None) -> None:

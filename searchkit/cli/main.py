@@ -51,11 +51,7 @@ def main() -> NoReturn:
     """
     gc.set_threshold(200_000, 20, 100)  # most objects of a command live until it ends
     atexit.register(gc.freeze)  # skips the last garbage collection, which would take 15 ms
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a stream of another class may have replaced the standard one
-            # A terminal keeps its encoding (None), because it can show no other. Files and pipes get UTF-8 on every
-            # system. A character that the encoding lacks is written as ?.
-            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+    _set_encodings()
     try:
         status = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -78,3 +74,13 @@ def main() -> NoReturn:
         print_error(f"{type(error).__name__}: {error} (a bug in searchkit; set SEARCHKIT_DEBUG=1 to see where)")
         status = FAILED
     sys.exit(status)
+
+
+def _set_encodings() -> None:
+    """Set the encoding of standard output and standard error: UTF-8 on every system, except for a terminal.
+
+    A terminal keeps its encoding, because it can show no other. A character that the encoding lacks is written as ?.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a stream of another class may have replaced the standard one
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

@@ -20,6 +20,8 @@ from searchkit.files import decode_list
 from searchkit.query.facets import BUILT_IN_FACETS
 
 _LINE_END = re.compile("\r\n|\r|\n")
+_ANSWER_FIELDS = ("total", "hits", "relaxed", "facets")
+"""Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 
 
 @click.command()
@@ -71,18 +73,15 @@ def search(
     search_options = SearchOptions(**others)
     with Index(index_path) as index:
         if queries is not None:
-
-            def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
-                """Search, and return the fields of an answer."""
-                out = results_to_json(index.search(query, search_options, **{**filters, **line_options}))
-                return {name: out[name] for name in ("total", "hits", "relaxed", "facets") if name in out}
-
-            return _answer_all(_read_lines(queries), answer)
+            return _answer_all(
+                queries,
+                lambda text, line: results_to_json(index.search(text, search_options, **{**filters, **line})),
+            )
         results = index.search(query or "", search_options, **filters)
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty()),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options.offset + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -125,29 +124,22 @@ def measures(
     from searchkit.search.options import MeasureOptions
 
     is_audit = options.pop("audit")
-    if is_audit and (query, queries) != (None, None):
-        message = "--audit takes neither QUERY nor --queries"
-        raise click.UsageError(message)
-    if not is_audit:
-        _check_one_source(query, queries)
+    _check_one_source(query, queries, is_audit=is_audit)
     filters, others = split_options(options)
     measure_options = MeasureOptions(**others)
     with Index(index_path) as index:
         if is_audit:
             return print_audit(index, filters, output_format)
         if queries is not None:
-
-            def answer(query: str, line_options: dict[str, Any]) -> dict[str, object]:
-                """Look up measures, and return the fields of an answer."""
-                out = measures_to_json(index.measures(query, measure_options, **{**filters, **line_options}))
-                return {name: out[name] for name in ("total", "hits", "relaxed")}
-
-            return _answer_all(_read_lines(queries), answer)
+            return _answer_all(
+                queries,
+                lambda text, line: measures_to_json(index.measures(text, measure_options, **{**filters, **line})),
+            )
         results = index.measures(query or "", measure_options, **filters)
     _print_results(
         output_format,
         lambda: measures_to_json(results),
-        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty()),
+        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty(), first=measure_options.offset + 1),
         lambda: map(to_json, results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -210,30 +202,35 @@ def _print_results(
         write_output(format_records(records(), output_format))
 
 
-def _check_one_source(query: str | None, queries: BinaryIO | None) -> None:
-    """Raise click.UsageError unless there is either a query or a file of queries."""
-    if (query is None) == (queries is None):
+def _check_one_source(query: str | None, queries: BinaryIO | None, *, is_audit: bool = False) -> None:
+    """Raise click.UsageError unless there is either a query or a file of queries, or neither for an audit."""
+    if is_audit and (query, queries) != (None, None):
+        message = "--audit takes neither QUERY nor --queries"
+        raise click.UsageError(message)
+    if not is_audit and (query is None) == (queries is None):
         message = "give either QUERY or --queries FILE"
         raise click.UsageError(message)
 
 
-def _answer_all(lines: Iterable[bytes | str], answer: Callable[[str, dict[str, Any]], dict[str, object]]) -> int:
+def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mapping[str, object]]) -> int:
     """Print a line of JSON for each line of a queries file: the answer to its query, or an error. Skips blank lines.
 
-    `answer` returns the fields of the answer to a query with options. Returns the exit status: WRONG_USAGE if a line
-    has an error, otherwise FOUND if a query has a match, otherwise NOTHING_FOUND.
+    `answer` takes a query and the options in its line, and returns the JSON object of the results. Only
+    `_ANSWER_FIELDS` are printed. Returns the exit status: WRONG_USAGE if a line has an error, otherwise FOUND if a
+    query has a match, otherwise NOTHING_FOUND.
     """
     from searchkit.output.json import dumps
 
     status = NOTHING_FOUND
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_read_lines(queries), 1):
         if not line.strip():
             continue
         out: dict[str, object] = {"id": str(number), "total": 0, "hits": []}
         try:
             out["id"], query, line_options = _parse_query_line(_decode_line(line))
+            results = answer(query, line_options)
             # Empty and false fields are left out, except total and hits.
-            out |= {name: value for name, value in answer(query, line_options).items() if value or name in out}
+            out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
             status = FOUND if out["total"] and status != WRONG_USAGE else status
         except UsageError as error:
             out["error"] = str(error)

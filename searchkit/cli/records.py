@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ from searchkit.cli.options import filter_options, format_option, index_option, s
 from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_output
 
 if TYPE_CHECKING:
+    from searchkit.index import Index
     from searchkit.model import Document, Measure, Paragraph
+    from searchkit.query.facets import FacetCounts
 
 
 @click.command()
@@ -36,8 +38,6 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
     """
     from searchkit.index import Index
     from searchkit.model import to_json
-    from searchkit.output import terminal
-    from searchkit.output.json import nested_measure_to_json
     from searchkit.output.records import format_records
 
     with Index(index_path) as index:
@@ -49,28 +49,37 @@ def show(record_id: str, index_path: Path, context: int, output_format: str) -> 
         paragraphs = list(index.paragraphs(document=document.document))
         if paragraph is not None:
             paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
-        has_measures = output_format in {"json", "jsonl"}
-        measures = index.measures_of([record.id for record in paragraphs]) if has_measures else []
-    if has_measures:
-        rows = (
-            {**to_json(record), "measures": list(map(nested_measure_to_json, record_measures))}
-            for record, record_measures in zip(paragraphs, measures, strict=True)
-        )
-        write_output(format_records(rows, output_format))
-        return FOUND
-    if output_format != "table":
-        write_output(format_records(map(to_json, paragraphs), output_format))
-        return FOUND
-    is_paragraph = paragraph is not None
-    write_output([terminal.format_document(document), "\n"] if not is_paragraph else [])
-    write_output(
-        terminal.format_paragraph(
-            record, is_requested=is_paragraph and record.id == record_id, colour=sys.stdout.isatty()
-        )
-        + "\n"
-        for record in paragraphs
-    )
+        if output_format in {"json", "jsonl"}:
+            write_output(format_records(_with_measures(index, paragraphs), output_format))
+        elif output_format != "table":
+            write_output(format_records(map(to_json, paragraphs), output_format))
+        else:
+            write_output(_format_page(document, paragraphs, paragraph))
     return FOUND
+
+
+def _with_measures(index: Index, paragraphs: Sequence[Paragraph]) -> Iterator[dict[str, object]]:
+    """Yield the paragraphs as JSON objects with the field `measures`."""
+    from searchkit.model import to_json
+    from searchkit.output.json import nested_measure_to_json
+
+    measures = index.measures_of([paragraph.id for paragraph in paragraphs])
+    for paragraph, of_paragraph in zip(paragraphs, measures, strict=True):
+        yield {**to_json(paragraph), "measures": list(map(nested_measure_to_json, of_paragraph))}
+
+
+def _format_page(document: Document, paragraphs: Iterable[Paragraph], requested: Paragraph | None) -> Iterator[str]:
+    """Yield the parts of a page for the terminal.
+
+    The page consists of paragraphs, and of the fields of their document unless a paragraph is requested.
+    """
+    from searchkit.output import terminal
+
+    if requested is None:
+        yield terminal.format_document(document) + "\n"
+    for paragraph in paragraphs:
+        is_requested = requested is not None and paragraph.id == requested.id
+        yield terminal.format_paragraph(paragraph, is_requested=is_requested, colour=sys.stdout.isatty()) + "\n"
 
 
 @click.command()
@@ -97,18 +106,28 @@ def facets(
 
     The count of a value is the number of paragraphs that have the value and pass the filters. A
     filter does not apply to its own facet: with --year 2023, all years are listed, and a star marks
-    2023.
+    2023. If no paragraph passes all filters, a message says so, and the exit status is 1.
     """
     from searchkit.index import Index
-    from searchkit.output import terminal
-    from searchkit.output.json import dumps, facet_to_json
-    from searchkit.output.records import format_records
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
         facet_counts = index.facets([name] if name else [], **filters)
+        has_match, _ = peek(index.paragraphs(**filters))
     if contains is not None:
         facet_counts = {facet: counts.containing(contains) for facet, counts in facet_counts.items()}
+    _print_facets(facet_counts, output_format)
+    if not has_match:
+        print_error("no paragraph passes all filters")
+    return FOUND if has_match and any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
+
+
+def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -> None:
+    """Print facets in one of the formats of the command `facets`."""
+    from searchkit.output import terminal
+    from searchkit.output.json import dumps, facet_to_json
+    from searchkit.output.records import format_records
+
     if output_format == "json":
         json_object = {facet: facet_to_json(counts) for facet, counts in facet_counts.items()}
         write_output([dumps(json_object, indent=1), "\n"])
@@ -121,7 +140,6 @@ def facets(
             for item in counts.values
         )
         write_output(format_records(rows, output_format))
-    return FOUND if any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
 
 
 @click.command()

@@ -20,6 +20,7 @@ from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CHART_SUFFIXES = (".svg", ".png")
 
@@ -36,12 +37,14 @@ _MAX_LINES = 12
 """Maximum number of rows that are drawn as lines. Matplotlib repeats its ten colours, so many lines look the same."""
 _MAX_FILLED_CELLS = 400
 """Maximum number of filled cells in a chart. Drawn as bars, 400 cells are a chart 90 inches (230 cm) high."""
-_WIDTH_INCHES, _HEIGHT_INCHES, _BAR_HEIGHT_INCHES = 9.0, 5.0, 0.22
-"""Size of a chart with lines, and height of a bar. A chart with bars is as high as its bars need."""
+_WIDTH_INCHES, _HEIGHT_INCHES = 9.0, 5.0
+"""Size of a chart with lines. A chart with bars has the same width, and is as high as its bars need."""
+_BAR_HEIGHT_INCHES, _GROUP_GAP_INCHES = 0.22, 0.1
+"""Height of a bar, and of the gap between the bars of two rows."""
 _DPI = 150
 """Resolution of a PNG, in pixels per inch."""
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
-"""Matches a Chinese character: Extension A, the basic block, compatibility ideographs, Extensions B to I."""
+"""Matches a Chinese character: Extension A, the basic block, compatibility ideographs, the later extensions."""
 
 
 def draw_chart(comparison: Comparison, path: Path) -> None:
@@ -62,26 +65,34 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
         raise UsageError(f"{count} filled cells are too many for a chart (at most {_MAX_FILLED_CELLS}); use filters")
     try:
         with _without_local_settings():
-            from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+            import matplotlib.figure  # noqa: F401, PLC0415 - an extra; the first import reads the settings
     except ImportError:
         raise SearchkitError("charts need Matplotlib: pip install 'searchkit[chart]'") from None
     rows = [row for row in comparison.rows if any(_row_values(comparison, row))]
     title = f"{comparison.indicator or comparison.query}{f' ({comparison.unit})' if comparison.unit else ''}"
     with _chart_style("".join(map(str, (title, *rows, *comparison.cols, CELL_MARKS["conflict"][1])))):
-        has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
-        has_lines = comparison.cols_by == "year" and has_trend and len(rows) <= _MAX_LINES
-        bars_height = 1 + count * _BAR_HEIGHT_INCHES + len(rows) * 0.1
-        height = _HEIGHT_INCHES if has_lines else max(_HEIGHT_INCHES / 2, bars_height)
-        figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
-        axes = figure.add_subplot()
-        (_draw_lines if has_lines else _draw_bars)(axes, comparison, rows)
-        axes.set_title(sanitize(title))
-        axes.spines[["top", "right"]].set_visible(False)
+        figure = _draw_figure(comparison, rows)
+        figure.axes[0].set_title(sanitize(title))
         try:
             # No date in an SVG, so that the same comparison gives the same file. A PNG has no date by default.
             figure.savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
         except OSError as error:
             raise SearchkitError(f"{path}: cannot be written: {error}") from error
+
+
+def _draw_figure(comparison: Comparison, rows: Sequence[AxisLabel]) -> Figure:
+    """Return a figure of some rows, as lines or as bars, without a title."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    has_trend = any(sum(value is not None for value in _row_values(comparison, row)) > 1 for row in rows)
+    has_lines = comparison.cols_by == "year" and has_trend and len(rows) <= _MAX_LINES
+    bars_height = 1 + len(comparison.cell_values) * _BAR_HEIGHT_INCHES + len(rows) * _GROUP_GAP_INCHES
+    height = _HEIGHT_INCHES if has_lines else max(_HEIGHT_INCHES / 2, bars_height)
+    figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
+    axes = figure.add_subplot()
+    (_draw_lines if has_lines else _draw_bars)(axes, comparison, rows)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 def check_suffix(path: Path) -> None:
@@ -91,9 +102,9 @@ def check_suffix(path: Path) -> None:
 
 
 def _row_values(comparison: Comparison, row: AxisLabel) -> list[CellValue | None]:
-    """Return the value to draw for each cell of a row: the first value, or None.
+    """Return the value to draw for each cell of a row: the first value, or None if there is nothing to draw.
 
-    It is None for an empty cell, and for a value in another unit than the table.
+    There is nothing to draw for an empty cell, and for a value in another unit than the table.
     """
     values = [next(iter(comparison.cell_values.get((row, col), ())), None) for col in comparison.cols]
     return [None if value is None or value.has_other_unit else value for value in values]
@@ -111,21 +122,13 @@ def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -
     years = range(min(filled_years), max(filled_years) + 1)
     for row, values in values_of.items():
         by_year = [values.get(year) for year in years]
-        points = [float("nan") if value is None else value.value for value in by_year]
+        points = [float("nan") if value is None else value.value for value in by_year]  # NaN breaks the line
         (line,) = axes.plot(years, points, marker="o", label=_legend_label(row))
         for col in comparison.cols:
-            conflicting = [
-                value.value for value in comparison.cell_values.get((row, col), ()) if not value.has_other_unit
-            ]
-            if len(conflicting) > 1:
-                axes.plot(
-                    [col] * len(conflicting),
-                    conflicting,
-                    "o",
-                    color=line.get_color(),
-                    markerfacecolor="white",
-                    label="_",  # is not shown in the legend
-                )
+            conflicting = _values_in_unit(comparison.cell_values.get((row, col), ()))
+            if len(conflicting) > 1:  # Matplotlib leaves the label _ out of the legend
+                style = {"color": line.get_color(), "markerfacecolor": "white", "label": "_"}
+                axes.plot([col] * len(conflicting), conflicting, "o", **style)
     axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
@@ -154,9 +157,13 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) ->
 
 def _explain_conflicts(axes: Axes, comparison: Comparison, mark: str) -> None:
     """Explain the mark of conflicts below the chart, if any are drawn."""
-    drawn = [[value for value in values if not value.has_other_unit] for values in comparison.cell_values.values()]
-    if any(len(values) > 1 for values in drawn):
+    if any(len(_values_in_unit(values)) > 1 for values in comparison.cell_values.values()):
         axes.set_xlabel(f"{mark} {CELL_MARKS['conflict'][1]}", fontsize="small", loc="left")
+
+
+def _values_in_unit(values: Sequence[CellValue]) -> list[int | float]:
+    """Return the numbers of the values that are in the unit of the table."""
+    return [value.value for value in values if not value.has_other_unit]
 
 
 def _legend_label(label: AxisLabel) -> str:
@@ -216,30 +223,38 @@ def _find_font(code_points: set[int]) -> str:
     Of several such families, the first of `PREFERRED_FONTS` is returned, or else the first by name. Raises
     SearchkitError if the best family lacks at least half of the code points.
     """
-    from matplotlib.font_manager import findSystemFonts, fontManager, get_font  # noqa: PLC0415
-
-    def find_best() -> tuple[int, str]:
-        """Return the number of code points that the best family in Matplotlib's list lacks, and its name."""
-        files = {entry.name: entry.fname for entry in sorted(fontManager.ttflist, key=lambda entry: str(entry.name))}
-        families = {  # without Last Resort of macOS, which has a placeholder for every code point
-            name: files[name] for name in (*PREFERRED_FONTS, *files) if name in files and "Last Resort" not in name
-        }
-        best = (len(code_points) + 1, "DejaVu Sans")
-        for name, path in families.items():
-            missing = len(code_points - get_font(path).get_charmap().keys())
-            best = min(best, (missing, name), key=lambda family: family[0])
-            if best[0] == 0:
-                break
-        return best
-
-    missing, name = find_best()
-    if code_points and missing >= len(code_points) / 2:  # look for fonts that were installed after the list was written
-        listed_files = {str(entry.fname) for entry in fontManager.ttflist}
-        for path in findSystemFonts():
-            if path not in listed_files:
-                with suppress(OSError, RuntimeError):
-                    fontManager.addfont(path)
-        missing, name = find_best()
+    missing, name = _best_listed_font(code_points)
+    if code_points and missing >= len(code_points) / 2:
+        _list_new_fonts()
+        missing, name = _best_listed_font(code_points)
     if code_points and missing >= len(code_points) / 2:
         raise SearchkitError("charts need a font with Chinese characters; install one, such as Noto Sans CJK")
     return name
+
+
+def _best_listed_font(code_points: set[int]) -> tuple[int, str]:
+    """Return the number of code points that the best family in Matplotlib's list lacks, and the name of the family."""
+    from matplotlib.font_manager import fontManager, get_font  # noqa: PLC0415
+
+    files = {entry.name: entry.fname for entry in sorted(fontManager.ttflist, key=lambda entry: str(entry.name))}
+    families = {  # without Last Resort of macOS, which has a placeholder for every code point
+        name: files[name] for name in (*PREFERRED_FONTS, *files) if name in files and "Last Resort" not in name
+    }
+    best = (len(code_points) + 1, "DejaVu Sans")
+    for name, path in families.items():
+        missing = len(code_points - get_font(path).get_charmap().keys())
+        best = min(best, (missing, name), key=lambda family: family[0])
+        if best[0] == 0:
+            break
+    return best
+
+
+def _list_new_fonts() -> None:
+    """Add the fonts to Matplotlib's list that were installed after Matplotlib wrote the list. Skips damaged files."""
+    from matplotlib.font_manager import findSystemFonts, fontManager  # noqa: PLC0415
+
+    listed_files = {str(entry.fname) for entry in fontManager.ttflist}
+    for path in findSystemFonts():
+        if path not in listed_files:
+            with suppress(OSError, RuntimeError):
+                fontManager.addfont(path)

@@ -39,8 +39,11 @@ def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> st
     return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt="simple", disable_numparse=True) + "\n"
 
 
-def format_results(results: Results, *, colour: bool) -> str:
-    """Return a page of hits: messages about the query, the number of matches, the hits, and a table for each facet."""
+def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
+    """Return a page of hits: messages about the query, the number of matches, the hits, and a table for each facet.
+
+    `first` is the number of the first hit.
+    """
     lines = [sanitize(note) for note in results.notes]
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
@@ -48,21 +51,24 @@ def format_results(results: Results, *, colour: bool) -> str:
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
-    for position, hit in enumerate(results.hits, 1):
-        lines += ["", *_hit_lines(position, hit, colour=colour)]
+    for number, hit in enumerate(results.hits, first):
+        lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
         lines += ["", format_facet(name, counts).rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
-def format_measure_results(results: MeasureResults, *, colour: bool) -> str:
-    """Return a page of measures: messages about the query, the number of measures, and the hits."""
+def format_measure_results(results: MeasureResults, *, colour: bool, first: int = 1) -> str:
+    """Return a page of measures: messages about the query, the number of measures, and the hits.
+
+    `first` is the number of the first hit.
+    """
     lines = [sanitize(note) for note in results.notes]
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
     lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
-    for position, hit in enumerate(results.hits, 1):
-        lines += ["", *_measure_lines(position, hit, colour=colour)]
+    for number, hit in enumerate(results.hits, first):
+        lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
 
 
@@ -107,17 +113,17 @@ def format_document(document: Document) -> str:
     return format_table(rows, ["field", "value"])
 
 
-def _hit_lines(position: int, hit: Hit, *, colour: bool) -> list[str]:
-    """Return the lines of a hit: the snippet, then id, facets and score, then the explanation if there is one.
+def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
+    """Return the lines of a hit: number and snippet, then id, facets and score, then the explanation if there is one.
 
-    `position`: position of the hit on the page, from 1.
+    `number`: position of the hit in all results, from 1.
     """
     text = _highlight(hit.window, colour=colour)
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
     lines = [
-        f"{position:>3}  {before}{text}{after}",
+        f"{number:>3}  {before}{text}{after}",
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.explanation is not None:
@@ -131,14 +137,14 @@ def _hit_lines(position: int, hit: Hit, *, colour: bool) -> list[str]:
     return lines
 
 
-def _measure_lines(position: int, hit: MeasureHit, *, colour: bool) -> list[str]:
-    """Return the lines of a measure: quantity, indicator and facets, then the snippet, then id and score.
+def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
+    """Return the lines of a measure: number, quantity, indicator and facets, then the snippet, then id and score.
 
-    `position`: position of the measure on the page, from 1.
+    `number`: position of the measure in all results, from 1.
     """
     facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
     return [
-        f"{position:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
+        f"{number:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
         f"     {_highlight(hit.window, colour=colour)}",
         "     " + _dim(sanitize(f"{hit.id}  {hit.score:.2f}"), colour=colour),
     ]

@@ -641,12 +641,27 @@ def test_export_of_nothing_exits_with_1(run: Run, index: Path, what: str, output
     assert run(*arguments, "--year", "2023").status == 0
 
 
-def test_facets_exits_with_1_if_it_lists_no_value(run: Run, index: Path) -> None:
-    """A filter does not apply to the counts of its own facet: `facets year` lists all years, `facets topic` nothing."""
+def test_facets_exits_with_1_if_no_paragraph_passes_the_filters(run: Run, index: Path) -> None:
+    """A filter does not apply to the counts of its own facet: `facets year` lists all years, `facets topic` nothing.
+
+    In both cases, the exit status is 1 and a message says why, as for a search without a match.
+    """
     arguments = ("--year", "1950", "--index", index, "--format", "ids")
-    assert (run("facets", "topic", *arguments).status, run("facets", "topic", *arguments).out) == (1, "")
-    assert run("facets", "year", *arguments).status == 0
-    assert run("facets", "year", *arguments).out == run("facets", "year", *arguments[2:]).out != ""
+    message = "searchkit: no paragraph passes all filters\n"
+    topics, years = run("facets", "topic", *arguments), run("facets", "year", *arguments)
+    assert (topics.status, topics.out, topics.err) == (1, "", message)
+    assert (years.status, years.err) == (1, message)
+    assert years.out == run("facets", "year", *arguments[2:]).out != ""
+    assert run("facets", "year", "--year", "2023", *arguments[2:]).status == 0
+
+
+@pytest.mark.parametrize("command", ["search", "measures"])
+def test_hits_are_numbered_over_all_pages(run: Run, index: Path, command: str) -> None:
+    """The first hit after `--offset 1` has the number 2, as it has on the page without an offset."""
+    arguments = (command, "立案", "--index", index, "--limit")
+    all_hits = re.findall(r"^ *(\d+)  (.+)$", run(*arguments, "3").out, re.MULTILINE)
+    assert [number for number, _ in all_hits] == ["1", "2", "3"]
+    assert re.findall(r"^ *(\d+)  (.+)$", run(*arguments, "2", "--offset", "1").out, re.MULTILINE) == all_hits[1:]
 
 
 def test_facets_lists_every_value(run: Run, index: Path) -> None:
