@@ -148,6 +148,7 @@ class QueryBuilder:
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
             strict.append(substring)
+            # A variant that is a single word needs no `Word`: the substring also matches every paragraph with the word.
             if words and (substring.whole_numbers or words != [variant]):
                 strict.append(_join(And, [Word(word, context.field) for word in dict.fromkeys(words)]))
             relaxed += [substring, *(Word(term, context.field) for term in _drop_function_words(terms))]
@@ -172,7 +173,7 @@ class QueryBuilder:
             first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
             last = parse_year_range(high)[1] if high and high.strip() else MAX_YEAR
         except ValueError:
-            name = None  # raise the error below, which explains the syntax
+            name = None  # no valid range: raise the error below, which explains the syntax
         if name != "year":
             raise QuerySyntaxError("a range goes with year, as in year:[2021 TO 2023]")
         return Filter("year", ranges=((first + excluded[0], last - excluded[1]),))

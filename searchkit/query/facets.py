@@ -189,7 +189,8 @@ def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]
     for item in filters:
         if item.name == facet.name:
             values.update(item.values)
-            values.update(str(year) for low, high in item.ranges for year in range(max(low, 0), min(high, 9999) + 1))
+            for low, high in item.ranges:
+                values.update(map(str, range(max(low, MIN_YEAR), min(high, MAX_YEAR) + 1)))
     return frozenset(values)
 
 

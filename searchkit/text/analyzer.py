@@ -99,8 +99,8 @@ class Analyzer:
     def tokenize(self, text: str, parts: Collection[str] = ("",)) -> list[Token]:
         """Return the tokens of `text`, sorted by start and end. Highlighting and query parsing use them.
 
-        A Chinese word is accompanied by the words of two and three characters in it (search mode). A number gives
-        several tokens, from its value to its value with its unit (`_QuantityMatch.terms`).
+        Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can
+        give several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
 
         Cost: about 0.8 µs a code point. A caller that needs only certain words can pass them, folded, as `parts`:
         Chinese runs that contain none of the parts are then skipped.
@@ -127,7 +127,7 @@ class Analyzer:
         terms_by_text = [other_runs.findall(text) for text in rest.split(_TEXT_END)]
         for quantity in quantities:
             terms_by_text[bisect_right(ends, quantity.start)] += quantity.terms()
-        # Segment the Chinese runs of all texts in one call. The text ends are among them, and separate the texts.
+        # Segment the Chinese runs of all texts in one call. `han_runs` also matches the text ends that separate them.
         remaining = iter(terms_by_text)
         terms = next(remaining)
         segmenter = self._segmenters.for_text(len(joined))
@@ -206,9 +206,9 @@ class Analyzer:
     def _find_quantities(self, folded: str) -> list[_QuantityMatch]:
         """Return the quantities in a folded text, from left to right, without overlaps.
 
-        Numerals that are part of a word or a name are ignored. A single Chinese numeral is a quantity only if a unit
-        follows or 第 precedes (三件, 第三), and if it does not begin a word such as 一起. Arabic digits are not a
-        quantity after a letter (h7n9). Before a letter, they are one only if a unit follows (3km, but not 3d).
+        Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
+        precedes (第三), or if a unit follows (三件) and both do not begin a word such as 一起. Arabic digits are not a
+        quantity after a letter (h7n9). A numeral before a letter is a quantity only if a unit follows (3km, not 3d).
         """
         quantities = []
         for numeral in find_folded_numerals(folded):
@@ -301,7 +301,7 @@ def _run_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _compile_units(text: str) -> re.Pattern[str]:
-    """Return a pattern for what follows a number: 余, 多 or 来 (over), a space, and a unit of the file, the longest."""
+    """Return a pattern of an optional 余, 多 or 来 (over), an optional space, and the longest unit of the file."""
     units = sorted(set(_folded_words(text)), key=len, reverse=True)
     first = re.escape("".join(sorted({unit[0] for unit in units})))
     # The lookahead is an optimisation: if no unit begins with the next character, the alternatives are not tried.
@@ -309,7 +309,7 @@ def _compile_units(text: str) -> re.Pattern[str]:
 
 
 def _is_letter(character: str) -> bool:
-    """Return whether a character is a letter. Ideographs are not letters, except those outside U+3400 to U+9FFF."""
+    """Return whether a character is a letter. Ideographs from U+3400 to U+9FFF, the common ones, are not letters."""
     return character.isalpha() and not "\u3400" <= character <= "\u9fff"
 
 

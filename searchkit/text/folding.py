@@ -25,7 +25,7 @@ _CODEC, _CODEC_ERRORS = "utf-32-le", "surrogatepass"
 CODE_POINT_COUNT = 0x110000
 """Number of Unicode code points, including surrogates."""
 _BATCH_SIZE = 64
-"""Number of texts that `fold_all` concatenates and folds together. Limits the memory that it takes."""
+"""Number of texts that `fold_all` concatenates and folds together. A limit, because folding a text takes memory."""
 
 
 def fold(text: str) -> str:
@@ -55,7 +55,7 @@ def to_code_points(text: str) -> NDArray[np.uint32]:
 def _folding_table() -> NDArray[np.uint32]:
     """Return the folded code point of each code point.
 
-    After comments, the data file has two lines: characters, and below each character its folded form.
+    The data file has comments and two lines: characters, and below each character its folded form.
     """
     data = (DATA_FOLDER / "folding.txt").read_text(encoding="utf-8")
     before, after = (line for line in data.splitlines() if not line.startswith("# "))

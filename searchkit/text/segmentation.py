@@ -119,7 +119,7 @@ def segmenter_provider(words: tuple[str, ...]) -> SegmenterProvider:
 
 
 _loading = Lock()
-_unused_default = ["rjieba"]  # not empty until a provider uses the default tokenizer of the module `rjieba`
+_unused_default = ["rjieba"]  # emptied when a provider takes the default tokenizer of the module `rjieba`
 
 
 def _load_rjieba(words: Iterable[str]) -> Segmenter | None:

@@ -12,7 +12,7 @@ ANY_YEAR = f"(?:{ARABIC_YEAR}|{HAN_YEAR})"
 """Pattern of a year in either form."""
 
 MIN_YEAR, MAX_YEAR = 0, 9999
-"""First year of a range without one (`..2023`), and last year of a range without one (`2021..`)."""
+"""First year of `..2023`, and last year of `2021..`: an omitted end of a range."""
 
 _YEAR_RANGE = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\d{4})?")
 
