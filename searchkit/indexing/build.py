@@ -48,6 +48,7 @@ from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
     from searchkit.corpus.reading import ParsedDocument
+    from searchkit.model import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,14 @@ class _IndexSummary:
             self.facets.update(entry.facets)
             self.skipped += entry.skipped
 
+    def add_document(self, document: Document, paragraphs: int) -> None:
+        """Add the totals, facets and warnings of a document with a number of paragraphs."""
+        self.documents += 1
+        self.paragraphs += paragraphs
+        self.measures += document.measures
+        self.facets.update(document.facets)
+        self.warnings.extend((document.document, warning) for warning in document.warnings)
+
 
 def build(
     corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: ProgressCallback | None = None
@@ -244,11 +253,7 @@ def write_index(
                 summary.skipped.append(result)
                 continue
             document = add_document(result, writer, extractor)
-            summary.documents += 1
-            summary.paragraphs += len(result.paragraphs)
-            summary.measures += document.measures
-            summary.facets.update(document.facets)
-            summary.warnings.extend((document.document, warning) for warning in document.warnings)
+            summary.add_document(document, len(result.paragraphs))
             identity = "" if result.is_record else identify_report(document)
             reports = ((document.document, identity),) if identity else ()
             files.append(IndexedFile(result.file, document.sha256, reports))
@@ -316,9 +321,14 @@ def _update(
             if base and is_same_corpus and changes.has_only_repeated_failures(result.entries):
                 raise _NothingChanged  # `suppress` ends the block
             replace(state, files=files).write(folder)
+    return _count_files(_report(config, summary), changes, result)
+
+
+def _count_files(report: BuildReport, changes: Changes, result: IndexingResult) -> BuildReport:
+    """Return the report with the numbers of files."""
     indexed = {name for name, entry in result.entries.items() if entry.documents}
     return replace(
-        _report(config, summary),
+        report,
         files=len(indexed),
         removed=sum(1 for name, entry in changes.outdated.items() if entry.documents and name not in indexed),
         unchanged=sum(1 for entry in changes.unchanged.values() if entry.documents),

@@ -89,13 +89,9 @@ class SegmentBuilder:
             )
             for block in block_slices(self.size, _SUM_BLOCK_DOCS)
         ]
-        # Terms with the prefix of a field: a posting per heading path, or per document (by its title).
         terms = list(self._terms.values)
         for prefix, tokens in ((HEADING_TERM_PREFIX, headings), (TITLE_TERM_PREFIX, titles)):
-            field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
-            used, index = np.unique(field.term, return_inverse=True)
-            entries.append(PostingEntries(index + np.uint32(len(terms)), field.doc, field.tf, field.in_text))
-            terms += [prefix + terms[term] for term in used.tolist()]
+            entries.append(_add_field_terms(terms, prefix, tokens))
         return SegmentColumns(
             files=self._files,
             documents=self._documents,
@@ -163,6 +159,18 @@ class _Tokens:
         packed <<= np.uint64(_FLAGS_BITS)
         packed |= np.uint64((not in_text) << _WEIGHT_BITS | weight)
         return packed
+
+
+def _add_field_terms(terms: list[str], prefix: str, tokens: _Tokens) -> PostingEntries:
+    """Append the terms of a field to `terms`, each with the prefix of the field, and return their postings.
+
+    A posting is for a heading path, or for a document (by its title). `terms` begins with the terms without a prefix.
+    """
+    field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
+    used, index = np.unique(field.term, return_inverse=True)
+    entries = PostingEntries(index + np.uint32(len(terms)), field.doc, field.tf, field.in_text)
+    terms += [prefix + terms[term] for term in used.tolist()]
+    return entries
 
 
 def _sum_frequencies(doc_base: int, *occurrences: Array) -> PostingEntries:

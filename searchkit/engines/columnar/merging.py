@@ -17,6 +17,10 @@ from searchkit.engines.columnar.postings import (
     concatenate_entries,
 )
 
+_LISTS = ("files", "documents", "printed_numbers", "section_topics")
+_ARRAYS = ("n", "page", "is_record", "length", "text", "text_length")
+"""Columns that are concatenated unchanged. All other columns contain ordinals, which are renumbered."""
+
 
 def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
     """Return the columns of one segment with the documents of all parts, in the order of the parts."""
@@ -32,31 +36,16 @@ def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
         )
         for i, part in enumerate(parts)
     ]
-
-    def concatenate_lists(name: str) -> list[Any]:
-        """Concatenate a list of all parts."""
-        return list(chain.from_iterable(getattr(part, name) for part in parts))
-
-    def concatenate_arrays(name: str) -> Array:
-        """Concatenate an array of all parts."""
-        return np.concatenate([getattr(part, name) for part in parts])
-
+    lists: dict[str, Any] = {name: list(chain.from_iterable(getattr(part, name) for part in parts)) for name in _LISTS}
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
     return SegmentColumns(
-        files=concatenate_lists("files"),
-        documents=concatenate_lists("documents"),
+        **lists,
+        **arrays,
         document_of=np.concatenate(
             [part.document_of + base for part, base in zip(parts, document_bases, strict=False)]
         ),
-        n=concatenate_arrays("n"),
-        page=concatenate_arrays("page"),
-        is_record=concatenate_arrays("is_record"),
-        length=concatenate_arrays("length"),
-        printed_numbers=concatenate_lists("printed_numbers"),
-        section_topics=concatenate_lists("section_topics"),
         paths=paths,
         path_of=np.concatenate([codes[part.path_of] for part, codes in zip(parts, path_codes, strict=True)]),
-        text=concatenate_arrays("text"),
-        text_length=concatenate_arrays("text_length"),
         terms=terms,
         entries=[_drop_duplicates(concatenate_entries(entries))],
         measures=_merge_measures([part.measures for part in parts]),

@@ -62,24 +62,14 @@ def write_segment(path: Path, columns: SegmentColumns) -> None:
 def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     """Return all arrays of a segment file."""
     size, documents = len(columns.n), columns.documents
-    blocks = [
-        pack_json([to_json(document) for document in documents[i : i + _RECORD_BLOCK]])
-        for i in range(0, len(documents), _RECORD_BLOCK)
-    ]
     postings = sort_postings(columns.terms, columns.entries)
     term_ords, words, word_docs = _two_char_words(postings)
     text, cross_word = text_arrays(columns.text, columns.text_length, words, word_docs)
     cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
-        "records": np.concatenate(blocks),
-        "record_offsets": narrowest(offsets_from_lengths(list(map(len, blocks)))),
+        **_record_arrays(documents),
         **column_arrays("file", columns.files),
-        **column_arrays("document", [document.document for document in documents]),
-        **column_arrays("title", [document.title for document in documents]),
-        **column_arrays("year", [document.year for document in documents]),
-        **column_arrays("agency", [document.agency for document in documents]),
-        **column_arrays("district", [document.region for document in documents]),
-        **column_arrays("doctype", [document.doctype for document in documents]),
+        **_document_facet_arrays(documents),
         **_custom_facet_arrays(documents),
         "document_offsets": narrowest(np.searchsorted(columns.document_of, np.arange(len(documents) + 1))),
         "n": narrowest(columns.n),
@@ -93,6 +83,30 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         **measure_arrays(columns.measures),
         **text,
         **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(text)), size),
+    }
+
+
+def _record_arrays(documents: Sequence[Document]) -> dict[str, Array]:
+    """Return the arrays of the documents as JSON, in compressed blocks."""
+    blocks = [
+        pack_json([to_json(document) for document in documents[i : i + _RECORD_BLOCK]])
+        for i in range(0, len(documents), _RECORD_BLOCK)
+    ]
+    return {
+        "records": np.concatenate(blocks),
+        "record_offsets": narrowest(offsets_from_lengths(list(map(len, blocks)))),
+    }
+
+
+def _document_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
+    """Return the arrays of the columns with a value per document: ids, titles and built-in facets."""
+    return {
+        **column_arrays("document", [document.document for document in documents]),
+        **column_arrays("title", [document.title for document in documents]),
+        **column_arrays("year", [document.year for document in documents]),
+        **column_arrays("agency", [document.agency for document in documents]),
+        **column_arrays("district", [document.region for document in documents]),
+        **column_arrays("doctype", [document.doctype for document in documents]),
     }
 
 

@@ -58,14 +58,7 @@ def text_arrays(
     token of their text are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
     text_offsets = offsets_from_lengths(lengths + 1)
-    unfolded = _unique_code_points(characters)
-    folded = narrow_code_points(fold(unfolded.tobytes().decode(_UTF_32, "surrogatepass")))
-    alphabet = np.append(np.uint32(0), _unique_code_points(np.append(unfolded, folded)))
-    dtype = np.min_scalar_type(len(alphabet) - 1)
-    code_of = np.zeros(int(alphabet[-1]) + 1, dtype)
-    code_of[alphabet[1:]] = np.arange(1, len(alphabet))
-    folding = np.arange(len(alphabet), dtype=dtype)
-    folding[code_of[unfolded]] = code_of[folded]
+    alphabet, code_of, folding = _build_alphabet(characters)
     char_classes = np.array([CHAR_PUNCTUATION, *map(_char_class, alphabet[1:].tolist())], np.uint8)
     codes = _encode(characters, text_offsets, code_of)
     folded_codes = take_blockwise(folding, codes)
@@ -83,6 +76,23 @@ def text_arrays(
         **bigrams,
     }
     return arrays, CrossWordDocs(np.flatnonzero(occurs)[cross_word.words], cross_word.counts, cross_word.doc_ids)
+
+
+def _build_alphabet(characters: Array) -> tuple[Array, Array, Array]:
+    """Return the alphabet of a text, the code of each code point, and the code of the folded form of each code.
+
+    The alphabet consists of 0 and of the code points of the text and of its folded form, ascending. The code of a code
+    point is its index in the alphabet.
+    """
+    unfolded = _unique_code_points(characters)
+    folded = narrow_code_points(fold(unfolded.tobytes().decode(_UTF_32, "surrogatepass")))
+    alphabet = np.append(np.uint32(0), _unique_code_points(np.append(unfolded, folded)))
+    dtype = np.min_scalar_type(len(alphabet) - 1)
+    code_of = np.zeros(int(alphabet[-1]) + 1, dtype)
+    code_of[alphabet[1:]] = np.arange(1, len(alphabet))
+    folding = np.arange(len(alphabet), dtype=dtype)
+    folding[code_of[unfolded]] = code_of[folded]
+    return alphabet, code_of, folding
 
 
 class SegmentText:
