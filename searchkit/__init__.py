@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # type checkers take it as true, as if it were imported from typing
+TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
     from searchkit.errors import SearchkitError
     from searchkit.index import Index
-    from searchkit.index import Index as open  # noqa: A004, N813 - searchkit.open() reads as what it does
+    from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.search.lookup import MeasureHit, MeasureResults

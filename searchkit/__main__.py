@@ -1,7 +1,7 @@
 """Entry point of the command `searchkit` and of `python -m searchkit`.
 
-Before it imports the rest of searchkit, it prepares the module path and installs a handler for Ctrl-C. Until then,
-Ctrl-C prints a traceback, so this module itself imports only modules that Python has already loaded.
+This module prepares the module path, installs a handler for Ctrl-C, and then imports the rest of searchkit. Without the
+handler, Ctrl-C prints a traceback. To keep that time short, this module imports only modules that Python has loaded.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # type checkers take it as true, as if it were imported from typing
+TYPE_CHECKING = False  # type checkers treat this name as true; importing it from typing would cost time
 if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line. Ctrl-C ends it with a message of one line and the exit status 3."""
     _remove_current_folder()
-    import signal  # noqa: PLC0415 - before the line above, a signal.py in the current folder would be imported
+    import signal  # noqa: PLC0415 - above that call, Python would import a signal.py in the current folder
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # false if Ctrl-C is ignored
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # false in a process that ignores Ctrl-C
         signal.signal(signal.SIGINT, _handle_interrupt)
-    from searchkit.cli.main import main as run  # noqa: PLC0415 - as above
+    from searchkit.cli.main import main as run  # noqa: PLC0415 - after the handler is installed
 
     run()
 
@@ -38,7 +38,7 @@ def _remove_current_folder() -> None:
 
 
 def _handle_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once. An exception would not end the program if Python only prints it, as in a destructor."""
+    """Exit at once. Raising KeyboardInterrupt is not enough: in a destructor, Python prints an exception only."""
     os.write(2, b"searchkit: interrupted\n")
     os._exit(3)
 

@@ -103,7 +103,7 @@ def _read_and_close(file: int, max_bytes: int) -> bytes:
             raise _not_regular()
         chunks = []
         size = 0
-        # One byte more than expected, so that a file that has not grown needs one call and one more at its end.
+        # Read one byte more than the size: if the file has not grown, the first call reads all, and the second nothing.
         while size <= max_bytes and (chunk := stream.read(max(status.st_size - size, 0) + 1)):
             chunks.append(chunk)
             size += len(chunk)
@@ -164,38 +164,56 @@ _MAX_RARE_SHARE = 0.1
 """Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
 
 
-def decode_list(data: bytes) -> str:
-    """Decode a list that a person wrote: UTF-8, UTF-16, or GB18030, which contains GBK.
-
-    A byte order mark decides, then UTF-8 validity. Raises ValueError with the reason if the encoding is another one, or
-    not certain: some Chinese words in GBK are valid UTF-8 too, where they consist of Latin letters.
-    """
-    mark = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
-    if mark:
-        text = _decode_strictly(data, mark)
-        if text is None or (mark == "utf-16" and not is_chinese_list(text, max_rare_share=0.5)):
-            raise ValueError(_NOT_UTF_8)
-        return text
-    as_gb18030 = _decode_strictly(data, "gb18030")
-    is_gb18030 = as_gb18030 is not None and is_chinese_list(as_gb18030)
-    as_utf_8 = _decode_strictly(data, "utf-8")
-    if as_utf_8 is not None and not _CONTROL.search(as_utf_8):
-        if is_gb18030 and not as_utf_8.isascii() and not _USUAL_CHARACTER.search(as_utf_8):
-            raise ValueError(EITHER_UTF_8_OR_GBK)
-        return as_utf_8
-    if is_gb18030 and as_gb18030 is not None:
-        return as_gb18030
-    texts = [_decode_strictly(data, encoding) for encoding in ("utf-16-le", "utf-16-be")]
-    likely = [text for text in texts if text is not None and is_chinese_list(text)]
-    if len(likely) != 1:
-        raise ValueError(_NOT_UTF_8)
-    return likely[0]
-
-
+_MAX_RARE_SHARE_AFTER_MARK = 0.5
+"""The same for a list after a byte order mark of UTF-16, which is evidence of the encoding."""
 _CONTROL = re.compile("[\u0000-\u0008\u000e-\u001f]")
+"""Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
 EITHER_UTF_8_OR_GBK = "either UTF-8 or GBK"
 """Reason of `decode_list` for bytes that both encodings permit."""
+
+
+def decode_list(data: bytes) -> str:
+    """Decode a list that a person wrote.
+
+    A byte order mark decides between UTF-8, UTF-16 and UTF-32. Without a mark, the encoding is the first of these that
+    fits: UTF-8, GB18030 (which contains GBK), UTF-16. Raises ValueError with the reason if no encoding fits, or if both
+    UTF-8 and GBK do: the bytes of some Chinese words in GBK are also words of accented Latin letters in UTF-8.
+    """
+    mark = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "")
+    text = _decode_marked(data, mark) if mark else _decode_unmarked(data)
+    if text is None:
+        raise ValueError(_NOT_UTF_8)
+    return text
+
+
+def _decode_marked(data: bytes, encoding: str) -> str | None:
+    """Decode a list whose mark tells the encoding. Returns None if the list is in another encoding."""
+    text = _decode_strictly(data, encoding)
+    # Bytes in other encodings can begin with FF FE, the mark of UTF-16.
+    is_likely = encoding != "utf-16" or text is None or is_chinese_list(text, _MAX_RARE_SHARE_AFTER_MARK)
+    return text if is_likely else None
+
+
+def _decode_unmarked(data: bytes) -> str | None:
+    """Decode a list without a mark. Returns None if no encoding fits. Raises ValueError if both UTF-8 and GBK do."""
+    gb18030 = _decode_if_chinese(data, "gb18030")
+    utf_8 = _decode_strictly(data, "utf-8")
+    if utf_8 is not None and not _CONTROL.search(utf_8):
+        if gb18030 is not None and not utf_8.isascii() and not _USUAL_CHARACTER.search(utf_8):
+            raise ValueError(EITHER_UTF_8_OR_GBK)
+        return utf_8
+    if gb18030 is not None:
+        return gb18030
+    utf_16 = [_decode_if_chinese(data, encoding) for encoding in ("utf-16-le", "utf-16-be")]
+    likely = [text for text in utf_16 if text is not None]
+    return likely[0] if len(likely) == 1 else None
+
+
+def _decode_if_chinese(data: bytes, encoding: str) -> str | None:
+    """Return the decoded text, or None if a byte is invalid or the text is not a Chinese list."""
+    text = _decode_strictly(data, encoding)
+    return text if text is not None and is_chinese_list(text) else None
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:
@@ -207,7 +225,10 @@ def _decode_strictly(data: bytes, encoding: str) -> str | None:
 
 
 def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
-    """Return whether a text consists of characters that are usual in Chinese lists, hardly any of them rare."""
+    """Return whether a text contains no unusual characters, and at most `max_rare_share` of rare ones (outside GB2312).
+
+    The share is that of the characters outside ASCII.
+    """
     if _UNUSUAL_CHARACTER.search(text):
         return False
     others = [char for char in text if char > "~"]

@@ -49,7 +49,7 @@ class Index:
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there is a newer one. Cost: 0.2 ms if not.
+        """Switch to the latest build of the index, and return whether there was a newer one. Costs 0.2 ms if not.
 
         Calls in other threads finish on the build on which they started. Raises the exceptions of opening an index; the
         index then stays on its build.
@@ -120,24 +120,27 @@ class Index:
         """
         from searchkit.compare.comparison import compare_snapshot  # noqa: PLC0415 - not loaded by searches
 
-        with self._snapshot.use_engine():
-            return compare_snapshot(self._snapshot, query, rows=rows, cols=cols, where=where, **arguments)
+        snapshot = self._snapshot
+        with snapshot.use_engine():
+            return compare_snapshot(snapshot, query, rows=rows, cols=cols, where=where, **arguments)
 
     def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
         """Yield the contradictions between measures, document by document. Filters as in `search`."""
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
-        return audit_snapshot(self._snapshot, self._snapshot.filters(filters, where))
+        snapshot = self._snapshot
+        return audit_snapshot(snapshot, snapshot.filters(filters, where))
 
     def ranked_measures(
         self, query: str, *, where: Mapping[str, FilterValue] | None = None, **arguments: object
     ) -> MeasureRanking:
-        """Return the ranking of `measures`. It returns any number of pages of measures after a single look-up.
+        """Look up measures as `measures` does, and return their ranking, which returns any page of them.
 
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored.
         """
+        snapshot = self._snapshot
         options, by_facet = read_options(MeasureOptions(), arguments)
-        return self._snapshot.rank_measures(query, options, self._snapshot.filters(by_facet, where))
+        return snapshot.rank_measures(query, options, snapshot.filters(by_facet, where))
 
     def every_measure(
         self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
@@ -227,6 +230,7 @@ class Index:
                     raise
             else:
                 return
+        self._snapshot.check()
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None

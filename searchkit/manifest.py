@@ -35,7 +35,7 @@ EXTRAS_FILE = "extras.json"
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
 _DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")
-_FILE_NAME = re.compile(r"[\w-][\w.-]*")  # no path: engines create no folders, and a file is never outside its folder
+_FILE_NAME = re.compile(r"[\w-][\w.-]*")  # a name without folders, so that no file is outside the data folder
 _CHUNK_SIZE = 1 << 20
 """Number of bytes that are read and hashed at a time."""
 
@@ -77,16 +77,7 @@ def read_manifest(index: Path) -> Manifest:
     Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest exists but cannot be opened.
     """
     path = index / _MANIFEST_NAME
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
-        raise IndexMissing(message) from None
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise IndexUnusable(message) from None
-    except (ValueError, RecursionError):
-        raise _damaged_error(path, index) from None
+    data = _load_json(path, index)
     version = data.get("format") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise IndexForeign(
@@ -98,6 +89,20 @@ def read_manifest(index: Path) -> Manifest:
         raise _damaged_error(path, index)
     _check_sizes(index, manifest)
     return manifest
+
+
+def _load_json(path: Path, index: Path) -> Any:  # noqa: ANN401 - any JSON
+    """Return the JSON in the manifest file. Raises IndexMissing, IndexUnusable or IndexDamaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"no index in {index}; build one with: searchkit build CORPUS --index {index}"
+        raise IndexMissing(message) from None
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise IndexUnusable(message) from None
+    except (ValueError, RecursionError):
+        raise _damaged_error(path, index) from None
 
 
 def _parse_manifest(data: dict[str, Any]) -> Manifest | None:
@@ -133,6 +138,14 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
                 os.fsync(handle.fileno())
     _sync_folder(folder)
     _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
+    _replace_manifest(index, manifest)
+    _sync_folder(index)
+    remove_leftovers(index)
+    return manifest
+
+
+def _replace_manifest(index: Path, manifest: Manifest) -> None:
+    """Write a manifest to a temporary file, sync the file to disk, and rename it to the manifest."""
     data = asdict(manifest)
     text = json.dumps({**data, "checksum": compute_manifest_checksum(data)}, ensure_ascii=False, indent=1)
     temporary = index / _TEMPORARY_NAME
@@ -141,13 +154,13 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(index / _MANIFEST_NAME)
-    _sync_folder(index)
-    remove_leftovers(index)
-    return manifest
 
 
 def current_data_folder(index: Path) -> str | None:
-    """Return the name of the data folder in the manifest on disk, or None if the manifest cannot be read."""
+    """Return the name of the data folder in the manifest on disk.
+
+    Returns None if the manifest cannot be read or names no data folder.
+    """
     try:
         name = json.loads((index / _MANIFEST_NAME).read_text(encoding="utf-8"))["data"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
@@ -166,7 +179,7 @@ def create_data_folder(index: Path) -> Path:
 def remove_leftovers(index: Path) -> None:
     """Remove the data folders that the manifest does not name, and the temporary manifest of an interrupted build.
 
-    Removes nothing if there is a manifest but it cannot be read.
+    Removes nothing if a manifest exists but cannot be read.
     """
     current = current_data_folder(index)
     if current is None and (index / _MANIFEST_NAME).exists():
@@ -233,9 +246,9 @@ def verify_checksums(index: Path, manifest: Manifest) -> None:
 def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
     """Explain an exception of the block by a damaged file, if there is one.
 
-    If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If one does not
-    match, raise IndexDamaged with the file instead. Otherwise, the exception propagates unchanged. It also does if the
-    index has been replaced in the meantime, because its files are then removed.
+    If the block raises IndexDamaged or an exception that is not a SearchkitError, verify the checksums. If a checksum
+    does not match, raise IndexDamaged with the name of the file. In all other cases, the exception of the block
+    propagates. This includes an index that another build has replaced, because that build removes the old files.
     """
     try:
         yield
@@ -252,7 +265,7 @@ def diagnose_damage(index: Path, manifest: Manifest) -> Iterator[None]:
 
 def _check_sizes(index: Path, manifest: Manifest) -> None:
     """Raise IndexDamaged if a file of the data folder is missing or has another size than in the manifest."""
-    folder = str(index / manifest.data)  # creating a `Path` takes as long as the system call
+    folder = str(index / manifest.data)  # a string, because creating a `Path` takes as long as the system call
     for name, (size, _) in manifest.files.items():
         try:
             actual = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116
@@ -271,7 +284,7 @@ def _rebuild_hint(index: Path) -> str:
 
 
 def _data_folders(index: Path) -> list[Path]:
-    """Return all data folders in an index folder, in no order."""
+    """Return all data folders in an index folder, in no particular order."""
     return [path for path in index.glob("data-*") if _DATA_FOLDER_NAME.fullmatch(path.name) and path.is_dir()]
 
 

@@ -111,9 +111,9 @@ class Child:
                 self._process.stdin.close()
 
     def wait_for_exit(self) -> int | None:
-        """Wait for the child to exit, and return its exit code. Return None if it runs for `_EXIT_TIMEOUT` seconds.
+        """Wait for the child to exit, and return its exit code. Returns None after `_EXIT_TIMEOUT` seconds.
 
-        `end` must be called in either case.
+        The caller must call `end` in either case.
         """
         if self._process.returncode is not None:
             return self._process.returncode
@@ -166,8 +166,8 @@ def limit_resources(seconds: int, memory: int) -> Iterator[None]:
     """Limit a block to `seconds` of CPU time and `memory` additional bytes of address space.
 
     Use it in the main thread of a child. If the block exceeds a limit, the process ends: with `OUT_OF_TIME`, at any
-    instruction, or with `OUT_OF_MEMORY`, when Python raises MemoryError. CPU time is not limited on Windows, memory not
-    on Windows and current macOS.
+    instruction, or with `OUT_OF_MEMORY`, when Python raises MemoryError. Neither limit works on Windows; only that of
+    CPU time works on current macOS.
     """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
@@ -220,7 +220,8 @@ def run_program(command: Sequence[str], folder: Path) -> None:
     """Run a program in a folder, which is also its home folder, and wait until it exits. Its output is discarded.
 
     In a child, the program and its descendants end with the child. The program can use the CPU time that the child has
-    left (`limit_resources`), and its CPU time counts as that of the child. Raises OSError if it cannot be started.
+    left (`limit_resources`), and its CPU time counts as that of the child. Raises OSError if no process can be started.
+    A program that does not exist raises OSError only if the CPU time is not limited; otherwise a shell starts it.
     """
     before = _children_cpu_time()
     process = subprocess.Popen(  # noqa: S603 - the caller chooses the program
@@ -241,7 +242,7 @@ def run_program(command: Sequence[str], folder: Path) -> None:
 
 
 def find_program(*names: str) -> str | None:
-    """Return the path of the first of the programs that is on the search path, or None if none is.
+    """Return the path of the first program of `names` that is on the search path, or None if none is.
 
     Relative folders and the current folder are ignored.
     """
@@ -255,7 +256,7 @@ def find_program(*names: str) -> str | None:
 def child_environment() -> dict[str, str]:
     """Return the environment of this process for a child, without the variables that Python reads at start-up.
 
-    A variable for NumPy is added: it starts no threads, because its linear algebra is not used.
+    An added variable keeps NumPy from starting threads for linear algebra, which searchkit does not use.
     """
     variables = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
     return {**variables, "OPENBLAS_NUM_THREADS": "1"}
@@ -312,9 +313,9 @@ def _read(stream: IO[bytes]) -> bytes:
 
 
 def _take_stream(descriptor: int, mode: str) -> IO[bytes]:
-    """Return a standard stream for messages, and replace the stream by devnull, so that no other code can use it.
+    """Return a standard stream for messages, and replace the stream by devnull.
 
-    Libraries may print.
+    A library that prints then cannot disturb the messages.
     """
     duplicate = os.dup(descriptor)
     devnull = os.open(os.devnull, os.O_RDWR)
@@ -344,9 +345,9 @@ def _remaining_cpu_time() -> float:
 
 
 def _with_cpu_limit(command: Sequence[str]) -> Sequence[str]:
-    """Return the command with a CPU limit just above the remaining time of this process, if its time is limited.
+    """Return the command, with a CPU limit just above the remaining time of this process if that time is limited.
 
-    If the program reaches its limit, no time is left for this process either (`_charge_cpu_time`).
+    If the program reaches the limit, `_charge_cpu_time` ends this process too.
     """
     if not _remaining_cpu_time():
         return command
@@ -359,7 +360,7 @@ def _charge_cpu_time(seconds: float) -> None:
     if remaining > seconds:
         signal.setitimer(signal.ITIMER_PROF, remaining - seconds)
     elif remaining:
-        os.kill(os.getpid(), signal.SIGPROF)  # as an expired timer does
+        os.kill(os.getpid(), signal.SIGPROF)  # the signal of an expired timer
 
 
 def _set_memory_limit(memory: int) -> None:
@@ -382,7 +383,7 @@ def _disable_core_dumps() -> None:
 
 
 def _address_space() -> int:
-    """Return the size of this process's address space in bytes, or 1 GiB if the system does not report it."""
+    """Return the size of this process's address space in bytes, or 1 GiB if the system does not report the size."""
     try:
         return int(Path("/proc/self/statm").read_bytes().split()[0]) * _PAGE_SIZE
     except (OSError, ValueError):

@@ -542,6 +542,22 @@ def test_a_damaged_index_is_opened_once(
     assert len(calls) == 1
 
 
+def test_check_never_accepts_damage_in_silence(
+    engine: str, tmp_path: Path, documents: list[ParsedDocument], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If every build that replaces a damaged index is damaged too, `check` raises in the end."""
+    write_index(documents, tmp_path, BuildOptions(engine))
+
+    def fail(_snapshot: snapshot.Snapshot) -> None:
+        message = "damaged"
+        raise IndexDamaged(message)
+
+    monkeypatch.setattr(snapshot.Snapshot, "check", fail)
+    monkeypatch.setattr(Index, "refresh", lambda _index: True)
+    with Index(tmp_path) as index, pytest.raises(IndexDamaged):
+        index.check()
+
+
 @pytest.mark.parametrize("method", ["problems", "check"])
 def test_an_open_index_after_a_rebuild_raises_only_searchkit_errors(
     engine: str, tmp_path: Path, report: Report, documents: list[ParsedDocument], method: str
