@@ -2,11 +2,11 @@
 
     python -m bench.ablation [--corpus gov|10k|100k|1m]… [--trick WORDS] [--rounds N]
 
-A trick is disabled by a patch, in a separate process. If it changes what is stored, an index is built without it.
-Rounds of queries with and without the trick alternate. The time of a query is the median of its processor time. The
-result per class of queries is the geometric mean of the ratios of the time without the trick to the time with it.
-Results are written to bench/results/ablation.json, which keeps the results of other corpora, and as a table to
-bench/ABLATION.md.
+A trick is disabled by a patch, in a separate process. For a trick that changes the stored data, a second index is built
+without the trick. Rounds of queries with and without the trick alternate. The time of a query is the median of its
+processor times. The result for a class of queries is the geometric mean of the ratios of the time without the trick to
+the time with the trick. Results are written to bench/results/ablation.json, which keeps the results of other corpora,
+and as a table to bench/ABLATION.md.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ RESULT, TABLE = HERE / "results" / "ablation.json", HERE / "ABLATION.md"
 CORPORA = ("gov", "100k")
 ROUNDS = 5
 _MIN_SECONDS = 0.05
-"""Minimum processor time that each query is repeated for, in each round."""
+"""Minimum processor time in seconds of all repetitions of a query in a round."""
 _MIN_REPETITIONS = 3
 
 
@@ -58,7 +58,7 @@ Code = ModuleType | type | Callable[..., object]
 
 @dataclass(frozen=True, slots=True)
 class Trick:
-    """An optimisation of speed or size. It does not change answers."""
+    """An optimisation of speed or size that does not change answers."""
 
     name: str
     disable: Callable[[], None]
@@ -68,14 +68,14 @@ class Trick:
     is_stored: bool = False
     """Whether the trick changes what is stored in an index."""
     is_cold: bool = False
-    """Whether both sides run without the caches of terms and postings, which hide what a new query meets."""
+    """Whether both sides run without the caches of terms and postings, as if each query were new."""
 
 
 def _set(module: Any, **values: object) -> Callable[[], None]:  # noqa: ANN401 - a module or a class
     """Return a function that replaces attributes of a module or class."""
 
     def replace_attributes() -> None:
-        """Replace the attributes. Raises AttributeError if one does not exist: then `TRICKS` is out of date."""
+        """Replace the attributes. Raises AttributeError if one does not exist, because `TRICKS` is then out of date."""
         for name, value in values.items():
             if not hasattr(module, name):
                 message = f"{module.__name__} has no {name}"
@@ -221,7 +221,7 @@ def count_lines(trick: Trick) -> int:
 
 
 def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
-    """Return the median processor time of each query in ms, by class. The queries are in the folder of the index."""
+    """Return the median processor time of each query in ms, by class. The parent folder of `index` has the queries."""
     opened = Index(index)
     result: dict[str, dict[str, float]] = {}
     facets = tuple(map(Facet, FACETS))
@@ -286,7 +286,7 @@ def _time_ratios(rounds_with: Sequence[Any], rounds_without: Sequence[Any]) -> d
 
 
 def _run_step(step: str, corpus: str, index: Path, trick: Trick | None = None, *, is_cold: bool = False) -> Any:  # noqa: ANN401 - JSON
-    """Run one step in a separate process, without a trick if one is given, without caches if `is_cold`."""
+    """Run one step in a separate process: with `trick` disabled, and without caches if `is_cold`."""
     options = [*(["--without", trick.name] if trick else []), *(["--cold"] if is_cold else [])]
     command = [sys.executable, "-m", "bench.ablation", "--step", step, "--corpus", corpus, "--index", str(index)]
     done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
@@ -294,7 +294,7 @@ def _run_step(step: str, corpus: str, index: Path, trick: Trick | None = None, *
 
 
 def _perform_step(step: str, corpus: str, index: Path) -> None:
-    """Perform one step in this process."""
+    """Build an index, or time the queries and print their times as JSON."""
     if step == "build":
         write_index(documents(corpus), index)
     else:

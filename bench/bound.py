@@ -1,10 +1,10 @@
-"""Lower bound of the bytes that a search must read: a model to compare measured times with.
+"""Lower bound of the bytes that a search must read, from a model. Measured times are compared with it.
 
 The model counts 3 bytes per posting (16-bit doc id, 8-bit frequency), 2 bytes per match for the paragraph length,
-4 bytes per match for the facets (16 bits for the joined facets of its document, 16 bits for its own) and 4 bytes per
-occurrence of a bigram for its offset. A phrase is found by every second bigram in it. Occurrences are counted as
-matching paragraphs, so the bound is low for phrases. Looking up words, filters, sorting and the texts of the ten best
-hits are not counted.
+4 bytes per match for the facets (16 bits for the joined facets of the document, 16 bits for those of the paragraph) and
+4 bytes per occurrence of a bigram for its offset. A phrase needs every second of its bigrams. The number of occurrences
+is taken to be the number of paragraphs with the bigram, so the bound is low for phrases. Look-ups of words, filters,
+sorting and the texts of the ten best hits are not counted.
 """
 
 from __future__ import annotations
@@ -36,5 +36,5 @@ def min_bytes(query: Query, count: CountMatches) -> int:
 
 
 def _without_one_filter(query: Query) -> list[Query]:
-    """Return the query without each of its filters in turn: a filtered facet is counted without its own filter."""
-    return [replace(query, filters=tuple(f for f in query.filters if f != own)) for own in query.filters]
+    """Return a query for each filter, without this filter: the facet of a filter is counted under the other filters."""
+    return [replace(query, filters=tuple(f for f in query.filters if f != omitted)) for omitted in query.filters]

@@ -1,8 +1,8 @@
-"""Builds one index in a separate process, so that its time and memory can be measured.
+"""Builds one index in a process of its own, whose time and memory `bench.run` measures.
 
     python -m bench.build 10k --data FOLDER [--engine NAME]
 
-Without an engine, writes the files that the indexes are built from.
+Without an engine, writes the items and queries of the corpus, from which the other engines' indexes are built.
 """
 
 from __future__ import annotations

@@ -46,16 +46,16 @@ class Item:
 
 
 def fingerprint() -> str:
-    """Return a hexadecimal digest of the inputs of items and queries: the analyzer and the modules that create them.
+    """Return a hexadecimal digest of the analyzer and the modules that create items and queries.
 
-    The data folder is named after it.
+    The digest is the name of the data folder, so a change of these modules starts a new folder.
     """
     sources = (Path(__file__).with_name(name).read_bytes() for name in _SOURCES)
     return hashlib.sha256(b"".join((analyzer().fingerprint.encode(), *sources))).hexdigest()[:12]
 
 
 def is_available(name: str) -> bool:
-    """Whether the corpus exists on this machine. Generated corpora always do."""
+    """Return whether the corpus exists on this machine. Generated corpora always do."""
     return name in GENERATED or REAL.is_dir()
 
 
@@ -81,7 +81,7 @@ def items(name: str, data: Path) -> Iterator[Item]:
 
 
 def texts_file(name: str, data: Path) -> Path:
-    """Return the path of the folded texts, one paragraph per line, which are scanned for phrases."""
+    """Return the path of the folded texts, one paragraph per line. They are scanned for the true totals of phrases."""
     return data / name / "texts.txt"
 
 
@@ -109,7 +109,7 @@ def as_item(paragraph: Paragraph, terms: Iterable[str]) -> Item:
 
 
 def ordered_terms(analyzer: Analyzer, text: str) -> list[str]:
-    """Return the tokens of a text in the order of their start, as phrase queries need them."""
+    """Return the tokens of a text in the order of their start. Phrase queries need this order."""
     return [token.term for token in analyzer.tokenize(text)]
 
 
@@ -120,7 +120,7 @@ def analyzer() -> Analyzer:
 
 
 def batched(values: Iterable[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Yield lists of `size` values; the last one may be shorter."""
+    """Yield lists of `size` values. The last list may be shorter."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -10,7 +10,7 @@ from bench.corpora import NAMES
 
 SEARCHKIT = "searchkit"
 
-_MAX_ERROR = 0.01  # share of the hits of a phrase that may be missed, or found across a comma, in a right answer
+_MAX_ERROR = 0.01  # share of the true hits of a phrase by which the total of a right answer may differ
 
 Record = Mapping[str, Any]
 """A result file of `bench.run`, or its part about one corpus or query."""
@@ -23,9 +23,9 @@ def searched_corpora(record: Record) -> dict[str, Record]:
 
 
 def ratio(part: Record, group: str, peer: str) -> float | None:
-    """Return the time of searchkit divided by that of a peer in a class of queries; None if there are no such times.
+    """Return the time of searchkit divided by that of a peer in a class of queries.
 
-    It is the geometric mean over the queries that the peer answered right.
+    This is the geometric mean over the queries that the peer answered right, or None if there are none.
     """
     pairs = [
         (query["engines"][SEARCHKIT]["ms"], query["engines"][peer]["ms"])
@@ -36,9 +36,9 @@ def ratio(part: Record, group: str, peer: str) -> float | None:
 
 
 def milliseconds(part: Record, group: str, engine: str) -> float | None:
-    """Return the time of an engine in a class of queries; None if there are no such times.
+    """Return the time of an engine in a class of queries.
 
-    It is the geometric mean over the queries that the engine answered right.
+    This is the geometric mean over the queries that the engine answered right, or None if there are none.
     """
     times = [query["engines"][engine]["ms"] for query in queries_in(part, group) if is_right(query, engine)]
     return geometric_mean(times) if times else None
@@ -50,7 +50,10 @@ def groups(part: Record, *, phrases: bool) -> list[str]:
 
 
 def is_right(query: Record, engine: str) -> bool:
-    """Whether the engine answered the query. For a phrase, its total may differ from the true one by 1 %."""
+    """Return whether the engine answered the query. For a phrase, its total may differ from the true total by 1 %.
+
+    Engines miss a phrase that is segmented differently, or find it across a comma.
+    """
     if engine not in query["engines"]:
         return False
     if query["kind"] != "phrase":

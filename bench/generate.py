@@ -27,11 +27,11 @@ PER_DOCUMENT = 40
 """Number of paragraphs per document."""
 
 _MEDIAN, _SIGMA, _MIN_LENGTH, _MAX_LENGTH = 28.0, 0.7, 4, 250
-"""Parameters of the number of pieces (words, phrases, numbers) in a paragraph."""
+"""Median, sigma, minimum and maximum of the log-normal number of pieces (words, phrases, numbers) in a paragraph."""
 _SHARES = (0.62, 0.80, 0.88, 0.93)
-"""Cumulative shares of the kinds of pieces: words, links, topic phrases, general phrases. The rest are numbers."""
+"""Cumulative shares of four kinds of pieces: words, links, topic phrases, general phrases. The rest are numbers."""
 _TOPIC_PHRASES = 2
-"""Index of the phrases of the topic among these kinds."""
+"""Index of the topic phrases among the kinds."""
 _UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)
 """Cumulative shares of pieces with no punctuation mark after them, and with ， 。 、. The rest have ；."""
 _PER_SECTION = (20, 5, 5, 10)  # paragraphs per section, in the order of `vocabulary.SECTIONS`
@@ -114,7 +114,7 @@ def documents(paragraphs: int, seed: int = SEED) -> Iterator[ParsedDocument]:
 
 
 def write_files(paragraphs: int, folder: Path) -> None:
-    """Write the documents as text files. When searchkit reads them, it cleans them like any report."""
+    """Write the documents as text files. searchkit reads and cleans them like any report."""
     for parsed in documents(paragraphs):
         path = folder / parsed.document.document
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,9 @@
     python -m bench.indexing ENGINE --processes 1|2 --paragraphs 100000 --out FILE
 
 Both engines index the same documents, which are in memory, and use the same analyzer. With one process, everything runs
-on one core. With two processes, searchkit writes two indexes and merges them; for tantivy, two processes segment the
-text and the main process adds the items, in addition to tantivy's own thread. The time ends when the index is committed
-and closed.
+on one core. With two processes, searchkit writes two indexes and merges them. For tantivy, two processes segment the
+text, and the main process adds the items, in addition to tantivy's own thread. The clock stops when the index is
+committed and closed.
 """
 
 from __future__ import annotations

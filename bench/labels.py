@@ -1,7 +1,7 @@
 """Scores extracted measures against labels made by hand, which tests/measures/labels/README.md describes.
 
 A label is matched by a measure of its paragraph that overlaps the number of the label and has the same base value and
-base unit. If there are several, the one with the most similar indicator is taken. Labels marked as unsure, and the
+base unit. Of several such measures, the one with the most similar indicator matches. Labels marked as unsure, and the
 measures that match them, are not counted.
 """
 
@@ -20,8 +20,9 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import ExtractedMeasure, Paragraph
 
 FOLDER = Path(__file__).parents[1] / "tests" / "measures" / "labels"
-DEVELOP, _ = USES = ("develop", "hold-out")
+USES = ("develop", "hold-out")
 """Uses of labels: for the development of rules, or for measuring only."""
+DEVELOP = USES[0]
 FIELDS = ("bound", "change", "kind", "period")
 """Attributes that are compared in addition to value and unit."""
 MIN_SIMILARITY = 0.5
@@ -36,9 +37,12 @@ class Mismatch:
     """A difference between a measure and a label."""
 
     kind: str
+    """`missed`, `not labelled`, `indicator`, or a name of `FIELDS`."""
     document: str
     got: str
+    """The extracted value, empty if the measure is missed."""
     wanted: str
+    """The labelled value, empty if there is no label."""
 
 
 @dataclass(slots=True)
@@ -87,6 +91,10 @@ def dice(first: str, second: str) -> float:
 def _score_paragraph(
     score: Score, paragraph: Paragraph, measures: Sequence[ExtractedMeasure], labels: Sequence[Label]
 ) -> None:
+    """Compare the measures of a paragraph with its labels, and add the result to `score`.
+
+    A measure matches at most one label. Labels marked as unsure come last, so they only take measures that are left.
+    """
     unmatched = list(measures)
     for label in sorted(labels, key=lambda label: bool(label.get("unsure"))):
         matches = list(_find_matches(unmatched, label, _find_span(paragraph.text, label["quote"], label["nth"])))
@@ -124,6 +132,7 @@ def _find_matches(
 
 
 def _compare(score: Score, document: str, measure: ExtractedMeasure, label: Label) -> None:
+    """Compare a measure with the label that it matches, and add the result to `score`."""
     score.found += 1
     similarity = _similarity(measure, label)
     score.similarity += similarity

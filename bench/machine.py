@@ -34,9 +34,9 @@ class Usage:
     seconds: float
     """Wall time."""
     resident_mb: float
-    """Peak resident memory in MB of 10**6 bytes, summed over all processes. Shared pages count in each process."""
+    """Peak resident memory in MB of 10**6 bytes, summed over all processes. A shared page counts once per process."""
     own_mb: float
-    """The same without file-backed pages, which the system can drop: allocated memory."""
+    """Peak allocated memory: `resident_mb` without pages of files, which the system can drop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Machine:
     python: str
     libraries: Mapping[str, str]
     read_gb_s: float
-    """Memory bandwidth of one thread for the maximum of a large array, the best of several runs."""
+    """Memory bandwidth of one thread for computing the maximum of a large array, the best of several runs."""
     copy_gb_s: float
     """The same for copying an array. Bytes read and bytes written both count."""
 
@@ -66,9 +66,9 @@ def describe() -> Machine:
 
 
 def run(arguments: Sequence[str]) -> Usage:
-    """Run `python ARGUMENTS` with one thread per library, and sample its memory.
+    """Run `python ARGUMENTS` with one thread per library, and sample the memory of the process and its descendants.
 
-    Raises CalledProcessError if it fails.
+    Raises CalledProcessError if the exit status is not 0.
     """
     command = [sys.executable, *arguments]
     started = time.perf_counter()
@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> Usage:
     environment = {**os.environ, **ONE_THREAD}
     with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            memory = [_memory(pid) for pid in _tree(process.pid)]
+            memory = [_memory(pid) for pid in process_tree(process.pid)]
             resident = max(resident, sum(total for total, _ in memory))
             allocated = max(allocated, sum(anonymous for _, anonymous in memory))
             time.sleep(_SAMPLING_SECONDS)
@@ -117,8 +117,8 @@ def _version(library: str) -> str:
         return "not installed"
 
 
-def _tree(root: int) -> list[int]:
-    """Return the ids of a process and of all its descendants."""
+def process_tree(root: int) -> list[int]:
+    """Return the ids of a process and of all its descendants. The list grows while the loop walks it."""
     pids = [root]
     for pid in pids:
         with suppress(OSError):  # the process has ended

@@ -2,9 +2,10 @@
 
     python -m bench.measures [--draw]
 
-The extractor is compared with three reports annotated by hand and run on 773 government work reports (both in a folder
-next to the checkout, not part of the project), compared with the labels in tests/measures, and with the verdicts in
-results/measures-sample.json. Writes results/measures.json and MEASURES.md.
+The measures that the extractor finds are compared with three reports annotated by hand, with the labels in
+tests/measures, and with the verdicts in results/measures-sample.json. Its speed is measured on 773 government work
+reports. These and the annotated reports are in a folder next to the checkout, and not part of the project. Writes
+results/measures.json and MEASURES.md.
 """
 
 from __future__ import annotations
@@ -53,13 +54,13 @@ _MISSES = {
     "look-up": r"^look-up missed: ",
     "document or paragraph": r" (?:meta|paragraph|extra paragraph) ",
 }
-"""Kind of failure → pattern of its lines in the output of the scoring script."""
+"""Kind of failure → pattern of the lines about such failures in the output of the scoring script."""
 
 
 def run(*, is_drawn: bool) -> dict[str, Any]:
-    """Run all evaluations and return the record. Draws a new sample for verdicts if `is_drawn`.
+    """Run all evaluations, and return the record. Draws a new sample for verdicts if `is_drawn`.
 
-    Needs the reports, and takes about two minutes. Raises RuntimeError if the rules are changed meanwhile.
+    Needs the reports, and takes about two minutes. Raises RuntimeError if the rules change during the evaluation.
     """
     code = _fingerprint()
     _say("annotated reports: index, score")
@@ -87,7 +88,7 @@ def run(*, is_drawn: bool) -> dict[str, Any]:
 
 
 def evaluate_annotated() -> dict[str, Any]:
-    """Run score_reports.py on a new index of the annotated reports. Returns its scores, and failures by kind."""
+    """Run score_reports.py on a new index of the annotated reports. Returns the scores, and the failures by kind."""
     with tempfile.TemporaryDirectory() as index:
         build = [*_SEARCHKIT, "build", str(SHARED / "corpus" / "seeds"), "--index", index]
         subprocess.run(build, check=True, capture_output=True)
@@ -242,7 +243,7 @@ def _cell(value: object) -> str:
 
 
 def _count_failures(use: str, score: labels.Score) -> dict[str, Any]:
-    """Return the failures by kind, and each of them for labels that rules may be developed with."""
+    """Return the number of failures by kind. For the labels for development, return each failure too."""
     kinds = Counter(mismatch.kind for mismatch in score.mismatches)
     single = [asdict(mismatch) for mismatch in score.mismatches] if use == labels.DEVELOP else []
     return {"kinds": dict(kinds.most_common()), "single": single}
@@ -253,9 +254,9 @@ def _share(values: Iterable[bool]) -> float:
 
 
 def _fingerprint() -> str:
-    """Return a hexadecimal digest of the code and data that decide the measures.
+    """Return a hexadecimal digest of the code and data that determine the measures.
 
-    `EXTRACTION_VERSION` may lag behind changes.
+    Unlike `EXTRACTION_VERSION`, it changes with every edit.
     """
     sources = sorted(path for pattern in _SOURCES for path in _CODE.glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]

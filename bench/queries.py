@@ -1,8 +1,8 @@
 """Chooses the benchmark queries by seed from the words of the paragraphs. All engines get the same queries.
 
 Queries for generated paragraphs are chosen from the first `SAMPLE_SIZE` paragraphs and used at every corpus size. Each
-matches in the smallest corpus. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or *frequent* (20
-to 40 %).
+query has a match in the smallest corpus. A word is *rare* (in about 0.02 % of the paragraphs), *middling* (1 %) or
+*frequent* (20 to 40 %).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from searchkit.model import Paragraph
 from searchkit.text.folding import fold
 
 SAMPLE_SIZE = 50_000
-"""Number of paragraphs that the document frequencies of words are counted in."""
+"""Number of paragraphs in which the document frequencies of words are counted."""
 FIRST_PARAGRAPHS = min(GENERATED.values())
 """Number of first paragraphs in which each query must match."""
 
@@ -155,7 +155,7 @@ def _any_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
 
 
 def _phrase_queries(sample: _Sample, rng: random.Random) -> Iterable[Query]:
-    """Yield Chinese phrases: two of the most frequent ones, a less frequent one, two random ones that occur once."""
+    """Yield Chinese phrases: two frequent ones, a less frequent one, and two random ones that occur only once."""
     runs = [run for paragraph in sample.paragraphs[:_PHRASE_PARAGRAPHS] for run in _HAN.findall(fold(paragraph.text))]
     for size in (2, 3, 4, 8):
         windows = Counter(run[i : i + size] for run in runs for i in range(len(run) - size + 1))

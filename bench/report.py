@@ -80,7 +80,7 @@ def _search_goals(name: str, part: Record) -> Iterator[Sequence[object]]:
 
 
 def _ratios(part: Record, peer: str, *, phrases: bool) -> dict[str, float]:
-    """Return the time relative to a peer by class of queries, for the classes that have one."""
+    """Return the time of searchkit relative to that of a peer, for each class of queries that both answered."""
     ratios = {group: ratio(part, group, peer) for group in groups(part, phrases=phrases)}
     return {group: value for group, value in ratios.items() if value}
 
@@ -130,7 +130,7 @@ def _phrases(part: Record, record: Record) -> str:
 
 
 def _phrase_hits(part: Record, names: Sequence[str]) -> str:
-    """Return the table of the number of hits for each phrase: of a plain scan of the text, and of each engine."""
+    """Return a table with the number of hits of each phrase: those of a scan of the text, and those of each engine."""
     rows = []
     for query in part["queries"]:
         if query["kind"] == "phrase":
@@ -146,7 +146,10 @@ def _disagreements(part: Record) -> str:
 
 
 def _bound(part: Record, group: str, record: Record) -> float | None:
-    """Return the milliseconds to read the bytes of the model at the measured bandwidth, geometric mean of the class."""
+    """Return the milliseconds to read the bytes of `bound.min_bytes` at the measured bandwidth, or None without them.
+
+    This is the geometric mean over the queries of the class.
+    """
     lower_bounds = [query["bytes"] for query in queries_in(part, group) if query["bytes"]]
     gb_s = max(record["machine"]["read_gb_s"], record["machine"]["copy_gb_s"])
     return geometric_mean(lower_bounds) / gb_s / 1e6 if lower_bounds else None

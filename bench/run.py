@@ -27,10 +27,10 @@ MAX_INDEXED = 100_000
 """Maximum number of paragraphs in the measurement of indexing."""
 INDEXING_RUNS = 3
 EXCLUDED = {"whoosh": {"1m"}}
-"""Engine → corpora that it would take hours to index."""
+"""Engine → corpora that are not indexed with it, because indexing would take hours."""
 COMPARED = ("searchkit", "tantivy")
 """Engines whose indexing speed and search memory are measured."""
-_REBUILT = "searchkit"  # the code under development: its index is built again in each run
+_REBUILT = "searchkit"  # its index is built again in each run, because its code is under development
 
 
 class Run:
@@ -53,7 +53,7 @@ class Run:
         }
 
     def corpus(self, name: str) -> dict[str, Any]:
-        """Build all indexes of a corpus, unless they exist. Returns the part of the record about the corpus."""
+        """Build the indexes of a corpus that do not exist. Returns the part of the record about the corpus."""
         part: dict[str, Any] = self.record.setdefault("corpora", {}).setdefault(name, {"builds": {}})
         _say(f"{name}: paragraphs")
         self._python("bench.build", name, "--data", str(self._data))

@@ -2,8 +2,9 @@
 
     python -m bench.search 10k --data FOLDER --out FILE [--engine NAME]… [--once]
 
-Before each timed run, an engine runs the query untimed for a millisecond, at least once. Otherwise an engine that runs
-after a slow one would be slowed down by cold processor caches. The result is the median over the rounds.
+Before each timed run of a fast query, the engine runs the query untimed, at least once and for a millisecond. Without
+this warm-up, an engine that runs after a slow engine finds cold processor caches. The result is the median over the
+rounds.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from bench.queries import Query, read_queries
 
 ROUNDS = 25
 """Maximum number of timed runs per engine and query. Slow engines have fewer."""
-_MIN_RUNS, _MAX_SECONDS = 3, 1.5  # at least this many runs, and otherwise as many as fit into this time
+_MIN_RUNS, _MAX_SECONDS = 3, 1.5  # a query runs as often as fits into this time, but at least this often
 _WARM_UP_SECONDS = 0.001  # untimed runs before a timed run
-_NO_WARM_UP_SECONDS = 0.05  # queries that take longer need no warm-up
+_NO_WARM_UP_SECONDS = 0.05  # a query that takes this long needs no warm-up
 _REFERENCE = "searchkit"
 
 
@@ -60,9 +61,8 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
     for number in range(rounds):
         for name, ready in prepared.items():
             if number < runs[name]:
-                warm_up = 0.0 if estimates[name] < _NO_WARM_UP_SECONDS else _WARM_UP_SECONDS
-                while warm_up < _WARM_UP_SECONDS:
-                    warm_up += _time_run(ready)
+                if estimates[name] < _NO_WARM_UP_SECONDS:
+                    _warm_up(ready)
                 times_by_engine[name].append(_time_run(ready))
     return {
         name: Timing(round(1000 * statistics.median(times), 4), len(times), answers[name])
@@ -74,7 +74,7 @@ def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict
     """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines."""
     all_queries = read_queries(corpus, data)
     opened = open_all(names, corpus, data)
-    if once:  # only the first of several peers with the same index, so that its pages are counted once
+    if once:  # of several peers with the same index, keep the first, so that its memory is counted once
         opened = {name: peer for name, peer in opened.items() if name in names}
     gc.collect()
     gc.freeze()  # keeps the objects of open indexes out of garbage collections during the timings
@@ -96,7 +96,15 @@ def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict
     return {"queries": queries, "disagreements": disagreements}
 
 
+def _warm_up(prepared: Prepared) -> None:
+    """Run a query at least once, and until the runs have taken `_WARM_UP_SECONDS`."""
+    seconds = 0.0
+    while seconds < _WARM_UP_SECONDS:
+        seconds += _time_run(prepared)
+
+
 def _time_run(prepared: Prepared) -> float:
+    """Run a query, and return the seconds that it took."""
     started = time.perf_counter()
     prepared.run()
     return time.perf_counter() - started
@@ -114,7 +122,10 @@ def _first_total(timings: Mapping[str, Timing]) -> int | None:
 
 
 def _differences(query: Query, timings: Mapping[str, Timing]) -> list[str]:
-    """Return differences between engines in totals or facet counts. Phrases are not compared: see `truth`."""
+    """Return the differences between engines in totals or facet counts.
+
+    Phrases are not compared, because engines miss some of their hits. Their true totals are in the results.
+    """
     if query.kind == "phrase":
         return []
     answers = {

@@ -37,14 +37,14 @@ class Judged:
     bound: str
     change: str | None
     verdict: str | None = None
-    """One of `VERDICTS`; None = not judged yet. Verdict, reason and failure are entered by hand."""
+    """One of `VERDICTS`, or None before a person has judged. Verdict, reason and failure are entered by hand."""
     reason: str | None = None
     """Why the measure is not right, in a few words."""
     failure: str | None = None
     """Kind of failure."""
 
     def is_valid(self, measures: Mapping[str, Measure]) -> bool:
-        """Whether there is a verdict and an equal measure is still extracted. `measures`: all measures by id."""
+        """Return whether there is a verdict, and `measures` (by id) still contains an equal measure."""
         current = measures.get(self.id)
         return self.verdict is not None and current is not None and _unjudged(current) == _without_verdict(self)
 

@@ -1,7 +1,7 @@
 """bm25s: scores for words only.
 
-It supports single words and `any` of several words, and returns only the indexes of the ten best paragraphs: no total,
-filters, facets or texts. It uses the same k1 and b as searchkit and the NumPy backend, on one thread and in memory.
+bm25s supports single words and `any` of several words. It returns only the indexes of the ten best paragraphs, without
+total, filters, facets or texts. It runs in memory on one thread, with its NumPy backend and searchkit's k1 and b.
 """
 
 from __future__ import annotations

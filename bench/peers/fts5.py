@@ -47,6 +47,8 @@ def build(name: str, data: Path, folder: Path) -> None:
 
 
 def _add(connection: sqlite3.Connection, batch: Iterable[Item], first: int, names: dict[str, int]) -> None:
+    """Add items with row ids from `first`. `names` maps the facet values so far to their codes, and is extended."""
+
     def code(value: str) -> int:
         """Return the code of a facet value."""
         return names.setdefault(value, len(names) + 1)

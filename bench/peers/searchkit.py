@@ -1,9 +1,9 @@
 """searchkit as two peers: its engine, and the complete product.
 
-The engine gets the same query tree as the other engines, of words or of one phrase, and the scoring clauses that the
-parser creates from the query text. So it does more work than the other engines: BM25F over three fields, and rescoring.
-The product gets the query text; it also parses it and creates snippets. There a bare word also matches inside other
-words.
+The engine gets the words or the phrase that the other engines get, as a query tree, and the scoring clauses that the
+parser creates from the query text. It does more work than the other engines: BM25F over three fields, and rescoring.
+The product gets the query text. It also parses the text and creates snippets, and a bare word in the text also matches
+inside other words.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 Choices in favour of tantivy's speed: the text is stored as bytes, so that it is not indexed a second time. There is
 one writer thread, one commit and a merge into one segment. The reader is loaded once, and queries are built before the
-timing. A search consists of two calls, as tantivy-py has no single call for both: `search` for the ten best hits
-without a count, so that it can skip blocks of postings, and `aggregate` for the facets; the counts of one single-valued
-facet add up to the exact total. Topics are three single-valued columns whose counts are summed, which is about twice as
-fast as one multi-valued column; the latter is measured too, as "plain topics". A filtered facet is counted under the
-other filters, by a separate call.
+timing. tantivy-py has no single call for hits and facets, so a search consists of two calls: `search` for the ten best
+hits, without a count, so that tantivy can skip blocks of postings, and `aggregate` for the facets. The counts of one
+single-valued facet add up to the exact total. Topics are three single-valued columns whose counts are summed, which is
+about twice as fast as one multi-valued column. The multi-valued column is measured too, as "plain topics". A filtered
+facet is counted under the other filters, by a separate call.
 
 Advantages of tantivy: it ranks by one field, and its facet counts are not sorted.
 """
@@ -147,7 +147,7 @@ class TantivyPeer:
                 for bucket in merged[column]["buckets"]:
                     counts[bucket["key"]] = counts.get(bucket["key"], 0) + bucket["doc_count"]
             facets[name] = {value: count for value, count in counts.items() if value}
-        single_valued = parts[0]["agency"]  # it is counted under all filters, and each paragraph has exactly one value
+        single_valued = parts[0]["agency"]  # counted under all filters; each paragraph has exactly one value
         total = sum(bucket["doc_count"] for bucket in single_valued["buckets"]) + single_valued["sum_other_doc_count"]
         return Answer(total, tuple(bytes(text).decode() for text in texts), facets)
 

@@ -34,12 +34,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "corpus" / "formats")]  # duplicates if pytest runs this
+sys.path += [str(TESTS), str(TESTS / "corpus" / "formats"), str(TESTS.parent)]  # duplicates if pytest runs this
 
 from formats import make  # noqa: E402 - needs the path above
 from formats.worst_kinds import kinds  # noqa: E402
 from formats.worst_kinds.making import MEGABYTE, RNG, FileKind  # noqa: E402
 
+from bench.machine import process_tree  # noqa: E402
 from searchkit.corpus.formats import doc  # noqa: E402
 from searchkit.index import Index  # noqa: E402
 from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
@@ -107,7 +108,7 @@ class ProcessMonitor:
     def sample(self, root: int) -> None:
         """Sample a process and its descendants once."""
         memory = 0
-        for pid in _process_tree(root):
+        for pid in process_tree(root):
             state = _process_state(pid)
             if state is not None:
                 started, seconds, resident = state
@@ -237,16 +238,6 @@ def _child_cpu_seconds() -> float:
     """Return the processor seconds of the terminated child processes and their descendants."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _process_tree(root: int) -> list[int]:
-    """Return a process and its descendants."""
-    pids = [root]
-    for pid in pids:
-        with suppress(OSError):  # it has ended
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
-    return pids
 
 
 def _process_state(pid: int) -> tuple[int, float, int] | None:
