@@ -1,4 +1,4 @@
-"""Descriptions for docs/generate.py of what has none in the source: arguments of commands, some fields of records."""
+"""Descriptions that the source lacks, for docs/generate.py: arguments of commands, exit statuses, fields of records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ARGUMENTS = {
     "export WHAT": "The kind of record.",
     "analyze TEXT": "Any text, or a query.",
 }
-"""By command and name. click's arguments have no help text."""
+"""Descriptions of arguments, by command and name. click has no help texts for arguments."""
 
 STATUSES = (
     ("something found, shown or built", "searchkit search 立案 --format ids --limit 1"),
@@ -29,7 +29,7 @@ STATUSES = (
         "searchkit info --index none",
     ),
 )
-"""Meaning of the exit statuses 0 to 3, each with a command that ends with it."""
+"""Meaning of the exit statuses 0 to 3, each with a command that exits with the status."""
 
 FIELDS = {
     "query": "The query as given.",
@@ -77,4 +77,5 @@ FIELDS = {
     "Index facts.facets": "Names of all facets: the built-in ones, then your own.",
     "Index facts.problems": "`path` and `reason` of each file or part of a file that was not read.",
 }
-"""By field, for gaps in the source; by record and field, instead of the source."""
+"""Descriptions of fields. A key `record.field` overrides the docstring in the source. A key `field` is used for fields
+without a docstring."""

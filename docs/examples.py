@@ -1,4 +1,4 @@
-"""The JSON records of docs/records.md, and the commands that give an example of each."""
+"""The JSON records of docs/records.md, and the commands that print an example of each."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ from searchkit import BuildReport, Document, Hit, Index, Measure, MeasureHit, Me
 
 REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
 
-MADE_UP = "某区卫生健康委2023年法治政府建设年度报告\n\n全年接到投诉举报共20件，分别为医疗卫生12件、公共卫生7件。\n"
-"""A report that contradicts itself; none of the sample reports does."""
+CONTRADICTORY_REPORT = (
+    "某区卫生健康委2023年法治政府建设年度报告\n\n全年接到投诉举报共20件，分别为医疗卫生12件、公共卫生7件。\n"
+)
+"""A made-up report that contradicts itself. None of the sample reports does."""
 QUERIES = 'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
-"""A file of queries: one with matches, one that is relaxed, one that is wrong."""
-VARYING = {
+"""A file of queries: one with matches, one that is relaxed, one with an error."""
+FIXED_VALUES = {
     "took_ms": 0.0,
     "seconds": 0.0,
     "bytes": 0,
     "built": "2024-01-31T12:00:00+00:00",
     "analyzer": "0123456789abcdef",
 }
-"""Fields that differ from run to run or from version to version, and what examples show in them."""
+"""Values that examples show for the fields that differ between runs or versions."""
 
 Objects = list[dict[str, Any]]
 
@@ -56,7 +58,7 @@ class Workspace:
         self._printed: dict[str, Any] = {}
         shutil.copytree(REPORTS, folder / "corpus" / "reports")
         (folder / "made-up").mkdir()
-        (folder / "made-up" / "report.txt").write_text(MADE_UP, encoding="utf-8")
+        (folder / "made-up" / "report.txt").write_text(CONTRADICTORY_REPORT, encoding="utf-8")
         (folder / "made-up" / "photo.jpg").write_bytes(b"")
         (folder / "queries.txt").write_text(QUERIES, encoding="utf-8")
         for command in ("searchkit build corpus/reports", "searchkit build made-up --index made-up-index"):
@@ -65,7 +67,7 @@ class Workspace:
                 raise RuntimeError(f"{command}: {errors}")
 
     def run(self, command: str) -> tuple[str, str, int]:
-        """Run a `searchkit` command; return standard output, standard error and exit status."""
+        """Run a `searchkit` command, and return its standard output, standard error and exit status."""
         done = subprocess.run(
             [sys.executable, "-m", *shlex.split(command)],
             cwd=self._folder,
@@ -77,7 +79,7 @@ class Workspace:
         return done.stdout, done.stderr, done.returncode
 
     def json(self, command: str) -> Any:  # noqa: ANN401 - any JSON
-        """Return the JSON that a command prints, a list for JSON Lines. Runs it once."""
+        """Return the JSON that a command prints, as a list for JSON Lines. Runs each command once."""
         if command not in self._printed:
             text = self.run(command)[0]
             is_lines = "--queries" in command
@@ -85,12 +87,13 @@ class Workspace:
         return self._printed[command]
 
 
-def _whole(printed: Any) -> Objects:  # noqa: ANN401 - any JSON
+def _as_list(printed: Any) -> Objects:  # noqa: ANN401 - any JSON
+    """Return the printed objects, or the only one as a list."""
     return cast("Objects", printed if isinstance(printed, list) else [printed])
 
 
-def _within(name: str) -> Callable[[Any], Objects]:
-    """Return a function that returns the objects in a field of an object."""
+def _field(name: str) -> Callable[[Any], Objects]:
+    """Return a function that returns the objects in a field of the printed object."""
     return lambda printed: cast("Objects", printed[name])
 
 
@@ -99,28 +102,30 @@ class Record:
     """A kind of JSON object that a command prints."""
 
     title: str
+    """Heading of the section about the record."""
     about: str
+    """First sentences of the section."""
     command: str
-    """Prints such records."""
-    pick: Callable[[Any], Objects] = _whole
+    """Command that prints such records."""
+    pick: Callable[[Any], Objects] = _as_list
     """Returns the records from the JSON that the command prints."""
     classes: tuple[type, ...] = ()
-    """Classes that describe the fields, the first one first."""
+    """Classes whose docstrings describe the fields. If several describe a field, the first is used."""
     variants: Mapping[str, str] = field(default_factory=dict)
-    """Options (or another command) that add fields, each with a command that has them."""
+    """Options or other commands that add fields. Each has a full command whose records have these fields."""
     elided: Sequence[str] = ()
-    """Fields with records that the example leaves out."""
+    """Fields whose records the example replaces by `…`, because they have sections of their own."""
     is_shown: Callable[[dict[str, Any]], object] = bool
-    """Accepts the record that is the example."""
+    """Tells whether a record can be the example. The first such record is."""
 
     def all(self, workspace: Workspace) -> Objects:
-        """Return all records that the commands print."""
+        """Return all records that `command` and the commands of `variants` print."""
         return [
             item for command in (self.command, *self.variants.values()) for item in self.pick(workspace.json(command))
         ]
 
     def fields(self, workspace: Workspace) -> dict[str, list[object]]:
-        """Return all values of each field, the fields in the order of the JSON."""
+        """Return the values of each field in all records. Fields are in the order of the JSON."""
         values: dict[str, list[object]] = {}
         for item in self.all(workspace):
             for name, value in item.items():
@@ -128,22 +133,22 @@ class Record:
         return values
 
     def variant_of(self, name: str, workspace: Workspace) -> str:
-        """Return the option that adds a field, empty if records have the field without it."""
+        """Return the option that adds a field, or an empty string if records have the field without an option."""
         if any(name in item for item in self.pick(workspace.json(self.command))):
             return ""
         return next(key for key, command in self.variants.items() if name in self.pick(workspace.json(command))[0])
 
     def example(self, workspace: Workspace) -> object:
-        """Return the record to show: `…` for what is left out, and fixed values for what varies."""
-        return self._steady(next(filter(self.is_shown, self.pick(workspace.json(self.command)))))
+        """Return the record to show, with `…` for fields in `elided` and with `FIXED_VALUES`."""
+        return self._with_fixed_values(next(filter(self.is_shown, self.pick(workspace.json(self.command)))))
 
-    def _steady(self, value: object) -> object:
+    def _with_fixed_values(self, value: object) -> object:
         if isinstance(value, list):
-            return list(map(self._steady, value))
+            return list(map(self._with_fixed_values, value))
         if not isinstance(value, dict):
             return value
         return {
-            name: ["…"] if name in self.elided and item else VARYING.get(name, self._steady(item))
+            name: ["…"] if name in self.elided and item else FIXED_VALUES.get(name, self._with_fixed_values(item))
             for name, item in value.items()
         }
 
@@ -155,14 +160,14 @@ COMPARE = "searchkit compare 立案 --district 天津市 --format json"
 RECORDS = (
     Record(
         "Document",
-        "A report. `export documents` prints one for each.",
+        "A report, as `export documents` prints it.",
         "searchkit export documents --format json",
         classes=(Document,),
         is_shown=lambda item: item["published"],
     ),
     Record(
         "Paragraph",
-        "The unit that is indexed, filtered and returned. `export paragraphs` and `show` print it.",
+        "The unit that is indexed, filtered and returned, as `export paragraphs` and `show` print it.",
         "searchkit export paragraphs --format json",
         classes=(Paragraph, Document),
         variants={"show": "searchkit show binhai-health-2023.txt#9 --format json"},
@@ -170,14 +175,14 @@ RECORDS = (
     ),
     Record(
         "Measure",
-        "A number in a report with what it counts. `export measures` prints it.",
+        "A number in a report with its indicator (the thing counted), as `export measures` prints it.",
         "searchkit export measures --format json",
         classes=(Measure, Document),
         is_shown=lambda item: item["unit"] == "万元",
     ),
     Record(
         "Search result",
-        "What `search --format json` prints.",
+        "The object that `search --format json` prints.",
         SEARCH,
         classes=(Results,),
         variants={"--group document": f"{SEARCH} --group document"},
@@ -188,7 +193,7 @@ RECORDS = (
         "An element of `hits` in a search result: score and snippet, then the fields of the paragraph. "
         "A line of `search --format jsonl` is the same; a row of `csv` and `tsv` has no `measures`.",
         SEARCH,
-        _within("hits"),
+        _field("hits"),
         (Hit, Document),
         variants={"--explain": f"{SEARCH} --explain", "--group document": f"{SEARCH} --group document"},
     ),
@@ -222,7 +227,7 @@ RECORDS = (
     ),
     Record(
         "Measure result",
-        "What `measures --format json` prints.",
+        "The object that `measures --format json` prints.",
         MEASURES,
         classes=(MeasureResults,),
         elided=("hits",),
@@ -232,12 +237,12 @@ RECORDS = (
         "An element of `hits` in a measure result, and a line of `measures --format jsonl`: the fields of the measure, "
         "then score and snippet.",
         MEASURES,
-        _within("hits"),
+        _field("hits"),
         (MeasureHit, Document),
     ),
     Record(
         "Comparison table",
-        "What `compare --format json` prints: a table of one indicator in one unit.",
+        "The object that `compare --format json` prints: a table of one indicator in one unit.",
         COMPARE,
         classes=(COMPARISON,),
         elided=("cells",),
@@ -247,7 +252,7 @@ RECORDS = (
         "An element of `cells` in a comparison table. The fields from `value` to `quote` are those of the first "
         "reading. `compare --format csv` prints a row for each reading and each empty cell.",
         COMPARE,
-        _within("cells"),
+        _field("cells"),
         (CELL, READING, Measure),
         elided=("readings",),
         is_shown=lambda item: item["value"],
@@ -262,14 +267,14 @@ RECORDS = (
     ),
     Record(
         "Finding",
-        "What `measures --audit --format json` prints for each contradiction. The sample reports have none; this one "
-        f"is in a made-up report: “{MADE_UP.split()[1]}”",
+        "A contradiction. `measures --audit --format json` prints all of them. The sample reports have none. The "
+        f"example is in a made-up report: “{CONTRADICTORY_REPORT.split()[1]}”",
         "searchkit measures --audit --index made-up-index --format json",
         classes=(FINDING,),
     ),
     Record(
         "Build report",
-        "What `build --format json` prints.",
+        "The object that `build --format json` prints.",
         "searchkit build corpus/reports --index new-index --format json",
         classes=(BuildReport,),
     ),
@@ -277,20 +282,20 @@ RECORDS = (
         "Skipped file",
         "An element of `skipped` in a build report. The example is of a made-up folder with a photo in it.",
         "searchkit build made-up --index made-up-index --full --format json",
-        _within("skipped"),
+        _field("skipped"),
         (SKIPPED,),
     ),
     Record(
         "Index facts",
-        "What `info --format json` prints.",
+        "The object that `info --format json` prints.",
         "searchkit info --format json",
         classes=(MANIFEST,),
     ),
     Record(
         "Problem",
-        "What `info --problems --format json` prints for each file that was not read and each undecided fact.",
+        "A file that was not read, or an undecided fact. `info --problems --format json` prints all of them.",
         "searchkit info --problems --format json",
         classes=(SKIPPED,),
     ),
-    Record("Analysis", "What `analyze --format json` prints.", "searchkit analyze 129件 --format json"),
+    Record("Analysis", "The object that `analyze --format json` prints.", "searchkit analyze 129件 --format json"),
 )

@@ -1,8 +1,8 @@
-"""Write the reference: docs/cli.md, docs/records.md and docs/python.md. `make docs` runs this.
+"""Writes the reference: docs/cli.md, docs/records.md and docs/python.md. `make docs` runs this script.
 
-Commands come from click's objects, types and descriptions from the source (`source.py`), examples from searchkit itself
-(`examples.py`), and what none of them describes from `descriptions.py`. `tests/test_reference.py` compares the
-committed pages with what this writes.
+Commands come from click's objects, types and descriptions from the source (`source.py`), examples from commands that
+are run (`examples.py`), and all other descriptions from `descriptions.py`. `tests/test_reference.py` checks that the
+committed pages are up to date.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import ModuleType
 import click
 from descriptions import ARGUMENTS, FIELDS, STATUSES
 from examples import OTHER_CLASSES, RECORDS, Record, Workspace
-from source import Constant, Member, constant, find, home, json_type, members, resolve, signature, type_of_values
+from source import Constant, Member, constant, find, json_type, members, module_of, resolve, signature, type_of_values
 
 import searchkit
 from searchkit.cli.main import cli
@@ -28,10 +28,10 @@ from searchkit.cli.main import cli
 DOCS = Path(__file__).parent
 NOTICE = "<!-- Written by docs/generate.py. Change what it is generated from, then run: make docs -->\n"
 MAX_WIDTH = 100
-"""Columns of a signature and of a line of an example."""
+"""Maximum number of characters in a line of a signature or of an example."""
 
 Cited = dict[tuple[str, str], Constant]
-"""Constants and type aliases that a page names, by module and name."""
+"""Constants and type aliases that a page mentions, by module and name. The end of the page lists them."""
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def link(title: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; an empty string if there are no rows."""
+    """Return a Markdown table, or an empty string if there are no rows."""
     lines = [[" ".join(cell.replace("|", r"\|").split()) for cell in row] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in [heads, ["---"] * len(heads), *lines] if lines)
 
@@ -67,13 +67,13 @@ def fenced(language: str, text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return plain text as Markdown, a line for each paragraph."""
+    """Return plain text as Markdown, with each paragraph in one line."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
     return re.sub(r"([*_<>\[\]])", r"\\\1", "\n\n".join(paragraphs))
 
 
 def docstring(text: str) -> str:
-    """Return a docstring as Markdown: a section such as `Raises:` becomes a list."""
+    """Return a docstring as Markdown. Sections such as `Raises:` become lists."""
 
     def section(match: re.Match[str]) -> str:
         return f"{match[1]}\n\n" + re.sub(r"^ {4}(\w+): ", r"- `\1`: ", match[2], flags=re.MULTILINE)
@@ -82,7 +82,7 @@ def docstring(text: str) -> str:
 
 
 def json_text(value: object, indent: int = 0) -> str:
-    """Return JSON text. A value that fits into a line is not broken, except the outermost."""
+    """Return JSON text. A value that fits into a line is one line, unless it is the outermost."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or (indent and indent + len(flat) <= MAX_WIDTH):
         return flat
@@ -101,48 +101,48 @@ def cli_page(workspace: Workspace) -> str:
     """Return docs/cli.md."""
     group = click.Context(cli, info_name="searchkit", **cli.context_settings)
     rows = [(link(f"searchkit {name}"), plain(item.get_short_help_str(200))) for name, item in cli.commands.items()]
-    parts = [f"# Commands\n\n{NOTICE}\n{plain(cli.help or '')}\n", table(["command", "what it does"], rows)]
-    parts += [table(["option", "what it does", ""], option_rows(cli, group))]
+    parts = [f"# Commands\n\n{NOTICE}\n{plain(cli.help or '')}\n", table(["command", "description"], rows)]
+    parts += [table(["option", "description", ""], option_rows(cli, group))]
     for name, command in cli.commands.items():
         context = click.Context(command, info_name=name, parent=group)
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
         parts += [f"## searchkit {name}\n", fenced("text", usage), f"{plain(command.help or '')}\n"]
-        parts += [table(["argument", "what it is", ""], argument_rows(command, context))]
-        parts += [table(["option", "what it does", ""], option_rows(command, context))]
+        parts += [table(["argument", "description", ""], argument_rows(command, context))]
+        parts += [table(["option", "description", ""], option_rows(command, context))]
     return "\n".join([*filter(None, parts), exit_statuses(workspace)])
 
 
 def option_rows(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
-    """Yield names with metavar, help, and default of each option of a command."""
+    """Yield the names with the metavar, the help text and the default of each option of a command."""
     for option in command.get_params(context):
         if isinstance(option, click.Option):
             names, text = option.get_help_record(context) or ("", "")
-            what = inspect.cleandoc(option.help or "")
-            extra = text.removeprefix(what).strip().removeprefix("[").removesuffix("]")
+            description = inspect.cleandoc(option.help or "")
+            extra = text.removeprefix(description).strip().removeprefix("[").removesuffix("]")
             extra = re.sub(r"x>=(\d+)", r"at least \1", extra).replace("(one a core)", "one a core")
             name = f"`{names.replace('INTEGER RANGE', 'INTEGER')}`"
-            yield name, plain(what) + (" May be repeated." if option.multiple else ""), plain(extra)
+            yield name, plain(description) + (" May be repeated." if option.multiple else ""), plain(extra)
 
 
 def argument_rows(command: click.Command, context: click.Context) -> Iterator[tuple[str, str, str]]:
-    """Yield name, description, and default of each argument of a command."""
+    """Yield the name, the description and the default of each argument of a command."""
     for argument in command.params:
         if isinstance(argument, click.Argument):
             name = argument.metavar or (argument.name or "").upper()
             choices = ", ".join(f"`{item}`" for item in getattr(argument.type, "choices", ()))
             default = f"default: {argument.default}" if isinstance(argument.default, str) else "optional"
-            what = ARGUMENTS.get(f"{context.info_name} {name}", "")
-            yield f"`{name}`", f"{what} {choices}".strip(), "required" if argument.required else default
+            description = ARGUMENTS.get(f"{context.info_name} {name}", "")
+            yield f"`{name}`", f"{description} {choices}".strip(), "required" if argument.required else default
 
 
 def exit_statuses(workspace: Workspace) -> str:
-    """Return the section about exit statuses and errors. tests/test_docs.py runs its commands, too."""
+    """Return the sections about exit statuses and errors. tests/test_docs.py also runs the commands in them."""
     session = ["$ searchkit build corpus/reports >/dev/null\n"]
     for _, command in STATUSES:
         output, errors, status = workspace.run(command)
         session += [f"$ {command}; echo $?\n{output}{errors}{status}\n"]
     rows = ((f"{status}", text) for status, (text, _) in enumerate(STATUSES))
-    tree = fenced("text", inspect.cleandoc(home(searchkit.SearchkitError).__doc__ or ""))
+    tree = fenced("text", inspect.cleandoc(module_of(searchkit.SearchkitError).__doc__ or ""))
     return (
         f"## Exit status\n\n{table(['status', 'meaning'], rows)}\n{fenced('console', ''.join(session))}\n"
         f"## Errors\n\nOn the command line, an error is one line on standard error; in Python, an exception.\n\n{tree}"
@@ -152,13 +152,13 @@ def exit_statuses(workspace: Workspace) -> str:
 # docs/records.md
 
 LINKS = {record.classes[0]: link(record.title) for record in reversed(RECORDS) if record.classes}
-"""Links to records by their first class."""
+"""Link to the section of a record, by the first class of the record."""
 
 
 RECORDS_INTRODUCTION = """\
-The examples are real output for the sample reports in `corpus/reports`, with three changes: `["…"]` stands for records
-that have a section of their own; times and sizes are shown as 0; the date of a build and the analyzer's fingerprint are
-fixed. Fields come in the order of the tables. A field without a value is null or empty, not left out.
+The examples are real output for the sample reports in `corpus/reports`, with three changes: `["…"]` replaces records
+that have a section of their own; times and sizes are 0; the date of a build and the analyzer's fingerprint are fixed.
+The tables list the fields in the order of the JSON. A field without a value is null or empty; it is not left out.
 """
 
 
@@ -177,7 +177,7 @@ def records_page(workspace: Workspace) -> str:
 
 
 def record_rows(record: Record, workspace: Workspace, cited: Cited) -> Iterator[tuple[str, str, str]]:
-    """Yield name, JSON type and description of each field of a record."""
+    """Yield the name, the JSON type and the description of each field of a record."""
     for name, values in record.fields(workspace).items():
         member = find(record.classes, name)
         variant = record.variant_of(name, workspace)
@@ -186,28 +186,32 @@ def record_rows(record: Record, workspace: Workspace, cited: Cited) -> Iterator[
 
 
 def field_type(member: Member | None, values: Sequence[object]) -> str:
-    """Return the JSON type of a field: the declared one, or null too, or what the values are if they are neither."""
-    seen = type_of_values(values)
+    """Return the JSON type of a field.
+
+    This is the declared type, with null if a value is null. If a value does not have the declared type, or if there is
+    none, this is the type of the values.
+    """
+    actual = type_of_values(values)
     if member is None or member.annotation is None:
-        return seen
+        return actual
     declared = json_type(member.annotation, member.module, LINKS)
     kinds = {"object" if kind.startswith("[") else kind.split()[0] for kind in declared.split(" or ")}
     kinds |= {"null", *(["integer"] if "number" in kinds else [])}
-    if not {kind.split()[0] for kind in seen.split(" or ")} <= kinds:
-        return seen
-    return f"{declared} or null" if "null" in seen and "null" not in declared else declared
+    if not {kind.split()[0] for kind in actual.split(" or ")} <= kinds:
+        return actual
+    return f"{declared} or null" if "null" in actual and "null" not in declared else declared
 
 
 def describe(owner: str, name: str, member: Member | None, cited: Cited) -> str:
-    """Return the description of a field, with the values of the constants that it names (One of `SECTIONS`)."""
+    """Return the description of a field. The values of a constant follow its name: One of `SECTIONS` (成效, …)."""
     text = FIELDS.get(f"{owner}.{name}") or (member.text if member else "") or FIELDS.get(name, "")
 
     def with_values(match: re.Match[str]) -> str:
-        found = constant(match[1], member.module) if member else None
-        values = resolve(match[1], member.module) if member and found else None
-        if found is None or not isinstance(values, tuple):
+        definition = constant(match[1], member.module) if member else None
+        values = resolve(match[1], member.module) if member and definition else None
+        if definition is None or not isinstance(values, tuple):
             return match[0]
-        cite(match[1], found.module, cited)
+        cite(match[1], definition.module, cited)
         return f"{match[0]} ({', '.join(f'`{value}`' for value in values)})"
 
     return re.sub(r"`([A-Z][A-Z_]+)`", with_values, text)
@@ -216,18 +220,18 @@ def describe(owner: str, name: str, member: Member | None, cited: Cited) -> str:
 def constants_table(cited: Mapping[tuple[str, str], Constant]) -> str:
     """Return a table of constants and type aliases with their values and docstrings."""
     rows = []
-    for _, found in sorted(cited.items(), key=lambda item: item[0][1]):
-        items = found.value.elts if isinstance(found.value, ast.Tuple) else [found.value]
+    for _, definition in sorted(cited.items(), key=lambda item: item[0][1]):
+        items = definition.value.elts if isinstance(definition.value, ast.Tuple) else [definition.value]
         values = ", ".join(f"`{ast.unparse(item)}`" for item in items)
-        text = re.sub(r"^- ", "", found.text, flags=re.MULTILINE) or FIELDS.get(found.name, "")
-        rows.append((f"`{found.name}`", values, text))
+        text = re.sub(r"^- ", "", definition.text, flags=re.MULTILINE) or FIELDS.get(definition.name, "")
+        rows.append((f"`{definition.name}`", values, text))
     return table(["name", "value", "description"], rows)
 
 
 # docs/python.md
 
-TWINS = {searchkit.Paragraph: searchkit.Document, searchkit.Measure: searchkit.Document}
-"""Classes some of whose fields are described in another class."""
+DESCRIBED_IN = {searchkit.Paragraph: searchkit.Document, searchkit.Measure: searchkit.Document}
+"""Class → class with the docstrings of the fields that both have."""
 
 
 def python_page(_: Workspace) -> str:
@@ -245,76 +249,78 @@ def python_page(_: Workspace) -> str:
         else:
             call = f"{signature(item, name, MAX_WIDTH)} -> {item.__name__}"
             parts += [f"## {name}\n", fenced("python", call), f"Another name of the class {link(item.__name__)}.\n"]
-    parts += ["# Other classes\n", "What the classes above return or contain. `searchkit` does not export them.\n"]
+    parts += ["# Other classes\n", "The classes above return or contain them. `searchkit` does not export them.\n"]
     for item in OTHER_CLASSES:
         parts += [f"## {item.__name__}\n", *class_text(item, cited)]
     return "\n".join([*parts, "# Types and values\n", constants_table(cited)])
 
 
 def function_text(function: Callable[..., object], name: str, cited: Cited) -> Iterator[str]:
-    """Yield signature and docstring of a function or method."""
+    """Yield the signature and the docstring of a function or method."""
     text = signature(function, name, MAX_WIDTH)
-    cite(text, home(function), cited)
+    cite(text, module_of(function), cited)
     yield fenced("python", text)
     yield docstring(inspect.getdoc(function) or "")
 
 
 def class_text(cls: type, cited: Cited) -> Iterator[str]:
-    """Yield signature, docstring, attributes and methods of a class; of an exception, the errors derived from it."""
-    own = members(cls)
+    """Yield the signature, docstring, attributes and methods of a class. For an exception, yield its subclasses."""
+    defined = members(cls)
     base = cls.__base__
-    if "__init__" in own:
+    if "__init__" in defined:
         yield fenced("python", signature(cls, cls.__name__, MAX_WIDTH))
     yield docstring(inspect.getdoc(cls) or "")
-    if "__init__" in own:
-        yield docstring(own["__init__"].text)
+    if "__init__" in defined:
+        yield docstring(defined["__init__"].text)
     if issubclass(cls, searchkit.SearchkitError):
-        rows = ((f"`{item.__name__}`", f"{item.exit_status}", inspect.getdoc(item) or "") for item in family(cls))
+        rows = ((f"`{item.__name__}`", f"{item.exit_status}", inspect.getdoc(item) or "") for item in subclasses(cls))
         yield table([f"error, in `{cls.__module__}`", "exit status", "raised for"], rows)
         return
     if base is not None and base.__module__.startswith("searchkit"):
-        yield f"It has all attributes of {link(base.__name__)}, and:\n"
+        yield f"The class has all attributes of {link(base.__name__)}, and:\n"
     yield attributes_table(cls, cited)
-    for name, member in own.items():
+    for name, member in defined.items():
         if not member.is_attribute and name != "__init__":
             yield f"### {cls.__name__}.{name}\n"
             yield from function_text(getattr(cls, name), name, cited)
 
 
 def attributes_table(cls: type, cited: Cited) -> str:
-    """Return a table of the fields and properties of a class; with defaults if all have one, as options do."""
+    """Return a table of the fields and properties of a class, with defaults if all fields have one, as options do."""
     defaults = defaults_of(cls)
     rows = []
     for name, member in members(cls).items():
-        found = find([cls, *([TWINS[cls]] if cls in TWINS else [])], name) if member.is_attribute else None
-        if found and found.annotation:
-            kind = ast.unparse(found.annotation)
-            cite(kind, found.module, cited)
+        if not member.is_attribute:
+            continue
+        described = find([cls, *([DESCRIBED_IN[cls]] if cls in DESCRIBED_IN else [])], name)
+        if described and described.annotation:
+            kind = ast.unparse(described.annotation)
+            cite(kind, described.module, cited)
             default = [f"`{defaults[name]!r}`"] if defaults else []
-            rows.append([f"`{name}`", f"`{kind}`", *default, describe(cls.__name__, name, found, cited)])
+            rows.append([f"`{name}`", f"`{kind}`", *default, describe(cls.__name__, name, described, cited)])
     return table(["attribute", "type", *(["default"] if defaults else []), "description"], rows)
 
 
 def defaults_of(cls: type) -> dict[str, object]:
-    """Return the defaults of the fields of a dataclass, empty if one of them has none."""
+    """Return the defaults of the fields of a dataclass, or an empty dictionary if a field has none."""
     fields = getattr(cls, "__dataclass_fields__", {})
     defaults = {name: item.default for name, item in fields.items()}
     return {} if MISSING in defaults.values() else defaults
 
 
-def family(cls: type[searchkit.SearchkitError]) -> Iterator[type[searchkit.SearchkitError]]:
-    """Yield a class and all classes derived from it."""
+def subclasses(cls: type[searchkit.SearchkitError]) -> Iterator[type[searchkit.SearchkitError]]:
+    """Yield a class and all of its direct and indirect subclasses."""
     yield cls
     for item in cls.__subclasses__():
-        yield from family(item)
+        yield from subclasses(item)
 
 
 def cite(text: str, module: ModuleType, cited: Cited) -> None:
-    """Note the constants and type aliases of searchkit that an annotation or signature names."""
+    """Add to `cited` the constants and type aliases of searchkit that an annotation or signature mentions."""
     for name in re.findall(r"\b[A-Z]\w+", text):
-        found = constant(name, module)
-        if found:
-            cited[found.module.__name__, found.name] = found
+        definition = constant(name, module)
+        if definition:
+            cited[definition.module.__name__, definition.name] = definition
 
 
 PAGES = {"cli.md": cli_page, "records.md": records_page, "python.md": python_page}

@@ -1,4 +1,4 @@
-"""Read searchkit's source for docs/generate.py: members of classes with their types and docstrings, constants."""
+"""Reads searchkit's source for docs/generate.py: members of classes with their types and docstrings, constants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 PACKAGE = "searchkit"
 
 JSON_NAMES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "Path": "string"}
-"""Types of Python and what they are in JSON."""
+"""Name of a Python type → name of the JSON type."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class Member:
     node: ast.stmt
     module: ModuleType
     text: str
-    """Its docstring, or an empty string."""
+    """The docstring, or an empty string."""
 
     @property
     def annotation(self) -> ast.expr | None:
-        """The type of a field or property; the return type of a method."""
+        """The type of a field or property, or the return type of a method. None if the source has no annotation."""
         return self.node.annotation if isinstance(self.node, ast.AnnAssign) else getattr(self.node, "returns", None)
 
     @property
     def is_attribute(self) -> bool:
-        """Whether it is a field or property, not a method."""
+        """Whether the member is a field or property, not a method."""
         decorators = getattr(self.node, "decorator_list", [])
         return not isinstance(self.node, ast.FunctionDef) or any(ast.unparse(item) == "property" for item in decorators)
 
@@ -48,10 +48,10 @@ class Constant:
     value: ast.expr
     module: ModuleType
     text: str
-    """Its docstring, or an empty string."""
+    """The docstring, or an empty string."""
 
 
-def home(item: type | Callable[..., Any]) -> ModuleType:
+def module_of(item: type | Callable[..., Any]) -> ModuleType:
     """Return the module that defines a class or function."""
     return import_module(item.__module__)
 
@@ -64,8 +64,11 @@ def tree(module: ModuleType) -> ast.Module:
 
 @cache
 def members(cls: type) -> dict[str, Member]:
-    """Return the public members that a class itself defines, and `__init__` if it has one, in source order."""
-    module = home(cls)
+    """Return the public members that a class defines, in source order, without inherited ones.
+
+    `__init__` is included if the class defines it.
+    """
+    module = module_of(cls)
     body = next(n for n in ast.walk(tree(module)) if isinstance(n, ast.ClassDef) and n.name == cls.__name__).body
     result = {}
     for node, after in zip(body, [*body[1:], None], strict=True):
@@ -82,16 +85,20 @@ def members(cls: type) -> dict[str, Member]:
 
 
 def find(classes: Iterable[type], name: str) -> Member | None:
-    """Return the member of that name of the first class that describes it, or else of the first that has it."""
+    """Return the member of the first class that has one with this name and a docstring.
+
+    If no such member has a docstring, return the first member with the name. Return None if there is none.
+    """
     matches = [member for cls in classes for member in _lookup(cls, name)]
     return next((member for member in matches if member.text), next(iter(matches), None))
 
 
 def _lookup(cls: type, name: str) -> Iterator[Member]:
-    """Yield the member of a class or of its bases, or else those of the records that are fields of the class.
+    """Yield the member with a name of a class or of one of its bases.
 
-    So the text of a hit is that of its paragraph. An assignment without a type (`unit = _Of[str]("extracted")`)
-    forwards to such a record.
+    If there is no such member, yield the members with this name of the records that are fields of the class: a `Hit`
+    has a `paragraph`, so `text` of a hit is `Paragraph.text`. An assignment without a type, such as
+    `unit = _Delegated[str]("extracted")`, is not a member of its own, because it delegates to such a record.
     """
     bases = [base for base in inspect.getmro(cls) if base.__module__.startswith(PACKAGE)]
     for base in bases:
@@ -108,13 +115,14 @@ def _lookup(cls: type, name: str) -> Iterator[Member]:
 
 
 def class_at(cls: type, *names: str) -> type:
-    """Return the class that is reached by members: `class_at(Index, "compare", "cell")` is the class of a cell.
+    """Follow members from class to class: `class_at(Index, "compare", "cell")` is the class that `cell` returns.
 
-    `*` is the first member whose type has a class of searchkit.
+    The next class is the first class of searchkit in the type of a member. The name `*` stands for the first member
+    that has such a class in its type.
     """
     for name in names:
-        reached = [members(cls)[name]] if name != "*" else members(cls).values()
-        cls = next(record for member in reached for record in _records_in(member))
+        candidates = [members(cls)[name]] if name != "*" else members(cls).values()
+        cls = next(record for member in candidates for record in _records_in(member))
     return cls
 
 
@@ -126,14 +134,17 @@ def _records_in(member: Member) -> Iterator[type]:
 
 
 def record_named(annotation: ast.expr, module: ModuleType) -> type | None:
-    """Return the class of searchkit that an annotation consists of (`X` or `X | None`), None if there is none."""
+    """Return the class X if an annotation is `X` or `X | None` with a class of searchkit, otherwise None."""
     parts = [part for part in _alternatives(annotation) if not isinstance(part, ast.Constant)]
-    found = resolve(parts[0].id, module) if len(parts) == 1 and isinstance(parts[0], ast.Name) else None
-    return found if isinstance(found, type) and found.__module__.startswith(PACKAGE) else None
+    value = resolve(parts[0].id, module) if len(parts) == 1 and isinstance(parts[0], ast.Name) else None
+    return value if isinstance(value, type) and value.__module__.startswith(PACKAGE) else None
 
 
 def resolve(name: str, module: ModuleType) -> object:
-    """Return the object of a name in a module, also of a name imported for type checkers only. None if unknown."""
+    """Return the value of a name in a module, or None if there is none.
+
+    A name that the module imports from searchkit for type checkers only has a value too.
+    """
     if hasattr(module, name):
         return getattr(module, name)
     origin = _imported(name, module)
@@ -141,7 +152,10 @@ def resolve(name: str, module: ModuleType) -> object:
 
 
 def constant(name: str, module: ModuleType) -> Constant | None:
-    """Return the constant or type alias that a name in a module refers to, None if it is something else."""
+    """Return the constant or type alias with a name in a module, or None if the name is something else.
+
+    A name that the module imports is looked up in the module that defines it.
+    """
     origin = _imported(name, module)
     if origin:
         return constant(*origin)
@@ -153,7 +167,7 @@ def constant(name: str, module: ModuleType) -> Constant | None:
 
 
 def _imported(name: str, module: ModuleType) -> tuple[str, ModuleType] | None:
-    """Return the name and module of searchkit that a module imports as `name`."""
+    """Return the original name and the module of what a module imports from searchkit as `name`, or None."""
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
             for alias in node.names:
@@ -163,13 +177,13 @@ def _imported(name: str, module: ModuleType) -> tuple[str, ModuleType] | None:
 
 
 def _docstring(node: ast.stmt | None) -> str:
-    """Return the text of the docstring below a field or constant, empty if `node` is something else."""
+    """Return the docstring that `node`, the statement after a field or constant, consists of, or an empty string."""
     value = node.value.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else None
     return inspect.cleandoc(value) if isinstance(value, str) else ""
 
 
 class _Raw(str):
-    """An annotation, which `inspect` would put in quotes."""
+    """An annotation as text. `inspect` would print a plain string in quotes."""
 
     __slots__ = ()
 
@@ -178,31 +192,34 @@ class _Raw(str):
 
 
 def signature(function: Callable[..., object], name: str, width: int) -> str:
-    """Return the signature of a function, method or class, without `self`; a line for each parameter if it is long."""
-    whole = inspect.signature(function)
-    parameters = [p.replace(annotation=_Raw(p.annotation)) for p in whole.parameters.values() if p.name != "self"]
-    returns = whole.empty if isinstance(function, type) else _Raw(whole.return_annotation)
-    text = str(whole.replace(parameters=parameters, return_annotation=returns))
+    """Return the signature of a function, method or class, without `self`.
+
+    A signature of more than `width` characters has a line for each parameter.
+    """
+    original = inspect.signature(function)
+    parameters = [p.replace(annotation=_Raw(p.annotation)) for p in original.parameters.values() if p.name != "self"]
+    returns = original.empty if isinstance(function, type) else _Raw(original.return_annotation)
+    text = str(original.replace(parameters=parameters, return_annotation=returns))
     if len(name + text) > width:
         inside, _, after = text[1:].rpartition(")")
-        lines = re.split(r", (?=[/*]|\w+:)", inside)
+        lines = re.split(r", (?=[/*]|\w+:)", inside)  # a comma before `/`, `*` or `name:`, not one inside a type
         text = "".join(["(\n", *(f"    {line},\n" for line in lines), f"){after}"])
     return name + text
 
 
 def json_type(annotation: ast.expr, module: ModuleType, links: Mapping[type, str]) -> str:
-    """Return the type that a field has in JSON, such as `array of string`; `links` has the names of records."""
+    """Return the JSON type of a field, such as `array of string`. `links` contains a link for each class of records."""
     names: list[str] = []
     for part in _alternatives(annotation):
-        found = resolve(part.id, module) if isinstance(part, ast.Name) else None
+        value = resolve(part.id, module) if isinstance(part, ast.Name) else None
         if isinstance(part, ast.Subscript):
             names.append(_container(part, module, links))
         elif isinstance(part, ast.Constant):
             names.append("null")
         elif isinstance(part, ast.Name) and part.id in JSON_NAMES:
             names.append(JSON_NAMES[part.id])
-        elif isinstance(found, type):
-            names.append(links.get(found, "object"))
+        elif isinstance(value, type):
+            names.append(links.get(value, "object"))
         elif isinstance(part, ast.Name) and (alias := constant(part.id, module)):
             names += json_type(alias.value, alias.module, links).split(" or ")
         else:
@@ -220,7 +237,7 @@ def _container(node: ast.Subscript, module: ModuleType, links: Mapping[type, str
 
 
 def _alternatives(annotation: ast.expr) -> list[ast.expr]:
-    """Return X, Y and None of `X | Y | None`; an annotation in quotes is read."""
+    """Return the alternatives of a union, such as X, Y and None for `X | Y | None`. Parses an annotation in quotes."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return _alternatives(ast.parse(annotation.value, mode="eval").body)
     if isinstance(annotation, ast.BinOp):
@@ -231,17 +248,24 @@ def _alternatives(annotation: ast.expr) -> list[ast.expr]:
 def type_of_values(values: Iterable[object]) -> str:
     """Return the JSON type of values that have no declared type."""
     names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", type(None): "null"}
-    seen = []
+    types = []
     for value in values:
         if isinstance(value, list):
-            seen.append(f"array of {type_of_values(value)}" if value else "array")
+            types.append(f"array of {type_of_values(value)}" if value else "array")
         else:
-            seen.append(names[type(value)])
-    return join_types(seen)
+            types.append(names[type(value)])
+    return join_types(types)
 
 
 def join_types(names: Iterable[str]) -> str:
-    """Join JSON types by `or`: each once, null last, without those that another one includes."""
-    each = dict.fromkeys(names)
-    included = {"null", *["integer"] * ("number" in each), *["array"] * any(name.startswith("array ") for name in each)}
-    return " or ".join([*(name for name in each if name not in included), *["null"] * ("null" in each)])
+    """Join distinct JSON types by `or`, with null last.
+
+    Leaves out a type that another one includes: integer if there is number, array if there is an array of a type.
+    """
+    distinct = dict.fromkeys(names)
+    left_out = {"null"}
+    if "number" in distinct:
+        left_out.add("integer")
+    if any(name.startswith("array ") for name in distinct):
+        left_out.add("array")
+    return " or ".join([*(name for name in distinct if name not in left_out), *["null"] * ("null" in distinct)])

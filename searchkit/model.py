@@ -122,7 +122,7 @@ class ExtractedMeasure:
     change: str | None = None
     """One of `MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
-    """The period as written (近三年). None if the report names no period; the measure is then of the reporting year."""
+    """The period as written (近三年), or None if none is stated: the measure is then of the reporting year."""
     zero: bool = False
     """Whether the measure is a statement that there was none (无败诉案件). Its value is 0."""
     start: int = 0

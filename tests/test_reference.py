@@ -53,7 +53,7 @@ def pages(workspace: Workspace) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_generated_pages_are_up_to_date(name: str, pages: dict[str, str]) -> None:
-    """The committed page is what docs/generate.py writes."""
+    """The committed page is equal to the one that docs/generate.py writes."""
     committed = (DOCS / name).read_text(encoding="utf-8") if (DOCS / name).exists() else ""
     changes = difflib.unified_diff(committed.splitlines(), pages[name].splitlines(), "committed", "now", lineterm="")
     if committed != pages[name]:
@@ -86,7 +86,7 @@ def test_every_field_is_described(record: Record, workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("title", WIDE)
 def test_fields_are_those_of_the_program(title: str, workspace: Workspace) -> None:
-    """Many records of a kind have no other fields, and no other types, than the page says."""
+    """Many records of a kind have only the fields and types that the page lists."""
     (record,) = [item for item in RECORDS if item.title == title]
     documented = {name.strip("`"): kind for name, kind, _ in generate.record_rows(record, workspace, {})}
     for item in record.pick(workspace.json(WIDE[title])):
@@ -97,7 +97,7 @@ def test_fields_are_those_of_the_program(title: str, workspace: Workspace) -> No
 
 
 def test_every_command_with_json_has_a_record() -> None:
-    """For each command that prints JSON there is a kind of object that says so."""
+    """Each command that prints JSON has a record on the page."""
     run = [command for item in RECORDS for command in (item.command, *item.variants.values())]
     named = {command.split()[1] for command in run if "--format json" in command}
     named.update(name for item in RECORDS for name in re.findall(r"`(\w+) --format json", item.about))
@@ -116,19 +116,19 @@ def test_every_public_name_is_described(name: str, pages: dict[str, str]) -> Non
 
 @pytest.mark.parametrize("cls", [*CLASSES, *OTHER_CLASSES], ids=lambda cls: cls.__name__)
 def test_every_member_is_described(cls: type) -> None:
-    """Each field, property and method of a public class has a docstring, or a field its description."""
+    """Each field, property and method of a public class has a docstring or a description."""
     for name, member in members(cls).items():
-        found = find([cls, generate.TWINS.get(cls, cls)], name) if member.is_attribute else member
+        found = find([cls, generate.DESCRIBED_IN.get(cls, cls)], name) if member.is_attribute else member
         if found is not None and (found.annotation or not member.is_attribute):
             assert generate.describe(cls.__name__, name, found, {}), name
 
 
 def test_no_description_is_superfluous(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """docs/descriptions.py describes only what the source does not describe, and nothing that is gone."""
+    """docs/descriptions.py contains no description that the pages do not use."""
     used: set[str] = set()
 
     class Recording(dict[str, str]):
-        """Notes what is looked up."""
+        """Records the keys that are looked up."""
 
         def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
             used.update({key} & self.keys())
