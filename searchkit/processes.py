@@ -69,17 +69,7 @@ class Child:
         self._inbox = inbox
         self._is_ended = False
         """Whether `end` was called."""
-        arguments = (function.__module__, function.__qualname__, str(self._scratch), *_module_path())
-        self._process = subprocess.Popen(  # noqa: S603 - this Python with this package
-            [sys.executable, "-I", "-X", f"utf8={sys.flags.utf8_mode}", _SCRIPT, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT_FOLDER,
-            env=child_environment(),
-            start_new_session=True,  # the child does not receive Ctrl-C, and its descendants can be killed with it
-            pipesize=_PIPE_SIZE,
-        )
+        self._process = _start_python(function.__module__, function.__qualname__, str(self._scratch), *_module_path())
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -260,6 +250,20 @@ def child_environment() -> dict[str, str]:
     """
     variables = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYTHON")}
     return {**variables, "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _start_python(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start this script in a new process, with the arguments of `_bootstrap`, and pipes for messages."""
+    return subprocess.Popen(  # noqa: S603 - this Python with this package
+        [sys.executable, "-I", "-X", f"utf8={sys.flags.utf8_mode}", _SCRIPT, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT_FOLDER,
+        env=child_environment(),
+        start_new_session=True,  # the child does not receive Ctrl-C, and its descendants can be killed with it
+        pipesize=_PIPE_SIZE,
+    )
 
 
 def _module_path() -> list[str]:

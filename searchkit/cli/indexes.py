@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -145,8 +145,6 @@ def info(index_path: Path, output_format: str, *, problems: bool) -> int:
     from searchkit.index import Index
     from searchkit.output.json import dumps
     from searchkit.output.records import format_records
-    from searchkit.output.terminal import format_table
-    from searchkit.text.characters import sanitize
 
     with Index(index_path) as index:
         if problems:
@@ -154,10 +152,7 @@ def info(index_path: Path, output_format: str, *, problems: bool) -> int:
             return FOUND
         facts, unread = _index_facts(index, index_path), index.problems()
     if output_format == "table":
-        rows = {**facts, "facets": ", ".join(index.facet_names), "problems": len(unread)}
-        write_output([format_table(list(rows.items()), ["", ""])])
-        lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
-        write_output(sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
+        _print_facts({**facts, "facets": ", ".join(index.facet_names)}, unread, index_path)
     elif output_format == "json":
         write_output([dumps({**facts, "problems": unread}, indent=1), "\n"])
     else:
@@ -271,6 +266,16 @@ def _problem_records(index: Index) -> Iterator[dict[str, object]]:
             yield {"path": document.document, "reason": warning, "kind": "undecided"}
 
 
+def _print_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> None:
+    """Print facts about an index as a table, and below it the first files and parts that were not read."""
+    from searchkit.output.terminal import format_table
+    from searchkit.text.characters import sanitize
+
+    write_output([format_table([*facts.items(), ("problems", len(unread))], ["", ""])])
+    lines = [f"not read: {problem['path']}: {problem['reason']}" for problem in unread]
+    write_output(sanitize(f"{line}\n") for line in _truncate(lines, str(index_path)))
+
+
 def _print_report(report: BuildReport, output_format: str) -> None:
     """Print the report of a build as text (table) or JSON (json)."""
     from searchkit.output.json import dumps
@@ -281,12 +286,8 @@ def _print_report(report: BuildReport, output_format: str) -> None:
         return
     if report.full_because:
         write_output([f"{report.full_because}: the index was built again in full\n"])
-    counts = [f"{report.files} files read"]
-    counts += [f"{report.removed} removed"] if report.removed else []
-    counts += [f"{report.unchanged} unchanged"] if report.unchanged else []
-    done = ", ".join(counts) if report.files or report.removed else "nothing changed"
     totals = f"{report.documents} documents, {report.paragraphs} paragraphs, {report.measures} measures"
-    write_output([f"{done}: {totals} in {report.index} ({report.seconds:.1f} s)\n"])
+    write_output([f"{_describe_changes(report)}: {totals} in {report.index} ({report.seconds:.1f} s)\n"])
     if report.skipped:
         write_output([f"not read: {_count_skipped(report.skipped)}\n"])
         write_output(sanitize(f"{line}\n") for line in _group_by_reason(report.skipped, report.index))
@@ -295,6 +296,14 @@ def _print_report(report: BuildReport, output_format: str) -> None:
             write_output([f"{kind}: {len(problems)}\n"])
             lines = [f"  {name}: {reason}" for name, reason in problems]
             write_output(sanitize(f"{line}\n") for line in _truncate(lines, report.index))
+
+
+def _describe_changes(report: BuildReport) -> str:
+    """Return the numbers of files that were read, removed and unchanged as text."""
+    if not report.files and not report.removed:
+        return "nothing changed"
+    counts = {"files read": report.files, "removed": report.removed, "unchanged": report.unchanged}
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "files read")
 
 
 def _count_skipped(skipped: Sequence[Skipped]) -> str:

@@ -6,9 +6,9 @@ import codecs
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -18,6 +18,9 @@ from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error,
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
 from searchkit.query.facets import BUILT_IN_FACETS
+
+if TYPE_CHECKING:
+    from searchkit.query.tree import Query
 
 _LINE_END = re.compile("\r\n|\r|\n")
 _ANSWER_FIELDS = ("total", "hits", "relaxed", "facets")
@@ -66,22 +69,18 @@ def search(
     from searchkit.index import Index
     from searchkit.output import terminal
     from searchkit.output.json import hit_to_json, results_to_json
-    from searchkit.search.options import SearchOptions
 
     _check_one_source(query, queries)
     filters, others = split_options(options)
-    search_options = SearchOptions(**others)
+    arguments = {**filters, **others}
     with Index(index_path) as index:
         if queries is not None:
-            return _answer_all(
-                queries,
-                lambda text, line: results_to_json(index.search(text, search_options, **{**filters, **line})),
-            )
-        results = index.search(query or "", search_options, **filters)
+            return _answer_all(queries, lambda text, line: results_to_json(index.search(text, **{**arguments, **line})))
+        results = index.search(query or "", **arguments)
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options.offset + 1),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=others["offset"] + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -121,25 +120,23 @@ def measures(
     from searchkit.model import to_json
     from searchkit.output import terminal
     from searchkit.output.json import measures_to_json
-    from searchkit.search.options import MeasureOptions
 
     is_audit = options.pop("audit")
     _check_one_source(query, queries, is_audit=is_audit)
     filters, others = split_options(options)
-    measure_options = MeasureOptions(**others)
+    arguments = {**filters, **others}
     with Index(index_path) as index:
         if is_audit:
             return print_audit(index, filters, output_format)
         if queries is not None:
             return _answer_all(
-                queries,
-                lambda text, line: measures_to_json(index.measures(text, measure_options, **{**filters, **line})),
+                queries, lambda text, line: measures_to_json(index.measures(text, **{**arguments, **line}))
             )
-        results = index.measures(query or "", measure_options, **filters)
+        results = index.measures(query or "", **arguments)
     _print_results(
         output_format,
         lambda: measures_to_json(results),
-        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty(), first=measure_options.offset + 1),
+        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty(), first=others["offset"] + 1),
         lambda: map(to_json, results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -156,11 +153,8 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     """
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
-    from searchkit.output.json import dumps
-    from searchkit.output.records import format_records
     from searchkit.query.parsing import parse
     from searchkit.text.analyzer import Analyzer
-    from searchkit.text.characters import sanitize
 
     try:
         with Index(index_path) as index:
@@ -171,14 +165,22 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
         for token in analyzer.tokenize(text)
     ]
-    query = parse(text, analyzer, facet_names)
+    _print_analysis(tokens, parse(text, analyzer, facet_names), output_format)
+    return FOUND if tokens else NOTHING_FOUND
+
+
+def _print_analysis(tokens: Sequence[Mapping[str, object]], query: Query, output_format: str) -> None:
+    """Print tokens and a query tree, as JSON or as text."""
+    from searchkit.output.json import dumps
+    from searchkit.output.records import format_records
+    from searchkit.text.characters import sanitize
+
     if output_format == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
         write_output([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
     else:
         write_output(format_records(tokens, "table"))
         write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
-    return FOUND if tokens else NOTHING_FOUND
 
 
 def _print_results(
@@ -244,28 +246,29 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
     """Yield the lines of a queries file: as bytes in UTF-8, or as text if the file is in UTF-16 or GBK.
 
     Lines in UTF-8 are yielded as they arrive, because standard input may be a program that waits for each answer. The
-    first line that is not ASCII shows the encoding. Raises UsageError if it is none that `decode_list` knows.
+    first line that is not ASCII shows the encoding. Raises UsageError if `decode_list` cannot decode the file.
     """
     for line in queries:
-        if not line.isascii() or b"\0" in line:
-            break
-        yield from line.splitlines()
-    else:
-        return
+        if line.isascii() and b"\0" not in line:
+            yield from line.splitlines()
+        elif _is_utf_8(line):
+            yield from line.removeprefix(codecs.BOM_UTF8).splitlines()
+            for following in queries:
+                yield from following.splitlines()
+        else:
+            try:
+                text = decode_list(line + queries.read())
+            except ValueError as error:
+                raise UsageError(f"{queries.name} cannot be read: {error}; give queries in UTF-8") from None
+            yield from _LINE_END.split(text)
+
+
+def _is_utf_8(line: bytes) -> bool:
+    """Return whether a line is in UTF-8, and not in another encoding whose bytes are valid UTF-8 too."""
     try:
-        is_utf_8 = decode_list(line) == line.decode("utf-8-sig")
+        return decode_list(line) == line.decode("utf-8-sig")
     except ValueError:
-        is_utf_8 = False
-    if is_utf_8:
-        yield from line.removeprefix(codecs.BOM_UTF8).splitlines()
-        for following in queries:
-            yield from following.splitlines()
-        return
-    try:
-        text = decode_list(line + queries.read())
-    except ValueError as error:
-        raise UsageError(f"{queries.name} cannot be read: {error}; give queries in UTF-8") from None
-    yield from _LINE_END.split(text)
+        return False
 
 
 def _decode_line(line: bytes | str) -> str:

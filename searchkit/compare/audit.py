@@ -424,22 +424,31 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
     """
     if now.kind == "money":  # growth of amounts is stated at constant prices or for comparable items
         return None
-    low, high = value_range(now)
-    sign = 1 if change.change == "increase" else -1
-    step = precision(change)
     if change.base_unit == "%" and now.base_unit != "%":
-        # Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions.
-        min_factor = 1 + (sign * change.base_value - step) / 100
-        max_factor = 1 + (sign * change.base_value + step) / 100
-        return (low / max_factor, high / min_factor) if min_factor > 0 else None
+        return _divide_by_growth(now, change)
     is_points = change.base_unit in _PERCENTAGE_POINTS and now.base_unit == "%"
     if not is_points and unit_family(change.base_unit) != unit_family(now.base_unit):
         return None
     if change.base_unit == "%":  # 98%，提高2% is ambiguous: relative, or in percentage points
         return None
-    change_low, change_high = value_range(change)
-    first, second = sign * change_low, sign * change_high
+    low, high = value_range(now)
+    first, second = (_sign(change) * bound for bound in value_range(change))
     return low - max(first, second), high - min(first, second)
+
+
+def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | None:
+    """Return the lowest and highest value of last year for a change in percent, or None for a decrease by about 100 %.
+
+    Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions.
+    """
+    low, high = value_range(now)
+    growth, error = _sign(change) * change.base_value, precision(change)
+    min_factor, max_factor = 1 + (growth - error) / 100, 1 + (growth + error) / 100
+    return (low / max_factor, high / min_factor) if min_factor > 0 else None
+
+
+def _sign(change: Measure) -> int:
+    return 1 if change.change == "increase" else -1
 
 
 def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) -> Iterator[Finding]:

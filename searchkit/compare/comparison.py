@@ -311,13 +311,8 @@ def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> lis
     if not in_unit:  # show measures in another unit, marked as such, rather than an empty cell
         family = unit_family(max(items, key=_closeness)[1].base_unit)
         in_unit = [item for item in items if unit_family(item[1].base_unit) == family]
-    selected: list[_ScoredMeasure] = []
-    for by_report in group_by(in_unit, lambda item: item[1].document).values():
-        best = max(by_report, key=_closeness)[0]
-        closest = [item for item in by_report if item[0] >= best * _MIN_RELATIVE_CLOSENESS]
-        # 从2012年的1.19万亿元到1.53万亿元 states two values, but only the second is of the reporting year.
-        latest = max(_year_of(measure) for _, measure in closest)
-        selected += [item for item in closest if _year_of(item[1]) == latest]
+    by_report = group_by(in_unit, lambda item: item[1].document)
+    selected = [item for of_report in by_report.values() for item in _select_closest(of_report)]
     ordered = [measure for _, measure in sorted(selected, key=_closeness, reverse=True)]
     groups: list[list[Measure]] = []
     for measure in sorted(ordered, key=lambda item: item.bound != "exact"):
@@ -327,6 +322,15 @@ def _group_measures(spec: IndicatorSpec, items: Sequence[_ScoredMeasure]) -> lis
         else:
             group.append(measure)
     return sorted(groups, key=lambda group: min(map(ordered.index, group)))
+
+
+def _select_closest(of_report: Sequence[_ScoredMeasure]) -> list[_ScoredMeasure]:
+    """Return the closest measures of a report, and of these only the ones of the latest period."""
+    best = max(map(_closeness, of_report))
+    closest = [item for item in of_report if item[0] >= best * _MIN_RELATIVE_CLOSENESS]
+    # 从2012年的1.19万亿元到1.53万亿元 states two values, but only the second is of the reporting year.
+    latest = max(_year_of(measure) for _, measure in closest)
+    return [item for item in closest if _year_of(item[1]) == latest]
 
 
 def _closeness(item: _ScoredMeasure) -> float:

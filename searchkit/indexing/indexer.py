@@ -97,11 +97,7 @@ class Indexer:
         if not documents:
             return []
         try:
-            with tempfile.TemporaryDirectory(dir=trial_folder) as folder:
-                writer = open_writer(self.engine, Path(folder), self.analyzer)
-                for item in documents:
-                    add_document(item, writer, self._extractor)
-                writer.commit()
+            self._write_trial(documents, trial_folder)
         except (OSError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - any bug in the writer
@@ -114,6 +110,14 @@ class Indexer:
                 *self._find_writable(documents[half:], trial_folder, unwritable),
             ]
         return list(documents)
+
+    def _write_trial(self, documents: Sequence[ParsedDocument], trial_folder: Path) -> None:
+        """Write documents to a temporary index, which is then removed."""
+        with tempfile.TemporaryDirectory(dir=trial_folder) as folder:
+            writer = open_writer(self.engine, Path(folder), self.analyzer)
+            for item in documents:
+                add_document(item, writer, self._extractor)
+            writer.commit()
 
 
 def _identify_reports(documents: Iterable[ParsedDocument]) -> Iterator[tuple[str, str]]:

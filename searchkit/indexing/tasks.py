@@ -171,6 +171,10 @@ class WorkerPool:
                 writer.add_index(part)
         except IndexDamaged as error:
             raise IndexUnusable(f"a worker process has written an unusable index: {error}") from None
+        return self._collect_outcomes()
+
+    def _collect_outcomes(self) -> IndexingResult:
+        """Return the entries and warnings of all files."""
         result = IndexingResult()
         for index, (file, metadata) in enumerate(self._files):
             outcome = self._outcomes[index]
@@ -203,17 +207,20 @@ class WorkerPool:
 
     def _handle_message(self, worker: _Worker, message: bytes | None) -> None:
         """Handle a message from a worker. None means that the worker has ended."""
-        batch = worker.batch
         if message is None:
             self._handle_exit(worker)
-            return
-        if batch is None or worker.failure:  # the worker is idle or being ended; only None is expected from it
-            return
-        try:
-            decoded = decode_worker_message(message)
-        except ValueError:
-            decoded = None
-        match decoded:
+        elif worker.batch is not None and not worker.failure:  # an idle worker, or one being ended, only exits
+            try:
+                decoded = decode_worker_message(message)
+            except ValueError:
+                decoded = None
+            self._handle_progress(worker, worker.batch, decoded)
+
+    def _handle_progress(
+        self, worker: _Worker, batch: _Batch, message: StepStarted | TaskDone | TaskFailed | BuildFailed | None
+    ) -> None:
+        """Handle a message about a batch. None stands for a message that is invalid."""
+        match message:
             case StepStarted(step) if 0 <= step <= batch.stop - batch.start:
                 self._mark_done(batch.start, batch.start + step)
                 worker.step, worker.seconds = batch.start + step, 0.0

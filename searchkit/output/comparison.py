@@ -45,12 +45,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
     reported = [row for row in comparison.rows if any(comparison.cell(row, col).status != "missing" for col in cols)]
     rows, empty_rows = _split_empty(reported, {row for row, _ in comparison.cell_values})
     empty_rows += [row for row in comparison.rows if row not in set(reported)]
-    footnotes = {
-        id(value): n
-        for n, value in enumerate(
-            (value for row in rows for col in cols for value in comparison.cell_values.get((row, col), ())), 1
-        )
-    }
+    footnotes = _number_values(comparison, rows, cols)
     cells = [[comparison.cell(row, col) for col in cols] for row in rows]
     lines = [[str(row[0].row), *(cell_text(cell, comparison.unit, footnotes) for cell in row)] for row in cells]
     headers = [comparison.rows_by, *map(str, cols)]
@@ -61,6 +56,12 @@ def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
     pieces = [_relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
     omitted = _omitted_lines(comparison, empty_rows, empty_cols)
     return "".join([*pieces, *omitted, _legend(cells), *_footnote_lines(cells, footnotes)])
+
+
+def _number_values(comparison: Comparison, rows: Sequence[AxisLabel], cols: Sequence[AxisLabel]) -> dict[int, int]:
+    """Return the number of the footnote of each value, from 1, by the `id` of the value."""
+    values = (value for row in rows for col in cols for value in comparison.cell_values.get((row, col), ()))
+    return {id(value): n for n, value in enumerate(values, 1)}
 
 
 def _split_empty(labels: Sequence[AxisLabel], filled: set[AxisLabel]) -> tuple[list[AxisLabel], list[AxisLabel]]:

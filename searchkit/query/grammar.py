@@ -28,6 +28,17 @@ _RANGE = re.compile(rf"(?P<open>[\[{{])(?P<start>{_RANGE_END})\bTO\b(?P<end>{_RA
 _NO_SLOP = r"(?P<slop>(?!x)x)?"
 """Pattern that never matches. Whoosh requires a group for the slop of a phrase ("…"~2), which this language lacks."""
 
+# The patterns of the operators; None disables one. A name of an operator must be a word by itself: ORIGIN and 甲OR are
+# words. `-` must precede a word directly.
+_OPERATORS = {
+    "And": r"(^|(?<=[\s()]))AND(?=[\s()]|$)",
+    "Or": r"(^|(?<=[\s()]))OR(?=[\s()]|$)|\|",
+    "Not": r"(^|(?<=[\s()|]))(?:NOT(?=[\s()]|$)|-(?=[^\s-]))",
+    "AndNot": None,
+    "AndMaybe": None,
+    "Require": None,
+}
+
 
 def parse_operators(text: str, original: str, builder: QueryBuilder, fields: Collection[str]) -> ClausePair | None:
     """Return the root clause of a query with operators, or None if the query has no clauses.
@@ -96,15 +107,6 @@ class _SyntaxTreeConverter:
 def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
     """Return a parser that accepts the text fields and `fields` before a colon."""
     names = "|".join(sorted(map(re.escape, {*fields, *TEXT_FIELDS}), key=len, reverse=True))
-    # A name of an operator must be a word by itself: ORIGIN and 甲OR are words. `-` must precede a word directly.
-    operators = qparser.OperatorsPlugin(
-        And=r"(^|(?<=[\s()]))AND(?=[\s()]|$)",
-        Or=r"(^|(?<=[\s()]))OR(?=[\s()]|$)|\|",
-        Not=r"(^|(?<=[\s()|]))(?:NOT(?=[\s()]|$)|-(?=[^\s-]))",
-        AndNot=None,
-        AndMaybe=None,
-        Require=None,
-    )
     plugins = [
         qparser.WhitespacePlugin(),
         qparser.GroupPlugin(),
@@ -115,6 +117,6 @@ def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
         qparser.PrefixPlugin(r"(?P<text>[A-Za-z0-9０-９]+)\*(?=[\s)]|$)"),
         qparser.EveryPlugin(r"\*(:\*)?(?=[\s)]|$)"),  # * or *:*
         qparser.BoostPlugin(r"\^(?P<boost>\d+(\.\d+)?)(?=[\s)]|$)"),
-        operators,
+        qparser.OperatorsPlugin(**_OPERATORS),
     ]
     return qparser.QueryParser("text", None, plugins=plugins)

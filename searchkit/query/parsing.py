@@ -49,20 +49,27 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
         return _parse_plain(text, builder)
-    problem = _find_unbalanced(half_width)
-    if problem is None:
-        from searchkit.query import grammar  # noqa: PLC0415 - imports whoosh, 45 ms; most queries have no operators
+    try:
+        return _parse_operators(half_width, text, builder, fields)
+    except QuerySyntaxError as error:
+        builder.reset()
+        builder.notes.append(f"{error}: read as plain words")
+        return _parse_plain(_blank_operators(text, half_width), builder)
 
-        try:
-            root = grammar.parse_operators(half_width, text, builder, frozenset(fields) | {"year"})
-            return builder.build(root)
-        except QuerySyntaxError as error:
-            problem = str(error)
-        except RecursionError:
-            problem = "brackets nested too deep"
-    builder.reset()
-    builder.notes.append(f"{problem}: read as plain words")
-    return _parse_plain(_blank_operators(text, half_width), builder)
+
+def _parse_operators(half_width: str, text: str, builder: QueryBuilder, fields: Collection[str]) -> Query:
+    """Return the query of a text with operators. Raises QuerySyntaxError with the reason if the syntax is invalid.
+
+    `half_width` is the same text with half-width operators.
+    """
+    if problem := _find_unbalanced(half_width):
+        raise QuerySyntaxError(problem)
+    from searchkit.query import grammar  # noqa: PLC0415 - imports whoosh, 45 ms; most queries have no operators
+
+    try:
+        return builder.build(grammar.parse_operators(half_width, text, builder, frozenset(fields) | {"year"}))
+    except RecursionError:
+        raise QuerySyntaxError("brackets nested too deep") from None
 
 
 def _parse_plain(text: str, builder: QueryBuilder) -> Query:

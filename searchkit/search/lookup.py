@@ -304,10 +304,7 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
     lengths = np.fromiter(map(len, indicators), np.int64, count)
     indicator_at = np.repeat(np.arange(count), lengths + 1)[: len(codes)]  # +1 for the line feed
     starts, matches = _find_occurrences(codes, ngrams)
-    last_space = np.full(count, -1)
-    spaces = np.flatnonzero(codes == ord(" "))
-    last_space[indicator_at[spaces]] = spaces  # a later space of the same indicator overwrites an earlier one
-    factors = np.where(np.arange(len(codes)) > last_space[indicator_at], 1.0, _FACTOR_BEFORE_LAST_SPACE)
+    factors = _character_factors(codes, indicator_at, count)
     # An approximation of the letters and digits that `ranking.grams` yields. It omits é and Greek letters, for example,
     # so the share can be above 1.
     is_alphanumeric = (codes >= _FIRST_IDEOGRAPH) | _is_between(codes, "0", "9") | _is_between(codes, "a", "z")
@@ -316,6 +313,17 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
     precision = np.bincount(indicator_at[starts], factors[starts], count) / np.where(sizes > 0, sizes, 1)
     pairs = np.unique(indicator_at[starts] * len(ngrams) + matches)
     return pairs // len(ngrams), pairs % len(ngrams), np.minimum(precision, 1)
+
+
+def _character_factors(codes: NDArray[np.uint32], indicator_at: _Ordinals, count: int) -> _Scores:
+    """Return the factor of each character: `_FACTOR_BEFORE_LAST_SPACE` before the last space of an indicator, else 1.
+
+    `indicator_at` contains the ordinal of the indicator of each character, from 0 to `count` - 1.
+    """
+    last_space = np.full(count, -1)
+    spaces = np.flatnonzero(codes == ord(" "))
+    last_space[indicator_at[spaces]] = spaces  # a later space of the same indicator overwrites an earlier one
+    return np.where(np.arange(len(codes)) > last_space[indicator_at], 1.0, _FACTOR_BEFORE_LAST_SPACE)
 
 
 def _find_occurrences(codes: NDArray[np.uint32], ngrams: Sequence[str]) -> tuple[_Ordinals, _Ordinals]:

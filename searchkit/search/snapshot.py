@@ -154,13 +154,8 @@ class Snapshot:
         started = time.perf_counter()
         request = self._search_request(options, filters)
         parsed = self.parse_query(query)
-        tree, relaxed = parsed.any if options.match == "any" else parsed.all, False
-        with self.use_engine() as engine:
-            response = engine.search(replace(request, match=tree, scoring=parsed.scoring))
-            if not response.total and options.match == "auto" and parsed.any != parsed.all:
-                any_response = engine.search(replace(request, match=parsed.any, scoring=parsed.scoring))
-                if any_response.total:
-                    tree, relaxed, response = parsed.any, True, any_response
+        tree, response = self._search_trees(parsed, options.match, request)
+        relaxed = options.match == "auto" and tree != parsed.all
         hits = tuple(self._build_hits(response.hits, tree))
         return Results(
             query,
@@ -173,6 +168,20 @@ class Snapshot:
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
         )
+
+    def _search_trees(self, parsed: Query, match: str, request: Request) -> tuple[Node, Response]:
+        """Search for the tree of a query that `match` requires, and return the tree and the response.
+
+        `auto` requires `parsed.all`, or `parsed.any` if only this tree has a match.
+        """
+        tree = parsed.any if match == "any" else parsed.all
+        with self.use_engine() as engine:
+            response = engine.search(replace(request, match=tree, scoring=parsed.scoring))
+            if not response.total and match == "auto" and parsed.any != parsed.all:
+                any_response = engine.search(replace(request, match=parsed.any, scoring=parsed.scoring))
+                if any_response.total:
+                    return parsed.any, any_response
+        return tree, response
 
     def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""

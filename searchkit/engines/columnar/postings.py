@@ -440,21 +440,8 @@ def _term_keys(terms: Sequence[str]) -> Array:
 
 def _sort_entries(rank: Array, entries: Sequence[PostingEntries]) -> tuple[Array, Array, Array]:
     """Return doc, frequency and `in_text` of all entries, sorted as in `SortedPostings`. `rank`: rank of each term."""
-    # One sort of packed integers is many times faster than a sort by several columns. From the highest bits, an integer
-    # contains the rank of the term, a bit that is set if the term is not in the text, 16 bits of the doc, and 9 bits of
-    # the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as 256, and replaced after the sort.
-    packed, end = np.empty(sum(len(part.term) for part in entries), np.uint64), 0
-    for part in entries:
-        for block in block_slices(len(part.term)):
-            keys = rank.take(part.term[block]) << np.uint64(1)
-            keys |= ~part.in_text[block]
-            keys <<= np.uint64(16)
-            keys |= part.doc[block].astype(np.uint16)
-            keys <<= np.uint64(9)
-            keys |= np.minimum(part.tf[block].astype(np.uint32), _MAX_SORTED_TF + 1)
-            packed[end : end + len(keys)] = keys
-            end += len(keys)
-    packed.sort()
+    packed = _pack_entries(rank, entries)
+    packed.sort()  # many times faster than a sort by several columns
     dtypes = np.dtype(np.uint16), np.result_type(np.uint16, *(part.tf for part in entries)), np.dtype(bool)
     doc, tf, in_text = (np.empty(len(packed), dtype) for dtype in dtypes)
     for block in block_slices(len(packed)):
@@ -468,6 +455,27 @@ def _sort_entries(rank: Array, entries: Sequence[PostingEntries]) -> tuple[Array
         high = concatenate_entries([part.take(np.flatnonzero(part.tf > _MAX_SORTED_TF)) for part in entries])
         tf[capped] = high.tf[np.lexsort((high.doc, ~high.in_text, rank[high.term]))]
     return doc, tf, in_text
+
+
+def _pack_entries(rank: Array, entries: Sequence[PostingEntries]) -> Array:
+    """Return a 64-bit integer for each entry, for `_sort_entries`.
+
+    From the highest bits, the integer contains the rank of the term, a bit that is set if the term is not in the text,
+    16 bits of the doc, and 9 bits of the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as 256, and
+    replaced after the sort.
+    """
+    packed, end = np.empty(sum(len(part.term) for part in entries), np.uint64), 0
+    for part in entries:
+        for block in block_slices(len(part.term)):
+            keys = rank.take(part.term[block]) << np.uint64(1)
+            keys |= ~part.in_text[block]
+            keys <<= np.uint64(16)
+            keys |= part.doc[block].astype(np.uint16)
+            keys <<= np.uint64(9)
+            keys |= np.minimum(part.tf[block].astype(np.uint32), _MAX_SORTED_TF + 1)
+            packed[end : end + len(keys)] = keys
+            end += len(keys)
+    return packed
 
 
 def _dense_postings(postings: SortedPostings, terms: Array, size: int) -> Array:

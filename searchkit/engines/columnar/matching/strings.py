@@ -82,23 +82,22 @@ class StringMatcher:
         """
         first, last, length = text[0], text[-1], len(text)
         if first.isdecimal():
-            before = self._numeral_class_at(offsets - 1)
-            is_partial = (before == _NUMERAL_DIGIT) | (
-                (before == _NUMERAL_POINT) & (self._numeral_class_at(offsets - 2) == _NUMERAL_DIGIT)
-            )
-            offsets = offsets[~is_partial]
+            offsets = offsets[~self._is_number_continued(offsets - 1, offsets - 2)]
         elif first in HAN_NUMERAL_CHARACTERS:
             before = self._numeral_class_at(offsets - 1)
             offsets = offsets[(before != _NUMERAL_DIGIT) & (before != _NUMERAL_HAN)]
         if last.isdecimal():
-            after = self._numeral_class_at(offsets + length)
-            is_partial = (after == _NUMERAL_DIGIT) | (
-                (after == _NUMERAL_POINT) & (self._numeral_class_at(offsets + length + 1) == _NUMERAL_DIGIT)
-            )
-            offsets = offsets[~is_partial]
+            offsets = offsets[~self._is_number_continued(offsets + length, offsets + length + 1)]
         elif last in HAN_NUMERAL_CHARACTERS:
             offsets = offsets[self._numeral_class_at(offsets + length) != _NUMERAL_HAN]
         return offsets
+
+    def _is_number_continued(self, first: Array, second: Array) -> Array:
+        """Return whether each offset in `first` has a digit, or a point or comma if `second` has a digit."""
+        classes = self._numeral_class_at(first)
+        is_decimal = (classes == _NUMERAL_POINT) & (self._numeral_class_at(second) == _NUMERAL_DIGIT)
+        is_continued: Array = (classes == _NUMERAL_DIGIT) | is_decimal
+        return is_continued
 
     def _numeral_class_at(self, offsets: Array) -> Array:
         """Return the numeral class of the characters at some offsets. Outside the text, it is `_NOT_NUMERAL`."""
