@@ -41,8 +41,8 @@ _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _SUPPORTS_DIR_FD = os.open in os.supports_dir_fd
 """Whether a path can be opened relative to an open folder. False on Windows."""
 _LINK_ERRORS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
-"""Error numbers of opening a path with `_NOFOLLOW` or `_DIRECTORY` that contains a link, or a file in place of a
-folder. Systems differ in the number."""
+"""Error numbers of `os.open` with `_NOFOLLOW` or `_DIRECTORY` if the path contains a link, or a file in place of a
+folder. Systems use different numbers."""
 
 
 def read_regular_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:

@@ -300,13 +300,7 @@ class WhooshEngine:
 
     def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
         """Score, sort, group and page the matches."""
-        scores = self._word_scores(request.scoring, matches)
-        ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
-        texts = [(clause.text, clause.weight) for clause in request.scoring]
-        gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
-        rescored = {i: self._rescore(gram_weights, i, scores[i]) for i in ranked[:RESCORE_DEPTH]}
-        scores |= rescored
-        ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (-scores[i].score, i))
+        ranked, scores = self._rank(request.scoring, matches)
         if request.sort != "score":
             ranked = self._sort(ranked, request.sort)
         match_counts: Counter[str] = Counter()
@@ -326,6 +320,17 @@ class WhooshEngine:
             hits.append(ScoredParagraph(paragraph, scores[i].score, match_count, explanation, measures))
         return Response(len(matches), len(match_counts) if request.by_document else None, tuple(hits), facets)
 
+    def _rank(self, clauses: Sequence[ScoringClause], matches: list[int]) -> tuple[list[int], dict[int, Explanation]]:
+        """Return the matches, best first, and the scores of each."""
+        scores = self._word_scores(clauses, matches)
+        ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
+        texts = [(clause.text, clause.weight) for clause in clauses]
+        gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
+        rescored = {i: self._rescore(gram_weights, i, scores[i]) for i in ranked[:RESCORE_DEPTH]}
+        scores |= rescored
+        ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (-scores[i].score, i))
+        return ranked, scores
+
     def _measures(self, i: int) -> tuple[Measure, ...]:
         return tuple(Measure(measure, self._table.paragraphs[i]) for measure in self._table.measures[i])
 
@@ -344,11 +349,7 @@ class WhooshEngine:
         average = weighted_sum(table.totals.text, table.totals.heading, table.totals.title) / (
             len(table.paragraphs) or 1
         )
-        boosts: Counter[str] = Counter()
-        for clause in clauses:
-            for term in clause.terms:
-                boosts[term] += clause.weight  # type: ignore[assignment]
-        for term, boost in boosts.items():
+        for term, boost in _term_boosts(clauses).items():
             by_field = [self._postings(name, term) for name in TEXT_FIELDS]
             docs = set().union(*by_field)
             weight = boost * idf(len(docs), len(table.paragraphs))
@@ -364,22 +365,32 @@ class WhooshEngine:
 
         `gram_weights`: the grams of the query with their weights, by size. `words`: the result of step one.
         """
-        table = self._table
-        doc_count = len(table.paragraphs)
-        parts = []
-        for size, length, total in (
-            (2, table.lengths[i].bigrams, table.totals.bigrams),
-            (1, table.lengths[i].characters, table.totals.characters),
-        ):
-            tf = count_grams(table.folded("text", i), gram_weights[size])
-            parts.append(
-                sum(
-                    weight * idf(table.df(gram), doc_count) * saturation(tf[gram], length, total / doc_count)
-                    for gram, weight in gram_weights[size].items()
-                    if gram in tf
-                )
-            )
-        return Explanation(words.words, *parts)
+        lengths, totals = self._table.lengths[i], self._table.totals
+        bigrams = self._gram_score(gram_weights[2], i, lengths.bigrams, totals.bigrams)
+        characters = self._gram_score(gram_weights[1], i, lengths.characters, totals.characters)
+        return Explanation(words.words, bigrams, characters)
+
+    def _gram_score(self, gram_weights: Mapping[str, float], i: int, length: int, total_length: int) -> float:
+        """Return the score of a paragraph by bigrams or by characters.
+
+        `length` and `total_length`: the number of them in the paragraph, and in all paragraphs.
+        """
+        table, doc_count = self._table, len(self._table.paragraphs)
+        tf = count_grams(table.folded("text", i), gram_weights)
+        return sum(
+            weight * idf(table.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
+            for gram, weight in gram_weights.items()
+            if gram in tf
+        )
+
+
+def _term_boosts(clauses: Sequence[ScoringClause]) -> dict[str, float]:
+    """Return the sum of the weights of the clauses with each term."""
+    boosts: dict[str, float] = {}
+    for clause in clauses:
+        for term in clause.terms:
+            boosts[term] = boosts.get(term, 0) + clause.weight
+    return boosts
 
 
 class _ParagraphTable:

@@ -96,8 +96,8 @@ class FacetCounts:
     """Exact counts of a facet over all matches. All filters apply except those of the facet itself."""
 
     values: tuple[FacetValue, ...]
-    """Values by descending count, then by value. After the most frequent values come the selected ones of the rest.
-    Values without a match are not listed, even if they are selected."""
+    """Values by descending count, then by value. Selected values that are not among the most frequent come last. Values
+    without a match are not listed, even if they are selected."""
     missing: int = 0
     """Number of matching paragraphs without a value."""
     other: int = 0

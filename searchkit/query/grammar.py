@@ -73,6 +73,7 @@ class _SyntaxTreeConverter:
 
     def convert(self, node: syntax.SyntaxNode, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a node and its children, or None if they have no clauses. Raises QuerySyntaxError."""
+        # Nodes without an attribute `boost`, such as *, do not score.
         context = context.boosted(min(max(float(getattr(node, "boost", None) or 0), 0.0), _MAX_BOOST))
         if isinstance(node, syntax.NotGroup):
             inner = conjunction([self.convert(child, context.negated()) for child in node])

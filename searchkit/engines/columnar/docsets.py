@@ -178,17 +178,20 @@ def intersection(sets: Sequence[DocSet]) -> DocSet:
     dense = [docs for docs in restricting if docs.is_dense]
     if not by_length:
         return dense[0] if len(dense) == 1 else DocSet.of_bitset(_combine_dense(np.bitwise_and, dense)).compact()
-    ids, size = by_length[0].ids, sets[0].size
-    for other in by_length[1:] if len(ids) else ():
-        if len(ids) * _SPARSE_RATIO < len(other):
-            index = np.minimum(other.ids.searchsorted(ids), len(other) - 1)
-            ids = ids.compress(other.ids[index] == ids)
-        else:
-            ids = ids.compress(other.contains(ids))
-    for other in dense if len(ids) else ():
-        # `ids[mask]` would take five times as long as `compress`.
-        ids = ids.compress(other.contains(ids))
-    return DocSet.of_ids(ids, size)
+    ids = by_length[0].ids
+    for other in (*by_length[1:], *dense):
+        if not len(ids):
+            break
+        ids = _intersect_ids(ids, other)
+    return DocSet.of_ids(ids, sets[0].size)
+
+
+def _intersect_ids(ids: Array, other: DocSet) -> Array:
+    """Return the ids that are in another set, which is not empty."""
+    if not other.is_dense and len(ids) * _SPARSE_RATIO < len(other):
+        index = np.minimum(other.ids.searchsorted(ids), len(other) - 1)
+        return ids.compress(other.ids[index] == ids)
+    return ids.compress(other.contains(ids))  # `ids[mask]` would take five times as long
 
 
 def union(sets: Sequence[DocSet], size: int) -> DocSet:

@@ -258,17 +258,18 @@ class SegmentPostings:
                 term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text
             )
         ]
-        for term_ord in self._dense_rows:
-            docs = np.flatnonzero(self._dense(term_ord))
-            values = self._dense(term_ord)[docs].astype(np.int64)
-            parts.append(
-                PostingEntries(np.full(len(docs), term_ord), docs, values % IN_TEXT_BIT, values >= IN_TEXT_BIT)
-            )
+        parts += map(self._dense_entries, self._dense_rows)
         entries = concatenate_entries(parts)
         overflow = (self._arrays[name].tolist() for name in ("overflow_terms", "overflow_docs", "overflow_tf"))
         for term_ord, doc, tf in zip(*overflow, strict=True):
             entries.tf[(entries.term == term_ord) & (entries.doc == doc)] = tf
         return entries
+
+    def _dense_entries(self, term_ord: int) -> PostingEntries:
+        """Return the postings of a term with dense postings."""
+        docs = np.flatnonzero(self._dense(term_ord))
+        values = self._dense(term_ord)[docs].astype(np.int64)
+        return PostingEntries(np.full(len(docs), term_ord), docs, values % IN_TEXT_BIT, values >= IN_TEXT_BIT)
 
     def are_sorted(self) -> bool:
         """Whether the doc ids of each term's sparse postings ascend: separately those in the text, and the others."""
