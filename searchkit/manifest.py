@@ -134,8 +134,7 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     manifest = replace(manifest, files=compute_checksums(folder, known))
     for path in _files(folder):
         if _inode(path) not in known:
-            with path.open("rb+") as handle:
-                os.fsync(handle.fileno())
+            _sync_file(path)
     _sync_folder(folder)
     _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
     _replace_manifest(index, manifest)
@@ -312,6 +311,12 @@ def _index_by_inode(index: Path, manifest: Manifest) -> ChecksumsByInode:
     """Return the sizes and checksums of the manifest's files by inode. Missing files are omitted."""
     folder = index / manifest.data
     return {_inode(folder / name): entry for name, entry in manifest.files.items() if (folder / name).is_file()}
+
+
+def _sync_file(path: Path) -> None:
+    """Write the content of a file to disk."""
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

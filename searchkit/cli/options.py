@@ -11,6 +11,17 @@ import click
 from searchkit.errors import UsageError
 from searchkit.query.facets import BUILT_IN_FACETS
 
+_FILTER_HELP = {
+    "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
+    "year": "Year that the report is about: 2023, 2021..2023, 2020.. or ..2019.",
+    "agency": "Kind of agency, such as 卫生健康委员会.",
+    "topic": "Topic, such as 行政执法.",
+    "section": "Part of a report: 成效, 问题, 计划, 履职 or 其他.",
+    "doctype": "Kind of report, such as 法治政府建设年度报告.",
+    "document": "Id of a document: its path in the corpus.",
+}
+"""Help text of the filter for each built-in facet."""
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -44,15 +55,6 @@ def filter_options(command: _Command) -> _Command:
 
     Several values of one option are combined with OR, different options with AND.
     """
-    hints = {
-        "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
-        "year": "Year that the report is about: 2023, 2021..2023, 2020.. or ..2019.",
-        "agency": "Kind of agency, such as 卫生健康委员会.",
-        "topic": "Topic, such as 行政执法.",
-        "section": "Part of a report: 成效, 问题, 计划, 履职 or 其他.",
-        "doctype": "Kind of report, such as 法治政府建设年度报告.",
-        "document": "Id of a document: its path in the corpus.",
-    }
     where = click.option(
         "--where",
         multiple=True,
@@ -61,7 +63,7 @@ def filter_options(command: _Command) -> _Command:
     )
     command = where(command)
     for name in reversed(BUILT_IN_FACETS):
-        command = click.option(f"--{name}", multiple=True, help=hints[name])(command)
+        command = click.option(f"--{name}", multiple=True, help=_FILTER_HELP[name])(command)
     return command
 
 

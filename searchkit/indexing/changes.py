@@ -124,17 +124,24 @@ def find_changes(listing: Listing, state: BuildState) -> Changes:
     unread: list[CorpusFile] = []
     unchanged: dict[str, FileEntry] = {}
     for file in listing.documents:
-        entry = state.files.get(file.name)
-        if not entry or not entry.is_final or entry.metadata_digest != digest_metadata(listing.stated_metadata(file)):
+        entry = _find_unchanged(file, listing, state)
+        if entry is None:
             unread.append(file)
-        elif entry.stamp == file.stamp and _is_conclusive(file.stamp, state.began):
-            unchanged[file.name] = entry
-        elif file.stamp.size == entry.stamp.size and content_digest(file) == entry.digest:
-            unchanged[file.name] = entry._replace(stamp=file.stamp)
         else:
-            unread.append(file)
+            unchanged[file.name] = entry
     outdated = {name: entry for name, entry in state.files.items() if name not in unchanged}
     return Changes(tuple(unread), outdated, unchanged)
+
+
+def _find_unchanged(file: CorpusFile, listing: Listing, state: BuildState) -> FileEntry | None:
+    """Return the entry of a file, with its present stamp, if the file need not be read again. Otherwise None."""
+    entry = state.files.get(file.name)
+    if not entry or not entry.is_final or entry.metadata_digest != digest_metadata(listing.stated_metadata(file)):
+        return None
+    if entry.stamp == file.stamp and _is_conclusive(file.stamp, state.began):
+        return entry
+    is_same = file.stamp.size == entry.stamp.size and content_digest(file) == entry.digest
+    return entry._replace(stamp=file.stamp) if is_same else None
 
 
 def _is_conclusive(stamp: Stamp, began: int) -> bool:

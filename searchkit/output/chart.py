@@ -124,16 +124,20 @@ def _draw_lines(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -
         by_year = [values.get(year) for year in years]
         points = [float("nan") if value is None else value.value for value in by_year]  # NaN breaks the line
         (line,) = axes.plot(years, points, marker="o", label=_legend_label(row))
-        for col in comparison.cols:
-            conflicting = _values_in_unit(comparison.cell_values.get((row, col), ()))
-            if len(conflicting) > 1:  # Matplotlib leaves the label _ out of the legend
-                style = {"color": line.get_color(), "markerfacecolor": "white", "label": "_"}
-                axes.plot([col] * len(conflicting), conflicting, "o", **style)
+        _draw_conflicts(axes, comparison, row, line.get_color())
     axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     _explain_conflicts(axes, comparison, "○")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def _draw_conflicts(axes: Axes, comparison: Comparison, row: AxisLabel, colour: object) -> None:
+    """Draw a hollow point for each value of the cells of a row with several values."""
+    for col in comparison.cols:
+        values = _values_in_unit(comparison.cell_values.get((row, col), ()))
+        if len(values) > 1:  # Matplotlib leaves the label _ out of the legend
+            axes.plot([col] * len(values), values, "o", color=colour, markerfacecolor="white", label="_")
 
 
 def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) -> None:

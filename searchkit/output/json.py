@@ -13,6 +13,7 @@ from searchkit.text.characters import UNSAFE_IN_TERMINALS
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
     from searchkit.compare.comparison import CellValue, Comparison
+    from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
@@ -42,14 +43,18 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
         "snippet_start": hit.window.start,
     }
     if hit.explanation is not None:
-        words = {term: round(value, 6) for term, value in hit.explanation.words.items()}
-        out["explanation"] = {
-            "words": words,
-            "bigrams": round(hit.explanation.bigrams, 6),
-            "characters": round(hit.explanation.characters, 6),
-        }
+        out["explanation"] = _explanation_to_json(hit.explanation)
     measures = {"measures": list(map(nested_measure_to_json, hit.measures))} if with_measures else {}
     return {**out, **{name: value for name, value in paragraph.items() if name != "id"}, **measures}
+
+
+def _explanation_to_json(explanation: Explanation) -> dict[str, object]:
+    """Return the parts of a score as a JSON object."""
+    return {
+        "words": {term: round(value, 6) for term, value in explanation.words.items()},
+        "bigrams": round(explanation.bigrams, 6),
+        "characters": round(explanation.characters, 6),
+    }
 
 
 def results_to_json(results: Results) -> dict[str, object]:

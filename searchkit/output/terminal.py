@@ -11,6 +11,7 @@ from searchkit.search.snippets import split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
+    from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
     from searchkit.search.lookup import MeasureHit, MeasureResults
@@ -127,14 +128,14 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.explanation is not None:
-        words = ", ".join(f"{term} {value:.2f}" for term, value in hit.explanation.words.items())
-        lines.append(
-            sanitize(
-                f"     = words ({words}) + bigrams {hit.explanation.bigrams:.2f}"
-                f" + characters {hit.explanation.characters:.2f}"
-            )
-        )
+        lines.append(sanitize(_explanation_line(hit.explanation)))
     return lines
+
+
+def _explanation_line(explanation: Explanation) -> str:
+    """Return the parts of a score as a sum, in one line."""
+    words = ", ".join(f"{term} {value:.2f}" for term, value in explanation.words.items())
+    return f"     = words ({words}) + bigrams {explanation.bigrams:.2f} + characters {explanation.characters:.2f}"
 
 
 def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
