@@ -159,8 +159,7 @@ def limit_resources(seconds: int, memory: int) -> Iterator[None]:
     instruction, or with `OUT_OF_MEMORY`, when Python raises MemoryError. Neither limit works on Windows; only that of
     CPU time works on current macOS.
     """
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+    _set_cpu_limit(seconds)
     previous = _get_memory_limit()
     limit = _address_space() + memory
     _set_memory_limit(limit if previous < 0 else min(previous, limit))
@@ -169,8 +168,7 @@ def limit_resources(seconds: int, memory: int) -> Iterator[None]:
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_PROF, 0)
+        _set_cpu_limit(0)
         _set_memory_limit(previous)
 
 
@@ -335,6 +333,12 @@ def _get_memory_limit() -> int:
     import resource  # noqa: PLC0415 - not available on Windows
 
     return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def _set_cpu_limit(seconds: int) -> None:
+    """Limit the CPU time of this process from now on. 0 means no limit."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _children_cpu_time() -> float:

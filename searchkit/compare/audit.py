@@ -461,16 +461,16 @@ def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) 
         tolerance = 1e-9 * max(abs(item.high), abs(last_year.high))
         is_near = item.low < last_year.high * _MAX_RATIO and last_year.low < item.high * _MAX_RATIO
         if is_near and (item.low - tolerance > last_year.high or item.high + tolerance < last_year.low):
-            low, high = (_format_number(round(value / item.now.scale, 2)) for value in (item.low, item.high))
-            expected = (low if low == high else f"{low} to {high}") + item.now.unit
-            message = (
-                f"{item.now.quote}, {item.change.quote}: last year was {expected}, "
-                f"but its report says {last_year.quote}"
-            )
             values = (item.now, item.change, last_year)
-            yield Finding(
-                "change", message, tuple(value.id for value in values), tuple(value.value for value in values)
-            )
+            ids, base_values = tuple(value.id for value in values), tuple(value.value for value in values)
+            yield Finding("change", _describe_change(item, last_year), ids, base_values)
+
+
+def _describe_change(item: _StatedChange, last_year: _StatedValue) -> str:
+    """Return the message about a change that contradicts the value in last year's report."""
+    low, high = (_format_number(round(value / item.now.scale, 2)) for value in (item.low, item.high))
+    expected = (low if low == high else f"{low} to {high}") + item.now.unit
+    return f"{item.now.quote}, {item.change.quote}: last year was {expected}, but its report says {last_year.quote}"
 
 
 def _format_number(value: float) -> str:

@@ -118,17 +118,23 @@ def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | Non
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
-    votes: dict[tuple[str, tuple[str, str, bool]], dict[str, float]] = {}
-    indicators: dict[str, str] = {}
-    for item in candidates:
-        text = _normalise(item).text
-        indicators.setdefault(text, item.measure.indicator)
-        by_report = votes.setdefault((text, item.group), {})
-        score = (item.relevance * item.weight * (change_weight if item.measure.change else 1.0)) ** 2
-        by_report[item.measure.document] = max(score, by_report.get(item.measure.document, 0.0))
-    contenders = nlargest(_MAX_CONTENDERS, votes, key=lambda contender: sum(votes[contender].values()))
+    votes = _count_votes(candidates, change_weight)
+    contenders = nlargest(_MAX_CONTENDERS, votes, key=votes.__getitem__)
+    indicators = {_normalise(item).text: item.measure.indicator for item in reversed(candidates)}  # of the best measure
     specs = [IndicatorSpec(indicators[text], *group) for text, group in contenders]
     return max(specs, key=_make_scorer(candidates, change_weight), default=None)
+
+
+def _count_votes(
+    candidates: Sequence[RankedMeasure], change_weight: float
+) -> dict[tuple[str, tuple[str, str, bool]], float]:
+    """Return the sum of the votes of all reports for each pair of a normalised indicator and a group."""
+    votes: dict[tuple[str, tuple[str, str, bool]], dict[str, float]] = {}
+    for item in candidates:
+        by_report = votes.setdefault((_normalise(item).text, item.group), {})
+        score = (item.relevance * item.weight * (change_weight if item.measure.change else 1.0)) ** 2
+        by_report[item.measure.document] = max(score, by_report.get(item.measure.document, 0.0))
+    return {indicator: sum(by_report.values()) for indicator, by_report in votes.items()}
 
 
 def _make_scorer(candidates: Sequence[RankedMeasure], change_weight: float) -> Callable[[IndicatorSpec], float]:

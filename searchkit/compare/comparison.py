@@ -131,14 +131,19 @@ def compare_snapshot(
     Keyword arguments are those of `Index.measures`; `limit` and `offset` are ignored. Raises UsageError if `rows` and
     `cols` are the same facet, UnknownFacet if the index lacks one of them, and the exceptions of `Index.measures`.
     """
+    _check_axes(snapshot, rows, cols)
+    relaxed, candidates = _rank_measures(snapshot, query, where, arguments)
+    table = build_table(query, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
+    return replace(table, relaxed=relaxed)
+
+
+def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
+    """Raise UsageError if rows and columns are the same facet, or UnknownFacet if the index lacks one of them."""
     if rows == cols:
         raise UsageError(f"rows and columns are both by {rows}; choose two different facets")
     for name in (rows, cols):
         if name not in snapshot.facet_names:
             raise UnknownFacet(f"no facet {name!r} to compare by; there are: {', '.join(snapshot.facet_names)}")
-    relaxed, candidates = _rank_measures(snapshot, query, where, arguments)
-    table = build_table(query, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
-    return replace(table, relaxed=relaxed)
 
 
 def _rank_measures(
