@@ -145,13 +145,13 @@ def _draw_bars(axes: Axes, comparison: Comparison, rows: Sequence[AxisLabel]) ->
     values_of = {row: dict(zip(comparison.cols, _row_values(comparison, row), strict=True)) for row in rows}
     cols = [col for col in comparison.cols if any(values[col] for values in values_of.values())]
     height = 0.8 / (len(cols) or 1)
-    for n, col in enumerate(cols):
+    for n, col in enumerate(cols):  # row y has its bars at y, y + height, y + 2 * height …
         cells = [(y, values_of[row][col], row) for y, row in enumerate(rows)]
         filled = [(y + n * height, value.value, row) for y, value, row in cells if value is not None]
         bars = axes.barh([y for y, _, _ in filled], [value for _, value, _ in filled], height, label=_legend_label(col))
         axes.bar_label(bars, [number_text(value) for _, value, _ in filled], padding=3, fontsize="small")
         for bar, (_, _, row) in zip(bars, filled, strict=True):
-            bar.set_hatch("///" if len(comparison.cell_values[row, col]) > 1 else "")
+            bar.set_hatch("///" if len(_values_in_unit(comparison.cell_values[row, col])) > 1 else "")
     axes.set_yticks([y + (len(cols) - 1) * height / 2 for y in range(len(rows))], list(map(_legend_label, rows)))
     axes.margins(y=0.02)
     axes.invert_yaxis()
