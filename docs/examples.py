@@ -288,7 +288,8 @@ RECORDS = (
     ),
     Record(
         "Problem",
-        "What `info --problems --format json` prints for each file that was not read and each undecided fact.",
+        "What `info --problems --format json` prints for each file or part of a file that was not read, each "
+        "duplicate, each undecided fact, and text that was left out on purpose, such as running heads.",
         "searchkit info --problems --format json",
         classes=(SKIPPED,),
     ),

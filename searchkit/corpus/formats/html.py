@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from searchkit.corpus.blocks import Block, RawDocument
+from searchkit.corpus.formats.characters import clean_characters
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.pagefacts import FACT_LINE, MAX_FACTS_LENGTH, facts_after_text, format_facts
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.rows import TableRow
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import remove_invisible
 
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK_TAGS = frozenset({
@@ -41,6 +42,9 @@ _UNNESTED_TAGS = frozenset({
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
 })  # fmt: skip
 """Elements without an end tag, or whose end tag is optional before the next such element."""
+_SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
+"""Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
+_SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -138,6 +142,8 @@ class _OpenElement:
 
     tag: str
     strong: bool
+    script: str
+    """The delimiter that starts raised or lowered text; empty for other text."""
     span: _ContainerSpan | None
 
 
@@ -151,6 +157,7 @@ class _BlockCollector:
         self._open: list[_OpenElement] = []
         self._line: list[tuple[str, bool]] = []
         self._marker = ""
+        self._has_scripts = False
         self._level = 0
         self._strong = 0
         self._pre = 0
@@ -209,8 +216,12 @@ class _BlockCollector:
         self._update_state(tag, attributes)
         strong = tag in _STRONG_TAGS or bool(style and _BOLD_STYLE.search(style))
         self._strong += strong
+        script = _script_delimiter(tag, style) if style or tag in _SCRIPT_DELIMITERS else ""
+        if script:
+            self._line.append((script, True))
+            self._has_scripts = True
         span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
-        self._open.append(_OpenElement(tag, strong, span))
+        self._open.append(_OpenElement(tag, strong, script, span))
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
@@ -251,6 +262,8 @@ class _BlockCollector:
         if tag in _BLOCK_TAGS or tag in {"td", "th"}:
             self._end_line()
         self._strong -= element.strong
+        if element.script:
+            self._line.append((END, True))
         if element.span is not None:
             element.span.end = len(self.blocks)
             element.span.prose += self._prose
@@ -286,7 +299,8 @@ class _BlockCollector:
             start = n + 1
 
     def _add_block(self, parts: Sequence[tuple[str, bool]]) -> None:
-        text = _collapse_white_space("".join(text for text, _ in parts))
+        text = "".join(text for text, _ in parts)
+        text = _collapse_white_space(resolve_marks(text) if self._has_scripts else text)
         if not text:
             return
         if self._marker:
@@ -324,6 +338,13 @@ def _max_depth(text: str) -> int:
     return max_depth
 
 
+def _script_delimiter(tag: str, style: str) -> str:
+    """Return the delimiter that starts the text of an element that is raised or lowered; empty for others."""
+    if style and (match := _SCRIPT_STYLE.search(style)):
+        return _SCRIPT_DELIMITERS[match[1].lower()]
+    return _SCRIPT_DELIMITERS.get(tag, "")
+
+
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
     if tag in {"article", "main"}:
         return True
@@ -345,7 +366,7 @@ def _collapse_white_space(text: str) -> str:
     """Collapse white space as a browser does, but remove line ends between Chinese characters."""
     if _SOFT_BREAK in text:
         text = _SOFT_WRAP.sub("", text).replace(_SOFT_BREAK, " ")
-    return remove_invisible(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
+    return clean_characters(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
 
 
 def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
 from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.records import Records
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
@@ -37,6 +38,8 @@ _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+_SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
+"""Maps the vertical alignment of a run to the delimiter that starts it."""
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet has no time zone
 """The two dates from which sheets count days."""
 _NONEXISTENT_DAY = 60
@@ -261,8 +264,17 @@ def _string_text(item: ET.Element) -> str:
         if _local_name(child) == "t":
             parts.append(child.text or "")
         elif _local_name(child) == "r":
-            parts += (part.text or "" for part in child if _local_name(part) == "t")
-    return _unescape("".join(parts))
+            text = "".join(part.text or "" for part in child if _local_name(part) == "t")
+            delimiter = _script_delimiter(child)
+            parts.append(f"{delimiter}{text}{END}" if delimiter else text)
+    return resolve_marks(_unescape("".join(parts)))
+
+
+def _script_delimiter(run: ET.Element) -> str:
+    """Return the delimiter that starts the text of a raised or lowered run; empty for other runs."""
+    properties = (item for part in run if _local_name(part) == "rPr" for item in part)
+    alignment = next((item.get("val", "") for item in properties if _local_name(item) == "vertAlign"), "")
+    return _SCRIPT_DELIMITERS.get(alignment, "")
 
 
 def _unescape(text: str) -> str:

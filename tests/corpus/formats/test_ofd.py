@@ -16,7 +16,7 @@ from typesetting import HEIGHT, WIDTH, PrintedLine, Typesetter
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.formats import ofd, registry
-from searchkit.corpus.formats.page.layout import Glyph, PlacedPage, extract_blocks, replace_look_alikes
+from searchkit.corpus.formats.page.layout import Glyph, PlacedPage, extract_text, replace_look_alikes
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.reading import ParsedDocument, read_file
@@ -204,7 +204,7 @@ def test_text_printed_twice_is_bold() -> None:
     again = [glyph._replace(left=glyph.left + 0.3, right=glyph.right + 0.3) for glyph in glyphs]
     letters = [Glyph(char, 10 + n, 11 + n, 50, 5) for n, char in enumerate("all")]
     more = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 70, 5) for n, char in enumerate("正文不是粗体")]
-    blocks_of_page = extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *again, *letters, *more])])
+    blocks_of_page = extract_text([PlacedPage(1, 200, 300, [*glyphs, *again, *letters, *more])]).blocks
     assert [(block.text, block.strong) for block in blocks_of_page] == [
         ("一、做法", True),
         ("all", False),
@@ -216,8 +216,8 @@ def test_invisible_characters_are_dropped() -> None:
     """Control characters and characters without width are dropped, even if a line contains nothing else."""
     glyphs = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 30, 5) for n, char in enumerate("\u200b甲\x07乙")]
     alone = [Glyph(char, 10, 15, 30 + 10 * n, 5) for n, char in enumerate(" \x00\u200b\u3000", 1)]
-    assert [block.text for block in extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *alone])])] == ["甲 乙"]
-    assert extract_blocks([PlacedPage(1, 200, 300, alone)]) == ()
+    assert [block.text for block in extract_text([PlacedPage(1, 200, 300, [*glyphs, *alone])]).blocks] == ["甲 乙"]
+    assert extract_text([PlacedPage(1, 200, 300, alone)]).blocks == ()
 
 
 # Metadata

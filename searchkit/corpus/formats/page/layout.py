@@ -11,12 +11,24 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter, itemgetter
 from statistics import median
 from typing import NamedTuple
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning.chrome import has_dot_leader, is_page_number
+from searchkit.corpus.cleaning.chrome import has_dot_leader
+from searchkit.corpus.formats.characters import (
+    PRIVATE_USE,
+    SOFT_HYPHEN,
+    UNREADABLE,
+    UNREADABLE_REASON,
+    clean_characters,
+    is_private,
+    mark_unreadable,
+)
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
+from searchkit.corpus.formats.page.edges import drop_running_lines
 from searchkit.corpus.formats.page.reading_order import (
     ColumnBounds,
     PlacedLine,
@@ -28,14 +40,10 @@ from searchkit.corpus.formats.page.reading_order import (
 )
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.numbering import RANK, parse_marker
-from searchkit.text.characters import remove_invisible
+from searchkit.model import LEFT_OUT
 
-_MARGIN_SHARE = 0.115
-"""Share of a page's height, at each end, that may contain running heads and page numbers."""
 _MIN_TYPE_SIZE = 1e-5
 """Share of a page's height. Smaller type is invisible."""
-_MARGIN_LINES = 2
-"""Number of lines at each end of a page that may be running heads or feet."""
 _MIN_WORD_GAP = 0.15
 """Em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
 _MIN_HAN_GAP = 0.7
@@ -64,11 +72,16 @@ _MIN_PARAGRAPH_SPACING = 1.35
 """Relative to the usual line spacing. A larger distance to the line before starts a paragraph."""
 _MAX_HEADING_LENGTH = 60
 """Code points. A longer paragraph is not a heading, even if a bookmark names it."""
+_MAX_SCRIPT_SIZE = 0.8
+"""Relative to the size of its line. Larger type is neither raised nor lowered."""
+_MIN_RAISE, _MIN_DROP = 0.15, 0.05
+"""Em of the line. Distance between the baseline of the line and that of raised or lowered type."""
+_MAX_UNREADABLE_SHARE = 0.5
+"""Share of the characters of a page or line. If more are unreadable, all of it is left out."""
 
 _FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
 _HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
 _HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
-_DIGIT_RUN = re.compile(r"\d+")
 _WHITE_SPACE = re.compile(r"\s+")
 _LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
 _RADICALS = str.maketrans(
@@ -113,25 +126,72 @@ class PlacedPage:
     rules: Sequence[Rule] = ()
     headings: Mapping[str, int] = field(default_factory=dict)
     """Titles of the bookmarks that point to this page, with their heading level from 1."""
+    template_lines: int = 0
+    """Number of lines of this page that are printed on several pages, and are not among the glyphs."""
 
 
-def extract_blocks(pages: Iterable[PlacedPage]) -> tuple[Block, ...]:
-    """Return paragraphs, headings and table rows in reading order, each with the page that it starts on.
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a document with pages, and what was left out of it."""
 
-    Page numbers, running heads and feet, and skewed text are dropped. Cost: n log n in the number of glyphs of a page.
+    blocks: tuple[Block, ...]
+    """Paragraphs, headings and table rows in reading order, each with the page that it starts on."""
+    problems: tuple[str, ...] = ()
+    """At most one line: the number of lines that could not be read."""
+    warnings: tuple[str, ...] = ()
+    """Text that is incomplete or was left out on purpose. One line each."""
+
+
+def extract_text(pages: Iterable[PlacedPage]) -> PageText:
+    """Return the text of a document.
+
+    Page numbers, running heads and feet, and text in another direction than most text of its page are left out, and so
+    are lines that are mostly unreadable. In other lines, each unreadable character is replaced by U+FFFD. Cost: n log n
+    in the number of glyphs of a page.
     """
-    pages = [_rotate_upright(page) for page in pages]
-    body_lines = _assign_bounds(_drop_running_heads([_build_lines(page) for page in pages], pages), pages)
+    upright = [_rotate_upright(page) for page in pages]
+    pages = [page for page, _ in upright]
+    lines_by_page, unreadable = _mark_lines([_build_lines(page) for page in pages])
+    text_lines, running = drop_running_lines(lines_by_page, [page.height for page in pages])
+    body_lines = _assign_bounds(text_lines, pages)
     emphasis = _is_emphasis(body_lines)
     headings = {page.number: page.headings for page in pages}
     paragraphs = [_build_block(lines, strong=emphasis) for lines in _group_paragraphs(body_lines)]
-    return tuple(_apply_bookmark(block, headings) for block in paragraphs)
+    blocks = tuple(_apply_bookmark(block, headings) for block in paragraphs if block.text)
+    left_out = (
+        _describe(
+            _count_running_lines(running, pages), "line of running heads and feet", "lines of running heads and feet"
+        ),
+        _describe(
+            Counter({page.number: count for page, count in upright}),
+            "character in another direction",
+            "characters in another direction",
+        ),
+    )
+    characters = _describe(unreadable.characters, "unreadable character", "unreadable characters")
+    problem = _describe(unreadable.lines, "unreadable line", "unreadable lines")
+    return PageText(
+        blocks,
+        (f"{problem}: {UNREADABLE_REASON}",) if problem else (),
+        ((f"{characters}: read as {UNREADABLE}",) if characters else ())
+        + tuple(LEFT_OUT + text for text in left_out if text),
+    )
+
+
+def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
+    """Return whether most characters of a page are not mapped to characters by its fonts."""
+    unreadable_texts = {text for text in {glyph.text for glyph in glyphs} if text == UNREADABLE or is_private(text)}
+    if not unreadable_texts:
+        return False
+    unreadable = sum(glyph.text in unreadable_texts for glyph in glyphs)
+    blanks = sum(glyph.text.isspace() for glyph in glyphs)
+    return unreadable > _MAX_UNREADABLE_SHARE * (len(glyphs) - blanks)
 
 
 def replace_look_alikes(text: str) -> str:
     """Replace look-alikes by the usual character: ligatures, radicals and compatibility ideographs."""
     text = _LOOK_ALIKES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    return remove_invisible(text.translate(_RADICALS))
+    return clean_characters(text.translate(_RADICALS))
 
 
 def is_bold_font(font: str) -> bool:
@@ -149,8 +209,11 @@ def heading_key(text: str) -> str:
     return _WHITE_SPACE.sub("", replace_look_alikes(text))
 
 
-def _rotate_upright(page: PlacedPage) -> PlacedPage:
-    """Rotate a page so that most of its text is upright. Other text, and glyphs outside the page, are dropped."""
+def _rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
+    """Rotate a page so that most of its text is upright. Return it with the number of characters in other directions.
+
+    These characters, and the invisible glyphs outside the page, are dropped.
+    """
     min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
     on_page = [
         glyph
@@ -160,11 +223,12 @@ def _rotate_upright(page: PlacedPage) -> PlacedPage:
     turns = Counter(glyph.turn for glyph in on_page if glyph.turn is not None)
     turn = min(turns, key=lambda turn: (-turns[turn], turn)) if turns else 0
     glyphs = [glyph for glyph in on_page if glyph.turn == turn]
+    dropped = 0 if len(glyphs) == len(on_page) else sum(g.turn != turn and not g.text.isspace() for g in on_page)
     if not turn:
-        return replace(page, glyphs=glyphs)
+        return replace(page, glyphs=glyphs), dropped
     width, height = (page.width, page.height) if turn == 2 else (page.height, page.width)  # noqa: PLR2004 - upside down
     turned = [_rotate_back(glyph, turn, page) for glyph in glyphs]
-    return replace(page, width=width, height=height, glyphs=turned, rules=())
+    return replace(page, width=width, height=height, glyphs=turned, rules=()), dropped
 
 
 def _rotate_back(glyph: Glyph, turn: int, page: PlacedPage) -> Glyph:
@@ -176,7 +240,9 @@ def _rotate_back(glyph: Glyph, turn: int, page: PlacedPage) -> Glyph:
 
 def _build_lines(page: PlacedPage) -> list[PlacedLine]:
     """Return the lines of a page in reading order."""
-    glyphs = sorted((glyph for glyph in page.glyphs if remove_invisible(glyph.text)), key=lambda glyph: glyph.baseline)
+    texts = {glyph.text for glyph in page.glyphs}
+    invisible = {text for text in texts if text != SOFT_HYPHEN and not clean_characters(text)}
+    glyphs = sorted((glyph for glyph in page.glyphs if glyph.text not in invisible), key=attrgetter("baseline"))
     if not glyphs:
         return []
     tables = find_ruled_rows(page.rules, median(glyph.size for glyph in glyphs))
@@ -195,9 +261,12 @@ def _split_row(row: Sequence[Glyph], tables: Sequence[RuledRow]) -> Iterator[lis
     edges = cell_edges_at(row[0].baseline, tables)
     piece: list[Glyph] = []
     blank: Glyph | None = None
-    for glyph in sorted(row, key=lambda glyph: glyph.left):
+    for glyph in sorted(row, key=attrgetter("left")):
         if glyph.text.isspace():
             blank = glyph
+            continue
+        if glyph.text == SOFT_HYPHEN:
+            piece[-1:] = [before._replace(right=max(before.right, glyph.right)) for before in piece[-1:]]
             continue
         if (
             piece
@@ -227,14 +296,18 @@ def _is_separated(before: Glyph, glyph: Glyph, edges: Sequence[float]) -> bool:
 
 
 def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
-    size = Counter(glyph.size for glyph in glyphs).most_common(1)[0][0]
+    sizes = Counter(glyph.size for glyph in glyphs)
+    size = sizes.most_common(1)[0][0]
     parts: list[str] = []
     for before, glyph in zip([None, *glyphs], glyphs, strict=False):
         gap = 0.0 if before is None else (glyph.left - before.right) / size
         is_latin = glyph.text.isascii() and before is not None and before.text.isascii()
         has_gap = gap > (_MIN_WORD_GAP if is_latin else _MIN_HAN_GAP) or glyph.text.isspace()
-        parts += [" ", glyph.text.strip()] if has_gap else [glyph.text]
-    text = _WHITE_SPACE.sub(" ", replace_look_alikes("".join(parts)))
+        parts.append(f" {glyph.text.strip()}" if has_gap else glyph.text)
+    if min(sizes) <= _MAX_SCRIPT_SIZE * size:
+        text = _resolve_scripts(parts, _find_scripts(glyphs, size))
+    else:
+        text = _WHITE_SPACE.sub(" ", replace_look_alikes("".join(parts)))
     word = _FIRST_WORD.match(text)
     last = glyphs[min(len(glyphs), len(word[0]) if word else 1) - 1]
     return PlacedLine(
@@ -250,32 +323,78 @@ def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
     )
 
 
-def _drop_running_heads(lines_by_page: Sequence[Sequence[PlacedLine]], pages: Sequence[PlacedPage]) -> list[PlacedLine]:
-    """Return the lines of all pages without page numbers and lines repeated in the margins of several pages."""
-    margins = [_margin_lines(lines, page) for lines, page in zip(lines_by_page, pages, strict=True)]
-    counts = Counter(key for lines in margins for key in {_position_key(line) for line in lines})
-    body: list[PlacedLine] = []
-    for lines, margin in zip(lines_by_page, margins, strict=True):
-        dropped = {id(line) for line in margin if is_page_number(line.text) or _is_repeated(line, counts)}
-        body += [line for line in lines if id(line) not in dropped]
-    return body
+def _find_scripts(glyphs: Sequence[Glyph], size: float) -> list[str]:
+    """Return for each glyph of a line the delimiter of raised or lowered text; empty for other glyphs.
+
+    `size`: the type size of the line.
+    """
+    baseline = median(glyph.baseline for glyph in glyphs if glyph.size > _MAX_SCRIPT_SIZE * size)
+    scripts: list[str] = []
+    for glyph in glyphs:
+        shift = (baseline - glyph.baseline) / size
+        is_small = glyph.size <= _MAX_SCRIPT_SIZE * size
+        scripts.append(
+            RAISED if is_small and shift >= _MIN_RAISE else LOWERED if is_small and -shift >= _MIN_DROP else ""
+        )
+    return scripts
 
 
-def _margin_lines(lines: Sequence[PlacedLine], page: PlacedPage) -> list[PlacedLine]:
-    """Return the outermost lines of a page that are in its margins."""
-    baselines = sorted({line.baseline for line in lines})
-    outermost = {*baselines[:_MARGIN_LINES], *baselines[-_MARGIN_LINES:]}
-    top, bottom = _MARGIN_SHARE * page.height, (1 - _MARGIN_SHARE) * page.height
-    return [line for line in lines if line.baseline in outermost and not top < line.baseline < bottom]
+def _resolve_scripts(parts: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return the text of a line with raised and lowered characters.
+
+    Raised characters at its start keep their delimiters. They may follow a word at the end of the line before.
+    """
+    runs = [
+        (script, replace_look_alikes("".join(part for _, part in run)))
+        for script, run in groupby(zip(scripts, parts, strict=True), key=itemgetter(0))
+    ]
+    texts = [f"{script}{text}{END}" if script else text for script, text in runs]
+    first = texts.pop(0) if runs[0][0] == RAISED else ""
+    return _WHITE_SPACE.sub(" ", first + resolve_marks("".join(texts)))
 
 
-def _position_key(line: PlacedLine) -> tuple[str, int]:
-    return _DIGIT_RUN.sub("0", line.text), round(line.baseline / line.size)
+class _UnreadableText(NamedTuple):
+    """What could not be read, by page."""
+
+    lines: Counter[int]
+    """Number of lines that are left out."""
+    characters: Counter[int]
+    """Number of unreadable characters in the other lines."""
 
 
-def _is_repeated(line: PlacedLine, counts: Mapping[tuple[str, int], int]) -> bool:
-    text, position = _position_key(line)
-    return sum(counts.get((text, nearby), 0) for nearby in (position - 1, position, position + 1)) > 1
+def _mark_lines(lines_by_page: Iterable[Sequence[PlacedLine]]) -> tuple[list[list[PlacedLine]], _UnreadableText]:
+    """Mark the unreadable characters of lines, and leave out the lines that consist mostly of them."""
+    unreadable = _UnreadableText(Counter(), Counter())
+    marked_pages: list[list[PlacedLine]] = []
+    for lines in lines_by_page:
+        marked_pages.append([])
+        for line in lines:
+            text = line.text
+            if UNREADABLE in text or PRIVATE_USE.search(text):
+                text = mark_unreadable(text)
+                count = text.count(UNREADABLE)
+                if count > _MAX_UNREADABLE_SHARE * len("".join(text.split())):
+                    unreadable.lines[line.page] += 1
+                    continue
+                unreadable.characters[line.page] += count
+            if text:
+                marked_pages[-1].append(line if text is line.text else replace(line, text=text))
+    return marked_pages, unreadable
+
+
+def _count_running_lines(counts: Counter[int], pages: Sequence[PlacedPage]) -> Counter[int]:
+    """Add the lines of page templates to the counts of running heads and feet."""
+    return counts + Counter({page.number: page.template_lines for page in pages})
+
+
+def _describe(counts: Counter[int], one: str, many: str) -> str:
+    """Describe counts by page: `24 unreadable lines on pages 1 to 12`; empty if all are 0."""
+    pages = [page for page, count in counts.items() if count]
+    if not pages:
+        return ""
+    first, last, total = min(pages), max(pages), counts.total()
+    location = f"page {first}" if first == last else f"pages {first} to {last}"
+    return f"{total} {one if total == 1 else many} on {location}"
 
 
 def _is_emphasis(lines: Sequence[PlacedLine]) -> bool:
@@ -401,7 +520,7 @@ def _build_block(lines: Sequence[PlacedLine], *, strong: bool) -> Block:
     text = lines[0].text
     for line in lines[1:]:
         text = join_lines(text, line.text)
-    return Block(text, strong=strong and all(line.bold for line in lines), page=lines[0].page)
+    return Block(resolve_marks(text), strong=strong and all(line.bold for line in lines), page=lines[0].page)
 
 
 def join_lines(before: str, after: str) -> str:
