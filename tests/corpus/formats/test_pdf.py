@@ -7,13 +7,13 @@ import random
 import shutil
 import subprocess
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from pdffiles import CATALOG, PAGES, pdf_of, stream
 from typesetting import HEIGHT, WIDTH, PrintedLine, Typesetter
 
 from searchkit.corpus.blocks import Block
@@ -312,29 +312,6 @@ def read_or_reason(data: bytes) -> str:
     return ""
 
 
-def pdf_of(*bodies: bytes) -> bytes:
-    """Return a PDF with these objects. The first is the catalog."""
-    file, offsets = b"%PDF-1.4\n", []
-    for n, body in enumerate(bodies, 1):
-        offsets.append(len(file))
-        file += b"%d 0 obj\n%b\nendobj\n" % (n, body)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1)
-    return (
-        file
-        + head
-        + table
-        + b"trailer <</Size %d /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(offsets) + 1, len(file))
-    )
-
-
-def stream(data: bytes, entries: bytes = b"") -> bytes:
-    """Return a stream object."""
-    compressed = zlib.compress(data, 9)
-    return b"<</Length %d /Filter /FlateDecode %b>>\nstream\n%b\nendstream" % (len(compressed), entries, compressed)
-
-
-CATALOG, PAGES = b"<</Type /Catalog /Pages 2 0 R>>", b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
 PAGE = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Resources <</XObject <</X 5 0 R>>>>>>"
 
 
