@@ -37,6 +37,8 @@ _DATE_FORMATS, _TIME_FORMATS = (
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
+_MAX_SHARE = 1_000_000
+"""A larger share stays a number. As a percentage, 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
 _SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
@@ -172,12 +174,12 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Return a number as the cell displays it but with all its digits, a date or time in ISO format."""
+    """Convert a stored number to its value with all its digits, a percentage with its sign, a date or time in ISO format."""
     try:
         value = float(stored)
     except ValueError:
         return stored or None
-    if number_format.is_percent and abs(value) < _MAX_ROWS:
+    if number_format.is_percent and abs(value) < _MAX_SHARE:
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     if (number_format.has_date or number_format.has_time) and _SERIAL_NUMBER.fullmatch(stored) and value >= 0:
         return _convert_date(value, number_format, epoch)
