@@ -1,8 +1,9 @@
-"""Characters that are not text as they are: invisible ones, signs of symbol fonts, and private-use code points."""
+"""Characters that are no text: invisible ones, look-alikes, codes of symbol fonts, private-use code points."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from searchkit.text.characters import remove_invisible
 
@@ -30,11 +31,24 @@ _BULLET = re.compile("^\\s*[\uf06c\uf06e\uf075\uf076\uf077\uf0a7\uf0b7\uf0d8\uf0
 _GBK_BLANK = "\ue5e5"
 """The ideographic space of GBK, 0xA3A0, which has no other code point."""
 
+_LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
+_RADICALS = str.maketrans(
+    "⺁⺇⺋⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
+    "厂几㔾母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
+)
+"""Maps radicals that Unicode does not decompose to the characters that fonts display with the same glyph."""
+
 
 def clean_characters(text: str) -> str:
     """Remove characters without a visible form, including soft hyphens. Tabs and line ends stay."""
     text = remove_invisible(text)
     return text.replace(SOFT_HYPHEN, "") if SOFT_HYPHEN in text else text
+
+
+def replace_look_alikes(text: str) -> str:
+    """Replace look-alikes by the usual character: ligatures, radicals and compatibility ideographs."""
+    text = _LOOK_ALIKES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return clean_characters(text.translate(_RADICALS))
 
 
 def read_sign(font: str, code: int) -> str | None:

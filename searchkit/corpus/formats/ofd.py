@@ -13,17 +13,9 @@ from xml.etree.ElementTree import Element
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.characters import PRIVATE_USE, UNREADABLE_REASON, read_sign
-from searchkit.corpus.formats.page.layout import (
-    Glyph,
-    PlacedPage,
-    extract_text,
-    heading_key,
-    is_bold_font,
-    is_plausible_title,
-    is_unreadable,
-    replace_look_alikes,
-)
+from searchkit.corpus.formats.characters import PRIVATE_USE, UNREADABLE_REASON, read_sign, replace_look_alikes
+from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
 from searchkit.corpus.formats.page.reading_order import Rule
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.lines import is_body_line

@@ -15,18 +15,16 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from searchkit.corpus.blocks import RawDocument
-from searchkit.corpus.formats.characters import UNREADABLE, UNREADABLE_REASON, is_private, read_sign
-from searchkit.corpus.formats.glyphnames import expose_glyph_names
-from searchkit.corpus.formats.page.layout import (
-    Glyph,
-    PlacedPage,
-    extract_text,
-    heading_key,
-    is_bold_font,
-    is_plausible_title,
-    is_unreadable,
+from searchkit.corpus.formats.characters import (
+    UNREADABLE,
+    UNREADABLE_REASON,
+    is_private,
+    read_sign,
     replace_look_alikes,
 )
+from searchkit.corpus.formats.glyphnames import expose_glyph_names
+from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
 from searchkit.corpus.formats.page.reading_order import Rule
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError

@@ -174,7 +174,7 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Convert a stored number to its value with all its digits, a percentage with its sign, a date or time in ISO format."""
+    """Convert a stored number. A percentage has its sign, a date or time is in ISO format, others have all digits."""
     try:
         value = float(stored)
     except ValueError:

@@ -16,8 +16,9 @@ from typesetting import HEIGHT, WIDTH, PrintedLine, Typesetter
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.formats import ofd, registry
-from searchkit.corpus.formats.characters import UNREADABLE_REASON
-from searchkit.corpus.formats.page.layout import Glyph, PlacedPage, extract_text, replace_look_alikes
+from searchkit.corpus.formats.characters import UNREADABLE_REASON, replace_look_alikes
+from searchkit.corpus.formats.page.layout import extract_text
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.reading import ParsedDocument, read_file
