@@ -35,3 +35,5 @@ class RawDocument:
     """Id of the record in its file, if the format has several documents per file, otherwise None."""
     is_record: bool = False
     """Whether each block is one finished paragraph. Cleaning and outline are then skipped."""
+    warnings: tuple[str, ...] = ()
+    """Text of the document that is incomplete or was left out on purpose. One line each; see `model.LEFT_OUT`."""

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -223,13 +224,16 @@ def test_what_is_left_out_is_no_fault(run: Run, tmp_path: Path) -> None:
     corpus.mkdir()
     sample = ROOT / "corpus" / "formats" / "dujiangyan-meteorology-2023.ofd"
     (corpus / "a.ofd").write_bytes(sample.read_bytes())
+    with zipfile.ZipFile(corpus / "b.zip", "w") as archive:
+        archive.write(sample, "b.ofd")
     result = run("build", corpus, "--index", target, "--strict")
     assert result.status == 0
     assert "running heads" not in result.out
-    assert "undecided: 1\n" in result.out
+    assert "undecided: 2\n" in result.out
     rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
     assert [row for row in rows if row["kind"] == "left out"] == [
-        {"path": "a.ofd", "reason": "6 lines of running heads and feet on pages 1 to 3", "kind": "left out"}
+        {"path": path, "reason": "6 lines of running heads and feet on pages 1 to 3", "kind": "left out"}
+        for path in ("a.ofd", "b.zip#b.ofd")
     ]
 
 

@@ -79,26 +79,23 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     problems = tuple(problem for contents in results for problem in contents.problems)
     if not documents:
         raise ReadError(problems[-1] if problems else "no document in the package")
-    return FileContents(documents, problems, tuple(warning for contents in results for warning in contents.warnings))
+    return FileContents(documents, problems)
 
 
 def _read_document(package: _OfdPackage, body: Element, number: int | None) -> FileContents:
-    """Read one document. Return it, unless it cannot be read, with its problems and warnings.
+    """Read one document. Return it, unless it cannot be read, with its problems.
 
     `number`: its position among several documents, from 1; None = it is the only one.
     """
     prefix = "" if number is None else f"document {number}: "
     problems: list[str] = []
-    warnings: list[str] = []
     documents: tuple[RawDocument, ...] = ()
     try:
-        document = _OfdDocument(package, body, problems, warnings)
+        document = _OfdDocument(package, body, problems)
         documents = (document.read(None if number is None else str(number)),)
     except ReadError as error:
         problems.append(str(error))
-    return FileContents(
-        documents, tuple(prefix + problem for problem in problems), tuple(prefix + warning for warning in warnings)
-    )
+    return FileContents(documents, tuple(prefix + problem for problem in problems))
 
 
 class _OfdPackage:
@@ -158,9 +155,8 @@ class _PageContent:
 class _OfdDocument:
     """Reads one document of a package."""
 
-    def __init__(self, package: _OfdPackage, body: Element, problems: list[str], warnings: list[str]) -> None:
+    def __init__(self, package: _OfdPackage, body: Element, problems: list[str]) -> None:
         self._problems = problems
-        self._warnings = warnings
         self._package = package
         self._info = _first_child(body, "DocInfo")
         path = package.find(_ROOT_FILE, _child_text(body, "DocRoot"))
@@ -194,7 +190,7 @@ class _OfdDocument:
         headings = self._read_bookmarks({page.get("ID", ""): n for n, page in enumerate(pages, 1)})
         placed_pages: list[PlacedPage] = []
         texts: dict[str, str] = {}
-        unreadable_pages = 0
+        has_unreadable_page = False
         for number, element in elements.items():
             left, top, width, height = (
                 _parse_box(_child_text(_first_child(element, "Area"), "PhysicalBox")) or self._page_box
@@ -203,25 +199,21 @@ class _OfdDocument:
             texts |= content.texts
             if is_unreadable(content.glyphs):
                 self._problems.append(f"page {number}: {UNREADABLE_REASON}")
-                unreadable_pages += 1
+                has_unreadable_page = True
                 continue
             page_headings = headings.get(number, {})
             placed_pages.append(
                 PlacedPage(number, width, height, content.glyphs, content.rules, page_headings, content.template_lines)
             )
         text = extract_text(placed_pages)
+        if not text.blocks and (has_unreadable_page or text.problems):
+            raise ReadError(UNREADABLE_REASON)
         if not text.blocks:
-            reason = (
-                UNREADABLE_REASON
-                if unreadable_pages or text.problems
-                else "no text: its pages are pictures, which needs OCR"
-                if elements
-                else "its pages are missing or damaged"
+            raise ReadError(
+                "no text: its pages are pictures, which needs OCR" if elements else "its pages are missing or damaged"
             )
-            raise ReadError(reason)
         self._problems += text.problems
-        self._warnings += text.warnings
-        return RawDocument(text.blocks, hints=self._read_hints(texts), key=key)
+        return RawDocument(text.blocks, hints=self._read_hints(texts), key=key, warnings=text.warnings)
 
     def _read_page(self, number: int, page: Element) -> Element | None:
         path = self._package.find(self._path, page.get("BaseLoc"))

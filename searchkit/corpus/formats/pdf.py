@@ -116,9 +116,8 @@ def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
     title = replace_look_alikes(document.get_metadata_value("Title")).strip()
     hints = {"title": title} if is_plausible_title(title) else {}
     return FileContents(
-        (RawDocument(text.blocks, hints=hints),),
+        (RawDocument(text.blocks, hints=hints, warnings=text.warnings),),
         (*(f"page {n}: {reason}" for n, reason in problems.items()), *text.problems),
-        text.warnings,
     )
 
 

@@ -193,7 +193,7 @@ def test_blocks_that_differ_in_digits_are_text_on_every_page() -> None:
     )
     lines = [block.text for block in contents.documents[0].blocks]
     assert lines == [text for n in range(1, 5) for text in (f"第{n}季度", f"立案{n}53件", f"罚款{n}0万元")]
-    assert contents.warnings == ("left out: 8 lines of running heads and feet on pages 1 to 4",)
+    assert contents.documents[0].warnings == ("left out: 8 lines of running heads and feet on pages 1 to 4",)
 
 
 def test_unreadable_pages_are_problems() -> None:

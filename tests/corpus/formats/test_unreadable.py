@@ -53,7 +53,7 @@ def place(text: str) -> PlacedPage:
 def test_fonts_are_repaired_from_the_names_of_their_glyphs(subtype: str, mapped: str, names: Sequence[str]) -> None:
     """If the map of a font is missing or states private-use characters, the names of its glyphs replace the map."""
     contents = read_pdf(coded_pdf([TEXT], mapped, names, subtype))
-    assert (texts(contents), contents.problems, contents.warnings) == (LINES, (), ())
+    assert (texts(contents), contents.problems, contents.documents[0].warnings) == (LINES, (), ())
 
 
 def test_a_map_to_characters_is_used_whatever_the_names() -> None:
@@ -86,7 +86,7 @@ def test_only_the_glyphs_with_names_are_repaired() -> None:
     names = [*MEANINGLESS_NAMES[:1], *NAMES[1:]]
     contents = read_pdf(coded_pdf([TEXT], PRIVATE, names))
     assert texts(contents) == (f"\ufffd{LINES[0][1:]}", LINES[1])
-    assert contents.warnings == ("1 unreadable character on page 1: read as \ufffd",)
+    assert contents.documents[0].warnings == ("1 unreadable character on page 1: read as \ufffd",)
 
 
 def test_real_unreadable_file(shared: Path) -> None:
