@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN_PROBLEMS = 20
 """Maximum number of files, parts of files, or warnings that a report names. The others are counted."""
-_LOCATION = re.compile(r"^(?:line|page) \d+: ")
-"""Matches the location inside a file at the beginning of a reason: `line 7: `."""
+_LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
+"""Matches the location inside a file at the beginning of a reason: `line 7: `, `pages 2 to 5: `."""
 
 
 @click.command()

@@ -8,14 +8,17 @@ import unicodedata
 from searchkit.text.characters import remove_invisible
 
 SOFT_HYPHEN = "\xad"
-"""Where a word may be divided. It has no visible form except at a line end."""
+"""Marks where a word may be divided. It is visible at a line end only."""
 UNREADABLE = "\ufffd"
 """Represents a character that its font does not map to a character."""
 UNREADABLE_REASON = "its fonts do not map glyphs to characters: needs OCR"
 PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+"""Code points without a meaning in Unicode. Fonts with a broken map have them."""
 
 _SYMBOL_FONT = re.compile(r"(?P<dingbats>wing ?dings)[ -]?(?P<number>[23]?)|symbol", re.IGNORECASE)
+"""Names of fonts whose codes are listed in `_SIGNS`: `Wingdings 2`, `ABCDEF+Wing Dings-3`, `Symbol`."""
 _PICTURE_FONT = re.compile(r"wing ?dings|web ?dings|dingbats|symbol|marlett", re.IGNORECASE)
+"""Names of fonts whose other codes are pictures, which are no text."""
 _SIGNS = {
     ("wingdings", 0x6E): "■", ("wingdings", 0x6F): "□", ("wingdings", 0x71): "□", ("wingdings", 0xA8): "□",
     ("wingdings", 0xFC): "√", ("wingdings", 0xFD): "☒", ("wingdings", 0xFE): "☑", ("wingdings 2", 0x50): "√",
@@ -32,6 +35,7 @@ _GBK_BLANK = "\ue5e5"
 """The ideographic space of GBK, 0xA3A0, which has no other code point."""
 
 _LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
+"""Radicals, compatibility ideographs and ligatures: ⼀, 車, ﬁ."""
 _RADICALS = str.maketrans(
     "⺁⺇⺋⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
     "厂几㔾母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",

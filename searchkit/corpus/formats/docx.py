@@ -49,12 +49,14 @@ _DROPPED_TAGS = frozenset(
 )
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
 _PRIVATE_USE = range(0xE000, 0xF900)
+"""Codes of symbol fonts. Word writes them with or without 0xF000."""
 _MAX_BYTE = 0xFF
 _VERTICAL_ALIGNMENT = W + "vertAlign"
 _SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
+"""Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
@@ -145,13 +147,19 @@ class _BodyReader:
         self._notes = _Notes(package)
         self._depth = 0
         self._line: list[tuple[str, bool]] = []
+        """Texts of the paragraph that is being read, and whether each is strong."""
         self._paragraph = WordStyle()
-        self._strong = self._hidden = self._has_scripts = False
+        """Style of the paragraph that is being read."""
+        self._strong = self._hidden = False
+        """Properties of the run that is being read."""
+        self._has_scripts = False
+        """Whether the document contains raised or lowered text."""
         self._fields: list[bool] = []
         """For each open field, whether its result has begun."""
         self._open_codes = 0
         """Number of open fields whose result has not begun."""
         self._rows: list[TableRow] = []
+        """The open table rows."""
         self._pending: list[Element] = []
         """Text boxes and notes to read at the end of the current paragraph or table."""
         self._handlers: Mapping[str, Callable[[Element], None]] = {

@@ -13,9 +13,13 @@ _MAX_FONTS = 2_000
 _MAX_OBJECT_BYTES = 30_000
 """Size of the dictionary of a font, or of its encoding. Each describes 256 glyphs."""
 _SIMPLE_FONT = re.compile(rb"/Subtype ?/(?:Type1|MMType1|TrueType|Type3)\b")
+"""A font with at most 256 glyphs, which is the only kind whose glyphs can be named."""
 _OBJECT_START = re.compile(rb"[\r\n](\d{1,8}) 0 obj\b")
+"""The start of an object of the file, with its number."""
 _ENCODING_REFERENCE = re.compile(rb"/Encoding ?(\d{1,8}) 0 R")
+"""The number of the object that contains the encoding of a font."""
 _NAMES = b"/Differences"
+"""The entry of an encoding that names glyphs."""
 _REPLACEMENTS = (
     (b"/ToUnicode", b"/NoUnicode"),
     (b"/Subtype/TrueType", b"/Subtype/Type1   "),

@@ -29,7 +29,9 @@ _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
 _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
 """Emphasis that the standard does not recognise: in `**收入：**包括`, `**` is between punctuation and a letter."""
 _CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
+"""`**` at the end of a sentence, which closes emphasis that another line opened."""
 _SCRIPT_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
+"""A `sup` or `sub` tag."""
 _SUPERSCRIPT = re.compile(r"\^([\[\]\d,，①-⑳*+−-]{1,10})\^")
 """`^2^`, as Pandoc writes raised text, if it can be a note or a power. `2^10` and `3^5` have one caret each."""
 _FOOTNOTE_REFERENCE = re.compile(r"\[\^([^\]\s]{1,50})\]")
@@ -38,8 +40,10 @@ _FOOTNOTE_LABEL = re.compile(rf"\s*{_FOOTNOTE_REFERENCE.pattern}:\s*")
 """`[^2]: `, the start of the note itself."""
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _INLINE_MARKUP = re.compile(r"[*_`\[<&\\^]")
+"""Characters with which inline markup can start. Lines without them are not parsed."""
 _BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
 _MARKUP_RUN = re.compile(r"[*_`]{2,}")
+"""Marks of emphasis, removed from text that is too long to be parsed."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature

@@ -28,6 +28,7 @@ _MAX_NOTE_LENGTH = 20
 _BLANKS = " \t\n\x00\xa0\u3000"
 """White space; U+0000 is a line end in the source of a web page."""
 _LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"
+"""One number or sign of a note."""
 _SEPARATOR = r"[\s,，、;；~～–—-]"
 _NOTE = re.compile(
     rf"(?:[\[【〔［(（<]?(?:注释?|附注|见注)?[:：]?{_LABEL}+(?:{_SEPARATOR}*注?{_LABEL}+)*[\]】〕］)）>]?{_SEPARATOR}*)+"
@@ -35,15 +36,23 @@ _NOTE = re.compile(
 )
 """The mark of one note or of several: 2, [2], ①, 注2, 1,3, [1]-[3]."""
 _NUMBER_AT_END = re.compile(r"\d[\d.,]*$")
+"""A number at the end of the text before a mark: the base of a power, if it is 10."""
 _OPERATOR = re.compile(r"[=＝+×÷*/^≈<>]")
+"""An operator next to a number shows that it is part of a formula: 2³=8."""
 _LATIN_LENGTH = re.compile(r"(?<![A-Za-z])(?:[kcdhnKCDHµμu]?[mM]|mm|MM|N[mM])$")
+"""A unit of length in Latin letters: m, km, Nm."""
 _HAN_LENGTH = re.compile(
     r"(?:^|(?<=[\d十百千万亿(（/／、每]))(?:平方|立方)?(?:[厘毫分微纳]?米|千米|公里|华里|里|公尺|尺)$"
 )
+"""A unit of length in Chinese after a number or a slash: 12公里², /米³. 平方公里² has a note."""
 _VARIABLE = re.compile(r"(?<![A-Za-z])[A-Za-zα-ωΑ-Ω]$")
+"""A single letter: R² is a power. GDP² has a note."""
 _SIGNED_POWER = re.compile(r"[+−–-]\d{1,2}|\d?[+−–-]")
+"""A power or a charge with a sign: m⁻², Cr⁶⁺."""
 _DEGREE_SIGNS = frozenset("oO0○º〇。")
+"""Characters that are raised in place of the degree sign: 25<sup>o</sup>C."""
 _ELEMENT = re.compile(r"(?:H|C|N|O|P|S|K|Cs|Sr|I|U|Pu|Co|Ra|Th|Pb|Po|Rn|Am)(?![A-Za-z])")
+"""A chemical element, before which a raised number is that of an isotope: ¹³⁷Cs."""
 _NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", "期": "初", "个": "人", "次": "年"}
 """What makes another word of a unit, in addition to the unit list. The list is for what follows a number, so that it
 need not exclude 年末."""

@@ -42,6 +42,7 @@ _MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
 _GBK_DECLARATION = re.compile(
     rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"'](gb2312|gbk|gb18030|cp936)[\"'][^>]{0,100}\?>", re.IGNORECASE
 )
+"""An XML declaration that names a Chinese encoding."""
 _TAG_HINTS = {
     "标题": "title",
     "公文标题": "title",

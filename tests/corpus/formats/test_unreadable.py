@@ -106,7 +106,7 @@ def test_unreadable_lines_are_a_problem() -> None:
     """A line of mostly unreadable characters is left out and counted; the other lines are read."""
     text = extract_text([place(f"全年立案153件。\n{PRIVATE[:8]}件\n罚款20万元。\n\ufffd\ufffd{PRIVATE[:3]}")])
     assert [block.text for block in text.blocks] == ["全年立案153件。", "罚款20万元。"]
-    assert text.problems == (f"2 unreadable lines on page 1: {UNREADABLE_REASON}",)
+    assert text.problems == (f"page 1: 2 unreadable lines: {UNREADABLE_REASON}",)
 
 
 def test_unreadable_characters_are_marked() -> None:

@@ -17,7 +17,14 @@ from searchkit.corpus.cleaning.chrome import has_dot_leader
 from searchkit.corpus.formats.characters import UNREADABLE, UNREADABLE_REASON, replace_look_alikes
 from searchkit.corpus.formats.marks import resolve_marks
 from searchkit.corpus.formats.page.edges import drop_running_lines
-from searchkit.corpus.formats.page.lines import PlacedPage, build_lines, join_lines, mark_lines, rotate_upright
+from searchkit.corpus.formats.page.lines import (
+    PlacedPage,
+    UnreadableText,
+    build_lines,
+    join_lines,
+    mark_lines,
+    rotate_upright,
+)
 from searchkit.corpus.formats.page.reading_order import ColumnBounds, PlacedLine
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.numbering import RANK, parse_marker
@@ -57,7 +64,7 @@ class PageText:
     blocks: tuple[Block, ...]
     """Paragraphs, headings and table rows in reading order, each with the page that it starts on."""
     problems: tuple[str, ...] = ()
-    """At most one line: the number of lines that could not be read."""
+    """At most one line: the pages and the number of lines that could not be read."""
     warnings: tuple[str, ...] = ()
     """Text that is incomplete or was left out on purpose. One line each."""
 
@@ -78,24 +85,39 @@ def extract_text(pages: Iterable[PlacedPage]) -> PageText:
     headings = {page.number: page.headings for page in pages}
     paragraphs = [_build_block(lines, strong=emphasis) for lines in _group_paragraphs(body_lines)]
     blocks = tuple(_apply_bookmark(block, headings) for block in paragraphs if block.text)
-    left_out = (
-        _describe(
-            _count_running_lines(running, pages), "line of running heads and feet", "lines of running heads and feet"
-        ),
-        _describe(
-            Counter({page.number: count for page, count in upright}),
-            "character in another direction",
-            "characters in another direction",
-        ),
-    )
-    characters = _describe(unreadable.characters, "unreadable character", "unreadable characters")
-    problem = _describe(unreadable.lines, "unreadable line", "unreadable lines")
-    return PageText(
-        blocks,
-        (f"{problem}: {UNREADABLE_REASON}",) if problem else (),
-        ((f"{characters}: read as {UNREADABLE}",) if characters else ())
-        + tuple(LEFT_OUT + text for text in left_out if text),
-    )
+    running += Counter({page.number: page.template_lines for page in pages if page.template_lines})
+    turned = Counter({page.number: count for page, count in upright if count})
+    warnings = tuple(_describe_warnings(unreadable, running, turned))
+    return PageText(blocks, tuple(_describe_problems(unreadable)), warnings)
+
+
+def _describe_problems(unreadable: UnreadableText) -> Iterator[str]:
+    if unreadable.lines:
+        count = _count_of(unreadable.lines, "unreadable line")
+        yield f"{_locate(unreadable.lines)}: {count}: {UNREADABLE_REASON}"
+
+
+def _describe_warnings(unreadable: UnreadableText, running: Counter[int], turned: Counter[int]) -> Iterator[str]:
+    """Yield a warning for each kind of text that is incomplete or left out. All counts are by page."""
+    if unreadable.characters:
+        count = _count_of(unreadable.characters, "unreadable character")
+        yield f"{count} on {_locate(unreadable.characters)}: read as {UNREADABLE}"
+    if running:
+        yield f"{LEFT_OUT}{_count_of(running, 'line')} of running heads and feet on {_locate(running)}"
+    if turned:
+        yield f"{LEFT_OUT}{_count_of(turned, 'character')} in another direction on {_locate(turned)}"
+
+
+def _count_of(counts: Counter[int], noun: str) -> str:
+    """Return the total of counts with a noun: `1 line`, `24 lines`."""
+    total = counts.total()
+    return f"{total} {noun}" if total == 1 else f"{total} {noun}s"
+
+
+def _locate(counts: Counter[int]) -> str:
+    """Return the first and the last page of counts: `page 3`, `pages 1 to 12`."""
+    first, last = min(counts), max(counts)
+    return f"page {first}" if first == last else f"pages {first} to {last}"
 
 
 def is_bold_font(font: str) -> bool:
@@ -111,21 +133,6 @@ def is_plausible_title(text: str) -> bool:
 def heading_key(text: str) -> str:
     """Return the form in which bookmark titles are compared: without blanks and look-alikes."""
     return "".join(replace_look_alikes(text).split())
-
-
-def _count_running_lines(counts: Counter[int], pages: Sequence[PlacedPage]) -> Counter[int]:
-    """Add the lines of page templates to the counts of running heads and feet."""
-    return counts + Counter({page.number: page.template_lines for page in pages})
-
-
-def _describe(counts: Counter[int], one: str, many: str) -> str:
-    """Describe counts by page: `24 unreadable lines on pages 1 to 12`; empty if all are 0."""
-    pages = [page for page, count in counts.items() if count]
-    if not pages:
-        return ""
-    first, last, total = min(pages), max(pages), counts.total()
-    location = f"page {first}" if first == last else f"pages {first} to {last}"
-    return f"{total} {one if total == 1 else many} on {location}"
 
 
 def _is_emphasis(lines: Sequence[PlacedLine]) -> bool:

@@ -51,8 +51,11 @@ _MIN_RAISE, _MIN_DROP = 0.15, 0.05
 _MAX_UNREADABLE_SHARE = 0.5
 """Share of the characters of a page or line. If more are unreadable, all of it is left out."""
 _FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
+"""What a line break cannot split: a Han character, or a Latin word or number, with the punctuation around it."""
 _HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
+"""The end of a line that divides a Latin word: `enforce-`."""
 _HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
+"""Marks that may stand in the margin after the last character of a full line."""
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -266,7 +269,8 @@ def mark_lines(lines_by_page: Iterable[Sequence[PlacedLine]]) -> tuple[list[list
                 if count > _MAX_UNREADABLE_SHARE * len("".join(text.split())):
                     unreadable.lines[line.page] += 1
                     continue
-                unreadable.characters[line.page] += count
+                if count:
+                    unreadable.characters[line.page] += count
             if text:
                 marked_pages[-1].append(line if text is line.text else replace(line, text=text))
     return marked_pages, unreadable
