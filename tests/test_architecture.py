@@ -24,6 +24,7 @@ TIERS = (
     {"text"},
     {"places"},
     {"corpus.blocks", "corpus.reasons", "corpus.lines", "corpus.numbering"},
+    {"corpus.tables"},
     {"corpus.cleaning", "corpus.outline", "corpus.sections", "corpus.metadata"},
     {"corpus.overrides", "corpus.topics"},
     {"corpus.formats.registry"},

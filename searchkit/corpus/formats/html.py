@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.pagefacts import FACT_LINE, MAX_FACTS_LENGTH, facts_after_text, format_facts
 from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.rows import TableRow
+from searchkit.corpus.formats.rows import TableBuilder, raise_digits
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
 from searchkit.text.characters import remove_invisible
@@ -41,6 +41,8 @@ _UNNESTED_TAGS = frozenset({
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
 })  # fmt: skip
 """Elements without an end tag, or whose end tag is optional before the next such element."""
+_TABLE_TAGS = frozenset({"table", "caption", "tr", "td", "th", "sup"})
+"""Elements of a table. In a table, a number in `sup` is a footnote mark or a power."""
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -96,7 +98,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
     Hints, from the head: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
     Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is
-    used if its bytes are ambiguous. Raises ReadError if the bytes are not text.
+    used if its bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text.
     """
     declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
     decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
@@ -155,7 +157,9 @@ class _BlockCollector:
         self._strong = 0
         self._pre = 0
         self._lists: list[int | None] = []
-        self._rows: list[TableRow] = []
+        self._tables: list[TableBuilder] = []
+        """The open tables, outermost first."""
+        self._superscripts = 0
 
     def main_blocks(self) -> tuple[Block, ...]:
         """Return the main text, preceded by the lines around it that state facts.
@@ -230,14 +234,26 @@ class _BlockCollector:
             self._lists.append(_first_number(attributes) if tag == "ol" else None)
         elif tag == "li":
             self._start_item()
-        elif tag == "table" and self._rows:
-            self._rows[-1].has_nested_table = True
+        elif tag in _TABLE_TAGS:
+            self._enter_table_part(tag, attributes)
+
+    def _enter_table_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "table":
+            if self._tables:
+                self._tables[-1].is_data = False
+            self._tables.append(TableBuilder(self.blocks))
+        elif not self._tables:
+            return
         elif tag == "tr":
-            self._rows.append(TableRow(len(self.blocks)))
+            in_head = bool(self._open) and self._open[-1].tag == "thead"
+            self._tables[-1].start_row(is_header=in_head)
+        elif tag == "sup":
+            self._superscripts += 1
         elif tag in {"td", "th"}:
             self._end_line()
-            if self._rows:
-                self._rows[-1].cells.append(len(self.blocks))
+            if (row := self._tables[-1].row) is not None:
+                spans = (_parse_span(attributes.get(name)) for name in ("colspan", "rowspan"))
+                row.add_cell(len(self.blocks), *spans, is_header=tag == "th")
 
     def _start_item(self) -> None:
         number = self._lists[-1] if self._lists else None
@@ -248,7 +264,7 @@ class _BlockCollector:
     def _leave(self) -> None:
         element = self._open.pop()
         tag = element.tag
-        if tag in _BLOCK_TAGS or tag in {"td", "th"}:
+        if tag in _BLOCK_TAGS or tag in {"td", "th", "caption"}:
             self._end_line()
         self._strong -= element.strong
         if element.span is not None:
@@ -263,10 +279,23 @@ class _BlockCollector:
             self._lists.pop()
         elif tag == "li":
             self._marker = ""
+        elif tag in _TABLE_TAGS and self._tables:
+            self._leave_table_part(tag)
+
+    def _leave_table_part(self, tag: str) -> None:
+        if tag == "table":
+            self._tables.pop().end_table()
         elif tag == "tr":
-            self._rows.pop().join(self.blocks)
+            self._tables[-1].end_row()
+        elif tag == "sup":
+            self._superscripts -= 1
+        elif tag == "caption":
+            table = self._tables[-1]
+            table.caption = " ".join(block.text for block in table.pop_blocks()) or None
 
     def _add_text(self, text: str) -> None:
+        if self._superscripts:
+            text = raise_digits(text)
         if not self._pre:
             self._line.append((text.replace("\n", _SOFT_BREAK), self._strong > 0))
             return
@@ -331,6 +360,12 @@ def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
         return False
     names = f"{attributes.get('id') or ''} {attributes.get('class') or ''}".lower().split()
     return not _CONTAINERS.isdisjoint(names)
+
+
+def _parse_span(text: str | None) -> int:
+    """Return the number of rows or columns that an attribute states, at most 65,534 as in HTML."""
+    digits = re.match(r"\s*(\d{1,9})", text or "", re.ASCII)
+    return min(max(int(digits[1]), 1), 65_534) if digits else 1
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:

@@ -52,7 +52,8 @@ _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
 _ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序", re.IGNORECASE)
 _CODE_HEADER = re.compile(
-    r"电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|年份|年度|页码|网址"
+    r"电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|页码|网址"
+    r"|^年[份度]?$"
 )
 """A header of a column whose numbers count nothing."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")

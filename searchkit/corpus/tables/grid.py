@@ -129,6 +129,10 @@ class TableGrid:
             if header.column <= cell.column and header.end_column >= cell.end_column
         )
 
+    def header_cells(self, column: int) -> tuple[Placed, ...]:
+        """Return the header cells of a column with text, outermost first."""
+        return self._headers[column]
+
     def row_headers(self, row: int) -> tuple[Placed, ...]:
         """Return the header cells at the left of a row, outermost first, also empty ones."""
         return tuple(distinct(self.rows[row][: self.header_columns]))
