@@ -29,7 +29,9 @@ _GENERIC_WORDS = re.compile(
 )
 """Words that say too little by themselves, and follow the words that they refer to."""
 _CAPTION_NUMBER = re.compile(r"(?:[附续]\s?)?表\s?(?:[\d一二三四五六七八九十]{1,3}(?:[-—.]\d{1,3})*)?\s*[:、.]?\s*")
-_CAPTION_END = re.compile(r"(?:基本|主要|总体)?(?:情况)?(?:统计|汇总|明细|一览|数据|情况|指标)*(?:表|情况|统计|一览|汇总)\s*$")
+_CAPTION_END = re.compile(
+    r"(?:基本|主要|总体)?(?:情况)?(?:统计|汇总|明细|一览|数据|情况|指标)*(?:表|情况|统计|一览|汇总)\s*$"
+)
 _CAPTION_YEAR = re.compile(r"((?:19|20)\d\d)\s?年(?:度|[上下]半年|\d{1,2}(?:[-—至]\d{1,2})?月)?")
 _YEAR_START = re.compile(r"(?:19|20)\d\d|[一二][〇○零一二三四五六七八九]{3}|本年|今年|上年|去年|前年")
 _THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from searchkit.corpus.tables.cells import Figure, is_code_header, is_ordinal_header, is_placeholder, parse_figure
-from searchkit.corpus.tables.grid import CellText, Placed, RowText, TableGrid, distinct
+from searchkit.corpus.tables.grid import CellText, Placed, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
 from searchkit.measures.totals import Line, find_parents
@@ -23,6 +23,9 @@ _UNIT_HEADERS = frozenset({"单位", "计量单位"})
 _NOTE_DISTANCE = 2
 """Number of paragraphs before and after a table that can state its unit."""
 _MIN_PROSE_LENGTH = 3
+"""Code points of the shortest cell that is read as prose."""
+_MAX_ORDINAL_LENGTH = 3
+"""Digits of a list number; a year has more."""
 
 ProseExtractor = Callable[[Paragraph], list[ExtractedMeasure]]
 """Returns the measures of a paragraph of prose."""
@@ -83,7 +86,7 @@ class _TableExtractor:
                 if figure is not None:
                     entries[row, cell.cell.column] = self._build_entry(row, cell, figure)
                 else:
-                    prose[row] += self._read_prose(row, cell, text)
+                    prose[row] += self._read_prose(row, cell)
         measures = prose
         row_parents, column_parents = self._find_row_parents(), self._find_column_parents()
         for (row, column), entry in entries.items():
@@ -144,7 +147,8 @@ class _TableExtractor:
     def _is_row_header(self, cell: Placed) -> bool:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
-        is_ordinal = not is_wide and (is_ordinal_header(header) or (not header and cell.text.isdecimal() and len(cell.text) < 4))  # noqa: PLR2004 - a year
+        is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
+        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
     # cells
@@ -181,7 +185,9 @@ class _TableExtractor:
             period=find_period([*column, *rows], self._table.caption, self._rows[row].year),
             start=cell.start,
             end=cell.end,
-            cell=self._position(row_headers, column_headers, is_total=any(label.is_total for label in (*column, *rows))),
+            cell=self._position(
+                row_headers, column_headers, is_total=any(label.is_total for label in (*column, *rows))
+            ),
         )
         return _Entry(row, cell, measure, all(label.is_additive for label in (*column, *rows)))
 
@@ -194,11 +200,13 @@ class _TableExtractor:
         if stated:
             return stated
         of_row = "" if self._unit_column is None else self._grid.rows[row][self._unit_column].text
-        if any(label.is_rate for label in (*labels, *rows)) and not (of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"):
+        if any(label.is_rate for label in (*labels, *rows)) and not (
+            of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"
+        ):
             return None if column in self._fraction_columns else "%"
         return of_row if of_row and not is_placeholder(of_row) else self._stated_unit
 
-    def _read_prose(self, row: int, cell: CellText, text: RowText) -> list[ExtractedMeasure]:
+    def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
         """Return the measures in the sentences of a cell."""
         column = cell.cell.column
         if column < self._grid.header_columns and not self._grid.is_group(row):
@@ -242,9 +250,7 @@ def _unit_notes(paragraphs: Sequence[Paragraph]) -> list[str]:
 def _build_line(headers: Sequence[Placed], *, by_row: bool) -> Line:
     distinct_headers = tuple(distinct(headers))
     outer = distinct_headers[-2] if len(distinct_headers) > 1 else None
-    is_shared = outer is not None and (
-        outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1
-    )
+    is_shared = outer is not None and (outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1)
     return Line(distinct_headers, outer if is_shared else None)
 
 

@@ -44,11 +44,15 @@ def find_parents(lines: Sequence[Line]) -> list[int | None]:
     A line is part of the total in its group (the outer header that they share), else of its subtotal, else of the total
     after it, else of the last total. A subtotal is part of the total. 其中 makes a line part of the line before it.
     """
-    group_totals = {id(line.group): i for i, line in reversed([*enumerate(lines)]) if line.group and is_total(line.name)}
+    group_totals = {
+        id(line.group): i for i, line in reversed([*enumerate(lines)]) if line.group and is_total(line.name)
+    }
     outer_totals = {line.name: i for i, line in enumerate(lines) if line.is_outer_total}
     loose = [i for i, line in enumerate(lines) if line.is_total and id(line.group) not in group_totals]
     subtotals = _next_or_previous(lines, [i for i in loose if is_subtotal(lines[i].name)], leading=True)
-    totals = _next_or_previous(lines, [i for i in loose if not is_subtotal(lines[i].name) and not lines[i].is_outer_total])
+    totals = _next_or_previous(
+        lines, [i for i in loose if not is_subtotal(lines[i].name) and not lines[i].is_outer_total]
+    )
     parents: list[int | None] = []
     whole: int | None = None
     for i, line in enumerate(lines):

@@ -126,9 +126,9 @@ class _PairStatistics:
 def join_broken_lines(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
     """Join the lines of each broken paragraph or heading.
 
-    `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white space.
-    The result contains no blank line. A paragraph ends before a table. Lines are joined without a blank between Han characters, and with one between Latin
-    words. Time is linear in the text.
+    `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
+    space. The result contains no blank line. A paragraph ends before a table. Lines are joined without a blank between
+    Han characters, and with one between Latin words. Time is linear in the text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []

@@ -69,10 +69,10 @@ def read(data: bytes, name: str) -> FileContents:
     """Read a Word document. A file that is not a zip archive is read as .doc.
 
     List numbers that Word generates are part of the text. A data table is one block; a row of any other table is one
-    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that refers to it. The reference marks are dropped, as
-    they would read as digits of the sentence. Entries of a table of contents are dropped. Blocks have no page, since
-    the file does not contain page breaks: they depend on the fonts of the printer. Hint: `title`, if the document
-    properties contain one that looks written by a person. Raises ReadError.
+    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that refers to
+    it. The reference marks are dropped, as they would read as digits of the sentence. Entries of a table of contents
+    are dropped. Blocks have no page, since the file does not contain page breaks: they depend on the fonts of the
+    printer. Hint: `title`, if the document properties contain one that looks written by a person. Raises ReadError.
     """
     if not data.startswith(b"PK"):
         return read_bytes(data, f"{name}.doc")

@@ -149,7 +149,7 @@ def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
     padded = [None, *marked, None]
     classified = [
         _ClassifiedLine(line[0], None, line[0].text, None, is_heading_line=False)
-        if lines.names_speaker(line[0].text)
+        if lines.names_speaker(line[0].text) or _is_table(line[0]) or is_table_note(line[0].text)
         else _classify_line(previous, line, following)
         for previous, line, following in zip(padded, marked, padded[2:], strict=False)
     ]
@@ -196,8 +196,6 @@ def _classify_line(
     """Classify a line by its shape and by the lines around it."""
     block, marker = line
     rest = block.text[marker.end :] if marker else block.text
-    if _is_table(block) or is_table_note(rest):
-        return _ClassifiedLine(block, None, block.text, None, is_heading_line=False)
     if block.level and len(rest) <= headings.MAX_HEADING_LENGTH * 2 and "。" not in rest.rstrip("。"):
         return _ClassifiedLine(block, marker, rest, rest.rstrip("：:。") or block.text, is_heading_line=True)
     if marker is None:

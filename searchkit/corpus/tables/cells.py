@@ -26,7 +26,7 @@ _FIGURE = re.compile(
     rf"(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
     r"(?P<sign>[-+−–▲△▼▽↑↓])?\s*[¥$]?\s*"
     r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<surplus>[余多])?"
-    r"(?P<unit>[^\d\W](?:[^\d\s,;。:!?、()①-⓿*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
+    r"(?P<unit>[^\d\W①-⓿¹²³⁰-⁹](?:[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
     r"(?P<arrow>[↑↓])?\s*(?:[①-⓿*※#†¹²³⁰⁴-⁹]|\[注?\d{0,2}\]|\(?注\d{0,2}\)?)*"
 )
@@ -37,7 +37,8 @@ _MAX_YEARS = 100
 _PLACEHOLDER = re.compile(r"[-—–―－─/／\\.。…·*、~]*|无|暂无|不适用|n/?a|null|none", re.IGNORECASE)
 _MONTH = r"(?:1[0-2]|0?[1-9]|[一二三四五六七八九十]{1,2})"
 _PART_OF_YEAR = (
-    rf"(?:{_MONTH}\s?(?:[-—–~至到]\s?{_MONTH})?\s?月份?(?:[末底])?|[上下]半年|第?[一二三四1-4]季度|前[一二三四]?[个]?季度|全年)"
+    rf"(?:{_MONTH}\s?(?:[-—–~至到]\s?{_MONTH})?\s?月份?[末底]?|[上下]半年|第?[一二三四1-4]季度"
+    r"|前[一二三四]?个?季度|全年)"
 )
 _RELATIVE_YEAR = "本年度?|今年|上年度?|上一?年度?|去年|前年|上年同期|去年同期|本期|上期|同期"
 TIME_LABEL = re.compile(
@@ -95,7 +96,8 @@ def parse_figure(text: str) -> Figure | None:
 
 
 def _is_code(number: str) -> bool:
-    return len(number) > 1 and number[0] == "0" and number[1] != "." or number.isdigit() and len(number) > _MAX_DIGITS
+    has_leading_zero = len(number) > 1 and number[0] == "0" and number[1] != "."
+    return has_leading_zero or (number.isdigit() and len(number) > _MAX_DIGITS)
 
 
 def is_placeholder(text: str) -> bool:

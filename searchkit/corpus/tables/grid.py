@@ -143,7 +143,7 @@ class TableGrid:
         return self.width > 1 and first.column == 0 and first.end_column >= self.width
 
     def row_text(self, row: int) -> RowText:
-        """Return the text of a row. A cell that covers several rows is in the text of each. Empty cells are left out."""
+        """Return the text of a row without empty cells. A cell that covers several rows is in the text of each."""
         cells: list[CellText] = []
         parts: list[str] = []
         length = 0

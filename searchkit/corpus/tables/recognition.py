@@ -44,7 +44,9 @@ _PROPERTY = re.compile(
     r"|主题(?:分类|词)|信息(?:分类|名称|来源|索引)|公开(?:方式|形式|范围)|有\s*效\s*性|关键词|标\s*题|名\s*称|来\s*源|日\s*期|体裁分类|组配分类)\s*[】\]]?\s*[:：]?.*"
 )
 """A fact about a web page, or the label of one."""
-_NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源|制表|填表|审核|负责人|联系人)\s*\d?\s*[:：]")
+_NOTE = re.compile(
+    r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源|制表|填表|审核|负责人|联系人)\s*\d?\s*[:：]"
+)
 """Start of a row below a table that is a note."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
 _BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
@@ -101,7 +103,9 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
 def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
     """Append the rows to the last table if that goes on: the same header, and nothing but 续表 between."""
     last = len(result) - 1
-    while last >= 0 and result[last].table is None and (not result[last].text.strip() or _is_continued(result[last].text)):
+    while (
+        last >= 0 and result[last].table is None and (not result[last].text.strip() or _is_continued(result[last].text))
+    ):
         last -= 1
     previous = result[last].table if last >= 0 else None
     table = recognised.table
@@ -212,7 +216,9 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
     header, body = slots[:header_rows], _drop_repeated_headers(slots, header_rows)
     if not body:
         return None
-    if all(placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row):
+    if all(
+        placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row
+    ):
         header = _merge_empty_headers(header)
     columns = _count_header_columns(header, body)
     if not stated and not caption and not _has_figures(header, body, columns):
@@ -228,7 +234,9 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     count = min(stated, len(slots))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
-    covered = max((placed.end_row - slots[0][0].row for row in slots[:count] for placed in row if placed.text), default=0)
+    covered = max(
+        (placed.end_row - slots[0][0].row for row in slots[:count] for placed in row if placed.text), default=0
+    )
     return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
 
 
@@ -248,11 +256,7 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     units = all(_BRACKETED.fullmatch(text) for text in texts)
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
     fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
-    return divided and not _is_one_cell(slots[r]) or units or fills
-
-
-def _is_one_cell(row: Sequence[Placed]) -> bool:
-    return row[0] is row[-1]
+    return (divided and slots[r][0] is not slots[r][-1]) or units or fills
 
 
 def _drop_repeated_headers(slots: Sequence[list[Placed]], header_rows: int) -> list[list[Placed]]:
