@@ -59,6 +59,8 @@ _CODE_HEADER = re.compile(
 """A header of a column whose numbers count nothing."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
 
+_UNIT_IN_TEXT = re.compile(r"单\s*位\s*[:为]\s*(?P<units>[^:。;()\]】]{1,30})")
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -144,5 +146,5 @@ def parse_unit_note(text: str) -> str | None:
 
 def find_unit_note(text: str) -> str | None:
     """Return the units that a caption states (表1 收支情况（单位：万元）), folded; None if it states none."""
-    match = _UNIT_NOTE.search(fold(text))
+    match = _UNIT_IN_TEXT.search(fold(text))
     return match["units"].strip() if match else None
