@@ -40,7 +40,7 @@ _PART_OF_YEAR = (
     rf"(?:{_MONTH}\s?(?:[-—–~至到]\s?{_MONTH})?\s?月份?[末底]?|[上下]半年|第?[一二三四1-4]季度"
     r"|前[一二三四]?个?季度|全年)"
 )
-_RELATIVE_YEAR = "本年度?|今年|上年度?|上一?年度?|去年|前年|上年同期|去年同期|本期|上期|同期"
+_RELATIVE_YEAR = "(?:上年|去年)同期|本年度?|今年|上一?年度?|去年|前年|本期|上期|同期"
 TIME_LABEL = re.compile(
     rf"(?:{ANY_YEAR}\s?(?:年度?)?(?:\s?[-—–~至到]\s?{ANY_YEAR}\s?年?)?(?:[末底])?\s?{_PART_OF_YEAR}?|{_RELATIVE_YEAR}|{_PART_OF_YEAR})"
 )
