@@ -115,11 +115,12 @@ class _TableExtractor:
         return headers[-1] if headers else ""
 
     def _is_unit_column(self, column: int) -> bool:
-        """Return whether a column states the unit of each row."""
+        """Return whether a column states the unit of each row, most of which the vocabulary contains."""
         if self._innermost_header(column).replace(" ", "") not in _UNIT_HEADERS:
             return False
         units = [row[column].text for row in self._grid.rows if not is_placeholder(row[column].text)]
-        return bool(units) and all(unit_kind(fold(unit), self._vocabulary) or len(unit) <= 4 for unit in units)  # noqa: PLR2004
+        known = sum(unit_kind(fold(unit), self._vocabulary) is not None for unit in units)
+        return known * 2 > len(units)  # otherwise they are bodies: 司法局
 
     def _has_fractions(self, column: int) -> bool:
         """Return whether the figures of a column are fractions of 1: 0.985 under 办结率."""
