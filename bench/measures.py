@@ -104,7 +104,7 @@ def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> 
     seconds, extracted = [], [list[tuple[ExtractedMeasure, ...]]()]
     for _ in range(RUNS):
         started = time.process_time()
-        extracted = [extractor.extract(parsed.paragraphs) for parsed in documents]
+        extracted = [extractor.extract(parsed.paragraphs, parsed.tables) for parsed in documents]
         seconds.append(time.process_time() - started)
     measures = [
         Measure(measure, paragraph)

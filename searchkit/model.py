@@ -102,6 +102,59 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table."""
+
+    text: str
+    """As printed, on one line. Empty for an empty cell."""
+    row_span: int = 1
+    """Number of rows that the cell covers."""
+    col_span: int = 1
+    """Number of columns that the cell covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a document. Each of its rows is a paragraph; the paragraphs of a table are consecutive."""
+
+    document: str
+    """Id of the document."""
+    table: int
+    """Number of the table in the document, from 1."""
+    caption: str | None
+    """Caption as printed, or None."""
+    header: tuple[tuple[Cell, ...], ...]
+    """Header rows. Like in HTML, a cell that covers several rows is only in the first of them. May be empty."""
+    rows: tuple[tuple[Cell, ...], ...]
+    """Rows below the header, at least one. A cell that covers several rows is only in the first of them."""
+    header_columns: int
+    """Number of columns at the left whose cells are headers of their rows. May be 0."""
+    first_paragraph: int
+    """`n` of the paragraph of the first row."""
+
+    @property
+    def id(self) -> str:
+        """`<document>!<table>`."""
+        return f"{self.document}!{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """The position of a measure in a table."""
+
+    table: int
+    """Number of the table in the document, from 1."""
+    row: tuple[str, ...]
+    """Headers of the row, outermost first."""
+    column: tuple[str, ...]
+    """Headers of the column, outermost first."""
+    total: bool = False
+    """Whether the row or the column is a total (合计)."""
+    part_of_n: int | None = None
+    """`n` of the paragraph of the total that `ExtractedMeasure.part_of` refers to; None if it is the same paragraph."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedMeasure:
     """A measure without its paragraph: what is counted, the value, and the span of the quote in the text.
 
@@ -136,6 +189,8 @@ class ExtractedMeasure:
     """End of the quote in the text of the paragraph: code points, exclusive."""
     part_of: int | None = None
     """`start` of the measure that contains this one as a part (共420件，其中医疗卫生299件), or None."""
+    cell: TableCell | None = None
+    """Where the measure is in a table, None if it is in no table."""
 
 
 _Value = TypeVar("_Value")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from searchkit.model import ExtractedMeasure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph, Table
 
 _MEASURE = re.compile("(.?.?)([0-9]+(?:[.][0-9]+)?)(万?)(.?)", re.DOTALL)
 
@@ -19,7 +19,11 @@ class NumberExtractor:
         """Return an extractor. The arguments are ignored."""
         return cls()
 
-    def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
+    def extract(
+        self,
+        paragraphs: Sequence[Paragraph],
+        tables: Sequence[Table] = (),  # noqa: ARG002 - as `measures.Extractor`
+    ) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each paragraph. The second measure of a paragraph is a part of the first."""
         return [tuple(_measures(paragraph.text)) for paragraph in paragraphs]
 

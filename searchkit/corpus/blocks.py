@@ -5,10 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from searchkit.model import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as a format reader returns it, which may be a layout table."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    """All rows. Like in HTML, a cell that covers several rows is only in the first of them."""
+    header_rows: int | None = None
+    """Number of header rows at the top that the format states; None if it states none."""
+    caption: str | None = None
+    """Caption that the format states, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """A table of data: `tables.recognition` has found its headers, and no row is empty."""
+
+    caption: str | None
+    """Caption as printed, or None."""
+    header: tuple[tuple[Cell, ...], ...]
+    """Header rows. Spans end at the last of them."""
+    rows: tuple[tuple[Cell, ...], ...]
+    """Rows below the header, at least one."""
+    header_columns: int
+    """Number of columns at the left whose cells are headers of their rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table row."""
+    """One line of a text file, or one block element of a markup format: paragraph, heading, list item, table."""
 
     text: str
     """The text as in the file, with its white space. Contains no line break if the format has block elements."""
@@ -18,6 +46,8 @@ class Block:
     """Whether the entire block is emphasised. Such a block is often a heading whose level the format does not state."""
     page: int | None = None
     """Page on which the block starts, from 1; None if the format has no pages."""
+    table: RawTable | DataTable | None = None
+    """The table, if the block is one. Its text is then empty. Readers return a `RawTable`, cleaning a `DataTable`."""
 
 
 @dataclass(frozen=True, slots=True)

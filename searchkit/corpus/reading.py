@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.cleaning.content import Cleaned, clean
@@ -26,7 +27,7 @@ from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 
 MAX_FACETS = 1000
 """Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
@@ -34,10 +35,12 @@ of a table. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
 """Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
-"""In code points. A longer paragraph, as in a file without line ends, is split (`_split_paragraph`)."""
+"""In code points. A longer paragraph, as in a file without line ends, is split (`_split_paragraph`); a row is not."""
 
 _MAX_EDGE_LINES = 100
 """Number of lines kept at each end of a head or tail with more than twice as many lines."""
+_MAX_SAMPLE_ROWS = 10
+"""Number of rows of a table from which its section and its topics are determined."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
 
 
@@ -51,6 +54,8 @@ class ParsedDocument:
     """Name of the corpus file that it was read from; by default the document's id."""
     measures: Sequence[Sequence[ExtractedMeasure]] | None = None
     """Measures of each paragraph; None = not yet extracted."""
+    tables: tuple[Table, ...] = ()
+    """Tables, in order. Each row of a table is a paragraph."""
 
     def __post_init__(self) -> None:
         if not self.file:
@@ -170,17 +175,28 @@ class _FileReader:
         # depends on the doctype: a work report has the year that it plans. So the detected doctype must be right.
         is_doctype_right = detected.doctype == document.doctype
         year = detected.year if detected.year and is_doctype_right else document.year
-        sections = classify_sections(items, year, is_work_report=document.doctype == WORK_REPORT)
-        topics = (
-            [metadata.topics] * len(items)
-            if metadata.topics
-            else self.taxonomies.choose(document.doctype).classify_document(items, sections)
-        )
+        sections, topics = self._classify(items, document, year, metadata)
         paragraphs = tuple(
             _build_paragraph(document, n, item, section, paragraph_topics)
             for n, (item, section, paragraph_topics) in enumerate(zip(items, sections, topics, strict=True), 1)
         )
-        return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
+        tables = tuple(_collect_tables(document.document, items))
+        return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name, tables=tables)
+
+    def _classify(
+        self, items: Sequence[OutlineItem], document: Document, year: int | None, metadata: StatedMetadata
+    ) -> tuple[list[str], list[tuple[str, ...]]]:
+        """Return section and topics of each paragraph. The rows of a table have those of the table."""
+        groups = [list(rows) for _, rows in groupby(items, key=lambda item: id(item.table or item))]
+        merged = [_merge_rows(rows) for rows in groups]
+        sections = classify_sections(merged, year, is_work_report=document.doctype == WORK_REPORT)
+        topics = (
+            [metadata.topics] * len(merged)
+            if metadata.topics
+            else self.taxonomies.choose(document.doctype).classify_document(merged, sections)
+        )
+        lengths = list(map(len, groups))
+        return _repeat(sections, lengths), _repeat(topics, lengths)
 
     def _read_record(self, raw: RawDocument) -> ParsedDocument:
         """Read a record. Its metadata is as stated. Only section and topics are classified if they are not stated."""
@@ -210,7 +226,7 @@ class _FileReader:
                 name=self.name if raw.key is None else f"{self.name}/{raw.key}",
                 title=cast("str | None", metadata.fields.get("title", cleaned.title)),
                 head=_limit_lines(cleaned.head),
-                paragraphs=tuple(item.text for item in items),
+                paragraphs=tuple(item.text for item in items if item.table is None),
                 tail=_limit_lines(cleaned.tail),
                 hints={**raw.hints, **({"source": str(source)} if source else {})},
                 headings=tuple(dict.fromkeys(heading for item in items for heading in item.path)),
@@ -231,6 +247,30 @@ class _FileReader:
 
     def _document_id(self, raw: RawDocument) -> str:
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
+
+
+def _merge_rows(rows: Sequence[OutlineItem]) -> OutlineItem:
+    """Return one paragraph with the text of the first rows of a table; a paragraph that is no row as it is."""
+    return rows[0] if len(rows) == 1 else replace(rows[0], text=" ".join(row.text for row in rows[:_MAX_SAMPLE_ROWS]))
+
+
+_Value = TypeVar("_Value")
+
+
+def _repeat(values: Iterable[_Value], counts: Iterable[int]) -> list[_Value]:
+    """Return each value as often as its count says."""
+    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+
+
+def _collect_tables(document: str, items: Sequence[OutlineItem]) -> Iterator[Table]:
+    """Yield the tables of a document, numbered from 1."""
+    number, previous = 0, None
+    for n, item in enumerate(items, 1):
+        table = item.table
+        if table is not None and table is not previous:
+            number += 1
+            yield Table(document, number, table.caption, table.header, table.rows, table.header_columns, n)
+        previous = table
 
 
 def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
@@ -276,7 +316,7 @@ def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
     The first piece keeps the number, and all pieces keep the path. Linear time.
     """
     text = item.text
-    if len(text) <= MAX_PARAGRAPH_LENGTH:
+    if len(text) <= MAX_PARAGRAPH_LENGTH or item.table is not None:
         yield item
         return
     start, number = 0, item.number

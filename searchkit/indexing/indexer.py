@@ -27,7 +27,7 @@ def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -
 
     Returns the document with the number of its measures.
     """
-    measures = extractor.extract(parsed.paragraphs) if parsed.measures is None else parsed.measures
+    measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
     document = replace(parsed.document, measures=sum(map(len, measures)))
     writer.add(document, parsed.paragraphs, measures, parsed.file)
     return document
@@ -80,7 +80,7 @@ class Indexer:
     def _extract_document_measures(self, parsed: ParsedDocument) -> ParsedDocument | Skipped:
         """Return the document with its measures, or why it is skipped."""
         try:
-            return replace(parsed, measures=self._extractor.extract(parsed.paragraphs))
+            return replace(parsed, measures=self._extractor.extract(parsed.paragraphs, parsed.tables))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in the extractor skips one document

@@ -9,6 +9,8 @@
     indicators.py, wording.py, words.py
                                the name of what each number counts, from the words around it
     periods.py, zeros.py       the period of a measure; statements of zero
+    tables.py                  the cells of tables
+    labels.py, totals.py       headers of rows and columns; which cells are parts of which totals
 
 The rules describe the language of reports. None of them is specific to a single report.
 """

@@ -10,9 +10,10 @@ from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
 from searchkit.measures.spacing import CompactText, compact
+from searchkit.measures.tables import extract_table
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.measures.zeros import find_zero_statements
-from searchkit.model import ExtractedMeasure, Paragraph
+from searchkit.model import ExtractedMeasure, Paragraph, Table
 from searchkit.text.folding import fold
 
 
@@ -27,9 +28,20 @@ class Extractor:
         """Load the unit list and the list of fixed names, by default those of searchkit. Raises UsageError."""
         return cls(Vocabulary.load(units, fixed_names))
 
-    def extract(self, paragraphs: Sequence[Paragraph]) -> list[tuple[ExtractedMeasure, ...]]:
-        """Return the measures of each paragraph of a document, by start offset. Linear in the length of the text."""
-        return [tuple(self._extract_paragraph(paragraph)) for paragraph in paragraphs]
+    def extract(
+        self, paragraphs: Sequence[Paragraph], tables: Sequence[Table] = ()
+    ) -> list[tuple[ExtractedMeasure, ...]]:
+        """Return the measures of each paragraph of a document, by start offset. Linear in the length of the text.
+
+        `tables` are those of the document. The paragraphs that are their rows are read as cells, all others as prose.
+        """
+        measures: list[tuple[ExtractedMeasure, ...]] = []
+        for table in tables:
+            first = table.first_paragraph - 1
+            measures += (tuple(self._extract_paragraph(paragraph)) for paragraph in paragraphs[len(measures) : first])
+            measures += extract_table(table, paragraphs, self._vocabulary, self._extract_paragraph)
+        measures += (tuple(self._extract_paragraph(paragraph)) for paragraph in paragraphs[len(measures) :])
+        return measures
 
     def _extract_paragraph(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
         source = compact(paragraph.text, fold(paragraph.text))

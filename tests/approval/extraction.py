@@ -37,7 +37,7 @@ def extraction() -> list[str]:
 def _records(read: ParsedDocument, extractor: Extractor) -> Iterator[Mapping[str, object]]:
     """Yield the record of a document, then those of its paragraphs."""
     yield to_json(read.document)
-    measures = extractor.extract(read.paragraphs) if read.measures is None else read.measures
+    measures = extractor.extract(read.paragraphs, read.tables) if read.measures is None else read.measures
     for paragraph, extracted in zip(read.paragraphs, measures, strict=True):
         fields = {name: value for name, value in to_json(paragraph).items() if name not in _DOCUMENT_FIELDS}
         listed = [_drop_empty({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in extracted]

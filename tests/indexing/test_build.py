@@ -31,7 +31,7 @@ from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, BuildReport, build, write_index
 from searchkit.indexing.tasks import Progress
 from searchkit.measures import extractor
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 Report = Callable[..., ParsedDocument]
@@ -524,10 +524,12 @@ def test_a_bug_in_the_extraction_of_measures_skips_one_file(
     """An exception in the extraction of measures skips the document, here a file, and no other."""
 
     class FailingExtractor(NumberExtractor):
-        def extract(self, paragraphs: Sequence[Paragraph]) -> Sequence[Sequence[ExtractedMeasure]]:
+        def extract(
+            self, paragraphs: Sequence[Paragraph], tables: Sequence[Table] = ()
+        ) -> Sequence[Sequence[ExtractedMeasure]]:
             if "第7号" in paragraphs[0].text:
                 raise ZeroDivisionError
-            return super().extract(paragraphs)
+            return super().extract(paragraphs, tables)
 
     monkeypatch.setattr(indexer, "Extractor", FailingExtractor)
     result = build(corpus, tmp_path / "index", BuildOptions(engine))

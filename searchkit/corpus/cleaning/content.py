@@ -17,6 +17,7 @@ from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.cleaning.joining import join_broken_lines
 from searchkit.corpus.cleaning.titles import find_opening
+from searchkit.corpus.tables.recognition import recognise_tables
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
 _MAX_CONTENTS_LINES = 300
@@ -38,20 +39,20 @@ class Cleaned:
     head: tuple[str, ...]
     """Lines before the content, including the title: breadcrumb, 索引号, date, source, speaker, salutation."""
     body: tuple[Block, ...]
-    """Content lines and headings in order; no text is empty."""
+    """Content lines, headings and data tables in order; only the text of a table is empty."""
     tail: tuple[str, ...]
     """Lines after the content: buttons, links, footer, imprint."""
 
 
 def clean(blocks: Sequence[Block]) -> Cleaned:
-    """Split a document into title, head, content and tail. Empty blocks are blank lines.
+    """Split a document into title, head, content and tail. Empty blocks are blank lines, or tables, which are content.
 
     Any sequence of blocks is accepted. Lines are judged with simplified characters and returned as printed. Time is
     linear in the text.
     """
     cleaned: list[Block] = []
     indents: list[bool] = []
-    for block in blocks:
+    for block in recognise_tables(blocks):
         for text in _split_lines(block.text):
             line = lines.clean_line(text)
             cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
@@ -86,7 +87,7 @@ def _split_lines(text: str) -> list[str]:
 def _end_of_content(blocks: Sequence[Block], start: int) -> int:
     """Return the index after the last line of content, which includes signature and date, not imprint and chrome."""
     tail_start = len(blocks)
-    while tail_start > start and _may_be_tail(blocks[tail_start - 1].text):
+    while tail_start > start and blocks[tail_start - 1].table is None and _may_be_tail(blocks[tail_start - 1].text):
         tail_start -= 1
     is_signed = False
     for i in range(tail_start, len(blocks)):
@@ -212,6 +213,8 @@ def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     first_text = ""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         text = blocks[i].text
+        if blocks[i].table is not None:
+            return range(start, i)
         if not text:
             continue
         if first_text and _entry_text(text) == first_text:

@@ -129,15 +129,19 @@ class _PairStatistics:
 def join_broken_lines(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
     """Join the lines of each broken paragraph or heading.
 
-    `blocks` contain cleaned text, empty for blank lines; `indents` states which lines began with white space. The
-    result contains no empty block. Lines are joined without a blank between Han characters, and with one between Latin
-    words. Time is linear in the text.
+    `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
+    space. The result contains no blank line. A paragraph ends before a table. Lines are joined without a blank between
+    Han characters, and with one between Latin words. Time is linear in the text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []
     current: _OpenParagraph | None = None
     after_blank_line = False
     for block, indented in zip(blocks, indents, strict=True):
+        if block.table is not None:
+            joined += [block] if current is None else [current.to_block(), block]
+            current = None
+            continue
         if not block.text:
             after_blank_line = True
             continue

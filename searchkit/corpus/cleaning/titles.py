@@ -78,12 +78,14 @@ def _strip_title(title: str) -> tuple[int, int]:
 
 
 def _first_content(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line that is a sentence, a salutation, a numbered heading or 目录.
+    """Return the index of the first line that is a sentence, a salutation, a numbered heading, a table or 目录.
 
     The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is, return the number of these lines.
     """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
+        if block.table is not None:
+            return i
         if not text or chrome.is_chrome(text) or chrome.is_page_number(text):
             continue
         marker = parse_marker(text)
@@ -191,6 +193,8 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
     is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
         text = blocks[i].text
+        if blocks[i].table is not None:
+            break
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):

@@ -17,7 +17,7 @@ from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
 from searchkit.corpus.formats.characters import clean_characters, read_sign
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks, to_superscript
 from searchkit.corpus.formats.registry import FileContents, read_bytes
-from searchkit.corpus.formats.rows import TableRow
+from searchkit.corpus.formats.rows import TableBuilder
 from searchkit.corpus.formats.text import BLANK
 from searchkit.corpus.formats.word.listnumbers import ListNumbers, prepend_number
 from searchkit.corpus.formats.word.styles import (
@@ -29,6 +29,7 @@ from searchkit.corpus.formats.word.styles import (
     outline_level,
     parse_integer,
 )
+from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -68,11 +69,11 @@ _HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
 def read(data: bytes, name: str) -> FileContents:
     """Read a Word document. A file that is not a zip archive is read as .doc.
 
-    List numbers that Word generates are part of the text. A table row is one block, its cells joined by tabs. A text
-    box, a footnote or an endnote follows the paragraph or table that refers to it. The reference marks are dropped, as
-    they would read as digits of the sentence. Entries of a table of contents are dropped. Blocks have no page, since
-    the file does not contain page breaks: they depend on the fonts of the printer. Hint: `title`, if the document
-    properties contain one that looks written by a person. Raises ReadError.
+    List numbers that Word generates are part of the text. A data table is one block; a row of any other table is one
+    block, its cells joined by tabs. A text box, a footnote or an endnote follows the paragraph or table that refers to
+    it. The reference marks are dropped, as they would read as digits of the sentence. Entries of a table of contents
+    are dropped. Blocks have no page, since the file does not contain page breaks: they depend on the fonts of the
+    printer. Hint: `title`, if the document properties contain one that looks written by a person. Raises ReadError.
     """
     if not data.startswith(b"PK"):
         return read_bytes(data, f"{name}.doc")
@@ -158,8 +159,8 @@ class _BodyReader:
         """For each open field, whether its result has begun."""
         self._open_codes = 0
         """Number of open fields whose result has not begun."""
-        self._rows: list[TableRow] = []
-        """The open table rows."""
+        self._tables: list[TableBuilder] = []
+        """The open tables, outermost first."""
         self._pending: list[Element] = []
         """Text boxes and notes to read at the end of the current paragraph or table."""
         self._handlers: Mapping[str, Callable[[Element], None]] = {
@@ -242,7 +243,7 @@ class _BodyReader:
                 has_text = True
         if has_text or not is_paragraph:
             return
-        if self._rows:
+        if self._tables:
             if label:  # a column of generated numbers
                 self.blocks.append(Block(label.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
@@ -250,7 +251,7 @@ class _BodyReader:
 
     def _read_pending(self) -> None:
         """Read the pending text boxes and notes."""
-        while self._pending and not self._rows:
+        while self._pending and not self._tables:
             elements, self._pending = self._pending, []
             for element in elements:
                 self.read(element)
@@ -289,7 +290,8 @@ class _BodyReader:
 
     def _read_text(self, element: Element) -> None:
         text = (element.text or "").replace("\r", " ").replace("\n", " ")
-        self._add(text if element.get(_SPACE) == "preserve" else text.strip(" \t"))
+        text = text if element.get(_SPACE) == "preserve" else text.strip(" \t")
+        self._add(text)
 
     def _read_symbol(self, element: Element) -> None:
         code = element.get(W + "char", "")
@@ -343,9 +345,11 @@ class _BodyReader:
 
     def _read_table(self, element: Element) -> None:
         self._end_line("", 0)
-        if self._rows:
-            self._rows[-1].has_nested_table = True
+        if self._tables:
+            self._tables[-1].is_data = False
+        self._tables.append(TableBuilder(self.blocks))
         self._walk(element)
+        self._tables.pop().end_table()
         self._read_pending()
 
     def _read_row(self, element: Element) -> None:
@@ -354,17 +358,29 @@ class _BodyReader:
             properties.find(W + "del") is not None or properties.find(W + "hidden") is not None
         ):
             return
-        self._rows.append(TableRow(len(self.blocks)))
+        if not self._tables:
+            self._walk(element)
+            return
+        table = self._tables[-1]
+        table.start_row(is_header=is_enabled(properties, "tblHeader", default=False))
+        skipped = parse_integer(child_value(properties, "gridBefore"), 0)
+        if table.row is not None and 0 < skipped <= MAX_COLUMNS:
+            table.row.add_cell(len(self.blocks), skipped, 1)
         self._walk(element)
-        self._rows.pop().join(self.blocks)
+        table.end_row()
 
     def _read_cell(self, element: Element) -> None:
         """Read a cell. If cells are merged vertically, the first contains the text."""
-        merged = child_value(element.find(W + "tcPr"), "vMerge")
-        if merged is not None and merged != "restart":
+        properties = element.find(W + "tcPr")
+        merged = None if properties is None else properties.find(W + "vMerge")
+        col_span = min(max(parse_integer(child_value(properties, "gridSpan"), 1), 1), MAX_COLUMNS)
+        table = self._tables[-1] if self._tables else None
+        if merged is not None and merged.get(W + "val") != "restart":
+            if table is not None:
+                table.extend_cell(col_span)
             return
-        if self._rows:
-            self._rows[-1].cells.append(len(self.blocks))
+        if table is not None and table.row is not None:
+            table.row.add_cell(len(self.blocks), col_span, 1)
         self._walk(element)
         self._end_line("", 0)
 

@@ -14,7 +14,7 @@ from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.pagefacts import FACT_LINE, MAX_FACTS_LENGTH, facts_after_text, format_facts
 from searchkit.corpus.formats.registry import FileContents
-from searchkit.corpus.formats.rows import TableRow
+from searchkit.corpus.formats.rows import TableBuilder
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
 
@@ -49,6 +49,7 @@ _UNNESTED_TAGS = frozenset({
 _SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
 """Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
 _SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+_TABLE_TAGS = frozenset({"table", "caption", "tr", "td", "th"})
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
@@ -109,7 +110,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
     Hints, from the head: `title`, `published`, `issuer`, `source` (a URL), `site` and `column` (section of the site).
     Facts around the text (索引号, 文号, 发布日期 …) become lines `label：value`. The encoding that the page declares is
-    used if its bytes are ambiguous. Raises ReadError if the bytes are not text.
+    used if its bytes are ambiguous. A data table is one block. Raises ReadError if the bytes are not text.
     """
     declared = _DECLARED_CHARSET.search(data[:_HEAD_BYTES])
     decoded = decode_text(data, declared[declared.lastindex or 1].decode("ascii") if declared else "")
@@ -180,8 +181,8 @@ class _BlockCollector:
         """Number of open `pre` elements."""
         self._lists: list[int | None] = []
         """Next number of each open list; None = a list without numbers."""
-        self._rows: list[TableRow] = []
-        """The open table rows."""
+        self._tables: list[TableBuilder] = []
+        """The open tables, outermost first."""
 
     def main_blocks(self) -> tuple[Block, ...]:
         """Return the main text, preceded by the headings (h1, h2) before it and the lines around it that state facts.
@@ -257,14 +258,24 @@ class _BlockCollector:
             self._lists.append(_first_number(attributes) if tag == "ol" else None)
         elif tag == "li":
             self._start_item()
-        elif tag == "table" and self._rows:
-            self._rows[-1].has_nested_table = True
+        elif tag in _TABLE_TAGS:
+            self._enter_table_part(tag, attributes)
+
+    def _enter_table_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "table":
+            if self._tables:
+                self._tables[-1].is_data = False
+            self._tables.append(TableBuilder(self.blocks))
+        elif not self._tables:
+            return
         elif tag == "tr":
-            self._rows.append(TableRow(len(self.blocks)))
+            in_head = bool(self._open) and self._open[-1].tag == "thead"
+            self._tables[-1].start_row(is_header=in_head)
         elif tag in {"td", "th"}:
             self._end_line()
-            if self._rows:
-                self._rows[-1].cells.append(len(self.blocks))
+            if (row := self._tables[-1].row) is not None:
+                spans = (_parse_span(attributes.get(name)) for name in ("colspan", "rowspan"))
+                row.add_cell(len(self.blocks), *spans, is_header=tag == "th")
 
     def _start_item(self) -> None:
         number = self._lists[-1] if self._lists else None
@@ -275,7 +286,7 @@ class _BlockCollector:
     def _leave(self) -> None:
         element = self._open.pop()
         tag = element.tag
-        if tag in _BLOCK_TAGS or tag in {"td", "th"}:
+        if tag in _BLOCK_TAGS or tag in {"td", "th", "caption"}:
             self._end_line()
         self._strong -= element.strong
         if element.script:
@@ -292,8 +303,17 @@ class _BlockCollector:
             self._lists.pop()
         elif tag == "li":
             self._marker = ""
+        elif tag in _TABLE_TAGS and self._tables:
+            self._leave_table_part(tag)
+
+    def _leave_table_part(self, tag: str) -> None:
+        if tag == "table":
+            self._tables.pop().end_table()
         elif tag == "tr":
-            self._rows.pop().join(self.blocks)
+            self._tables[-1].end_row()
+        elif tag == "caption":
+            table = self._tables[-1]
+            table.caption = " ".join(block.text for block in table.pop_blocks()) or None
 
     def _add_text(self, text: str) -> None:
         if not self._pre:
@@ -379,6 +399,12 @@ def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
         return False
     names = f"{attributes.get('id') or ''} {attributes.get('class') or ''}".lower().split()
     return not _CONTAINERS.isdisjoint(names)
+
+
+def _parse_span(text: str | None) -> int:
+    """Return the number of rows or columns that an attribute states, at most 65,534 as in HTML."""
+    digits = re.match(r"\s*(\d{1,9})", text or "", re.ASCII)
+    return min(max(int(digits[1]), 1), 65_534) if digits else 1
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:

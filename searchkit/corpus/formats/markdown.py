@@ -1,4 +1,4 @@
-"""Markdown: headings with their level, paragraphs, list items, table rows. Printed numbers stay in the text."""
+"""Markdown: headings with their level, paragraphs, list items, tables. Printed numbers stay in the text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from searchkit.corpus.blocks import Block, RawDocument
+from searchkit.corpus.blocks import Block, RawDocument, RawTable
 from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.corpus.overrides import split_front_matter
+from searchkit.corpus.tables.recognition import is_data_table
+from searchkit.model import Cell
 
 _MAX_INLINE_LENGTH = 20_000
 """Code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
@@ -87,6 +89,7 @@ class _BlockReader:
         self._marker = ""
         self._level = 0
         self._row: list[str] | None = None
+        self._rows: list[tuple[Cell, ...]] = []
 
     def __iter__(self) -> Iterator[Block]:
         for token in self._tokens:
@@ -96,8 +99,8 @@ class _BlockReader:
                 yield from _html_blocks(token.content)
             elif token.type == "fence":
                 yield from (Block(line) for line in token.content.split("\n") if line.strip())
-            elif token.type == "tr_close":
-                yield from self._end_row()
+            elif token.type == "table_close":
+                yield from self._end_table()
             else:
                 self._update_state(token)
 
@@ -111,6 +114,9 @@ class _BlockReader:
             self._marker = f"{token.info}{token.markup} " if token.info else ""
         elif token.type == "tr_open":
             self._row = []
+        elif token.type == "tr_close":
+            self._rows.append(tuple(map(Cell, self._row or ())))
+            self._row = None
 
     def _inline(self, token: Token) -> Iterator[Block]:
         lines = _split_lines(token.content)
@@ -126,10 +132,14 @@ class _BlockReader:
                 yield Block(self._marker + text, level=level, strong=strong)
                 self._marker = ""
 
-    def _end_row(self) -> Iterator[Block]:
-        row, self._row = self._row or [], None
-        if any(row):
-            yield Block("\t".join(row))
+    def _end_table(self) -> Iterator[Block]:
+        """Yield a table, or its rows with tabs if it is no data table."""
+        rows, self._rows = tuple(self._rows), []
+        table = RawTable(rows, header_rows=1)
+        if is_data_table(table):
+            yield Block("", table=table)
+        else:
+            yield from (Block("\t".join(cell.text for cell in row)) for row in rows if any(cell.text for cell in row))
 
 
 def _split_lines(content: str) -> list[tuple[str, bool]]:

@@ -1,13 +1,31 @@
-"""Table rows for formats with tables: a row of data becomes one block, its cells separated by tabs."""
+"""Tables of formats with block elements: a data table becomes one block, a row of any other table one with tabs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from searchkit.corpus.blocks import Block
+from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.tables.recognition import is_data_table
+from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A table with a longer cell is a layout table, which contains no data cells."""
+"""Code points. A row with a longer cell is laid out, it contains no data cells."""
+_MAX_SPAN = 65_534
+"""Maximum number of rows that a cell covers, as in HTML."""
+
+
+@dataclass(slots=True)
+class TableCell:
+    """A cell that is being read."""
+
+    start: int
+    """Index of its first block."""
+    column: int
+    col_span: int = 1
+    row_span: int = 1
+    is_header: bool = False
+    text: str = ""
+    """Its blocks on one line, once its row ends."""
 
 
 @dataclass(slots=True)
@@ -16,18 +34,92 @@ class TableRow:
 
     start: int
     """Index of its first block."""
-    cells: list[int] = field(default_factory=list)
-    """Index of the first block of each cell."""
-    has_nested_table: bool = False
+    is_header: bool = False
+    """Whether the format states that it is a header."""
+    cells: list[TableCell] = field(default_factory=list)
+    width: int = 0
+    """Number of columns so far, with those that no cell covers."""
 
-    def join(self, blocks: list[Block]) -> None:
-        """Replace the blocks of a data row by one block. The blocks of a layout row are left unchanged."""
-        if self.has_nested_table:  # checked first, because nested tables share the blocks
+    def add_cell(self, start: int, col_span: int, row_span: int, *, is_header: bool = False) -> None:
+        """Add a cell that begins with the next block."""
+        self.cells.append(TableCell(start, self.width, max(col_span, 1), min(max(row_span, 1), _MAX_SPAN), is_header))
+        self.width += max(col_span, 1)
+
+
+class TableBuilder:
+    """A table that is being read. Its blocks are in the list of the reader, which it replaces when a row ends."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self._blocks = blocks
+        self._start = len(blocks)
+        self._rows: list[TableRow] = []
+        self.row: TableRow | None = None
+        """The open row, or None."""
+        self.is_data = True
+        """False if the table contains a table or a heading."""
+        self.caption: str | None = None
+
+    def start_row(self, *, is_header: bool = False) -> None:
+        """Begin a row."""
+        self.row = TableRow(len(self._blocks), is_header)
+
+    def pop_blocks(self) -> list[Block]:
+        """Remove and return the blocks of the table before its first row: those of its caption."""
+        if self._rows or self.row is not None:
+            return []
+        blocks = self._blocks[self._start :]
+        del self._blocks[self._start :]
+        return blocks
+
+    def extend_cell(self, col_span: int) -> None:
+        """Extend the cell of the rows above over the next columns of the open row (vertical merge)."""
+        if self.row is None:
             return
-        ends = [*self.cells[1:], len(blocks)]
-        cells = [blocks[start:end] for start, end in zip(self.cells, ends, strict=False) if end > start]
-        texts = [" ".join(block.text.strip() for block in cell) for cell in cells]
-        if len(cells) < 2 or max(map(len, texts)) > _MAX_DATA_CELL_LENGTH:  # noqa: PLR2004 - one cell is not a row
+        for row in reversed(self._rows):
+            above = next((cell for cell in row.cells if cell.column == self.row.width), None)
+            if above is not None:
+                above.row_span += 1
+                break
+        self.row.width += col_span
+
+    def end_row(self) -> None:
+        """End the row: join its blocks to one with tabs, unless it is laid out."""
+        row, self.row = self.row, None
+        if row is None:
             return
-        strong = all(block.strong for block in blocks[self.start :])
-        blocks[self.start :] = [Block("\t".join(texts), strong=strong)]
+        self._rows.append(row)
+        if not self.is_data:  # nested tables share the blocks
+            return
+        ends = [*(cell.start for cell in row.cells[1:]), len(self._blocks)]
+        blocks = [self._blocks[cell.start : end] for cell, end in zip(row.cells, ends, strict=True)]
+        for cell, content in zip(row.cells, blocks, strict=True):
+            cell.text = " ".join(block.text.strip() for block in content)
+        texts = [cell.text for cell, content in zip(row.cells, blocks, strict=True) if content]
+        if any(block.level for content in blocks for block in content):
+            self.is_data = False
+        if len(texts) < 2 or max(map(len, texts)) > _MAX_DATA_CELL_LENGTH:  # noqa: PLR2004 - one cell is not a row
+            return
+        strong = all(block.strong for block in self._blocks[row.start :])
+        self._blocks[row.start :] = [Block("\t".join(texts), strong=strong)]
+
+    def end_table(self) -> None:
+        """End the table: replace its blocks by one if it is a data table."""
+        if not self.is_data or not self._rows:
+            return
+        rows = tuple(tuple(Cell(cell.text, cell.row_span, cell.col_span) for cell in row.cells) for row in self._rows)
+        table = RawTable(rows, self._count_header_rows(), self.caption)
+        if is_data_table(table):
+            self._blocks[self._start :] = [Block("", table=table)]
+        elif self.caption:
+            self._blocks.insert(self._start, Block(self.caption))
+
+    def _count_header_rows(self) -> int | None:
+        """Return the number of rows at the top that the format states to be headers, None if it states none."""
+        count = 0
+        while count < len(self._rows) - 1 and _is_header(self._rows[count]):
+            count += 1
+        return count or None
+
+
+def _is_header(row: TableRow) -> bool:
+    return row.is_header or (bool(row.cells) and all(cell.is_header for cell in row.cells))

@@ -3,23 +3,26 @@
 A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading is added to the path
 and stays in its paragraph. A heading without anything below it becomes a paragraph. Levels follow the numbering of the
 document: a style that occurred before keeps its level, a new style that starts at 1 opens a level, and a style that
-continues the numbers of another style continues its level. A glossary at the end is a part, whatever its numbering.
+continues the numbers of another style continues its level. Each row of a table is a paragraph; the caption is its
+innermost heading. A glossary at the end is a part, whatever its numbering.
 Signature and date at the end belong to no heading. The name of the speaker is no heading.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from searchkit.corpus import lines
-from searchkit.corpus.blocks import Block
+from searchkit.corpus.blocks import Block, DataTable
 from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 from searchkit.corpus.outline import headings
 from searchkit.corpus.outline.levels import HeadingForm, LevelTracker, LineNumbering, OpenEntry
 from searchkit.corpus.outline.splitting import split_items
+from searchkit.corpus.tables.captions import attach_captions, is_table_note
+from searchkit.corpus.tables.grid import TableGrid
 
 _SIGNATURE_SEARCH_LINES = 12
 """Number of lines at the end that are searched for the signature."""
@@ -50,6 +53,8 @@ class OutlineItem:
     """Headings without numbers, outermost first."""
     page: int | None = None
     """Page on which it starts, from 1; None if the format has no pages."""
+    table: DataTable | None = None
+    """The table that it is a row of, or None. The rows of a table are consecutive."""
 
 
 _MarkedBlock = tuple[Block, Marker | None]
@@ -75,15 +80,31 @@ class _ClassifiedLine:
 def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
     """Return the paragraphs of cleaned content (`cleaning.content.clean`) in order, with numbers and heading paths.
 
-    Any sequence of blocks is accepted. Every character except white space occurs in a text or a path. Time is linear in
-    the text.
+    Any sequence of blocks is accepted. Every character except white space occurs in a text or a path, those of the
+    header of a table in the rows that have a cell below it. Time is linear in the text.
     """
-    blocks = [block for block in split_items(body) if block.text.strip()]
+    blocks = attach_captions([block for block in split_items(body) if block.text.strip() or _is_table(block)])
     signature = _signature_start(blocks)
     classified = _classify_lines(blocks[:signature])
     items = _OutlineBuilder(classified).build()
-    items += [OutlineItem(block.text, None, (), block.page) for block in blocks[signature:]]
+    items += [item for block in blocks[signature:] for item in _paragraphs(block, None, ())]
     return tuple(items)
+
+
+def _is_table(block: Block) -> bool:
+    return isinstance(block.table, DataTable)
+
+
+def _paragraphs(block: Block, number: str | None, path: tuple[str, ...]) -> Iterator[OutlineItem]:
+    """Yield the paragraph of a line, or those of the rows of a table."""
+    table = block.table
+    if not isinstance(table, DataTable):
+        yield OutlineItem(block.text, number, path, block.page)
+        return
+    grid = TableGrid(table.header, table.rows, table.header_columns)
+    for row in range(len(table.rows)):
+        row_path = (*path, table.caption) if table.caption else path
+        yield OutlineItem(grid.row_text(row).text, None, row_path, block.page, table)
 
 
 def _signature_start(blocks: Sequence[Block]) -> int:
@@ -117,6 +138,8 @@ def _signature_start(blocks: Sequence[Block]) -> int:
 def _is_signature_line(block: Block) -> bool:
     max_length = 30
     text = block.text
+    if _is_table(block):
+        return False
     is_short = (
         len(text) <= max_length and not block.level and parse_marker(text) is None and not lines.ends_sentence(text)
     )
@@ -128,7 +151,7 @@ def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
     padded = [None, *marked, None]
     classified = [
         _ClassifiedLine(line[0], None, line[0].text, None, is_heading_line=False)
-        if lines.names_speaker(line[0].text)
+        if lines.names_speaker(line[0].text) or _is_table(line[0]) or is_table_note(line[0].text)
         else _classify_line(previous, line, following)
         for previous, line, following in zip(padded, marked, padded[2:], strict=False)
     ]
@@ -247,9 +270,10 @@ def _classify_unnumbered(
 
 
 def _can_follow_heading(following: _MarkedBlock) -> bool:
-    """Return whether a line can follow a heading without a number: running text, or another heading."""
+    """Return whether a line can follow a heading without a number: running text, a table, or another heading."""
     block, marker = following
-    return lines.is_prose(block.text) or lines.ends_sentence(block.text) or marker is not None or block.level > 0
+    is_text = lines.is_prose(block.text) or lines.ends_sentence(block.text) or is_table_note(block.text)
+    return is_text or marker is not None or block.level > 0 or _is_table(block)
 
 
 def _can_precede_heading(previous: _MarkedBlock | None) -> bool:
@@ -257,7 +281,8 @@ def _can_precede_heading(previous: _MarkedBlock | None) -> bool:
     if previous is None:
         return True
     block, marker = previous
-    return lines.ends_sentence(block.text) or marker is not None or block.level > 0 or block.strong
+    is_complete = lines.ends_sentence(block.text) or _is_table(block)
+    return is_complete or marker is not None or block.level > 0 or block.strong
 
 
 def _reconsider_by_siblings(classified: list[_ClassifiedLine]) -> list[_ClassifiedLine]:
@@ -345,7 +370,7 @@ class _OutlineBuilder:
             self._flush_pending(keep=len(self._levels.entries))
         self._pending.clear()
         number = line.marker.printed if line.marker else None
-        self._items.append(OutlineItem(line.block.text, number, self._levels.path(), line.block.page))
+        self._items.extend(_paragraphs(line.block, number, self._levels.path()))
         if line.marker is not None and line.marker.style in _SINGLE_PARAGRAPH_STYLES:
             self._levels.close_innermost()
 

@@ -32,7 +32,7 @@ def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
     """
     expected = 1
     for block in blocks:
-        if block.level:
+        if block.level or block.table is not None:
             yield block
             continue
         cuts, expected = _find_cuts(block.text, expected)

@@ -30,7 +30,7 @@ from wordfiles import (
     texts,
 )
 
-from searchkit.corpus.blocks import Block
+from searchkit.corpus.blocks import Block, RawTable
 from searchkit.corpus.formats import docx, registry
 from searchkit.corpus.formats.registry import READERS, Reader
 from searchkit.corpus.formats.text import BLANK
@@ -40,6 +40,7 @@ from searchkit.corpus.reading import read_file
 from searchkit.corpus.topics import Taxonomy
 from searchkit.corpus.walk import CorpusFile, Stamp
 from searchkit.errors import ReadError
+from searchkit.model import Cell
 
 # Paragraphs and characters
 
@@ -259,17 +260,17 @@ def test_notes_follow_the_paragraph_or_table_that_refers_to_them() -> None:
 # Tables
 
 
-def test_a_table_row_is_one_block() -> None:
-    """A row of data is one block with tabs. Paragraphs, breaks and boxes do not split it."""
+def test_a_data_table_is_one_block() -> None:
+    """A data table is one block. Paragraphs, breaks and boxes do not split its cells. Empty cells are kept."""
     body = (
         f"<w:tbl><w:tblPr/>{row('指标', '2022年')}"
         + row(paragraph("立案") + paragraph("（件）"), paragraph(run("129") + "<w:r><w:br/></w:r>" + run("件")))
         + row("", "单独", "")
-        + row(paragraph(run("合", "<w:b/>")), paragraph(run("计", "<w:b/>")))
+        + row(paragraph(run("合", "<w:b/>") + run("计")), paragraph(run("129")))
         + "</w:tbl>"
     )
-    rows = ["指标\t2022年", "立案 （件）\t129 件", "单独"]
-    assert blocks(body) == [*map(Block, rows), Block("合\t计", strong=True)]
+    rows = (("指标", "2022年"), ("立案 （件）", "129 件"), ("", "单独", ""), ("合计", "129"))
+    assert blocks(body) == [Block("", table=RawTable(tuple(tuple(map(Cell, texts)) for texts in rows)))]
 
 
 def test_merged_cells_are_read_once() -> None:

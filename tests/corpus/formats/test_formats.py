@@ -54,7 +54,9 @@ DIFFERENT_IN_RECORDS: Mapping[str, str] = MappingProxyType(
 """For each field of a paragraph that differs in records, the reason."""
 FILE_FIELDS = frozenset({"document", "sha256", "measures", "id"})
 """Fields that identify the file, and one that is counted later."""
-PARAGRAPH_FIELDS = ("n", "text", "number", "path", "section", "topics", "page")
+ROW_STARTS = ("领域 ", "防雷安全 ", "升放气球 ", "设施保护 ")
+"""Start of the rows of the table in the sample."""
+PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +74,22 @@ def read(path: Path, taxonomy: Taxonomy) -> tuple[ParsedDocument, ...]:
 
 def measures(read: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
     """Return the measures of each paragraph."""
-    return Extractor.load().extract(read.paragraphs)
+    return Extractor.load().extract(read.paragraphs, read.tables)
 
 
 def comparable_fields(read: ParsedDocument) -> FieldValues:
-    """Return everything that must be equal in all formats."""
+    """Return everything that must be equal in all formats. Only some formats have tables, so rows are left out."""
     document_fields = {
         item.name: getattr(read.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
     }
-    paragraph_fields = {name: [getattr(paragraph, name) for paragraph in read.paragraphs] for name in PARAGRAPH_FIELDS}
-    return {**document_fields, **paragraph_fields, "measures": measures(read)}
+    paragraphs = [paragraph for paragraph in read.paragraphs if not paragraph.text.startswith(ROW_STARTS)]
+    paragraph_fields = {name: [getattr(paragraph, name) for paragraph in paragraphs] for name in PARAGRAPH_FIELDS}
+    extracted = [
+        found
+        for paragraph, found in zip(read.paragraphs, measures(read), strict=True)
+        if not paragraph.text.startswith(ROW_STARTS)
+    ]
+    return {**document_fields, "paragraphs": len(paragraphs), **paragraph_fields, "measures": extracted}
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from searchkit.corpus.blocks import Block
+from searchkit.corpus.blocks import Block, RawTable
 from searchkit.corpus.formats import markdown, registry
 from searchkit.corpus.formats.html import parse_fragment
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader, read_bytes, suffix_of
 from searchkit.corpus.formats.text import BLANK, decode_text, normalise_text
 from searchkit.errors import ReadError
+from searchkit.model import Cell
 from searchkit.text.characters import remove_invisible
 
 CHINESE = "滨海新区２０２３年立案１２９件，罚没款93.7182万元。"
@@ -187,10 +188,11 @@ def test_markdown_emphasis_across_paragraphs_is_removed() -> None:
     assert blocks("**一、回顾\n\n——会议上。**\n", "a.md") == [Block("一、回顾", strong=True), Block("——会议上。")]
 
 
-def test_markdown_table_rows_are_blocks() -> None:
-    """A table row is a block, its cells separated by tabs, in Markdown and in HTML."""
+def test_markdown_tables_are_blocks() -> None:
+    """A data table is a block, in Markdown and in HTML. The row of another table is a block with tabs."""
     source = "| 指标 | 2022年 |\n|---|---|\n| 立案 | 129件 |\n\n<table><tr><td>结案</td><td>12件</td></tr></table>\n"
-    assert texts(source, "a.md") == ["指标\t2022年", "立案\t129件", "结案\t12件"]
+    rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129件")))
+    assert blocks(source, "a.md") == [Block("", table=RawTable(rows, header_rows=1)), Block("结案\t12件")]
 
 
 def test_markdown_indented_lines_and_notes_are_text() -> None:
@@ -280,13 +282,14 @@ def test_html_drops_scripts_menus_and_hidden_parts() -> None:
     assert texts(build_page(body), "a.html") == ["题", "正文。" * 200]
 
 
-def test_html_table_rows_are_blocks() -> None:
-    """A row of data is one block with tabs. Layout tables are not joined."""
+def test_html_tables_are_blocks() -> None:
+    """A data table is one block. Layout tables are not joined."""
     data = "<table><thead><tr><th>指标<th>2022年</thead><tr><td><p>立案</p><td>129<br>件<tr><td colspan=2>单独</table>"
     layout = f"<table><tr><td>菜单</td><td id=zoom>{data}<p>正文</p></td></tr></table>"
-    rows = ["指标\t2022年", "立案\t129 件", "单独"]
-    assert texts(build_page(data), "a.html") == rows
-    assert texts(build_page(layout), "a.html") == ["菜单", *rows, "正文"]
+    rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129 件")), (Cell("单独", col_span=2),))
+    table = Block("", table=RawTable(rows, header_rows=1))
+    assert blocks(build_page(data), "a.html") == [table]
+    assert blocks(build_page(layout), "a.html") == [Block("菜单"), table, Block("正文")]
 
 
 def test_html_list_numbers_are_in_the_text() -> None:
@@ -386,12 +389,10 @@ def test_html_facts_of_other_documents_are_dropped() -> None:
 
 
 def test_html_labels_without_values_and_data_columns_are_unchanged() -> None:
-    """An empty 文号 is not merged with the title, and a table with such column names is unchanged."""
+    """An empty 文号 is not merged with the title, and a table with such column names is a data table."""
     body = "<p>文号：</p><h1>年度报告</h1><p>发布机构</p><p>本年立案129件。</p>"
     body += "<table><tr><td>名称<td>来源<td>件数<tr><td>甲<td>乙<td>3<tr><td>文号<td>发布日期</table>"
-    assert texts(build_page(body), "a.html") == [
-        "文号：", "年度报告", "发布机构", "本年立案129件。", "名称\t来源\t件数", "甲\t乙\t3", "文号\t发布日期"
-    ]  # fmt: skip
+    assert texts(build_page(body), "a.html") == ["文号：", "年度报告", "发布机构", "本年立案129件。", ""]
 
 
 def test_html_facts_have_linear_cost() -> None:

@@ -1,0 +1,150 @@
+"""The shape of a single cell of a table: figure, empty, time, label of a total, note of the unit.
+
+All functions take the text of one cell and depend on nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR
+
+_MAX_CELL_LENGTH = 60
+"""Maximum length in code points of a cell that is a figure."""
+_MAX_DIGITS = 15
+"""A number with more digits and no separators is a code."""
+
+_AT_LEAST, _AT_MOST, _APPROX = (
+    "不少于|不低于|不小于|至少|超过|高于|大于|多于|逾|超|[≥>]=?",
+    "不超过|不高于|不多于|不大于|不足|低于|小于|少于|至多|最多|[≤<]=?",
+    "大约|约|将近|接近|近",
+)
+_FIGURE = re.compile(
+    rf"(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
+    r"(?P<sign>[-+−–▲△▼▽↑↓])?\s*[¥$]?\s*"
+    r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<surplus>[余多])?"
+    r"(?P<unit>[^\d\W①-⓿¹²³⁰-⁹](?:[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
+    r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
+    r"(?P<arrow>[↑↓])?\s*(?:[①-⓿*※#†¹²³⁰⁴-⁹]|\[注?\d{0,2}\]|\(?注\d{0,2}\)?)*"
+)
+_SIGNS_OF_DECREASE = frozenset("-−–▼▽↓")
+_CALENDAR_UNIT = re.compile(r"年[度初底末]?|月份?|日|号.*|时|点|季度|分|楼|级|期")
+"""After a number: the cell is a date, an ordinal or a name (2023年, 5月, 3号楼)."""
+_MAX_YEARS = 100
+_PLACEHOLDER = re.compile(r"[-—–―－─/／\\.。…·*、~]*|无|暂无|不适用|n/?a|null|none", re.IGNORECASE)
+_MONTH = r"(?:1[0-2]|0?[1-9]|[一二三四五六七八九十]{1,2})"
+_PART_OF_YEAR = (
+    rf"(?:{_MONTH}\s?(?:[-—–~至到]\s?{_MONTH})?\s?月份?[末底]?|[上下]半年|第?[一二三四1-4]季度"
+    r"|前[一二三四]?个?季度|全年)"
+)
+_RELATIVE_YEAR = "(?:上年|去年)同期|本年度?|今年|上一?年度?|去年|前年|本期|上期|同期"
+TIME_LABEL = re.compile(
+    rf"(?:{ANY_YEAR}\s?(?:年度?)?(?:\s?[-—–~至到]\s?{ANY_YEAR}\s?年?)?(?:[末底])?\s?{_PART_OF_YEAR}?|{_RELATIVE_YEAR}|{_PART_OF_YEAR})"
+)
+"""A time as a label of rows or columns, folded: 2023, 2023年, 1-6月, 上年同期."""
+_TOTAL_LABEL = re.compile(
+    r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量]"
+)
+_SUBTOTAL_LABEL = re.compile(r"小\s*计")
+_BRACKETS = re.compile(r"\([^()]*\)")
+_PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
+_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序", re.IGNORECASE)
+_CODE_HEADER = re.compile(
+    r"电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|页码|网址"
+    r"|^年[份度]?$"
+)
+"""A header of a column whose numbers count nothing."""
+_UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
+
+_UNIT_IN_TEXT = re.compile(r"单\s*位\s*[:为]\s*(?P<units>[^:。;()\]】]{1,30})")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A cell that is a number, with its unit and its bound."""
+
+    value: Decimal
+    """The number with its sign, without its unit."""
+    unit: str
+    """The folded text after the number, or empty."""
+    bound: str
+    """One of `model.MEASURE_BOUNDS`."""
+    has_sign: bool
+    """Whether the cell prints a sign or an arrow."""
+
+
+def parse_figure(text: str) -> Figure | None:
+    """Return the figure that a cell consists of; None if it is empty, a word, a date, a code or several numbers."""
+    if not text or len(text) > _MAX_CELL_LENGTH:
+        return None
+    match = _FIGURE.fullmatch(fold(text).strip())
+    if match is None or _is_code(match["number"]):
+        return None
+    value = Decimal(match["number"].replace(",", "").replace(" ", ""))
+    unit = match["unit"] or ""
+    if _CALENDAR_UNIT.fullmatch(unit) and not (unit == "年" and value < _MAX_YEARS):
+        return None
+    mark = match["sign"] or match["arrow"] or ""
+    bound = next((name for name in ("at_least", "at_most", "approx") if match[name] or match[f"{name}_after"]), "")
+    return Figure(
+        -value if mark and mark in _SIGNS_OF_DECREASE else value,
+        unit,
+        bound or ("at_least" if match["surplus"] else "exact"),
+        bool(mark),
+    )
+
+
+def _is_code(number: str) -> bool:
+    has_leading_zero = len(number) > 1 and number[0] == "0" and number[1] != "."
+    return has_leading_zero or (number.isdigit() and len(number) > _MAX_DIGITS)
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a cell is empty or only says that it is empty: —, …, /, 无."""
+    return _PLACEHOLDER.fullmatch(text.strip()) is not None
+
+
+def is_time(text: str) -> bool:
+    """Return whether a label is a time: 2023, 2023年, 1-6月, 上年同期."""
+    return TIME_LABEL.fullmatch(fold(text).strip()) is not None
+
+
+def is_total(label: str) -> bool:
+    """Return whether a label names a total: 合计, 小计, 总计（件）."""
+    return _TOTAL_LABEL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
+
+
+def is_subtotal(label: str) -> bool:
+    """Return whether a label names the total of a group: 小计."""
+    return is_total(label) and _SUBTOTAL_LABEL.search(fold(label)) is not None
+
+
+def part_prefix(label: str) -> int:
+    """Return the length of the words at the start of a label that make it a part (其中：医疗卫生); 0 without them."""
+    match = _PART_LABEL.match(fold(label))
+    return match.end() if match else 0
+
+
+def is_ordinal_header(text: str) -> bool:
+    """Return whether a header names a column of list numbers."""
+    return _ORDINAL_HEADER.fullmatch(fold(text).strip()) is not None
+
+
+def is_code_header(text: str) -> bool:
+    """Return whether a header names a column whose numbers count nothing: 电话, 日期, 文号."""
+    return is_ordinal_header(text) or _CODE_HEADER.search(fold(text)) is not None
+
+
+def parse_unit_note(text: str) -> str | None:
+    """Return the units that a line states and does nothing else (单位：万元), folded; None if it is no such line."""
+    match = _UNIT_NOTE.fullmatch(fold(text).strip())
+    return match["units"].strip() if match else None
+
+
+def find_unit_note(text: str) -> str | None:
+    """Return the units that a caption states (表1 收支情况（单位：万元）), folded; None if it states none."""
+    match = _UNIT_IN_TEXT.search(fold(text))
+    return match["units"].strip() if match else None

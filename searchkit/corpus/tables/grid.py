@@ -1,0 +1,159 @@
+"""The grid of a table: the cell at each row and column, the headers of each cell, and the text of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from searchkit.model import Cell
+
+MAX_COLUMNS = 1000
+"""A cell covers at most this number of columns, as in HTML."""
+CELL_SEPARATOR = " ｜ "
+"""Between the cells of a row in its text."""
+HEADER_SEPARATOR = " "
+"""Between the headers of a cell and the cell."""
+
+Rows = Sequence[Sequence[Cell]]
+"""Rows of cells. Like in HTML, a cell that covers several rows is only in the first of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A cell at its place. Compared by identity: a cell that covers several slots is one object."""
+
+    text: str
+    row: int
+    column: int
+    end_row: int
+    """Row after the last one covered."""
+    end_column: int
+
+
+def count_slots(rows: Rows) -> int:
+    """Return the number of slots that the cells cover at most, without expanding the spans."""
+    height = len(rows)
+    return sum(
+        min(cell.col_span, MAX_COLUMNS) * min(cell.row_span, height - r) for r, row in enumerate(rows) for cell in row
+    )
+
+
+def place_cells(rows: Rows) -> list[list[Placed]]:
+    """Return the cell of each slot, row by row. All rows have the same length; missing cells are empty.
+
+    Cells are placed like in HTML. Linear in the number of slots.
+    """
+    height = len(rows)
+    slots: list[dict[int, Placed]] = [{} for _ in rows]
+    for r, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while column in slots[r]:
+                column += 1
+            end_row = min(r + max(cell.row_span, 1), height)
+            end = column + min(max(cell.col_span, 1), MAX_COLUMNS)
+            placed = Placed(cell.text, r, column, end_row, end)
+            for covered in slots[r:end_row]:
+                for slot in range(column, end):
+                    covered.setdefault(slot, placed)
+            column = end
+    width = max((max(row, default=-1) + 1 for row in slots), default=0)
+    return [[row.get(c) or Placed("", r, c, r + 1, c + 1) for c in range(width)] for r, row in enumerate(slots)]
+
+
+def collect_cells(slots: Sequence[Sequence[Placed]]) -> tuple[tuple[Cell, ...], ...]:
+    """Return the cells of some rows of a grid as rows of a table. Spans are reduced to these rows."""
+    spans: dict[int, int] = {}
+    for row in slots:
+        for placed in distinct(row):
+            spans[id(placed)] = spans.get(id(placed), 0) + 1
+    seen: set[int] = set()
+    rows = []
+    for row in slots:
+        cells = []
+        for _, slot_run in groupby(row, key=id):
+            covered = list(slot_run)
+            placed = covered[0]
+            if id(placed) not in seen:
+                seen.add(id(placed))
+                cells.append(Cell(placed.text, spans[id(placed)], len(covered)))
+        rows.append(tuple(cells))
+    return tuple(rows)
+
+
+def distinct(row: Iterable[Placed]) -> Iterator[Placed]:
+    """Yield each cell of a row or column once. The slots of a cell are adjacent."""
+    previous = None
+    for placed in row:
+        if placed is not previous:
+            yield placed
+        previous = placed
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """A cell in the text of its row."""
+
+    cell: Placed
+    start: int
+    """Start of the cell in the text: code points, without its headers."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """The text of a row: each cell that is not empty with its headers."""
+
+    text: str
+    cells: tuple[CellText, ...]
+
+
+class TableGrid:
+    """The grid of a data table: the headers and the text of its rows. Rows are numbered from 0 below the header."""
+
+    def __init__(self, header: Rows, rows: Rows, header_columns: int) -> None:
+        slots, self.rows = place_cells(header), place_cells(rows)
+        self.width = max(len(slots[0]) if slots else 0, len(self.rows[0]) if self.rows else 0)
+        self.header_columns = header_columns
+        self._headers = [
+            tuple(placed for placed in distinct(row[c] for row in slots if c < len(row)) if placed.text)
+            for c in range(self.width)
+        ]
+
+    def column_headers(self, cell: Placed) -> tuple[str, ...]:
+        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns."""
+        return tuple(
+            header.text
+            for header in self._headers[cell.column]
+            if header.column <= cell.column and header.end_column >= cell.end_column
+        )
+
+    def header_cells(self, column: int) -> tuple[Placed, ...]:
+        """Return the header cells of a column with text, outermost first."""
+        return self._headers[column]
+
+    def row_headers(self, row: int) -> tuple[Placed, ...]:
+        """Return the header cells at the left of a row, outermost first, also empty ones."""
+        return tuple(distinct(self.rows[row][: self.header_columns]))
+
+    def is_group(self, row: int) -> bool:
+        """Return whether a row is one cell over all columns, which names the rows below it."""
+        first = self.rows[row][0]
+        return self.width > 1 and first.column == 0 and first.end_column >= self.width
+
+    def row_text(self, row: int) -> RowText:
+        """Return the text of a row without empty cells. A cell that covers several rows is in the text of each."""
+        cells: list[CellText] = []
+        parts: list[str] = []
+        length = 0
+        for cell in distinct(self.rows[row]):
+            if not cell.text:
+                continue
+            separator = CELL_SEPARATOR if parts else ""
+            headers = "".join(header + HEADER_SEPARATOR for header in self.column_headers(cell))
+            start = length + len(separator) + len(headers)
+            parts.append(f"{separator}{headers}{cell.text}")
+            length = start + len(cell.text)
+            cells.append(CellText(cell, start, length))
+        return RowText("".join(parts), tuple(cells))

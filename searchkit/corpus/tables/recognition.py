@@ -1,0 +1,349 @@
+"""Tell data tables from layout, and find their header rows and header columns.
+
+A table is data if it has rows and columns, no cell of it is a page of text, most rows contain no prose, it is not the
+box of facts about a web page (索引号, 发文机关), and either the format states its header or a column contains figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from searchkit.corpus.blocks import Block, DataTable, RawTable
+from searchkit.corpus.tables.cells import (
+    is_code_header,
+    is_ordinal_header,
+    is_placeholder,
+    is_time,
+    is_total,
+    parse_figure,
+    parse_unit_note,
+)
+from searchkit.corpus.tables.grid import Placed, TableGrid, collect_cells, count_slots, distinct, place_cells
+from searchkit.model import Cell
+
+_MAX_CELL_LENGTH = 500
+"""Code points. A table with a longer cell is a layout table."""
+_MAX_HEADER_LENGTH = 60
+"""Code points of a header cell."""
+_MAX_LABEL_LENGTH = 40
+"""Code points of a header cell at the left of a row."""
+_MAX_HEADER_ROWS = 5
+_MAX_EMPTY_SLOTS = 50_000
+_MAX_SLOTS_PER_CELL = 20
+"""A table whose spans cover more slots than these two allow is no data table, so that the cost stays linear."""
+_MAX_ROW_TEXT = 100_000
+_MAX_REPETITION = 30
+"""A table whose rows, with repeated headers, are longer than these two allow is no data table; in code points, and as
+a multiple of the length of its cells."""
+_SENTENCE_STOP = re.compile(r"[。；！？!?;]")
+_MIN_STOPS = 2
+_PROPERTY = re.compile(
+    r"[【\[]?\s*(?:索\s*引\s*号|文\s*号|发文字号|文件编号|(?:发文|发布|公开|制发|成文)(?:机关|机构|单位)|(?:成文|发布|发文|公开|生成|印发|更新)(?:日期|时间)"
+    r"|主题(?:分类|词)|信息(?:分类|名称|来源|索引)|公开(?:方式|形式|范围)|有\s*效\s*性|关键词|标\s*题|名\s*称|来\s*源|日\s*期|体裁分类|组配分类)\s*[】\]]?\s*[:：]?.*"
+)
+"""A fact about a web page, or the label of one."""
+_NOTE = re.compile(
+    r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源|制表|填表|审核|负责人|联系人)\s*\d?\s*[:：]"
+)
+"""Start of a row below a table that is a note."""
+_CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
+_BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """A data table, with the rows over its full width that are lines before and after it."""
+
+    before: tuple[str, ...]
+    table: DataTable
+    after: tuple[str, ...]
+
+
+def is_data_table(table: RawTable) -> bool:
+    """Return whether a table is data. Linear in the length of its text."""
+    return _recognise(table) is not None
+
+
+def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Replace each `RawTable` by a `DataTable`, or by the lines of its rows if it is no data table.
+
+    A first row that is a caption, and last rows that are notes, become lines. A table that goes on after a page break
+    (its header is repeated) is joined to one.
+    """
+    if all(block.table is None for block in blocks):
+        return blocks
+    result: list[Block] = []
+    for block in blocks:
+        if not isinstance(block.table, RawTable):
+            result.append(block)
+            continue
+        recognised = _recognise(block.table)
+        if recognised is None:
+            result.extend(_row_lines(block, block.table))
+        elif not _append_continuation(result, recognised):
+            result += [Block(text, page=block.page) for text in recognised.before]
+            result.append(replace(block, text="", table=recognised.table))
+        if recognised is not None:
+            result += [Block(text, page=block.page) for text in recognised.after]
+    return result
+
+
+def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
+    """Yield the rows of a table that is no data table as lines, each long cell as one of its own."""
+    if table.caption:
+        yield Block(table.caption, page=block.page)
+    for row in table.rows:
+        texts = [text for cell in row if (text := cell.text.strip())]
+        lines = texts if any(len(text) > _MAX_CELL_LENGTH for text in texts) else ["\t".join(texts)]
+        yield from (replace(block, text=line, table=None) for line in lines if line)
+
+
+def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
+    """Append the rows to the last table if that goes on: the same header, and nothing but 续表 between."""
+    last = len(result) - 1
+    while (
+        last >= 0 and result[last].table is None and (not result[last].text.strip() or _is_continued(result[last].text))
+    ):
+        last -= 1
+    previous = result[last].table if last >= 0 else None
+    table = recognised.table
+    if not isinstance(previous, DataTable) or not table.header or _texts(previous.header) != _texts(table.header):
+        return False
+    if any(not _is_continued(text) for text in recognised.before) or table.caption not in {None, previous.caption}:
+        return False
+    del result[last + 1 :]
+    result[last] = replace(result[last], table=replace(previous, rows=previous.rows + table.rows))
+    return True
+
+
+def _is_continued(text: str) -> bool:
+    return _CONTINUED.fullmatch(text.strip()) is not None
+
+
+def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    return [["".join(cell.text.split()) for cell in row] for row in rows]
+
+
+def _recognise(raw: RawTable) -> _Recognised | None:
+    """Return the data table, or None. The steps are in the order of their cost."""
+    rows = [[replace(cell, text=" ".join(cell.text.split())) for cell in row] for row in raw.rows]
+    cells = sum(map(len, rows))
+    if cells < 2 or any(len(cell.text) > _MAX_CELL_LENGTH for row in rows for cell in row):  # noqa: PLR2004 - one cell
+        return None
+    if count_slots(rows) > _MAX_EMPTY_SLOTS + _MAX_SLOTS_PER_CELL * cells:
+        return None
+    grid = place_cells(rows)
+    stated = raw.header_rows or 0
+    kept = [r for r, row in enumerate(grid) if any(placed.text for placed in row)]
+    first, last = _find_body(grid, kept)
+    before, after = [_row_line(grid[r]) for r in kept[:first]], [_row_line(grid[r]) for r in kept[last:]]
+    stated = max(0, sum(r < stated for r in kept) - first)
+    slots = _drop_empty_columns([grid[r] for r in kept[first:last]])
+    if len(slots) < 2 or len(slots[0]) < 2 or _is_property_box(slots):  # noqa: PLR2004 - one row or one column
+        return None
+    table = _find_headers(slots, stated, raw.caption)
+    if table is None or _is_prose(table) or not _is_affordable(table):
+        return None
+    return _Recognised(tuple(before), table, tuple(after))
+
+
+def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[int, int]:
+    """Return the first row (an index into `kept`) that is no caption, and the row after the last that is no note."""
+    first, last = 0, len(kept)
+    while first < last and _is_full_width(grid[kept[first]]):
+        first += 1
+    while last > first and _is_full_width(grid[kept[last - 1]], notes_only=True):
+        last -= 1
+    return first, last
+
+
+def _is_full_width(row: Sequence[Placed], *, notes_only: bool = False) -> bool:
+    """Return whether a row has only one cell with text, at its start or over all columns, or notes only."""
+    texts = [placed for placed in distinct(row) if placed.text]
+    if len(texts) != 1 or len(row) < 2:  # noqa: PLR2004 - one column
+        return False
+    cell = texts[0]
+    covers_all = cell.column == 0 and cell.end_column >= len(row) and cell.end_row == cell.row + 1
+    is_note = _NOTE.match(cell.text) is not None or parse_unit_note(cell.text) is not None
+    return is_note if notes_only else covers_all or is_note
+
+
+def _row_line(row: Sequence[Placed]) -> str:
+    return " ".join(placed.text for placed in distinct(row) if placed.text)
+
+
+def _drop_empty_columns(slots: list[list[Placed]]) -> list[list[Placed]]:
+    """Drop the columns at the right whose cells are all empty or also cover another column."""
+    width = len(slots[0]) if slots else 0
+    while width and all(not row[width - 1].text or (width > 1 and row[width - 1] is row[width - 2]) for row in slots):
+        width -= 1
+    return [row[:width] for row in slots] if slots and width < len(slots[0]) else slots
+
+
+def _is_property_box(slots: Sequence[Sequence[Placed]]) -> bool:
+    """Return whether each row begins with a fact about the web page, or most of them with its label."""
+    labels = [bool(_PROPERTY.fullmatch(row[0].text)) for row in slots]
+    second = [bool(_PROPERTY.fullmatch(row[1].text)) and row[1] is not row[0] for row in slots]
+    as_labels = sum(label and not other for label, other in zip(labels, second, strict=True))
+    return as_labels * 2 > len(slots)
+
+
+def _is_prose(table: DataTable) -> bool:
+    """Return whether at least half of the rows contain a cell of several sentences."""
+    prose = sum(any(len(_SENTENCE_STOP.findall(cell.text)) >= _MIN_STOPS for cell in row) for row in table.rows)
+    return prose * 2 >= len(table.rows)
+
+
+def _is_affordable(table: DataTable) -> bool:
+    """Return whether the texts of the rows, in which headers and merged cells are repeated, are not too long."""
+    grid = TableGrid(table.header, table.rows, table.header_columns)
+    width = [sum(map(len, grid.column_headers(Placed("", 0, c, 1, c + 1)))) for c in range(grid.width)]
+    total = sum(width[cell.column] + len(cell.text) for row in grid.rows for cell in distinct(row) if cell.text)
+    source = sum(len(cell.text) for rows in (table.header, table.rows) for row in rows for cell in row)
+    return total <= _MAX_ROW_TEXT + _MAX_REPETITION * source
+
+
+# Headers
+
+
+def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -> DataTable | None:
+    """Return the table with its headers, or None if nothing shows that it is data."""
+    header_rows = _count_header_rows(slots, stated)
+    if header_rows >= len(slots):
+        return None
+    header, body = slots[:header_rows], _drop_repeated_headers(slots, header_rows)
+    if not body:
+        return None
+    if all(
+        placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row
+    ):
+        header = _merge_empty_headers(header)
+    columns = _count_header_columns(header, body)
+    if not stated and not caption and not _has_figures(header, body, columns):
+        return None
+    body = _merge_empty_labels(body, columns)
+    if not header_rows and not columns:
+        return None
+    return DataTable(caption, collect_cells(header), collect_cells(body), columns)
+
+
+def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
+    """Return the number of header rows: those stated and those that look like more of them."""
+    count = min(stated, len(slots))
+    while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
+        count += 1
+    covered = max(
+        (placed.end_row - slots[0][0].row for row in slots[:count] for placed in row if placed.text), default=0
+    )
+    return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
+
+
+def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
+    """Return whether a row is a header: words or times only; below another header row, which its cells divide."""
+    texts = [placed.text for placed in distinct(slots[r]) if placed.text]
+    if not texts or any(len(text) > _MAX_HEADER_LENGTH or _SENTENCE_STOP.search(text) for text in texts):
+        return False
+    if any(not is_time(text) and (parse_figure(text) or is_placeholder(text)) for text in texts):
+        return False
+    if r == 0:
+        return len(texts) > 1
+    above = slots[r - 1]
+    divided = any(
+        placed.text and (placed.end_row > slots[r][0].row or placed.end_column - placed.column > 1) for placed in above
+    )
+    units = all(_BRACKETED.fullmatch(text) for text in texts)
+    gaps = [c for c, placed in enumerate(above) if not placed.text and c]
+    fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
+    return (divided and slots[r][0] is not slots[r][-1]) or units or fills
+
+
+def _drop_repeated_headers(slots: Sequence[list[Placed]], header_rows: int) -> list[list[Placed]]:
+    """Return the rows below the header, without those that repeat it."""
+    header = {tuple(placed.text for placed in row) for row in slots[:header_rows]}
+    return [row for row in slots[header_rows:] if tuple(placed.text for placed in row) not in header]
+
+
+def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]]) -> int:
+    """Return the number of columns at the left that name the rows.
+
+    Columns of list numbers count. A further column of words counts only if those before it do not tell the rows apart.
+    """
+    count, labels = 0, [""] * len(body)
+    for c in range(len(body[0]) - 1):
+        texts = [row[c].text for row in body]
+        if _is_ordinal_column(_header_text(header, c), texts):
+            count = c + 1
+            continue
+        if not _are_labels(texts):
+            break
+        count = c + 1
+        labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
+        if len(set(labels)) == len(labels) and all(texts):
+            break
+    has_labels = any(labels)
+    return count if has_labels else 0
+
+
+def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
+    return next((row[c].text for row in reversed(header) if row[c].text), "")
+
+
+def _is_ordinal_column(header: str, texts: Sequence[str]) -> bool:
+    """Return whether a column contains list numbers: its header says so, or they count from 1 without a header."""
+    if header:
+        return is_ordinal_header(header)
+    numbers = [text for text in texts if text.isdecimal()]
+    return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
+
+
+def _are_labels(texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column are words or years, none of them a figure."""
+    filled = [text for text in texts if text]
+    if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):
+        return False
+    return all(is_time(text) or is_total(text) or not (parse_figure(text) or is_placeholder(text)) for text in filled)
+
+
+def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]], columns: int) -> bool:
+    """Return whether at least half of the filled cells of a column are figures."""
+    for c in range(columns, len(body[0])):
+        filled = [row[c].text for row in body if not is_placeholder(row[c].text)]
+        figures = sum(parse_figure(text) is not None for text in filled)
+        header_text = _header_text(header, c)
+        if figures and figures * 2 >= len(filled) and not (header_text and is_code_header(header_text)):
+            return True
+    return False
+
+
+# Merged cells of formats without spans
+
+
+def _merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
+    """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
+    merged = [list(row) for row in header]
+    for r, row in enumerate(merged[:-1]):
+        below = merged[r + 1]
+        for c in range(1, len(row)):
+            if not row[c].text and below[c].text and row[c - 1].text and below[c - 1].text:
+                row[c] = row[c - 1]
+    for r in range(1, len(merged)):
+        for c, placed in enumerate(merged[r]):
+            if not placed.text:
+                merged[r][c] = merged[r - 1][c]
+    return merged
+
+
+def _merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Placed]]:
+    """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
+    merged = [list(row) for row in body]
+    for r in range(1, len(merged)):
+        row = merged[r]
+        for c in range(columns - 1):
+            is_divided = any(placed.text for placed in row[c + 1 : columns])
+            if not row[c].text and row[c].end_row - row[c].row == 1 and is_divided and merged[r - 1][c].text:
+                if is_total(merged[r - 1][c].text) or merged[r - 1][c].text.isdecimal():
+                    break
+                row[c] = merged[r - 1][c]
+    return merged

@@ -1,0 +1,170 @@
+"""The labels of a table's rows and columns: what they name, their unit, their time, and whether they name a rate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from searchkit.corpus.tables.cells import TIME_LABEL, find_unit_note, is_time, is_total, parse_unit_note, part_prefix
+from searchkit.measures.vocabulary import Vocabulary
+from searchkit.text.folding import fold
+
+_UNIT_IN_BRACKETS = re.compile(r"\s*[(\[【](?:(?:计量)?单位[:为]?)?\s*(?P<content>[^()\[\]]{1,12}?)\s*[)\]】]\s*")
+_UNIT_AT_END = re.compile(r"\s*[/,:、]\s*(?P<unit>[^/,:、()\s]{1,6})$")
+_PERCENT_AT_END = re.compile(r"\s*(?P<unit>[%‰])$")
+_BARE_UNIT_AT_END = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
+)
+"""A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
+_COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)数?")
+_INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
+_DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
+_SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
+_GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
+_RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
+_GENERIC_WORDS = re.compile(
+    r"(?:数[量值据目额]|总?[金数]额|总?数|值|人次|[件人户次个起项]数|比[例重]|占比|实[绩际]|情况|内容|结果|指标|项目|名称|完成(?:情况|数)?"
+    r"|[同环]比.{0,4}|[较比]上年.{0,4}|[较比]去年.{0,4}|增[长减加]?[幅速率量]?|[涨降]幅|升降)"
+)
+"""Words that say too little by themselves, and follow the words that they refer to."""
+_CAPTION_NUMBER = re.compile(r"(?:[附续]\s?)?表\s?(?:[\d一二三四五六七八九十]{1,3}(?:[-—.]\d{1,3})*)?\s*[:、.]?\s*")
+_CAPTION_END = re.compile(
+    r"(?:基本|主要|总体)?(?:情况)?(?:统计|汇总|明细|一览|数据|情况|指标)*(?:表|情况|统计|一览|汇总)\s*$"
+)
+_CAPTION_YEAR = re.compile(r"((?:19|20)\d\d)\s?年(?:度|[上下]半年|\d{1,2}(?:[-—至]\d{1,2})?月)?")
+_YEAR_START = re.compile(r"(?:19|20)\d\d|[一二][〇○零一二三四五六七八九]{3}|本年|今年|上年|去年|前年")
+_THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})
+_MAX_PERIODS = 3
+_PERCENT_UNITS = {"%": "percent", "‰": "other", "百分点": "percent", "个百分点": "percent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A header cell, split into its parts."""
+
+    words: str = ""
+    """What it names as printed, without unit, time, 其中 and 合计."""
+    unit: str | None = None
+    """The unit that it states, or None."""
+    period: str = ""
+    """The time that it states as printed, or empty."""
+    is_total: bool = False
+    is_rate: bool = False
+    """Whether its numbers are percentages although it states no unit: 占比, 增幅, 办结率."""
+    change: str | None = None
+    """One of `model.MEASURE_CHANGES` if it names a change, otherwise None."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether the numbers below it can be added: not those of a rate or a change, but those of a share."""
+        return self.change is None and not _RATE_END.search(self.words)
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether its words say too little by themselves."""
+        return _GENERIC_WORDS.fullmatch(self.words) is not None
+
+
+def parse_label(text: str, vocabulary: Vocabulary) -> Label:
+    """Split a header cell into its parts."""
+    if is_total(text):
+        return Label(unit=_split_unit(text, vocabulary)[1], is_total=True)
+    text, unit = _split_unit(text[part_prefix(text) :], vocabulary)
+    text, period = _split_time(text)
+    words = text.strip(" 、，,:：")
+    folded = fold(words)
+    decrease = _DECREASE.search(folded) is not None and not _INCREASE.search(folded)
+    change = "decrease" if decrease else "increase" if _INCREASE.search(folded) else None
+    is_rate = bool(_SHARE.search(folded) or _GROWTH.search(folded) or _RATE_END.search(folded))
+    return Label(words, unit, period, is_rate=is_rate, change=change)
+
+
+def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
+    """Return the kind of a written unit, one of `model.MEASURE_KINDS`; None if it is no unit."""
+    if unit in _PERCENT_UNITS:
+        return _PERCENT_UNITS[unit]
+    scale, name = vocabulary.split_scale(unit)
+    if not name:
+        return "count" if scale > 1 else None
+    match = vocabulary.match_unit(name, 0)
+    return match.kind if match is not None and len(match.name) == len(name) else None
+
+
+def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
+    """Return a label without its unit, and the unit as printed, or None if it states none."""
+    folded = fold(text)
+    for bracket in _UNIT_IN_BRACKETS.finditer(folded):
+        if unit_kind(bracket["content"], vocabulary):
+            rest = f"{text[: bracket.start()]} {text[bracket.end() :]}".strip()
+            return rest, text[bracket.start("content") : bracket.end("content")]
+    for pattern in (_PERCENT_AT_END, _UNIT_AT_END, _BARE_UNIT_AT_END):
+        match = pattern.search(folded)
+        if match is not None and unit_kind(match["unit"], vocabulary):
+            return text[: match.start()], folded[match.start("unit") : match.end("unit")]
+    whole = _COUNT_LABEL.fullmatch(folded)
+    return (text, whole["unit"]) if whole is not None else (text, None)
+
+
+def _split_time(text: str) -> tuple[str, str]:
+    """Return a label without the time at its start or in brackets, and the time as printed."""
+    folded = fold(text)
+    match = TIME_LABEL.match(folded)
+    if match is not None and (match.end() == len(text) or match[0].isdecimal() is False):
+        return text[match.end() :].removeprefix("的"), text[: match.end()].strip()
+    for bracket in _UNIT_IN_BRACKETS.finditer(folded):
+        if is_time(bracket["content"]):
+            period = text[bracket.start("content") : bracket.end("content")]
+            return f"{text[: bracket.start()]}{text[bracket.end() :]}", period
+    return text, ""
+
+
+def join_words(column: Sequence[Label], row: Sequence[Label], caption: str | None) -> str:
+    """Return the indicator: the words of the column, then of the row; of the caption if these say too little.
+
+    Words that say too little follow the row that they refer to (立案 同比增长).
+    """
+    column_words = [label.words for label in column if label.words]
+    row_words = [label.words for label in row if label.words]
+    is_column_generic = all(label.is_generic for label in column if label.words)
+    words = [*row_words, *column_words] if is_column_generic else [*column_words, *row_words]
+    is_vague = is_column_generic and all(label.is_generic for label in row if label.words)
+    if is_vague and caption:
+        words.insert(0, _caption_words(caption))
+    return " ".join(dict.fromkeys(word for word in words if word))
+
+
+def _caption_words(caption: str) -> str:
+    folded = fold(caption)
+    start = match.end() if (match := _CAPTION_NUMBER.match(folded)) else 0
+    year = _CAPTION_YEAR.match(folded, start)
+    start = year.end() if year else start
+    bracket = folded.find("(", start)
+    text = caption[start : bracket if bracket > start else None].strip()
+    return _CAPTION_END.sub("", text).strip() or text
+
+
+def find_period(labels: Sequence[Label], caption: str | None, year: int | None) -> str | None:
+    """Return the period that labels, or else the caption, state; None if they state none or the reporting year."""
+    periods = list(dict.fromkeys(label.period for label in labels if label.period))[:_MAX_PERIODS]
+    if not periods and caption and len(set(found := _CAPTION_YEAR.findall(fold(caption)))) == 1 and found:
+        match = _CAPTION_YEAR.search(fold(caption))
+        periods = [match[0]] if match else []
+    periods.sort(key=lambda period: not _YEAR_START.match(fold(period)))
+    period = "".join(periods)
+    is_this_year = year is not None and re.fullmatch(rf"{year}\s?(?:年度?[末底]?)?(?:全年)?", fold(period)) is not None
+    return None if not period or period in _THIS_YEAR or is_this_year else period
+
+
+def parse_stated_units(text: str, vocabulary: Vocabulary) -> str | None:
+    """Return the unit that a note or a caption states for the numbers of a table; None if it states none or several.
+
+    A percent sign beside another unit is that of columns of shares (单位：亿元、%).
+    """
+    stated = parse_unit_note(text) or find_unit_note(text)
+    if stated is None:
+        bracket = next((match["content"] for match in _UNIT_IN_BRACKETS.finditer(fold(text))), "")
+        stated = bracket if bracket and unit_kind(bracket, vocabulary) else None
+    units = [unit for unit in re.split(r"[、,/\s]+|和|及", stated or "") if unit and unit_kind(unit, vocabulary)]
+    counted = [unit for unit in units if unit not in _PERCENT_UNITS] or units
+    return counted[0] if len(counted) == 1 else None

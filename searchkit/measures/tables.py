@@ -1,0 +1,262 @@
+"""Measures of tables: each cell that is a number, named by the headers of its column and its row.
+
+The unit is that of the cell, else of a header of its column, of a header of its row, of the column 单位, of a note or
+the caption (单位：万元). A header that is a year or a month is the period. Cells with sentences are read as prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from searchkit.corpus.tables.cells import Figure, is_code_header, is_ordinal_header, is_placeholder, parse_figure
+from searchkit.corpus.tables.grid import CellText, Placed, TableGrid, distinct
+from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
+from searchkit.measures.quantities import to_json_number
+from searchkit.measures.totals import Line, find_parents
+from searchkit.measures.vocabulary import Vocabulary
+from searchkit.model import ExtractedMeasure, Paragraph, Table, TableCell
+from searchkit.text.folding import fold
+
+_UNIT_HEADERS = frozenset({"单位", "计量单位"})
+_NOTE_DISTANCE = 2
+"""Number of paragraphs before and after a table that can state its unit."""
+_MIN_PROSE_LENGTH = 3
+"""Code points of the shortest cell that is read as prose."""
+_MAX_ORDINAL_LENGTH = 3
+"""Digits of a list number; a year has more."""
+
+ProseExtractor = Callable[[Paragraph], list[ExtractedMeasure]]
+"""Returns the measures of a paragraph of prose."""
+
+
+def extract_table(
+    table: Table, paragraphs: Sequence[Paragraph], vocabulary: Vocabulary, extract_prose: ProseExtractor
+) -> list[tuple[ExtractedMeasure, ...]]:
+    """Return the measures of each row of a table, by start offset. `paragraphs` are those of the document.
+
+    Linear in the length of the rows.
+    """
+    return _TableExtractor(table, paragraphs, vocabulary, extract_prose).extract()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A figure of the table with its measure."""
+
+    row: int
+    cell: CellText
+    measure: ExtractedMeasure
+    is_additive: bool
+
+
+class _TableExtractor:
+    """Extracts the measures of one table."""
+
+    def __init__(
+        self, table: Table, paragraphs: Sequence[Paragraph], vocabulary: Vocabulary, extract_prose: ProseExtractor
+    ) -> None:
+        self._table = table
+        self._vocabulary = vocabulary
+        self._extract_prose = extract_prose
+        first = table.first_paragraph - 1
+        self._rows = paragraphs[first : first + len(table.rows)]
+        self._grid = TableGrid(table.header, table.rows, table.header_columns)
+        self._labels: dict[str, Label] = {}
+        around = (
+            *reversed(paragraphs[max(0, first - _NOTE_DISTANCE) : first]),
+            *paragraphs[first + len(table.rows) : first + len(table.rows) + _NOTE_DISTANCE],
+        )
+        stated = (parse_stated_units(text, vocabulary) for text in (table.caption or "", *_unit_notes(around)))
+        self._stated_unit = next((unit for unit in stated if unit), None)
+        self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)
+        self._fraction_columns = {c for c in range(self._grid.width) if self._has_fractions(c)}
+        self._row_headers = self._collect_row_headers()
+
+    def extract(self) -> list[tuple[ExtractedMeasure, ...]]:
+        """Return the measures of each row."""
+        entries: dict[tuple[int, int], _Entry] = {}
+        prose: list[list[ExtractedMeasure]] = []
+        for row in range(len(self._rows)):
+            text = self._grid.row_text(row)
+            prose.append([])
+            for cell in text.cells:
+                figure = self._find_figure(row, cell)
+                if figure is not None:
+                    entries[row, cell.cell.column] = self._build_entry(row, cell, figure)
+                else:
+                    prose[row] += self._read_prose(row, cell)
+        measures = prose
+        row_parents, column_parents = self._find_row_parents(), self._find_column_parents()
+        for (row, column), entry in entries.items():
+            above, beside = row_parents[row], column_parents[column]
+            candidates = [] if above is None else [(above, column)]
+            candidates += [] if beside is None else [(row, beside)]
+            whole = next((entries[place] for place in candidates if _is_part(entry, entries.get(place))), None)
+            measures[row].append(entry.measure if whole is None else self._link(entry, whole))
+        return [tuple(sorted(row, key=lambda measure: measure.start)) for row in measures]
+
+    def _link(self, entry: _Entry, whole: _Entry) -> ExtractedMeasure:
+        """Return a measure as a part of another."""
+        assert entry.measure.cell is not None  # noqa: S101 - `_build_entry` sets it
+        n = None if whole.row == entry.row else self._table.first_paragraph + whole.row
+        return replace(entry.measure, part_of=whole.measure.start, cell=replace(entry.measure.cell, part_of_n=n))
+
+    # headers
+
+    def _label(self, text: str) -> Label:
+        if text not in self._labels:
+            self._labels[text] = parse_label(text, self._vocabulary)
+        return self._labels[text]
+
+    def _innermost_header(self, column: int) -> str:
+        headers = self._grid.column_headers(Placed("", 0, column, 1, column + 1))
+        return headers[-1] if headers else ""
+
+    def _is_unit_column(self, column: int) -> bool:
+        """Return whether a column states the unit of each row, most of which the vocabulary contains."""
+        if self._innermost_header(column).replace(" ", "") not in _UNIT_HEADERS:
+            return False
+        units = [row[column].text for row in self._grid.rows if not is_placeholder(row[column].text)]
+        known = sum(unit_kind(fold(unit), self._vocabulary) is not None for unit in units)
+        return known * 2 > len(units)  # otherwise they are bodies: 司法局
+
+    def _has_fractions(self, column: int) -> bool:
+        """Return whether the figures of a column are fractions of 1: 0.985 under 办结率."""
+        figures = [figure for row in self._grid.rows if (figure := parse_figure(row[column].text))]
+        values = [abs(figure.value) for figure in figures]
+        is_bare = not any(figure.unit for figure in figures)
+        return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
+
+    def _collect_row_headers(self) -> list[tuple[Placed, ...]]:
+        """Return the header cells of each row with text, outermost first, below the group that a full row names."""
+        collected: list[tuple[Placed, ...]] = []
+        group: tuple[Placed, ...] = ()
+        for row in range(len(self._grid.rows)):
+            if self._grid.is_group(row):
+                group = (self._grid.rows[row][0],)
+                collected.append(())
+                continue
+            headers = tuple(cell for cell in self._grid.row_headers(row) if self._is_row_header(cell))
+            if headers and self._label(headers[-1].text).is_total and len(headers) == 1:
+                collected.append(headers)
+            else:
+                collected.append((*group, *headers))
+        return collected
+
+    def _is_row_header(self, cell: Placed) -> bool:
+        header = self._innermost_header(cell.column)
+        is_wide = cell.end_column - cell.column > 1
+        is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
+        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter)
+        return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
+
+    # cells
+
+    def _find_figure(self, row: int, cell: CellText) -> Figure | None:
+        """Return the figure of a cell, with a unit that the vocabulary contains; None if it is no figure."""
+        column = cell.cell.column
+        if column < self._grid.header_columns or column == self._unit_column or self._grid.is_group(row):
+            return None
+        figure = parse_figure(cell.cell.text)
+        if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
+            return None
+        return None if is_code_header(self._innermost_header(column)) else figure
+
+    def _build_entry(self, row: int, cell: CellText, figure: Figure) -> _Entry:
+        column_headers = self._grid.column_headers(cell.cell)
+        row_headers = tuple(header.text for header in self._row_headers[row])
+        column, rows = [*map(self._label, column_headers)], [*map(self._label, row_headers)]
+        unit = figure.unit or self._find_unit(row, cell.cell.column, column, rows)
+        scale, base_unit = self._vocabulary.split_scale(unit) if unit else (1, "")
+        change = next((label.change for label in (*reversed(column), *reversed(rows)) if label.change), None)
+        if change and figure.value < 0:
+            change = "decrease"
+        is_integer = figure.value == figure.value.to_integral_value()
+        measure = ExtractedMeasure(
+            indicator=join_words(column, rows, self._table.caption) or self._rows[row].text[: cell.start].strip(" ｜"),
+            value=to_json_number(figure.value),
+            unit=unit,
+            base_value=to_json_number(figure.value * Decimal(scale)),
+            base_unit=base_unit or None,
+            bound=figure.bound,
+            kind=(unit_kind(fold(unit), self._vocabulary) if unit else None) or ("count" if is_integer else "other"),
+            change=change,
+            period=find_period([*column, *rows], self._table.caption, self._rows[row].year),
+            start=cell.start,
+            end=cell.end,
+            cell=self._position(
+                row_headers, column_headers, is_total=any(label.is_total for label in (*column, *rows))
+            ),
+        )
+        return _Entry(row, cell, measure, all(label.is_additive for label in (*column, *rows)))
+
+    def _position(self, row: tuple[str, ...], column: tuple[str, ...], *, is_total: bool) -> TableCell:
+        return TableCell(self._table.table, row, column, is_total)
+
+    def _find_unit(self, row: int, column: int, labels: Sequence[Label], rows: Sequence[Label]) -> str | None:
+        """Return the unit that headers, the column 单位, the caption or a note state; None if none of them does."""
+        stated = next((label.unit for label in (*reversed(labels), *reversed(rows)) if label.unit), None)
+        if stated:
+            return stated
+        of_row = "" if self._unit_column is None else self._grid.rows[row][self._unit_column].text
+        if any(label.is_rate for label in (*labels, *rows)) and not (
+            of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"
+        ):
+            return None if column in self._fraction_columns else "%"
+        return of_row if of_row and not is_placeholder(of_row) else self._stated_unit
+
+    def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
+        """Return the measures in the sentences of a cell."""
+        column = cell.cell.column
+        if column < self._grid.header_columns and not self._grid.is_group(row):
+            return []
+        if len(cell.cell.text) < _MIN_PROSE_LENGTH or is_code_header(self._innermost_header(column)):
+            return []
+        source = self._rows[row]
+        column_headers = self._grid.column_headers(cell.cell)
+        row_headers = tuple(header.text for header in self._row_headers[row])
+        prose = replace(source, text=cell.cell.text, path=(*source.path, *row_headers[-1:]))
+        position = self._position(row_headers, column_headers, is_total=False)
+        return [
+            replace(
+                measure,
+                start=measure.start + cell.start,
+                end=measure.end + cell.start,
+                part_of=None if measure.part_of is None else measure.part_of + cell.start,
+                cell=position,
+            )
+            for measure in self._extract_prose(prose)
+        ]
+
+    # totals
+
+    def _find_row_parents(self) -> list[int | None]:
+        return find_parents([_build_line(headers, by_row=True) for headers in self._row_headers])
+
+    def _find_column_parents(self) -> list[int | None]:
+        columns = range(self._grid.header_columns, self._grid.width)
+        lines = [_build_line(self._grid.header_cells(column), by_row=False) for column in columns]
+        offset = self._grid.header_columns
+        parents = [None if parent is None else parent + offset for parent in find_parents(lines)]
+        return [*[None] * offset, *parents]
+
+
+def _unit_notes(paragraphs: Sequence[Paragraph]) -> list[str]:
+    """Return the texts of the paragraphs around a table that can be notes of its unit."""
+    return [paragraph.text for paragraph in paragraphs if "单位" in paragraph.text.replace(" ", "")]
+
+
+def _build_line(headers: Sequence[Placed], *, by_row: bool) -> Line:
+    distinct_headers = tuple(distinct(headers))
+    outer = distinct_headers[-2] if len(distinct_headers) > 1 else None
+    is_shared = outer is not None and (outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1)
+    return Line(distinct_headers, outer if is_shared else None)
+
+
+def _is_part(entry: _Entry, whole: _Entry | None) -> bool:
+    """Return whether a figure can be part of another: both can be added and have the same unit."""
+    if whole is None or whole is entry or not (entry.is_additive and whole.is_additive):
+        return False
+    return entry.measure.base_unit == whole.measure.base_unit

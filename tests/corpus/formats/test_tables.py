@@ -1,0 +1,291 @@
+"""Tables from file to measures: every cell with its value, unit, row and column, and none from layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from tablefiles import FORMATS, Report
+
+from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.formats.registry import read_bytes
+from searchkit.corpus.overrides import NO_METADATA
+from searchkit.corpus.reading import ParsedDocument, _FileReader
+from searchkit.corpus.tables.recognition import is_data_table, recognise_tables
+from searchkit.corpus.topics import Taxonomy
+from searchkit.measures.extractor import Extractor
+from searchkit.model import Cell, ExtractedMeasure
+
+EXTRACTOR = Extractor.load()
+TAXONOMY = Taxonomy.load(None)
+
+TABLES = {
+    "units in headers": (
+        Report((("街道", "收件（件）", "罚没款/万元"), ("东风街道", "10", "1,234.5"), ("西关街道", "11", "3"))),
+        [
+            "东风街道 收件（件） 10 件",
+            "东风街道 罚没款/万元 1234.5 万元",
+            "西关街道 收件（件） 11 件",
+            "西关街道 罚没款/万元 3 万元",
+        ],
+    ),
+    "unit in a note": (
+        Report((("项目", "收入", "占比"), ("税收", "80", "80%"), ("合计", "100", "100")), ("表1 收支", "单位：万元")),
+        ["税收 收入 80 万元", "税收 占比 80 %", "合计 收入 100 万元", "合计 占比 100 %"],
+    ),
+    "unit in the caption": (
+        Report((("项目", "支出"), ("培训", "12"), ("宣传", "7.5")), ("表1 经费支出（单位：万元）",)),
+        ["培训 支出 12 万元", "宣传 支出 7.5 万元"],
+    ),
+    "units in cells": (
+        Report((("指标", "数值"), ("检查", "约120户次"), ("罚款", "不少于3.5万元"), ("办结率", "98.5%"))),
+        ["检查 数值 120 户次", "罚款 数值 3.5 万元", "办结率 数值 98.5 %"],
+    ),
+    "units in a column": (
+        Report((("指标", "单位", "2022年", "2023年"), ("立案", "件", "120", "129"), ("罚没款", "万元", "12", "10"))),
+        ["立案 2022年 120 件", "立案 2023年 129 件", "罚没款 2022年 12 万元", "罚没款 2023年 10 万元"],
+    ),
+    "bodies in a column": (
+        Report((("序号", "单位", "立案（件）"), ("1", "司法局", "120"), ("2", "卫健委", "12"))),
+        ["司法局 立案（件） 120 件", "卫健委 立案（件） 12 件"],
+    ),
+    "two header rows": (
+        Report(
+            (
+                (Cell("街道", row_span=2), Cell("收件", col_span=2), Cell("办结", col_span=2)),
+                ("网上", "窗口", "网上", "窗口"),
+                ("东风街道", "1", "2", "3", "4"),
+                ("西关街道", "5", "6", "7", "8"),
+            )
+        ),
+        [
+            "东风街道 收件/网上 1 -",
+            "东风街道 收件/窗口 2 -",
+            "东风街道 办结/网上 3 -",
+            "东风街道 办结/窗口 4 -",
+            "西关街道 收件/网上 5 -",
+            "西关街道 收件/窗口 6 -",
+            "西关街道 办结/网上 7 -",
+            "西关街道 办结/窗口 8 -",
+        ],
+    ),
+    "merged labels": (
+        Report(
+            (
+                ("领域", "类别", "立案数"),
+                (Cell("卫生", row_span=2), "医疗", "5"),
+                ("公共场所", "4"),
+                (Cell("城管", row_span=2), "占道", "7"),
+                ("扬尘", "2"),
+            )
+        ),
+        ["卫生/医疗 立案数 5 -", "卫生/公共场所 立案数 4 -", "城管/占道 立案数 7 -", "城管/扬尘 立案数 2 -"],
+    ),
+    "years as rows": (
+        Report((("年份", "生产总值（亿元）", "人口（万人）"), ("2021", "120", "35.1"), ("2022", "131", "35.2"))),
+        [
+            "2021 生产总值（亿元） 120 亿元",
+            "2021 人口（万人） 35.1 万人",
+            "2022 生产总值（亿元） 131 亿元",
+            "2022 人口（万人） 35.2 万人",
+        ],
+    ),
+    "empty cells": (
+        Report(
+            (
+                ("街道", "收件", "办结", "备注"),
+                ("东风街道", "10", "—", ""),
+                ("西关街道", "", "0", "无"),
+                ("北关街道", "…", "/", ""),
+            )
+        ),
+        ["东风街道 收件 10 -", "西关街道 办结 0 -"],
+    ),
+    "numbers that count nothing": (
+        Report(
+            (
+                ("序号", "部门", "电话", "立案（件）"),
+                ("1", "司法局", "88886666", "3①"),
+                ("2", "卫健委", "13800001111", "4"),
+            )
+        ),
+        ["司法局 立案（件） 3 件", "卫健委 立案（件） 4 件"],
+    ),
+    "signs": (
+        Report((("指标", "同比增长%"), ("立案", "-5.2"), ("办结", "▲7.5"), ("罚款", "−3"))),
+        ["立案 同比增长% -5.2 %", "办结 同比增长% 7.5 %", "罚款 同比增长% -3 %"],
+    ),
+    "notes under it": (
+        Report(
+            (("街道", "收件"), ("东风街道", "10"), ("西关街道", "11")), ("执法情况统计表",), ("注：收件包括网上收件。",)
+        ),
+        ["东风街道 收件 10 -", "西关街道 收件 11 -"],
+    ),
+    "a repeated header": (
+        Report((("街道", "收件"), ("东风街道", "10"), ("街道", "收件"), ("西关街道", "11"))),
+        ["东风街道 收件 10 -", "西关街道 收件 11 -"],
+    ),
+    "prose": (
+        Report(
+            (
+                ("问题", "措施"),
+                ("不规范。不及时。", "开展自查。加强培训。"),
+                ("力量不足。分布不均。", "补充人员。下沉执法。"),
+            )
+        ),
+        [],
+    ),
+    "a box of facts": (
+        Report(
+            (("索引号", "A1/2023", "发文机关", "东风区政府"), ("成文日期", "2023-12-01", "文号", "东政〔2023〕3号"))
+        ),
+        [],
+    ),
+    "one column": (Report((("立案",), ("129",), ("130",))), []),
+}
+"""For each kind of table the report, and row, column, value and unit of each measure."""
+
+
+def read(data: bytes, name: str) -> ParsedDocument:
+    """Read the only document of a file."""
+    parsed = _FileReader(name, "", read_bytes(data, name), NO_METADATA, TAXONOMY).read_all()
+    (document,) = parsed.documents
+    return document
+
+
+def measures(document: ParsedDocument) -> list[tuple[str, ExtractedMeasure]]:
+    """Return the quote and the measure of each cell."""
+    extracted = EXTRACTOR.extract(document.paragraphs, document.tables)
+    return [
+        (paragraph.text[measure.start : measure.end], measure)
+        for paragraph, found in zip(document.paragraphs, extracted, strict=True)
+        for measure in found
+    ]
+
+
+def describe(measure: ExtractedMeasure) -> str:
+    """Return row, column, value and unit."""
+    cell = measure.cell
+    assert cell is not None
+    return f"{'/'.join(cell.row)} {'/'.join(cell.column)} {measure.value} {measure.unit or '-'}"
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_cell_is_a_measure(kind: str, suffix: str) -> None:
+    """Each numeric cell has its value, unit, row and column; nothing else is a measure. Its quote is the cell."""
+    report, expected = TABLES[kind]
+    document = read(report.write(suffix), f"a.{suffix}")
+    found = measures(document)
+    assert [describe(measure) for _, measure in found] == expected
+    assert len(document.tables) == bool(expected)
+    texts = {cell if isinstance(cell, str) else cell.text for row in report.rows for cell in row}
+    assert {quote for quote, _ in found} <= texts
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("kind", TABLES)
+def test_nothing_is_lost(kind: str, suffix: str) -> None:
+    """Each cell, caption and note is in a text or a path; the paragraphs of a table are its rows."""
+    report, _ = TABLES[kind]
+    document = read(report.write(suffix), f"a.{suffix}")
+    shown = "\n".join("\n".join((*paragraph.path, paragraph.text)) for paragraph in document.paragraphs)
+    cells = [cell if isinstance(cell, str) else cell.text for row in report.rows for cell in row]
+    box_of_facts = 0 if document.tables else len(cells)  # these are joined by blanks or read as metadata
+    assert [text for text in cells[box_of_facts:] if text not in shown] == []
+    assert [text for text in (*report.before, *report.after) if text not in shown] == []
+    for table in document.tables:
+        rows = document.paragraphs[table.first_paragraph - 1 :][: len(table.rows)]
+        assert all(" ｜ " in paragraph.text for paragraph in rows)
+
+
+def parts(document: ParsedDocument) -> list[tuple[str, str | None, bool]]:
+    """Return the quote of each measure, the quote of its total, and whether it is a total."""
+    by_place = {}
+    extracted = EXTRACTOR.extract(document.paragraphs, document.tables)
+    for paragraph, found in zip(document.paragraphs, extracted, strict=True):
+        by_place.update({(paragraph.n, m.start): paragraph.text[m.start : m.end] for m in found})
+    result = []
+    for paragraph, found in zip(document.paragraphs, extracted, strict=True):
+        for m in found:
+            assert m.cell is not None
+            whole = None if m.part_of is None else by_place[m.cell.part_of_n or paragraph.n, m.part_of]
+            result.append((paragraph.text[m.start : m.end], whole, m.cell.total))
+    return result
+
+
+def test_parts_refer_to_their_totals() -> None:
+    """A cell is part of the total in its column, else in its row. Growth is part of nothing."""
+    rows = (
+        ("领域", "类别", "合计", "普通", "简易", "增幅"),
+        (Cell("卫生", row_span=3), "医疗", "5", "3", "2", "9.1"),
+        ("公共场所", "14", "8", "6", "9.2"),
+        ("小计", "19", "11", "10", "9.3"),
+        (Cell("合计", col_span=2), "119", "111", "110", "9.4"),
+    )
+    document = read(Report(rows).write("html"), "a.html")
+    assert parts(document) == [
+        ("5", "19", True), ("3", "11", False), ("2", "10", False), ("9.1", None, False),
+        ("14", "19", True), ("8", "11", False), ("6", "10", False), ("9.2", None, False),
+        ("19", "119", True), ("11", "111", True), ("10", "110", True), ("9.3", None, True),
+        ("119", None, True), ("111", "119", True), ("110", "119", True), ("9.4", None, True),
+    ]  # fmt: skip
+
+
+def test_rows_of_which_are_parts_of_the_row_before() -> None:
+    """其中 makes a row part of the row before it, and is no part of the indicator."""
+    document = read(
+        Report((("指标", "件数"), ("立案", "129"), ("其中：医疗", "29"), ("处罚", "17"))).write("md"), "a.md"
+    )
+    assert parts(document) == [("129", None, False), ("29", "129", False), ("17", None, False)]
+    assert [measure.indicator for _, measure in measures(document)] == ["立案 件数", "医疗 件数", "处罚 件数"]
+
+
+def test_indicators_periods_and_bounds() -> None:
+    """The indicator joins column and row without unit and time; the period is that of a header or the caption."""
+    rows = (("街道", "2022年收件（件）", "上年同期（件）", "办结（件）"), ("东风街道", "约10", "不足9", "8"))
+    found = measures(read(Report(rows).write("html"), "a.html"))
+    assert [(m.indicator, m.period, m.bound) for _, m in found] == [
+        ("收件 东风街道", "2022年", "approx"), ("东风街道", "上年同期", "at_most"), ("办结 东风街道", None, "exact")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["html", "md"])
+def test_raised_marks_of_notes_are_no_digits(suffix: str) -> None:
+    """The mark of a note in a cell is dropped: neither a digit of the figure nor a part of the header."""
+    rows = (("街道", "收件@（件）", "绿地（公顷）"), ("东风街道", "129@", "5"), ("西关街道", "31", "7@"))
+    report = Report(rows).write(suffix).replace(b"@", b"<sup>2</sup>")
+    found = measures(read(report, f"a.{suffix}"))
+    assert [(quote, measure.indicator) for quote, measure in found] == [
+        ("129", "收件 东风街道"), ("5", "绿地 东风街道"), ("31", "收件 西关街道"), ("7", "绿地 西关街道")
+    ]  # fmt: skip
+
+
+def test_sentences_in_cells_are_prose() -> None:
+    """A cell with a sentence gives the measures of the sentence, with spans in the text of the row."""
+    rows = (("部门", "立案（件）", "备注"), ("司法局", "3", "全年办结129件。"), ("卫健委", "4", ""))
+    found = measures(read(Report(rows).write("md"), "a.md"))
+    assert [(quote, measure.value) for quote, measure in found] == [("3", 3), ("办结129件", 129), ("4", 4)]
+
+
+def table(*rows: Sequence[Cell | str]) -> RawTable:
+    """Return a table as a reader returns it."""
+    return RawTable(tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows))
+
+
+def test_hostile_spans_cost_nothing() -> None:
+    """Spans of a billion rows and columns, and long cells that are repeated, make no data table or a small one."""
+    wide = Cell("收件", row_span=10**9, col_span=10**9)
+    recognise_tables([Block("", table=table(("街道", wide), ("东风街道", "1")))])
+    assert not is_data_table(table(*[(Cell("数", col_span=1000), "1")] * 1000))
+    merged = Cell("长" * 400, row_span=10_000)
+    assert not is_data_table(table(("街道", "说明", "收件"), ("东", merged, "1"), *[("西", "1")] * 5_000))
+
+
+def test_a_table_that_goes_on_is_one() -> None:
+    """A table with the header of the one before it goes on; another one does not."""
+    first, second = table(("街道", "收件"), ("东", "1")), table(("街道", "收件"), ("西", "2"))
+    other = table(("街道", "办结"), ("西", "2"))
+    continued = recognise_tables([Block("", table=first, page=1), Block("续表"), Block("", table=second, page=2)])
+    assert len(continued) == 1
+    assert len(recognise_tables([Block("", table=first), Block("", table=other)])) == 2
