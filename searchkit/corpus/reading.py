@@ -26,7 +26,7 @@ from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 
 MAX_FACETS = 1000
 """Maximum number of facet names in one file. They name columns of a table, not values."""
@@ -50,6 +50,8 @@ class ParsedDocument:
     """Name of the corpus file that it was read from; by default the document's id."""
     measures: Sequence[Sequence[ExtractedMeasure]] | None = None
     """Measures of each paragraph; None = not yet extracted."""
+    tables: tuple[Table, ...] = ()
+    """Tables in the order of the document. Their rows are paragraphs."""
 
     def __post_init__(self) -> None:
         if not self.file:
