@@ -13,6 +13,7 @@ from searchkit.errors import SearchkitError
 from searchkit.model import Cell, Table
 from searchkit.output.cells import single_line
 from searchkit.output.csv import delimited_line, delimited_lines
+from searchkit.output.terminal import format_table
 from searchkit.text.characters import sanitize
 
 INDEX_NAME = "tables"
@@ -52,8 +53,6 @@ def format_markdown(table: Table, rows: range | None = None) -> str:
     Markdown has one header row. The header of a column contains the headers of all rows, separated by ` / `. In the
     first row shown, a cell that began in an earlier row is repeated.
     """
-    from tabulate import tabulate  # noqa: PLC0415 - the import takes 30 ms
-
     shown = range(len(table.rows)) if rows is None else rows
     body = grid(table.rows)[shown.start : shown.stop]
     if shown.start:
@@ -62,8 +61,8 @@ def format_markdown(table: Table, rows: range | None = None) -> str:
     columns = zip(*grid(table.header, is_filled=True), strict=True)
     headers = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
     lines = [[_markdown_cell(text) for text in [*row, *[""] * (width - len(row))]] for row in [headers, *body]]
-    text = tabulate(lines[1:], headers=lines[0], tablefmt="github", disable_numparse=True)
-    return f"{_escape(table.caption)}\n\n{text}\n" if table.caption else f"{text}\n"
+    text = format_table(lines[1:], lines[0], "github")
+    return f"{_one_safe_line(table.caption)}\n\n{text}" if table.caption else text
 
 
 def write_table_files(tables: Iterable[Table], folder: Path, output_format: str) -> None:
@@ -103,8 +102,8 @@ def _safe_name(table: Table) -> str:
 
 
 def _markdown_cell(text: str) -> str:
-    return _escape(text).replace("\\", "\\\\").replace("|", "\\|")
+    return _one_safe_line(text).replace("\\", "\\\\").replace("|", "\\|")
 
 
-def _escape(text: str) -> str:
+def _one_safe_line(text: str) -> str:
     return sanitize(single_line(text))

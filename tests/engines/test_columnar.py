@@ -243,7 +243,7 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
     columns = builder.columns()
     for name, values in INCONSISTENT_MEASURES.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values
-    assert find_measure_problem(columns, np.array([5, 0, 2])) == problem
+    assert find_measure_problem(columns, np.array([5, 0, 2]), np.arange(1, 4), np.zeros(3, np.int64)) == problem
 
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
