@@ -89,9 +89,10 @@ class Workspace:
             _, errors, status = self.run(command)
             if status:
                 raise RuntimeError(f"{command}: {errors}")
-        paragraph = Paragraph("report.txt#1", "report.txt", 1, "类别 医疗卫生 ｜ 件数 12")
-        parsed = ParsedDocument(Document("report.txt", paragraphs=1), (paragraph,), tables=(table_from_json(TABLE),))
-        write_index([parsed], folder / "table-index")
+        texts = ("类别 医疗卫生 ｜ 件数 12", "全年立案130件。")
+        paragraphs = tuple(Paragraph(f"report.txt#{n}", "report.txt", n, text) for n, text in enumerate(texts, 1))
+        document, tables = Document("report.txt", paragraphs=len(texts)), (table_from_json(TABLE),)
+        write_index([ParsedDocument(document, paragraphs, tables=tables)], folder / "table-index")
 
     def run(self, command: str) -> tuple[str, str, int]:
         """Run a `searchkit` command; return standard output, standard error and exit status."""
@@ -194,7 +195,7 @@ RECORDS = (
         "The unit that is indexed, filtered and returned. `export paragraphs` and `show` print it.",
         "searchkit export paragraphs --format json",
         classes=(Paragraph, Document),
-        variants={"show": "searchkit show binhai-health-2023.txt#9 --format json"},
+        variants={"show": "searchkit show report.txt --index table-index --format json"},
         is_shown=lambda item: item["path"],
     ),
     Record(

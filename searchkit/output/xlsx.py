@@ -161,7 +161,7 @@ def _sheet_name(number: int, table: Table) -> str:
 
     The number makes it unique. Excel allows 31 UTF-16 units, and forbids some characters.
     """
-    caption = _FORBIDDEN_IN_SHEET_NAMES.sub("", sanitize(table.caption or "")).strip()
+    caption = _FORBIDDEN_IN_SHEET_NAMES.sub(" ", sanitize(table.caption or "")).strip()
     name = f"{number} {caption}".encode("utf-16-le")[: 2 * _MAX_SHEET_NAME_LENGTH].decode("utf-16-le", "ignore")
     return name.strip(" '")
 
