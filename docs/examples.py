@@ -14,7 +14,10 @@ from typing import Any, cast
 
 from source import class_at
 
-from searchkit import BuildReport, Document, Hit, Index, Measure, MeasureHit, MeasureResults, Paragraph, Results
+from searchkit import BuildReport, Document, Hit, Index, Measure, MeasureHit, MeasureResults, Paragraph, Results, Table
+from searchkit.corpus.reading import ParsedDocument
+from searchkit.indexing.build import write_index
+from searchkit.model import table_from_json
 
 REPORTS = Path(__file__).parents[1] / "corpus" / "reports"
 
@@ -22,6 +25,16 @@ CONTRADICTORY_REPORT = (
     "某区卫生健康委2023年法治政府建设年度报告\n\n全年接到投诉举报共20件，分别为医疗卫生12件、公共卫生7件。\n"
 )
 """A made-up report that contradicts itself. None of the sample reports does."""
+TABLE = {
+    "document": "report.txt",
+    "table": 1,
+    "caption": "表1 投诉举报情况",
+    "header": [[{"text": "类别"}, {"text": "件数"}]],
+    "rows": [[{"text": "医疗卫生"}, {"text": "12"}]],
+    "header_columns": 1,
+    "first_paragraph": 1,
+}
+"""A table of a made-up report."""
 QUERIES = 'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
 """A file of queries: one with matches, one that is relaxed, one with an error."""
 FIXED_VALUES = {
@@ -45,12 +58,25 @@ FACET_VALUE = class_at(FACET_COUNTS, "*")
 SKIPPED = class_at(BuildReport, "skipped")
 EXPLANATION = class_at(Hit, "explanation")
 SNIPPET = class_at(Hit, "window")
-OTHER_CLASSES = (SNIPPET, EXPLANATION, FACET_COUNTS, FACET_VALUE, COMPARISON, CELL, READING, FINDING, SKIPPED, MANIFEST)
+TABLE_CELL = class_at(Table, "header")
+OTHER_CLASSES = (
+    SNIPPET,
+    EXPLANATION,
+    FACET_COUNTS,
+    FACET_VALUE,
+    COMPARISON,
+    CELL,
+    READING,
+    FINDING,
+    SKIPPED,
+    MANIFEST,
+    TABLE_CELL,
+)
 """Classes that public classes return or contain and `searchkit` does not export."""
 
 
 class Workspace:
-    """A folder with the sample reports, a made-up report, an index of each, and a file of queries."""
+    """A folder with the sample reports, a made-up report, a made-up table, an index of each, and a file of queries."""
 
     def __init__(self, folder: Path) -> None:
         """Fill the empty folder `folder`. Raises RuntimeError if an index cannot be built."""
@@ -65,6 +91,10 @@ class Workspace:
             _, errors, status = self.run(command)
             if status:
                 raise RuntimeError(f"{command}: {errors}")
+        texts = ("类别 医疗卫生 ｜ 件数 12", "全年立案130件。")
+        paragraphs = tuple(Paragraph(f"report.txt#{n}", "report.txt", n, text) for n, text in enumerate(texts, 1))
+        document, tables = Document("report.txt", paragraphs=len(texts)), (table_from_json(TABLE),)
+        write_index([ParsedDocument(document, paragraphs, tables=tables)], folder / "table-index")
 
     def run(self, command: str) -> tuple[str, str, int]:
         """Run a `searchkit` command, and return its standard output, standard error and exit status."""
@@ -170,7 +200,7 @@ RECORDS = (
         "The unit that is indexed, filtered and returned, as `export paragraphs` and `show` print it.",
         "searchkit export paragraphs --format json",
         classes=(Paragraph, Document),
-        variants={"show": "searchkit show binhai-health-2023.txt#9 --format json"},
+        variants={"show": "searchkit show report.txt --index table-index --format json"},
         is_shown=lambda item: item["path"],
     ),
     Record(
@@ -179,6 +209,13 @@ RECORDS = (
         "searchkit export measures --format json",
         classes=(Measure, Document),
         is_shown=lambda item: item["unit"] == "万元",
+    ),
+    Record(
+        "Table",
+        "A table of a report. Each of its rows is a paragraph. `export tables` prints it, and `show` with its id. "
+        "A cell that covers several rows or columns is only in the first of them.",
+        "searchkit export tables --index table-index --format json",
+        classes=(Table,),
     ),
     Record(
         "Search result",

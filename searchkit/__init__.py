@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from searchkit.index import Index
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
-    from searchkit.model import Document, Measure, Paragraph
+    from searchkit.model import Document, Measure, Paragraph, Table
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
     from searchkit.search.results import Hit, Results
@@ -41,6 +41,7 @@ __all__ = [
     "Results",
     "SearchOptions",
     "SearchkitError",
+    "Table",
     "build",
     "open",
 ]
@@ -60,6 +61,7 @@ _MODULES = {
     "Results": "search.results",
     "SearchOptions": "search.options",
     "SearchkitError": "errors",
+    "Table": "model",
     "build": "indexing.build",
     "open": "index",
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
-from searchkit.model import Document, Measure, Paragraph
+from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.search.lookup import MeasureRanking, MeasureResults
@@ -182,6 +182,19 @@ class Index:
         """Yield the paragraphs that pass the filters, in corpus order. Filters as in `search`."""
         snapshot = self._snapshot
         return snapshot.paragraphs(snapshot.filters(filters, where))
+
+    def tables(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Table]:
+        """Yield the tables with at least one row that passes the filters, in corpus order. Filters as in `search`.
+
+        A row is a paragraph, and passes the filters like any other. Tables are complete.
+        """
+        snapshot = self._snapshot
+        return snapshot.tables(snapshot.filters(filters, where))
+
+    def table(self, table_id: str) -> Table | None:
+        """Return the table with an id (`<document>!<table>`), or None if there is none."""
+        document, _, _ = table_id.rpartition("!")
+        return next((table for table in self.tables(document=document) if table.id == table_id), None)
 
     def facets(
         self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue

@@ -21,7 +21,7 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each

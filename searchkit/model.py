@@ -1,11 +1,11 @@
-"""The public records: documents, paragraphs and measures. Their fields have the same names in JSON."""
+"""The public records: documents, paragraphs, tables and measures. Their fields have the same names in JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from operator import attrgetter
-from typing import Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 SECTIONS = ("成效", "问题", "计划", "履职", "其他")
 """Sections of a report: achievements, shortcomings, plans, duties of the head, other."""
@@ -126,7 +126,8 @@ class Table:
     header: tuple[tuple[Cell, ...], ...]
     """Header rows. Like in HTML, a cell that covers several rows is only in the first of them. May be empty."""
     rows: tuple[tuple[Cell, ...], ...]
-    """Rows below the header, at least one. A cell that covers several rows is only in the first of them."""
+    """Rows below the header, at least one. A cell that covers several rows is only in the first of them. The row at an
+    index i is the paragraph `first_paragraph` + i."""
     header_columns: int
     """Number of columns at the left whose cells are headers of their rows. May be 0."""
     first_paragraph: int
@@ -136,6 +137,11 @@ class Table:
     def id(self) -> str:
         """`<document>!<table>`."""
         return f"{self.document}!{self.table}"
+
+    @property
+    def paragraphs(self) -> range:
+        """`n` of the paragraph of each row."""
+        return range(self.first_paragraph, self.first_paragraph + len(self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,23 +279,48 @@ class Measure:
 
     @property
     def part_of(self) -> str | None:
-        """Id of the measure that contains this one as a part, or None."""
-        return None if self.extracted.part_of is None else f"{self.source.id}@{self.extracted.part_of}"
+        """Id of the measure that contains this one as a part, or None. In a table it may be in another row."""
+        if self.extracted.part_of is None:
+            return None
+        n = self.extracted.cell and self.extracted.cell.part_of_n
+        return f"{self.source.id if n is None else f'{self.document}#{n}'}@{self.extracted.part_of}"
+
+    @property
+    def table(self) -> int | None:
+        """Number of the table in the document, from 1. None outside tables."""
+        return self.extracted.cell.table if self.extracted.cell else None
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Headers of the row in the table, outermost first. Empty outside tables."""
+        return self.extracted.cell.row if self.extracted.cell else ()
+
+    @property
+    def column(self) -> tuple[str, ...]:
+        """Headers of the column in the table, outermost first. Empty outside tables."""
+        return self.extracted.cell.column if self.extracted.cell else ()
+
+    @property
+    def total(self) -> bool:
+        """Whether the row or the column of the table is a total (合计). False outside tables."""
+        return self.extracted.cell is not None and self.extracted.cell.total
 
 
 MEASURE_FIELDS = (
     *("id", "document", "paragraph", "indicator", "value", "unit", "base_value", "base_unit", "bound", "kind"),
-    *("change", "period", "zero", "quote", "start", "end", "part_of", "number", "path", "section", "topics", "page"),
-    *("title", "year", "agency", "region", "doctype", "facets"),
+    *("change", "period", "zero", "quote", "start", "end", "part_of", "table", "row", "column", "total"),
+    *("number", "path", "section", "topics", "page", "title", "year", "agency", "region", "doctype", "facets"),
 )
 """Names of the fields of a measure in JSON, in order, without `district`, which follows `region`."""
 
 
-def to_json(record: Document | Paragraph | Measure) -> dict[str, object]:
+def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]:
     """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
 
-    A measure has the fields `MEASURE_FIELDS`, then the fields that its subclass adds.
+    A measure has the fields `MEASURE_FIELDS`, then the fields that its subclass adds. A table has its id first.
     """
+    if isinstance(record, Table):
+        return {"id": record.id, **asdict(record)}
     names = [item.name for item in fields(record)]
     if isinstance(record, Measure):
         names = [*MEASURE_FIELDS, *(name for name in names if name not in {"extracted", "source"})]
@@ -300,6 +331,12 @@ def to_json(record: Document | Paragraph | Measure) -> dict[str, object]:
         if name == "region":
             data["district"] = record.district
     return data
+
+
+def table_from_json(data: Mapping[str, Any]) -> Table:
+    """Return the table of a JSON object from `to_json`. Raises TypeError if it has an unknown field."""
+    rows = {name: tuple(tuple(Cell(**cell) for cell in row) for row in data[name]) for name in ("header", "rows")}
+    return Table(**{name: value for name, value in data.items() if name != "id"} | rows)
 
 
 def document_from_json(data: Mapping[str, object]) -> Document:

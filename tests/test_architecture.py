@@ -77,9 +77,20 @@ THIRD_PARTY = {
         *(
             f"engines.columnar.{name}"
             for name in (
-                *("arrays", "bigrams", "building", "columns", "commit", "cross_word", "docsets", "engine", "faceting"),
+                *(
+                    "arrays",
+                    "bigrams",
+                    "building",
+                    "cells",
+                    "columns",
+                    "commit",
+                    "cross_word",
+                    "docsets",
+                    "engine",
+                    "faceting",
+                ),
                 *("measures", "matching.segments", "matching.strings", "merging", "postings", "scoring", "segment"),
-                *("measure_collector", "reader", "text", "writer"),
+                *("measure_collector", "reader", "tables", "text", "writer"),
             )
         ),
     },
@@ -200,7 +211,7 @@ def test_public_names() -> None:
     """The package exports exactly these names, and each can be imported."""
     assert set(searchkit.__all__) == {
         "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Measure", "MeasureHit", "MeasureOptions",
-        "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "build", "open",
+        "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "Table", "build", "open",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):

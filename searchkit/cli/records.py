@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import click
 
 from searchkit.cli.options import filter_options, format_option, index_option, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_output
+from searchkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from searchkit.index import Index
-    from searchkit.model import Document, Measure, Paragraph
+    from searchkit.model import Document, Measure, Paragraph, Table
     from searchkit.query.facets import FacetCounts
 
 
@@ -30,56 +31,107 @@ if TYPE_CHECKING:
 )
 @format_option("table", "json", "jsonl", "csv", "tsv", "ids")
 def show(record_id: str, index_path: Path, context: int, output_format: str) -> int:
-    """Show the paragraph or the document with this ID.
+    """Show the paragraph, the document or the table with this ID.
 
     A paragraph is shown with its facets and headings, a document with its fields and all of its
-    paragraphs. Formats other than table contain only the paragraphs, even for a document. json and
-    jsonl also contain the measures of each paragraph.
+    paragraphs. Tables are shown as Markdown at their places: those of a document instead of their
+    rows, that of a paragraph below it, with the rows of the context.
+
+    Formats other than table contain only the paragraphs, even for a document. json and jsonl also
+    contain the measures of each paragraph, and each table in the field `table` of its first
+    paragraph. The ID of a table (DOCUMENT!NUMBER) shows the table; csv and tsv contain its rows.
     """
     from searchkit.index import Index
-    from searchkit.model import to_json
-    from searchkit.output.records import format_records
 
     with Index(index_path) as index:
         paragraph = index.paragraph(record_id)
         document = index.document(paragraph.document if paragraph else record_id)
         if document is None:
-            print_error(f"no paragraph or document {record_id} in {index_path}")
-            return NOTHING_FOUND
+            table = index.table(record_id)
+            if table is None:
+                print_error(f"no paragraph, document or table {record_id} in {index_path}")
+                return NOTHING_FOUND
+            write_output(_format_table(table, output_format))
+            return FOUND
         paragraphs = list(index.paragraphs(document=document.document))
         if paragraph is not None:
             paragraphs = [record for record in paragraphs if abs(record.n - paragraph.n) <= context]
-        if output_format in {"json", "jsonl"}:
-            write_output(format_records(_with_measures(index, paragraphs), output_format))
-        elif output_format != "table":
-            write_output(format_records(map(to_json, paragraphs), output_format))
-        else:
-            write_output(_format_page(document, paragraphs, paragraph))
+        shown = {record.n for record in paragraphs}
+        tables = [item for item in index.tables(document=document.document) if shown.intersection(item.paragraphs)]
+        has_measures = output_format in {"json", "jsonl"}
+        measures = index.measures_of([record.id for record in paragraphs]) if has_measures else []
+    if output_format == "table":
+        write_output(_show_paragraphs(paragraphs, tables, document if paragraph is None else None, record_id))
+    else:
+        write_output(_format_paragraphs(paragraphs, tables, measures, output_format))
     return FOUND
 
 
-def _with_measures(index: Index, paragraphs: Sequence[Paragraph]) -> Iterator[dict[str, object]]:
-    """Yield the paragraphs as JSON objects with the field `measures`."""
+def _format_table(table: Table, output_format: str) -> Iterator[str]:
+    """Yield a table in a format of `show`."""
+    from searchkit.model import to_json
+    from searchkit.output.csv import delimited_line
+    from searchkit.output.records import format_records
+    from searchkit.output.tables import format_markdown, table_rows
+
+    if output_format == "table":
+        return iter([format_markdown(table)])
+    if output_format in {"csv", "tsv"}:
+        return (delimited_line(row, "," if output_format == "csv" else "\t") for row in table_rows(table))
+    return format_records([to_json(table)], output_format)
+
+
+def _format_paragraphs(
+    paragraphs: Sequence[Paragraph],
+    tables: Sequence[Table],
+    measures: Sequence[Sequence[Measure]],
+    output_format: str,
+) -> Iterator[str]:
+    """Yield paragraphs as records. In json and jsonl, they have their measures, and the first of a table the table."""
     from searchkit.model import to_json
     from searchkit.output.json import nested_measure_to_json
+    from searchkit.output.records import format_records
 
-    measures = index.measures_of([paragraph.id for paragraph in paragraphs])
-    for paragraph, of_paragraph in zip(paragraphs, measures, strict=True):
-        yield {**to_json(paragraph), "measures": list(map(nested_measure_to_json, of_paragraph))}
+    if output_format not in {"json", "jsonl"}:
+        return format_records(map(to_json, paragraphs), output_format)
+    first = paragraphs[0].n
+    table_at = {max(table.first_paragraph, first): to_json(table) for table in tables}
+    return format_records(
+        (
+            {
+                **to_json(record),
+                "measures": list(map(nested_measure_to_json, record_measures)),
+                "table": table_at.get(record.n),
+            }
+            for record, record_measures in zip(paragraphs, measures, strict=True)
+        ),
+        output_format,
+    )
 
 
-def _format_page(document: Document, paragraphs: Iterable[Paragraph], requested: Paragraph | None) -> Iterator[str]:
-    """Yield the parts of a page for the terminal.
+def _show_paragraphs(
+    paragraphs: Sequence[Paragraph], tables: Sequence[Table], document: Document | None, requested: str
+) -> Iterator[str]:
+    """Yield paragraphs, the fields of the document if it is given, and tables instead of their rows, for the terminal.
 
-    The page consists of paragraphs, and of the fields of their document unless a paragraph is requested.
+    `requested`: id of the paragraph that is shown even if it is a row, above its table.
     """
     from searchkit.output import terminal
+    from searchkit.output.tables import format_markdown
 
-    if requested is None:
+    if document:
         yield terminal.format_document(document) + "\n"
-    for paragraph in paragraphs:
-        is_requested = requested is not None and paragraph.id == requested.id
-        yield terminal.format_paragraph(paragraph, is_requested=is_requested, colour=sys.stdout.isatty()) + "\n"
+    colour = sys.stdout.isatty()
+    table_of = {n: table for table in tables for n in table.paragraphs}
+    for table, group in groupby(paragraphs, lambda paragraph: table_of.get(paragraph.n)):
+        records = list(group)
+        for record in records:
+            is_requested = document is None and record.id == requested
+            if table is None or is_requested:
+                yield terminal.format_paragraph(record, is_requested=is_requested, colour=colour) + "\n"
+        if table is not None:
+            start = records[0].n - table.first_paragraph
+            yield format_markdown(table, range(start, start + len(records))) + "\n"
 
 
 @click.command()
@@ -143,22 +195,39 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["documents", "paragraphs", "measures"]))
+@click.argument("what", type=click.Choice(["documents", "paragraphs", "measures", "tables"]))
 @index_option
 @filter_options
-@format_option("jsonl", "json", "csv", "tsv", "table", "ids")
-def export(what: str, index_path: Path, output_format: str, **options: Any) -> int:  # noqa: ANN401
-    """Write documents, paragraphs or measures to standard output.
+@format_option("jsonl", "json", "csv", "tsv", "table", "ids", "xlsx")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Where csv, tsv and xlsx write tables: a new folder with a file for each table, or a workbook with a sheet "
+    "for each.",
+)
+def export(
+    what: str,
+    index_path: Path,
+    output_format: str,
+    output: Path | None,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Write documents, paragraphs, measures or tables to standard output.
 
     Without filters, writes all of them. With filters, writes the paragraphs that pass all filters,
-    the measures of these paragraphs, or the documents with at least one such paragraph.
+    the measures of these paragraphs, or the documents or tables with at least one such paragraph.
+    Tables as csv, tsv or xlsx need --output.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
     from searchkit.output.records import format_records
 
+    _check_export(what, output_format, output)
     filters, _ = split_options(options)
     with Index(index_path) as index:
+        if what == "tables":
+            return _export_tables(index.tables(**filters), output_format, output)
         exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {
             "documents": index.documents,
             "paragraphs": index.paragraphs,
@@ -167,3 +236,40 @@ def export(what: str, index_path: Path, output_format: str, **options: Any) -> i
         has_records, records = peek(exporters[what](**filters))
         write_output(format_records(map(to_json, records), output_format))
     return FOUND if has_records else NOTHING_FOUND
+
+
+def _check_export(what: str, output_format: str, output: Path | None) -> None:
+    """Raise UsageError if a format does not fit the records or `--output`."""
+    if what != "tables" and output_format == "xlsx":
+        raise UsageError("--format xlsx is only for tables")
+    needs_output = what == "tables" and output_format in {"csv", "tsv", "xlsx"}
+    if needs_output and output is None:
+        target = "FILE" if output_format == "xlsx" else "FOLDER"
+        raise UsageError(f"export tables --format {output_format} needs --output {target}")
+    if output is not None and not needs_output:
+        raise UsageError("--output is only for tables as csv, tsv or xlsx")
+
+
+def _export_tables(tables: Iterator[Table], output_format: str, output: Path | None) -> int:
+    """Write tables to standard output or to `output`. Writes no file if there are no tables."""
+    from searchkit.model import to_json
+    from searchkit.output.records import format_records
+    from searchkit.output.tables import format_markdown, write_table_files
+    from searchkit.text.characters import sanitize
+
+    has_tables, tables = peek(tables)
+    if not has_tables:
+        write_output(format_records([], output_format) if output is None else [])
+        return NOTHING_FOUND
+    if output is None:
+        if output_format == "table":
+            write_output(f"{sanitize(table.id)}\n\n{format_markdown(table)}\n" for table in tables)
+        else:
+            write_output(format_records(map(to_json, tables), output_format))
+    elif output_format == "xlsx":
+        from searchkit.output.xlsx import write_tables
+
+        write_tables(tables, output)
+    else:
+        write_table_files(tables, output, output_format)
+    return FOUND

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from searchkit.engines.ranking import Explanation
 from searchkit.errors import IndexDamaged, SearchkitError
-from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter
 from searchkit.query.tree import Node, ScoringClause
 
@@ -149,6 +149,10 @@ class Engine(Protocol):
         """Yield all paragraphs that the filters admit, in corpus order."""
         ...
 
+    def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
+        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order, complete."""
+        ...
+
     def check(self) -> None:
         """Read the complete index. Raises IndexDamaged at the first inconsistency."""
         ...
@@ -171,10 +175,12 @@ class Writer(Protocol):
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table] = (),
     ) -> None:
         """Add a document with its paragraphs, at least one, and the measures of each paragraph.
 
-        `file`: name of the corpus file that the document was read from.
+        `file`: name of the corpus file that the document was read from. `tables`: the tables of the document, ordered
+        by number. Their rows are among the paragraphs.
         """
         ...
 

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property, reduce
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,8 +46,11 @@ from searchkit.model import (
     ExtractedMeasure,
     Measure,
     Paragraph,
+    Table,
+    TableCell,
     document_from_json,
     paragraph_from_json,
+    table_from_json,
     to_json,
 )
 from searchkit.query.facets import Facet, FacetCounter, FacetCounts, Filter, facet_values, selected_values
@@ -69,6 +73,7 @@ class StoredDocument(NamedTuple):
     paragraphs: list[Paragraph]
     measures: list[Sequence[ExtractedMeasure]]
     """Measures of each paragraph."""
+    tables: Sequence[Table]
 
 
 class WhooshWriter:
@@ -86,12 +91,13 @@ class WhooshWriter:
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table] = (),
     ) -> None:
-        """Add a document with its paragraphs and the measures of each paragraph.
+        """Add a document with its paragraphs, the measures of each paragraph, and its tables.
 
         `file`: name of the corpus file that the document was read from.
         """
-        self._added.append(StoredDocument(file, document, list(paragraphs), list(measures)))
+        self._added.append(StoredDocument(file, document, list(paragraphs), list(measures), tables))
 
     def remove(self, files: Collection[str]) -> None:
         """Drop the documents of these files that come from the base index. Added documents stay."""
@@ -118,7 +124,8 @@ class WhooshWriter:
 
     def _write(self, stored: StoredDocument, writer: Any) -> None:  # noqa: ANN401 - Whoosh has no types
         """Write a Whoosh document for a document, followed by one for each of its paragraphs."""
-        record = _to_json_text({"file": stored.file, "document": to_json(stored.document)})
+        tables = list(map(to_json, stored.tables))
+        record = _to_json_text({"file": stored.file, "document": to_json(stored.document), "tables": tables})
         writer.add_document(kind="document", record=record)
         title, title_length = self._analyze(stored.document.title or "")
         for paragraph, measures in zip(stored.paragraphs, stored.measures, strict=True):
@@ -197,11 +204,18 @@ class WhooshEngine:
         """Yield all paragraphs that the filters admit, in corpus order."""
         return (p for p in self._table.paragraphs if all(item.admits(p) for item in filters))
 
+    def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
+        """Yield all tables with at least one row whose paragraph the filters admit, in corpus order."""
+        admitted = {(paragraph.document, paragraph.n) for paragraph in self.paragraphs(filters)}
+        with _restricted_decoding(self._folder):
+            tables = self._stored_tables()
+        return (table for table in tables if any((table.document, n) in admitted for n in table.paragraphs))
+
     def check(self) -> None:
         """Read the records of all paragraphs and all postings.
 
-        Raises IndexDamaged if a record cannot be decoded, or if the frequencies in the postings of a field do not add
-        up to the lengths in the records.
+        Raises IndexDamaged if a record cannot be decoded, if the frequencies in the postings of a field do not add up
+        to the lengths in the records, or if the row of a table is no paragraph.
         """
         with self._lock, _restricted_decoding(self._folder):
             table = self._table
@@ -215,6 +229,10 @@ class WhooshEngine:
                 if total != expected:
                     message = f"{self._folder}: {total} tokens in the postings of {name}, {expected} in the records"
                     raise IndexDamaged(message)
+            rows = {(paragraph.document, paragraph.n) for paragraph in table.paragraphs}
+            for item in self._stored_tables():
+                if not all((item.document, n) in rows for n in item.paragraphs):
+                    raise IndexDamaged(f"{self._folder}: table {item.id} has a row that is no paragraph")
 
     def close(self) -> None:
         """Close the files of the index. They are also closed when the engine is garbage-collected."""
@@ -228,7 +246,10 @@ class WhooshEngine:
                 stored = self._reader.stored_fields(docnum)
                 record = json.loads(stored["record"])
                 if stored["kind"] == "document":
-                    documents.append(StoredDocument(record["file"], document_from_json(record["document"]), [], []))
+                    document, tables = document_from_json(record["document"]), record["tables"]
+                    documents.append(
+                        StoredDocument(record["file"], document, [], [], list(map(table_from_json, tables)))
+                    )
                 else:
                     documents[-1].paragraphs.append(paragraph_from_json(record["paragraph"]))
                     documents[-1].measures.append(_measures_from_json(record))
@@ -240,6 +261,10 @@ class WhooshEngine:
             return _ParagraphTable(
                 [(docnum, json.loads(stored["record"])) for docnum, stored in self._stored_by_docnum("paragraph")]
             )
+
+    def _stored_tables(self) -> list[Table]:
+        records = [json.loads(stored["record"])["tables"] for stored in self._stored_fields("document")]
+        return list(map(table_from_json, chain.from_iterable(records)))
 
     def _stored_by_docnum(self, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield Whoosh's number and the stored fields of each Whoosh document of a kind: `document` or `paragraph`."""
@@ -427,7 +452,14 @@ class _ParagraphTable:
 
 
 def _measures_from_json(record: Mapping[str, Any]) -> tuple[ExtractedMeasure, ...]:
-    return tuple(ExtractedMeasure(**measure) for measure in record["measures"])
+    return tuple(
+        ExtractedMeasure(**{**measure, "cell": measure["cell"] and _cell_from_json(measure["cell"])})
+        for measure in record["measures"]
+    )
+
+
+def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
+    return TableCell(**{**data, "row": tuple(data["row"]), "column": tuple(data["column"])})
 
 
 def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:

@@ -23,13 +23,13 @@ from searchkit.text.analyzer import Analyzer
 
 
 def add_document(parsed: ParsedDocument, writer: Writer, extractor: Extractor) -> Document:
-    """Add a document with its paragraphs and measures to a writer. Extracts the measures if `parsed` has none yet.
+    """Add a document with its paragraphs, measures and tables to a writer.
 
-    Returns the document with the number of its measures.
+    Extracts the measures if `parsed` has none yet. Returns the document with the number of its measures.
     """
     measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
     document = replace(parsed.document, measures=sum(map(len, measures)))
-    writer.add(document, parsed.paragraphs, measures, parsed.file)
+    writer.add(document, parsed.paragraphs, measures, parsed.file, parsed.tables)
     return document
 
 

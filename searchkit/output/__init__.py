@@ -1,11 +1,12 @@
-"""Formats records, results and comparisons as text, workbooks and charts.
+"""Formats records, results, tables and comparisons as text, workbooks and charts.
 
 records.py     records in each format of `--format`
 json.py        records and results as JSON objects
 csv.py         records as CSV and TSV
+tables.py      tables of reports as Markdown, and as a folder of files
 terminal.py    pages and tables for the terminal
 comparison.py  a comparison as a text table
-xlsx.py        a comparison as a workbook
+xlsx.py        a comparison, or tables of reports, as a workbook
 chart.py       a comparison as a chart
 cells.py       the text of a cell: a field of a record, or a cell of a comparison with its marks
 """

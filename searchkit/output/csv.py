@@ -1,4 +1,4 @@
-"""Records as comma-separated or tab-separated values. Cells that a spreadsheet would read as formulas are escaped."""
+"""Records and rows as comma- or tab-separated values. Cells that a spreadsheet would read as formulas are escaped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def delimited_lines(records: Iterable[Mapping[str, object]], delimiter: str) -> 
     for record in records:
         if names is None:
             names = list(record)
-            yield _delimited_line(names, delimiter)
-        yield _delimited_line([record.get(name) for name in names], delimiter)
+            yield delimited_line(names, delimiter)
+        yield delimited_line([record.get(name) for name in names], delimiter)
 
 
-def _delimited_line(values: Sequence[object], delimiter: str) -> str:
+def delimited_line(values: Sequence[object], delimiter: str) -> str:
     """Return a row with its line feed. A cell of CSV may contain line feeds, a cell of TSV may not."""
     cells = [_escape_formula(value_text(value)) for value in values]
     if delimiter == "\t":  # TSV has no quoting

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
 
-_NESTED_FIELDS = {"id", "quote", *(field.name for field in fields(ExtractedMeasure))}
+_NESTED_FIELDS = {
+    *("id", "quote", "table", "row", "column", "total"),
+    *(field.name for field in fields(ExtractedMeasure)),
+}
 """Fields of a measure inside the JSON object of its paragraph."""
 
 

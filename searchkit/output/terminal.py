@@ -27,17 +27,17 @@ _BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 """Escape sequences of ANSI terminals."""
 
 
-def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str], style: str = "simple") -> str:
     """Return an aligned table, or an empty string if there are no rows. A Chinese character is two columns wide.
 
-    Numbers are not reformatted.
+    Numbers are not reformatted. `style`: name of a format of tabulate.
     """
     if not rows:
         return ""
     from tabulate import tabulate  # noqa: PLC0415 - the import takes 30 ms, and only tables need it
 
     safe_rows = [[sanitize(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt="simple", disable_numparse=True) + "\n"
+    return tabulate(safe_rows, headers=list(map(sanitize, headers)), tablefmt=style, disable_numparse=True) + "\n"
 
 
 def format_results(results: Results, *, colour: bool, first: int = 1) -> str:

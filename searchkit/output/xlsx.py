@@ -1,4 +1,4 @@
-"""A comparison as a workbook (.xlsx): a sheet with the table, and a sheet with the source of every value.
+"""Workbooks (.xlsx): a comparison with the source of every value, and tables of reports with a sheet for each.
 
 `Worksheet.write` of XlsxWriter guesses the type of a value, and writes a string that begins with = as a formula. This
 module calls `write_string` instead, so text of a report stays text.
@@ -6,7 +6,9 @@ module calls `write_string` instead, so text of a report stays text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from searchkit.compare.comparison import Cell, Comparison
 from searchkit.errors import SearchkitError
 from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
 from searchkit.output.json import comparison_records
+from searchkit.output.tables import INDEX_NAME, describe, table_rows
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
@@ -21,24 +24,55 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from searchkit.model import Table
+
 _SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60}
 """Widths of columns of the sheet of sources, in characters. All other columns have `_COLUMN_WIDTH`."""
 _COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
 """Width of a column of values, and of the column with the labels of the rows, in characters."""
+_MAX_SHEET_NAME_LENGTH = 31
+_FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
+_NUMBER = re.compile(r"(?=(?:\D*\d){1,15}\D*\Z)-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+"""A number that a spreadsheet stores and shows exactly as printed: at most 15 digits, no leading zeros. Percentages and
+numbers with a unit remain text."""
 _FIRST_TABLE_ROW = 3
 """0-based index of the first row of the table after its headers. Rows 0 and 1 have the title and a space."""
 
 
 def write_workbook(comparison: Comparison, path: Path) -> None:
     """Write a comparison to a file. Raises SearchkitError if XlsxWriter is missing or the file cannot be written."""
+    with _workbook(path) as book:
+        _write_table_sheet(book.add_worksheet("comparison"), comparison, _Formats(book))
+        _write_sources_sheet(book.add_worksheet("sources"), comparison, _Formats(book))
+
+
+def write_tables(tables: Iterable[Table], path: Path) -> None:
+    """Write tables to a file: a sheet for each, after a sheet with a list of them.
+
+    Keeps all cells in memory. XlsxWriter can write rows at once (`constant_memory`), but then keeps a file open for
+    each sheet, and there may be thousands. Raises SearchkitError if XlsxWriter is missing, a table is too large for a
+    sheet, or the file cannot be written.
+    """
+    with _workbook(path) as book:
+        index, formats = book.add_worksheet(INDEX_NAME), _Formats(book)
+        records = []
+        for number, table in enumerate(tables, 1):
+            name = _sheet_name(number, table)
+            _write_report_table(book.add_worksheet(name), table, formats)
+            records.append({"sheet": name, **describe(table)})
+        _write_records(index, records, formats)
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[Workbook]:
+    """Yield an empty workbook, and write it to a file if the block succeeds. Raises SearchkitError."""
     try:
         from xlsxwriter import Workbook  # noqa: PLC0415 - an extra
         from xlsxwriter.exceptions import XlsxWriterException  # noqa: PLC0415
     except ImportError:
         raise SearchkitError("writing .xlsx needs XlsxWriter: pip install 'searchkit[xlsx]'") from None
     book = Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
-    _write_table_sheet(book.add_worksheet("comparison"), comparison, _Formats(book))
-    _write_sources_sheet(book.add_worksheet("sources"), comparison, _Formats(book))
+    yield book
     try:
         book.close()
     except (XlsxWriterException, OSError) as error:
@@ -55,6 +89,11 @@ class _Formats:
         self.grey = book.add_format({"font_color": "#808080", "align": "right"})
         self.conflict = book.add_format({"bg_color": "#FFE699", "align": "right"})
 
+    def printed(self, number: str) -> Format:
+        """Return the format that shows a number as printed: with its decimals, and with its thousands separators."""
+        _, point, decimals = number.partition(".")
+        return self._number_format(("#,##0" if "," in number else "0") + point + "0" * len(decimals))
+
     def number(self, marks: Sequence[str]) -> Format:
         """Return the format that shows a number with marks, such as ≥1300. The cell still contains a number.
 
@@ -62,7 +101,9 @@ class _Formats:
         """
         before = "".join(CELL_MARKS[name][0] for name in marks if name != "period")
         after = CELL_MARKS["period"][0] if "period" in marks else ""
-        number_format = f'"{before}"General"{after}"' if marks else "General"
+        return self._number_format(f'"{before}"General"{after}"' if marks else "General")
+
+    def _number_format(self, number_format: str) -> Format:
         if number_format not in self._numbers:
             self._numbers[number_format] = self._book.add_format({"num_format": number_format})
         return self._numbers[number_format]
@@ -97,8 +138,13 @@ def _write_cell(sheet: Worksheet, position: tuple[int, int], cell: Cell, unit: s
 
 def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _Formats) -> None:
     """Write the sheet with a row for each value and each empty cell: the rows of `compare --format csv`."""
+    _write_records(sheet, comparison_records(comparison), formats)
+
+
+def _write_records(sheet: Worksheet, records: Iterable[Mapping[str, object]], formats: _Formats) -> None:
+    """Write a sheet with a row for each record, below the names of the fields."""
     y, names = 0, list[str]()
-    for y, record in enumerate(comparison_records(comparison), 1):
+    for y, record in enumerate(records, 1):
         names = list(record)
         for x, value in enumerate(record.values()):
             _write_value(sheet, y, x, value)
@@ -108,6 +154,35 @@ def _write_sources_sheet(sheet: Worksheet, comparison: Comparison, formats: _For
     sheet.freeze_panes(1, 0)
     if names:
         sheet.autofilter(0, 0, y, len(names) - 1)
+
+
+def _sheet_name(number: int, table: Table) -> str:
+    """Return a name for the sheet of the n-th table: the number, and the beginning of the caption.
+
+    The number makes it unique. Excel allows 31 UTF-16 units, and forbids some characters.
+    """
+    caption = _FORBIDDEN_IN_SHEET_NAMES.sub(" ", sanitize(table.caption or "")).strip()
+    name = f"{number} {caption}".encode("utf-16-le")[: 2 * _MAX_SHEET_NAME_LENGTH].decode("utf-16-le", "ignore")
+    return name.strip(" '")
+
+
+def _write_report_table(sheet: Worksheet, table: Table, formats: _Formats) -> None:
+    """Write the header and the rows of a table. Raises SearchkitError if they do not fit a sheet."""
+    for y, row in enumerate(table_rows(table)):
+        is_header = y < len(table.header)
+        for x, text in enumerate(row):
+            number = None if is_header or x < table.header_columns else _NUMBER.fullmatch(text)
+            if number:
+                number_format = formats.printed(text)
+                failed = sheet.write_number(y, x, float(text.replace(",", "")), number_format)
+            elif text:
+                failed = sheet.write_string(y, x, sanitize(text), formats.bold if is_header else None)
+            else:
+                continue
+            if failed:
+                raise SearchkitError(f"{table.id}: too large for a sheet; export it with --format csv")
+    if table.header:
+        sheet.freeze_panes(len(table.header), table.header_columns)
 
 
 def _write_value(sheet: Worksheet, y: int, x: int, value: object, cell_format: Format | None = None) -> None:

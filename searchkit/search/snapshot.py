@@ -25,7 +25,7 @@ from searchkit.manifest import (
     read_verified_file,
     verify_checksums,
 )
-from searchkit.model import Document, Measure, Paragraph
+from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, parse_filters
 from searchkit.query.tree import Everything, Node, Query
@@ -208,6 +208,11 @@ class Snapshot:
         """Yield the paragraphs that pass the filters, in corpus order."""
         with self.use_engine() as engine:
             yield from engine.paragraphs(filters)
+
+    def tables(self, filters: tuple[Filter, ...]) -> Iterator[Table]:
+        """Yield the tables with at least one row that passes the filters, in corpus order."""
+        with self.use_engine() as engine:
+            yield from engine.tables(filters)
 
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
         """Yield the documents with at least one paragraph that passes all filters, in corpus order."""

@@ -24,6 +24,7 @@ from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
 from searchkit.engines.columnar.measures import MeasureBuilder, SegmentMeasures, find_measure_problem, measure_arrays
 from searchkit.engines.columnar.reader import MAX_IMPACT, IndexReader
+from searchkit.engines.columnar.tables import TableBuilder, find_table_problem
 from searchkit.engines.columnar.text import SegmentText, narrow_code_points, text_arrays
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import open_writer
@@ -31,7 +32,7 @@ from searchkit.engines.ranking import count_all_grams
 from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
-from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell
 from searchkit.query.tree import Everything, Node, Not, Or, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
@@ -243,7 +244,45 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
     columns = builder.columns()
     for name, values in INCONSISTENT_MEASURES.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values
-    assert find_measure_problem(columns, np.array([5, 0, 2])) == problem
+    assert find_measure_problem(columns, np.array([5, 0, 2]), np.arange(1, 4), np.zeros(3, np.int64)) == problem
+
+
+INCONSISTENT_CELLS = {"no such measure": [3, 0], "another document": [4, 0], "the measure itself": [1, 0]}
+
+
+@pytest.mark.parametrize("problem", INCONSISTENT_CELLS)
+def test_inconsistent_parts_of_totals_in_other_rows_are_detected(problem: str) -> None:
+    """A total must be a measure of the paragraph with the number `part_of_n`, in the same document."""
+    cell = TableCell(1, ("东风",), ("收件",), part_of_n=2)
+    total = ExtractedMeasure("a", 1, None, 1, None, start=0, end=2, cell=replace(cell, total=True, part_of_n=None))
+    builder = MeasureBuilder()
+    builder.extend([[replace(total, part_of=0, cell=cell)], [total], [], [total]])
+    columns, facts = builder.columns(), (np.full(4, 2), np.array([1, 2, 3, 1]), np.array([0, 0, 0, 1]))
+    assert find_measure_problem(columns, *facts) is None
+    columns.cells.part_of_n[:2] = INCONSISTENT_CELLS[problem]
+    expected = None if problem == "another document" else "a measure is part of a measure that does not exist"
+    assert find_measure_problem(columns, *facts) == expected  # another document: may be in another segment
+
+
+INCONSISTENT_TABLES = {
+    "the rows of a table lie outside the segment": {"row_count": [2, 9]},
+    "the rows of a table are not those of its document": {"doc": [0, 1]},
+    "the rows of a table are not its paragraphs": {"row_count": [1, 1]},
+}
+
+
+@pytest.mark.parametrize("problem", [None, *INCONSISTENT_TABLES])
+def test_inconsistent_tables_are_detected(problem: str | None) -> None:
+    """`find_table_problem` names the inconsistency, and returns None for consistent tables."""
+    builder = TableBuilder()
+    for document, rows in (("a", 2), ("b", 1)):
+        paragraphs = [Paragraph(f"{document}#{n}", document, n, "") for n in range(1, rows + 1)]
+        table = Table(document, 1, None, (), ((Cell("a"),),) * rows, 0, 1)
+        builder.extend([table], paragraphs, 0 if document == "a" else 2)
+    columns = builder.columns()
+    for name, values in INCONSISTENT_TABLES.get(problem or "", {}).items():
+        getattr(columns, name)[:] = values
+    assert find_table_problem(columns, np.array([0, 0, 1])) == problem
 
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])

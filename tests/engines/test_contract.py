@@ -15,7 +15,7 @@ import pytest
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import MeasureRequest
 from searchkit.index import Index
-from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph, to_json
+from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell, to_json
 from searchkit.query.parsing import parse
 from searchkit.search.results import Results
 
@@ -44,7 +44,7 @@ def documents_of(data: Json) -> Iterator[ParsedDocument]:
     """Yield the documents of a contract file, as reading a corpus would return them."""
     for entry in expand(data["documents"]):
         fields = record_fields(entry)
-        paragraph_entries = fields.pop("paragraphs")
+        paragraph_entries, tables = fields.pop("paragraphs"), fields.pop("tables", ())
         name = fields["document"]
         common = {key: value for key, value in fields.items() if key in Paragraph.__dataclass_fields__}
         paragraphs, measures = [], []
@@ -52,7 +52,17 @@ def documents_of(data: Json) -> Iterator[ParsedDocument]:
             measures.append(measures_of(own_fields.pop("measures", ()), own_fields["text"]))
             paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, own_fields["text"]), **common, **own_fields))
         document = Document(**fields, paragraphs=len(paragraphs))
-        yield ParsedDocument(document, tuple(paragraphs), measures=measures)
+        yield ParsedDocument(document, tuple(paragraphs), measures=measures, tables=tuple(tables_of(tables, name)))
+
+
+def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
+    """Yield the tables of a document. A string is a cell that covers one row and one column."""
+    for entry in entries:
+        rows = {
+            name: tuple(tuple(Cell(x) if isinstance(x, str) else Cell(**x) for x in row) for row in entry[name])
+            for name in ("header", "rows")
+        }
+        yield Table(document, **{**entry, **rows})
 
 
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
@@ -63,7 +73,9 @@ def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
         quote, part_of_quote = fields.pop("quote"), fields.pop("part_of", None)
         start = text.index(quote)
         fields = {"unit": None, "base_value": fields["value"], "base_unit": fields.get("unit"), **fields}
-        part_of = None if part_of_quote is None else text.index(part_of_quote)
+        part_of = text.index(part_of_quote) if isinstance(part_of_quote, str) else part_of_quote
+        if "cell" in fields:
+            fields["cell"] = TableCell(**record_fields(fields["cell"]))
         measures.append(ExtractedMeasure(**fields, start=start, end=start + len(quote), part_of=part_of))
     return measures
 
@@ -91,7 +103,7 @@ def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 def record_fields(entry: Json) -> dict[str, Any]:
     """Return the fields of a record, with tuples for lists of strings."""
     return {
-        key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures"} else value
+        key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures", "tables"} else value
         for key, value in entry.items()
     }
 
@@ -113,6 +125,8 @@ class SelectedMeasures:
     """The measures that an engine selects."""
 
     measures: list[Measure]
+    tables: list[str]
+    """Ids of the tables that the filters admit."""
     indicators: list[str]
     scores: list[float]
 
@@ -135,7 +149,8 @@ def select_measures(index: Index, case: Json) -> SelectedMeasures:
         MeasureRequest(query.all, query.scoring, filters, **case["select"])
     )
     indicators = [columns.indicators[index] for index in columns.indicator_of.tolist()]
-    return SelectedMeasures(columns.fetch(range(len(columns.scores))), indicators, columns.scores.tolist())
+    measures, tables = columns.fetch(range(len(columns.scores))), index._snapshot._engine.tables(filters)
+    return SelectedMeasures(measures, [table.id for table in tables], indicators, columns.scores.tolist())
 
 
 @pytest.mark.parametrize(("path", "case"), MEASURE_CASES)
@@ -288,6 +303,7 @@ def check_measure_scores(case: Json, selected: SelectedMeasures) -> str | None:
 
 
 MEASURE_CHECKS: dict[str, Callable[[Json, SelectedMeasures], str | None]] = {
+    "tables": lambda case, selected: compare(case["tables"], selected.tables),
     "measures": lambda case, selected: compare(case["measures"], selected.ids),
     "indicators": lambda case, selected: compare(case["indicators"], selected.indicators),
     "records": check_records,

@@ -9,6 +9,8 @@ text.py               the text, as codes of an alphabet
 bigrams.py            offsets of each pair of adjacent characters
 cross_word.py         docs that contain the characters of a term, but not the term
 measures.py           measures as columns
+cells.py              cells of the measures that are in tables
+tables.py             tables, packed
 building.py           documents to columns
 merging.py            columns of several segments to one
 segment.py            writing and reading a segment

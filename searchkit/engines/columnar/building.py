@@ -12,9 +12,10 @@ from searchkit.engines.columnar.arrays import Array, block_slices, narrowest, of
 from searchkit.engines.columnar.columns import DictEncoder, SegmentColumns
 from searchkit.engines.columnar.measures import MeasureBuilder
 from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX, TITLE_TERM_PREFIX, PostingEntries
+from searchkit.engines.columnar.tables import TableBuilder
 from searchkit.engines.columnar.text import narrow_code_points
 from searchkit.engines.ranking import HEADING_WEIGHT, TITLE_WEIGHT
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 _SUM_BLOCK_DOCS = 1 << 12  # docs whose term frequencies are summed together: their tokens stay in the processor's cache
@@ -34,7 +35,7 @@ class SegmentBuilder:
         self._path_of = bytearray()  # 32-bit integers
         self._document_of = array("I")
         self._texts: list[str] = []
-        self._measures = MeasureBuilder()
+        self._measures, self._tables = MeasureBuilder(), TableBuilder()
         self._terms = DictEncoder()
         self._text_tokens, self._heading_tokens, self._title_tokens = (_TokenCollector(self._terms) for _ in range(3))
         self.characters = 0
@@ -51,8 +52,13 @@ class SegmentBuilder:
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table],
     ) -> None:
-        """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph."""
+        """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
+
+        `tables`: all tables of the document. Only rows that are among the paragraphs are added.
+        """
+        self._tables.extend(tables, paragraphs, self.size)
         texts = [paragraph.text for paragraph in paragraphs]
         path_count = len(self._paths.values)  # each distinct heading path is tokenised once
         self._path_of += self._paths.encode_all([paragraph.path for paragraph in paragraphs]).data
@@ -109,6 +115,7 @@ class SegmentBuilder:
             terms=terms,
             entries=entries,
             measures=self._measures.columns(),
+            tables=self._tables.columns(),
         )
 
 

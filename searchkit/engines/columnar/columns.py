@@ -26,6 +26,11 @@ MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | No
 """Fields of `ExtractedMeasure` that are stored together, because few combinations of them occur: `unit`, `base_unit`,
 `bound`, `kind`, `change`, `period` and `zero`."""
 
+CellRow = tuple[int, tuple[str, ...]]
+"""Number of the table, and headers of the row."""
+CellColumn = tuple[tuple[str, ...], bool]
+"""Headers of the column, and whether the row or the column is a total."""
+
 
 @dataclass(slots=True)
 class SegmentColumns:
@@ -64,6 +69,7 @@ class SegmentColumns:
     entries: Sequence[PostingEntries]
     """Postings, split into any number of parts. `PostingEntries.term` is an index in `terms`."""
     measures: MeasureArrays
+    tables: TableArrays
 
 
 @dataclass(slots=True)
@@ -93,6 +99,39 @@ class MeasureArrays:
     """The distinct combinations of attributes."""
     attributes_of: Array
     """Index in `attributes` of the combination of attributes."""
+    cells: CellArrays
+
+
+@dataclass(slots=True)
+class CellArrays:
+    """The cells of those measures of a segment that are in tables. Arrays have one element per cell."""
+
+    measure: Array
+    """Ordinal of the measure, ascending."""
+    rows: Sequence[CellRow]
+    row_of: Array
+    """Index in `rows`."""
+    columns: Sequence[CellColumn]
+    column_of: Array
+    """Index in `columns`."""
+    part_of_n: Array
+    """`TableCell.part_of_n`, or 0 for None."""
+
+
+@dataclass(slots=True)
+class TableArrays:
+    """The parts of tables of a segment, in the order of their docs. Arrays have one element per part."""
+
+    number: Array
+    """`Table.table`."""
+    first_row: Array
+    """Index in the table of the first row of the part. 0 unless the document is split."""
+    doc: Array
+    """Doc id of the first row."""
+    row_count: Array
+    """Number of rows, each of them a doc."""
+    packed: Sequence[Array]
+    """Caption, header, rows and number of header columns, packed by `pack_json`."""
 
 
 class DictEncoder:

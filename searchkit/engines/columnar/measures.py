@@ -11,6 +11,7 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, ArrayFile, narrowest, offsets_from_lengths
 from searchkit.engines.columnar.cache import Cache
+from searchkit.engines.columnar.cells import CellBuilder, SegmentCells, cell_arrays
 from searchkit.engines.columnar.columns import (
     DictColumn,
     DictEncoder,
@@ -37,11 +38,14 @@ class MeasureBuilder:
         self._value, self._base_value = array("d"), array("d")
         self._indicators, self._attributes = DictEncoder(), DictEncoder()
         self._indicator_of, self._attributes_of = array("I"), array("I")
+        self._cells = CellBuilder()
 
     def extend(self, measures_of_docs: Sequence[Sequence[ExtractedMeasure]]) -> None:
         """Add the measures of each of the next docs."""
         self._count_per_doc.extend(map(len, measures_of_docs))
         for measure in chain.from_iterable(measures_of_docs):
+            if measure.cell:
+                self._cells.append(len(self._start), measure.cell)
             self._start.append(measure.start)
             self._length.append(measure.end - measure.start)
             self._part_of.append(0 if measure.part_of is None else measure.part_of + 1)
@@ -63,6 +67,7 @@ class MeasureBuilder:
             indicator_of=np.array(self._indicator_of, np.int64),
             attributes=self._attributes.values,
             attributes_of=np.array(self._attributes_of, np.int64),
+            cells=self._cells.columns(),
         )
 
 
@@ -88,6 +93,7 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
         **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
+        **cell_arrays(columns.cells),
     }
 
 
@@ -199,7 +205,12 @@ class SegmentMeasures:
             start,
             start + length,
             part_of - 1 if part_of else None,
+            self._cells.find(ordinal),
         )
+
+    @cached_property
+    def _cells(self) -> SegmentCells:
+        return SegmentCells(self._arrays)
 
     @cached_property
     def _spans(self) -> tuple[Array, ...]:
@@ -225,13 +236,15 @@ class SegmentMeasures:
             indicator_of=indicator_of,
             attributes=[self._attributes.value(code) for code in attributes.tolist()],
             attributes_of=attributes_of,
+            cells=self._cells.columns(measures),
         )
 
 
-def find_measure_problem(columns: MeasureArrays, text_length: Array) -> str | None:
+def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, document_of: Array) -> str | None:
     """Return a message about the first inconsistency in the measures of a segment, or None.
 
-    `text_length`: number of code points of the text of each doc.
+    `text_length`, `n`, `document_of`: number of code points of the text of each doc, its position in its document, and
+    its document number.
     """
     doc_of = np.repeat(np.arange(len(columns.count_per_doc)), columns.count_per_doc)
     if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
@@ -244,10 +257,28 @@ def find_measure_problem(columns: MeasureArrays, text_length: Array) -> str | No
     if (np.diff(position) <= 0).any():
         return "the measures of a paragraph are not in order"
     is_part = columns.part_of > 0
-    container_position = (doc_of << 32 | columns.part_of - 1)[is_part]
-    if not np.isin(container_position, position).all() or (container_position == position[is_part]).any():
+    container_doc = _container_docs(columns, doc_of, n, document_of)[is_part]
+    container_position = container_doc << 32 | columns.part_of[is_part] - 1
+    is_known = np.isin(container_position, position) | (container_doc < 0)
+    if not is_known.all() or (container_position == position[is_part]).any():
         return "a measure is part of a measure that does not exist"
     return None
+
+
+def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
+    """Return for each measure the doc of the measure that it is part of, if it is part of one.
+
+    The doc is -1 if it is not among the docs of the document in this segment: a long document is split.
+    """
+    cells = columns.cells
+    docs: Array = doc_of.copy()
+    has_other_doc = cells.part_of_n > 0
+    measures, part_of_n = cells.measure[has_other_doc], cells.part_of_n[has_other_doc]
+    other = doc_of[measures] + part_of_n - n[doc_of[measures]]
+    is_inside = (other >= 0) & (other < len(n))
+    is_inside[is_inside] = document_of[other[is_inside]] == document_of[doc_of[measures[is_inside]]]
+    docs[measures] = np.where(is_inside, other, -1)
+    return docs
 
 
 def _to_number(value: float) -> int | float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
+from searchkit.engines.columnar.cells import merge_cells
 from searchkit.engines.columnar.columns import DictEncoder, MeasureArrays, SegmentColumns
 from searchkit.engines.columnar.postings import (
     HEADING_TERM_PREFIX,
@@ -16,6 +17,7 @@ from searchkit.engines.columnar.postings import (
     PostingEntries,
     concatenate_entries,
 )
+from searchkit.engines.columnar.tables import merge_tables
 
 _LISTS = ("files", "documents", "printed_numbers", "section_topics")
 _ARRAYS = ("n", "page", "is_record", "length", "text", "text_length")
@@ -49,6 +51,7 @@ def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
         terms=terms,
         entries=[_drop_duplicates(concatenate_entries(entries))],
         measures=_merge_measures([part.measures for part in parts]),
+        tables=merge_tables([part.tables for part in parts], doc_bases),
     )
 
 
@@ -65,6 +68,7 @@ def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
             name: np.concatenate([codes[getattr(part, name)] for part, codes in zip(parts, part_codes, strict=True)])
             for name, part_codes in encoded
         },
+        cells=merge_cells([part.cells for part in parts], [len(part.start) for part in parts]),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
 from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.engines.ranking import K1, B
-from searchkit.model import Document
+from searchkit.model import Document, Table
 from searchkit.query.facets import Facet, facet_values
 
 MAX_IMPACT = 255
@@ -86,6 +87,24 @@ class FacetColumn:
             np.logical_or.reduce([column == ordinal for column in self.ordinals]) for ordinal in range(self.missing)
         ]
         return np.array([pack_bits(mask.take(self.key_of)) for mask in (*key_masks, self.ordinals[0] == self.missing)])
+
+
+class IndexTables(NamedTuple):
+    """The tables of an index. A table of a document that is split over several segments has several consecutive parts.
+
+    Arrays have one element per part.
+    """
+
+    segment: Array
+    """Index of the segment."""
+    number: Array
+    """Number of the part in its segment."""
+    doc: Array
+    """Doc id of the first row."""
+    row_count: Array
+    """Number of rows, each of them a doc."""
+    first_row: Array
+    """Index in the table of the first row."""
 
 
 class IndexReader:
@@ -161,6 +180,31 @@ class IndexReader:
         """Return a document by its number."""
         index = int(np.searchsorted(self.document_bases, number, "right")) - 1
         return self.segments[index].document(number - int(self.document_bases[index]))
+
+    @cached_property
+    def tables(self) -> IndexTables:
+        """The tables of the live documents, in corpus order. Doc ids are those of the index."""
+        parts = [
+            (
+                np.full(len(segment.tables.doc), index),
+                np.arange(len(segment.tables.doc)),
+                segment.tables.doc + base,
+                segment.tables.row_count,
+                segment.tables.first_row,
+            )
+            for index, (segment, base) in enumerate(zip(self.segments, self.doc_bases, strict=False))
+        ]
+        none = (np.empty(0, np.int64),) * len(IndexTables._fields)
+        tables = IndexTables(*map(np.concatenate, zip(none, *parts, strict=True)))
+        order = np.argsort(self.order_keys(tables.doc), kind="stable")
+        if self.live_docs is not None:
+            order = order[self.live_docs[tables.doc[order]]]
+        return IndexTables(*(column[order] for column in tables))
+
+    def table(self, index: int) -> Table:
+        """Return a table, or a part of a table, by its index in `tables`."""
+        segment = self.segments[int(self.tables.segment[index])]
+        return segment.table(self.tables.number.item(index))
 
     # order
 

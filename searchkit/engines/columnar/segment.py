@@ -37,8 +37,9 @@ from searchkit.engines.columnar.postings import (
     posting_arrays,
     sort_postings,
 )
+from searchkit.engines.columnar.tables import SegmentTables, find_table_problem, table_arrays
 from searchkit.engines.columnar.text import SegmentText, text_arrays
-from searchkit.model import Document, Paragraph, document_from_json, to_json
+from searchkit.model import Document, Paragraph, Table, document_from_json, to_json
 from searchkit.query.facets import BUILT_IN_FACETS
 
 MAX_SEGMENT_DOCS = 65_536
@@ -81,6 +82,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         **encoded_column_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(postings, size),
         **measure_arrays(columns.measures),
+        **table_arrays(columns.tables),
         **text,
         **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(text)), size),
     }
@@ -158,6 +160,11 @@ class SegmentReader:
     def measures(self) -> SegmentMeasures:
         """The measures."""
         return SegmentMeasures(self.arrays)
+
+    @cached_property
+    def tables(self) -> SegmentTables:
+        """The tables."""
+        return SegmentTables(self.arrays)
 
     @cached_property
     def custom_facets(self) -> Mapping[str, int]:
@@ -261,6 +268,10 @@ class SegmentReader:
         facets = {names[self.arrays["facet_name_codes"].item(at)]: value[at] for at in range(start, end)}
         return document, (*fields, facets)
 
+    def table(self, index: int) -> Table:
+        """Return a table, or the part of a table of a split document, by its number in the segment."""
+        return self.tables.load(index, self.paragraph(self.tables.doc.item(index)))
+
     # the segment as a whole
 
     def columns(self, live_documents: Array | None = None) -> SegmentColumns:
@@ -289,6 +300,7 @@ class SegmentReader:
             terms=[self.postings.term(term_ord) for term_ord in range(self.postings.term_count)],
             entries=[self._kept_entries(kept_docs, is_kept, paths)],
             measures=self.measures.columns(kept_docs),
+            tables=self.tables.columns(kept_docs),
         )
 
     def _kept_entries(self, kept_docs: Array, kept_documents: Array, kept_paths: Array) -> PostingEntries:
@@ -324,7 +336,9 @@ class SegmentReader:
             return "the postings of a word are not in order"
         if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
             return "the paragraphs of a document are not numbered consecutively"
-        return find_measure_problem(columns.measures, columns.text_length)
+        return find_table_problem(columns.tables, columns.document_of) or find_measure_problem(
+            columns.measures, columns.text_length, columns.n, columns.document_of
+        )
 
 
 def paragraph_with(column: str, value: object) -> Paragraph:

@@ -18,7 +18,7 @@ from searchkit.engines.columnar.merging import merge_columns
 from searchkit.engines.columnar.segment import MAX_SEGMENT_CHARACTERS, MAX_SEGMENT_DOCS, SegmentReader, write_segment
 from searchkit.engines.contract import decoding
 from searchkit.manifest import link_or_copy
-from searchkit.model import Document, ExtractedMeasure, Paragraph
+from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
 
 MERGE_FACTOR = 4
@@ -70,8 +70,9 @@ class ColumnarWriter:
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table] = (),
     ) -> None:
-        """Add a document with its paragraphs and the measures of each paragraph.
+        """Add a document with its paragraphs, the measures of each paragraph, and its tables.
 
         A document that exceeds the limits of a segment is split, and stored as several documents with the same id.
         """
@@ -81,7 +82,7 @@ class ColumnarWriter:
             max_characters = MAX_SEGMENT_CHARACTERS - sum(lengths[part])
             if self._builder.size > max_docs or self._builder.characters > max_characters:
                 self._flush()
-            self._builder.add(document, paragraphs[part], measures[part], file)
+            self._builder.add(document, paragraphs[part], measures[part], file, tables)
 
     def remove(self, files: Collection[str]) -> None:
         """Delete the documents of these files that come from the base index. Added documents stay."""

@@ -1,0 +1,109 @@
+"""Tables as text: Markdown for the terminal, rows for CSV, and a folder with a file for each table.
+
+A cell that covers several rows or columns is in the first of them. The other places that it covers are empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from searchkit.errors import SearchkitError
+from searchkit.model import Cell, Table
+from searchkit.output.cells import single_line
+from searchkit.output.csv import delimited_line, delimited_lines
+from searchkit.output.terminal import format_table
+from searchkit.text.characters import sanitize
+
+INDEX_NAME = "tables"
+"""Name of the list of all tables of an export: a sheet, or a file in a folder."""
+_MAX_NAME_LENGTH = 50
+"""Maximum number of characters of a document's id in the name of a file. A character takes up to four bytes."""
+
+
+def grid(rows: Sequence[Sequence[Cell]], *, is_filled: bool = False) -> list[list[str]]:
+    """Return rows of cells as rows of texts of the same length.
+
+    `is_filled`: write the text of a cell to all places that it covers, not only to the first.
+    """
+    texts: dict[tuple[int, int], str] = {}
+    for y, row in enumerate(rows):
+        x = 0
+        for cell in row:
+            while (y, x) in texts:
+                x += 1
+            for covered_y in range(y, min(y + cell.row_span, len(rows))):
+                for covered_x in range(x, x + cell.col_span):
+                    is_shown = is_filled or (covered_y, covered_x) == (y, x)
+                    texts.setdefault((covered_y, covered_x), cell.text if is_shown else "")
+            x += cell.col_span
+    width = max((x + 1 for _, x in texts), default=0)
+    return [[texts.get((y, x), "") for x in range(width)] for y in range(len(rows))]
+
+
+def table_rows(table: Table) -> list[list[str]]:
+    """Return the header rows and the rows of a table as texts."""
+    return [*grid(table.header), *grid(table.rows)]
+
+
+def format_markdown(table: Table, rows: range | None = None) -> str:
+    """Return a table with its caption as Markdown, aligned for the terminal. `rows`: indices of the rows to show.
+
+    Markdown has one header row. The header of a column contains the headers of all rows, separated by ` / `. In the
+    first row shown, a cell that began in an earlier row is repeated.
+    """
+    shown = range(len(table.rows)) if rows is None else rows
+    body = grid(table.rows)[shown.start : shown.stop]
+    if shown.start:
+        body[:1] = grid(table.rows[: shown.start + 1], is_filled=True)[-1:]
+    width = max(map(len, table_rows(table)), default=0)
+    columns = zip(*grid(table.header, is_filled=True), strict=True)
+    headers = [" / ".join(dict.fromkeys(filter(None, column))) for column in columns]
+    lines = [[_markdown_cell(text) for text in [*row, *[""] * (width - len(row))]] for row in [headers, *body]]
+    text = format_table(lines[1:], lines[0], "github")
+    return f"{_one_safe_line(table.caption)}\n\n{text}" if table.caption else text
+
+
+def write_table_files(tables: Iterable[Table], folder: Path, output_format: str) -> None:
+    """Write a file for each table to a new or empty folder, and a list of the tables (`INDEX_NAME`).
+
+    `output_format`: csv or tsv. Raises SearchkitError if the folder is not empty or cannot be written.
+    """
+    delimiter = "\t" if output_format == "tsv" else ","
+    records: list[dict[str, object]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SearchkitError(f"{folder}: not empty; name a new folder with --output")
+        for number, table in enumerate(tables, 1):
+            name = f"{number:04d}-{_safe_name(table)}.{output_format}"
+            _write_lines(folder / name, (delimited_line(row, delimiter) for row in table_rows(table)))
+            records.append({"file": name, **describe(table)})
+        _write_lines(folder / f"{INDEX_NAME}.{output_format}", delimited_lines(records, delimiter))
+    except OSError as error:
+        raise SearchkitError(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def describe(table: Table) -> dict[str, object]:
+    """Return the entry of a table in a list of tables."""
+    return {"id": table.id, "document": table.document, "caption": table.caption, "rows": len(table.rows)}
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    with path.open("x", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
+def _safe_name(table: Table) -> str:
+    """Return the id of a table as a name for a file: letters, digits, `_`, `-` and `.`, cut at the beginning."""
+    name = re.sub(r"[^\w.-]+", "_", table.document)
+    return f"{name[-_MAX_NAME_LENGTH:]}-{table.table}"
+
+
+def _markdown_cell(text: str) -> str:
+    return _one_safe_line(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _one_safe_line(text: str) -> str:
+    return sanitize(single_line(text))
