@@ -288,9 +288,10 @@ class FailingWriter:
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table] = (),
     ) -> None:
         """Add a document; fail at the second one."""
-        self.writer.add(document, paragraphs, measures, file)
+        self.writer.add(document, paragraphs, measures, file, tables)
         if self.method == "add" and document.document == "b.txt":
             raise self.error
 
@@ -557,13 +558,14 @@ class ChoosyWriter:
         paragraphs: Sequence[Paragraph],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
+        tables: Sequence[Table] = (),
     ) -> None:
         """Add a document, or fail, or arrange for the commit to fail."""
         if any(self.WORD in paragraph.text for paragraph in paragraphs):
             if self.method == "add":
                 raise self.error
             self.fails = True
-        self.writer.add(document, paragraphs, measures, file)
+        self.writer.add(document, paragraphs, measures, file, tables)
 
     def commit(self) -> None:
         """Commit, unless a document contained the word."""

@@ -65,7 +65,8 @@ class SegmentCells:
     """The cells of an open segment."""
 
     def __init__(self, arrays: ArrayFile) -> None:
-        self._measure, self._part_of_n = arrays["cell_measure"], arrays["cell_part_of_n"]
+        # `searchsorted` copies an array of another type than the value at every call.
+        self._measure, self._part_of_n = arrays["cell_measure"].astype(np.int64), arrays["cell_part_of_n"]
         self._rows, self._columns = DictColumn(arrays, "cell_row"), DictColumn(arrays, "cell_column")
 
     def find(self, ordinal: int) -> TableCell | None:
