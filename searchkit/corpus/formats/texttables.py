@@ -31,6 +31,10 @@ _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
 _PAGE_NUMBER = re.compile(r"[-－—\s.…·]*([0-9]{1,4})[-－—\s]*")
 _SENTENCE_END = ("。", "；", "！", "？", ";")
 
+_SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
+_SPREAD_BLANK = "\u3164"
+"""Represents a single full-width blank. It has the same width."""
+
 _Split = Callable[[Sequence[str]], list[list[str]] | None]
 
 
@@ -81,10 +85,7 @@ def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
 
 
 def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
-    """Return the cells of lines that are blank at the same columns; None if there are no such columns.
-
-    A full-width character has two columns. One full-width blank in each line is not a gutter: it spreads names.
-    """
+    """Return the cells of lines that are blank at the same columns; None if there are no such columns."""
     layouts = [_lay_out(line) for line in lines]
     width = max(map(len, layouts))
     blank = [all(n >= len(layout) or layout[n] == " " for layout in layouts) for n in range(width)]
@@ -95,17 +96,22 @@ def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
         if is_blank and position and end - position >= _MIN_GUTTER:
             gutters.append((position, end))
         position = end
-    spread = re.compile("[^\u3000 ]\u3000[^\u3000 ]")
-    if not gutters or (len(gutters) == 1 and all(spread.search(line) for line in lines)):
+    if not gutters:
         return None
     starts, ends = [0, *(end for _, end in gutters)], [*(start for start, _ in gutters), width]
-    return [[" ".join("".join(layout[a:b]).split()) for a, b in zip(starts, ends, strict=True)] for layout in layouts]
+    return [
+        [" ".join("".join(layout[a:b]).replace(_SPREAD_BLANK, " ").split()) for a, b in zip(starts, ends, strict=True)]
+        for layout in layouts
+    ]
 
 
 def _lay_out(line: str) -> list[str]:
-    """Return the characters of a line by column. The second column of a full-width character is an empty string."""
+    """Return the characters of a line by column. The second column of a full-width character is an empty string.
+
+    A single full-width blank is not blank here: it spreads a name (王　芳).
+    """
     layout: list[str] = []
-    for character in line.rstrip():
+    for character in _SPREAD.sub(_SPREAD_BLANK, line.rstrip()):
         is_wide = east_asian_width(character) in "FW"
         if character.isspace():
             layout += " " * (2 if is_wide else 1)
@@ -156,10 +162,7 @@ def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
 
 def _is_list(rows: Sequence[Sequence[str]]) -> bool:
     """Return whether rows of two columns are items of a list: a number or a bullet, and a text."""
-    return (
-        len(rows[0]) == 2
-        and all(  # noqa: PLR2004 - an item has a number and a text
-            _LIST_NUMBER.fullmatch(row[0]) or row[0].isdigit() for row in rows
-        )
-        and not _has_values([row[1] for row in rows])
-    )
+    if len(rows[0]) != 2:  # noqa: PLR2004 - an item has a number and a text
+        return False
+    is_numbered = all(_LIST_NUMBER.fullmatch(row[0]) or row[0].isdigit() for row in rows)
+    return is_numbered and not _has_values([row[1] for row in rows])
