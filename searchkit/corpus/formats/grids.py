@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from searchkit.model import Cell
 MAX_TABLE_CELLS = 2_000_000
 """Maximum number of cells of a table, empty ones included. A sheet may have cells in distant rows and columns."""
 
+_EMPTY = Cell("")
 _MIN_ROWS, _MIN_COLUMNS = 2, 2
 """Minimum size of a table: a header with one row below it, and two columns."""
 _NOTE = re.compile(
@@ -96,25 +98,23 @@ def _build_rows(group: Sequence[GridRow], columns: Sequence[int]) -> tuple[tuple
     if len(group) * len(columns) > MAX_TABLE_CELLS:
         raise ReadError(f"a table of {len(group) * len(columns)} cells: more than {MAX_TABLE_CELLS} are not read")
     positions = {column: n for n, column in enumerate(columns)}
-    covered_until: dict[int, int] = {}
-    """Maps the position of a column to the index of the first row that no merged cell above covers."""
-    empty = Cell("")
+    indexes = [row.index for row in group]
+    covered_until = [0] * len(columns)
+    """Index of the first row that no merged cell above covers, for each column."""
     table: list[tuple[Cell, ...]] = []
     for n, row in enumerate(group):
         cells = {positions[column]: cell for column, cell in row.cells.items()}
         line: list[Cell] = []
         position = 0
         while position < len(columns):
-            cell = cells.get(position)
-            if cell is None:
-                line += () if covered_until.get(position, 0) > row.index else (empty,)
-                position += 1
-                continue
-            last = _span_end(columns, position, cell.col_span, cells)
-            rows = sum(below.index < row.index + cell.row_span for below in group[n : n + cell.row_span])
-            covered_until.update(dict.fromkeys(range(position, last), row.index + cell.row_span))
-            line.append(Cell(cell.text, rows, last - position))
-            position = last
+            cell, start = cells.get(position), position
+            position = position + 1 if cell is None else _span_end(columns, position, cell.col_span, cells)
+            if cell is not None:
+                end = row.index + cell.row_span
+                line.append(Cell(cell.text, bisect_left(indexes, end) - n, position - start))
+                covered_until[start:position] = [end] * (position - start)
+            elif covered_until[start] <= row.index:
+                line.append(_EMPTY)
         table.append(tuple(line))
     return tuple(table)
 

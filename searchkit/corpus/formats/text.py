@@ -46,7 +46,8 @@ class DecodedText:
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read plain text, with or without front matter. A run of blank lines becomes one empty block.
 
-    Lines whose columns are separated by tabs or aligned by blanks become a table. Raises ReadError if the bytes are not text.
+    Lines whose columns are separated by tabs or aligned by blanks become a table.
+    Raises ReadError if the bytes are not text.
     """
     decoded = decode_text(data)
     front = split_front_matter(normalise_text(decoded.text))

@@ -29,6 +29,8 @@ _LIST_NUMBER = re.compile(
 )
 _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
 _PAGE_NUMBER = re.compile(r"[-－—\s.…·]*([0-9]{1,4})[-－—\s]*")
+_LABEL = re.compile(r"(?!其中)[^：:]{1,10}[：:](?![0-9])")
+"""A label, with or without its content: 联系人：王芳."""
 _SENTENCE_END = ("。", "；", "！", "？", ";")
 
 _SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
@@ -64,10 +66,7 @@ def _separator(line: str) -> str:
 
 def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> Iterator[tuple[int, int, RawTable]]:
     """Yield the tables in consecutive lines with the same separator. A change of the number of columns ends a table."""
-    if split is _split_at_tabs:
-        widths = [line.count("\t") for line in lines[start:end]]
-    else:
-        widths = [0] * (end - start)
+    widths = [line.count("\t") if split is _split_at_tabs else 0 for line in lines[start:end]]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
     for _, run in groupby(widths):
         last = start + sum(1 for _ in run)
@@ -127,22 +126,22 @@ def _is_table(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     """
     width = len(rows[0])
     cells = [cell for row in rows for cell in row if cell]
-    if width < 2 or any(len(cell) > _MAX_CELL for cell in cells):  # noqa: PLR2004 - one column is not a table
+    if width == 1 or not _are_short(cells) or any(cell.endswith(_SENTENCE_END) for cell in cells):
         return False
-    if 5 * sum(len(cell) <= _MAX_SHORT_CELL for cell in cells) < 4 * len(cells):
-        return False
-    filled = [sum(map(bool, row)) for row in rows]
-    if any(n < 2 and not row[0] for n, row in zip(filled, rows, strict=True)) or 2 * sum(n > 1 for n in filled) < len(
-        rows
-    ):
-        return False
-    if any(cell.endswith(_SENTENCE_END) for row in rows for cell in row):
-        return False
-    labels = sum(cell.endswith(("：", ":")) for row in rows for cell in row[:-1])
+    full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
+    if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):
+        return False  # indentation
+    labels = sum(any(_LABEL.match(cell) for cell in row) for row in rows)
     if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
         return False
     needs_values = is_aligned or width == 2  # noqa: PLR2004 - see above
     return not needs_values or any(_has_values([row[n] for row in rows[1:]]) for n in range(1, width))
+
+
+def _are_short(cells: Sequence[str]) -> bool:
+    """Return whether at least four of five cells are short, and none is too long."""
+    short_cells = sum(len(cell) <= _MAX_SHORT_CELL for cell in cells)
+    return 5 * short_cells >= 4 * len(cells) and max(map(len, cells)) <= _MAX_CELL
 
 
 def _has_values(column: Sequence[str]) -> bool:

@@ -323,10 +323,8 @@ def test_cells_of_a_table_are_as_displayed(number: object, form: str | int, expe
 
 def test_large_tables_are_refused() -> None:
     """A table whose cells are in distant rows and columns has too many empty ones."""
-    rows = "".join(
-        f'<row r="{n}"><c r="A{n}"><v>1</v></c>{"".join(f"<c><v>{c}</v></c>" for c in range(3000 if n == 1 else 1))}</row>'
-        for n in range(1, 1000)
-    )
+    header = "".join(f"<c><v>{n}</v></c>" for n in range(3000))
+    rows = f"<row>{header}</row>" + "<row><c><v>1</v></c><c><v>2</v></c></row>" * 1000
     assert "more than 2000000 are not read" in str(read_or_reason(build_workbook(rows)))
 
 
