@@ -20,7 +20,7 @@ _MAX_LINE_LENGTH = 1_000
 """Code points. A longer line is not a row."""
 _MAX_SHORT_CELL, _MAX_CELL = 30, 120
 """Code points. At least four of five cells are short, and none is longer than a note."""
-_GAP = re.compile(r"[^\s](?:[ \u3000]*\t|[ \u3000]{2})\s*[^\s]")
+_GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
 """A tab or at least two blanks between two cells."""
 _VALUE = re.compile(r"[-+－约]?[￥¥]?[0-9][0-9,，.．]*\s*(?:[%％‰]|[^\W\d]{1,4})?|[-—－–/…]+|")
 """A number with a short unit, or what stands for no value."""
