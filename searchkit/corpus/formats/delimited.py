@@ -1,4 +1,7 @@
-"""Tables separated by commas, tabs, semicolons or bars (.csv, .tsv). Each row below the header is a record."""
+"""Tables separated by commas, tabs, semicolons or bars (.csv, .tsv).
+
+If a column contains the text, each row below the header is a record. Otherwise the file is a document with tables.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from typing import NamedTuple
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.characters import clean_characters
+from searchkit.corpus.formats.grids import GridRow, build_blocks
 from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, build_record
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text
 from searchkit.errors import ReadError
+from searchkit.model import Cell
 
 MAX_CELL_LENGTH = 131_072
 """Code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
@@ -68,23 +73,43 @@ class Header:
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read a table that has a text column. `records.TEXT_NAMES` lists the names of text columns.
+    """Read the records of a file that has a text column, or else its tables.
 
-    The other columns are fields of the records, as in JSON Lines. Without an `id` column, the key of a record is its
-    line number. Rows with too many or too few cells are listed in `problems`; the others are read. Raises ReadError if
-    the bytes are not text, no column contains the text, or no row is a valid record.
+    `records.TEXT_NAMES` lists the names of text columns. The other columns are fields of the records, as in JSON Lines.
+    Without an `id` column, the key of a record is its line number. Rows with too many or too few cells are listed in
+    `problems`; the others are read. A file without text column is one document. Raises ReadError if the bytes are not
+    text, the file has neither a text column nor a table, or no row is a valid record.
     """
     decoded = decode_text(data)
     lines = decoded.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     delimiter, header = _detect_layout(lines)
     if header is None:
-        raise ReadError(describe_missing_text_column(_parse_rows(lines[:_SAMPLE_LINES], delimiter)))
+        return _read_tables(lines, delimiter, decoded.warnings)
     records = Records()
     rows = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
     add_rows(records, header, (_check_width(row, len(header.names)) for row in rows), "line ")
     if not records.documents and not records.problems:
         raise ReadError("no row below the header")
     return records.file_contents("row", decoded.warnings)
+
+
+def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]) -> FileContents:
+    """Return a document with the tables of a file. Raises ReadError if its lines are no rows of equal width."""
+    rows = list(_parse_rows(lines, delimiter))
+    problems = tuple(f"line {row.number}: {row.problem}" for row in rows if row.problem)
+    grid = [
+        GridRow(index, cells)
+        for index, row in enumerate(rows)
+        if (cells := {n: Cell(text) for n, cell in enumerate(row.cells) if (text := _cell_text(cell))})
+    ]
+    widths = Counter(len(row.cells) for row in rows if sum(not _is_blank(cell) for cell in row.cells) > 1)
+    is_regular = widths and 2 * max(widths.values()) >= widths.total()
+    blocks = build_blocks(grid) if is_regular else []
+    if not blocks:
+        raise ReadError(describe_missing_text_column(rows))
+    caption = next((block.table.caption for block in blocks if block.table), None)
+    hints = {"title": caption} if caption else {}
+    return FileContents((RawDocument(tuple(blocks), hints=hints),), problems, warnings)
 
 
 def find_header(rows: Iterable[Row]) -> Header | None:
@@ -208,19 +233,24 @@ def _detect_layout(lines: Sequence[str]) -> tuple[str, Header | None]:
     """Return the delimiter and the header, if there is one.
 
     The best delimiter yields the widest header; among equals, the one whose header has the width of the most rows.
+    Without header, the best delimiter yields the most rows of equal width; among equals, the widest ones.
     """
     first_line = lines[0].rstrip(" ")
     if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:
         return first_line[-1], find_header(_parse_rows(lines, first_line[-1]))
-    candidates: list[tuple[int, int, str, Header | None]] = []
+    candidates: list[tuple[int, int, int, str, Header | None]] = []
     for delimiter in _DELIMITERS:
         sample = list(_parse_rows(lines[:_SAMPLE_LINES], delimiter))
         header = find_header(sample)
         widths = Counter(len(row.cells) for row in sample if not _is_empty_row(row))
         width = len(header.names) if header else 0
-        matching_rows = widths[width] if header else max((count for n, count in widths.items() if n > 1), default=0)
-        candidates.append((width, matching_rows, delimiter, header))
-    _, _, delimiter, header = max(candidates, key=lambda item: item[:2])
+        matching_rows, columns = (
+            (widths[width], width)
+            if header
+            else max(((count, n) for n, count in widths.items() if n > 1), default=(0, 0))
+        )
+        candidates.append((width, matching_rows, columns, delimiter, header))
+    *_, delimiter, header = max(candidates, key=lambda item: item[:3])
     return delimiter, header
 
 

@@ -1,4 +1,4 @@
-"""Plain text, one block per line. Also decoding and line splitting for the other readers of text formats."""
+"""Plain text, one block per line or table. Also decoding and line splitting for the other readers of text formats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.charset import UTF_8, decode_as, guess_encoding, is_plausible
 from searchkit.corpus.formats.registry import FileContents
+from searchkit.corpus.formats.texttables import find_tables
 from searchkit.corpus.overrides import split_front_matter
 from searchkit.errors import ReadError
 from searchkit.text.characters import CONTROLS
@@ -46,6 +47,7 @@ class DecodedText:
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read plain text, with or without front matter. A run of blank lines becomes one empty block.
 
+    Lines whose columns are separated by tabs or aligned by blanks become a table.
     Raises ReadError if the bytes are not text.
     """
     decoded = decode_text(data)
@@ -113,10 +115,20 @@ def _decode_damaged(data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _split_blocks(text: str) -> list[Block]:
+    lines = text.split("\n")
     blocks: list[Block] = []
-    for line in text.split("\n"):
+    start = 0
+    for first, last, table in find_tables(text, lines):
+        _add_lines(blocks, lines[start:first])
+        blocks.append(Block("", table=table))
+        start = last
+    _add_lines(blocks, lines[start:] if start else lines)
+    return blocks
+
+
+def _add_lines(blocks: list[Block], lines: list[str]) -> None:
+    for line in lines:
         if line and not line.isspace():
             blocks.append(Block(line))
         elif blocks and blocks[-1] is not BLANK:
             blocks.append(BLANK)
-    return blocks

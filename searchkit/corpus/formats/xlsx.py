@@ -1,4 +1,6 @@
-"""Spreadsheets (.xlsx, .xlsm): each row below the header of a sheet is a record. Formulas are not evaluated.
+"""Spreadsheets (.xlsx, .xlsm): the rows of a sheet with a text column are records, other sheets are tables.
+
+Formulas are not evaluated: their stored results are read.
 
 The parts of the container are read directly, cell by cell. A sheet may have a cell in its last row and column, so
 libraries that build a full grid run out of memory.
@@ -6,7 +8,9 @@ libraries that build a full grid run out of memory.
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,12 +18,17 @@ from posixpath import join, normpath
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
+from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
+from searchkit.corpus.formats.grids import GridRow, build_blocks
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
+from searchkit.corpus.formats.numberformats import BUILT_IN_FORMATS, format_date, format_general, format_number
 from searchkit.corpus.formats.records import Records
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
+from searchkit.model import Cell
 from searchkit.text.characters import remove_invisible
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -54,6 +63,8 @@ class _NumberFormat(NamedTuple):
     has_date: bool = False
     has_time: bool = False
     is_percent: bool = False
+    code: str = ""
+    """The format code; empty for the general format and for dates that files do not define."""
 
 
 _GENERAL_FORMAT = _NumberFormat()
@@ -66,16 +77,20 @@ class _SharedData(NamedTuple):
     formats: Sequence[_NumberFormat]
     epoch: datetime
     """The date from which days are counted."""
+    is_displayed: bool = False
+    """Whether numbers are read as the cells display them, and not with all their digits."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read each visible sheet that has a text column. `records.TEXT_NAMES` lists the names of text columns.
+    """Read the records of each visible sheet that has a text column, and the tables of the others.
 
-    The other columns are fields of the records, as in JSON Lines. Without an `id` column, the key of a record is the
-    name of its sheet and its row number: `Sheet1/7`. A formula has the value of its stored result, a date is in ISO
-    format, a percentage has its sign, and the value of vertically merged cells is repeated in each of their rows.
+    `records.TEXT_NAMES` lists the names of text columns. The other columns are fields of the records, as in JSON Lines.
+    Without an `id` column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has
+    the value of its stored result, a date is in ISO format, a percentage has its sign, and the value of vertically
+    merged cells is repeated in each of their rows. A sheet without text column is a document whose key is the name of
+    the sheet. Its numbers are as displayed. Hidden sheets, and the hidden rows and columns of tables, are not read.
     Invalid rows and sheets are listed in `problems`. Raises ReadError if the file cannot be opened safely or no sheet
-    has a text column.
+    has a text column or a table.
     """
     if data.startswith(_OLE_SIGNATURE):
         raise ReadError("encrypted, or an old .xls: save it as .xlsx without a password")
@@ -103,25 +118,101 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def _add_sheet(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> str:
-    """Add the records of a sheet. Return why it has none; empty if it has a header or no rows."""
+    """Add the records of a sheet, or its tables. Return why some of it is not read; empty if all is."""
     rows = list(_read_rows(sheet, shared))
     header = find_header(rows)
     if header is None:
-        return describe_missing_text_column(rows) if rows else ""
+        return _add_tables(records, title, sheet, shared) or (describe_missing_text_column(rows) if rows else "")
     below = (row for row in rows if row.number > header.number)
     add_rows(records, header, below, f"sheet {title}, row ", f"{title}/")
     return ""
 
 
-def _read_rows(sheet: ET.Element, shared: _SharedData) -> Iterator[Row]:
-    """Yield the non-empty rows. Cells below the first cell of a merged range have its value."""
-    last_rows = _read_merged_ranges(sheet)
-    merged_values: dict[int, tuple[int, object]] = {}
+def _add_tables(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> str | None:
+    """Add a document with the tables of a sheet. Return a note on hidden cells; None if the sheet has no table."""
+    hidden_rows, hidden_columns = _read_hidden(sheet)
+    rows = _read_grid(sheet, shared._replace(is_displayed=True), hidden_rows, hidden_columns)
+    blocks = tuple(build_blocks(rows))
+    if not blocks:
+        return None
+    caption = next((block.table.caption for block in blocks if block.table), None)
+    hints = {"title": caption} if caption else {}
+    records.add(f"sheet {title}", lambda: RawDocument(blocks, hints=hints, key=title or "1"))
+    counts = [(len(hidden_rows), "rows"), (len(hidden_columns), "columns")]
+    hidden = [f"{count} hidden {noun if count > 1 else noun[:-1]}" for count, noun in counts if count]
+    return f"{' and '.join(hidden)} not read" if hidden else ""
+
+
+def _read_grid(
+    sheet: ET.Element, shared: _SharedData, hidden_rows: Sequence[int], hidden_columns: Sequence[int]
+) -> Iterator[GridRow]:
+    """Yield the visible non-empty rows of a sheet. Hidden rows and columns are not counted by indexes and spans."""
+    ranges = _read_cell_ranges(sheet)
+    rows_hidden, columns_hidden = frozenset(hidden_rows), frozenset(hidden_columns)
+    for number, element in _number_rows(sheet):
+        if number in rows_hidden:
+            continue
+        cells: dict[int, Cell] = {}
+        row_index = number - bisect_left(hidden_rows, number)
+        for column, value in sorted(_read_cells(element, shared).items()):
+            if column in columns_hidden or not (text := _display(value)):
+                continue
+            last_row, last_column = ranges.get((number, column), (number, column))
+            column_index = column - bisect_left(hidden_columns, column)
+            cells[column_index] = Cell(
+                text,
+                last_row + 1 - bisect_left(hidden_rows, last_row + 1) - row_index,
+                last_column + 1 - bisect_left(hidden_columns, last_column + 1) - column_index,
+            )
+        if cells:
+            yield GridRow(row_index, cells)
+
+
+def _display(value: object) -> str:
+    """Return the text of a cell on one line."""
+    text = str(value).upper() if isinstance(value, bool) else str(value)
+    return " ".join(clean_characters(text).split())
+
+
+def _read_hidden(sheet: ET.Element) -> tuple[list[int], list[int]]:
+    """Return the numbers of the hidden rows that the sheet has, from 1, and of the hidden columns, from 0, ascending.
+
+    Columns after the last cell, which sheets often hide, are not counted.
+    """
+    rows: set[int] = set()
+    width = 0
+    for number, element in _number_rows(sheet):
+        if element.get("hidden") in {"1", "true"} and len(element):
+            rows.add(number)
+        references = (_CELL_REFERENCE.fullmatch(cell.get("r", "")) for cell in element)
+        width = max(width, len(element), *(_column_index(match[1]) + 1 for match in references if match), 0)
+    columns: set[int] = set()
+    for item in _descendants(sheet, "col"):
+        first, last = item.get("min", ""), item.get("max", "")
+        if (
+            item.get("hidden") in {"1", "true"}
+            and re.fullmatch("[0-9]{1,5}", first)
+            and re.fullmatch("[0-9]{1,5}", last)
+        ):
+            columns.update(range(max(int(first), 1) - 1, min(int(last), width)))
+    return sorted(rows), sorted(columns)
+
+
+def _number_rows(sheet: ET.Element) -> Iterator[tuple[int, ET.Element]]:
+    """Yield the rows of a sheet with their numbers, from 1."""
     number = 0
     for element in _descendants(sheet, "row"):
         number = int(element.get("r", "")) if re.fullmatch("[0-9]{1,7}", element.get("r", "")) else number + 1
         if number > _MAX_ROWS:
             raise ReadError("damaged: a row beyond the last one that a sheet can have")
+        yield number, element
+
+
+def _read_rows(sheet: ET.Element, shared: _SharedData) -> Iterator[Row]:
+    """Yield the non-empty rows. Cells below the first cell of a merged range have its value."""
+    last_rows = {first: last for first, (last, _) in _read_cell_ranges(sheet).items() if last > first[0]}
+    merged_values: dict[int, tuple[int, object]] = {}
+    for number, element in _number_rows(sheet):
         row_values = _read_cells(element, shared)
         merged_values = {
             column: (last_row, value) for column, (last_row, value) in merged_values.items() if last_row >= number
@@ -168,9 +259,24 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
         return _unescape(stored)
     format_id = cell.get("s", "")
     index = int(format_id) if re.fullmatch("[0-9]{1,6}", format_id) else len(shared.formats)
-    return _convert_number(
-        stored.strip(), shared.formats[index] if index < len(shared.formats) else _GENERAL_FORMAT, shared.epoch
-    )
+    number_format = shared.formats[index] if index < len(shared.formats) else _GENERAL_FORMAT
+    convert = _display_number if shared.is_displayed else _convert_number
+    return convert(stored.strip(), number_format, shared.epoch)
+
+
+def _display_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
+    """Return a number, a date or a time as the cell displays it. Unusual dates and times are in ISO format."""
+    converted = _convert_number(stored, number_format, epoch)
+    if isinstance(converted, str) and not number_format.is_percent:
+        moment = datetime.fromisoformat(converted) if number_format.has_date and "-" in converted else None
+        return (moment and format_date(moment, number_format.code)) or converted
+    try:
+        value = float(stored)
+    except ValueError:
+        return converted
+    if not math.isfinite(value):
+        return stored
+    return format_general(value) if number_format.has_date else format_number(value, number_format.code)
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
@@ -224,25 +330,30 @@ def _classify_format(identifier: str, codes: Mapping[str, str]) -> _NumberFormat
         code = _NEUTRAL_PARTS.sub("", codes[identifier].partition(";")[0]).lower()
         has_time = not {"h", "s"}.isdisjoint(code)
         has_date = not {"y", "d", "e"}.isdisjoint(code) or ("m" in code and not has_time)  # e is a year of an era
-        return _NumberFormat(has_date, has_time, "%" in code)
+        return _NumberFormat(has_date, has_time, "%" in code, codes[identifier])
     format_id = int(identifier) if re.fullmatch("[0-9]{1,3}", identifier) else 0
     is_date_time = format_id == _DATE_TIME_FORMAT
     return _NumberFormat(
         is_date_time or format_id in _DATE_FORMATS,
         is_date_time or format_id in _TIME_FORMATS,
         format_id in _PERCENT_FORMATS,
+        BUILT_IN_FORMATS.get(format_id, ""),
     )
 
 
-def _read_merged_ranges(sheet: ET.Element) -> dict[tuple[int, int], int]:
-    """Map the first cell (row from 1, column from 0) of each merged range of several rows to the range's last row."""
-    last_rows: dict[tuple[int, int], int] = {}
+def _read_cell_ranges(sheet: ET.Element) -> dict[tuple[int, int], tuple[int, int]]:
+    """Map the first cell (row from 1, column from 0) of each merged range to its last cell."""
+    ranges: dict[tuple[int, int], tuple[int, int]] = {}
     for item in _descendants(sheet, "mergeCell"):
         first, _, last = item.get("ref", "").partition(":")
         begin, end = _CELL_REFERENCE.fullmatch(first), _CELL_REFERENCE.fullmatch(last)
-        if begin and end and int(end[2]) > int(begin[2]):
-            last_rows[int(begin[2]), _column_index(begin[1])] = int(end[2])
-    return last_rows
+        if begin and end:
+            row, column = int(begin[2]), _column_index(begin[1])
+            ranges[row, column] = (
+                min(max(row, int(end[2])), _MAX_ROWS),
+                min(max(column, _column_index(end[1])), _MAX_COLUMNS - 1),
+            )
+    return ranges
 
 
 def _related_parts(archive: Archive, path: str) -> dict[str, list[tuple[str, str]]]:

@@ -92,15 +92,56 @@ def test_columns_without_a_unique_name_are_problems() -> None:
     )
 
 
-def test_a_table_without_text_column_is_refused() -> None:
+def test_a_file_without_text_column_and_table_is_refused() -> None:
     """The message lists the columns of the table and the possible names of the text column."""
     with pytest.raises(ReadError, match=r"no text column \(named text, 正文, .*\): the columns are 区县, 立案$"):
-        read("区县,立案\n甲区,129\n")
+        read("区县,立案\n")
     with pytest.raises(ReadError, match=r"the columns are a0, .* and 88 more$") as raised:
         read(",".join(f"a{n}" for n in range(100)))
     assert len(str(raised.value)) < 300
     with pytest.raises(ReadError, match="it is empty"):
         read("\n,,\n")
+
+
+# Tables
+
+
+def shown(contents: FileContents) -> list[object]:
+    """Return the blocks of the only document: the text of a line, or the texts of the cells of a table."""
+    (document,) = contents.documents
+    return [
+        [[cell.text for cell in row] for row in block.table.rows] if block.table else block.text
+        for block in document.blocks
+    ]
+
+
+def test_a_file_without_text_column_is_a_document_with_tables() -> None:
+    """It has no key. Titles are captions, notes are lines, and empty rows separate tables."""
+    contents = read(
+        "收件情况,,\n单位：件,,\n街道,收件,办结\n东风街道,10,9\n西关街道,,11\n注：初步数据。,,\n,,\n年份,罚款\n2021,35.1\n"
+    )
+    table = [["街道", "收件", "办结"], ["东风街道", "10", "9"], ["西关街道", "", "11"]]
+    assert shown(contents) == ["单位：件", table, "注：初步数据。", [["年份", "罚款"], ["2021", "35.1"]]]
+    (document,) = contents.documents
+    assert (document.key, document.is_record, document.hints) == (None, False, {"title": "收件情况"})
+    assert document.blocks[1].table is not None
+    assert document.blocks[1].table.caption == "收件情况"
+
+
+def test_tabs_separate_numbers_with_commas() -> None:
+    """Commas in numbers are not delimiters if tabs separate more columns in as many rows."""
+    assert shown(read("街道\t收件\t办结\n甲\t1,234\t9\n乙\t2,345\t8\n丙\t3,456\t7\n"))[0] == [
+        ["街道", "收件", "办结"],
+        ["甲", "1,234", "9"],
+        ["乙", "2,345", "8"],
+        ["丙", "3,456", "7"],
+    ]
+
+
+def test_damaged_rows_of_a_table_are_problems() -> None:
+    """A row with an unclosed quotation mark is left out of the table and is a problem."""
+    contents = read('街道,收件\n甲,1\n"乙,2\n丙,3\n')
+    assert contents.problems == ("line 3: an unclosed quotation mark, or a cell that is too long",)
 
 
 # Rows

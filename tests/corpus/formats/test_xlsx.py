@@ -129,10 +129,10 @@ def test_every_visible_sheet_with_a_text_column_is_read() -> None:
     assert contents.problems[0].startswith("sheet 说明: no text column")
 
 
-def test_a_workbook_without_text_column_is_refused() -> None:
+def test_a_workbook_without_text_column_and_table_is_refused() -> None:
     """The message lists the columns of the sheet."""
     with pytest.raises(ReadError, match=r"sheet S: no text column .*: the columns are 区县, 立案$"):
-        read(Book().sheet("S", ["区县", "立案"], ["甲区", 129]).bytes())
+        read(Book().sheet("S", ["区县", "立案"]).bytes())
     with pytest.raises(ReadError, match="no sheet has a row"):
         read(Book().sheet("空").bytes())
 
@@ -229,6 +229,104 @@ def test_strict_workbooks_are_read() -> None:
     """The strict namespace of the standard is read."""
     rows = HEADER + '<row r="2"><c r="A2" t="str"><v>甲</v></c></row>'
     assert texts(read(build_workbook(rows, main=STRICT))) == {"S/2": "甲"}
+
+
+# Tables
+
+
+def shown(contents: FileContents) -> list[object]:
+    """Return the blocks of the only document: the text of a line, or the texts of the cells of a table."""
+    (document,) = contents.documents
+    return [
+        [[cell.text for cell in row] for row in block.table.rows] if block.table else block.text
+        for block in document.blocks
+    ]
+
+
+def test_a_sheet_without_text_column_is_a_document_with_a_table() -> None:
+    """Its key is the name of the sheet. Records and tables may be in one workbook."""
+    book = Book().sheet("记录", ["正文"], ["甲"]).sheet("统计", [], ["", "街道", "收件"], ["", "东风街道", 10])
+    record, document = read(book.bytes()).documents
+    assert (record.key, record.is_record, document.key, document.is_record) == ("记录/2", True, "统计", False)
+    assert document.blocks[0].table is not None
+    assert [[cell.text for cell in row] for row in document.blocks[0].table.rows] == [
+        ["街道", "收件"],
+        ["东风街道", "10"],
+    ]
+
+
+def test_titles_notes_and_empty_rows_divide_a_sheet() -> None:
+    """The title is the caption. Notes are lines before and after the table. Empty rows separate tables."""
+    rows = [["收件情况"], ["", "单位：件"], ["街道", "收件"], ["东风街道", 10], ["注：不含撤回的申请。"], []]
+    contents = read(Book().sheet("S", *rows, ["年份", "罚款"], [2021, 35.1]).bytes())
+    first = [["街道", "收件"], ["东风街道", "10"]]
+    assert shown(contents) == ["单位：件", first, "注：不含撤回的申请。", [["年份", "罚款"], ["2021", "35.1"]]]
+    tables = [block.table for block in contents.documents[0].blocks if block.table]
+    assert [table.caption for table in tables] == ["收件情况", None]
+    assert contents.documents[0].hints == {"title": "收件情况"}
+
+
+def test_merged_cells_are_spans() -> None:
+    """A merged cell covers rows and columns of the table, and is only in the first of its rows."""
+    book = Book().sheet("S", [], [], ["", 1, 2], ["", 3, 4])
+    sheet = book.book.get_worksheet_by_name("S")
+    sheet.merge_range("A1:A2", "街道")
+    sheet.merge_range("B1:C1", "收件")
+    sheet.write_row(1, 1, ["上年", "本年"])
+    sheet.merge_range("A3:A4", "东风街道")
+    table = read(book.bytes()).documents[0].blocks[0].table
+    assert table is not None
+    cells = [[(cell.text, cell.row_span, cell.col_span) for cell in row] for row in table.rows]
+    assert cells[0] == [("街道", 2, 1), ("收件", 1, 2)]
+    assert cells[2:] == [[("东风街道", 2, 1), ("1", 1, 1), ("2", 1, 1)], [("3", 1, 1), ("4", 1, 1)]]
+
+
+def test_hidden_rows_and_columns_are_not_in_a_table() -> None:
+    """Hidden rows and columns are named in the problems. They divide no table."""
+    book = Book().sheet("S", ["街道", "旧", "收件"], ["甲", 1, 2], ["乙", 3, 4])
+    sheet = book.book.get_worksheet_by_name("S")
+    sheet.set_row(1, None, None, {"hidden": True})
+    sheet.set_column(1, 1, None, None, {"hidden": True})
+    contents = read(book.bytes())
+    assert shown(contents) == [[["街道", "收件"], ["乙", "4"]]]
+    assert contents.problems == ("sheet S: 1 hidden row and 1 hidden column not read",)
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "expected"),
+    [
+        (0.985, "0.0%", "98.5%"),
+        (0.98549, "0.0%", "98.5%"),
+        (2019, '0"年"', "2019年"),
+        (1234, "#,##0", "1,234"),
+        (35.1, "0.00", "35.10"),
+        (35.099999999999994, "", "35.1"),
+        (-5, "0.00;[Red]0.00", "-5.00"),
+        (-1234.5, "#,##0.0_);(#,##0.0)", "-1,234.5"),
+        (0, '0;-0;"—"', "—"),
+        (12345678, "#,##0,", "12,346"),
+        (1234, 4, "1,234.00"),
+        (3, "[$￥-804]#,##0.00", "￥3.00"),
+        (1e300, "0.00", "1e+300"),
+        (True, "", "TRUE"),
+        (datetime(2023, 5, 1), 'yyyy"年"m"月"d"日"', "2023年5月1日"),  # noqa: DTZ001 - a sheet has no time zone
+        (datetime(2023, 5, 1, 10, 3), "yyyy-mm-dd hh:mm", "2023-05-01 10:03"),  # noqa: DTZ001
+        (datetime(2023, 5, 1), 14, "2023-05-01"),  # noqa: DTZ001
+        (9e6, "yyyy-mm-dd", "9000000"),
+    ],
+)
+def test_cells_of_a_table_are_as_displayed(number: object, form: str | int, expected: str) -> None:
+    """Numbers are rounded and grouped as their format says. A negative number always has its sign."""
+    book = Book().sheet("S", ["甲", "乙"], ["丙"])
+    book.book.get_worksheet_by_name("S").write(1, 1, number, book.book.add_format({"num_format": form}))
+    assert shown(read(book.bytes())) == [[["甲", "乙"], ["丙", expected]]]
+
+
+def test_large_tables_are_refused() -> None:
+    """A table whose cells are in distant rows and columns has too many empty ones."""
+    header = "".join(f"<c><v>{n}</v></c>" for n in range(3000))
+    rows = f"<row>{header}</row>" + "<row><c><v>1</v></c><c><v>2</v></c></row>" * 1000
+    assert "more than 2000000 are not read" in str(read_or_reason(build_workbook(rows)))
 
 
 # Malicious and damaged files

@@ -1,0 +1,127 @@
+"""Grids of cells, as sheets and delimited files have them, to tables and the lines of text above and below them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from searchkit.corpus.blocks import Block, RawTable
+from searchkit.errors import ReadError
+from searchkit.model import Cell
+
+MAX_TABLE_CELLS = 2_000_000
+"""Maximum number of cells of a table, empty ones included. A sheet may have cells in distant rows and columns."""
+
+_EMPTY = Cell("")
+_MIN_ROWS, _MIN_COLUMNS = 2, 2
+"""Minimum size of a table: a header with one row below it, and two columns."""
+_NOTE = re.compile(
+    r"[（(]?\s*(?:注|备注|说明|附注|资料来源|数据来源|来源|单位|计量单位|金额单位|填报|填表|制表|编制|审核)\s*[：:]"
+)
+_MIN_SENTENCE_LENGTH = 20
+"""Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row of a grid that has a cell which is not empty."""
+
+    index: int
+    """Index of the row. Empty rows count, hidden ones do not."""
+    cells: Mapping[int, Cell]
+    """The cells that are not empty, by column from 0. Spans count the rows and columns of the grid."""
+
+
+def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
+    """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
+
+    Empty rows separate tables. The title right above a table is its caption. Raises ReadError if a table is too large.
+    """
+    groups = [_build_group(group) for group in _split_at_empty_rows(rows)]
+    return [block for group in groups for block in group] if any(b.table for group in groups for b in group) else []
+
+
+def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
+    """Yield the groups of adjacent rows. A row that merged cells cover is not empty."""
+    group: list[GridRow] = []
+    next_index = 0
+    for row in rows:
+        if group and row.index > next_index:
+            yield group
+            group = []
+        group.append(row)
+        next_index = max(next_index, *(row.index + cell.row_span for cell in row.cells.values()))
+    if group:
+        yield group
+
+
+def _build_group(group: Sequence[GridRow]) -> list[Block]:
+    """Return the blocks of adjacent rows: the text above, the table, the text below."""
+    start, end = 0, len(group)
+    while start < end and _is_text_above(group[start]):
+        start += 1
+    while end > start and _is_text_below(group[end - 1]):
+        end -= 1
+    above, below = [_row_text(row) for row in group[:start]], [_row_text(row) for row in group[end:]]
+    columns = sorted({column for row in group[start:end] for column in row.cells})
+    if end - start < _MIN_ROWS or len(columns) < _MIN_COLUMNS:
+        return [Block(_row_text(row)) for row in group]
+    title = next((n for n in range(len(above) - 1, -1, -1) if not _NOTE.match(above[n])), None)
+    caption = None if title is None else above.pop(title)
+    table = RawTable(_build_rows(group[start:end], columns), caption=caption)
+    return [*map(Block, above), Block("", table=table), *map(Block, below)]
+
+
+def _is_text_above(row: GridRow) -> bool:
+    """Return whether a row above a table is a title or a note. A header has several cells, or none in column one."""
+    first = next(iter(row.cells))
+    return any(_NOTE.match(cell.text) for cell in row.cells.values()) or (
+        len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)
+    )
+
+
+def _is_text_below(row: GridRow) -> bool:
+    """Return whether a row below a table is a note. The label of a row without values is none."""
+    cells = list(row.cells.values())
+    is_sentence = len(cells) == 1 and (cells[0].col_span > 1 or len(cells[0].text) >= _MIN_SENTENCE_LENGTH)
+    return is_sentence or bool(_NOTE.match(cells[0].text))
+
+
+def _row_text(row: GridRow) -> str:
+    return " ".join(cell.text for cell in row.cells.values())
+
+
+def _build_rows(group: Sequence[GridRow], columns: Sequence[int]) -> tuple[tuple[Cell, ...], ...]:
+    """Return the rows of a table with its empty cells. Rows and columns without any cell are left out."""
+    if len(group) * len(columns) > MAX_TABLE_CELLS:
+        raise ReadError(f"a table of {len(group) * len(columns)} cells: more than {MAX_TABLE_CELLS} are not read")
+    positions = {column: n for n, column in enumerate(columns)}
+    indexes = [row.index for row in group]
+    covered_until = [0] * len(columns)
+    """Index of the first row that no merged cell above covers, for each column."""
+    table: list[tuple[Cell, ...]] = []
+    for n, row in enumerate(group):
+        cells = {positions[column]: cell for column, cell in row.cells.items()}
+        line: list[Cell] = []
+        position = 0
+        while position < len(columns):
+            cell, start = cells.get(position), position
+            position = position + 1 if cell is None else _span_end(columns, position, cell.col_span, cells)
+            if cell is not None:
+                end = row.index + cell.row_span
+                line.append(Cell(cell.text, bisect_left(indexes, end) - n, position - start))
+                covered_until[start:position] = [end] * (position - start)
+            elif covered_until[start] <= row.index:
+                line.append(_EMPTY)
+        table.append(tuple(line))
+    return tuple(table)
+
+
+def _span_end(columns: Sequence[int], position: int, span: int, cells: Mapping[int, Cell]) -> int:
+    """Return the position after the last column that a cell covers. It ends before the next cell of its row."""
+    end = position + 1
+    while end < len(columns) and columns[end] < columns[position] + span and end not in cells:
+        end += 1
+    return end

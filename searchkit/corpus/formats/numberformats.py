@@ -1,0 +1,118 @@
+"""Numbers as the cells of a spreadsheet display them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+BUILT_IN_FORMATS = {
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    37: "#,##0;-#,##0",
+    38: "#,##0;-#,##0",
+    39: "#,##0.00;-#,##0.00",
+    40: "#,##0.00;-#,##0.00",
+    41: "#,##0;-#,##0;-",
+    42: "#,##0;-#,##0;-",
+    43: "#,##0.00;-#,##0.00;-",
+    44: "#,##0.00;-#,##0.00;-",
+}
+"""Format codes of numbers that files do not define, by id."""
+
+_MAX_CODE_LENGTH = 255
+_MAX_DECIMALS = 30
+_MAX_DISPLAYED = 1e15
+"""A larger number is displayed as in a cell without format: a float does not contain its digits."""
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].')
+"""Quoted text, an escaped character, a currency, other brackets (a colour), and padding."""
+_CONDITION = re.compile(r"\[[<>=]")
+_SECTION_END = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?,*|\.[#0?]+")
+_SCIENTIFIC_OR_FRACTION = re.compile(r"E[-+]|[#?0]\s*/\s*[#?0-9]", re.IGNORECASE)
+_DATE_TOKEN = re.compile(r'yyyy|yy|y|e+|m{1,2}(?!m)|d{1,2}(?!d)|hh?|ss?|"[^"]*"|\\.|\[[^\]]*\]|[_*].|.', re.IGNORECASE)
+_UNSUPPORTED_DATE = re.compile(r"m{3}|d{3}|a{3}|\[[hms]|am/pm|a/p|上午|g|b[12]", re.IGNORECASE)
+
+
+def format_number(value: float, code: str) -> str:
+    """Return the number as a cell with this format code displays it.
+
+    Colours and padding are left out. A negative number always has a minus sign, because a colour or brackets alone
+    cannot be told from a positive number in text. Conditions, fractions and exponents are displayed without format.
+    """
+    sections = _SECTION_END.split(code) if len(code) <= _MAX_CODE_LENGTH else [""]
+    if not code or abs(value) >= _MAX_DISPLAYED or _CONDITION.search(code):
+        return format_general(value)
+    has_own_section = len(sections) > 1 and value < 0
+    section = sections[1] if has_own_section else sections[2] if len(sections) > 2 and value == 0 else sections[0]  # noqa: PLR2004 - positive; negative; zero
+    literals: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        literals.append(match[1] or match[2] or match[3] or "")
+        return "\ue000"
+
+    pattern = _LITERAL.sub(keep, section)
+    if _SCIENTIFIC_OR_FRACTION.search(pattern):
+        return format_general(value)
+    texts = iter(literals)
+    shown = re.sub("\ue000", lambda _: next(texts), _fill(abs(value), pattern)).strip()
+    if value >= 0 or not any(map(str.isdigit, shown)) or float(re.sub(r"[^0-9]", "", shown)) == 0:
+        return shown
+    if shown[0] in "(（" and shown[-1] in ")）":
+        shown = shown[1:-1]
+    return shown if shown.startswith("-") else f"-{shown}"
+
+
+def format_general(value: float) -> str:
+    """Return a number as a cell without format displays it, with at most eleven digits unless it is an integer."""
+    if value.is_integer() and abs(value) < _MAX_DISPLAYED:
+        return str(int(value))
+    text = f"{value:.11g}"
+    return f"{Decimal(text):f}" if "e" in text and 1e-9 < abs(value) < _MAX_DISPLAYED else text  # noqa: PLR2004 - readable
+
+
+def format_date(moment: datetime, code: str) -> str | None:
+    """Return a date as a cell with this format code displays it; None if the code has names of days or months."""
+    code = code.partition(";")[0]
+    if not code or len(code) > _MAX_CODE_LENGTH or _UNSUPPORTED_DATE.search(re.sub(r'"[^"]*"|\[\$[^\]]*\]', "", code)):
+        return None
+    tokens = _DATE_TOKEN.findall(code)
+    kinds = [token[0].lower() for token in tokens]
+    parts: list[str] = []
+    for n, token in enumerate(tokens):
+        kind, width = kinds[n], len(token)
+        if kind == "m":
+            before = next((k for k in reversed(kinds[:n]) if k in "ymdhse"), "")
+            after = next((k for k in kinds[n + 1 :] if k in "ymdhse"), "")
+            parts.append(f"{moment.minute if before == 'h' or after == 's' else moment.month:0{width}}")
+        elif kind in "ye":
+            parts.append(f"{moment.year % 100:02}" if token.lower() == "yy" else str(moment.year))
+        elif kind in "dhs":
+            parts.append(f"{ {'d': moment.day, 'h': moment.hour, 's': moment.second}[kind]:0{width}}")
+        else:
+            parts.append("" if kind in "[_*" else token.strip('"') if kind == '"' else token.lstrip("\\"))
+    return "".join(parts).strip()
+
+
+def _fill(value: float, pattern: str) -> str:
+    """Replace the digits of a pattern by those of a number that is not negative."""
+    digits = _DIGITS.search(pattern)
+    if not digits:
+        return re.sub("general|@", lambda _: format_general(value), pattern, flags=re.IGNORECASE)
+    whole, _, decimals = digits[0].rstrip(",").partition(".")
+    decimals = decimals.replace(",", "")[:_MAX_DECIMALS]
+    exponent = 2 * pattern.count("%") - 3 * (len(digits[0]) - len(digits[0].rstrip(",")))
+    number = Decimal(repr(value)).scaleb(exponent)
+    rounded = f"{number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP):f}"
+    integer, _, fraction = rounded.partition(".")
+    least = len(decimals.rstrip("#?"))
+    fraction = fraction[:least] + fraction[least:].rstrip("0")
+    integer = integer.lstrip("0").zfill(max(whole.count("0"), int(bool(fraction))))
+    if "," in whole:
+        integer = re.sub(r"(?<=[0-9])(?=(?:[0-9]{3})+$)", ",", integer)
+    return pattern[: digits.start()] + integer + ("." + fraction if fraction else "") + pattern[digits.end() :]
