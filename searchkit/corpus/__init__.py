@@ -8,5 +8,5 @@ metadata/                  detects the metadata of a document
 sections.py, topics.py     classify paragraphs
 lines.py, numbering.py     kinds of lines; list markers
 blocks.py                  what the format readers return: blocks and raw documents
-reasons.py                 messages for files, or parts of files, that are not read
+reasons.py                 messages about files, or parts of files, that are not read
 """

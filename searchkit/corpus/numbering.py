@@ -1,7 +1,8 @@
 """Markers before headings and items in Chinese reports: 一、 （一） 1. （1） ① 第一章 一是 ——.
 
-A marker has a style and an ordinal. Styles are compared for equality only. `1.` and `1、` are two styles, because
-reports use one below the other. The full-width and half-width forms of a mark are one style.
+A marker has a style and an ordinal. A style is named by its first marker: `（三）` has the style `（一）` and the
+ordinal 3. `1.` and `1、` are two styles, because reports use one below the other. The full-width and half-width forms
+of a mark are one style.
 """
 
 from __future__ import annotations
@@ -33,29 +34,44 @@ RANK = {
     LISTED: 11,
     DASH: 11,
 }
-"""Usual order of the styles, outermost first. Used if a document does not show the order."""
+"""Usual order of the styles: outer styles have lower values. Used if a document itself does not show the order."""
 
 _HAN_DIGIT_VALUES = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 _HAN_NUMERAL = "[一二三四五六七八九十]{1,3}"
 _SINGLE_CHARACTER_NUMBERS = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
 """First and last character of each range of single-character numbers, and the style of the range."""
 _UNIT_CHARACTERS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
+"""Characters that make the number before them a measure (1.5万, 1.5－2) and not a marker."""
 
+# The examples are lines that each alternative matches or, after `not`, excludes.
 _MARKER = re.compile(
     rf"""
+      # 第一章 总则, 第二部分、回顾
       第\s?(?P<part>{_HAN_NUMERAL}|\d{{1,2}})\s?(?P<kind>编|篇|部分|章|节)[、:：.．]?
+      # （一）加强, (1)加强
     | [（(]\s?(?P<han_bracket>{_HAN_NUMERAL})\s?[）)][、.．]?
     | [（(]\s?(?P<digit_bracket>\d{{1,2}})\s?[）)][、.．]?
+      # 一、工作回顾, 一：2023年回顾; not 一、二、三产业, 五：30
     | (?P<han>{_HAN_NUMERAL})\s?(?:、(?!{_HAN_NUMERAL}[、和产次])|[.．:：](?!\d(?!\d{{3}}年)))
+      # 一 工作回顾 (in a short line that is no sentence: see `parse_marker`)
     | (?P<han_space>{_HAN_NUMERAL})[\s，,](?=\S)
+      # 一是加强, 二要推进, 三靠落实; not 一是一, 一是否
     | (?P<listed>[一二三四五六七八九十]|十[一二三四五])(?:是|要|靠)(?![一二三四五六七八九十否])
+      # 第一，加强; 其一，加强
     | (?:第|其)(?P<ordinal>{_HAN_NUMERAL})[，,、：:]
+      # 1.2 加强, 1.2.3 加强; not 1.5万元, 1.5－2
     | (?P<deep>\d{{1,2}}[.．]\d{{1,2}}(?:[.．]\d{{1,2}})?)[.．、]?\s?(?![\d{_UNIT_CHARACTERS}\s])(?=[^\W\d])
+      # 1.加强; not 3.5, 3. 5%, 1.txt
     | (?P<dot>\d{{1,3}})\s?[.．](?!\d|\s\d+[.．%％]|[a-z])
+      # 1.2023年加强
     | (?P<dot_year>\d{{1,2}})[.．](?={ARABIC_YEAR}年)
+      # 1、加强, 1、2023年; not 1、2月份
     | (?P<comma>\d{{1,3}})\s?、(?!\d{{1,3}}(?!\d))
+      # 1）加强
     | (?P<digit_close>\d{{1,2}})[）)]
+      # ①加强, ㈠加强
     | (?P<circled>[①-⒛㈠-㈩])
+      # ——加强
     | (?P<dash>[—–―─－-]{{2,}})
     """,
     re.VERBOSE,
@@ -75,7 +91,7 @@ _GROUP_STYLES = {
     "dash": DASH,
 }
 _MAX_BARE_HEADING_LENGTH = 40
-"""Maximum length of a line, in code points, in which a numeral followed by a blank or comma is a marker."""
+"""Maximum length of a line, in code points, in which a Han numeral before a blank or comma is a marker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,8 @@ class Marker:
     ordinal: int
     """From 1; 0 for a dash."""
     printed: str | None
-    """As printed, without surrounding white space; None for a dash, which is not a number."""
+    """The marker as printed, without surrounding white space; after `第一` and a bare `一` also without the comma or
+    colon. None for a dash, which is not a number."""
     end: int
     """Offset in the line at which the text after the marker begins, in code points."""
 
@@ -95,12 +112,12 @@ class Marker:
 def parse_marker(text: str) -> Marker | None:
     """Return the marker at the start of a line, or None if there is none. Constant time.
 
-    The line must not begin with white space.
+    The line must not begin with white space. A number 0 is no marker.
     """
     match = _MARKER.match(text)
     if match is None or match.lastgroup is None:
         return None
-    group = "part" if match["part"] else match.lastgroup
+    group = "part" if match["part"] else match.lastgroup  # `lastgroup` of 第一章 is `kind`
     if group == "han_space" and (len(text) > _MAX_BARE_HEADING_LENGTH or _is_sentence(text)):
         return None
     end = match.end()
@@ -114,20 +131,24 @@ def parse_marker(text: str) -> Marker | None:
 
 
 def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[str, int]:
+    """Return the style and the ordinal of a marker. `group` is the alternative that matched, `digits` its number."""
     if group == "part":
         return f"第一{'编' if match['kind'] == '篇' else match['kind']}", parse_ordinal(digits)
-    if group == "circled":
-        for first, last, style in _SINGLE_CHARACTER_NUMBERS:
-            if first <= digits <= last:
-                return style, ord(digits) - ord(first) + 1
-        return "", 0
+    if group == "circled":  # the ranges cover all characters that the group matches
+        first, style = next(
+            (first, style) for first, last, style in _SINGLE_CHARACTER_NUMBERS if first <= digits <= last
+        )
+        return style, ord(digits) - ord(first) + 1
     if group == "deep":
         return "1.1", int(re.split("[.．]", digits)[-1])
     return _GROUP_STYLES[group], 0 if group == "dash" else parse_ordinal(digits)
 
 
 def parse_ordinal(digits: str) -> int:
-    """Return the value of an ordinal up to 999 in Arabic or Han digits: 13, １３, 十三, 二十 → 13, 13, 13, 20."""
+    """Return the value of a number in Arabic or Han digits: １３ → 13, 十三 → 13, 二十 → 20, 二〇二三 → 2023.
+
+    Han numerals with units are below 1000. Raises KeyError for any other character.
+    """
     if digits.isdecimal():
         return int(digits)
     total, pending = 0, 0
@@ -142,4 +163,5 @@ def parse_ordinal(digits: str) -> int:
 
 
 def _is_sentence(text: str) -> bool:
+    """Return whether a line contains a stop, a semicolon or a colon."""
     return any(mark in text for mark in "。；;：:")

@@ -1,7 +1,7 @@
 """Read one file of a corpus into its documents.
 
-The result depends only on the bytes and name of the file, its metadata in metadata.csv, the taxonomy, and the factors
-in `listing.reader_fingerprint`.
+The result depends only on the bytes and the name of the file, its metadata in metadata.csv, the taxonomies, and
+everything that `listing.reader_fingerprint` covers. A build can therefore reuse the result of an unchanged file.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from searchkit.files import DataFile
 from searchkit.model import Document, ExtractedMeasure, Paragraph
 
 MAX_FACETS = 1000
-"""Maximum number of facet names in one file. They name columns of a table, not values."""
+"""Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
+of a table. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
 """Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
-"""In code points. A longer paragraph (a file without line ends) is split at ends of sentences."""
+"""In code points. A longer paragraph, as in a file without line ends, is split (`_split_paragraph`)."""
 
 _MAX_EDGE_LINES = 100
-"""Number of lines kept at each end of a head or tail that is too long."""
+"""Number of lines kept at each end of a head or tail with more than twice as many lines."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
 
 
@@ -57,7 +58,7 @@ class ParsedDocument:
 
     @property
     def is_record(self) -> bool:
-        """Whether the document is a record of a file: a single paragraph that has the id of the document."""
+        """Whether the document is a record of a file. The only paragraph of a record has the id of the document."""
         return self.paragraphs[0].id == self.document.document
 
 
@@ -66,17 +67,19 @@ class ParsedFile:
     """The result of reading one file."""
 
     digest: str
-    """As returned by `content_digest`."""
+    """As returned by `content_digest`: the SHA-256 of the file, or the reason why the file cannot be read."""
     documents: tuple[ParsedDocument, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_final: bool = True
-    """Whether the same bytes would yield the same result again; False if the operating system failed."""
+    """Whether the same bytes would yield the same result again. False if the cause of a failure is outside the file, in
+    the operating system or in LibreOffice."""
 
 
 def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies | Taxonomy) -> ParsedFile:
-    """Read one file. Returns its document (or one per record) and its skipped parts. Raises MemoryError only.
+    """Read one file. Return its documents (several if the file is an archive or a table) and its skipped parts.
 
-    The file is parsed in the calling process. A hostile file may crash or block that process.
+    Raises no exception but MemoryError. The file is parsed in the calling process, which a hostile file may crash or
+    block.
     """
     digest = ""
     try:
@@ -121,7 +124,7 @@ class _FileReader:
     taxonomies: Taxonomies | Taxonomy
 
     def read_all(self) -> ParsedFile:
-        """Return the documents and the skipped parts. Raises ReadError."""
+        """Return the documents and the skipped parts. Raises ReadError if they state more than `MAX_FACETS` facets."""
         results = [self._read_safely(raw) for raw in self.contents.documents]
         problems = [Skipped(self.name, problem, files=0) for problem in self.contents.problems]
         documents = tuple(result for result in results if isinstance(result, ParsedDocument))
@@ -140,7 +143,7 @@ class _FileReader:
             return self.read(raw)
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - a bug in searchkit must cost no other document
             return Skipped(self._document_id(raw), unexpected_error_reason(error), files=int(raw.key is None))
 
     def read(self, raw: RawDocument) -> ParsedDocument | Skipped:
@@ -163,8 +166,10 @@ class _FileReader:
         document = self._build_document(
             raw, {name: getattr(detected, name) for name in _DETECTED_FIELDS}, metadata, warnings
         )
-        is_same_kind = detected.doctype == document.doctype  # otherwise the year detected may be of another kind
-        year = detected.year if detected.year and is_same_kind else document.year
+        # Sections need the year by which the text is written, even if another one is stated. Which year is detected
+        # depends on the doctype: a work report has the year that it plans. So the detected doctype must be right.
+        is_doctype_right = detected.doctype == document.doctype
+        year = detected.year if detected.year and is_doctype_right else document.year
         sections = classify_sections(items, year, is_work_report=document.doctype == WORK_REPORT)
         topics = (
             [metadata.topics] * len(items)
@@ -178,7 +183,7 @@ class _FileReader:
         return ParsedDocument(replace(document, paragraphs=len(paragraphs)), paragraphs, self.name)
 
     def _read_record(self, raw: RawDocument) -> ParsedDocument:
-        """Read a record. Nothing is detected: its metadata is as stated."""
+        """Read a record. Its metadata is as stated. Only section and topics are classified if they are not stated."""
         paragraph_metadata, document_metadata = parse_record(raw.overrides)
         document_metadata = document_metadata.override(self.metadata)
         document = replace(self._build_document(raw, {}, document_metadata, ()), paragraphs=1)
@@ -198,10 +203,10 @@ class _FileReader:
     def _detect(
         self, raw: RawDocument, cleaned: Cleaned, items: Sequence[OutlineItem], metadata: StatedMetadata
     ) -> DetectedMetadata:
-        source = metadata.fields.get("source")  # a URL is evidence of the place
+        source = metadata.fields.get("source")  # the URL can identify the region
         return detect_metadata(
             Evidence(
-                # A file in an archive has a name of its own.
+                # The name of a file in an archive can name the region.
                 name=self.name if raw.key is None else f"{self.name}/{raw.key}",
                 title=cast("str | None", metadata.fields.get("title", cleaned.title)),
                 head=_limit_lines(cleaned.head),
@@ -249,7 +254,10 @@ def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:
-    """Return the first and last lines of a long sequence. Detection compares each line with the entire text."""
+    """Return the first and last `_MAX_EDGE_LINES` lines of a long sequence.
+
+    Detection may search the entire text for each line of a head or tail.
+    """
     return lines if len(lines) <= 2 * _MAX_EDGE_LINES else (*lines[:_MAX_EDGE_LINES], *lines[-_MAX_EDGE_LINES:])
 
 
@@ -263,7 +271,10 @@ _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
 
 
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:
-    """Split a paragraph that is too long at the end of a sentence, else of a clause, else anywhere. Linear time."""
+    """Split a paragraph that is too long at the last end of a sentence that fits, else of a clause, else anywhere.
+
+    The first piece keeps the number, and all pieces keep the path. Linear time.
+    """
     text = item.text
     if len(text) <= MAX_PARAGRAPH_LENGTH:
         yield item

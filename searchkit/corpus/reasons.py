@@ -14,7 +14,7 @@ def clean_message(text: str, max_length: int = 300) -> str:
 
 
 def os_error_reason(error: OSError) -> str:
-    """Return in a few words, without the file's name, why the operating system refused an operation."""
+    """Return in a few lower-case words, without the file's name, why the operating system refused an operation."""
     return (error.strerror or type(error).__name__).lower()
 
 
@@ -24,7 +24,10 @@ def unreadable_reason(error: OSError) -> str:
 
 
 def unexpected_error_reason(error: Exception) -> str:
-    """Return the reason for an unexpected exception, with its type and the file and line that raised it."""
+    """Return the reason for an unexpected exception: its type and the source line that raised it.
+
+    A RecursionError is the fault of a deeply nested file. Every other unexpected exception is a bug.
+    """
     if isinstance(error, RecursionError):
         return "cannot be read: nested too deeply"
     frames = extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""Finding the files of a corpus folder: the files to read, in a fixed order, and the skipped files with reasons."""
+"""Find the files of a corpus folder: the files to read, in a fixed order, and the skipped files with reasons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from searchkit.files import MAX_FILE_BYTES, read_contained_file
 from searchkit.text.characters import UNSAFE_IN_NAMES
 
 METADATA_FILE = "metadata.csv"
-"""Name of a table with metadata about the files in its folder and the folders below. Case does not matter."""
+"""Name of a table with metadata about the files in its folder and in the folders below. Case is ignored."""
 
 _FILE_SYSTEM_IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
 _READER_SUFFIXES = tuple(READERS)
@@ -29,7 +29,7 @@ _IGNORED_NAME = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|th
 
 
 class Stamp(NamedTuple):
-    """Status of a file. If a file has the same stamp as in the previous build, it is unchanged and need not be read."""
+    """Status of a file. A file with the same stamp as in the previous build is unchanged and need not be read again."""
 
     size: int
     """Size in bytes."""
@@ -49,14 +49,15 @@ class CorpusFile(NamedTuple):
     """A file of the corpus."""
 
     path: str
-    """Absolute path as the operating system returned it. No part of the path below `root` was a link."""
+    """Absolute path as the operating system returned it. When the corpus was listed, no part of it below `root` was a
+    link. For a link that is followed, the path of the target."""
     name: str
     """Path relative to the corpus with `/` separators, valid Unicode without control characters (`printable_name`).
-    For a link, the name of the link."""
+    For a link that is followed, the name of the link."""
     stamp: Stamp
     """Status when the corpus was listed."""
     root: str = ""
-    """Absolute path of the corpus folder as the operating system returned it. If empty, the file's folder."""
+    """Absolute path of the corpus folder as the operating system returned it. If empty, the folder of `path`."""
 
     def read(self, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         """Return the content of the file.
@@ -70,7 +71,7 @@ class CorpusFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, link, folder, part of a file, or all files with a suffix, with the reason why it is not read."""
+    """The reason why something is not read: a file, a link, a folder, a part of a file, or all files with a suffix."""
 
     path: str
     """Name in the corpus, id of a record (`a.jsonl#7`), `.` for the corpus folder, or `*.jpg` for all files with a
@@ -78,7 +79,7 @@ class Skipped:
     reason: str
     """The reason in one line. For a part of a file, it begins with the location: `line 7: not JSON`."""
     files: int = 1
-    """Number of skipped files. A link or a folder counts as one file. 0 if the rest of the file is read."""
+    """Number of skipped files. A link or a folder counts as one file. 0 for a part of a file whose rest is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,12 @@ def walk(folder: Path) -> WalkResult:
     that are not regular files, and links are skipped with a reason.
 
     A link to a hidden file of the corpus is followed, because that file is not read otherwise: git-annex stores all
-    files below .git and links to them. A link to another file of the corpus is skipped, because the file would be read
-    twice. Links to folders and links that leave the corpus are skipped too.
+    files below .git and links to them. A link to any other file of the corpus is skipped, because the file would be
+    read twice. Links to folders and links that leave the corpus are skipped too.
     """
-    listed: list[CorpusFile] = []
-    skipped: list[Skipped] = []
-    for item in _scan(folder):
-        if isinstance(item, CorpusFile):
-            listed.append(item)
-        else:
-            skipped.append(item)
-    listed.sort(key=attrgetter("name", "path"))
+    scanned = list(_scan(folder))
+    listed = sorted((item for item in scanned if isinstance(item, CorpusFile)), key=attrgetter("name", "path"))
+    skipped = [item for item in scanned if isinstance(item, Skipped)]
     files: dict[str, CorpusFile] = {}
     tables: dict[str, CorpusFile] = {}
     suffix_counts: Counter[str] = Counter()
@@ -119,17 +115,21 @@ def walk(folder: Path) -> WalkResult:
         is_table = name.rpartition("/")[2] == METADATA_FILE
         if not is_table and not name.endswith(_READER_SUFFIXES):
             suffix_counts[suffix_of(name)] += 1
-        elif file.name in files or file.name in tables:  # two paths can have the same printable name
+        elif file.name in files or file.name in tables:  # different paths can have the same printable name
             skipped.append(Skipped(file.name, "another file has the same name"))
         elif is_table:
             tables[file.name] = file
         else:
             files[file.name] = file
     skipped.sort(key=attrgetter("path"))
-    for suffix, count in sorted(suffix_counts.items()):
-        reason = f"no reader for {suffix} files" if suffix else "no reader for files without a suffix"
-        skipped.append(Skipped(f"*{suffix}", reason, files=count))
+    skipped += [_skipped_suffix(suffix, count) for suffix, count in sorted(suffix_counts.items())]
     return WalkResult(tuple(files.values()), tuple(tables.values()), tuple(skipped))
+
+
+def _skipped_suffix(suffix: str, count: int) -> Skipped:
+    """Return the entry for all files with a suffix that has no reader; `*` for the files without a suffix."""
+    reason = f"no reader for {suffix} files" if suffix else "no reader for files without a suffix"
+    return Skipped(f"*{suffix}", reason, files=count)
 
 
 def is_ignored_name(name: str) -> bool:
@@ -141,10 +141,11 @@ def is_ignored_name(name: str) -> bool:
 
 
 def printable_name(path: str) -> str:
-    r"""Return a path that the operating system returned as a name that can be printed and indexed.
+    r"""Convert a path, as the operating system returns it, into a name that can be printed and indexed.
 
     A path that is not UTF-8 is decoded as GB18030, because archives packed on Chinese Windows contain such names. If
-    that fails, its invalid bytes become `\xff`. Control characters become `\x0a`. Two paths can have the same name.
+    that fails, each invalid byte becomes an escape such as `\xff`. Each control character becomes an escape such as
+    `\x0a`. Different paths can have the same name.
     """
     if _FILE_SYSTEM_IS_UTF8 and path.isprintable():
         return path.replace(os.sep, "/")
@@ -160,9 +161,10 @@ def printable_name(path: str) -> str:
 
 
 def _scan(folder: Path) -> Iterator[CorpusFile | Skipped]:
-    """Yield the files of `folder` and all its subfolders, in no order. Never loops, as links to folders are skipped.
+    """Yield the files of `folder` and all its subfolders, in no particular order.
 
-    Folders are kept in a list instead of recursive calls, so that they can be nested to any depth.
+    Links to folders are skipped, so the scan always ends. Folders to scan are kept in a list, because recursive calls
+    would fail if folders are nested too deeply.
     """
     root = os.path.realpath(folder)
     pending = [(root, "")]
@@ -210,7 +212,7 @@ def _check_link(root: str, path: str, name: str) -> CorpusFile | Skipped:
     elif not stat.S_ISREG(status.st_mode):
         reason = "not a regular file"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
-        # a file below .git, where git-annex stores all files, or another hidden file: it is not listed itself
+        # The target is hidden (git-annex stores all files below .git), so the scan does not list it under its own name.
         return CorpusFile(os.fspath(target), name, Stamp.of(status), root)
     else:
         reason = "link to a file of the corpus"
