@@ -70,7 +70,7 @@ FIELDS = {
     "Answer line.facets": "Counts by facet, if facets were requested.",
     "Answer line.relaxed": "Whether the hits match only some words of the query, because nothing matches all parts.",
     "Answer line.error": "Why the query could not be answered.",
-    "Problem.kind": "`not read` or `undecided`.",
+    "Problem.kind": "`not read`, `duplicate`, `undecided` (any warning of a document) or `left out` (on purpose).",
     "Analysis.tokens": "The tokens by position: `term`, `start` and `end` in code points, and the `text` between them.",
     "Analysis.understood": "The query tree for `all` parts of the query, the one for `any` of its words, and `notes`.",
     "Index facts.bytes": "Size of the index in bytes.",

@@ -293,7 +293,8 @@ RECORDS = (
     ),
     Record(
         "Problem",
-        "A file that was not read, or an undecided fact. `info --problems --format json` prints all of them.",
+        "A file or part of a file that was not read, a duplicate, an undecided fact, or text that was left out on "
+        "purpose, such as running heads. `info --problems --format json` prints all of them.",
         "searchkit info --problems --format json",
         classes=(SKIPPED,),
     ),

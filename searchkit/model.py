@@ -17,6 +17,9 @@ MEASURE_KINDS = ("count", "money", "percent", "duration", "other")
 MEASURE_CHANGES = ("increase", "decrease")
 """Directions of a change: growth and decline."""
 
+LEFT_OUT = "left out: "
+"""Start of a warning about text that was left out on purpose, such as running heads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -51,7 +54,8 @@ class Document:
     measures: int = 0
     """Number of measures."""
     warnings: tuple[str, ...] = ()
-    """Fields that could not be decided, stated metadata that cannot be used, problems in the file: one line each."""
+    """Fields that could not be decided, stated metadata that cannot be used, problems in the file: one line each. Text
+    that was left out on purpose, such as running heads, has a line that starts with `left out: `."""
     facets: Mapping[str, str] = field(default_factory=dict)
     """User-defined facets, from front matter, metadata.csv or the fields of a record."""
 

@@ -28,6 +28,7 @@ TIERS = (
     {"corpus.overrides", "corpus.topics"},
     {"corpus.formats.registry"},
     {"corpus.walk"},
+    {"corpus.formats.characters", "corpus.formats.marks"},
     {"corpus.formats.page", "corpus.formats.word", "corpus.formats.charset"},
     {"corpus.formats.text"},
     {"corpus.formats"},

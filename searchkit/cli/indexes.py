@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN_PROBLEMS = 20
 """Maximum number of files, parts of files, or warnings that a report names. The others are counted."""
-_LOCATION = re.compile(r"^(?:line|page) \d+: ")
-"""Matches the location inside a file at the beginning of a reason: `line 7: `."""
+_LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
+"""Matches the location inside a file at the beginning of a reason: `line 7: `, `pages 2 to 5: `."""
 
 
 @click.command()
@@ -257,13 +257,16 @@ def _index_facts(index: Index, path: Path) -> dict[str, object]:
 
 def _problem_records(index: Index) -> Iterator[dict[str, object]]:
     """Yield a record for each file or part of a file that was not read, each duplicate, each warning of a document."""
+    from searchkit.model import LEFT_OUT
+
     for problem in index.problems():
         yield {"path": problem["path"], "reason": problem["reason"], "kind": "not read"}
     for duplicate in index.duplicates():
         yield {"path": duplicate["path"], "reason": duplicate["reason"], "kind": "duplicate"}
     for document in index.documents():
         for warning in document.warnings:
-            yield {"path": document.document, "reason": warning, "kind": "undecided"}
+            kind = "left out" if warning.startswith(LEFT_OUT) else "undecided"
+            yield {"path": document.document, "reason": warning.removeprefix(LEFT_OUT), "kind": kind}
 
 
 def _print_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]], index_path: Path) -> None:
@@ -277,7 +280,11 @@ def _print_facts(facts: Mapping[str, object], unread: Sequence[Mapping[str, str]
 
 
 def _print_report(report: BuildReport, output_format: str) -> None:
-    """Print the report of a build as text (table) or JSON (json)."""
+    """Print the report of a build as text (table) or JSON (json).
+
+    The text does not contain what was left out on purpose, as nearly every file with pages has running heads or feet.
+    """
+    from searchkit.model import LEFT_OUT
     from searchkit.output.json import dumps
     from searchkit.text.characters import sanitize
 
@@ -291,7 +298,8 @@ def _print_report(report: BuildReport, output_format: str) -> None:
     if report.skipped:
         write_output([f"not read: {_count_skipped(report.skipped)}\n"])
         write_output(sanitize(f"{line}\n") for line in _group_by_reason(report.skipped, report.index))
-    for kind, problems in (("duplicates", report.duplicates), ("undecided", report.warned)):
+    undecided = [(name, reason) for name, reason in report.warned if not reason.startswith(LEFT_OUT)]
+    for kind, problems in (("duplicates", report.duplicates), ("undecided", undecided)):
         if problems:
             write_output([f"{kind}: {len(problems)}\n"])
             lines = [f"  {name}: {reason}" for name, reason in problems]

@@ -35,3 +35,5 @@ class RawDocument:
     """Id of the record in its file, if the format has several documents per file, otherwise None."""
     is_record: bool = False
     """Whether the document is a record: one block, which is a finished paragraph. Cleaning and outline are skipped."""
+    warnings: tuple[str, ...] = ()
+    """Text of the document that is incomplete or was left out on purpose. One line each; see `model.LEFT_OUT`."""

@@ -224,7 +224,7 @@ class _FileReader:
         return Document(
             document=self._document_id(raw),
             sha256=self.sha256,
-            warnings=tuple(dict.fromkeys((*self.contents.warnings, *metadata.warnings, *warnings))),
+            warnings=tuple(dict.fromkeys((*self.contents.warnings, *raw.warnings, *metadata.warnings, *warnings))),
             facets=dict(metadata.facets),
             **values,
         )

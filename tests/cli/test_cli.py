@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -215,6 +216,25 @@ def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
         if path.name != "good.txt":
             path.unlink()
     assert run("build", bad_corpus, "--index", tmp_path / "index", "--strict").status == 0
+
+
+def test_what_is_left_out_is_no_fault(run: Run, tmp_path: Path) -> None:
+    """`info --problems` counts running heads and feet. They are neither undecided nor a reason for `--strict`."""
+    corpus, target = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    sample = ROOT / "corpus" / "formats" / "dujiangyan-meteorology-2023.ofd"
+    (corpus / "a.ofd").write_bytes(sample.read_bytes())
+    with zipfile.ZipFile(corpus / "b.zip", "w") as archive:
+        archive.write(sample, "b.ofd")
+    result = run("build", corpus, "--index", target, "--strict")
+    assert result.status == 0
+    assert "running heads" not in result.out
+    assert "undecided: 2\n" in result.out
+    rows = json.loads(run("info", "--problems", "--index", target, "--format", "json").out)
+    assert [row for row in rows if row["kind"] == "left out"] == [
+        {"path": path, "reason": "6 lines of running heads and feet on pages 1 to 3", "kind": "left out"}
+        for path in ("a.ofd", "b.zip#b.ofd")
+    ]
 
 
 def test_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ file of the format is read, so unused formats cost nothing. To add a format, wri
 
     text, markdown, html, docx, doc, pdf, ofd, zipped   documents
     jsonlines, delimited, xlsx                          records, built by records.py
-    charset, archives, pagefacts, rows                  helpers shared by several formats
+    charset, archives, pagefacts, rows, characters      helpers shared by several formats
+    marks, glyphnames                                   raised characters; PDF fonts without a map to characters
     word/                                               styles and automatic numbers of Word documents
     page/                                               positioned glyphs to lines and paragraphs
 """

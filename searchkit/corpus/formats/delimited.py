@@ -11,11 +11,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from searchkit.corpus.blocks import RawDocument
+from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, build_record
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import remove_invisible
 
 MAX_CELL_LENGTH = 131_072
 """Code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
@@ -233,7 +233,7 @@ def _is_empty_row(row: Row) -> bool:
 
 
 def _cell_text(cell: object) -> str:
-    return "" if cell is None else " ".join(remove_invisible(str(cell)).split())
+    return "" if cell is None else " ".join(clean_characters(str(cell)).split())
 
 
 def _shorten(name: str) -> str:

@@ -14,6 +14,8 @@ from xml.etree.ElementTree import Element
 
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
+from searchkit.corpus.formats.characters import clean_characters, read_sign
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks, to_superscript
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.formats.rows import TableRow
 from searchkit.corpus.formats.text import BLANK
@@ -28,11 +30,11 @@ from searchkit.corpus.formats.word.styles import (
     parse_integer,
 )
 from searchkit.errors import ReadError
-from searchkit.text.characters import remove_invisible
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_MATH_TEXT = _MATH + "t"
 _ALTERNATE_CONTENT = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 
@@ -46,16 +48,15 @@ _DROPPED_TAGS = frozenset(
     )
 )
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
-_FONT_SYMBOLS = {
-    ("wingdings", 0x6E): "■", ("wingdings", 0x6F): "□", ("wingdings", 0x71): "□", ("wingdings", 0xA8): "□",
-    ("wingdings", 0xFC): "√", ("wingdings", 0xFD): "☒", ("wingdings", 0xFE): "☑", ("wingdings 2", 0x50): "√",
-    ("wingdings 2", 0x52): "☑", ("wingdings 2", 0x54): "☒", ("wingdings 2", 0xA3): "□", ("symbol", 0xA3): "≤",
-    ("symbol", 0xB0): "°", ("symbol", 0xB1): "±", ("symbol", 0xB3): "≥", ("symbol", 0xB4): "×", ("symbol", 0xB7): "·",
-}  # fmt: skip
-"""Maps a font, in lower case, and the lowest byte of the code to the displayed character."""
 _PRIVATE_USE = range(0xE000, 0xF900)
+"""Codes of symbol fonts. Word writes them with or without 0xF000."""
+_MAX_BYTE = 0xFF
+_VERTICAL_ALIGNMENT = W + "vertAlign"
+_SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
+"""Maps the vertical alignment of a run to the delimiter that starts it."""
 
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
+"""Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
@@ -115,7 +116,7 @@ class _WordPackage:
             title = self._xml(name).findtext(_DC_TITLE) or "" if name in self._archive.names else ""
         except ReadError:
             return {}
-        title = " ".join(remove_invisible(title).split())
+        title = " ".join(clean_characters(title).split())
         usable = (
             len(title) >= _MIN_TITLE_LENGTH and _HAN_CHARACTER.search(title) and not _MEANINGLESS_TITLE.search(title)
         )
@@ -146,13 +147,19 @@ class _BodyReader:
         self._notes = _Notes(package)
         self._depth = 0
         self._line: list[tuple[str, bool]] = []
+        """Texts of the paragraph that is being read, and whether each is strong."""
         self._paragraph = WordStyle()
+        """Style of the paragraph that is being read."""
         self._strong = self._hidden = False
+        """Properties of the run that is being read."""
+        self._has_scripts = False
+        """Whether the document contains raised or lowered text."""
         self._fields: list[bool] = []
         """For each open field, whether its result has begun."""
         self._open_codes = 0
         """Number of open fields whose result has not begun."""
         self._rows: list[TableRow] = []
+        """The open table rows."""
         self._pending: list[Element] = []
         """Text boxes and notes to read at the end of the current paragraph or table."""
         self._handlers: Mapping[str, Callable[[Element], None]] = {
@@ -160,6 +167,7 @@ class _BodyReader:
             W + "r": self._read_run,
             W + "t": self._read_text,
             _MATH_TEXT: self._read_text,
+            _MATH + "sup": self._read_power,
             W + "sym": self._read_symbol,
             W + "fldChar": self._read_field_mark,
             W + "footnoteReference": self._read_reference,
@@ -226,7 +234,8 @@ class _BodyReader:
         """Convert the collected line to blocks, one for each line break in it."""
         parts, self._line = self._line, []
         has_text = False
-        for text, strong in _split_lines(parts):
+        for marked_text, strong in _split_lines(parts):
+            text = resolve_marks(marked_text) if self._has_scripts else marked_text
             if text.strip():
                 line = text.rstrip() if has_text or not label else prepend_number(label, text.strip())
                 self.blocks.append(Block(line, level=level, strong=strong))
@@ -251,16 +260,32 @@ class _BodyReader:
     def _read_run(self, element: Element) -> None:
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden
-        strong, hidden = self._paragraph.strong, self._paragraph.hidden
+        strong, hidden, script = self._paragraph.strong, self._paragraph.hidden, self._paragraph.script
         if properties is not None:
             if (name := child_value(properties, "rStyle")) is not None:
                 style = self._styles[name]
-                strong, hidden = strong or style.strong, hidden or style.hidden
+                strong, hidden, script = strong or style.strong, hidden or style.hidden, style.script or script
             strong = is_enabled(properties, "b", default=strong)
             hidden = is_enabled(properties, "vanish", default=hidden)
+            if (alignment := properties.find(_VERTICAL_ALIGNMENT)) is not None:
+                script = alignment.get(W + "val", "")
         self._strong, self._hidden = strong, hidden
-        self._walk(element)
+        if script in _SCRIPT_DELIMITERS:
+            self._read_script(element, _SCRIPT_DELIMITERS[script])
+        else:
+            self._walk(element)
         self._strong, self._hidden = outer
+
+    def _read_script(self, element: Element, delimiter: str) -> None:
+        """Read a raised or lowered run."""
+        self._has_scripts = True
+        self._line.append((delimiter, True))
+        self._walk(element)
+        self._line.append((END, True))
+
+    def _read_power(self, element: Element) -> None:
+        """Read the raised part of a formula, which is never the mark of a note."""
+        self._add(to_superscript("".join(item.text or "" for item in element.iter(_MATH_TEXT))))
 
     def _read_text(self, element: Element) -> None:
         text = (element.text or "").replace("\r", " ").replace("\n", " ")
@@ -269,9 +294,9 @@ class _BodyReader:
     def _read_symbol(self, element: Element) -> None:
         code = element.get(W + "char", "")
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
-            value, font = int(code, 16), element.get(W + "font", "").lower()
-            symbol = _FONT_SYMBOLS.get((font, value & 0xFF)) if value in _PRIVATE_USE or value <= 0xFF else None  # noqa: PLR2004
-            self._add(symbol or ("" if value in _PRIVATE_USE else chr(value)))
+            value, font = int(code, 16), element.get(W + "font", "")
+            sign = read_sign(font, value) if value in _PRIVATE_USE or value <= _MAX_BYTE else None
+            self._add(sign or ("" if value in _PRIVATE_USE else chr(value)))
 
     def _read_field_mark(self, element: Element) -> None:
         kind = element.get(W + "fldCharType")
@@ -288,7 +313,7 @@ class _BodyReader:
         return not self._hidden and not self._open_codes
 
     def _add(self, text: str) -> None:
-        if self._is_visible() and (text := remove_invisible(text)):
+        if self._is_visible() and (text := clean_characters(text)):
             self._line.append((text, self._strong))
 
     # Text boxes, notes and alternatives

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from searchkit.corpus.blocks import Block, RawDocument
+from searchkit.corpus.formats.characters import clean_characters
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.pagefacts import FACT_LINE, MAX_FACTS_LENGTH, facts_after_text, format_facts
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.rows import TableRow
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
-from searchkit.text.characters import remove_invisible
 
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK_TAGS = frozenset({
@@ -32,22 +34,30 @@ _MAX_DEPTH = 5_000
 _MAX_ATTRIBUTES = 1_000
 """Per element. The parser compares each attribute with all others of its element."""
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
+"""A start tag that is long enough for more than `_MAX_ATTRIBUTES` attributes: each needs a blank and a letter."""
 _QUOTED_VALUE = re.compile("\"[^\"]*\"|'[^']*'")
+"""Removed before attributes are counted, since values contain blanks, too."""
 _MAX_TAGS_UNCHECKED = 20_000
 """The nesting depth of pages with at most this number of tags is not checked."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+"""The slash of an end tag, and the name."""
 _UNNESTED_TAGS = frozenset({
     "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
 })  # fmt: skip
 """Elements without an end tag, or whose end tag is optional before the next such element."""
+_SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
+"""Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
+_SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNNUMBERED_LIST = re.compile(
     r"breadcrumb|carousel|crumb|indicator|menu|nav|page|tab|list-style(-type)?\s*:\s*none", re.IGNORECASE
 )
+"""Classes of ordered lists that are menus, and the style that hides the numbers of a list."""
 _OWN_NUMBER = re.compile(r"\s*[（(]?[\d一二三四五六七八九十]+[)）、.．]")
+"""A number at the start of a list item: `（一）`, `2、`. The number of the list is not added to it."""
 
 _CONTAINERS = frozenset({
     "article", "articlecontent", "article-body", "article-content", "article-con", "article_body",
@@ -68,15 +78,18 @@ _BLANK_CHARACTERS = " \t\n\xa0\u3000"
 _SOFT_BREAK = "\x00"
 """A line end in the source that is not a line break on the page."""
 _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])")
+"""Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
 _TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
+"""Separates the title of a page from the name of the site: `_`, `|`, or a dash, but not between digits (2021-2025)."""
 
 _DECLARED_CHARSET = re.compile(
     rb"<meta\b[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([a-zA-Z0-9_-]+)"
     rb"|<\?xml\b[^>]{0,100}?encoding\s{0,9}=\s{0,9}[\"']([a-zA-Z0-9_-]+)",
     re.IGNORECASE,
 )
+"""The encoding in a meta element or an XML declaration. Repetitions are limited, so that the cost stays linear."""
 _HEAD_BYTES = 8_192
 """Number of leading bytes that are searched for the declared encoding."""
 _SAVED_FROM = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://\S+)")
@@ -138,6 +151,8 @@ class _OpenElement:
 
     tag: str
     strong: bool
+    script: str
+    """The delimiter that starts raised or lowered text; empty for other text."""
     span: _ContainerSpan | None
 
 
@@ -147,20 +162,31 @@ class _BlockCollector:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._spans: list[_ContainerSpan] = []
+        """The containers that have been left."""
         self._prose = 0
+        """Length of the prose in `blocks`, in code points."""
         self._open: list[_OpenElement] = []
         self._line: list[tuple[str, bool]] = []
+        """Texts of the line that is being collected, and whether each is strong."""
         self._marker = ""
+        """Number of the current list item, until it is added to its first block."""
+        self._has_scripts = False
+        """Whether the page contains raised or lowered text."""
         self._level = 0
+        """Level of the heading that is being read; 0 = none."""
         self._strong = 0
+        """Number of open elements with strong text."""
         self._pre = 0
+        """Number of open `pre` elements."""
         self._lists: list[int | None] = []
+        """Next number of each open list; None = a list without numbers."""
         self._rows: list[TableRow] = []
+        """The open table rows."""
 
     def main_blocks(self) -> tuple[Block, ...]:
-        """Return the main text, preceded by the lines around it that state facts.
+        """Return the main text, preceded by the headings (h1, h2) before it and the lines around it that state facts.
 
-        If no container is the main text, return all blocks.
+        The main text is the smallest container with nearly all prose. If there is none, return all blocks.
         """
         candidates = [span for span in self._spans if span.prose and span.prose >= _MIN_MAIN_SHARE * self._prose]
         if not candidates:
@@ -209,17 +235,18 @@ class _BlockCollector:
         self._update_state(tag, attributes)
         strong = tag in _STRONG_TAGS or bool(style and _BOLD_STYLE.search(style))
         self._strong += strong
+        script = _script_delimiter(tag, style) if style or tag in _SCRIPT_DELIMITERS else ""
+        if script:
+            self._line.append((script, True))
+            self._has_scripts = True
         span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
-        self._open.append(_OpenElement(tag, strong, span))
+        self._open.append(_OpenElement(tag, strong, script, span))
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
         if tag == "form":  # some sites wrap the entire page in a form
             return len(node.text()) < _MAX_FORM_LENGTH
-        # The header of an article contains its title, the header of a page its menu.
-        return tag in _DROPPED_TAGS and not (
-            tag == "header" and any(e.tag in {"article", "main"} for e in self._open[-8:])
-        )
+        return tag in _DROPPED_TAGS
 
     def _update_state(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag in _HEADING_LEVELS:
@@ -251,6 +278,8 @@ class _BlockCollector:
         if tag in _BLOCK_TAGS or tag in {"td", "th"}:
             self._end_line()
         self._strong -= element.strong
+        if element.script:
+            self._line.append((END, True))
         if element.span is not None:
             element.span.end = len(self.blocks)
             element.span.prose += self._prose
@@ -286,7 +315,8 @@ class _BlockCollector:
             start = n + 1
 
     def _add_block(self, parts: Sequence[tuple[str, bool]]) -> None:
-        text = _collapse_white_space("".join(text for text, _ in parts))
+        text = "".join(text for text, _ in parts)
+        text = _collapse_white_space(resolve_marks(text) if self._has_scripts else text)
         if not text:
             return
         if self._marker:
@@ -299,29 +329,47 @@ class _BlockCollector:
 
 
 def _parse(text: str) -> LexborHTMLParser:
-    """Parse HTML. Raises ReadError if it is nested too deeply or an element has too many attributes.
+    """Parse HTML. Raises ReadError if elements are nested too deeply or an element has too many attributes.
 
-    Raises MemoryError if the parser fails.
+    Raises MemoryError if the parser fails: any text is valid HTML, so the parser fails only if memory runs out.
     """
     for tag in _LONG_TAG.finditer(text):
         if len(_QUOTED_VALUE.sub("", tag[0]).split()) > _MAX_ATTRIBUTES:
-            raise ReadError(f"an element has more than {_MAX_ATTRIBUTES} attributes: not what a browser saved")
+            raise ReadError(f"an element has more than {_MAX_ATTRIBUTES} attributes: no page needs that")
     if text.count("<") > _MAX_TAGS_UNCHECKED and _max_depth(text) > _MAX_DEPTH:
-        raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not what a browser saved")
+        raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: no page needs that")
     try:
         return LexborHTMLParser(text)
-    except SelectolaxError as error:  # any text is valid HTML, so the parser fails only if memory runs out
+    except SelectolaxError as error:
         raise MemoryError from error
 
 
 def _max_depth(text: str) -> int:
-    """Return the maximum nesting depth of elements; too high rather than too low if end tags are missing."""
+    """Return the maximum nesting depth of elements, not counting those in `_UNNESTED_TAGS`.
+
+    Too high if end tags are missing. An end tag without a start tag closes no other element.
+    """
+    open_counts: Counter[str] = Counter()
     depth = max_depth = 0
     for match in _TAG.finditer(text):
-        if match[2].lower() not in _UNNESTED_TAGS:
-            depth = max(0, depth - 1) if match[1] else depth + 1
+        tag = match[2].lower()
+        if tag in _UNNESTED_TAGS:
+            continue
+        if not match[1]:
+            open_counts[tag] += 1
+            depth += 1
             max_depth = max(max_depth, depth)
+        elif open_counts[tag]:
+            open_counts[tag] -= 1
+            depth -= 1
     return max_depth
+
+
+def _script_delimiter(tag: str, style: str) -> str:
+    """Return the delimiter that starts the text of an element that is raised or lowered; empty for others."""
+    if style and (match := _SCRIPT_STYLE.search(style)):
+        return _SCRIPT_DELIMITERS[match[1].lower()]
+    return _SCRIPT_DELIMITERS.get(tag, "")
 
 
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
@@ -334,7 +382,7 @@ def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
 
 
 def _first_number(attributes: dict[str, str | None]) -> int | None:
-    """Return the first number that the browser prints for a list; None if it prints no numbers."""
+    """Return the number that a browser prints for the first item of an ordered list; None if it prints none."""
     if _UNNUMBERED_LIST.search(f"{attributes.get('class') or ''} {attributes.get('style') or ''}"):
         return None
     start = attributes.get("start") or "1"
@@ -345,7 +393,7 @@ def _collapse_white_space(text: str) -> str:
     """Collapse white space as a browser does, but remove line ends between Chinese characters."""
     if _SOFT_BREAK in text:
         text = _SOFT_WRAP.sub("", text).replace(_SOFT_BREAK, " ")
-    return remove_invisible(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
+    return clean_characters(_WHITE_SPACE.sub(" ", text)).strip(_BLANK_CHARACTERS)
 
 
 def _read_hints(tree: LexborHTMLParser, lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -12,26 +12,38 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from searchkit.corpus.blocks import Block, RawDocument
+from searchkit.corpus.formats.characters import clean_characters
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.corpus.overrides import split_front_matter
-from searchkit.text.characters import remove_invisible
 
 _MAX_INLINE_LENGTH = 20_000
 """Code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
 _TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
-_STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\\n]*)")
+_STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\^\n]*)")
 """A line with emphasis at its start or throughout, and no other markup: by far the most frequent markup."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
 """`##一、` without the blank that the standard requires."""
 _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
 """Emphasis that the standard does not recognise: in `**收入：**包括`, `**` is between punctuation and a letter."""
 _CLOSING_MARK = re.compile(r"(?<=[。；：！？”）])\*\*$")
+"""`**` at the end of a sentence, which closes emphasis that another line opened."""
+_SCRIPT_TAG = re.compile(r"<(/?)su([pb])(?:\s[^<>]{0,200})?>", re.IGNORECASE)
+"""A `sup` or `sub` tag."""
+_SUPERSCRIPT = re.compile(r"\^([\[\]\d,，①-⑳*+−-]{1,10})\^")
+"""`^2^`, as Pandoc writes raised text, if it can be a note or a power. `2^10` and `3^5` have one caret each."""
+_FOOTNOTE_REFERENCE = re.compile(r"\[\^([^\]\s]{1,50})\]")
+"""`[^2]`, the mark of a note."""
+_FOOTNOTE_LABEL = re.compile(rf"\s*{_FOOTNOTE_REFERENCE.pattern}:\s*")
+"""`[^2]: `, the start of the note itself."""
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_INLINE_MARKUP = re.compile(r"[*_`\[<&\\]")
+_INLINE_MARKUP = re.compile(r"[*_`\[<&\\^]")
+"""Characters with which inline markup can start. Lines without them are not parsed."""
 _BREAK_TOKENS = frozenset({"softbreak", "hardbreak"})
 _MARKUP_RUN = re.compile(r"[*_`]{2,}")
+"""Marks of emphasis, removed from text that is too long to be parsed."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
@@ -125,7 +137,7 @@ def _split_lines(content: str) -> list[tuple[str, bool]]:
     if not _INLINE_MARKUP.search(content):
         return [(line, False) for line in content.split("\n")]
     if len(content) > _MAX_INLINE_LENGTH:
-        return [(_MARKUP_RUN.sub("", line), False) for line in content.split("\n")]
+        return [(_resolve_scripts(_MARKUP_RUN.sub("", line)), False) for line in content.split("\n")]
     if match := _STRONG_START.fullmatch(content):
         return [(match[1] + match[2], not match[2].strip())]
     return list(_parse_inline(content))
@@ -138,9 +150,32 @@ def _parse_inline(content: str) -> Iterator[tuple[str, bool]]:
         if not is_break:
             parts = [part for part in line if part is not None]
             text, strong = _strip_emphasis(
-                "".join(text for text, _ in parts), strong=all(strong for text, strong in parts if text.strip())
+                _resolve_scripts("".join(text for text, _ in parts)),
+                strong=all(strong for text, strong in parts if text.strip()),
             )
-            yield remove_invisible(text), strong  # entities can encode characters that `normalise_text` removes
+            yield clean_characters(text), strong  # entities can encode characters that `normalise_text` removes
+
+
+def _resolve_scripts(text: str) -> str:
+    """Drop the marks of notes in a line, whether raised or written as `[^2]`, and resolve other raised text."""
+    if "[^" in text:
+        text = _FOOTNOTE_LABEL.sub("", text, count=1) if _FOOTNOTE_LABEL.match(text) else text
+        text = _FOOTNOTE_REFERENCE.sub(_raise_footnote_reference, text)
+    if "^" in text:
+        text = _SUPERSCRIPT.sub(rf"{RAISED}\1{END}", text)
+    if "<" in text:
+        text = _SCRIPT_TAG.sub(_script_delimiter, text)
+    return resolve_marks(text)
+
+
+def _raise_footnote_reference(reference: re.Match[str]) -> str:
+    """Return a footnote reference as raised text. One that is a word is displayed as a number, too."""
+    return f"{RAISED}[{reference[1]}]{END}" if reference[1].isdecimal() else f"{RAISED}*{END}"
+
+
+def _script_delimiter(tag: re.Match[str]) -> str:
+    """Return the delimiter for a `sup` or `sub` tag."""
+    return END if tag[1] else RAISED if tag[2] in "pP" else LOWERED
 
 
 def _strip_emphasis(text: str, *, strong: bool) -> tuple[str, bool]:
@@ -161,6 +196,8 @@ def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
             yield None
         elif token.type in {"strong_open", "strong_close"}:
             depth += token.nesting
+        elif token.type == "html_inline" and _SCRIPT_TAG.fullmatch(token.content):
+            yield token.content, True
         elif token.type in {"text", "text_special", "code_inline"}:
             yield token.content, depth > 0
 
@@ -169,7 +206,7 @@ def _html_blocks(content: str) -> Iterator[Block]:
     stripped = content.strip()
     if stripped.startswith("<!--") and "-->" not in stripped:
         # An unclosed comment would contain the rest of the report.
-        yield from (Block(remove_invisible(line)) for line in stripped.removeprefix("<!--").split("\n") if line.strip())
+        yield from (Block(clean_characters(line)) for line in stripped.removeprefix("<!--").split("\n") if line.strip())
     elif not (stripped.startswith("<!--") and stripped.find("-->") == len(stripped) - len("-->")):
         from searchkit.corpus.formats.html import parse_fragment  # noqa: PLC0415 - most Markdown contains no HTML
 

@@ -13,15 +13,9 @@ from xml.etree.ElementTree import Element
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.page.layout import (
-    Glyph,
-    PlacedPage,
-    extract_blocks,
-    heading_key,
-    is_bold_font,
-    is_plausible_title,
-    replace_look_alikes,
-)
+from searchkit.corpus.formats.characters import PRIVATE_USE, UNREADABLE_REASON, read_sign, replace_look_alikes
+from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
 from searchkit.corpus.formats.page.reading_order import Rule
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.lines import is_body_line
@@ -48,6 +42,7 @@ _MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
 _GBK_DECLARATION = re.compile(
     rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"'](gb2312|gbk|gb18030|cp936)[\"'][^>]{0,100}\?>", re.IGNORECASE
 )
+"""An XML declaration that names a Chinese encoding."""
 _TAG_HINTS = {
     "标题": "title",
     "公文标题": "title",
@@ -73,32 +68,35 @@ _Matrix = tuple[float, float, float, float, float, float]
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read an OFD package. Each of its documents becomes a raw document; each paragraph has the page it starts on.
 
-    Page templates that several pages use, page numbers, running heads and skewed text are dropped. Headings have the
-    level of the bookmark that names them. Hints: `title` and `issuer`, from custom tags or the metadata. Raises
-    ReadError if the bytes are not an OFD package, or no document in it can be read.
+    Page templates that several pages use, page numbers, running heads and skewed text are dropped, with a warning.
+    Pages whose fonts do not map glyphs to characters are listed in `problems`. Headings have the level of the bookmark
+    that names them. Hints: `title` and `issuer`, from custom tags or the metadata. Raises ReadError if the bytes are
+    not an OFD package, or no document in it can be read.
     """
     package = _OfdPackage(open_archive(data))
     bodies = list(_children(package.root(), "DocBody"))
     results = [_read_document(package, body, None if len(bodies) == 1 else n) for n, body in enumerate(bodies, 1)]
-    documents = tuple(document for document, _ in results if document is not None)
-    problems = tuple(problem for _, document_problems in results for problem in document_problems)
+    documents = tuple(document for contents in results for document in contents.documents)
+    problems = tuple(problem for contents in results for problem in contents.problems)
     if not documents:
         raise ReadError(problems[-1] if problems else "no document in the package")
     return FileContents(documents, problems)
 
 
-def _read_document(package: _OfdPackage, body: Element, number: int | None) -> tuple[RawDocument | None, list[str]]:
-    """Read one document. Return it, None if it cannot be read, and its problems, one line each.
+def _read_document(package: _OfdPackage, body: Element, number: int | None) -> FileContents:
+    """Read one document. Return it, unless it cannot be read, with its problems.
 
     `number`: its position among several documents, from 1; None = it is the only one.
     """
     prefix = "" if number is None else f"document {number}: "
     problems: list[str] = []
+    documents: tuple[RawDocument, ...] = ()
     try:
-        document = _OfdDocument(package, body, problems).read(None if number is None else str(number))
+        document = _OfdDocument(package, body, problems)
+        documents = (document.read(None if number is None else str(number)),)
     except ReadError as error:
-        return None, [*(prefix + problem for problem in problems), f"{prefix}{error}"]
-    return document, [prefix + problem for problem in problems]
+        problems.append(str(error))
+    return FileContents(documents, tuple(prefix + problem for problem in problems))
 
 
 class _OfdPackage:
@@ -151,6 +149,8 @@ class _PageContent:
     rules: list[Rule] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     """Maps the id of a text object to its text."""
+    template_lines: int = 0
+    """Number of lines of the templates that other pages use, too. They are not among the glyphs."""
 
 
 class _OfdDocument:
@@ -172,7 +172,9 @@ class _OfdDocument:
             for item in _children(common, "TemplatePage")
             if (name := package.find(path, item.get("BaseLoc")))
         }
+        self._template_line_counts: dict[str, int] = {}
         self._bold_fonts: set[str] = set()
+        self._font_names: dict[str, str] = {}
         self._units: dict[str, Element] = {}
         for item in chain(_children(common, "PublicRes"), _children(common, "DocumentRes")):
             self._add_resources(package.find(path, item.text))
@@ -189,21 +191,30 @@ class _OfdDocument:
         headings = self._read_bookmarks({page.get("ID", ""): n for n, page in enumerate(pages, 1)})
         placed_pages: list[PlacedPage] = []
         texts: dict[str, str] = {}
+        has_unreadable_page = False
         for number, element in elements.items():
             left, top, width, height = (
                 _parse_box(_child_text(_first_child(element, "Area"), "PhysicalBox")) or self._page_box
             )
             content = self._read_content(element, template_uses, (1.0, 0.0, 0.0, 1.0, -left, -top))
             texts |= content.texts
+            if is_unreadable(content.glyphs):
+                self._problems.append(f"page {number}: {UNREADABLE_REASON}")
+                has_unreadable_page = True
+                continue
+            page_headings = headings.get(number, {})
             placed_pages.append(
-                PlacedPage(number, width, height, content.glyphs, content.rules, headings.get(number, {}))
+                PlacedPage(number, width, height, content.glyphs, content.rules, page_headings, content.template_lines)
             )
-        if not any(page.glyphs for page in placed_pages):
-            reason = (
+        text = extract_text(placed_pages)
+        if not text.blocks and (has_unreadable_page or text.problems):
+            raise ReadError(UNREADABLE_REASON)
+        if not text.blocks:
+            raise ReadError(
                 "no text: its pages are pictures, which needs OCR" if elements else "its pages are missing or damaged"
             )
-            raise ReadError(reason)
-        return RawDocument(extract_blocks(placed_pages), hints=self._read_hints(texts), key=key)
+        self._problems += text.problems
+        return RawDocument(text.blocks, hints=self._read_hints(texts), key=key, warnings=text.warnings)
 
     def _read_page(self, number: int, page: Element) -> Element | None:
         path = self._package.find(self._path, page.get("BaseLoc"))
@@ -226,7 +237,8 @@ class _OfdDocument:
             self._problems.append(f"resources: {error}")
             return
         for font in _children(_first_child(root, "Fonts"), "Font"):
-            if font.get("Bold") == "true" or is_bold_font(f"{font.get('FontName', '')} {font.get('FamilyName', '')}"):
+            name = self._font_names[font.get("ID", "")] = f"{font.get('FontName', '')} {font.get('FamilyName', '')}"
+            if font.get("Bold") == "true" or is_bold_font(name):
                 self._bold_fonts.add(font.get("ID", ""))
         for unit in _children(_first_child(root, "CompositeGraphicUnits"), "CompositeGraphicUnit"):
             self._units.setdefault(unit.get("ID", ""), unit)
@@ -236,16 +248,32 @@ class _OfdDocument:
         content = _PageContent()
         for item in _children(page, "Template"):
             path = self._templates.get(item.get("TemplateID", ""))
-            if path is not None and template_uses[item.get("TemplateID", "")] == 1:
-                try:
-                    self._draw(self._package.xml(path), origin, content)
-                except ReadError as error:
-                    self._problems.append(f"template: {error}")
+            if path is None:
+                continue
+            if template_uses[item.get("TemplateID", "")] > 1:
+                content.template_lines += self._count_template_lines(path)
+                continue
+            try:
+                self._draw(self._package.xml(path), origin, content)
+            except ReadError as error:
+                self._problems.append(f"template: {error}")
         self._draw(page, origin, content)
         if len(content.glyphs) > _MAX_CHARACTERS:
             self._problems.append(f"page: only {_MAX_CHARACTERS} of its characters are read")
             del content.glyphs[_MAX_CHARACTERS:]
         return content
+
+    def _count_template_lines(self, path: str) -> int:
+        """Return the number of lines of a template; 0 if it cannot be read."""
+        if path not in self._template_line_counts:
+            content = _PageContent()
+            try:
+                self._draw(self._package.xml(path), (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), content)
+            except ReadError:
+                content = _PageContent()
+            baselines = {round(g.baseline / g.size) for g in content.glyphs if g.turn is not None and g.size}
+            self._template_line_counts[path] = len(baselines)
+        return self._template_line_counts[path]
 
     def _draw(self, page: Element, origin: _Matrix, drawn: _PageContent) -> None:
         stack = [(item, origin, 0) for layer in _children(_first_child(page, "Content"), "Layer") for item in layer]
@@ -281,7 +309,7 @@ class _OfdDocument:
         ) in self._bold_fonts
         x = y = 0.0
         for code in _children(item, "TextCode"):
-            text = code.text or ""
+            text = self._replace_signs(code.text or "", item.get("Font", ""))
             x, y = _parse_number(code.get("X"), x), _parse_number(code.get("Y"), y)
             widths = [size * _estimate_width(char) * (_parse_number(item.get("HScale")) or 1.0) for char in text]
             across = _parse_deltas(code.get("DeltaX"), len(text)) or (
@@ -296,6 +324,13 @@ class _OfdDocument:
                 start = a * x0 + c * y0 + e
                 length *= math.hypot(a, b)
                 yield Glyph(char, start, start + length, b * x0 + d * y0 + f, size * math.hypot(c, d), bold, turn)
+
+    def _replace_signs(self, text: str, font: str) -> str:
+        """Replace the characters of a symbol font by the signs that it displays, pictures by blanks."""
+        if not PRIVATE_USE.search(text):
+            return text
+        name = self._font_names.get(font, "")
+        return PRIVATE_USE.sub(lambda char: char[0] if (s := read_sign(name, ord(char[0]))) is None else s or " ", text)
 
     def _read_bookmarks(self, page_numbers: Mapping[str, int]) -> dict[int, dict[str, int]]:
         """Map page numbers to the titles of the bookmarks that point to the page, with their level."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import math
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,15 +15,16 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from searchkit.corpus.blocks import RawDocument
-from searchkit.corpus.formats.page.layout import (
-    Glyph,
-    PlacedPage,
-    extract_blocks,
-    heading_key,
-    is_bold_font,
-    is_plausible_title,
+from searchkit.corpus.formats.characters import (
+    UNREADABLE,
+    UNREADABLE_REASON,
+    is_private,
+    read_sign,
     replace_look_alikes,
 )
+from searchkit.corpus.formats.glyphnames import expose_glyph_names
+from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
 from searchkit.corpus.formats.page.reading_order import Rule
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
@@ -46,9 +48,12 @@ _MAX_SKEW = 0.02
 _RECTANGLE_SEGMENTS = 6
 _MAX_NAME_LENGTH = 256
 """Bytes of a font's name."""
-_MAX_UNKNOWN_SHARE = 0.5
+_MAX_REPAIR_ATTEMPTS = 3
+"""Number of consecutive pages without a repaired glyph after which no further page is tried."""
 _HYPHEN = "\x02"
 """Represents a hyphen at a line end in the library's output."""
+_GENERATED_CHARS = frozenset(" \r\n")
+"""The library generates no other characters."""
 _UNKNOWN_CHARS = frozenset("\x00\ufffd\ufffe\uffff")
 _FORCE_BOLD = 1 << 18
 """Bit of a font's flags."""
@@ -61,9 +66,10 @@ _LOCK = threading.Lock()
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read a PDF. Lines, columns and pages are joined to paragraphs, each with the page it starts on.
 
-    Running heads, page numbers and skewed text are dropped. Headings have the level of the bookmark that names them.
-    Hint: `title`. Pages that cannot be read, or contain only a picture, are listed in `problems`. Raises ReadError if
-    the bytes are not a PDF, need a password or contain no text.
+    Running heads, page numbers and skewed text are dropped, with a warning. Headings have the level of the bookmark
+    that names them. Hint: `title`. Pages that cannot be read, contain only a picture, or whose fonts do not map glyphs
+    to characters are listed in `problems`. Raises ReadError if the bytes are not a PDF, need a password or contain no
+    text.
     """
     if _HEADER not in data[: _HEADER_SEARCH_BYTES + len(_HEADER)]:
         message = "not a PDF"
@@ -96,19 +102,22 @@ def _read_contents(document: pypdfium2.PdfDocument) -> FileContents:
     headings = _read_bookmarks(document)
     pages: list[PlacedPage] = []
     problems: dict[int, str] = {}
-    for number in range(1, len(document) + 1):
-        page = _read_page(document, number, headings.get(number, {}))
-        if isinstance(page, PlacedPage):
-            pages.append(page)
-        else:
-            problems[number] = page
-    if not any(page.glyphs for page in pages):
-        raise ReadError(min(problems.values(), key=[*problems.values()].count) if problems else "no text")
+    with closing(_NamedGlyphs(document)) as named_glyphs:
+        for number in range(1, len(document) + 1):
+            page = _read_page(document, number, headings.get(number, {}), named_glyphs)
+            if isinstance(page, PlacedPage):
+                pages.append(page)
+            else:
+                problems[number] = page
+    text = extract_text(pages)
+    if not text.blocks:
+        reasons = [*problems.values(), *(UNREADABLE_REASON for _ in text.problems)]
+        raise ReadError(min(reasons, key=reasons.count) if reasons else "no text")
     title = replace_look_alikes(document.get_metadata_value("Title")).strip()
     hints = {"title": title} if is_plausible_title(title) else {}
-    blocks = extract_blocks(pages)
     return FileContents(
-        (RawDocument(blocks, hints=hints),), tuple(f"page {n}: {reason}" for n, reason in problems.items())
+        (RawDocument(text.blocks, hints=hints, warnings=text.warnings),),
+        (*(f"page {n}: {reason}" for n, reason in problems.items()), *text.problems),
     )
 
 
@@ -125,7 +134,9 @@ def _read_bookmarks(document: pypdfium2.PdfDocument) -> dict[int, dict[str, int]
     return headings
 
 
-def _read_page(document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int]) -> PlacedPage | str:
+def _read_page(
+    document: pypdfium2.PdfDocument, number: int, headings: Mapping[str, int], named_glyphs: _NamedGlyphs
+) -> PlacedPage | str:
     """Read a page. Return why it cannot be read if it cannot."""
     try:
         with closing(document[number - 1]) as page, closing(page.get_textpage()) as text:
@@ -136,11 +147,81 @@ def _read_page(document: pypdfium2.PdfDocument, number: int, headings: Mapping[s
             glyphs = list(_read_glyphs(text, count, left, top))
             if not glyphs and _has_picture(page):
                 return "scanned, no text layer: needs OCR"
-            if sum(glyph.text in _UNKNOWN_CHARS for glyph in glyphs) > _MAX_UNKNOWN_SHARE * len(glyphs):
-                return "its fonts do not map glyphs to characters: needs OCR"
+            glyphs = named_glyphs.repair(number, glyphs)
+            if is_unreadable(glyphs):
+                return UNREADABLE_REASON
             return PlacedPage(number, right - left, top - bottom, glyphs, list(_read_rules(page, left, top)), headings)
     except pypdfium2.PdfiumError:
         return "damaged"
+
+
+class _NamedGlyphs:
+    """The glyphs of the pages of a document by their names in the fonts. Reads them only if there are unreadable ones.
+
+    They come from a copy of the file, see `glyphnames`.
+    """
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        self._document = document
+        self._copy: pypdfium2.PdfDocument | None = None
+        self._attempts = _MAX_REPAIR_ATTEMPTS
+
+    def close(self) -> None:
+        """Close the copy."""
+        if self._copy is not None:
+            self._copy.close()
+
+    def repair(self, number: int, glyphs: list[Glyph]) -> list[Glyph]:
+        """Replace the unreadable glyphs of a page by those at the same positions that have names.
+
+        After some pages in which no glyph has a name, no further page is tried.
+        """
+        if not self._attempts or not any(_is_unmapped(glyph.text) for glyph in glyphs):
+            return glyphs
+        if self._copy is None:
+            self._copy = _open_named_copy(self._document)
+            self._attempts = 0 if self._copy is None else self._attempts
+        texts = self._read_texts(number)
+        repaired = [
+            glyph._replace(text=texts.get(_position(glyph), glyph.text)) if _is_unmapped(glyph.text) else glyph
+            for glyph in glyphs
+        ]
+        self._attempts = _MAX_REPAIR_ATTEMPTS if repaired != glyphs else max(0, self._attempts - 1)
+        return repaired
+
+    def _read_texts(self, number: int) -> dict[tuple[float, float], str]:
+        """Map positions on a page of the copy to the readable characters there."""
+        if self._copy is None:
+            return {}
+        with closing(self._copy[number - 1]) as page, closing(page.get_textpage()) as text:
+            left, _, _, top = page.get_bbox()
+            count = min(text.count_chars(), _MAX_CHARACTERS)
+            glyphs = [glyph for glyph in _read_glyphs(text, count, left, top) if not _is_unmapped(glyph.text)]
+        return {_position(glyph): glyph.text for glyph in glyphs}
+
+
+def _is_unmapped(char: str) -> bool:
+    return char == UNREADABLE or is_private(char)
+
+
+def _position(glyph: Glyph) -> tuple[float, float]:
+    """Return the position of a glyph, in tenths of a point."""
+    return round(glyph.left, 1), round(glyph.baseline, 1)
+
+
+def _open_named_copy(document: pypdfium2.PdfDocument) -> pypdfium2.PdfDocument | None:
+    """Open a copy of the document in which the library maps glyphs by their names; None if no font has names."""
+    file = io.BytesIO()
+    try:
+        document.save(file, flags=pdfium.FPDF_REMOVE_SECURITY)
+        data = expose_glyph_names(file.getvalue())
+        copy = None if data is None else pypdfium2.PdfDocument(data)
+        if copy is not None and len(copy) != len(document):
+            copy.close()
+            return None
+    except pypdfium2.PdfiumError:
+        return None
+    return copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +231,53 @@ class _TextStyle:
     size: float
     bold: bool
     turn: int | None
+    font: object
+    """Handle of the font; None = unknown."""
 
 
 def _read_glyphs(text: pypdfium2.PdfTextPage, count: int, left: float, top: float) -> Iterator[Glyph]:
-    """Yield the glyphs of a page, except the blanks and line ends that the library generates."""
+    """Yield the glyphs of a page, except the blanks and line ends that the library generates.
+
+    A glyph that its font does not map to a character has a private-use code point or is `UNREADABLE`.
+    """
+    raw = text.raw  # each call converts `text` to it
     styles: dict[int | None, _TextStyle] = {}
     box = pdfium.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
+    has_map_error = pdfium.FPDFText_HasUnicodeMapError
+    read_box, read_origin = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
     for i in range(count):
-        char = chr(pdfium.FPDFText_GetUnicode(text, i))
-        if pdfium.FPDFText_IsGenerated(text, i):
+        char = chr(pdfium.FPDFText_GetUnicode(raw, i))
+        if char in _GENERATED_CHARS and pdfium.FPDFText_IsGenerated(raw, i):
             continue
-        item = pdfium.FPDFText_GetTextObject(text, i)
-        key = ctypes.cast(item, ctypes.c_void_p).value
+        item = pdfium.FPDFText_GetTextObject(raw, i)
+        key = ctypes.addressof(item.contents) if item else None
         style = styles.get(key)
         if style is None:
             style = styles[key] = _read_text_style(text, i, item)
-        if pdfium.FPDFText_GetLooseCharBox(text, i, box) and pdfium.FPDFText_GetCharOrigin(text, i, x, y):
+        if has_map_error(raw, i) or char in _UNKNOWN_CHARS or is_private(char):
+            char = _read_unmapped(text, i, char, style.font)
+        if read_box(raw, i, box) and read_origin(raw, i, x, y):
             length = box.top - box.bottom if style.turn in {1, 3} else box.right - box.left
             start = x.value - left
             char = "-" if char == _HYPHEN else char
             yield Glyph(char, start, start + length, top - y.value, style.size, style.bold, style.turn)
+
+
+def _read_unmapped(text: pypdfium2.PdfTextPage, i: int, char: str, font: object) -> str:
+    """Return the text of a glyph that is not mapped to a character: a sign, a private-use code point or `UNREADABLE`.
+
+    `char`: a private-use code point, or a code of the font, which the library returns if there is no map. A glyph that
+    draws nothing is a blank.
+    """
+    if font and (sign := read_sign(_font_name(font), ord(char))) is not None:
+        return sign
+    if is_private(char) and not pdfium.FPDFText_HasUnicodeMapError(text, i):
+        return char
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    has_box = pdfium.FPDFText_GetCharBox(text, i, left, right, bottom, top)
+    is_blank = has_box and font and pdfium.FPDFFont_GetIsEmbedded(font) == 1 and left.value >= right.value
+    return " " if is_blank else UNREADABLE
 
 
 def _read_text_style(text: pypdfium2.PdfTextPage, i: int, item: object) -> _TextStyle:
@@ -185,7 +292,7 @@ def _read_text_style(text: pypdfium2.PdfTextPage, i: int, item: object) -> _Text
         or bool(max(0, pdfium.FPDFFont_GetFlags(font)) & _FORCE_BOLD)
         or is_bold_font(_font_name(font))
     )
-    return _TextStyle(round(size, 1) or 1.0, bold, turn)
+    return _TextStyle(round(size, 1) or 1.0, bold, turn, font)
 
 
 def _font_name(font: object) -> str:

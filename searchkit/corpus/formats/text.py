@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 
 from searchkit.corpus.blocks import Block, RawDocument
+from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.charset import UTF_8, decode_as, guess_encoding, is_plausible
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.overrides import split_front_matter
 from searchkit.errors import ReadError
-from searchkit.text.characters import CONTROLS, remove_invisible
+from searchkit.text.characters import CONTROLS
 
 BLANK = Block("")
 """Represents a run of blank lines."""
@@ -71,8 +72,8 @@ def decode_text(data: bytes, declared: str = "") -> DecodedText:
 
 
 def normalise_text(text: str) -> str:
-    """Convert all line ends to line feeds and remove invisible characters."""
-    return remove_invisible(_LINE_END.sub("\n", text.replace("\r\n", "\n")))
+    """Convert all line ends to line feeds and remove invisible characters, including soft hyphens."""
+    return clean_characters(_LINE_END.sub("\n", text.replace("\r\n", "\n")))
 
 
 def _decode_bytes(data: bytes, declared: str) -> tuple[str, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
 from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.records import Records
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
@@ -36,7 +37,11 @@ _DATE_FORMATS, _TIME_FORMATS = (
 _DATE_TIME_FORMAT, _PERCENT_FORMATS = 22, frozenset({9, 10})
 _NEUTRAL_PARTS = re.compile(r'"[^"]*"|\\.|_.|\*.|e[-+]|general|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 """Parts of a format code that do not affect the kind of number."""
+_MAX_SHARE = 1_000_000
+"""A larger share stays a number. As a percentage, 1e300 would have 303 digits."""
 _SERIAL_NUMBER = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+_SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
+"""Maps the vertical alignment of a run to the delimiter that starts it."""
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet has no time zone
 """The two dates from which sheets count days."""
 _NONEXISTENT_DAY = 60
@@ -169,12 +174,12 @@ def _cell_value(cell: ET.Element, shared: _SharedData) -> object:
 
 
 def _convert_number(stored: str, number_format: _NumberFormat, epoch: datetime) -> object:
-    """Return a number as the cell displays it but with all its digits, a date or time in ISO format."""
+    """Convert a stored number. A percentage has its sign, a date or time is in ISO format, others have all digits."""
     try:
         value = float(stored)
     except ValueError:
         return stored or None
-    if number_format.is_percent and abs(value) < _MAX_ROWS:
+    if number_format.is_percent and abs(value) < _MAX_SHARE:
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     if (number_format.has_date or number_format.has_time) and _SERIAL_NUMBER.fullmatch(stored) and value >= 0:
         return _convert_date(value, number_format, epoch)
@@ -261,8 +266,17 @@ def _string_text(item: ET.Element) -> str:
         if _local_name(child) == "t":
             parts.append(child.text or "")
         elif _local_name(child) == "r":
-            parts += (part.text or "" for part in child if _local_name(part) == "t")
-    return _unescape("".join(parts))
+            text = "".join(part.text or "" for part in child if _local_name(part) == "t")
+            delimiter = _script_delimiter(child)
+            parts.append(f"{delimiter}{text}{END}" if delimiter else text)
+    return resolve_marks(_unescape("".join(parts)))
+
+
+def _script_delimiter(run: ET.Element) -> str:
+    """Return the delimiter that starts the text of a raised or lowered run; empty for other runs."""
+    properties = (item for part in run if _local_name(part) == "rPr" for item in part)
+    alignment = next((item.get("val", "") for item in properties if _local_name(item) == "vertAlign"), "")
+    return _SCRIPT_DELIMITERS.get(alignment, "")
 
 
 def _unescape(text: str) -> str:

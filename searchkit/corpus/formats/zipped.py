@@ -17,8 +17,8 @@ _MACOS_FOLDER = "__macosx"  # macOS puts its own metadata here
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
     """Read the files in an archive, in code point order of their names. The names are the keys of the documents.
 
-    Entries that cannot be read are listed in `problems`, as are warnings about the text of an entry; the other entries
-    are read. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry can be read.
+    Entries that cannot be read are listed in `problems`; the other entries are read. Warnings about an entry are those
+    of its documents. Raises ReadError if the bytes are not a zip archive that is safe to open, or no entry can be read.
     """
     archive = open_archive(data)
     documents: list[RawDocument] = []
@@ -33,7 +33,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
         else:
             contents = _read_entry(archive, entry, key)
             documents += contents.documents
-            problems += (f"{key}: {problem}" for problem in (*contents.problems, *contents.warnings))
+            problems += (f"{key}: {problem}" for problem in contents.problems)
     problems += (_no_reader_message(suffix, keys) for suffix, keys in sorted(keys_without_reader.items()))
     if not documents:
         raise ReadError(f"contains nothing that can be read; {problems[0]}" if problems else "an empty archive")
@@ -68,8 +68,15 @@ def _read_entry(archive: Archive, entry: str, key: str) -> FileContents:
         contents = read_bytes(archive.read(entry), key)
     except ReadError as error:
         return FileContents((), (str(error).removeprefix(f"{entry}: "),))
-    documents = (replace(raw, key=key if raw.key is None else f"{key}#{raw.key}") for raw in contents.documents)
-    return replace(contents, documents=tuple(documents))
+    documents = (
+        replace(
+            raw,
+            key=key if raw.key is None else f"{key}#{raw.key}",
+            warnings=(*contents.warnings, *raw.warnings),
+        )
+        for raw in contents.documents
+    )
+    return replace(contents, documents=tuple(documents), warnings=())
 
 
 def _no_reader_message(suffix: str, keys: list[str]) -> str:

@@ -39,8 +39,8 @@ DIFFERENT_FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "published": "only the page states its publication date",
             "warnings": "only the text file lacks a publication date",
         },
-        ".pdf": {"page": "the format has pages"},
-        ".ofd": {"page": "the format has pages"},
+        ".pdf": {"page": "the format has pages", "warnings": "page numbers are left out"},
+        ".ofd": {"page": "the format has pages", "warnings": "page numbers are left out"},
     }
 )
 """For each suffix, the fields that differ from those of the text file, and why."""

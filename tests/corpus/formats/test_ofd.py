@@ -16,7 +16,9 @@ from typesetting import HEIGHT, WIDTH, PrintedLine, Typesetter
 
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.formats import ofd, registry
-from searchkit.corpus.formats.page.layout import Glyph, PlacedPage, extract_blocks, replace_look_alikes
+from searchkit.corpus.formats.characters import UNREADABLE_REASON, replace_look_alikes
+from searchkit.corpus.formats.page.layout import extract_text
+from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.reading import ParsedDocument, read_file
@@ -172,6 +174,47 @@ def test_only_text_of_templates_used_once_is_read() -> None:
     assert texts(build_package(body)) == ["津滨卫发〔2023〕12号", "甲", "乙"]
 
 
+def test_blocks_that_differ_in_digits_are_text_on_every_page() -> None:
+    """Forms that differ only in numbers are kept; page numbers and lines of templates are left out and counted."""
+    head = build_text_object(PrintedLine("青山市司法局", 250, 50, 9))
+    pages = [
+        build_page(
+            "".join(
+                build_text_object(PrintedLine(text, 80, y, 16))
+                for text, y in ((f"第{n}季度", 90), (f"立案{n}53件", 120), (f"罚款{n}0万元", 760), (f"- {n} -", 800))
+            ),
+            '<ofd:Template TemplateID="8"/>',
+        )
+        for n in range(1, 5)
+    ]
+    common = '<ofd:TemplatePage ID="8" BaseLoc="T/8.xml"/>'
+    contents = ofd.read(
+        build_package(build_document(pages, common=common) | {"Doc_0/T/8.xml": build_page(head)}), "a.ofd"
+    )
+    lines = [block.text for block in contents.documents[0].blocks]
+    assert lines == [text for n in range(1, 5) for text in (f"第{n}季度", f"立案{n}53件", f"罚款{n}0万元")]
+    assert contents.documents[0].warnings == ("left out: 8 lines of running heads and feet on pages 1 to 4",)
+
+
+def test_unreadable_pages_are_problems() -> None:
+    """A page of private-use characters is a problem, and a document of such pages is refused."""
+    unreadable = build_page(build_text_object(PrintedLine("\ue001\ue002\ue003件", 100, 200, 16)))
+    readable = build_page(build_text_object(PrintedLine("立案153件", 100, 200, 16)))
+    contents = ofd.read(build_package(build_document([unreadable, readable])), "a.ofd")
+    assert contents.problems == (f"page 1: {UNREADABLE_REASON}",)
+    assert [block.text for block in contents.documents[0].blocks] == ["立案153件"]
+    with pytest.raises(ReadError, match=f"^{UNREADABLE_REASON}$"):
+        ofd.read(build_package(build_document([unreadable])), "a.ofd")
+
+
+def test_symbol_fonts_display_signs() -> None:
+    """The private-use characters of a symbol font are the signs that it displays."""
+    resources = f'<ofd:Res {NAMESPACE}><ofd:Fonts><ofd:Font ID="1" FontName="Wingdings 2"/></ofd:Fonts></ofd:Res>'
+    page = build_page(build_text_object(PrintedLine("\uf052是 \uf0a3否", 100, 200, 16)))
+    body = build_document([page], common="<ofd:PublicRes>Res.xml</ofd:PublicRes>") | {"Doc_0/Res.xml": resources}
+    assert texts(build_package(body)) == ["☑是 □否"]
+
+
 def test_a_row_of_a_ruled_table_is_one_block() -> None:
     """A table row is one block, its cells separated by tabs."""
     grid = " ".join(f"M 0 {10 * n} L 60 {10 * n}" for n in range(3)) + " ".join(
@@ -204,7 +247,7 @@ def test_text_printed_twice_is_bold() -> None:
     again = [glyph._replace(left=glyph.left + 0.3, right=glyph.right + 0.3) for glyph in glyphs]
     letters = [Glyph(char, 10 + n, 11 + n, 50, 5) for n, char in enumerate("all")]
     more = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 70, 5) for n, char in enumerate("正文不是粗体")]
-    blocks_of_page = extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *again, *letters, *more])])
+    blocks_of_page = extract_text([PlacedPage(1, 200, 300, [*glyphs, *again, *letters, *more])]).blocks
     assert [(block.text, block.strong) for block in blocks_of_page] == [
         ("一、做法", True),
         ("all", False),
@@ -216,8 +259,8 @@ def test_invisible_characters_are_dropped() -> None:
     """Control characters and characters without width are dropped, even if a line contains nothing else."""
     glyphs = [Glyph(char, 10 + 5 * n, 15 + 5 * n, 30, 5) for n, char in enumerate("\u200b甲\x07乙")]
     alone = [Glyph(char, 10, 15, 30 + 10 * n, 5) for n, char in enumerate(" \x00\u200b\u3000", 1)]
-    assert [block.text for block in extract_blocks([PlacedPage(1, 200, 300, [*glyphs, *alone])])] == ["甲 乙"]
-    assert extract_blocks([PlacedPage(1, 200, 300, alone)]) == ()
+    assert [block.text for block in extract_text([PlacedPage(1, 200, 300, [*glyphs, *alone])]).blocks] == ["甲 乙"]
+    assert extract_text([PlacedPage(1, 200, 300, alone)]).blocks == ()
 
 
 # Metadata

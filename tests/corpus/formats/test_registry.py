@@ -429,6 +429,19 @@ def test_html_nested_too_deeply_is_refused() -> None:
     assert time.process_time() - start < 5
 
 
+def test_html_end_tags_without_start_tags_close_nothing() -> None:
+    """End tags of elements that are not open do not hide that a page is nested too deeply."""
+    with pytest.raises(ReadError, match="nested deeper"):
+        read_bytes(b"<div></b>" * 20_000, "a.html")
+    assert read_bytes(b"<div><b>x</b></div></b>" * 20_000, "a.html").documents[0].blocks
+
+
+def test_html_headers_are_read() -> None:
+    """Some sites print the title of a report in the header of the page."""
+    (document,) = read_bytes("<header><h1>年度报告</h1></header><p>立案153件。</p>".encode(), "a.html").documents
+    assert [block.text for block in document.blocks] == ["年度报告", "立案153件。"]
+
+
 @pytest.mark.parametrize("attribute", ["a{}=1", "a{}"])
 def test_html_with_too_many_attributes_is_refused(attribute: str) -> None:
     """An element with thousands of attributes is refused; a long attribute value is not."""

@@ -46,7 +46,7 @@ def test_each_entry_is_read_by_the_reader_of_its_format() -> None:
 
 
 def test_unreadable_entries_are_problems_and_the_others_are_read() -> None:
-    """Damaged entries, nested archives, unknown formats and metadata tables are problems."""
+    """Damaged entries, nested archives, unknown formats and metadata tables are problems; damaged text is a warning."""
     files = {
         "a.txt": TEXT,
         "b.docx": b"PK\3\4 cut",
@@ -61,9 +61,10 @@ def test_unreadable_entries_are_problems_and_the_others_are_read() -> None:
     contents = zipped.read(pack_zip(files), "a.zip")
     assert keys(contents) == ["a.txt", "c.jsonl#1", "e.txt"]
     assert [problem.partition(": ")[0] for problem in contents.problems] == [
-        *("b.docx", "c.jsonl", "d.zip", "e.txt", "metadata.csv", "无", "f.jpg and 1 more"),
+        *("b.docx", "c.jsonl", "d.zip", "metadata.csv", "无", "f.jpg and 1 more"),
     ]
     assert contents.problems[1].startswith("c.jsonl: line 2: not JSON")
+    assert [len(document.warnings) for document in contents.documents] == [0, 0, 1]
     assert contents.problems[2] == "d.zip: an archive in an archive is not read; unpack it"
 
 

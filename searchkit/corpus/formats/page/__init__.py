@@ -1,5 +1,7 @@
 """Pages whose glyphs have positions.
 
-layout.py         glyphs to lines and paragraphs
+layout.py         lines to paragraphs
+lines.py          glyphs to lines
+edges.py          page numbers, running heads and running feet
 reading_order.py  lines in reading order
 """

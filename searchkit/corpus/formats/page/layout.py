@@ -1,49 +1,35 @@
-"""Page layout: builds paragraphs from glyphs, for formats that only state the position of each character.
+"""Page layout: builds paragraphs from lines, for formats that only state the position of each character.
 
-Lengths are in a unit that the format chooses (points, millimetres). The origin is the upper left corner of a page. An
-em is the type size of a line; limits are in em where possible, so that they do not depend on the unit.
+Lengths are in the units of `lines`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 from searchkit.corpus.blocks import Block
-from searchkit.corpus.cleaning.chrome import has_dot_leader, is_page_number
-from searchkit.corpus.formats.page.reading_order import (
-    ColumnBounds,
-    PlacedLine,
-    Rule,
-    RuledRow,
-    cell_edges_at,
-    find_ruled_rows,
-    order_lines,
+from searchkit.corpus.cleaning.chrome import has_dot_leader
+from searchkit.corpus.formats.characters import UNREADABLE, UNREADABLE_REASON, replace_look_alikes
+from searchkit.corpus.formats.marks import resolve_marks
+from searchkit.corpus.formats.page.edges import drop_running_lines
+from searchkit.corpus.formats.page.lines import (
+    PlacedPage,
+    UnreadableText,
+    build_lines,
+    join_lines,
+    mark_lines,
+    rotate_upright,
 )
+from searchkit.corpus.formats.page.reading_order import ColumnBounds, PlacedLine
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.numbering import RANK, parse_marker
-from searchkit.text.characters import remove_invisible
+from searchkit.model import LEFT_OUT
 
-_MARGIN_SHARE = 0.115
-"""Share of a page's height, at each end, that may contain running heads and page numbers."""
-_MIN_TYPE_SIZE = 1e-5
-"""Share of a page's height. Smaller type is invisible."""
-_MARGIN_LINES = 2
-"""Number of lines at each end of a page that may be running heads or feet."""
-_MIN_WORD_GAP = 0.15
-"""Em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
-_MIN_HAN_GAP = 0.7
-"""Em. The same next to a Han character: justified lines contain gaps, and Latin words are set off by a quarter em."""
-_MAX_BASELINE_SHIFT = 0.5
-"""Em. Glyphs whose baselines differ by at most this are in the same row."""
-_MAX_OVERPRINT_SHIFT = 0.4
-"""Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
 _MAX_SIZE_CHANGE_AFTER_SENTENCE, _MAX_SIZE_CHANGE = 0.12, 0.2
 """Relative differences of type sizes. A larger difference starts a paragraph: the first after a sentence, the second
 anywhere. Sizes vary in text recognised by OCR."""
@@ -64,74 +50,74 @@ _MIN_PARAGRAPH_SPACING = 1.35
 """Relative to the usual line spacing. A larger distance to the line before starts a paragraph."""
 _MAX_HEADING_LENGTH = 60
 """Code points. A longer paragraph is not a heading, even if a bookmark names it."""
-
-_FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
-_HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
-_HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
-_DIGIT_RUN = re.compile(r"\d+")
-_WHITE_SPACE = re.compile(r"\s+")
-_LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
-_RADICALS = str.maketrans(
-    "⺁⺇⺋⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳",
-    "厂几㔾母民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
-)
-"""Maps radicals that Unicode does not decompose to the characters that fonts display with the same glyph."""
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
-
 _MIN_TITLE_LENGTH = 5
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|powerpoint|^untitled|^未命名|^无标题|^文档\d*$|\.(?:docx?|wps|pdf|ofd|txt|html?)$", re.IGNORECASE
 )
 
 
-class Glyph(NamedTuple):
-    """A character and its position on a page."""
-
-    text: str
-    """One code point; several for a ligature."""
-    left: float
-    right: float
-    baseline: float
-    """Distance of its baseline from the upper edge of the page."""
-    size: float
-    """Type size: the height of a Han character."""
-    bold: bool = False
-    turn: int | None = 0
-    """Clockwise rotation in quarter turns, 0 to 3; None = skewed, as watermarks are."""
-
-
 @dataclass(frozen=True, slots=True)
-class PlacedPage:
-    """The contents of one page."""
+class PageText:
+    """The text of a document with pages, and what was left out of it."""
 
-    number: int
-    """From 1."""
-    width: float
-    height: float
-    glyphs: Sequence[Glyph]
-    """In any order."""
-    rules: Sequence[Rule] = ()
-    headings: Mapping[str, int] = field(default_factory=dict)
-    """Titles of the bookmarks that point to this page, with their heading level from 1."""
+    blocks: tuple[Block, ...]
+    """Paragraphs, headings and table rows in reading order, each with the page that it starts on."""
+    problems: tuple[str, ...] = ()
+    """At most one line: the pages and the number of lines that could not be read."""
+    warnings: tuple[str, ...] = ()
+    """Text that is incomplete or was left out on purpose. One line each."""
 
 
-def extract_blocks(pages: Iterable[PlacedPage]) -> tuple[Block, ...]:
-    """Return paragraphs, headings and table rows in reading order, each with the page that it starts on.
+def extract_text(pages: Iterable[PlacedPage]) -> PageText:
+    """Return the text of a document.
 
-    Page numbers, running heads and feet, and skewed text are dropped. Cost: n log n in the number of glyphs of a page.
+    Page numbers, running heads and feet, and text in another direction than most text of its page are left out, and so
+    are lines that are mostly unreadable. In other lines, each unreadable character is replaced by U+FFFD. Cost: n log n
+    in the number of glyphs of a page.
     """
-    pages = [_rotate_upright(page) for page in pages]
-    body_lines = _assign_bounds(_drop_running_heads([_build_lines(page) for page in pages], pages), pages)
+    upright = [rotate_upright(page) for page in pages]
+    pages = [page for page, _ in upright]
+    lines_by_page, unreadable = mark_lines([build_lines(page) for page in pages])
+    text_lines, running = drop_running_lines(lines_by_page, [page.height for page in pages])
+    body_lines = _assign_bounds(text_lines, pages)
     emphasis = _is_emphasis(body_lines)
     headings = {page.number: page.headings for page in pages}
     paragraphs = [_build_block(lines, strong=emphasis) for lines in _group_paragraphs(body_lines)]
-    return tuple(_apply_bookmark(block, headings) for block in paragraphs)
+    blocks = tuple(_apply_bookmark(block, headings) for block in paragraphs if block.text)
+    running += Counter({page.number: page.template_lines for page in pages if page.template_lines})
+    turned = Counter({page.number: count for page, count in upright if count})
+    warnings = tuple(_describe_warnings(unreadable, running, turned))
+    return PageText(blocks, tuple(_describe_problems(unreadable)), warnings)
 
 
-def replace_look_alikes(text: str) -> str:
-    """Replace look-alikes by the usual character: ligatures, radicals and compatibility ideographs."""
-    text = _LOOK_ALIKES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    return remove_invisible(text.translate(_RADICALS))
+def _describe_problems(unreadable: UnreadableText) -> Iterator[str]:
+    if unreadable.lines:
+        count = _count_of(unreadable.lines, "unreadable line")
+        yield f"{_locate(unreadable.lines)}: {count}: {UNREADABLE_REASON}"
+
+
+def _describe_warnings(unreadable: UnreadableText, running: Counter[int], turned: Counter[int]) -> Iterator[str]:
+    """Yield a warning for each kind of text that is incomplete or left out. All counts are by page."""
+    if unreadable.characters:
+        count = _count_of(unreadable.characters, "unreadable character")
+        yield f"{count} on {_locate(unreadable.characters)}: read as {UNREADABLE}"
+    if running:
+        yield f"{LEFT_OUT}{_count_of(running, 'line')} of running heads and feet on {_locate(running)}"
+    if turned:
+        yield f"{LEFT_OUT}{_count_of(turned, 'character')} in another direction on {_locate(turned)}"
+
+
+def _count_of(counts: Counter[int], noun: str) -> str:
+    """Return the total of counts with a noun: `1 line`, `24 lines`."""
+    total = counts.total()
+    return f"{total} {noun}" if total == 1 else f"{total} {noun}s"
+
+
+def _locate(counts: Counter[int]) -> str:
+    """Return the first and the last page of counts: `page 3`, `pages 1 to 12`."""
+    first, last = min(counts), max(counts)
+    return f"page {first}" if first == last else f"pages {first} to {last}"
 
 
 def is_bold_font(font: str) -> bool:
@@ -146,136 +132,7 @@ def is_plausible_title(text: str) -> bool:
 
 def heading_key(text: str) -> str:
     """Return the form in which bookmark titles are compared: without blanks and look-alikes."""
-    return _WHITE_SPACE.sub("", replace_look_alikes(text))
-
-
-def _rotate_upright(page: PlacedPage) -> PlacedPage:
-    """Rotate a page so that most of its text is upright. Other text, and glyphs outside the page, are dropped."""
-    min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
-    on_page = [
-        glyph
-        for glyph in page.glyphs
-        if 0 <= glyph.left <= page.width and 0 <= glyph.baseline <= page.height and min_size < glyph.size <= max_size
-    ]
-    turns = Counter(glyph.turn for glyph in on_page if glyph.turn is not None)
-    turn = min(turns, key=lambda turn: (-turns[turn], turn)) if turns else 0
-    glyphs = [glyph for glyph in on_page if glyph.turn == turn]
-    if not turn:
-        return replace(page, glyphs=glyphs)
-    width, height = (page.width, page.height) if turn == 2 else (page.height, page.width)  # noqa: PLR2004 - upside down
-    turned = [_rotate_back(glyph, turn, page) for glyph in glyphs]
-    return replace(page, width=width, height=height, glyphs=turned, rules=())
-
-
-def _rotate_back(glyph: Glyph, turn: int, page: PlacedPage) -> Glyph:
-    """Return the glyph after rotating the page back by `turn` quarter turns."""
-    length, x, y = glyph.right - glyph.left, glyph.left, glyph.baseline
-    left, base = {1: (y, page.width - x), 2: (page.width - x, page.height - y), 3: (page.height - y, x)}[turn]
-    return glyph._replace(left=left, right=left + length, baseline=base, turn=0)
-
-
-def _build_lines(page: PlacedPage) -> list[PlacedLine]:
-    """Return the lines of a page in reading order."""
-    glyphs = sorted((glyph for glyph in page.glyphs if remove_invisible(glyph.text)), key=lambda glyph: glyph.baseline)
-    if not glyphs:
-        return []
-    tables = find_ruled_rows(page.rules, median(glyph.size for glyph in glyphs))
-    rows: list[list[Glyph]] = []
-    for glyph in glyphs:
-        if rows and glyph.baseline - rows[-1][0].baseline <= _MAX_BASELINE_SHIFT * max(glyph.size, rows[-1][0].size):
-            rows[-1].append(glyph)
-        else:
-            rows.append([glyph])
-    pieces = [[_build_line(piece, page.number) for piece in _split_row(row, tables)] for row in rows]
-    return order_lines([row for row in pieces if row], tables, join_lines)
-
-
-def _split_row(row: Sequence[Glyph], tables: Sequence[RuledRow]) -> Iterator[list[Glyph]]:
-    """Split a row, from left to right, at wide gaps and at the edges of table cells."""
-    edges = cell_edges_at(row[0].baseline, tables)
-    piece: list[Glyph] = []
-    blank: Glyph | None = None
-    for glyph in sorted(row, key=lambda glyph: glyph.left):
-        if glyph.text.isspace():
-            blank = glyph
-            continue
-        if (
-            piece
-            and glyph.text == piece[-1].text
-            and glyph.left - piece[-1].left < _MAX_OVERPRINT_SHIFT * _glyph_width(glyph)
-        ):
-            piece[-1] = piece[-1]._replace(bold=True)  # printed twice to look bold
-            continue
-        previous_end = blank.right if blank and piece else piece[-1].right if piece else glyph.left
-        if piece and (glyph.left - previous_end > glyph.size or _is_separated(piece[-1], glyph, edges)):
-            yield piece
-            piece = []
-        elif piece and blank:
-            piece.append(blank)
-        piece.append(glyph)
-        blank = None
-    if piece:
-        yield piece
-
-
-def _glyph_width(glyph: Glyph) -> float:
-    return glyph.right - glyph.left
-
-
-def _is_separated(before: Glyph, glyph: Glyph, edges: Sequence[float]) -> bool:
-    return any(before.left + before.right < 2 * edge < glyph.left + glyph.right for edge in edges)
-
-
-def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
-    size = Counter(glyph.size for glyph in glyphs).most_common(1)[0][0]
-    parts: list[str] = []
-    for before, glyph in zip([None, *glyphs], glyphs, strict=False):
-        gap = 0.0 if before is None else (glyph.left - before.right) / size
-        is_latin = glyph.text.isascii() and before is not None and before.text.isascii()
-        has_gap = gap > (_MIN_WORD_GAP if is_latin else _MIN_HAN_GAP) or glyph.text.isspace()
-        parts += [" ", glyph.text.strip()] if has_gap else [glyph.text]
-    text = _WHITE_SPACE.sub(" ", replace_look_alikes("".join(parts)))
-    word = _FIRST_WORD.match(text)
-    last = glyphs[min(len(glyphs), len(word[0]) if word else 1) - 1]
-    return PlacedLine(
-        text=text,
-        left=glyphs[0].left,
-        right=glyphs[-1].right,
-        baseline=median(glyph.baseline for glyph in glyphs),
-        size=size,
-        bold=all(glyph.bold for glyph in glyphs if not glyph.text.isspace()),
-        page=page_number,
-        text_right=glyphs[-1].left if text[-1] in _HANGING_PUNCTUATION else glyphs[-1].right,
-        first_word_width=last.right - glyphs[0].left,
-    )
-
-
-def _drop_running_heads(lines_by_page: Sequence[Sequence[PlacedLine]], pages: Sequence[PlacedPage]) -> list[PlacedLine]:
-    """Return the lines of all pages without page numbers and lines repeated in the margins of several pages."""
-    margins = [_margin_lines(lines, page) for lines, page in zip(lines_by_page, pages, strict=True)]
-    counts = Counter(key for lines in margins for key in {_position_key(line) for line in lines})
-    body: list[PlacedLine] = []
-    for lines, margin in zip(lines_by_page, margins, strict=True):
-        dropped = {id(line) for line in margin if is_page_number(line.text) or _is_repeated(line, counts)}
-        body += [line for line in lines if id(line) not in dropped]
-    return body
-
-
-def _margin_lines(lines: Sequence[PlacedLine], page: PlacedPage) -> list[PlacedLine]:
-    """Return the outermost lines of a page that are in its margins."""
-    baselines = sorted({line.baseline for line in lines})
-    outermost = {*baselines[:_MARGIN_LINES], *baselines[-_MARGIN_LINES:]}
-    top, bottom = _MARGIN_SHARE * page.height, (1 - _MARGIN_SHARE) * page.height
-    return [line for line in lines if line.baseline in outermost and not top < line.baseline < bottom]
-
-
-def _position_key(line: PlacedLine) -> tuple[str, int]:
-    return _DIGIT_RUN.sub("0", line.text), round(line.baseline / line.size)
-
-
-def _is_repeated(line: PlacedLine, counts: Mapping[tuple[str, int], int]) -> bool:
-    text, position = _position_key(line)
-    return sum(counts.get((text, nearby), 0) for nearby in (position - 1, position, position + 1)) > 1
+    return "".join(replace_look_alikes(text).split())
 
 
 def _is_emphasis(lines: Sequence[PlacedLine]) -> bool:
@@ -401,21 +258,7 @@ def _build_block(lines: Sequence[PlacedLine], *, strong: bool) -> Block:
     text = lines[0].text
     for line in lines[1:]:
         text = join_lines(text, line.text)
-    return Block(text, strong=strong and all(line.bold for line in lines), page=lines[0].page)
-
-
-def join_lines(before: str, after: str) -> str:
-    """Join two lines: a blank between Latin words, none between Han characters, no hyphen inside a word."""
-    last, first = before[-1], after[0]
-    if _HYPHENATED.search(before) and first.islower() and first.isascii():
-        return before[:-1] + after
-    can_precede_word = last.isalpha() or last in ",.;:!?)"
-    can_follow_word = first.isalpha() or (last.isalpha() and first.isdigit())
-    return (
-        f"{before} {after}"
-        if last.isascii() and first.isascii() and can_precede_word and can_follow_word
-        else before + after
-    )
+    return Block(resolve_marks(text), strong=strong and all(line.bold for line in lines), page=lines[0].page)
 
 
 def _apply_bookmark(block: Block, headings: Mapping[int, Mapping[str, int]]) -> Block:

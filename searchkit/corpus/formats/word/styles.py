@@ -38,6 +38,8 @@ class WordStyle:
     """Heading level, from 1; 0 = not a heading."""
     strong: bool = False
     hidden: bool = False
+    script: str = ""
+    """`superscript`, `subscript` or `baseline`; empty = not stated."""
     list_of: tuple[str, int] = ("", 0)
     """Id of the list of its paragraphs, and the level from 0."""
 
@@ -88,6 +90,7 @@ def _inherit(element: Element, base: WordStyle) -> WordStyle:
         outline_level(paragraph, level_of_name or base.level),
         is_enabled(characters, "b", default=base.strong),
         is_enabled(characters, "vanish", default=base.hidden),
+        child_value(characters, "vertAlign") or base.script,
         list_of,
     )
 

@@ -1,0 +1,160 @@
+"""Raised and lowered characters: marks of notes are dropped, powers become superscript characters.
+
+A reader encloses raised text in `RAISED` and `END`, and lowered text in `LOWERED` and `END`. When a block is complete,
+`resolve_marks` decides from the text around it what each of them is. Otherwise the mark of a note would read as a digit
+of the number after it: 生产总值²1349亿元 as 21349亿元.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from searchkit.files import UNITS_FILE, read_data_file, read_toml
+from searchkit.text.folding import fold
+
+RAISED, LOWERED, END = "\x0e", "\x0f", "\x10"
+"""Delimiters of raised and lowered text. They are controls, which no reader keeps, so that no text contains them."""
+_SUPERSCRIPTS = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_CONTEXT_LENGTH = 24
+"""Number of code points before and after a mark that decide what it is. The longest words that matter are units."""
+
+_SEGMENT = re.compile(f"((?:{RAISED}[^{RAISED}{LOWERED}{END}]*{END})+)|((?:{LOWERED}[^{RAISED}{LOWERED}{END}]*{END})+)")
+_DELIMITERS = re.compile(f"[{RAISED}{LOWERED}{END}]")
+_MAX_NOTE_LENGTH = 20
+"""Code points. Longer raised text is not the mark of a note."""
+_BLANKS = " \t\n\x00\xa0\u3000"
+"""White space; U+0000 is a line end in the source of a web page."""
+_LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"
+"""One number or sign of a note."""
+_SEPARATOR = r"[\s,，、;；~～–—-]"
+_NOTE = re.compile(
+    rf"(?:[\[【〔［(（<]?(?:注释?|附注|见注)?[:：]?{_LABEL}+(?:{_SEPARATOR}*注?{_LABEL}+)*[\]】〕］)）>]?{_SEPARATOR}*)+"
+    r"|[(（\[]?注[)）\]]?"
+)
+"""The mark of one note or of several: 2, [2], ①, 注2, 1,3, [1]-[3]."""
+_NUMBER_AT_END = re.compile(r"\d[\d.,]*$")
+"""A number at the end of the text before a mark: the base of a power, if it is 10."""
+_OPERATOR = re.compile(r"[=＝+×÷*/^≈<>]")
+"""An operator next to a number shows that it is part of a formula: 2³=8."""
+_LATIN_LENGTH = re.compile(r"(?<![A-Za-z])(?:[kcdhnKCDHµμu]?[mM]|mm|MM|N[mM])$")
+"""A unit of length in Latin letters: m, km, Nm."""
+_HAN_LENGTH = re.compile(
+    r"(?:^|(?<=[\d十百千万亿(（/／、每]))(?:平方|立方)?(?:[厘毫分微纳]?米|千米|公里|华里|里|公尺|尺)$"
+)
+"""A unit of length in Chinese after a number or a slash: 12公里², /米³. 平方公里² has a note."""
+_VARIABLE = re.compile(r"(?<![A-Za-z])[A-Za-zα-ωΑ-Ω]$")
+"""A single letter: R² is a power. GDP² has a note."""
+_SIGNED_POWER = re.compile(r"[+−–-]\d{1,2}|\d?[+−–-]")
+"""A power or a charge with a sign: m⁻², Cr⁶⁺."""
+_DEGREE_SIGNS = frozenset("oO0○º〇。")
+"""Characters that are raised in place of the degree sign: 25<sup>o</sup>C."""
+_ELEMENT = re.compile(r"(?:H|C|N|O|P|S|K|Cs|Sr|I|U|Pu|Co|Ra|Th|Pb|Po|Rn|Am)(?![A-Za-z])")
+"""A chemical element, before which a raised number is that of an isotope: ¹³⁷Cs."""
+_NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", "期": "初", "个": "人", "次": "年"}
+"""What makes another word of a unit, in addition to the unit list. The list is for what follows a number, so that it
+need not exclude 年末."""
+
+
+def to_superscript(text: str) -> str:
+    """Return a power in superscript characters; unchanged if some of its characters have no such form."""
+    raised = text.strip().translate(_SUPERSCRIPTS)
+    return text if any(char.isascii() for char in raised) else raised
+
+
+def resolve_marks(text: str) -> str:
+    """Return a text without the delimiters: marks of notes are dropped, the other characters stay.
+
+    A raised number is the mark of a note after a word or a sentence: not after the base of a power or a unit of length
+    (10⁸, m²), which become superscript characters, and not before a unit (立案²件), where it is the number itself. At
+    the start of a text it is the label of the note. Lowered text is written like other text (CO2, PM2.5).
+    """
+    if END not in text and RAISED not in text and LOWERED not in text:
+        return text
+    parts: list[str] = []
+    before, position = "", 0
+    for match in _SEGMENT.finditer(text):
+        between = _DELIMITERS.sub("", text[position : match.start()])
+        before = (before + between)[-_CONTEXT_LENGTH:]
+        after = _DELIMITERS.sub("", text[match.end() : match.end() + _CONTEXT_LENGTH])
+        content = _DELIMITERS.sub("", match[0]).strip(_BLANKS)
+        if match[1]:
+            kept = _resolve_raised(content, before, after)
+        else:
+            kept = _resolve_lowered(content, before, text[match.end() : match.end() + 1])
+        parts += [between, kept]
+        before, position = (before + kept)[-_CONTEXT_LENGTH:], match.end()
+    return "".join((*parts, _DELIMITERS.sub("", text[position:])))
+
+
+def _resolve_raised(content: str, before: str, after: str) -> str:
+    """Return the text for raised characters between two texts."""
+    if content in _DEGREE_SIGNS and before[-1:].isdigit() and after.startswith("C"):
+        return "°"
+    if _is_power(content, before, after):
+        return to_superscript(content)
+    if len(content) > _MAX_NOTE_LENGTH or not _NOTE.fullmatch(content):
+        return content
+    if not before.strip(_BLANKS):
+        return to_superscript(content)
+    if content.isdecimal() and not before[-1:].isdecimal() and _continues_number(after):
+        return content
+    return " " if _would_merge(before, after) else ""
+
+
+def _resolve_lowered(content: str, before: str, after: str) -> str:
+    """Return the text for lowered characters. A digit is set off from the digits around it (PM2.5 35)."""
+    if before[-1:].isdecimal() and content[:1].isdecimal():
+        content = content.translate(_SUBSCRIPTS)
+    return content + " " if content[-1:].isdecimal() and after[:1].isdecimal() else content
+
+
+def _is_power(content: str, before: str, after: str) -> bool:
+    """Return whether raised characters are a power or a charge: 10⁸, m², R², s⁻¹, Cr⁶⁺.
+
+    The only base among numbers is 10, unless a formula is around it: after other numbers reports have notes.
+    """
+    last = before[-1:]
+    if _SIGNED_POWER.fullmatch(content):
+        return last.isascii() and (last.isalnum() or last in ")]")
+    if not (content.isdecimal() or content == "n"):
+        return False
+    if number := _NUMBER_AT_END.search(before):
+        in_formula = _OPERATOR.match(after.lstrip()) or _OPERATOR.match(before[: number.start()].rstrip()[-1:])
+        return number[0] == "10" or bool(in_formula)
+    if _LATIN_LENGTH.search(before) or _VARIABLE.search(before):
+        return True
+    length = _HAN_LENGTH.search(before)
+    return length is not None and content in {"2", "3"} and not length[0].startswith(("平方", "立方"))
+
+
+def _continues_number(after: str) -> bool:
+    """Return whether a text continues a number: with a unit, or with the element of an isotope."""
+    return bool(_unit_pattern().match(fold(after)) or _ELEMENT.match(after))
+
+
+def _would_merge(before: str, after: str) -> bool:
+    """Return whether two numbers or two Latin words have no boundary without the mark between them."""
+    last, first = before[-1:], after[:1]
+    are_letters = last.isascii() and last.isalpha() and first.isascii() and first.isalpha()
+    return are_letters or (last.isdecimal() and first.isdecimal())
+
+
+@cache
+def _unit_pattern() -> re.Pattern[str]:
+    """Compile a pattern for a scale and a unit at the start of a folded text."""
+    data: Mapping[str, Mapping[str, str]] = read_toml(read_data_file("unit list", UNITS_FILE), dict)
+    not_before = {fold(unit): fold(words).split() for unit, words in data["not_before"].items()}
+    for unit, words in _NOT_UNITS.items():
+        not_before[unit] = [*not_before.get(unit, ()), *words.split()]
+    units = sorted({fold(unit) for units in data["units"].values() for unit in units.split()}, key=len, reverse=True)
+    # 均 follows a number of notes (企业³户均), not a number of units.
+    alternatives = (
+        re.escape(unit)
+        + "(?!{})".format("|".join(map(re.escape, ("均", *not_before.get(unit, ())))))
+        + ("(?![a-z0-9])" if unit.isascii() and unit.isalnum() else "")
+        for unit in units
+    )
+    return re.compile(rf"\s?[余多来]?[十百千万亿]*(?:{'|'.join(alternatives)})")

@@ -1,0 +1,290 @@
+"""Lines of a page: builds them from positioned glyphs, marks raised characters, and tells what cannot be read.
+
+Lengths are in a unit that the format chooses (points, millimetres). The origin is the upper left corner of a page. An
+em is the type size of a line; limits are in em where possible, so that they do not depend on the unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from statistics import median
+from typing import NamedTuple
+
+from searchkit.corpus.formats.characters import (
+    PRIVATE_USE,
+    SOFT_HYPHEN,
+    UNREADABLE,
+    clean_characters,
+    is_private,
+    mark_unreadable,
+    replace_look_alikes,
+)
+from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
+from searchkit.corpus.formats.page.reading_order import (
+    PlacedLine,
+    Rule,
+    RuledRow,
+    cell_edges_at,
+    find_ruled_rows,
+    order_lines,
+)
+
+_MIN_TYPE_SIZE = 1e-5
+"""Share of a page's height. Smaller type is invisible."""
+_MIN_WORD_GAP = 0.15
+"""Em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
+_MIN_HAN_GAP = 0.7
+"""Em. The same next to a Han character: justified lines contain gaps, and Latin words are set off by a quarter em."""
+_MAX_BASELINE_SHIFT = 0.5
+"""Em. Glyphs whose baselines differ by at most this are in the same row."""
+_MAX_OVERPRINT_SHIFT = 0.4
+"""Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
+_MAX_SCRIPT_SIZE = 0.8
+"""Relative to the size of its line. Larger type is neither raised nor lowered."""
+_MIN_RAISE, _MIN_DROP = 0.15, 0.05
+"""Em of the line. Distance between the baseline of the line and that of raised or lowered type."""
+_MAX_UNREADABLE_SHARE = 0.5
+"""Share of the characters of a page or line. If more are unreadable, all of it is left out."""
+_FIRST_WORD = re.compile(r"[（(《“‘〈【〔［「『]*(?:[0-9A-Za-z.%％,\-]+|.)[，,、。；;：:）)》”’〉】〕］」』！!？?%％]*")
+"""What a line break cannot split: a Han character, or a Latin word or number, with the punctuation around it."""
+_HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
+"""The end of a line that divides a Latin word: `enforce-`."""
+_HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
+"""Marks that may stand in the margin after the last character of a full line."""
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+class Glyph(NamedTuple):
+    """A character and its position on a page."""
+
+    text: str
+    """One code point; several for a ligature."""
+    left: float
+    right: float
+    baseline: float
+    """Distance of its baseline from the upper edge of the page."""
+    size: float
+    """Type size: the height of a Han character."""
+    bold: bool = False
+    turn: int | None = 0
+    """Clockwise rotation in quarter turns, 0 to 3; None = skewed, as watermarks are."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPage:
+    """The contents of one page."""
+
+    number: int
+    """From 1."""
+    width: float
+    height: float
+    glyphs: Sequence[Glyph]
+    """In any order."""
+    rules: Sequence[Rule] = ()
+    headings: Mapping[str, int] = field(default_factory=dict)
+    """Titles of the bookmarks that point to this page, with their heading level from 1."""
+    template_lines: int = 0
+    """Number of lines of this page that are printed on several pages, and are not among the glyphs."""
+
+
+def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
+    """Return whether most characters of a page are not mapped to characters by its fonts."""
+    unreadable_texts = {text for text in {glyph.text for glyph in glyphs} if text == UNREADABLE or is_private(text)}
+    if not unreadable_texts:
+        return False
+    unreadable = sum(glyph.text in unreadable_texts for glyph in glyphs)
+    blanks = sum(glyph.text.isspace() for glyph in glyphs)
+    return unreadable > _MAX_UNREADABLE_SHARE * (len(glyphs) - blanks)
+
+
+def rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
+    """Rotate a page so that most of its text is upright. Return it with the number of characters in other directions.
+
+    These characters, and the invisible glyphs outside the page, are dropped.
+    """
+    min_size, max_size = _MIN_TYPE_SIZE * page.height, page.height
+    on_page = [
+        glyph
+        for glyph in page.glyphs
+        if 0 <= glyph.left <= page.width and 0 <= glyph.baseline <= page.height and min_size < glyph.size <= max_size
+    ]
+    turns = Counter(glyph.turn for glyph in on_page if glyph.turn is not None)
+    turn = min(turns, key=lambda turn: (-turns[turn], turn)) if turns else 0
+    glyphs = [glyph for glyph in on_page if glyph.turn == turn]
+    dropped = 0 if len(glyphs) == len(on_page) else sum(g.turn != turn and not g.text.isspace() for g in on_page)
+    if not turn:
+        return replace(page, glyphs=glyphs), dropped
+    width, height = (page.width, page.height) if turn == 2 else (page.height, page.width)  # noqa: PLR2004 - upside down
+    turned = [_rotate_back(glyph, turn, page) for glyph in glyphs]
+    return replace(page, width=width, height=height, glyphs=turned, rules=()), dropped
+
+
+def _rotate_back(glyph: Glyph, turn: int, page: PlacedPage) -> Glyph:
+    """Return the glyph after rotating the page back by `turn` quarter turns."""
+    length, x, y = glyph.right - glyph.left, glyph.left, glyph.baseline
+    left, base = {1: (y, page.width - x), 2: (page.width - x, page.height - y), 3: (page.height - y, x)}[turn]
+    return glyph._replace(left=left, right=left + length, baseline=base, turn=0)
+
+
+def build_lines(page: PlacedPage) -> list[PlacedLine]:
+    """Return the lines of a page in reading order."""
+    texts = {glyph.text for glyph in page.glyphs}
+    invisible = {text for text in texts if text != SOFT_HYPHEN and not clean_characters(text)}
+    glyphs = sorted((glyph for glyph in page.glyphs if glyph.text not in invisible), key=attrgetter("baseline"))
+    if not glyphs:
+        return []
+    tables = find_ruled_rows(page.rules, median(glyph.size for glyph in glyphs))
+    rows: list[list[Glyph]] = []
+    for glyph in glyphs:
+        if rows and glyph.baseline - rows[-1][0].baseline <= _MAX_BASELINE_SHIFT * max(glyph.size, rows[-1][0].size):
+            rows[-1].append(glyph)
+        else:
+            rows.append([glyph])
+    pieces = [[_build_line(piece, page.number) for piece in _split_row(row, tables)] for row in rows]
+    return order_lines([row for row in pieces if row], tables, join_lines)
+
+
+def _split_row(row: Sequence[Glyph], tables: Sequence[RuledRow]) -> Iterator[list[Glyph]]:
+    """Split a row, from left to right, at wide gaps and at the edges of table cells."""
+    edges = cell_edges_at(row[0].baseline, tables)
+    piece: list[Glyph] = []
+    blank: Glyph | None = None
+    for glyph in sorted(row, key=attrgetter("left")):
+        if glyph.text.isspace():
+            blank = glyph
+            continue
+        if glyph.text == SOFT_HYPHEN:
+            piece[-1:] = [before._replace(right=max(before.right, glyph.right)) for before in piece[-1:]]
+            continue
+        if (
+            piece
+            and glyph.text == piece[-1].text
+            and glyph.left - piece[-1].left < _MAX_OVERPRINT_SHIFT * _glyph_width(glyph)
+        ):
+            piece[-1] = piece[-1]._replace(bold=True)  # printed twice to look bold
+            continue
+        previous_end = blank.right if blank and piece else piece[-1].right if piece else glyph.left
+        if piece and (glyph.left - previous_end > glyph.size or _is_separated(piece[-1], glyph, edges)):
+            yield piece
+            piece = []
+        elif piece and blank:
+            piece.append(blank)
+        piece.append(glyph)
+        blank = None
+    if piece:
+        yield piece
+
+
+def _glyph_width(glyph: Glyph) -> float:
+    return glyph.right - glyph.left
+
+
+def _is_separated(before: Glyph, glyph: Glyph, edges: Sequence[float]) -> bool:
+    return any(before.left + before.right < 2 * edge < glyph.left + glyph.right for edge in edges)
+
+
+def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
+    sizes = Counter(glyph.size for glyph in glyphs)
+    size = sizes.most_common(1)[0][0]
+    parts: list[str] = []
+    for before, glyph in zip([None, *glyphs], glyphs, strict=False):
+        gap = 0.0 if before is None else (glyph.left - before.right) / size
+        is_latin = glyph.text.isascii() and before is not None and before.text.isascii()
+        has_gap = gap > (_MIN_WORD_GAP if is_latin else _MIN_HAN_GAP) or glyph.text.isspace()
+        parts.append(f" {glyph.text.strip()}" if has_gap else glyph.text)
+    if min(sizes) <= _MAX_SCRIPT_SIZE * size:
+        text = _resolve_scripts(parts, _find_scripts(glyphs, size))
+    else:
+        text = _WHITE_SPACE.sub(" ", replace_look_alikes("".join(parts)))
+    word = _FIRST_WORD.match(text)
+    last = glyphs[min(len(glyphs), len(word[0]) if word else 1) - 1]
+    return PlacedLine(
+        text=text,
+        left=glyphs[0].left,
+        right=glyphs[-1].right,
+        baseline=median(glyph.baseline for glyph in glyphs),
+        size=size,
+        bold=all(glyph.bold for glyph in glyphs if not glyph.text.isspace()),
+        page=page_number,
+        text_right=glyphs[-1].left if text[-1] in _HANGING_PUNCTUATION else glyphs[-1].right,
+        first_word_width=last.right - glyphs[0].left,
+    )
+
+
+def _find_scripts(glyphs: Sequence[Glyph], size: float) -> list[str]:
+    """Return for each glyph of a line the delimiter of raised or lowered text; empty for other glyphs.
+
+    `size`: the type size of the line.
+    """
+    baseline = median(glyph.baseline for glyph in glyphs if glyph.size > _MAX_SCRIPT_SIZE * size)
+    scripts: list[str] = []
+    for glyph in glyphs:
+        shift = (baseline - glyph.baseline) / size
+        is_small = glyph.size <= _MAX_SCRIPT_SIZE * size
+        scripts.append(
+            RAISED if is_small and shift >= _MIN_RAISE else LOWERED if is_small and -shift >= _MIN_DROP else ""
+        )
+    return scripts
+
+
+def _resolve_scripts(parts: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return the text of a line with raised and lowered characters.
+
+    Raised characters at its start keep their delimiters. They may follow a word at the end of the line before.
+    """
+    runs = [
+        (script, replace_look_alikes("".join(part for _, part in run)))
+        for script, run in groupby(zip(scripts, parts, strict=True), key=itemgetter(0))
+    ]
+    texts = [f"{script}{text}{END}" if script else text for script, text in runs]
+    first = texts.pop(0) if runs[0][0] == RAISED else ""
+    return _WHITE_SPACE.sub(" ", first + resolve_marks("".join(texts)))
+
+
+class UnreadableText(NamedTuple):
+    """What could not be read, by page."""
+
+    lines: Counter[int]
+    """Number of lines that are left out."""
+    characters: Counter[int]
+    """Number of unreadable characters in the other lines."""
+
+
+def mark_lines(lines_by_page: Iterable[Sequence[PlacedLine]]) -> tuple[list[list[PlacedLine]], UnreadableText]:
+    """Mark the unreadable characters of lines, and leave out the lines that consist mostly of them."""
+    unreadable = UnreadableText(Counter(), Counter())
+    marked_pages: list[list[PlacedLine]] = []
+    for lines in lines_by_page:
+        marked_pages.append([])
+        for line in lines:
+            text = line.text
+            if UNREADABLE in text or PRIVATE_USE.search(text):
+                text = mark_unreadable(text)
+                count = text.count(UNREADABLE)
+                if count > _MAX_UNREADABLE_SHARE * len("".join(text.split())):
+                    unreadable.lines[line.page] += 1
+                    continue
+                if count:
+                    unreadable.characters[line.page] += count
+            if text:
+                marked_pages[-1].append(line if text is line.text else replace(line, text=text))
+    return marked_pages, unreadable
+
+
+def join_lines(before: str, after: str) -> str:
+    """Join two lines: a blank between Latin words, none between Han characters, no hyphen inside a word."""
+    last, first = before[-1], after[0]
+    if _HYPHENATED.search(before) and first.islower() and first.isascii():
+        return before[:-1] + after
+    can_precede_word = last.isalpha() or last in ",.;:!?)"
+    can_follow_word = first.isalpha() or (last.isalpha() and first.isdigit())
+    return (
+        f"{before} {after}"
+        if last.isascii() and first.isascii() and can_precede_word and can_follow_word
+        else before + after
+    )
