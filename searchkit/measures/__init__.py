@@ -1,9 +1,13 @@
-"""Find the measures in paragraphs: every number that counts something, with the name of what it counts.
+"""Measures: numbers in paragraphs with what they count.
 
     extractor.py               entry point: the measures of paragraphs
     vocabulary.py              units and fixed names, from data files
-    quantities.py              numbers with their units
-    indicators.py, wording.py  the name of what each number counts, from the words around it
+    spacing.py                 blanks and invisible characters inside of numbers
+    numbers.py                 numbers: compounds, signs, parts of a hundred, round numbers
+    quantities.py, units.py, bounds.py
+                               numbers with their units, durations, bounds
+    indicators.py, wording.py, words.py
+                               the name of what each number counts, from the words around it
     periods.py, zeros.py       the period of a measure; statements of zero
 
 The rules describe the language of reports. None of them is specific to a single report.

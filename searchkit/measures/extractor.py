@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
+from searchkit.measures.spacing import CompactText, compact
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.measures.zeros import find_zero_statements
 from searchkit.model import ExtractedMeasure, Paragraph
@@ -30,16 +32,18 @@ class Extractor:
         return [tuple(self._extract_paragraph(paragraph)) for paragraph in paragraphs]
 
     def _extract_paragraph(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
-        folded = fold(paragraph.text)
-        context = ParagraphContext(paragraph.text, folded, paragraph.path, paragraph.title or "", paragraph.year)
-        named = name_quantities(context, find_quantities(folded, self._vocabulary))
+        source = compact(paragraph.text, fold(paragraph.text))
+        context = ParagraphContext(source.text, source.folded, paragraph.path, paragraph.title or "", paragraph.year)
+        named = name_quantities(context, find_quantities(source.folded, self._vocabulary))
         starts = _assign_starts(named)
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
             _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
             for item, start in zip(named, starts, strict=True)
         ]
-        measures += _extract_zeros(paragraph.text, folded, set(starts))
+        measures += _extract_zeros(source.text, source.folded, set(starts))
+        if source.offsets is not None:
+            measures = [_move(measure, source) for measure in measures]
         return sorted(measures, key=lambda measure: measure.start)
 
 
@@ -71,6 +75,16 @@ def _to_measure(item: NamedQuantity, start: int, total_start: int | None) -> Ext
         start=start,
         end=quantity.end,
         part_of=total_start,
+    )
+
+
+def _move(measure: ExtractedMeasure, source: CompactText) -> ExtractedMeasure:
+    """Return a measure of a compact text with offsets in the original text."""
+    return replace(
+        measure,
+        start=source.original_start(measure.start),
+        end=source.original_end(measure.end),
+        part_of=None if measure.part_of is None else source.original_start(measure.part_of),
     )
 
 

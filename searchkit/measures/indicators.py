@@ -8,18 +8,25 @@ or the heading.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
+from typing import Any
 
 from searchkit.measures import wording
-from searchkit.measures.periods import TimeExpression, find_period, find_times
+from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_period, find_times
 from searchkit.measures.quantities import Quantity
+from searchkit.measures.words import cuts_word, is_inside_word
 
 _CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
 _PUNCTUATION = re.compile(r"[,;。:!?、]")
+_BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _SENTENCE = re.compile(r"[^。!?;]+")
+_FIRST_HAN = "\u4e00"
+_TIME_ENDS = frozenset("年月日末底初间")
+"""Last characters of a time, which is no part of a word after it."""
 _CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及"))
 _YEAR_NUMBER = re.compile(r"\d{4}年度?")
 _MAX_TRAILING_NAME_LENGTH = 20
@@ -29,6 +36,10 @@ _MAX_INDICATOR_LENGTH = 200
 because its end is next to the number."""
 _MIN_NAME_LENGTH = 2
 """Length in code points of the shortest word that can be a name."""
+_LENDING_KINDS = frozenset(("count", "other"))
+"""Kinds of measures of things, which later names can refer to: 企业 3 家, 总投资 5 亿元."""
+_MAX_SLOGAN_LENGTH = 10
+"""Number of code points around a quantity that are searched for the same quantity."""
 _MAX_TAIL_LENGTH = 8
 """Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""
 
@@ -72,6 +83,8 @@ class _NameParts:
     """The match of `wording.CHANGE_VERB`."""
     is_predicate: bool = False
     """`after` is a predicate of the things counted, not their name."""
+    begin: int = 0
+    """Start of the text before the number, with the words that are no part of the name."""
 
 
 def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
@@ -100,25 +113,43 @@ class _Sentence:
         self._quantities = quantities
         self._start = start
         self._end = end
-        self._clause_starts = [start, *(mark.end() for mark in _CLAUSE_BOUNDARY.finditer(context.folded, start, end))]
+        self._clause_starts = [start, *_find_clause_starts(context.folded, start, end, quantities)]
         self._times = find_times(context.folded, start, end)
         self._clause_topics: dict[int, str] = {}  # by n, the topic of the clause before clause n
         self._consumed_end = start  # end of the text that the previous quantities have used
         self._named_end = start  # end of the last quantity that has a name
         self._subject = ""  # the first name that is clear by itself, or its context
+        self._lends_subject = True  # whether the subject can be the context of other names
         self._last_name = ""  # the last name, without the verb of a change
         self._last_quantity: Quantity | None = None  # the last one that is no change
         self._total: Quantity | None = None  # the total whose parts are being listed
         self._total_name = ""
         self._list_verb = ""  # the verb that the items of a list share: 调处化解甲1件、乙4件
+        self._brackets = _find_remarks(context.folded, start, end, quantities)
+        self._bracket: range | None = None  # the bracket that the current quantity is in
+        self._names_outside: tuple[Any, ...] = ()  # the names before that bracket
 
     def name_all(self) -> Iterator[NamedQuantity]:
         """Yield the quantities that count something."""
         k = 0
         while k < len(self._quantities):
+            if self._brackets:
+                self._enter_or_leave_bracket(self._quantities[k].start)
             length = self._run_length(k)
             yield from self._name_run(k, length)
             k += length
+
+    def _enter_or_leave_bracket(self, offset: int) -> None:
+        """Remember the names before a bracket, and forget those in it at its end."""
+        bracket = self._bracket_of(offset)
+        if bracket == self._bracket:
+            return
+        names = ("_subject", "_lends_subject", "_last_name", "_last_quantity", "_total", "_total_name", "_list_verb")
+        if self._bracket is not None:
+            for name, value in zip(names, self._names_outside, strict=True):
+                setattr(self, name, value)
+            self._consumed_end = max(self._consumed_end, self._bracket.stop)
+        self._bracket, self._names_outside = bracket, tuple(getattr(self, name) for name in names)
 
     def _run_length(self, k: int) -> int:
         """Number of quantities from index k on that are separated by conjunctions only (32.6%和31.7%)."""
@@ -168,7 +199,7 @@ class _Sentence:
             if spans:
                 before, start = self._item_name(spans, i), spans[i].start if length == 1 else start
                 self._last_name = previous_name
-            yield self._build(item, _NameParts(before, after, start, change, is_predicate))
+            yield self._build(item, _NameParts(before, after, start, change, is_predicate, begin))
 
     # the text before a number
 
@@ -177,6 +208,9 @@ class _Sentence:
         quantity = self._quantities[k]
         clause = self._clause_start(quantity.start)
         begin = max(clause, self._consumed_end)
+        closing = self._folded.rfind(")", begin, quantity.start)
+        if closing >= 0 and self._folded.find("(", begin, closing) < 0:  # the clause begins inside of a bracket
+            begin = closing + 1
         if k == 0 or self._quantities[k - 1].end <= clause:
             return begin, False
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
@@ -210,11 +244,14 @@ class _Sentence:
         begin, end = self._trim_baseline(begin, end)
         end = self._trim_end(begin, end)
         total = _last_match(wording.TOTAL_WORD.finditer(folded, begin, end))
-        if total is not None and total.end() < end:
+        if total is not None and total.end() < end and not self._cuts_word(total, end):
             begin = total.end()
         addressee = wording.ADDRESSEE.match(folded, begin, end)
         begin = self._skip_lead_in(addressee.end() if addressee else begin, end)
-        verb = _last_match(wording.LIGHT_VERB.finditer(folded, begin, end))
+        verbs = [*wording.LIGHT_VERB.finditer(folded, begin, end)]
+        while verbs and self._cuts_word(verbs[-1], end):
+            verbs.pop()
+        verb = verbs[-1] if verbs else None
         if (
             verb is not None
             and end - verb.end() >= _MIN_NAME_LENGTH
@@ -243,9 +280,11 @@ class _Sentence:
 
     def _trim_end(self, begin: int, end: int) -> int:
         """Return the end of the name, without the words between the name and its number."""
-        while word := wording.TRAILING_WORD.search(
-            self._folded, max(begin, end - wording.MAX_TRAILING_WORD_LENGTH), end
-        ):
+        folded = self._folded
+        while end > begin and (folded[end - 1] in wording.TRAILING_ENDS or folded[end - 1].isspace()):
+            word = wording.TRAILING_WORD.search(folded, max(begin, end - wording.MAX_TRAILING_WORD_LENGTH), end)
+            if word is None:
+                break
             end = word.start()
         return end
 
@@ -253,12 +292,18 @@ class _Sentence:
         """Return the start of the name, after the words that lead to it."""
         while begin < end:
             lead_in = wording.LEAD_IN.match(self._folded, begin, end)
-            if lead_in is None:
+            if lead_in is None or self._cuts_word(lead_in, end):
                 lead_in = wording.LEADING_LIGHT_WORD.match(self._folded, begin, end)
-                if lead_in is None or lead_in.end() > end - 2:
+                if lead_in is None or lead_in.end() > end - 2 or self._cuts_word(lead_in, end):
                     break
             begin = lead_in.end()
         return begin
+
+    def _cuts_word(self, lead_in: re.Match[str], end: int) -> bool:
+        """Whether words before a name are the beginning of its first word: 规范性文件, 将乐县."""
+        last = lead_in[0][-1:]
+        can_begin_word = last >= _FIRST_HAN and last not in _TIME_ENDS and lead_in[0] != "新建"  # 新建|村级公路
+        return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
 
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
@@ -310,7 +355,8 @@ class _Sentence:
 
     def _cut_name(self, following: str, *, is_clause_end: bool) -> str:
         """Return the name at the start of the text after a number."""
-        end = wording.NAME_END.search(following, 1)
+        ends = wording.NAME_END.finditer(following, 1)
+        end = next((end for end in ends if len(end[0]) > 1 or not is_inside_word(following, end.start())), None)
         name = following[: end.start()] if end else following
         if end and is_clause_end:
             tail_length = len(following) - end.end()
@@ -332,18 +378,38 @@ class _Sentence:
         """Whether a small Chinese numeral with an everyday unit counts something."""
         if quantity.unit == "期":
             return bool(wording.SERIAL_NOUN.search(before))
-        if quantity.end == len(self._folded) or self._folded[quantity.end] in ",;。:!?、)":
-            is_indefinite = quantity.value == 1 and quantity.unit in wording.INDEFINITE_UNITS
-            return (
-                len(before) > _MIN_NAME_LENGTH and not is_indefinite and not self._is_enumeration(preceding, quantity)
+        following = self._folded[quantity.end : quantity.end + 1]
+        is_joined = following in ("和", "及", "与", "并") and wording.COUNTED_ACT.search(before) is not None
+        if not following or following in ",;。:!?、()" or is_joined:
+            return not self._is_enumeration(preceding, quantity) and self._is_counted_at_end(
+                quantity, preceding, before
             )
         if quantity.value == 1:
             return False
         if quantity.unit == "次" and self._folded[quantity.start - 1 : quantity.start] not in tuple("第这那上历多再首"):
             return bool(wording.REPEATED_ACT.match(self._folded, quantity.end))
-        return bool(after and wording.COUNTING_VERB.search(preceding)) and not wording.ABSTRACT_NOUN.match(
-            self._folded, quantity.end
-        )
+        is_act = quantity.unit in wording.COUNTED_UNITS and wording.COUNTED_ACT.search(preceding) is not None
+        has_verb = is_act or wording.COUNTING_VERB.search(preceding) is not None
+        return bool(after) and has_verb and not wording.ABSTRACT_NOUN.match(self._folded, quantity.end)
+
+    def _is_counted_at_end(self, quantity: Quantity, preceding: str, before: str) -> bool:
+        """Whether a small Chinese numeral at the end of a clause counts something: 立案两件, 处分一人."""
+        if quantity.value == 1 and (quantity.unit in wording.INDEFINITE_UNITS or self._is_repeated(quantity)):
+            return False
+        if len(before) > _MIN_NAME_LENGTH:
+            return True
+        if quantity.unit not in wording.COUNTED_UNITS:
+            return False
+        if quantity.value == 1:
+            return wording.COUNTED_ACT.fullmatch(before) is not None
+        return len(before) == _MIN_NAME_LENGTH or wording.COUNTED_TOTAL.search(preceding) is not None
+
+    def _is_repeated(self, quantity: Quantity) -> bool:
+        """Whether the same number and unit are near in the clause, as in slogans: 发现一户、解决一户."""
+        start, end = quantity.start, quantity.unit_end
+        printed = self._folded[start:end]
+        before = self._folded[max(self._start, start - _MAX_SLOGAN_LENGTH) : start].rpartition(",")[2]
+        return printed in before or printed in self._folded[end : end + _MAX_SLOGAN_LENGTH].partition(",")[0]
 
     # several names, several numbers
 
@@ -397,6 +463,7 @@ class _Sentence:
         self._last_name, self._last_quantity = name, quantity if parts.change is None else self._last_quantity
         if len(name) > _MIN_NAME_LENGTH + 1 and not self._subject:
             self._subject = context or name
+            self._lends_subject = parts.change is None and quantity.kind in _LENDING_KINDS
         self._named_end = quantity.end
         change = None
         if parts.change is not None:
@@ -417,22 +484,31 @@ class _Sentence:
             return _extract_object(self._last_name)
         topic = self._previous_clause_topic(quantity.start)
         if wording.BARE_VERB.fullmatch(name):
-            return _extract_object(topic or self._last_name)
+            context = _extract_object(topic or self._last_name)
+            return "" if wording.COUNTED_ACT.fullmatch(context) else context
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):
             return self._last_name or topic or self._previous_sentence_topic or self._heading_topic()
-        return self._find_context_of_noun(name, topic)
+        return self._find_context_of_noun(name, topic, parts)
 
-    def _find_context_of_noun(self, name: str, topic: str) -> str:
+    def _find_context_of_noun(self, name: str, topic: str, parts: _NameParts) -> str:
         """Return the context of a fine, or of a short or generic name. Other names need none."""
         if wording.FINE.fullmatch(name):
-            return "" if wording.CASE_SUFFIX.search(self._last_name) else _extract_object(self._last_name)
+            last = self._last_name
+            return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
         if len(name) <= _MIN_NAME_LENGTH:
             is_clear = name == "立案" and not wording.CAMPAIGN.search(self._subject)
-            return "" if is_clear else _extract_object(self._subject)
+            return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(self._subject)
         is_related = any(name[i : i + 2] in self._subject for i in range(len(name) - 1))
         if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not is_related:
-            return _extract_object(self._subject) or topic or self._heading_topic()
+            borrowed = _extract_object(self._subject) if self._is_borrowing(name, parts) else ""
+            return borrowed or ("" if self._subject else topic or self._heading_topic())
         return ""
+
+    def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
+        """Whether the subject of the sentence makes a name clear. 发放补贴 is about no earlier subject."""
+        if self._lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
+            return True
+        return wording.RELATIVE_NAME.fullmatch(name) is not None
 
     @cached_property
     def _previous_sentence_topic(self) -> str:
@@ -462,16 +538,52 @@ class _Sentence:
 
     def _find_period(self, quantity: Quantity) -> str | None:
         clause = self._clause_start(quantity.start)
-        time = find_period(self._times, (self._start, clause, quantity.start), self._context.year)
+        times: Sequence[TimeExpression] = self._times
+        if self._brackets:
+            stop = bisect_left(times, quantity.start, key=attrgetter("start"))
+            nearest = times[max(0, stop - MAX_EXAMINED_TIMES) : stop]
+            times = [time for time in nearest if self._bracket_of(time.start) in (None, self._bracket)]
+        time = find_period(times, (self._start, clause, quantity.start), self._context.year)
         if time is None or self._is_initial_time(time, quantity):
             return None
         return self._text[time.start : time.end]
+
+    def _bracket_of(self, offset: int) -> range | None:
+        """Return the bracket that contains an offset, or None."""
+        n = bisect_right(self._brackets, offset, key=attrgetter("start")) - 1
+        return self._brackets[n] if n >= 0 and offset in self._brackets[n] else None
 
     def _is_initial_time(self, time: TimeExpression, quantity: Quantity) -> bool:
         """Whether a time belongs to the number before this one: 由2022年的71%提高到89%."""
         is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
         between = self._folded[time.end : min(quantity.start, time.end + _MAX_INDICATOR_LENGTH)]
         return is_start and re.search("[到至]", between) is not None
+
+
+def _find_clause_starts(folded: str, start: int, end: int, quantities: Sequence[Quantity]) -> Iterator[int]:
+    """Yield the starts of the clauses of a sentence after the first. A bracket is a clause if it has a quantity."""
+    starts = [quantity.start for quantity in quantities]
+    for mark in _CLAUSE_BOUNDARY.finditer(folded, start, end):
+        closing = folded.find(")", mark.end(), end) if mark[0] == "(" else -1
+        if mark[0] != "(" or bisect_left(starts, closing) > bisect_left(starts, mark.end()):
+            yield mark.end()
+
+
+def _find_remarks(folded: str, start: int, end: int, quantities: Sequence[Quantity]) -> list[range]:
+    """Return the spans of the brackets of a sentence that are about a quantity: those with one in it or before it.
+
+    Any other bracket, such as 全省（2023年1至6月）立案5件, is about what follows.
+    """
+    if folded.find("(", start, end) < 0:
+        return []
+    ends = {quantity.end for quantity in quantities}
+    starts = [quantity.start for quantity in quantities]
+    remarks = []
+    for match in _BRACKET.finditer(folded, start, end):
+        has_quantity = bisect_left(starts, match.end()) > bisect_left(starts, match.start())
+        if has_quantity or match.start() in ends:
+            remarks.append(range(*match.span()))
+    return remarks
 
 
 def _extract_object(name: str) -> str:
@@ -484,7 +596,7 @@ def _extract_object(name: str) -> str:
 
 def _strip_marks(name: str) -> str:
     """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
-    name = name.strip("、，,:： ·")
+    name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     if len(name) > _MIN_NAME_LENGTH and name[-1] in "和及与并":
         name = name[:-1]
     if name.count("“") != name.count("”"):

@@ -7,50 +7,63 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from searchkit.measures.bounds import find_bound
+from searchkit.measures.numbers import SIGNS, Number, find_numbers, format_scale, split_scale
+from searchkit.measures.units import ONE_HALF, UnitMatch, is_duration, is_half_duration, match_unit
 from searchkit.measures.vocabulary import Vocabulary
-from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals, parse_han_numeral
+from searchkit.text.numerals import SCALES, parse_han_numeral
 
 _MAX_SMALL_NUMBER = 10
 """Largest number that, as a Chinese numeral, often counts nothing (三项制度)."""
-
-_VERBS_AFTER_APPROX = "增长|增加|提高|减少|下降|降低|达到?|为|有|占|合"
-_BOUND_BEFORE = re.compile(
-    r"(?:(?P<at_least>不少于|不低于|不小于|至少|超过了?|突破了?|高于|大于|多于|逾|超|满|上)"
-    r"|(?P<at_most>不超过|不高于|不多于|不大于|不足|不到|低于|小于|少于|最多|至多|控制在|严控在)"
-    rf"|(?P<approx>大约|约|将近|接近|近|大概)(?:{_VERBS_AFTER_APPROX})?了?)[\s“]?$"
-)
-_NOT_A_BOUND = re.compile(
-    r"(?:最近|附近|邻近|临近|赶超|反超|制约|节约|集约|条约|合约|预约|公约|履约|签约|邀约|缔约|违约|守约|向上|以上|网上|线上|上|不满|圆满|充满|美满|届满)$"
-)
-_BOUND_AFTER = re.compile(
-    r"\s?(?:(?P<at_least>(?:及|或)?以上|多(?![家个样元数种]))|(?P<at_most>(?:及|或)?以[内下]|之内)|(?P<approx>左右|上下))"
-)
-_MAX_BOUND_LENGTH = 6
-"""Number of code points before a quantity that are searched for a bound."""
 _SURPLUS_CHARACTERS = "余多来几"  # between number and unit: 1300余人次, 200多人
-_RANGE_CHARACTERS = "-—–―~～〜至到"
+_SERIAL_UNITS = frozenset(("期",))  # a range of them is one of ordinals: 三到六期
+_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")  # 千万年 counts nothing; 20万 counts people that are named after it
+
+# What a number must not be part of.
 _ORDINAL_PREFIXES = frozenset("第初廿届")  # before a number: it is an ordinal or a day
+_SPACED_ORDINAL = re.compile("第 +$")
+_SPLIT_NUMBER = re.compile(r"(?<![\d.,-])\d{1,2} $")
+"""Before a number: it may be the end of a number with blanks in it (6 6 40元)."""
 _OPERATORS = ".+/@#_*∶·×"
 _WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"  # before a single Chinese digit: a word, not a number
-_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number
-_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")  # 千万年 counts nothing; 20万 counts people that are named after it
+_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number, except for money
+_MONEY_CHARACTERS = "元圆角"
 _IGNORED_SPAN = re.compile(
     r"第\d+页[,/\s]?共\d+页|“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"
 )
+
+# Ranges.
+_RANGE_CHARACTERS = "-—–―~～〜至到"
+_RANGE_GAP = re.compile(rf"\s?[{_RANGE_CHARACTERS}]{{1,2}}\s?")
+_MAX_RANGE_GAP = 4
+"""Maximum length in code points of the text that `_RANGE_GAP` matches."""
+_BETWEEN = re.compile(r"[^,;。:!?、]{0,8}?之间")
+"""After two numbers with 与 or 和 between them: they are a range."""
+_FROM = re.compile(r"[从由自](?:[^,;。:!?、]{0,12}?[的年月底末初期])?\s*(?:约|近|不足|超过?)?$")
+"""Before a number: the number is a former level (由2022年的71%至89%)."""
+_MAX_FROM_LENGTH = 16
+"""Number of code points before a number that are searched for `_FROM`."""
+
+# Round numbers, signs, halves, fractions and money.
+_AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
+_AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
+"""After 超百亿元 and 超千人: the number does not define a class of things (超百亿元企业, 超千人的基地)."""
+_SIGNED_KINDS = frozenset(("money", "percent", "count"))
+"""Kinds of units whose numbers can be negative after any word. Lengths and areas cannot: 长江-12.5米深水航道."""
+_SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
+"""Units of other kinds whose numbers can be negative after any word."""
+_HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")
+"""半 as a number: 半年."""
 _FRACTION = re.compile(
-    r"(?<![百千万\d第])([二三四五六七八九十]{1,2})分之([一二两三四五六七八九])(?!线)"
-    r"|(?<![\d./a-z])([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
+    r"(?<![一二两三四五六七八九十百千万零又\d第])([二三四五六七八九十]{1,2}|[1-9]\d?)分之"
+    r"([一二两三四五六七八九十]{1,2}|[1-9]\d?)(?![线一二三四五六七八九十百千万\d])"
+    r"|(?<![\d./a-z又])(?<!\d )([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
-_SCALE_AT_END = re.compile("[十百千万亿]+$")
-_CALENDAR_UNITS = frozenset(
-    ("年", "周", "个年头", "个月", "个季度", "个星期")
-)  # mostly dates and periods, rarely durations
-_DURATION_BEFORE = re.compile(
-    r"延长|缩短|提前|寿命|期限|有效期|为期|历时|任期|工龄|学制|刑|不少于|不低于|工期|增加|减少|压缩|年龄|耗时|用时|时长|限|不超过"
-)
-_PERIOD_AFTER = re.compile(r"来|间|前|后|底|初|度|级|代|计划|规划|行动|期|制|的|中|一|里|时间|翻|增|保持|位居|实现")
-_NAME_AFTER_DURATION = re.compile(r"[^,;。:!?、]{0,10}?(?:圈|免签|直达|通达|抵达|值班)")  # 四小时公路交通圈
-_DURATION_END = re.compile(r"多(?!年)|以[上内下]|左右|[,。;、)]|$")
+_GENERAL_CURRENCY = "元"  # the unit of any currency that is named before the number
+_MAX_SUBUNITS = 2
+"""Maximum number of subunits of an amount of money: 5元6角3分."""
+_WHOLE_AMOUNT = re.compile(r"整(?![改治体合理顿个套车形年天月])|正(?=[,;。:!?、)]|$)")
+"""After an amount of money: the amount is complete (伍仟圆整)."""
 
 
 @dataclass(slots=True)
@@ -58,7 +71,7 @@ class Quantity:
     """A number with its unit. Offsets are code points of the paragraph's text, 0-based, end-exclusive."""
 
     start: int
-    """Start of the number."""
+    """Start of the number, or of the currency before it."""
     end: int
     """End of number, unit and the bound after them (以上, 左右)."""
     unit_end: int
@@ -66,7 +79,7 @@ class Quantity:
     value: Decimal
     """The number as written, without the 万 and 亿 that follow it."""
     unit: str | None
-    """The unit as written, with 万 and 亿, without blanks: 万元."""
+    """The unit as written, with 万 and 亿, without blanks: 万元. Other writings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
     base_unit: str | None
     kind: str
@@ -81,24 +94,16 @@ def find_quantities(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
     """Return the quantities of a folded text, from left to right.
 
     Skips dates, ordinals, list and document numbers, numbers in quotes and book titles, fixed names, numbers that are
-    part of a word (5a级), and ratios. A range (5—8个) is one quantity: its lower end, with the bound at_least. Linear
-    in the length of the text.
+    part of a word (5a级), and ratios. A range (5—8个, 2000元至3万元) is one quantity: its lower end, with the bound
+    at_least. Linear in the length of the text.
     """
-    numerals = [numeral for numeral in find_folded_numerals(folded) if _is_countable(folded, numeral)]
-    if not numerals:
-        return []
-    ignored = _IgnoredSpans(folded, vocabulary)
-    quantities = _find_fractions(folded)
-    consumed_end = -1
-    for n, numeral in enumerate(numerals):
-        if numeral.start < consumed_end:
-            continue
-        upper = _find_upper_end(folded, numerals, n)
-        quantity = _match_quantity(folded, numeral, upper, vocabulary)
-        if quantity is not None and not ignored.covers(quantity):
-            quantities.append(quantity)
-        consumed_end = quantity.end if quantity else upper.end if upper else consumed_end
-    return _drop_overlaps(quantities)
+    fractions = _find_fractions(folded)
+    quantities = _find_counted(folded, vocabulary) + _find_halves(folded, vocabulary)
+    if quantities:
+        quantities.sort(key=lambda item: item.start)
+        ignored = _IgnoredSpans(folded, vocabulary)
+        quantities = [quantity for quantity in quantities if not ignored.covers(quantity)]
+    return _join_ranges(folded, _drop_overlaps(fractions + quantities))
 
 
 def to_json_number(value: Decimal) -> int | float:
@@ -132,129 +137,221 @@ class _IgnoredSpans:
         return any(end >= quantity.unit_end for _, end in same_start)
 
 
-def _is_countable(folded: str, numeral: Numeral) -> bool:
+# numbers that can count something
+
+
+def _is_countable(folded: str, number: Number) -> bool:
     """Whether the characters around a number allow it to count something: no ordinal, part of a word or ratio."""
-    start, end = numeral.start, numeral.end
+    start, end = number.start, number.end
     before, after = folded[start - 1 : start], folded[end : end + 1]
-    if before in _ORDINAL_PREFIXES:
+    if before in _ORDINAL_PREFIXES or (before == " " and _is_after_blank(folded, start)):
         return False
-    if numeral.is_han:
-        return end - start > 1 or numeral.is_percent or _is_countable_digit(folded[start], before, after)
-    if before and ((before.isascii() and before.isalpha()) or before in _OPERATORS):
+    if before == "之" and folded[start - 2] == "分":  # the numerator of a fraction
         return False
-    if before == ":" and folded[start - 2 : start - 1].isdigit():  # a ratio or a time of day
-        return False
-    if before and before in _RANGE_CHARACTERS:  # the second part of a name (f-35) or of a range
-        prefix = folded[start - 2 : start - 1]
+    if number.is_han:
+        return end - start > 1 or bool(number.part) or _is_countable_digit(folded[start], before, after)
+    return not _is_continued(folded, number) and (folded[start] in SIGNS or _is_separate(folded, start, before))
+
+
+def _is_separate(folded: str, start: int, before: str) -> bool:
+    """Whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
+    prefix = folded[start - 2 : start - 1]
+    if before == ":":
+        return not prefix.isdigit()
+    if before and before in _RANGE_CHARACTERS:  # f-35, or the second part of a range
         return not (prefix.isascii() and prefix.isalpha())
-    return not _is_continued(folded, numeral)
+    return not before or not ((before.isascii() and before.isalpha()) or before in _OPERATORS)
 
 
-def _is_continued(folded: str, numeral: Numeral) -> bool:
+def _is_after_blank(folded: str, start: int) -> bool:
+    """Whether the text before a blank makes a number an ordinal (第 5) or the end of a longer number (6 6 40)."""
+    is_split = folded[start].isdigit() and _SPLIT_NUMBER.search(folded, max(0, start - 4), start)
+    return bool(is_split or _SPACED_ORDINAL.search(folded, max(0, start - 4), start))
+
+
+def _is_continued(folded: str, number: Number) -> bool:
     """Whether a ratio, a formula or a list number continues after a number: 3∶1, 1+26, 2.加强."""
-    after, second = folded[numeral.end : numeral.end + 1], folded[numeral.end + 1 : numeral.end + 2]
+    after, second = folded[number.end : number.end + 1], folded[number.end + 1 : number.end + 2]
     if after == ".":
-        return not numeral.is_percent and bool(second) and second not in '"”’ '
+        return not number.part and bool(second) and second not in '"”’ '
     return after == "+" or (bool(after) and after in "∶:·" and second.isdigit())
 
 
 def _is_countable_digit(digit: str, before: str, after: str) -> bool:
     """Whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
-    return digit not in _FORMAL_DIGITS and (before not in _WORD_PREFIXES if before else after != "是")
+    if digit in _FORMAL_DIGITS:
+        return bool(after) and after in _MONEY_CHARACTERS
+    return before not in _WORD_PREFIXES if before else after != "是"
 
 
-def _find_upper_end(folded: str, numerals: Sequence[Numeral], n: int) -> Numeral | None:
-    """Return the upper end of the range that starts with number n (5—8个, 1%至2%), or None."""
-    if n + 1 == len(numerals):
-        return None
-    gap = folded[numerals[n].end : numerals[n + 1].start]
-    return (
-        numerals[n + 1]
-        if gap and gap.strip() and not gap.strip().strip(_RANGE_CHARACTERS) and len(gap) < len("————")
-        else None
-    )
+# numbers with units
 
 
-def _match_quantity(folded: str, numeral: Numeral, upper: Numeral | None, vocabulary: Vocabulary) -> Quantity | None:
+def _find_counted(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
+    """Return the quantities whose number is a numeral, including those in quotes and fixed names."""
+    numbers = [number for number in find_numbers(folded) if _is_countable(folded, number)]
+    quantities: list[Quantity] = []
+    consumed_end = -1
+    for n, number in enumerate(numbers):
+        if number.start < consumed_end:
+            continue
+        upper = _find_upper_end(folded, numbers, n, vocabulary)
+        quantity = _match_quantity(folded, number, upper, vocabulary)
+        if quantity is not None:
+            if quantity.kind == "money":
+                _complete_amount(folded, quantity, numbers[n + 1 : n + 1 + _MAX_SUBUNITS], vocabulary)
+            quantities.append(quantity)
+        consumed_end = quantity.end if quantity else upper.end if upper else consumed_end
+    return quantities
+
+
+def _match_quantity(folded: str, number: Number, upper: Number | None, vocabulary: Vocabulary) -> Quantity | None:
     """Return the quantity of a number or of a range up to `upper`, or None if it counts nothing."""
-    last = upper or numeral
-    end, bound = last.end, "at_least" if upper else "exact"
-    if last.is_percent:
-        return None if last.scale > 1 else _build_quantity(folded, numeral, ("%", "percent", end), last, bound)
+    last = upper or number
+    if part := last.part or number.part:
+        unit = UnitMatch(part, "percent", last.end)
+        return None if last.scale > 1 else _build_quantity(folded, number, last, unit, is_lower=number.is_surplus)
+    end, is_surplus = last.end, number.is_surplus
     if folded[end : end + 1] and folded[end] in _SURPLUS_CHARACTERS:
-        end, bound = end + 1, "at_least"
-    elif folded[end - 2 : end - 1] and folded[end - 2] in _SURPLUS_CHARACTERS:  # 1300余万
-        bound = "at_least"
-    unit_start = end + folded.startswith(" ", end)
-    unit = vocabulary.match_unit(folded, unit_start)
-    if unit is None:
-        if last.scale < SCALES["万"] or folded.startswith(_NOT_AFTER_SCALE, end):
+        end, is_surplus = end + 1, True
+    is_lower = is_surplus or (end - 2 > last.start and folded[end - 2] in _SURPLUS_CHARACTERS)  # 1300余万
+    matched = match_unit(folded, end, last, vocabulary)
+    prefix = vocabulary.match_prefix(folded, number.start) if matched is None or matched.kind == "money" else None
+    if prefix is not None and (matched is None or matched.base == _GENERAL_CURRENCY):  # $3000, 港币3000元
+        matched = UnitMatch(prefix.unit.base, prefix.unit.kind, matched.end if matched else end)
+    if matched is None:
+        if last.scale < SCALES["万"] or last.is_round or folded.startswith(_NOT_AFTER_SCALE, end):
             return None
-        return _build_quantity(folded, numeral, ("", "count", end), last, bound)
-    end = unit_start + len(unit.name)
-    if unit.name == "个" and folded.startswith("百分点", end):
-        return _build_quantity(folded, numeral, ("百分点", "percent", end + len("百分点")), last, bound)
-    if unit.kind == "duration" and not _is_duration(folded, numeral, unit.name, end):
+        return _build_quantity(folded, number, last, UnitMatch("", "count", end), is_lower=is_lower)
+    if not _is_reported(folded, number, matched):
         return None
-    quantity = _build_quantity(folded, numeral, (unit.name, unit.kind, end), last, bound)
-    quantity.is_vague = unit.is_vague and numeral.is_han and quantity.base_value <= _MAX_SMALL_NUMBER
+    if number.is_joined and not (matched.kind in _SIGNED_KINDS or matched.base in _SIGNED_UNITS):
+        number.start, number.unscaled = number.start + 1, -number.unscaled
+    quantity = _build_quantity(folded, number, last, matched, is_lower=is_lower)
+    if prefix is not None:
+        quantity.start = prefix.start
+    is_single = number.is_han and not is_surplus and (number is last or matched.base in _SERIAL_UNITS)
+    quantity.is_vague = matched.is_vague and is_single and _is_small(quantity.base_value)
     return quantity
 
 
-def _build_quantity(folded: str, numeral: Numeral, unit: tuple[str, str, int], last: Numeral, bound: str) -> Quantity:
-    """Build a quantity. `unit` is the base unit, its kind and its end; `last` is the number that the unit follows."""
-    base_unit, kind, unit_end = unit
-    bound, end = _find_bound(folded, numeral.start, unit_end, bound)
-    value = Decimal(numeral.unscaled)
-    written = _find_scale_text(folded, last) + base_unit
-    scale = Decimal(last.scale)
-    return Quantity(numeral.start, end, unit_end, value, written or None, value * scale, base_unit or None, kind, bound)
+def _is_reported(folded: str, number: Number, unit: UnitMatch) -> bool:
+    """Whether a number with a unit is no date or period (2023年) and defines no class of things (超百亿元企业)."""
+    if unit.kind == "duration" and not is_duration(folded, number, unit):
+        return False
+    following = _AFTER_THRESHOLD if unit.kind == "money" else _AFTER_COUNT
+    return not number.is_threshold or following.match(folded, unit.end) is not None
 
 
-def _find_scale_text(folded: str, numeral: Numeral) -> str:
-    """Return the scale characters (万, 亿 …) at the end of a number whose product is its scale, or ""."""
-    if numeral.scale == 1:
-        return ""
-    match = _SCALE_AT_END.search(folded, numeral.start, numeral.end)
-    written = match[0] if match else ""
-    while written:
-        product = 1
-        for character in written:
-            product *= SCALES[character]
-        if product == numeral.scale:
+def _is_small(value: Decimal) -> bool:
+    """Whether a value is that of a numeral that often counts nothing: a whole number up to ten."""
+    return 0 <= value <= _MAX_SMALL_NUMBER and value == value.to_integral_value()
+
+
+def _build_quantity(folded: str, number: Number, last: Number, unit: UnitMatch, *, is_lower: bool) -> Quantity:
+    """Build a quantity. `last` is the number that the unit follows; `is_lower`, whether the number is a lower bound."""
+    bound, end = find_bound(folded, number.start, unit.end, "at_least" if is_lower or last is not number else "exact")
+    value, scale = number.unscaled + unit.fraction, _find_scale(number, last)
+    written = format_scale(scale) + unit.base
+    return Quantity(
+        number.start, end, unit.end, value, written or None, value * scale, unit.base or None, unit.kind, bound
+    )
+
+
+def _find_scale(number: Number, last: Number) -> int:
+    """Return the scale of a number. The lower end of a range shares 万 and 亿 if it is lower without them (5至8万)."""
+    if number is last or number.scale >= SCALES["万"]:
+        return number.scale
+    small, myriads = split_scale(last.scale)
+    return number.scale * myriads if number.value < last.unscaled * small else number.scale
+
+
+def _complete_amount(folded: str, quantity: Quantity, following: Sequence[Number], vocabulary: Vocabulary) -> None:
+    """Add the subunits after an amount of money (50元6角三分), and 整 (伍仟圆整)."""
+    sizes = vocabulary.subunits(quantity.base_unit or "")
+    value, end = Decimal(0), quantity.unit_end
+    for number in following:
+        if number.start - end not in (0, 1) or folded[end : number.start] not in ("", "又", "零"):
             break
-        written = written[1:]
-    return written
+        unit = vocabulary.match_unit(folded, number.end)
+        size = 0 if unit is None else sizes.get(unit.name, 0)
+        if unit is None or not 0 < number.value < size:
+            break
+        value, end = value + number.value / size, number.end + len(unit.name)
+    if value:
+        scale = quantity.base_value / quantity.value if quantity.value else Decimal(1)
+        quantity.value, quantity.base_value = quantity.value + value / scale, quantity.base_value + value
+        quantity.unit_end = end
+        quantity.bound, quantity.end = find_bound(folded, quantity.start, end, "exact")
+    if whole := _WHOLE_AMOUNT.match(folded, quantity.end):
+        quantity.end = whole.end()
 
 
-def _is_duration(folded: str, numeral: Numeral, name: str, end: int) -> bool:
-    """Whether a time is a reported duration, not a date (2023年), a period (近三年) or part of the name of a plan."""
-    if name == "天":
-        return folded[numeral.start - 1 : numeral.start] not in tuple("近前后连这每") and not _PERIOD_AFTER.match(
-            folded, end
-        )
-    if name not in _CALENDAR_UNITS:
-        return not _NAME_AFTER_DURATION.match(folded, end)
-    if name == "年" and (len(numeral.unscaled) == len("2023") or numeral.value > 10 * _MAX_SMALL_NUMBER):
+# ranges
+
+
+def _find_upper_end(folded: str, numbers: Sequence[Number], n: int, vocabulary: Vocabulary) -> Number | None:
+    """Return the upper end of the range that starts with number n (5—8个, 1%至2%), or None."""
+    if n + 1 == len(numbers):
+        return None
+    lower, upper = numbers[n], numbers[n + 1]
+    if not 0 < upper.start - lower.end < len("————"):
+        return None
+    gap = folded[lower.end : upper.start].strip()
+    if not gap or (gap.strip(_RANGE_CHARACTERS) and not (gap in "与和" and _BETWEEN.match(folded, upper.end))):
+        return None
+    if lower.part and _is_change_of_level(folded, lower.start, gap):
+        return None
+    if lower.part and not upper.part:  # 百分之五至八, but not 百分之二十二至五倍
+        is_part = folded.find("分之", lower.start, lower.end) >= 0
+        return upper if is_part and vocabulary.match_unit(folded, upper.end) is None else None
+    return upper
+
+
+def _join_ranges(folded: str, quantities: list[Quantity]) -> list[Quantity]:
+    """Return the quantities, with a range of two of them as its lower end: 2000元至3万元."""
+    joined: list[Quantity] = []
+    lower = None
+    for quantity in quantities:
+        if lower and quantity.start - lower.end <= _MAX_RANGE_GAP and _is_range(folded, lower, quantity):
+            lower.bound, lower.end, lower.unit_end = "at_least", quantity.end, quantity.unit_end
+            lower = None
+        else:
+            joined.append(quantity)
+            lower = quantity
+    return joined
+
+
+def _is_range(folded: str, lower: Quantity, upper: Quantity) -> bool:
+    """Whether two quantities are the ends of a range and not a former and a later level."""
+    if lower.base_unit != upper.base_unit or lower.bound != "exact" or lower.base_value >= upper.base_value:
         return False
-    if name in ("年", "周") and not _DURATION_END.match(folded, end):
-        return False
-    before = folded[max(0, numeral.start - 8) : numeral.start]
-    if before.endswith(tuple("近前后连这每")) and not before.endswith("提前"):
-        return False
-    return bool(_DURATION_BEFORE.search(before)) and not _PERIOD_AFTER.match(folded, end)
+    gap = _RANGE_GAP.fullmatch(folded, lower.end, upper.start)
+    return gap is not None and not _is_change_of_level(folded, lower.start, gap[0].strip())
 
 
-def _find_bound(folded: str, start: int, end: int, bound: str) -> tuple[str, int]:
-    """Return the bound of a quantity (约, 超过 before it; 以上, 左右 after it), and the end including such words."""
-    after = _BOUND_AFTER.match(folded, end)
-    if after:
-        return str(after.lastgroup), after.end()
-    if bound != "exact":
-        return bound, end
-    preceding = folded[max(0, start - _MAX_BOUND_LENGTH) : start]
-    before = _BOUND_BEFORE.search(preceding)
-    return ("exact" if before is None or _NOT_A_BOUND.search(preceding) else str(before.lastgroup)), end
+def _is_change_of_level(folded: str, start: int, gap: str) -> bool:
+    """Whether two numbers with `gap` between them are a former and a later level: 由71%至89%."""
+    return gap in ("至", "到") and _FROM.search(folded, max(0, start - _MAX_FROM_LENGTH), start) is not None
+
+
+# halves and fractions
+
+
+def _find_halves(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
+    """Return the quantities of which 半 is the number: 半年, 半吨."""
+    if "半" not in folded:
+        return []
+    halves = []
+    for match in _HALF.finditer(folded):
+        start, unit = match.start(), vocabulary.match_unit(folded, match.end())
+        if unit is None or not unit.is_halved:
+            continue
+        end = match.end() + len(unit.name)
+        if unit.kind != "duration" or is_half_duration(folded, start, end, unit.base):
+            bound, bound_end = find_bound(folded, start, end, "exact")
+            halves.append(Quantity(start, bound_end, end, ONE_HALF, unit.base, ONE_HALF, unit.base, unit.kind, bound))
+    return halves
 
 
 def _find_fractions(folded: str) -> list[Quantity]:
@@ -263,16 +360,16 @@ def _find_fractions(folded: str) -> list[Quantity]:
         return []
     fractions = []
     for match in _FRACTION.finditer(folded):
-        denominator, numerator = (
-            (parse_han_numeral(match[1]), parse_han_numeral(match[2]))
-            if match[1]
-            else (Decimal(match[4]), Decimal(match[3]))
-        )
+        denominator, numerator = (_parse_integer(match[1] or match[4]), _parse_integer(match[2] or match[3]))
         if denominator and numerator and numerator < denominator:
             value = round(numerator / denominator, 4)
-            bound, end = _find_bound(folded, match.start(), match.end(), "exact")
+            bound, end = find_bound(folded, match.start(), match.end(), "exact")
             fractions.append(Quantity(match.start(), end, match.end(), value, None, value, None, "other", bound))
     return fractions
+
+
+def _parse_integer(digits: str) -> Decimal | None:
+    return Decimal(digits) if digits.isdecimal() else parse_han_numeral(digits)
 
 
 def _drop_overlaps(quantities: list[Quantity]) -> list[Quantity]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import Struct, defstruct
@@ -15,8 +15,10 @@ from searchkit.model import MEASURE_KINDS
 from searchkit.text.folding import fold
 from searchkit.text.numerals import SCALES
 
-EXTRACTION_VERSION = 1
+EXTRACTION_VERSION = 2
 """Version of the extraction rules. Increment it when the measures of a paragraph change."""
+_MAX_PREFIX_LENGTH = 5
+"""Maximum length in code points of a currency before a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +26,60 @@ class Unit:
     """A unit of the unit list."""
 
     name: str
+    """As written."""
+    base: str
+    """The unit that it is another writing of (元 for 圆), or `name`."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     is_vague: bool
     """After a small Chinese numeral it often counts nothing (两个方面)."""
+    is_halved: bool
+    """半 before it is a number: 半年."""
     not_before: tuple[str, ...]
     """Characters that make it part of another word if they follow (人 before 民)."""
+    subunits: Mapping[str, int]
+    """Names of its subunits, each with the number of them that it contains: 角 10, 分 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A sign or name of a currency before a number."""
+
+    start: int
+    """Offset of its first character."""
+    unit: Unit
 
 
 class Vocabulary:
     """Units and fixed names. Immutable and thread-safe."""
 
-    def __init__(self, units: Mapping[str, Unit], fixed_names: Sequence[str]) -> None:
-        """`units` are keyed by folded name; `fixed_names` are folded."""
+    def __init__(
+        self, units: Mapping[str, Unit], fixed_names: Sequence[str], prefixes: Mapping[str, str] | None = None
+    ) -> None:
+        """`units` are keyed by folded name; `fixed_names` are folded; `prefixes` map a folded prefix to its unit."""
         by_first: dict[str, list[Unit]] = {}
         for name in sorted(units, key=len, reverse=True):
             by_first.setdefault(name[0], []).append(units[name])
         self._by_first = by_first
         self._units = units
         self._fixed_names = _compile_alternatives(fixed_names)
+        self._prefixes = prefixes or {}
+        self._prefix = _compile_prefixes(self._prefixes)
+        self._prefix_ends = frozenset(prefix[-1] for prefix in self._prefixes)
 
     @classmethod
     def load(cls, units: Path | DataFile | None = None, fixed_names: Path | DataFile | None = None) -> Vocabulary:
         """Load both files, by default those of searchkit. Raises UsageError, which names the file and the key."""
-        return cls(
-            _parse_units(read_data_file("unit list", units or UNITS_FILE)),
-            _parse_names(read_data_file("list of fixed names", fixed_names or FIXED_NAMES_FILE)),
-        )
+        unit_file = read_data_file("unit list", units or UNITS_FILE)
+        content = read_toml(unit_file, _UnitFile)
+        by_name = _parse_units(unit_file, content)
+        prefixes = {
+            prefix: _resolve_unit(by_name, unit_file, "prefixes", name).name
+            for name, text in content.prefixes.items()
+            for prefix in fold(text).split()
+        }
+        names = _parse_names(read_data_file("list of fixed names", fixed_names or FIXED_NAMES_FILE))
+        return cls(by_name, names, prefixes)
 
     def match_unit(self, folded: str, start: int) -> Unit | None:
         """Return the longest unit at an offset of a folded text, or None."""
@@ -61,16 +90,38 @@ class Vocabulary:
                 return None if is_longer else unit
         return None
 
+    def match_prefix(self, folded: str, end: int) -> Prefix | None:
+        """Return the sign or name of a currency that ends at an offset of a folded text, blanks excepted, or None."""
+        while folded[end - 1 : end] == " ":
+            end -= 1
+        if folded[end - 1 : end] not in self._prefix_ends:
+            return None
+        match = self._prefix.search(folded, max(0, end - _MAX_PREFIX_LENGTH), end)
+        if match is None:
+            return None
+        return Prefix(match.start(), self._units[self._prefixes[match[0]]])
+
+    def subunits(self, unit: str) -> Mapping[str, int]:
+        """Return the subunits of a folded unit, each with the number of them that the unit contains."""
+        return self._units[unit].subunits if unit in self._units else {}
+
     def split_scale(self, unit: str) -> tuple[int, str]:
         """Split a written unit into scale and base unit: 万元 is (10000, 元), 千克 is (1, 千克)."""
         scale, name = 1, fold(unit.strip())
         while name and name not in self._units and name[0] in SCALES:
             scale, name = scale * SCALES[name[0]], name[1:]
-        return scale, name
+        return scale, self._units[name].base if name in self._units else name
 
     def find_fixed_names(self, folded: str) -> list[tuple[int, int]]:
         """Return the spans of the fixed names in a folded text, from left to right."""
         return [match.span() for match in self._fixed_names.finditer(folded)]
+
+
+def _compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
+    """Compile a pattern for any of the prefixes at the end of a text, not at the end of a Latin word or of a number."""
+    names = sorted(prefixes, key=len, reverse=True)
+    alternatives = "|".join(map(re.escape, names))
+    return re.compile(rf"(?<![a-z\d.一二两三四五六七八九十百千万亿])(?:{alternatives})$" if names else "(?!)")
 
 
 def _compile_alternatives(names: Sequence[str]) -> re.Pattern[str]:
@@ -88,8 +139,8 @@ def _compile_alternatives(names: Sequence[str]) -> re.Pattern[str]:
     return re.compile(f"(?=[{firsts}])(?<![0-9.])(?:{groups})(?![0-9.])")
 
 
-class _VagueUnits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Units that often count nothing."""
+class _UnitNames(Struct, frozen=True, forbid_unknown_fields=True):
+    """Some of the units."""
 
     units: str = ""
 
@@ -101,18 +152,40 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
     """A unit list. Every text contains items separated by white space."""
 
     units: _UnitsByKind  # type: ignore[valid-type]
-    vague: _VagueUnits = _VagueUnits()
+    vague: _UnitNames = _UnitNames()
+    halved: _UnitNames = _UnitNames()
     not_before: dict[str, str] = {}
+    same_as: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
+    subunits: dict[str, dict[str, int]] = {}
 
 
-def _parse_units(file: DataFile) -> dict[str, Unit]:
-    content = read_toml(file, _UnitFile)
+def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
+    """Return the units by folded name, other writings included."""
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
-    names = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
-    if not names:
+    kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
+    if not kinds:
         raise UsageError(f"{file.name}, units: none is given; kinds of units are {', '.join(MEASURE_KINDS)}")
-    vague = frozenset(fold(content.vague.units).split())
-    return {name: Unit(name, kind, name in vague, not_before.get(name, ())) for name, kind in names.items()}
+    vague, halved = (frozenset(fold(names.units).split()) for names in (content.vague, content.halved))
+    subunits = {
+        fold(unit): {fold(name): size for name, size in sizes.items()} for unit, sizes in content.subunits.items()
+    }
+    by_name = {
+        name: Unit(name, name, kind, name in vague, name in halved, not_before.get(name, ()), subunits.get(name, {}))
+        for name, kind in kinds.items()
+    }
+    for base, writings in content.same_as.items():
+        unit = _resolve_unit(by_name, file, "same_as", base)
+        for name in fold(writings).split():
+            by_name[name] = replace(unit, name=name, not_before=not_before.get(name, ()))
+    return by_name
+
+
+def _resolve_unit(by_name: Mapping[str, Unit], file: DataFile, key: str, name: str) -> Unit:
+    """Return a listed unit. Raises UsageError, which names the key, if there is none."""
+    if fold(name) not in by_name:
+        raise UsageError(f"{file.name}, {key}: {name} is no unit of the list")
+    return by_name[fold(name)]
 
 
 def _parse_names(file: DataFile) -> list[str]:

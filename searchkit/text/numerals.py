@@ -33,22 +33,25 @@ _CONTEXT = Context(prec=3 * _MAX_DIGITS)
 _HAN_DIGITS = "".join(_DIGIT_VALUES)
 _HAN_CHARACTERS = _HAN_DIGITS + "".join(_MULTIPLIERS)
 _HAN_EXCEPT_THOUSAND = _HAN_CHARACTERS.replace("千", "")
-_HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?![米克瓦伏卡焦赫字]))+(?:点[{_HAN_DIGITS}]+)?"
+_THOUSAND_UNIT = "米|克|瓦|伏|卡|焦|赫|帕|字节|比特"
+"""Units before which 千 can belong to the unit: 千瓦."""
+_UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
+_HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
 # (万千瓦). The first lookahead is an optimisation: it skips positions where no number begins in a fifth of the time.
 _NUMERAL = re.compile(
     rf"""
     (?= [\d{_HAN_CHARACTERS}] ) (?:
-    (?P<of_hundred> 百分之 )? (?P<arabic>
+    (?P<of_hundred> [百佰]分之 )? (?P<arabic>
         (?<!\d) (?: (?<!\d\.) | (?= {ARABIC_YEAR}年 ) )
         (?: \d{{1,3}} (?:,\d{{3}})+ (?!\d) | \d+ ) (?: \. (?! {ARABIC_YEAR}年 ) \d+ )?
     )
     (?: [余多] (?=[万亿]) )?
-    (?P<scale> \ ? (?: 百?万亿 | [十百千]?[万亿] ) | 千 (?![米克瓦伏卡焦赫字分]) | 百 (?![分米]) )?
+    (?P<scale> \ ? (?: 百?万亿 | 万万 | [十百千]?[万亿] ) | 千 (?!{_THOUSAND_UNIT}|分) | 百 (?![分米]) )?
     (?P<sign> \ ?% )?
     |
-    (?P<of_hundred_han> 百分之 )? (?P<han> {_HAN_NUMBER} ) (?: [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
+    (?P<of_hundred_han> [百佰]分之 )? (?P<han> {_HAN_NUMBER} ) (?: [余多] (?=[万亿]) )? (?P<han_scale> 万亿|[万亿] )?
     )
     """,
     re.VERBOSE,
@@ -92,9 +95,16 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
     """Yield the numbers in a text that is already folded. See `find_numerals`."""
     for match in _NUMERAL.finditer(folded):
         text = match[0]
-        fields = _parse(text) if len(text) <= _MAX_NUMERAL_LENGTH else None
+        if len(text) > _MAX_NUMERAL_LENGTH:
+            continue
+        if text[-1] == "两" and len(text) > 1 and text[-2] != "点":
+            text = text[:-1]  # 两 ends no numeral but is a unit: 三十两
+        fields = _parse(text)
+        if fields is None and text[-1] == "千" and folded.startswith(_UNITS_OF_THOUSAND, match.end()):
+            text = text[:-1]  # 一百二十五千瓦
+            fields = _parse(text)
         if fields is not None:
-            yield Numeral(match.start(), match.end(), *fields)
+            yield Numeral(match.start(), match.start() + len(text), *fields)
 
 
 def format_plain(value: Decimal) -> str:
@@ -105,12 +115,15 @@ def format_plain(value: Decimal) -> str:
 
 def parse_han_numeral(characters: str) -> Decimal | None:
     """Return the value of a Chinese numeral (一百二十九, 二〇二三, 五二九点零七亿), or None if it is ill-formed."""
-    integer, point, decimals = characters.partition("点")
+    integer, point, rest = characters.partition("点")
     is_positional = all(c in _DIGIT_VALUES for c in integer)
     value = _parse_positional(integer, has_decimals=bool(point)) if is_positional else _parse_multiplicative(integer)
     if value is None or not point:
         return None if value is None else Decimal(value)
-    return Decimal(f"{value}.{_to_digits(decimals)}")
+    decimals = rest.rstrip("万亿")
+    if not decimals or not all(c in _DIGIT_VALUES for c in decimals):
+        return None
+    return _CONTEXT.multiply(Decimal(f"{value}.{_to_digits(decimals)}"), _parse_scale(rest[len(decimals) :]))
 
 
 @lru_cache(maxsize=2**14)  # reports repeat their numbers: the real ones contain 23,000 distinct numerals
@@ -179,7 +192,7 @@ def _parse_multiplicative(characters: str) -> int | None:
                 digit *= _MULTIPLIERS[previous] // 10  # 一百二 is 120, 一万二 is 12000
         elif character in _SMALL_MULTIPLIERS:
             multiplier = _SMALL_MULTIPLIERS[character]
-            if multiplier >= last or digit == 0 or (digit is None and character not in "十拾"):
+            if multiplier >= last or (not digit and character not in "十拾"):
                 return None
             section, digit, last = section + (digit or 1) * multiplier, None, multiplier
         else:

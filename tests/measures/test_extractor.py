@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.measures.extractor import Extractor
+from searchkit.measures.numbers import find_numbers
+from searchkit.measures.spacing import compact
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.model import MEASURE_BOUNDS, MEASURE_CHANGES, MEASURE_KINDS, ExtractedMeasure, Paragraph
 from searchkit.text.folding import fold
-from searchkit.text.numerals import find_numerals
 
 EXTRACTOR = Extractor.load()
 VOCABULARY = Vocabulary.load()
@@ -143,6 +144,8 @@ def test_invariants_hold_for_any_text(text: str, path: list[str], year: int | No
 @settings(max_examples=600)
 def test_quotes_contain_their_numbers(text: str) -> None:
     """A quote contains the number of its measure. The quote of a statement of zero starts with a negation."""
+    source = compact(text, fold(text))
+    numbers = {(source.original_start(number.start), float(number.unscaled)) for number in find_numbers(source.folded)}
     for measure in measures(text):
         quote = fold(text[measure.start : measure.end])
         if measure.zero:
@@ -151,7 +154,7 @@ def test_quotes_contain_their_numbers(text: str) -> None:
         elif measure.unit is None and measure.kind == "other":
             assert "分之" in quote or "/" in quote
         else:
-            assert measure.value in {float(numeral.unscaled) for numeral in find_numerals(quote)}
+            assert any(measure.start <= start < measure.end and value == measure.value for start, value in numbers)
 
 
 @given(REPORT | MIXED)

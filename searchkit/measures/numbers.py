@@ -1,0 +1,311 @@
+"""Numbers as reports write them: compound, signed, round, and as a part of a hundred or a thousand.
+
+A number consists of one or more numerals (`text.numerals`) with the characters that change their value: 1亿2000万,
+负12.5, 千分之六, 二十几万, 近千. Units are not interpreted here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals
+
+_MYRIAD = SCALES["万"]
+_MYRIADS = "万亿"
+_FIRST_HAN = "\u4e00"
+_NUMBER_SPAN = "[一二两三四五六七八九十百千万亿\\d]"  # a character that a number in any script can end with
+_AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_SPAN}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")
+"""At the end of a text: a hyphen after it joins two numbers or the parts of a name (6%-7%, 1月-3月, f-35)."""
+_MAX_JOINED_LENGTH = 5
+"""Number of code points before a hyphen that are searched for `_AFTER_NUMBER`."""
+_PLUS_CONTEXT = re.compile(r"(?:^|[\s,;:(]|[长幅速比率增])$")
+"""Before a plus sign: it is a sign, not an operator or part of a name (互联网+)."""
+_WORD_BEFORE_NEGATIVE = frozenset("担肩胜抱欺自辜背减增正重亏承荷超不税赋")
+"""Characters that make another word with 负 (减负, 担负)."""
+_BELOW_ZERO = "零下"
+_LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余近计")
+"""Last characters of the words after which a hyphen is certainly a minus sign: 增长-2.1%, 利润-3亿元."""
+
+_PART = re.compile(
+    r"(?<![\d一二两三四五六七八九零〇十百千万亿几数第])(?:(?P<one>一)百|一?(?P<size>[十百千]?[万亿]|万万|千))分之$"
+)
+"""Before a number: it is a part of a thousand, of ten thousand … 百分之 belongs to the numeral."""
+_MAX_PART_LENGTH = 5
+"""Maximum length in code points of the text that `_PART` matches."""
+_TEN, _HUNDRED = Decimal(10), Decimal(100)
+_POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+SIGNS = frozenset("-−﹣－+负")
+"""Signs before a number. The minus sign of a table and the hyphen are the same after folding."""
+_EXTENSIONS = frozenset("之几数下") | SIGNS | _POWERS
+"""Characters before or after a numeral that can change its value."""
+_FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_MAX_EXPONENT = 18
+_TIMES = re.compile(r" ?[×*x·] ?")
+
+_ROUND = re.compile(
+    r"(?=[百千万亿])(?<![\d.点一二两三四五六七八九零〇十百千万亿成余多半])(?P<multiplier>[百千]?万?亿|[百千]?万|百|千)"
+    r"(?P<surplus>[余多来](?P<scale>[万亿]{0,2}))?(?![十百千万亿余多几一二两三四五六七八九零〇\d分])"
+)
+"""A multiplier without a number before it: 百余户, 千余万元, 近千人."""
+_ROUND_BOUND = re.compile(
+    r"(?:(?P<about>(?<![最附邻临])近|(?<![节集条合公履签违契])约|将近|接近|大约|高达|多达|不足|不到|至少)"
+    r"|(?P<over>(?<![赶反])超|超过了?|突破了?|(?<![通经超不度])过|(?<![以网线之会面身地山海路街台晚早马向迈登跃站跨踏攀赶])上)"
+    r"|(?P<lower>逾|不下|好?几|(?<![人户件次个总项指分基参系函倍为])数))$"
+)
+"""Before a multiplier: it is a number (近千人), not part of a word."""
+_MAX_ROUND_BOUND_LENGTH = 3
+_UNCERTAIN = frozenset("几数")
+"""Characters that belong to a round number: 几百."""
+
+_DATE_AFTER = re.compile(r"[年月日号]")
+_MAX_SECTION_GAP = 100
+"""Maximum quotient of a scale and the number without scale after it. 零 precedes a smaller number: 3万零5."""
+
+
+@dataclass(slots=True)
+class Number:
+    """A number in a text. `start` and `end` are its span: code points, 0-based, end-exclusive."""
+
+    start: int
+    """Start of the number, with its sign and 千分之."""
+    end: int
+    unscaled: Decimal
+    """The value without `scale`, with its sign: -93.7182 for -93.7182万."""
+    scale: int
+    """Factor of `unscaled`: 1, 1000, 10**4, 10**8 …"""
+    part: str
+    """`%` or `‰`, or an empty string. A part of ten thousand or more is converted to %."""
+    is_han: bool
+    """Whether the number is written in Chinese numerals."""
+    is_surplus: bool = False
+    """Whether the number is printed as a lower bound: 十几, 百余, 二十几万."""
+    is_round: bool = False
+    """Whether the number is a multiplier only: 近千."""
+    is_joined: bool = False
+    """Whether the minus sign may be a hyphen that joins the number to the word before it: 长江-12.5米深水航道."""
+    is_threshold: bool = False
+    """Whether the number is a multiplier that is exceeded (超百亿), which often defines a class of things."""
+
+    @property
+    def value(self) -> Decimal:
+        """The value with its scale. A percentage is not divided by 100."""
+        return self.unscaled * self.scale
+
+
+def find_numbers(folded: str) -> list[Number]:
+    """Return the numbers of a folded text, from left to right, without overlaps. Linear in the length of the text."""
+    numerals = list(find_folded_numerals(folded))
+    numbers: list[Number] = []
+    position = 0
+    for n, (start, end, _, unscaled, scale, is_percent, is_han) in enumerate(numerals):
+        if start < position:
+            continue
+        if n + 1 < len(numerals) and numerals[n + 1].start == end:
+            number = _join(numerals[n : n + _count_joined(folded, numerals, n)])
+        else:
+            number = Number(start, end, Decimal(unscaled), scale, "%" if is_percent else "", is_han)
+        position = number.end
+        if folded[start - 1 : start] in _EXTENSIONS or folded[position : position + 1] in _EXTENSIONS:
+            _extend(folded, number, numbers)
+        numbers.append(number)
+    parsed = (_parse_round(folded, match) for match in _ROUND.finditer(folded))
+    round_numbers = [number for number in parsed if number is not None]
+    return _merge(numbers, round_numbers) if round_numbers else numbers
+
+
+def _merge(numbers: Sequence[Number], round_numbers: Sequence[Number]) -> list[Number]:
+    """Return both by start. Of two that overlap (0几万), only the first counts."""
+    merged: list[Number] = []
+    for number in sorted([*numbers, *round_numbers], key=lambda number: number.start):
+        if not merged or number.start >= merged[-1].end:
+            merged.append(number)
+    return merged
+
+
+@cache
+def format_scale(scale: int) -> str:
+    """Return the characters of a power of ten that a unit can begin with: 万 for 10**4, 千万 for 10**7."""
+    text = ""
+    while scale >= SCALES["亿"]:
+        scale, text = scale // SCALES["亿"], "亿" + text
+    if scale >= _MYRIAD:
+        scale, text = scale // _MYRIAD, "万" + text
+    return {1: "", 10: "十", 100: "百", 1000: "千"}[scale] + text
+
+
+# compounds
+
+
+def _count_joined(folded: str, numerals: Sequence[Numeral], n: int) -> int:
+    """Return the number of numerals from index n on that are one number: 2 for 1亿2000万."""
+    count = 1
+    while n + count < len(numerals) and _is_continued_by(folded, numerals, n, count):
+        count += 1
+    while count > 1 and _is_zero(numerals[n + count - 1]):  # 零 belongs to the number after it
+        count -= 1
+    return count
+
+
+def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: int) -> bool:
+    """Whether the numeral at index n + count continues the number of `count` numerals from index n on."""
+    last, following = numerals[n + count - 1], numerals[n + count]
+    if following.start != last.end or last.is_percent or following.is_percent or "." in last.unscaled:
+        return False
+    if "," in folded[following.start : following.end] or (last.is_han and not following.is_han and not _is_zero(last)):
+        return False  # 一百二十万1,234 is two numbers
+    if _is_zero(following):
+        return last.scale > 1
+    if _DATE_AFTER.match(folded, following.end):
+        return False
+    if _is_zero(last):
+        return count > 1 and _is_lower(following, numerals[n + count - 2])
+    return last.scale > 1 and _is_next_section(following, last) and _is_lower(following, last)
+
+
+def _is_next_section(following: Numeral, last: Numeral) -> bool:
+    """Whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
+    return following.scale > 1 or Decimal(following.unscaled) * _MAX_SECTION_GAP >= last.scale
+
+
+def _is_lower(following: Numeral, last: Numeral) -> bool:
+    """Whether a numeral fits after the scale of another: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万."""
+    if following.scale <= last.scale:
+        return following.value < last.scale
+    small, myriads = split_scale(following.scale)
+    return Decimal(following.unscaled) * small < last.scale < myriads
+
+
+def _is_zero(numeral: Numeral) -> bool:
+    return numeral.is_han and numeral.digits == "0" and numeral.end - numeral.start == 1
+
+
+def _join(numerals: Sequence[Numeral]) -> Number:
+    """Return the number of numerals. That of several has their largest 万 or 亿 as its scale: 1.2亿 for 1亿2000万."""
+    if len(numerals) == 1:
+        start, end, _, unscaled, scale, is_percent, is_han = numerals[0]
+        return Number(start, end, Decimal(unscaled), scale, "%" if is_percent else "", is_han)
+    total = section = Decimal(0)
+    largest = previous = 1
+    for numeral in numerals:
+        small, myriads = split_scale(numeral.scale)
+        section += Decimal(numeral.unscaled) * small
+        if myriads > 1:
+            total = (total + section) * myriads if previous < myriads else total + section * myriads
+            section, previous = Decimal(0), myriads
+        largest = max(largest, myriads)
+    first, last = numerals[0], numerals[-1]
+    return Number(first.start, last.end, (total + section) / largest, largest, "", first.is_han)
+
+
+def split_scale(scale: int) -> tuple[int, int]:
+    """Split a scale into 十, 百 or 千 and the 万 and 亿 after it."""
+    myriads = 1
+    while scale >= _MYRIAD:
+        scale, myriads = scale // _MYRIAD, myriads * _MYRIAD
+    return scale, myriads
+
+
+# signs, parts, 几
+
+
+def _extend(folded: str, number: Number, previous: list[Number]) -> None:
+    """Add 千分之, a sign, 几 and a power of ten to a number. Remove previous numbers that become a part of it."""
+    if folded[number.end : number.end + 1] in _POWERS:
+        _add_power(folded, number, previous[-1] if previous else None)
+    before = folded[number.start - 1 : number.start]
+    if before == "之":
+        _add_part(folded, number)
+        before = folded[number.start - 1 : number.start]
+    if before in SIGNS:
+        _add_sign(folded, number, before)
+    elif before == "下" and folded.endswith(_BELOW_ZERO, 0, number.start):
+        number.start, number.unscaled = number.start - len(_BELOW_ZERO), -number.unscaled
+    elif before in _UNCERTAIN and folded[number.start] == "十":
+        _add_uncertain(folded, number)
+    if folded.startswith("几", number.end):
+        _add_surplus(folded, number)
+    while previous and previous[-1].end > number.start:  # 十 of 十万分之三
+        previous.pop()
+
+
+def _add_power(folded: str, number: Number, factor: Number | None) -> None:
+    """Replace 10 by the power of ten that is printed, with the factor before it: 10⁸, 3×10⁸."""
+    if number.unscaled != _TEN or number.scale > 1 or number.is_han:
+        return
+    end = number.end
+    while folded[end : end + 1] in _POWERS:
+        end += 1
+    exponent = int(folded[number.end : end].translate(_FROM_POWERS))
+    if exponent > _MAX_EXPONENT:
+        return
+    number.unscaled, number.end = _TEN**exponent, end
+    if factor is not None and factor.scale == 1 and _TIMES.fullmatch(folded, factor.end, number.start):
+        number.unscaled, number.start = number.unscaled * factor.unscaled, factor.start
+
+
+def _add_part(folded: str, number: Number) -> None:
+    part = _PART.search(folded, max(0, number.start - _MAX_PART_LENGTH), number.start)
+    if part is None or number.part or number.scale > 1:
+        return
+    number.start, number.part = part.start(), "‰" if part["size"] == "千" else "%"
+    denominator = Decimal(1)
+    for character in part["size"] or "":
+        denominator *= SCALES[character]
+    if denominator >= _MYRIAD:
+        number.unscaled *= _HUNDRED / denominator
+
+
+def _add_sign(folded: str, number: Number, sign: str) -> None:
+    start = number.start
+    context = folded[max(0, start - 1 - _MAX_JOINED_LENGTH) : start - 1]
+    if sign == "+":
+        number.start -= 1 if _PLUS_CONTEXT.search(context) else 0
+    elif sign == "负":
+        if context[-1:] not in _WORD_BEFORE_NEGATIVE:
+            number.start, number.unscaled = start - 1, -number.unscaled
+    elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):
+        number.start, number.unscaled = start - 1, -number.unscaled
+        number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _LEVEL and not number.part
+
+
+def _add_uncertain(folded: str, number: Number) -> None:
+    """Add 几 or 数 before 十: 几十, 数十万."""
+    bound = _ROUND_BOUND.search(folded, max(0, number.start - _MAX_ROUND_BOUND_LENGTH), number.start)
+    if bound is not None and bound["lower"] is not None:
+        number.start, number.is_surplus = number.start - 1, True
+
+
+def _add_surplus(folded: str, number: Number) -> None:
+    """Add 几 and the scale after it: 十几, 二十几万."""
+    if folded[number.end - 1] not in "十百千万亿零〇拾佰仟0":
+        return
+    number.end, number.is_surplus = number.end + 1, True
+    while not number.part and (scale := folded[number.end : number.end + 1]) and scale in _MYRIADS:
+        number.end, number.scale = number.end + 1, number.scale * SCALES[scale]
+
+
+# round numbers
+
+
+def _parse_round(folded: str, match: re.Match[str]) -> Number | None:
+    """Return the number of a multiplier without a number before it, or None if it is part of a word."""
+    before = _ROUND_BOUND.search(folded, max(0, match.start() - _MAX_ROUND_BOUND_LENGTH), match.start())
+    if before is None and match["surplus"] is None:
+        return None
+    characters = match["multiplier"] + (match["scale"] or "")
+    small = characters.rstrip(_MYRIADS)
+    scale = 1
+    for character in characters[len(small) :]:
+        scale *= SCALES[character]
+    start = match.start() - (before is not None and before[0][-1] in _UNCERTAIN)
+    number = Number(start, match.end(), Decimal(SCALES.get(small, 1)), scale, "", is_han=True, is_round=True)
+    if match["surplus"] is not None:
+        number.is_surplus = True
+    elif before is not None:
+        number.is_surplus = before["lower"] is not None or before[0] in ("过", "上")
+        number.is_threshold = before["over"] is not None
+    return number
