@@ -225,7 +225,7 @@ def _extend(folded: str, number: Number, previous: list[Number]) -> None:
     elif before == "下" and folded.endswith(_BELOW_ZERO, 0, number.start):
         number.start, number.unscaled = number.start - len(_BELOW_ZERO), -number.unscaled
     elif before in _UNCERTAIN and folded[number.start] == "十":
-        _add_uncertain(folded, number)
+        _add_uncertain(folded, number, previous[-1] if previous else None)
     if folded.startswith("几", number.end):
         _add_surplus(folded, number)
     while previous and previous[-1].end > number.start:  # 十 of 十万分之三
@@ -272,8 +272,11 @@ def _add_sign(folded: str, number: Number, sign: str) -> None:
         number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _LEVEL and not number.part
 
 
-def _add_uncertain(folded: str, number: Number) -> None:
-    """Add 几 or 数 before 十: 几十, 数十万."""
+def _add_uncertain(folded: str, number: Number, hundreds: Number | None) -> None:
+    """Add 几 or 数 before 十, and the hundreds before it: 几十, 数十万, 一百几十亿."""
+    if hundreds is not None and hundreds.is_surplus and hundreds.end == number.start and hundreds.scale == 1:
+        number.start, number.unscaled, number.is_surplus = hundreds.start, hundreds.unscaled + number.unscaled, True
+        return
     bound = _ROUND_BOUND.search(folded, max(0, number.start - _MAX_ROUND_BOUND_LENGTH), number.start)
     if bound is not None and bound["lower"] is not None:
         number.start, number.is_surplus = number.start - 1, True

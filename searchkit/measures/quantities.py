@@ -22,8 +22,8 @@ _NOT_AFTER_SCALE = tuple("年月日号级届大方分之")  # 千万年 counts n
 # What a number must not be part of.
 _ORDINAL_PREFIXES = frozenset("第初廿届")  # before a number: it is an ordinal or a day
 _SPACED_ORDINAL = re.compile("第 +$")
-_SPLIT_NUMBER = re.compile(r"(?<![\d.,-])\d{1,2} $")
-"""Before a number: it may be the end of a number with blanks in it (6 6 40元)."""
+_SPLIT_NUMBER = re.compile(r"(?<![\da-z.,-])\d{1,2} $")
+"""Before a number: it may be the end of a number with blanks in it (6 6 40元). The digit of CO2 is part of a word."""
 _OPERATORS = ".+/@#_*∶·×"
 _WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"  # before a single Chinese digit: a word, not a number
 _FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number, except for money

@@ -23,7 +23,7 @@ from searchkit.text.folding import fold
 from searchkit.text.numerals import Numeral, find_folded_numerals
 from searchkit.text.segmentation import DICTIONARY_VERSION, HAN_RANGE, SegmenterProvider, segmenter_provider
 
-_ANALYZER_VERSION = 2  # increment when a change of the code changes the tokens of a text
+_ANALYZER_VERSION = 3  # increment when a change of the code changes the tokens of a text
 
 # `index_terms` concatenates many texts. `_TEXT_END` separates them, and `_GAP` replaces a `_TEXT_END` inside a text.
 # Neither can be part of a word, a number or a unit, so no token spans them.
@@ -208,22 +208,30 @@ class Analyzer:
 
         Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
         precedes (第三), or if a unit follows (三件) and both do not begin a word such as 一起. Arabic digits are not a
-        quantity after a letter (h7n9). A numeral before a letter is a quantity only if a unit follows (3km, not 3d).
+        quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a
+        letter is a quantity only if a unit follows (3km, not 3d).
         """
         quantities = []
         for numeral in find_folded_numerals(folded):
             start, end, *_, is_han = numeral
             before = folded[start - 1 : start]
-            is_ordinal = before == "第"
+            first = _ordinal_start(folded, start) if before in ("第", " ") else start
+            is_ordinal = first < start
             is_han_digit = is_han and end - start == 1 and not is_ordinal
             if (is_han_digit and _NOT_A_QUANTITY.match(folded, start)) or (not is_han and _is_letter(before)):
                 continue
             match = self._unit_pattern.match(folded, end)
             if match:
-                quantities.append(_QuantityMatch(start - is_ordinal, match.end(), numeral, match[1], is_ordinal))
+                quantities.append(_QuantityMatch(first, match.end(), numeral, match[1], is_ordinal))
             elif not is_han_digit and not _is_letter(folded[end : end + 1]):
-                quantities.append(_QuantityMatch(start - is_ordinal, end, numeral, "", is_ordinal))
+                quantities.append(_QuantityMatch(first, end, numeral, "", is_ordinal))
         return quantities
+
+
+def _ordinal_start(folded: str, start: int) -> int:
+    """Return the offset of 第 before a number at `start`, with at most two blanks between them, or `start`."""
+    first = len(folded[max(0, start - 3) : start].rstrip(" ")) + max(0, start - 3) - 1
+    return first if folded[first : first + 1] == "第" else start
 
 
 class _QuantityMatch(NamedTuple):

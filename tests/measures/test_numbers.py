@@ -195,6 +195,8 @@ def test_other_denominators_are_no_percentages(extractor: Extractor, text: str) 
         ("固定资产投资突破万亿元。", 1000000000000, "元", "at_least"),
         ("走访群众几百户。", 100, "户", "at_least"),
         ("几十家企业参加。", 10, "家", "at_least"),
+        ("赤字一百几十亿元。", 11000000000, "元", "at_least"),
+        ("三百几十人参加。", 310, "人", "at_least"),
         ("新增岗位数千个。", 1000, "个", "at_least"),
         ("受益群众一百零几万人。", 1000000, "人", "at_least"),
         ("满意率百分之九十几。", 90, "%", "at_least"),
