@@ -228,7 +228,7 @@ def is_speaker(line: str) -> bool:
 def names_speaker(line: str) -> bool:
     """Return whether a line consists of the office and name of a head of government: `市长 张明`, `——某县县长 李强`.
 
-    The test is stricter than `is_speaker` and false for headings (市长热线工作), and so suits all lines of a report.
+    The test is stricter than `is_speaker` and false for headings (市长热线工作), so it suits all lines of a report.
     """
     max_length = 40
     if len(line) > max_length or not _OFFICE_CHARACTER.search(line):

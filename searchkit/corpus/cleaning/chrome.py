@@ -1,7 +1,7 @@
 """Page chrome: menus, share buttons and other navigation of web pages, page numbers, footers.
 
-Every function takes one line cleaned by `lines.clean_line` and depends on nothing else. A line that could be a sentence
-of a report is never chrome.
+Every function takes one line that `lines.clean_line` returned and depends on nothing else. A line that could be a
+sentence of a report is never chrome.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 _MAX_CHROME_LENGTH = 160
 """Maximum length of a line of chrome, in code points; longer lines are text."""
 
+# Labels of buttons and menus, in the order of the lines below: accessibility and search; site navigation; printing,
+# downloads and feedback; sharing; QR codes; font size and colours.
 _BUTTON_PHRASES = (
     r"进入(?:老年|适老|长者|关怀)模式|退出(?:老年|适老|长者|关怀)模式|(?:老年|适老|长者|关怀)模式|适老化|长者(?:助手|版)|无障碍(?:浏览|阅读|模式|辅助|版)?"
     r"|网站支持IPv6|支持IPv6|IPv6|繁体(?:版|中文)?|简体(?:版|中文)?|(?:English|ENGLISH|EN)(?![A-Za-z])|登录|注册|个人中心|我的收藏|智能(?:问答|客服|搜索)|站内搜索|请输入(?:搜索)?关键[词字]|高级搜索|热搜词?|搜索"
@@ -25,7 +27,10 @@ _BUTTON_TOKEN = re.compile(
     rf"(?P<phrase>{_BUTTON_PHRASES})|[\s\d|｜/\\>＞»›→<＜«‹·•●◆■□▪★☆*【】\[\]()（）:：,，、。.…\-—_+×✕✖↑↓←▲▼©®]+",
     re.IGNORECASE,
 )
+"""One label, or the digits, blanks and punctuation between labels. A line of buttons consists of such tokens."""
 
+# Names of properties of a page, before a colon: identifiers and classification; dates and bodies; counters and persons;
+# position in the site and font size.
 _PROPERTY_NAMES = (
     r"索\s?引\s?号|文\s?号|发文字号|发文文号|(?:信息)?公开(?:方式|形式|类别|范围|属性|程序|时限|日期|主体|责任部门|选项)|(?:主题|信息|公文|体裁|文件|组配|所属|服务对象|内容|生命周期|公文)(?:分类|类别|名称|种类|类型|编号|索引)|主题词|关键[词字]"
     r"|(?:成文|发文|发布|印发|生成|生效|失效|废止|公布|公开|更新|添加|录入|创建|撰写|来文|产生)(?:日期|时间)|(?:发布|发文|制作|公开|信息|供稿|责任|成文|提供|编制|印发|来源)(?:单位|机构|机关|部门|主体|者|人)|(?:文章|信息|稿件|内容|新闻|消息|资料)?来源|有效性|是否有效|文件状态|实施日期"
@@ -33,6 +38,7 @@ _PROPERTY_NAMES = (
     r"|当前位置|您(?:现在|当前)?(?:的|所在)?的?位置(?:是)?|所在位置|你的位置|现在位置|位置|字号|字体(?:大小)?|分享(?:到|至)?|(?:相关)?附件下载|信息公开目录"
 )
 _PROPERTY = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_PROPERTY_NAMES})\s?[】\])）]?\s?[:：]")
+"""A property name and its colon at the start of a line: `【发布日期】：`."""
 _PROPERTY_WITHOUT_COLON = re.compile(
     r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
 )
@@ -41,12 +47,16 @@ _LEADING_DATE_TIME = re.compile(
 )
 """A date before other properties: `2024-01-30 09:12 来源：…`."""
 _SPACED_PROPERTY_NAME = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
-"""A property name padded to the width of the names around it: `文 号：`, `关 键 词：`."""
+"""A property name stretched with blanks to the width of other names: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
 _BREADCRUMB = re.compile(
     r"[^<>＞»›→《。，,；]{1,31}(?:(?:>+(?!>)|＞+(?!＞)|[»›→])[^<>＞»›→。，,；]{0,42})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
 )
-"""Adjacent parts match disjoint characters. Otherwise a line of arrows would be split in every possible way."""
+"""Names with arrows between them (`首页 > 政务公开`), the rest of such a path, or 首页 before a slash or hyphen.
+
+Adjacent parts of the pattern match disjoint characters. Otherwise a line of arrows could be split in exponentially many
+ways, and the search would not end.
+"""
 _FOOTER = re.compile(
     r"(?:网站|本站|本网站|政府网站|平台)?(?:主办|承办|协办|主管|建设|运行|维护|运维|管理|制作|开发|技术支持|版权所有)(?:及?(?:维护|管理|技术支持))?(?:单位|方|部门)?\s?[:：]"
     r"|.{0,40}(?:ICP备|公网安备|网安备|网站标识码|版权所有|Copyright|All Rights Reserved|Powered by)"
@@ -118,17 +128,17 @@ def has_dot_leader(line: str) -> bool:
 
 
 def starts_tail(line: str) -> bool:
-    """Return whether a line begins the part of a page after the report: related links, neighbours, the editor."""
+    """Return whether a line begins the part of a page after the report: 相关链接, 上一篇, 责任编辑."""
     return 0 < len(line) <= _MAX_CHROME_LENGTH and _TAIL_START.match(line) is not None
 
 
 def is_imprint(line: str) -> bool:
-    """Return whether a line is for the registry, not for the reader: `（此件公开发布）`, `抄送：…`, `… 印发`."""
+    """Return whether a line concerns distribution and printing: `（此件公开发布）`, `抄送：…`, `… 印发`."""
     return 0 < len(line) <= _MAX_CHROME_LENGTH and _IMPRINT.fullmatch(line) is not None
 
 
 def is_chrome(line: str) -> bool:
-    """Return whether a line is page chrome of any kind except a page number."""
+    """Return whether a line is page chrome of any kind. Page numbers and the imprint do not count."""
     return (
         bool(line)
         and len(line) <= _MAX_CHROME_LENGTH

@@ -1,4 +1,4 @@
-"""Runs the steps of cleaning in order: opening lines, page chrome, broken sentences.
+"""Run the steps of cleaning in order: opening lines, page chrome, broken sentences.
 
 Removed are menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
 contents, related links and footers, and lines that only address the reader (各位代表：). The rest is verbatim except
@@ -22,9 +22,11 @@ _CONTENTS_TITLES = frozenset({"目录", "目次"})
 _MAX_CONTENTS_LINES = 300
 """Maximum number of lines of a table of contents."""
 _MAX_ENTRY_LENGTH = 80
+"""Maximum length of an entry of a table of contents, in code points."""
 _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 _DIGIT_RUN = re.compile(r"\d+")
 _COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
+"""A unit or counter, which continues a sentence after a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,10 @@ def _end_of_content(blocks: Sequence[Block], start: int) -> int:
 
 
 def _is_after_content(text: str, *, is_signed: bool) -> bool:
-    """Return whether a line at the end is not content. After the date, only attachments and public bodies are."""
+    """Return whether a line at the end is not content.
+
+    Page chrome and imprint are never content. After the date, only attachments and names of public bodies are content.
+    """
     if chrome.is_chrome(text) or chrome.is_imprint(text):
         return True
     return is_signed and not _is_attachment(text) and not lines.is_body_line(text)
@@ -108,13 +113,14 @@ def _is_attachment(text: str) -> bool:
 
 
 def _may_be_tail(text: str) -> bool:
+    """Return whether a line can be after the last sentence: blank, page chrome, or short and without a stop."""
     if not text or chrome.is_chrome(text) or chrome.is_imprint(text) or chrome.is_page_number(text):
         return True
     return not lines.ends_sentence(text) and not lines.is_prose(text)
 
 
 def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Return the lines inside the content that are page numbers, buttons and the like, or salutations."""
+    """Return the indexes of page numbers, buttons, dotted entries, salutations and imprint inside the content."""
     dropped = set()
     for i in range(start, end):
         text = blocks[i].text
@@ -135,7 +141,10 @@ def _is_layout(text: str) -> bool:
 
 
 def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
-    """Return whether a bare number is the measure of a sentence that is broken around it."""
+    """Return whether a line of digits is a number of a sentence and no page number.
+
+    Then the line before it ends inside a sentence, and the line after it begins with a counter: `办理案件`, `12`, `件`.
+    """
     if not blocks[i].text.isdecimal():
         return False
     previous = next((block.text for block in reversed(blocks[max(0, i - 3) : i]) if block.text), "。")
@@ -144,7 +153,11 @@ def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
 
 
 def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | None) -> set[int]:
-    """Return running heads and feet: repetitions of the title, and lines at the edge of most pages."""
+    """Return the indexes of running heads and feet.
+
+    These are repetitions of the title, and lines without a stop that are first or last on at least half of the pages,
+    and at least three times. Page numbers in a line make no difference.
+    """
     bare_title = title.replace(" ", "") if title else None
     dropped = {
         i
@@ -166,7 +179,7 @@ def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | 
 
 
 def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
-    """Return the indexes of the first and last line of each page, if the format has pages."""
+    """Return the indexes of the first and last line of each page, so two for each page; empty if there are no pages."""
     edges: list[int] = []
     paged = [i for i in range(start, end) if blocks[i].text and blocks[i].page is not None]
     for previous, following in zip([None, *paged], [*paged, None], strict=True):
@@ -176,7 +189,7 @@ def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
 
 
 def _contents_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Return the lines of a table of contents: its title, and its entries if most of them recur as headings."""
+    """Return the indexes of a table of contents: its title (目录), and its entries if most of them recur below."""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         if blocks[i].text.replace(" ", "") in _CONTENTS_TITLES:
             entries = _contents_entries(blocks, i + 1, end)
@@ -192,7 +205,10 @@ def _entry_text(text: str) -> str:
 
 
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
-    """Return the lines from `start` until the first entry recurs or a line cannot be an entry."""
+    """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
+
+    Returns no line if neither happens within `_MAX_CONTENTS_LINES`.
+    """
     first_text = ""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         text = blocks[i].text

@@ -19,6 +19,7 @@ from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 
 _OPEN_LINE_ENDS = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
+# The lookaheads and lookbehinds below exclude words that end a line or begin one: 行为, 应对, 普及, 存在, 方向, 和谐.
 _NEVER_AT_LINE_START = re.compile(
     r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"
 )
@@ -28,6 +29,7 @@ _NEVER_AT_LINE_END = re.compile(
     r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
 )
 _INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
+"""Styles of lists inside a sentence. After a comma, a line that begins with such a number continues the sentence."""
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
@@ -35,7 +37,7 @@ _FINAL_DIGIT = re.compile(r"[0-9０-９]$")
 _UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
 _MAX_SHORT_LINE_LENGTH = 48
-"""Maximum length of a line without a number that is not running text, in code points."""
+"""Length of a line without a number, in code points, above which it is running text and cannot be a heading."""
 _MAX_NUMBERED_LINE_LENGTH = 60
 """The same for a line with a number."""
 _MIN_CLAUSE_LENGTH = 4
@@ -44,21 +46,22 @@ _MAX_UNNUMBERED_HEADING_LENGTH = 32
 """Maximum length of a heading without a number, in code points."""
 _MAX_HEADING_CLAUSES = 3
 _MIN_WRAPPED_SHARE = 0.4
+"""Minimum share of full lines among all lines of a wrapped text."""
 _MIN_OPEN_SHARE = 0.6
-"""Minimum share of lines at full width in a wrapped text, and minimum share of these that end inside a sentence."""
+"""Minimum share of lines that end inside a sentence among the full lines of a wrapped text."""
 _WRAP_SLACK, _CUT_SLACK = 4, 0.5
-"""How much narrower than the width a full line may be, if punctuation must not begin the next line, and if all lines
-are cut at the same width."""
+"""How much narrower than the width a full line may be. A typesetter ends a line up to 4 characters early, so that no
+punctuation mark begins the next one. A program cuts all lines at the same width; half a character is a Latin letter."""
 _MAX_INEXACT_SHARE = 0.03
-"""All lines are cut at the same width if nearly full lines that continue are at most this share of the full lines."""
+"""A program cut the lines if nearly full lines that end inside a sentence are at most this share of the full ones."""
 _MAX_FRAGMENT_LENGTH = 2
-"""Maximum length of a line that is the rest of another line, in characters; longer ones may be complete."""
+"""A line of at most this number of code points is the rest of the line above. Longer lines may be complete."""
 _COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
 """Complete lines that are as short as a fragment."""
 _MAX_SAMPLE_LENGTH = 100_000
-"""Number of code points of a document from which the statistics are taken: enough to know its words, and bounded."""
+"""Number of code points at the start of a document that `_PairStatistics` counts. The bound limits the cost."""
 _PAIR_TABLE_QUERIES = 200
-"""Number of queries from which on a table of all pairs is cheaper than searching the text."""
+"""From this number of queries on, a table of all pairs is cheaper than searching the text for each pair."""
 _MAX_WRAPPED_LINE_LENGTH = 200
 """Maximum length of a line that may have been wrapped, in code points."""
 _MIN_COHESION = 0.08
@@ -73,11 +76,11 @@ class _LineLayout:
     """How the lines of a document are laid out."""
 
     width: float | None
-    """Width of full lines in the unit of `width_of`, if all text is wrapped at one width."""
+    """Width of full lines in the unit of `width_of`; None if the text is not wrapped at one width."""
     width_of: Callable[[str], float]
-    """Returns the width of a line: in Han characters (print) or in code points (programs that count these)."""
+    """Returns the width of a line: in Han characters, as in print, or in code points, as some programs count."""
     slack: float
-    """How much narrower than `width` a full line may be."""
+    """How much narrower than `width` a full line may be (`_WRAP_SLACK` or `_CUT_SLACK`)."""
     has_paragraph_marks: bool
     """Whether blank lines or indents separate paragraphs."""
     has_mixed_indent: bool
@@ -85,7 +88,7 @@ class _LineLayout:
 
 
 class _PairStatistics:
-    """Statistics of character pairs in a document: whether a line end cuts a word in two."""
+    """Statistics of character pairs in a document. They show whether a line end cuts a word in two."""
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._blocks = blocks
@@ -97,8 +100,8 @@ class _PairStatistics:
     def splits_word(self, before: str, after: str) -> bool:
         """Return whether the two characters around a line end form a word of the document.
 
-        The criterion is their cohesion, p(b|a) · p(a|b): 1 for characters that always occur together, near 0 for chance
-        neighbours.
+        The pair must occur at least twice, and its cohesion, p(b|a) · p(a|b), must be at least `_MIN_COHESION`. The
+        cohesion is 1 for characters that always occur together and near 0 for chance neighbours.
         """
         first, second = before[-1], after[0]
         if not (lines.is_han(first) and lines.is_han(second)):
@@ -151,15 +154,17 @@ def join_broken_lines(blocks: Sequence[Block], indents: Sequence[bool]) -> list[
 
 
 class _OpenParagraph:
-    """The lines of a paragraph read so far."""
+    """A paragraph to which further lines may be added."""
 
     def __init__(self, block: Block) -> None:
         self.block = block
+        """The first line."""
         self.last = block.text
-        """The last line."""
+        """Text of the last line."""
         self.length = len(block.text)
         """Number of code points of all lines."""
         self.is_prose = lines.is_prose(block.text)
+        """Whether one of the lines is prose."""
         self._parts = [block.text]
         self._strong = block.strong
 
@@ -193,6 +198,10 @@ class _Gap:
 
 
 def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _LineLayout:
+    """Detect how lines are wrapped and how paragraphs are separated.
+
+    Indents or blank lines separate paragraphs if more than 3 % and less than 80 % of the lines have them.
+    """
     texts = [block.text for block in blocks if block.text and not block.level]
     line_indents = [indent for block, indent in zip(blocks, indents, strict=True) if block.text]
     share = sum(line_indents) / max(1, len(line_indents))
@@ -209,6 +218,7 @@ def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _Li
 
 
 def _detect_slack(texts: Sequence[str], width_of: Callable[[str], float], width: float) -> float:
+    """Return `_CUT_SLACK` if a program cut all lines at one width, otherwise `_WRAP_SLACK`."""
     widths = [width_of(text) for text in texts]
     full = sum(line_width >= width - _CUT_SLACK for line_width in widths)
     nearly_full = [
@@ -221,7 +231,10 @@ def _detect_slack(texts: Sequence[str], width_of: Callable[[str], float], width:
 
 
 def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tuple[float | None, float]:
-    """Return the width at which lines are wrapped, if most long ones share it, and the share of lines that have it."""
+    """Return the width at which lines are wrapped, or None, and the share of lines with that width.
+
+    The candidate is the 90th percentile of the widths. It needs `_MIN_WRAPPED_SHARE` and `_MIN_OPEN_SHARE`.
+    """
     min_lines, min_width, max_width, slack = 8, 15, 80, 2
     if len(texts) < min_lines:
         return None, 0.0
@@ -236,6 +249,7 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
 
 
 def _may_be_heading(text: str) -> bool:
+    """Return whether a line has a number, no full stop, and at most two clauses."""
     max_clauses = 2
     return parse_marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= max_clauses
 
@@ -244,11 +258,17 @@ def _print_width(text: str) -> float:
     """Return the width in Han characters. A Latin character is half as wide."""
     if len(text) > _MAX_WRAPPED_LINE_LENGTH:
         return float(len(text))
+    # A Han character has three bytes in UTF-8, so each adds two to the difference. Encoding is the cheapest count.
     han = (len(text.encode("utf-8", "replace")) - len(text)) / 2
     return han + (len(text) - han) / 2
 
 
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
+    """Return whether the next line continues a paragraph.
+
+    A heading level or a number begins a new paragraph. After a full line of a wrapped text, the width decides. After
+    any other line, the paragraph continues only if its sentence is unfinished.
+    """
     before, after = paragraph.last, block.text
     is_open = before.endswith(_OPEN_LINE_ENDS)
     if block.level or paragraph.block.level or _starts_item(after, is_open=is_open):
@@ -262,15 +282,17 @@ def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _Line
 
 
 def _starts_item(after: str, *, is_open: bool) -> bool:
-    """Return whether a line begins with a number. After a comma, numbers of lists inside a sentence do not count."""
+    """Return whether a line begins with a number. After an open line end, numbers of `_INLINE_LIST_STYLES` are none."""
     marker = parse_marker(after)
     return marker is not None and not (is_open and marker.style in _INLINE_LIST_STYLES)
 
 
 def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout) -> bool | None:
-    """Decide by width alone whether a paragraph continues; None if the line before is not full.
+    """Return whether a paragraph continues after a full line; None if the line before is not full.
 
-    A sentence that ends exactly at the full width seldom ends the paragraph, because most paragraphs have more lines.
+    A full line inside a sentence continues, unless a date or an indent begins a new paragraph. A sentence that ends
+    exactly at the full width seldom ends the paragraph. It ends the paragraph if a blank line or an indent follows. It
+    also does if the text has no such marks and a typesetter wrapped the lines.
     """
     if layout.width is None or layout.width_of(before) < layout.width - layout.slack:
         return None
@@ -283,11 +305,16 @@ def _continues_by_width(before: str, after: str, gap: _Gap, layout: _LineLayout)
 
 
 def _has_open_bracket(text: str) -> bool:
+    """Return whether a bracket that opens in the last 200 code points does not close."""
     tail = text[-200:]
     return any(tail.rfind(opener) > tail.rfind(closer) for opener, closer in _CLOSING_BRACKETS.items())
 
 
 def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairStatistics) -> bool:
+    """Return whether a line continues a paragraph whose last line ends without a stop or a comma.
+
+    Such a paragraph is running text that was broken, or a heading. The tests run from certain to uncertain evidence.
+    """
     before, after = paragraph.last, block.text
     if _never_continues_sentence(after) or lines.is_date(before) or lines.is_session(before):
         return False
@@ -306,7 +333,7 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
 
 
 def _splits_token(before: str, after: str) -> bool:
-    """Return whether the line end cuts a number or Latin word, or leaves at most two characters after it."""
+    """Return whether the line end cuts a number or a Latin word, or only one or two characters follow."""
     if before.startswith("附"):
         return False
     if len(after) <= _MAX_FRAGMENT_LENGTH:
@@ -324,7 +351,7 @@ def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
 
 
 def _has_too_many_clauses(text: str, marker: Marker | None) -> bool:
-    """Return whether a line as short as a heading has more clauses than headings have."""
+    """Return whether a line as short as a heading is none: it has too many clauses, a measure, or a cut last clause."""
     clauses = re.split("[，,]", text)
     if len(clauses) > 1 and lines.has_measure(text):
         return True
@@ -337,7 +364,11 @@ def _has_too_many_clauses(text: str, marker: Marker | None) -> bool:
 
 
 def _continues_prose(before: str, after: str, words: _PairStatistics) -> bool:
-    """Decide for running text without an end: it continues unless a heading or a short line of another kind follows."""
+    """Return whether running text without a final stop continues.
+
+    It does, unless the line ends with a heading or a short line follows. A short line may be a heading. It continues
+    the text only if the line end cuts a phrase or a word (`_is_inseparable`).
+    """
     last = before[before.rfind("。") + 1 :]
     if len(last) < min(len(before), _MAX_SHORT_LINE_LENGTH) and parse_marker(last) is not None:
         return False  # a heading run together with the paragraph before it

@@ -13,26 +13,28 @@ from searchkit.corpus.numbering import DASH, parse_marker
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_OPENING_LINES = 240
-"""Number of lines at the top that are examined."""
+"""Maximum number of lines examined for the title, and again for the rest of the head."""
 _MAX_TITLE_LENGTH = 80
 _MIN_TITLE_LENGTH = 6
 _MAX_TITLE_LINES = 4
 _MAX_SUBTITLE_LINES = 2
+"""Maximum number of consecutive lines of the head without a typical shape, such as subtitles and names."""
 _DOCUMENT_KINDS = (
     "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
 )
 _TITLE_LINE = re.compile(
     rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?(?:\[\^?\d{{1,2}}\])?"
 )
+"""A line without stops that ends with the kind of document. A remark, a subtitle, 》 or a footnote mark may follow."""
 _FOOTNOTE_MARK = re.compile(r"\[\^?\d{1,2}\]$")
 _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
 _YEAR_OR_PERIOD = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
 _BODY_WORD = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
 _SUBJECT_WORD = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
-"""Words of a title that name its subject, not its author."""
+"""Words that contain a `_BODY_WORD` but name the subject of a title, not the body that issued it."""
 _CUT_TITLE_END = re.compile(r"(?:\d年|年度|关于|的|和|与|及)$")
-"""End of the first line of a title that a blank line separates from the second."""
+"""End of a line that a title cannot end with, so that a blank line after it is inside the title."""
 _UNFINISHED_TITLE_END = re.compile(
     r"(?:年|年度|关于|的|和|与|及|对|在|委员会|政府|办公室|办事处|[局委厅署院部处站所队办])$"
 )
@@ -43,7 +45,7 @@ class Opening:
     """The beginning of a document."""
 
     title: str | None
-    """Its lines joined, or None."""
+    """Lines of the title as printed, joined; None if there is none."""
     head: tuple[str, ...]
     """All lines before the content, cleaned, in order."""
     content_start: int
@@ -66,14 +68,20 @@ def find_opening(blocks: Sequence[Block], printed: Sequence[Block]) -> Opening:
 
 
 def _strip_title(title: str) -> tuple[int, int]:
-    """Return the span of a title without its footnote mark, the session in brackets, and the marks 《》 around it."""
+    """Return the span of a title without its footnote mark, the session in brackets, and the marks 《》 around it.
+
+    The span is in code points, 0-based and end-exclusive.
+    """
     end = len(_SESSION_NOTE.sub("", _FOOTNOTE_MARK.sub("", title)))
     is_quoted = title.startswith("《") and title.find("》", 0, end) == end - 1
     return (1, end - 1) if is_quoted else (0, end)
 
 
 def _first_content(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line that is a sentence, a salutation or a numbered heading."""
+    """Return the index of the first line that is a sentence, a salutation, a numbered heading or 目录.
+
+    The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is, return the number of these lines.
+    """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
         if not text or chrome.is_chrome(text) or chrome.is_page_number(text):
@@ -91,6 +99,7 @@ def _is_contents_title(text: str) -> bool:
 
 
 def _is_title_line(block: Block) -> bool:
+    """Return whether a line has the length and shape of the last line of a title."""
     text = block.text
     if not _MIN_TITLE_LENGTH <= len(text) <= _MAX_TITLE_LENGTH or chrome.is_chrome(text) or text[0] in "—-":
         return False
@@ -98,7 +107,11 @@ def _is_title_line(block: Block) -> bool:
 
 
 def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
-    """Return the first line of the title and the line after its last; 0, 0 if there is no title."""
+    """Return the index of the first line of the title and the index after its last line; 0, 0 if there is no title.
+
+    The line with the best score is the last line of the title. Of equal lines, the lowest counts, because navigation is
+    above the title. A remark in brackets on the next line (`（审议稿）`) is not part of the title.
+    """
     best, best_score = -1, 0
     for i in range(limit):
         block = blocks[i]
@@ -108,16 +121,14 @@ def _find_title(blocks: Sequence[Block], limit: int) -> tuple[int, int]:
         score = _score_title(_join_title(blocks[start : i + 1]), block)
         if score >= best_score:
             best, best_score = i, score
-    if best < 0:
-        return 0, 0
-    end = best + 1
-    while end < limit and lines.is_bracketed(blocks[end].text) and len(blocks[end].text) <= len("（征求意见稿）"):
-        end += 1
-    return _start_of_title(blocks, best), best + 1
+    return (_start_of_title(blocks, best), best + 1) if best >= 0 else (0, 0)
 
 
 def _score_title(title: str, block: Block) -> int:
-    """Count the features of a title: kind, year, body. Menus contain names of columns only (`年度报告`)."""
+    """Return the number of features of a title (kind of report, year, body, emphasis), plus up to 3 for its length.
+
+    Names of columns in menus (`年度报告`) have fewer features than titles.
+    """
     features = (
         _REPORT_WORD.search(title),
         _YEAR_OR_PERIOD.search(title),
@@ -129,7 +140,11 @@ def _score_title(title: str, block: Block) -> int:
 
 
 def _start_of_title(blocks: Sequence[Block], last: int) -> int:
-    """Return the index of the first of the lines that a title was broken into. `last` is the index of the last."""
+    """Return the index of the first of the lines that a title was broken into. `last` is the index of the last.
+
+    The line above belongs to the title if it ends inside a phrase or states a year, or if the title so far begins with
+    关于. A title that states both a year and a body is complete.
+    """
     start = last
     while start and last - start < _MAX_TITLE_LINES - 1:
         if start > 1 and not blocks[start - 1].text and _CUT_TITLE_END.search(blocks[start - 2].text):
@@ -157,6 +172,7 @@ def _join_title(blocks: Sequence[Block]) -> str:
     return "".join(block.text for block in blocks)
 
 
+# A line of which one of these tests is true belongs to the head.
 _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
     chrome.is_chrome,
     chrome.is_page_number,
@@ -170,7 +186,7 @@ _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
 
 
 def _end_of_head(blocks: Sequence[Block], start: int) -> int:
-    """Return the index of the first line of content at or after `start`, the line after the title, or 0."""
+    """Return the index of the first line of content. `start` is the index after the title, 0 if there is no title."""
     end, unrecognised = start, 0
     is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
@@ -178,14 +194,14 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):
-            # Without a title, only the session or the speaker show that the lines above are a slogan, not content.
+            # Without a title, lines of no typical shape belong to the head only if a session or a speaker follows.
             is_announced = is_announced or lines.is_session(text) or lines.is_speaker(text)
             if unrecognised and not is_announced:
                 break
             end, unrecognised = i + 1, 0
             continue
         unrecognised += 1
-        # A subtitle or a name has no typical shape. The session, speaker, date or salutation after it identifies it.
+        # A subtitle or a name has no typical shape. It belongs to the head if a line that belongs to the head follows.
         if (
             unrecognised > _MAX_SUBTITLE_LINES
             or parse_marker(text)

@@ -79,7 +79,8 @@ class Evidence:
 class DetectedMetadata:
     """Detected values of the fields of `model.Document` with the same names.
 
-    A field that cannot be decided is None and has an entry in `warnings`.
+    A field that cannot be decided is None, or () for `region`. `warnings` then has an entry for title, year, issuer,
+    agency, region and doctype, and for `published` if the day of signing is known.
     """
 
     title: str | None
@@ -96,7 +97,7 @@ class DetectedMetadata:
 
 
 def detect_metadata(evidence: Evidence) -> DetectedMetadata:
-    """Detect the fields of a document. Never raises. Reads the body only if title and head leave doubt.
+    """Detect the fields of a document. Never raises.
 
     Traditional characters are simplified for the detection. Title, issuer and numbers are returned as printed.
     """
@@ -111,11 +112,15 @@ def detect_metadata(evidence: Evidence) -> DetectedMetadata:
 
 
 def _simplify(evidence: Evidence) -> Evidence:
-    """Return the evidence with simplified characters. Of the paragraphs, only those at both ends are examined so."""
+    """Return the evidence with simplified characters.
+
+    Only the first and last `_EDGE_PARAGRAPHS` paragraphs are simplified, each up to `_MAX_LINE_CHARACTERS`. If the
+    evidence contains no traditional character, the same object is returned.
+    """
     edges = (*evidence.paragraphs[:_EDGE_PARAGRAPHS], *evidence.paragraphs[-_EDGE_PARAGRAPHS:])
     lines = (evidence.title or "", *evidence.head, *evidence.tail, *evidence.headings, *evidence.hints.values())
     text = "\n".join((*lines, *(paragraph[:_MAX_LINE_CHARACTERS] for paragraph in edges)))
-    if simplify(text) == text:  # one look at all texts is cheaper
+    if simplify(text) == text:  # one call for all texts is cheaper than one for each
         return evidence
     paragraphs = [*evidence.paragraphs]
     for i in {*range(len(paragraphs))[:_EDGE_PARAGRAPHS], *range(len(paragraphs))[-_EDGE_PARAGRAPHS:]}:
@@ -297,9 +302,9 @@ def _detect_region(
 
 
 def _find_document_number(head: Iterable[str], paragraphs: Sequence[str]) -> str | None:
-    """Return the number of the document itself: labelled, or alone on a line at the beginning.
+    """Return the number of the document itself: labelled, or alone on a line of the head or the first two paragraphs.
 
-    Sentences cite the numbers of other documents.
+    Numbers inside sentences are ignored, because they cite other documents.
     """
     lines = [*head]
     if number := _first_match(_DOCUMENT_NUMBER_FIELD, lines):

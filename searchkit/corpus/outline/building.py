@@ -23,7 +23,6 @@ from searchkit.corpus.outline.splitting import split_items
 
 _SIGNATURE_SEARCH_LINES = 12
 """Number of lines at the end that are searched for the signature."""
-_SIGNATURE_LINES = 3
 _MIN_GLOSSARY_SHARE = 0.4
 """Minimum share of lines that explain a term, below the title of a glossary that is in the first half."""
 _SINGLE_PARAGRAPH_STYLES = frozenset({DASH, LISTED})
@@ -88,7 +87,10 @@ def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
 
 
 def _signature_start(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line of signature, date and the rest; len(blocks) if there is no signature."""
+    """Return the index of the first line of the signature, after which everything belongs to no heading.
+
+    Without a date, a body's name on the last line is the signature. Returns len(blocks) if there is no signature.
+    """
     search_start = max(0, len(blocks) - _SIGNATURE_SEARCH_LINES)
     start = len(blocks)
     for i in range(len(blocks) - 1, search_start - 1, -1):

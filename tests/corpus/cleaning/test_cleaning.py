@@ -184,3 +184,10 @@ def test_a_title_broken_by_a_blank_line() -> None:
     """The first line of a title is found above a blank line if it is incomplete."""
     texts = ("某市某区司法局2023年度", "", "法治政府建设情况报告", "", "2023年，我局扎实推进各项工作。")
     assert clean([Block(text) for text in texts]).title == "某市某区司法局2023年度法治政府建设情况报告"
+
+
+def test_a_remark_in_brackets_below_the_title_belongs_to_the_head() -> None:
+    """The title of a draft is that of the report; the remark on the next line is no content."""
+    cleaned = _clean("2023年某市政府工作报告\n（征求意见稿）\n一、工作回顾\n全年办理案件30件。")
+    assert cleaned.title == "2023年某市政府工作报告"
+    assert cleaned.head == ("2023年某市政府工作报告", "（征求意见稿）")
