@@ -249,7 +249,7 @@ def _read_lines(queries: BinaryIO) -> Iterator[bytes | str]:
     first line that is not ASCII shows the encoding. Raises UsageError if `decode_list` cannot decode the file.
     """
     for line in queries:
-        if line.isascii() and b"\0" not in line:
+        if line.isascii() and b"\0" not in line:  # a zero byte means UTF-16
             yield from line.splitlines()
         elif _is_utf_8(line):
             yield from line.removeprefix(codecs.BOM_UTF8).splitlines()

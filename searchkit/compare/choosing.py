@@ -120,7 +120,8 @@ def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | Non
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
     votes = _count_votes(candidates, change_weight)
     contenders = nlargest(_MAX_CONTENDERS, votes, key=votes.__getitem__)
-    indicators = {_normalise(item).text: item.measure.indicator for item in reversed(candidates)}  # of the best measure
+    # Reversed, so that the best measure is the last one to set the words of its indicator.
+    indicators = {_normalise(item).text: item.measure.indicator for item in reversed(candidates)}
     specs = [IndicatorSpec(indicators[text], *group) for text, group in contenders]
     return max(specs, key=_make_scorer(candidates, change_weight), default=None)
 

@@ -34,7 +34,7 @@ TIME_EXPRESSION = re.compile(
 _TIME_HINT = re.compile(rf"[年月季每自“‘]|{HAN_YEAR}")  # a text without any of these names no time
 _COMPARISON_WORD = re.compile(r"(?:[比较与同是]|[低高]于|相当于|超过)$")
 _RECURRING = re.compile(r"每.|年均")  # applies only within its clause
-_THIS_YEAR = re.compile(r"一年[来中间]")
+_THIS_YEAR = re.compile(r"一年[来中间]")  # 一年来, "over the past year", means the reporting year
 _HAN_TO_ASCII_DIGITS = str.maketrans("零〇○一二三四五六七八九", "000123456789")
 
 
@@ -63,7 +63,8 @@ def find_period(
     """Return the period of a measure, or None if it is the reporting year `year` or if no time is named.
 
     `times` are the times of the sentence. `offsets` are the starts of the sentence, of the clause and of the number.
-    The nearest time before the number is the period; a recurring time (每月) of another clause is skipped.
+    The nearest time before the number is the period. Two kinds are skipped: a time that contains the number
+    itself, and a recurring time (每月) of another clause.
     Logarithmic in the number of times.
     """
     sentence_start, clause_start, number_start = offsets

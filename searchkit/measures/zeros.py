@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+# The lookaheads exclude words that merely begin with 无 or 零: 无证, 无照, 无障碍, 零售.
 _NEGATIONS = (
     "没有发生|没有出现|没有收到|没有|未发生|未出现|未有|未收到|未接到|未产生|未发现|未新增|"
     "无(?![证照障偿人线害纸籍效关论缝锡名界烟废法])|零(?![售部])"
@@ -18,7 +19,8 @@ _ZERO_STATEMENT = re.compile(
     rf"(?:^|(?<=[,;。:!?、]))(?P<lead>[^,;。:!?、“”]{{0,12}}?)(?P<none>{_NEGATIONS})"
     rf"(?:一[起件次例名宗个])?(?P<name>[^,;。:!?、“”无没未]{{0,18}}?(?:{_COUNTED_NOUNS}))(?=[,;。:!?、]|$)"
 )
-# The clause asserts no zero: another word (有无, 并无), a condition or a wish (如无, 防止, 确保).
+# Words before the negation (the group `lead`) with which a clause is no statement of zero: 无 or 零 ends another word
+# (有无), or the clause states a condition (如无) or a wish (防止, 确保).
 _NOT_ASSERTED = re.compile(
     r"[有并从毫若如因虽全皆绝互别高南虚]$|如|若|因|对|凡|只要|即使|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"
 )
@@ -36,8 +38,8 @@ class ZeroStatement(NamedTuple):
 def find_zero_statements(folded: str) -> Iterator[ZeroStatement]:
     """Yield the statements of zero in a folded text, from left to right.
 
-    A statement is a clause that says little else and is about something that reports count. Wishes and conditions
-    are skipped. Linear in the length of the text.
+    A statement is a clause of a negation and one of the `_COUNTED_NOUNS` at its end, with few other characters. Wishes
+    and conditions are skipped. Linear in the length of the text.
     """
     if not any(word in folded for word in ("无", "没有", "未", "零")):
         return

@@ -1,9 +1,9 @@
 """Guesses the encoding of Chinese text that does not declare one: the encoding under which the text is most probable.
 
 The bytes are decoded with each encoding, and the cost of the text, its negative log-likelihood, is computed. An ASCII
-character has probability 1/100, a frequent Chinese character 3/4 / 500; other characters are rarer, and characters that
-no text contains are the rarest. A wrong encoding turns frequent characters into rare ones, so one line of text is
-enough.
+character has probability 1/100, each of the 500 frequent Chinese characters 1/500 of 3/4; other characters are rarer,
+and characters that no text contains are the rarest. A wrong encoding turns frequent characters into rare ones, so one
+line of text is enough.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ the words of jieba's dictionary, weighted by frequency."""
 _PUNCTUATION = frozenset("　，。、；：！？（）《》“”")
 
 _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
-"""-ln of a character's probability: 1/100; 3/4 / 500; the remaining mass over the other 20,000 characters; almost 0."""
+"""-ln of a character's probability: 1/100; 1/500 of 3/4; the rest over the other 20,000 characters; almost 0."""
 _DECLARED_BONUS = 15.0
-"""Subtracted from the cost of the declared encoding, or of GB18030 if none is declared. Equals the evidence of about
-three characters."""
+"""Subtracted from the cost of the declared encoding, or of GB18030 if neither GB18030 nor Big5 is declared.
+Equals the evidence of about three characters."""
 _MAX_COST_PER_BYTE = 5.0
 """If the cost per byte is higher, the bytes are not text, even in encodings that can decode nearly any bytes. Chinese
 text costs less than 4, random bytes 6 or more."""
@@ -55,7 +55,7 @@ _DECLARED_ENCODINGS = {
 _BIG5_PUNCTUATION = str.maketrans("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡")
 """Python's Big5 tables map some punctuation to other characters. This maps it to the characters that were meant."""
 _BIG5_NUMBERS = str.maketrans("ロヮワヰヱヲンヴヵヶАБВГДЕЁЖЗИ", "①②③④⑤⑥⑦⑧⑨⑩⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽")
-"""Letters to numbers. Python's table has the letters at code positions where that of many programs has the numbers."""
+"""Maps letters to numbers. For some bytes, Python decodes a letter where many programs decode a number such as ①."""
 _OTHER_LETTERS = re.compile("[ぁ-んァ-レЙ-я]")
 """The other kana and Cyrillic letters. If a text has none of these, the letters of `_BIG5_NUMBERS` in it are
 numbers."""
@@ -64,9 +64,10 @@ numbers."""
 def guess_encoding(data: bytes, declared: str = "") -> str:
     """Return the encoding of text without byte order mark: UTF-8, GB18030, Big5, or UTF-16 of either byte order.
 
-    `declared`: the encoding that the text declares, such as `gb2312` in the head of a page. It decides if the bytes are
-    ambiguous; without it, GB18030 does. For text in none of these encodings the result is arbitrary, and decoding with
-    it produces many errors. Cost: about 0.2 s for a megabyte, the most that is examined.
+    `declared`: the encoding that the text declares, such as `gb2312` in the head of a page. If the bytes are ambiguous,
+    it decides between GB18030 and Big5. Any other declaration, or none, counts as GB18030. For text in none of these
+    encodings the result is arbitrary, and decoding with it produces many errors. Cost: about 0.2 s for a megabyte, the
+    most that is examined.
     """
     sample = _take_sample(data)
     costs = {encoding: _text_cost(sample, encoding) for encoding in (GB18030, BIG5, UTF_8)}
@@ -82,7 +83,7 @@ def is_plausible(data: bytes, encoding: str) -> bool:
 
 
 def decode_as(data: bytes, encoding: str) -> str:
-    """Decode text. Invalid bytes become U+FFFD; Big5 punctuation is mapped as Windows maps it."""
+    """Decode text. Invalid bytes become U+FFFD; some Big5 punctuation and numbers are corrected."""
     text = data.decode(encoding, errors="replace")
     if encoding != BIG5:
         return text

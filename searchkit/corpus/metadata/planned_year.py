@@ -51,7 +51,7 @@ _MIN_PLANNING_SENTENCES = 2
 _MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
 """Numbers of paragraphs, and of code points of each, that are searched for sentences that plan a year."""
 
-_LAST_SPRING_MONTH = 8
+_LAST_SAME_YEAR_MONTH = 8
 """A session until this month plans its own year."""
 _FIRST_WINTER_MONTH = 11
 """A session from this month on plans the next year."""
@@ -85,19 +85,20 @@ class _YearInHeadings:
 
 
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
-    """Return the year that a work report plans, with a note if neither title nor session states it."""
+    """Return the year that a work report plans, with a note as described in `_state_year`."""
     title_year, session = evidence.title_year, evidence.session
     headed = _find_year_in_headings(evidence.headings, session.year if session else title_year)
     if session and _is_unrelated(session, title_year, headed):
         session = None
     if headed and _is_possible(headed, title_year, session):
         return _state_year(headed.value, evidence, "from the headings")
-    if session and _was_held_before_its_year(session, evidence):
+    if session and _plans_next_year(session, evidence):
         return _state_year(session.year + 1, evidence, f"from the session in month {session.month} of {session.year}")
-    if session and (title_year is None or (title_year < session.year and session.month <= _LAST_SPRING_MONTH)):
+    if session and (title_year is None or (title_year < session.year and session.month <= _LAST_SAME_YEAR_MONTH)):
         return _state_year(session.year, evidence, f"from the session in {session.year}")
     if title_year:
         is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_SENTENCES
+        # If the title is not overruled, there is no note, and the source is not used.
         return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
     return infer_speech_year(_fold(evidence.paragraphs), evidence.headings, evidence.published, evidence.url)
 
@@ -128,14 +129,14 @@ def _is_possible(headed: _YearInHeadings, title_year: int | None, session: Sessi
         return year == session.year + 1
     if year == session.year or (year == title_year and headed.is_confirmed):
         return True
-    return year == session.year + 1 and session.month > _LAST_SPRING_MONTH
+    return year == session.year + 1 and session.month > _LAST_SAME_YEAR_MONTH
 
 
 def _is_in_winter(session: SessionDate) -> bool:
     return session.month >= _FIRST_WINTER_MONTH and session.year >= _FIRST_REGULAR_YEAR
 
 
-def _was_held_before_its_year(session: SessionDate, evidence: WorkReportEvidence) -> bool:
+def _plans_next_year(session: SessionDate, evidence: WorkReportEvidence) -> bool:
     """Return whether a session planned the next year.
 
     Sessions in winter do. If the title has the year of the session, the text must plan the next year.

@@ -14,8 +14,8 @@ the term in their text come first, then the docs with the term only in headings 
 have sparse postings.
 
 Dense postings: a more frequent term has a byte per doc, with the frequency and a bit that is set if the term is in the
-text. The sparse postings of terms that are not rare are expanded to the same layout when they are read, so that one
-pass serves matching and scoring.
+text. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
+read, so that one pass serves matching and scoring.
 
 Overflow: a frequency that needs more bits than sparse or dense postings have is stored separately.
 """
@@ -90,7 +90,7 @@ class SortedPostings:
     terms: Sequence[str]
     """Terms, ascending. Each has at least one posting."""
     offsets: Array
-    """Offset of the postings of each term in the last three arrays, followed by the end of the last term's postings."""
+    """Offset of the postings of each term in `doc`, `tf` and `in_text`, followed by the end of the last postings."""
     not_in_text: Array
     """Number of postings of each term with the term only in headings or title."""
     doc: Array
@@ -199,7 +199,7 @@ class SegmentPostings:
         return DocSet.of_ids(self.doc_ids(term_ord), self._size)
 
     def doc_ids(self, term_ord: int) -> Array:
-        """Return the ids, ascending, of the docs with a term in their text. The postings must be stored as sparse.
+        """Return the ids, ascending, of the docs with a term in their text. The postings must be sparse.
 
         For a term with a prefix, returns the indices of all its heading paths, or the numbers of all its documents.
         """
@@ -331,6 +331,8 @@ class IndexTerms:
     def __init__(self, segments: Sequence[SegmentPostings], doc_bases: Sequence[int], live_docs: Array | None) -> None:
         """Take the postings of the segments, and the doc base of each segment followed by the number of docs.
 
+        The doc base is the number of docs in the segments before: the doc id in the index of the segment's first doc.
+
         `live_docs`: a mask, or None if all docs are live.
         """
         self._segments, self._doc_bases, self._live_docs = segments, doc_bases, live_docs
@@ -385,6 +387,7 @@ class IndexTerms:
         term_ords = [(postings, postings.ord_of(term), base)
                  for postings, base in zip(self._segments, self._doc_bases, strict=False)]  # fmt: skip
         segments = [(postings, term_ord, base) for postings, term_ord, base in term_ords if term_ord is not None]
+        # Deleted docs count for the form of the postings, because the postings contain them. Below, `df` excludes them.
         df = sum(postings.df(term_ord) for postings, term_ord, _ in segments)
         is_frequent = df * _RARE_TERM_RATIO > self._size or any(
             postings.is_dense(term_ord) for postings, term_ord, _ in segments
@@ -411,6 +414,7 @@ class IndexTerms:
         overflow = [(ids + np.intp(base), tf) for postings, term_ord, base in segments
                     for ids, tf in [postings.overflow(term_ord)] if len(ids)]  # fmt: skip
         if any(int(tf.max()) > _MAX_DENSE_TF for _, tf in overflow):
+            # Convert to 32 bits, and move the bit for the text to the highest position.
             dense = (dense & np.uint8(IN_TEXT_BIT - 1)) + (dense >= IN_TEXT_BIT) * np.uint32(1 << 31)
         for ids, tf in overflow:
             dense[ids] = dense.take(ids) & _in_text_bit(dense) | tf

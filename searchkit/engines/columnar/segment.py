@@ -184,7 +184,7 @@ class SegmentReader:
         codes[self.arrays["facet_offsets"].searchsorted(at, "right") - 1] = new_codes + 1
         return DictColumn(encoded_column_arrays(name, codes, [None, *values.values(unique.tolist())]), name)
 
-    # The caches are created on first use, because opening an index with many segments takes only a fifth of a ms.
+    # The caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
 
     @cached_property
     def _columns(self) -> dict[str, DictColumn]:
@@ -257,6 +257,7 @@ class SegmentReader:
         """Return the id of a document, and the fields that its paragraphs share: the last fields of `Paragraph`."""
         document, *fields = (self.column(name)[number] for name in ("document", *_DOCUMENT_COLUMNS))
         start, end = self.arrays["facet_offsets"][number : number + 2].tolist()
+        # The list of all facet names may be long. It is not built for a document without facets.
         names, value = tuple(self.custom_facets) if start < end else (), self.column("facet_value")
         facets = {names[self.arrays["facet_name_codes"].item(at)]: value[at] for at in range(start, end)}
         return document, (*fields, facets)
@@ -361,7 +362,8 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
     """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Terms with digits are excluded.
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Only terms of letters
+    or Chinese characters count, without digits and prefixes.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)

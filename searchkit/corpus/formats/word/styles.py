@@ -41,7 +41,7 @@ class WordStyle:
     script: str = ""
     """`superscript`, `subscript` or `baseline`; empty = not stated."""
     list_of: tuple[str, int] = ("", 0)
-    """Id of the list of its paragraphs, and the level from 0."""
+    """Id of the list of its paragraphs (empty = no list), and the level in the list, from 0."""
 
 
 class WordStyles:
@@ -55,20 +55,24 @@ class WordStyles:
         self.default: str = next((element.get(W + "styleId", "") for element in paragraph), "")
         """Id of the style of paragraphs that do not name one."""
 
-    def __getitem__(self, name: str) -> WordStyle:
-        """Return a style; an empty one if it is missing."""
+    def __getitem__(self, style_id: str) -> WordStyle:
+        """Return a style by id; an empty one if it is missing.
+
+        The first loop follows `basedOn` to a style that is resolved, missing or part of a circle. The second one
+        resolves the styles on the way back. There is no recursion, because a file may have a chain of any length.
+        """
         unresolved: dict[str, None] = {}
-        while name in self._elements and name not in self._resolved and name not in unresolved:
-            unresolved[name] = None
-            name = child_value(self._elements[name], "basedOn") or ""
-        style = self._resolved.get(name, WordStyle())
+        while style_id in self._elements and style_id not in self._resolved and style_id not in unresolved:
+            unresolved[style_id] = None
+            style_id = child_value(self._elements[style_id], "basedOn") or ""
+        style = self._resolved.get(style_id, WordStyle())
         while unresolved:
-            name, _ = unresolved.popitem()
-            style = self._resolved[name] = _inherit(self._elements[name], style)
+            style_id, _ = unresolved.popitem()
+            style = self._resolved[style_id] = _inherit(self._elements[style_id], style)
         return style
 
     def lists_by_style(self) -> dict[str, str]:
-        """Map each style that refers to a list to the id of the list."""
+        """Map the id of each style that refers to a list to the id of the list."""
         lists = ((name, child_value(e.find(f"{W}pPr/{W}numPr"), "numId")) for name, e in self._elements.items())
         return {name: list_id for name, list_id in lists if list_id}
 
@@ -97,7 +101,7 @@ def _inherit(element: Element, base: WordStyle) -> WordStyle:
 
 def outline_level(properties: Element | None, default: int) -> int:
     """Return the heading level in the properties of a paragraph, 0 = body text; the default if they do not state it."""
-    body_text = 9
+    body_text = 9  # value of `outlineLvl`; the values 0 to 8 are the heading levels 1 to 9
     value = child_value(properties, "outlineLvl")
     if value is None:
         return default
