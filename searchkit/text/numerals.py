@@ -97,8 +97,8 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
         text = match[0]
         if len(text) > _MAX_NUMERAL_LENGTH:
             continue
-        if text[-1] == "两" and len(text) > 1 and text[-2] != "点":
-            text = text[:-1]  # 两 ends no numeral but is a unit: 三十两
+        bare = text.rstrip("两")  # 两 ends no numeral but is a unit: 三十两. It is a digit in 三点两 and 百分之两
+        text = bare if bare and bare[-1] not in "点之" else text[: len(bare) + 1]
         fields = _parse(text)
         if fields is None and text[-1] == "千" and folded.startswith(_UNITS_OF_THOUSAND, match.end()):
             text = text[:-1]  # 一百二十五千瓦
