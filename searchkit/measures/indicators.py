@@ -64,7 +64,7 @@ class NamedQuantity:
     quantity: Quantity
     indicator: str
     start: int
-    """Start of the quote: of the name if it is before the number, otherwise of the number."""
+    """Start of the quote: the start of the name if the name is before the number, otherwise that of the number."""
     change: str | None = None
     part_of: Quantity | None = None
     """The total that the quantity is part of."""
@@ -140,7 +140,7 @@ class _Sentence:
             k += length
 
     def _enter_or_leave_bracket(self, offset: int) -> None:
-        """Remember the names before a bracket, and forget those in it at its end."""
+        """At the start of a bracket, save the names before it. At its end, restore them. `offset`: of a quantity."""
         bracket = self._bracket_of(offset)
         if bracket == self._bracket:
             return
@@ -152,7 +152,7 @@ class _Sentence:
         self._bracket, self._names_outside = bracket, tuple(getattr(self, name) for name in names)
 
     def _run_length(self, k: int) -> int:
-        """Number of quantities from index k on that are separated by conjunctions only (32.6%和31.7%)."""
+        """Return the number of quantities from index k on that only conjunctions separate (32.6%和31.7%)."""
         n = k + 1
         while n < len(self._quantities):
             if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
@@ -261,12 +261,12 @@ class _Sentence:
             if not has_topic or wording.ACTOR.search(folded, begin, verb.start()):
                 begin = self._skip_lead_in(verb.end(), end)
         conjunction = folded.rfind("并", begin, end)
-        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:
+        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:  # at least four characters after 并
             begin = conjunction + 1
         end = self._trim_end(begin, end)
-        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):
+        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):  # 工作 adds nothing to a longer name
             end -= len("工作")
-        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:
+        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:  # the name begins with a quotation
             begin -= 1
         return begin, max(begin, end)
 
@@ -342,7 +342,10 @@ class _Sentence:
         return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
 
     def _text_after(self, k: int) -> tuple[int, str, bool]:
-        """Return start and text from quantity k to the next mark or quantity, and whether the text ends its clause."""
+        """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
+
+        The mark 、 ends no clause.
+        """
         begin, limit = self._quantities[k].end, self._next_start(k)
         mark = _PUNCTUATION.search(self._folded, begin, limit)
         if mark is None:
@@ -537,6 +540,7 @@ class _Sentence:
         return "" if wording.GENERIC_HEADING.search(heading) else heading
 
     def _find_period(self, quantity: Quantity) -> str | None:
+        """Return the time expression that applies to a quantity, as written, or None. Skips those in other brackets."""
         clause = self._clause_start(quantity.start)
         times: Sequence[TimeExpression] = self._times
         if self._brackets:
