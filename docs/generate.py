@@ -76,6 +76,7 @@ def docstring(text: str) -> str:
     """Return a docstring as Markdown. Sections such as `Raises:` become lists."""
 
     def section(match: re.Match[str]) -> str:
+        """Return a section as a heading and a list."""
         return f"{match[1]}\n\n" + re.sub(r"^ {4}(\w+): ", r"- `\1`: ", match[2], flags=re.MULTILINE)
 
     return re.sub(r"^(Raises:|Args:|Returns:)\n((?: {4}.*\n?)+)", section, text, flags=re.MULTILINE).rstrip() + "\n"
@@ -207,6 +208,7 @@ def describe(owner: str, name: str, member: Member | None, cited: Cited) -> str:
     text = FIELDS.get(f"{owner}.{name}") or (member.text if member else "") or FIELDS.get(name, "")
 
     def with_values(match: re.Match[str]) -> str:
+        """Return the name of a constant, followed by its values if it is a tuple."""
         definition = constant(match[1], member.module) if member else None
         values = resolve(match[1], member.module) if member and definition else None
         if definition is None or not isinstance(values, tuple):

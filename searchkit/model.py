@@ -23,7 +23,7 @@ LEFT_OUT = "left out: "
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report. A field that is not determined is None or empty."""
+    """A report. A field that could not be decided is None or empty."""
 
     document: str
     """Id: the path relative to the corpus with `/` separators, or `<path>#<key>` for a record of a file."""
@@ -42,11 +42,11 @@ class Document:
     doctype: str | None = None
     """Kind of report: 法治政府建设年度报告, 政府工作报告 …"""
     doc_number: str | None = None
-    """Document number (文号), or None."""
+    """Document number (文号)."""
     index_number: str | None = None
-    """Index number for open government information (索引号), or None."""
+    """Index number for open government information (索引号)."""
     source: str | None = None
-    """URL of the report, or None."""
+    """URL of the report."""
     sha256: str = ""
     """Hexadecimal SHA-256 of the file."""
     paragraphs: int = 0
@@ -84,7 +84,7 @@ class Paragraph:
     section: str = "其他"
     """One of `SECTIONS`."""
     topics: tuple[str, ...] = ()
-    """One to three topics of the taxonomy, most important first."""
+    """At most three topics of the taxonomy, most important first."""
     page: int | None = None
     """Page on which the paragraph starts, from 1. None if the format has no pages."""
     # The following fields are copied from the document. `Document` describes them.
@@ -317,7 +317,8 @@ MEASURE_FIELDS = (
 def to_json(record: Document | Paragraph | Measure | Table) -> dict[str, object]:
     """Return a record as a JSON object: its fields in order, `district` after `region`, tuples as lists.
 
-    A measure has the fields `MEASURE_FIELDS`, then the fields that its subclass adds. A table has its id first.
+    A measure has the fields `MEASURE_FIELDS`, then the fields that a subclass adds, such as the `score` of a
+    `MeasureHit`. A table has its id first.
     """
     if isinstance(record, Table):
         return {"id": record.id, **asdict(record)}

@@ -40,7 +40,7 @@ _FIELD_NAMES = {
     "topics": "topic 主题 主题词 话题",
     "file": "filename 文件 文件名 文件名称 文件路径 路径 文档 文档名 文档名称",
 }
-"""Alternative names of the fields. Only the first column for the file counts."""
+"""Alternative names of each field, separated by blanks. `file` is the column of a metadata.csv that names the file."""
 _FIELD_ALIASES: Mapping[str, str] = MappingProxyType(
     {alias: field for field, aliases in _FIELD_NAMES.items() for alias in aliases.split()}
 )
@@ -55,7 +55,12 @@ _RESERVED_NAMES = (
 _PARAGRAPH_FIELDS = frozenset({"number", "path", "section", "topics", "topic", "facets"})
 _DERIVED_FIELDS = frozenset({"document", "n", "page", "paragraphs", "measures", "sha256", "warnings"})
 _MAX_TOPICS = 3
-_MAX_FACET_NAME_LENGTH, _MAX_FACET_VALUE_LENGTH, _MAX_SCALAR_LENGTH = 40, 200, 1000
+_MAX_FACET_NAME_LENGTH = 40
+"""Code points. Values that a message quotes are cut at this length too."""
+_MAX_FACET_VALUE_LENGTH = 200
+"""Code points."""
+_MAX_SCALAR_LENGTH = 1000
+"""Code points of a value of any field."""
 _RESERVED_CHARACTERS = ("=", ":")
 """Characters that separate a facet's name from its value or depth on the command line."""
 _YEAR_FORMAT = re.compile(r"([12][0-9]{3})(?:年度?)?")
@@ -66,7 +71,13 @@ _DATE_FORMAT = re.compile(
 _FENCE = "---"
 _FENCE_ENDS = frozenset({"---", "..."})
 _MAX_FRONT_MATTER_LENGTH = 65_536
-_MAX_FRONT_MATTER_DEPTH, _MAX_STATEMENTS, _MAX_WARNINGS = 10, 1000, 20
+"""Number of code points at the start of a text that are searched for front matter."""
+_MAX_FRONT_MATTER_DEPTH = 10
+"""Maximum number of lists and mappings that enclose a value. Deeper front matter is not read."""
+_MAX_STATEMENTS = 1000
+"""Maximum number of names in front matter, of columns in a metadata.csv, and of reported problems of its lines."""
+_MAX_WARNINGS = 20
+"""Maximum number of warnings about the stated values of one document, except its place. The others are only counted."""
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
 
 
@@ -234,8 +245,8 @@ class MetadataTable:
 def read_metadata_table(text: str, folder: str, names: Collection[str]) -> MetadataTable:
     """Read a metadata.csv in `folder`, the folder's name in the corpus (empty for the corpus itself).
 
-    The column `file` (`文件`, `文件名` …) contains the path of a file relative to that folder. The file must be one of
-    `names`. Columns are separated by commas, tabs or semicolons.
+    The first column named `file` (`文件`, `文件名` …) contains the path of a file relative to that folder. The file
+    must be one of `names`. Columns are separated by commas, tabs or semicolons.
     """
     rows: dict[str, StatedMetadata] = {}
     problems: list[str] = []
@@ -315,7 +326,7 @@ class _FrontMatterParser:
 
     def read(self) -> FrontMatter:
         """Return the mapping as `values`, with a warning for each entry that is not supported."""
-        import yaml  # noqa: PLC0415 - as in `_yaml`
+        import yaml  # noqa: PLC0415 - as in `_parse_front_matter`
 
         event = next(
             event for event in self._events if not isinstance(event, (yaml.StreamStartEvent, yaml.DocumentStartEvent))
@@ -343,7 +354,7 @@ class _FrontMatterParser:
 
     def _read_value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
         """Return the value that begins with `event`: a string, a list, or None for an alias."""
-        import yaml  # noqa: PLC0415 - as in `_yaml`
+        import yaml  # noqa: PLC0415 - as in `_parse_front_matter`
 
         self._check_supported(event)
         if isinstance(event, yaml.ScalarEvent):

@@ -49,76 +49,106 @@ _PROBLEM_HEADING = re.compile(
     r"|(?:不够|有待|还需|仍需|亟待|亟需)[^,。]{0,16}$"
     r"|(?:不足|不强|不高|滞后|薄弱|不到位|有差距|欠缺|不平衡|不充分|不深|不严|不力|不均|不全|不完善|不规范|难度较大|参差不齐)$"
 )
+"""存在的主要问题, 面临的困难, 问题和不足, 普法工作有待加强, 队伍建设滞后."""
 _SOLVED_PROBLEM_HEADING = re.compile(
     r"(?:问题|反馈|督察|巡察).{0,6}整改(?:落实)?(?:完成|进展)?(?:情况|成效|工作)"
     r"|(?:解决|破解|化解|聚焦|坚持|紧盯|围绕|整改|针对|补齐|克服).{0,12}(?:问题|短板|难题|困难|矛盾|不足)"
 )
+"""A heading about problems that were solved, which names no shortcoming: 问题整改情况, 解决群众难题."""
 _PLAN_HEADING = re.compile(
     r"下一?步|下一?阶段|下一年|下届|来年|明年|今后|努力方向|改进(?:措施|方向|举措|意见)|整改(?:措施|方向|打算|计划|思路)"
     r"|(?:工作|年度|主要|重点)(?:的)?(?:总体)?(?:计划|安排|打算|思路|设想|展望|谋划|建议|部署)|总体(?:要求|思路|部署|目标|考虑)"
     r"|(?:主要|预期|奋斗|发展)目标|目标任务|未来.{0,8}(?:工作|发展|展望|目标|任务|打算)|^展望|工作任务$|主要任务$|(?:思路|打算|设想|谋划)$"
 )
+"""下一步工作安排, 明年工作, 工作打算, 总体要求, 主要目标."""
 _EXECUTED_PLAN_HEADING = re.compile(
     r"(?:计划|安排|部署|任务|目标)[^,。]{0,4}?(?:完成|执行|落实|推进|开展|进展|实现|达成)"
 )
+"""A heading about a plan that was carried out: 年度计划执行情况, 目标任务完成情况."""
 _REVIEW_HEADING = re.compile(
     r"回顾|成效|成绩|成就|亮点|总结|进展|情况$|(?:完成|开展|落实|推进|执行|建设|履职|实施)(?:的)?(?:基本|总体)?情况"
     r"|工作(?:的)?(?:基本|主要|总体)?情况"
 )
+"""工作回顾, 主要成效, 履职情况."""
 _WORK_DONE_HEADING = re.compile(r"主要(?:工作)?(?:举措|做法|措施|工作$)|工作(?:举措|做法|措施)")
 """Names the review unless the heading names a plan: 下一步主要工作 and 今后五年工作举措 are plans."""
 _LOOK_BACK_HEADING = re.compile(r"回顾|总结")
+"""A heading that certainly names the review: 2023年工作回顾. 干出新成效 may be a slogan of the plan."""
 _COMPLETED_WORK_HEADING = re.compile(r"回顾|总结|成效|成绩|成就|情况|完成")
+"""A heading about completed work, which is no plan whatever its year: 2023年工作完成情况."""
 _DUTY_HEADING = re.compile(
     r"第一责任|(?:主要负责人|主要领导|党政负责人|主要负责同志)[^,。]{0,14}(?:履行|履职|职责|述法)"
 )
+"""党政主要负责人履行推进法治建设第一责任人职责情况."""
 _OTHER_HEADING = re.compile(
     r"^(?:基本|总体|单位|机构|部门|队伍)?(?:基本)?(?:情况|概况|简介|概述)$|^(?:附件|附录|前言|引言|注释)|^其他(?:需要|事项|情况)|名词解释"
     r"|报告》?(?:\([^)]*\))?(?:的)?(?:修改|起草|编制)(?:情况|过程)?的?(?:说明|汇报)"
     r"|(?:主体|机构|人员|编制|职能|职责)(?:设置|配置|配备|编制|基本)?(?:情况|概况)$"
 )
+"""基本情况, 附件, 其他需要报告的事项, 名词解释, 报告起草说明, 机构设置情况."""
 _YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR}|[一二][〇○零一二三四五六七八九]{{3}})年")
+"""2023年, 二〇二三年."""
 _THIS_YEAR_HEADING = re.compile(r"^(?!.*(?:去年|上年)).*今年(?!前|以来|上半年|头|\d{1,2}月|一季度)")
+"""今年工作安排. 今年以来, 今年上半年 and headings that compare with 去年 look back."""
 _NEXT_YEAR_HEADING = re.compile("明年|来年")
 _WORK_HEADING = re.compile(r"工作|任务|目标|重点|计划|经济社会发展|实事")
+"""A heading about the work of a year: 2024年重点任务."""
 
 # First words of paragraphs.
 _ITEM_NUMBER = (
     r"^(?:[一二三四五六七八九十]是|第[一二三四五六七八九十][,、]?|[(]?[一二三四五六七八九十\d]{1,3}[)、.])?\s*"
 )
+"""An optional list number at the start of a paragraph: 一是, 第三,, (二), 2."""
 _PLAN_OPENING = re.compile(
     _ITEM_NUMBER + r"[^。,]{0,14}?(?:下一步|下步|下一?阶段|接下来|今后|明年|来年|新的一年)[^。]{0,60}?"
     r"(?:将|要(?!求)|继续|进一步|重点|着力|坚持|加强|打算|计划|以|应当|:)"
 )
-_PLANNED_YEAR = re.compile(_ITEM_NUMBER + rf"[^。,]{{0,8}}?({ARABIC_YEAR})年[^。]{{0,30}}?(?:将|计划|拟|打算|要(?!求))")
+"""下一步,我局将…, 明年要…."""
+_PLANNED_YEAR_OPENING = re.compile(
+    _ITEM_NUMBER + rf"[^。,]{{0,8}}?({ARABIC_YEAR})年[^。]{{0,30}}?(?:将|计划|拟|打算|要(?!求))"
+)
+"""2024年,我们将…. The group is the year."""
 _SELF_CRITICISM = re.compile(rf"(?:清醒|充分认识到|也要看到|也应看到|肯定成绩)[^。]{{0,90}}?(?:{_PROBLEM_NOUN})")
+"""我们也清醒地看到,工作中还有不足."""
 _PROBLEM_OPENING = re.compile(
     rf"{_ITEM_NUMBER}[^。]{{0,100}}?(?:虽然|尽管|但|同时|看到|认识到|意识到|对照)[^。]{{0,60}}?(?:存在|仍有|还有|面临)[^。]{{0,40}}?(?:{_PROBLEM_NOUN})"
     rf"|^.{{0,20}}?存在.{{0,12}}?(?:{_PROBLEM_NOUN})(?:有|是|:|,|如下|主要)|^[^。]{{0,60}}?(?:仍|还|尚)(?:然)?存在[^。]{{0,40}}?(?:{_PROBLEM_NOUN})"
 )
+"""同时,工作仍存在一些问题. 虽然取得成绩,但仍有差距."""
 _DUTY_OPENING = re.compile(r"^[^。]{0,40}(?:履行|落实|压实|担负|扛起)[^。]{0,30}第一责任人")
+"""局主要负责人切实履行法治建设第一责任人职责."""
 _NUMBERED_ITEM = re.compile(_ITEM_NUMBER.replace(")?", ")", 1))
+"""A list number at the start of a paragraph: `_ITEM_NUMBER`, but not optional."""
 _WEAKNESS = re.compile(
     r"不够|不足|不强|不高|不深|不到位|不完善|不规范|有待|薄弱|欠缺|差距|滞后|短板|困难|难以|仍存|还存在|尚未|缺乏|缺少|不平衡|不充分"
     r"|参差不齐|偏低|较低|较大|不力|空编|弱化|问题"
 )
+"""Words of shortcomings: 不够, 有待, 薄弱."""
 _INTENTION = re.compile(
     r"下一步|将(?!军)|要(?!求|素|点|案)|继续|进一步|持续|不断|加大|强化|深化|健全|完善|推进|加强|提升|提高|着力|力争|确保|计划"
 )
+"""Words of intentions: 将, 继续, 加强. They also occur in reviews and do not prove a plan."""
 _FUTURE_WORD = re.compile(r"要(?!求|素|点|案)|将(?!军)|必须|继续|力争|争取|到20\d\d年|今年|今后")
+"""Words that look ahead: 必须, 力争, 今年. Text with more of these than of `_PAST_WORD` looks ahead."""
 _PAST_WORD = re.compile(r"了|已|累计|同比|截至|一年来|五年来")
+"""Words that look back: 已, 累计, 同比."""
 
 # Introductions and closing lines.
 _INTRODUCTION_FORMULA = re.compile(r"(?:报告|汇报|总结|通报)如下|情况如下|请予?审议|公布如下|现将")
+"""The end of the introduction: 现将有关情况报告如下, 请予审议."""
 _SIGNATURE_LINE = re.compile(r"^[^。;!?]{0,40}(?:局|委|委员会|府|会|办|办公室|处|队|所|院|镇|街道|厅|中心|部|科|站)$")
+"""台州市司法局."""
 _ENDS_WITH_DATE = re.compile(
     r"^[^。;]{0,30}(?:(?:19|20)\d{6}|\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{4}[-./]\d{1,2}[-./]\d{1,2}"
     r"|[〇零○一二三四五六七八九]{4}年.{1,3}月.{0,4}日?)\)?$"
 )
+"""A short line that ends with a date: 2024年1月31日, 台州市司法局20240131, 二〇二四年一月三十一日."""
 _UNPUNCTUATED_LINE = re.compile(r"^[^,。;!?:]{1,25}$")
+"""A line of at most 25 characters without punctuation: 台州市司法局."""
 _CLOSING_LINE = re.compile(
     r"^(?:特此报告|此报告|专此报告|以上报告|妥否|附件|附:|附表|联系人|\(联系人|\(此件|抄送|主送)"
 )
+"""特此报告, 附件:, 抄送:."""
 _MAX_SIGNATURE_LENGTH = 45
 """Maximum length of a signature or date, in characters."""
 _MAX_ADDRESS_LENGTH = 40
@@ -203,9 +233,10 @@ class _SectionClassifier:
         return classified
 
     def _classify(self, i: int, previous: str) -> str:
+        """Return the section of paragraph `i` of the body. `previous` is the section of the paragraph before it."""
         if i in self._plan_continuations:
             return PLANS
-        weak = ""
+        weak = ""  # the section of the innermost heading that names 成效 or 其他, which the wording can override
         candidates: frozenset[str] = frozenset()
         for heading in self._paths[i]:
             named = self._heading_sections[heading]
@@ -320,7 +351,7 @@ class _SectionClassifier:
         return bool(_SELF_CRITICISM.search(text[:200]) or _PROBLEM_OPENING.search(text[:240]))
 
     def _plans_later_year(self, text: str) -> bool:
-        year = _PLANNED_YEAR.search(text)
+        year = _PLANNED_YEAR_OPENING.search(text)
         return bool(year and self._reviewed_year and int(year.group(1)) > self._reviewed_year)
 
     def _find_reviewed_year(self, year_of_document: int | None) -> int | None:

@@ -4,13 +4,14 @@ The default taxonomies are `data/work_topics.toml` for the work reports of gover
 header explains the format, for all other reports. A user can supply other files. Words are matched in folded text from
 left to right, the longest first, without overlaps. The score of a topic is the sum of
 
-    headings   for each heading, the weights of its words, times `_INNERMOST_HEADING_WEIGHT` for the innermost one
-               and `_HEADING_DECAY` of that for each next outer one; headings that only name a part of the report
-               (下一步工作安排, 第一责任人职责情况) count `_PART_HEADING_FACTOR` of that
-    text       for each distinct word, its weight times 1, 1.5, 1.67 … for 1, 2, 3 … occurrences, times
-               `_FIRST_SENTENCE_FACTOR` if it occurs in the first sentence; these values are sorted in descending
+    headings   for each heading, the weights of its words times the factor of the heading. The factor of the innermost
+               heading is `_INNERMOST_HEADING_WEIGHT`. The factor of each other heading is `_HEADING_DECAY` times the
+               factor of the heading directly inside it. The weights of a heading that only names a part of the report
+               (下一步工作安排, 第一责任人职责情况) are also multiplied by `_PART_HEADING_FACTOR`.
+    text       for each distinct word, its weight times 1, 1.5, 1.67 … for 1, 2, 3 … occurrences, and times
+               `_FIRST_SENTENCE_FACTOR` if the word occurs in the first sentence. The products are sorted in descending
                order and the n-th is divided by n to the power of `_RANK_EXPONENT`, so that many words for one topic
-               do not outweigh a clear word for another
+               do not outweigh a clear word for another.
     fallback   `_FALLBACK_SCORE` for the topic that the taxonomy names as the fallback of the section
 
 The topic with the highest score comes first. A second and a third follow if they reach `_MIN_SECOND_SHARE` and

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
 
 from searchkit.measures import wording
 from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_period, find_times
@@ -64,7 +63,7 @@ class NamedQuantity:
     quantity: Quantity
     indicator: str
     start: int
-    """Start of the quote: of the name if it is before the number, otherwise of the number."""
+    """Start of the quote: the start of the name if the name is before the number, otherwise that of the number."""
     change: str | None = None
     part_of: Quantity | None = None
     """The total that the quantity is part of."""
@@ -85,6 +84,25 @@ class _NameParts:
     """`after` is a predicate of the things counted, not their name."""
     begin: int = 0
     """Start of the text before the number, with the words that are no part of the name."""
+
+
+@dataclass(slots=True)
+class _Names:
+    """What later quantities of the sentence take from the earlier ones."""
+
+    subject: str = ""
+    """The first name that is clear by itself, or its context."""
+    lends_subject: bool = True
+    """Whether the subject can be the context of other names."""
+    last_name: str = ""
+    """The last name, without the verb of a change."""
+    last_quantity: Quantity | None = None
+    """The last quantity that is no change."""
+    total: Quantity | None = None
+    """The total whose parts are being listed."""
+    total_name: str = ""
+    list_verb: str = ""
+    """The verb that the items of a list share: 调处化解甲1件、乙4件."""
 
 
 def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
@@ -118,16 +136,10 @@ class _Sentence:
         self._clause_topics: dict[int, str] = {}  # by n, the topic of the clause before clause n
         self._consumed_end = start  # end of the text that the previous quantities have used
         self._named_end = start  # end of the last quantity that has a name
-        self._subject = ""  # the first name that is clear by itself, or its context
-        self._lends_subject = True  # whether the subject can be the context of other names
-        self._last_name = ""  # the last name, without the verb of a change
-        self._last_quantity: Quantity | None = None  # the last one that is no change
-        self._total: Quantity | None = None  # the total whose parts are being listed
-        self._total_name = ""
-        self._list_verb = ""  # the verb that the items of a list share: 调处化解甲1件、乙4件
+        self._names = _Names()
         self._brackets = _find_remarks(context.folded, start, end, quantities)
         self._bracket: range | None = None  # the bracket that the current quantity is in
-        self._names_outside: tuple[Any, ...] = ()  # the names before that bracket
+        self._names_outside = _Names()  # the names before that bracket
 
     def name_all(self) -> Iterator[NamedQuantity]:
         """Yield the quantities that count something."""
@@ -140,19 +152,17 @@ class _Sentence:
             k += length
 
     def _enter_or_leave_bracket(self, offset: int) -> None:
-        """Remember the names before a bracket, and forget those in it at its end."""
+        """At the start of a bracket, save the names before it. At its end, restore them. `offset`: of a quantity."""
         bracket = self._bracket_of(offset)
         if bracket == self._bracket:
             return
-        names = ("_subject", "_lends_subject", "_last_name", "_last_quantity", "_total", "_total_name", "_list_verb")
         if self._bracket is not None:
-            for name, value in zip(names, self._names_outside, strict=True):
-                setattr(self, name, value)
+            self._names = self._names_outside
             self._consumed_end = max(self._consumed_end, self._bracket.stop)
-        self._bracket, self._names_outside = bracket, tuple(getattr(self, name) for name in names)
+        self._bracket, self._names_outside = bracket, replace(self._names)
 
     def _run_length(self, k: int) -> int:
-        """Number of quantities from index k on that are separated by conjunctions only (32.6%和31.7%)."""
+        """Return the number of quantities from index k on that only conjunctions separate (32.6%和31.7%)."""
         n = k + 1
         while n < len(self._quantities):
             if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
@@ -182,7 +192,7 @@ class _Sentence:
             quantity.is_vague and not change and not self._is_counted(quantity, preceding, before, after)
         ):
             self._consumed_end = quantity.end
-            self._last_name = self._subject = after or self._last_name
+            self._names.last_name = self._names.subject = after or self._names.last_name
             return
         is_predicate = not before and not after and change is None
         if is_predicate:
@@ -192,13 +202,13 @@ class _Sentence:
             before = ""
         self._consumed_end = max(last.end, consumed_end)
         spans = self._split_names(name_start, name_end, length, quantity)
-        previous_name = self._last_name
+        previous_name = self._names.last_name
         for i in range(max(length, len(spans))):
             item = self._quantities[k + i] if i < length else quantity
             start = name_start if before and not i else item.start
             if spans:
                 before, start = self._item_name(spans, i), spans[i].start if length == 1 else start
-                self._last_name = previous_name
+                self._names.last_name = previous_name
             yield self._build(item, _NameParts(before, after, start, change, is_predicate, begin))
 
     # the text before a number
@@ -221,11 +231,11 @@ class _Sentence:
 
     def _update_total(self, preceding: str, k: int) -> None:
         """Set the total when a list of its parts begins before quantity k. Reset it when another total follows."""
-        if self._total is not None and wording.BREAKDOWN_END.search(preceding):
-            self._total = None
+        if self._names.total is not None and wording.BREAKDOWN_END.search(preceding):
+            self._names.total = None
         between = self._folded[self._quantities[k - 1].end : self._quantities[k].start] if k else ""
-        if self._last_quantity is not None and wording.BREAKDOWN_START.search(between):
-            self._total, self._total_name = self._last_quantity, self._last_name
+        if self._names.last_quantity is not None and wording.BREAKDOWN_START.search(between):
+            self._names.total, self._names.total_name = self._names.last_quantity, self._names.last_name
 
     def _find_change(self, preceding: str, quantity: Quantity) -> re.Match[str] | None:
         """Match the verb at the end of the text before a number that makes the number a change, or return None."""
@@ -261,12 +271,12 @@ class _Sentence:
             if not has_topic or wording.ACTOR.search(folded, begin, verb.start()):
                 begin = self._skip_lead_in(verb.end(), end)
         conjunction = folded.rfind("并", begin, end)
-        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:
+        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:  # at least four characters after 并
             begin = conjunction + 1
         end = self._trim_end(begin, end)
-        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):
+        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):  # 工作 adds nothing to a longer name
             end -= len("工作")
-        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:
+        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:  # the name begins with a quotation
             begin -= 1
         return begin, max(begin, end)
 
@@ -309,8 +319,8 @@ class _Sentence:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
-            return before if verb or not self._list_verb else f"{self._list_verb} {before}"
-        self._list_verb = verb[0] if verb else ""
+            return before if verb or not self._names.list_verb else f"{self._names.list_verb} {before}"
+        self._names.list_verb = verb[0] if verb else ""
         return before
 
     def _is_enumeration(self, preceding: str, quantity: Quantity) -> bool:
@@ -342,7 +352,10 @@ class _Sentence:
         return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
 
     def _text_after(self, k: int) -> tuple[int, str, bool]:
-        """Return start and text from quantity k to the next mark or quantity, and whether the text ends its clause."""
+        """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
+
+        The mark 、 ends no clause.
+        """
         begin, limit = self._quantities[k].end, self._next_start(k)
         mark = _PUNCTUATION.search(self._folded, begin, limit)
         if mark is None:
@@ -452,18 +465,23 @@ class _Sentence:
         if parts.after:
             is_named = len(name) > _MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
             name = _strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
-        is_part = self._total is not None and quantity.base_unit == self._total.base_unit and parts.change is None
-        part_of = self._total if is_part else None
+        is_part = (
+            self._names.total is not None and quantity.base_unit == self._names.total.base_unit and parts.change is None
+        )
+        part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
-            self._total = None
+            self._names.total = None
         context = "" if name and parts.change is not None else self._find_context(name, quantity, parts)
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
-        self._last_name, self._last_quantity = name, quantity if parts.change is None else self._last_quantity
-        if len(name) > _MIN_NAME_LENGTH + 1 and not self._subject:
-            self._subject = context or name
-            self._lends_subject = parts.change is None and quantity.kind in _LENDING_KINDS
+        self._names.last_name, self._names.last_quantity = (
+            name,
+            quantity if parts.change is None else self._names.last_quantity,
+        )
+        if len(name) > _MIN_NAME_LENGTH + 1 and not self._names.subject:
+            self._names.subject = context or name
+            self._names.lends_subject = parts.change is None and quantity.kind in _LENDING_KINDS
         self._named_end = quantity.end
         change = None
         if parts.change is not None:
@@ -475,38 +493,38 @@ class _Sentence:
 
     def _find_context(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the words that make a name clear by itself, or ""."""
-        if name and self._total is not None:
-            shared = any(name[i : i + 2] in self._total_name for i in range(len(name) - 1))
-            return "" if shared or name[-1] in self._total_name else _extract_object(self._total_name)
+        if name and self._names.total is not None:
+            shared = any(name[i : i + 2] in self._names.total_name for i in range(len(name) - 1))
+            return "" if shared or name[-1] in self._names.total_name else _extract_object(self._names.total_name)
         if name.startswith("占"):
-            return self._last_name
+            return self._names.last_name
         if wording.DEPENDENT_RATE.fullmatch(name):
-            return _extract_object(self._last_name)
+            return _extract_object(self._names.last_name)
         topic = self._previous_clause_topic(quantity.start)
         if wording.BARE_VERB.fullmatch(name):
-            context = _extract_object(topic or self._last_name)
+            context = _extract_object(topic or self._names.last_name)
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):
-            return self._last_name or topic or self._previous_sentence_topic or self._heading_topic()
+            return self._names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
         return self._find_context_of_noun(name, topic, parts)
 
     def _find_context_of_noun(self, name: str, topic: str, parts: _NameParts) -> str:
         """Return the context of a fine, or of a short or generic name. Other names need none."""
         if wording.FINE.fullmatch(name):
-            last = self._last_name
+            last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
         if len(name) <= _MIN_NAME_LENGTH:
-            is_clear = name == "立案" and not wording.CAMPAIGN.search(self._subject)
-            return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(self._subject)
-        is_related = any(name[i : i + 2] in self._subject for i in range(len(name) - 1))
+            is_clear = name == "立案" and not wording.CAMPAIGN.search(self._names.subject)
+            return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(self._names.subject)
+        is_related = any(name[i : i + 2] in self._names.subject for i in range(len(name) - 1))
         if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not is_related:
-            borrowed = _extract_object(self._subject) if self._is_borrowing(name, parts) else ""
-            return borrowed or ("" if self._subject else topic or self._heading_topic())
+            borrowed = _extract_object(self._names.subject) if self._is_borrowing(name, parts) else ""
+            return borrowed or ("" if self._names.subject else topic or self._heading_topic())
         return ""
 
     def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
         """Whether the subject of the sentence makes a name clear. 发放补贴 is about no earlier subject."""
-        if self._lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
+        if self._names.lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
             return True
         return wording.RELATIVE_NAME.fullmatch(name) is not None
 
@@ -537,6 +555,7 @@ class _Sentence:
         return "" if wording.GENERIC_HEADING.search(heading) else heading
 
     def _find_period(self, quantity: Quantity) -> str | None:
+        """Return the time expression that applies to a quantity, as written, or None. Skips those in other brackets."""
         clause = self._clause_start(quantity.start)
         times: Sequence[TimeExpression] = self._times
         if self._brackets:

@@ -101,14 +101,11 @@ def find_numbers(folded: str) -> list[Number]:
     numerals = list(find_folded_numerals(folded))
     numbers: list[Number] = []
     position = 0
-    for n, (start, end, _, unscaled, scale, is_percent, is_han) in enumerate(numerals):
-        if start < position:
+    for n, numeral in enumerate(numerals):
+        if numeral.start < position:
             continue
-        if n + 1 < len(numerals) and numerals[n + 1].start == end:
-            number = _join(numerals[n : n + _count_joined(folded, numerals, n)])
-        else:
-            number = Number(start, end, Decimal(unscaled), scale, "%" if is_percent else "", is_han)
-        position = number.end
+        number = _join(numerals[n : n + _count_joined(folded, numerals, n)])
+        start, position = number.start, number.end
         if folded[start - 1 : start] in _EXTENSIONS or folded[position : position + 1] in _EXTENSIONS:
             _extend(folded, number, numbers)
         numbers.append(number)

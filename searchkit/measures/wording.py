@@ -43,18 +43,21 @@ _LEADING_WORDS = (
     "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|有序|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
+"""Verbs, and adverbs of praise, that are no part of a name if they begin it: 扎实 in 扎实推进普法活动."""
 LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 """A light verb anywhere in a clause."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
 """A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
 LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过]?")
-"""A light verb, or another verb or adverb of praise that is dropped only at the beginning of a clause."""
+"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了 or 过. Words of `_LEADING_WORDS` are dropped only at the
+beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
 ACTOR = re.compile(
     r"(?:部门|[局委办所队院厅区市县省镇乡村街]|中心|单位|机关|政府|机构|企业|人员|干部|群众|我们)$|[在对向与]"
 )
-"""The actor at the end of the text before a light verb, or a preposition anywhere in that text."""
+"""Searched in the text before a light verb: the text ends with an actor (市财政局), or contains a preposition
+(在城区), and is therefore not the topic of the verb."""
 TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"
@@ -83,7 +86,9 @@ LEAD_IN = re.compile(
     r"本[省市区县局委厅]|针对|对于|关于|对(?![外口接])|向|给(?![予水])|为(?![民主农期])|在(?![线职岗校建押册编训])|把(?!关)|"
     r"使(?!用)|让|与|和(?![谐平解])|以及|及(?![时格])|等(?![级效])|的|了|[、,;:\-—()”\s]+)"
 )
-"""A word before a name that is no part of it: a list number, time, adverb or preposition."""
+"""A word before a name that is no part of it: list numbers, times, words of totalling and of levels reached (提高到),
+adverbs, the speaker (我市), prepositions, marks. The lookaheads exclude words that begin with the same character
+(含量, 约谈)."""
 TRAILING_WORD = re.compile(
     r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华])"
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
@@ -93,7 +98,10 @@ TRAILING_WORD = re.compile(
     r"平均|以上|多于|少于|(?<![网线规海陆水])上|[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
-"""One of the words between a name and its number, at the end of a text."""
+"""One of the words between a name and its number, at the end of a text: 共计 in 受理案件共计5件. They are words of
+totalling and of equality, the end of an earlier number, bounds, levels reached (提高到), marks, averages, and
+prepositions. The lookahead at the start is a quick test of the first character. The lookbehinds exclude words that
+end with the same character (公共, 合约)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
     " "
@@ -112,14 +120,16 @@ PREDICATE_START = re.compile(
     r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|较|左右|以上|以下|脱贫|就业|"
     r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|[,;。:!?、()”\]》])"
 )
-"""At the start of the text after a number: the text is a predicate, not the name of what is counted."""
+"""At the start of the text after a number: the text is a predicate, not the name of what is counted: 646家使用该系统.
+The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     r"(?=[荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
     r"(?:荣获|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|同比|比上|较上|增长|增加|提高|提升|下降|减少|试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
 )
-"""The first words after a name that follows a number."""
+"""The words after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业. The lookahead at
+the start is a quick test of the first character."""
 GENERIC_NAME = re.compile(
     r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|建设面积|通车里程|用户|直接经济损失|.{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|投资|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
@@ -157,9 +167,9 @@ FINE = re.compile("罚没款|罚款|罚金|没收违法所得")
 CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 """The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
-"""Before a number: the number is not part of the preceding total."""
+"""Before a number: the number is a new total, not part of the preceding one, as after 累计 in 受理9件, 累计受理80件."""
 EMPTY_NAME = re.compile(r"[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再")
-"""A name without meaning. Used to match a full name."""
+"""A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
 """After a total: its parts follow."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")

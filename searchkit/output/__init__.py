@@ -9,4 +9,5 @@ comparison.py  a comparison as a text table
 xlsx.py        a comparison, or tables of reports, as a workbook
 chart.py       a comparison as a chart
 cells.py       the text of a cell: a field of a record, or a cell of a comparison with its marks
+               (`≥` at least, `†` another unit …)
 """

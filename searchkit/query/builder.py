@@ -58,7 +58,8 @@ class ClausePair:
     any: Node
     """Relaxed form: requires one word or string of the clause."""
     is_required: bool = False
-    """Whether the relaxed form of the query requires the clause too: it consists of filters, negations and `*`."""
+    """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
+    combination of clauses that are all required."""
 
 
 def required(node: Node) -> ClausePair:
@@ -166,8 +167,8 @@ class QueryBuilder:
     def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
-        `excluded` tells for each end whether the range excludes it. Raises QuerySyntaxError if the facet is not year,
-        or an end is not a year.
+        `excluded` contains two flags: whether the range excludes its low end, and whether it excludes its high end.
+        Raises QuerySyntaxError if the facet is not year or an end is not a year. The message is the syntax of ranges.
         """
         try:
             first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
@@ -181,7 +182,8 @@ class QueryBuilder:
     def _synonym_variants(self, run: str) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms.
 
-        If tokens with synonyms overlap, only the first and longest of them is replaced.
+        If tokens with synonyms overlap, only the one that starts first is replaced. Of several that start at the same
+        offset, only the longest is replaced.
         """
         tokens = [token for token in self.analyzer.tokenize(run) if self.analyzer.synonyms(token.term)]
         replaceable: list[Token] = []
@@ -196,7 +198,11 @@ class QueryBuilder:
             yield variant + run[position:]
 
     def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
-        """Add a scoring clause, unless the clause is negated, in another field, or one too many."""
+        """Add a scoring clause.
+
+        Does nothing if the weight is 0 (below NOT), the field is not `text`, or the query already has
+        `MAX_QUERY_CLAUSES` clauses.
+        """
         if context.weight > 0 and context.field == "text" and self._clause_count < MAX_QUERY_CLAUSES:
             self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
 

@@ -1,4 +1,4 @@
-"""Text to tokens.
+"""Normalises text, parses its numbers and years, and splits it into tokens.
 
 characters.py    classes of unwanted characters
 folding.py       character normalisation

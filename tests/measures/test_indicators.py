@@ -10,12 +10,6 @@ from searchkit.model import ExtractedMeasure, Paragraph
 QuotesWithIndicators = list[tuple[str, str]]
 
 
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    """Return the extractor with the shipped data files."""
-    return Extractor.load()
-
-
 def measures(
     extractor: Extractor, text: str, path: tuple[str, ...] = (), title: str | None = None
 ) -> list[ExtractedMeasure]:

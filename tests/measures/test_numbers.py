@@ -5,26 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from extracting import measures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.numbers import find_numbers, format_scale
-from searchkit.model import ExtractedMeasure, Paragraph
 
 SCALES = {"": 1, "千": 10**3, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "万亿": 10**12}
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    """Return the extractor with the shipped data files."""
-    return Extractor.load()
-
-
-def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
-    """Return the measures of one paragraph without statements of zero."""
-    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
-    return [measure for measure in result if not measure.zero]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,6 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import Paragraph
 
 
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    """Return the extractor with the shipped data files."""
-    return Extractor.load()
-
-
 def periods(extractor: Extractor, text: str, year: int | None = None) -> list[str | None]:
     """Return the periods of the measures of one paragraph, for a reporting year."""
     (measures,) = extractor.extract([Paragraph("r#1", "r", 1, text, year=year)])

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from extracting import measures
 
 from searchkit.measures.extractor import Extractor
-from searchkit.model import ExtractedMeasure, Paragraph
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    """Return the extractor with the shipped data files."""
-    return Extractor.load()
-
-
-def measures(extractor: Extractor, text: str) -> list[ExtractedMeasure]:
-    """Return the measures of one paragraph without statements of zero."""
-    (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])
-    return [measure for measure in result if not measure.zero]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,6 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import ExtractedMeasure, Paragraph
 
 
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    """Return the extractor with the shipped data files."""
-    return Extractor.load()
-
-
 def measures(extractor: Extractor, text: str) -> tuple[ExtractedMeasure, ...]:
     """Return the measures of one paragraph."""
     (result,) = extractor.extract([Paragraph("r#1", "r", 1, text)])

@@ -1,4 +1,6 @@
-"""One module per file format. A reader turns the bytes of a file into raw documents; its suffix selects the reader.
+"""One module per file format. A reader turns the bytes of a file into raw documents.
+
+The suffix of a file name selects the reader.
 
 The module of a format has one function, `read(data: bytes, name: str) -> FileContents`. It is imported when the first
 file of the format is read, so unused formats cost nothing. To add a format, write the module and add its suffixes to

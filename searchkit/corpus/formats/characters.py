@@ -65,7 +65,7 @@ def read_sign(font: str, code: int) -> str | None:
 
 def is_private(char: str) -> bool:
     """Return whether a character is a private-use code point."""
-    return "\ue000" <= char <= "\uf8ff" or char >= "\U000f0000"
+    return PRIVATE_USE.match(char) is not None
 
 
 def mark_unreadable(line: str) -> str:

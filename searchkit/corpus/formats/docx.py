@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from searchkit.corpus.blocks import Block, RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.characters import clean_characters, read_sign
+from searchkit.corpus.formats.characters import clean_characters, is_private, read_sign
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks, to_superscript
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.corpus.formats.rows import TableBuilder
@@ -49,8 +49,6 @@ _DROPPED_TAGS = frozenset(
     )
 )
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
-_PRIVATE_USE = range(0xE000, 0xF900)
-"""Codes of symbol fonts. Word writes them with or without 0xF000."""
 _MAX_BYTE = 0xFF
 _VERTICAL_ALIGNMENT = W + "vertAlign"
 _SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
@@ -297,8 +295,8 @@ class _BodyReader:
         code = element.get(W + "char", "")
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
             value, font = int(code, 16), element.get(W + "font", "")
-            sign = read_sign(font, value) if value in _PRIVATE_USE or value <= _MAX_BYTE else None
-            self._add(sign or ("" if value in _PRIVATE_USE else chr(value)))
+            sign = read_sign(font, value) if is_private(chr(value)) or value <= _MAX_BYTE else None
+            self._add(sign or ("" if is_private(chr(value)) else chr(value)))
 
     def _read_field_mark(self, element: Element) -> None:
         kind = element.get(W + "fldCharType")

@@ -15,9 +15,10 @@ from searchkit.errors import ReadError
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read records with `id` (or `_id`), `text` and any other fields, which override detection or become facets.
+    """Read records. Each needs an id (`id` or `_id`) and a text.
 
-    The text field may have any of the names in `records.TEXT_NAMES`. Invalid lines are listed in `problems`; the others
+    The field of the text has one of the names in `records.TEXT_NAMES`. All other fields override detection or become
+    facets. Invalid lines are listed in `problems`; the others
     are read. Raises ReadError if the bytes are not text or no line is a valid record.
     """
     decoded = decode_text(data)

@@ -25,7 +25,8 @@ _MAX_INLINE_LENGTH = 20_000
 _TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
 _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\^\n]*)")
-"""A line with emphasis at its start or throughout, and no other markup: by far the most frequent markup."""
+"""A line with emphasis at its start or throughout, and no other markup. Such lines skip the inline parser, because this
+is by far the most frequent markup."""
 _TIGHT_HEADING = re.compile(r"(#{2,6}|#(?!.*#))(?=[\u3400-\u9fff（(])(.+)")
 """`##一、` without the blank that the standard requires."""
 _UNPARSED_EMPHASIS = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*\n]{1,200})\*\*")
@@ -49,7 +50,9 @@ _MARKUP_RUN = re.compile(r"[*_`]{2,}")
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
-    """Read Markdown, with or without front matter. Comments and images are dropped, links are replaced by their text.
+    """Read Markdown, with or without front matter. Links are replaced by their text, images are dropped.
+
+    Comments are dropped too, except one that is not closed: its lines are text.
 
     Line breaks in a paragraph are kept: each line is a block. Raises ReadError if the bytes are not text.
     """
@@ -87,9 +90,13 @@ class _BlockReader:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._marker = ""
+        """Printed number of the current item of a numbered list (`1. `), until its first block; otherwise empty."""
         self._level = 0
+        """Level of the current heading, or 0."""
         self._row: list[str] | None = None
+        """Cells of the current table row, or None outside rows."""
         self._rows: list[tuple[Cell, ...]] = []
+        """Rows of the current table."""
 
     def __iter__(self) -> Iterator[Block]:
         for token in self._tokens:
@@ -106,7 +113,7 @@ class _BlockReader:
 
     def _update_state(self, token: Token) -> None:
         if token.type == "heading_open":
-            # A paragraph underlined by accident (`---` meant as a rule) is long; a heading is one line.
+            # `_inline` ignores the level if there are several lines: `---`, meant as a rule, underlined a paragraph.
             self._level = int(token.tag[1])
         elif token.type == "heading_close":
             self._level = 0
@@ -213,6 +220,7 @@ def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
 
 
 def _html_blocks(content: str) -> Iterator[Block]:
+    """Yield the blocks of HTML. A comment has none, unless it is not closed: its lines are then text."""
     stripped = content.strip()
     if stripped.startswith("<!--") and "-->" not in stripped:
         # An unclosed comment would contain the rest of the report.

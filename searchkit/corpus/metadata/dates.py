@@ -17,27 +17,37 @@ YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{A
 _CHINESE_DATE = re.compile(
     rf"({ANY_YEAR})\s*年\s*([\d一二三四五六七八九十]{{1,2}}|元)\s*月\s*(?:([\d一二三四五六七八九十]{{1,3}})\s*日)?"
 )
+"""2023年1月12日, 二〇二三年元月. The day is optional."""
 _MARKED_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
 _BARE_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR})(?!\d)")
 QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 """The title of another document."""
 _STATED_YEAR = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
+"""The year in an announcement of the report: 现将我局2023年法治建设情况报告如下."""
 _OPENING_YEAR = re.compile(rf"^\s*(?:在)?({ANY_YEAR})\s*年(?:度)?(?:以来)?[,，、:：]?")
+"""A year at the start of a paragraph: 2023年,我局…."""
 _HEADING_YEAR = re.compile(
     rf"^[\s（(]*(?:[一二三四五六七八九十\d]{{1,3}}[)）、.．]+\s*)?(?:关于|过去[^，。]{{0,8}}[和及与])?({ANY_YEAR})\s*年(?!以来)"
 )
+"""A year at the start of a heading: 一、2023年工作回顾. 2023年以来 does not count."""
 _REVIEW_WORD = re.compile("回顾|总结|完成情况|执行情况")
 _PLAN_WORD = re.compile("安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路")
 _OPENING_REVIEWED_YEAR = re.compile(rf"^\s*(?:过去的)?({ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
+"""The start of a review: 过去的2023年, 2023年是…."""
 _LABELLED_DATE = re.compile(
     rf"([一-鿿]{{0,4}}(?:日期|时间)|发布于)\s*[:：]?\s*({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})"
 )
+"""发布日期:2024-01-31. The first group is the label."""
 _LEADING_DATE = re.compile(
     rf"^\s*({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?=$|[一-鿿【\[|])"
 )
+"""A date at the start of a line, before its end, Chinese text or a bracket: 2024-01-31 10:30 来源."""
 _NUMERIC_DATE = re.compile(rf"({ARABIC_YEAR})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})")
+"""2024-01-31, 2024/1/31, 2024年1月31."""
 _URL_YEAR = re.compile(rf"/(?:t)?({ARABIC_YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\d[_/-]|\d\d/)")
+"""A year at the start of an element of a URL, with the month if it follows: `/2024/1/…`, `/t20240131_5.html`."""
 _TARGET_YEAR = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
+"""A year for which a target is set: 到2035年, 2035年远景目标."""
 _MAX_YEAR_HEADING_LENGTH = 60
 """Maximum length of a heading whose year counts, in code points."""
 _MIN_MENTIONS = 2
@@ -46,9 +56,19 @@ _LAST_EARLY_MONTH = 4
 """Reports published until this month are about the year before."""
 _FIRST_LATE_MONTH = 11
 """Reports published from this month on are about the same year."""
-
+(
+    _PUBLICATION_LABEL_RANK,
+    _BARE_LABEL_RANK,
+    _LEADING_DATE_RANK,
+    _HINT_RANK,
+    _OTHER_LABEL_RANK,
+    _UPDATE_LABEL_RANK,
+) = range(1, 7)
+"""Ranks of the sources of a date of publication, best first: 发布日期, 日期, a date at the start of a line, the hint of
+the format, other labels, 更新日期."""
 
 _NUMERIC_SESSION_DATE = re.compile(rf"(?<!\d)({ARABIC_YEAR})\s?[-/.]\s?(\d{{1,2}})\s?[-/.]\s?\d{{1,2}}(?!\d)")
+"""2023.1.12, 2023-1-12."""
 _MONTHS = 12
 _MEETING = re.compile("会议|大会|人代会")
 
@@ -65,10 +85,10 @@ class SessionDate:
 
 @dataclass(frozen=True, slots=True)
 class DetectedYear:
-    """A year, with a note if it was inferred rather than read."""
+    """A year, with a warning if it was inferred rather than read, or could not be decided."""
 
     value: int | None
-    note: str | None = None
+    warning: str | None = None
 
 
 def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
@@ -86,10 +106,10 @@ def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mappi
     for position, line in enumerate(head):
         match = _LEADING_DATE.match(line[:200])
         if match and (day := _iso_date(*match.groups())):
-            ranked.append((3, position, day))
+            ranked.append((_LEADING_DATE_RANK, position, day))
     hint = _NUMERIC_DATE.search(hints.get("published", ""))
     if hint and (day := _iso_date(*hint.groups())):
-        ranked.append((4, 0, day))
+        ranked.append((_HINT_RANK, 0, day))
     return min(ranked)[2] if ranked else None
 
 
@@ -255,12 +275,13 @@ def _year_by_season(published: str) -> int | None:
     return year if month >= _FIRST_LATE_MONTH else None
 
 
-def _label_rank(key: str) -> int:
-    if "发布" in key or "公开" in key or "上网" in key:
-        return 1
-    if key in {"日期", "时间"}:
-        return 2
-    return 6 if "更新" in key else 5
+def _label_rank(label: str) -> int:
+    """Return the rank of a date with a label: 发布日期 before 日期, and 更新日期 last."""
+    if "发布" in label or "公开" in label or "上网" in label:
+        return _PUBLICATION_LABEL_RANK
+    if label in {"日期", "时间"}:
+        return _BARE_LABEL_RANK
+    return _UPDATE_LABEL_RANK if "更新" in label else _OTHER_LABEL_RANK
 
 
 def _iso_date(year: str, month: str, day: str) -> str | None:

@@ -160,7 +160,7 @@ def _detect_fields(evidence: Evidence) -> DetectedMetadata:
     issuer = _detect_issuer(doctype, evidence)
     location = _detect_region(issuer, evidence, year.value, (index_number or "", source or ""))
     agency = _detect_agency(issuer, doctype, evidence.title or "", location.region)
-    warnings = [*filter(None, (year.note,)), *location.warnings]
+    warnings = [*filter(None, (year.warning,)), *location.warnings]
     fields = {"title": title, "issuer": issuer, "agency": agency, "doctype": doctype}
     warnings += [f"{name} undecided: neither title, head nor text states it" for name in fields if not fields[name]]
     if published is None and (

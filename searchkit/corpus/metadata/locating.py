@@ -15,12 +15,15 @@ from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_BODY_LENGTH = 200_000
+"""Code points. Of a longer body, this many at its start and 5000 at its end are searched."""
 _QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 _NATIONAL_OPENING = re.compile(
     r"我代表(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|受(?:中共中央和|党中央、)?(?:国务院|中央人民政府)的?委托"
     r"|^\s*国务院(?:副?总理|总理兼)|^中华人民共和国国务院"
 )
+"""The State Council speaks: 我代表国务院, 受国务院委托, 国务院总理."""
 _NATIONAL_SESSION = re.compile(r"在第.{1,3}届全国人民代表大会.{0,12}会议")
+"""在第十四届全国人民代表大会第二次会议."""
 _LEADING_YEAR = re.compile(rf"{ANY_YEAR}年?度?")
 _CENTRAL_BODY = re.compile(
     r"(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
@@ -28,7 +31,9 @@ _CENTRAL_BODY = re.compile(
     r"住房和城乡建设|交通运输|水利|农业农村|商务|文化和旅游|退役军人事务|应急管理|审计)(?:部|署)|(?:海关|市场监管|税务|体育|"
     r"市场监督管理|广电|国家税务)总[局署]"
 )
+"""The start of the name of a body of the central government: 国家发展改革委, 司法部, 海关总署."""
 _PLACE_PREFIX = re.compile(rf"(?:关于)?(?:{ANY_YEAR}年?度?的?)?(?:中共|中华人民共和国|国家税务总局)?")
+"""The text before a short name at the start of a line: 关于2023年度, 中共."""
 _SHORT_NAME_CONTEXT = re.compile(
     r"(?!街道|[镇乡村])(?:\d{4}|[^，。\s]{0,14}?(?:委|局|厅|政府|法治|省长|办事处|管委会|海关|工作报告))"
 )
@@ -38,21 +43,36 @@ _INNER_NAME_CONTEXT = re.compile(r"(?:\d{4}|[一二][〇零]|(?:人民)?政府(?
 _SESSION_PLACE = re.compile(
     r"在(?=[^，。,\s]{2,14}?(?:第[一二三四五六七八九十百\d]{1,4}[届次]|人民代表大会|人大|党代会))"
 )
+"""The text before a short name that a congress follows: 在 in 在湖南长沙第十六届人民代表大会."""
 _BRANCH_OFFICE = re.compile(r"局([^局，。]{2,8}?)分局")
+"""长沙市生态环境局岳麓分局. The group is the place of the branch, 岳麓."""
 _LEVELS = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
+"""Words for the levels of divisions, outermost first."""
 _MAX_LINE_LENGTH = 400
+"""Number of code points of a line that are examined."""
+_MIN_FREQUENT_PERCENT = 40
+"""Minimum mentions of a level that counts as frequent, in percent of the most frequent level."""
 _CITY_DEPTH = 2
 """Number of divisions in the region of a city or prefecture."""
 _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
+"""A word of the line above a speech that names session or speaker: 在临海市第十七届人民代表大会…上, 市长."""
 _SELF_REFERENCE = re.compile(r"(?<!各)(?:我|全|本)(自治区|[省市区县州旗盟])(?!域|场|级|政府采购)")
+"""我区, 全市, 本省. 全市场 and 全区域 refer to no division."""
 _LEVEL_PREFIX = re.compile(r"^(?:中共)?(自治区|新区|[省市区县州旗盟])(?!场监|政|民政|域|级|容)")
+"""A name that starts with its level: 区卫健委, 市人民政府. 市场监管局 and 县域 do not."""
 _OTHER_PLACE_CONTEXT = re.compile(
     r"(?:帮扶|支援|援助|对口|协作|协同|结对|赴|援|联合|会同|兄弟|学习|考察|跨省|跨区域|来自|与)[^，。；]{0,8}$"
 )
+"""The text before a place that the report does not speak of as its own: 对口支援, 赴, 来自."""
 _CITED_DOCUMENT_NUMBER = re.compile(rf"([一-鿿]{{2,12}})[〔\[【(（]{ARABIC_YEAR}[〕\]】)）]\s*第?\d+\s*号")
+"""浙政发〔2023〕12号, with the words before it. The group is the text before the bracket."""
 _CITATION_WORD = re.compile("印发|转发|下发|根据|按照|依据|落实|贯彻|执行|关于|要求|通知|文件")
+"""A word between a sentence and the document number that it cites: 根据 in 根据浙政发〔2023〕12号."""
 _DIVISION_CODE = re.compile(r"(?<!\d)(?:1[12])?(\d{6})(?=\D|\d{3,})")
+"""Six digits in an index number: LH331082-035/2025. The code of an organisation (11331082MB0F…) starts with 11 or 12
+before these digits."""
 _URL = re.compile(r"https?://[^\s，。；、\"'<>（）()]+|(?:www\.)?[a-z0-9.-]+\.gov\.cn")
+"""https://www.linhai.gov.cn/…, www.linhai.gov.cn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +114,21 @@ def locate(evidence: LocationEvidence) -> LocationResult:
     if mention := _find_first_place(title):
         return _choose_place(title, mention, evidence)
     stated_level = _level_of_names([title, *issuers])
-    notes: list[str] = []
+    warnings: list[str] = []
     for text in issuers:
         if (located := _locate_by_line(text, stated_level, evidence)).region:
             return located
-        notes.extend(located.warnings)
+        warnings.extend(located.warnings)
     level = stated_level or _level_of_text(evidence.paragraphs)
     for text in sorted(filter(_names_one_place, head), key=lambda line: not _SESSION_WORD.search(line)):
         if (located := _locate_by_line(text, level, evidence)).region:
             return located
-        notes.extend(located.warnings)
-    return _locate_by_weaker_evidence(evidence, level, notes)
+        warnings.extend(located.warnings)
+    return _locate_by_weaker_evidence(evidence, level, warnings)
 
 
 def _choose_place(text: str, mention: Mention, evidence: LocationEvidence) -> LocationResult:
+    """Return the place that a mention in a line means. If the context does not decide, return a warning instead."""
     regions = regions_in_force(mention.places, evidence.year)
     best = regions[0] if len(regions) == 1 else _choose_by_context(regions, evidence)
     if best is not None:
@@ -135,7 +156,7 @@ def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) ->
 
 
 def _locate_by_weaker_evidence(
-    evidence: LocationEvidence, level: str | None, earlier_notes: list[str]
+    evidence: LocationEvidence, level: str | None, earlier_warnings: list[str]
 ) -> LocationResult:
     """Locate by the code in the index number, the body, the tail or the URL.
 
@@ -144,21 +165,23 @@ def _locate_by_weaker_evidence(
     if (region := _locate_by_code(evidence)) and _can_have_level(region, level):
         return LocationResult(region)
     counts = _count_places_of_body(level, evidence)
-    body_region, notes = _locate_by_body(counts, level, evidence)
+    body_region, warnings = _locate_by_body(counts, level, evidence)
     if body_region:
         return LocationResult(body_region)
     for line in evidence.tail:
         text = fold(line[:_MAX_LINE_LENGTH])
         if _names_one_place(text) and (located := _locate_by_line(text, level, evidence)).region:
             return located
-    notes = (*earlier_notes, *notes)
+    warnings = (*earlier_warnings, *warnings)
     url_region = _locate_by_url(evidence)
-    if url_region and (_level_of_region(url_region) == level or (level is None and not notes)):
+    if url_region and (_level_of_region(url_region) == level or (level is None and not warnings)):
         return LocationResult(url_region)
-    region, note = _locate_by_last_resort(evidence.name, level, () if notes else tuple(counts))
+    region, warning = _locate_by_last_resort(evidence.name, level, () if warnings else tuple(counts))
     if region:
-        return LocationResult(region, (*notes, note))
-    return LocationResult((), notes or ("region undecided: neither title, head nor text names the place reported on",))
+        return LocationResult(region, (*warnings, warning))
+    return LocationResult(
+        (), warnings or ("region undecided: neither title, head nor text names the place reported on",)
+    )
 
 
 def _locate_by_last_resort(
@@ -250,6 +273,7 @@ def _find_session_place(text: str) -> Mention | None:
 
 
 def _contains_place(outer: Mention, inner: Mention) -> bool:
+    """Return whether a place that `inner` can mean is inside a place that `outer` can mean."""
     return any(p.region[: len(q.region)] == q.region and p != q for p in inner.places for q in outer.places)
 
 
@@ -268,12 +292,12 @@ def _level_of_names(names: Sequence[str]) -> str | None:
 
 
 def _level_of_text(paragraphs: Sequence[str]) -> str | None:
-    """Return the level at which the text refers to itself: the lowest frequent one (我区 rather than 全市)."""
+    """Return the level at which the text refers to itself: the innermost frequent one (我区 rather than 全市)."""
     counts: Counter[str] = Counter()
     for text in fold_all([paragraph[:2000] for paragraph in paragraphs[:40]]):
         counts.update(_level_of_word(m[1]) for m in _SELF_REFERENCE.finditer(text))
     max_count = max(counts.values(), default=0)
-    frequent = [level for level, count in counts.items() if count * 5 >= max_count * 2]
+    frequent = [level for level, count in counts.items() if 100 * count >= _MIN_FREQUENT_PERCENT * max_count]
     return max(frequent, key=lambda level: (_LEVELS.index(level), counts[level])) if frequent else None
 
 
@@ -298,7 +322,10 @@ def _can_have_level(region: Region, level: str | None) -> bool:
 
 
 def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) -> Region | None:
-    """Choose among places of the same name: first the province, then the city that the report clearly refers to."""
+    """Choose among places of the same name: first the province, then the city, with the most evidence.
+
+    Returns None if the best one has less than twice the evidence of the second.
+    """
     support = _count_support(regions, evidence)
     candidates = list(regions)
     for depth in (1, 2):
@@ -315,7 +342,10 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 
 
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
-    """Count the evidence for each region above the candidates: its name, its document numbers, its other places."""
+    """Weigh the evidence for each region above the candidates: its name, its document numbers, its other places.
+
+    Each mention weighs 1, of a name at most 20 in all. The URL weighs 5, the code in the index number 30.
+    """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)
     for outer in {region[:depth] for region in regions for depth in range(1, len(region))}:
@@ -373,7 +403,7 @@ def _is_province_of_level(region: Region, level: str | None) -> bool:
 def _locate_by_body(
     counts: Counter[tuple[Region, ...]], level: str | None, evidence: LocationEvidence
 ) -> tuple[Region | None, tuple[str, ...]]:
-    """Return the region that the text names far more often than any other, and notes.
+    """Return the region that the text names at least twice as often as any other, and warnings.
 
     If the level is unknown, the other places must contain the region.
     """
@@ -410,7 +440,7 @@ def _count_mentions(text: str, element: str) -> int:
     return count
 
 
-_LOOKALIKES = {
+_LOOKALIKES = {  # short names of provinces, and texts in which such a name occurs but is not meant
     "海南": ("上海南", "青海南"),
     "河南": ("黄河南", "淮河南"),
     "河北": ("黄河北", "淮河北", "河北区"),
@@ -421,6 +451,7 @@ _LOOKALIKES = {
 
 
 def _count_document_prefixes(text: str) -> Counter[Region]:
+    """Count the cited document numbers of each region, by their first characters: 浙政发〔2023〕12号 is of 浙江省."""
     prefixes = gazetteer().document_prefixes
     counts: Counter[Region] = Counter()
     for match in _CITED_DOCUMENT_NUMBER.finditer(text):
@@ -433,6 +464,7 @@ def _count_document_prefixes(text: str) -> Counter[Region]:
 
 
 def _locate_by_url(evidence: LocationEvidence) -> Region | None:
+    """Return the region of the first URL with a label that the gazetteer knows, or None."""
     for match in _URL.finditer(evidence.urls):
         host = urlsplit(match[0]).netloc or match[0].split("/")[0]
         for label in reversed(host.split(".")[:-2] or [host]):
@@ -442,7 +474,7 @@ def _locate_by_url(evidence: LocationEvidence) -> Region | None:
 
 
 def _locate_by_code(evidence: LocationEvidence) -> Region | None:
-    """Return the division whose code occurs in the index number (LH331082-035/2025-00028)."""
+    """Return the region whose code occurs in the index number (LH331082-035/2025-00028)."""
     codes = gazetteer().codes
     return next((codes[m[1]] for m in _DIVISION_CODE.finditer(evidence.index_number) if m[1] in codes), None)
 

@@ -46,6 +46,7 @@ _PLANNED_YEAR = re.compile(
 _NEXT_YEAR_PLAN = re.compile(
     rf"(?:做好|抓好|搞好|安排|部署|谋划)(?:明年|来年)|(?:明年|来年)(?:[^,。;]{{0,12}}?(?:{_PLAN_NOUN})|,?(?:{_SUBJECT})*(?:要(?!求)|将|是))"
 )
+"""A sentence that plans the next year without its number: 做好明年工作, 明年工作的总体要求."""
 _MIN_PLANNING_SENTENCES = 2
 """Minimum number of sentences that plan the year after the one in the title, so that they overrule the title."""
 _MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
@@ -85,7 +86,7 @@ class _YearInHeadings:
 
 
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
-    """Return the year that a work report plans, with a note as described in `_state_year`."""
+    """Return the year that a work report plans, with a warning as described in `_state_year`."""
     title_year, session = evidence.title_year, evidence.session
     headed = _find_year_in_headings(evidence.headings, session.year if session else title_year)
     if session and _is_unrelated(session, title_year, headed):
@@ -104,7 +105,7 @@ def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
 
 
 def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> DetectedYear:
-    """Return a year with a note if neither title nor session states it, or if the title states another one."""
+    """Return a year with a warning if neither title nor session states it, or if the title states another one."""
     if evidence.title_year not in {None, year}:
         return DetectedYear(year, f"year {year} inferred {source}: the title states {evidence.title_year}")
     session = evidence.session

@@ -11,13 +11,17 @@ MAX_HEADING_LENGTH = 60
 _MAX_UNNUMBERED_LENGTH = 40
 """The same for a heading without a number, which only its shape identifies."""
 _MAX_RUN_IN_LENGTH = 37
+"""Maximum length of a run-in heading of one or two clauses, in code points without its number."""
 _MAX_LOOSE_RUN_IN_LENGTH = 46
+"""The same, for any number of clauses, if every item of the list begins with such a sentence."""
 _MAX_THREE_CLAUSE_LENGTH = 30
 """Maximum length of a run-in heading of three clauses: 强化统筹，压实责任，抓好落实。"""
 _MAX_USUAL_CLAUSES = 2
 """Usual maximum number of clauses of a run-in heading. A short one may have one more."""
 _MIN_HEADING_LENGTH = 3
+"""Minimum length of a run-in heading, and of the text that must follow it."""
 _MAX_COLON_HEADING_LENGTH = 24
+"""Maximum length of a heading before a colon."""
 _MIN_TEXT_LENGTH = 16
 """Minimum length of the text after a heading that only a blank separates from it."""
 
@@ -29,8 +33,11 @@ _NARRATIVE_WORDING = re.compile(
     r"|[我本][局委市区县镇街院厅办省州]|(?:\d{4}|[一二]0\d\d)年(?:以来|度?[,，]|\d|[上下]半年|我|[市区县省]))"
     r"|.{2,}了.{6,}|.*(?:如下|以下几个方面|主要有)$"
 )
+"""Narrative text: it starts with a time or the speaker (今年, 2023年以来, 我局), reports a completed act
+(召开了会议研究部署工作), or introduces a list (做法如下)."""
 _COLON = re.compile(r"[：:]")
 _LEAD_IN_END = re.compile(r"(?:是|为|有|包括|如下|指出|强调|要求|认为|原因|例如|比如|其中|做法)$")
+"""The end of words that introduce a list or a quotation after a colon: 会议要求, 主要做法."""
 _HEADING_NOUNS = (
     "制度|工作|建设|能力|水平|管理|监督|机制|体系|体制|改革|责任|服务|质量|力度|宣传|培训|执法|行为|效能|作用|保障"
     "|意识|成效|审查|审核|决策|公开|化解|普法|监管|治理|环境|队伍|落实|职能|职责"
@@ -47,6 +54,7 @@ _JOINED_PART_HEADING = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART_NOUN
 _SPACED_HAN = re.compile("[\u4e00-\u9fff] (?=[\u4e00-\u9fff])")
 _SPACING_SAMPLE_LENGTH = 200
 _LISTED_WORD = re.compile(r"[一二三四五]是")
+"""一是 at the start of an item of a sentence, which is no heading."""
 
 
 def parse_heading_line(text: str, *, is_numbered: bool) -> str | None:

@@ -23,7 +23,9 @@ _DIGIT_FAMILY = {
     "1）": "1",
     "①": "1",
 }
+"""Kind of digits of each style: 一 for Han digits, 1 for Arabic ones."""
 _STYLE_MARK = {"一、": "、", "1、": "、", "1.": ".", "（一）": "（", "（1）": "（", "1）": "（"}
+"""Punctuation of each style. Brackets around and after the number are the same mark."""
 
 
 class HeadingForm(Enum):
@@ -69,7 +71,7 @@ class LevelTracker:
         self._last_ordinals: dict[str, int] = {}
         """Last ordinal of each style."""
         self._min_depth = 0
-        """Number of entries that no heading closes."""
+        """Number of outermost entries that no later heading closes: 1 inside the last part, otherwise 0."""
 
     def path(self) -> tuple[str, ...]:
         """Return the headings of the open entries."""
@@ -171,6 +173,7 @@ class LevelTracker:
         return depth
 
     def _is_outer(self, style: str, other: str) -> bool:
+        """Return whether an entry of `style` closes one of `other`: by the order that occurred, else by `RANK`."""
         if style == other:
             return True
         is_above, is_below = (style, other) in self._seen_above, (other, style) in self._seen_above
@@ -222,7 +225,7 @@ class LevelTracker:
 
 
 def _similarity(first: str, second: str) -> int:
-    """Return the similarity of two styles: 2 for the same kind of digits, plus 1 for the same mark after them."""
+    """Return the similarity of two styles: 2 for the same kind of digits, plus 1 for the same punctuation."""
     same_digits = first in _DIGIT_FAMILY and _DIGIT_FAMILY[first] == _DIGIT_FAMILY.get(second)
     same_mark = first in _STYLE_MARK and _STYLE_MARK[first] == _STYLE_MARK.get(second)
     return 2 * same_digits + same_mark

@@ -46,7 +46,7 @@ def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _find_cuts(text: str, expected: int) -> tuple[list[int], int]:
-    """Return the offsets at which to split a line, and the ordinal expected of the next 一、 heading."""
+    """Return the offsets at which to split a line, and the expected ordinal of the next heading in the style 一、."""
     marker = parse_marker(text)
     style, ordinal = (marker.style, marker.ordinal) if marker is not None else ("", 0)
     cuts, expected = _find_han_cuts(
@@ -66,7 +66,8 @@ def _find_cuts(text: str, expected: int) -> tuple[list[int], int]:
 def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[int], int]:
     """Return the cuts before 一、 and （一） items.
 
-    `expected` is the next ordinal of 一、, `last_bracket` the last of （一）.
+    `expected` is the expected ordinal of the next 一、 item, `last_bracket` the ordinal of the last （一） item or 0.
+    Returns the cuts, and the next `expected`.
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:

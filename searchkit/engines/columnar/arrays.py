@@ -59,7 +59,8 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         handle.truncate(max(handle.tell(), data_start))
 
 
-_mapping_lock = Lock()  # two threads must not map, and close, the same file at once
+_mapping_lock = Lock()
+"""Held while a file is mapped, so that two threads do not map the same file twice or close its descriptor twice."""
 
 
 class ArrayFile:
@@ -93,12 +94,16 @@ class ArrayFile:
         return name in self._directory
 
     def verify(self) -> None:
-        """Read all arrays. Raises IndexDamaged if an array does not have the checksum in the header."""
+        """Read all arrays.
+
+        Raises IndexDamaged if an array does not have the checksum in the header or extends beyond the end of the file.
+        """
         for name, (*_, checksum) in self._directory.items():
             if zlib.crc32(self[name].data) != checksum:
                 raise self._damaged()
 
     def _map(self, name: str) -> Array:
+        """Return an array as a view of the mapped file. Raises IndexDamaged if its entry in the header is not valid."""
         try:
             typestr, count, offset, _ = self._directory[name]
             dtype, start = np.dtype(typestr), self._data_start + offset
@@ -115,6 +120,7 @@ class ArrayFile:
 
     @cached_property
     def _view(self) -> memoryview:
+        """The bytes of the file. The first access maps the file, checks `_MAGIC`, and closes the descriptor."""
         with _mapping_lock:
             if self._mapped_view is None:
                 if self._descriptor is None or os.fstat(self._descriptor).st_size < len(_MAGIC) + 8:
@@ -133,6 +139,7 @@ class ArrayFile:
 
     @cached_property
     def _directory(self) -> dict[str, Any]:
+        """The header: type, number of elements, offset from `_data_start` and CRC-32 of each array, by name."""
         try:
             directory = json.loads(bytes(self._view[16 : 16 + self._header_length]))
         except (ValueError, RecursionError):
@@ -147,6 +154,7 @@ class ArrayFile:
 
     @property
     def _data_start(self) -> int:
+        """Offset of the first array in the file: the end of the header, rounded up."""
         return -(-(16 + self._header_length) // _ALIGNMENT) * _ALIGNMENT
 
     def _damaged(self) -> IndexDamaged:
@@ -174,8 +182,9 @@ class ByteStrings:
     def find_prefix(self, prefix: bytes) -> Iterator[int]:
         """Yield the indices, ascending, of strings that may begin with `prefix`. No string may be empty.
 
-        Searches the concatenated strings for occurrences of `prefix` at the start of a string. An occurrence may extend
-        into the next strings, so that a string shorter than `prefix` may be included.
+        Searches the concatenated strings at once, which is faster than comparing each string. An occurrence of `prefix`
+        that starts at the start of a string may extend into the next strings. The caller must therefore check that the
+        string itself begins with `prefix`.
         """
         data = self._data.tobytes()
         offset = data.find(prefix)
