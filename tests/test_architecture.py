@@ -30,7 +30,7 @@ TIERS = (
     {"corpus.formats.registry"},
     {"corpus.walk"},
     {"corpus.formats.characters", "corpus.formats.marks"},
-    {"corpus.formats.page", "corpus.formats.word", "corpus.formats.charset"},
+    {"corpus.formats.page", "corpus.formats.word", "corpus.formats.charset", "corpus.formats.texttables"},
     {"corpus.formats.text"},
     {"corpus.formats"},
     {"corpus.listing"},

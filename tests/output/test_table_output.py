@@ -14,6 +14,7 @@ from test_comparison_xlsx import cells as sheet_cells
 
 from searchkit.cli.records import export, show
 from searchkit.corpus.reading import ParsedDocument
+from searchkit.corpus.tables.grid import TableGrid
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.indexing.build import write_index
 from searchkit.model import Cell, Document, Paragraph, Table, to_json
@@ -114,7 +115,8 @@ def test_a_table_that_does_not_fit_a_sheet_is_an_error(tmp_path: Path) -> None:
 def index(tmp_path: Path) -> Path:
     """Return an index with one document: a paragraph, the table, and a paragraph."""
     name = TABLE.document
-    texts = ["前言。", "街道 东风 ｜ 一", "街道 东风 ｜ 二", "街道 合计", "后记。"]
+    layout = TableGrid(TABLE.header, TABLE.rows, TABLE.header_columns)
+    texts = ["前言。", *(layout.row_text(row).text for row in range(len(TABLE.rows))), "后记。"]
     paragraphs = tuple(Paragraph(f"{name}#{n}", name, n, text) for n, text in enumerate(texts, 1))
     write_index([ParsedDocument(Document(name, paragraphs=5), paragraphs, tables=(TABLE,))], tmp_path / "index")
     return tmp_path / "index"
@@ -130,9 +132,9 @@ def test_show_prints_tables_at_their_places(index: Path) -> None:
     """A document has the table instead of its rows, a row is followed by its part of the table."""
     whole = run(show, TABLE.document, "--index", index)
     assert whole.index("前言。") < whole.index(format_markdown(TABLE)) < whole.index("后记。")
-    assert "街道 东风" not in whole
+    assert "街道 东风 ｜" not in whole
     row = run(show, f"{TABLE.document}#3", "--index", index)
-    assert "街道 东风 ｜ 二" in row
+    assert "街道 东风 ｜ 收件 2022 007" in row
     assert row.endswith(format_markdown(TABLE, range(1, 2)) + "\n")
     context = run(show, f"{TABLE.document}#3", "--context", 2, "--index", index)
     assert format_markdown(TABLE) in context

@@ -7,9 +7,10 @@ file of the format is read, so unused formats cost nothing. To add a format, wri
 `registry.READERS`.
 
     text, markdown, html, docx, doc, pdf, ofd, zipped   documents
-    jsonlines, delimited, xlsx                          records, built by records.py
-    charset, archives, pagefacts, rows, characters      helpers shared by several formats
-    marks, glyphnames                                   raised characters; PDF fonts without a map to characters
+    jsonlines, delimited, xlsx                          records, built by records.py, or tables
+    rows, grids, texttables                             tables of block elements, of sheets, of plain text
+    charset, archives, pagefacts, characters            helpers shared by several formats
+    marks, glyphnames, numberformats                    raised characters; PDF fonts; how spreadsheets display numbers
     word/                                               styles and automatic numbers of Word documents
     page/                                               positioned glyphs to lines and paragraphs
 """

