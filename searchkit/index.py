@@ -193,8 +193,7 @@ class Index:
 
     def table(self, table_id: str) -> Table | None:
         """Return the table with an id (`<document>!<table>`), or None if there is none."""
-        document, _, _ = table_id.rpartition("!")
-        return next((table for table in self.tables(document=document) if table.id == table_id), None)
+        return self._snapshot.table(table_id)
 
     def facets(
         self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue

@@ -5,4 +5,5 @@ choosing.py    the indicator and unit of a table
 axes.py        keys, order and labels of rows and columns
 agreement.py   whether measures count the same thing, and whether their values agree
 audit.py       contradictions within and between reports
+arithmetic.py  contradictions in tables: sums, rates, the prose around them
 """

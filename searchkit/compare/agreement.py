@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -141,6 +142,21 @@ def precision(measure: Measure) -> float:
     _, _, decimals = f"{measure.value}".partition(".")
     exponent = 0 if "e" in decimals else len(decimals)
     return float(unit_scale(measure) / 10**exponent)
+
+
+def rounding_error(measures: Iterable[Measure]) -> float:
+    """Return by how much the sum of the base values can differ from the sum of the true values.
+
+    Each value is rounded by at most half a unit of its last digit. Integers in the base unit are not rounded, except
+    percentages.
+    """
+    steps = (precision(measure) for measure in measures if precision(measure) != 1 or measure.base_unit == "%")
+    return sum(steps) / 2 + 1e-6
+
+
+def format_number(value: float) -> str:
+    """Return a number with at most six decimals, without zeros at the end."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def has_same_value(one: Measure, other: Measure) -> bool:

@@ -1,8 +1,9 @@
 """Finds contradictions between measures, of four kinds.
 
-parts      the parts of a breakdown do not add up to their total
-rate       a share of more than 100 %
-conflict   two values of one indicator, for the same body and year, or in one report with a probable typo
+parts      the parts of a breakdown, or of a total in a table, do not add up to it
+rate       a share of more than 100 %, or one that the values of its table do not give
+conflict   two values of one indicator: for the same body and year, in one report with a probable typo, or in a table
+           and in the prose around it
 change     a value, the stated change, and the value in last year's report do not agree
 """
 
@@ -14,22 +15,24 @@ from dataclasses import dataclass
 from itertools import combinations, groupby, pairwise
 
 from searchkit.compare.agreement import (
+    format_number,
     has_other_period,
     has_same_value,
     indicator_similarity,
     normalise_indicator,
     precision,
+    rounding_error,
     unit_family,
     unit_scale,
     value_range,
 )
-from searchkit.model import Measure
+from searchkit.compare.arithmetic import check_table
+from searchkit.model import Measure, Table
 from searchkit.query.facets import Filter
 from searchkit.search.snapshot import Snapshot
 
 FINDING_KINDS = ("parts", "rate", "conflict", "change")
-"""Kinds of contradictions: parts and their total, a rate above 100 %, two values of an indicator, a change since last
-year."""
+"""Kinds of contradictions: parts and their total, a wrong rate, two values of an indicator, a wrong change."""
 
 _COMPLETE_BREAKDOWN = re.compile(r"分别|分为|[:：]\s*$")
 """Words between a total and its parts after which the parts are complete. After 其中 and 包括 they need not be."""
@@ -106,10 +109,14 @@ def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[
             paragraph = engine.paragraph(paragraph_id)
         return None if paragraph is None else paragraph.text
 
-    return audit(snapshot.every_measure(filters), text_of)
+    return audit(snapshot.every_measure(filters), text_of, snapshot.table)
 
 
-def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | None = None) -> Iterator[Finding]:
+def audit(
+    measures: Iterable[Measure],
+    text_of: Callable[[str], str | None] | None = None,
+    table_of: Callable[[str], Table | None] | None = None,
+) -> Iterator[Finding]:
     """Yield the contradictions between measures, which are in corpus order.
 
     A finding is yielded as soon as all documents with its measures have been read.
@@ -118,12 +125,15 @@ def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | No
     a breakdown are unknown. Parts that add up to less than their total are then a finding only if the total follows
     them, and a number between two parts, which may be a further part, does not prevent a finding.
 
+    `table_of` returns the table with an id. Without `table_of`, no table is added up.
+
     Memory: about 300 bytes for each measure that another report can contradict, plus the measures of one document.
     """
     checker = _CrossReportChecker()
     for _, group in groupby(measures, key=lambda measure: measure.document):
         report = list(group)
-        yield from _check_breakdowns(report, text_of)
+        yield from _check_breakdowns([measure for measure in report if measure.table is None], text_of)
+        yield from _check_tables(report, table_of)
         yield from _check_rates(report)
         yield from _check_typos(report)
         yield from checker.check(report)
@@ -132,6 +142,15 @@ def audit(measures: Iterable[Measure], text_of: Callable[[str], str | None] | No
 def _build_finding(kind: str, message: str, *measures: Measure) -> Finding:
     """Return a finding with the ids and base values of measures."""
     return Finding(kind, message, tuple(item.id for item in measures), tuple(item.base_value for item in measures))
+
+
+def _check_tables(report: Sequence[Measure], table_of: Callable[[str], Table | None] | None) -> Iterator[Finding]:
+    """Yield the contradictions in the tables of a report. See `arithmetic`."""
+    ids = dict.fromkeys(f"{item.document}!{item.table}" for item in report if item.table) if table_of else ()
+    for table_id in ids:
+        table = table_of(table_id) if table_of else None
+        for found in check_table(table, report) if table else ():
+            yield _build_finding(found.kind, found.message, *found.measures)
 
 
 def _check_breakdowns(report: Sequence[Measure], text_of: Callable[[str], str | None] | None) -> Iterator[Finding]:
@@ -152,14 +171,14 @@ def _check_breakdown(
 ) -> Iterator[Finding]:
     """Yield a finding if the parts do not add up to the total, within the rounding of all numbers."""
     parts_sum = round(sum(part.base_value for part in parts), 6)
-    tolerance = sum(precision(item) / 2 for item in (total, *parts) if precision(item) != 1) + 1e-6
+    tolerance = rounding_error((total, *parts))
     if parts_sum > total.base_value + tolerance:
         is_wrong = _is_excess_wrong(total, parts, tolerance)
     else:
         is_wrong = parts_sum < total.base_value - tolerance and _is_shortfall_wrong(total, parts, parts_sum, text_of)
     if is_wrong:
         scale, unit = unit_scale(total), total.unit or ""
-        stated, actual = _format_number(total.value), _format_number(parts_sum / scale)
+        stated, actual = format_number(total.value), format_number(parts_sum / scale)
         message = f"{total.quote}: the parts add up to {actual}{unit}, not {stated}{unit}"
         yield _build_finding("parts", message, total, *parts)
 
@@ -468,11 +487,6 @@ def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) 
 
 def _describe_change(item: _StatedChange, last_year: _StatedValue) -> str:
     """Return the message about a change that contradicts the value in last year's report."""
-    low, high = (_format_number(round(value / item.now.scale, 2)) for value in (item.low, item.high))
+    low, high = (format_number(round(value / item.now.scale, 2)) for value in (item.low, item.high))
     expected = (low if low == high else f"{low} to {high}") + item.now.unit
     return f"{item.now.quote}, {item.change.quote}: last year was {expected}, but its report says {last_year.quote}"
-
-
-def _format_number(value: float) -> str:
-    """Return a number with at most six decimals, without zeros at the end."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")

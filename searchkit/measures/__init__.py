@@ -11,6 +11,7 @@
     periods.py, zeros.py       the period of a measure; statements of zero
     tables.py                  the cells of tables
     labels.py, totals.py       headers of rows and columns; which cells are parts of which totals
+    tablelines.py              rows and columns of stored tables with their measures, for calculations
 
 The rules describe the language of reports. None of them is specific to a single report.
 """

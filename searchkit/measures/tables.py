@@ -42,6 +42,24 @@ def extract_table(
 
 
 @dataclass(frozen=True, slots=True)
+class TableTotals:
+    """Which rows and columns of a table are parts of which."""
+
+    rows: tuple[int | None, ...]
+    """For each row, the index of its total, or None."""
+    columns: tuple[int | None, ...]
+    """The same for each column, without the header columns. Indexes begin after them."""
+
+
+def find_totals(table: Table, vocabulary: Vocabulary) -> TableTotals:
+    """Return the total of each row and of each column. Linear in the number of cells."""
+    extractor = _TableExtractor(table, (), vocabulary, lambda _: [])
+    first = table.header_columns
+    columns = (None if total is None else total - first for total in extractor.find_column_totals()[first:])
+    return TableTotals(tuple(extractor.find_row_totals()), tuple(columns))
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """A figure of the table with its measure."""
 
@@ -88,9 +106,9 @@ class _TableExtractor:
                 else:
                     prose[row] += self._read_prose(row, cell)
         measures = prose
-        row_parents, column_parents = self._find_row_parents(), self._find_column_parents()
+        row_totals, column_totals = self.find_row_totals(), self.find_column_totals()
         for (row, column), entry in entries.items():
-            above, beside = row_parents[row], column_parents[column]
+            above, beside = row_totals[row], column_totals[column]
             candidates = [] if above is None else [(above, column)]
             candidates += [] if beside is None else [(row, beside)]
             whole = next((entries[place] for place in candidates if _is_part(entry, entries.get(place))), None)
@@ -232,10 +250,12 @@ class _TableExtractor:
 
     # totals
 
-    def _find_row_parents(self) -> list[int | None]:
+    def find_row_totals(self) -> list[int | None]:
+        """Return the index of the total of each row."""
         return find_parents([_build_line(headers, by_row=True) for headers in self._row_headers])
 
-    def _find_column_parents(self) -> list[int | None]:
+    def find_column_totals(self) -> list[int | None]:
+        """Return the index of the total of each column. Header columns have none."""
         columns = range(self._grid.header_columns, self._grid.width)
         lines = [_build_line(self._grid.header_cells(column), by_row=False) for column in columns]
         offset = self._grid.header_columns

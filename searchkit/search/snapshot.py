@@ -214,6 +214,12 @@ class Snapshot:
         with self.use_engine() as engine:
             yield from engine.tables(filters)
 
+    def table(self, table_id: str) -> Table | None:
+        """Return the table with an id (`<document>!<table>`), or None if there is none."""
+        document, _, _ = table_id.rpartition("!")
+        tables = self.tables(self.filters({"document": document}, None))
+        return next((table for table in tables if table.id == table_id), None)
+
     def documents(self, filters: tuple[Filter, ...] = ()) -> Iterator[Document]:
         """Yield the documents with at least one paragraph that passes all filters, in corpus order."""
         with self.use_engine() as engine:

@@ -1,0 +1,311 @@
+"""Contradictions in the arithmetic of a table: sums, rates, and the values that the prose around it repeats.
+
+The structure of a table can be misunderstood, and then many of its cells seem wrong. A contradiction is therefore
+reported only if more cells confirm the relation than contradict it, or if a header (合计, 小计) states it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from searchkit.compare.agreement import (
+    format_number,
+    has_other_period,
+    has_same_value,
+    normalise_indicator,
+    precision,
+    rounding_error,
+    unit_family,
+    unit_scale,
+)
+from searchkit.measures.tablelines import TableLine, read_lines
+from searchkit.model import Measure, Table
+
+_STATED_SUM = re.compile(r"[合总共小]\s*计")
+"""Header of a total that is the sum of the rows or columns beside it. Those of 全区 and 总数 need not be complete."""
+_NOT_SUMMABLE = re.compile("均|单价|率|指数|倍|位次|名次|排[名位]|累计|密度|强度")
+"""Words of a header whose numbers are not added."""
+_PEOPLE_UNITS = frozenset({"人", "名", "位", "人次"})
+"""Units of people. A person can be in several columns: 合计, 女, 党员."""
+_ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
+"""A cell that stands for zero. The number of any other cell without a measure is unknown: empty, …, a code."""
+_MAX_WRONG_SUMS = 2
+"""Maximum number of sums that are reported although no other sum confirms that the total contains the parts."""
+
+_MAX_LINES = 30
+"""Largest number of rows, or of columns, of which each pair is compared with a rate."""
+_MIN_CONFIRMED = 2
+"""Minimum number of cells that must show what a rate is a rate of."""
+_RATE_WORDS = re.compile(
+    "占比|比[例重]|百分[比率]|[增升降涨减][幅速长减]|[同环]比|[较比][上去]年(?:同期)?|下降|上升|情况|[率占所]|[^\u4e00-\u9fff]"
+)
+"""Words that make a header one of a rate. The others say of what it is the rate: 办结 in 办结率."""
+
+_GROWTH = re.compile("[增升降涨减][幅速长减]|[同环]比|[较比][上去]年|下降|上升")
+"""Words of a header whose percentages are changes between two values."""
+
+_MAX_DISTANCE = 5
+"""Number of paragraphs before and after a table that are compared with it."""
+_CLAUSE = re.compile(r"[^。；;！？，,]*$")
+"""The clause before a position of a text."""
+_MIN_NAME_LENGTH = 2
+"""Code points of the shortest row header that is looked for in a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Measures that contradict each other, at least one of them in a table."""
+
+    kind: str
+    """`parts`, `rate` or `conflict`, as in `audit.FINDING_KINDS`."""
+    message: str
+    """The contradiction in one line."""
+    measures: tuple[Measure, ...]
+    """The measures, the contradicted one first."""
+
+
+def check_table(table: Table, report: Sequence[Measure]) -> Iterator[Contradiction]:
+    """Yield the contradictions in a table. `report` contains the measures of the document, with those of the table.
+
+    Cost: linear in the number of cells, except for rates: at most `_MAX_LINES` times as much.
+    """
+    rows, columns = read_lines(table, report)
+    for lines, crossing in ((rows, columns), (columns, rows)):
+        yield from _check_sums(lines, crossing)
+        yield from _check_rates(lines, crossing)
+    yield from _check_prose(table, rows, report)
+
+
+# Sums
+
+
+def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
+    """Yield the totals that differ from the sum of their parts. The parts are lines, each crossing line has a sum."""
+    parts: dict[int, list[TableLine]] = {}
+    for line in lines:
+        if line.total is not None and not line.is_among:
+            parts.setdefault(line.total, []).append(line)
+    for index, summed in parts.items():
+        if len(summed) > 1 and not _NOT_SUMMABLE.search(lines[index].name):
+            for stated, added in _find_wrong_sums(lines[index], summed, crossing):
+                yield _build_wrong_sum(stated, added)
+
+
+def _find_wrong_sums(
+    total: TableLine, parts: Sequence[TableLine], crossing: Sequence[TableLine]
+) -> list[tuple[Measure, list[Measure]]]:
+    """Return the cells of a total that are not the sum of their parts, and the parts. Empty if it is doubtful."""
+    confirmed = 0
+    wrong: list[tuple[Measure, list[Measure]]] = []
+    for cross, crossed in enumerate(crossing):
+        stated, slots = total.slots[cross], [line.slots[cross] for line in parts]
+        if isinstance(stated, str) or _NOT_SUMMABLE.search(crossed.name):
+            continue
+        is_right = _is_sum(stated, slots)
+        confirmed += is_right is True
+        if is_right is False:
+            wrong.append((stated, [slot for slot in slots if isinstance(slot, Measure)]))
+    if len(wrong) < confirmed:
+        return wrong
+    if not _STATED_SUM.search(total.name) or len(wrong) > max(confirmed, _MAX_WRONG_SUMS):
+        return []
+    return [(stated, added) for stated, added in wrong if not _can_overlap(stated, added)]
+
+
+def _is_sum(total: Measure, slots: Sequence[Measure | str]) -> bool | None:
+    """Return whether a total is the sum of some cells within rounding; None if it cannot be told."""
+    measures = [slot for slot in slots if isinstance(slot, Measure)]
+    if len(measures) < 2 or any(not _is_addable(item, total) for item in (total, *measures)):  # noqa: PLR2004 - one part
+        return None
+    tolerance = rounding_error((total, *measures))
+    values = [item.base_value for item in measures]
+    if abs(sum(values) - total.base_value) <= tolerance:
+        return True
+    if abs(sum(_drop_subparts(values, tolerance)) - total.base_value) <= tolerance:
+        return True
+    is_complete = all(isinstance(slot, Measure) or _ZERO.fullmatch(slot) for slot in slots)
+    return False if is_complete or sum(values) > total.base_value + tolerance else None
+
+
+def _is_addable(measure: Measure, total: Measure) -> bool:
+    is_plain = measure.bound == "exact" and measure.change is None and not _NOT_SUMMABLE.search(measure.indicator)
+    return is_plain and measure.base_unit == total.base_unit
+
+
+def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
+    """Return the values without each run of two or more that adds up to the value before it. Linear.
+
+    Tables list the parts of a part below it without saying so: 工业 100, 轻工业 60, 重工业 40.
+    """
+    kept: list[float] = []
+    index = 0
+    while index < len(values):
+        kept.append(values[index])
+        end, added = index + 1, 0.0
+        while end < len(values) and added < values[index] - tolerance:
+            added += values[end]
+            end += 1
+        is_run = end - index > 2 and abs(added - values[index]) <= tolerance  # noqa: PLR2004 - two parts
+        index = end if is_run else index + 1
+    return kept
+
+
+def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
+    """Return whether parts can exceed their total because they contain the same people."""
+    return total.base_unit in _PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
+
+
+def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Contradiction:
+    actual = format_number(round(sum(item.base_value for item in parts), 6) / unit_scale(total))
+    unit = total.unit or ""
+    message = f"{describe_cell(total)}: the parts add up to {actual}{unit}, not {_format_value(total)}"
+    return Contradiction("parts", message, (total, *parts))
+
+
+def describe_cell(measure: Measure) -> str:
+    """Return the headers of a measure in a table: `table 1, 合计 × 收件`."""
+    headers = [" ".join(item) for item in (measure.row, measure.column) if item]
+    return f"table {measure.table}, {' × '.join(headers)}"
+
+
+# Rates
+
+
+@dataclass(frozen=True, slots=True)
+class _Quotient:
+    """What a rate can be a rate of: for each cell of its line, the lowest and highest percentage, or None."""
+
+    name: str
+    ranges: tuple[tuple[float, float] | None, ...]
+
+
+def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
+    """Yield the percentages that differ from the quotient that most percentages of their line are."""
+    if len(lines) > _MAX_LINES:
+        return
+    values = [(n, line) for n, line in enumerate(lines) if any(_has_value(slot) for slot in line.slots)]
+    for n, line in enumerate(lines):
+        rates = [slot if isinstance(slot, Measure) and slot.base_unit == "%" else None for slot in line.slots]
+        if sum(rate is not None for rate in rates) <= _MIN_CONFIRMED:
+            continue
+        nearest = sorted(values, key=lambda item: (item[0] > n, abs(n - item[0])))
+        best: tuple[int, list[tuple[Measure, float]]] = (0, [])
+        for operands in _candidates(line.name, [value for _, value in nearest], crossing):
+            confirmed, wrong = _compare_rates(rates, operands)
+            if confirmed > best[0] and confirmed >= max(len(wrong), _MIN_CONFIRMED):
+                best = (confirmed, wrong)
+        for rate, expected in best[1]:
+            shown = format_number(round(expected, 2))
+            message = f"{describe_cell(rate)}: the values of the table give {shown}%, not {format_number(rate.value)}%"
+            yield Contradiction("rate", message, (rate,))
+
+
+def _has_value(slot: Measure | str) -> bool:
+    return isinstance(slot, Measure) and slot.base_unit != "%" and slot.change is None
+
+
+_Operands = list[tuple[Measure, Measure, bool] | None]
+"""For each cell of a line: the numerator, the denominator, and whether the rate is of their difference (growth)."""
+
+
+def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_Operands]:
+    """Yield what a rate can be a rate of: a value and its total, two values of which it names one, two years."""
+    words = set(_RATE_WORDS.sub("", name))
+    is_growth = _GROWTH.search(name) is not None
+    for value in values:
+        if not is_growth:
+            yield [
+                _pair(slot, None if crossed.total is None else value.slots[crossed.total])
+                for slot, crossed in zip(value.slots, crossing, strict=True)
+            ]
+        is_named = bool(words & set(_RATE_WORDS.sub("", value.name)))
+        for other in values:
+            if other is not value and (is_named or is_growth):
+                pairs = zip(value.slots, other.slots, strict=True)
+                yield [_pair(slot, divisor, is_growth=is_growth) for slot, divisor in pairs]
+
+
+def _pair(
+    value: Measure | str, divisor: Measure | str | None, *, is_growth: bool = False
+) -> tuple[Measure, Measure, bool] | None:
+    """Return the operands of a rate, or None if they cannot be divided."""
+    if not (isinstance(value, Measure) and isinstance(divisor, Measure)) or not _has_value(value):
+        return None
+    same = unit_family(value.base_unit) == unit_family(divisor.base_unit)
+    return (value, divisor, is_growth) if same and divisor.base_value > 0 else None
+
+
+def _compare_rates(rates: Sequence[Measure | None], operands: _Operands) -> tuple[int, list[tuple[Measure, float]]]:
+    """Return the number of rates that the operands confirm, and the others with the percentage that they give."""
+    confirmed, wrong = 0, []
+    for rate, pair in zip(rates, operands, strict=True):
+        if rate is None or pair is None or rate.bound != "exact":
+            continue
+        value, divisor, is_growth = pair
+        quotient = 100 * value.base_value / divisor.base_value
+        error = precision(rate) + quotient * sum(
+            rounding_error((item,)) / abs(item.base_value) for item in (value, divisor) if item.base_value
+        )
+        expected = quotient - 100 if is_growth else quotient
+        if abs(abs(expected) - abs(rate.base_value)) <= error:
+            confirmed += 1
+        else:
+            wrong.append((rate, expected))
+    return confirmed, wrong
+
+
+# Prose
+
+
+def _check_prose(table: Table, rows: Sequence[TableLine], report: Sequence[Measure]) -> Iterator[Contradiction]:
+    """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
+
+    A value whose clause names a row is compared with the cell of this row, any other value with the total.
+    """
+    first, last = table.first_paragraph, table.first_paragraph + len(table.rows) - 1
+    around = [
+        measure
+        for measure in report
+        if measure.table is None
+        and (first - _MAX_DISTANCE <= measure.source.n < first or last < measure.source.n <= last + _MAX_DISTANCE)
+        and _is_comparable(measure)
+    ]
+    if not around:
+        return
+    cells: dict[tuple[str, str], dict[str, Measure]] = {}
+    for row in rows:
+        for cell in row.slots:
+            if isinstance(cell, Measure) and _is_comparable(cell):
+                cells.setdefault(_key(cell, row.name), {})[row.name] = cell
+    names = sorted((row.name for row in rows if len(row.name) >= _MIN_NAME_LENGTH), key=len, reverse=True)
+    totals = {row.name for row in rows if row.total is None and _STATED_SUM.search(row.name)}
+    for measure in around:
+        clause = _CLAUSE.search(measure.source.text, 0, measure.start)
+        named = f"{clause[0] if clause else ''}{measure.indicator}"
+        name = next((name for name in names if name in named), "")
+        column = cells.get(_key(measure, name), {})
+        same_rows = [name] if name else sorted(totals & column.keys())
+        if any(has_same_value(measure, cell) for cell in column.values()):
+            continue
+        for cell in (column[row] for row in same_rows if row in column):
+            message = f"{describe_cell(cell)} is {_format_value(cell)}, but {measure.quote} is printed near the table"
+            yield Contradiction("conflict", message, (cell, measure))
+
+
+def _key(measure: Measure, row: str) -> tuple[str, str]:
+    """Return what a measure counts, without the name of a row, and its unit: (`收件`, `件`)."""
+    indicator = measure.indicator
+    for header in row.split():
+        indicator = indicator.replace(header, "")
+    return normalise_indicator(indicator).head, unit_family(measure.base_unit)
+
+
+def _is_comparable(measure: Measure) -> bool:
+    is_plain = measure.bound == "exact" and measure.change is None
+    return is_plain and measure.section != "计划" and not has_other_period(measure)
+
+
+def _format_value(measure: Measure) -> str:
+    return f"{format_number(measure.value)}{measure.unit or ''}"

@@ -1,0 +1,61 @@
+"""The rows and columns of a table with the measures in their cells, as calculations need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from searchkit.corpus.tables.cells import part_prefix
+from searchkit.corpus.tables.grid import Placed, TableGrid
+from searchkit.measures.tables import find_totals
+from searchkit.measures.vocabulary import Vocabulary
+from searchkit.model import Measure, Table
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """A row, seen along the columns, or a column, seen along the rows."""
+
+    name: str
+    """Its headers as printed, separated by spaces."""
+    total: int | None
+    """Index of the line that is its total, or None."""
+    is_among: bool
+    """Whether it begins with 其中: it and the lines like it need not make up their total."""
+    slots: tuple[Measure | str, ...]
+    """The measure in each of its cells. The printed text of a cell that is no measure, or that covers several slots."""
+
+
+def read_lines(table: Table, measures: Sequence[Measure]) -> tuple[list[TableLine], list[TableLine]]:
+    """Return the rows and the columns of a table, both without the header columns.
+
+    `measures` contains those of the table; measures outside of it are ignored. Linear in the number of cells.
+    """
+    layout = TableGrid(table.header, table.rows, table.header_columns)
+    by_place = {(item.source.n, item.start, item.end): item for item in measures if item.table == table.table}
+    body: list[tuple[Measure | str, ...]] = []
+    for row, n in enumerate(table.paragraphs):
+        by_cell = {id(each.cell): by_place.get((n, each.start, each.end)) for each in layout.row_text(row).cells}
+        slots = layout.rows[row][table.header_columns :]
+        body.append(tuple((_is_single(cell) and by_cell.get(id(cell))) or cell.text for cell in slots))
+    totals = find_totals(table, _vocabulary())
+    row_headers = [layout.row_headers(row) for row in range(len(body))]
+    column_headers = [layout.header_cells(column) for column in range(table.header_columns, layout.width)]
+    rows = map(_build_line, row_headers, totals.rows, body)
+    return list(rows), list(map(_build_line, column_headers, totals.columns, zip(*body, strict=True)))
+
+
+def _build_line(headers: Sequence[Placed], total: int | None, slots: tuple[Measure | str, ...]) -> TableLine:
+    is_among = any(part_prefix(header.text) for header in headers)
+    return TableLine(" ".join(header.text for header in headers if header.text), total, is_among, slots)
+
+
+def _is_single(cell: Placed) -> bool:
+    return cell.end_row - cell.row == 1 and cell.end_column - cell.column == 1
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> Vocabulary:
+    """Return the default vocabulary, loaded once."""
+    return Vocabulary.load()
