@@ -239,6 +239,8 @@ class _ProgressDisplay:
 
 def _index_facts(index: Index, path: Path) -> dict[str, object]:
     """Return the fields of `info`, except `problems`."""
+    from searchkit.corpus.tables.grid import ROW_PATTERN
+
     manifest = index.manifest
     return {
         "index": str(path),
@@ -252,6 +254,7 @@ def _index_facts(index: Index, path: Path) -> dict[str, object]:
         "bytes": sum(size for size, _ in manifest.files.values()),
         "analyzer": manifest.analyzer,
         "facets": list(index.facet_names),
+        "table_rows": ROW_PATTERN,
     }
 
 

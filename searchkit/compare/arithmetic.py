@@ -214,17 +214,28 @@ def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[Table
     """Yield what a rate can be a rate of: a value and its total, two values of which it names one, two years."""
     words = set(_RATE_WORDS.sub("", name))
     is_growth = _GROWTH.search(name) is not None
+    direct = [crossed.total for crossed in crossing]
+    outer = [_outermost_total(index, direct) for index in range(len(direct))]
     for value in values:
         if not is_growth:
-            yield [
-                _pair(slot, None if crossed.total is None else value.slots[crossed.total])
-                for slot, crossed in zip(value.slots, crossing, strict=True)
-            ]
+            for totals in (direct, outer):
+                parts = zip(value.slots, totals, strict=True)
+                yield [_pair(slot, None if total is None else value.slots[total]) for slot, total in parts]
         is_named = bool(words & set(_RATE_WORDS.sub("", value.name)))
         for other in values:
             if other is not value and (is_named or is_growth):
                 pairs = zip(value.slots, other.slots, strict=True)
                 yield [_pair(slot, divisor, is_growth=is_growth) for slot, divisor in pairs]
+
+
+def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
+    """Return the last of the totals that contain a line, directly or through others; None for a line without total."""
+    outermost = totals[index]
+    for _ in totals:
+        if outermost is None or totals[outermost] is None:
+            break
+        outermost = totals[outermost]
+    return outermost
 
 
 def _pair(

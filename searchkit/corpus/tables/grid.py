@@ -14,6 +14,8 @@ CELL_SEPARATOR = " ｜ "
 """Between the cells of a row in its text."""
 HEADER_SEPARATOR = " "
 """Between the headers of a cell and the cell."""
+ROW_PATTERN = CELL_SEPARATOR.join([f"HEADERS{HEADER_SEPARATOR}CELL"] * 2)
+"""How the text of a row is made, for `info`."""
 
 Rows = Sequence[Sequence[Cell]]
 """Rows of cells. Like in HTML, a cell that covers several rows is only in the first of them."""
