@@ -96,7 +96,7 @@ class Changes:
         return not self.unread and not self.outdated
 
     def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
-        """Whether the build read nothing but retried files, and each failed for the same reason as before.
+        """Return whether the build read nothing but retried files, and each failed for the same reason as before.
 
         `entries`: the new entries of the files that the build read, by name.
         """
@@ -145,7 +145,7 @@ def _find_unchanged(file: CorpusFile, listing: Listing, state: BuildState) -> Fi
 
 
 def _is_conclusive(stamp: Stamp, began: int) -> bool:
-    """Whether the file was written so long before `began` that any write after `began` has changed the stamp.
+    """Return whether the file was written so long before `began` that any write after `began` has changed the stamp.
 
     `began`: time when the last build began to list the corpus.
     """

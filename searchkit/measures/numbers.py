@@ -148,7 +148,7 @@ def _count_joined(folded: str, numerals: Sequence[Numeral], n: int) -> int:
 
 
 def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: int) -> bool:
-    """Whether the numeral at index n + count continues the number of `count` numerals from index n on."""
+    """Return whether the numeral at index n + count continues the number of `count` numerals from index n on."""
     last, following = numerals[n + count - 1], numerals[n + count]
     if following.start != last.end or last.is_percent or following.is_percent or "." in last.unscaled:
         return False
@@ -164,12 +164,15 @@ def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: in
 
 
 def _is_next_section(following: Numeral, last: Numeral) -> bool:
-    """Whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
+    """Return whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
     return following.scale > 1 or Decimal(following.unscaled) * _MAX_SECTION_GAP >= last.scale
 
 
 def _is_lower(following: Numeral, last: Numeral) -> bool:
-    """Whether a numeral fits after the scale of another: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万."""
+    """Return whether a numeral can follow the scale of another one as a part of the same number.
+
+    Examples: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万.
+    """
     if following.scale <= last.scale:
         return following.value < last.scale
     small, myriads = split_scale(following.scale)

@@ -123,7 +123,7 @@ class _IgnoredSpans:
         self._covered_end = -1
 
     def covers(self, quantity: Quantity) -> bool:
-        """Whether a quantity starts inside an ignored span, or at the start of one without exceeding it.
+        """Return whether a quantity starts inside an ignored span, or at the start of one without exceeding it.
 
         Must be called for quantities from left to right. The fixed name 三项制度 covers 三项, but 三公 does not cover
         三公里.
@@ -141,7 +141,7 @@ class _IgnoredSpans:
 
 
 def _is_countable(folded: str, number: Number) -> bool:
-    """Whether the characters around a number allow it to count something: no ordinal, part of a word or ratio."""
+    """Return whether a number can count something: it is no ordinal and no part of a word, ratio or formula."""
     start, end = number.start, number.end
     before, after = folded[start - 1 : start], folded[end : end + 1]
     if before in _ORDINAL_PREFIXES or (before == " " and _is_after_blank(folded, start)):
@@ -154,7 +154,7 @@ def _is_countable(folded: str, number: Number) -> bool:
 
 
 def _is_separate(folded: str, start: int, before: str) -> bool:
-    """Whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
+    """Return whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
     prefix = folded[start - 2 : start - 1]
     if before == ":":
         return not prefix.isdigit()
@@ -164,13 +164,13 @@ def _is_separate(folded: str, start: int, before: str) -> bool:
 
 
 def _is_after_blank(folded: str, start: int) -> bool:
-    """Whether the text before a blank makes a number an ordinal (第 5) or the end of a longer number (6 6 40)."""
+    """Return whether the text before a blank makes a number an ordinal (第 5) or a part of a longer one (6 6 40)."""
     is_split = folded[start].isdigit() and _SPLIT_NUMBER.search(folded, max(0, start - 4), start)
     return bool(is_split or _SPACED_ORDINAL.search(folded, max(0, start - 4), start))
 
 
 def _is_continued(folded: str, number: Number) -> bool:
-    """Whether a ratio, a formula or a list number continues after a number: 3∶1, 1+26, 2.加强."""
+    """Return whether a ratio, a formula or a list number continues after a number: 3∶1, 1+26, 2.加强."""
     after, second = folded[number.end : number.end + 1], folded[number.end + 1 : number.end + 2]
     if after == ".":
         return not number.part and bool(second) and second not in '"”’ '
@@ -178,7 +178,7 @@ def _is_continued(folded: str, number: Number) -> bool:
 
 
 def _is_countable_digit(digit: str, before: str, after: str) -> bool:
-    """Whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
+    """Return whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
     if digit in _FORMAL_DIGITS:
         return bool(after) and after in _MONEY_CHARACTERS
     return before not in _WORD_PREFIXES if before else after != "是"
@@ -236,7 +236,10 @@ def _match_quantity(folded: str, number: Number, upper: Number | None, vocabular
 
 
 def _is_reported(folded: str, number: Number, unit: UnitMatch) -> bool:
-    """Whether a number with a unit is no date or period (2023年) and defines no class of things (超百亿元企业)."""
+    """Return whether a number with a unit is a measure.
+
+    A date or period (2023年) is none, nor is a threshold that defines a class of things (超百亿元企业).
+    """
     if unit.kind == "duration" and not is_duration(folded, number, unit):
         return False
     following = _AFTER_THRESHOLD if unit.kind == "money" else _AFTER_COUNT
@@ -244,7 +247,7 @@ def _is_reported(folded: str, number: Number, unit: UnitMatch) -> bool:
 
 
 def _is_small(value: Decimal) -> bool:
-    """Whether a value is that of a numeral that often counts nothing: a whole number up to ten."""
+    """Return whether a value is that of a numeral that often counts nothing: a whole number up to ten."""
     return 0 <= value <= _MAX_SMALL_NUMBER and value == value.to_integral_value()
 
 
@@ -323,7 +326,7 @@ def _join_ranges(folded: str, quantities: list[Quantity]) -> list[Quantity]:
 
 
 def _is_range(folded: str, lower: Quantity, upper: Quantity) -> bool:
-    """Whether two quantities are the ends of a range and not a former and a later level."""
+    """Return whether two quantities are the ends of a range and not a former and a later level."""
     if lower.base_unit != upper.base_unit or lower.bound != "exact" or lower.base_value >= upper.base_value:
         return False
     gap = _RANGE_GAP.fullmatch(folded, lower.end, upper.start)
@@ -331,7 +334,7 @@ def _is_range(folded: str, lower: Quantity, upper: Quantity) -> bool:
 
 
 def _is_change_of_level(folded: str, start: int, gap: str) -> bool:
-    """Whether two numbers with `gap` between them are a former and a later level: 由71%至89%."""
+    """Return whether two numbers with `gap` between them are a former and a later level: 由71%至89%."""
     return gap in ("至", "到") and _FROM.search(folded, max(0, start - _MAX_FROM_LENGTH), start) is not None
 
 

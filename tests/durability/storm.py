@@ -88,7 +88,7 @@ class BuildObserver:
             return False
 
     def is_written(self, pattern: str) -> bool:
-        """Whether a path in the new data folder matches a pattern."""
+        """Return whether a path in the new data folder matches a pattern."""
         new = self.new_data
         return new is not None and any(True for _ in new.glob(pattern))
 
@@ -156,7 +156,7 @@ class _IndexContents:
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)
 
     def was_merged_from(self, before: _IndexContents) -> bool:
-        """Whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
+        """Return whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
         kept = before.segments.keys() & self.segments.keys()
         unchanged = {name for name, digest in before.digests.items() if self.digests.get(name) == digest}
         return bool(kept) and any(self.segments[name] & unchanged for name in self.segments.keys() - kept)

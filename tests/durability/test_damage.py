@@ -135,7 +135,7 @@ def test_flipped_bits_in_the_manifest_are_detected(index: Path, run: RunCommand)
 
 
 def is_same_json(one: bytes, other: bytes) -> bool:
-    """Whether two texts are equal as JSON."""
+    """Return whether two texts are equal as JSON."""
     return bool(json.loads(one) == json.loads(other))
 
 

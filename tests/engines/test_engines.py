@@ -93,7 +93,7 @@ class NaiveEngine:
         return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
     def is_match(self, node: Node, i: int) -> bool:
-        """Whether a paragraph matches a tree."""
+        """Return whether a paragraph matches a tree."""
         match node:
             case Everything():
                 is_match = True
@@ -151,13 +151,13 @@ def texts_of(paragraph: Paragraph, name: str) -> list[str]:
 
 
 def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
-    """Whether a text contains a string; with `whole_numbers`, not only as a part of a longer number."""
+    """Return whether a text contains a string; with `whole_numbers`, not only as a part of a longer number."""
     starts = [i for i in range(len(text)) if text.startswith(string, i)]
     return any(not (whole_numbers and is_in_number(text, i, i + len(string))) for i in starts)
 
 
 def is_in_number(text: str, start: int, end: int) -> bool:
-    """Whether a number at an edge of text[start:end] continues outside."""
+    """Return whether a number at an edge of text[start:end] continues outside."""
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
@@ -183,7 +183,7 @@ def values_of(paragraph: Paragraph, facet: str) -> list[str]:
 
 
 def admits(item: Filter, paragraph: Paragraph) -> bool:
-    """Whether a filter admits a paragraph."""
+    """Return whether a filter admits a paragraph."""
     if item.name == "district":
         levels = range(len(paragraph.region))
         runs = {"/".join(paragraph.region[i : j + 1]) for i in levels for j in levels if i <= j}
@@ -613,7 +613,7 @@ MEASURE_CONDITIONS = st.fixed_dictionaries(
 
 
 def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
-    """Whether a measure has a base unit, and a base value within limits."""
+    """Return whether a measure has a base unit, and a base value within limits."""
     return (
         unit in {None, measure.base_unit}
         and (minimum is None or minimum <= measure.base_value)

@@ -44,7 +44,7 @@ def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
 
 
 def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:
-    """Whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal."""
+    """Return whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal."""
     offset = -1
     for _ in range(label.get("nth", 1)):
         offset = paragraph.text.index(label["quote"], offset + 1)

@@ -346,7 +346,7 @@ def test_document_fields() -> None:
 
 
 def _has_surrogate_pair(value: object) -> bool:
-    """Whether a text contains two adjacent surrogates. JSON cannot tell them from one character."""
+    """Return whether a text contains two adjacent surrogates. JSON cannot tell them from one character."""
     texts = [value] if isinstance(value, str) else []
     if isinstance(value, Mapping):
         return any(map(_has_surrogate_pair, [*value, *value.values()]))

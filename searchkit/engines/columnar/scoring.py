@@ -83,7 +83,7 @@ class Scorer:
         return bounds.candidates()
 
     def _rare_terms_suffice(self, matches: Array, bounds: _ImpactBounds) -> bool:
-        """Whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
+        """Return whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
 
         Otherwise `bounds` contains no candidates, but keeps the threshold that docs with a rare term reached.
 
@@ -222,7 +222,7 @@ class _ImpactBounds:
         return np.concatenate([np.empty(0, np.intp), *(doc_ids for doc_ids, _ in self._parts)])
 
     def threshold_exceeds(self, terms: Iterable[str]) -> bool:
-        """Whether the threshold exceeds the bound of any doc that contains only these terms."""
+        """Return whether the threshold exceeds the bound of any doc that contains only these terms."""
         if self._size > RESCORE_DEPTH:
             self._prune()
         return self._threshold > MAX_IMPACT * sum(int(self._factors[term]) for term in terms)
