@@ -97,7 +97,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
         "facts": repeat("索引号：1发布日期：2023-01-01来源：法\n"),
         "links below": repeat("相关链接\n上一篇：法\n"),
         "places": repeat("郊区和鼓楼区，"),
-        "places in the foot": places_in_the_footer,
+        "places in the footer": places_in_the_footer,
         "lines of one paragraph": _equal_lines,
         "random characters": random_han,
         "entries of contents": repeat("一、法……1\n", "目录\n"),
