@@ -1,4 +1,4 @@
-"""Numbers as reports write them: compound, signed, round, and as a part of a hundred or a thousand.
+"""Numbers as reports write them: compound (1亿2000万), signed (负12.5), round (近千), and as fractions (千分之六).
 
 A number consists of one or more numerals (`text.numerals`) with the characters that change their value: 1亿2000万,
 负12.5, 千分之六, 二十几万, 近千. Units are not interpreted here.
@@ -33,7 +33,7 @@ _LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余
 _PART = re.compile(
     r"(?<![\d一二两三四五六七八九零〇十百千万亿几数第])(?:(?P<one>一)百|一?(?P<size>[十百千]?[万亿]|万万|千))分之$"
 )
-"""Before a number: it is a part of a thousand, of ten thousand … 百分之 belongs to the numeral."""
+"""Before a number: it is a fraction (千分之六, 万分之三). 百分之 is part of the numeral instead."""
 _MAX_PART_LENGTH = 5
 """Maximum length in code points of the text that `_PART` matches."""
 _TEN, _HUNDRED = Decimal(10), Decimal(100)

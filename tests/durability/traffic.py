@@ -37,11 +37,11 @@ State = Mapping[str, int]
 
 def states() -> list[State]:
     """Return the contents of the index after each commit. Each one adds, rewrites or removes some files."""
-    chance = random.Random(1)  # noqa: S311 - no secret
+    rng = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
     result: list[State] = [files]
     for number in range(1, COMMITS + 1):
-        names = chance.sample(sorted(files), 3)
+        names = rng.sample(sorted(files), 3)
         files = {**files, **dict.fromkeys([f"{number + 100}.txt", *names[: number % 3]], number)}
         if number % 4 == 0:
             del files[names[2]]

@@ -284,29 +284,27 @@ def test_expand_to_all_fields() -> None:
 
 def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDocument]:
     """Return reports of random sentences with random measures."""
-    chance = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)  # noqa: S311 - test data
     reports = []
     for number in range(count):
         texts, measures = [], []
-        for _ in range(chance.randint(1, 4)):
+        for _ in range(rng.randint(1, 4)):
             text, paragraph_measures = "", []
-            for indicator in chance.choices(INDICATORS, k=chance.randint(0, 4)):
-                value, unit = chance.choice([0, 3, 17, 129, 5000]), chance.choice(UNITS)
+            for indicator in rng.choices(INDICATORS, k=rng.randint(0, 4)):
+                value, unit = rng.choice([0, 3, 17, 129, 5000]), rng.choice(UNITS)
                 quote = f"{indicator.split()[-1]}{value}{unit or ''}"
-                text += chance.choice(["全年", "共计", "其中", ""])
-                change, kind = chance.choice([None, None, "increase"]), chance.choice(["count", "percent"])
+                text += rng.choice(["全年", "共计", "其中", ""])
+                change, kind = rng.choice([None, None, "increase"]), rng.choice(["count", "percent"])
                 start, end = len(text), len(text) + len(quote)
                 paragraph_measures.append(
                     ExtractedMeasure(
                         indicator, value, unit, value, unit, change=change, kind=kind, start=start, end=end
                     )
                 )
-                text += quote + chance.choice("，。；")
-            texts.append(
-                (text or "此处没有数字。", {"path": tuple(chance.choices(INDICATORS, k=chance.randint(0, 2)))})
-            )
+                text += quote + rng.choice("，。；")
+            texts.append((text or "此处没有数字。", {"path": tuple(rng.choices(INDICATORS, k=rng.randint(0, 2)))}))
             measures.append(paragraph_measures)
-        read = report(f"{number:02}.txt", *texts, year=chance.choice([2022, 2023]), title=chance.choice(INDICATORS))
+        read = report(f"{number:02}.txt", *texts, year=rng.choice([2022, 2023]), title=rng.choice(INDICATORS))
         reports.append(with_measures(read, measures))
     return reports
 
