@@ -145,8 +145,8 @@ def _is_layout(text: str) -> bool:
 def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
     """Return whether a line of digits is a number of a sentence and no page number.
 
-    It is if the line before it ends inside a sentence and the line after it begins with a counter: `办理案件`, `12`,
-    `件`. Up to two blank lines between these lines are ignored.
+    The line is part of a sentence if the line before ends inside a sentence and the line after begins with a counter:
+    `办理案件`, `12`, `件`. Up to two blank lines between these lines are ignored.
     """
     if not blocks[i].text.isdecimal():
         return False
