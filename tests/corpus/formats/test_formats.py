@@ -70,18 +70,18 @@ def read(path: Path, taxonomy: Taxonomy) -> tuple[ParsedDocument, ...]:
     return file_read.documents
 
 
-def measures(read: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
+def measures(parsed: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
     """Return the measures of each paragraph."""
-    return Extractor.load().extract(read.paragraphs)
+    return Extractor.load().extract(parsed.paragraphs)
 
 
-def comparable_fields(read: ParsedDocument) -> FieldValues:
+def comparable_fields(parsed: ParsedDocument) -> FieldValues:
     """Return everything that must be equal in all formats."""
     document_fields = {
-        item.name: getattr(read.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
+        item.name: getattr(parsed.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
     }
-    paragraph_fields = {name: [getattr(paragraph, name) for paragraph in read.paragraphs] for name in PARAGRAPH_FIELDS}
-    return {**document_fields, **paragraph_fields, "measures": measures(read)}
+    paragraph_fields = {name: [getattr(item, name) for item in parsed.paragraphs] for name in PARAGRAPH_FIELDS}
+    return {**document_fields, **paragraph_fields, "measures": measures(parsed)}
 
 
 @pytest.fixture(scope="module")

@@ -59,16 +59,17 @@ def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[M
 def export_json_lines(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
     """Return documents, paragraphs and measures of a folder as JSON Lines, with the names of the text files."""
     lines: dict[str, list[str]] = {"documents": [], "paragraphs": [], "measures": []}
-    for read in read_corpus(list_corpus(folder)):
-        assert isinstance(read, ParsedDocument), read
-        measures_by_paragraph = extractor.extract(read.paragraphs)
+    for parsed in read_corpus(list_corpus(folder)):
+        assert isinstance(parsed, ParsedDocument), parsed
+        measures_by_paragraph = extractor.extract(parsed.paragraphs)
         measures = [
             Measure(measure, p)
-            for p, paragraph_measures in zip(read.paragraphs, measures_by_paragraph, strict=True)
+            for p, paragraph_measures in zip(parsed.paragraphs, measures_by_paragraph, strict=True)
             for measure in paragraph_measures
         ]
-        name = {"document": str(Path(read.file).with_suffix(".txt"))}
-        for kind, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
+        name = {"document": str(Path(parsed.file).with_suffix(".txt"))}
+        exported = {"documents": [parsed.document], "paragraphs": parsed.paragraphs, "measures": measures}
+        for kind, records in exported.items():
             lines[kind] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
     return lines
 
