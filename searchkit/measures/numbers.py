@@ -46,6 +46,7 @@ _FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MAX_EXPONENT = 18
 """Maximum exponent of a power of ten (10⁸)."""
 _TIMES = re.compile(r" ?[×*x·] ?")
+"""The multiplication sign in 3×10⁸."""
 
 _ROUND = re.compile(
     r"(?=[百千万亿])(?<![\d.点一二两三四五六七八九零〇十百千万亿成余多半])"  # no number precedes
@@ -67,6 +68,7 @@ _UNCERTAIN = frozenset("几数")
 """Characters that belong to a round number: 几百."""
 
 _DATE_AFTER = re.compile(r"[年月日号]")
+"""After a numeral: it is a date, not a part of the number before it (3万5月)."""
 _MAX_SECTION_GAP = 100
 """Maximum quotient of a scale and a number without scale that directly follows it: 20 for 3万500. 零 precedes a smaller
 number: 3万零5."""
@@ -157,10 +159,10 @@ def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: in
     """Return whether the numeral at index n + count continues the number of `count` numerals from index n on."""
     last, following = numerals[n + count - 1], numerals[n + count]
     if following.start != last.end or last.is_percent or following.is_percent or "." in last.unscaled:
-        return False
+        return False  # 5万 3000, 5%3, 1.5万3000 are two numbers
     if "," in folded[following.start : following.end] or (last.is_han and not following.is_han and not _is_zero(last)):
         return False  # 一百二十万1,234 is two numbers
-    if _is_zero(following):
+    if _is_zero(following):  # 3万零5
         return last.scale > 1
     if _DATE_AFTER.match(folded, following.end):
         return False
@@ -279,7 +281,7 @@ def _add_sign(folded: str, number: Number, sign: str) -> None:
     elif sign == "负":
         if context[-1:] not in _WORD_BEFORE_NEGATIVE:
             number.start, number.unscaled = start - 1, -number.unscaled
-    elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):
+    elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):  # no range, no double dash
         number.start, number.unscaled = start - 1, -number.unscaled
         number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _LEVEL and not number.part
 

@@ -109,7 +109,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
 
 
 def _noise(first: int, last: int) -> FileKind:
-    """Return a kind: random bytes in a range."""
+    """Return a kind of file: random bytes in a range."""
     return lambda size: bytes(RNG.choices(range(first, last + 1), k=size))
 
 
