@@ -195,7 +195,10 @@ class _ImpactBounds:
         # The error by rounding up the impacts, plus that by rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
-        self._size, self._max_size, self._threshold = 0, 2 * RESCORE_DEPTH, 0
+        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
+        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
+        """Number of candidates, and the number above which candidates are pruned."""
+        self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among some docs. Docs must be offered in ascending order.
