@@ -19,7 +19,7 @@ from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.corpus.overrides import split_front_matter
 
 _MAX_INLINE_LENGTH = 20_000
-"""Code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
+"""In code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
 _TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
 _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\^\n]*)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from searchkit.corpus.blocks import Block
 
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A table with a longer cell is a layout table, which contains no data cells."""
+"""In code points. A table with a longer cell is a layout table, which contains no data cells."""
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ def _equal_lines(size: int) -> str:
 
 
 _MAX_PARAGRAPH_LENGTH = 19_900
-"""Code points. Just below the limit of one paragraph."""
+"""In code points. Just below the limit of one paragraph."""
 
 TEXT: Mapping[str, TextKind] = MappingProxyType(
     {

@@ -22,13 +22,13 @@ _MARGIN_SHARE = 0.115
 _MARGIN_LINES = 2
 """Number of lines at each end of a page that may be running heads or feet."""
 _MAX_LENGTH = 100
-"""Code points. A longer line is text."""
+"""In code points. A longer line is text."""
 _GRID_LINES = 4
 """Number of distances between lines that are the grid of the text next to an edge."""
 _MIN_SET_OFF = 1.3
 """Relative to the distances in the grid. A larger distance sets off a line from the text."""
 _MIN_SET_OFF_ALONE = 2.5
-"""Em. The same if the page has too few lines for a grid."""
+"""In em. The same if the page has too few lines for a grid."""
 _MIN_SIZE_CHANGE = 0.08
 """Relative difference from the type of the next line. A larger one sets off a line from the text."""
 _MAX_SIZE = 1.25
