@@ -88,7 +88,7 @@ class Quantity:
     value: Decimal
     """The number as written, without the 万 and 亿 that follow it."""
     unit: str | None
-    """The unit as written, with 万 and 亿, without blanks: 万元. Other writings of a unit are replaced: 元 for 圆."""
+    """The unit as written, with 万 and 亿, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
     base_unit: str | None
     kind: str

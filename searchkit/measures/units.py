@@ -50,7 +50,7 @@ class UnitMatch(NamedTuple):
     """A unit in a text."""
 
     base: str
-    """The unit, in its listed writing, without 万 and 亿."""
+    """The main spelling of the unit (元 for 圆), without 万 and 亿."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     end: int

@@ -165,7 +165,7 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
 
 
 def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
-    """Return the units by folded name, other writings included."""
+    """Return the units by folded name. Other spellings of a unit have an entry each."""
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
     kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
     if not kinds:
