@@ -52,7 +52,7 @@ class Index:
         """Switch to the latest build of the index, and return whether there was a newer one. Costs 0.2 ms if not.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
-        the exceptions of `__init__` and keeps the open build.
+        IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
         """
         with self._refreshing:
             old = self._snapshot
