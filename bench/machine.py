@@ -22,7 +22,7 @@ ONE_THREAD = dict.fromkeys(
 """Environment variables that limit libraries to one thread."""
 
 _ARRAY_BYTES = 512 * 2**20  # size of the array for the bandwidth: larger than most caches
-_REPEATS = 7
+_REPEATS = 7  # number of runs, of which the fastest counts
 _SAMPLING_SECONDS = 0.02  # interval at which the memory of a command is sampled
 _ROOT = Path(__file__).parent.parent
 

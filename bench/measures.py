@@ -225,17 +225,17 @@ def _failures(record: Mapping[str, Any]) -> list[str]:
         rows += [(f"labels, {use}", kind, count, "") for kind, count in kinds.items()]
     rows += [("annotated", kind, count, "") for kind, count in record["annotated"]["failures"].items()]
     head = (
-        "By the evaluation that shows them. The indicator of a label or an annotation fails if its similarity is below "
-        f"{labels.MIN_SIMILARITY}. Failures of the labels for development are listed in "
+        "A failure is listed with the evaluation that found it. The indicator of a label or an annotation fails if its "
+        f"similarity is below {labels.MIN_SIMILARITY}. Failures of the labels for development are listed in "
         "[measures.json](results/measures.json), failures of the judged measures, with reasons, in the verdicts."
     )
     return ["## Known failures", head, _table(("evaluation", "kind", "number", "unchanged"), rows)]
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def _table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     cells = [[_cell(cell) for cell in row] for row in rows]
-    alignment = ["left", *("right" for _ in heads[1:])]
-    return tabulate(cells, heads, tablefmt="pipe", disable_numparse=True, colalign=alignment)
+    alignment = ["left", *("right" for _ in headers[1:])]
+    return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True, colalign=alignment)
 
 
 def _cell(value: object) -> str:

@@ -31,6 +31,7 @@ class Judged:
     id: str
     """Id of the measure: the id of its paragraph and the start of its quote."""
     start: int
+    """Start of the quote in the text of the paragraph, in code points."""
     value: int | float
     unit: str | None
     indicator: str

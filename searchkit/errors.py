@@ -44,7 +44,7 @@ class ReadError(SearchkitError):
     """A file that cannot be read. The message is the reason, without the name of the file."""
 
     def __init__(self, message: str, *, is_final: bool = True) -> None:
-        """`is_final` tells whether the content of the file is the cause, so that another attempt would fail too."""
+        """Create the error. If `is_final`, the content of the file is the cause, and another attempt would fail too."""
         super().__init__(message)
         self.is_final = is_final
 

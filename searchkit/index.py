@@ -51,8 +51,8 @@ class Index:
     def refresh(self) -> bool:
         """Switch to the latest build of the index, and return whether there was a newer one. Costs 0.2 ms if not.
 
-        Calls in other threads finish on the build on which they started. Raises the exceptions of opening an index; the
-        index then stays on its build.
+        Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
+        IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
         """
         with self._refreshing:
             old = self._snapshot
@@ -83,8 +83,8 @@ class Index:
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
         snapshot = self._snapshot
-        chosen, by_facet = read_options(options or SearchOptions(), arguments)
-        return snapshot.search(query, chosen, snapshot.filters(by_facet, where))
+        chosen, filters = read_options(options or SearchOptions(), arguments)
+        return snapshot.search(query, chosen, snapshot.filters(filters, where))
 
     def measures(
         self,
@@ -101,8 +101,8 @@ class Index:
         `search`, and UsageError for an invalid quantity.
         """
         snapshot = self._snapshot
-        chosen, by_facet = read_options(options or MeasureOptions(), arguments)
-        return snapshot.measures(query, chosen, snapshot.filters(by_facet, where))
+        chosen, filters = read_options(options or MeasureOptions(), arguments)
+        return snapshot.measures(query, chosen, snapshot.filters(filters, where))
 
     def compare(
         self,
@@ -139,8 +139,8 @@ class Index:
         Keyword arguments are those of `measures`; `limit` and `offset` are ignored.
         """
         snapshot = self._snapshot
-        options, by_facet = read_options(MeasureOptions(), arguments)
-        return snapshot.rank_measures(query, options, snapshot.filters(by_facet, where))
+        options, filters = read_options(MeasureOptions(), arguments)
+        return snapshot.rank_measures(query, options, snapshot.filters(filters, where))
 
     def every_measure(
         self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
@@ -200,7 +200,8 @@ class Index:
     ) -> dict[str, FacetCounts]:
         """Return the counts of all values of facets, by name. Filters as in `search`.
 
-        `names` can contain `district:DEPTH`. Without names, counts all facets except document.
+        `names` are names of facets, or `district:DEPTH` for regions of one depth. Without names, counts all facets
+        except document.
         """
         snapshot = self._snapshot
         return snapshot.facet_counts(names, snapshot.filters(filters, where))

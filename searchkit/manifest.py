@@ -1,4 +1,4 @@
-"""The manifest of an index: properties, checksums, the atomic commit, and removal of what killed builds left behind.
+"""The manifest of an index: properties, checksums, the atomic commit, and removal of the remains of killed builds.
 
 An index folder contains `index.json` (the manifest) and the data folder that the manifest names. A data folder never
 changes once a manifest names it. A commit writes a new data folder and then replaces the manifest by renaming, so a
@@ -130,10 +130,10 @@ def commit_manifest(index: Path, manifest: Manifest, base: Manifest | None = Non
     the new data folder shares with the data folder of `base` are neither read nor synced.
     """
     folder = index / manifest.data
-    known = _index_by_inode(index, base) if base else {}
-    manifest = replace(manifest, files=compute_checksums(folder, known))
+    known_checksums = _index_by_inode(index, base) if base else {}
+    manifest = replace(manifest, files=compute_checksums(folder, known_checksums))
     for path in _files(folder):
-        if _inode(path) not in known:
+        if _inode(path) not in known_checksums:
             _sync_file(path)
     _sync_folder(folder)
     _sync_folder(index)  # the new folder's name must be on disk before the manifest refers to it
@@ -203,13 +203,14 @@ def link_or_copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def compute_checksums(folder: Path, known: ChecksumsByInode | None = None) -> dict[str, tuple[int, str]]:
+def compute_checksums(folder: Path, known_checksums: ChecksumsByInode | None = None) -> dict[str, tuple[int, str]]:
     """Return size and SHA-256 of every file in a folder tree, by relative path.
 
-    The checksums of files in `known` are taken from there, without reading the files.
+    The checksums of files in `known_checksums` are taken from there, without reading the files.
     """
     return {
-        path.relative_to(folder).as_posix(): (known or {}).get(_inode(path)) or (path.stat().st_size, _hash_file(path))
+        path.relative_to(folder).as_posix(): (known_checksums or {}).get(_inode(path))
+        or (path.stat().st_size, _hash_file(path))
         for path in _files(folder)
     }
 

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     exit_status: int
 
 
-def documented() -> list[Entry]:
+def parse_tree() -> list[Entry]:
     """Parse the tree in the docstring. A class without an exit status inherits that of its parent."""
     tree: list[Entry] = []
     branch: list[Entry] = []
@@ -44,7 +44,7 @@ def documented() -> list[Entry]:
     return tree
 
 
-def defined() -> dict[str, Any]:
+def find_exceptions() -> dict[str, Any]:
     """Return every exception of the module by name."""
     return {
         name: item
@@ -55,7 +55,7 @@ def defined() -> dict[str, Any]:
 
 def test_the_tree_is_parsed() -> None:
     """The tree has a root and several levels, so that the tests below are not vacuous."""
-    tree = documented()
+    tree = parse_tree()
     assert tree[0] == Entry("SearchkitError", None, 3)
     assert Entry("UnknownFacet", "UsageError", 2) in tree
     assert Entry("IndexLocked", "IndexUnusable", 3) in tree
@@ -63,14 +63,14 @@ def test_the_tree_is_parsed() -> None:
 
 def test_the_tree_contains_every_exception() -> None:
     """The tree contains every exception of the module and nothing else."""
-    assert sorted(item.name for item in documented()) == sorted(defined())
+    assert sorted(item.name for item in parse_tree()) == sorted(find_exceptions())
 
 
-@pytest.mark.parametrize("item", documented(), ids=lambda item: item.name)
+@pytest.mark.parametrize("item", parse_tree(), ids=lambda item: item.name)
 def test_the_tree_matches_the_classes(item: Entry) -> None:
     """Each class has the parent and the exit status of the tree, and a docstring."""
-    exception = defined()[item.name]
-    assert exception.__bases__ == (defined()[item.parent] if item.parent else Exception,)
+    exception = find_exceptions()[item.name]
+    assert exception.__bases__ == (find_exceptions()[item.parent] if item.parent else Exception,)
     assert exception.exit_status == item.exit_status
     assert exception.__doc__
 
@@ -78,4 +78,4 @@ def test_the_tree_matches_the_classes(item: Entry) -> None:
 def test_the_base_class_is_public() -> None:
     """Users of the library can catch all errors with one public name."""
     assert searchkit.SearchkitError is SearchkitError
-    assert all(issubclass(item, SearchkitError) for item in defined().values())
+    assert all(issubclass(item, SearchkitError) for item in find_exceptions().values())

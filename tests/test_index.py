@@ -194,7 +194,7 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
 
 def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
     """A document passes a filter if one of its paragraphs does."""
-    assert [without_counts(document) for document in index.documents()] == [read.document for read in documents]
+    assert [without_counts(document) for document in index.documents()] == [parsed.document for parsed in documents]
     assert [item.document for item in index.documents(topic="行政执法")] == ["binhai.txt", "dongli.txt"]
     assert [item.document for item in index.documents(district="天津市", section="问题")] == ["binhai.txt"]
     assert [item.document for item in index.documents(where={"batch": "一"})] == ["binhai.txt"]
@@ -405,8 +405,8 @@ def test_an_open_index_does_not_change_after_a_rebuild(
         write_index([report("new.txt", "执法，全新的内容。")], tmp_path, BuildOptions(engine))
         assert sorted(ids(old.search("执法"))) == ["binhai.txt#1", "binhai.txt#2", "binhai.txt#3", "unknown.txt#1"]
         assert old.search("129件", facets=["year"]).facets["year"].values[0].value == 2022
-        assert [without_counts(document) for document in old.documents()] == [read.document for read in documents]
-        assert [*old.paragraphs()] == [paragraph for read in documents for paragraph in read.paragraphs]
+        assert [without_counts(document) for document in old.documents()] == [parsed.document for parsed in documents]
+        assert [*old.paragraphs()] == [paragraph for parsed in documents for paragraph in parsed.paragraphs]
         assert old.paragraph("dongli.txt#1") == documents[1].paragraphs[0]
         assert old.facet_names == (*BUILT_IN_FACETS, "batch")
     with Index(tmp_path) as new:

@@ -149,7 +149,7 @@ def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str
     """Ctrl-C at any time after the import of searchkit gives one line and exit status 3, without a traceback."""
     (tmp_path / "CORPUS").mkdir()
     (tmp_path / "CORPUS" / "a.txt").write_text(REPORT.format(1), encoding="utf-8")
-    choose = random.Random(7)  # noqa: S311 - random times
+    rng = random.Random(7)  # noqa: S311 - random times
     for _ in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", ANNOUNCE_IMPORT, *command],
@@ -162,7 +162,7 @@ def test_ctrl_c_during_imports_prints_one_line(tmp_path: Path, command: list[str
         with process:
             assert process.stdout
             process.stdout.readline()
-            time.sleep(choose.uniform(0, 0.3))
+            time.sleep(rng.uniform(0, 0.3))
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
         lines = errors.splitlines()

@@ -39,11 +39,11 @@ class _Bm25sPeer:
         self._model = model
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Prepare the words, if the query only ranks by words."""
+        """Prepare the words of a query that only ranks by words. Returns None for any other query."""
         if query.filters or query.kind in {"phrase", "everything"} or (query.kind == "all" and len(query.words) > 1):
             return None
         words = [list(query.words)]
         return Prepared(
             lambda: self._model.retrieve(words, k=LIMIT, show_progress=False),
-            lambda _: Answer(None, None, None),
+            lambda _: Answer(None, None, None),  # the result contains no total, texts or facets
         )

@@ -22,7 +22,7 @@ _COMMAND = (_PROGRAM, "--no-config", "--threads=1", "--fixed-strings", "--count"
 
 
 def build(name: str, data: Path, folder: Path) -> None:
-    """Do nothing: ripgrep reads the texts themselves."""
+    """Do nothing: ripgrep has no index. It searches the file of texts."""
 
 
 def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # noqa: ARG001 - there is no index
@@ -43,4 +43,5 @@ class _RipgrepPeer:
 
 
 def _read(output: bytes) -> Answer:
+    """Return the count that ripgrep prints. Its output is empty if no line matches."""
     return Answer(int(output or 0), None, None)

@@ -1,8 +1,9 @@
 """Stock Whoosh on searchkit's tokens joined by spaces; BM25F with default parameters, facets by `groupedby`.
 
 The usual analyzer for Chinese, jieba's ChineseAnalyzer, is not used: it stores character offsets as word positions, so
-that phrases are not found. Facets are counted from columns, topics from three columns whose counts are summed, with
-`Count`, which stores no lists of paragraphs. A filtered facet is counted by a separate search.
+that phrases are not found. Facets are counted from columns. Topics have three columns, whose counts are summed. The map
+type of the facets is `Count`, because it stores no lists of paragraphs. A facet with a filter is counted by a separate
+search without that filter.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class _WhooshPeer:
         text = _query(request)
         filters = {name: query.Term(name, value) for name, value in request.filters}
         unfiltered = _facets(name for name in FACETS if name not in filters)
-        other_searches = {
+        other_searches = {  # filtered facet: the other filters, the facet to count
             filtered: ([f for name, f in filters.items() if name != filtered], _facets([filtered]))
             for filtered in filters
         }

@@ -101,7 +101,7 @@ def _write_text(pieces: Iterable[str], output: Path | None) -> None:
 
 
 def _can_show_bars() -> bool:
-    """Whether standard output is a terminal whose encoding has the characters of the bars."""
+    """Return whether standard output is a terminal whose encoding has the characters of the bars."""
     try:
         "▏".encode(sys.stdout.encoding)
     except UnicodeEncodeError:

@@ -103,5 +103,5 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
             message = f"--where {text!r}: write NAME=VALUE"
             raise UsageError(message)
         where.setdefault(name, []).append(value)
-    others = {name: value for name, value in options.items() if name not in {*BUILT_IN_FACETS, "where"}}
-    return {**filters, "where": where}, others
+    search_options = {name: value for name, value in options.items() if name not in {*BUILT_IN_FACETS, "where"}}
+    return {**filters, "where": where}, search_options

@@ -71,8 +71,8 @@ def search(
     from searchkit.output.json import hit_to_json, results_to_json
 
     _check_one_source(query, queries)
-    filters, others = split_options(options)
-    arguments = {**filters, **others}
+    filters, search_options = split_options(options)
+    arguments = {**filters, **search_options}
     with Index(index_path) as index:
         if queries is not None:
             return _answer_all(queries, lambda text, line: results_to_json(index.search(text, **{**arguments, **line})))
@@ -80,7 +80,7 @@ def search(
     _print_results(
         output_format,
         lambda: results_to_json(results),
-        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=others["offset"] + 1),
+        lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND
@@ -123,8 +123,8 @@ def measures(
 
     is_audit = options.pop("audit")
     _check_one_source(query, queries, is_audit=is_audit)
-    filters, others = split_options(options)
-    arguments = {**filters, **others}
+    filters, search_options = split_options(options)
+    arguments = {**filters, **search_options}
     with Index(index_path) as index:
         if is_audit:
             return print_audit(index, filters, output_format)
@@ -136,7 +136,9 @@ def measures(
     _print_results(
         output_format,
         lambda: measures_to_json(results),
-        lambda: terminal.format_measure_results(results, colour=sys.stdout.isatty(), first=others["offset"] + 1),
+        lambda: terminal.format_measure_results(
+            results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1
+        ),
         lambda: map(to_json, results.hits),
     )
     return FOUND if results.total else NOTHING_FOUND

@@ -352,7 +352,8 @@ class _CrossReportChecker:
         for key, measure in unambiguous.items():
             stated = _to_stated_value(measure)
             yield from self._check_conflicts(key, stated, measure)
-            yield from _check_last_year(self._changes.get((key[0], key[1] + 1), ()), stated)
+            indicator, year = key
+            yield from _check_last_year(self._changes.get((indicator, year + 1), ()), stated)
             self._values.setdefault(key, []).append(stated)
         yield from self._check_changes(report, {measure.id: key for key, measure in unambiguous.items()})
 
@@ -372,10 +373,10 @@ class _CrossReportChecker:
             bounds = _infer_last_year(now, change)
             if now.id not in keys or bounds is None:
                 continue
-            key, year = keys[now.id]
+            indicator, year = keys[now.id]
             stated_change = _StatedChange(_to_stated_value(now), _to_stated_value(change), *bounds)
-            self._changes.setdefault((key, year), []).append(stated_change)
-            for last_year in self._values.get((key, year - 1), ()):
+            self._changes.setdefault((indicator, year), []).append(stated_change)
+            for last_year in self._values.get((indicator, year - 1), ()):
                 yield from _check_last_year([stated_change], last_year)
 
 

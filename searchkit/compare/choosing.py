@@ -107,14 +107,16 @@ class IndicatorSpec:
 def choose_indicator(candidates: Sequence[RankedMeasure]) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. Those below `_MIN_VOTING_RELEVANCE` do not count. The score of a measure is
-    (relevance · weight)². Each report votes for each of its indicators, with the highest score of its measures of that
-    indicator. The 20 indicators with the most votes are then scored on all reports: the score of an indicator is the
-    sum of the highest score, times similarity, that each report has among the measures that the table would admit. The
-    indicator with the highest score wins.
+    `candidates` are best first. Those below `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
-    Changes (同比增长) have a low weight. If the best candidate is a change, the query is about changes, so changes have
-    full weight.
+    1. Each report votes for each of its indicators. The vote is the highest score of its measures of that indicator.
+       The score of a measure is (relevance · weight)².
+    2. The 20 indicators with the highest sums of votes are scored on all reports. Of each report, the best measure that
+       a table of the indicator would admit counts: the highest product of score and similarity. The indicator with the
+       highest sum is returned.
+
+    Changes (同比增长) have a low weight. If the best candidate is a change, the query is about changes. Changes then
+    have full weight.
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT

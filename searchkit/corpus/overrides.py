@@ -40,45 +40,58 @@ _FIELD_NAMES = {
     "topics": "topic 主题 主题词 话题",
     "file": "filename 文件 文件名 文件名称 文件路径 路径 文档 文档名 文档名称",
 }
-"""Alternative names of each field, separated by blanks. `file` is the column of a metadata.csv that names the file."""
+"""Alternative names of each field, separated by blanks. The column `file` of a metadata.csv names the file of a row."""
 _FIELD_ALIASES: Mapping[str, str] = MappingProxyType(
     {alias: field for field, aliases in _FIELD_NAMES.items() for alias in aliases.split()}
 )
-_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
+_FINAL_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
+"""A remark at the end of the name of a field: （报告） in 年份（报告）."""
 _TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
-_PLACE_FIELDS = ("province", "city", "district")
+"""Separates topics in one text: 行政执法、普法宣传."""
+_REGION_FIELDS = ("province", "city", "district")
 _SCALAR_FIELDS = ("title", "year", "published", "issuer", "agency", "doctype", "doc_number", "index_number", "source")
-"""Fields with a single value; the fields for the place are separate."""
+"""Fields with a single value, except the fields of the region."""
 _RESERVED_NAMES = (
-    {item.name for record in (Document, Paragraph) for item in fields(record)} | {*_PLACE_FIELDS, "topic", "file"}
+    {item.name for record in (Document, Paragraph) for item in fields(record)} | {*_REGION_FIELDS, "topic", "file"}
 )  # fmt: skip
+"""Names that user-defined facets cannot have."""
 _PARAGRAPH_FIELDS = frozenset({"number", "path", "section", "topics", "topic", "facets"})
+"""Fields of a record that are about its paragraph. `facets` contains further fields of the document."""
 _DERIVED_FIELDS = frozenset({"document", "n", "page", "paragraphs", "measures", "sha256", "warnings"})
+"""Fields of exported records that are computed again when the records are read."""
 _MAX_TOPICS = 3
+"""Maximum number of topics of a paragraph. More are ignored."""
 _MAX_FACET_NAME_LENGTH = 40
-"""Code points. Values that a message quotes are cut at this length too."""
+"""Maximum length in code points. Values that a message quotes are cut at this length too."""
 _MAX_FACET_VALUE_LENGTH = 200
-"""Code points."""
+"""Maximum length in code points."""
 _MAX_SCALAR_LENGTH = 1000
-"""Code points of a value of any field."""
+"""Maximum length in code points of a value of any field."""
 _RESERVED_CHARACTERS = ("=", ":")
 """Characters that separate a facet's name from its value or depth on the command line."""
 _YEAR_FORMAT = re.compile(r"([12][0-9]{3})(?:年度?)?")
+"""2023, 2023年 or 2023年度."""
 _DATE_FORMAT = re.compile(
-    r"([12][0-9]{3})(?:\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])"
+    r"([12][0-9]{3})(?:"
+    r"\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})"  # 2024-01-31, 2024/1/31, 2024.1.31, 2024年1月31日
+    r"|([0-9]{2})([0-9]{2})"  # 20240131
+    r")(?![0-9])"
 )
+"""A date at the start of a value. Text may follow it, such as a time of day: 2024-01-31 10:30."""
 
 _FENCE = "---"
 _FENCE_ENDS = frozenset({"---", "..."})
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10
-"""Maximum number of lists and mappings that enclose a value. Deeper front matter is not read."""
+"""Maximum number of lists and mappings that enclose a value. Front matter with deeper values is ignored."""
 _MAX_STATEMENTS = 1000
-"""Maximum number of names in front matter, of columns in a metadata.csv, and of reported problems of its lines."""
+"""Maximum number of names in front matter, of columns of a metadata.csv, and of problems reported in a metadata.csv."""
 _MAX_WARNINGS = 20
-"""Maximum number of warnings about the stated values of one document, except its place. The others are only counted."""
+"""Maximum number of warnings about the values stated for one document. Further ones are counted in one warning.
+Warnings about its region are not limited."""
 _YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
+"""The start of a line `name: value`. Names contain no comma or full stop, unlike sentences with a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
         key = field_name(name)
         if _is_empty(value):
             continue
-        if key in _SCALAR_FIELDS or key in {"region", *_PLACE_FIELDS, "topics"}:
+        if key in _SCALAR_FIELDS or key in {"region", *_REGION_FIELDS, "topics"}:
             field_values.setdefault(key, value)
         elif problem := _facet_problem(name.strip(), value):
             warnings.append(problem)
@@ -182,12 +195,12 @@ def _parse_scalars(values: Mapping[str, object]) -> tuple[dict[str, object], lis
 
 
 def field_name(name: str) -> str:
-    """Return the field that a heading names in either language (文件, 年份, Year), or the heading in lower case.
+    """Return the field with a Chinese or English name (文件, 年份, Year). Return an unknown name in lower case.
 
-    White space, case, and a remark in brackets (年份（报告）) make no difference.
+    White space, case, and a remark in brackets at the end (年份（报告）) are ignored.
     """
     key = "".join(name.split()).lower()
-    return _FIELD_ALIASES.get(key) or _FIELD_ALIASES.get(_BRACKETS.sub("", key)) or name.strip().lower()
+    return _FIELD_ALIASES.get(key) or _FIELD_ALIASES.get(_FINAL_BRACKETS.sub("", key)) or name.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +214,10 @@ class ParagraphMetadata:
 
 
 def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, StatedMetadata]:
-    """Check the fields of a record. Returns those of its paragraph, and those of its document with its facets.
+    """Check the fields of a record. Return the metadata of its paragraph and of its document.
 
-    Exported records can be read again: their counts and ids are ignored, and the entries of `facets` are read one by
-    one.
+    Exported records can be read again: their derived fields are ignored, and the entries of `facets` are read as fields
+    of the document.
     """
     document_values = {
         name: value for name, value in values.items() if name not in _PARAGRAPH_FIELDS and name not in _DERIVED_FIELDS
@@ -282,7 +295,7 @@ def read_metadata_table(text: str, folder: str, names: Collection[str]) -> Metad
 
 
 def _row_file(row: Sequence[str], file_column: int, folder: str) -> tuple[str, str]:
-    """Return the name in the corpus of the file that a row is about, and the problem with it. Either may be empty."""
+    """Return the name in the corpus of the file of a row, or else the problem with it. A blank row has neither."""
     if not any(cell.strip() for cell in row):
         return "", ""
     path = row[file_column].strip().replace("\\", "/") if file_column < len(row) else ""
@@ -297,13 +310,13 @@ def _row_file(row: Sequence[str], file_column: int, folder: str) -> tuple[str, s
 def _parse_front_matter(text: str) -> FrontMatter:
     """Parse front matter: a mapping whose values are scalars or lists of scalars. Every scalar is a string.
 
-    The text is parsed in one pass. It cannot run code, and it cannot grow, because anchors are not expanded. Values
-    such as the number of a document stay as written (007, 2024-01, no).
+    The text is parsed in one pass. It cannot run code, because tags are not applied. Aliases cannot multiply its
+    values, because anchors are not expanded. Values such as numbers of documents stay as written (007, 2024-01, no).
     """
     import yaml  # noqa: PLC0415 - most files have no front matter
 
     try:
-        # The loader in C crashes on deep nesting. This one takes time quadratic in the depth.
+        # The C loader crashes on deep nesting. This pure-Python loader only takes time quadratic in the depth.
         return _FrontMatterParser(yaml.parse(text, Loader=yaml.BaseLoader)).read()
     except yaml.MarkedYAMLError as error:
         location = f" at line {error.problem_mark.line + 2}" if error.problem_mark else ""
@@ -372,7 +385,7 @@ class _FrontMatterParser:
         return items
 
     def _check_supported(self, event: Any) -> None:  # noqa: ANN401 - as above
-        """Record an anchor or tag as unsupported."""
+        """Record an anchor, alias or tag of the event as unsupported."""
         if event.anchor:
             self._unsupported = self._unsupported or "an anchor"
         elif getattr(event, "tag", None):
@@ -441,15 +454,18 @@ _EXPECTED_VALUES = {
 
 
 def _parse_region(values: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the stated place, from the province down if the gazetteer knows it, and the problems with it."""
+    """Return the stated region and the problems with it.
+
+    If the gazetteer can resolve the names, the region is a path from the province down. Otherwise it is as stated.
+    """
     problems: list[str] = []
     if "region" in values:
         value = values["region"]
         parts = value.split("/") if isinstance(value, str) else value if isinstance(value, list) else [value]
         key = "region"
     else:
-        key = next((name for name in reversed(_PLACE_FIELDS) if name in values), "")
-        parts = [values[name] for name in _PLACE_FIELDS if name in values]
+        key = next((name for name in reversed(_REGION_FIELDS) if name in values), "")
+        parts = [values[name] for name in _REGION_FIELDS if name in values]
     names = [_parse_text(part) if isinstance(part, str) else None for part in parts]
     if not all(names):
         return (), (f"{key}: {_format_value(values[key])} is not the name of a place or a list of names",)

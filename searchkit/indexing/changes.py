@@ -31,8 +31,8 @@ STATE_FILE = "files.json"
 
 _NS_PER_SECOND = 1_000_000_000
 _FINE_GRANULARITY, _COARSE_GRANULARITY = _NS_PER_SECOND // 10, 2 * _NS_PER_SECOND
-"""Nanoseconds within which two writes may leave the same timestamp. The first holds for a timestamp with a fraction of
-a second. The second holds for a whole second, because the file system may not store fractions."""
+"""Nanoseconds within which two writes may leave the same timestamp. The first applies to a timestamp with a fraction of
+a second. The second applies to a whole second, because the file system may not store fractions."""
 
 
 class FileEntry(NamedTuple):
@@ -55,8 +55,8 @@ class FileEntry(NamedTuple):
     """Whether the result stays the same while the file is unchanged. If not, the index contains no document of the
     file, and the next build reads the file again."""
     reports: tuple[tuple[str, str], ...] = ()
-    """Ids of these documents with their identities (`duplicates.identify_report`), without records and documents of
-    which something is undecided."""
+    """Ids of these documents with their identities (`duplicates.identify_report`). Records and documents without an
+    identity are omitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Changes:
         return not self.unread and not self.outdated
 
     def has_only_repeated_failures(self, entries: Mapping[str, FileEntry]) -> bool:
-        """Whether the build read nothing but retried files, and each failed for the same reason as before.
+        """Return whether the build read nothing but retried files, and each failed for the same reason as before.
 
         `entries`: the new entries of the files that the build read, by name.
         """
@@ -145,7 +145,7 @@ def _find_unchanged(file: CorpusFile, listing: Listing, state: BuildState) -> Fi
 
 
 def _is_conclusive(stamp: Stamp, began: int) -> bool:
-    """Whether the file was written so long before `began` that any write after `began` has changed the stamp.
+    """Return whether the file was written so long before `began` that any write after `began` has changed the stamp.
 
     `began`: time when the last build began to list the corpus.
     """

@@ -3,7 +3,7 @@
     extractor.py               entry point: the measures of paragraphs
     vocabulary.py              units and fixed names, from data files
     spacing.py                 blanks and invisible characters inside of numbers
-    numbers.py                 numbers: compounds, signs, parts of a hundred, round numbers
+    numbers.py                 numbers: compound (1亿2000万), signed, round (近千), and fractions (千分之六)
     quantities.py, units.py, bounds.py
                                numbers with their units, durations, bounds
     indicators.py, wording.py, words.py

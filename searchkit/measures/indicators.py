@@ -25,7 +25,7 @@ _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _SENTENCE = re.compile(r"[^。!?;]+")
 _FIRST_HAN = "\u4e00"
 _TIME_ENDS = frozenset("年月日末底初间")
-"""Last characters of a time, which is no part of a word after it."""
+"""Last characters of a time expression. A word never begins inside of one."""
 _CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及"))
 _YEAR_NUMBER = re.compile(r"\d{4}年度?")
 _MAX_TRAILING_NAME_LENGTH = 20
@@ -36,7 +36,7 @@ because its end is next to the number."""
 _MIN_NAME_LENGTH = 2
 """Length in code points of the shortest word that can be a name."""
 _LENDING_KINDS = frozenset(("count", "other"))
-"""Kinds of measures of things, which later names can refer to: 企业 3 家, 总投资 5 亿元."""
+"""Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
 _MAX_SLOGAN_LENGTH = 10
 """Number of code points around a quantity that are searched for the same quantity."""
 _MAX_TAIL_LENGTH = 8
@@ -88,7 +88,7 @@ class _NameParts:
 
 @dataclass(slots=True)
 class _Names:
-    """What later quantities of the sentence take from the earlier ones."""
+    """The names in a sentence so far, from which the names of later quantities are completed."""
 
     subject: str = ""
     """The first name that is clear by itself, or its context."""
@@ -310,7 +310,7 @@ class _Sentence:
         return begin
 
     def _cuts_word(self, lead_in: re.Match[str], end: int) -> bool:
-        """Whether words before a name are the beginning of its first word: 规范性文件, 将乐县."""
+        """Return whether words before a name are the beginning of its first word: 规范性文件, 将乐县."""
         last = lead_in[0][-1:]
         can_begin_word = last >= _FIRST_HAN and last not in _TIME_ENDS and lead_in[0] != "新建"  # 新建|村级公路
         return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
@@ -324,7 +324,7 @@ class _Sentence:
         return before
 
     def _is_enumeration(self, preceding: str, quantity: Quantity) -> bool:
-        """Whether the text before a number enumerates the things it counts: 甲、乙、丙等3个专业, 甲和乙2个中心."""
+        """Return whether the text before a number lists what the number counts: 甲、乙、丙等3个专业, 甲和乙2个中心."""
         preceding = preceding.rstrip()
         count = len(re.findall(r"、|和|及|与|》《", preceding)) + 1
         return count > 1 and (preceding.endswith("等") or count == quantity.value)
@@ -388,25 +388,36 @@ class _Sentence:
         return _YEAR_NUMBER.sub("", name).strip("的 ")
 
     def _is_counted(self, quantity: Quantity, preceding: str, before: str, after: str) -> bool:
-        """Whether a small Chinese numeral with an everyday unit counts something."""
-        if quantity.unit == "期":
+        """Return whether a vague quantity counts something. It is a small Chinese numeral with an everyday unit.
+
+        `preceding` is the text before the number in its clause. `before` and `after` are the names in the text before
+        and after the number.
+        """
+        if quantity.unit == "期":  # 培训班四期 counts, 工程二期 is an ordinal
             return bool(wording.SERIAL_NOUN.search(before))
-        following = self._folded[quantity.end : quantity.end + 1]
-        is_joined = following in ("和", "及", "与", "并") and wording.COUNTED_ACT.search(before) is not None
-        if not following or following in ",;。:!?、()" or is_joined:
+        next_character = self._folded[quantity.end : quantity.end + 1]
+        is_followed_by_act = (  # 立案两件并办结一件
+            next_character in ("和", "及", "与", "并") and wording.COUNTED_ACT.search(before) is not None
+        )
+        is_at_end = not next_character or next_character in ",;。:!?、()"
+        if is_at_end or is_followed_by_act:
             return not self._is_enumeration(preceding, quantity) and self._is_counted_at_end(
                 quantity, preceding, before
             )
-        if quantity.value == 1:
+        if quantity.value == 1:  # 一 before a noun is an article: 一家企业
             return False
-        if quantity.unit == "次" and self._folded[quantity.start - 1 : quantity.start] not in tuple("第这那上历多再首"):
+        previous_character = self._folded[quantity.start - 1 : quantity.start]
+        if quantity.unit == "次" and previous_character not in tuple(
+            "第这那上历多再首"
+        ):  # 三次召开 counts, 第三次 does not
             return bool(wording.REPEATED_ACT.match(self._folded, quantity.end))
+        # 处分两名干部, 新建三座桥梁 count; 坚持三个原则 does not.
         is_act = quantity.unit in wording.COUNTED_UNITS and wording.COUNTED_ACT.search(preceding) is not None
         has_verb = is_act or wording.COUNTING_VERB.search(preceding) is not None
         return bool(after) and has_verb and not wording.ABSTRACT_NOUN.match(self._folded, quantity.end)
 
     def _is_counted_at_end(self, quantity: Quantity, preceding: str, before: str) -> bool:
-        """Whether a small Chinese numeral at the end of a clause counts something: 立案两件, 处分一人."""
+        """Return whether a vague quantity at the end of a clause counts something: 立案两件, 处分一人."""
         if quantity.value == 1 and (quantity.unit in wording.INDEFINITE_UNITS or self._is_repeated(quantity)):
             return False
         if len(before) > _MIN_NAME_LENGTH:
@@ -418,7 +429,7 @@ class _Sentence:
         return len(before) == _MIN_NAME_LENGTH or wording.COUNTED_TOTAL.search(preceding) is not None
 
     def _is_repeated(self, quantity: Quantity) -> bool:
-        """Whether the same number and unit are near in the clause, as in slogans: 发现一户、解决一户."""
+        """Return whether the same number and unit occur again nearby in the clause: 发现一户、解决一户 is a slogan."""
         start, end = quantity.start, quantity.unit_end
         printed = self._folded[start:end]
         before = self._folded[max(self._start, start - _MAX_SLOGAN_LENGTH) : start].rpartition(",")[2]
@@ -492,38 +503,50 @@ class _Sentence:
         )
 
     def _find_context(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
-        """Return the words that make a name clear by itself, or ""."""
-        if name and self._names.total is not None:
-            shared = any(name[i : i + 2] in self._names.total_name for i in range(len(name) - 1))
-            return "" if shared or name[-1] in self._names.total_name else _extract_object(self._names.total_name)
-        if name.startswith("占"):
+        """Return the words to prepend to a name that is unclear by itself. Return "" if the name needs none.
+
+        The context is the total, the previous name, or a topic of the text before. It may contain the name.
+        """
+        if name and self._names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
+            has_common_word = any(name[i : i + 2] in self._names.total_name for i in range(len(name) - 1))
+            is_clear = has_common_word or name[-1] in self._names.total_name
+            return "" if is_clear else _extract_object(self._names.total_name)
+        if name.startswith("占"):  # 救助女性30人,占20%
             return self._names.last_name
-        if wording.DEPENDENT_RATE.fullmatch(name):
+        if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
             return _extract_object(self._names.last_name)
         topic = self._previous_clause_topic(quantity.start)
-        if wording.BARE_VERB.fullmatch(name):
+        if wording.BARE_VERB.fullmatch(name):  # 行政复议申请,受理9件
             context = _extract_object(topic or self._names.last_name)
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
-        if not name or (parts.is_predicate and len(name) <= len("参加培训")):
+        if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             return self._names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
         return self._find_context_of_noun(name, topic, parts)
 
     def _find_context_of_noun(self, name: str, topic: str, parts: _NameParts) -> str:
-        """Return the context of a fine, or of a short or generic name. Other names need none."""
+        """Return the context of the name of a fine, or of a short or generic name. Other names need no context.
+
+        `topic` is the topic of the previous clause.
+        """
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
         if len(name) <= _MIN_NAME_LENGTH:
             is_clear = name == "立案" and not wording.CAMPAIGN.search(self._names.subject)
             return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(self._names.subject)
-        is_related = any(name[i : i + 2] in self._names.subject for i in range(len(name) - 1))
-        if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not is_related:
+        has_common_word = any(name[i : i + 2] in self._names.subject for i in range(len(name) - 1))
+        # A generic name of at most four characters, such as 培训人数
+        if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not has_common_word:
             borrowed = _extract_object(self._names.subject) if self._is_borrowing(name, parts) else ""
             return borrowed or ("" if self._names.subject else topic or self._heading_topic())
         return ""
 
     def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
-        """Whether the subject of the sentence makes a name clear. 发放补贴 is about no earlier subject."""
+        """Return whether the subject of the sentence can be the context of a name.
+
+        A `wording.RELATIVE_NAME` can always take the subject. Other names cannot if they follow a verb of spending: in
+        发放补贴5万元, 补贴 does not refer to the subject.
+        """
         if self._names.lends_subject and not wording.SPENDING_VERB.search(self._folded, parts.begin, parts.start):
             return True
         return wording.RELATIVE_NAME.fullmatch(name) is not None
@@ -555,14 +578,17 @@ class _Sentence:
         return "" if wording.GENERIC_HEADING.search(heading) else heading
 
     def _find_period(self, quantity: Quantity) -> str | None:
-        """Return the time expression that applies to a quantity, as written, or None. Skips those in other brackets."""
-        clause = self._clause_start(quantity.start)
+        """Return the time expression that applies to a quantity, as written, or None.
+
+        Time expressions in other brackets are ignored.
+        """
+        clause_start = self._clause_start(quantity.start)
         times: Sequence[TimeExpression] = self._times
         if self._brackets:
             stop = bisect_left(times, quantity.start, key=attrgetter("start"))
             nearest = times[max(0, stop - MAX_EXAMINED_TIMES) : stop]
             times = [time for time in nearest if self._bracket_of(time.start) in (None, self._bracket)]
-        time = find_period(times, (self._start, clause, quantity.start), self._context.year)
+        time = find_period(times, clause_start=clause_start, number_start=quantity.start, year=self._context.year)
         if time is None or self._is_initial_time(time, quantity):
             return None
         return self._text[time.start : time.end]
@@ -573,7 +599,7 @@ class _Sentence:
         return self._brackets[n] if n >= 0 and offset in self._brackets[n] else None
 
     def _is_initial_time(self, time: TimeExpression, quantity: Quantity) -> bool:
-        """Whether a time belongs to the number before this one: 由2022年的71%提高到89%."""
+        """Return whether a time is that of the initial level, not of the quantity: 2022年 in 由2022年的71%提高到89%."""
         is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
         between = self._folded[time.end : min(quantity.start, time.end + _MAX_INDICATOR_LENGTH)]
         return is_start and re.search("[到至]", between) is not None

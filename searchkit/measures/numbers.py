@@ -1,4 +1,4 @@
-"""Numbers as reports write them: compound, signed, round, and as a part of a hundred or a thousand.
+"""Numbers as reports write them: compound (1亿2000万), signed (负12.5), round (近千), and as fractions (千分之六).
 
 A number consists of one or more numerals (`text.numerals`) with the characters that change their value: 1亿2000万,
 负12.5, 千分之六, 二十几万, 近千. Units are not interpreted here.
@@ -33,7 +33,7 @@ _LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余
 _PART = re.compile(
     r"(?<![\d一二两三四五六七八九零〇十百千万亿几数第])(?:(?P<one>一)百|一?(?P<size>[十百千]?[万亿]|万万|千))分之$"
 )
-"""Before a number: it is a part of a thousand, of ten thousand … 百分之 belongs to the numeral."""
+"""Before a number: it is a fraction (千分之六, 万分之三). 百分之 is part of the numeral instead."""
 _MAX_PART_LENGTH = 5
 """Maximum length in code points of the text that `_PART` matches."""
 _TEN, _HUNDRED = Decimal(10), Decimal(100)
@@ -44,26 +44,34 @@ _EXTENSIONS = frozenset("之几数下") | SIGNS | _POWERS
 """Characters before or after a numeral that can change its value."""
 _FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MAX_EXPONENT = 18
+"""Maximum exponent of a power of ten (10⁸)."""
 _TIMES = re.compile(r" ?[×*x·] ?")
+"""The multiplication sign in 3×10⁸."""
 
 _ROUND = re.compile(
-    r"(?=[百千万亿])(?<![\d.点一二两三四五六七八九零〇十百千万亿成余多半])(?P<multiplier>[百千]?万?亿|[百千]?万|百|千)"
-    r"(?P<surplus>[余多来](?P<scale>[万亿]{0,2}))?(?![十百千万亿余多几一二两三四五六七八九零〇\d分])"
+    r"(?=[百千万亿])(?<![\d.点一二两三四五六七八九零〇十百千万亿成余多半])"  # no number precedes
+    r"(?P<multiplier>[百千]?万?亿|[百千]?万|百|千)"
+    r"(?P<surplus>[余多来](?P<scale>[万亿]{0,2}))?"  # 余万 in 千余万元
+    r"(?![十百千万亿余多几一二两三四五六七八九零〇\d分])"  # no number follows
 )
 """A multiplier without a number before it: 百余户, 千余万元, 近千人."""
 _ROUND_BOUND = re.compile(
+    # 近千人, 超百亿, 逾千人. The lookbehinds exclude words that end with the same character: 附近, 网上.
     r"(?:(?P<about>(?<![最附邻临])近|(?<![节集条合公履签违契])约|将近|接近|大约|高达|多达|不足|不到|至少)"
     r"|(?P<over>(?<![赶反])超|超过了?|突破了?|(?<![通经超不度])过|(?<![以网线之会面身地山海路街台晚早马向迈登跃站跨踏攀赶])上)"
     r"|(?P<lower>逾|不下|好?几|(?<![人户件次个总项指分基参系函倍为])数))$"
 )
 """Before a multiplier: it is a number (近千人), not part of a word."""
 _MAX_ROUND_BOUND_LENGTH = 3
+"""Number of code points before a multiplier that are searched for `_ROUND_BOUND`."""
 _UNCERTAIN = frozenset("几数")
 """Characters that belong to a round number: 几百."""
 
 _DATE_AFTER = re.compile(r"[年月日号]")
+"""After a numeral: it is a date, not a part of the number before it (3万5月)."""
 _MAX_SECTION_GAP = 100
-"""Maximum quotient of a scale and the number without scale after it. 零 precedes a smaller number: 3万零5."""
+"""Maximum quotient of a scale and a number without scale that directly follows it: 20 for 3万500. 零 precedes a smaller
+number: 3万零5."""
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ class Number:
     scale: int
     """Factor of `unscaled`: 1, 1000, 10**4, 10**8 …"""
     part: str
-    """`%` or `‰`, or an empty string. A part of ten thousand or more is converted to %."""
+    """`%`, `‰` or an empty string. Fractions of ten thousand or more (万分之三) are converted to %."""
     is_han: bool
     """Whether the number is written in Chinese numerals."""
     is_surplus: bool = False
@@ -115,7 +123,7 @@ def find_numbers(folded: str) -> list[Number]:
 
 
 def _merge(numbers: Sequence[Number], round_numbers: Sequence[Number]) -> list[Number]:
-    """Return both by start. Of two that overlap (0几万), only the first counts."""
+    """Return numbers and round numbers, ordered by start. If two overlap (0几万), only the first is returned."""
     merged: list[Number] = []
     for number in sorted([*numbers, *round_numbers], key=lambda number: number.start):
         if not merged or number.start >= merged[-1].end:
@@ -148,13 +156,13 @@ def _count_joined(folded: str, numerals: Sequence[Numeral], n: int) -> int:
 
 
 def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: int) -> bool:
-    """Whether the numeral at index n + count continues the number of `count` numerals from index n on."""
+    """Return whether the numeral at index n + count continues the number of `count` numerals from index n on."""
     last, following = numerals[n + count - 1], numerals[n + count]
     if following.start != last.end or last.is_percent or following.is_percent or "." in last.unscaled:
-        return False
+        return False  # 5万 3000, 5%3, 1.5万3000 are two numbers
     if "," in folded[following.start : following.end] or (last.is_han and not following.is_han and not _is_zero(last)):
         return False  # 一百二十万1,234 is two numbers
-    if _is_zero(following):
+    if _is_zero(following):  # 3万零5
         return last.scale > 1
     if _DATE_AFTER.match(folded, following.end):
         return False
@@ -164,12 +172,15 @@ def _is_continued_by(folded: str, numerals: Sequence[Numeral], n: int, count: in
 
 
 def _is_next_section(following: Numeral, last: Numeral) -> bool:
-    """Whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
+    """Return whether a numeral without scale can follow a scale: 3万500 is one number, 680万65 (岁以上老人) is two."""
     return following.scale > 1 or Decimal(following.unscaled) * _MAX_SECTION_GAP >= last.scale
 
 
 def _is_lower(following: Numeral, last: Numeral) -> bool:
-    """Whether a numeral fits after the scale of another: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万."""
+    """Return whether a numeral can follow the scale of another one as a part of the same number.
+
+    Examples: 2000万 after 亿, 30万 after 千 (2千零30万), 5千亿 after 万.
+    """
     if following.scale <= last.scale:
         return following.value < last.scale
     small, myriads = split_scale(following.scale)
@@ -181,7 +192,10 @@ def _is_zero(numeral: Numeral) -> bool:
 
 
 def _join(numerals: Sequence[Numeral]) -> Number:
-    """Return the number of numerals. That of several has their largest 万 or 亿 as its scale: 1.2亿 for 1亿2000万."""
+    """Combine consecutive numerals into one number.
+
+    The scale of a number of several numerals is the largest 万 or 亿 among them: 1.2亿 for 1亿2000万.
+    """
     if len(numerals) == 1:
         start, end, _, unscaled, scale, is_percent, is_han = numerals[0]
         return Number(start, end, Decimal(unscaled), scale, "%" if is_percent else "", is_han)
@@ -191,6 +205,7 @@ def _join(numerals: Sequence[Numeral]) -> Number:
         small, myriads = split_scale(numeral.scale)
         section += Decimal(numeral.unscaled) * small
         if myriads > 1:
+            # 亿 after a smaller 万 multiplies all numerals so far (5千万3亿). 万 after 亿 multiplies only its section.
             total = (total + section) * myriads if previous < myriads else total + section * myriads
             section, previous = Decimal(0), myriads
         largest = max(largest, myriads)
@@ -245,6 +260,7 @@ def _add_power(folded: str, number: Number, factor: Number | None) -> None:
 
 
 def _add_part(folded: str, number: Number) -> None:
+    """Add 千分之, 万分之 and the like before a number. Fractions of ten thousand or more are converted to %."""
     part = _PART.search(folded, max(0, number.start - _MAX_PART_LENGTH), number.start)
     if part is None or number.part or number.scale > 1:
         return
@@ -257,6 +273,7 @@ def _add_part(folded: str, number: Number) -> None:
 
 
 def _add_sign(folded: str, number: Number, sign: str) -> None:
+    """Add the sign before a number, unless it is an operator, a hyphen or part of a word (互联网+, f-35, 减负)."""
     start = number.start
     context = folded[max(0, start - 1 - _MAX_JOINED_LENGTH) : start - 1]
     if sign == "+":
@@ -264,7 +281,7 @@ def _add_sign(folded: str, number: Number, sign: str) -> None:
     elif sign == "负":
         if context[-1:] not in _WORD_BEFORE_NEGATIVE:
             number.start, number.unscaled = start - 1, -number.unscaled
-    elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):
+    elif not _AFTER_NUMBER.search(context) and context[-1:] not in tuple("-—–~～+·.第"):  # no range, no double dash
         number.start, number.unscaled = start - 1, -number.unscaled
         number.is_joined = context[-1:] >= _FIRST_HAN and context[-1] not in _LEVEL and not number.part
 

@@ -29,14 +29,19 @@ _WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历�
 _FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number, except for money
 _MONEY_CHARACTERS = "元圆角"
 _IGNORED_SPAN = re.compile(
-    r"第\d+页[,/\s]?共\d+页|“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"
+    r"第\d+页[,/\s]?共\d+页|"  # 第3页 共9页
+    r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|"  # short quotes, and book titles
+    r"\[\d+\]|〔[^〕]{0,9}〕|\(\d+\)"  # footnote mark [3], document number 〔2023〕, list number (3)
 )
+"""A span in which numbers count nothing."""
 
 # Ranges.
 _RANGE_CHARACTERS = "-—–―~～〜至到"
 _RANGE_GAP = re.compile(rf"\s?[{_RANGE_CHARACTERS}]{{1,2}}\s?")
 _MAX_RANGE_GAP = 4
 """Maximum length in code points of the text that `_RANGE_GAP` matches."""
+_MAX_UPPER_DISTANCE = 3
+"""Maximum number of code points between the numbers of a range with one unit: 5—8个, 5 —8个."""
 _BETWEEN = re.compile(r"[^,;。:!?、]{0,8}?之间")
 """After two numbers with 与 or 和 between them: they are a range."""
 _FROM = re.compile(r"[从由自](?:[^,;。:!?、]{0,12}?[的年月底末初期])?\s*(?:约|近|不足|超过?)?$")
@@ -52,11 +57,15 @@ _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units whose numbers can be negative after any word. Lengths and areas cannot: 长江-12.5米深水航道."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
 """Units of other kinds whose numbers can be negative after any word."""
+# The lookbehinds exclude 半 after another number or a word such as 上 or 前 (一半, 上半年), but not after 提前. The
+# lookahead excludes 半数 and 半径.
 _HALF = re.compile(r"(?<![上下后每一两大多过各首末这那几整对参减折\d])(?<!(?<!提)前)半(?!数|径)")
 """半 as a number: 半年."""
 _FRACTION = re.compile(
+    # 三分之一, but not as a part of a longer numeral
     r"(?<![一二两三四五六七八九十百千万零又\d第])([二三四五六七八九十]{1,2}|[1-9]\d?)分之"
     r"([一二两三四五六七八九十]{1,2}|[1-9]\d?)(?![线一二三四五六七八九十百千万\d])"
+    # 1/3, but not in a date (2023/1/3), a mixed number (2 1/3) or a code
     r"|(?<![\d./a-z又])(?<!\d )([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
 _GENERAL_CURRENCY = "元"  # the unit of any currency that is named before the number
@@ -79,7 +88,7 @@ class Quantity:
     value: Decimal
     """The number as written, without the 万 and 亿 that follow it."""
     unit: str | None
-    """The unit as written, with 万 and 亿, without blanks: 万元. Other writings of a unit are replaced: 元 for 圆."""
+    """The unit as written, with 万 and 亿, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
     base_unit: str | None
     kind: str
@@ -123,7 +132,7 @@ class _IgnoredSpans:
         self._covered_end = -1
 
     def covers(self, quantity: Quantity) -> bool:
-        """Whether a quantity starts inside an ignored span, or at the start of one without exceeding it.
+        """Return whether a quantity starts inside an ignored span, or at the start of one without exceeding it.
 
         Must be called for quantities from left to right. The fixed name 三项制度 covers 三项, but 三公 does not cover
         三公里.
@@ -141,7 +150,7 @@ class _IgnoredSpans:
 
 
 def _is_countable(folded: str, number: Number) -> bool:
-    """Whether the characters around a number allow it to count something: no ordinal, part of a word or ratio."""
+    """Return whether a number can count something: it is no ordinal and no part of a word, ratio or formula."""
     start, end = number.start, number.end
     before, after = folded[start - 1 : start], folded[end : end + 1]
     if before in _ORDINAL_PREFIXES or (before == " " and _is_after_blank(folded, start)):
@@ -154,7 +163,7 @@ def _is_countable(folded: str, number: Number) -> bool:
 
 
 def _is_separate(folded: str, start: int, before: str) -> bool:
-    """Whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
+    """Return whether the characters before an Arabic number are no part of it: a code, a ratio or a time of day."""
     prefix = folded[start - 2 : start - 1]
     if before == ":":
         return not prefix.isdigit()
@@ -164,13 +173,13 @@ def _is_separate(folded: str, start: int, before: str) -> bool:
 
 
 def _is_after_blank(folded: str, start: int) -> bool:
-    """Whether the text before a blank makes a number an ordinal (第 5) or the end of a longer number (6 6 40)."""
+    """Return whether the text before a blank makes a number an ordinal (第 5) or a part of a longer one (6 6 40)."""
     is_split = folded[start].isdigit() and _SPLIT_NUMBER.search(folded, max(0, start - 4), start)
     return bool(is_split or _SPACED_ORDINAL.search(folded, max(0, start - 4), start))
 
 
 def _is_continued(folded: str, number: Number) -> bool:
-    """Whether a ratio, a formula or a list number continues after a number: 3∶1, 1+26, 2.加强."""
+    """Return whether a ratio, a formula or a list number continues after a number: 3∶1, 1+26, 2.加强."""
     after, second = folded[number.end : number.end + 1], folded[number.end + 1 : number.end + 2]
     if after == ".":
         return not number.part and bool(second) and second not in '"”’ '
@@ -178,7 +187,7 @@ def _is_continued(folded: str, number: Number) -> bool:
 
 
 def _is_countable_digit(digit: str, before: str, after: str) -> bool:
-    """Whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
+    """Return whether a single Chinese digit can be a number and is not part of a word (统一, 一是)."""
     if digit in _FORMAL_DIGITS:
         return bool(after) and after in _MONEY_CHARACTERS
     return before not in _WORD_PREFIXES if before else after != "是"
@@ -206,9 +215,9 @@ def _find_counted(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
 
 
 def _match_quantity(folded: str, number: Number, upper: Number | None, vocabulary: Vocabulary) -> Quantity | None:
-    """Return the quantity of a number or of a range up to `upper`, or None if it counts nothing."""
+    """Return the quantity of a number, or of the range from it to `upper`. Return None if the number counts nothing."""
     last = upper or number
-    if part := last.part or number.part:
+    if part := last.part or number.part:  # 98%, 千分之六
         unit = UnitMatch(part, "percent", last.end)
         return None if last.scale > 1 else _build_quantity(folded, number, last, unit, is_lower=number.is_surplus)
     end, is_surplus = last.end, number.is_surplus
@@ -219,13 +228,14 @@ def _match_quantity(folded: str, number: Number, upper: Number | None, vocabular
     prefix = vocabulary.match_prefix(folded, number.start) if matched is None or matched.kind == "money" else None
     if prefix is not None and (matched is None or matched.base == _GENERAL_CURRENCY):  # $3000, 港币3000元
         matched = UnitMatch(prefix.unit.base, prefix.unit.kind, matched.end if matched else end)
-    if matched is None:
+    if matched is None:  # only a number with 万 counts without a unit: 惠及20万
         if last.scale < SCALES["万"] or last.is_round or folded.startswith(_NOT_AFTER_SCALE, end):
             return None
         return _build_quantity(folded, number, last, UnitMatch("", "count", end), is_lower=is_lower)
     if not _is_reported(folded, number, matched):
         return None
     if number.is_joined and not (matched.kind in _SIGNED_KINDS or matched.base in _SIGNED_UNITS):
+        # The sign is a hyphen: 长江-12.5米深水航道
         number.start, number.unscaled = number.start + 1, -number.unscaled
     quantity = _build_quantity(folded, number, last, matched, is_lower=is_lower)
     if prefix is not None:
@@ -236,7 +246,10 @@ def _match_quantity(folded: str, number: Number, upper: Number | None, vocabular
 
 
 def _is_reported(folded: str, number: Number, unit: UnitMatch) -> bool:
-    """Whether a number with a unit is no date or period (2023年) and defines no class of things (超百亿元企业)."""
+    """Return whether a number with a unit is a measure.
+
+    A date or period (2023年) is none, nor is a threshold that defines a class of things (超百亿元企业).
+    """
     if unit.kind == "duration" and not is_duration(folded, number, unit):
         return False
     following = _AFTER_THRESHOLD if unit.kind == "money" else _AFTER_COUNT
@@ -244,7 +257,7 @@ def _is_reported(folded: str, number: Number, unit: UnitMatch) -> bool:
 
 
 def _is_small(value: Decimal) -> bool:
-    """Whether a value is that of a numeral that often counts nothing: a whole number up to ten."""
+    """Return whether a value is that of a numeral that often counts nothing: a whole number up to ten."""
     return 0 <= value <= _MAX_SMALL_NUMBER and value == value.to_integral_value()
 
 
@@ -268,16 +281,16 @@ def _find_scale(number: Number, last: Number) -> int:
 
 def _complete_amount(folded: str, quantity: Quantity, following: Sequence[Number], vocabulary: Vocabulary) -> None:
     """Add the subunits after an amount of money (50元6角三分), and 整 (伍仟圆整)."""
-    sizes = vocabulary.subunits(quantity.base_unit or "")
+    subunits = vocabulary.subunits(quantity.base_unit or "")  # of 元: 10 角, 100 分
     value, end = Decimal(0), quantity.unit_end
     for number in following:
         if number.start - end not in (0, 1) or folded[end : number.start] not in ("", "又", "零"):
             break
         unit = vocabulary.match_unit(folded, number.end)
-        size = 0 if unit is None else sizes.get(unit.name, 0)
-        if unit is None or not 0 < number.value < size:
+        per_unit = 0 if unit is None else subunits.get(unit.name, 0)
+        if unit is None or not 0 < number.value < per_unit:
             break
-        value, end = value + number.value / size, number.end + len(unit.name)
+        value, end = value + number.value / per_unit, number.end + len(unit.name)
     if value:
         scale = quantity.base_value / quantity.value if quantity.value else Decimal(1)
         quantity.value, quantity.base_value = quantity.value + value / scale, quantity.base_value + value
@@ -295,7 +308,7 @@ def _find_upper_end(folded: str, numbers: Sequence[Number], n: int, vocabulary: 
     if n + 1 == len(numbers):
         return None
     lower, upper = numbers[n], numbers[n + 1]
-    if not 0 < upper.start - lower.end < len("————"):
+    if not 0 < upper.start - lower.end <= _MAX_UPPER_DISTANCE:
         return None
     gap = folded[lower.end : upper.start].strip()
     if not gap or (gap.strip(_RANGE_CHARACTERS) and not (gap in "与和" and _BETWEEN.match(folded, upper.end))):
@@ -323,7 +336,7 @@ def _join_ranges(folded: str, quantities: list[Quantity]) -> list[Quantity]:
 
 
 def _is_range(folded: str, lower: Quantity, upper: Quantity) -> bool:
-    """Whether two quantities are the ends of a range and not a former and a later level."""
+    """Return whether two quantities are the ends of a range and not a former and a later level."""
     if lower.base_unit != upper.base_unit or lower.bound != "exact" or lower.base_value >= upper.base_value:
         return False
     gap = _RANGE_GAP.fullmatch(folded, lower.end, upper.start)
@@ -331,7 +344,7 @@ def _is_range(folded: str, lower: Quantity, upper: Quantity) -> bool:
 
 
 def _is_change_of_level(folded: str, start: int, gap: str) -> bool:
-    """Whether two numbers with `gap` between them are a former and a later level: 由71%至89%."""
+    """Return whether two numbers with `gap` between them are a former and a later level: 由71%至89%."""
     return gap in ("至", "到") and _FROM.search(folded, max(0, start - _MAX_FROM_LENGTH), start) is not None
 
 
@@ -339,7 +352,7 @@ def _is_change_of_level(folded: str, start: int, gap: str) -> bool:
 
 
 def _find_halves(folded: str, vocabulary: Vocabulary) -> list[Quantity]:
-    """Return the quantities of which 半 is the number: 半年, 半吨."""
+    """Return the quantities with 半 as their number: 半年, 半吨."""
     if "半" not in folded:
         return []
     halves = []
@@ -373,7 +386,7 @@ def _parse_integer(digits: str) -> Decimal | None:
 
 
 def _drop_overlaps(quantities: list[Quantity]) -> list[Quantity]:
-    """Return the quantities by start, without those that start inside another one."""
+    """Return the quantities ordered by start. Quantities that start inside an earlier one are dropped."""
     ordered: list[Quantity] = []
     for quantity in sorted(quantities, key=lambda item: item.start):
         if not ordered or quantity.start >= ordered[-1].end:

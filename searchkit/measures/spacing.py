@@ -107,13 +107,16 @@ def _find_in_han(folded: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_one_number(match: re.Match[str]) -> bool:
-    """Whether single digits are one number and not the cells of a row."""
+    """Return whether single digits are one number and not the cells of a row."""
     digits = sum(character.isdigit() for character in match[0])
     return " " in match[0] and (digits >= _MIN_SPACED_DIGITS or match.string.startswith(" ", match.end()))
 
 
 def _is_one_numeral(match: re.Match[str]) -> bool:
-    """Whether parts of a Chinese numeral are one number. A single digit at the start of a line may be a list number."""
+    """Return whether parts of a Chinese numeral are one number.
+
+    A single digit at the start of a line may be a list number. Parts that begin with one are not joined.
+    """
     first = match[0].partition(" ")[0]
     is_list_number = len(first) == 1 and match.string[match.start() - 1 : match.start()] in ("", "\n")
     joined = re.sub("[ 余多几]", "", match[0])

@@ -50,7 +50,7 @@ class UnitMatch(NamedTuple):
     """A unit in a text."""
 
     base: str
-    """The unit, in its listed writing, without 万 and 亿."""
+    """The main spelling of the unit (元 for 圆), without 万 and 亿."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     end: int
@@ -94,7 +94,10 @@ def _match_fraction(folded: str, end: int, number: Number, unit: Unit, vocabular
 
 
 def is_duration(folded: str, number: Number, unit: UnitMatch) -> bool:
-    """Whether a time is a reported duration, not a date (2023年), a period (近三年) or part of the name of a plan."""
+    """Return whether a number with a unit of time is a reported duration (历时三年).
+
+    It may instead be a date (2023年), a period (近三年) or part of a name (四小时公路交通圈).
+    """
     start, end = number.start, unit.end
     if unit.base == "天":
         return not folded.endswith(_PERIOD_PREFIXES, 0, start) and not _PERIOD_AFTER.match(folded, end)
@@ -108,7 +111,7 @@ def is_duration(folded: str, number: Number, unit: UnitMatch) -> bool:
 
 
 def _is_calendar_duration(folded: str, start: int, unit: UnitMatch) -> bool:
-    """Whether a number of years, months or weeks is a reported duration."""
+    """Return whether a number of years, months or weeks is a reported duration."""
     end = unit.end
     if unit.base in ("年", "周") and not (unit.fraction or _DURATION_END.match(folded, end)):
         return False
@@ -119,7 +122,7 @@ def _is_calendar_duration(folded: str, start: int, unit: UnitMatch) -> bool:
 
 
 def is_half_duration(folded: str, start: int, end: int, base: str) -> bool:
-    """Whether 半 at `start` with a unit of time that ends at `end` is a reported duration and not a period."""
+    """Return whether 半 at `start` with a unit of time that ends at `end` is a reported duration and not a period."""
     if _is_lasting(folded, start) or (base not in _CALENDAR_UNITS and base != "天"):
         return True
     if folded.endswith(_PERIOD_PREFIXES, 0, start) or _PERIOD_AFTER.match(folded, end):

@@ -26,19 +26,19 @@ class Unit:
     """A unit of the unit list."""
 
     name: str
-    """As written."""
+    """The folded name of the unit."""
     base: str
-    """The unit that it is another writing of (元 for 圆), or `name`."""
+    """The unit that measures in this unit are stored with: 元 for 圆, otherwise `name`."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     is_vague: bool
-    """After a small Chinese numeral it often counts nothing (两个方面)."""
+    """Whether the unit often counts nothing after a small Chinese numeral (两个方面)."""
     is_halved: bool
-    """半 before it is a number: 半年."""
+    """Whether 半 before the unit is a number: 半年."""
     not_before: tuple[str, ...]
-    """Characters that make it part of another word if they follow (人 before 民)."""
+    """Texts that make the unit a part of another word if they follow it: 民 after 人."""
     subunits: Mapping[str, int]
-    """Names of its subunits, each with the number of them that it contains: 角 10, 分 100."""
+    """Number of subunits in the unit, by name of the subunit: 元 has 角 10, 分 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Prefix:
     """A sign or name of a currency before a number."""
 
     start: int
-    """Offset of its first character."""
+    """Offset of the first character of the sign or name."""
     unit: Unit
 
 
@@ -86,12 +86,16 @@ class Vocabulary:
         for unit in self._by_first.get(folded[start : start + 1], ()):
             end = start + len(unit.name)
             if folded.startswith(unit.name, start) and not folded.startswith(unit.not_before, end):
+                # A Latin letter or digit follows: the unit is part of a longer word, such as m in m2x.
                 is_longer = unit.name.isascii() and folded[end : end + 1].isascii() and folded[end : end + 1].isalnum()
                 return None if is_longer else unit
         return None
 
     def match_prefix(self, folded: str, end: int) -> Prefix | None:
-        """Return the sign or name of a currency that ends at an offset of a folded text, blanks excepted, or None."""
+        """Return the sign or name of a currency before an offset of a folded text, or None.
+
+        Blanks between the sign and the offset are ignored.
+        """
         while folded[end - 1 : end] == " ":
             end -= 1
         if folded[end - 1 : end] not in self._prefix_ends:
@@ -102,7 +106,7 @@ class Vocabulary:
         return Prefix(match.start(), self._units[self._prefixes[match[0]]])
 
     def subunits(self, unit: str) -> Mapping[str, int]:
-        """Return the subunits of a folded unit, each with the number of them that the unit contains."""
+        """Return the number of subunits in a folded unit, by name of the subunit."""
         return self._units[unit].subunits if unit in self._units else {}
 
     def split_scale(self, unit: str) -> tuple[int, str]:
@@ -140,7 +144,7 @@ def _compile_alternatives(names: Sequence[str]) -> re.Pattern[str]:
 
 
 class _UnitNames(Struct, frozen=True, forbid_unknown_fields=True):
-    """Some of the units."""
+    """A table of the unit list that selects some of the units."""
 
     units: str = ""
 
@@ -149,7 +153,7 @@ _UnitsByKind = defstruct("_UnitsByKind", [(kind, str, "") for kind in MEASURE_KI
 
 
 class _UnitFile(Struct, forbid_unknown_fields=True):
-    """A unit list. Every text contains items separated by white space."""
+    """A unit list. Every text contains items separated by white space. The file explains each table."""
 
     units: _UnitsByKind  # type: ignore[valid-type]
     vague: _UnitNames = _UnitNames()
@@ -161,11 +165,11 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
 
 
 def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
-    """Return the units by folded name, other writings included."""
+    """Return the units by folded name. Other spellings of a unit have an entry each."""
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
     kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
     if not kinds:
-        raise UsageError(f"{file.name}, units: none is given; kinds of units are {', '.join(MEASURE_KINDS)}")
+        raise UsageError(f"{file.name}, units: the table is empty; kinds of units are {', '.join(MEASURE_KINDS)}")
     vague, halved = (frozenset(fold(names.units).split()) for names in (content.vague, content.halved))
     subunits = {
         fold(unit): {fold(name): size for name, size in sizes.items()} for unit, sizes in content.subunits.items()

@@ -17,30 +17,49 @@ _VERB_NUMBER_GAP = (
     "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"
 )
 CHANGE_VERB = re.compile(
-    rf"(?=[同环增提上升涨扩延快翻负下减削降回缩压精跌少])(?P<compared>[同环]比)?(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?)?)(?:{_VERB_NUMBER_GAP})*$"
+    r"(?=[同环增提上升涨扩延快翻负下减削降回缩压精跌少])"  # a quick test of the first character
+    r"(?P<compared>[同环]比)?"  # 同比增长
+    rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?)?)"  # 增长, 增长率, 下降幅度
+    rf"(?:{_VERB_NUMBER_GAP})*$"  # 增加了约
 )
 """At the end of the text before a number: the number is a change. Groups: compared, verb, increase, decrease."""
-LEVEL_REACHED = re.compile(r"(?:[到至]|不变|稳定在|(?:[升降少低加高小大落]|扩展|调整)为)$")
+LEVEL_REACHED = re.compile(
+    r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
+    r"(?:[升降少低加高小大落]|扩展|调整)为)$"  # 降低为, 调整为
+)
 """At the end of the text before a number: the number is the level reached (增加到5件), not the change."""
 SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
 """Verbs that mark a change only together with a baseline (比上年少3件)."""
 BASELINE = re.compile(
-    r"(?=[,\s同环比较与年平每])(?:,\s*|(?<!\s)\s+)?(?:同比|环比|比上?年?同期|(?:比|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"
-    r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?|"
-    r"年均|平均每年|每年平均|每年|年平均)\s*"
+    r"(?=[,\s同环比较与年平每])"  # a quick test of the first character
+    r"(?:,\s*|(?<!\s)\s+)?(?:"
+    r"同比|环比|比上?年?同期|"  # 比上年同期
+    r"(?:比|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"  # 比上年, 较去年
+    r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|"  # 较2021年末, 比二〇二一年
+    r"[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?|"  # 与改革初期相比
+    r"年均|平均每年|每年平均|每年|年平均"  # 年均增长
+    r")\s*"
 )
 """The baseline that a change is measured against (比上年, 同比)."""
 GROWTH_AFTER_PERCENT = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|增速|增幅)(?:速度|目标|率|幅度)?")
-"""After a percentage: the percentage is a growth rate (8%左右的国内生产总值增长目标)."""
+"""After a percentage: the percentage is a growth rate (的国内生产总值增长目标 in 8%的国内生产总值增长目标)."""
 
 # Light verbs, which are no part of a name: 开展普法活动3次 counts 普法活动.
 _LIGHT_VERBS = (
-    "开展|进行|组织(?<![党会济团作层众际府治罪业益间]组织)|举办|召开|举行|实施|发出|收到|形成|予以|给予|作出|做出|出具|下达|共有|实现|建成|完成|组建|新建|配备|"
+    "开展|进行|"
+    "组织(?<![党会济团作层众际府治罪业益间]组织)|"  # the verb, not the noun in 党组织 or 社会组织
+    "举办|召开|举行|实施|发出|收到|形成|予以|给予|作出|做出|出具|下达|共有|实现|建成|完成|组建|新建|配备|"
     "拟定|印发|出台|引进|打造|创建|培育|储备|建立|设立|成立|拥有|具有|启动"
 )
 _LEADING_WORDS = (
+    # Verbs that are part of a name elsewhere: 建设 in 项目建设
     "制定|建设|安排|投入|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
-    "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
+    # How well something is done: 扎实
+    "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|"
+    # 重点 before a verb (重点推进), not in a name (重点企业)
+    "重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|"
+    # More adverbs, words of reference (相关, 各类) and of addition (此外, 包含)
+    "持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|有序|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
 """Verbs, and adverbs of praise, that are no part of a name if they begin it: 扎实 in 扎实推进普法活动."""
@@ -54,10 +73,11 @@ beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
 ACTOR = re.compile(
-    r"(?:部门|[局委办所队院厅区市县省镇乡村街]|中心|单位|机关|政府|机构|企业|人员|干部|群众|我们)$|[在对向与]"
+    r"(?:部门|[局委办所队院厅区市县省镇乡村街]|中心|单位|机关|政府|机构|企业|人员|干部|群众|我们)$|"  # 市财政局
+    r"[在对向与]"  # 在城区
 )
-"""Searched in the text before a light verb: the text ends with an actor (市财政局), or contains a preposition
-(在城区), and is therefore not the topic of the verb."""
+"""In the text before a light verb: the text ends with an actor (市财政局) or contains a preposition (在城区).
+Therefore it is not the topic of the verb."""
 TRANSITIVE_VERB = re.compile(
     r"(?:调处化解|排查化解|立案查处|审查|办结|办理|受理|处理|查处|查办|查获|化解|调解|处置|处罚|约谈|接受|接待|发送|发布|公开|公示|"
     r"排查|整改|整治|培训|检查|巡查|抽查|检测|监测|抽检|评查|审核|审批|审结|调整|清理|修订|废止|新增|注册|登记|注销|变更|吊销|取缔|"
@@ -70,38 +90,70 @@ TRANSITIVE_VERB = re.compile(
 BARE_VERB = re.compile(
     r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放)"
 )
-"""A name that is a verb without an object. The object is elsewhere in the text."""
+"""A name that is a verb without an object: 受理. The object is elsewhere in the text."""
 ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
-"""To or with whom something is done, before the verb: 向经营单位发送…."""
+"""The addressee, before the verb of an act: 向经营单位 in 向经营单位发送提示函."""
 
 LEAD_IN = re.compile(
+    # List numbers: 1. (一) 一、 一是
     r"(?:\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|[一二三四五六七八九十]+是|"
+    # Times: 截至6月底, 自开展以来, 到年底, 今年以来, 去年底
     r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?(?:以来|起)|到[^,]{0,8}?(?:底|末|年[底末]?)|"
-    rf"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|为此|与此同时|在此期间|有望|还有|{TIME_EXPRESSION.pattern}|"
-    r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
-    r"达到|达(?![成标产])|含(?![量税氧硫有])|目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|其中|包括|涉及|分别[是为]?|"
-    r"共有|共计|共(?![享同产和青识治赢性商场服管安])|累计|总计|已经|已有|已|有(?![关限效机色])|并且|并(?![购网联轨])|"
+    r"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|"
+    # Conjunctions (为此), and any expression of time
+    rf"为此|与此同时|在此期间|有望|还有|{TIME_EXPRESSION.pattern}|"
+    # Equality, and the level reached: 合计, 约, 提高到, 达到
+    r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|"
+    r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
+    r"达到|达(?![成标产])|含(?![量税氧硫有])|"
+    # The present and the parts of the year: 目前, 现有, 年初
+    r"目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|"
+    # Parts and totals: 其中, 分别为, 共有, 累计
+    r"其中|包括|涉及|分别[是为]?|"
+    r"共有|共计|共(?![享同产和青识治赢性商场服管安])|累计|总计|"
+    # Aspect and adverbs: 已, 有, 还, 先后, 及时
+    r"已经|已有|已|有(?![关限效机色])|并且|并(?![购网联轨])|"
     r"还(?![款贷田林草])|又|也|均(?![衡等价])|先后|及时|积极|认真|依法(?![行治执])|继续(?!教)|成功|切实|预计|力争|争取|确保|"
-    r"将|要求|要(?![案闻素])|再(?!生)|再次|通过|按照|每年|每月|每季度|每日|我们|我[省市区县州局委厅国院会]|全[省市区县州局委国厅市]|"
-    r"本[省市区县局委厅]|针对|对于|关于|对(?![外口接])|向|给(?![予水])|为(?![民主农期])|在(?![线职岗校建押册编训])|把(?!关)|"
-    r"使(?!用)|让|与|和(?![谐平解])|以及|及(?![时格])|等(?![级效])|的|了|[、,;:\-—()”\s]+)"
+    r"将|要求|要(?![案闻素])|再(?!生)|再次|通过|按照|每年|每月|每季度|每日|"
+    # The speaker: 我们, 我市, 全市, 本局
+    r"我们|我[省市区县州局委厅国院会]|全[省市区县州局委国厅市]|本[省市区县局委厅]|"
+    # Prepositions and conjunctions of one or two characters: 针对, 为, 在, 和
+    r"针对|对于|关于|对(?![外口接])|向|给(?![予水])|为(?![民主农期])|在(?![线职岗校建押册编训])|把(?!关)|"
+    r"使(?!用)|让|与|和(?![谐平解])|以及|及(?![时格])|等(?![级效])|的|了|"
+    # Marks and blanks
+    r"[、,;:\-—()”\s]+)"
 )
-"""A word before a name that is no part of it: list numbers, times, words of totalling and of levels reached (提高到),
-adverbs, the speaker (我市), prepositions, marks. The lookaheads exclude words that begin with the same character
-(含量, 约谈)."""
+"""A word before a name that is no part of the name. The lookaheads exclude words that begin with the same character: 含
+but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
+    # A quick test of the first character
     r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华])"
-    r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
-    r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|均|全部|分别|各|仅|只有|只|"
-    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|压缩|压减|精简|增|升|降)[到至为]|至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
-    r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|至少|最多|力争|开展|完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><]|摄氏|华氏|首次|每[年月人亩户]|人均|"
-    r"平均|以上|多于|少于|(?<![网线规海陆水])上|[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
+    # The end of an earlier number, and totals: 5,000, 折合, 共计
+    r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
+    # Equality: 达到, 为, 是, 有
+    r"达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
+    # Approximation: 约, 近, 超过
+    r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|"
+    # Distribution and restriction: 均, 分别, 仅
+    r"均|全部|分别|各|仅|只有|只|"
+    # The level reached: 提高到, 增至, 保持在
+    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|压缩|压减|精简|增|升|降)[到至为]|"
+    r"至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
+    # Bounds: 不少于, 大于等于, 最多
+    r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|至少|最多|力争|"
+    # Verbs, 的, and marks: 开展, 在
+    r"开展|完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><]|"
+    # Degrees, frequency and averages: 摄氏, 首次, 每年, 人均
+    r"摄氏|华氏|首次|每[年月人亩户]|人均|"
+    r"平均|以上|多于|少于|(?<![网线规海陆水])上|"
+    # The former level, and passing a mark: 由上年末的, 跨过, 过
+    r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
+    # Prepositions: 由, 将, 对
+    r"(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
-"""One of the words between a name and its number, at the end of a text: 共计 in 受理案件共计5件. They are words of
-totalling and of equality, the end of an earlier number, bounds, levels reached (提高到), marks, averages, and
-prepositions. The lookahead at the start is a quick test of the first character. The lookbehinds exclude words that
-end with the same character (公共, 合约)."""
+"""One of the words between a name and its number, at the end of a text: 共计 in 受理案件共计5件. The lookbehinds
+exclude words that end with the same character (公共, 合约)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
     " "
@@ -110,64 +162,102 @@ TRAILING_ENDS = frozenset(
 MAX_TRAILING_WORD_LENGTH = 13
 """Maximum length in code points of a `TRAILING_WORD`."""
 TOTAL_WORD = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![享同产和青识治赢性商场服管安])")
-"""A word of totalling. The text before it is the actor, the text after it is the name of what is counted."""
+"""A word for a total. The text before it is the actor, the text after it is the name: 全市共受理案件."""
 
 PREDICATE_START = re.compile(
-    r"(?:之[间内上下]|(?:转变|认定|划转|改造|打造|[划列转变评定改])为|[投走]向|进入|进行|进一步|获|被(?![征监抚动])|为(?!民)|是|均(?!衡)|全部|全覆盖|已|参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
-    r"开工|建成|达|通过|用于|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
+    # A place or time: 之间
+    r"(?:之[间内上下]|"
+    # Verbs: 转变为, 投向, 进入, 获, 被, 为, 是
+    r"(?:转变|认定|划转|改造|打造|[划列转变评定改])为|[投走]向|进入|进行|进一步|获|被(?![征监抚动])|为(?!民)|是|"
+    # Scope and aspect: 均, 全部, 已
+    r"均(?!衡)|全部|全覆盖|已|"
+    # What the counted persons or things do, or what is done to them: 参加, 享受, 建成, 受到
+    r"参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
+    r"开工|建成|达|通过|用于|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
+    # Prepositions, conjunctions, negations and adverbs of one character: 于, 和, 比, 不, 未, 将
+    r"于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
     r"都(?!市)|也|还(?!款)|将|可(?!再)|应(?![急用届对])|要(?![素点案])|仍|再(?!生)|又|就(?!业)|只|从(?!业)|由|向|对(?![外口])|"
-    r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|较|左右|以上|以下|脱贫|就业|"
-    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|[,;。:!?、()”\]》])"
+    # Comparison and rank: 同比, 位居
+    r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|"
+    # Bounds, states and changes: 左右, 脱贫, 大关, 增
+    r"较|左右|以上|以下|脱贫|就业|"
+    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|"
+    # Marks
+    r"[,;。:!?、()”\]》])"
 )
-"""At the start of the text after a number: the text is a predicate, not the name of what is counted: 646家使用该系统.
+"""At the start of the text after a number: the text is a predicate (646家使用该系统), not the name of what is counted.
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
+    # A quick test of the first character
     r"(?=[荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
-    r"(?:荣获|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
-    r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|同比|比上|较上|增长|增加|提高|提升|下降|减少|试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|为|并|"
+    # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
+    r"(?:荣获|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
+    r"进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|"
+    # Scope, aspect and completion: 均, 已, 建成
+    r"均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
+    r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|"
+    # Comparisons and changes: 同比, 增长, 提高
+    r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
+    # Events and states: 试点, 落地, 脱贫
+    r"试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
+    # Words of one character, 的 near the end, and marks
+    r"为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
 )
-"""The words after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业. The lookahead at
-the start is a quick test of the first character."""
+"""The first word after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业."""
 GENERIC_NAME = re.compile(
-    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|建设面积|通车里程|用户|直接经济损失|.{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|投资|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
+    # Amounts: 总面积, 产值
+    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|建设面积|通车里程|用户|直接经济损失|"
+    # A general noun, with a word before it: 项目, 培训人数
+    r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|投资|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
+    # An act: 检查, 大培训
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
 )
 """A name that is unclear without its context. Used to match a full name."""
 SPENDING_VERB = re.compile(
     "发放|拨付|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
 )
-"""Before a name: what the money or the act is for is named after it, if at all (发放补贴)."""
+"""Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
 RELATIVE_NAME = re.compile(
+    # Amounts and prices: 总额, 合同金额, 单价
     r".{0,2}(?:总量|总数|总额|总值|总产|规模|数量|金额|余额|产量|单产|亩产|均价|单价|比例|幅度|增速|增幅|标准|人数|面积|里程|任务)|台阶|总?产值|"
-    r"(?:再|又|相继|分别|平?均|同比|每年|比上年|净|新|一律)*(?:[多少][收支产销交缴]|递增|递减|提升|增长|增加|新增|净增|增产|减产|增收|减收|超收|超出|高|低|多|少|可|达|占|突破|跃|跨|"
+    # Changes: 增收, 又新增
+    r"(?:再|又|相继|分别|平?均|同比|每年|比上年|净|新|一律)*"
+    r"(?:[多少][收支产销交缴]|递增|递减|提升|增长|增加|新增|净增|增产|减产|增收|减收|超收|超出|高|低|多|少|可|达|占|突破|跃|跨|"
+    # What is done with the thing: 惠及, 开工, 补助
     r"受益|惠及|涉及|覆盖|完工|竣工|通车|开工|建成|投产|达产|达标|在建|续建|新建|改建|扩建|投入|争取|完成|资助|补助|奖励|保额|贴息|"
-    r"城镇|城市|农村|城乡|居民|农民|职工|小学|初中|高中|中学|大学|一级|二级|三级|省级|市级|县级|国家级|男|女)|[/每].{1,3}"
+    # A group or level: 农村, 小学, 省级
+    r"城镇|城市|农村|城乡|居民|农民|职工|小学|初中|高中|中学|大学|一级|二级|三级|省级|市级|县级|国家级|男|女)|"
+    # Per unit: 每亩
+    r"[/每].{1,3}"
 )
 """A name that has no meaning without the thing that it belongs to. Used to match a full name."""
 RATE_SUFFIX = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
-"""The end of the name of a rate."""
+"""The end of the name of a rate: 合格率."""
 DEPENDENT_RATE = re.compile(
-    r"(?:任务|案件|按期|按时|及时|总体|群众)?(?:覆盖|完成|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
-    r"办理|整改|公开|检出|成功|普及|抽检|受理|调解|审结|维持|[胜败]诉|纠错)率|占比|比重|比例|满意度"
+    # 办结率, 案件办结率, 及时答复率
+    r"(?:任务|案件|按期|按时|及时|总体|群众)?"
+    r"(?:覆盖|完成|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
+    r"办理|整改|公开|检出|成功|普及|抽检|受理|调解|审结|维持|[胜败]诉|纠错)率|"
+    r"占比|比重|比例|满意度"
 )
 """The name of a rate that is unclear without its object. Used to match a full name."""
 GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
-"""The end of a heading that names no subject."""
+"""The end of a heading that names no subject: 主要做法."""
 SHARED_HEAD = re.compile(
     r"(?:参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
-"""Words of a campaign. A count within a campaign is not the count of the year."""
+"""Words of a campaign: 专项整治. A count within a campaign is not the count of the year."""
 FINE = re.compile("罚没款|罚款|罚金|没收违法所得")
 """The name of a fine. Used to match a full name."""
 CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 """The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
-"""Before a number: the number is a new total, not part of the preceding one, as after 累计 in 受理9件, 累计受理80件."""
+"""Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
 EMPTY_NAME = re.compile(r"[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再")
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
@@ -175,7 +265,7 @@ BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
 """Between several names that share a number or the numbers after them."""
 DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
-"""Between several names and the words that apply to each of them."""
+"""Between several names and the verb that applies to each of them: 分别 in 甲县、乙县分别完成3亿元、5亿元."""
 
 # Evidence for or against a small Chinese numeral counting something.
 REPEATED_ACT = re.compile(
@@ -187,7 +277,7 @@ PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
 """Before 一起: the clause states that there was none."""
 INDEFINITE_UNITS = frozenset("批种类点步级代")
-"""Units that make 一 mean "some" instead of one."""
+"""Units with which 一 means "some" instead of one: 一批."""
 COUNTED_UNITS = frozenset(
     ("件", "人", "名", "家", "户", "次", "场", "份", "处", "座", "所", "台", "台套", "轮", "篇", "幅")
 )

@@ -34,7 +34,7 @@ _NOT_WORDS = frozenset(("确保全",))
 
 
 def cuts_word(folded: str, start: int, cut: int, end: int) -> bool:
-    """Whether a cut at an offset divides a word that begins at `start`, in a folded text up to `end`.
+    """Return whether a cut at an offset divides a word that begins at `start`, in a folded text up to `end`.
 
     The most probable segmentation decides (有|劳动力, not 有劳|动力), and suffixes: 通过|率. A phrase of two words can
     be divided: 大力|发展.
@@ -43,7 +43,7 @@ def cuts_word(folded: str, start: int, cut: int, end: int) -> bool:
 
 
 def is_inside_word(folded: str, offset: int) -> bool:
-    """Whether the character at an offset of a folded text ends a word, such as 为 in 行为 or 使 in 大使."""
+    """Return whether the character at an offset of a folded text ends a word, such as 为 in 行为 or 使 in 大使."""
     return _is_inside_word(folded[max(0, offset - _MAX_WORD_LENGTH) : offset + 1])
 
 
@@ -57,14 +57,14 @@ def _cuts_word(text: str, cut: int) -> bool:
 
 @lru_cache(2**12)
 def _is_in_one_word(text: str, cut: int) -> bool:
-    """Whether a word of the most probable segmentation of a text begins at 0 and extends beyond the cut."""
+    """Return whether a word of the most probable segmentation of a text begins at 0 and extends beyond the cut."""
     first = next(iter(_segmenter().tokenize(text, "default")))
     end = first[2]
     return end > cut and _frequency(text[:end]) > 0 and not _is_phrase(text, cut, end)
 
 
 def _is_phrase(text: str, cut: int, end: int) -> bool:
-    """Whether a dictionary word that ends at `end` consists of the words before and after the cut."""
+    """Return whether a dictionary word that ends at `end` consists of the words before and after the cut."""
     word, frequency = text[:end], _frequency(text[:end])
     if word in _WORDS or word in _NOT_WORDS:
         return word in _NOT_WORDS
@@ -77,14 +77,14 @@ def _is_phrase(text: str, cut: int, end: int) -> bool:
 
 
 def _begins_word(text: str, start: int) -> bool:
-    """Whether a word of several characters begins at `start`."""
+    """Return whether a word of several characters begins at `start`."""
     ends = range(start + 2, min(len(text), start + _MAX_WORD_LENGTH) + 1)
     return any(_frequency(text[start:end]) for end in ends)
 
 
 @lru_cache(2**14)
 def _is_inside_word(text: str) -> bool:
-    """Whether the last two characters are a word, and no word ends before the last one."""
+    """Return whether the last two characters are a word, and no word ends before the last one."""
     if len(text) < 2 or not _frequency(text[-2:]):  # noqa: PLR2004
         return False
     return not any(_frequency(text[start:-1]) for start in range(len(text) - 2))

@@ -17,13 +17,16 @@ _COUNTED_NOUNS = (
 )
 _ZERO_STATEMENT = re.compile(
     rf"(?:^|(?<=[,;。:!?、]))(?P<lead>[^,;。:!?、“”]{{0,12}}?)(?P<none>{_NEGATIONS})"
-    rf"(?:一[起件次例名宗个])?(?P<name>[^,;。:!?、“”无没未]{{0,18}}?(?:{_COUNTED_NOUNS}))(?=[,;。:!?、]|$)"
+    r"(?:一[起件次例名宗个])?"  # 一 with a unit after the negation means "not a single one": 未发生一起安全事故
+    rf"(?P<name>[^,;。:!?、“”无没未]{{0,18}}?(?:{_COUNTED_NOUNS}))(?=[,;。:!?、]|$)"
 )
-# Words before the negation (the group `lead`) with which a clause is no statement of zero: 无 or 零 ends another word
-# (有无), or the clause states a condition (如无) or a wish (防止, 确保).
+"""A clause that states a zero: 全年未发生安全事故. Groups: lead 全年, none 未发生, name 安全事故."""
 _NOT_ASSERTED = re.compile(
-    r"[有并从毫若如因虽全皆绝互别高南虚]$|如|若|因|对|凡|只要|即使|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"
+    r"[有并从毫若如因虽全皆绝互别高南虚]$"  # with 无, the character is another word: 有无, 并无
+    r"|如|若|因|对|凡|只要|即使"  # a condition: 如无
+    r"|防|避免|杜绝|确保|力争|争取|努力|做到|实现|保证"  # a wish: 确保无
 )
+"""In the group `lead`: the clause does not state a zero."""
 
 
 class ZeroStatement(NamedTuple):
@@ -38,8 +41,9 @@ class ZeroStatement(NamedTuple):
 def find_zero_statements(folded: str) -> Iterator[ZeroStatement]:
     """Yield the statements of zero in a folded text, from left to right.
 
-    A statement is a clause of a negation and one of the `_COUNTED_NOUNS` at its end, with few other characters. Wishes
-    and conditions are skipped. Linear in the length of the text.
+    A statement is a clause that contains a negation and ends with one of the `_COUNTED_NOUNS`. At most 12 characters
+    precede the negation. At most 18 characters of the name precede the noun. Wishes and conditions are skipped.
+    Linear in the length of the text.
     """
     if not any(word in folded for word in ("无", "没有", "未", "零")):
         return

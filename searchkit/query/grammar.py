@@ -111,7 +111,10 @@ def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
     plugins = [
         qparser.WhitespacePlugin(),
         qparser.GroupPlugin(),
-        *(qparser.PhrasePlugin(f"{a}(?P<text>[^{b}]*){b}{_NO_SLOP}") for a, b in ('""', "“”", "「」", "『』")),
+        *(
+            qparser.PhrasePlugin(f"{opening}(?P<text>[^{closing}]*){closing}{_NO_SLOP}")
+            for opening, closing in ('""', "“”", "「」", "『』")
+        ),
         qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),  # a colon after another word is part of the run
         qparser.RangePlugin(_RANGE),
         # Chinese words have no prefixes: they are found inside longer runs anyway. The * of 处罚* matches everything.

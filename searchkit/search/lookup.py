@@ -15,8 +15,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 - paragraph: the BM25F score of the paragraph, divided by the highest one.
 
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. A query that asks for changes removes the penalty for changes; the same holds for percentages. A score is at
-most 1. The score of a poor match can be below 0.
+measure. A query for changes removes the penalty for changes. A query for percentages removes that for percentages.
+A score is at most 1. The score of a poor match can be below 0.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ thing counted: 医疗卫生 in `投诉举报 医疗卫生`."""
 _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 """Matches the end of a sentence. A semicolon ends a sentence, too."""
 _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
-"""Matches a query that asks for changes: 增长, 同比, 提高."""
+"""Matches a query for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
-"""Matches a query that asks for percentages: 立案率, 占比, 增幅."""
+"""Matches a query for percentages: 立案率, 占比, 增幅."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 

@@ -119,7 +119,7 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
 
 
 def _is_list_of_names(value: object) -> bool:
-    """Whether a value is a collection of strings, but neither a string nor a mapping."""
+    """Return whether a value is a collection of strings, but neither a string nor a mapping."""
     if not isinstance(value, Collection) or isinstance(value, str | Mapping):
         return False
     return all(isinstance(name, str) for name in value)

@@ -147,7 +147,7 @@ class Snapshot:
             return rank_measures(engine, parsed, request, options.match)
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
-        """Find the paragraphs that answer a query, in the order that the options ask for (best first by default).
+        """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
 
         Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
         """

@@ -39,7 +39,7 @@ _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
-# (万千瓦). The first lookahead is an optimisation: it skips positions where no number begins in a fifth of the time.
+# (万千瓦). The first lookahead is an optimisation: with it, rejecting a position takes a fifth of the time.
 _NUMERAL = re.compile(
     rf"""
     (?= [\d{_HAN_CHARACTERS}] ) (?:
@@ -151,8 +151,8 @@ def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
     bare = characters.rstrip("万亿")
     if bare and not set(bare) & _MYRIADS:  # 五百万 and 三万亿 have a scale; 一亿五千万 has none
         characters, scale = bare, characters[len(bare) :] + scale
-    is_all = match["of_hundred_han"] and match["han"] == "百"
-    return Decimal(100) if is_all else parse_han_numeral(characters), _parse_scale(scale)
+    is_hundred_percent = match["of_hundred_han"] and match["han"] == "百"  # 百 is a number only in 百分之百
+    return Decimal(100) if is_hundred_percent else parse_han_numeral(characters), _parse_scale(scale)
 
 
 def _parse_scale(characters: str) -> int:

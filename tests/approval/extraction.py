@@ -34,14 +34,16 @@ def extraction() -> list[str]:
     return lines
 
 
-def _records(read: ParsedDocument, extractor: Extractor) -> Iterator[Mapping[str, object]]:
+def _records(parsed: ParsedDocument, extractor: Extractor) -> Iterator[Mapping[str, object]]:
     """Yield the record of a document, then those of its paragraphs."""
-    yield to_json(read.document)
-    measures = extractor.extract(read.paragraphs, read.tables) if read.measures is None else read.measures
-    for paragraph, extracted in zip(read.paragraphs, measures, strict=True):
+    yield to_json(parsed.document)
+    measures = extractor.extract(parsed.paragraphs, parsed.tables) if parsed.measures is None else parsed.measures
+    for paragraph, extracted in zip(parsed.paragraphs, measures, strict=True):
         fields = {name: value for name, value in to_json(paragraph).items() if name not in _DOCUMENT_FIELDS}
-        listed = [_drop_empty({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in extracted]
-        yield {**fields, "measures": listed}
+        measure_records = [
+            _drop_empty({"quote": paragraph.text[item.start : item.end], **asdict(item)}) for item in extracted
+        ]
+        yield {**fields, "measures": measure_records}
 
 
 def _line(record: Mapping[str, object]) -> str:

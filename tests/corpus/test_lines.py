@@ -1,4 +1,4 @@
-"""Kinds of single lines, and their white space."""
+"""Classification and cleaning of single lines."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_not_dates(text: str) -> None:
     "text", ["各位代表：", "各位代表！", "各位代表、同志们：", "市司法局：", "区政府：", "尊敬的各位委员："]
 )
 def test_salutations(text: str) -> None:
-    """Lines that only address the reader are salutations."""
+    """Lines that only address the audience are salutations."""
     assert lines.is_salutation(text)
 
 
@@ -134,8 +134,8 @@ def test_headings_name_no_speaker(text: str) -> None:
         "某省省长 李强 2020年01月22日",
     ],
 )
-def test_lines_of_a_head_name_the_speaker_loosely(text: str) -> None:
-    """Above the report, an office is enough, and a date can follow the name."""
+def test_an_office_without_a_name_can_be_a_speaker(text: str) -> None:
+    """`is_speaker` judges lines above a report. There an office is enough, and a date can follow the name."""
     assert lines.is_speaker(text)
 
 
@@ -192,7 +192,7 @@ def test_entries_of_glossaries(text: str, is_entry: bool) -> None:  # noqa: FBT0
     ],
 )
 def test_simplification_changes_nothing_else(text: str, simplified: str) -> None:
-    """Traditional characters become simplified ones of the same number; width and case stay."""
+    """Each traditional character becomes one simplified character. Width and case do not change."""
     assert lines.simplify(text) == simplified
 
 

@@ -171,8 +171,8 @@ def test_names_can_be_looked_up_in_an_index(tmp_path: Path) -> None:
         path.write_bytes(file_content(name, n))
     with zipfile.ZipFile(corpus / "压缩 包.zip", "w") as archive:
         archive.writestr("报告 1.txt", file_content("", len(names)))
-    done = build(corpus, tmp_path / "index")
-    assert (done.documents, done.skipped) == (len(names) + 1, ())
+    result = build(corpus, tmp_path / "index")
+    assert (result.documents, result.skipped) == (len(names) + 1, ())
     with Index(tmp_path / "index") as index:
         for n, name in enumerate([*names, "压缩 包.zip#报告 1.txt"]):
             indexed = index.paragraph(f"{name}#1")

@@ -1,4 +1,4 @@
-"""Which files make up a corpus."""
+"""The files that `walk` lists and skips."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    """Links out of the corpus, into loops and to files that are read anyway are skipped with a reason."""
+    """Links out of the corpus, into loops and to files that are read anyway are skipped with a reason.
+
+    Only the link to a hidden file of the corpus is followed: two.txt.
+    """
     corpus = tmp_path / "corpus"
     write_files(corpus, "a/one.txt", ".store/two")
     write_files(tmp_path, "outside/three.txt")

@@ -36,7 +36,10 @@ class CommandResult:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the command succeeded, found nothing, or reported an error in one line that is not a bug."""
+        """Whether the command succeeded (status 0), found nothing (1), or reported an error in one line (3).
+
+        The error must not be "a mistake in searchkit", which is the message for a bug.
+        """
         lines = self.err.count("\n")
         return (self.status in {0, 1} and lines <= 1) or (
             self.status == 3 and lines == 1 and self.err.startswith("searchkit: ") and "mistake" not in self.err
@@ -44,7 +47,7 @@ class CommandResult:
 
     @property
     def is_one_line(self) -> bool:
-        """Whether the command succeeded, found nothing, or reported any error in one line, even a bug."""
+        """As `is_clean`, but the error can also be a bug."""
         lines = self.err.count("\n")
         return lines <= 1 and (self.status in {0, 1} or (self.status == 3 and self.err.startswith("searchkit: ")))
 
@@ -78,15 +81,14 @@ def regions(path: Path) -> Iterator[tuple[str, int, int]]:
             yield name, start, start + count * np.dtype(kind).itemsize
 
 
-def flip_bit(content: bytes, start: int, end: int, chance: random.Random) -> bytes:
+def flip_bit(content: bytes, start: int, end: int, rng: random.Random) -> bytes:
     """Return a copy with one random bit flipped between byte `start` and byte `end`, exclusive."""
-    offset = chance.randrange(start, end)
-    return content[:offset] + bytes([content[offset] ^ 1 << chance.randrange(8)]) + content[offset + 1 :]
+    offset = rng.randrange(start, end)
+    return content[:offset] + bytes([content[offset] ^ 1 << rng.randrange(8)]) + content[offset + 1 :]
 
 
-# Libraries may fail on a damaged file without closing it.
 def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that opens damaged files: it ignores warnings about files that were not closed."""
+    """Mark a test that opens damaged files. Libraries may fail on them without closing them, so it ignores warnings."""
     marked: Callable[..., None] = pytest.mark.usefixtures("collect_garbage")(test)
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)

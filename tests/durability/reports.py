@@ -19,12 +19,12 @@ _LARGE_FILES, _PADDING_LENGTH = 10, 300_000
 
 
 class Reports:
-    """At most some thousand paragraphs, in files of several formats. Deterministic for a given random generator."""
+    """A folder with up to `MAX_FILES` reports in several formats. The same state of `rng` creates the same folder."""
 
-    def __init__(self, folder: Path, chance: random.Random, files: int) -> None:
+    def __init__(self, folder: Path, rng: random.Random, files: int) -> None:
         """Create the folder with a number of files."""
         self.folder = folder
-        self._chance = chance
+        self._rng = rng
         self._number = 0
         folder.mkdir()
         self.add(files)
@@ -33,7 +33,7 @@ class Reports:
         """Add files. `lines`: number of paragraphs per file, random if None."""
         for _ in range(files):
             self._number += 1
-            suffix = self._chance.choice((".txt", ".txt", ".md", ".jsonl"))
+            suffix = self._rng.choice((".txt", ".txt", ".md", ".jsonl"))
             self._write(self.folder / f"{self._number:04d}{suffix}", lines)
 
     def rewrite_large(self) -> None:
@@ -47,36 +47,36 @@ class Reports:
         """Add, rewrite or remove a file, `files` times, and sometimes change the metadata of some files."""
         for _ in range(files):
             existing = self._files()
-            draw = self._chance.random()
+            draw = self._rng.random()
             if len(existing) <= MIN_FILES or (draw < 1 / 3 and len(existing) < MAX_FILES):
                 self.add(1)
             elif draw < 2 / 3:
-                self._write(self._chance.choice(existing))
+                self._write(self._rng.choice(existing))
             else:
-                self._chance.choice(existing).unlink()
-        if self._chance.random() < 1 / 4:
-            self._write_metadata(self._chance.sample(self._files(), 3))
+                self._rng.choice(existing).unlink()
+        if self._rng.random() < 1 / 4:
+            self._write_metadata(self._rng.sample(self._files(), 3))
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*"))
 
     def _write_metadata(self, files: Sequence[Path]) -> None:
-        rows = [f"{path.name},{self._chance.choice('一二三')}\n" for path in files]
+        rows = [f"{path.name},{self._rng.choice('一二三')}\n" for path in files]
         (self.folder / "metadata.csv").write_text("".join(["file,batch\n", *rows]), encoding="utf-8")
 
     def _write(self, path: Path, lines: int | None = None, padding: str = "") -> None:
-        texts = [self._sentence() for _ in range(lines or self._chance.randint(3, 40))]
-        year = self._chance.randint(2018, 2024)
+        texts = [self._sentence() for _ in range(lines or self._rng.randint(3, 40))]
+        year = self._rng.randint(2018, 2024)
         if path.suffix == ".jsonl":
             records = [{"id": n, "text": text, "year": year} for n, text in enumerate(texts)]
             content = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
         else:
-            title = f"{self._chance.choice(PLACES)}司法局{year}年法治政府建设年度报告"
+            title = f"{self._rng.choice(PLACES)}司法局{year}年法治政府建设年度报告"
             middle = len(texts) // 2
             content = "\n\n".join([title, "一、工作情况", *texts[:middle], "二、存在的问题", *texts[middle:], ""])
         path.write_text(content + padding, encoding="utf-8")
 
     def _sentence(self) -> str:
-        words = "".join(self._chance.choices(WORDS, k=self._chance.randint(4, 12)))
-        count, money = self._chance.randint(1, 200), self._chance.randint(1, 99_999) / 10
+        words = "".join(self._rng.choices(WORDS, k=self._rng.randint(4, 12)))
+        count, money = self._rng.randint(1, 200), self._rng.randint(1, 99_999) / 10
         return f"{words}{count}件，罚款{money}万元。"

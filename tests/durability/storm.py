@@ -88,7 +88,7 @@ class BuildObserver:
             return False
 
     def is_written(self, pattern: str) -> bool:
-        """Whether a path in the new data folder matches a pattern."""
+        """Return whether a path in the new data folder matches a pattern."""
         new = self.new_data
         return new is not None and any(True for _ in new.glob(pattern))
 
@@ -156,7 +156,7 @@ class _IndexContents:
         return cls({name: entry.digest for name, entry in state.files.items()}, segments)
 
     def was_merged_from(self, before: _IndexContents) -> bool:
-        """Whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
+        """Return whether segments were merged: a new segment contains unchanged files, and an old segment was kept."""
         kept = before.segments.keys() & self.segments.keys()
         unchanged = {name for name, digest in before.digests.items() if self.digests.get(name) == digest}
         return bool(kept) and any(self.segments[name] & unchanged for name in self.segments.keys() - kept)
@@ -197,7 +197,7 @@ class Storm:
         self.index = folder / "index"
         self.counts = Counts()
         self._folder, self._engine = folder, engine
-        self._chance = random.Random(seed)  # noqa: S311 - no secret
+        self._rng = random.Random(seed)  # noqa: S311 - no secret
         self._reports = Reports(folder / "reports", random.Random(seed), files)  # noqa: S311
         self._words = folder / "words.txt"
         self._write_words()
@@ -210,14 +210,14 @@ class Storm:
 
         The index is checked after each kill and after the last build. Arguments that are None are chosen at random.
         """
-        change = change or self._chance.choice(CHANGES)
+        change = change or self._rng.choice(CHANGES)
         self.counts.rounds += 1
         self.counts.changes[change] += 1
         self._change(change)
         new, before = self._build_fresh(), _IndexContents.read(self.index)
-        for _ in range(kills or self._chance.randint(1, _MAX_KILLS)):
+        for _ in range(kills or self._rng.randint(1, _MAX_KILLS)):
             if self._expected is not new:
-                self._kill(kill_point or self._chance.choice(_kill_points(change)), change, new)
+                self._kill(kill_point or self._rng.choice(_kill_points(change)), change, new)
         seconds = self._build(change, self.index)
         if self._expected is not new:
             self._seconds[change] = seconds
@@ -239,10 +239,10 @@ class Storm:
             self._expect(self._build_fresh())
             self._reports.add(1, _SMALL_COMMIT_LINES)
         else:
-            self._reports.change(self._chance.randint(1, 8))
+            self._reports.change(self._rng.randint(1, 8))
 
     def _write_words(self) -> None:
-        pairs = ["".join(self._chance.sample(WORDS, 2)) for _ in range(5)]
+        pairs = ["".join(self._rng.sample(WORDS, 2)) for _ in range(5)]
         self._words.write_text("\n".join([*WORDS, *pairs]), encoding="utf-8")
 
     @property
@@ -283,7 +283,7 @@ class Storm:
         process = self._start(change, self.index, mark)
         while process.poll() is None and not KILL_POINTS[kill_point].is_reached(observer):
             pass
-        time.sleep(self._chance.uniform(0, max_delay))
+        time.sleep(self._rng.uniform(0, max_delay))
         process.kill()
         if process.wait() == -signal.SIGKILL:
             self.counts.kills += 1

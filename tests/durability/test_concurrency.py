@@ -26,7 +26,7 @@ from searchkit.indexing.build import BuildOptions, build
 from searchkit.manifest import read_manifest
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "SIGKILL"), reason="an open file cannot be removed, nor a process ended at once"
+    not hasattr(signal, "SIGKILL"), reason="on Windows, an open file cannot be removed, and a process cannot be killed"
 )
 
 READERS = 4
@@ -41,6 +41,7 @@ def wait(progress):
 
 build(sys.argv[1], sys.argv[2], progress=wait)
 """
+"""Program that builds the index argv[2] of the folder argv[1]. After each file, it prints a line and waits for one."""
 
 
 @pytest.fixture
@@ -111,21 +112,21 @@ def test_readers_while_a_writer_commits(tmp_path: Path) -> None:
 
 
 def test_an_open_index_does_not_change(reports: Reports, tmp_path: Path, engine: str) -> None:
-    """After more commits an open index answers as before, also queries it has not run yet, until it is refreshed."""
+    """Until it is refreshed, an open index answers as before later commits, even queries that it has not run yet."""
     index, options = tmp_path / "index", BuildOptions(engine)
     for _ in range(3):
         reports.add(1, lines=8)
         build(reports.folder, index, options)
     before = read_answers(index)
-    with Index(index) as untouched, Index(index) as touched:
-        assert collect_answers(touched) == before
+    with Index(index) as unused_index, Index(index) as used_index:
+        assert collect_answers(used_index) == before
         for _ in range(6):
             reports.change(3)
             build(reports.folder, index, options)
-        assert collect_answers(untouched) == collect_answers(touched) == before
-        assert untouched.refresh()
-        assert not untouched.refresh()
-        assert collect_answers(untouched) == read_answers(index) != before
+        assert collect_answers(unused_index) == collect_answers(used_index) == before
+        assert unused_index.refresh()
+        assert not unused_index.refresh()
+        assert collect_answers(unused_index) == read_answers(index) != before
 
 
 def test_threads_can_open_the_same_index(reports: Reports, tmp_path: Path) -> None:
@@ -161,7 +162,10 @@ def test_a_check_tolerates_a_commit(reports: Reports, tmp_path: Path, engine: st
 
 
 def test_a_second_build_is_refused(running_process: subprocess.Popen[str], reports: Reports, tmp_path: Path) -> None:
-    """While a build runs, another is refused with one line naming process, host and time; afterwards it can run."""
+    """While a build runs, a second build is refused with one line. When the first has ended, the second can run.
+
+    The line names the process, host and start time of the first build.
+    """
     second = searchkit("build", reports.folder, "--index", tmp_path / "index")
     assert (second.returncode, second.stdout, second.stderr.count("\n")) == (3, "", 1)
     writer = f"process {running_process.pid} on {re.escape(socket.gethostname())}"

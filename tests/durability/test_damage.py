@@ -79,13 +79,13 @@ def test_truncated_files_are_reported(index: Path, run: RunCommand) -> None:
 @opens_damaged_files
 def test_a_check_detects_flipped_bits(index: Path) -> None:
     """A check detects a flipped bit anywhere in a data file, and names the file."""
-    chance = random.Random(1)  # noqa: S311 - no secret
+    rng = random.Random(1)  # noqa: S311 - no secret
     failures = []
     for path in data_files(index):
         content = path.read_bytes()
         for name, start, end in list(regions(path)) if content else ():
             for _ in range(3):
-                path.write_bytes(flip_bit(content, start, end, chance))
+                path.write_bytes(flip_bit(content, start, end, rng))
                 try:
                     with Index(index) as opened:
                         opened.check()
@@ -100,13 +100,13 @@ def test_a_check_detects_flipped_bits(index: Path) -> None:
 @columnar_only
 def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Callable[[], None]) -> None:
     """With a flipped bit in any array, every command ends with exit status 0, 1 or 3 and at most one line."""
-    chance = random.Random(2)  # noqa: S311 - no secret
+    rng = random.Random(2)  # noqa: S311 - no secret
     failures = []
     for path in array_files(index):
         content = path.read_bytes()
         for name, start, end in list(regions(path)):
             timeout()
-            path.write_bytes(flip_bit(content, start, end, chance))
+            path.write_bytes(flip_bit(content, start, end, rng))
             for command in COMMANDS:
                 result = run(*command, "--index", index)
                 if not result.is_clean:
@@ -118,24 +118,24 @@ def test_commands_survive_flipped_bits(index: Path, run: RunCommand, timeout: Ca
 @opens_damaged_files
 def test_flipped_bits_in_the_manifest_are_detected(index: Path, run: RunCommand) -> None:
     """A check detects a flipped bit in the manifest unless the JSON is the same; no command reports a bug."""
-    chance = random.Random(3)  # noqa: S311 - no secret
+    rng = random.Random(3)  # noqa: S311 - no secret
     path = index / "index.json"
     content = path.read_bytes()
     failures = []
     for _ in range(60):
-        path.write_bytes(flip_bit(content, 0, len(content), chance))
+        path.write_bytes(flip_bit(content, 0, len(content), rng))
         try:
             read_answers(index)
             if not is_same_json(path.read_bytes(), content):
                 failures.append(difference(path.read_bytes(), content))
         except IndexUnusable as error:
             assert "\n" not in str(error)  # noqa: PT017 - the subclass depends on the bit
-        assert run(*chance.choice(COMMANDS), "--index", index).is_clean
+        assert run(*rng.choice(COMMANDS), "--index", index).is_clean
     assert failures == []
 
 
 def is_same_json(one: bytes, other: bytes) -> bool:
-    """Whether two texts are equal as JSON."""
+    """Return whether two texts are equal as JSON."""
     return bool(json.loads(one) == json.loads(other))
 
 
@@ -164,7 +164,7 @@ def test_an_update_does_not_hide_damage(
     reports.add(1, LINES)
     build(reports.folder, tmp_path / "fresh")
     expected, failures = read_answers(tmp_path / "fresh"), []
-    chance = random.Random(4)  # noqa: S311 - no secret
+    rng = random.Random(4)  # noqa: S311 - no secret
     monkeypatch.setattr(os, "fsync", lambda _: None)  # for speed
     if not links:
         monkeypatch.setattr(os, "link", refuse_link)
@@ -173,7 +173,7 @@ def test_an_update_does_not_hide_damage(
         for name, start, end in regions(path):
             timeout()
             shutil.copytree(base, copy)
-            (copy / path.relative_to(base)).write_bytes(flip_bit(content, start, end, chance))
+            (copy / path.relative_to(base)).write_bytes(flip_bit(content, start, end, rng))
             if problem := update_damaged(reports, copy, expected):
                 failures.append(f"{path.name}, {name}: {problem}")
             shutil.rmtree(copy)

@@ -37,11 +37,11 @@ State = Mapping[str, int]
 
 def states() -> list[State]:
     """Return the contents of the index after each commit. Each one adds, rewrites or removes some files."""
-    chance = random.Random(1)  # noqa: S311 - no secret
+    rng = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
     result: list[State] = [files]
     for number in range(1, COMMITS + 1):
-        names = chance.sample(sorted(files), 3)
+        names = rng.sample(sorted(files), 3)
         files = {**files, **dict.fromkeys([f"{number + 100}.txt", *names[: number % 3]], number)}
         if number % 4 == 0:
             del files[names[2]]
@@ -78,12 +78,13 @@ class Reader:
         """Numbers of the states that the answers came from."""
         self._path, self._shared = path, shared
         self._states = [frozenset(state.items()) for state in states()]
-        self._at_least, self._at_least_reopened = 0, 0
+        self._min_state, self._reopened_state = 0, 0
+        """Oldest states that the shared index, and an index opened again, may show: the newest that they have shown."""
 
     @property
     def has_finished(self) -> bool:
         """Whether the reader has seen the last state."""
-        return self._at_least == COMMITS
+        return self._min_state == COMMITS
 
     def work(self) -> None:
         """Run each kind of query once. Raises AssertionError for an answer that agrees with no valid state."""
@@ -92,8 +93,8 @@ class Reader:
             self.answers += 1
 
     def _search(self) -> None:
-        number = self._find_current_state(self._shared, self._at_least)
-        self._at_least = number
+        number = self._find_current_state(self._shared, self._min_state)
+        self._min_state = number
         self.seen_states.add(number)
 
     def _page(self) -> None:
@@ -101,19 +102,19 @@ class Reader:
         files = files_in(results)
         size = results.total
         self._find_state(
-            self._at_least, lambda state: files <= state and size == len(state) * LINES, f"{files}, {size}"
+            self._min_state, lambda state: files <= state and size == len(state) * LINES, f"{files}, {size}"
         )
 
     def _paragraph(self) -> None:
-        name, _ = random.choice(sorted(self._states[self._at_least]))  # noqa: S311
+        name, _ = random.choice(sorted(self._states[self._min_state]))  # noqa: S311
         paragraph = self._shared.paragraph(f"{name}#{random.randint(1, LINES)}")  # noqa: S311
         file = paragraph and (name, _state_number(paragraph.text))
         agrees = (lambda state: file in state) if file else (lambda state: name not in dict(state))
-        self._find_state(self._at_least, agrees, f"{name}: {file}")
+        self._find_state(self._min_state, agrees, f"{name}: {file}")
 
     def _documents(self) -> None:
         names = {document.document for document in self._shared.documents()}
-        self._find_state(self._at_least, lambda state: names == dict(state).keys(), f"{names}")
+        self._find_state(self._min_state, lambda state: names == dict(state).keys(), f"{names}")
 
     def _refresh(self) -> None:
         self._shared.refresh()
@@ -121,23 +122,25 @@ class Reader:
     def _reopen(self) -> None:
         """Open the index again. It must be at least as new as all answers so far."""
         with Index(self._path) as reopened:
-            self._at_least_reopened = self._find_current_state(reopened, max(self._at_least, self._at_least_reopened))
+            self._reopened_state = self._find_current_state(reopened, max(self._min_state, self._reopened_state))
 
-    def _find_current_state(self, index: Index, at_least: int) -> int:
+    def _find_current_state(self, index: Index, min_state: int) -> int:
         """Return the number of the state that a search for all paragraphs shows."""
         results = index.search(QUERY, limit=None, facets=["document"])
         files = files_in(results)
         assert results.total == len(results.hits) == len(files) * LINES, f"{results.total} hits of {files}"
         counts = {item.value: item.count for item in results.facets["document"].values}
         assert counts == {name: LINES for name, _ in files}, f"{counts} for {files}"
-        return self._find_state(at_least, lambda state: state == files, f"{files}")
+        return self._find_state(min_state, lambda state: state == files, f"{files}")
 
-    def _find_state(self, at_least: int, agrees: Callable[[frozenset[tuple[str, int]]], bool], description: str) -> int:
-        """Return the first state number, from `at_least` on, whose state agrees with an answer."""
+    def _find_state(
+        self, min_state: int, agrees: Callable[[frozenset[tuple[str, int]]], bool], description: str
+    ) -> int:
+        """Return the first state number, from `min_state` on, whose state agrees with an answer. Fails if none does."""
         numbers = [number for number, state in enumerate(self._states) if agrees(state)]
         assert numbers, f"no state: {description}"
-        assert numbers[-1] >= at_least, f"state {numbers[-1]} after {at_least}: {description}"
-        return next(number for number in numbers if number >= at_least)
+        assert numbers[-1] >= min_state, f"state {numbers[-1]} after {min_state}: {description}"
+        return next(number for number in numbers if number >= min_state)
 
 
 def files_in(results: Results) -> frozenset[tuple[str, int]]:

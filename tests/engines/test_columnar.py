@@ -434,14 +434,14 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
     """Sparse and dense postings return doc ids, frequencies (overflow included) and `in_text` as they were given."""
-    size, chance = 200, np.random.default_rng(7)
+    size, rng = 200, np.random.default_rng(7)
     terms = ["很常见", "常见", "少见", "一次", "\x01题", "\x02标"]
     given_entries: dict[tuple[int, int], tuple[int, bool]] = {}
     for index, ratio in enumerate((1.0, 0.5, 0.2, 0.0, 0.1, 0.1)):
-        for doc in np.flatnonzero(chance.random(size) < ratio).tolist() or [5]:
+        for doc in np.flatnonzero(rng.random(size) < ratio).tolist() or [5]:
             given_entries[index, doc] = (
-                int(chance.choice([1, 2, 14, 15, 127, 128, 255, 256, 70_000])),
-                bool(chance.integers(2)),
+                int(rng.choice([1, 2, 14, 15, 127, 128, 255, 256, 70_000])),
+                bool(rng.integers(2)),
             )
     columns = [
         np.array(column) for column in zip(*((*key, *value) for key, value in given_entries.items()), strict=True)
@@ -483,18 +483,18 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
     The postings of a term are sparse, dense or both, and some frequencies overflow. Some docs are deleted. A term that
     does not occur has no docs.
     """
-    sizes, chance = (300, 40, 700), np.random.default_rng(5)
+    sizes, rng = (300, 40, 700), np.random.default_rng(5)
     doc_bases = [0, 300, 340, 1040]
-    live_docs = chance.random(1040) < 0.8
+    live_docs = rng.random(1040) < 0.8
     ratios = {"处处": (0.9, 0.9, 0.9), "时有": (0.1, 0.6, 0.1), "偶尔": (0.01, 0.05, 0.01), "一处": (0.0, 0.1, 0.0)}
     tf, in_text = np.zeros((4, 1040), np.int64), np.zeros((4, 1040), bool)
     segments = []
     for segment_index, (size, base) in enumerate(zip(sizes, doc_bases, strict=False)):
         columns: list[list[int]] = [[], [], [], []]
         for index, term in enumerate(ratios):
-            for doc in np.flatnonzero(chance.random(size) < ratios[term][segment_index]).tolist():
+            for doc in np.flatnonzero(rng.random(size) < ratios[term][segment_index]).tolist():
                 end = 300 if index == 0 and segment_index == 1 else 20
-                entry = (index, doc, int(chance.integers(1, end)), bool(chance.integers(2)))
+                entry = (index, doc, int(rng.integers(1, end)), bool(rng.integers(2)))
                 tf[index, base + doc], in_text[index, base + doc] = entry[2:]
                 for column, value in zip(columns, entry, strict=True):
                     column.append(value)
@@ -526,17 +526,17 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> IndexReader:
     """Eight hundred paragraphs in three segments, with frequent and rare words, repeated a random number of times."""
     words = {"执法": 0.6, "检查": 0.3, "企业": 0.2, "处罚": 0.02, "听证": 0.015, "罚款": 0.02}
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     folder = tmp_path_factory.mktemp("mixed")
     index_writer = open_writer("columnar", folder, Analyzer())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writer, "MAX_SEGMENT_DOCS", 300)
         for number in range(80):
             repeated = [
-                [word * int(chance.geometric(0.4)) for word, ratio in words.items() if chance.random() < ratio]
+                [word * int(rng.geometric(0.4)) for word, ratio in words.items() if rng.random() < ratio]
                 for _ in range(10)
             ]
-            texts = ["".join(words_of_text) + "的" * int(chance.integers(1, 30)) for words_of_text in repeated]
+            texts = ["".join(words_of_text) + "的" * int(rng.integers(1, 30)) for words_of_text in repeated]
             name = f"{number:02d}.txt"
             paragraphs = [Paragraph(f"{name}#{n}", name, n, text) for n, text in enumerate(texts, 1)]
             index_writer.add(Document(name), paragraphs, [()] * len(paragraphs), name)

@@ -93,7 +93,7 @@ class NaiveEngine:
         return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
     def is_match(self, node: Node, i: int) -> bool:
-        """Whether a paragraph matches a tree."""
+        """Return whether a paragraph matches a tree."""
         match node:
             case Everything():
                 is_match = True
@@ -151,13 +151,13 @@ def texts_of(paragraph: Paragraph, name: str) -> list[str]:
 
 
 def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
-    """Whether a text contains a string; with `whole_numbers`, not only as a part of a longer number."""
+    """Return whether a text contains a string; with `whole_numbers`, not only as a part of a longer number."""
     starts = [i for i in range(len(text)) if text.startswith(string, i)]
     return any(not (whole_numbers and is_in_number(text, i, i + len(string))) for i in starts)
 
 
 def is_in_number(text: str, start: int, end: int) -> bool:
-    """Whether a number at an edge of text[start:end] continues outside."""
+    """Return whether a number at an edge of text[start:end] continues outside."""
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
@@ -183,7 +183,7 @@ def values_of(paragraph: Paragraph, facet: str) -> list[str]:
 
 
 def admits(item: Filter, paragraph: Paragraph) -> bool:
-    """Whether a filter admits a paragraph."""
+    """Return whether a filter admits a paragraph."""
     if item.name == "district":
         levels = range(len(paragraph.region))
         runs = {"/".join(paragraph.region[i : j + 1]) for i in levels for j in levels if i <= j}
@@ -231,65 +231,65 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - no secret
 
 
-def random_documents(chance: random.Random, documents: int, paragraphs: int) -> list[ParsedDocument]:
+def random_documents(rng: random.Random, documents: int, paragraphs: int) -> list[ParsedDocument]:
     """Return documents of short texts that share many pieces. Their facets are often missing."""
     generated = []
     for d in range(documents):
         name = f"{d:03}.txt"
         common: dict[str, Any] = {
-            "title": chance.choice([None, "行政执法报告", "检查3件"]),
-            "year": chance.choice([None, 2021, 2022, 2023]),
-            "agency": chance.choice([None, "司法局", "人民政府"]),
-            "region": chance.choice(REGIONS),
-            "doctype": chance.choice([None, "年度报告"]),
-            "facets": chance.choice([{}, {"batch": "一"}, {"batch": "二"}]),
+            "title": rng.choice([None, "行政执法报告", "检查3件"]),
+            "year": rng.choice([None, 2021, 2022, 2023]),
+            "agency": rng.choice([None, "司法局", "人民政府"]),
+            "region": rng.choice(REGIONS),
+            "doctype": rng.choice([None, "年度报告"]),
+            "facets": rng.choice([{}, {"batch": "一"}, {"batch": "二"}]),
         }
-        count = chance.randint(1, 2 * paragraphs - 1)
-        content = tuple(random_paragraph(chance, name, n + 1, common) for n in range(count))
-        measures = [random_measures(chance, len(paragraph.text)) for paragraph in content]
+        count = rng.randint(1, 2 * paragraphs - 1)
+        content = tuple(random_paragraph(rng, name, n + 1, common) for n in range(count))
+        measures = [random_measures(rng, len(paragraph.text)) for paragraph in content]
         document = Document(name, **common, measures=sum(map(len, measures)))
         generated.append(ParsedDocument(document, content, measures=measures))
     return generated
 
 
-def random_measures(chance: random.Random, length: int) -> list[ExtractedMeasure]:
+def random_measures(rng: random.Random, length: int) -> list[ExtractedMeasure]:
     """Return up to five measures of a text of some length, with numbers of all kinds."""
-    starts = sorted(chance.sample(range(length), min(length, chance.choice([0, 0, 1, 2, 5]))))
+    starts = sorted(rng.sample(range(length), min(length, rng.choice([0, 0, 1, 2, 5]))))
     measures = []
     for start in starts:
-        value = chance.choice([0, 3, 13, 129, 0.1, 93.7182, -1.5, 10**12, 2**53, 1e300, 5e-324, chance.random()])
-        scale, unit = chance.choice([("", None), ("", "件"), ("万", "元"), ("", "元"), ("", "%")])
+        value = rng.choice([0, 3, 13, 129, 0.1, 93.7182, -1.5, 10**12, 2**53, 1e300, 5e-324, rng.random()])
+        scale, unit = rng.choice([("", None), ("", "件"), ("万", "元"), ("", "元"), ("", "%")])
         base_value = value * 10_000 if scale else value
         measures.append(
             ExtractedMeasure(
-                indicator=chance.choice([*HEADINGS, "立案 食品", "\u2028", ""]),
+                indicator=rng.choice([*HEADINGS, "立案 食品", "\u2028", ""]),
                 value=int(value) if value == int(value) else value,
                 unit=unit and scale + unit,
                 base_value=int(float(base_value)) if base_value == int(base_value) else base_value,
                 base_unit=unit,
-                bound=chance.choice(["exact", "approx", "at_least", "at_most"]),
-                kind=chance.choice(["count", "money", "percent", "duration", "other"]),
-                change=chance.choice([None, None, "increase", "decrease"]),
-                period=chance.choice([None, None, "近三年", "上半年"]),
-                zero=chance.random() < 0.1,
+                bound=rng.choice(["exact", "approx", "at_least", "at_most"]),
+                kind=rng.choice(["count", "money", "percent", "duration", "other"]),
+                change=rng.choice([None, None, "increase", "decrease"]),
+                period=rng.choice([None, None, "近三年", "上半年"]),
+                zero=rng.random() < 0.1,
                 start=start,
-                end=chance.randint(start + 1, length),
-                part_of=chance.choice([None, None, *(other for other in starts if other != start)]),
+                end=rng.randint(start + 1, length),
+                part_of=rng.choice([None, None, *(other for other in starts if other != start)]),
             )
         )
     return measures
 
 
-def random_paragraph(chance: random.Random, document: str, n: int, common: dict[str, Any]) -> Paragraph:
+def random_paragraph(rng: random.Random, document: str, n: int, common: dict[str, Any]) -> Paragraph:
     """Return a paragraph of random pieces."""
     return Paragraph(
         f"{document}#{n}",
         document,
         n,
-        "".join(chance.choices(PIECES, k=chance.randint(1, 16))),
-        path=tuple(chance.sample(HEADINGS, chance.randint(0, 2))),
-        section=chance.choice(["成效", "问题", "其他"]),
-        topics=tuple(chance.sample(TOPICS, chance.randint(0, 2))),
+        "".join(rng.choices(PIECES, k=rng.randint(1, 16))),
+        path=tuple(rng.sample(HEADINGS, rng.randint(0, 2))),
+        section=rng.choice(["成效", "问题", "其他"]),
+        topics=tuple(rng.sample(TOPICS, rng.randint(0, 2))),
         **common,
     )
 
@@ -613,7 +613,7 @@ MEASURE_CONDITIONS = st.fixed_dictionaries(
 
 
 def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
-    """Whether a measure has a base unit, and a base value within limits."""
+    """Return whether a measure has a base unit, and a base value within limits."""
     return (
         unit in {None, measure.base_unit}
         and (minimum is None or minimum <= measure.base_value)
@@ -622,10 +622,10 @@ def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | No
 
 
 @few_examples
-@given(query=QUERIES, item=st.one_of(st.none(), FILTERS), conditions=MEASURE_CONDITIONS, chance=st.randoms())
+@given(query=QUERIES, item=st.one_of(st.none(), FILTERS), conditions=MEASURE_CONDITIONS, rng=st.randoms())
 @example("执法|检查|行政|件", None, {"unit": None, "minimum": None, "maximum": None}, random.Random(1))  # noqa: S311
 def test_measures_are_selected_by_definition(
-    indexed: IndexedCorpus, query: str, item: Filter | None, conditions: dict[str, Any], chance: random.Random
+    indexed: IndexedCorpus, query: str, item: Filter | None, conditions: dict[str, Any], rng: random.Random
 ) -> None:
     """The columns contain the measures of matching paragraphs that fulfil the conditions, in corpus order.
 
@@ -643,7 +643,7 @@ def test_measures_are_selected_by_definition(
     ]
     scores = naive.word_scores(parsed.scoring)
     assert columns.scores.tolist() == pytest.approx([scores[i] for i, _ in expected], abs=TOLERANCE)
-    indices = [chance.randrange(len(expected)) for _ in range(min(len(expected), 7))]
+    indices = [rng.randrange(len(expected)) for _ in range(min(len(expected), 7))]
     assert columns.fetch(indices) == [measures[n] for n in indices]
     assert columns.fetch(range(len(expected))) == measures
 
@@ -837,14 +837,14 @@ def scan(indexed: IndexedCorpus, string: str) -> set[str]:
 
 def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
     """Quoted strings of 1 to 8 characters from real reports match exactly the paragraphs that contain them."""
-    chance = seeded(8)
+    rng = seeded(8)
     for size in range(1, 9):
         occurring_grams = {
             text[i : i + size]
             for text in (fold(paragraph.text) for paragraph in seeds.naive.paragraphs)
             for i in range(len(text) - size + 1)
         }
-        for gram in chance.sample(sorted(occurring_grams), 40):
+        for gram in rng.sample(sorted(occurring_grams), 40):
             if '"' not in gram:
                 assert set(seeds.search_ids(f'"{gram}"')) == scan(seeds, gram), gram
 

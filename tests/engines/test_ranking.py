@@ -22,7 +22,7 @@ from searchkit.engines.ranking import (
     weighted_sum,
 )
 
-ANY_TEXT = st.text(st.characters(exclude_categories=[]))
+ANY_TEXT = st.text(st.characters(exclude_categories=[]))  # with surrogates, which `st.text` excludes by default
 REPETITIVE = st.text("甲乙a1，。 _", max_size=30)
 SIZES = st.integers(1, 3)
 LENGTHS = st.floats(0.1, 10_000)

@@ -77,7 +77,7 @@ def replace_segments(toc: bytes, planted: bytes) -> bytes:
 
 
 def runs_code(planted: bytes) -> bool:
-    """Whether an unrestricted pickle performs its call. Removes the marker."""
+    """Return whether an unrestricted pickle performs its call. Removes the marker."""
     pickle.loads(planted)  # noqa: S301 - our own pickle, to show that it works
     marker = Path(MARKER)
     if not marker.is_dir():

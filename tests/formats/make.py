@@ -41,11 +41,13 @@ PUBLISHED = "2024-01-22"
 _NUMBER_PATTERNS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
 _POINT_NUMBER = re.compile("[一二三四五六七八九十]是")
 _LEFT, _WIDTH = 73.5, 448.0
-"""Points from the edge of the page to the text, and width of its lines."""
+"""Distance in points from the left edge of the page to the text, and width of the lines in points."""
 _ABOVE, _BELOW = 19.0, 9.0
-"""Points from the baseline of a table row to the rules above and below it."""
+"""Distances in points from the baseline of a table row to the rules above and below the row."""
 _ITEM, _POINTS = 3, 4
-"""Kinds of lines: 1 and 2 are headings, 3 are items 1., 4 are items 一是, 0 is text."""
+"""Levels of lines: 0 for text, 1 (一、) and 2 (（一）) for headings, 3 for items with 1., 4 for items with 一是."""
+_MM = 25.4 / 72
+"""Millimetres per point."""
 _COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
 
 
@@ -57,7 +59,7 @@ class Line(NamedTuple):
 
     @property
     def level(self) -> int:
-        """The kind of line; see `_ITEM`."""
+        """The level of the line; see `_ITEM`."""
         if _POINT_NUMBER.match(self.text):
             return _POINTS
         level = next((n for n, pattern in enumerate(_NUMBER_PATTERNS, 1) if pattern.match(self.text)), 0)
@@ -65,7 +67,7 @@ class Line(NamedTuple):
 
     @property
     def is_heading(self) -> bool:
-        """Whether it is a heading without text."""
+        """Whether the line is a heading without text."""
         return 0 < self.level < _ITEM
 
     @property
@@ -75,7 +77,7 @@ class Line(NamedTuple):
 
     @property
     def is_row(self) -> bool:
-        """Whether it is a table row."""
+        """Whether the line is a table row."""
         return "\t" in self.text
 
 
@@ -166,7 +168,7 @@ def docx(text: str) -> bytes:
     """Write a Word document: title and headings by style, all numbers by lists, and a table."""
     title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
-    runs = 1  # each run of 一是 items is a list; the first of them has number 2
+    runs = 1  # number of lists: list 1 contains all other numbers, and each run of 一是 items is a further list
     for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
         if group_level < 0:
             body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
@@ -181,6 +183,7 @@ def docx(text: str) -> bytes:
 
 
 def _build_paragraph(line: Line, run: int) -> str:
+    """Return a line as a paragraph of Word. `run` is the number of the list for 一是 items."""
     if not line.level:
         return paragraph(line.text)
     if line.level == _POINTS:
@@ -205,6 +208,7 @@ def typeset_pages(text: str, setter: Typesetter) -> list[tuple[list[PrintedLine]
 
 
 def _add_grid(page: Sequence[PrintedLine]) -> tuple[list[PrintedLine], list[Rule]]:
+    """Place the cells of table rows side by side. Return all lines of the page, and the rules around the cells."""
     lines, rules = [], []
     for line in page:
         cells = line.text.split("\t")
@@ -259,24 +263,23 @@ def ofd(text: str) -> bytes:
     return repack_without_time_stamps(test_ofd.build_package(test_ofd.build_document(pages)))
 
 
-_MM = 25.4 / 72
 _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:AbbreviatedData></ofd:PathObject>'
 
 
 # Records
 
 
-def records(read: ParsedDocument) -> list[list[str]]:
+def records(parsed: ParsedDocument) -> list[list[str]]:
     """Return the paragraphs of a report as rows, after a row with the names of the columns.
 
     A cell contains only the innermost heading.
     """
-    report = read.document
+    report = parsed.document
     facts = (report.title, str(report.year), report.issuer, report.agency, "/".join(report.region), report.doctype)
     common = [fact or "" for fact in facts]
     rows = [
         [str(item.n), item.number or "", "".join(item.path[-1:]), item.text, item.section, *common]
-        for item in read.paragraphs
+        for item in parsed.paragraphs
     ]
     return [[*_COLUMNS], *rows]
 

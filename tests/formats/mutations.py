@@ -114,7 +114,7 @@ class Counts:
     seconds_of_builds: float = 0
     slowest_build: float = 0
     peak_memory: int = 0
-    """Bytes. The maximum over all processes."""
+    """In bytes. The maximum over all processes."""
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By suffix."""
     mutations: Counter[str] = field(default_factory=Counter)

@@ -53,7 +53,7 @@ _START_UP_SECONDS = 10
 _MAX_ATTEMPTS = 2
 """Maximum number of attempts per file: among others, and alone."""
 _BASE_MEMORY = 400 << 20
-"""Bytes. Memory of the build process and of an idle worker together."""
+"""In bytes. Memory of the build process and of an idle worker together."""
 _WALL_CLOCK_FACTOR = 10
 """Wall clock seconds of a build per processor second that the malicious file may use."""
 _SAMPLE_SECONDS = 0.05

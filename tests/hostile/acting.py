@@ -32,14 +32,14 @@ def obey(parent: Parent) -> None:
 
 
 def work_often(parent: Parent) -> None:
-    """Use more time and memory in total than a single piece of work may."""
+    """Use more processor time in all blocks together, and more memory between them, than one block may use."""
     parent.receive()
     for _ in range(3):
         with limit_resources(1, 1 << 20):
             end = time.process_time() + 0.5
             while time.process_time() < end:
                 pass
-        bytearray(1 << 26)
+        bytearray(1 << 26)  # outside of the block, memory is not limited
     parent.send(b"done")
 
 

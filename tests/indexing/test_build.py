@@ -64,7 +64,7 @@ def data_folders(index: Path) -> list[str]:
 
 
 def is_old_index(index: Path) -> bool:
-    """Whether the folder contains the complete old index and no remains of a newer one."""
+    """Return whether the folder contains the complete old index and no remains of a newer one."""
     current = json.loads((index / "index.json").read_text(encoding="utf-8"))["data"]
     assert data_folders(index) == [current]
     assert not (index / "writer.json").exists()

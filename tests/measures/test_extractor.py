@@ -29,6 +29,7 @@ MENTIONS = (
     "5A级"
 )
 WORDS = [*MENTIONS.split(), "\n"]
+# A part consists of words of reports, a report of parts. A mixed text also contains a few arbitrary characters.
 PART = st.lists(st.sampled_from(WORDS), max_size=12, unique=True).map("".join)
 REPORT = st.lists(PART, max_size=4).map("".join)
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -96,7 +97,7 @@ def test_all_forms_of_an_integer_are_equal(number: int, unit: str) -> None:
 
 @given(st.integers(1, 9999), st.sampled_from(["", "5", "25", "05"]))
 def test_all_forms_of_a_percentage_are_equal(whole: int, decimals: str) -> None:
-    """% and 百分之 give the same measure."""
+    """% and 百分之 state the same measure."""
     value = f"{whole}.{decimals or 0}"
     han = f"百分之{in_chinese(whole)}" + ("点" + "".join(DIGITS[int(digit)] for digit in decimals) if decimals else "")
     for printed in (f"{value}%", f"{value}%".translate(FULL_WIDTH), f"{value} ％", f"百分之{value}", han):
@@ -172,7 +173,7 @@ def test_the_base_value_is_the_value_times_the_scale(text: str) -> None:
 
 @given(st.lists(REPORT, max_size=4))
 def test_paragraphs_are_independent(texts: list[str]) -> None:
-    """Extracting several paragraphs gives the same measures as extracting each of them alone."""
+    """Extracting several paragraphs returns the same measures as extracting each of them alone."""
     paragraphs = [Paragraph(f"r#{n}", "r", n, text) for n, text in enumerate(texts, 1)]
     assert EXTRACTOR.extract(paragraphs) == [measures(text) for text in texts]
 
@@ -186,105 +187,19 @@ def test_sentences_are_independent_of_later_ones(text: str, more: str) -> None:
 
 
 BEFORE_NUMBER = [
-    "保持在",
-    "约",
-    *(
-        "、",
-        "“",
-        "为",
-        "达到",
-        "由",
-        "由年",
-        "从2年",
-        "由期”",
-        "的",
-        "（",
-        "每月",
-        "了",
-        "对",
-        "共",
-        "共计",
-        "至",
-        "分别",
-    ),
-    *("开展了", "在", "以上", "累计", " ", "\n", "\t", "近三年，甲5件、", "比上年增5件，", "“甲”5件，", "2020年5件、"),
-]
+    "保持在", "约", "、", "“", "为", "达到", "由", "由年", "从2年", "由期”", "的", "（", "每月", "了", "对", "共",
+    "共计", "至", "分别", "开展了", "在", "以上", "累计", " ", "\n", "\t", "近三年，甲5件、", "比上年增5件，",
+    "“甲”5件，", "2020年5件、",
+]  # fmt: skip
+"""Words and clauses that the rules search for before a number."""
 ANYWHERE = [
-    *(
-        "一",
-        "0",
-        "，",
-        "无",
-        "年",
-        "。",
-        "；",
-        "：",
-        "”",
-        "《",
-        "》",
-        "）",
-        "〔",
-        "增",
-        "比",
-        "自",
-        "等",
-        "并",
-        "件",
-        "万",
-        "亿",
-    ),
-    *(
-        "百",
-        "千",
-        "点",
-        "甲",
-        "a",
-        "é",
-        "😀",
-        "1,234",
-        "1.",
-        "5—",
-        "5%",
-        "5件",
-        "5件、",
-        "5件和",
-        "5件，",
-        "甲5件；",
-        "三个",
-        "三分之",
-    ),
-    *(
-        "百分之",
-        "一点五",
-        "2020年",
-        "2020年至",
-        "甲率、",
-        "甲率、乙率达5%，",
-        "其中甲5件，",
-        "未发生",
-        "没有案件",
-        "，无",
-        "无案件，",
-        "截至",
-    ),
-    *(
-        "审查",
-        "向甲发送",
-        "开展甲",
-        "甲工作",
-        "甲等5件，",
-        "《甲》5件",
-        "（1）",
-        "5A",
-        "5m2",
-        "双随机",
-        "一是",
-        "（一）",
-        "第5",
-        "1/2",
-        "5-6",
-    ),
-]
+    "一", "0", "，", "无", "年", "。", "；", "：", "”", "《", "》", "）", "〔", "增", "比", "自", "等", "并", "件",
+    "万", "亿", "百", "千", "点", "甲", "a", "é", "😀", "1,234", "1.", "5—", "5%", "5件", "5件、", "5件和",
+    "5件，", "甲5件；", "三个", "三分之", "百分之", "一点五", "2020年", "2020年至", "甲率、", "甲率、乙率达5%，",
+    "其中甲5件，", "未发生", "没有案件", "，无", "无案件，", "截至", "审查", "向甲发送", "开展甲", "甲工作",
+    "甲等5件，", "《甲》5件", "（1）", "5A", "5m2", "双随机", "一是", "（一）", "第5", "1/2", "5-6",
+]  # fmt: skip
+"""Characters, words and clauses that begin or end a match of a rule."""
 
 
 MAX_SECONDS = 5

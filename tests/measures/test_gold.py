@@ -30,16 +30,19 @@ def test_annotated_reports_reach_the_minimum_scores(shared: Path, tmp_path: Path
     scorer = shared / "tools" / "score_reports.py"
     if not scorer.is_file():
         pytest.skip("the scorer of the annotated reports is missing")
-    reads = [read for read in read_corpus(list_corpus(shared / "corpus" / "seeds")) if isinstance(read, ParsedDocument)]
+    seeds = list_corpus(shared / "corpus" / "seeds")
+    parsed_documents = [parsed for parsed in read_corpus(seeds) if isinstance(parsed, ParsedDocument)]
     extractor = Extractor.load()
     measures = [
         Measure(measure, paragraph)
-        for read in reads
-        for paragraph, extracted in zip(read.paragraphs, extractor.extract(read.paragraphs), strict=True)
+        for parsed in parsed_documents
+        for paragraph, extracted in zip(parsed.paragraphs, extractor.extract(parsed.paragraphs), strict=True)
         for measure in extracted
     ]
-    documents = write(tmp_path / "documents.jsonl", (read.document for read in reads))
-    paragraphs = write(tmp_path / "paragraphs.jsonl", (paragraph for read in reads for paragraph in read.paragraphs))
+    documents = write(tmp_path / "documents.jsonl", (parsed.document for parsed in parsed_documents))
+    paragraphs = write(
+        tmp_path / "paragraphs.jsonl", (item for parsed in parsed_documents for item in parsed.paragraphs)
+    )
     command = [sys.executable, str(scorer), "--gold", str(shared / "gold"), "--json"]
     command += ["--documents", str(documents), "--paragraphs", str(paragraphs)]
     command += ["--measures", str(write(tmp_path / "measures.jsonl", measures))]

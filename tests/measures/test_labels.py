@@ -44,7 +44,7 @@ def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
 
 
 def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:
-    """Whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal."""
+    """Return whether a measure is the labelled one: the quotes overlap, and base value and base unit are equal."""
     offset = -1
     for _ in range(label.get("nth", 1)):
         offset = paragraph.text.index(label["quote"], offset + 1)
@@ -89,8 +89,8 @@ def reports(shared: Path) -> dict[str, tuple[Paragraph, ...]]:
         pytest.skip("the labelled work reports are missing")
     listing = list_corpus(folder)
     selected = type(listing)(tuple(item for item in listing.documents if item.name in names), ())
-    reads = [read for read in read_corpus(selected) if isinstance(read, ParsedDocument)]
-    return {read.document.document: read.paragraphs for read in reads}
+    parsed_documents = [parsed for parsed in read_corpus(selected) if isinstance(parsed, ParsedDocument)]
+    return {parsed.document.document: parsed.paragraphs for parsed in parsed_documents}
 
 
 @pytest.mark.parametrize("use", MIN_SCORES)

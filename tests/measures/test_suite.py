@@ -97,12 +97,12 @@ def append_units(text: str) -> str:
 
 
 def is_equal(one: float, other: float) -> bool:
-    """Whether two values are equal up to rounding. Fractions are rounded to four decimals."""
+    """Return whether two values are equal up to rounding. Fractions are rounded to four decimals."""
     return abs(one - other) <= max(1e-9 * abs(other), 0.00006 if abs(other) < 1 and other % 0.0001 else 0)
 
 
 def is_result(measure: ExtractedMeasure, name: str, resolution: Mapping[str, str]) -> bool:
-    """Whether a measure has the value and the unit of a result."""
+    """Return whether a measure has the value and the unit of a result."""
     value = resolution["value"]
     if name == "NumberRange":
         return is_range(measure, value)
@@ -118,7 +118,7 @@ def is_result(measure: ExtractedMeasure, name: str, resolution: Mapping[str, str
 
 
 def is_range(measure: ExtractedMeasure, interval: str) -> bool:
-    """Whether a measure is the lower end of an interval, or its upper end if it has no lower one."""
+    """Return whether a measure is the lower end of an interval, or its upper end if it has no lower one."""
     match = re.fullmatch(r"[\[(](?P<lower>[^,]*),(?P<upper>[^,]*)[\])]", interval)
     assert match, interval
     lower, upper = match["lower"], match["upper"]

@@ -1,4 +1,4 @@
-"""Measures in the writings of real files: units, halves, small numerals, brackets, money, blanks, marks of notes."""
+"""Measures as real files write them: units, halves, small numerals, brackets, money, blanks, marks of notes."""
 
 from __future__ import annotations
 

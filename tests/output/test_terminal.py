@@ -97,7 +97,7 @@ def test_other_text_is_unchanged(text: str) -> None:
 
 @pytest.mark.parametrize("output_format", RECORD_FORMATS)
 def test_records_have_no_control_character(output_format: str) -> None:
-    """No format has one, wherever it is in a record: in text, lists, or names and values of custom facets."""
+    """No format prints a control character of a record, be it in text, in a list, or in a custom facet."""
     records: list[dict[str, object]] = [{"id": HOSTILE, "path": [HOSTILE, [HOSTILE]], "facets": {HOSTILE: HOSTILE}}]
     assert control_characters(render(records, output_format)) == ""
 
@@ -110,7 +110,7 @@ def test_names_of_fields_have_no_control_character(output_format: str) -> None:
 
 @given(RECORDS, st.sampled_from(RECORD_FORMATS))
 def test_random_records_have_no_control_character(records: list[dict[str, object]], output_format: str) -> None:
-    """The same for random records."""
+    """No format prints a control character of a random record."""
     assert control_characters(render(records, output_format)) == ""
 
 
@@ -126,7 +126,7 @@ def test_results_have_no_control_character(hit: Hit, colour: bool) -> None:  # n
 
 
 def test_paragraphs_and_documents_have_no_control_character(hit: Hit) -> None:
-    """The same for the full text of a paragraph, the fields of a document, and a facet."""
+    """The text output of a paragraph, a document and a facet contains no control character."""
     assert control_characters(terminal.format_paragraph(hit.paragraph)) == ""
     assert control_characters(terminal.format_paragraph(hit.paragraph, is_requested=False)) == ""
     assert (
@@ -346,7 +346,7 @@ def test_document_fields() -> None:
 
 
 def _has_surrogate_pair(value: object) -> bool:
-    """Whether a text contains two adjacent surrogates. JSON cannot tell them from one character."""
+    """Return whether a text contains two adjacent surrogates. JSON cannot tell them from one character."""
     texts = [value] if isinstance(value, str) else []
     if isinstance(value, Mapping):
         return any(map(_has_surrogate_pair, [*value, *value.values()]))

@@ -47,9 +47,9 @@ def measure(
     return ExtractedMeasure(indicator, value, unit, start=start, end=start + len(quote), **fields)  # type: ignore[arg-type]
 
 
-def with_measures(read: ParsedDocument, measures: Sequence[Sequence[ExtractedMeasure]]) -> ParsedDocument:
+def with_measures(parsed: ParsedDocument, measures: Sequence[Sequence[ExtractedMeasure]]) -> ParsedDocument:
     """Return the report with the measures of each of its paragraphs."""
-    return replace(read, measures=measures)
+    return replace(parsed, measures=measures)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +84,7 @@ def documents(report: Report) -> list[ParsedDocument]:
     ]
     return [
         with_measures(first, [case_measures, tip_measures, suit_measures]),
-        *(with_measures(read, [case_measures]) for read in (second, third)),
+        *(with_measures(parsed, [case_measures]) for parsed in (second, third)),
     ]
 
 
@@ -284,30 +284,28 @@ def test_expand_to_all_fields() -> None:
 
 def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDocument]:
     """Return reports of random sentences with random measures."""
-    chance = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)  # noqa: S311 - test data
     reports = []
     for number in range(count):
         texts, measures = [], []
-        for _ in range(chance.randint(1, 4)):
+        for _ in range(rng.randint(1, 4)):
             text, paragraph_measures = "", []
-            for indicator in chance.choices(INDICATORS, k=chance.randint(0, 4)):
-                value, unit = chance.choice([0, 3, 17, 129, 5000]), chance.choice(UNITS)
+            for indicator in rng.choices(INDICATORS, k=rng.randint(0, 4)):
+                value, unit = rng.choice([0, 3, 17, 129, 5000]), rng.choice(UNITS)
                 quote = f"{indicator.split()[-1]}{value}{unit or ''}"
-                text += chance.choice(["全年", "共计", "其中", ""])
-                change, kind = chance.choice([None, None, "increase"]), chance.choice(["count", "percent"])
+                text += rng.choice(["全年", "共计", "其中", ""])
+                change, kind = rng.choice([None, None, "increase"]), rng.choice(["count", "percent"])
                 start, end = len(text), len(text) + len(quote)
                 paragraph_measures.append(
                     ExtractedMeasure(
                         indicator, value, unit, value, unit, change=change, kind=kind, start=start, end=end
                     )
                 )
-                text += quote + chance.choice("，。；")
-            texts.append(
-                (text or "此处没有数字。", {"path": tuple(chance.choices(INDICATORS, k=chance.randint(0, 2)))})
-            )
+                text += quote + rng.choice("，。；")
+            texts.append((text or "此处没有数字。", {"path": tuple(rng.choices(INDICATORS, k=rng.randint(0, 2)))}))
             measures.append(paragraph_measures)
-        read = report(f"{number:02}.txt", *texts, year=chance.choice([2022, 2023]), title=chance.choice(INDICATORS))
-        reports.append(with_measures(read, measures))
+        parsed = report(f"{number:02}.txt", *texts, year=rng.choice([2022, 2023]), title=rng.choice(INDICATORS))
+        reports.append(with_measures(parsed, measures))
     return reports
 
 
@@ -445,18 +443,18 @@ def gold_measures(
 def test_gold(index_of: Callable[..., Index], shared: Path) -> None:
     """A query in one annotator's words finds the measure named by the other: 94 % as first hit, 98 % in three hits."""
     items = [*read_corpus(list_corpus(shared / "corpus" / "seeds"))]
-    reads = {read.document.document: read for read in items if isinstance(read, ParsedDocument)}
+    parsed_documents = {parsed.document.document: parsed for parsed in items if isinstance(parsed, ParsedDocument)}
     cases: list[tuple[str, JsonObject, ParsedDocument]] = []
     for path in sorted((shared / "gold").glob("*.json")):
         gold = json.loads(path.read_text(encoding="utf-8"))
-        read = reads[gold["file"]]
-        measures, queries = gold_measures(gold, read.paragraphs)
-        reads[gold["file"]] = with_measures(read, measures)
-        cases += [(query, entry, read) for query, entry in queries]
-    index = index_of([read for read in reads.values() if read.measures is not None])
+        parsed = parsed_documents[gold["file"]]
+        measures, queries = gold_measures(gold, parsed.paragraphs)
+        parsed_documents[gold["file"]] = with_measures(parsed, measures)
+        cases += [(query, entry, parsed) for query, entry in queries]
+    index = index_of([parsed for parsed in parsed_documents.values() if parsed.measures is not None])
     first = among_three = 0
-    for query, entry, read in cases:
-        where = {"district": read.document.district, "year": read.document.year, "doctype": read.document.doctype}
+    for query, entry, parsed in cases:
+        where = {"district": parsed.document.district, "year": parsed.document.year, "doctype": parsed.document.doctype}
         hits: Sequence[MeasureHit] = index.measures(query, limit=3, **where).hits
         is_right = [hit.value == entry["value"] and (hit.zero or hit.unit == entry["unit"]) for hit in hits]
         first += is_right[:1] == [True]

@@ -169,7 +169,7 @@ def test_the_window_shows_the_most_leaves(analyzer: Analyzer, text: str, tree: N
 def test_the_window_shows_the_most_leaves_of_long_and_short(
     analyzer: Analyzer, pieces: list[tuple[int, str]], filler: str
 ) -> None:
-    """The same for leaves that contain one another, at distances close to the length of a window."""
+    """The window is also best for leaves that contain one another, at distances close to the length of a window."""
     text = filler * 200 + "".join(filler * gap + piece for gap, piece in pieces) + filler * 200
     tree = And(tuple(map(Substring, ("红", "黄", "绿", LONG_PHRASE, "蓝"))))
     snippet = extract_snippet(text, tree, analyzer)

@@ -1,8 +1,9 @@
 """Run the steps of cleaning in order: opening lines, page chrome, broken sentences.
 
-Removed are menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
-contents, related links and footers, and lines that only address the reader (各位代表：). The rest is verbatim except
-for white space: stripped at the ends, one blank inside. Signature and date at the end are kept.
+The steps remove menus, buttons, meta lines, breadcrumbs, page numbers, running heads, `[bookmark: …]` marks, tables of
+contents, related links and footers, and lines that only address the audience (各位代表：). All other text is kept as
+written, including the signature and date at the end. Only its white space changes: lines are stripped, and each run of
+white space inside a line becomes one blank.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _MAX_CONTENTS_LINES = 300
 _MAX_ENTRY_LENGTH = 80
 """Maximum length of an entry of a table of contents, in code points."""
 _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
+"""The dots and the page number at the end of an entry of a table of contents: `……12`."""
 _DIGIT_RUN = re.compile(r"\d+")
 _COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
 """A unit or counter, which continues a sentence after a number."""
@@ -121,7 +123,7 @@ def _may_be_tail(text: str) -> bool:
 
 
 def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Return the indexes of page numbers, buttons, dotted entries, salutations and imprint inside the content."""
+    """Return the indexes of page numbers, buttons, salutations, imprint and dotted entries (`……12`) in the content."""
     dropped = set()
     for i in range(start, end):
         text = blocks[i].text
@@ -144,7 +146,8 @@ def _is_layout(text: str) -> bool:
 def _is_broken_measure(blocks: Sequence[Block], i: int) -> bool:
     """Return whether a line of digits is a number of a sentence and no page number.
 
-    Then the line before it ends inside a sentence, and the line after it begins with a counter: `办理案件`, `12`, `件`.
+    The line is part of a sentence if the line before ends inside a sentence and the line after begins with a counter:
+    `办理案件`, `12`, `件`. Up to two blank lines between these lines are ignored.
     """
     if not blocks[i].text.isdecimal():
         return False
@@ -164,7 +167,7 @@ def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | 
         i
         for i in range(start, end)
         if bare_title is not None
-        and len(blocks[i].text) < len(bare_title) * 2
+        and len(blocks[i].text) < len(bare_title) * 2  # a quick test: at most one blank after each character
         and blocks[i].text.replace(" ", "") == bare_title
     }
     edges = _page_edges(blocks, start, end)
@@ -208,7 +211,7 @@ def _entry_text(text: str) -> str:
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
 
-    Returns no line if neither happens within `_MAX_CONTENTS_LINES`.
+    The range is empty if neither happens within `_MAX_CONTENTS_LINES`.
     """
     first_text = ""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):

@@ -19,17 +19,21 @@ from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 
 _OPEN_LINE_ENDS = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
 _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
-# The lookaheads and lookbehinds below exclude words that end a line or begin one: 行为, 应对, 普及, 存在, 方向, 和谐.
 _NEVER_AT_LINE_START = re.compile(
-    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"
+    r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|"  # particles and conjunctions
+    r"\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"  # a unit, with the end of its number: 5件，
 )
+"""The start of a line that continues the sentence of the line above."""
+# The lookbehinds exclude words that may end a line: 行为, 应对, 普及, 存在, 方向.
 _NEVER_AT_LINE_END = re.compile(
     r"(?:[的或将把被让使至于以其不未之各每第]|(?<![行作认成因称])为|(?<![应核面校])对|(?<![普涉以])及|(?<![存潜内现])在|(?<![方转导面趋意走])向"
     r"|(?<!参)与|(?<![自理来])由|(?<!合)并|(?<!服)从|(?<![缓总平中调温饱])和|(?<!应)该|大力|切实|着力|持续|稳步"
     r"|以及|按照|根据|通过|围绕|关于|结合|依据|不断|进一步|继续)$"
 )
+"""The end of a line whose sentence continues on the next line: a preposition, conjunction or adverb."""
 _INLINE_LIST_STYLES = frozenset({LISTED, DASH, "第一", "（1）", "①"})
-"""Styles of lists inside a sentence. After a comma, a line that begins with such a number continues the sentence."""
+"""Styles of lists inside a sentence. After a comma, a line that begins with such a list number continues the
+sentence."""
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
@@ -37,21 +41,24 @@ _FINAL_DIGIT = re.compile(r"[0-9０-９]$")
 _UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
 _MAX_SHORT_LINE_LENGTH = 48
-"""Length of a line without a number, in code points, above which it is running text and cannot be a heading."""
+"""Maximum length of a heading without a list number, in code points. Longer lines are running text."""
 _MAX_NUMBERED_LINE_LENGTH = 60
-"""The same for a line with a number."""
+"""The same for a heading with a list number, number included."""
 _MIN_CLAUSE_LENGTH = 4
-"""Minimum length of the last clause of a heading, in code points."""
+"""Minimum length of the last clause of a heading of several clauses, in code points: 打造发展高地."""
 _MAX_UNNUMBERED_HEADING_LENGTH = 32
-"""Maximum length of a heading without a number, in code points."""
+"""Maximum length, in code points, of a heading without a list number that is joined like a heading. Longer lines may
+still be headings, but are joined like running text."""
 _MAX_HEADING_CLAUSES = 3
+"""Maximum number of clauses of a heading without a list number. With a list number, one more is allowed."""
 _MIN_WRAPPED_SHARE = 0.4
 """Minimum share of full lines among all lines of a wrapped text."""
 _MIN_OPEN_SHARE = 0.6
 """Minimum share of lines that end inside a sentence among the full lines of a wrapped text."""
 _WRAP_SLACK, _CUT_SLACK = 4, 0.5
-"""How much narrower than the width a full line may be. A typesetter ends a line up to 4 characters early, so that no
-punctuation mark begins the next one. A program cuts all lines at the same width; half a character is a Latin letter."""
+"""How much narrower than the width a full line may be, in Han characters. A typesetter ends a line up to 4 characters
+early, so that no punctuation mark begins the next one. A program cuts all lines at the same width. They can still be
+half a Han character too narrow, which is the width of a Latin letter."""
 _MAX_INEXACT_SHARE = 0.03
 """A program cut the lines if nearly full lines that end inside a sentence are at most this share of the full ones."""
 _MAX_FRAGMENT_LENGTH = 2
@@ -69,6 +76,7 @@ _MIN_COHESION = 0.08
 _NARRATIVE_START = re.compile(
     r"(?:\d{4}年(?:以来|.{0,6}[,，])|今年|全年|年内|目前|截至|我[局委市区县镇街院厅办]|同时|此外|根据|按照|为(?!民|主|本)|通过|现将|一年来|近年来)"
 )
+"""The start of a paragraph that is running text, not a heading: 2023年，, 我局, 为."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +245,8 @@ def _detect_slack(texts: Sequence[str], width_of: Callable[[str], float], width:
 def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tuple[float | None, float]:
     """Return the width at which lines are wrapped, or None, and the share of lines with that width.
 
-    The candidate is the 90th percentile of the widths. It needs `_MIN_WRAPPED_SHARE` and `_MIN_OPEN_SHARE`.
+    The candidate is the 90th percentile of the widths. It is the width of a wrapped text if the share of lines with
+    this width is at least `_MIN_WRAPPED_SHARE`, and at least `_MIN_OPEN_SHARE` of these lines end inside a sentence.
     """
     min_lines, min_width, max_width, slack = 8, 15, 80, 2
     if len(texts) < min_lines:
@@ -253,7 +262,7 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
 
 
 def _may_be_heading(text: str) -> bool:
-    """Return whether a line has a number, no full stop, and at most two clauses."""
+    """Return whether a line has a list number, no full stop, and at most two clauses."""
     max_clauses = 2
     return parse_marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= max_clauses
 
@@ -270,8 +279,8 @@ def _print_width(text: str) -> float:
 def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _LineLayout, words: _PairStatistics) -> bool:
     """Return whether the next line continues a paragraph.
 
-    A heading level or a number begins a new paragraph. After a full line of a wrapped text, the width decides. After
-    any other line, the paragraph continues only if its sentence is unfinished.
+    A heading level or a list number begins a new paragraph. After a full line of a wrapped text, the width decides.
+    After any other line, the paragraph continues only if its sentence is unfinished.
     """
     before, after = paragraph.last, block.text
     is_open = before.endswith(_OPEN_LINE_ENDS)
@@ -286,7 +295,10 @@ def _continues(paragraph: _OpenParagraph, block: Block, gap: _Gap, layout: _Line
 
 
 def _starts_item(after: str, *, is_open: bool) -> bool:
-    """Return whether a line begins with a number. After an open line end, numbers of `_INLINE_LIST_STYLES` are none."""
+    """Return whether a line begins with a list number and is therefore a new item.
+
+    If the line before is open, such as after a comma, numbers of `_INLINE_LIST_STYLES` begin no new item.
+    """
     marker = parse_marker(after)
     return marker is not None and not (is_open and marker.style in _INLINE_LIST_STYLES)
 
@@ -327,10 +339,11 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
     if paragraph.block.strong != block.strong:
         return False
     marker = parse_marker(paragraph.block.text)
-    if _splits_token(before, after) or (marker is not None and paragraph.length - marker.end == 1):
+    is_single_character = marker is not None and paragraph.length - marker.end == 1  # 一、加 is no complete line
+    if _splits_token(before, after) or is_single_character:
         return True
     max_length = _MAX_SHORT_LINE_LENGTH if marker is None else _MAX_NUMBERED_LINE_LENGTH
-    if paragraph.length > max_length or paragraph.is_prose or _has_too_many_clauses(paragraph.text(), marker):
+    if paragraph.length > max_length or paragraph.is_prose or _is_too_complex(paragraph.text(), marker):
         return _continues_prose(before, after, words)
     is_narrative = marker is None and _NARRATIVE_START.match(paragraph.block.text) is not None
     return is_narrative or _is_inseparable(before, after, words)
@@ -338,9 +351,9 @@ def _continues_unfinished(paragraph: _OpenParagraph, block: Block, words: _PairS
 
 def _splits_token(before: str, after: str) -> bool:
     """Return whether the line end cuts a number or a Latin word, or only one or two characters follow."""
-    if before.startswith("附"):
+    if before.startswith("附"):  # an entry of the list of annexes is complete: 附件1
         return False
-    if len(after) <= _MAX_FRAGMENT_LENGTH:
+    if len(after) <= _MAX_FRAGMENT_LENGTH:  # after the name of a body, they may be the name of a person
         return after not in _COMPLETE_SHORT_LINES and not lines.is_body_line(before)
     if _FINAL_DIGIT.search(before) and _UNIT_START.match(after):
         return True
@@ -348,20 +361,27 @@ def _splits_token(before: str, after: str) -> bool:
 
 
 def _is_inseparable(before: str, after: str, words: _PairStatistics) -> bool:
-    """Return whether no line could end or begin like this, or the line end cuts a word in two."""
+    """Return whether the line end cuts a word or a phrase in two.
+
+    It cuts a phrase if no complete line ends like `before`, or if none begins like `after`.
+    """
     return bool(_NEVER_AT_LINE_END.search(before) or _NEVER_AT_LINE_START.match(after)) or words.splits_word(
         before, after
     )
 
 
-def _has_too_many_clauses(text: str, marker: Marker | None) -> bool:
-    """Return whether a line as short as a heading is none: it has too many clauses, a measure, or a cut last clause."""
+def _is_too_complex(text: str, marker: Marker | None) -> bool:
+    """Return whether a short line is running text and not a heading.
+
+    It is running text if it has too many clauses, several clauses with a measure, a last clause that was cut, or no
+    list number and more than `_MAX_UNNUMBERED_HEADING_LENGTH` code points.
+    """
     clauses = re.split("[，,]", text)
     if len(clauses) > 1 and lines.has_measure(text):
         return True
     if marker is None:
         return len(clauses) > _MAX_HEADING_CLAUSES or len(text) > _MAX_UNNUMBERED_HEADING_LENGTH
-    # The last clause of a heading is complete: 打造发展高地. One of two or three characters was cut.
+    # A last clause of fewer than `_MIN_CLAUSE_LENGTH` characters was cut.
     return len(clauses) > _MAX_HEADING_CLAUSES + 1 or (
         len(clauses) >= _MAX_HEADING_CLAUSES and len(clauses[-1]) < _MIN_CLAUSE_LENGTH
     )
@@ -370,8 +390,8 @@ def _has_too_many_clauses(text: str, marker: Marker | None) -> bool:
 def _continues_prose(before: str, after: str, words: _PairStatistics) -> bool:
     """Return whether running text without a final stop continues.
 
-    It does, unless the line ends with a heading or a short line follows. A short line may be a heading. It continues
-    the text only if the line end cuts a phrase or a word (`_is_inseparable`).
+    It continues unless the line ends with a heading or a short line follows. A short line may be a heading. It
+    continues the text only if the line end cuts a phrase or a word (`_is_inseparable`).
     """
     last = before[before.rfind("。") + 1 :]
     if len(last) < min(len(before), _MAX_SHORT_LINE_LENGTH) and parse_marker(last) is not None:

@@ -13,10 +13,14 @@ from searchkit.corpus.numbering import DASH, parse_marker
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_OPENING_LINES = 240
-"""Maximum number of lines examined for the title, and again for the rest of the head."""
+"""Maximum number of lines examined for the title. From the end of the title, the same number is examined for the rest
+of the head."""
 _MAX_TITLE_LENGTH = 80
+"""Maximum length of a line of a title, in code points."""
 _MIN_TITLE_LENGTH = 6
+"""Minimum length of the last line of a title, in code points."""
 _MAX_TITLE_LINES = 4
+"""Maximum number of lines that a title can be broken into."""
 _MAX_SUBTITLE_LINES = 2
 """Maximum number of consecutive lines of the head without a typical shape, such as subtitles and names."""
 _DOCUMENT_KINDS = (
@@ -27,8 +31,11 @@ _TITLE_LINE = re.compile(
 )
 """A line without stops that ends with the kind of document. A remark, a subtitle, 》 or a footnote mark may follow."""
 _FOOTNOTE_MARK = re.compile(r"\[\^?\d{1,2}\]$")
+"""The mark of a footnote at the end of a title: `[1]`, `[^1]`."""
 _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
+"""Kinds of documents that are reports, unlike a 通知 or 方案."""
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
+"""The meeting in brackets at the end of a title: `（在市人民代表大会上）`."""
 _YEAR_OR_PERIOD = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
 _BODY_WORD = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
 _SUBJECT_WORD = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
@@ -38,6 +45,7 @@ _CUT_TITLE_END = re.compile(r"(?:\d年|年度|关于|的|和|与|及)$")
 _UNFINISHED_TITLE_END = re.compile(
     r"(?:年|年度|关于|的|和|与|及|对|在|委员会|政府|办公室|办事处|[局委厅署院部处站所队办])$"
 )
+"""End of a line after which a title can continue on the next line: a year, a particle, or the body that issued it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +70,9 @@ def find_opening(blocks: Sequence[Block], printed: Sequence[Block]) -> Opening:
     first, last = _find_title(blocks, limit)
     start, end = _strip_title(_join_title(blocks[first:last]))
     title = _join_title(printed[first:last])[start:end]
-    end = _end_of_head(blocks, last)
-    head = tuple(block.text for block in printed[:end] if block.text)
-    return Opening(title or None, head, end)
+    content_start = _end_of_head(blocks, last)
+    head = tuple(block.text for block in printed[:content_start] if block.text)
+    return Opening(title or None, head, content_start)
 
 
 def _strip_title(title: str) -> tuple[int, int]:
@@ -155,7 +163,7 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
         is_complete = (
             _YEAR_OR_PERIOD.search(title)
             and _BODY_WORD.search(_SUBJECT_WORD.sub("", title))
-            and not title.startswith(("关于", "年"))
+            and not title.startswith(("关于", "年"))  # a body or a year is on the line above
         )
         text = previous.text
         if is_complete or not text or _is_title_line(previous) or previous.level != blocks[last].level:
@@ -217,8 +225,9 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
 
 
 def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:
+    """Return whether line i has a typical shape of the head. `start` is as for `_end_of_head`."""
     text = blocks[i].text
-    if start and text.startswith("—") and not lines.is_prose(text):
+    if start and text.startswith("—") and not lines.is_prose(text):  # a subtitle below the title
         return True
     return _is_document_number(text) or any(is_head(text) for is_head in _HEAD_TESTS) or _is_signature(blocks, i, start)
 
@@ -226,6 +235,7 @@ def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:
 _DOCUMENT_NUMBER = re.compile(
     rf"[\u4e00-\u9fff]{{2,14}}\s?[〔\[（(【]\s?{ARABIC_YEAR}\s?[〕\]）)】]\s?第?\s?\d{{1,5}}\s?号"
 )
+"""津政发〔2024〕5号."""
 
 
 def _is_document_number(text: str) -> bool:

@@ -27,7 +27,7 @@ MAX_XML_BYTES = 64_000_000
 
 _MAX_RATIO = 200
 _RATIO_EXEMPT_BYTES = 10_000_000
-"""Bytes. Entries up to this size may have any compression ratio."""
+"""In bytes. Entries up to this size may have any compression ratio."""
 _COMPRESSION_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Methods whose decompressors produce no more output than requested."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800

@@ -23,7 +23,7 @@ from searchkit.errors import ReadError
 from searchkit.model import Cell
 
 MAX_CELL_LENGTH = 131_072
-"""Code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
+"""In code points. A longer cell is not a paragraph; usually it starts with an unclosed quotation mark."""
 HEADER_SEARCH_ROWS = 20
 """Number of non-empty rows that are searched for the header. Titles and notes may precede it."""
 
@@ -56,7 +56,7 @@ class Header:
     number: int
     """As `Row.number`."""
     names: tuple[str, ...]
-    """Name of each column as written; empty = no name."""
+    """Name of each column as written; empty if the column has no name."""
     fields: Mapping[int, str] = field(default_factory=dict)
     """Maps a column, from 0, to the field name of a record. If columns have the same name, the first is used."""
 

@@ -74,7 +74,7 @@ _CONTAINERS = frozenset({
 _MIN_MAIN_SHARE = 0.9
 """A container is the main text if it contains at least this share of the prose: the lines with 。 or ；."""
 _MAX_FORM_LENGTH = 300
-"""Code points. A shorter form is a search box; a longer one contains content."""
+"""In code points. A shorter form is a search box; a longer one contains content."""
 _BLANK_CHARACTERS = " \t\n\xa0\u3000"
 _SOFT_BREAK = "\x00"
 """A line end in the source that is not a line break on the page."""

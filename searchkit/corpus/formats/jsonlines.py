@@ -1,4 +1,4 @@
-"""JSON Lines: one record per line. Each is a document with one finished paragraph."""
+"""JSON Lines: one record per line. Each record is a document of one paragraph, which is neither cleaned nor split."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     """Read records. Each needs an id (`id` or `_id`) and a text.
 
     The field of the text has one of the names in `records.TEXT_NAMES`. All other fields override detection or become
-    facets. Invalid lines are listed in `problems`; the others
-    are read. Raises ReadError if the bytes are not text or no line is a valid record.
+    facets. Invalid lines are listed in `problems`; the others are read. Raises ReadError if the bytes are not text or
+    no line is a valid record.
     """
     decoded = decode_text(data)
     records = Records()

@@ -21,7 +21,7 @@ from searchkit.corpus.tables.recognition import is_data_table
 from searchkit.model import Cell
 
 _MAX_INLINE_LENGTH = 20_000
-"""Code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
+"""In code points. Inline markup of longer text is not parsed, so that its cost stays linear."""
 _TEXT_START = re.compile(r"(?:\*\*)?[^\x00-\x7f]")
 """Start of a line of text. Block elements start with an ASCII character, but not with `**`."""
 _STRONG_START = re.compile(r"\*\*(?![\s*、，,。；;：:）)])([^*_`\[<&\\^\n]{1,200})(?<!\s)\*\*([^*_`\[<&\\^\n]*)")
@@ -113,7 +113,8 @@ class _BlockReader:
 
     def _update_state(self, token: Token) -> None:
         if token.type == "heading_open":
-            # `_inline` ignores the level if there are several lines: `---`, meant as a rule, underlined a paragraph.
+            # A `---` directly below a paragraph makes all its lines a heading, but was meant as a rule. Therefore
+            # `_inline` ignores the level of several lines.
             self._level = int(token.tag[1])
         elif token.type == "heading_close":
             self._level = 0
@@ -186,7 +187,7 @@ def _resolve_scripts(text: str) -> str:
 
 
 def _raise_footnote_reference(reference: re.Match[str]) -> str:
-    """Return a footnote reference as raised text. One that is a word is displayed as a number, too."""
+    """Return a footnote reference as raised text, which `resolve_marks` drops: [2] for `[^2]`, * for `[^note]`."""
     return f"{RAISED}[{reference[1]}]{END}" if reference[1].isdecimal() else f"{RAISED}*{END}"
 
 
@@ -220,7 +221,7 @@ def _text_runs(tokens: Sequence[Token]) -> Iterator[tuple[str, bool] | None]:
 
 
 def _html_blocks(content: str) -> Iterator[Block]:
-    """Yield the blocks of HTML. A comment has none, unless it is not closed: its lines are then text."""
+    """Yield the blocks of HTML. A comment is dropped. If a comment is not closed, its lines are text."""
     stripped = content.strip()
     if stripped.startswith("<!--") and "-->" not in stripped:
         # An unclosed comment would contain the rest of the report.

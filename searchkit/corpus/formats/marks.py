@@ -24,7 +24,7 @@ _CONTEXT_LENGTH = 24
 _SEGMENT = re.compile(f"((?:{RAISED}[^{RAISED}{LOWERED}{END}]*{END})+)|((?:{LOWERED}[^{RAISED}{LOWERED}{END}]*{END})+)")
 _DELIMITERS = re.compile(f"[{RAISED}{LOWERED}{END}]")
 _MAX_NOTE_LENGTH = 20
-"""Code points. Longer raised text is not the mark of a note."""
+"""In code points. Longer raised text is not the mark of a note."""
 _BLANKS = " \t\n\x00\xa0\u3000"
 """White space; U+0000 is a line end in the source of a web page."""
 _LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"

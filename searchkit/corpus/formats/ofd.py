@@ -38,7 +38,7 @@ _MAX_RULE_WIDTH = 0.6
 _MIN_RULE_LENGTH = 2.0
 """Millimetres."""
 _MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
-"""Em. A longer step to the next character includes a gap."""
+"""In em. A longer step to the next character includes a gap."""
 _GBK_DECLARATION = re.compile(
     rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"'](gb2312|gbk|gb18030|cp936)[\"'][^>]{0,100}\?>", re.IGNORECASE
 )

@@ -22,7 +22,7 @@ FACT_LINE = re.compile(
 MAX_FACTS_LENGTH = 1_000
 """Code points of a line that are searched for facts."""
 _MAX_LABEL_LENGTH, _MAX_VALUE_LENGTH = 30, 60
-"""Code points. Longer strings are not matched, so that a long run of blanks costs nothing."""
+"""In code points. Longer strings are not matched, so that a long run of blanks costs nothing."""
 
 _INDEX_CODE, _DOCUMENT_NUMBER, _DATE_VALUE = (
     r"[0-9A-Za-z][0-9A-Za-z/_.()（）-]*",

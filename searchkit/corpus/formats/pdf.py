@@ -40,11 +40,11 @@ _MAX_OBJECTS = 50_000
 _MAX_BOOKMARKS = 10_000
 _MAX_BOOKMARK_DEPTH = 6
 _MAX_RULE_WIDTH = 2.0
-"""Points. A line is at most this wide; a wider shape is an area."""
+"""Maximum width of a rule, in points. A wider shape is an area."""
 _MIN_RULE_LENGTH = 5.0
-"""Points."""
+"""Minimum length of a rule, in points."""
 _MAX_SKEW = 0.02
-"""Quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
+"""In quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
 _RECTANGLE_SEGMENTS = 6
 _MAX_NAME_LENGTH = 256
 """Bytes of a font's name."""

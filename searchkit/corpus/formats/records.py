@@ -1,4 +1,4 @@
-"""Input records: documents of one finished paragraph, from JSON Lines, tables and spreadsheets."""
+"""Input records from JSON Lines, tables and spreadsheets: documents of one paragraph, neither cleaned nor split."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Records:
 def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDocument:
     """Build a record from its fields: the text, the id, and the others, which override detection or become facets.
 
-    `key`: replaces the id; None = the fields must contain one. A line break in the text becomes a blank, since a record
-    is one paragraph. Raises ReadError if there is no text or no key.
+    `key` replaces the id. If it is None, the fields must contain an id. A line break in the text becomes a blank, since
+    a record is one paragraph. Raises ReadError if there is no text or no key.
     """
     key = _record_key(fields) if key is None else key
     text_name = next((text_name for text_name in TEXT_NAMES if text_name in fields), "")

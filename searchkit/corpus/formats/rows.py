@@ -9,7 +9,7 @@ from searchkit.corpus.tables.recognition import is_data_table
 from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A row with a longer cell is laid out, it contains no data cells."""
+"""In code points. A row with a longer cell is laid out, it contains no data cells."""
 _MAX_SPAN = 65_534
 """Maximum number of rows that a cell covers, as in HTML."""
 

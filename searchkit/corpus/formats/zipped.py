@@ -1,4 +1,7 @@
-"""Zip archives of reports. Each entry is read by the reader of its format, as if it were a file. One level deep."""
+"""Zip archives of reports. Each entry is read by the reader of its format, as if it were a file.
+
+Archives inside an archive are not read.
+"""
 
 from __future__ import annotations
 
@@ -80,5 +83,6 @@ def _read_entry(archive: Archive, entry: str, key: str) -> FileContents:
 
 
 def _no_reader_message(suffix: str, keys: list[str]) -> str:
+    """Return the problem with entries whose suffix has no reader. It names the first and counts the others."""
     more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
     return f"{keys[0]}{more}: no reader for {suffix or 'files without a suffix'}"

@@ -15,7 +15,7 @@ from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_BODY_LENGTH = 200_000
-"""Code points. Of a longer body, this many at its start and 5000 at its end are searched."""
+"""In code points. Of a longer body, this many at its start and 5000 at its end are searched."""
 _QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 _NATIONAL_OPENING = re.compile(
     r"我代表(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|受(?:中共中央和|党中央、)?(?:国务院|中央人民政府)的?委托"

@@ -1,8 +1,9 @@
 """Determine the year of a government's work report: the year whose work it plans.
 
-A work report reviews one year and plans the next. Most are given in the first months of the year that they plan, others
-in November or December of the year before. Many titles state the year planned, some the year reviewed. Headings that
-review or plan a year decide, if session or title permit it. Otherwise the session, the title and the wording decide.
+A work report reviews one year and plans the next. Most reports are given in the first months of the year that they
+plan, others in November or December of the year before. Many titles state the planned year, some the reviewed year.
+The year planned in the headings takes precedence if the dates of the session and the title are compatible with it.
+Otherwise the session determines the year, then the title, then the sentences that plan a year.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from searchkit.text.years import ANY_YEAR
 
 _HEADING_YEAR = re.compile(rf"(?<![\d到至])({ANY_YEAR})\s*年(?!代|前|底|末|远景|左右|以前|以来|建成|基本|\d{{1,2}}月)")
 """A year that a heading is about. Years of targets are excluded: 到2035年, 2035年远景目标, 2025年前."""
+# Words of a heading that review or plan a year. They follow the year (2022年工作回顾) or precede it (做好2023年工作).
 _REVIEW_WORD = re.compile("回顾|总结|情况|成效|成绩|成就|进展|取得|评估|过去")
 _REVIEW_WORD_BEFORE = re.compile("回顾|总结|成效|成绩|成就|过去|本届|完成了")
 _PLAN_WORD = re.compile(
@@ -42,20 +44,20 @@ _PLANNED_YEAR = re.compile(
     rf"(?<![\d到至])({ANY_YEAR})\s*年度?,?(?:(?:{_SUBJECT})*(?:要(?!求)|将|计划|拟|力争|重点)|[^,。;]{{0,12}}?(?:{_PLAN_NOUN}))"
     rf"|(?:做好|抓好|搞好|安排|部署|谋划)({ANY_YEAR})年"
 )
-"""A year that a sentence plans: 2023年全市工作的总体要求是, 2023年,我们要, 做好2023年."""
+"""A phrase that plans a year: 2023年全市工作的总体要求是, 2023年,我们要, 做好2023年. The year is in group 1 or 2."""
 _NEXT_YEAR_PLAN = re.compile(
     rf"(?:做好|抓好|搞好|安排|部署|谋划)(?:明年|来年)|(?:明年|来年)(?:[^,。;]{{0,12}}?(?:{_PLAN_NOUN})|,?(?:{_SUBJECT})*(?:要(?!求)|将|是))"
 )
-"""A sentence that plans the next year without its number: 做好明年工作, 明年工作的总体要求."""
-_MIN_PLANNING_SENTENCES = 2
-"""Minimum number of sentences that plan the year after the one in the title, so that they overrule the title."""
+"""A phrase that plans the next year without its number: 做好明年工作, 明年工作的总体要求."""
+_MIN_PLANNING_PHRASES = 2
+"""Minimum number of phrases that must plan the year after the title's year, so that it takes precedence over it."""
 _MAX_PARAGRAPHS, _MAX_PARAGRAPH_LENGTH = 200, 5000
-"""Numbers of paragraphs, and of code points of each, that are searched for sentences that plan a year."""
+"""Maximum number of paragraphs, and of code points of each, that are searched for phrases that plan a year."""
 
 _LAST_SAME_YEAR_MONTH = 8
-"""A session until this month plans its own year."""
+"""A session in January to this month plans the year in which it is held."""
 _FIRST_WINTER_MONTH = 11
-"""A session from this month on plans the next year."""
+"""A session in this month to December plans the next year."""
 _FIRST_REGULAR_YEAR = 1990
 """Before this year, congresses met in any month, and a report given in winter is filed under its own year."""
 
@@ -88,24 +90,27 @@ class _YearInHeadings:
 def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
     """Return the year that a work report plans, with a warning as described in `_state_year`."""
     title_year, session = evidence.title_year, evidence.session
-    headed = _find_year_in_headings(evidence.headings, session.year if session else title_year)
-    if session and _is_unrelated(session, title_year, headed):
+    heading_year = _find_year_in_headings(evidence.headings, session.year if session else title_year)
+    if session and _is_unrelated(session, title_year, heading_year):
         session = None
-    if headed and _is_possible(headed, title_year, session):
-        return _state_year(headed.value, evidence, "from the headings")
+    if heading_year and _is_possible(heading_year, title_year, session):
+        return _state_year(heading_year.value, evidence, "from the headings")
     if session and _plans_next_year(session, evidence):
         return _state_year(session.year + 1, evidence, f"from the session in month {session.month} of {session.year}")
     if session and (title_year is None or (title_year < session.year and session.month <= _LAST_SAME_YEAR_MONTH)):
         return _state_year(session.year, evidence, f"from the session in {session.year}")
     if title_year:
-        is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_SENTENCES
-        # If the title is not overruled, there is no note, and the source is not used.
+        is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_PHRASES
+        # If the title is not overruled, it states the year. There is then no warning, and the source is not used.
         return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
     return infer_speech_year(_fold(evidence.paragraphs), evidence.headings, evidence.published, evidence.url)
 
 
 def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> DetectedYear:
-    """Return a year with a warning if neither title nor session states it, or if the title states another one."""
+    """Return `year`, with a warning if the title states another year, or if neither title nor session states `year`.
+
+    The warning names `source`, the evidence for the year.
+    """
     if evidence.title_year not in {None, year}:
         return DetectedYear(year, f"year {year} inferred {source}: the title states {evidence.title_year}")
     session = evidence.session
@@ -113,22 +118,29 @@ def _state_year(year: int, evidence: WorkReportEvidence, source: str) -> Detecte
     return DetectedYear(year, None if is_stated else f"year {year} inferred {source}")
 
 
-def _is_unrelated(session: SessionDate, title_year: int | None, headed: _YearInHeadings | None) -> bool:
-    """Return whether a date cannot be that of the session, such as the date of a copy of the report."""
+def _is_unrelated(session: SessionDate, title_year: int | None, heading_year: _YearInHeadings | None) -> bool:
+    """Return whether a date cannot be that of the session. It may be the date of a copy of the report."""
     if title_year and abs(session.year - title_year) > 1:
         return True
-    is_contradicted = headed is not None and headed.is_confirmed and headed.value - session.year not in {0, 1}
+    is_contradicted = (
+        heading_year is not None and heading_year.is_confirmed and heading_year.value - session.year not in {0, 1}
+    )
     return is_contradicted and not session.names_meeting
 
 
-def _is_possible(headed: _YearInHeadings, title_year: int | None, session: SessionDate | None) -> bool:
-    """Return whether title and session permit that a report plans the year of its headings."""
-    year = headed.value
+def _is_possible(heading_year: _YearInHeadings, title_year: int | None, session: SessionDate | None) -> bool:
+    """Return whether the year planned in the headings is compatible with title and session.
+
+    Without a session, it is the year of the title or the next. If the session is in winter, it is the year after the
+    session. Otherwise it is the year of the session, the year of the title if the headings confirm it, or, for a
+    session after August, the year after the session.
+    """
+    year = heading_year.value
     if session is None:
         return title_year is None or year - title_year in {0, 1}
     if _is_in_winter(session):
         return year == session.year + 1
-    if year == session.year or (year == title_year and headed.is_confirmed):
+    if year == session.year or (year == title_year and heading_year.is_confirmed):
         return True
     return year == session.year + 1 and session.month > _LAST_SAME_YEAR_MONTH
 
@@ -138,9 +150,10 @@ def _is_in_winter(session: SessionDate) -> bool:
 
 
 def _plans_next_year(session: SessionDate, evidence: WorkReportEvidence) -> bool:
-    """Return whether a session planned the next year.
+    """Return whether a report that was given in a session plans the year after the session.
 
-    Sessions in winter do. If the title has the year of the session, the text must plan the next year.
+    It does if the session is in winter. If the title states the year of the session or an earlier one, the text must
+    also contain a phrase that plans the next year.
     """
     if not _is_in_winter(session):
         return False
@@ -156,10 +169,11 @@ def _fold(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> _YearInHeadings | None:
-    """Return the year that the headings plan: the one after the last year reviewed, or else a year planned.
+    """Return the year that the headings plan, or None.
 
-    Of two consecutive years, the first is reviewed, whatever its heading: 2013年主要工作, 2014年工作重点. If several
-    other years are planned, the one nearest to `stated_year` is returned, or else the first.
+    If headings review years, it is the year after the last of these years. If the headings only plan years, a year
+    counts as reviewed if the next year is planned too: 2013年主要工作, 2014年工作重点. Otherwise it is the planned year
+    nearest to `stated_year`, or the first planned year if `stated_year` is None.
     """
     reviewed: list[int] = []
     planned: list[int] = []
@@ -176,9 +190,10 @@ def _find_year_in_headings(headings: Sequence[str], stated_year: int | None) -> 
 
 
 def _classify_years(headings: Sequence[str]) -> Iterator[tuple[int, bool]]:
-    """Yield the years that headings review (True) or plan (False).
+    """Yield each year that a heading reviews (True) or plans (False).
 
-    The words up to the next year decide: 2022年工作回顾和2023年工作安排 reviews 2022 and plans 2023.
+    The words between a year and the next one decide: 2022年工作回顾和2023年工作安排 reviews 2022 and plans 2023. For
+    the first year, the words before it can also decide: 做好2023年工作 plans 2023.
     """
     for heading in headings:
         if len(heading) > _MAX_HEADING_LENGTH or "年" not in heading:
@@ -195,7 +210,7 @@ def _classify_years(headings: Sequence[str]) -> Iterator[tuple[int, bool]]:
 
 
 def _count_plans(paragraphs: Sequence[str], year: int) -> int:
-    """Return the number of sentences that plan a year."""
+    """Return the number of phrases of `_PLANNED_YEAR` that plan `year`, except in titles of other documents."""
     count = 0
     for paragraph in _fold(paragraphs):
         text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph))

@@ -22,6 +22,6 @@ matching/             docs that match a node of a query tree
 reader.py             all segments of an index as one
 scoring.py            BM25F, and rescoring of the best docs
 faceting.py           counting, sorting and grouping by facet values
-measure_collector.py  measures that a request asks for
+measure_collector.py  the measures that match a request
 engine.py             requests to responses
 """

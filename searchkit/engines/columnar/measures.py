@@ -48,6 +48,7 @@ class MeasureBuilder:
                 self._cells.append(len(self._start), measure.cell)
             self._start.append(measure.start)
             self._length.append(measure.end - measure.start)
+            # As in `MeasureArrays.part_of`: 0 for None, so all starts are increased by 1.
             self._part_of.append(0 if measure.part_of is None else measure.part_of + 1)
             self._value.append(measure.value)
             self._base_value.append(measure.base_value)
@@ -167,6 +168,8 @@ class SegmentMeasures:
             return np.flatnonzero(docs.bitset.take(self.doc_of))
         starts = self._offsets.take(docs.ids)
         counts = self._offsets.take(docs.ids + 1) - starts
+        # Concatenate the ranges of the docs: the n-th ordinal is n, plus the start of its range, minus the number of
+        # ordinals before the range.
         ordinals: Array = np.arange(int(counts.sum())) + np.repeat(starts - offsets_from_lengths(counts)[:-1], counts)
         return ordinals
 

@@ -211,7 +211,7 @@ class SegmentPostings:
         return self._arrays["posting_docs"][start:end]
 
     def is_dense(self, term_ord: int) -> bool:
-        """Whether the postings of a term are stored as dense postings."""
+        """Return whether the postings of a term are stored as dense postings."""
         return term_ord in self._dense_rows
 
     def all_doc_ids(self, term_ord: int) -> Array:
@@ -272,7 +272,10 @@ class SegmentPostings:
         return PostingEntries(np.full(len(docs), term_ord), docs, values % IN_TEXT_BIT, values >= IN_TEXT_BIT)
 
     def are_sorted(self) -> bool:
-        """Whether the doc ids of each term's sparse postings ascend: separately those in the text, and the others."""
+        """Return whether the doc ids in the sparse postings of each term ascend.
+
+        Docs that contain the term in their text come first, the others after them. Each group ascends separately.
+        """
         ids = self._arrays["posting_docs"].astype(np.int64)
         ends = self._offsets[1:].astype(np.int64)
         is_start = np.zeros(len(ids) + 1, bool)

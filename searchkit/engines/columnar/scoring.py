@@ -83,7 +83,7 @@ class Scorer:
         return bounds.candidates()
 
     def _rare_terms_suffice(self, matches: Array, bounds: _ImpactBounds) -> bool:
-        """Whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
+        """Return whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
 
         Otherwise `bounds` contains no candidates, but keeps the threshold that docs with a rare term reached.
 
@@ -195,7 +195,10 @@ class _ImpactBounds:
         # The error by rounding up the impacts, plus that by rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
-        self._size, self._max_size, self._threshold = 0, 2 * RESCORE_DEPTH, 0
+        """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
+        self._size, self._max_size = 0, 2 * RESCORE_DEPTH
+        """Number of candidates, and the number above which candidates are pruned."""
+        self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among some docs. Docs must be offered in ascending order.
@@ -222,7 +225,7 @@ class _ImpactBounds:
         return np.concatenate([np.empty(0, np.intp), *(doc_ids for doc_ids, _ in self._parts)])
 
     def threshold_exceeds(self, terms: Iterable[str]) -> bool:
-        """Whether the threshold exceeds the bound of any doc that contains only these terms."""
+        """Return whether the threshold exceeds the bound of any doc that contains only these terms."""
         if self._size > RESCORE_DEPTH:
             self._prune()
         return self._threshold > MAX_IMPACT * sum(int(self._factors[term]) for term in terms)

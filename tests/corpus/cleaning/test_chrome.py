@@ -1,4 +1,4 @@
-"""Page chrome, line by line."""
+"""Classification of single lines as page chrome, page numbers or imprint."""
 
 from __future__ import annotations
 
@@ -99,5 +99,5 @@ def test_any_line_is_accepted(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["（联系人：某某；联系电话：000-0000）", "（此件公开发布）", "抄送：市司法局"])
 def test_imprints_are_recognised(line: str) -> None:
-    """Lines for the registry are not content."""
+    """Lines about distribution and printing belong to the imprint."""
     assert chrome.is_imprint(line)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 
 CATALOG, PAGES = b"<</Type /Catalog /Pages 2 0 R>>", b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
-"""The first two objects of a file with one page, which is the third."""
+"""The first two objects of a file with one page. The page is the third object."""
 
 
 def pdf_of(*bodies: bytes) -> bytes:
@@ -32,10 +32,10 @@ def stream(data: bytes, entries: bytes = b"") -> bytes:
 
 
 def coded_pdf(pages: Sequence[str], mapped: str = "", names: Sequence[str] = (), subtype: str = "Type1") -> bytes:
-    """Return a PDF whose text is codes of one font: 1 for the first of its distinct characters.
+    """Return a PDF whose text is printed with one font. The codes of its distinct characters count from 1.
 
-    `mapped`: for each distinct character, the one that the map of the font (ToUnicode) states instead; empty = no map.
-    `names`: the names of the glyphs. `subtype`: of the font.
+    `pages` contains the text of each page. `mapped` contains, for each code, the character that the ToUnicode map of
+    the font states; if empty, the font has no map. `names` are the names of the glyphs, `subtype` is that of the font.
     """
     chars = "".join(dict.fromkeys("".join(pages)))
     count = len(chars)
@@ -56,7 +56,7 @@ def coded_pdf(pages: Sequence[str], mapped: str = "", names: Sequence[str] = (),
         f"<</Type /Pages /Kids [{kids}] /Count {len(pages)}>>".encode(),
         f"{font}>>".encode(),
         stream(cmap.encode()),
-        stream(b"1000 0 0 0 900 900 d1 0 0 900 900 re f"),
+        stream(b"1000 0 0 0 900 900 d1 0 0 900 900 re f"),  # a black square, for each glyph of a Type 3 font
     ]
     for n, text in enumerate(pages):
         lines = "".join(

@@ -88,7 +88,7 @@ def test_a_web_archive_is_read_as_its_page() -> None:
 
 
 def test_a_damaged_file_of_another_format_is_refused() -> None:
-    """The message for a format that is detected but not readable names it."""
+    """If the content is of another format that cannot be read, the message names that format or the damage."""
     with pytest.raises(ReadError, match=r"no reader for \.pdf|not |damaged"):
         blocks(b"%PDF-1.7\n")
 
@@ -96,8 +96,8 @@ def test_a_damaged_file_of_another_format_is_refused() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le"),
-        OLE + bytes(504) + b"\xec\xa5" + bytes(9) + b"\x13" + bytes(500),
+        OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le"),  # a .docx in an OLE file
+        OLE + bytes(504) + b"\xec\xa5" + bytes(9) + b"\x13" + bytes(500),  # a .doc with the flag for encryption
     ],
 )
 def test_encrypted_documents_are_refused(data: bytes) -> None:
@@ -121,7 +121,7 @@ def test_without_libreoffice_the_message_says_what_to_do(monkeypatch: pytest.Mon
 def test_libreoffice_is_found_on_the_path_and_where_it_is_installed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It is searched on the path by both of its names, then where its installers put it."""
+    """LibreOffice is searched on the path by both of its names, then in the folders of its installers."""
     monkeypatch.setattr(doc, "_INSTALL_PATHS", (str(tmp_path / "none"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doc.find_libreoffice() is None
@@ -146,8 +146,8 @@ def test_the_conversion_is_private_and_leaves_no_files(monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script")
 def test_a_hanging_conversion_is_killed_with_its_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It ends at the time limit of the file. No process and no temporary file is left."""
-    monkeypatch.undo()
+    """The conversion ends at the time limit of the file. No process and no temporary file is left."""
+    monkeypatch.undo()  # restores the readers that `_formats` replaced
     mark, note = new_mark(), tmp_path / "note"
     monkeypatch.setenv(MARK_VARIABLE, mark)
     hostile_reader.install_everywhere(monkeypatch.setattr)

@@ -101,7 +101,7 @@ def test_numbered_titles_are_text(label: str) -> None:
 
 
 def test_the_unit_of_a_table_is_text_on_each_page() -> None:
-    """What is repeated above a table over several pages is not a running head."""
+    """A unit that is repeated above a table over several pages is not a running head."""
     text = read([[("单位：万元", 50.0), *page_of_text(n)] for n in range(1, 5)])
     assert texts(text).count("单位：万元") == 4
 

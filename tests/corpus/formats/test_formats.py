@@ -72,21 +72,21 @@ def read(path: Path, taxonomy: Taxonomy) -> tuple[ParsedDocument, ...]:
     return file_read.documents
 
 
-def measures(read: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
+def measures(parsed: ParsedDocument) -> list[tuple[ExtractedMeasure, ...]]:
     """Return the measures of each paragraph."""
-    return Extractor.load().extract(read.paragraphs, read.tables)
+    return Extractor.load().extract(parsed.paragraphs, parsed.tables)
 
 
-def comparable_fields(read: ParsedDocument) -> FieldValues:
+def comparable_fields(parsed: ParsedDocument) -> FieldValues:
     """Return everything that must be equal in all formats. Only some formats have tables, so rows are left out."""
     document_fields = {
-        item.name: getattr(read.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
+        item.name: getattr(parsed.document, item.name) for item in fields(Document) if item.name not in FILE_FIELDS
     }
-    paragraphs = [paragraph for paragraph in read.paragraphs if not paragraph.text.startswith(ROW_STARTS)]
+    paragraphs = [paragraph for paragraph in parsed.paragraphs if not paragraph.text.startswith(ROW_STARTS)]
     paragraph_fields = {name: [getattr(paragraph, name) for paragraph in paragraphs] for name in PARAGRAPH_FIELDS}
     extracted = [
         found
-        for paragraph, found in zip(read.paragraphs, measures(read), strict=True)
+        for paragraph, found in zip(parsed.paragraphs, measures(parsed), strict=True)
         if not paragraph.text.startswith(ROW_STARTS)
     ]
     return {**document_fields, "paragraphs": len(paragraphs), **paragraph_fields, "measures": extracted}

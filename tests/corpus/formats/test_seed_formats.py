@@ -59,16 +59,17 @@ def score(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[M
 def export_json_lines(folder: Path, extractor: Extractor) -> dict[str, list[str]]:
     """Return documents, paragraphs and measures of a folder as JSON Lines, with the names of the text files."""
     lines: dict[str, list[str]] = {"documents": [], "paragraphs": [], "measures": []}
-    for read in read_corpus(list_corpus(folder)):
-        assert isinstance(read, ParsedDocument), read
-        measures_by_paragraph = extractor.extract(read.paragraphs)
+    for parsed in read_corpus(list_corpus(folder)):
+        assert isinstance(parsed, ParsedDocument), parsed
+        measures_by_paragraph = extractor.extract(parsed.paragraphs)
         measures = [
             Measure(measure, p)
-            for p, paragraph_measures in zip(read.paragraphs, measures_by_paragraph, strict=True)
+            for p, paragraph_measures in zip(parsed.paragraphs, measures_by_paragraph, strict=True)
             for measure in paragraph_measures
         ]
-        name = {"document": str(Path(read.file).with_suffix(".txt"))}
-        for kind, records in (("documents", [read.document]), ("paragraphs", read.paragraphs), ("measures", measures)):
+        name = {"document": str(Path(parsed.file).with_suffix(".txt"))}
+        exported = {"documents": [parsed.document], "paragraphs": parsed.paragraphs, "measures": measures}
+        for kind, records in exported.items():
             lines[kind] += [json.dumps({**to_json(record), **name}, ensure_ascii=False) for record in records]
     return lines
 
@@ -80,12 +81,12 @@ def text_scores(seeds: Mapping[str, str], score: Callable[[Mapping[str, bytes]],
 
 
 def build_docx(text: str) -> bytes:
-    """Return a Word document. Most of its numbers are automatic."""
+    """Return a Word document. Most of its list numbers are automatic, so they are not in the text."""
     return convert_to_docx(text)[0]
 
 
 def build_page(text: str) -> bytes:
-    """Return a page in which each line is an element."""
+    """Return an HTML page in which each line is a paragraph. The charset that it states is wrong: it is in UTF-8."""
     body = "".join(f"<p>&emsp;&emsp;{escape(line.strip())}</p>\n" for line in text.split("\n") if line.strip())
     return f'<html><head><meta charset="gb2312"></head><body><div class="content">{body}</div></body></html>'.encode()
 
@@ -122,7 +123,7 @@ FORMATS: Mapping[str, Callable[[str], bytes]] = MappingProxyType(
 
 
 def check_no_loss(scores: Mapping[str, float], text_scores: Mapping[str, float]) -> None:
-    """Check that no score is lower than that of the text files by more than `MAX_LOST`."""
+    """Check that no score is lower than that of the text files by more than `MAX_LOSS`."""
     assert scores.keys() == text_scores.keys()
     lost = {name: (value, scores[name]) for name, value in text_scores.items() if scores[name] < value - MAX_LOSS}
     assert lost == {}, "as text, in this format"

@@ -109,5 +109,5 @@ def pack_fitting(files: Callable[[int], Mapping[str, str | bytes]], size: int) -
 
 
 def packed_kind(files: Callable[[int], Mapping[str, str | bytes]]) -> FileKind:
-    """Return a kind that packs files whose parts have a given number of bytes."""
+    """Return a kind of file that packs files whose parts have a given number of bytes."""
     return lambda size: pack_fitting(files, size)

@@ -37,7 +37,7 @@ from wordfiles import (
 
 
 def word_kind(body: TextKind, **parts: TextKind) -> FileKind:
-    """Return a kind: a Word document with this body and other parts."""
+    """Return a kind of file: a Word document with this body and other parts."""
 
     def files(available: int) -> Mapping[str, bytes]:
         """Create all parts with equal sizes."""
@@ -122,7 +122,7 @@ _CELL = '<c t="inlineStr"><is><t>法</t></is></c>'
 def sheet_kind(
     rows: TextKind, rest: TextKind | None = None, strings: TextKind | None = None, styles: TextKind | None = None
 ) -> FileKind:
-    """Return a kind: a workbook of one sheet. `rest`: elements after its rows."""
+    """Return a kind of file: a workbook of one sheet. `rest`: elements after its rows."""
 
     def files(available: int) -> Mapping[str, str]:
         """Create all parts with equal sizes."""
@@ -151,28 +151,28 @@ def _workbook_files(parts: Mapping[str, str], sheets: str, relations: str = "") 
     }
 
 
-def _same_sheet(room: int) -> dict[str, str]:
+def _same_sheet(size: int) -> dict[str, str]:
     """Create a workbook with one sheet under thousands of names."""
-    rows = repeat(f"<row>{_CELL}</row>", _HEADER)(room // 2)
+    rows = repeat(f"<row>{_CELL}</row>", _HEADER)(size // 2)
     parts = {"worksheet": f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'}
-    return _workbook_files(parts, repeat_numbered('<sheet name="№" r:id="worksheet"/>')(room // 2))
+    return _workbook_files(parts, repeat_numbered('<sheet name="№" r:id="worksheet"/>')(size // 2))
 
 
-def _same_strings(room: int) -> dict[str, str]:
+def _same_strings(size: int) -> dict[str, str]:
     """Create a workbook with one list of strings under thousands of ids."""
     rows = f"{_HEADER}<row>{_CELL}</row>"
     parts = {
         "worksheet": f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>',
-        "sharedStrings": f'<sst xmlns="{_SPREADSHEET}">{repeat("<si><t>a</t></si>")(room // 2)}</sst>',
+        "sharedStrings": f'<sst xmlns="{_SPREADSHEET}">{repeat("<si><t>a</t></si>")(size // 2)}</sst>',
     }
     more_relations = repeat_numbered(
         f'<Relationship Id="№" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
-    )(room // 2)
+    )(size // 2)
     return _workbook_files(parts, '<sheet name="a" r:id="worksheet"/>', more_relations)
 
 
 _MAX_COLUMNS = 16_000
-"""Just below the maximum of a sheet."""
+"""Maximum number of columns. A sheet can have 16,384."""
 
 
 def _column(n: int) -> str:

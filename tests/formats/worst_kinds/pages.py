@@ -29,11 +29,11 @@ _MAX_PAGES = 4_990
 
 
 def ofd_kind(objects: TextKind, rest: str = "") -> FileKind:
-    """Return a kind: a package of one page with these objects."""
+    """Return a kind of file: a package of one page with these objects."""
 
-    def files(room: int) -> Mapping[str, bytes]:
+    def files(size: int) -> Mapping[str, bytes]:
         """Fill the page."""
-        page = test_ofd.build_page(objects(room))
+        page = test_ofd.build_page(objects(size))
         return unpack(test_ofd.build_package(test_ofd.build_document([page], rest=rest)))
 
     return packed_kind(files)
@@ -96,10 +96,10 @@ def _outside_a_table(size: int) -> str:
 
 
 def _wide_page(objects: TextKind) -> FileKind:
-    """Return a kind: objects on a page of maximum width."""
+    """Return a kind of file: objects on a page of maximum width."""
     area = "<ofd:Area><ofd:PhysicalBox>0 0 900000 90000</ofd:PhysicalBox></ofd:Area>"
     root = f"<ofd:Pages>{_PAGE_REFERENCE}</ofd:Pages>"
-    return packed_kind(lambda room: _ofd_files(test_ofd.build_page(objects(room), area), root))
+    return packed_kind(lambda size: _ofd_files(test_ofd.build_page(objects(size), area), root))
 
 
 def _cells_of_a_table(size: int) -> str:
@@ -206,7 +206,7 @@ _PAGE = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>"
 def pdf_kind(
     content: TextKind, count: int = 1, box: tuple[int, int] = (595, 842), more: Sequence[bytes] = (), forms: bytes = b""
 ) -> FileKind:
-    """Return a kind: a PDF with at most `count` pages, all with the same content.
+    """Return a kind of file: a PDF with at most `count` pages, all with the same content.
 
     `more`: objects, numbered from 5. `forms`: form resources of the pages.
     """

@@ -42,7 +42,7 @@ def _equal_lines(size: int) -> str:
 
 
 _MAX_PARAGRAPH_LENGTH = 19_900
-"""Code points. Just below the limit of one paragraph."""
+"""In code points. Just below the limit of one paragraph."""
 
 TEXT: Mapping[str, TextKind] = MappingProxyType(
     {
@@ -97,7 +97,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
         "facts": repeat("索引号：1发布日期：2023-01-01来源：法\n"),
         "links below": repeat("相关链接\n上一篇：法\n"),
         "places": repeat("郊区和鼓楼区，"),
-        "places in the foot": places_in_the_footer,
+        "places in the footer": places_in_the_footer,
         "lines of one paragraph": _equal_lines,
         "random characters": random_han,
         "entries of contents": repeat("一、法……1\n", "目录\n"),
@@ -109,7 +109,7 @@ TEXT: Mapping[str, TextKind] = MappingProxyType(
 
 
 def _noise(first: int, last: int) -> FileKind:
-    """Return a kind: random bytes in a range."""
+    """Return a kind of file: random bytes in a range."""
     return lambda size: bytes(RNG.choices(range(first, last + 1), k=size))
 
 

@@ -22,26 +22,26 @@ _MARGIN_SHARE = 0.115
 _MARGIN_LINES = 2
 """Number of lines at each end of a page that may be running heads or feet."""
 _MAX_LENGTH = 100
-"""Code points. A longer line is text."""
+"""In code points. A longer line is text."""
 _GRID_LINES = 4
 """Number of distances between lines that are the grid of the text next to an edge."""
 _MIN_SET_OFF = 1.3
 """Relative to the distances in the grid. A larger distance sets off a line from the text."""
 _MIN_SET_OFF_ALONE = 2.5
-"""Em. The same if the page has too few lines for a grid."""
+"""In em. The same if the page has too few lines for a grid."""
 _MIN_SIZE_CHANGE = 0.08
 """Relative difference from the type of the next line. A larger one sets off a line from the text."""
 _MAX_SIZE = 1.25
 """Relative to the type of most lines. Larger type is that of titles."""
 _MIN_PAGES = 2
 _MIN_SHARE = 0.75
-"""Share of the pages between the first and the last with a text that have it: nearly all, or nearly all with an even or
-an odd number."""
+"""Minimum share of pages that print the text of a running head, among the pages from the first to the last that print
+it. The share can also refer to the pages with an even or an odd number."""
 _MIN_HEIGHT_SHARE, _MIN_HEIGHT_SHARE_OF_ALL = 0.6, 0.3
-"""The same for the pages that have any head or foot at a height, since the text may be that of a chapter; and their
-share of all pages."""
+"""Minimum share of pages that print any head or foot at a height, since its text may change with the chapter: among the
+pages from the first to the last of them, and among all pages."""
 _MAX_DIGITS = 6
-"""A longer number is no page number."""
+"""Maximum number of digits of a page number."""
 
 _DIGIT_RUN = re.compile(r"\d+")
 _MARKED_NUMBER = re.compile(r"[-—–―－─~·]\s?\d{1,4}\s?[-—–―－─~·]|.*[第页頁Pp]")

@@ -36,20 +36,20 @@ anywhere. Sizes vary in text recognised by OCR."""
 _MIN_TITLE_SIZE = 1.1
 """Relative to the size of most lines. Larger type is that of titles."""
 _MIN_INDENT = 0.7
-"""Em. A line that starts further to the right is indented."""
+"""In em. A line that starts further to the right is indented."""
 _MIN_WIDTH_SHARE = 0.95
 """Share of the width that the lines of all pages cover. A page that covers less has no full lines."""
 _FULL_LINE_TOLERANCE = 1.5
-"""Em. A line that is at most this much narrower than the widest line is full, too."""
+"""In em. A line that is at most this much narrower than the widest line is full, too."""
 _NO_BOUNDS = ColumnBounds(0, 0)
 _MIN_SPARE_ROOM = 0.3
-"""Em. A line that has this much more room than the first word of the next line needs was ended on purpose."""
+"""In em. A line that has this much more room than the first word of the next line needs was ended on purpose."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
 """Styles of list markers that start a paragraph. Others, such as 一是 and 第一, mostly occur inside one."""
 _MIN_PARAGRAPH_SPACING = 1.35
 """Relative to the usual line spacing. A larger distance to the line before starts a paragraph."""
 _MAX_HEADING_LENGTH = 60
-"""Code points. A longer paragraph is not a heading, even if a bookmark names it."""
+"""In code points. A longer paragraph is not a heading, even if a bookmark names it."""
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
 _MIN_TITLE_LENGTH = 5
 _MEANINGLESS_TITLE = re.compile(
@@ -184,7 +184,7 @@ class _Typesetting:
     """Typographic conventions of a document."""
 
     line_spacing: float
-    """Usual distance between two lines of a paragraph, in em; 0 = unknown."""
+    """Usual distance between two lines of a paragraph, in em; 0 if unknown."""
     size: float
     """Type size of most lines."""
     has_indents: bool

@@ -37,11 +37,11 @@ from searchkit.corpus.formats.page.reading_order import (
 _MIN_TYPE_SIZE = 1e-5
 """Share of a page's height. Smaller type is invisible."""
 _MIN_WORD_GAP = 0.15
-"""Em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
+"""In em. A wider gap between Latin characters is a blank: some programs move on instead of printing one."""
 _MIN_HAN_GAP = 0.7
-"""Em. The same next to a Han character: justified lines contain gaps, and Latin words are set off by a quarter em."""
+"""In em. The same next to a Han character. Justified lines contain gaps, and Latin words are set off by 1/4 em."""
 _MAX_BASELINE_SHIFT = 0.5
-"""Em. Glyphs whose baselines differ by at most this are in the same row."""
+"""In em. Glyphs whose baselines differ by at most this are in the same row."""
 _MAX_OVERPRINT_SHIFT = 0.4
 """Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
 _MAX_SCRIPT_SIZE = 0.8
@@ -72,7 +72,7 @@ class Glyph(NamedTuple):
     """Type size: the height of a Han character."""
     bold: bool = False
     turn: int | None = 0
-    """Clockwise rotation in quarter turns, 0 to 3; None = skewed, as watermarks are."""
+    """Clockwise rotation in quarter turns, 0 to 3. None if the glyph is skewed, as watermarks are."""
 
 
 @dataclass(frozen=True, slots=True)

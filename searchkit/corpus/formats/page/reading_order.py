@@ -11,22 +11,24 @@ from itertools import pairwise
 from typing import NamedTuple
 
 _MIN_COLUMN_LINES = 3
-"""Rows with text on both sides of a gutter. Fewer rows are a signature, or a line with a gap."""
+"""Minimum number of rows with text on both sides of a gutter. Fewer rows are a signature, or a line with a gap."""
 _MIN_GUTTER = 1.0
-"""Width of the white space between columns, in em."""
+"""Minimum width of the white space between columns, in em."""
 _MIN_COLUMN_WIDTH = 8
-"""Width of a column, in em."""
+"""Minimum width of a column, in em."""
 _MIN_FULL_SHARE = 0.5
 _FULL_LINE_SHARE = 0.85
 """In a column of running text, at least half of the lines fill this share of its width. Entries of a list do not."""
 _MAX_DATA_CELL_LENGTH = 500
-"""Code points. A table with a longer cell is a layout table, which contains no data cells."""
+"""In code points. A table with a longer cell is a layout table, which contains no data cells."""
 _MAX_RULES = 2_000
+"""Maximum number of rules on a page with tables. A page with more rules contains a drawing."""
 _MAX_COLUMN_ROWS = 500
-"""Rows of two columns. No page has more lines."""
+"""Maximum number of rows of two columns. No page has more lines."""
 _MAX_PIECES_TRIED = 10
+"""The gutter of two columns is searched between this number of pieces at the start of a row."""
 _RULE_TOLERANCE = 0.4
-"""Em. Rules of a table that are closer are the same rule."""
+"""In em. Rules of a table that are closer are the same rule."""
 
 
 class Rule(NamedTuple):
@@ -54,7 +56,7 @@ class RuledRow(NamedTuple):
     top: float
     bottom: float
     edges: tuple[float, ...]
-    """Left and right edges of its cells, from left to right; at least three values."""
+    """Left and right edges of the cells, from left to right; at least three values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,24 +67,25 @@ class PlacedLine:
     left: float
     right: float
     baseline: float
-    """Distance of its baseline from the upper edge of the page."""
+    """Distance of the baseline from the upper edge of the page."""
     size: float
     """Type size: the length of an em."""
     bold: bool
     page: int
     text_right: float
-    """Its right end without a final punctuation mark, which may hang in the margin."""
+    """Right end of the text without a final punctuation mark, which may hang in the margin."""
     first_word_width: float
     """Width of the first word, which cannot be split."""
     column: int = 0
-    """Number of its column on the page; 0 = the text is not set in columns."""
+    """Number of the column on the page; 0 if the text is not set in columns."""
     bounds: ColumnBounds = _NO_BOUNDS
-    """Bounds of its column."""
+    """Bounds of the column."""
     is_row: bool = False
-    """Whether it is a table row, or looks like one. In rows of ruled tables, tabs separate the cells."""
+    """Whether the line is a table row, or looks like one. In rows of ruled tables, tabs separate the cells."""
 
 
 _MAX_TEXT_PIECES = 2
+"""Maximum number of pieces of a line that is text. A line of more pieces is a row of an unruled table."""
 _LAST_CELL = re.compile(r"[\d.,%％—-]+")
 """Matches the text after a gap if it is the last cell of an unruled table, or a page number in a table of contents."""
 
@@ -143,6 +146,7 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], tables: Sequence[RuledRow]
 
 
 def _merge_close(positions: Sequence[float], tolerance: float) -> list[float]:
+    """Return the positions, ascending, without those that are within `tolerance` of an earlier one."""
     distinct: list[float] = []
     for position in sorted(positions):
         if not distinct or position - distinct[-1] > tolerance:
@@ -156,6 +160,7 @@ def _is_inside(line: PlacedLine, ruled_row: RuledRow) -> bool:
 
 
 def _table_row(lines: Sequence[PlacedLine], ruled_row: RuledRow, join: Joiner, number: int) -> list[PlacedLine]:
+    """Return a row of a ruled table as one line. The cells of a layout table become columns, numbered from `number`."""
     cells = [
         [line for line in lines if left < (line.left + line.right) / 2 <= right]
         for left, right in pairwise(ruled_row.edges)
@@ -176,7 +181,10 @@ def _join_texts(lines: Sequence[PlacedLine], join: Joiner) -> str:
 
 
 def _order_rows(rows: Sequence[Sequence[PlacedLine]], number: int) -> Iterator[PlacedLine]:
-    """Yield the lines of rows outside tables. `number`: the first unused column number."""
+    """Yield the lines of rows outside tables, and the left column of a page before the right one.
+
+    `number` is the first unused column number. The numbers of columns are distinct, but not consecutive.
+    """
     index = 0
     while index < len(rows):
         end, gutter = _find_columns(rows, index)
@@ -202,7 +210,10 @@ def _join_pieces(pieces: Sequence[PlacedLine]) -> PlacedLine:
 
 
 def _find_columns(rows: Sequence[Sequence[PlacedLine]], start: int) -> tuple[int, float | None]:
-    """Return the end of the two columns that start at a row, and the position of their gutter; None = no columns."""
+    """Return the end of the two columns that start at a row, and the position of their gutter.
+
+    If no columns start there, returns `start` and None.
+    """
     first_row = rows[start]
     best: tuple[int, float | None] = (start, None)
     for before, after in pairwise(first_row[:_MAX_PIECES_TRIED]):

@@ -31,10 +31,10 @@ class _ListLevel:
     """Contains `%1` for the number of the outermost level, and so on."""
     suffix: str = " "
     restart: int | None = None
-    """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. 0 = never
-    restarts; None = restarts after the level above it."""
+    """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. If 0, this
+    level never restarts. If None, it restarts after the level above it."""
     is_legal: bool = False
-    """The numbers of all levels are printed as decimals (`isLgl`)."""
+    """Whether the numbers of all levels are printed as decimals (`isLgl`)."""
     style: str = ""
     """Id of the paragraph style that implies this level."""
 
@@ -47,7 +47,7 @@ class _ListDefinition:
     style_link: str = ""
     """Id of the numbering style that contains the levels instead."""
     last_numbers: list[int | None] = field(default_factory=lambda: [None] * _LEVEL_COUNT)
-    """Last number of each level; None = the level has not begun."""
+    """Last number of each level; None if the level has not begun."""
 
 
 @dataclass(slots=True)

@@ -35,13 +35,13 @@ class WordStyle:
 
     name: str = ""
     level: int = 0
-    """Heading level, from 1; 0 = not a heading."""
+    """Heading level, from 1; 0 if the style is not of a heading."""
     strong: bool = False
     hidden: bool = False
     script: str = ""
-    """`superscript`, `subscript` or `baseline`; empty = not stated."""
+    """`superscript`, `subscript` or `baseline`; empty if not stated."""
     list_of: tuple[str, int] = ("", 0)
-    """Id of the list of its paragraphs (empty = no list), and the level in the list, from 0."""
+    """Id of the list of the paragraphs, empty if there is none, and the level in the list, from 0."""
 
 
 class WordStyles:
