@@ -38,6 +38,7 @@ _FIELD_NAMES = {
     "index_number": "索引号",
     "source": "来源 网址 链接 原文链接 原文网址 原文地址 来源网址 来源链接",
     "topics": "topic 主题 主题词 话题",
+    "text": "正文列 文本列 内容列 textcolumn",
     "file": "filename 文件 文件名 文件名称 文件路径 路径 文档 文档名 文档名称",
 }
 """Alternative names of each field, separated by blanks. The column `file` of a metadata.csv names the file of a row."""
@@ -48,6 +49,8 @@ _FINAL_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
 """A remark at the end of the name of a field: （报告） in 年份（报告）."""
 _TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
 """Separates topics in one text: 行政执法、普法宣传."""
+_NO_TEXT_COLUMN = frozenset({"none", "无", "-", "—", "/"})
+"""Values of `text` which state that no column contains the text."""
 _REGION_FIELDS = ("province", "city", "district")
 _SCALAR_FIELDS = ("title", "year", "published", "issuer", "agency", "doctype", "doc_number", "index_number", "source")
 """Fields with a single value, except the fields of the region."""
@@ -116,6 +119,9 @@ class StatedMetadata:
     """Statements that cannot be used: `year: '20x3' is not a year from 1949 to 2100`."""
     topics: tuple[str, ...] = ()
     """Topics of every paragraph, at most three; empty if none are stated."""
+    text_column: str | None = None
+    """Name of the column of a .csv or .xlsx file that contains the text of its records. Empty if no column does, so
+    that the file has tables. None if nothing is stated."""
 
     def override(self, other: StatedMetadata) -> StatedMetadata:
         """Return `other` overridden by this metadata. Warnings of both are kept."""
@@ -124,6 +130,7 @@ class StatedMetadata:
             {**other.facets, **self.facets},
             (*other.warnings, *self.warnings),
             self.topics or other.topics,
+            other.text_column if self.text_column is None else self.text_column,
         )
 
 
@@ -259,7 +266,8 @@ def read_metadata_table(text: str, folder: str, names: Collection[str]) -> Metad
     """Read a metadata.csv in `folder`, the folder's name in the corpus (empty for the corpus itself).
 
     The first column named `file` (`文件`, `文件名` …) contains the path of a file relative to that folder. The file
-    must be one of `names`. Columns are separated by commas, tabs or semicolons.
+    must be one of `names`. A column `text` (`正文列`) contains the name of the text column of the file. Columns
+    are separated by commas, tabs or semicolons.
     """
     rows: dict[str, StatedMetadata] = {}
     problems: list[str] = []
@@ -283,7 +291,8 @@ def read_metadata_table(text: str, folder: str, names: Collection[str]) -> Metad
                 values = {
                     key: value for key, value in zip(header, row, strict=False) if key and key != header[file_column]
                 }
-                rows[name] = parse_metadata(values)
+                stated_column = next((values.pop(key) for key in [*values] if field_name(key) == "text"), "")
+                rows[name] = replace(parse_metadata(values), text_column=_parse_text_column(stated_column))
             if problem:
                 problems.append(f"line {reader.line_num}: {problem}")
             if len(problems) == _MAX_STATEMENTS:
@@ -292,6 +301,12 @@ def read_metadata_table(text: str, folder: str, names: Collection[str]) -> Metad
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}; the rest is not read")
     return MetadataTable(rows, tuple(problems))
+
+
+def _parse_text_column(value: str) -> str | None:
+    """Return the name of a text column, empty if the value states that there is none, or None without a value."""
+    name = _parse_text(value)
+    return "" if name and name.lower() in _NO_TEXT_COLUMN else name
 
 
 def _row_file(row: Sequence[str], file_column: int, folder: str) -> tuple[str, str]:

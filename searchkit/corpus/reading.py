@@ -90,7 +90,9 @@ def read_file(file: CorpusFile, metadata: StatedMetadata, taxonomies: Taxonomies
     try:
         content = file.read()
         digest = hashlib.sha256(content).hexdigest()
-        return _FileReader(file.name, digest, read_bytes(content, file.name), metadata, taxonomies).read_all()
+        return _FileReader(
+            file.name, digest, read_bytes(content, file.name, metadata.text_column), metadata, taxonomies
+        ).read_all()
     except OSError as error:
         reason = unreadable_reason(error)
         return ParsedFile(digest or reason, skipped=(Skipped(file.name, reason),), is_final=False)

@@ -157,5 +157,6 @@ def digest_metadata(metadata: StatedMetadata) -> str:
     """Return a digest of the metadata stated for a file, empty if there is none. Depends on the order of the fields."""
     if metadata is NO_METADATA or metadata == NO_METADATA:  # the identity check is faster, and usually sufficient
         return ""
-    text = json.dumps([metadata.fields, metadata.facets, metadata.warnings, metadata.topics], default=dict)
+    stated = [metadata.fields, metadata.facets, metadata.warnings, metadata.topics, metadata.text_column]
+    text = json.dumps(stated, default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -38,12 +38,13 @@ class TaskFile(msgspec.Struct, frozen=True):
     facets: dict[str, str]
     warnings: tuple[str, ...]
     topics: tuple[str, ...]
+    text_column: str | None
 
     @classmethod
     def pack(cls, file: CorpusFile, metadata: StatedMetadata) -> TaskFile:
         """Convert a corpus file into a form that can be sent."""
         path, root = os.fsencode(file.path), os.fsencode(file.root)
-        stated = {**metadata.fields}, {**metadata.facets}, metadata.warnings, metadata.topics
+        stated = {**metadata.fields}, {**metadata.facets}, metadata.warnings, metadata.topics, metadata.text_column
         return cls(path, file.name, root, file.stamp, *stated)
 
     @property
@@ -55,7 +56,7 @@ class TaskFile(msgspec.Struct, frozen=True):
     def metadata(self) -> StatedMetadata:
         """The metadata that metadata.csv states for the file."""
         fields = {name: tuple(value) if isinstance(value, list) else value for name, value in self.fields.items()}
-        return StatedMetadata(fields, self.facets, self.warnings, self.topics)
+        return StatedMetadata(fields, self.facets, self.warnings, self.topics, self.text_column)
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -124,6 +124,19 @@ def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, 
     assert skipped == []
 
 
+def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> None:
+    """A stated text column makes rows records, none makes them a table, and one that a file lacks is named."""
+    rows = "街道,办理意见,内容\n东风,已办结三件,3\n西关,正在办理,4\n"
+    write_corpus(tmp_path, a__csv=rows, b__csv=rows, c__csv=rows, d__csv=rows)
+    write_corpus(tmp_path, metadata__csv="文件,正文列\na.csv,办理意见\nb.csv,无\nc.csv,意见\nd.csv,\n")
+    documents, skipped = read_folder(tmp_path)
+    texts = {parsed.document.document: [p.text for p in parsed.paragraphs] for parsed in documents}
+    assert texts["a.csv#2"] == ["已办结三件"]
+    assert texts["b.csv"] == ["街道 东风 ｜ 办理意见 已办结三件 ｜ 内容 3", "街道 西关 ｜ 办理意见 正在办理 ｜ 内容 4"]
+    assert texts["d.csv#3"] == ["4"]
+    assert skipped == [Skipped("c.csv", "no column 意见, which metadata.csv states to contain the text")]
+
+
 @pytest.mark.parametrize(
     ("table", "reason"),
     [

@@ -72,18 +72,20 @@ class Header:
         return next(columns[name] for name in TEXT_NAMES if name in columns)
 
 
-def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
+def read(data: bytes, name: str, text_column: str | None = None) -> FileContents:  # noqa: ARG001 - as every reader
     """Read the records of a file that has a text column, or else its tables.
 
-    `records.TEXT_NAMES` lists the names of text columns. The other columns are fields of the records, as in JSON Lines.
+    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name of another one; if it is empty, the
+    file has tables. The other columns are fields of the records, as in JSON Lines.
     Without an `id` column, the key of a record is its line number. Rows with too many or too few cells are listed in
     `problems`; the others are read. A file without text column is one document. Raises ReadError if the bytes are not
     text, the file has neither a text column nor a table, or no row is a valid record.
     """
     decoded = decode_text(data)
     lines = decoded.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    delimiter, header = _detect_layout(lines)
+    delimiter, header = _detect_layout(lines, text_column)
     if header is None:
+        require_tables(text_column)
         return _read_tables(lines, delimiter, decoded.warnings)
     records = Records()
     rows = (row for row in _parse_rows(lines, delimiter) if row.number > header.number)
@@ -112,13 +114,23 @@ def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]
     return FileContents((RawDocument(tuple(blocks), hints=hints),), problems, warnings)
 
 
-def find_header(rows: Iterable[Row]) -> Header | None:
-    """Return the header: the first row with the name of a text column. None if there is none."""
+def find_header(rows: Iterable[Row], text_column: str | None = None) -> Header | None:
+    """Return the header: the first row with the name of a text column. None if there is none.
+
+    `text_column` is the name to look for instead of `records.TEXT_NAMES`. If it is empty, there is no header.
+    """
+    text_names = TEXT_NAMES if text_column is None else (text_column.lower(),) if text_column else ()
     for row in islice((row for row in rows if not _is_empty_row(row)), HEADER_SEARCH_ROWS):
         names = [_cell_text(cell) for cell in row.cells]
-        if any(name.lower() in TEXT_NAMES for name in names):
-            return _build_header(row.number, names)
+        if any(name.lower() in text_names for name in names):
+            return _build_header(row.number, names, text_names)
     return None
+
+
+def require_tables(text_column: str | None) -> None:
+    """Raise ReadError if a text column is stated, because no row names it."""
+    if text_column:
+        raise ReadError(f"no column {_shorten(text_column)}, which metadata.csv states to contain the text")
 
 
 def add_rows(records: Records, header: Header, rows: Iterable[Row], location_prefix: str, key_prefix: str = "") -> None:
@@ -157,11 +169,12 @@ def describe_missing_text_column(rows: Iterable[Row]) -> str:
     return f"no text column (named {', '.join(TEXT_NAMES)}): {detail}"
 
 
-def _build_header(number: int, names: Sequence[str]) -> Header:
+def _build_header(number: int, names: Sequence[str], text_names: Sequence[str]) -> Header:
     fields: dict[str, int] = {}
     for column, name in enumerate(names):
         lowered = name.lower()
-        fields.setdefault(lowered if lowered in {*TEXT_NAMES, *ID_NAMES} else name, column)
+        known = lowered if lowered in {*TEXT_NAMES, *ID_NAMES} else name
+        fields.setdefault(TEXT_NAMES[0] if len(text_names) == 1 and lowered in text_names else known, column)
     return Header(number, tuple(names), {column: name for name, column in fields.items() if name})
 
 
@@ -229,7 +242,7 @@ def _check_width(row: Row, width: int) -> Row:
     return Row(row.number, cells, row.problem)
 
 
-def _detect_layout(lines: Sequence[str]) -> tuple[str, Header | None]:
+def _detect_layout(lines: Sequence[str], text_column: str | None) -> tuple[str, Header | None]:
     """Return the delimiter and the header, if there is one.
 
     The best delimiter yields the widest header; among equals, the one whose header has the width of the most rows.
@@ -237,11 +250,11 @@ def _detect_layout(lines: Sequence[str]) -> tuple[str, Header | None]:
     """
     first_line = lines[0].rstrip(" ")
     if first_line.lower().startswith(_DELIMITER_DECLARATION) and len(first_line) == len(_DELIMITER_DECLARATION) + 1:
-        return first_line[-1], find_header(_parse_rows(lines, first_line[-1]))
+        return first_line[-1], find_header(_parse_rows(lines, first_line[-1]), text_column)
     candidates: list[tuple[int, int, int, str, Header | None]] = []
     for delimiter in _DELIMITERS:
         sample = list(_parse_rows(lines[:_SAMPLE_LINES], delimiter))
-        header = find_header(sample)
+        header = find_header(sample, text_column)
         widths = Counter(len(row.cells) for row in sample if not _is_empty_row(row))
         width = len(header.names) if header else 0
         matching_rows, columns = (

@@ -30,6 +30,8 @@ class Reader:
 
     module: str
     """Name of the module in this package."""
+    has_text_column: bool = False
+    """Whether its files have columns, one of which can contain the text. Its `read` takes the column's name."""
     needs: str = ""
     """Third-party package that the module requires, as `pip install` takes it; empty = none."""
 
@@ -38,8 +40,8 @@ _PLAIN_TEXT = Reader("text")
 _MARKDOWN = Reader("markdown", needs="markdown-it-py")
 _HTML = Reader("html", needs="selectolax")
 _JSON_LINES = Reader("jsonlines")
-_DELIMITED = Reader("delimited")
-_XLSX = Reader("xlsx")
+_DELIMITED = Reader("delimited", has_text_column=True)
+_XLSX = Reader("xlsx", has_text_column=True)
 _DOCX = Reader("docx")
 _DOC = Reader("doc")
 _PDF = Reader("pdf", needs="pypdfium2")
@@ -77,17 +79,22 @@ def suffix_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def read_bytes(data: bytes, name: str) -> FileContents:
-    """Read a file's bytes with the reader for the suffix of `name`. Raises ReadError."""
+def read_bytes(data: bytes, name: str, text_column: str | None = None) -> FileContents:
+    """Read a file's bytes with the reader for the suffix of `name`. Raises ReadError.
+
+    `text_column` is the stated name of the column that contains the text of records. It is empty if the rows are stated
+    to be tables, and None if nothing is stated. Formats without columns ignore it.
+    """
     suffix = suffix_of(name)
     reader = READERS.get(suffix)
     if reader is None:
         message = f"no reader for {suffix or 'files without a suffix'}"
         raise ReadError(message)
-    return _import_read_function(reader)(data, name)
+    read = _import_read_function(reader)
+    return read(data, name, text_column) if reader.has_text_column else read(data, name)
 
 
-def _import_read_function(reader: Reader) -> Callable[[bytes, str], FileContents]:
+def _import_read_function(reader: Reader) -> Callable[..., FileContents]:
     try:
         module = import_module(f"{__package__}.{reader.module}")
     except ImportError as error:
@@ -95,4 +102,4 @@ def _import_read_function(reader: Reader) -> Callable[[bytes, str], FileContents
             raise
         message = f"needs the package {reader.needs}: pip install {reader.needs}"
         raise ReadError(message) from error
-    return cast("Callable[[bytes, str], FileContents]", module.read)
+    return cast("Callable[..., FileContents]", module.read)

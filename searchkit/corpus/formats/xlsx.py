@@ -81,10 +81,11 @@ class _SharedData(NamedTuple):
     """Whether numbers are read as the cells display them, and not with all their digits."""
 
 
-def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature
+def read(data: bytes, name: str, text_column: str | None = None) -> FileContents:  # noqa: ARG001 - as every reader
     """Read the records of each visible sheet that has a text column, and the tables of the others.
 
-    `records.TEXT_NAMES` lists the names of text columns. The other columns are fields of the records, as in JSON Lines.
+    `records.TEXT_NAMES` lists the names of text columns. `text_column` is the name of another one; if it is empty, the
+    sheets have tables. The other columns are fields of the records, as in JSON Lines.
     Without an `id` column, the key of a record is the name of its sheet and its row number: `Sheet1/7`. A formula has
     the value of its stored result, a date is in ISO format, a percentage has its sign, and the value of vertically
     merged cells is repeated in each of their rows. A sheet without text column is a document whose key is the name of
@@ -109,7 +110,7 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
             continue  # a chart, a dialog or a macro
         if sheet.get("state", "visible") != "visible":
             sheet_problems.append(f"sheet {title}: hidden, not read")
-        elif reason := _add_sheet(records, title, parse_xml(archive.read(path)), shared):
+        elif reason := _add_sheet(records, title, parse_xml(archive.read(path)), shared, text_column):
             sheet_problems.append(f"sheet {title}: {reason}")
     if not records.documents and not records.problems:
         raise ReadError(sheet_problems[0] if sheet_problems else "no sheet has a row below a header")
@@ -117,10 +118,10 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
     return FileContents(contents.documents, (*contents.problems, *sheet_problems))
 
 
-def _add_sheet(records: Records, title: str, sheet: ET.Element, shared: _SharedData) -> str:
+def _add_sheet(records: Records, title: str, sheet: ET.Element, shared: _SharedData, text_column: str | None) -> str:
     """Add the records of a sheet, or its tables. Return why some of it is not read; empty if all is."""
     rows = list(_read_rows(sheet, shared))
-    header = find_header(rows)
+    header = find_header(rows, text_column)
     if header is None:
         return _add_tables(records, title, sheet, shared) or (describe_missing_text_column(rows) if rows else "")
     below = (row for row in rows if row.number > header.number)
