@@ -25,7 +25,7 @@ from searchkit.engines.ranking import RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
-from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.parsing import parse
 from searchkit.query.tree import And, Everything, Node, Not, Or, Prefix, Query, ScoringClause, Substring, Word
@@ -247,9 +247,33 @@ def random_documents(rng: random.Random, documents: int, paragraphs: int) -> lis
         count = rng.randint(1, 2 * paragraphs - 1)
         content = tuple(random_paragraph(rng, name, n + 1, common) for n in range(count))
         measures = [random_measures(rng, len(paragraph.text)) for paragraph in content]
+        tables = tuple(random_tables(rng, name, count))
+        for table in tables:
+            for n in table.paragraphs:
+                measures[n - 1] = [replace(item, cell=random_cell(rng, table.table)) for item in measures[n - 1]]
         document = Document(name, **common, measures=sum(map(len, measures)))
-        generated.append(ParsedDocument(document, content, measures=measures))
+        generated.append(ParsedDocument(document, content, measures=measures, tables=tables))
     return generated
+
+
+def random_tables(rng: random.Random, document: str, paragraphs: int) -> Iterator[Table]:
+    """Yield up to two tables, whose rows are paragraphs of the document."""
+    first = rng.randint(1, 4)
+    for number in (1, 2):
+        count = rng.randint(1, 3)
+        if first + count > paragraphs:
+            return
+        header = rng.choice([(), ((Cell("街道"), Cell("收件", col_span=2)),)])
+        rows = tuple(tuple(Cell(rng.choice(PIECES), rng.randint(1, 2)) for _ in range(3)) for _ in range(count))
+        caption = rng.choice([None, "表1", "\u2028"])
+        yield Table(document, number, caption, header, rows, rng.randint(0, 1), first)
+        first += count + rng.randint(0, 2)
+
+
+def random_cell(rng: random.Random, table: int) -> TableCell:
+    """Return the position of a measure in a table."""
+    headers = [tuple(rng.sample(HEADINGS, rng.randint(0, 2))) for _ in range(2)]
+    return TableCell(table, *headers, total=rng.random() < 0.2)
 
 
 def random_measures(rng: random.Random, length: int) -> list[ExtractedMeasure]:
@@ -678,6 +702,7 @@ def test_engines_select_the_same_measures(seed: int, queries: list[str], conditi
                 engine_answers.append(
                     index._snapshot._engine.measures([p.id for document in documents for p in document.paragraphs])
                 )
+                engine_answers.append(list(index.tables()))
                 for query in queries:
                     parsed = parse(query, index.analyzer, index.facet_names)
                     columns = index._snapshot._engine.measure_columns(
@@ -750,6 +775,7 @@ def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
     index = index_of(documents)
     assert [*index.documents()] == [document.document for document in documents]
     assert [*index.paragraphs()] == paragraphs
+    assert [*index.tables()] == [table for document in documents for table in document.tables]
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
     expected = [[Measure(measure, p) for measure in own] for p, own in zip(paragraphs, added_measures, strict=True)]
     stored = index._snapshot._engine.measures([p.id for p in paragraphs])
