@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from searchkit.corpus.formats.page.layout import PageText, extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import read_bytes
 
 WIDTH, HEIGHT, SIZE, LEADING = 595.0, 842.0, 12.0, 20.0

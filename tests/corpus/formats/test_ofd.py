@@ -18,7 +18,7 @@ from searchkit.corpus.blocks import Block
 from searchkit.corpus.formats import ofd, registry
 from searchkit.corpus.formats.characters import UNREADABLE_REASON, replace_look_alikes
 from searchkit.corpus.formats.page.layout import extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.reading import ParsedDocument, read_file
