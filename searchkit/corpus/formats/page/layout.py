@@ -16,6 +16,7 @@ from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning.chrome import has_dot_leader
 from searchkit.corpus.formats.characters import UNREADABLE, UNREADABLE_REASON, replace_look_alikes
 from searchkit.corpus.formats.marks import resolve_marks
+from searchkit.corpus.formats.page.aligned import find_aligned_tables
 from searchkit.corpus.formats.page.edges import drop_running_lines
 from searchkit.corpus.formats.page.lines import (
     UnreadableText,
@@ -80,7 +81,8 @@ def extract_text(pages: Iterable[PlacedPage]) -> PageText:
     built = [build_lines(page) for page in pages]
     lines_by_page, unreadable = mark_lines([lines for lines, _ in built])
     text_lines, running = drop_running_lines(lines_by_page, [page.height for page in pages])
-    body_lines = _assign_bounds(text_lines, pages)
+    bars = {page.number: page_bars for page, (_, page_bars) in zip(pages, built, strict=True)}
+    body_lines = _assign_bounds(find_aligned_tables(text_lines, bars), pages)
     emphasis = _is_emphasis(body_lines)
     headings = {page.number: page.headings for page in pages}
     blocks = tuple(
