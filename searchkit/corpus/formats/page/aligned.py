@@ -103,9 +103,14 @@ class _Columns:
     """Where the text of each column starts and ends in the rows with figures."""
 
     def locate(self, glyphs: Sequence[Glyph]) -> int:
-        """Return the column of a word: the one that contains its middle."""
-        middle = (glyphs[0].left + glyphs[-1].right) / 2
-        return min(max(0, bisect_right(self.edges, middle) - 1), len(self.extents) - 1)
+        """Return the column of a word: the only one whose text is below or above it, else the one of its middle."""
+        left, right = glyphs[0].left, glyphs[-1].right
+        first = max(0, bisect_right(self.edges, left) - 1)
+        last = min(max(0, bisect_right(self.edges, right) - 1), len(self.extents) - 1)
+        overlapping = [c for c in range(first, last + 1) if left < self.extents[c][1] and right > self.extents[c][0]]
+        if len(overlapping) == 1:
+            return overlapping[0]
+        return min(max(0, bisect_right(self.edges, (left + right) / 2) - 1), len(self.extents) - 1)
 
 
 def _find_in_run(
@@ -212,15 +217,18 @@ def _build_table(
     columns = carried if carried and all(_fits(row, carried) for row in data) else _find_columns(data)
     if columns is None:
         return None
+    if columns is not carried and first and rows[first - 1].gaps:
+        columns = _merge_sparse_columns(data, columns, rows[first - 1])
     inside = _find_bars(rows[first:end], bars, columns)
     is_barred = len(inside) > 1
     is_carried = columns is carried
+    first = _find_body_start(rows, earliest, first, end, columns)
     start = _find_header_start(rows, earliest, first, columns, inside)
     needed = 1 if (is_carried and start == 0) or (is_barred and start < first) else _MIN_ROWS
     if len(data) < needed and not (len(data) == needed - 1 and start < first and _is_full(rows[first - 1], columns)):
         return None
     end = _find_end(rows, first, end, columns, inside)
-    first = _find_body_start(rows, start, first, end, inside)
+    first = _find_header_end(rows, start, first, inside)
     table = _Table(columns, start, end)
     table.add_header(rows[start:first])
     table.add_body(rows[first:end])
@@ -261,8 +269,7 @@ def _find_columns(data: Sequence[_Row]) -> _Columns | None:
             kept[-1][1] = extent[1]
     if len(kept) < 2:  # noqa: PLR2004 - one column is text
         return None
-    middles = [(before[1] + after[0]) / 2 for before, after in pairwise(kept)]
-    return _Columns((kept[0][0], *middles, kept[-1][1]), tuple((left, right) for left, right in kept))
+    return _build_columns([(left, right) for left, right in kept])
 
 
 def _is_gutter(data: Sequence[_Row], gutter: tuple[float, float], em: float) -> bool:
@@ -277,6 +284,32 @@ def _is_gutter(data: Sequence[_Row], gutter: tuple[float, float], em: float) -> 
         rows += 1
         wide += after - before >= _MIN_GAP * em
     return wide >= max(1, _MIN_GAP_SHARE * rows)
+
+
+def _merge_sparse_columns(data: Sequence[_Row], columns: _Columns, header: _Row) -> _Columns:
+    """Merge adjacent columns of which each row has at most one, if the header has fewer pieces than there are columns.
+
+    In a column of few figures, those at the left and those at the right may have white space between them.
+    """
+    extents = list(columns.extents)
+    filled = [{columns.locate(word) for word in row.words} for row in data]
+    groups = [{c} for c in range(len(extents))]
+    surplus = len(extents) - len(header.words)
+    c = 0
+    while c + 1 < len(groups) and surplus > 0:
+        if any(row & groups[c] and row & groups[c + 1] for row in filled):
+            c += 1
+            continue
+        groups[c] |= groups.pop(c + 1)
+        surplus -= 1
+    if len(groups) == len(extents) or len(groups) < 2:  # noqa: PLR2004 - one column is text
+        return columns
+    return _build_columns([(extents[min(group)][0], extents[max(group)][1]) for group in groups])
+
+
+def _build_columns(extents: Sequence[tuple[float, float]]) -> _Columns:
+    middles = [(before[1] + after[0]) / 2 for before, after in pairwise(extents)]
+    return _Columns((extents[0][0], *middles, extents[-1][1]), tuple(extents))
 
 
 def _find_bars(rows: Sequence[_Row], bars: Sequence[Bar], columns: _Columns) -> list[Bar]:
@@ -335,7 +368,7 @@ def _find_header_start(rows: Sequence[_Row], earliest: int, first: int, columns:
 
 def _is_aligned(row: _Row, columns: _Columns) -> bool:
     """Return whether the words of a row are in different columns."""
-    return len(row.words) > 1 and _fits(row, columns) and len({columns.locate(word) for word in row.words}) > 1
+    return len(row.words) > 1 and len({columns.locate(word) for word in row.words}) == len(row.words)
 
 
 def _is_barred_header(bars: Sequence[Bar], first: _Row) -> bool:
@@ -351,23 +384,34 @@ def _is_header_piece(row: _Row, columns: _Columns) -> bool:
     return len(columns.extents) > 2 and line.left >= columns.edges[1] and off_centre > _MAX_OFF_CENTRE * line.size  # noqa: PLR2004
 
 
-def _find_body_start(rows: Sequence[_Row], start: int, first: int, end: int, bars: Sequence[Bar]) -> int:
+def _find_body_start(rows: Sequence[_Row], earliest: int, first: int, end: int, columns: _Columns) -> int:
     """Return the index of the first row below the header. `first`: of the first row with figures.
 
-    Lines below the bar under the header, or close to figures without a label, belong to that row.
+    Lines that are close to it, without words where the rows below have figures, are parts of its wrapped cells.
     """
-    above = [bar.height for bar in bars if bar.height < rows[first].line.baseline]
-    if len(above) > 1:
-        header_end = max(above)
-        if sum(row.line.baseline < header_end for row in rows[start:first]):
-            return next(n for n in range(start, first + 1) if rows[n].line.baseline > header_end)
-    pitch = _find_pitch(rows[first:end]) or max(
-        (after.line.baseline - before.line.baseline for before, after in pairwise(rows[start : first + 1])), default=0.0
-    )
-    while first - 1 > start and rows[first].line.baseline - rows[first - 1].line.baseline < _MAX_INNER_STEP * pitch:
-        if rows[first - 1].line.left >= rows[first].line.left:
+    data = [row for row in rows[first:end] if row.is_data]
+    filled = [
+        [_text_of(word) for row in data for word in row.words if columns.locate(word) == c]
+        for c in range(len(columns.extents))
+    ]
+    words = {c for c, texts in enumerate(filled) if 2 * sum(map(_is_value, texts)) < len(texts)}
+    pitch = _find_pitch(rows[first:end])
+    while first > earliest:
+        row = rows[first - 1]
+        step = rows[first].line.baseline - row.line.baseline
+        if step >= _MAX_INNER_STEP * pitch or not _can_be_between(row) or not _fits(row, columns):
+            break
+        if not row.words or any(columns.locate(word) not in words for word in row.words):
             break
         first -= 1
+    return first
+
+
+def _find_header_end(rows: Sequence[_Row], start: int, first: int, bars: Sequence[Bar]) -> int:
+    """Return the index of the first row below the bar under the header; `first` if there is no such bar."""
+    above = [bar.height for bar in bars if bar.height < rows[first].line.baseline]
+    if len(above) > 1 and rows[start].line.baseline < max(above):
+        return next(n for n in range(start, first + 1) if rows[n].line.baseline > max(above))
     return first
 
 
@@ -437,13 +481,16 @@ def _group_wrapped(rows: Sequence[_Row], columns: _Columns) -> list[list[_Row]]:
 
 
 def _find_pitch(rows: Sequence[_Row]) -> float:
-    """Return the usual distance between two rows with figures that no line separates; 0 if there are none."""
+    """Return the usual distance between two rows with figures; 0 if there is only one row.
+
+    If lines are between all of them, it is the largest distance between two lines.
+    """
     steps = [
-        after.line.baseline - before.line.baseline
+        (after.line.baseline - before.line.baseline, before.is_data and after.is_data)
         for before, after in pairwise(rows)
-        if before.is_data and after.is_data
     ]
-    return median(steps) if steps else 0.0
+    between_rows = [step for step, are_data in steps if are_data]
+    return median(between_rows) if between_rows else max((step for step, _ in steps), default=0.0)
 
 
 def _split_pending(

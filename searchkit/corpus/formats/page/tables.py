@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from searchkit.corpus.blocks import Block, RawTable
@@ -30,6 +31,8 @@ _EDGE_TOLERANCE = 1.0
 """Em. Columns whose edges differ by less agree."""
 _MAX_LINES_BETWEEN = 4
 """Number of lines between the parts of a table on two pages: 续表, and the notes above it."""
+_MIN_ROW_STEP = 0.85
+"""Relative to the distance between rows. A line that is further from the rows around it is one, too."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")
 
 
@@ -134,6 +137,9 @@ def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
                 anchors[cell.row] = found
     if all(len(starts) == 1 for starts in anchors):
         return filled
+    for cell, lines in zip(filled.cells, filled.contents, strict=True):
+        if cell.row_span == 1 and len(anchors[cell.row]) > 1:
+            anchors[cell.row] = _add_rows(anchors[cell.row], lines)
     starts_before = [0]
     for starts in anchors:
         starts_before.append(starts_before[-1] + len(starts))
@@ -156,6 +162,20 @@ def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
         cells += (GridCell(row, cell.column, 1, cell.col_span) for row in range(first, end))
         contents += parts
     return _FilledGrid([*rows, filled.rows[-1]], cells, contents)
+
+
+def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[float]:
+    """Return the upper edges of rows with those of the lines of a cell that are as far from the others: rows of words."""
+    added = list(starts)
+    pitch = median(after - before for before, after in pairwise(starts))
+    for line in lines:
+        start = line.baseline - line.size
+        index = bisect_right(added, start + _MIN_ROW_STEP * pitch)
+        if start - added[index - 1] >= _MIN_ROW_STEP * pitch and (
+            index >= len(added) or added[index] - start >= _MIN_ROW_STEP * pitch
+        ):
+            added.insert(index, start)
+    return added
 
 
 def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
