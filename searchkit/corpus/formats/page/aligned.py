@@ -39,6 +39,8 @@ _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
 _MAX_CELL_LENGTH = 40
 """Code points of a header cell, and of a line without figures."""
+_MAX_OVERHANG = 4.0
+"""Em. Text in the last column may be this much wider than the figures there."""
 _MAX_OFF_CENTRE = 1.5
 """Em. A header is centred over its columns if it is off by less."""
 _MAX_ROOM = 1.0
@@ -241,13 +243,20 @@ def _build_table(
 
 
 def _fits(row: _Row, columns: _Columns) -> bool:
-    """Return whether each word of a row is in one column."""
+    """Return whether each word of a row is in one column: it is not below or above the text of another."""
     slack = row.line.size
-    return bool(row.words) and all(
-        columns.edges[c] - slack <= word[0].left and word[-1].right <= columns.edges[c + 1] + slack
-        for word in row.words
-        for c in (columns.locate(word),)
+    limits = (
+        columns.edges[0] - slack,
+        *(edge for extent in columns.extents for edge in extent),
+        columns.edges[-1] + _MAX_OVERHANG * slack,
     )
+    if not row.words:
+        return False
+    for word in row.words:
+        column = columns.locate(word)
+        if word[0].left < limits[2 * column] or word[-1].right > limits[2 * column + 3]:
+            return False
+    return True
 
 
 def _find_columns(data: Sequence[_Row]) -> _Columns | None:
@@ -340,18 +349,13 @@ def _find_header_start(rows: Sequence[_Row], earliest: int, first: int, columns:
         step = below.line.baseline - row.line.baseline
         if step > _MAX_ROW_DISTANCE * row.line.size or ends_sentence(text) or _CAPTION.match(text):
             break
-        if (
-            is_table_note(text)
-            or _NOTE.match(text)
-            or not row.words
-            or row.line.right > columns.edges[-1] + 4 * row.line.size
-        ):
+        if is_table_note(text) or _NOTE.match(text) or not row.words:
             break
         if row.gaps or _is_aligned(row, columns):
             if any(len(_text_of(word)) > _MAX_CELL_LENGTH for word in row.words):
                 break
             start = n
-        elif top is not None or _is_header_piece(row, columns):
+        elif _fits(row, columns) and (top is not None or _is_header_piece(row, columns)):
             if (
                 start > n
                 and top is not None

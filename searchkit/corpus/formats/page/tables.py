@@ -25,6 +25,8 @@ _MAX_DATA_CELL_LENGTH = 500
 """Code points. A row with a longer cell is laid out, it contains no data cells."""
 _MAX_ROOM = 1.5
 """Em. A line that leaves less room in its cell, with the padding of the cell, may have been wrapped."""
+_MAX_FIGURE_LINES = 2
+"""Number of lines of a figure that is wrapped."""
 _MAX_HEADER_LINES = 6
 """Number of lines above the figures of a cell that are its headers."""
 _EDGE_TOLERANCE = 1.0
@@ -127,19 +129,9 @@ def _find_laid_out(filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: 
 
 def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
     """Split the rows of a grid without rules between them, which figures below each other show."""
-    height = len(filled.rows) - 1
-    anchors = [[0.0]] * height
-    for n, cell in enumerate(filled.cells):
-        if cell.row_span == 1 and len(filled.contents[n]) > 1:
-            width = grid.columns[cell.column + cell.col_span] - grid.columns[cell.column]
-            found = _find_row_starts(filled.contents[n], width)
-            if len(found) > len(anchors[cell.row]):
-                anchors[cell.row] = found
+    anchors = _find_anchors(filled, grid)
     if all(len(starts) == 1 for starts in anchors):
         return filled
-    for cell, lines in zip(filled.cells, filled.contents, strict=True):
-        if cell.row_span == 1 and len(anchors[cell.row]) > 1:
-            anchors[cell.row] = _add_rows(anchors[cell.row], lines)
     starts_before = [0]
     for starts in anchors:
         starts_before.append(starts_before[-1] + len(starts))
@@ -164,8 +156,23 @@ def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
     return _FilledGrid([*rows, filled.rows[-1]], cells, contents)
 
 
+def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
+    """Return for each row of a grid the upper edges of the rows that the figures in it show; one if it is one row."""
+    anchors = [[0.0]] * (len(filled.rows) - 1)
+    for cell, lines in zip(filled.cells, filled.contents, strict=True):
+        if cell.row_span == 1 and len(lines) > 1:
+            width = grid.columns[cell.column + cell.col_span] - grid.columns[cell.column]
+            starts = _find_row_starts(lines, width)
+            if len(starts) > len(anchors[cell.row]):
+                anchors[cell.row] = starts
+    for cell, lines in zip(filled.cells, filled.contents, strict=True):
+        if cell.row_span == 1 and len(anchors[cell.row]) > 1:
+            anchors[cell.row] = _add_rows(anchors[cell.row], lines)
+    return anchors
+
+
 def _add_rows(starts: Sequence[float], lines: Sequence[PlacedLine]) -> list[float]:
-    """Return the upper edges of rows with those of the lines of a cell that are as far from the others: rows of words."""
+    """Return the upper edges of rows and those of the lines of a cell that are as far from them as they are."""
     added = list(starts)
     pitch = median(after - before for before, after in pairwise(starts))
     for line in lines:
@@ -189,7 +196,10 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     values = lines[first:]
     if not values or not any(char.isdigit() for line in values for char in line.text):
         return [0.0]
-    if any(not _is_value(line.text) or width - (line.right - line.left) < _MAX_ROOM * line.size for line in values):
+    if not all(_is_value(line.text) for line in values):
+        return [0.0]
+    may_be_wrapped = any(width - (line.right - line.left) < _MAX_ROOM * line.size for line in values)
+    if may_be_wrapped and len(values) <= _MAX_FIGURE_LINES:
         return [0.0]
     starts = [line.baseline - line.size for line in values]
     return [lines[0].baseline - lines[0].size, *starts] if first else starts
