@@ -525,6 +525,30 @@ def _add_rest(groups: list[list[_Row]], lines: Sequence[_Row], pitch: float, col
             groups.append([row])
 
 
+_Spot = tuple[int, float, float]
+"""A piece of a header: its column, its left and its right end."""
+
+
+def _distance(spot: _Spot, glyphs: Sequence[Glyph]) -> float:
+    """Return the horizontal distance between two pieces of a header; 0 if one is above the other."""
+    return max(0.0, glyphs[0].left - spot[2], spot[1] - glyphs[-1].right)
+
+
+def _cover(glyphs: Sequence[Glyph], below: Sequence[_Spot]) -> tuple[int, int] | None:
+    """Return the consecutive columns over whose pieces a header piece is centred: the first and the end."""
+    em = glyphs[0].size
+    best: tuple[int, int, int] | None = None
+    for a, first in enumerate(below):
+        for last in below[a:]:
+            if last[0] - first[0] > len(below):
+                break
+            off_centre = abs(first[1] + last[2] - glyphs[0].left - glyphs[-1].right) / 2
+            candidate = (round(off_centre / em / _MAX_OFF_CENTRE), first[0] - last[0], first[0])
+            if best is None or candidate < best:
+                best = candidate
+    return None if best is None or best[0] > 1 else (best[2], best[2] - best[1] + 1)
+
+
 class _Table:
     """A table that is being built."""
 
@@ -599,41 +623,26 @@ class _Table:
         """
         groups: dict[tuple[int, int], tuple[int, int]] = {}
         for level, line in enumerate(pieces[:-1]):
-            below = sorted({column for other in pieces[level + 1 :] for column in other})
-            if len(line) >= len(below):
+            below = [
+                (column, glyphs[0].left, glyphs[-1].right)
+                for other in pieces[level + 1 :]
+                for column, glyphs in other.items()
+            ]
+            below.sort()
+            if len(line) >= len({column for column, _, _ in below}):
                 continue
             taken = -1
             for column, glyphs in sorted(line.items()):
-                covered = self._cover(glyphs, [c for c in below if c > taken and self._is_nearest(c, glyphs, line)])
+                near = [
+                    spot
+                    for spot in below
+                    if spot[0] > taken and all(_distance(spot, glyphs) <= _distance(spot, g) for g in line.values())
+                ]
+                covered = _cover(glyphs, near)
                 if covered is not None and covered[1] - covered[0] > 1:
                     groups[level, column] = covered
                     taken = covered[1] - 1
         return groups
-
-    def _is_nearest(self, column: int, glyphs: Sequence[Glyph], line: Mapping[int, Sequence[Glyph]]) -> bool:
-        distance = self._distance(column, glyphs)
-        return all(distance <= self._distance(column, other) for other in line.values())
-
-    def _distance(self, column: int, glyphs: Sequence[Glyph]) -> float:
-        left, right = self.columns.extents[column]
-        return max(0.0, glyphs[0].left - right, left - glyphs[-1].right)
-
-    def _cover(self, glyphs: Sequence[Glyph], columns: Sequence[int]) -> tuple[int, int] | None:
-        """Return the consecutive columns over which a header piece is centred, or with which it begins."""
-        em = glyphs[0].size
-        best: tuple[float, int, int] | None = None
-        for a in range(len(columns)):
-            for b in range(a, len(columns)):
-                if columns[b] - columns[a] != b - a:
-                    break
-                left, right = self.columns.extents[columns[a]][0], self.columns.extents[columns[b]][1]
-                off_centre = abs(left + right - glyphs[0].left - glyphs[-1].right) / 2
-                candidate = (round(off_centre / em / _MAX_OFF_CENTRE), -(b - a), a)
-                if best is None or candidate < best:
-                    best = candidate
-        if best is None or best[0] > 1:
-            return None
-        return columns[best[2]], columns[best[2]] - best[1] + 1
 
     def add_body(self, rows: Sequence[_Row]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""

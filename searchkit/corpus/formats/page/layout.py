@@ -51,6 +51,7 @@ _MIN_PARAGRAPH_SPACING = 1.35
 _MAX_HEADING_LENGTH = 60
 """Code points. A longer paragraph is not a heading, even if a bookmark names it."""
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
+_FIGURE_LINE = re.compile(r"[\d,.%％ ]{1,30}")
 _MIN_TITLE_LENGTH = 5
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|powerpoint|^untitled|^未命名|^无标题|^文档\d*$|\.(?:docx?|wps|pdf|ofd|txt|html?)$", re.IGNORECASE
@@ -226,6 +227,8 @@ class _Typesetting:
             return False
         if not _is_full(before, line) or has_dot_leader(before.text) or self._is_apart(before, line):
             return False
+        if before.text[-1].isdigit() and line.text[0].isdigit() and (_is_figure(before.text) or _is_figure(line.text)):
+            return False
         is_indented = _is_indented(line)
         if not ends_sentence(before.text):
             is_title_line = line.size > _MIN_TITLE_SIZE * self.size and _is_centred(line)
@@ -240,6 +243,11 @@ class _Typesetting:
             and _is_same_column(before, line)
             and step > _MIN_PARAGRAPH_SPACING * self.line_spacing
         )
+
+
+def _is_figure(text: str) -> bool:
+    """Return whether a line is only a figure. That of another line must not continue it."""
+    return _FIGURE_LINE.fullmatch(text) is not None
 
 
 def _is_full(before: PlacedLine, line: PlacedLine) -> bool:

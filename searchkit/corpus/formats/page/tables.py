@@ -23,7 +23,7 @@ from searchkit.model import Cell
 
 _MAX_DATA_CELL_LENGTH = 500
 """Code points. A row with a longer cell is laid out, it contains no data cells."""
-_MAX_ROOM = 1.5
+_MAX_ROOM = 2.0
 """Em. A line that leaves less room in its cell, with the padding of the cell, may have been wrapped."""
 _MAX_FIGURE_LINES = 2
 """Number of lines of a figure that is wrapped."""
