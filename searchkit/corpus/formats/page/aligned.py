@@ -394,11 +394,11 @@ def _find_body_start(rows: Sequence[_Row], earliest: int, first: int, end: int, 
     Lines that are close to it, without words where the rows below have figures, are parts of its wrapped cells.
     """
     data = [row for row in rows[first:end] if row.is_data]
-    filled = [
-        [_text_of(word) for row in data for word in row.words if columns.locate(word) == c]
-        for c in range(len(columns.extents))
-    ]
-    words = {c for c, texts in enumerate(filled) if 2 * sum(map(_is_value, texts)) < len(texts)}
+    filled = [0] * len(columns.extents)
+    for row in data:
+        for word in row.words:
+            filled[columns.locate(word)] += 1 if _is_value(_text_of(word)) else -1
+    words = {c for c, surplus in enumerate(filled) if surplus < 0}
     pitch = _find_pitch(rows[first:end])
     while first > earliest:
         row = rows[first - 1]

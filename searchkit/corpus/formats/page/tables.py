@@ -234,6 +234,8 @@ class TablePart:
     edges: tuple[float, ...]
     is_ruled: bool
     lines: list[PlacedLine]
+    last_start: int = 0
+    """Index of the first row of its last page. No cell but the last ones of a column reaches over page breaks."""
 
     @property
     def page(self) -> int:
@@ -309,10 +311,14 @@ def _append_part(joined: list[PlacedLine | TablePart], part: TablePart) -> bool:
     if not all(_is_above_continuation(line.text) and line.page == part.page for line in lines_between):
         return False
     repeated = _count_repeated(previous.rows, part.rows)
-    if not repeated and not _continues(previous.rows, part.rows):
+    if not repeated and not _continues(previous.rows[previous.last_start :], part.rows):
         return False
     del joined[len(joined) - between :]
-    previous.rows += _join_broken_row(previous.rows, part.rows[repeated:])
+    last_rows = previous.rows[previous.last_start :]
+    rows = _join_broken_row(last_rows, part.rows[repeated:])
+    previous.rows[previous.last_start :] = last_rows
+    previous.last_start = len(previous.rows)
+    previous.rows += rows
     previous.lines += part.lines[repeated:]
     return True
 
