@@ -49,6 +49,8 @@ _MAX_WRAP_STEP = 1.9
 """Em. Distance between two lines of a cell."""
 _MAX_INNER_STEP = 0.85
 """Share of the distance between two rows. Lines that are closer are in one row."""
+_MAX_HALF_STEP = 1.3
+"""Em. Distance between a header centred on two rows and each of them."""
 _MIN_WRAPPED_WIDTH = 5.0
 """Em. Text in a narrower column need not be wrapped to fill it."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
@@ -337,55 +339,59 @@ def _find_bars(rows: Sequence[_Row], bars: Sequence[Bar], columns: _Columns) -> 
 
 
 def _find_header_start(rows: Sequence[_Row], earliest: int, first: int, columns: _Columns, bars: Sequence[Bar]) -> int:
-    """Return the index of the first header row above the rows with figures."""
-    top = min((bar.height for bar in bars if bar.height < rows[first].line.baseline), default=None)
+    """Return the index of the first header row above the rows with figures. Two bars there enclose the header."""
+    above = [bar.height for bar in bars if bar.height < rows[first].line.baseline]
+    top = min(above) if len(above) > 1 else None
     start = n = first
     while n > max(earliest, first - _MAX_HEADER_LINES):
         n -= 1
         row, below = rows[n], rows[n + 1]
-        text = row.line.text
-        if top is not None and row.line.baseline < top and _is_barred_header(bars, rows[first]):
+        if (top is not None and row.line.baseline < top) or not _can_be_header(row, below):
             break
-        step = below.line.baseline - row.line.baseline
-        if step > _MAX_ROW_DISTANCE * row.line.size or ends_sentence(text) or _CAPTION.match(text):
-            break
-        if is_table_note(text) or _NOTE.match(text) or not row.words:
-            break
-        if row.gaps or _is_aligned(row, columns):
-            if any(len(_text_of(word)) > _MAX_CELL_LENGTH for word in row.words):
-                break
+        if _is_aligned(row, columns) or _is_header_piece(row, columns, is_barred=top is not None):
             start = n
-        elif _fits(row, columns) and (top is not None or _is_header_piece(row, columns)):
-            if (
-                start > n
-                and top is not None
-                and row.line.right - row.line.left > (columns.edges[-1] - columns.edges[0]) / 2
-            ):
-                break
-            start = n
-        else:
+        elif not _is_between_header_rows(row, below, columns):
             break
-    while start < first and not rows[start].gaps and top is None and not any(row.gaps for row in rows[start:first]):
+    while start < first and not any(row.gaps or len(row.words) > 1 for row in rows[start:first]):
         start += 1
     return start
 
 
+def _can_be_header(row: _Row, below: _Row) -> bool:
+    """Return whether a row is close to the row below it, and neither a caption, a note nor a sentence."""
+    text = row.line.text
+    if not row.words or ends_sentence(text) or _CAPTION.match(text) or is_table_note(text) or _NOTE.match(text):
+        return False
+    is_close = below.line.baseline - row.line.baseline <= _MAX_ROW_DISTANCE * row.line.size
+    return is_close and all(len(_text_of(word)) <= _MAX_CELL_LENGTH for word in row.words)
+
+
 def _is_aligned(row: _Row, columns: _Columns) -> bool:
-    """Return whether the words of a row are in different columns."""
-    return len(row.words) > 1 and len({columns.locate(word) for word in row.words}) == len(row.words)
+    """Return whether a row has several pieces: with wide gaps between them, or each in a column."""
+    return row.gaps > 0 or (len(row.words) > 1 and len({columns.locate(word) for word in row.words}) == len(row.words))
 
 
-def _is_barred_header(bars: Sequence[Bar], first: _Row) -> bool:
-    """Return whether two bars are above the first row with figures: above and below the header."""
-    return sum(bar.height < first.line.baseline for bar in bars) > 1
+def _is_between_header_rows(row: _Row, below: _Row, columns: _Columns) -> bool:
+    """Return whether a single piece is the header of a column that the rows above and below it leave free."""
+    step = below.line.baseline - row.line.baseline
+    used = {columns.locate(word) for word in below.words}
+    return (
+        step < _MAX_HALF_STEP * row.line.size and below.gaps > 0 and not used & {columns.locate(w) for w in row.words}
+    )
 
 
-def _is_header_piece(row: _Row, columns: _Columns) -> bool:
-    """Return whether a single piece can be part of a header: to the right of the first column, and no caption."""
+def _is_header_piece(row: _Row, columns: _Columns, *, is_barred: bool) -> bool:
+    """Return whether a single piece can be part of a header: to the right of the first column, and no caption.
+
+    Between bars, it can also be in the first column.
+    """
     line = row.line
+    if len(columns.extents) <= 2 or not _fits(row, columns):  # noqa: PLR2004 - two columns have nothing to cover
+        return False
     centre = (columns.edges[0] + columns.edges[-1]) / 2
     off_centre = abs((line.left + line.right) / 2 - centre)
-    return len(columns.extents) > 2 and line.left >= columns.edges[1] and off_centre > _MAX_OFF_CENTRE * line.size  # noqa: PLR2004
+    is_right = line.left >= columns.edges[1] and off_centre > _MAX_OFF_CENTRE * line.size
+    return is_right or (is_barred and line.right <= columns.edges[1])
 
 
 def _find_body_start(rows: Sequence[_Row], earliest: int, first: int, end: int, columns: _Columns) -> int:
@@ -506,7 +512,7 @@ def _split_pending(
     """
     items = [*([above] if above else []), *pending, below]
     steps = [after.line.baseline - before.line.baseline for before, after in pairwise(items)]
-    limit = _MAX_INNER_STEP * max([*steps, pitch])
+    limit = _MAX_INNER_STEP * (pitch or max(steps))
     count = 0
     while count < len(pending) and steps[len(steps) - 1 - count] < limit:
         count += 1

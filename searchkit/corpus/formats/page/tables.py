@@ -194,7 +194,7 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     while first < min(len(lines), _MAX_HEADER_LINES) and not _is_value(lines[first].text):
         first += 1
     values = lines[first:]
-    if not values or not any(char.isdigit() for line in values for char in line.text):
+    if len(values) <= min(first, 1) or not any(char.isdigit() for line in values for char in line.text):
         return [0.0]
     if not all(_is_value(line.text) for line in values):
         return [0.0]
