@@ -244,6 +244,18 @@ def test_wrapped_labels_are_joined() -> None:
     assert table[4:] == [["市市场监督管理局综合执法支队", "31", "30"], ["其他街道", "", ""], ["合计", "42", ""]]
 
 
+def test_a_row_that_names_a_group_is_no_header() -> None:
+    """A row with only a label, below the header or between rows with figures, is a row of its own."""
+    rows = [
+        ["科目", "预算", "决算"],
+        ["一、收入", "", ""],
+        ["税收收入", "1,200.5", "1,100"],
+        ["非税收入", "300", "280"],
+    ]
+    rows += [["二、支出", "", ""], ["教育", "45", "44"], ["合计", "1,545.5", "1,424"]]
+    assert tables(read(place(frame(write_rows(rows), TOP + 150)))) == [rows]
+
+
 PROSE = [f"第{n}项工作由区司法局会同有关部门组织实施，" for n in "一二三四五六七八九十"]
 
 

@@ -232,7 +232,7 @@ def _build_table(
     if len(data) < needed and not (len(data) == needed - 1 and start < first and _is_full(rows[first - 1], columns)):
         return None
     end = _find_end(rows, first, end, columns, inside)
-    first = _find_header_end(rows, start, first, inside)
+    first = _find_header_end(rows, start, first, columns, inside)
     table = _Table(columns, start, end)
     table.add_header(rows[start:first])
     table.add_body(rows[first:end])
@@ -350,7 +350,7 @@ def _find_header_start(rows: Sequence[_Row], earliest: int, first: int, columns:
             break
         if _is_aligned(row, columns) or _is_header_piece(row, columns, is_barred=top is not None):
             start = n
-        elif not _is_between_header_rows(row, below, columns):
+        elif not _is_between_header_rows(row, below, columns) and not _is_group(row, below, columns):
             break
     while start < first and not any(row.gaps or len(row.words) > 1 for row in rows[start:first]):
         start += 1
@@ -369,6 +369,13 @@ def _can_be_header(row: _Row, below: _Row) -> bool:
 def _is_aligned(row: _Row, columns: _Columns) -> bool:
     """Return whether a row has several pieces: with wide gaps between them, or each in a column."""
     return row.gaps > 0 or (len(row.words) > 1 and len({columns.locate(word) for word in row.words}) == len(row.words))
+
+
+def _is_group(row: _Row, below: _Row, columns: _Columns) -> bool:
+    """Return whether a single piece in the first column names the rows below it."""
+    step = below.line.baseline - row.line.baseline
+    is_first = row.line.left < columns.extents[0][1] and row.line.right <= columns.extents[1][0]
+    return is_first and len(row.line.text) <= _MAX_CELL_LENGTH and step >= _MAX_HALF_STEP * row.line.size
 
 
 def _is_between_header_rows(row: _Row, below: _Row, columns: _Columns) -> bool:
@@ -417,11 +424,17 @@ def _find_body_start(rows: Sequence[_Row], earliest: int, first: int, end: int, 
     return first
 
 
-def _find_header_end(rows: Sequence[_Row], start: int, first: int, bars: Sequence[Bar]) -> int:
-    """Return the index of the first row below the bar under the header; `first` if there is no such bar."""
+def _find_header_end(rows: Sequence[_Row], start: int, first: int, columns: _Columns, bars: Sequence[Bar]) -> int:
+    """Return the index of the first row below the header: below the bar under it, or the first that names a group."""
     above = [bar.height for bar in bars if bar.height < rows[first].line.baseline]
     if len(above) > 1 and rows[start].line.baseline < max(above):
-        return next(n for n in range(start, first + 1) if rows[n].line.baseline > max(above))
+        first = next(n for n in range(start, first + 1) if rows[n].line.baseline > max(above))
+    while (
+        first - 1 > start
+        and not _is_aligned(rows[first - 1], columns)
+        and _is_group(*rows[first - 1 : first + 1], columns)
+    ):
+        first -= 1
     return first
 
 
