@@ -429,11 +429,10 @@ def _find_header_end(rows: Sequence[_Row], start: int, first: int, columns: _Col
     above = [bar.height for bar in bars if bar.height < rows[first].line.baseline]
     if len(above) > 1 and rows[start].line.baseline < max(above):
         first = next(n for n in range(start, first + 1) if rows[n].line.baseline > max(above))
-    while (
-        first - 1 > start
-        and not _is_aligned(rows[first - 1], columns)
-        and _is_group(*rows[first - 1 : first + 1], columns)
-    ):
+    while first - 1 > start:
+        row, below = rows[first - 1], rows[first]
+        if _is_aligned(row, columns) or not _is_group(row, below, columns):
+            break
         first -= 1
     return first
 
