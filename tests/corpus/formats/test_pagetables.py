@@ -256,6 +256,15 @@ def test_a_row_that_names_a_group_is_no_header() -> None:
     assert tables(read(place(frame(write_rows(rows), TOP + 150)))) == [rows]
 
 
+def test_labels_centred_on_several_rows_cover_them() -> None:
+    """A label between two rows, or at the middle of three, covers them."""
+    rows = [["类别", "项目", "数量"], ["", "警告", "1"], ["行政处罚", "罚款", "2"], ["", "没收", "3"]]
+    rows += [["", "新办", "4"], ["", "变更", "5"], ["合计", "", "15"]]
+    glyphs = write_rows(rows, align="left") + write("行政许可", 83, TOP + 14 + 4.5 * LEADING)
+    (table,) = tables(read(place(glyphs)))
+    assert [row[0] for row in table] == ["类别", "行政处罚<3x1>", "罚款", "没收", "行政许可<2x1>", "变更", "合计"]
+
+
 PROSE = [f"第{n}项工作由区司法局会同有关部门组织实施，" for n in "一二三四五六七八九十"]
 
 

@@ -579,6 +579,8 @@ class _Table:
         self._width = len(columns.extents)
         self._header: list[tuple[Cell, ...]] = []
         self._body: list[list[str]] = []
+        self._spans: dict[int, int] = {}
+        """Number of rows that the label of a row covers, if not one; 0 = the label of a row above it covers it."""
         self._lines: list[tuple[PlacedLine, int]] = []
         """The lines that begin a row, with its index."""
 
@@ -664,7 +666,10 @@ class _Table:
 
     def add_body(self, rows: Sequence[_Row]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""
-        for group in _group_wrapped(rows, self.columns):
+        spans = self._find_label_spans(rows)
+        if spans:
+            rows = [row for row in rows if any(self.columns.locate(word) for word in row.words)]
+        for group in [[row] for row in rows] if spans else _group_wrapped(rows, self.columns):
             texts = [""] * self._width
             for row in group:
                 for column, glyphs in self._split(row).items():
@@ -672,10 +677,44 @@ class _Table:
                     texts[column] = join_lines(texts[column], text) if texts[column] else text
             self._lines.append((group[0].line, len(self._header) + len(self._body)))
             self._body.append(texts)
+        for n, (text, span) in spans.items():
+            self._spans.update(dict.fromkeys(range(n + 1, n + span), 0))
+            self._spans[n] = span
+            for texts in self._body[n : n + span]:
+                texts[0] = text
+
+    def _find_label_spans(self, rows: Sequence[_Row]) -> dict[int, tuple[str, int]]:
+        """Return the labels that are centred at the left of several rows, with the number of rows, by the first row.
+
+        Empty if the first row has a label, or if labels and rows do not agree.
+        """
+        labels: list[tuple[float, str]] = []
+        heights: list[float] = []
+        for row in rows:
+            cells = self._split(row)
+            if 0 in cells:
+                labels.append((row.line.baseline, build_line(cells[0], row.line.page).text))
+            if any(cells):
+                if not row.is_data:  # wrapped text
+                    return {}
+                heights.append(row.line.baseline)
+        if not labels or not heights or labels[0][0] <= heights[0]:
+            return {}
+        spans: dict[int, tuple[str, int]] = {}
+        start = 0
+        for height, text in labels:
+            end = bisect_right(heights, 2 * height - heights[start] + _MAX_HALF_STEP * rows[0].line.size / 2)
+            if end <= start or abs(heights[start] + heights[end - 1] - 2 * height) > rows[0].line.size:
+                return {}
+            spans[start] = text, end - start
+            start = end
+            if start == len(heights):
+                break
+        return spans if start == len(heights) and len(spans) == len(labels) else {}
 
     def build_lines(self) -> list[PlacedLine]:
         """Return its rows as lines."""
-        rows = (*self._header, *(tuple(map(Cell, row)) for row in self._body))
+        rows = (*self._header, *(self._build_cells(n) for n in range(len(self._body))))
         placed = PlacedTable(rows, self.columns.edges, is_ruled=False)
         return [
             replace(
@@ -688,3 +727,9 @@ class _Table:
             )
             for line, row in self._lines
         ]
+
+    def _build_cells(self, n: int) -> tuple[Cell, ...]:
+        """Return the cells of a row below the header, without a label that a row above it contains."""
+        first, *others = self._body[n]
+        span = self._spans.get(n, 1)
+        return (*((Cell(first, span),) if span else ()), *map(Cell, others))
