@@ -15,8 +15,9 @@ from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
 from searchkit.corpus.formats.characters import PRIVATE_USE, UNREADABLE_REASON, read_sign, replace_look_alikes
 from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
-from searchkit.corpus.formats.page.reading_order import Rule
+from searchkit.corpus.formats.page.lines import is_unreadable
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage, Rule
+from searchkit.corpus.formats.page.rulings import MAX_RULES, Subpath, trace_rules
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.lines import is_body_line
 from searchkit.errors import ReadError
@@ -35,8 +36,6 @@ _MAX_SKEW = 0.02
 """Quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
 _MAX_RULE_WIDTH = 0.6
 """Millimetres. A line is at most this wide; a wider shape is an area."""
-_MIN_RULE_LENGTH = 2.0
-"""Millimetres."""
 _MAX_HAN_WIDTH, _MAX_LATIN_WIDTH = 1.3, 1.0
 """In em. A longer step to the next character includes a gap."""
 _GBK_DECLARATION = re.compile(
@@ -287,7 +286,7 @@ class _OfdDocument:
                 glyphs = list(self._read_glyphs(item, _content_matrix(matrix, item)))
                 drawn.glyphs += glyphs
                 drawn.texts.setdefault(item.get("ID", ""), "".join(glyph.text for glyph in glyphs))
-            elif kind == "PathObject":
+            elif kind == "PathObject" and len(drawn.rules) <= MAX_RULES:
                 drawn.rules += _read_rules(item, _content_matrix(matrix, item))
             elif kind == "PageBlock":
                 stack += [(child, matrix, depth + 1) for child in reversed(item)]
@@ -447,18 +446,31 @@ def _estimate_width(char: str) -> float:
     return 0.5 if char.isascii() else 1.0
 
 
-def _read_rules(item: Element, matrix: _Matrix) -> Iterator[Rule]:
-    """Yield the horizontal and vertical straight segments of a path."""
+def _read_rules(item: Element, matrix: _Matrix) -> list[Rule]:
+    """Return the straight horizontal and vertical lines of a path."""
+    is_stroked = item.get("Stroke") != "false"
+    if not is_stroked and item.get("Fill") != "true":
+        return []
+    return list(trace_rules(_read_subpaths(item, matrix), _MAX_RULE_WIDTH, is_stroked=is_stroked))
+
+
+def _read_subpaths(item: Element, matrix: _Matrix) -> Iterator[Subpath]:
+    """Yield the points of each part of a path. Parts with curves are left out."""
     a, b, c, d, e, f = matrix
     parts = iter(_child_text(item, "AbbreviatedData").split()[:_MAX_NUMBERS])
-    subpath_start = previous = (e, f)
+    points: list[tuple[float, float]] = []
+    is_straight = True
     for part in parts:
         coordinates = [_parse_number(next(parts, "0")) for _ in range(_ARGUMENT_COUNTS.get(part, 0))]
-        x, y = coordinates[-2:] or (0.0, 0.0)
-        point = subpath_start if part == "C" else (a * x + c * y + e, b * x + d * y + f)
-        if part in {"L", "C"}:
-            (x0, x1), (y0, y1) = sorted((previous[0], point[0])), sorted((previous[1], point[1]))
-            if max(x1 - x0, y1 - y0) >= _MIN_RULE_LENGTH and min(x1 - x0, y1 - y0) <= _MAX_RULE_WIDTH:
-                yield Rule(x0, y0, x1, y1)
-        previous = point
-        subpath_start = point if part in {"M", "S"} else subpath_start
+        if part in {"M", "S"}:
+            if is_straight and points:
+                yield points
+            points, is_straight = [], True
+        if len(coordinates) > 1:
+            x, y = coordinates[-2:]
+            points.append((a * x + c * y + e, b * x + d * y + f))
+        elif part == "C" and points:
+            points.append(points[0])
+        is_straight = is_straight and part not in {"Q", "B", "A"}
+    if is_straight and points:
+        yield points

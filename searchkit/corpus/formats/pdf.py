@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -24,8 +23,9 @@ from searchkit.corpus.formats.characters import (
 )
 from searchkit.corpus.formats.glyphnames import expose_glyph_names
 from searchkit.corpus.formats.page.layout import extract_text, heading_key, is_bold_font, is_plausible_title
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage, is_unreadable
-from searchkit.corpus.formats.page.reading_order import Rule
+from searchkit.corpus.formats.page.lines import is_unreadable
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage, Rule
+from searchkit.corpus.formats.page.rulings import MAX_RULES, Subpath, trace_rules
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.errors import ReadError
 
@@ -41,11 +41,13 @@ _MAX_BOOKMARKS = 10_000
 _MAX_BOOKMARK_DEPTH = 6
 _MAX_RULE_WIDTH = 2.0
 """Maximum width of a rule, in points. A wider shape is an area."""
-_MIN_RULE_LENGTH = 5.0
-"""Minimum length of a rule, in points."""
+_MAX_SEGMENTS = 100_000
+"""Maximum number of segments of the paths of a page that are searched for rules."""
+_MAX_FORM_DEPTH = 5
+"""Maximum number of forms that are drawn in each other."""
+_IDENTITY = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
 _MAX_SKEW = 0.02
 """In quarter turns. Text that deviates more from a multiple of a quarter turn is skewed."""
-_RECTANGLE_SEGMENTS = 6
 _MAX_NAME_LENGTH = 256
 """Bytes of a font's name."""
 _MAX_REPAIR_ATTEMPTS = 3
@@ -150,7 +152,7 @@ def _read_page(
             glyphs = named_glyphs.repair(number, glyphs)
             if is_unreadable(glyphs):
                 return UNREADABLE_REASON
-            return PlacedPage(number, right - left, top - bottom, glyphs, list(_read_rules(page, left, top)), headings)
+            return PlacedPage(number, right - left, top - bottom, glyphs, _read_rules(page, left, top), headings)
     except pypdfium2.PdfiumError:
         return "damaged"
 
@@ -311,22 +313,80 @@ def _has_picture(page: pypdfium2.PdfPage) -> bool:
     return next(iter(objects), None) is not None
 
 
-def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> Iterator[Rule]:
-    """Yield the lines of tables: thin areas, and the edges of stroked rectangles."""
-    for item in islice(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=1), _MAX_OBJECTS):
-        x0, y0, x1, y1 = item.get_bounds()
-        x0, y0, x1, y1 = x0 - left, top - y1, x1 - left, top - y0
-        width, height = x1 - x0, y1 - y0
-        if max(width, height) < _MIN_RULE_LENGTH:
+def _read_rules(page: pypdfium2.PdfPage, left: float, top: float) -> list[Rule]:
+    """Return the straight horizontal and vertical lines drawn on a page; none if there are too many to be tables."""
+    rules: list[Rule] = []
+    segments = 0
+    for item, matrix in _find_paths(page):
+        segments += max(0, pdfium.FPDFPath_CountSegments(item))
+        if segments > _MAX_SEGMENTS or len(rules) > MAX_RULES:
+            return []
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        if not pdfium.FPDFPath_GetDrawMode(item, fill, stroke):
             continue
-        if min(width, height) <= _MAX_RULE_WIDTH:
-            yield Rule(x0, y0, x1, y1)
-        elif _is_stroked_rectangle(item):
-            yield from (Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1), Rule(x0, y0, x0, y1), Rule(x1, y0, x1, y1))
+        if stroke.value or fill.value:
+            subpaths = _read_subpaths(item, matrix, left, top)
+            rules += trace_rules(subpaths, _MAX_RULE_WIDTH, is_stroked=bool(stroke.value))
+    return rules
 
 
-def _is_stroked_rectangle(item: object) -> bool:
-    """Return whether a path is stroked and has at most as many segments as a rectangle."""
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    is_stroked = pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and stroke.value
-    return bool(is_stroked) and pdfium.FPDFPath_CountSegments(item) <= _RECTANGLE_SEGMENTS
+def _find_paths(page: pypdfium2.PdfPage) -> Iterator[tuple[object, pdfium.FS_MATRIX]]:
+    """Yield the paths of a page and of the forms drawn on it, with the matrix from their unit to that of the page."""
+    budget = _MAX_OBJECTS
+    stack = [(pdfium.FPDFPage_CountObjects(page), pdfium.FPDFPage_GetObject, page.raw, _IDENTITY, 0)]
+    while stack:
+        count, get_object, parent, outer, depth = stack.pop()
+        for i in range(count):
+            budget -= 1
+            if budget < 0:
+                return
+            item = get_object(parent, i)
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind not in {pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_FORM}:
+                continue
+            matrix = pdfium.FS_MATRIX()
+            pdfium.FPDFPageObj_GetMatrix(item, matrix)
+            matrix = _multiply(matrix, outer)
+            if kind == pdfium.FPDF_PAGEOBJ_PATH:
+                yield item, matrix
+            elif depth < _MAX_FORM_DEPTH:
+                inner = pdfium.FPDFFormObj_CountObjects(item)
+                stack.append((inner, pdfium.FPDFFormObj_GetObject, item, matrix, depth + 1))
+
+
+def _multiply(inner: pdfium.FS_MATRIX, outer: pdfium.FS_MATRIX) -> pdfium.FS_MATRIX:
+    """Return the matrix that applies `inner`, then `outer`."""
+    return pdfium.FS_MATRIX(
+        inner.a * outer.a + inner.b * outer.c,
+        inner.a * outer.b + inner.b * outer.d,
+        inner.c * outer.a + inner.d * outer.c,
+        inner.c * outer.b + inner.d * outer.d,
+        inner.e * outer.a + inner.f * outer.c + outer.e,
+        inner.e * outer.b + inner.f * outer.d + outer.f,
+    )
+
+
+def _read_subpaths(item: object, matrix: pdfium.FS_MATRIX, left: float, top: float) -> Iterator[Subpath]:
+    """Yield the points of each part of a path. Parts with curves are left out."""
+    points: list[tuple[float, float]] = []
+    is_straight = True
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for i in range(pdfium.FPDFPath_CountSegments(item)):
+        segment = pdfium.FPDFPath_GetPathSegment(item, i)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            if is_straight and points:
+                yield points
+            points, is_straight = [], True
+        is_straight = is_straight and kind != pdfium.FPDF_SEGMENT_BEZIERTO
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        points.append(
+            (
+                matrix.a * x.value + matrix.c * y.value + matrix.e - left,
+                top - (matrix.b * x.value + matrix.d * y.value + matrix.f),
+            )
+        )
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            points.append(points[0])
+    if is_straight and points:
+        yield points

@@ -11,6 +11,7 @@ from itertools import groupby
 from unicodedata import east_asian_width
 
 from searchkit.corpus.blocks import RawTable
+from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
@@ -18,21 +19,9 @@ _MIN_GUTTER = 2
 """Width of the blank column between two columns, in half-width characters."""
 _MAX_LINE_LENGTH = 1_000
 """Code points. A longer line is not a row."""
-_MAX_SHORT_CELL, _MAX_CELL = 30, 120
-"""Code points. At least four of five cells are short, and none is longer than a note."""
 _GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
 """A tab or at least two blanks between two cells."""
-_VALUE = re.compile(r"[-+－约]?[￥¥]?[0-9][0-9,，.．]*\s*(?:[%％‰]|[^\W\d]{1,4})?|[-—－–/…]+|")
-"""A number with a short unit, or what stands for no value."""
-_LIST_NUMBER = re.compile(
-    r"[（(]?[0-9一二三四五六七八九十]{1,3}[)）.、．:：]|[①-⑳•·●■◆▪\-*]|第[0-9一二三四五六七八九十]+[章节条项]|附件"
-)
 _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
-_PAGE_NUMBER = re.compile(r"[-－—\s.…·]*([0-9]{1,4})[-－—\s]*")
-_LABEL = re.compile(r"(?!其中)[^：:]{1,10}[：:](?![0-9])")
-"""A label, with or without its content: 联系人：王芳."""
-_SENTENCE_END = ("。", "；", "！", "？", ";")
-
 _SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
 _SPREAD_BLANK = "\u3164"
 """Represents a single full-width blank. It has the same width."""
@@ -71,7 +60,7 @@ def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> I
     for _, run in groupby(widths):
         last = start + sum(1 for _ in run)
         rows = split(lines[start:last]) if last - start >= _MIN_ROWS else None
-        if rows and _is_table(rows, is_aligned=split is _split_at_gutters) and not _CONTENTS.fullmatch(before):
+        if rows and is_aligned_data(rows, is_aligned=split is _split_at_gutters) and not _CONTENTS.fullmatch(before):
             yield start, last, RawTable(tuple(tuple(map(Cell, row)) for row in rows))
         start = last
 
@@ -117,51 +106,3 @@ def _lay_out(line: str) -> list[str]:
         else:
             layout += (character, "") if is_wide else (character,)
     return layout
-
-
-def _is_table(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
-    """Return whether rows of equal width are data.
-
-    Two columns, or columns aligned by blanks, need a column of values.
-    """
-    width = len(rows[0])
-    cells = [cell for row in rows for cell in row if cell]
-    if width == 1 or not _are_short(cells) or any(cell.endswith(_SENTENCE_END) for cell in cells):
-        return False
-    full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
-    if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):
-        return False  # indentation
-    labels = sum(any(_LABEL.match(cell) for cell in row) for row in rows)
-    if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
-        return False
-    needs_values = is_aligned or width == 2  # noqa: PLR2004 - see above
-    return not needs_values or any(_has_values([row[n] for row in rows[1:]]) for n in range(1, width))
-
-
-def _are_short(cells: Sequence[str]) -> bool:
-    """Return whether at least four of five cells are short, and none is too long."""
-    short_cells = sum(len(cell) <= _MAX_SHORT_CELL for cell in cells)
-    return 5 * short_cells >= 4 * len(cells) and max(map(len, cells)) <= _MAX_CELL
-
-
-def _has_values(column: Sequence[str]) -> bool:
-    """Return whether most cells of a column are values, and one contains a digit."""
-    return 2 * sum(bool(_VALUE.fullmatch(cell)) for cell in column) > len(column) and any(
-        cell[0].isdigit() or cell[-1].isdigit() for cell in column if cell and _VALUE.fullmatch(cell)
-    )
-
-
-def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows are entries of a table of contents: numbered headings and ascending page numbers."""
-    pages = [match and int(match[1]) for match in (_PAGE_NUMBER.fullmatch(row[-1]) for row in rows)]
-    numbers = [page for page in pages if page is not None]
-    headings = sum(bool(_LIST_NUMBER.match(row[0])) for row in rows)
-    return len(numbers) == len(rows) and numbers == sorted(numbers) and 2 * headings >= len(rows)
-
-
-def _is_list(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows of two columns are items of a list: a number or a bullet, and a text."""
-    if len(rows[0]) != 2:  # noqa: PLR2004 - an item has a number and a text
-        return False
-    is_numbered = all(_LIST_NUMBER.fullmatch(row[0]) or row[0].isdigit() for row in rows)
-    return is_numbered and not _has_values([row[1] for row in rows])

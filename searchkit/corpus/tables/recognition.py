@@ -104,21 +104,22 @@ def _append_continuation(result: list[Block], recognised: _Recognised) -> bool:
     """Append the rows to the last table if that goes on: the same header, and nothing but 续表 between."""
     last = len(result) - 1
     while (
-        last >= 0 and result[last].table is None and (not result[last].text.strip() or _is_continued(result[last].text))
+        last >= 0 and result[last].table is None and (not result[last].text.strip() or is_continued(result[last].text))
     ):
         last -= 1
     previous = result[last].table if last >= 0 else None
     table = recognised.table
     if not isinstance(previous, DataTable) or not table.header or _texts(previous.header) != _texts(table.header):
         return False
-    if any(not _is_continued(text) for text in recognised.before) or table.caption not in {None, previous.caption}:
+    if any(not is_continued(text) for text in recognised.before) or table.caption not in {None, previous.caption}:
         return False
     del result[last + 1 :]
     result[last] = replace(result[last], table=replace(previous, rows=previous.rows + table.rows))
     return True
 
 
-def _is_continued(text: str) -> bool:
+def is_continued(text: str) -> bool:
+    """Return whether a line only says that the table below continues one (续表)."""
     return _CONTINUED.fullmatch(text.strip()) is not None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from searchkit.corpus.formats.page.layout import PageText, extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import read_bytes
 
 WIDTH, HEIGHT, SIZE, LEADING = 595.0, 842.0, 12.0, 20.0
@@ -170,6 +170,6 @@ def test_lists_and_tables_of_real_files_are_complete(shared: Path, name: str, st
     if not path.is_file():
         pytest.skip(f"{path} is missing")
     (document,) = read_bytes(path.read_bytes(), name).documents
-    assert (
-        len([block for block in document.blocks if block.text.startswith(start) and block.text[0].isdigit()]) == count
-    )
+    starts = [block.text for block in document.blocks if block.text]
+    starts += [row[0].text for block in document.blocks if block.table for row in block.table.rows]
+    assert len([text for text in starts if text.startswith(start) and text[0].isdigit()]) == count

@@ -14,7 +14,7 @@ from wordfiles import document, paragraph, run
 
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.page.layout import extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import read_bytes
 from searchkit.measures.extractor import Extractor
 from searchkit.model import Paragraph

@@ -18,7 +18,7 @@ from searchkit.corpus.blocks import Block
 from searchkit.corpus.formats import ofd, registry
 from searchkit.corpus.formats.characters import UNREADABLE_REASON, replace_look_alikes
 from searchkit.corpus.formats.page.layout import extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import READERS, FileContents, Reader
 from searchkit.corpus.overrides import StatedMetadata
 from searchkit.corpus.reading import ParsedDocument, read_file
@@ -215,8 +215,8 @@ def test_symbol_fonts_display_signs() -> None:
     assert texts(build_package(body)) == ["☑是 □否"]
 
 
-def test_a_row_of_a_ruled_table_is_one_block() -> None:
-    """A table row is one block, its cells separated by tabs."""
+def test_a_ruled_table_is_one_block() -> None:
+    """A ruled table is one block."""
     grid = " ".join(f"M 0 {10 * n} L 60 {10 * n}" for n in range(3)) + " ".join(
         f" M {20 * n} 0 L {20 * n} 20" for n in range(4)
     )
@@ -227,10 +227,9 @@ def test_a_row_of_a_ruled_table_is_one_block() -> None:
         for row, cells_of_row in enumerate(cells)
         for column, text in enumerate(cells_of_row)
     ]
-    assert texts(build_package(build_document([build_page(path + "".join(map(build_text_object, lines)))]))) == [
-        "项目\t2022年\t2023年",
-        "行政处罚\t91\t129",
-    ]
+    (block,) = blocks(build_package(build_document([build_page(path + "".join(map(build_text_object, lines)))])))
+    assert block.table
+    assert [[cell.text for cell in row] for row in block.table.rows] == cells
 
 
 def test_look_alikes_are_replaced() -> None:

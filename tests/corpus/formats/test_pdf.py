@@ -154,8 +154,8 @@ def test_columns_are_read_one_after_another() -> None:
     assert texts(typeset_pdf([[wide, *columns[0], *right]])) == [wide.text, PARAGRAPHS[0], PARAGRAPHS[2], PARAGRAPHS[3]]
 
 
-def test_a_row_of_a_ruled_table_is_one_block() -> None:
-    """A table row is one block. Tabs separate its cells, and lines of a cell are joined."""
+def test_a_ruled_table_is_one_block() -> None:
+    """A ruled table is one block, and the lines of a cell are joined."""
     cells = [["项目", "2022年", "2023年"], ["行政处罚\n案件", "91", "129"], ["行政检查", "5,980", "6,120"]]
 
     def draw(page: Any) -> None:  # noqa: ANN401
@@ -168,11 +168,13 @@ def test_a_row_of_a_ruled_table_is_one_block() -> None:
                 for n, line in enumerate(text.split("\n")):
                     print_line(page, PrintedLine(line, 102 + 100 * column, 215 + 40 * row + 14 * n, 12))
 
-    assert texts(draw_pdf(draw)) == [
-        "附表如下：",
-        "项目\t2022年\t2023年",
-        "行政处罚案件\t91\t129",
-        "行政检查\t5,980\t6,120",
+    before, table = blocks(draw_pdf(draw))
+    assert before.text == "附表如下："
+    assert table.table
+    assert [[cell.text for cell in row] for row in table.table.rows] == [
+        ["项目", "2022年", "2023年"],
+        ["行政处罚案件", "91", "129"],
+        ["行政检查", "5,980", "6,120"],
     ]
 
 

@@ -10,7 +10,7 @@ from pdffiles import coded_pdf
 
 from searchkit.corpus.formats.characters import UNREADABLE_REASON
 from searchkit.corpus.formats.page.layout import extract_text
-from searchkit.corpus.formats.page.lines import Glyph, PlacedPage
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage
 from searchkit.corpus.formats.registry import FileContents, read_bytes
 from searchkit.errors import ReadError
 

@@ -1,7 +1,11 @@
 """Pages whose glyphs have positions.
 
+placed.py         glyphs, rules, lines and tables with their positions
 layout.py         lines to paragraphs
 lines.py          glyphs to lines
 edges.py          page numbers, running heads and running feet
 reading_order.py  lines in reading order
+rulings.py        rules to grids of cells
+tables.py         rows of grids, tables over several pages
+aligned.py        tables whose columns only white space shows
 """

@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 
 from searchkit.corpus.cleaning.chrome import is_page_number
-from searchkit.corpus.formats.page.reading_order import PlacedLine
+from searchkit.corpus.formats.page.placed import PlacedLine
 
 _MARGIN_SHARE = 0.115
 """Share of a page's height, at each end, that may contain running heads and page numbers."""

@@ -16,16 +16,17 @@ from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning.chrome import has_dot_leader
 from searchkit.corpus.formats.characters import UNREADABLE, UNREADABLE_REASON, replace_look_alikes
 from searchkit.corpus.formats.marks import resolve_marks
+from searchkit.corpus.formats.page.aligned import find_aligned_tables
 from searchkit.corpus.formats.page.edges import drop_running_lines
 from searchkit.corpus.formats.page.lines import (
-    PlacedPage,
     UnreadableText,
     build_lines,
     join_lines,
     mark_lines,
     rotate_upright,
 )
-from searchkit.corpus.formats.page.reading_order import ColumnBounds, PlacedLine
+from searchkit.corpus.formats.page.placed import NO_BOUNDS, ColumnBounds, PlacedLine, PlacedPage
+from searchkit.corpus.formats.page.tables import TablePart, collect_tables
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.numbering import RANK, parse_marker
 from searchkit.model import LEFT_OUT
@@ -41,7 +42,6 @@ _MIN_WIDTH_SHARE = 0.95
 """Share of the width that the lines of all pages cover. A page that covers less has no full lines."""
 _FULL_LINE_TOLERANCE = 1.5
 """In em. A line that is at most this much narrower than the widest line is full, too."""
-_NO_BOUNDS = ColumnBounds(0, 0)
 _MIN_SPARE_ROOM = 0.3
 """In em. A line that has this much more room than the first word of the next line needs was ended on purpose."""
 _PARAGRAPH_MARKERS = frozenset(style for style, rank in RANK.items() if rank <= RANK["①"])
@@ -51,6 +51,7 @@ _MIN_PARAGRAPH_SPACING = 1.35
 _MAX_HEADING_LENGTH = 60
 """In code points. A longer paragraph is not a heading, even if a bookmark names it."""
 _BOLD_FONT = re.compile(r"bold|black|heavy|simhei|heiti|黑体|小标宋", re.IGNORECASE)
+_FIGURE_LINE = re.compile(r"[\d,.%％ ]{1,30}")
 _MIN_TITLE_LENGTH = 5
 _MEANINGLESS_TITLE = re.compile(
     r"microsoft|powerpoint|^untitled|^未命名|^无标题|^文档\d*$|\.(?:docx?|wps|pdf|ofd|txt|html?)$", re.IGNORECASE
@@ -78,13 +79,18 @@ def extract_text(pages: Iterable[PlacedPage]) -> PageText:
     """
     upright = [rotate_upright(page) for page in pages]
     pages = [page for page, _ in upright]
-    lines_by_page, unreadable = mark_lines([build_lines(page) for page in pages])
+    built = [build_lines(page) for page in pages]
+    lines_by_page, unreadable = mark_lines([lines for lines, _ in built])
     text_lines, running = drop_running_lines(lines_by_page, [page.height for page in pages])
-    body_lines = _assign_bounds(text_lines, pages)
+    bars = {page.number: page_bars for page, (_, page_bars) in zip(pages, built, strict=True)}
+    body_lines = _assign_bounds(find_aligned_tables(text_lines, bars), pages)
     emphasis = _is_emphasis(body_lines)
     headings = {page.number: page.headings for page in pages}
-    paragraphs = [_build_block(lines, strong=emphasis) for lines in _group_paragraphs(body_lines)]
-    blocks = tuple(_apply_bookmark(block, headings) for block in paragraphs if block.text)
+    blocks = tuple(
+        _apply_bookmark(block, headings)
+        for block in _build_blocks(collect_tables(body_lines), strong=emphasis)
+        if block.text or block.table
+    )
     running += Counter({page.number: page.template_lines for page in pages if page.template_lines})
     turned = Counter({page.number: count for page, count in upright if count})
     warnings = tuple(_describe_warnings(unreadable, running, turned))
@@ -160,23 +166,29 @@ def _assign_bounds(lines: Sequence[PlacedLine], pages: Sequence[PlacedPage]) -> 
 def _column_bounds(lines: Sequence[PlacedLine], width: float) -> ColumnBounds:
     """Return where lines start and end on a page of this width. If they do not show it, assume equal margins."""
     if not lines:
-        return _NO_BOUNDS
+        return NO_BOUNDS
     left, right = min(line.left for line in lines), max(line.text_right for line in lines)
     full_lines = sum(line.text_right > right - _FULL_LINE_TOLERANCE * line.size for line in lines)
     return ColumnBounds(left, right if full_lines > 1 and right - left > width / 2 else max(right, width - left))
 
 
-def _group_paragraphs(lines: Sequence[PlacedLine]) -> Iterator[list[PlacedLine]]:
-    """Group lines into paragraphs. A heading is a paragraph, and so is a table row."""
-    setting = _Typesetting.estimate(lines)
+def _build_blocks(items: Sequence[PlacedLine | TablePart], *, strong: bool) -> Iterator[Block]:
+    """Yield the blocks of lines and tables: lines are grouped into paragraphs. A heading is one, and so is a row.
+
+    `strong`: whether bold type means emphasis.
+    """
+    setting = _Typesetting.estimate([item for item in items if isinstance(item, PlacedLine)])
     current: list[PlacedLine] = []
-    for line in lines:
-        if current and not setting.continues_paragraph(current[-1], line):
-            yield current
+    for item in items:
+        if current and not (isinstance(item, PlacedLine) and setting.continues_paragraph(current[-1], item)):
+            yield _build_block(current, strong=strong)
             current = []
-        current.append(line)
+        if isinstance(item, PlacedLine):
+            current.append(item)
+        else:
+            yield from item.build_blocks(lambda line: _build_block([line], strong=strong))
     if current:
-        yield current
+        yield _build_block(current, strong=strong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +227,8 @@ class _Typesetting:
             return False
         if not _is_full(before, line) or has_dot_leader(before.text) or self._is_apart(before, line):
             return False
+        if before.text[-1].isdigit() and line.text[0].isdigit() and (_is_figure(before.text) or _is_figure(line.text)):
+            return False
         is_indented = _is_indented(line)
         if not ends_sentence(before.text):
             is_title_line = line.size > _MIN_TITLE_SIZE * self.size and _is_centred(line)
@@ -229,6 +243,11 @@ class _Typesetting:
             and _is_same_column(before, line)
             and step > _MIN_PARAGRAPH_SPACING * self.line_spacing
         )
+
+
+def _is_figure(text: str) -> bool:
+    """Return whether a line is only a figure. That of another line must not continue it."""
+    return _FIGURE_LINE.fullmatch(text) is not None
 
 
 def _is_full(before: PlacedLine, line: PlacedLine) -> bool:

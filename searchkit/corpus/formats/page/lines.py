@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from statistics import median
@@ -25,14 +25,10 @@ from searchkit.corpus.formats.characters import (
     replace_look_alikes,
 )
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
-from searchkit.corpus.formats.page.reading_order import (
-    PlacedLine,
-    Rule,
-    RuledRow,
-    cell_edges_at,
-    find_ruled_rows,
-    order_lines,
-)
+from searchkit.corpus.formats.page.placed import Bar, Glyph, PlacedLine, PlacedPage, Rule
+from searchkit.corpus.formats.page.reading_order import PlacedRow, order_lines
+from searchkit.corpus.formats.page.rulings import RuledGrid, find_rulings
+from searchkit.corpus.formats.page.tables import place_rows
 
 _MIN_TYPE_SIZE = 1e-5
 """Share of a page's height. Smaller type is invisible."""
@@ -42,6 +38,8 @@ _MIN_HAN_GAP = 0.7
 """In em. The same next to a Han character. Justified lines contain gaps, and Latin words are set off by 1/4 em."""
 _MAX_BASELINE_SHIFT = 0.5
 """In em. Glyphs whose baselines differ by at most this are in the same row."""
+_MIDDLE_HEIGHT = 0.35
+"""In em. Height of the middle of a character above its baseline."""
 _MAX_OVERPRINT_SHIFT = 0.4
 """Share of a glyph's width. Two equal characters that are closer are one character printed twice."""
 _MAX_SCRIPT_SIZE = 0.8
@@ -57,39 +55,6 @@ _HYPHENATED = re.compile(r"[A-Za-z]{2}-$")
 _HANGING_PUNCTUATION = frozenset("，,、。.；;：:！!？?")
 """Marks that may stand in the margin after the last character of a full line."""
 _WHITE_SPACE = re.compile(r"\s+")
-
-
-class Glyph(NamedTuple):
-    """A character and its position on a page."""
-
-    text: str
-    """One code point; several for a ligature."""
-    left: float
-    right: float
-    baseline: float
-    """Distance of its baseline from the upper edge of the page."""
-    size: float
-    """Type size: the height of a Han character."""
-    bold: bool = False
-    turn: int | None = 0
-    """Clockwise rotation in quarter turns, 0 to 3. None if the glyph is skewed, as watermarks are."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedPage:
-    """The contents of one page."""
-
-    number: int
-    """From 1."""
-    width: float
-    height: float
-    glyphs: Sequence[Glyph]
-    """In any order."""
-    rules: Sequence[Rule] = ()
-    headings: Mapping[str, int] = field(default_factory=dict)
-    """Titles of the bookmarks that point to this page, with their heading level from 1."""
-    template_lines: int = 0
-    """Number of lines of this page that are printed on several pages, and are not among the glyphs."""
 
 
 def is_unreadable(glyphs: Sequence[Glyph]) -> bool:
@@ -121,37 +86,97 @@ def rotate_upright(page: PlacedPage) -> tuple[PlacedPage, int]:
         return replace(page, glyphs=glyphs), dropped
     width, height = (page.width, page.height) if turn == 2 else (page.height, page.width)  # noqa: PLR2004 - upside down
     turned = [_rotate_back(glyph, turn, page) for glyph in glyphs]
-    return replace(page, width=width, height=height, glyphs=turned, rules=()), dropped
+    rules = [_rotate_rule_back(rule, turn, page) for rule in page.rules]
+    return replace(page, width=width, height=height, glyphs=turned, rules=rules), dropped
 
 
 def _rotate_back(glyph: Glyph, turn: int, page: PlacedPage) -> Glyph:
     """Return the glyph after rotating the page back by `turn` quarter turns."""
-    length, x, y = glyph.right - glyph.left, glyph.left, glyph.baseline
-    left, base = {1: (y, page.width - x), 2: (page.width - x, page.height - y), 3: (page.height - y, x)}[turn]
+    length = glyph.right - glyph.left
+    left, base = _rotate_point_back(glyph.left, glyph.baseline, turn, page)
     return glyph._replace(left=left, right=left + length, baseline=base, turn=0)
 
 
-def build_lines(page: PlacedPage) -> list[PlacedLine]:
-    """Return the lines of a page in reading order."""
+def _rotate_rule_back(rule: Rule, turn: int, page: PlacedPage) -> Rule:
+    x0, y0 = _rotate_point_back(rule.left, rule.top, turn, page)
+    x1, y1 = _rotate_point_back(rule.right, rule.bottom, turn, page)
+    return Rule(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def _rotate_point_back(x: float, y: float, turn: int, page: PlacedPage) -> tuple[float, float]:
+    return {1: (y, page.width - x), 2: (page.width - x, page.height - y), 3: (page.height - y, x)}[turn]
+
+
+class PageLines(NamedTuple):
+    """The lines of a page, and the horizontal rules between them."""
+
+    lines: list[PlacedLine]
+    """In reading order."""
+    bars: Sequence[Bar]
+
+
+def build_lines(page: PlacedPage) -> PageLines:
+    """Return the lines of a page. Rows of ruled tables are one line each."""
     texts = {glyph.text for glyph in page.glyphs}
     invisible = {text for text in texts if text != SOFT_HYPHEN and not clean_characters(text)}
     glyphs = sorted((glyph for glyph in page.glyphs if glyph.text not in invisible), key=attrgetter("baseline"))
     if not glyphs:
-        return []
-    tables = find_ruled_rows(page.rules, median(glyph.size for glyph in glyphs))
+        return PageLines([], ())
+    rulings = find_rulings(page.rules, median(glyph.size for glyph in glyphs))
+    ruled_rows: list[PlacedRow] = []
+    if rulings.grids:
+        glyphs, ruled_rows = _take_ruled_rows(glyphs, rulings.grids, page.number)
+    pieces = _build_pieces(glyphs, page.number)
+    return PageLines(order_lines(pieces, ruled_rows), rulings.bars)
+
+
+def _take_ruled_rows(
+    glyphs: Sequence[Glyph], grids: Sequence[RuledGrid], page_number: int
+) -> tuple[list[Glyph], list[PlacedRow]]:
+    """Return the glyphs outside of grids, and the rows of the grids. `glyphs`: from top to bottom."""
+    outside: list[Glyph] = []
+    inside: list[dict[int, list[Glyph]]] = [{} for _ in grids]
+    for glyph in glyphs:
+        x, y = (glyph.left + glyph.right) / 2, glyph.baseline - _MIDDLE_HEIGHT * glyph.size
+        for grid, cells in zip(grids, inside, strict=True):
+            if (cell := grid.find_cell(x, y)) is not None:
+                cells.setdefault(cell, []).append(glyph)
+                break
+        else:
+            outside.append(glyph)
+    rows: list[PlacedRow] = []
+    for number, (grid, cells) in enumerate(zip(grids, inside, strict=True), 1):
+        contents = {
+            cell: [_join_row(row) for row in _build_pieces(cell_glyphs, page_number)]
+            for cell, cell_glyphs in cells.items()
+        }
+        rows += place_rows(grid, contents, number, join_lines)
+    return outside, rows
+
+
+def _join_row(pieces: Sequence[PlacedLine]) -> PlacedLine:
+    """Return the pieces at one height in a cell as one line."""
+    if len(pieces) == 1:
+        return pieces[0]
+    first, last = pieces[0], pieces[-1]
+    text = " ".join(piece.text for piece in pieces)
+    return replace(first, text=text, right=last.right, text_right=last.text_right, bold=all(p.bold for p in pieces))
+
+
+def _build_pieces(glyphs: Iterable[Glyph], page_number: int) -> list[list[PlacedLine]]:
+    """Return the pieces at each height, from left to right. `glyphs`: from top to bottom."""
     rows: list[list[Glyph]] = []
     for glyph in glyphs:
         if rows and glyph.baseline - rows[-1][0].baseline <= _MAX_BASELINE_SHIFT * max(glyph.size, rows[-1][0].size):
             rows[-1].append(glyph)
         else:
             rows.append([glyph])
-    pieces = [[_build_line(piece, page.number) for piece in _split_row(row, tables)] for row in rows]
-    return order_lines([row for row in pieces if row], tables, join_lines)
+    pieces = [[build_line(piece, page_number) for piece in _split_row(row)] for row in rows]
+    return [row for row in pieces if row]
 
 
-def _split_row(row: Sequence[Glyph], tables: Sequence[RuledRow]) -> Iterator[list[Glyph]]:
-    """Split a row, from left to right, at wide gaps and at the edges of table cells."""
-    edges = cell_edges_at(row[0].baseline, tables)
+def _split_row(row: Sequence[Glyph]) -> Iterator[list[Glyph]]:
+    """Split a row, from left to right, at wide gaps."""
     piece: list[Glyph] = []
     blank: Glyph | None = None
     for glyph in sorted(row, key=attrgetter("left")):
@@ -169,7 +194,7 @@ def _split_row(row: Sequence[Glyph], tables: Sequence[RuledRow]) -> Iterator[lis
             piece[-1] = piece[-1]._replace(bold=True)  # printed twice to look bold
             continue
         previous_end = blank.right if blank and piece else piece[-1].right if piece else glyph.left
-        if piece and (glyph.left - previous_end > glyph.size or _is_separated(piece[-1], glyph, edges)):
+        if piece and glyph.left - previous_end > glyph.size:
             yield piece
             piece = []
         elif piece and blank:
@@ -184,11 +209,8 @@ def _glyph_width(glyph: Glyph) -> float:
     return glyph.right - glyph.left
 
 
-def _is_separated(before: Glyph, glyph: Glyph, edges: Sequence[float]) -> bool:
-    return any(before.left + before.right < 2 * edge < glyph.left + glyph.right for edge in edges)
-
-
-def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
+def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
+    """Return a line of glyphs, which are from left to right."""
     sizes = Counter(glyph.size for glyph in glyphs)
     size = sizes.most_common(1)[0][0]
     parts: list[str] = []
@@ -213,6 +235,7 @@ def _build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
         page=page_number,
         text_right=glyphs[-1].left if text[-1] in _HANGING_PUNCTUATION else glyphs[-1].right,
         first_word_width=last.right - glyphs[0].left,
+        glyphs=glyphs,
     )
 
 

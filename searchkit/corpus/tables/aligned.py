@@ -1,0 +1,69 @@
+"""Rows of cells that only alignment shows, in plain text and on pages: which of them are data.
+
+A false table is worse than none. Lists, tables of contents, labels with their contents, and prose are no data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_MAX_SHORT_CELL, _MAX_CELL = 30, 120
+"""Code points. At least four of five cells are short, and none is longer than a note."""
+_VALUE = re.compile(r"[-+－约]?[￥¥]?[0-9][0-9,，.．]*\s*(?:[%％‰]|[^\W\d]{1,4})?|[-—－–/…]+|")
+"""A number with a short unit, or what stands for no value."""
+_LIST_NUMBER = re.compile(
+    r"[（(]?[0-9一二三四五六七八九十]{1,3}[)）.、．:：]|[①-⑳•·●■◆▪\-*]|第[0-9一二三四五六七八九十]+[章节条项]|附件"
+)
+_PAGE_NUMBER = re.compile(r"[-－—\s.…·]*([0-9]{1,4})[-－—\s]*")
+_LABEL = re.compile(r"(?!其中)[^：:]{1,10}[：:](?![0-9])")
+"""A label, with or without its content: 联系人：王芳."""
+_SENTENCE_END = ("。", "；", "！", "？", ";")
+
+
+def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
+    """Return whether rows of equal width are data.
+
+    Two columns, or columns aligned by blanks, need a column of values.
+    """
+    width = len(rows[0])
+    cells = [cell for row in rows for cell in row if cell]
+    if width == 1 or not _are_short(cells) or any(cell.endswith(_SENTENCE_END) for cell in cells):
+        return False
+    full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
+    if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):
+        return False  # indentation
+    labels = sum(any(_LABEL.match(cell) for cell in row) for row in rows)
+    if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
+        return False
+    needs_values = is_aligned or width == 2  # noqa: PLR2004 - see above
+    return not needs_values or any(_has_values([row[n] for row in rows[1:]]) for n in range(1, width))
+
+
+def _are_short(cells: Sequence[str]) -> bool:
+    """Return whether at least four of five cells are short, and none is too long."""
+    short_cells = sum(len(cell) <= _MAX_SHORT_CELL for cell in cells)
+    return 5 * short_cells >= 4 * len(cells) and max(map(len, cells)) <= _MAX_CELL
+
+
+def _has_values(column: Sequence[str]) -> bool:
+    """Return whether most cells of a column are values, and one contains a digit."""
+    return 2 * sum(bool(_VALUE.fullmatch(cell)) for cell in column) > len(column) and any(
+        cell[0].isdigit() or cell[-1].isdigit() for cell in column if cell and _VALUE.fullmatch(cell)
+    )
+
+
+def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether rows are entries of a table of contents: numbered headings and ascending page numbers."""
+    pages = [match and int(match[1]) for match in (_PAGE_NUMBER.fullmatch(row[-1]) for row in rows)]
+    numbers = [page for page in pages if page is not None]
+    headings = sum(bool(_LIST_NUMBER.match(row[0])) for row in rows)
+    return len(numbers) == len(rows) and numbers == sorted(numbers) and 2 * headings >= len(rows)
+
+
+def _is_list(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether rows of two columns are items of a list: a number or a bullet, and a text."""
+    if len(rows[0]) != 2:  # noqa: PLR2004 - an item has a number and a text
+        return False
+    is_numbered = all(_LIST_NUMBER.fullmatch(row[0]) or row[0].isdigit() for row in rows)
+    return is_numbered and not _has_values([row[1] for row in rows])

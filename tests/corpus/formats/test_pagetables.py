@@ -1,0 +1,434 @@
+"""Tables of pages: cells by rules or by white space, over several pages, and what is no table."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.formats.page.layout import extract_text
+from searchkit.corpus.formats.page.placed import Glyph, PlacedPage, Rule
+from searchkit.corpus.formats.page.rulings import find_rulings
+from searchkit.model import Cell
+
+WIDTH, HEIGHT, SIZE, LEADING = 595.0, 842.0, 10.0, 20.0
+"""Points: an A4 page, the type size and the distance between rows."""
+LEFT, TOP = 80.0, 150.0
+TITLE, NOTE, END = "表1 各街道案件", "单位：件", "以上数据由各街道报送，经区司法局核实后向社会公布。"
+ROWS = [["街道", "收件", "办结"], ["东风街道", "95,585.30", "2"], ["西关街道", "11", "10"], ["南湖街道", "—", "9"]]
+EDGES = (80.0, 180.0, 240.0, 300.0)
+
+
+def measure(text: str, size: float = SIZE) -> float:
+    """Return the width of text whose ASCII characters are half as wide as Han characters."""
+    return sum(size / 2 if char.isascii() else size for char in text)
+
+
+def write(text: str, x: float, y: float, size: float = SIZE) -> list[Glyph]:
+    """Return the glyphs of text at a position."""
+    return [
+        Glyph(char, x + measure(text[:n], size), x + measure(text[: n + 1], size), y, size)
+        for n, char in enumerate(text)
+    ]
+
+
+def write_rows(
+    rows: Sequence[Sequence[str]], edges: Sequence[float] = EDGES, top: float = TOP, align: str = "right"
+) -> list[Glyph]:
+    """Return the glyphs of rows. Lines of a cell are below each other. First columns are aligned left."""
+    glyphs: list[Glyph] = []
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            for n, line in enumerate(text.split("\n")):
+                room = edges[c + 1] - edges[c] - 6 - measure(line)
+                x = edges[c] + 3 + (0 if not c or align == "left" else room if align == "right" else room / 2)
+                glyphs += write(line, x, top + LEADING * r + 14 + 12 * n)
+    return glyphs
+
+
+def across(height: float, left: float = EDGES[0], right: float = EDGES[-1]) -> Rule:
+    """Return a horizontal rule."""
+    return Rule(left, height, right, height)
+
+
+def down(x: float, top: float, bottom: float) -> Rule:
+    """Return a vertical rule."""
+    return Rule(x, top, x, bottom)
+
+
+def rule_grid(count: int, edges: Sequence[float] = EDGES, top: float = TOP) -> list[Rule]:
+    """Return the rules of a grid with this number of rows."""
+    bottom = top + count * LEADING
+    rows = [across(top + LEADING * n, edges[0], edges[-1]) for n in range(count + 1)]
+    return rows + [down(x, top, bottom) for x in edges]
+
+
+def place(glyphs: Iterable[Glyph], rules: Sequence[Rule] = (), number: int = 1) -> PlacedPage:
+    """Return a page."""
+    return PlacedPage(number, WIDTH, HEIGHT, list(glyphs), rules)
+
+
+def read(*pages: PlacedPage) -> list[Block]:
+    """Return the blocks of pages."""
+    return list(extract_text(pages).blocks)
+
+
+def tables(blocks: Iterable[Block]) -> list[list[list[str]]]:
+    """Return the cells of all tables. Spans are written behind the text."""
+    return [[[show(cell) for cell in row] for row in block.table.rows] for block in blocks if block.table]
+
+
+def show(cell: Cell) -> str:
+    """Return the text of a cell with its spans, if it has any."""
+    is_single = cell.row_span == cell.col_span == 1
+    return cell.text if is_single else f"{cell.text}<{cell.row_span}x{cell.col_span}>"
+
+
+def frame(glyphs: Iterable[Glyph], last: float) -> list[Glyph]:
+    """Return the glyphs of a table with a caption and a unit above, and a paragraph below."""
+    return [*write(TITLE, 140, TOP - 30), *write(NOTE, 250, TOP - 10), *glyphs, *write(END, LEFT, last + 40)]
+
+
+# Ruled tables
+
+
+@pytest.mark.parametrize("align", ["left", "centre", "right"])
+def test_cells_of_a_ruled_table_are_apart(align: str) -> None:
+    """The cells `95,585.30` and `2` are two, even if nothing but a rule is between them."""
+    edges = (80.0, 130.0, 178.0, 210.0)
+    blocks = read(place(frame(write_rows(ROWS, edges, align=align), 230), rule_grid(len(ROWS), edges)))
+    assert tables(blocks) == [ROWS]
+    assert [block.text for block in blocks] == [TITLE, NOTE, "", END]
+
+
+def _dash(rule: Rule) -> list[Rule]:
+    if rule.right > rule.left:
+        return [rule._replace(left=x, right=x + 3) for x in range(int(rule.left), int(rule.right), 5)]
+    return [rule._replace(top=y, bottom=y + 3) for y in range(int(rule.top), int(rule.bottom), 5)]
+
+
+def _thicken(rule: Rule) -> list[Rule]:
+    return [Rule(rule.left - 0.4, rule.top - 0.4, rule.right + 0.4, rule.bottom + 0.4)]
+
+
+def _double(rule: Rule) -> list[Rule]:
+    return [Rule(rule.left + d, rule.top + d, rule.right + d, rule.bottom + d) for d in (0, 2)]
+
+
+@pytest.mark.parametrize("draw", [_dash, _thicken, _double])
+def test_rules_can_be_drawn_in_several_ways(draw: object) -> None:
+    """Rules can be dashes, thin rectangles or double lines."""
+    assert callable(draw)
+    rules = [part for rule in rule_grid(len(ROWS)) for part in draw(rule)]
+    assert tables(read(place(write_rows(ROWS), rules))) == [ROWS]
+
+
+@pytest.mark.parametrize("missing", [{0, 3}, {0}, set()])
+def test_outer_rules_can_be_missing(missing: set[int]) -> None:
+    """A table without rules at its left and right has all its columns."""
+    bottom = TOP + LEADING * len(ROWS)
+    rules = [across(TOP + LEADING * n) for n in range(len(ROWS) + 1)]
+    rules += [down(x, TOP, bottom) for n, x in enumerate(EDGES) if n not in missing]
+    assert tables(read(place(write_rows(ROWS), rules))) == [ROWS]
+
+
+def test_missing_rules_merge_cells() -> None:
+    """A rule that is missing between slots merges them, in both directions."""
+    rows = [["街道", "收件", ""], ["", "上年", "本年"], ["东风街道", "1", "2"], ["西关街道", "3", "4"]]
+    bottom = TOP + LEADING * 4
+    rules = [across(TOP + LEADING * n) for n in (0, 2, 3, 4)] + [across(TOP + LEADING, EDGES[1])]
+    rules += [down(x, TOP, bottom) for n, x in enumerate(EDGES) if n != 2]
+    rules.append(down(EDGES[2], TOP + LEADING, bottom))
+    assert tables(read(place(write_rows(rows), rules))) == [
+        [["街道<2x1>", "收件<1x2>"], ["上年", "本年"], ["东风街道", "1", "2"], ["西关街道", "3", "4"]]
+    ]
+
+
+def test_lines_of_a_cell_are_joined() -> None:
+    """Text and figures that are wrapped in a cell are joined; figures of several rows are not."""
+    edges = (80.0, 130.0, 166.0, 240.0)
+    rows = [
+        ["街道", "收件", "金额"],
+        ["", "", ""],
+        ["东风街\n道", "7,430.\n52", "12"],
+        ["", "", ""],
+        ["合计", "3", "4"],
+    ]
+    heights = (0, 2, 4, 5)
+    rules = [across(TOP + LEADING * n, edges[0], edges[-1]) for n in heights]
+    rules += [down(x, TOP, TOP + LEADING * 5) for x in edges]
+    (table,) = tables(read(place(write_rows(rows, edges, align="left"), rules)))
+    assert table == [["街道", "收件", "金额"], ["东风街道", "7,430.52", "12"], ["合计", "3", "4"]]
+
+
+def test_rows_without_rules_between_them_are_split() -> None:
+    """If only columns are ruled, the figures show the rows, also one without figures."""
+    rows = [*ROWS, ["北苑街道", "", ""], ["河西街道", "7", "8"]]
+    bottom = TOP + LEADING * len(rows)
+    rules = [across(TOP), across(TOP + LEADING), across(bottom), *(down(x, TOP, bottom) for x in EDGES)]
+    assert tables(read(place(write_rows(rows), rules))) == [rows]
+
+
+@pytest.mark.parametrize("repeats_header", [True, False])
+@pytest.mark.parametrize("is_ruled", [True, False])
+def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None:  # noqa: FBT001
+    """A table over three pages is one. Running heads, page numbers and repeated headers do not matter."""
+    body = [[f"{2010 + n // 12}年{n % 12 + 1}月", str(100 + n), f"{n * 1.5:.1f}"] for n in range(75)]
+    pages = []
+    for number in range(1, 4):
+        rows = body[25 * number - 25 : 25 * number]
+        rows = [["月份", "立案", "罚款"], *rows] if repeats_header or number == 1 else rows
+        glyphs = write_rows(rows) + write("青山市年度报告", 200, 40, 9) + write(f"- {number} -", 280, 810, 9)
+        pages.append(place(glyphs, rule_grid(len(rows)) if is_ruled else (), number))
+    assert tables(read(*pages)) == [[["月份", "立案", "罚款"], *body]]
+
+
+def test_another_table_on_the_next_page_is_another() -> None:
+    """Two tables with the same columns are two if the second has a header of its own."""
+    others = [["部门", "检查", "处罚"], ["司法局", "5", "6"], ["水务局", "7", "8"]]
+    pages = [place(write_rows(rows), rule_grid(len(rows)), n) for n, rows in enumerate((ROWS, others), 1)]
+    assert tables(read(*pages)) == [ROWS, others]
+
+
+def test_a_merged_cell_goes_on_after_a_page_break() -> None:
+    """A label over several rows, which a page break divides, covers all of them."""
+
+    def page(rows: Sequence[Sequence[str]], closed: Sequence[int], number: int) -> PlacedPage:
+        rules = [across(TOP + LEADING * n, *(() if n in closed else (EDGES[1],))) for n in range(len(rows) + 1)]
+        rules += [down(x, TOP, TOP + LEADING * len(rows)) for x in EDGES]
+        return place(write_rows(rows), rules, number)
+
+    first = page([["类别", "项目", "数量"], ["处罚", "警告", "1"], ["", "罚款", "2"]], (0, 1, 3), 1)
+    second = page([["", "没收", "3"], ["", "吊销", "4"]], (0, 2), 2)
+    assert tables(read(first, second)) == [
+        [["类别", "项目", "数量"], ["处罚<4x1>", "警告", "1"], ["罚款", "2"], ["没收", "3"], ["吊销", "4"]]
+    ]
+
+
+# Unruled tables
+
+
+@pytest.mark.parametrize("align", ["left", "centre", "right"])
+@pytest.mark.parametrize("bars", [(), (0, 1, 4), (0, 1, 2, 3, 4)])
+def test_columns_are_found_by_white_space(align: str, bars: Sequence[int]) -> None:
+    """Columns that only white space separates are a table, with or without horizontal rules."""
+    rules = [across(TOP + LEADING * n) for n in bars]
+    blocks = read(place(frame(write_rows(ROWS, align=align), 230), rules))
+    assert tables(blocks) == [ROWS]
+    assert [block.text for block in blocks] == [TITLE, NOTE, "", END]
+
+
+def test_a_header_covers_the_columns_over_which_it_is_centred() -> None:
+    """In a header of two rows, a piece above several others covers their columns, and the other columns have one."""
+    edges = (80.0, 160.0, 220.0, 280.0, 340.0, 400.0)
+    rows = [["东风街道", "1", "2", "13", "4"], ["西关街道", "5", "16", "7", "8"], ["南湖街道", "9", "1", "2", "3"]]
+    glyphs = write_rows([["", "上年", "本年", "上年", "本年"], *rows], edges, TOP + LEADING, "centre")
+    glyphs += write("街道", 83, TOP + 24) + write("收件", 210, TOP + 14) + write("办结", 330, TOP + 14)
+    assert tables(read(place(glyphs))) == [
+        [["街道<2x1>", "收件<1x2>", "办结<1x2>"], ["上年", "本年", "上年", "本年"], *rows]
+    ]
+
+
+def test_wrapped_labels_are_joined() -> None:
+    """A label of two lines, whose figures are between them, is one cell; a line at its own distance is a row."""
+    glyphs = write_rows(ROWS)
+    glyphs += write("市市场监督管理局", 83, TOP + 98) + write("综合执法支队", 83, TOP + 110)
+    glyphs += write("31", 227, TOP + 104) + write("30", 287, TOP + 104)
+    glyphs += write("其他街道", 83, TOP + 134) + write("合计", 83, TOP + 154) + write("42", 227, TOP + 154)
+    (table,) = tables(read(place(glyphs)))
+    assert table[4:] == [["市市场监督管理局综合执法支队", "31", "30"], ["其他街道", "", ""], ["合计", "42", ""]]
+
+
+def test_a_row_that_names_a_group_is_no_header() -> None:
+    """A row with only a label, below the header or between rows with figures, is a row of its own."""
+    rows = [
+        ["科目", "预算", "决算"],
+        ["一、收入", "", ""],
+        ["税收收入", "1,200.5", "1,100"],
+        ["非税收入", "300", "280"],
+    ]
+    rows += [["二、支出", "", ""], ["教育", "45", "44"], ["合计", "1,545.5", "1,424"]]
+    assert tables(read(place(frame(write_rows(rows), TOP + 150)))) == [rows]
+
+
+def test_labels_centred_on_several_rows_cover_them() -> None:
+    """A label between two rows, or at the middle of three, covers them."""
+    rows = [["类别", "项目", "数量"], ["", "警告", "1"], ["行政处罚", "罚款", "2"], ["", "没收", "3"]]
+    rows += [["", "新办", "4"], ["", "变更", "5"], ["合计", "", "15"]]
+    glyphs = write_rows(rows, align="left") + write("行政许可", 83, TOP + 14 + 4.5 * LEADING)
+    (table,) = tables(read(place(glyphs)))
+    assert [row[0] for row in table] == ["类别", "行政处罚<3x1>", "罚款", "没收", "行政许可<2x1>", "变更", "合计"]
+
+
+PROSE = [f"第{n}项工作由区司法局会同有关部门组织实施，" for n in "一二三四五六七八九十"]
+
+
+@pytest.mark.parametrize("is_ruled", [True, False])
+def test_a_table_in_a_column_of_text_is_one(is_ruled: bool) -> None:  # noqa: FBT001
+    """A table in one column of a page of two columns is one table, in the order of that column."""
+    lines = [(line, 80, 100 + 14 * n) for n, line in enumerate(PROSE)]
+    lines += [(line, 80, 400 + 14 * n) for n, line in enumerate(PROSE)]
+    right = [(line, 330, 100 + 14 * n) for n, line in enumerate(PROSE * 4)]
+    glyphs = [glyph for line in lines + right for glyph in write(*line)]
+    blocks = read(place(glyphs + write_rows(ROWS, top=270), rule_grid(len(ROWS), top=270) if is_ruled else ()))
+    assert tables(blocks) == [ROWS]
+    texts = "|".join(block.text for block in blocks)
+    before, after = texts.split("||")
+    assert before.count("第一项") == 1
+    assert after.count("第一项") == 5
+
+
+# No tables
+
+
+def _columns_of_text() -> PlacedPage:
+    lines = [(line, x, 100 + 14 * n) for x in (80, 330) for n, line in enumerate(PROSE * 3)]
+    return place(glyph for line in lines for glyph in write(*line))
+
+
+def _contents() -> PlacedPage:
+    entries = [*write("目录", 280, 80)]
+    for n, name in enumerate("一二三四五六七八"):
+        entries += write(f"{name}、{'工作情况' * (n % 3 + 1)}", 80, 120 + 20 * n)
+        entries += write("." * (30 + n), 250, 120 + 20 * n) + write(str(n + 1), 480, 120 + 20 * n)
+    return place(entries)
+
+
+def _contents_without_leaders() -> PlacedPage:
+    names = [f"{n}、{'工作情况' * (k % 3 + 1)}" for k, n in enumerate("一二三四五六七八")]
+    return place(write_rows([[name, str(2 * n + 1)] for n, name in enumerate(names)], (80, 400, 480)))
+
+
+def _numbered_list() -> PlacedPage:
+    items = [(f"{n}.", f"受理第{n}号投诉，罚款{n}00元。") for n in range(1, 20)]
+    return place(write_rows(items, (80, 120, 500), align="left"))
+
+
+def _box() -> PlacedPage:
+    glyphs = [glyph for n, line in enumerate(PROSE) for glyph in write(line, 90, 120 + 14 * n)]
+    return place(glyphs, [*rule_grid(1, (80, 400), 100), across(280, 80, 400), down(80, 100, 280), down(400, 100, 280)])
+
+
+def _signature() -> PlacedPage:
+    glyphs = write("负责人：王芳", 80, 120) + write("审核：李明", 250, 120) + write("制表：张伟", 400, 120)
+    return place(glyphs + write("东丽区司法局", 400, 150) + write("2023年12月31日", 390, 170))
+
+
+def _justified() -> PlacedPage:
+    lines = [
+        "2023年  全区  共办理  案件 129 件",
+        "其中  行政处罚  案件 91  件，罚没",
+        "款  93.7 万元，  办结 率 98.5%，",
+    ]
+    return place(glyph for n, line in enumerate(lines * 4) for glyph in write(line, 80, 120 + 14 * n))
+
+
+def _title_page() -> PlacedPage:
+    glyphs = write("青山市统计年鉴", 150, 200, 30) + write("2023", 260, 260, 30)
+    return place(glyphs + write("编号：  12", 80, 60) + write("密级：  公开", 400, 60) + write("2023年12月", 260, 700))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        _columns_of_text(),
+        _contents(),
+        _contents_without_leaders(),
+        _numbered_list(),
+        _box(),
+        _signature(),
+        _justified(),
+        _title_page(),
+    ],
+    ids=["columns", "contents", "contents-gaps", "list", "box", "signature", "justified", "title"],
+)
+def test_what_is_no_table_is_text(page: PlacedPage) -> None:
+    """Columns of text, contents, lists, boxes, signatures, justified text and title pages are no tables."""
+    blocks = read(page)
+    assert tables(blocks) == []
+    printed = sorted(glyph.text for glyph in page.glyphs if not glyph.text.isspace())
+    assert sorted("".join("".join(block.text for block in blocks).split())) == printed
+
+
+# Limits
+
+
+def test_a_page_with_too_many_rules_is_text() -> None:
+    """A drawing of 100,000 rules has no tables. No character is lost, and the time is bounded."""
+    generator = random.Random(3)  # noqa: S311 - not security-relevant
+    rules = [
+        Rule(x, y, x + generator.choice([0, 40]), y + 40)
+        for x, y in ((generator.uniform(0, 550), generator.uniform(0, 800)) for _ in range(100_000))
+    ]
+    page = place(write_rows(ROWS), rules)
+    start = time.process_time()
+    blocks = read(page)
+    read(replace(page, rules=rules[:20_000]))
+    assert time.process_time() - start < 10
+    assert "95,585.30" in "".join("".join(map(show, row)) for t in blocks if t.table for row in t.table.rows)
+
+
+def test_find_rulings_ignores_underlines() -> None:
+    """A line under text in a cell is no rule of the grid."""
+    rulings = find_rulings([*rule_grid(3), across(TOP + 15, 90, 120)], SIZE)
+    assert [len(grid.rows) for grid in rulings.grids] == [4]
+    assert [bar.height for bar in rulings.bars] == [TOP + 15]
+
+
+# Files
+
+
+def test_paths_of_a_pdf_are_rules() -> None:
+    """Rules are found in transformed paths of many segments, in filled rectangles and in forms; shading is none."""
+    pdf = pytest.importorskip("searchkit.corpus.formats.pdf", reason="the extra that reads PDF is not installed")
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas", reason="reportlab is not installed")
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    file = io.BytesIO()
+    page = canvas.Canvas(file, pagesize=(WIDTH, HEIGHT), invariant=1)
+    for kind in ("path", "areas", "form"):
+        page.setFillGray(0.9)
+        page.rect(EDGES[0], HEIGHT - TOP - LEADING, 220, LEADING, stroke=0, fill=1)
+        page.setFillGray(0)
+        if kind == "form":
+            page.beginForm(kind)
+        page.saveState()
+        page.translate(0, HEIGHT)
+        page.scale(0.5, -0.5)
+        path = page.beginPath()
+        for rule in rule_grid(len(ROWS)):
+            if kind == "areas":
+                path.rect(
+                    2 * rule.left, 2 * rule.top, 2 * (rule.right - rule.left) + 1, 2 * (rule.bottom - rule.top) + 1
+                )
+            else:
+                path.moveTo(2 * rule.left, 2 * rule.top)
+                path.lineTo(2 * rule.right, 2 * rule.bottom)
+        page.drawPath(path, stroke=kind != "areas", fill=kind == "areas")
+        page.restoreState()
+        if kind == "form":
+            page.endForm()
+            page.doForm(kind)
+        page.setFont("STSong-Light", SIZE)
+        for r, row in enumerate(ROWS):
+            for c, text in enumerate(row):
+                page.drawString(EDGES[c] + 3, HEIGHT - TOP - LEADING * r - 14, text)
+        page.drawString(LEFT, 400, END)
+        page.showPage()
+    page.save()
+    (document,) = pdf.read(file.getvalue(), "a.pdf").documents
+    assert tables(document.blocks) == [ROWS] * 3
+
+
+def test_a_raw_table_has_no_stated_header() -> None:
+    """The reader states no header: recognition finds it."""
+    (table,) = [block.table for block in read(place(write_rows(ROWS), rule_grid(len(ROWS)))) if block.table]
+    assert isinstance(table, RawTable)
+    assert table.header_rows is None
