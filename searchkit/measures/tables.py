@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from searchkit.corpus.tables.cells import Figure, is_code_header, is_ordinal_header, is_placeholder, parse_figure
+from searchkit.corpus.tables.cells import (
+    Figure,
+    is_code_header,
+    is_ordinal_header,
+    is_placeholder,
+    is_total,
+    parse_figure,
+)
 from searchkit.corpus.tables.grid import CellText, Placed, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
@@ -149,7 +156,7 @@ class _TableExtractor:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
-        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter)
+        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter) and not is_total(cell.text)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
     # cells

@@ -11,7 +11,7 @@ from description import Sample, SampleCell, expand
 
 sys.path.append(str(Path(__file__).parents[1] / "corpus" / "formats"))
 
-from typesetting import HEIGHT, PrintedLine, half_width_ascii, wrap_text  # noqa: E402 - needs the path above
+from typesetting import HEIGHT, PrintedLine, half_width_ascii, wrap_text
 
 _LEFT, _WIDTH, _TOP, _BOTTOM = 72.0, 451.0, 90.0, 770.0
 """Points of the text area of a page."""
@@ -94,7 +94,9 @@ class _Setter:
                 x, x2, y, y2 = edges[c], edges[last_column + 1], tops[k], tops[last_row + 1]
                 if self._is_ruled:
                     page.rules += [(x, y, x2, y), (x, y2, x2, y2), (x, y, x, y2), (x2, y, x2, y2)]
-                lines = wrap_text(cell.text, size, x2 - x - 2 * _PADDING + 0.1, 0, half_width_ascii) if cell.text else []
+                lines = (
+                    wrap_text(cell.text, size, x2 - x - 2 * _PADDING + 0.1, 0, half_width_ascii) if cell.text else []
+                )
                 top = (y + y2 - len(lines) * size * 1.4) / 2
                 for n, line in enumerate(lines):
                     width = half_width_ascii(line, size)
@@ -107,7 +109,9 @@ def _column_edges(grid: list[list[SampleCell]], size: float) -> list[float]:
     widths = []
     for c in range(len(grid[0])):
         texts = [row[c].text for row in grid if row[c].columns == 1]
-        widths.append(max((min(half_width_ascii(text, size), 12 * size) for text in texts), default=size) + 3 * _PADDING)
+        widths.append(
+            max((min(half_width_ascii(text, size), 12 * size) for text in texts), default=size) + 3 * _PADDING
+        )
     scale = _WIDTH / sum(widths)
     edges = [_LEFT]
     for width in widths:
@@ -175,6 +179,8 @@ def ofd(samples: Sequence[Sample], *, is_ruled: bool) -> bytes:
         path = " ".join(
             f"M {x * scale:.3f} {y * scale:.3f} L {x2 * scale:.3f} {y2 * scale:.3f}" for x, y, x2, y2 in page.rules
         )
-        grid = f'<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{path}</ofd:AbbreviatedData></ofd:PathObject>'
+        grid = (
+            f'<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{path}</ofd:AbbreviatedData></ofd:PathObject>'
+        )
         pages.append(test_ofd.build_page("".join(objects) + (grid if path else "")))
     return bytes(test_ofd.build_package(test_ofd.build_document(pages)))

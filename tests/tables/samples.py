@@ -180,7 +180,10 @@ SAMPLES = (
     Sample(
         "over three pages",
         ("序号 | 街道 | 收件（件） | 办结（件）",),
-        (*(f"{n} | {street} | {3 * n} | {2 * n + 1}" for n, street in enumerate(_STREETS, 1)), "合计{c2} | 3105 | 2115"),
+        (
+            *(f"{n} | {street} | {3 * n} | {2 * n + 1}" for n, street in enumerate(_STREETS, 1)),
+            "合计{c2} | 3105 | 2115",
+        ),
         labels=(1,),
         no_figures=(0,),
         units={2: "件", 3: "件"},

@@ -17,7 +17,7 @@ from description import Sample, SampleCell, expand
 
 sys.path.append(str(Path(__file__).parents[1] / "corpus" / "formats"))
 
-from wordfiles import document, paragraph, run  # noqa: E402 - needs the path above
+from wordfiles import document, paragraph, run
 
 TITLE = "东风区2023年法治政府建设情况报告"
 HEADING, TEXT, END = "一、执法情况", "执法工作按照年初计划进行，各部门均能依法履行职责。", "以上数据由各部门报送。"
@@ -65,7 +65,7 @@ def _html_table(sample: Sample, rows: Sequence[Sequence[SampleCell]], *, is_styl
     for n, row in enumerate(rows):
         tag = "th" if is_styled and n < len(sample.header) else "td"
         cells = "".join(
-            f'<{tag}{f" rowspan={cell.rows}" * (cell.rows > 1)}{f" colspan={cell.columns}" * (cell.columns > 1)}>'
+            f"<{tag}{f' rowspan={cell.rows}' * (cell.rows > 1)}{f' colspan={cell.columns}' * (cell.columns > 1)}>"
             f'<p class="MsoNormal"><span>{_marked(cell, "<sup>", "</sup>") or "&nbsp;"}</span></p></{tag}>'
             for cell in row
         )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.tables.cells import is_time, parse_figure
+from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 from searchkit.model import Cell
 
@@ -37,9 +40,10 @@ class GridRow:
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables. The title right above a table is its caption. Raises ReadError if a table is too large.
+    Empty rows separate tables, and so does an empty column if the next column contains labels. The title right above a
+    table is its caption. Raises ReadError if a table is too large.
     """
-    groups = [_build_group(group) for group in _split_at_empty_rows(rows)]
+    groups = [_build_group(part) for group in _split_at_empty_rows(rows) for part in _split_at_empty_columns(group)]
     return [block for group in groups for block in group] if any(b.table for group in groups for b in group) else []
 
 
@@ -55,6 +59,35 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
         next_index = max(next_index, *(row.index + cell.row_span for cell in row.cells.values()))
     if group:
         yield group
+
+
+def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
+    """Return the tables side by side in adjacent rows. An empty column within a table does not split it."""
+    texts: dict[int, list[str]] = {}
+    """The cells of each column, without rows of a single cell: titles and notes."""
+    for row in group:
+        if len(row.cells) > 1:
+            for column, cell in row.cells.items():
+                texts.setdefault(column, []).append(cell.text)
+                for covered in range(column + 1, column + min(cell.col_span, MAX_COLUMNS)):
+                    texts.setdefault(covered, [])
+    starts = [
+        right
+        for left, right in pairwise(sorted(texts))
+        if right > left + 1 and right + 1 in texts and _are_labels(texts[right])
+    ]
+    if not starts:
+        return [list(group)]
+    parts: list[list[GridRow]] = [[] for _ in range(len(starts) + 1)]
+    for row in group:
+        for n, cells in groupby(row.cells.items(), key=lambda item: bisect_right(starts, item[0])):
+            parts[n].append(GridRow(row.index, dict(cells)))
+    return [part for part in parts if part]
+
+
+def _are_labels(texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column can name rows: words or years, none of them a figure."""
+    return len(texts) >= _MIN_ROWS and all(is_time(text) or parse_figure(text) is None for text in texts)
 
 
 def _build_group(group: Sequence[GridRow]) -> list[Block]:

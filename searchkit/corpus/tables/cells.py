@@ -22,13 +22,15 @@ _AT_LEAST, _AT_MOST, _APPROX = (
     "不超过|不高于|不多于|不大于|不足|低于|小于|少于|至多|最多|[≤<]=?",
     "大约|约|将近|接近|近",
 )
+_NOTE_SIGN = "[①-⓿*※†¹²³⁰⁴-⁹]"
+"""A sign of a note before or after a figure."""
 _FIGURE = re.compile(
-    rf"(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
+    rf"(?:{_NOTE_SIGN}+\s*)?(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
     r"(?P<sign>[-+−–▲△▼▽↑↓])?\s*[¥$]?\s*"
     r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<surplus>[余多])?"
     r"(?P<unit>[^\d\W①-⓿¹²³⁰-⁹](?:[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
-    r"(?P<arrow>[↑↓])?\s*(?:[①-⓿*※#†¹²³⁰⁴-⁹]|\[注?\d{0,2}\]|\(?注\d{0,2}\)?)*"
+    rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
 _SIGNS_OF_DECREASE = frozenset("-−–▼▽↓")
 _CALENDAR_UNIT = re.compile(r"年[度初底末]?|月份?|日|号.*|时|点|季度|分|楼|级|期")
