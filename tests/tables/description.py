@@ -65,7 +65,7 @@ class Sample:
     no_figures: tuple[int, ...] = ()
     """Columns without figures: 序号, 电话, 单位."""
     units: Mapping[int | str, str] = field(default_factory=dict)
-    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string)."""
+    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). % of a column precedes."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -125,8 +125,9 @@ class Sample:
         self, cell: SampleCell, column: int, row: tuple[str, ...], headers: tuple[str, ...]
     ) -> ExpectedCell | None:
         total = column in self.totals or any(name in self.totals for name in row)
-        stated = (self.units.get(name) for name in (*row[-1:], column, ""))
-        unit = next((unit for unit in stated if unit), None)
+        stated = [self.units.get(name) for name in (column, *row[-1:], "")]
+        is_share = stated[0] == "%"
+        unit = "%" if is_share else next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
         if cell.expected and cell.expected != "-":
             number, _, own_unit = cell.expected[1:].partition(" ")
             return ExpectedCell(float(number), own_unit or unit, row, headers, total, _BOUNDS[cell.expected[0]])
@@ -158,7 +159,7 @@ def _parse_cell(source: str) -> SampleCell:
     spans = {name[0]: int(name[1:]) for name in properties if re.fullmatch(r"[rc]\d+", name)}
     expected = next((name for name in properties if name == "-" or name[:1] in _BOUNDS), "")
     raised = next((name[1:] for name in properties if name.startswith("^")), "")
-    return SampleCell(_PROPERTY.sub("", source).strip(), spans.get("r", 1), spans.get("c", 1), expected, raised)
+    return SampleCell(" ".join(_PROPERTY.sub("", source).split()), spans.get("r", 1), spans.get("c", 1), expected, raised)
 
 
 def expand(rows: Sequence[Sequence[SampleCell]]) -> list[list[SampleCell]]:
