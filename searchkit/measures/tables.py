@@ -17,8 +17,9 @@ from searchkit.corpus.tables.cells import (
     is_placeholder,
     is_total,
     parse_figure,
+    parse_unit_note,
 )
-from searchkit.corpus.tables.grid import CellText, Placed, TableGrid, distinct
+from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, Placed, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
 from searchkit.measures.totals import Line, find_parents
@@ -27,6 +28,8 @@ from searchkit.model import ExtractedMeasure, Paragraph, Table, TableCell
 from searchkit.text.folding import fold
 
 _UNIT_HEADERS = frozenset({"单位", "计量单位"})
+_COLUMN_COUNTERS = frozenset({"甲", "栏目"})
+"""Labels of a row that counts the columns, besides 栏次: 甲 1 2 3."""
 _NOTE_DISTANCE = 2
 """Number of paragraphs before and after a table that can state its unit."""
 _MIN_PROSE_LENGTH = 3
@@ -71,15 +74,18 @@ class _TableExtractor:
         self._rows = paragraphs[first : first + len(table.rows)]
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
-        around = (
-            *reversed(paragraphs[max(0, first - _NOTE_DISTANCE) : first]),
-            *paragraphs[first + len(table.rows) : first + len(table.rows) + _NOTE_DISTANCE],
-        )
-        stated = (parse_stated_units(text, vocabulary) for text in (table.caption or "", *_unit_notes(around)))
+        texts = (table.caption or "", *_unit_notes(paragraphs, first, first + len(table.rows)))
+        stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
         self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)
         self._fraction_columns = {c for c in range(self._grid.width) if self._has_fractions(c)}
-        self._row_headers = self._collect_row_headers()
+        self._blocks = {
+            column: n
+            for n, labels in enumerate(self._grid.label_blocks)
+            for column in range(labels.start, self._grid.width)
+        }
+        """Index in `label_blocks` of the labels of each column."""
+        self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
 
     def extract(self) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each row."""
@@ -97,7 +103,7 @@ class _TableExtractor:
         measures = prose
         row_parents, column_parents = self._find_row_parents(), self._find_column_parents()
         for (row, column), entry in entries.items():
-            above, beside = row_parents[row], column_parents[column]
+            above, beside = row_parents[self._blocks[column]][row], column_parents[column]
             candidates = [] if above is None else [(above, column)]
             candidates += [] if beside is None else [(row, beside)]
             whole = next((entries[place] for place in candidates if _is_part(entry, entries.get(place))), None)
@@ -136,8 +142,11 @@ class _TableExtractor:
         is_bare = not any(figure.unit for figure in figures)
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
-    def _collect_row_headers(self) -> list[tuple[Placed, ...]]:
-        """Return the header cells of each row with text, outermost first, below the group that a full row names."""
+    def _collect_row_headers(self, block: int) -> list[tuple[Placed, ...]]:
+        """Return the header cells of each row with text, outermost first, below the group that a full row names.
+
+        `block`: index in `label_blocks`.
+        """
         collected: list[tuple[Placed, ...]] = []
         group: tuple[Placed, ...] = ()
         for row in range(len(self._grid.rows)):
@@ -145,12 +154,20 @@ class _TableExtractor:
                 group = (self._grid.rows[row][0],)
                 collected.append(())
                 continue
-            headers = tuple(cell for cell in self._grid.row_headers(row) if self._is_row_header(cell))
+            headers = tuple(cell for cell in self._grid.row_headers(row, block) if self._is_row_header(cell))
             if headers and self._label(headers[-1].text).is_total and len(headers) == 1:
                 collected.append(headers)
             else:
                 collected.append((*group, *headers))
         return collected
+
+    def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:
+        """Return the headers of the row of a cell, outermost first."""
+        return self._row_headers[self._blocks[column]][row]
+
+    def _is_label(self, column: int) -> bool:
+        """Return whether the cells of a column name rows."""
+        return column in self._grid.label_blocks[self._blocks[column]]
 
     def _is_row_header(self, cell: Placed) -> bool:
         header = self._innermost_header(cell.column)
@@ -164,16 +181,24 @@ class _TableExtractor:
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
         """Return the figure of a cell, with a unit that the vocabulary contains; None if it is no figure."""
         column = cell.cell.column
-        if column < self._grid.header_columns or column == self._unit_column or self._grid.is_group(row):
+        if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None
         figure = parse_figure(cell.cell.text)
         if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
             return None
-        return None if is_code_header(self._innermost_header(column)) else figure
+        return None if is_code_header(self._innermost_header(column)) or self._is_code(row, column) else figure
+
+    def _is_code(self, row: int, column: int) -> bool:
+        """Return whether a cell is at the right of the label of a code (联系电话), or counts the columns (栏次)."""
+        beside = self._grid.rows[row][column - 1].text if column else ""
+        return is_code_header(beside) or any(
+            is_ordinal_header(header.text) or header.text in _COLUMN_COUNTERS
+            for header in self._headers_of(row, column)
+        )
 
     def _build_entry(self, row: int, cell: CellText, figure: Figure) -> _Entry:
         column_headers = self._grid.column_headers(cell.cell)
-        row_headers = tuple(header.text for header in self._row_headers[row])
+        row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
         column, rows = [*map(self._label, column_headers)], [*map(self._label, row_headers)]
         unit = figure.unit or self._find_unit(row, cell.cell.column, column, rows)
         scale, base_unit = self._vocabulary.split_scale(unit) if unit else (1, "")
@@ -217,13 +242,13 @@ class _TableExtractor:
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
         """Return the measures in the sentences of a cell."""
         column = cell.cell.column
-        if column < self._grid.header_columns and not self._grid.is_group(row):
+        if self._is_label(column) and not self._grid.is_group(row):
             return []
         if len(cell.cell.text) < _MIN_PROSE_LENGTH or is_code_header(self._innermost_header(column)):
             return []
         source = self._rows[row]
         column_headers = self._grid.column_headers(cell.cell)
-        row_headers = tuple(header.text for header in self._row_headers[row])
+        row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
         prose = replace(source, text=cell.cell.text, path=(*source.path, *row_headers[-1:]))
         position = self._position(row_headers, column_headers, is_total=False)
         return [
@@ -239,8 +264,9 @@ class _TableExtractor:
 
     # totals
 
-    def _find_row_parents(self) -> list[int | None]:
-        return find_parents([_build_line(headers, by_row=True) for headers in self._row_headers])
+    def _find_row_parents(self) -> list[list[int | None]]:
+        """Return for each block of labels the total of each row."""
+        return [find_parents([_build_line(headers, by_row=True) for headers in rows]) for rows in self._row_headers]
 
     def _find_column_parents(self) -> list[int | None]:
         columns = range(self._grid.header_columns, self._grid.width)
@@ -250,9 +276,21 @@ class _TableExtractor:
         return [*[None] * offset, *parents]
 
 
-def _unit_notes(paragraphs: Sequence[Paragraph]) -> list[str]:
-    """Return the texts of the paragraphs around a table that can be notes of its unit."""
-    return [paragraph.text for paragraph in paragraphs if "单位" in paragraph.text.replace(" ", "")]
+def _unit_notes(paragraphs: Sequence[Paragraph], first: int, end: int) -> list[str]:
+    """Return the texts around a table that can be notes of its unit, the nearest before it first.
+
+    `first`: index of its first row. `end`: index after its last row. A note above another table is not its own.
+    """
+    before = paragraphs[max(0, first - _NOTE_DISTANCE) : first]
+    after = paragraphs[end : end + _NOTE_DISTANCE]
+    is_followed = any(map(_is_row, paragraphs[end : end + _NOTE_DISTANCE + 1]))
+    own = [*reversed(before), *(p for p in after if not (is_followed and parse_unit_note(p.text)))]
+    return [p.text for p in own if "单位" in p.text.replace(" ", "") and not _is_row(p)]
+
+
+def _is_row(paragraph: Paragraph) -> bool:
+    """Return whether a paragraph is the row of a table."""
+    return CELL_SEPARATOR in paragraph.text
 
 
 def _build_line(headers: Sequence[Placed], *, by_row: bool) -> Line:

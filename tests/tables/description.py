@@ -65,7 +65,8 @@ class Sample:
     no_figures: tuple[int, ...] = ()
     """Columns without figures: 序号, 电话, 单位."""
     units: Mapping[int | str, str] = field(default_factory=dict)
-    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). % of a column precedes."""
+    """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). A row precedes a column,
+    unless the unit of the column is %."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -159,7 +160,9 @@ def _parse_cell(source: str) -> SampleCell:
     spans = {name[0]: int(name[1:]) for name in properties if re.fullmatch(r"[rc]\d+", name)}
     expected = next((name for name in properties if name == "-" or name[:1] in _BOUNDS), "")
     raised = next((name[1:] for name in properties if name.startswith("^")), "")
-    return SampleCell(" ".join(_PROPERTY.sub("", source).split()), spans.get("r", 1), spans.get("c", 1), expected, raised)
+    return SampleCell(
+        " ".join(_PROPERTY.sub("", source).split()), spans.get("r", 1), spans.get("c", 1), expected, raised
+    )
 
 
 def expand(rows: Sequence[Sequence[SampleCell]]) -> list[list[SampleCell]]:

@@ -22,19 +22,21 @@ _AT_LEAST, _AT_MOST, _APPROX = (
     "不超过|不高于|不多于|不大于|不足|低于|小于|少于|至多|最多|[≤<]=?",
     "大约|约|将近|接近|近",
 )
+_BOUND_AFTER = "及?以[上下内]|左右|上下"
 _NOTE_SIGN = "[①-⓿*※†¹²³⁰⁴-⁹]"
 """A sign of a note before or after a figure."""
 _FIGURE = re.compile(
     rf"(?:{_NOTE_SIGN}+\s*)?(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
     r"(?P<sign>[-+−–▲△▼▽↑↓])?\s*[¥$]?\s*"
     r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<surplus>[余多])?"
-    r"(?P<unit>[^\d\W①-⓿¹²³⁰-⁹](?:[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
+    rf"(?P<unit>(?!{_BOUND_AFTER})[^\d\W①-⓿¹²³⁰-⁹]"
+    rf"(?:(?!{_BOUND_AFTER})[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){{0,9}}|[%‰])?\s*"
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
     rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
 _SIGNS_OF_DECREASE = frozenset("-−–▼▽↓")
-_CALENDAR_UNIT = re.compile(r"年[度初底末]?|月份?|日|号.*|时|点|季度|分|楼|级|期")
-"""After a number: the cell is a date, an ordinal or a name (2023年, 5月, 3号楼)."""
+_CALENDAR_UNIT = re.compile(r"年.*|月份?|日|号.*|时|点|季度|分|楼|级|期")
+"""After a number: the cell is a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼)."""
 _MAX_YEARS = 100
 _PLACEHOLDER = re.compile(r"[-—–―－─/／\\.。…·*、~]*|无|暂无|不适用|n/?a|null|none", re.IGNORECASE)
 _MONTH = r"(?:1[0-2]|0?[1-9]|[一二三四五六七八九十]{1,2})"
@@ -53,10 +55,10 @@ _TOTAL_LABEL = re.compile(
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
-_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序", re.IGNORECASE)
+_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序|[行栏列]\s*次", re.IGNORECASE)
 _CODE_HEADER = re.compile(
-    r"电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|页码|网址"
-    r"|^年[份度]?$"
+    r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|页码|网址)"
+    r"(?:号码?)?$|^年[份度]?$"
 )
 """A header of a column whose numbers count nothing."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
@@ -137,7 +139,7 @@ def is_ordinal_header(text: str) -> bool:
 
 def is_code_header(text: str) -> bool:
     """Return whether a header names a column whose numbers count nothing: 电话, 日期, 文号."""
-    return is_ordinal_header(text) or _CODE_HEADER.search(fold(text)) is not None
+    return is_ordinal_header(text) or _CODE_HEADER.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 
 def parse_unit_note(text: str) -> str | None:

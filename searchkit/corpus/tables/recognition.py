@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
@@ -20,7 +21,15 @@ from searchkit.corpus.tables.cells import (
     parse_figure,
     parse_unit_note,
 )
-from searchkit.corpus.tables.grid import Placed, TableGrid, collect_cells, count_slots, distinct, place_cells
+from searchkit.corpus.tables.grid import (
+    MAX_COLUMNS,
+    Placed,
+    TableGrid,
+    collect_cells,
+    count_slots,
+    distinct,
+    place_cells,
+)
 from searchkit.model import Cell
 
 _MAX_CELL_LENGTH = 500
@@ -62,8 +71,8 @@ class _Recognised:
 
 
 def is_data_table(table: RawTable) -> bool:
-    """Return whether a table is data. Linear in the length of its text."""
-    return _recognise(table) is not None
+    """Return whether a table, or a part of it with a header of its own, is data. Linear in the length of its text."""
+    return any(_recognise(part) is not None for part in _split_at_headers(table))
 
 
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -79,15 +88,75 @@ def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
         if not isinstance(block.table, RawTable):
             result.append(block)
             continue
-        recognised = _recognise(block.table)
-        if recognised is None:
-            result.extend(_row_lines(block, block.table))
-        elif not _append_continuation(result, recognised):
-            result += [Block(text, page=block.page) for text in recognised.before]
-            result.append(replace(block, text="", table=recognised.table))
-        if recognised is not None:
-            result += [Block(text, page=block.page) for text in recognised.after]
+        for part in _split_at_headers(block.table):
+            _append_table(result, block, part)
     return result
+
+
+def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
+    """Append the blocks of a table: its data, or the lines of its rows."""
+    recognised = _recognise(table)
+    if recognised is None:
+        result.extend(_row_lines(block, table))
+        return
+    if not _append_continuation(result, recognised):
+        result += [Block(text, page=block.page) for text in recognised.before]
+        result.append(replace(block, text="", table=recognised.table))
+    result += [Block(text, page=block.page) for text in recognised.after]
+
+
+def _split_at_headers(table: RawTable) -> list[RawTable]:
+    """Split a table at titles over all columns that a header of its own follows. Each title is a caption.
+
+    Such a table is several tables in one frame: 第二十条第（五）项, below it 信息内容 and 本年处理决定数量.
+    """
+    widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
+    width = max(widths, default=0)
+    titles = [
+        r
+        for r in range(1, len(table.rows) - 2)
+        if _is_title(table.rows[r], width) and _names_columns(table.rows[r + 1], widths[r + 1], width)
+    ]
+    if not titles or any(cell.row_span > 1 for r in titles for cell in table.rows[r]):
+        return [table]
+    if _is_title(table.rows[0], width) and _names_columns(table.rows[1], widths[1], width):
+        titles.insert(0, 0)
+    bounds = [*([0] if titles[0] else []), *titles, len(table.rows)]
+    parts = []
+    for start, end in pairwise(bounds):
+        if start in titles:
+            title = next(cell.text for cell in table.rows[start] if cell.text.strip())
+            parts.append(RawTable(table.rows[start + 1 : end], caption=" ".join(title.split())))
+        else:
+            parts.append(replace(table, rows=table.rows[start:end]))
+    if titles[0] == 0 and table.caption:
+        parts.insert(0, RawTable(((Cell(table.caption),),)))
+    return parts
+
+
+def _is_title(row: Sequence[Cell], width: int) -> bool:
+    """Return whether a row has a single text, in its first cell, which is no note."""
+    texts = [cell for cell in row if cell.text.strip()]
+    return (
+        len(texts) == 1
+        and texts[0] is row[0]
+        and (row[0].col_span >= width > 1 or len(row) >= width)
+        and len(row[0].text) <= _MAX_HEADER_LENGTH
+        and not _NOTE.match(row[0].text)
+        and parse_unit_note(row[0].text) is None
+    )
+
+
+def _names_columns(row: Sequence[Cell], covered: int, width: int) -> bool:
+    """Return whether all cells of a row over all columns are words, two of them at least."""
+    texts = [cell.text.strip() for cell in row]
+    is_filled = covered >= width and len(texts) > 1 and all(texts) and all(cell.row_span == 1 for cell in row)
+    return is_filled and all(is_time(text) or _is_word(text) for text in texts)
+
+
+def _is_word(text: str) -> bool:
+    is_long = len(text) > _MAX_HEADER_LENGTH or _SENTENCE_STOP.search(text) is not None
+    return not (is_long or parse_figure(text) or is_placeholder(text))
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
