@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from searchkit.corpus.tables.cells import TIME_LABEL, find_unit_note, is_time, is_total, parse_unit_note, part_prefix
+from searchkit.corpus.tables.cells import (
+    TIME_LABEL,
+    find_unit_note,
+    is_bare_total,
+    is_time,
+    is_total,
+    parse_unit_note,
+    part_prefix,
+)
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.text.folding import fold
 
@@ -69,7 +77,8 @@ class Label:
 def parse_label(text: str, vocabulary: Vocabulary) -> Label:
     """Split a header cell into its parts."""
     if is_total(text):
-        return Label(unit=_split_unit(text, vocabulary)[1], is_total=True)
+        words, unit = _split_unit(text, vocabulary)
+        return Label("" if is_bare_total(text) else words.strip(), unit, is_total=True)
     text, unit = _split_unit(text[part_prefix(text) :], vocabulary)
     text, period = _split_time(text)
     words = text.strip(" 、，,:：")

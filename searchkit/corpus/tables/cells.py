@@ -52,6 +52,8 @@ TIME_LABEL = re.compile(
 _TOTAL_LABEL = re.compile(
     r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量]"
 )
+_NAMED_TOTAL = re.compile(r"[^,;、]{1,12}(?<![统总累])(?:合\s?计|总\s?计|小\s?计)")
+"""A total that says of what: 本年收入合计."""
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
@@ -117,7 +119,12 @@ def is_time(text: str) -> bool:
 
 
 def is_total(label: str) -> bool:
-    """Return whether a label names a total: 合计, 小计, 总计（件）."""
+    """Return whether a label names a total: 合计, 小计, 总计（件）, 本年收入合计."""
+    return is_bare_total(label) or _NAMED_TOTAL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
+
+
+def is_bare_total(label: str) -> bool:
+    """Return whether a label names a total and nothing else: 合计, 小计, 总计（件）."""
     return _TOTAL_LABEL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
 
 

@@ -324,8 +324,18 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     )
     units = all(_BRACKETED.fullmatch(text) for text in texts)
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
-    fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
+    is_below_gaps = len(gaps) > 0 and all(slots[r][c].text for c in gaps)
+    fills = is_below_gaps and (not slots[r][0].text or _is_followed_by_figures(slots, r))
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
+
+
+def _is_followed_by_figures(slots: Sequence[Sequence[Placed]], r: int) -> bool:
+    """Return whether all cells of a row are filled, and some of those below are figures: it is no row of words."""
+    return (
+        r + 1 < len(slots)
+        and all(placed.text for placed in slots[r])
+        and any(parse_figure(placed.text) and not is_time(placed.text) for placed in slots[r + 1])
+    )
 
 
 def _drop_repeated_headers(slots: Sequence[list[Placed]], header_rows: int) -> list[list[Placed]]:
