@@ -89,6 +89,8 @@ def docx(samples: Sequence[Sample]) -> bytes:
 def _word_table(rows: Sequence[Sequence[SampleCell]]) -> str:
     lines = []
     previous: list[SampleCell] = []
+    width = len(expand(rows)[0])
+    step = 9000 // width
     for row in expand(rows):
         cells = ""
         for n, cell in enumerate(row):
@@ -96,11 +98,13 @@ def _word_table(rows: Sequence[Sequence[SampleCell]]) -> str:
                 continue
             is_below = bool(previous) and previous[n] is cell
             merge = "<w:vMerge/>" if is_below else '<w:vMerge w:val="restart"/>' if cell.rows > 1 else ""
-            span = f'<w:gridSpan w:val="{cell.columns}"/>' if cell.columns > 1 else ""
+            span = f'<w:tcW w:w="{step * cell.columns}" w:type="dxa"/>'
+            span += f'<w:gridSpan w:val="{cell.columns}"/>' if cell.columns > 1 else ""
             cells += f"<w:tc><w:tcPr>{span}{merge}</w:tcPr>{paragraph('' if is_below else _word_runs(cell))}</w:tc>"
         lines.append(f"<w:tr>{cells}</w:tr>")
         previous = row
-    return f"<w:tbl>{''.join(lines)}</w:tbl>"
+    grid = f'<w:gridCol w:w="{step}"/>' * width
+    return f"<w:tbl><w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
 
 
 def _word_runs(cell: SampleCell) -> str:
