@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from description import Sample
 
-_BLOCKS = ("html", "html-th", "docx", "md", "rtf", "pdf-ruled", "ofd-ruled")
+_BLOCKS = ("html", "html-th", "html-framed", "docx", "md", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats in which a cell can contain several sentences."""
-_MARKED = ("html", "html-th", "docx", "md", "xlsx", "rtf")
+_MARKED = ("html", "html-th", "html-framed", "docx", "md", "xlsx", "rtf")
 """Formats with raised text."""
 _MONTHS = tuple(f"{month}月" for month in range(1, 13))
 _STREETS = [f"{first}{second}街道" for first in "东西南北中" for second in "风湖山河桥园林苑泉"]
@@ -207,7 +207,7 @@ SAMPLES = (
         labels=(),
         units={0: "件", 1: "件", 2: "万元", 3: "人"},
         caption="2023年执法数据",
-        formats=("html", "html-th", "docx", "md", "csv", "tsv", "xlsx", "rtf", "pdf-ruled", "ofd-ruled"),
+        formats=("html", "html-th", "html-framed", "docx", "md", "csv", "tsv", "xlsx", "rtf", "pdf-ruled", "ofd-ruled"),
     ),
     Sample(
         "the district as the total",
@@ -237,7 +237,7 @@ SAMPLES = (
         ),
         no_figures=(1,),
         units={"受理": "件", "办结": "件", "立案": "件", "罚款": "万元"},
-        formats=("html", "html-th", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled"),
+        formats=("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled"),
     ),
     Sample(
         "shares as shown",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from description import Sample
 
-_SPANNED = ("html", "html-th", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
+_SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
 _ZEROS = " | ".join("0" * 7)
 _APPLICANTS = (

@@ -49,15 +49,28 @@ def _is_label(sample: Sample, row: int) -> bool:
 # Web pages, Word, Rich Text
 
 
-def html(samples: Sequence[Sample], *, is_styled: bool = False) -> bytes:
-    """Write a web page. `is_styled`: with thead and th, otherwise header cells are as all others."""
+def html(samples: Sequence[Sample], *, is_styled: bool = False, is_framed: bool = False) -> bytes:
+    """Write a web page.
+
+    `is_styled`: with thead and th, otherwise header cells are as all others. `is_framed`: caption and notes are rows of
+    the table, as in tables that are pasted from a sheet.
+    """
     parts = [f"<html><head><title>{TITLE}</title></head><body><h1>{TITLE}</h1><p>{HEADING}</p><p>{TEXT}</p>"]
     for sample in samples:
-        parts += [f'<p style="text-align:center">{line}</p>' for line in (sample.caption, sample.note) if line]
-        parts += [_html_table(sample, rows, is_styled=is_styled) for rows in _chunks(sample)]
-        parts += [f"<p>{line}</p>" for line in sample.after]
+        above, below = [line for line in (sample.caption, sample.note) if line], list(sample.after)
+        if is_framed:
+            framed = [*_full_rows(sample, above), *sample.all_rows, *_full_rows(sample, below)]
+            parts.append(_html_table(sample, framed, is_styled=False))
+        else:
+            parts += [f'<p style="text-align:center">{line}</p>' for line in above]
+            parts += [_html_table(sample, rows, is_styled=is_styled) for rows in _chunks(sample)]
+            parts += [f"<p>{line}</p>" for line in below]
         parts.append(f"<p>{END}</p>")
     return "\n".join((*parts, "</body></html>")).encode()
+
+
+def _full_rows(sample: Sample, lines: Iterable[str]) -> list[list[SampleCell]]:
+    return [[SampleCell(line, columns=sample.width)] for line in lines]
 
 
 def _html_table(sample: Sample, rows: Sequence[Sequence[SampleCell]], *, is_styled: bool) -> str:
@@ -299,6 +312,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "html": html,
         "html-th": partial(html, is_styled=True),
+        "html-framed": partial(html, is_framed=True),
         "docx": docx,
         "md": markdown,
         "csv": delimited,
