@@ -74,7 +74,8 @@ class _TableExtractor:
         self._rows = paragraphs[first : first + len(table.rows)]
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
-        texts = (table.caption or "", *_unit_notes(paragraphs, first, first + len(table.rows)))
+        corners = (cell.text for row in table.header for cell in row if parse_unit_note(cell.text))
+        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)))
         stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
         self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)
@@ -233,9 +234,10 @@ class _TableExtractor:
         if stated:
             return stated
         of_row = "" if self._unit_column is None else self._grid.rows[row][self._unit_column].text
-        if any(label.is_rate for label in (*labels, *rows)) and not (
-            of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"
-        ):
+        is_rate = any(label.is_rate for label in labels) or (
+            any(label.is_rate for label in rows) and not any(label.is_score for label in labels)
+        )
+        if is_rate and not (of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"):
             return None if column in self._fraction_columns else "%"
         return of_row if of_row and not is_placeholder(of_row) else self._stated_unit
 

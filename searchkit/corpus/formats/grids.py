@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from searchkit.corpus.blocks import Block, RawTable
-from searchkit.corpus.tables.cells import is_time, parse_figure
+from searchkit.corpus.tables.cells import is_note, is_note_row, is_time, parse_figure
 from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 from searchkit.model import Cell
@@ -20,9 +19,6 @@ MAX_TABLE_CELLS = 2_000_000
 _EMPTY = Cell("")
 _MIN_ROWS, _MIN_COLUMNS = 2, 2
 """Minimum size of a table: a header with one row below it, and two columns."""
-_NOTE = re.compile(
-    r"[（(]?\s*(?:注|备注|说明|附注|资料来源|数据来源|来源|单位|计量单位|金额单位|填报|填表|制表|编制|审核)\s*[：:]"
-)
 _MIN_SENTENCE_LENGTH = 20
 """Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
 
@@ -101,7 +97,7 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
     columns = sorted({column for row in group[start:end] for column in row.cells})
     if end - start < _MIN_ROWS or len(columns) < _MIN_COLUMNS:
         return [Block(_row_text(row)) for row in group]
-    title = next((n for n in range(len(above) - 1, -1, -1) if not _NOTE.match(above[n])), None)
+    title = next((n for n in range(len(above) - 1, -1, -1) if not is_note(above[n])), None)
     caption = None if title is None else above.pop(title)
     table = RawTable(_build_rows(group[start:end], columns), caption=caption)
     return [*map(Block, above), Block("", table=table), *map(Block, below)]
@@ -110,7 +106,7 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 def _is_text_above(row: GridRow) -> bool:
     """Return whether a row above a table is a title or a note. A header has several cells, or none in column one."""
     first = next(iter(row.cells))
-    return any(_NOTE.match(cell.text) for cell in row.cells.values()) or (
+    return is_note_row([cell.text for cell in row.cells.values()]) or (
         len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)
     )
 
@@ -119,7 +115,7 @@ def _is_text_below(row: GridRow) -> bool:
     """Return whether a row below a table is a note. The label of a row without values is none."""
     cells = list(row.cells.values())
     is_sentence = len(cells) == 1 and (cells[0].col_span > 1 or len(cells[0].text) >= _MIN_SENTENCE_LENGTH)
-    return is_sentence or bool(_NOTE.match(cells[0].text))
+    return is_sentence or is_note_row([cell.text for cell in row.cells.values()])
 
 
 def _row_text(row: GridRow) -> str:

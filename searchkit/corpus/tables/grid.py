@@ -154,7 +154,8 @@ class TableGrid:
         for start in range(size + 1, self.width - size):
             labels = range(start, start + size)
             repeats = names[start : start + size] == names[:size] or names[start + size] == names[size] != ""
-            if repeats and all(names[:size]) and start >= blocks[-1].stop + 1 and self._has_words(labels[-1]):
+            repeats = repeats and (all(names[:size]) or not any(names))
+            if repeats and start >= blocks[-1].stop + 1 and self._has_words(labels[-1]):
                 blocks.append(labels)
         return tuple(blocks)
 

@@ -14,12 +14,13 @@ from itertools import pairwise
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
     is_code_header,
+    is_note,
+    is_note_row,
     is_ordinal_header,
     is_placeholder,
     is_time,
     is_total,
     parse_figure,
-    parse_unit_note,
 )
 from searchkit.corpus.tables.grid import (
     MAX_COLUMNS,
@@ -53,10 +54,8 @@ _PROPERTY = re.compile(
     r"|主题(?:分类|词)|信息(?:分类|名称|来源|索引)|公开(?:方式|形式|范围)|有\s*效\s*性|关键词|标\s*题|名\s*称|来\s*源|日\s*期|体裁分类|组配分类)\s*[】\]]?\s*[:：]?.*"
 )
 """A fact about a web page, or the label of one."""
-_NOTE = re.compile(
-    r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源|制表|填表|审核|负责人|联系人)\s*\d?\s*[:：]"
-)
-"""Start of a row below a table that is a note."""
+_LEVEL_HEADER = re.compile("[二三四五]级")
+"""Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
 _BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
 
@@ -142,8 +141,7 @@ def _is_title(row: Sequence[Cell], width: int) -> bool:
         and texts[0] is row[0]
         and (row[0].col_span >= width > 1 or len(row) >= width)
         and len(row[0].text) <= _MAX_HEADER_LENGTH
-        and not _NOTE.match(row[0].text)
-        and parse_unit_note(row[0].text) is None
+        and not is_note(row[0].text)
     )
 
 
@@ -223,20 +221,19 @@ def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[i
     first, last = 0, len(kept)
     while first < last and _is_full_width(grid[kept[first]]):
         first += 1
-    while last > first and _is_full_width(grid[kept[last - 1]], notes_only=True):
+    while last > first and _is_full_width(grid[kept[last - 1]]):
         last -= 1
     return first, last
 
 
-def _is_full_width(row: Sequence[Placed], *, notes_only: bool = False) -> bool:
-    """Return whether a row has only one cell with text, at its start or over all columns, or notes only."""
-    texts = [placed for placed in distinct(row) if placed.text]
-    if len(texts) != 1 or len(row) < 2:  # noqa: PLR2004 - one column
+def _is_full_width(row: Sequence[Placed]) -> bool:
+    """Return whether a row is one cell over all columns, or contains notes only: 填表人：王芳, 审核人：李强."""
+    cells = [placed for placed in distinct(row) if placed.text]
+    if not cells or len(row) < 2:  # noqa: PLR2004 - one column
         return False
-    cell = texts[0]
-    covers_all = cell.column == 0 and cell.end_column >= len(row) and cell.end_row == cell.row + 1
-    is_note = _NOTE.match(cell.text) is not None or parse_unit_note(cell.text) is not None
-    return is_note if notes_only else covers_all or is_note
+    first = cells[0]
+    is_wide = len(cells) == 1 and first.column == 0 and first.end_column >= len(row) and first.end_row == first.row + 1
+    return is_wide or is_note_row([placed.text for placed in cells])
 
 
 def _row_line(row: Sequence[Placed]) -> str:
@@ -359,7 +356,8 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
             break
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
-        if len(set(labels)) == len(labels) and all(texts):
+        is_level = _LEVEL_HEADER.match(_header_text(header, c + 1)) is not None
+        if len(set(labels)) == len(labels) and all(texts) and not is_level:
             break
     has_labels = any(labels)
     return count if has_labels else 0
