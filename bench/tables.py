@@ -26,9 +26,14 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "tables"))
 from samples import SAMPLES  # noqa: E402 - needs the path above
 from scoring import score_format  # noqa: E402
 from strangers import SAMPLES as STRANGERS  # noqa: E402
+from strangers_more import SAMPLES as MORE  # noqa: E402
 from writers import WRITERS  # noqa: E402
 
-_CORPORA = {"Tables that the readers were developed with": SAMPLES, "Tables written afterwards": STRANGERS}
+_CORPORA = {
+    "Tables that the readers were developed with": SAMPLES,
+    "Tables written afterwards": STRANGERS,
+    "Tables written after these": MORE,
+}
 _INTRODUCTION = (
     "The corpus in [tests/tables](../tests/tables) describes each table once, with the value, unit, bound, row, column "
     "and mark of a total of each cell, and writes it in every format that can carry it. *right*: cells of which all of "

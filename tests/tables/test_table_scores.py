@@ -8,11 +8,13 @@ import pytest
 from samples import SAMPLES
 from scoring import read_documents, score_format
 from strangers import SAMPLES as STRANGERS
+from strangers_more import SAMPLES as MORE
 from wordfiles import convert_document
 from writers import PAGED, WRITERS, docx
 
 from searchkit.corpus.formats.doc import find_libreoffice
 
+_ALL = (*SAMPLES, *STRANGERS, *MORE)
 _MIN_SHARE = 0.98
 _NEEDS_LIBREOFFICE = frozenset({"rtf"})
 _CASES = {
@@ -36,7 +38,7 @@ def test_the_cells_of_every_format_are_measures(name: str) -> None:
     """At least 98 % of the cells have their value, unit, row, column and total. There is no other measure."""
     if name in _NEEDS_LIBREOFFICE:
         skip_without_libreoffice()
-    score = score_format(name, (*SAMPLES, *STRANGERS))
+    score = score_format(name, _ALL)
     assert score.share >= _MIN_SHARE, score.failures
     assert score.false == 0, score.failures
 
@@ -44,7 +46,7 @@ def test_the_cells_of_every_format_are_measures(name: str) -> None:
 def test_word_97_documents_keep_their_tables(tmp_path: Path) -> None:
     """A .doc file has the rows of the .docx file that it is converted from."""
     skip_without_libreoffice()
-    data = docx([sample for sample in (*SAMPLES, *STRANGERS) if not sample.formats or "docx" in sample.formats])
+    data = docx([sample for sample in _ALL if not sample.formats or "docx" in sample.formats])
     converted = convert_document(data, ".docx", "doc:MS Word 97", tmp_path)
     (expected,), (found,) = read_documents(data, "报告.docx"), read_documents(converted, "报告.doc")
     assert [table.rows for table in found.tables] == [table.rows for table in expected.tables]

@@ -125,12 +125,14 @@ class TableGrid:
         """The columns that name rows: those at the left, and those of the tables that are set side by side in it."""
 
     def column_headers(self, cell: Placed) -> tuple[str, ...]:
-        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns."""
-        return tuple(
-            header.text
-            for header in self._headers[cell.column]
-            if header.column <= cell.column and header.end_column >= cell.end_column
-        )
+        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns.
+
+        If none does, because header and rows are divided at different places, it is the one that begins where the cell
+        does.
+        """
+        headers = self._headers[cell.column]
+        covering = tuple(header.text for header in headers if header.end_column >= cell.end_column)
+        return covering or tuple(header.text for header in headers[-1:] if header.column == cell.column)
 
     def header_cells(self, column: int) -> tuple[Placed, ...]:
         """Return the header cells of a column with text, outermost first."""
