@@ -15,6 +15,9 @@ from searchkit.text.years import ANY_YEAR
 
 _MAX_CELL_LENGTH = 60
 """Maximum length in code points of a cell that is a figure."""
+MAX_HEADER_LENGTH = 60
+"""Maximum length in code points of a header cell."""
+SENTENCE_STOP = re.compile(r"[。；！？!?;]")
 _MAX_DIGITS = 15
 """A number with more digits and no separators is a code."""
 
@@ -181,3 +184,11 @@ def is_note_row(texts: Sequence[str]) -> bool:
     if not any(map(is_note, texts)):
         return False
     return len(texts) == 1 or all(_FIELD.fullmatch(fold(text).strip()) for text in texts)
+
+
+def is_heading_text(text: str) -> bool:
+    """Return whether a text can be a header: a time, or short words without the end of a sentence."""
+    if is_time(text):
+        return True
+    is_long = len(text) > MAX_HEADER_LENGTH or SENTENCE_STOP.search(text) is not None
+    return not (is_long or parse_figure(text) or is_placeholder(text))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
+    SENTENCE_STOP,
     is_code_header,
-    is_note,
+    is_heading_text,
     is_note_row,
     is_ordinal_header,
     is_placeholder,
@@ -22,8 +22,8 @@ from searchkit.corpus.tables.cells import (
     is_total,
     parse_figure,
 )
+from searchkit.corpus.tables.emptycells import count_gapped_rows, merge_empty_headers, merge_empty_labels, widen_groups
 from searchkit.corpus.tables.grid import (
-    MAX_COLUMNS,
     Placed,
     TableGrid,
     collect_cells,
@@ -31,12 +31,11 @@ from searchkit.corpus.tables.grid import (
     distinct,
     place_cells,
 )
+from searchkit.corpus.tables.parts import split_at_headers
 from searchkit.model import Cell
 
 _MAX_CELL_LENGTH = 500
 """Code points. A table with a longer cell is a layout table."""
-_MAX_HEADER_LENGTH = 60
-"""Code points of a header cell."""
 _MAX_LABEL_LENGTH = 40
 """Code points of a header cell at the left of a row."""
 _MAX_HEADER_ROWS = 5
@@ -47,7 +46,6 @@ _MAX_ROW_TEXT = 100_000
 _MAX_REPETITION = 30
 """A table whose rows, with repeated headers, are longer than these two allow is no data table; in code points, and as
 a multiple of the length of its cells."""
-_SENTENCE_STOP = re.compile(r"[。；！？!?;]")
 _MIN_STOPS = 2
 _PROPERTY = re.compile(
     r"[【\[]?\s*(?:索\s*引\s*号|文\s*号|发文字号|文件编号|(?:发文|发布|公开|制发|成文)(?:机关|机构|单位)|(?:成文|发布|发文|公开|生成|印发|更新)(?:日期|时间)"
@@ -71,7 +69,7 @@ class _Recognised:
 
 def is_data_table(table: RawTable) -> bool:
     """Return whether a table, or a part of it with a header of its own, is data. Linear in the length of its text."""
-    return any(_recognise(part) is not None for part in _split_at_headers(table))
+    return any(_recognise(part) is not None for part in split_at_headers(table))
 
 
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -87,7 +85,7 @@ def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
         if not isinstance(block.table, RawTable):
             result.append(block)
             continue
-        for part in _split_at_headers(block.table):
+        for part in split_at_headers(block.table):
             _append_table(result, block, part)
     return result
 
@@ -102,59 +100,6 @@ def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
         result += [Block(text, page=block.page) for text in recognised.before]
         result.append(replace(block, text="", table=recognised.table))
     result += [Block(text, page=block.page) for text in recognised.after]
-
-
-def _split_at_headers(table: RawTable) -> list[RawTable]:
-    """Split a table at titles over all columns that a header of its own follows. Each title is a caption.
-
-    Such a table is several tables in one frame: 第二十条第（五）项, below it 信息内容 and 本年处理决定数量.
-    """
-    widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
-    width = max(widths, default=0)
-    titles = [
-        r
-        for r in range(1, len(table.rows) - 2)
-        if _is_title(table.rows[r], width) and _names_columns(table.rows[r + 1], widths[r + 1], width)
-    ]
-    if not titles or any(cell.row_span > 1 for r in titles for cell in table.rows[r]):
-        return [table]
-    if _is_title(table.rows[0], width) and _names_columns(table.rows[1], widths[1], width):
-        titles.insert(0, 0)
-    bounds = [*([0] if titles[0] else []), *titles, len(table.rows)]
-    parts = []
-    for start, end in pairwise(bounds):
-        if start in titles:
-            title = next(cell.text for cell in table.rows[start] if cell.text.strip())
-            parts.append(RawTable(table.rows[start + 1 : end], caption=" ".join(title.split())))
-        else:
-            parts.append(replace(table, rows=table.rows[start:end]))
-    if titles[0] == 0 and table.caption:
-        parts.insert(0, RawTable(((Cell(table.caption),),)))
-    return parts
-
-
-def _is_title(row: Sequence[Cell], width: int) -> bool:
-    """Return whether a row has a single text, in its first cell, which is no note."""
-    texts = [cell for cell in row if cell.text.strip()]
-    return (
-        len(texts) == 1
-        and texts[0] is row[0]
-        and (row[0].col_span >= width > 1 or len(row) >= width)
-        and len(row[0].text) <= _MAX_HEADER_LENGTH
-        and not is_note(row[0].text)
-    )
-
-
-def _names_columns(row: Sequence[Cell], covered: int, width: int) -> bool:
-    """Return whether all cells of a row over all columns are words, two of them at least."""
-    texts = [cell.text.strip() for cell in row]
-    is_filled = covered >= width and len(texts) > 1 and all(texts) and all(cell.row_span == 1 for cell in row)
-    return is_filled and all(is_time(text) or _is_word(text) for text in texts)
-
-
-def _is_word(text: str) -> bool:
-    is_long = len(text) > _MAX_HEADER_LENGTH or _SENTENCE_STOP.search(text) is not None
-    return not (is_long or parse_figure(text) or is_placeholder(text))
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
@@ -258,7 +203,7 @@ def _is_property_box(slots: Sequence[Sequence[Placed]]) -> bool:
 
 def _is_prose(table: DataTable) -> bool:
     """Return whether at least half of the rows contain a cell of several sentences."""
-    prose = sum(any(len(_SENTENCE_STOP.findall(cell.text)) >= _MIN_STOPS for cell in row) for row in table.rows)
+    prose = sum(any(len(SENTENCE_STOP.findall(cell.text)) >= _MIN_STOPS for cell in row) for row in table.rows)
     return prose * 2 >= len(table.rows)
 
 
@@ -285,11 +230,11 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
     if all(
         placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row
     ):
-        header = _merge_empty_headers(header)
+        header = merge_empty_headers(header)
     columns = _count_header_columns(header, body)
     if not stated and not caption and not _has_figures(header, body, columns):
         return None
-    body = _merge_empty_labels(body, columns)
+    body = widen_groups(merge_empty_labels(body, columns))
     if not header_rows and not columns:
         return None
     return DataTable(caption, collect_cells(header), collect_cells(body), columns)
@@ -297,7 +242,7 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
 
 def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     """Return the number of header rows: those stated and those that look like more of them."""
-    count = min(stated, len(slots))
+    count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
     covered = max(
@@ -309,9 +254,7 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
 def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     """Return whether a row is a header: words or times only; below another header row, which its cells divide."""
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
-    if not texts or any(len(text) > _MAX_HEADER_LENGTH or _SENTENCE_STOP.search(text) for text in texts):
-        return False
-    if any(not is_time(text) and (parse_figure(text) or is_placeholder(text)) for text in texts):
+    if not texts or not all(map(is_heading_text, texts)):
         return False
     if r == 0:
         return len(texts) > 1
@@ -321,18 +264,8 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     )
     units = all(_BRACKETED.fullmatch(text) for text in texts)
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
-    is_below_gaps = len(gaps) > 0 and all(slots[r][c].text for c in gaps)
-    fills = is_below_gaps and (not slots[r][0].text or _is_followed_by_figures(slots, r))
+    fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
-
-
-def _is_followed_by_figures(slots: Sequence[Sequence[Placed]], r: int) -> bool:
-    """Return whether all cells of a row are filled, and some of those below are figures: it is no row of words."""
-    return (
-        r + 1 < len(slots)
-        and all(placed.text for placed in slots[r])
-        and any(parse_figure(placed.text) and not is_time(placed.text) for placed in slots[r + 1])
-    )
 
 
 def _drop_repeated_headers(slots: Sequence[list[Placed]], header_rows: int) -> list[list[Placed]]:
@@ -392,35 +325,3 @@ def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Pla
         if figures and figures * 2 >= len(filled) and not (header_text and is_code_header(header_text)):
             return True
     return False
-
-
-# Merged cells of formats without spans
-
-
-def _merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
-    """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
-    merged = [list(row) for row in header]
-    for r, row in enumerate(merged[:-1]):
-        below = merged[r + 1]
-        for c in range(1, len(row)):
-            if not row[c].text and below[c].text and row[c - 1].text and below[c - 1].text:
-                row[c] = row[c - 1]
-    for r in range(1, len(merged)):
-        for c, placed in enumerate(merged[r]):
-            if not placed.text:
-                merged[r][c] = merged[r - 1][c]
-    return merged
-
-
-def _merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Placed]]:
-    """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
-    merged = [list(row) for row in body]
-    for r in range(1, len(merged)):
-        row = merged[r]
-        for c in range(columns - 1):
-            is_divided = any(placed.text for placed in row[c + 1 : columns])
-            if not row[c].text and row[c].end_row - row[c].row == 1 and is_divided and merged[r - 1][c].text:
-                if is_total(merged[r - 1][c].text) or merged[r - 1][c].text.isdecimal():
-                    break
-                row[c] = merged[r - 1][c]
-    return merged
