@@ -6,6 +6,7 @@ from description import Sample
 
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
+_ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
 _ZEROS = " | ".join("0" * 7)
 _APPLICANTS = (
     "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）{r3}{c3} | 申请人情况{c7}",
@@ -35,7 +36,7 @@ SAMPLES = (
         ),
         caption="二、主动公开政府信息情况",
         units={"规章": "件", "行政规范性文件": "件", "行政事业性收费": "万元"},
-        formats=_SPANNED,
+        formats=(*_SPANNED, "md", "csv", "tsv"),
     ),
     Sample(
         "information requested",
@@ -70,7 +71,7 @@ SAMPLES = (
         caption="三、收到和处理政府信息公开申请情况",
         labels=(0, 1, 2),
         totals=(9, "（七）总计"),
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "reviews and suits",
@@ -83,7 +84,7 @@ SAMPLES = (
         caption="四、政府信息公开行政复议、行政诉讼情况",
         labels=(),
         totals=(4, 9, 14),
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "income and expenditure",
@@ -116,7 +117,7 @@ SAMPLES = (
         labels=(),
         totals=(0, 2),
         units={"": "万元"},
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "consumer prices",

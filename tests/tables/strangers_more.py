@@ -5,6 +5,7 @@ from __future__ import annotations
 from description import Sample
 
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
+_ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
 
 SAMPLES = (
     Sample(
@@ -61,7 +62,7 @@ SAMPLES = (
         ),
         labels=(0, 1, 2),
         caption="部门整体支出绩效目标自评表",
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "of which, merged",
@@ -69,7 +70,7 @@ SAMPLES = (
         ("立案总数{c2} | 129 | 100", "其中{r2} | 医疗卫生 | 99 | 76.7", "公共场所 | 30 | 23.3", "结案{c2} | 120 | "),
         labels=(0, 1),
         units={2: "件", 3: "%"},
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "of which, in the header",
@@ -226,7 +227,7 @@ SAMPLES = (
         ),
         labels=(0, 1),
         totals=(5, "（七）总计"),
-        formats=_SPANNED,
+        formats=_ALMOST_ALL,
     ),
     Sample(
         "staff",

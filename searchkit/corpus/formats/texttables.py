@@ -59,8 +59,10 @@ def find_tables(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int, Raw
 
 def _separator(line: str) -> str:
     """Return what separates the cells of a line: a tab, a blank, or nothing."""
-    if len(line) > _MAX_LINE_LENGTH or not _GAP.search(line):
+    if len(line) > _MAX_LINE_LENGTH:
         return ""
+    if not _GAP.search(line):
+        return "\t" if line.endswith("\t\t") else ""  # the label of a group: its other cells are empty
     return "\t" if "\t" in line.strip() else " "
 
 
