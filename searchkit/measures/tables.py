@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from searchkit.corpus.tables.cells import (
     Figure,
+    is_code,
     is_code_header,
     is_ordinal_header,
     is_placeholder,
@@ -174,7 +175,8 @@ class _TableExtractor:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
-        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter) and not is_total(cell.text)
+        is_coded = is_code_header(header) and is_code(cell.text)
+        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter or is_coded) and not is_total(cell.text)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
     # cells

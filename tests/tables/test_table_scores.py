@@ -9,12 +9,13 @@ from samples import SAMPLES
 from scoring import read_documents, score_format
 from strangers import SAMPLES as STRANGERS
 from strangers_more import SAMPLES as MORE
+from strangers_third import SAMPLES as THIRD
 from wordfiles import convert_document
 from writers import PAGED, WRITERS, docx
 
 from searchkit.corpus.formats.doc import find_libreoffice
 
-_ALL = (*SAMPLES, *STRANGERS, *MORE)
+_ALL = (*SAMPLES, *STRANGERS, *MORE, *THIRD)
 _MIN_SHARE = 0.98
 _NEEDS_LIBREOFFICE = frozenset({"rtf"})
 _CASES = {

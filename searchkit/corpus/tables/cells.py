@@ -61,7 +61,7 @@ _NAMED_TOTAL = re.compile(r"[^,;、]{1,12}(?<![统总累])(?:合\s?计|总\s?计
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
-_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序|[行栏列]\s*次", re.IGNORECASE)
+_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排\s*[序名]|[行栏列名位]\s*次", re.IGNORECASE)
 _CODE_HEADER = re.compile(
     r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址)"
     r"(?:号码?)?$|^年[份度]?$"
@@ -150,6 +150,11 @@ def part_prefix(label: str) -> int:
     """Return the length of the words at the start of a label that make it a part (其中：医疗卫生); 0 without them."""
     match = _PART_LABEL.match(fold(label))
     return match.end() if match else 0
+
+
+def is_code(text: str) -> bool:
+    """Return whether a cell below the header of a code (`is_code_header`) is one: digits that are no year."""
+    return text.isdecimal() and not is_time(text)
 
 
 def is_ordinal_header(text: str) -> bool:

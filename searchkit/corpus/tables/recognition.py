@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
     SENTENCE_STOP,
+    is_code,
     is_code_header,
     is_heading_text,
     is_note_row,
@@ -301,9 +302,12 @@ def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
 
 
 def _is_ordinal_column(header: str, texts: Sequence[str]) -> bool:
-    """Return whether a column contains list numbers: its header says so, or they count from 1 without a header."""
+    """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
+
+    The last row may be a total.
+    """
     if header:
-        return is_ordinal_header(header)
+        return is_ordinal_header(header) or (is_code_header(header) and all(map(is_code, filter(None, texts[:-1]))))
     numbers = [text for text in texts if text.isdecimal()]
     return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
