@@ -89,6 +89,14 @@ class _TableExtractor:
         """Index in `label_blocks` of the labels of each column."""
         self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
 
+        self._counting_rows = {
+            (block, row)
+            for block, rows in enumerate(self._row_headers)
+            for row, headers in enumerate(rows)
+            if any(is_ordinal_header(header.text) or header.text in _COLUMN_COUNTERS for header in headers)
+        }
+        """Index of a block of labels and a row that counts the columns: 栏次 1 2 3."""
+
     def extract(self) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each row."""
         entries: dict[tuple[int, int], _Entry] = {}
@@ -193,11 +201,10 @@ class _TableExtractor:
 
     def _is_code(self, row: int, column: int) -> bool:
         """Return whether a cell is at the right of the label of a code (联系电话), or counts the columns (栏次)."""
+        if (self._blocks[column], row) in self._counting_rows:
+            return True
         beside = self._grid.rows[row][column - 1].text if column else ""
-        return is_code_header(beside) or any(
-            is_ordinal_header(header.text) or header.text in _COLUMN_COUNTERS
-            for header in self._headers_of(row, column)
-        )
+        return not beside[-1:].isdigit() and is_code_header(beside)
 
     def _build_entry(self, row: int, cell: CellText, figure: Figure) -> _Entry:
         column_headers = self._grid.column_headers(cell.cell)
