@@ -69,11 +69,13 @@ _CODE_HEADER = re.compile(
 """A header of a column whose numbers count nothing."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
 
+_REMARK = re.compile(r"[(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|(?:数据|资料)?来源)\s*\d?\s*:")
+"""Start of a remark on a table, folded."""
 _NOTE = re.compile(
-    r"[(【\[]?\s*(?:(?:注|备\s?注|说\s?明|附\s?注|(?:数据|资料)?来源|(?:单位|统计|部门)?负责人|联系人)\s*\d?"
-    r"|(?:制表|填表|填报|编制|审核|复核|统计)(?:人|单位|部门|机关|日期|时间)?|(?:计量|金额|数据)?\s*单\s*位)\s*[:：]"
+    r"[(【\[]?\s*(?:(?:单位|统计|部门)?负责人|联系人|(?:计量|金额|数据)?\s*单\s*位"
+    r"|(?:制表|填表|填报|编制|审核|复核|统计)(?:人|单位|部门|机关|日期|时间)?)\s*:"
 )
-"""Start of a note, folded."""
+"""Start of another note, folded."""
 _FIELD = re.compile(
     r"[^:]{2,10}:.*|.{0,3}公开\s?\d{1,2}\s?表|(?:19|20)\d\d\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}\s?日?"
 )
@@ -181,14 +183,19 @@ def find_unit_note(text: str) -> str | None:
 
 def is_note(text: str) -> bool:
     """Return whether a text is a note on a table: 注：…, 单位：万元, 审核人：王芳."""
-    return _NOTE.match(fold(text)) is not None or parse_unit_note(text) is not None
+    folded = fold(text)
+    return bool(_REMARK.match(folded) or _NOTE.match(folded)) or parse_unit_note(text) is not None
 
 
 def is_note_row(texts: Sequence[str]) -> bool:
-    """Return whether a row consists of notes: a single one, or several cells with labels or dates."""
+    """Return whether a row consists of notes: a single one, a remark, or several cells with labels or dates."""
     if not any(map(is_note, texts)):
         return False
-    return len(texts) == 1 or all(_FIELD.fullmatch(fold(text).strip()) for text in texts)
+    return (
+        len(texts) == 1
+        or _REMARK.match(fold(texts[0])) is not None
+        or all(_FIELD.fullmatch(fold(text).strip()) for text in texts)
+    )
 
 
 def is_heading_text(text: str) -> bool:
