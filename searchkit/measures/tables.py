@@ -19,6 +19,7 @@ from searchkit.corpus.tables.cells import (
     is_total,
     parse_figure,
     parse_unit_note,
+    part_prefix,
 )
 from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, Placed, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
@@ -89,6 +90,12 @@ class _TableExtractor:
         """Index in `label_blocks` of the labels of each column."""
         self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
 
+        names = [self._innermost_header(column) for column in range(self._grid.width)]
+        self._wholes_of_columns = self._find_units_of_wholes(names)
+        self._wholes_of_rows = [
+            self._find_units_of_wholes([headers[-1].text if headers else "" for headers in rows])
+            for rows in self._row_headers
+        ]
         self._counting_rows = {
             (block, row)
             for block, rows in enumerate(self._row_headers)
@@ -171,6 +178,16 @@ class _TableExtractor:
                 collected.append((*group, *headers))
         return collected
 
+    def _find_units_of_wholes(self, names: Sequence[str]) -> list[str | None]:
+        """Return for each label with 其中 or # the unit of the last label without; None for other labels."""
+        units: list[str | None] = []
+        unit = None
+        for name in names:
+            is_part = part_prefix(name) > 0
+            units.append(unit if is_part else None)
+            unit = unit if is_part else self._label(name).unit
+        return units
+
     def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:
         """Return the headers of the row of a cell, outermost first."""
         return self._row_headers[self._blocks[column]][row]
@@ -248,7 +265,13 @@ class _TableExtractor:
         )
         if is_rate and not (of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"):
             return None if column in self._fraction_columns else "%"
-        return of_row if of_row and not is_placeholder(of_row) else self._stated_unit
+        if of_row and not is_placeholder(of_row):
+            return of_row
+        return self._unit_of_whole(row, column) or self._stated_unit
+
+    def _unit_of_whole(self, row: int, column: int) -> str | None:
+        """Return the unit in the header before one with 其中 or #, which is a part of it; None if there is none."""
+        return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
         """Return the measures in the sentences of a cell."""

@@ -219,9 +219,8 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
 
 def _is_note_of_table(blocks: Sequence[Block], i: int) -> bool:
     """Return whether a line is a note on the table after it: （单位：万元）."""
-    return parse_unit_note(blocks[i].text) is not None and any(
-        block.table is not None for block in blocks[i + 1 : i + 3]
-    )
+    has_table = any(block.table is not None for block in blocks[i + 1 : i + 3])
+    return has_table and parse_unit_note(blocks[i].text) is not None
 
 
 def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:

@@ -19,6 +19,8 @@ MAX_TABLE_CELLS = 2_000_000
 _EMPTY = Cell("")
 _MIN_ROWS, _MIN_COLUMNS = 2, 2
 """Minimum size of a table: a header with one row below it, and two columns."""
+_MAX_EMPTY_ROWS = 2
+"""Maximum number of empty rows within a table."""
 _MIN_SENTENCE_LENGTH = 20
 """Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
 
@@ -36,10 +38,11 @@ class GridRow:
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables, and so does an empty column if the next column contains labels. The title right above a
-    table is its caption. Raises ReadError if a table is too large.
+    Empty rows separate tables, unless figures in the same columns go on below them. So does an empty column if the next
+    one contains labels. The title right above a table is its caption. Raises ReadError if a table is too large.
     """
-    groups = [_build_group(part) for group in _split_at_empty_rows(rows) for part in _split_at_empty_columns(group)]
+    adjacent = _join_continuations(_split_at_empty_rows(rows))
+    groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
     return [block for group in groups for block in group] if any(b.table for group in groups for b in group) else []
 
 
@@ -55,6 +58,44 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
         next_index = max(next_index, *(row.index + cell.row_span for cell in row.cells.values()))
     if group:
         yield group
+
+
+def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
+    """Join a group to the one before it if it has no header: figures are in its first row, in columns of that group.
+
+    Yearbooks have an empty row below the header and after some years.
+    """
+    previous: list[GridRow] = []
+    columns: set[int] = set()
+    for group in groups:
+        first, last = group[0], previous[-1] if previous else None
+        goes_on = (
+            last is not None
+            and first.index - last.index <= _MAX_EMPTY_ROWS + 1
+            and columns.issuperset(first.cells)
+            and any(column and _is_figure(cell.text) for column, cell in first.cells.items())
+        )
+        if not goes_on and previous:
+            yield previous
+            previous, columns = [], set()
+        previous += group
+        columns.update(
+            n
+            for row in group
+            if len(row.cells) > 1
+            for column, cell in row.cells.items()
+            for n in _covered(column, cell)
+        )
+    if previous:
+        yield previous
+
+
+def _covered(column: int, cell: Cell) -> range:
+    return range(column, column + min(cell.col_span, MAX_COLUMNS))
+
+
+def _is_figure(text: str) -> bool:
+    return parse_figure(text) is not None and not is_time(text)
 
 
 def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:

@@ -62,6 +62,7 @@ _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
 _ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排\s*[序名]|[行栏列名位]\s*次", re.IGNORECASE)
+_TIME_HEADER = re.compile(r"年[份度]?|月[份度]?|季度?|旬|周次?|日期?|学年|年级")
 _CODE_HEADER = re.compile(
     r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址)"
     r"(?:号码?)?$|^年[份度]?$"
@@ -72,7 +73,7 @@ _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:
 _REMARK = re.compile(r"[(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|(?:数据|资料)?来源)\s*\d?\s*:")
 """Start of a remark on a table, folded."""
 _NOTE = re.compile(
-    r"[(【\[]?\s*(?:(?:单位|统计|部门)?负责人|联系人|(?:计量|金额|数据)?\s*单\s*位"
+    r"[(【\[]?\s*(?:(?:单位|统计|部门)?负责人|联系人|时间|频[度率]|(?:计量|金额|数据)?\s*单\s*位"
     r"|(?:制表|填表|填报|编制|审核|复核|统计)(?:人|单位|部门|机关|日期|时间)?)\s*:"
 )
 """Start of another note, folded."""
@@ -157,6 +158,11 @@ def part_prefix(label: str) -> int:
 def is_code(text: str) -> bool:
     """Return whether a cell below the header of a code (`is_code_header`) is one: digits that are no year."""
     return text.isdecimal() and not is_time(text)
+
+
+def is_time_header(text: str) -> bool:
+    """Return whether a header names a column of times, whose numbers are times: 月份, 季度."""
+    return _TIME_HEADER.fullmatch(fold(text).strip()) is not None
 
 
 def is_ordinal_header(text: str) -> bool:

@@ -20,6 +20,7 @@ from searchkit.corpus.tables.cells import (
     is_ordinal_header,
     is_placeholder,
     is_time,
+    is_time_header,
     is_total,
     parse_figure,
 )
@@ -286,7 +287,7 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
         if _is_ordinal_column(_header_text(header, c), texts):
             count = c + 1
             continue
-        if not _are_labels(texts):
+        if not (_are_labels(texts) or _are_numbers_of_times(_header_text(header, c), texts)):
             break
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
@@ -318,6 +319,11 @@ def _are_labels(texts: Sequence[str]) -> bool:
     if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):
         return False
     return all(is_time(text) or is_total(text) or not (parse_figure(text) or is_placeholder(text)) for text in filled)
+
+
+def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column are numbers of months, as its header says. One may be a total."""
+    return is_time_header(header) and all(text.isdecimal() or is_total(text) for text in texts if text)
 
 
 def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]], columns: int) -> bool:
