@@ -42,7 +42,7 @@ _INTRODUCTION = (
     "converted by LibreOffice."
 )
 _HISTORY = (
-    "The tables of the second section were written in three batches, each after the readers were right about the tables "
+    "The tables of the second section were written in three batches, each after the readers were right about those "
     "before it. Shares right at the first try: 0.83, 0.74 and 0.73 for `html`, 0.55, 0.81 and 0.90 for `csv`. They "
     "count some mistakes in the descriptions as failures (these were corrected: 0.91, 0.81 and 0.75 for `html`), and "
     "`csv` had few of the nested tables then. The failures were used to improve the readers, so these scores are not "
