@@ -7,6 +7,7 @@
 # make mutations: read ten thousand damaged files of every format.
 # make worst: read the worst files of every format that we can think of, beside sound ones.
 # make figures: measure how well figures are found and looked up (bench/MEASURES.md).
+# make tables: measure how well tables are read in each format (bench/TABLES.md).
 # make ablation: measure what each optimisation of the columnar engine saves (bench/ABLATION.md).
 # make bench: measure everything, as bench/README.md says; BENCH="--size 10k" measures a part.
 
@@ -19,7 +20,7 @@ LOWEST_READY := $(LOWEST_VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_READY := $(BENCH_VENV)/.ready
 
-.PHONY: demo test check format lint types lowest docs storm mutations worst figures ablation bench clean
+.PHONY: demo test check format lint types lowest docs storm mutations worst figures tables ablation bench clean
 
 demo: $(READY)
 	$(BIN)/searchkit build corpus/reports --index index
@@ -56,6 +57,9 @@ worst: $(READY)
 
 figures: $(READY)
 	$(BIN)/python -m bench.measures
+
+tables: $(READY)
+	$(BIN)/python -m bench.tables
 
 ablation: $(READY)
 	$(BIN)/python -m bench.ablation

@@ -20,7 +20,7 @@ from searchkit.compare.agreement import (
     unit_family,
     unit_scale,
 )
-from searchkit.measures.tablelines import TableLine, read_lines
+from searchkit.measures.tablelines import TableLine, read_blocks
 from searchkit.model import Measure, Table
 
 _STATED_SUM = re.compile(r"[合总共小]\s*计")
@@ -71,10 +71,12 @@ def check_table(table: Table, report: Sequence[Measure]) -> Iterator[Contradicti
 
     Cost: linear in the number of cells, except for rates: at most `_MAX_LINES` times as much.
     """
-    rows, columns = read_lines(table, report)
-    for lines, crossing in ((rows, columns), (columns, rows)):
-        yield from _check_sums(lines, crossing)
-        yield from _check_rates(lines, crossing)
+    rows = []
+    for block in read_blocks(table, report):
+        rows += block.rows
+        for lines, crossing in ((block.rows, block.columns), (block.columns, block.rows)):
+            yield from _check_sums(lines, crossing)
+            yield from _check_rates(lines, crossing)
     yield from _check_prose(table, rows, report)
 
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from searchkit.corpus.tables.cells import TIME_LABEL, find_unit_note, is_time, is_total, parse_unit_note, part_prefix
+from searchkit.corpus.tables.cells import (
+    TIME_LABEL,
+    find_unit_note,
+    is_bare_total,
+    is_time,
+    is_total,
+    parse_unit_note,
+    part_prefix,
+)
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.text.folding import fold
 
@@ -23,6 +31,7 @@ _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
+_SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
 _GENERIC_WORDS = re.compile(
     r"(?:数[量值据目额]|总?[金数]额|总?数|值|人次|[件人户次个起项]数|比[例重]|占比|实[绩际]|情况|内容|结果|指标|项目|名称|完成(?:情况|数)?"
     r"|[同环]比.{0,4}|[较比]上年.{0,4}|[较比]去年.{0,4}|增[长减加]?[幅速率量]?|[涨降]幅|升降)"
@@ -61,6 +70,11 @@ class Label:
         return self.change is None and not _RATE_END.search(self.words)
 
     @property
+    def is_score(self) -> bool:
+        """Whether it names points, which are no percentages even in the row of a rate: 分值, 得分."""
+        return _SCORE.search(self.words) is not None
+
+    @property
     def is_generic(self) -> bool:
         """Whether its words say too little by themselves."""
         return _GENERIC_WORDS.fullmatch(self.words) is not None
@@ -69,7 +83,8 @@ class Label:
 def parse_label(text: str, vocabulary: Vocabulary) -> Label:
     """Split a header cell into its parts."""
     if is_total(text):
-        return Label(unit=_split_unit(text, vocabulary)[1], is_total=True)
+        words, unit = _split_unit(text, vocabulary)
+        return Label("" if is_bare_total(text) else words.strip(), unit, is_total=True)
     text, unit = _split_unit(text[part_prefix(text) :], vocabulary)
     text, period = _split_time(text)
     words = text.strip(" 、，,:：")

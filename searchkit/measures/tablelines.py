@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,8 +27,16 @@ class TableLine:
     """The measure in each of its cells. The printed text of a cell that is no measure, or that covers several slots."""
 
 
-def read_lines(table: Table, measures: Sequence[Measure]) -> tuple[list[TableLine], list[TableLine]]:
-    """Return the rows and the columns of a table, both without the header columns.
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """Columns of labels and the columns at their right. Most tables have one block."""
+
+    rows: list[TableLine]
+    columns: list[TableLine]
+
+
+def read_blocks(table: Table, measures: Sequence[Measure]) -> Iterator[TableBlock]:
+    """Yield the rows and columns of each block of a table, without the columns of labels.
 
     `measures` contains those of the table; measures outside of it are ignored. Linear in the number of cells.
     """
@@ -37,13 +45,13 @@ def read_lines(table: Table, measures: Sequence[Measure]) -> tuple[list[TableLin
     body: list[tuple[Measure | str, ...]] = []
     for row, n in enumerate(table.paragraphs):
         by_cell = {id(each.cell): by_place.get((n, each.start, each.end)) for each in layout.row_text(row).cells}
-        slots = layout.rows[row][table.header_columns :]
-        body.append(tuple((_is_single(cell) and by_cell.get(id(cell))) or cell.text for cell in slots))
-    totals = find_totals(table, _vocabulary())
-    row_headers = [layout.row_headers(row) for row in range(len(body))]
-    column_headers = [layout.header_cells(column) for column in range(table.header_columns, layout.width)]
-    rows = map(_build_line, row_headers, totals.rows, body)
-    return list(rows), list(map(_build_line, column_headers, totals.columns, zip(*body, strict=True)))
+        body.append(tuple((_is_single(cell) and by_cell.get(id(cell))) or cell.text for cell in layout.rows[row]))
+    for n, block in enumerate(find_totals(table, _vocabulary())):
+        slots = [row[block.columns.start : block.columns.stop] for row in body]
+        row_headers = [layout.row_headers(row, n) for row in range(len(body))]
+        column_headers = [layout.header_cells(column) for column in block.columns]
+        rows = list(map(_build_line, row_headers, block.row_totals, slots))
+        yield TableBlock(rows, list(map(_build_line, column_headers, block.column_totals, zip(*slots, strict=True))))
 
 
 def _build_line(headers: Sequence[Placed], total: int | None, slots: tuple[Measure | str, ...]) -> TableLine:

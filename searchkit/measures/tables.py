@@ -10,8 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from searchkit.corpus.tables.cells import Figure, is_code_header, is_ordinal_header, is_placeholder, parse_figure
-from searchkit.corpus.tables.grid import CellText, Placed, TableGrid, distinct
+from searchkit.corpus.tables.cells import (
+    Figure,
+    is_code,
+    is_code_header,
+    is_ordinal_header,
+    is_placeholder,
+    is_total,
+    parse_figure,
+    parse_unit_note,
+    part_prefix,
+)
+from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, Placed, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
 from searchkit.measures.totals import Line, find_parents
@@ -20,6 +30,8 @@ from searchkit.model import ExtractedMeasure, Paragraph, Table, TableCell
 from searchkit.text.folding import fold
 
 _UNIT_HEADERS = frozenset({"单位", "计量单位"})
+_COLUMN_COUNTERS = frozenset({"甲", "栏目"})
+"""Labels of a row that counts the columns, besides 栏次: 甲 1 2 3."""
 _NOTE_DISTANCE = 2
 """Number of paragraphs before and after a table that can state its unit."""
 _MIN_PROSE_LENGTH = 3
@@ -42,21 +54,23 @@ def extract_table(
 
 
 @dataclass(frozen=True, slots=True)
-class TableTotals:
-    """Which rows and columns of a table are parts of which."""
+class BlockTotals:
+    """Which rows and columns are parts of which, in one block: columns of labels and the columns at their right."""
 
-    rows: tuple[int | None, ...]
+    labels: range
+    """The columns that contain the labels of the rows."""
+    columns: range
+    """The columns at the right of the labels."""
+    row_totals: tuple[int | None, ...]
     """For each row, the index of its total, or None."""
-    columns: tuple[int | None, ...]
-    """The same for each column, without the header columns. Indexes begin after them."""
+    column_totals: tuple[int | None, ...]
+    """For each of `columns`, the index of its total in `columns`, or None."""
 
 
-def find_totals(table: Table, vocabulary: Vocabulary) -> TableTotals:
-    """Return the total of each row and of each column. Linear in the number of cells."""
+def find_totals(table: Table, vocabulary: Vocabulary) -> list[BlockTotals]:
+    """Return the totals in each block of a table. Most tables have one block. Linear in the number of cells."""
     extractor = _TableExtractor(table, (), vocabulary, lambda _: [])
-    first = table.header_columns
-    columns = (None if total is None else total - first for total in extractor.find_column_totals()[first:])
-    return TableTotals(tuple(extractor.find_row_totals()), tuple(columns))
+    return extractor.find_block_totals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +96,34 @@ class _TableExtractor:
         self._rows = paragraphs[first : first + len(table.rows)]
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
-        around = (
-            *reversed(paragraphs[max(0, first - _NOTE_DISTANCE) : first]),
-            *paragraphs[first + len(table.rows) : first + len(table.rows) + _NOTE_DISTANCE],
-        )
-        stated = (parse_stated_units(text, vocabulary) for text in (table.caption or "", *_unit_notes(around)))
+        corners = (cell.text for row in table.header for cell in row if parse_unit_note(cell.text))
+        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)))
+        stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
         self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)
         self._fraction_columns = {c for c in range(self._grid.width) if self._has_fractions(c)}
-        self._row_headers = self._collect_row_headers()
+        self._blocks = {
+            column: n
+            for n, labels in enumerate(self._grid.label_blocks)
+            for column in range(labels.start, self._grid.width)
+        }
+        """Index in `label_blocks` of the labels of each column."""
+        self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
+
+        names = [self._innermost_header(column) for column in range(self._grid.width)]
+        self._wholes_of_columns = self._find_units_of_wholes(names)
+        self._wholes_of_rows = [
+            self._find_units_of_wholes([headers[-1].text if headers else "" for headers in rows])
+            for rows in self._row_headers
+        ]
+        self._counting_rows = {
+            (block, row)
+            for block, rows in enumerate(self._row_headers)
+            for row, headers in enumerate(rows)
+            if any(is_ordinal_header(header.text) or header.text in _COLUMN_COUNTERS for header in headers)
+            and self._has_counts(row)
+        }
+        """Index of a block of labels and a row that counts the columns: 栏次 1 2 3."""
 
     def extract(self) -> list[tuple[ExtractedMeasure, ...]]:
         """Return the measures of each row."""
@@ -108,7 +141,7 @@ class _TableExtractor:
         measures = prose
         row_totals, column_totals = self.find_row_totals(), self.find_column_totals()
         for (row, column), entry in entries.items():
-            above, beside = row_totals[row], column_totals[column]
+            above, beside = row_totals[self._blocks[column]][row], column_totals[column]
             candidates = [] if above is None else [(above, column)]
             candidates += [] if beside is None else [(row, beside)]
             whole = next((entries[place] for place in candidates if _is_part(entry, entries.get(place))), None)
@@ -147,8 +180,11 @@ class _TableExtractor:
         is_bare = not any(figure.unit for figure in figures)
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
-    def _collect_row_headers(self) -> list[tuple[Placed, ...]]:
-        """Return the header cells of each row with text, outermost first, below the group that a full row names."""
+    def _collect_row_headers(self, block: int) -> list[tuple[Placed, ...]]:
+        """Return the header cells of each row with text, outermost first, below the group that a full row names.
+
+        `block`: index in `label_blocks`.
+        """
         collected: list[tuple[Placed, ...]] = []
         group: tuple[Placed, ...] = ()
         for row in range(len(self._grid.rows)):
@@ -156,18 +192,37 @@ class _TableExtractor:
                 group = (self._grid.rows[row][0],)
                 collected.append(())
                 continue
-            headers = tuple(cell for cell in self._grid.row_headers(row) if self._is_row_header(cell))
+            headers = tuple(cell for cell in self._grid.row_headers(row, block) if self._is_row_header(cell))
             if headers and self._label(headers[-1].text).is_total and len(headers) == 1:
                 collected.append(headers)
             else:
                 collected.append((*group, *headers))
         return collected
 
+    def _find_units_of_wholes(self, names: Sequence[str]) -> list[str | None]:
+        """Return for each label with 其中 or # the unit of the last label without; None for other labels."""
+        units: list[str | None] = []
+        unit = None
+        for name in names:
+            is_part = part_prefix(name) > 0
+            units.append(unit if is_part else None)
+            unit = unit if is_part else self._label(name).unit
+        return units
+
+    def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:
+        """Return the headers of the row of a cell, outermost first."""
+        return self._row_headers[self._blocks[column]][row]
+
+    def _is_label(self, column: int) -> bool:
+        """Return whether the cells of a column name rows."""
+        return column in self._grid.label_blocks[self._blocks[column]]
+
     def _is_row_header(self, cell: Placed) -> bool:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
-        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter)
+        is_coded = is_code_header(header) and is_code(cell.text)
+        is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter or is_coded) and not is_total(cell.text)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
     # cells
@@ -175,16 +230,29 @@ class _TableExtractor:
     def _find_figure(self, row: int, cell: CellText) -> Figure | None:
         """Return the figure of a cell, with a unit that the vocabulary contains; None if it is no figure."""
         column = cell.cell.column
-        if column < self._grid.header_columns or column == self._unit_column or self._grid.is_group(row):
+        if self._is_label(column) or column == self._unit_column or self._grid.is_group(row):
             return None
         figure = parse_figure(cell.cell.text)
         if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
             return None
-        return None if is_code_header(self._innermost_header(column)) else figure
+        return None if is_code_header(self._innermost_header(column)) or self._is_code(row, column) else figure
+
+    def _has_counts(self, row: int) -> bool:
+        """Return whether the numbers of a row are consecutive: 1 2 3."""
+        texts = [cell.text for cell in distinct(self._grid.rows[row])]
+        counts = [int(text) for text in texts if text.isdecimal() and len(text) <= _MAX_ORDINAL_LENGTH]
+        return len(counts) > 1 and counts == list(range(counts[0], counts[0] + len(counts)))
+
+    def _is_code(self, row: int, column: int) -> bool:
+        """Return whether a cell is at the right of the label of a code (联系电话), or counts the columns (栏次)."""
+        if (self._blocks[column], row) in self._counting_rows:
+            return True
+        beside = self._grid.rows[row][column - 1].text if column else ""
+        return not beside[-1:].isdigit() and is_code_header(beside)
 
     def _build_entry(self, row: int, cell: CellText, figure: Figure) -> _Entry:
         column_headers = self._grid.column_headers(cell.cell)
-        row_headers = tuple(header.text for header in self._row_headers[row])
+        row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
         column, rows = [*map(self._label, column_headers)], [*map(self._label, row_headers)]
         unit = figure.unit or self._find_unit(row, cell.cell.column, column, rows)
         scale, base_unit = self._vocabulary.split_scale(unit) if unit else (1, "")
@@ -219,22 +287,29 @@ class _TableExtractor:
         if stated:
             return stated
         of_row = "" if self._unit_column is None else self._grid.rows[row][self._unit_column].text
-        if any(label.is_rate for label in (*labels, *rows)) and not (
-            of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"
-        ):
+        is_rate = any(label.is_rate for label in labels) or (
+            any(label.is_rate for label in rows) and not any(label.is_score for label in labels)
+        )
+        if is_rate and not (of_row and unit_kind(fold(of_row), self._vocabulary) == "percent"):
             return None if column in self._fraction_columns else "%"
-        return of_row if of_row and not is_placeholder(of_row) else self._stated_unit
+        if of_row and not is_placeholder(of_row):
+            return of_row
+        return self._unit_of_whole(row, column) or self._stated_unit
+
+    def _unit_of_whole(self, row: int, column: int) -> str | None:
+        """Return the unit in the header before one with 其中 or #, which is a part of it; None if there is none."""
+        return self._wholes_of_columns[column] or self._wholes_of_rows[self._blocks[column]][row]
 
     def _read_prose(self, row: int, cell: CellText) -> list[ExtractedMeasure]:
         """Return the measures in the sentences of a cell."""
         column = cell.cell.column
-        if column < self._grid.header_columns and not self._grid.is_group(row):
+        if self._is_label(column) and not self._grid.is_group(row):
             return []
         if len(cell.cell.text) < _MIN_PROSE_LENGTH or is_code_header(self._innermost_header(column)):
             return []
         source = self._rows[row]
         column_headers = self._grid.column_headers(cell.cell)
-        row_headers = tuple(header.text for header in self._row_headers[row])
+        row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
         prose = replace(source, text=cell.cell.text, path=(*source.path, *row_headers[-1:]))
         position = self._position(row_headers, column_headers, is_total=False)
         return [
@@ -250,9 +325,21 @@ class _TableExtractor:
 
     # totals
 
-    def find_row_totals(self) -> list[int | None]:
-        """Return the index of the total of each row."""
-        return find_parents([_build_line(headers, by_row=True) for headers in self._row_headers])
+    def find_block_totals(self) -> list[BlockTotals]:
+        """Return the totals in each block of labels."""
+        column_totals, blocks = self.find_column_totals(), self._grid.label_blocks
+        ends = [*(labels.start for labels in blocks[1:]), self._grid.width]
+        result = []
+        for labels, row_totals, end in zip(blocks, self.find_row_totals(), ends, strict=True):
+            columns = range(labels.stop, end)
+            totals = (column_totals[column] for column in columns)
+            inside = tuple(None if total is None or total not in columns else columns.index(total) for total in totals)
+            result.append(BlockTotals(labels, columns, tuple(row_totals), inside))
+        return result
+
+    def find_row_totals(self) -> list[list[int | None]]:
+        """Return for each block of labels the index of the total of each row."""
+        return [find_parents([_build_line(headers, by_row=True) for headers in rows]) for rows in self._row_headers]
 
     def find_column_totals(self) -> list[int | None]:
         """Return the index of the total of each column. Header columns have none."""
@@ -263,9 +350,21 @@ class _TableExtractor:
         return [*[None] * offset, *parents]
 
 
-def _unit_notes(paragraphs: Sequence[Paragraph]) -> list[str]:
-    """Return the texts of the paragraphs around a table that can be notes of its unit."""
-    return [paragraph.text for paragraph in paragraphs if "单位" in paragraph.text.replace(" ", "")]
+def _unit_notes(paragraphs: Sequence[Paragraph], first: int, end: int) -> list[str]:
+    """Return the texts around a table that can be notes of its unit, the nearest before it first.
+
+    `first`: index of its first row. `end`: index after its last row. A note above another table is not its own.
+    """
+    before = paragraphs[max(0, first - _NOTE_DISTANCE) : first]
+    after = paragraphs[end : end + _NOTE_DISTANCE]
+    is_followed = any(map(_is_row, paragraphs[end : end + _NOTE_DISTANCE + 1]))
+    own = [*reversed(before), *(p for p in after if not (is_followed and parse_unit_note(p.text)))]
+    return [p.text for p in own if "单位" in p.text.replace(" ", "") and not _is_row(p)]
+
+
+def _is_row(paragraph: Paragraph) -> bool:
+    """Return whether a paragraph is the row of a table."""
+    return CELL_SEPARATOR in paragraph.text
 
 
 def _build_line(headers: Sequence[Placed], *, by_row: bool) -> Line:

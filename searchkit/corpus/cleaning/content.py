@@ -54,11 +54,13 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
     """
     cleaned: list[Block] = []
     indents: list[bool] = []
+    rows: list[bool] = []
     for block in recognise_tables(blocks):
         for text in _split_lines(block.text):
             line = lines.clean_line(text)
             cleaned.append(block if line == block.text else Block(line, block.level, block.strong, block.page))
             indents.append(bool(line) and text[0].isspace())
+            rows.append("\t" in text.strip())
     simplified = _simplify(cleaned)
     opening = find_opening(simplified, cleaned)
     end = _end_of_content(simplified, opening.content_start)
@@ -67,7 +69,7 @@ def clean(blocks: Sequence[Block]) -> Cleaned:
     )
     dropped |= _contents_lines(simplified, opening.content_start, end)
     content = [i for i in range(opening.content_start, end) if i not in dropped]
-    body = join_broken_lines([cleaned[i] for i in content], [indents[i] for i in content])
+    body = join_broken_lines([cleaned[i] for i in content], [indents[i] for i in content], [rows[i] for i in content])
     tail = tuple(block.text for block in cleaned[end:] if block.text)
     return Cleaned(opening.title, opening.head, tuple(body), tail)
 

@@ -134,19 +134,22 @@ class _PairStatistics:
         return self._pair_counts[first, second]
 
 
-def join_broken_lines(blocks: Sequence[Block], indents: Sequence[bool]) -> list[Block]:
+def join_broken_lines(
+    blocks: Sequence[Block], indents: Sequence[bool], rows: Sequence[bool] | None = None
+) -> list[Block]:
     """Join the lines of each broken paragraph or heading.
 
     `blocks` contain cleaned text, empty for blank lines and tables; `indents` states which lines began with white
-    space. The result contains no blank line. A paragraph ends before a table. Lines are joined without a blank between
+    space, and `rows` which are rows of a table, with tabs between their cells. Rows are not joined. The result contains
+    no blank line. A paragraph ends before a table. Lines are joined without a blank between
     Han characters, and with one between Latin words. Time is linear in the text.
     """
     layout, words = _detect_line_layout(blocks, indents), _PairStatistics(blocks)
     joined: list[Block] = []
     current: _OpenParagraph | None = None
     after_blank_line = False
-    for block, indented in zip(blocks, indents, strict=True):
-        if block.table is not None:
+    for block, indented, is_row in zip(blocks, indents, rows or [False] * len(blocks), strict=True):
+        if block.table is not None or is_row:
             joined += [block] if current is None else [current.to_block(), block]
             current = None
             continue

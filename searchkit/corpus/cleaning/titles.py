@@ -10,6 +10,7 @@ from searchkit.corpus import lines
 from searchkit.corpus.blocks import Block
 from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.numbering import DASH, parse_marker
+from searchkit.corpus.tables.cells import parse_unit_note
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_OPENING_LINES = 240
@@ -201,7 +202,7 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
     is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
         text = blocks[i].text
-        if blocks[i].table is not None:
+        if blocks[i].table is not None or _is_note_of_table(blocks, i):
             break
         if not text:
             continue
@@ -222,6 +223,12 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
         ):
             break
     return end
+
+
+def _is_note_of_table(blocks: Sequence[Block], i: int) -> bool:
+    """Return whether a line is a note on the table after it: （单位：万元）."""
+    has_table = any(block.table is not None for block in blocks[i + 1 : i + 3])
+    return has_table and parse_unit_note(blocks[i].text) is not None
 
 
 def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:

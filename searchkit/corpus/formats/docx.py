@@ -54,6 +54,8 @@ _VERTICAL_ALIGNMENT = W + "vertAlign"
 _SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
 
+_MAX_GAP_WIDTH = 60
+"""Twips (1/20 point). Columns of at most this width are between cells that were moved by hand or rounded."""
 _TOC_STYLE = re.compile(r"(?:toc|目录|目錄)\s*[1-9]", re.IGNORECASE)
 """Names of the styles of a table of contents: `toc 1`, `目录 2`."""
 _MEANINGLESS_TITLE = re.compile(
@@ -345,7 +347,7 @@ class _BodyReader:
         self._end_line("", 0)
         if self._tables:
             self._tables[-1].is_data = False
-        self._tables.append(TableBuilder(self.blocks))
+        self._tables.append(TableBuilder(self.blocks, _narrow_columns(element)))
         self._walk(element)
         self._tables.pop().end_table()
         self._read_pending()
@@ -381,6 +383,12 @@ class _BodyReader:
             table.row.add_cell(len(self.blocks), col_span, 1)
         self._walk(element)
         self._end_line("", 0)
+
+
+def _narrow_columns(table: Element) -> list[int]:
+    """Return the columns of a table that are too narrow for text, ascending."""
+    columns = table.findall(f"{W}tblGrid/{W}gridCol")
+    return [n for n, column in enumerate(columns) if 0 < parse_integer(column.get(W + "w", ""), 0) <= _MAX_GAP_WIDTH]
 
 
 def _split_lines(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.tables.cells import is_note, is_note_row, is_time, parse_figure
+from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 from searchkit.model import Cell
 
@@ -17,9 +19,8 @@ MAX_TABLE_CELLS = 2_000_000
 _EMPTY = Cell("")
 _MIN_ROWS, _MIN_COLUMNS = 2, 2
 """Minimum size of a table: a header with one row below it, and two columns."""
-_NOTE = re.compile(
-    r"[（(]?\s*(?:注|备注|说明|附注|资料来源|数据来源|来源|单位|计量单位|金额单位|填报|填表|制表|编制|审核)\s*[：:]"
-)
+_MAX_EMPTY_ROWS = 2
+"""Maximum number of empty rows within a table."""
 _MIN_SENTENCE_LENGTH = 20
 """Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
 
@@ -37,9 +38,11 @@ class GridRow:
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
     """Return the tables of a grid, and the rows of text above and below them. Empty if the grid has no table.
 
-    Empty rows separate tables. The title right above a table is its caption. Raises ReadError if a table is too large.
+    Empty rows separate tables, unless figures in the same columns go on below them. So does an empty column if the next
+    one contains labels. The title right above a table is its caption. Raises ReadError if a table is too large.
     """
-    groups = [_build_group(group) for group in _split_at_empty_rows(rows)]
+    adjacent = _join_continuations(_split_at_empty_rows(rows))
+    groups = [_build_group(part) for group in adjacent for part in _split_at_empty_columns(group)]
     return [block for group in groups for block in group] if any(b.table for group in groups for b in group) else []
 
 
@@ -57,6 +60,73 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
         yield group
 
 
+def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
+    """Join a group to the one before it if it has no header: figures are in its first row, in columns of that group.
+
+    Yearbooks have an empty row below the header and after some years.
+    """
+    previous: list[GridRow] = []
+    columns: set[int] = set()
+    for group in groups:
+        first, last = group[0], previous[-1] if previous else None
+        goes_on = (
+            last is not None
+            and first.index - last.index <= _MAX_EMPTY_ROWS + 1
+            and columns.issuperset(first.cells)
+            and any(column and _is_figure(cell.text) for column, cell in first.cells.items())
+        )
+        if not goes_on and previous:
+            yield previous
+            previous, columns = [], set()
+        previous += group
+        columns.update(
+            n
+            for row in group
+            if len(row.cells) > 1
+            for column, cell in row.cells.items()
+            for n in _covered(column, cell)
+        )
+    if previous:
+        yield previous
+
+
+def _covered(column: int, cell: Cell) -> range:
+    return range(column, column + min(cell.col_span, MAX_COLUMNS))
+
+
+def _is_figure(text: str) -> bool:
+    return parse_figure(text) is not None and not is_time(text)
+
+
+def _split_at_empty_columns(group: Sequence[GridRow]) -> list[list[GridRow]]:
+    """Return the tables side by side in adjacent rows. An empty column within a table does not split it."""
+    texts: dict[int, list[str]] = {}
+    """The cells of each column, without rows of a single cell: titles and notes."""
+    for row in group:
+        if len(row.cells) > 1:
+            for column, cell in row.cells.items():
+                texts.setdefault(column, []).append(cell.text)
+                for covered in range(column + 1, column + min(cell.col_span, MAX_COLUMNS)):
+                    texts.setdefault(covered, [])
+    starts = [
+        right
+        for left, right in pairwise(sorted(texts))
+        if right > left + 1 and right + 1 in texts and _are_labels(texts[right])
+    ]
+    if not starts:
+        return [list(group)]
+    parts: list[list[GridRow]] = [[] for _ in range(len(starts) + 1)]
+    for row in group:
+        for n, cells in groupby(row.cells.items(), key=lambda item: bisect_right(starts, item[0])):
+            parts[n].append(GridRow(row.index, dict(cells)))
+    return [part for part in parts if part]
+
+
+def _are_labels(texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column can name rows: words or years, none of them a figure."""
+    return len(texts) >= _MIN_ROWS and all(is_time(text) or parse_figure(text) is None for text in texts)
+
+
 def _build_group(group: Sequence[GridRow]) -> list[Block]:
     """Return the blocks of adjacent rows: the text above, the table, the text below."""
     start, end = 0, len(group)
@@ -68,7 +138,7 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
     columns = sorted({column for row in group[start:end] for column in row.cells})
     if end - start < _MIN_ROWS or len(columns) < _MIN_COLUMNS:
         return [Block(_row_text(row)) for row in group]
-    title = next((n for n in range(len(above) - 1, -1, -1) if not _NOTE.match(above[n])), None)
+    title = next((n for n in range(len(above) - 1, -1, -1) if not is_note(above[n])), None)
     caption = None if title is None else above.pop(title)
     table = RawTable(_build_rows(group[start:end], columns), caption=caption)
     return [*map(Block, above), Block("", table=table), *map(Block, below)]
@@ -77,7 +147,7 @@ def _build_group(group: Sequence[GridRow]) -> list[Block]:
 def _is_text_above(row: GridRow) -> bool:
     """Return whether a row above a table is a title or a note. A header has several cells, or none in column one."""
     first = next(iter(row.cells))
-    return any(_NOTE.match(cell.text) for cell in row.cells.values()) or (
+    return is_note_row([cell.text for cell in row.cells.values()]) or (
         len(row.cells) == 1 and (first == 0 or row.cells[first].col_span > 1)
     )
 
@@ -86,7 +156,7 @@ def _is_text_below(row: GridRow) -> bool:
     """Return whether a row below a table is a note. The label of a row without values is none."""
     cells = list(row.cells.values())
     is_sentence = len(cells) == 1 and (cells[0].col_span > 1 or len(cells[0].text) >= _MIN_SENTENCE_LENGTH)
-    return is_sentence or bool(_NOTE.match(cells[0].text))
+    return is_sentence or is_note_row([cell.text for cell in row.cells.values()])
 
 
 def _row_text(row: GridRow) -> str:

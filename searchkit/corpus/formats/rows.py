@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from searchkit.corpus.blocks import Block, RawTable
@@ -49,8 +51,10 @@ class TableRow:
 class TableBuilder:
     """A table that is being read. Its blocks are in the list of the reader, which it replaces when a row ends."""
 
-    def __init__(self, blocks: list[Block]) -> None:
+    def __init__(self, blocks: list[Block], gaps: Sequence[int] = ()) -> None:
         self._blocks = blocks
+        self._gaps = gaps
+        """Columns that are too narrow for text, ascending. They exist because cells are not exactly aligned."""
         self._start = len(blocks)
         self._rows: list[TableRow] = []
         self.row: TableRow | None = None
@@ -106,12 +110,20 @@ class TableBuilder:
         """End the table: replace its blocks by one if it is a data table."""
         if not self.is_data or not self._rows:
             return
-        rows = tuple(tuple(Cell(cell.text, cell.row_span, cell.col_span) for cell in row.cells) for row in self._rows)
+        rows = tuple(tuple(self._build_cells(row)) for row in self._rows)
         table = RawTable(rows, self._count_header_rows(), self.caption)
         if is_data_table(table):
             self._blocks[self._start :] = [Block("", table=table)]
         elif self.caption:
             self._blocks.insert(self._start, Block(self.caption))
+
+    def _build_cells(self, row: TableRow) -> Iterator[Cell]:
+        """Yield the cells of a row. Narrow columns are not counted; empty cells in them are left out."""
+        for cell in row.cells:
+            end = cell.column + cell.col_span
+            span = cell.col_span - (bisect_left(self._gaps, end) - bisect_left(self._gaps, cell.column))
+            if span or cell.text:
+                yield Cell(cell.text, cell.row_span, max(span, 1))
 
     def _count_header_rows(self) -> int | None:
         """Return the number of rows at the top that the format states to be headers, None if it states none."""

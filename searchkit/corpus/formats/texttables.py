@@ -6,8 +6,9 @@ A false table is worse than none. Lists, tables of contents, labels with their c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from unicodedata import east_asian_width
 
 from searchkit.corpus.blocks import RawTable
@@ -22,6 +23,13 @@ _MAX_LINE_LENGTH = 1_000
 _GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
 """A tab or at least two blanks between two cells."""
 _CONTENTS = re.compile(r"\s*目\s*[录次]\s*")
+_RULE = re.compile("[-=_─━═—┄┈+|│┃║├┤┬┴┼┌┐└┘┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬ ]+")
+"""A rule above, below or between rows, if it contains `_RULE_PART`."""
+_RULE_PART = re.compile("[-=_─━═—]{3}")
+_BARS = "|│┃║｜"
+_BAR = re.compile(f"[{_BARS}]")
+_MIN_BARS = 3
+"""A row between bars has at least two cells."""
 _SPREAD = re.compile(r"(?<=[^\s])\u3000(?=[^\s])")
 _SPREAD_BLANK = "\u3164"
 """Represents a single full-width blank. It has the same width."""
@@ -34,35 +42,64 @@ def find_tables(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int, Raw
 
     `lines`: the lines of `text`.
     """
-    if not _GAP.search(text):
+    if not (_GAP.search(text) or _BAR.search(text)):
         return
-    kinds = [_separator(line) for line in lines]
+    kinds = _line_kinds(lines)
     start = 0
     for kind, run in groupby(kinds):
         end = start + sum(1 for _ in run)
         if kind and end - start >= _MIN_ROWS:
-            split: _Split = _split_at_tabs if kind == "\t" else _split_at_gutters
-            yield from _find_in_run(lines, start, end, split)
+            yield from _find_in_run(lines, start, end, _SPLITS[kind])
         start = end
+
+
+def _line_kinds(lines: Sequence[str]) -> list[str]:
+    """Return what separates the cells of each line. A rule (-----) belongs to the rows below it, or else above it."""
+    kinds = ["rule" if _is_rule(line) else _separator(line) for line in lines]
+    for step in (range(len(kinds) - 2, -1, -1), range(1, len(kinds))):
+        for n in step:
+            neighbour = kinds[n + 1] if step.step < 0 else kinds[n - 1]
+            if kinds[n] == "rule" and neighbour not in {"", "rule"}:
+                kinds[n] = neighbour
+    return ["" if kind == "rule" else kind for kind in kinds]
+
+
+def _is_rule(line: str) -> bool:
+    return len(line) <= _MAX_LINE_LENGTH and bool(_RULE.fullmatch(line) and _RULE_PART.search(line))
 
 
 def _separator(line: str) -> str:
     """Return what separates the cells of a line: a tab, a blank, or nothing."""
-    if len(line) > _MAX_LINE_LENGTH or not _GAP.search(line):
+    if len(line) > _MAX_LINE_LENGTH:
         return ""
+    stripped = line.strip()
+    if stripped[:1] in _BARS and stripped[-1:] in _BARS and len(_BAR.findall(stripped)) >= _MIN_BARS:
+        return "|"
+    if not _GAP.search(line):
+        return "\t" if line.endswith("\t\t") else ""  # the label of a group: its other cells are empty
     return "\t" if "\t" in line.strip() else " "
 
 
 def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> Iterator[tuple[int, int, RawTable]]:
     """Yield the tables in consecutive lines with the same separator. A change of the number of columns ends a table."""
-    widths = [line.count("\t") if split is _split_at_tabs else 0 for line in lines[start:end]]
+    rows_at = [n for n in range(start, end) if not _is_rule(lines[n])]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
-    for _, run in groupby(widths):
-        last = start + sum(1 for _ in run)
-        rows = split(lines[start:last]) if last - start >= _MIN_ROWS else None
+    for _, run in groupby(rows_at, key=lambda n: lines[n].count("\t") if split is _split_at_tabs else 0):
+        numbers = list(run)
+        rows = split([lines[n] for n in numbers]) if len(numbers) >= _MIN_ROWS else None
         if rows and is_aligned_data(rows, is_aligned=split is _split_at_gutters) and not _CONTENTS.fullmatch(before):
-            yield start, last, RawTable(tuple(tuple(map(Cell, row)) for row in rows))
-        start = last
+            first, last = numbers[0], numbers[-1] + 1
+            while first > start and _is_rule(lines[first - 1]):
+                first -= 1
+            while last < end and _is_rule(lines[last]):
+                last += 1
+            yield first, last, RawTable(tuple(tuple(map(Cell, row)) for row in rows))
+
+
+def _split_at_bars(lines: Sequence[str]) -> list[list[str]] | None:
+    """Return the cells of lines with the same number of bars; None if their numbers differ."""
+    rows = [[" ".join(cell.split()) for cell in _BAR.split(line.strip())[1:-1]] for line in lines]
+    return rows if len({len(row) for row in rows}) == 1 else None
 
 
 def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
@@ -91,6 +128,10 @@ def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
         [" ".join("".join(layout[a:b]).replace(_SPREAD_BLANK, " ").split()) for a, b in zip(starts, ends, strict=True)]
         for layout in layouts
     ]
+
+
+_SPLITS: Mapping[str, _Split] = MappingProxyType({"\t": _split_at_tabs, " ": _split_at_gutters, "|": _split_at_bars})
+"""Maps what separates the cells of a line to the function that splits lines."""
 
 
 def _lay_out(line: str) -> list[str]:

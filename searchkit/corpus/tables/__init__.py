@@ -2,6 +2,8 @@
 
 recognition.py  tells data tables from layout, finds header rows and header columns, joins tables that go on
 aligned.py      tells aligned rows that are data from lists, contents and labels
+parts.py        splits a table that is several tables in one frame
+emptycells.py   merged cells of formats without spans
 captions.py     the caption and the notes before a table
 grid.py         cells by row and column, their headers, the text of a row
 cells.py        the shape of a single cell: figure, placeholder, time, total, unit note

@@ -28,7 +28,7 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     """
     width = len(rows[0])
     cells = [cell for row in rows for cell in row if cell]
-    if width == 1 or not _are_short(cells) or any(cell.endswith(_SENTENCE_END) for cell in cells):
+    if width == 1 or not cells or not _are_short(cells) or any(cell.endswith(_SENTENCE_END) for cell in cells):
         return False
     full_rows = sum(sum(map(bool, row)) > 1 for row in rows)
     if 2 * full_rows < len(rows) or any(not row[0] and sum(map(bool, row)) == 1 for row in rows):

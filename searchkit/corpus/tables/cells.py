@@ -6,6 +6,7 @@ All functions take the text of one cell and depend on nothing else.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +15,9 @@ from searchkit.text.years import ANY_YEAR
 
 _MAX_CELL_LENGTH = 60
 """Maximum length in code points of a cell that is a figure."""
+MAX_HEADER_LENGTH = 60
+"""Maximum length in code points of a header cell."""
+SENTENCE_STOP = re.compile(r"[。；！？!?;]")
 _MAX_DIGITS = 15
 """A number with more digits and no separators is a code."""
 
@@ -22,17 +26,21 @@ _AT_LEAST, _AT_MOST, _APPROX = (
     "不超过|不高于|不多于|不大于|不足|低于|小于|少于|至多|最多|[≤<]=?",
     "大约|约|将近|接近|近",
 )
+_BOUND_AFTER = "及?以[上下内]|左右|上下"
+_NOTE_SIGN = "[①-⓿*※†¹²³⁰⁴-⁹]"
+"""A sign of a note before or after a figure."""
 _FIGURE = re.compile(
-    rf"(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
-    r"(?P<sign>[-+−–▲△▼▽↑↓])?\s*[¥$]?\s*"
+    rf"(?:{_NOTE_SIGN}+\s*)?(?:(?P<at_least>{_AT_LEAST})|(?P<at_most>{_AT_MOST})|(?P<approx>{_APPROX}))?\s*"
+    r"(?P<sign>[-+−–—―▲△▼▽↑↓])?\s*[¥$]?\s*"
     r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?P<surplus>[余多])?"
-    r"(?P<unit>[^\d\W①-⓿¹²³⁰-⁹](?:[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){0,9}|[%‰])?\s*"
+    rf"(?P<unit>(?!{_BOUND_AFTER})[^\d\W①-⓿¹²³⁰-⁹]"
+    rf"(?:(?!{_BOUND_AFTER})[^\d\s,;。:!?、()①-⓿¹²³⁰-⁹*]|(?<=[a-z])[²³]){{0,9}}|[%‰])?\s*"
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
-    r"(?P<arrow>[↑↓])?\s*(?:[①-⓿*※#†¹²³⁰⁴-⁹]|\[注?\d{0,2}\]|\(?注\d{0,2}\)?)*"
+    rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
-_SIGNS_OF_DECREASE = frozenset("-−–▼▽↓")
-_CALENDAR_UNIT = re.compile(r"年[度初底末]?|月份?|日|号.*|时|点|季度|分|楼|级|期")
-"""After a number: the cell is a date, an ordinal or a name (2023年, 5月, 3号楼)."""
+_SIGNS_OF_DECREASE = frozenset("-−–—―▼▽↓")
+_CALENDAR_UNIT = re.compile(r"年.*|月份?|日|号.*|时|点|季度|分|楼|级|期|路|届|室|栋")
+"""After a number: the cell is a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼, 1路)."""
 _MAX_YEARS = 100
 _PLACEHOLDER = re.compile(r"[-—–―－─/／\\.。…·*、~]*|无|暂无|不适用|n/?a|null|none", re.IGNORECASE)
 _MONTH = r"(?:1[0-2]|0?[1-9]|[一二三四五六七八九十]{1,2})"
@@ -46,19 +54,33 @@ TIME_LABEL = re.compile(
 )
 """A time as a label of rows or columns, folded: 2023, 2023年, 1-6月, 上年同期."""
 _TOTAL_LABEL = re.compile(
-    r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量]"
+    r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|(?:[本全]年)?累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量]"
 )
+_NAMED_TOTAL = re.compile(r"[^,;、]{1,12}(?<![统总累])(?:合\s?计|总\s?计|小\s?计)")
+"""A total that says of what: 本年收入合计."""
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
-_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排序", re.IGNORECASE)
+_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排\s*[序名]|[行栏列名位]\s*次", re.IGNORECASE)
+_TIME_HEADER = re.compile(r"年[份度]?|月[份度]?|季度?|旬|周次?|日期?|学年|年级")
 _CODE_HEADER = re.compile(
-    r"电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|序号|页码|网址"
-    r"|^年[份度]?$"
+    r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址)"
+    r"(?:号码?)?$|^年[份度]?$"
 )
 """A header of a column whose numbers count nothing."""
 _UNIT_NOTE = re.compile(r"[(【\[]?\s*(?:计量|金额|数据)?\s*单\s*位\s*[:为]\s*(?P<units>[^:。;()]{1,30}?)\s*[)】\]]?")
 
+_REMARK = re.compile(r"[(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|(?:数据|资料)?来源)\s*\d?\s*:")
+"""Start of a remark on a table, folded."""
+_NOTE = re.compile(
+    r"[(【\[]?\s*(?:(?:单位|统计|部门)?负责人|联系人|时间|频[度率]|(?:计量|金额|数据)?\s*单\s*位"
+    r"|(?:制表|填表|填报|编制|审核|复核|统计)(?:人|单位|部门|机关|日期|时间)?)\s*:"
+)
+"""Start of another note, folded."""
+_FIELD = re.compile(
+    r"[^:]{2,10}:.*|.{0,3}公开\s?\d{1,2}\s?表|(?:19|20)\d\d\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}\s?日?"
+)
+"""A cell beside a note, folded: 报送日期：2023年12月5日, 公开01表, a date."""
 _UNIT_IN_TEXT = re.compile(r"单\s*位\s*[:为]\s*(?P<units>[^:。;()\]】]{1,30})")
 
 
@@ -113,7 +135,12 @@ def is_time(text: str) -> bool:
 
 
 def is_total(label: str) -> bool:
-    """Return whether a label names a total: 合计, 小计, 总计（件）."""
+    """Return whether a label names a total: 合计, 小计, 总计（件）, 本年收入合计."""
+    return is_bare_total(label) or _NAMED_TOTAL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
+
+
+def is_bare_total(label: str) -> bool:
+    """Return whether a label names a total and nothing else: 合计, 小计, 总计（件）."""
     return _TOTAL_LABEL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
 
 
@@ -128,6 +155,16 @@ def part_prefix(label: str) -> int:
     return match.end() if match else 0
 
 
+def is_code(text: str) -> bool:
+    """Return whether a cell below the header of a code (`is_code_header`) is one: digits that are no year."""
+    return text.isdecimal() and not is_time(text)
+
+
+def is_time_header(text: str) -> bool:
+    """Return whether a header names a column of times, whose numbers are times: 月份, 季度."""
+    return _TIME_HEADER.fullmatch(fold(text).strip()) is not None
+
+
 def is_ordinal_header(text: str) -> bool:
     """Return whether a header names a column of list numbers."""
     return _ORDINAL_HEADER.fullmatch(fold(text).strip()) is not None
@@ -135,7 +172,7 @@ def is_ordinal_header(text: str) -> bool:
 
 def is_code_header(text: str) -> bool:
     """Return whether a header names a column whose numbers count nothing: 电话, 日期, 文号."""
-    return is_ordinal_header(text) or _CODE_HEADER.search(fold(text)) is not None
+    return is_ordinal_header(text) or _CODE_HEADER.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 
 def parse_unit_note(text: str) -> str | None:
@@ -148,3 +185,28 @@ def find_unit_note(text: str) -> str | None:
     """Return the units that a caption states (表1 收支情况（单位：万元）), folded; None if it states none."""
     match = _UNIT_IN_TEXT.search(fold(text))
     return match["units"].strip() if match else None
+
+
+def is_note(text: str) -> bool:
+    """Return whether a text is a note on a table: 注：…, 单位：万元, 审核人：王芳."""
+    folded = fold(text)
+    return bool(_REMARK.match(folded) or _NOTE.match(folded)) or parse_unit_note(text) is not None
+
+
+def is_note_row(texts: Sequence[str]) -> bool:
+    """Return whether a row consists of notes: a single one, a remark, or several cells with labels or dates."""
+    if not any(map(is_note, texts)):
+        return False
+    return (
+        len(texts) == 1
+        or _REMARK.match(fold(texts[0])) is not None
+        or all(_FIELD.fullmatch(fold(text).strip()) for text in texts)
+    )
+
+
+def is_heading_text(text: str) -> bool:
+    """Return whether a text can be a header: a time, or short words without the end of a sentence."""
+    if is_time(text):
+        return True
+    is_long = len(text) > MAX_HEADER_LENGTH or SENTENCE_STOP.search(text) is not None
+    return not (is_long or parse_figure(text) or is_placeholder(text))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from searchkit.corpus.tables.cells import parse_figure
 from searchkit.model import Cell
 
 MAX_COLUMNS = 1000
@@ -122,22 +123,50 @@ class TableGrid:
             tuple(placed for placed in distinct(row[c] for row in slots if c < len(row)) if placed.text)
             for c in range(self.width)
         ]
+        self.label_blocks = self._find_label_blocks()
+        """The columns that name rows: those at the left, and those of the tables that are set side by side in it."""
 
     def column_headers(self, cell: Placed) -> tuple[str, ...]:
-        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns."""
-        return tuple(
-            header.text
-            for header in self._headers[cell.column]
-            if header.column <= cell.column and header.end_column >= cell.end_column
-        )
+        """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns.
+
+        If none does, because header and rows are divided at different places, it is the one that begins where the cell
+        does.
+        """
+        headers = self._headers[cell.column]
+        covering = tuple(header.text for header in headers if header.end_column >= cell.end_column)
+        return covering or tuple(header.text for header in headers[-1:] if header.column == cell.column)
 
     def header_cells(self, column: int) -> tuple[Placed, ...]:
         """Return the header cells of a column with text, outermost first."""
         return self._headers[column]
 
-    def row_headers(self, row: int) -> tuple[Placed, ...]:
-        """Return the header cells at the left of a row, outermost first, also empty ones."""
-        return tuple(distinct(self.rows[row][: self.header_columns]))
+    def row_headers(self, row: int, block: int = 0) -> tuple[Placed, ...]:
+        """Return the header cells of a row, outermost first, also empty ones. `block`: index in `label_blocks`."""
+        columns = self.label_blocks[block]
+        return tuple(distinct(self.rows[row][columns.start : columns.stop]))
+
+    def _find_label_blocks(self) -> tuple[range, ...]:
+        """Return the header columns, and columns of words further right where the headers repeat.
+
+        The headers repeat if those of the words do (项目 金额 项目 金额) or of the figures (收入 金额 支出 金额).
+        """
+        size = self.header_columns
+        blocks = [range(size)]
+        names = [headers[-1].text if headers else "" for headers in self._headers]
+        if not size or size + 1 >= self.width:
+            return tuple(blocks)
+        for start in range(size + 1, self.width - size):
+            labels = range(start, start + size)
+            repeats = names[start : start + size] == names[:size] or names[start + size] == names[size] != ""
+            repeats = repeats and (all(names[:size]) or not any(names))
+            if repeats and start >= blocks[-1].stop + 1 and self._has_words(labels[-1]):
+                blocks.append(labels)
+        return tuple(blocks)
+
+    def _has_words(self, column: int) -> bool:
+        """Return whether a column has text in at least half of its rows, and no figure."""
+        texts = [row[column].text for row in self.rows if row[column].text]
+        return 2 * len(texts) >= len(self.rows) and not any(map(parse_figure, texts))
 
     def is_group(self, row: int) -> bool:
         """Return whether a row is one cell over all columns, which names the rows below it."""

@@ -12,21 +12,32 @@ from dataclasses import dataclass, replace
 
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
+    SENTENCE_STOP,
+    is_code,
     is_code_header,
+    is_heading_text,
+    is_note_row,
     is_ordinal_header,
     is_placeholder,
     is_time,
+    is_time_header,
     is_total,
     parse_figure,
-    parse_unit_note,
 )
-from searchkit.corpus.tables.grid import Placed, TableGrid, collect_cells, count_slots, distinct, place_cells
+from searchkit.corpus.tables.emptycells import count_gapped_rows, merge_empty_headers, merge_empty_labels, widen_groups
+from searchkit.corpus.tables.grid import (
+    Placed,
+    TableGrid,
+    collect_cells,
+    count_slots,
+    distinct,
+    place_cells,
+)
+from searchkit.corpus.tables.parts import split_at_headers
 from searchkit.model import Cell
 
 _MAX_CELL_LENGTH = 500
 """Code points. A table with a longer cell is a layout table."""
-_MAX_HEADER_LENGTH = 60
-"""Code points of a header cell."""
 _MAX_LABEL_LENGTH = 40
 """Code points of a header cell at the left of a row."""
 _MAX_HEADER_ROWS = 5
@@ -37,17 +48,14 @@ _MAX_ROW_TEXT = 100_000
 _MAX_REPETITION = 30
 """A table whose rows, with repeated headers, are longer than these two allow is no data table; in code points, and as
 a multiple of the length of its cells."""
-_SENTENCE_STOP = re.compile(r"[。；！？!?;]")
 _MIN_STOPS = 2
 _PROPERTY = re.compile(
     r"[【\[]?\s*(?:索\s*引\s*号|文\s*号|发文字号|文件编号|(?:发文|发布|公开|制发|成文)(?:机关|机构|单位)|(?:成文|发布|发文|公开|生成|印发|更新)(?:日期|时间)"
     r"|主题(?:分类|词)|信息(?:分类|名称|来源|索引)|公开(?:方式|形式|范围)|有\s*效\s*性|关键词|标\s*题|名\s*称|来\s*源|日\s*期|体裁分类|组配分类)\s*[】\]]?\s*[:：]?.*"
 )
 """A fact about a web page, or the label of one."""
-_NOTE = re.compile(
-    r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源|制表|填表|审核|负责人|联系人)\s*\d?\s*[:：]"
-)
-"""Start of a row below a table that is a note."""
+_LEVEL_HEADER = re.compile("[二三四五]级")
+"""Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
 _BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
 
@@ -62,8 +70,8 @@ class _Recognised:
 
 
 def is_data_table(table: RawTable) -> bool:
-    """Return whether a table is data. Linear in the length of its text."""
-    return _recognise(table) is not None
+    """Return whether a table, or a part of it with a header of its own, is data. Linear in the length of its text."""
+    return any(_recognise(part) is not None for part in split_at_headers(table))
 
 
 def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -79,15 +87,21 @@ def recognise_tables(blocks: Sequence[Block]) -> Sequence[Block]:
         if not isinstance(block.table, RawTable):
             result.append(block)
             continue
-        recognised = _recognise(block.table)
-        if recognised is None:
-            result.extend(_row_lines(block, block.table))
-        elif not _append_continuation(result, recognised):
-            result += [Block(text, page=block.page) for text in recognised.before]
-            result.append(replace(block, text="", table=recognised.table))
-        if recognised is not None:
-            result += [Block(text, page=block.page) for text in recognised.after]
+        for part in split_at_headers(block.table):
+            _append_table(result, block, part)
     return result
+
+
+def _append_table(result: list[Block], block: Block, table: RawTable) -> None:
+    """Append the blocks of a table: its data, or the lines of its rows."""
+    recognised = _recognise(table)
+    if recognised is None:
+        result.extend(_row_lines(block, table))
+        return
+    if not _append_continuation(result, recognised):
+        result += [Block(text, page=block.page) for text in recognised.before]
+        result.append(replace(block, text="", table=recognised.table))
+    result += [Block(text, page=block.page) for text in recognised.after]
 
 
 def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
@@ -155,20 +169,19 @@ def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[i
     first, last = 0, len(kept)
     while first < last and _is_full_width(grid[kept[first]]):
         first += 1
-    while last > first and _is_full_width(grid[kept[last - 1]], notes_only=True):
+    while last > first and _is_full_width(grid[kept[last - 1]]):
         last -= 1
     return first, last
 
 
-def _is_full_width(row: Sequence[Placed], *, notes_only: bool = False) -> bool:
-    """Return whether a row has only one cell with text, at its start or over all columns, or notes only."""
-    texts = [placed for placed in distinct(row) if placed.text]
-    if len(texts) != 1 or len(row) < 2:  # noqa: PLR2004 - one column
+def _is_full_width(row: Sequence[Placed]) -> bool:
+    """Return whether a row is one cell over all columns, or contains notes only: 填表人：王芳, 审核人：李强."""
+    cells = [placed for placed in distinct(row) if placed.text]
+    if not cells or len(row) < 2:  # noqa: PLR2004 - one column
         return False
-    cell = texts[0]
-    covers_all = cell.column == 0 and cell.end_column >= len(row) and cell.end_row == cell.row + 1
-    is_note = _NOTE.match(cell.text) is not None or parse_unit_note(cell.text) is not None
-    return is_note if notes_only else covers_all or is_note
+    first = cells[0]
+    is_wide = len(cells) == 1 and first.column == 0 and first.end_column >= len(row) and first.end_row == first.row + 1
+    return is_wide or is_note_row([placed.text for placed in cells])
 
 
 def _row_line(row: Sequence[Placed]) -> str:
@@ -193,7 +206,7 @@ def _is_property_box(slots: Sequence[Sequence[Placed]]) -> bool:
 
 def _is_prose(table: DataTable) -> bool:
     """Return whether at least half of the rows contain a cell of several sentences."""
-    prose = sum(any(len(_SENTENCE_STOP.findall(cell.text)) >= _MIN_STOPS for cell in row) for row in table.rows)
+    prose = sum(any(len(SENTENCE_STOP.findall(cell.text)) >= _MIN_STOPS for cell in row) for row in table.rows)
     return prose * 2 >= len(table.rows)
 
 
@@ -220,11 +233,11 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
     if all(
         placed.end_column - placed.column == 1 and placed.end_row - placed.row == 1 for row in slots for placed in row
     ):
-        header = _merge_empty_headers(header)
+        header = merge_empty_headers(header)
     columns = _count_header_columns(header, body)
     if not stated and not caption and not _has_figures(header, body, columns):
         return None
-    body = _merge_empty_labels(body, columns)
+    body = widen_groups(merge_empty_labels(body, columns))
     if not header_rows and not columns:
         return None
     return DataTable(caption, collect_cells(header), collect_cells(body), columns)
@@ -232,7 +245,7 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
 
 def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     """Return the number of header rows: those stated and those that look like more of them."""
-    count = min(stated, len(slots))
+    count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
     covered = max(
@@ -244,9 +257,7 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
 def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     """Return whether a row is a header: words or times only; below another header row, which its cells divide."""
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
-    if not texts or any(len(text) > _MAX_HEADER_LENGTH or _SENTENCE_STOP.search(text) for text in texts):
-        return False
-    if any(not is_time(text) and (parse_figure(text) or is_placeholder(text)) for text in texts):
+    if not texts or not all(map(is_heading_text, texts)):
         return False
     if r == 0:
         return len(texts) > 1
@@ -277,11 +288,12 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
         if _is_ordinal_column(_header_text(header, c), texts):
             count = c + 1
             continue
-        if not _are_labels(texts):
+        if not (_are_labels(texts) or _are_numbers_of_times(_header_text(header, c), texts)):
             break
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
-        if len(set(labels)) == len(labels) and all(texts):
+        is_level = _LEVEL_HEADER.match(_header_text(header, c + 1)) is not None
+        if len(set(labels)) == len(labels) and all(texts) and not is_level:
             break
     has_labels = any(labels)
     return count if has_labels else 0
@@ -292,9 +304,12 @@ def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
 
 
 def _is_ordinal_column(header: str, texts: Sequence[str]) -> bool:
-    """Return whether a column contains list numbers: its header says so, or they count from 1 without a header."""
+    """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
+
+    The last row may be a total.
+    """
     if header:
-        return is_ordinal_header(header)
+        return is_ordinal_header(header) or (is_code_header(header) and all(map(is_code, filter(None, texts[:-1]))))
     numbers = [text for text in texts if text.isdecimal()]
     return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
@@ -307,6 +322,11 @@ def _are_labels(texts: Sequence[str]) -> bool:
     return all(is_time(text) or is_total(text) or not (parse_figure(text) or is_placeholder(text)) for text in filled)
 
 
+def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column are numbers of months, as its header says. One may be a total."""
+    return is_time_header(header) and all(text.isdecimal() or is_total(text) for text in texts if text)
+
+
 def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]], columns: int) -> bool:
     """Return whether at least half of the filled cells of a column are figures."""
     for c in range(columns, len(body[0])):
@@ -316,35 +336,3 @@ def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Pla
         if figures and figures * 2 >= len(filled) and not (header_text and is_code_header(header_text)):
             return True
     return False
-
-
-# Merged cells of formats without spans
-
-
-def _merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
-    """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
-    merged = [list(row) for row in header]
-    for r, row in enumerate(merged[:-1]):
-        below = merged[r + 1]
-        for c in range(1, len(row)):
-            if not row[c].text and below[c].text and row[c - 1].text and below[c - 1].text:
-                row[c] = row[c - 1]
-    for r in range(1, len(merged)):
-        for c, placed in enumerate(merged[r]):
-            if not placed.text:
-                merged[r][c] = merged[r - 1][c]
-    return merged
-
-
-def _merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Placed]]:
-    """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
-    merged = [list(row) for row in body]
-    for r in range(1, len(merged)):
-        row = merged[r]
-        for c in range(columns - 1):
-            is_divided = any(placed.text for placed in row[c + 1 : columns])
-            if not row[c].text and row[c].end_row - row[c].row == 1 and is_divided and merged[r - 1][c].text:
-                if is_total(merged[r - 1][c].text) or merged[r - 1][c].text.isdecimal():
-                    break
-                row[c] = merged[r - 1][c]
-    return merged

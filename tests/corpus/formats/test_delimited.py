@@ -199,6 +199,20 @@ def test_the_header_decides_the_delimiter() -> None:
     assert texts(read("正文\n甲,乙\n丙;丁\n戊|己,庚\n")) == {"2": "甲,乙", "3": "丙;丁", "4": "戊|己,庚"}
 
 
+def test_empty_rows_within_a_table_do_not_divide_it() -> None:
+    """Figures below an empty row go on with the table above it; a table side by side is another one."""
+    data = "数据库：年度数据,,\n时间：最近10年,,\n指标,2022年,2021年\n,,\n立案,12,10\n,,\n结案,11,9\n".encode()
+    (document,) = delimited.read(data, "a.csv").documents
+    (table,) = [block.table for block in document.blocks if block.table]
+    assert table.caption == "数据库：年度数据"
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["指标", "2022年", "2021年"], ["立案", "12", "10"], ["结案", "11", "9"]
+    ]  # fmt: skip
+    data = "街道,收件,,年份,罚款\n东,1,,2021,3.5\n西,2,,2022,4\n".encode()
+    (document,) = delimited.read(data, "a.csv").documents
+    assert len([block for block in document.blocks if block.table]) == 2
+
+
 def test_a_declared_delimiter_is_used() -> None:
     """The `sep=` line, which states the delimiter for Excel, is obeyed and is not a row."""
     assert texts(read("sep=^\n正文^年份\n甲,乙;丙^2023\n")) == {"3": "甲,乙;丙"}

@@ -285,6 +285,22 @@ def test_merged_cells_are_read_once() -> None:
     assert texts(body) == ["类\t值", "值\t值", "宽\t值"]
 
 
+def test_columns_without_width_do_not_count() -> None:
+    """A grid column too narrow for text, which conversions and moved cells leave, is no column of the table."""
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in (2000, 1999, 1, 2000))
+
+    def cell(text: str, span: int) -> str:
+        return f'<w:tc><w:tcPr><w:gridSpan w:val="{span}"/></w:tcPr>{paragraph(text)}</w:tc>'
+
+    rows = (
+        cell("街道", 1) + cell("收件", 1) + cell("办结", 2),
+        cell("东风街道", 1) + cell("10", 2) + cell("9", 1),
+    )
+    body = f"<w:tbl><w:tblGrid>{grid}</w:tblGrid>{''.join(f'<w:tr>{cells}</w:tr>' for cells in rows)}</w:tbl>"
+    expected = (("街道", "收件", "办结"), ("东风街道", "10", "9"))
+    assert blocks(body) == [Block("", table=RawTable(tuple(tuple(map(Cell, texts)) for texts in expected)))]
+
+
 def test_layout_tables_are_not_joined() -> None:
     """A table that contains a table, or a page of text in a cell, is not data: its paragraphs are separate blocks."""
     inner = f"<w:tbl>{row('立案', '129件')}</w:tbl>"

@@ -268,6 +268,33 @@ def test_sentences_in_cells_are_prose() -> None:
     assert [(quote, measure.value) for quote, measure in found] == [("3", 3), ("办结129件", 129), ("4", 4)]
 
 
+def test_parts_with_a_header_of_their_own_are_tables() -> None:
+    """A title over all columns with a header below it begins a table, whose caption it is. A group does not."""
+    rows = (
+        (Cell("第（一）项", col_span=3),),
+        ("信息内容", "本年制发件数", "现行有效件数"),
+        ("规章", "1", "3"),
+        (Cell("第（五）项", col_span=3),),
+        ("信息内容", Cell("处理决定数量", col_span=2)),
+        ("行政许可", Cell("12", col_span=2)),
+    )
+    document = read(Report(rows).write("html"), "a.html")
+    assert [table.caption for table in document.tables] == ["第（一）项", "第（五）项"]
+    assert [describe(measure) for _, measure in measures(document)] == [
+        "规章 本年制发件数 1 件", "规章 现行有效件数 3 件", "行政许可 处理决定数量 12 -"
+    ]  # fmt: skip
+    groups = (("指标", "件数"), (Cell("许可", col_span=2),), ("受理", "5"), ("办结", "4"))
+    assert len(read(Report(groups).write("html"), "a.html").tables) == 1
+
+
+def test_a_note_above_another_table_is_not_its_own() -> None:
+    """The unit of the next table is not that of the table before it."""
+    first, second = Report((("街道", "人口"), ("东", "1"))), Report((("街道", "收入"), ("东", "2")), ("单位：万元",))
+    page = first.write("html").replace("以上数据由各部门报送。".encode(), b"").replace(b"</body></html>", b"")
+    found = measures(read(page + second.write("html").partition(b"</h1>")[2], "a.html"))
+    assert [(measure.value, measure.unit) for _, measure in found] == [(1, None), (2, "万元")]
+
+
 def table(*rows: Sequence[Cell | str]) -> RawTable:
     """Return a table as a reader returns it."""
     return RawTable(tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows))

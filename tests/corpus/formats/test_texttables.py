@@ -28,6 +28,24 @@ def test_lines_with_tabs_are_a_table() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "街道      收件\n--------------\n东风街道    10\n西关街道   111\n==============\n",
+        "+--------+----+\n| 街道   |收件|\n+--------+----+\n|东风街道|10  |\n|西关街道|111 |\n+--------+----+\n",
+        "┌────┬────┐\n│街道│收件│\n├────┼────┤\n│东风街道│10│\n│西关街道│111│\n└────┴────┘\n",
+    ],
+)
+def test_rules_and_bars_are_no_text(content: str) -> None:
+    """Rules between rows and bars between cells are no part of the table. Bars without cells are no table."""
+    assert shown(f"各街道如下：\n{content}完。\n") == [
+        "各街道如下：",
+        [["街道", "收件"], ["东风街道", "10"], ["西关街道", "111"]],
+        "完。",
+    ]
+    assert len(shown("| | |\n" * 5)) == 5
+
+
 def test_another_number_of_columns_is_another_table() -> None:
     """Adjacent tables with different numbers of columns are two tables."""
     assert len(shown("a\tb\n甲\t1\n乙\t2\na\tb\tc\n甲\t1\t2\n乙\t3\t4\n")) == 2

@@ -1,0 +1,76 @@
+"""Merged cells in formats without spans, which leave the slots empty that a cell also covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from searchkit.corpus.numbering import parse_marker
+from searchkit.corpus.tables.cells import is_heading_text, is_total, parse_figure
+from searchkit.corpus.tables.grid import Placed, distinct
+
+
+def count_gapped_rows(slots: Sequence[Sequence[Placed]]) -> int:
+    """Return the number of header rows if a table has several and the first one has gaps; otherwise 0.
+
+    All rows above the first figure are then words, and one of them names each of its figures. `slots`: the first rows.
+    """
+    if all(placed.text for placed in slots[0][1:]):
+        return 0
+    count = 0
+    while count < len(slots) and _names_columns(slots[count]):
+        count += 1
+    if not 1 < count < len(slots):
+        return 0
+    figures = [c for c, placed in enumerate(slots[count]) if parse_figure(placed.text)]
+    return count if figures and all(any(row[c].text for row in slots[:count]) for c in figures) else 0
+
+
+def _names_columns(row: Sequence[Placed]) -> bool:
+    """Return whether a row consists of words and is not the label of a group."""
+    texts = [placed.text for placed in distinct(row) if placed.text]
+    is_label = len(texts) == 1 and bool(row[0].text)
+    return bool(texts) and not is_label and all(map(is_heading_text, texts))
+
+
+def merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
+    """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
+    merged = [list(row) for row in header]
+    for r in range(len(merged) - 2, -1, -1):
+        row, below = merged[r], merged[r + 1]
+        for c in range(1, len(row)):
+            if not row[c].text and below[c].text and row[c - 1].text and below[c - 1].text:
+                row[c] = row[c - 1]
+    for r in range(1, len(merged)):
+        for c, placed in enumerate(merged[r]):
+            if not placed.text:
+                merged[r][c] = merged[r - 1][c]
+    return merged
+
+
+def merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Placed]]:
+    """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
+    merged = [list(row) for row in body]
+    for r in range(1, len(merged)):
+        row = merged[r]
+        for c in range(columns - 1):
+            is_divided = any(placed.text for placed in row[c + 1 : columns])
+            if not row[c].text and row[c].end_row - row[c].row == 1 and is_divided and merged[r - 1][c].text:
+                if is_total(merged[r - 1][c].text) or merged[r - 1][c].text.isdecimal():
+                    break
+                row[c] = merged[r - 1][c]
+    return merged
+
+
+def widen_groups(body: list[list[Placed]]) -> list[list[Placed]]:
+    """Widen the numbered label of a row without other cells over all columns: it names the rows below it.
+
+    All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结.
+    """
+    markers = [parse_marker(row[0].text) for row in body]
+    alone = [not any(placed.text and placed is not row[0] for placed in row) for row in body]
+    groups = {marker.style for marker, is_alone in zip(markers, alone, strict=True) if marker and is_alone}
+    groups -= {marker.style for marker, is_alone in zip(markers, alone, strict=True) if marker and not is_alone}
+    return [
+        [row[0]] * len(row) if marker and is_alone and marker.style in groups and r + 1 < len(body) else row
+        for r, (row, marker, is_alone) in enumerate(zip(body, markers, alone, strict=True))
+    ]

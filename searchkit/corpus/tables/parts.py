@@ -1,0 +1,61 @@
+"""Split a table that is several tables in one frame: each has a title over all columns and a header of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from searchkit.corpus.blocks import RawTable
+from searchkit.corpus.tables.cells import is_heading_text, is_note
+from searchkit.corpus.tables.grid import MAX_COLUMNS
+from searchkit.model import Cell
+
+_MAX_TITLE_LENGTH = 60
+"""Code points."""
+
+
+def split_at_headers(table: RawTable) -> list[RawTable]:
+    """Split a table at titles over all columns that a header of its own follows. Each title is a caption.
+
+    第二十条第（五）项 is such a title, if 信息内容 and 本年处理决定数量 are below it. Linear in the number of cells.
+    """
+    widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
+    width = max(widths, default=0)
+    titles = [r for r in range(len(table.rows) - 2) if _is_title(table.rows[r], width) and _has_header(table, r, width)]
+    if not titles or titles == [0]:
+        return [table]
+    bounds = [*([0] if titles[0] else []), *titles, len(table.rows)]
+    parts = []
+    for start, end in pairwise(bounds):
+        if start == titles[0] == 0 or start > 0:
+            caption = " ".join(table.rows[start][0].text.split())
+            parts.append(RawTable(table.rows[start + 1 : end], caption=caption))
+        else:
+            parts.append(replace(table, rows=table.rows[start:end]))
+    if titles[0] == 0 and table.caption:
+        parts.insert(0, RawTable(((Cell(table.caption),),)))
+    return parts
+
+
+def _is_title(row: Sequence[Cell], width: int) -> bool:
+    """Return whether a row has a single text, in its first cell, which is no note."""
+    if not row or not row[0].text.strip() or any(cell.text.strip() for cell in row[1:]):
+        return False
+    is_wide = row[0].col_span >= width > 1 or len(row) >= width
+    return is_wide and row[0].row_span == 1 and len(row[0].text) <= _MAX_TITLE_LENGTH and not is_note(row[0].text)
+
+
+def _has_header(table: RawTable, title: int, width: int) -> bool:
+    """Return whether the row below a title names columns: words, and the row below it has the same cells filled.
+
+    A format without spans leaves the cells at the right of a short header empty.
+    """
+    row, below = table.rows[title + 1], table.rows[title + 2]
+    texts = [cell.text.strip() for cell in row]
+    filled = sum(map(bool, texts))
+    if filled < 2 or any(cell.row_span > 1 for cell in row) or not all(map(is_heading_text, filter(None, texts))):  # noqa: PLR2004 - a label and a column
+        return False
+    if filled == len(row):
+        return sum(min(cell.col_span, MAX_COLUMNS) for cell in row) >= width
+    return all(texts[:filled]) and [bool(cell.text.strip()) for cell in below] == [bool(text) for text in texts]

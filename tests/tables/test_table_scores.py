@@ -1,0 +1,63 @@
+"""The table corpus in every format: its cells are measures, and nothing else in it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from samples import SAMPLES
+from scoring import read_documents, score_format
+from strangers import SAMPLES as STRANGERS
+from strangers_more import SAMPLES as MORE
+from strangers_third import SAMPLES as THIRD
+from wordfiles import convert_document
+from writers import PAGED, WRITERS, docx
+
+from searchkit.corpus.formats.doc import find_libreoffice
+
+_ALL = (*SAMPLES, *STRANGERS, *MORE, *THIRD)
+_MIN_SHARE = 0.98
+_NEEDS_LIBREOFFICE = frozenset({"rtf"})
+_CASES = {
+    "序号 1 ｜ 单位 东风街道 ｜ 立案数（件） 10",
+    "序号 2 ｜ 单位 西关街道 ｜ 立案数（件） 11",
+    "序号 3 ｜ 单位 南湖街道 ｜ 立案数（件） 12",
+    "年份 2021 ｜ 立案数（件） 120 ｜ 罚款（万元） 35.1",
+    "年份 2022 ｜ 立案数（件） 131 ｜ 罚款（万元） 40.2",
+    "年份 2023 ｜ 立案数（件） 129 ｜ 罚款（万元） 93.7",
+}
+
+
+def skip_without_libreoffice() -> None:
+    """Skip a test of files that LibreOffice converts if it is not installed."""
+    if find_libreoffice() is None:
+        pytest.skip("LibreOffice is not installed")
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name not in PAGED])
+def test_the_cells_of_every_format_are_measures(name: str) -> None:
+    """At least 98 % of the cells have their value, unit, row, column and total. There is no other measure."""
+    if name in _NEEDS_LIBREOFFICE:
+        skip_without_libreoffice()
+    score = score_format(name, _ALL)
+    assert score.share >= _MIN_SHARE, score.failures
+    assert score.false == 0, score.failures
+
+
+def test_word_97_documents_keep_their_tables(tmp_path: Path) -> None:
+    """A .doc file has the rows of the .docx file that it is converted from."""
+    skip_without_libreoffice()
+    data = docx([sample for sample in _ALL if not sample.formats or "docx" in sample.formats])
+    converted = convert_document(data, ".docx", "doc:MS Word 97", tmp_path)
+    (expected,), (found,) = read_documents(data, "报告.docx"), read_documents(converted, "报告.doc")
+    assert [table.rows for table in found.tables] == [table.rows for table in expected.tables]
+
+
+@pytest.mark.parametrize("name", ["rows.txt", "rows.html", "rows.docx"])
+def test_rows_of_small_reports_are_apart(shared: Path, name: str) -> None:
+    """Each row of the reports next to the checkout is a paragraph."""
+    path = shared / "cases" / name
+    if not path.is_file():
+        pytest.skip("no small reports next to the checkout")
+    (document,) = read_documents(path.read_bytes(), name)
+    assert {paragraph.text for paragraph in document.paragraphs} >= _CASES
