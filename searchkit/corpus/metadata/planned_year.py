@@ -39,7 +39,9 @@ _PLAN_NOUN = (
     "总体要求|总体思路|总的要求|基本思路|指导思想|预期目标|主要目标|奋斗目标|工作目标|目标任务|目标[是为]|重点工作|"
     "主要任务|工作任务|工作重点|工作安排|主要工作|工作部署|计划(?:安排|拟定|草案)"
 )
+"""What a sentence about a plan states for a year: 总体要求, 主要目标."""
 _SUBJECT = "全[市省区县州盟旗国]|我[们市省区县州盟旗]|[市省区县]|政府|各级"
+"""The subject between a year and 要 or 将: 我们 in 2023年,我们要."""
 _PLANNED_YEAR = re.compile(
     rf"(?<![\d到至])({ANY_YEAR})\s*年度?,?(?:(?:{_SUBJECT})*(?:要(?!求)|将|计划|拟|力争|重点)|[^,。;]{{0,12}}?(?:{_PLAN_NOUN}))"
     rf"|(?:做好|抓好|搞好|安排|部署|谋划)({ANY_YEAR})年"
@@ -102,7 +104,7 @@ def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
     if title_year:
         is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_PHRASES
         # If the title is not overruled, it states the year. There is then no warning, and the source is not used.
-        return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
+        return _state_year(title_year + 1 if is_overruled else title_year, evidence, "from the sentences that plan it")
     return infer_speech_year(_fold(evidence.paragraphs), evidence.headings, evidence.published, evidence.url)
 
 
