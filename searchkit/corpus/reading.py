@@ -35,13 +35,15 @@ of a table. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
 """Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
-"""In code points. A longer paragraph, as in a file without line ends, is split (`_split_paragraph`); a row is not."""
+"""Maximum length of a paragraph, in code points. A longer one, as in a file without line ends, is split
+(`_split_paragraph`). The row of a table is not split."""
 
 _MAX_EDGE_LINES = 100
 """Number of lines kept at each end of a head or tail with more than twice as many lines."""
 _MAX_SAMPLE_ROWS = 10
 """Number of rows of a table from which its section and its topics are determined."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
+"""Names of the fields of `DetectedMetadata` that `Document` has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class ParsedDocument:
     document: Document
     paragraphs: tuple[Paragraph, ...]
     file: str = ""
-    """Name of the corpus file that it was read from; by default the document's id."""
+    """Name of the corpus file that the document was read from; by default the document's id."""
     measures: Sequence[Sequence[ExtractedMeasure]] | None = None
-    """Measures of each paragraph; None = not yet extracted."""
+    """Measures of each paragraph; None if they have not been extracted yet."""
     tables: tuple[Table, ...] = ()
     """Tables, in order. Each row of a table is a paragraph."""
 
@@ -72,7 +74,7 @@ class ParsedFile:
     """The result of reading one file."""
 
     digest: str
-    """As returned by `content_digest`: the SHA-256 of the file, or the reason why the file cannot be read."""
+    """SHA-256 of the file in hexadecimal, or the reason why the file cannot be read, as from `content_digest`."""
     documents: tuple[ParsedDocument, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_final: bool = True
@@ -107,8 +109,8 @@ def read_corpus(
 ) -> Iterator[ParsedDocument | Skipped]:
     """Read a corpus. Yields the files skipped by the listing, then the documents and skipped parts of each file.
 
-    Files are read in code point order of their names, in this process. Raises UsageError if a taxonomy,
-    `topics` or that of work reports, cannot be used.
+    Files are read in code point order of their names, in this process. `topics` and `work_topics` are the taxonomies of
+    general reports and of work reports. Raises UsageError if one of them cannot be used.
     """
     taxonomies = Taxonomies.load(topics, work_topics)
     yield from listing.skipped
@@ -250,7 +252,10 @@ class _FileReader:
 
 
 def _merge_rows(rows: Sequence[OutlineItem]) -> OutlineItem:
-    """Return one paragraph with the text of the first rows of a table; a paragraph that is no row as it is."""
+    """Merge the rows of a table into one paragraph with the text of the first `_MAX_SAMPLE_ROWS` rows.
+
+    A single paragraph is returned unchanged.
+    """
     return rows[0] if len(rows) == 1 else replace(rows[0], text=" ".join(row.text for row in rows[:_MAX_SAMPLE_ROWS]))
 
 
@@ -258,7 +263,7 @@ _Value = TypeVar("_Value")
 
 
 def _repeat(values: Iterable[_Value], counts: Iterable[int]) -> list[_Value]:
-    """Return each value as often as its count says."""
+    """Return each value repeated by its count: a, b with the counts 2, 1 become a, a, b."""
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
@@ -307,7 +312,9 @@ def _unresolved_warnings(warnings: Sequence[str], metadata: StatedMetadata) -> t
 
 
 _SENTENCE_CUT = re.compile(r"[。！？；!?;][”’」』）)]*")
+"""The end of a sentence, with closing quotes and brackets."""
 _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
+"""The end of a clause, or white space."""
 
 
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:

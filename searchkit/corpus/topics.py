@@ -66,7 +66,11 @@ class Taxonomy:
     def __init__(
         self, names: Sequence[str], words: Mapping[str, Mapping[int, float]], fallback: Mapping[str, int]
     ) -> None:
-        """Build from topic names, folded words of at least two characters with weights by topic, and fallbacks."""
+        """Build a taxonomy.
+
+        `names` are the topics. `words` maps folded words of at least two characters to their weights by topic, and
+        `fallback` maps each section to a topic, in both cases as an index into `names`.
+        """
         self.names = tuple(names)
         """Topics in the order of the file."""
         self._words = tuple(words)
@@ -166,7 +170,7 @@ class Taxonomy:
         return tuple(self.names[topic] for topic in (*ranked[:2], *third))
 
     def choose(self, doctype: str | None) -> Taxonomy:  # noqa: ARG002 - as `Taxonomies.choose`
-        """Return the taxonomy itself: without others, it is used for every kind of report."""
+        """Return the taxonomy itself: if a corpus has only one, it is used for every kind of report."""
         return self
 
 
@@ -227,7 +231,10 @@ class _TaxonomyFile(Struct, forbid_unknown_fields=True):
 
 
 def _weighted_words(file: DataFile, words: _WordList, default: float) -> list[tuple[str, float]]:
-    """Return folded words with their weights."""
+    """Return folded words with their weights. `default` is the weight of a word that states none.
+
+    Raises UsageError for a word of a single character.
+    """
     pairs = [(word, default) if isinstance(word, str) else word for word in words]
     for word, _ in pairs:
         if len(word.strip()) <= 1:
@@ -236,7 +243,10 @@ def _weighted_words(file: DataFile, words: _WordList, default: float) -> list[tu
 
 
 def _fallback_topics(file: DataFile, fallback: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
-    """Return the fallback topic of each section, as an index into `names`."""
+    """Return the fallback topic of each section, as an index into `names`; by default the first topic.
+
+    Raises UsageError for an unknown section or topic.
+    """
     for section, topic in fallback.items():
         if section not in SECTIONS:
             raise UsageError(f"{file.name}, fallback.{section}: not a section; the sections are {', '.join(SECTIONS)}")

@@ -29,7 +29,10 @@ _IGNORED_NAME = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|th
 
 
 class Stamp(NamedTuple):
-    """Status of a file. A file with the same stamp as in the previous build is unchanged and need not be read again."""
+    """Size, times and inode of a file.
+
+    A file with the same stamp as in the previous build is unchanged and need not be read again.
+    """
 
     size: int
     """Size in bytes."""

@@ -34,6 +34,7 @@ def _build_record(line: str) -> RawDocument:
 
 
 def _parse_object(line: str) -> Mapping[str, object]:
+    """Parse a JSON object. Raises ReadError if the line is not one."""
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:

@@ -31,7 +31,7 @@ class Reader:
     module: str
     """Name of the module in this package."""
     needs: str = ""
-    """Third-party package that the module requires, as `pip install` takes it; empty = none."""
+    """Third-party package that the module requires, by its name for `pip install`. Empty if it requires none."""
 
 
 _PLAIN_TEXT = Reader("text")
@@ -88,6 +88,7 @@ def read_bytes(data: bytes, name: str) -> FileContents:
 
 
 def _import_read_function(reader: Reader) -> Callable[[bytes, str], FileContents]:
+    """Return the function `read` of a reader's module. Raises ReadError if the package that it needs is missing."""
     try:
         module = import_module(f"{__package__}.{reader.module}")
     except ImportError as error:

@@ -15,7 +15,9 @@ from xml.etree.ElementTree import Element
 from searchkit.corpus.formats.word.styles import MAX_LIST_NUMBER, W, child_value, is_enabled, parse_integer
 
 _LEVEL_COUNT = 9
+"""Number of levels of a list."""
 _PLACEHOLDER = re.compile("%([1-9])")
+"""The place of the number of a level in a pattern: `%1` for the outermost level."""
 _NEEDS_BLANK = re.compile(r"[^\W①-⒛㊀-㊉]\ |\.\ (?=[0-9A-Za-z])")
 """Matches where a number and the text after it would run together: 第一章 总则, 1. 2023年; not 一、总则, ①总则,
 1.总则."""
@@ -118,13 +120,13 @@ def prepend_number(label: str, text: str) -> str:
 
 
 def _fill_pattern(word_list: _WordList, n: int) -> str:
-    """Fill in the pattern of a level."""
+    """Return the printed list number of level `n`: its pattern, with the last number of each level that it names."""
     level = word_list.levels.get(n)
     if level is None or level.format == "bullet":
         return ""
 
     def format_level(match: re.Match[str]) -> str:
-        """Return the printed number of a level."""
+        """Return the number of the level that a placeholder names."""
         upper = int(match[1]) - 1
         upper_level = word_list.levels.get(upper, _ListLevel())
         style = "decimal" if level.is_legal and upper_level.format != "none" else upper_level.format
@@ -184,6 +186,7 @@ def format_number(number: int, style: str) -> str:
 
 
 def _consecutive(first: str, count: int) -> str:
+    """Return `count` consecutive characters: ①②③ for ① and 3."""
     return "".join(chr(ord(first) + i) for i in range(count))
 
 
@@ -219,14 +222,17 @@ def _spell_out(number: int, numerals: tuple[str, str]) -> str:
 
 
 def _chinese_thousand(number: int) -> str:
+    """Spell out a number as usual: 十二, not 一十二."""
     return _LEADING_ONE.sub("", _spell_out(number, _NUMERALS))
 
 
 def _digit_by_digit(number: int) -> str:
+    """Return the digits in Chinese: 一〇五 for 105."""
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number))
 
 
 def _chinese_counting(number: int) -> str:
+    """Spell out a number below 100 (十二). Return the digits of any other number (一〇五)."""
     limit = 100
     return _chinese_thousand(number) if number < limit else _digit_by_digit(number)
 
@@ -238,11 +244,13 @@ _ROMAN = (
 
 
 def _roman(number: int) -> str:
+    """Return a number up to 3999 in Roman numerals, any other number in decimals."""
     max_number = 3_999
     return "".join(_roman_parts(number)) if 0 < number <= max_number else str(number)
 
 
 def _roman_parts(number: int) -> Iterator[str]:
+    """Yield the Roman numerals of each value of `_ROMAN`: M, CM, XX for 1920."""
     for value, letters in _ROMAN:
         yield letters * (number // value)
         number %= value
