@@ -18,7 +18,8 @@ from searchkit.model import Measure
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two indicators that are treated as the same one."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""The same limit for measures in different units. It is higher, because such measures rarely count the same things."""
+"""Smallest similarity of the indicators of measures in different units that are treated as the same indicator. It is
+higher than `MIN_SIMILARITY`, because such measures rarely count the same things."""
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
@@ -101,6 +102,7 @@ class IndicatorSpec:
         return target in other or other in target
 
     def _has_same_kind(self, measure: Measure) -> bool:
+        """Return whether a measure is of the same kind, and a change if and only if this indicator is one."""
         return measure.kind == self.kind and (measure.change is not None) == self.is_change
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from searchkit.search.snippets import Snippet
 
 MAX_SHOWN_VALUES = 10
-"""Maximum number of values of a facet below a page of hits. One line has the sum of the counts of all others."""
+"""Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
+values."""
 
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
 _CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
