@@ -15,19 +15,29 @@ from searchkit.text.numerals import SCALES, parse_han_numeral
 
 _MAX_SMALL_NUMBER = 10
 """Largest number that, as a Chinese numeral, often counts nothing (三项制度)."""
-_SURPLUS_CHARACTERS = "余多来几"  # between number and unit: 1300余人次, 200多人
-_SERIAL_UNITS = frozenset(("期",))  # a range of them is one of ordinals: 三到六期
-_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")  # 千万年 counts nothing; 20万 counts people that are named after it
+_SURPLUS_CHARACTERS = "余多来几"
+"""Characters between a number and its unit that make the number a lower bound: 1300余人次, 200多人."""
+_SERIAL_UNITS = frozenset(("期",))
+"""Units whose ranges are often ranges of ordinals: 三到六期."""
+_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")
+"""Characters after a number with 万 or 亿 that show that the number counts nothing (千万年). Otherwise, such a number
+counts the thing that is named after it, even without a unit: 惠及20万群众."""
 
-# What a number must not be part of.
-_ORDINAL_PREFIXES = frozenset("第初廿届")  # before a number: it is an ordinal or a day
+# Text that a number must not be part of.
+_ORDINAL_PREFIXES = frozenset("第初廿届")
+"""Characters before a number that make the number an ordinal or a day: 第3, 初五."""
 _SPACED_ORDINAL = re.compile("第 +$")
+"""Before a number: the number is an ordinal (第 5)."""
 _SPLIT_NUMBER = re.compile(r"(?<![\da-z.,-])\d{1,2} $")
 """Before a number: it may be the end of a number with blanks in it (6 6 40元). The digit of CO2 is part of a word."""
 _OPERATORS = ".+/@#_*∶·×"
-_WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"  # before a single Chinese digit: a word, not a number
-_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number, except for money
+"""Characters before an Arabic number that make the number a part of a code, a ratio or a formula."""
+_WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"
+"""Characters that form a word with a single Chinese digit after them: 统一, 单一."""
+_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"
+"""Digits that, alone, are a number only in an amount of money (伍元). Otherwise they are part of a name or slogan."""
 _MONEY_CHARACTERS = "元圆角"
+"""First characters of the units of amounts in formal digits."""
 _IGNORED_SPAN = re.compile(
     r"第\d+页[,/\s]?共\d+页|"  # 第3页 共9页
     r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|"  # short quotes, and book titles
@@ -37,6 +47,7 @@ _IGNORED_SPAN = re.compile(
 
 # Ranges.
 _RANGE_CHARACTERS = "-—–―~～〜至到"
+"""Characters between the ends of a range."""
 _RANGE_GAP = re.compile(rf"\s?[{_RANGE_CHARACTERS}]{{1,2}}\s?")
 _MAX_RANGE_GAP = 4
 """Maximum length in code points of the text that `_RANGE_GAP` matches."""
@@ -68,7 +79,8 @@ _FRACTION = re.compile(
     # 1/3, but not in a date (2023/1/3), a mixed number (2 1/3) or a code
     r"|(?<![\d./a-z又])(?<!\d )([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
-_GENERAL_CURRENCY = "元"  # the unit of any currency that is named before the number
+_GENERAL_CURRENCY = "元"
+"""The unit of every currency that can be named before the number: 港币3000元."""
 _MAX_SUBUNITS = 2
 """Maximum number of subunits of an amount of money: 5元6角3分."""
 _WHOLE_AMOUNT = re.compile(r"整(?![改治体合理顿个套车形年天月])|正(?=[,;。:!?、)]|$)")
@@ -382,6 +394,7 @@ def _find_fractions(folded: str) -> list[Quantity]:
 
 
 def _parse_integer(digits: str) -> Decimal | None:
+    """Return the value of an integer in Arabic or Chinese digits, or None if it has none."""
     return Decimal(digits) if digits.isdecimal() else parse_han_numeral(digits)
 
 

@@ -39,7 +39,9 @@ PUBLISHED = "2024-01-22"
 """The publication date, which only the web page states."""
 
 _NUMBER_PATTERNS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
+"""Numbers of the levels 1 to 3: 一、 （一） 1."""
 _POINT_NUMBER = re.compile("[一二三四五六七八九十]是")
+"""Number of the level 4: 一是."""
 _LEFT, _WIDTH = 73.5, 448.0
 """Distance in points from the left edge of the page to the text, and width of the lines in points."""
 _ABOVE, _BELOW = 19.0, 9.0
@@ -49,6 +51,7 @@ _ITEM, _POINTS = 3, 4
 _MM = 25.4 / 72
 """Millimetres per point."""
 _COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
+"""Columns of the files of records."""
 
 
 class Line(NamedTuple):
@@ -169,7 +172,7 @@ def docx(text: str) -> bytes:
     title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
     runs = 1  # number of lists: list 1 contains all other numbers, and each run of 一是 items is a further list
-    for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
+    for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):  # -1: table rows
         if group_level < 0:
             body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
         else:
@@ -194,6 +197,7 @@ def _build_paragraph(line: Line, run: int) -> str:
 
 
 def _list_properties(number: int, depth: int) -> str:
+    """Return the properties of a paragraph of list `number` at level `depth`, from 0."""
     return f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
 
 

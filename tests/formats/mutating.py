@@ -15,11 +15,15 @@ Mutation = Callable[[bytes, random.Random], bytes]
 """Returns damaged bytes, given the bytes of a file and a random number generator."""
 
 _MAX_REPETITION_BYTES = 300_000
+"""Maximum length of an inserted repetition, in bytes."""
 _MAX_DEPTH = 50_000
+"""Number of levels of a tag that is nested in itself."""
 _BOMB = 40_000_000
-"""Bytes of an entry that compresses to a thousandth of its size."""
+"""Uncompressed size, in bytes, of an entry that compresses to a thousandth of its size."""
 _TAG = re.compile(rb"<[^<>]{1,200}>")
+"""A tag of XML or HTML."""
 _VALUE = re.compile(rb'="[^"]{0,60}"')
+"""The value of an attribute."""
 _EXTREME_VALUES = (b"", b"-1", b"0", b"999999999999", b"1e999", b"nan", b"../../x", b"\xff", b"&a;", b"%s" * 20)
 _ENTITY = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
 _ODD_NAMES = ("../../a.txt", "/etc/a.txt", "C:\\a.txt", "a/" * 200 + "a.txt", "\x00", "a\nb.txt", "word/document.xml")
@@ -30,7 +34,7 @@ _SNIPPETS = (
 
 
 def _part(data: bytes, rng: random.Random, max_length: int = 4096) -> tuple[int, int]:
-    """Return the start and end of a random part."""
+    """Return the start and the end of a random part of less than `max_length` bytes."""
     start = rng.randrange(len(data) + 1)
     return start, min(len(data), start + rng.randrange(1, max_length))
 
@@ -147,11 +151,13 @@ def mutations_for(data: bytes) -> tuple[Mutation, ...]:
 
 
 def _unpacked(data: bytes) -> dict[str, bytes]:
+    """Return the entries of an archive by name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive with these entries."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

@@ -1,4 +1,4 @@
-"""Builds the most expensive files of every format that we can think of, and checks the limits of time and memory.
+"""Builds the most expensive files of every format that are known, and checks the limits of time and memory.
 
     python tests/formats/worst.py [--sizes MB ...] [--formats SUFFIX ...] [--kinds WORDS] [--all] [--seed N]
                                   [--folder DIR] [--result FILE]
@@ -47,6 +47,7 @@ from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
 
 RESULT_FILE = Path(__file__).with_name("worst.json")
 SIZES, SEED = (1.0, 10.0, 50.0), 20240601
+"""Sizes of the malicious files in megabytes, and seed of the random numbers."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
 """Processor seconds to start the processes, read the sound reports and write the index."""
@@ -66,7 +67,9 @@ _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
 """Formats that need a second process, which has its own limits."""
 _UNEXPECTED = "mistake in searchkit"
 _TICKS = os.sysconf("SC_CLK_TCK")
+"""Clock ticks per second, the unit of processor times in /proc."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+"""Bytes per page, the unit of memory in /proc."""
 
 
 # Building and judging
