@@ -75,7 +75,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
     ],
 )
 def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
-    """Problems, plans and duties win from outside in; otherwise the inner heading is more specific."""
+    """The outermost heading that names problems, plans or duties decides. If there is none, the innermost decides."""
     assert section(path) == expected
 
 

@@ -53,7 +53,7 @@ DIFFERENT_IN_RECORDS: Mapping[str, str] = MappingProxyType(
 )
 """For each field of a paragraph that differs in records, the reason."""
 FILE_FIELDS = frozenset({"document", "sha256", "measures", "id"})
-"""Fields that identify the file, and one that is counted later."""
+"""Fields that identify the file, and `measures`, which is counted when the index is built."""
 ROW_STARTS = ("领域 ", "防雷安全 ", "升放气球 ", "设施保护 ")
 """Start of the rows of the table in the sample."""
 PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
@@ -85,8 +85,8 @@ def comparable_fields(parsed: ParsedDocument) -> FieldValues:
     paragraphs = [paragraph for paragraph in parsed.paragraphs if not paragraph.text.startswith(ROW_STARTS)]
     paragraph_fields = {name: [getattr(paragraph, name) for paragraph in paragraphs] for name in PARAGRAPH_FIELDS}
     extracted = [
-        found
-        for paragraph, found in zip(parsed.paragraphs, measures(parsed), strict=True)
+        paragraph_measures
+        for paragraph, paragraph_measures in zip(parsed.paragraphs, measures(parsed), strict=True)
         if not paragraph.text.startswith(ROW_STARTS)
     ]
     return {**document_fields, "paragraphs": len(paragraphs), **paragraph_fields, "measures": extracted}
