@@ -48,7 +48,9 @@ _SESSION_LINE = re.compile(
 )
 """Optional dash and year, a meeting, and an optional remark: `——在市第五届人民代表大会第二次会议上的报告（摘要）`."""
 _HEAD_OF_GOVERNMENT = "总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|专员"
+"""Offices of the heads of governments: 省长, 县长."""
 _OFFICE = f"{_HEAD_OF_GOVERNMENT}|主任|局长|书记|部长|厅长|院长|检察长|委员|组长"
+"""Offices of persons who give reports: 省长, 局长."""
 _PERSON = r"(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?"
 """A name of 2 to 4 characters, with or without blanks. A second part after a dot permits 努尔·白克力."""
 _SPEAKER_LINE = re.compile(
@@ -72,6 +74,7 @@ _SURNAMES = (
     "段焦巴牧谷车侯宁仇甘武符刘景詹束龙叶司黎薄白蒲邰鄂赖卓蔺屠蒙池乔阴苍闻翟谭贡姬申冉桑桂牛边温庄晏柴瞿阎习艾容向易"
     "廖耿关肖欧曾楚丰岳占冷敖商佟覃迟楼聂闫付仝苟麻蔚于"
 )
+"""Common surnames of one character."""
 _NAMED_SPEAKER = re.compile(
     rf"[—\-－（(\s*]*[^。，；,;：:]{{0,20}}(?:(?:{_HEAD_OF_GOVERNMENT})(?:[\s·:：]{{1,3}}{_PERSON}|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"

@@ -44,11 +44,13 @@ _FIELD_NAMES = {
 _FIELD_ALIASES: Mapping[str, str] = MappingProxyType(
     {alias: field for field, aliases in _FIELD_NAMES.items() for alias in aliases.split()}
 )
+"""Alternative name → name of the field."""
 _FINAL_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
 """A remark at the end of the name of a field: （报告） in 年份（报告）."""
 _TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
 """Separates topics in one text: 行政执法、普法宣传."""
 _REGION_FIELDS = ("province", "city", "district")
+"""Fields with the elements of the region, outermost first."""
 _SCALAR_FIELDS = ("title", "year", "published", "issuer", "agency", "doctype", "doc_number", "index_number", "source")
 """Fields with a single value, except the fields of the region."""
 _RESERVED_NAMES = (
@@ -329,6 +331,7 @@ def _parse_front_matter(text: str) -> FrontMatter:
 
 
 def _invalid_front_matter(problem: str) -> FrontMatter:
+    """Return front matter without fields, and with a warning about the problem."""
     return FrontMatter("", {}, (f"front matter: {problem}",))
 
 

@@ -221,6 +221,7 @@ class _FileReader:
     def _detect(
         self, raw: RawDocument, cleaned: Cleaned, items: Sequence[OutlineItem], metadata: StatedMetadata
     ) -> DetectedMetadata:
+        """Detect the metadata of a document in its text and name. Stated metadata can be evidence for other fields."""
         source = metadata.fields.get("source")  # the URL can identify the region
         return detect_metadata(
             Evidence(
@@ -238,6 +239,7 @@ class _FileReader:
     def _build_document(
         self, raw: RawDocument, detected: Mapping[str, object], metadata: StatedMetadata, warnings: tuple[str, ...]
     ) -> Document:
+        """Return the document. Stated fields take precedence over detected ones."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),
@@ -248,6 +250,7 @@ class _FileReader:
         )
 
     def _document_id(self, raw: RawDocument) -> str:
+        """Return the id of a document: the name of the file, with the key of the document if it is one of several."""
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
 
 
@@ -279,6 +282,7 @@ def _collect_tables(document: str, items: Sequence[OutlineItem]) -> Iterator[Tab
 
 
 def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
+    """Return paragraph `n` of a document, counted from 1, with the metadata that it shares with the document."""
     return Paragraph(
         id=f"{document.document}#{n}",
         document=document.document,

@@ -24,6 +24,7 @@ from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ARABIC_YEAR
 
 ACHIEVEMENTS, PROBLEMS, PLANS, DUTIES, MISCELLANEOUS = "成效", "问题", "计划", "履职", "其他"
+"""The sections: work done, shortcomings, plans, how the head of the body fulfils legal duties, and everything else."""
 
 
 class HeadedParagraph(Protocol):
@@ -40,6 +41,7 @@ class HeadedParagraph(Protocol):
 
 # All patterns match folded text: half-width punctuation, simplified characters.
 _PROBLEM_NOUN = "问题|不足|困难|差距|短板|薄弱环节|挑战|弱项|矛盾"
+"""Nouns for shortcomings."""
 
 # Headings.
 _PROBLEM_HEADING = re.compile(

@@ -43,18 +43,28 @@ _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0
 """Weights of the words in the three lists of a topic."""
 
 _INNERMOST_HEADING_WEIGHT = 1.35
+"""Factor of the weights of the words in the innermost heading. In the text, the factor of a word is 1 or more."""
 _HEADING_DECAY = 0.35
+"""Factor of each outer heading relative to the heading below it."""
 _PART_HEADING_FACTOR = 0.15
+"""Additional factor of a heading that names a part of the report, such as 工作完成情况, rather than a subject."""
 _FIRST_SENTENCE_FACTOR = 1.25
+"""Additional factor of a word in the first sentence of a paragraph."""
 _RANK_EXPONENT = 0.7
+"""The value of the n-th best word of a topic is divided by n to the power of this exponent."""
 _FALLBACK_SCORE = 0.7
+"""Score that the fallback topic of the section has without any word."""
 _MIN_SECOND_SHARE = 0.4
+"""Minimum score of the second topic, relative to the best score."""
 _MIN_THIRD_SHARE = 0.7
+"""Minimum score of the third topic, relative to the best score."""
 
 _SENTENCE_STOP = re.compile(r"[。;!?]")
+"""A punctuation mark that ends a sentence, folded."""
 _MAX_FIRST_SENTENCE_LENGTH = 60
-"""Maximum length of the first sentence, in characters; a longer one is cut off here."""
+"""Maximum length of the first sentence, in code points. A longer sentence is cut off here."""
 _PUNCTUATION = re.compile(r"[,。:;!?、]")
+"""Any punctuation mark, folded. A line without one, outside of all headings, is not running text."""
 
 _TopicWeights = tuple[tuple[int, float], ...]
 """Weights of a word by topic, an index into `Taxonomy.names`. Empty for words to ignore."""
@@ -209,7 +219,9 @@ def _add_headings(scores: list[float], path: Sequence[tuple[float, _TopicWeights
 
 
 _Weight = Annotated[float, Meta(ge=0, le=1000)]
+"""A weight in a taxonomy file, from 0 to 1000."""
 _WordList = list[str | tuple[str, _Weight]]
+"""Words, or pairs of a word and its weight."""
 
 
 class _TopicEntry(Struct, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from searchkit.corpus.cleaning.titles import find_opening
 from searchkit.corpus.tables.recognition import recognise_tables
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
+"""Titles of tables of contents, without blanks."""
 _MAX_CONTENTS_LINES = 300
 """Maximum number of lines of a table of contents."""
 _MAX_ENTRY_LENGTH = 80
@@ -28,6 +29,7 @@ _MAX_ENTRY_LENGTH = 80
 _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 """The dots and the page number at the end of an entry of a table of contents: `……12`."""
 _DIGIT_RUN = re.compile(r"\d+")
+"""One or more digits. Lines that differ only in these, such as page numbers, count as equal."""
 _COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
 """A unit or counter, which continues a sentence after a number."""
 

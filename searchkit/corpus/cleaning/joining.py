@@ -40,10 +40,13 @@ sentence."""
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
+"""A character of a Latin word or of a number, half-width or full-width."""
 _FINAL_DIGIT = re.compile(r"[0-9０-９]$")
 """A digit at the end of a line."""
 _UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
+"""The first character of a unit, scale or word after a number."""
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
+"""Opening bracket or quote → the closing one."""
 _MAX_SHORT_LINE_LENGTH = 48
 """Maximum length of a heading without a list number, in code points. Longer lines are running text."""
 _MAX_NUMBERED_LINE_LENGTH = 60
@@ -123,6 +126,7 @@ class _PairStatistics:
         return pairs > 1 and pairs * pairs >= _MIN_COHESION * self._count_char(first) * self._count_char(second)
 
     def _count_char(self, char: str) -> int:
+        """Return the frequency of a character in the sample. It is counted once."""
         if char not in self._char_counts:
             self._char_counts[char] = self._text.count(char)
         return self._char_counts[char]
@@ -268,7 +272,7 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
 
 def _may_be_heading(text: str) -> bool:
     """Return whether a line has a list number, no full stop, and at most two clauses."""
-    max_clauses = 2  # separated by a comma
+    max_clauses = 2  # parts between commas
     return parse_marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= max_clauses
 
 

@@ -26,6 +26,7 @@ _MAX_SUBTITLE_LINES = 2
 _DOCUMENT_KINDS = (
     "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
 )
+"""Last words of titles, which name the kind of the document."""
 _TITLE_LINE = re.compile(
     rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?(?:\[\^?\d{{1,2}}\])?"
 )
@@ -183,6 +184,7 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
 
 
 def _join_title(blocks: Sequence[Block]) -> str:
+    """Return the lines of a title as one text. No blank replaces the line breaks."""
     return "".join(block.text for block in blocks)
 
 
@@ -243,6 +245,7 @@ _DOCUMENT_NUMBER = re.compile(
 
 
 def _is_document_number(text: str) -> bool:
+    """Return whether a line is a document number: 津政发〔2024〕5号."""
     return _DOCUMENT_NUMBER.fullmatch(text) is not None
 
 

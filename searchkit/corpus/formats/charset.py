@@ -17,6 +17,7 @@ from searchkit.text.folding import fold
 UTF_8, GB18030, BIG5 = "utf-8", "gb18030", "big5hkscs"
 """Python's names of the encodings. GB18030 includes GB2312 and GBK; `big5hkscs`, used in Hong Kong, includes Big5."""
 UTF_16 = ("utf-16-le", "utf-16-be")
+"""Python's names of UTF-16 with the low byte first, and with the high byte first."""
 
 FREQUENT_CHARS = frozenset(
     "一是人了不在有大中国和为这上他个地年来我会以到时要出的生学说道民家子也成行下于们后就发自之对得主长可"
@@ -33,6 +34,7 @@ FREQUENT_CHARS = frozenset(
 """The 500 most frequent Chinese characters, simplified. Traditional characters are folded before the lookup. Source:
 the words of jieba's dictionary, weighted by frequency."""
 _PUNCTUATION = frozenset("　，。、；：！？（）《》“”")
+"""Punctuation marks that are as probable as frequent characters."""
 
 _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
 """Cost of a character, -ln of its probability: 1/100 for ASCII, 3/2000 for frequent characters, the rest divided by the
@@ -53,6 +55,7 @@ _DECLARED_ENCODINGS = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "x-gbk"), GB18030),
     **dict.fromkeys(("big5", "big5-hkscs", "big5hkscs", "cp950", "x-x-big5"), BIG5),
 }
+"""Name of an encoding in a page or file, in lower case → Python's name of the encoding that includes it."""
 _BIG5_PUNCTUATION = str.maketrans("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡")
 """Python's Big5 tables map some punctuation to other characters. This maps it to the characters that were meant."""
 _BIG5_NUMBERS = str.maketrans("ロヮワヰヱヲンヴヵヶАБВГДЕЁЖЗИ", "①②③④⑤⑥⑦⑧⑨⑩⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽")

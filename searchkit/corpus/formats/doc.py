@@ -39,14 +39,17 @@ _SETTINGS = (
     ("org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
-    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never
-    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # manual proxy: an address where nothing listens
+    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never updates links
+    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # the proxy below, a port at which nothing listens
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
 )
-"""Settings of the private profile: a document runs no code and fetches nothing from the network."""
+"""Settings of the private profile, each as path, name and value.
+
+They prevent a document from running code and from fetching anything from the network.
+"""
 
 
 def read(data: bytes, name: str) -> FileContents:

@@ -33,6 +33,7 @@ from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+"""Namespace of documents saved as Strict Open XML. It is replaced by that of all other documents."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = _MATH + "t"
@@ -127,6 +128,7 @@ class _WordPackage:
         return {"title": title} if usable else {}
 
     def _xml(self, name: str) -> Element:
+        """Parse the part `name` of the document. Strict documents get the namespace of all others."""
         return parse_xml(self._archive.read(name).replace(_STRICT_NAMESPACE, W[1:-1].encode()))
 
     def _read_relations(self, name: str) -> dict[str, str]:
@@ -255,7 +257,7 @@ class _BodyReader:
         if has_text or not is_paragraph:
             return
         if self._tables:
-            if label:  # a column of generated numbers
+            if label:  # an empty cell whose list number is printed, as in a column of serial numbers
                 self.blocks.append(Block(label.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
             self.blocks.append(BLANK)
@@ -338,10 +340,12 @@ class _BodyReader:
     # Text boxes, notes and alternatives
 
     def _read_box(self, element: Element) -> None:
+        """Read a text box later, after the paragraph that it belongs to."""
         if self._is_visible():
             self._pending.append(element)
 
     def _read_reference(self, element: Element) -> None:
+        """Read the note that a reference belongs to later, after the paragraph. Each note is read once."""
         note = self._notes.pop_note(element) if self._is_visible() else None
         if note is not None:
             self._pending.append(note)
@@ -361,6 +365,7 @@ class _BodyReader:
     # Tables
 
     def _read_table(self, element: Element) -> None:
+        """Read a table. A table that contains another one is not a data table."""
         self._end_line("", 0)
         if self._tables:
             self._tables[-1].is_data = False

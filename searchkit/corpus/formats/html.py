@@ -19,16 +19,19 @@ from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
 
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
+"""Tag of a heading → its level, 1 to 6."""
 _BLOCK_TAGS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 }).union(_HEADING_LEVELS)  # fmt: skip
+"""Elements that begin and end a line."""
 _DROPPED_TAGS = frozenset({
     "aside", "audio", "button", "canvas", "dialog", "embed", "footer", "head", "iframe", "img", "input", "map",
     "math", "nav", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea",
     "video",
 })  # fmt: skip
+"""Elements that are dropped with their contents."""
 _MAX_DEPTH = 5_000
 """Maximum nesting depth of elements. The cost of the parser grows with the square of the depth. At this depth, the cost
 is a tenth of a second."""
@@ -50,6 +53,7 @@ _UNNESTED_TAGS = frozenset({
 _SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
 """Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
 _SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+"""The style of raised or lowered text: `vertical-align: super`."""
 _TABLE_TAGS = frozenset({"table", "caption", "tr", "td", "th"})
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -268,6 +272,7 @@ class _BlockCollector:
             self._enter_table_part(tag, attributes)
 
     def _enter_table_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Process the start of a table, row or cell. A table that contains another one is not a data table."""
         if tag == "table":
             if self._tables:
                 self._tables[-1].is_data = False
@@ -315,6 +320,7 @@ class _BlockCollector:
             self._leave_table_part(tag)
 
     def _leave_table_part(self, tag: str) -> None:
+        """Process the end of a table, row or caption. The lines in a caption become the caption of the table."""
         if tag == "table":
             self._tables.pop().end_table()
         elif tag == "tr":

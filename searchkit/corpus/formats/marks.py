@@ -17,7 +17,9 @@ from searchkit.text.folding import fold
 RAISED, LOWERED, END = "\x0e", "\x0f", "\x10"
 """Delimiters of raised and lowered text. Readers remove control characters, so no text contains these ones."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+"""Maps characters to their raised forms."""
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+"""Maps digits to their lowered forms."""
 _CONTEXT_LENGTH = 24
 """Number of code points before and after a mark that decide what the mark is. The longest words that matter are
 units."""
@@ -32,6 +34,7 @@ _BLANKS = " \t\n\x00\xa0\u3000"
 _LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"
 """One number or sign of a note."""
 _SEPARATOR = r"[\s,，、;；~～–—-]"
+"""A character between the numbers of several notes."""
 _NOTE = re.compile(
     rf"(?:[\[【〔［(（<]?(?:注释?|附注|见注)?[:：]?{_LABEL}+(?:{_SEPARATOR}*注?{_LABEL}+)*[\]】〕］)）>]?{_SEPARATOR}*)+"
     r"|[(（\[]?注[)）\]]?"

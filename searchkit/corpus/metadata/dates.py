@@ -12,6 +12,7 @@ from searchkit.corpus.numbering import parse_ordinal
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _TO_ARABIC_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
+"""Maps Chinese digits, and circles and letters that are used as zeros, to Arabic digits: 二○二三 to 2023."""
 YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
 """A span of years: 2021—2025年."""
 _CHINESE_DATE = re.compile(

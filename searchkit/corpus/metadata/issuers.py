@@ -21,6 +21,7 @@ _AFTER_BODY_NAME = re.compile(
 )
 """The start of the text after a body in a title: 2024年 in 临海市卫生健康局2024年法治政府建设年度报告."""
 _BODY_REPRESENTED = r"([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))"
+"""A government, with at most 24 characters before its last word: 市人民政府."""
 _SPEAKER_BODY = re.compile(rf"我代表{_BODY_REPRESENTED}|受{_BODY_REPRESENTED}(?:的)?委托")
 """The body that a speaker represents: 我代表市人民政府, 受省政府委托. 受国务院表彰 names none."""
 _ISSUER_FIELD = re.compile(

@@ -471,7 +471,7 @@ def _count_mentions(text: str, element: str) -> int:
     return count
 
 
-_LOOKALIKES = {  # short names of provinces, and texts in which such a name occurs but is not meant
+_LOOKALIKES = {
     "海南": ("上海南", "青海南"),
     "河南": ("黄河南", "淮河南"),
     "河北": ("黄河北", "淮河北", "河北区"),
@@ -479,6 +479,7 @@ _LOOKALIKES = {  # short names of provinces, and texts in which such a name occu
     "湖南": ("太湖南",),
     "湖北": ("太湖北",),
 }
+"""Short name of a province → texts that contain the name by chance: 上海南 in 上海南站."""
 
 
 def _count_document_prefixes(text: str) -> Counter[Region]:
@@ -533,5 +534,6 @@ def _compact(line: str) -> str:
 
 
 def _ambiguity_warning(name: str, regions: Sequence[Region]) -> str:
+    """Return the warning about a place name that several regions have. It lists at most five of them."""
     candidates = ", ".join("/".join(r) for r in regions[:5])
     return f"region undecided: {name} can be {candidates}; no other place in the text decides"

@@ -148,6 +148,7 @@ def _is_possible(heading_year: _YearInHeadings, title_year: int | None, session:
 
 
 def _is_in_winter(session: SessionDate) -> bool:
+    """Return whether a session was held in winter, in a year in which winter sessions plan the next year."""
     return session.month >= _FIRST_WINTER_MONTH and session.year >= _FIRST_REGULAR_YEAR
 
 
@@ -167,6 +168,7 @@ def _plans_next_year(session: SessionDate, evidence: WorkReportEvidence) -> bool
 
 
 def _fold(paragraphs: Sequence[str]) -> list[str]:
+    """Return the beginnings of the first paragraphs, folded."""
     return fold_all([paragraph[:_MAX_PARAGRAPH_LENGTH] for paragraph in paragraphs[:_MAX_PARAGRAPHS]])
 
 

@@ -94,6 +94,7 @@ def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
 
 
 def _is_table(block: Block) -> bool:
+    """Return whether a block is a data table."""
     return isinstance(block.table, DataTable)
 
 
@@ -353,6 +354,7 @@ class _OutlineBuilder:
         return self._items
 
     def _add_heading(self, i: int, line: _ClassifiedLine) -> None:
+        """Open line `i`, a heading on a line of its own. A pending heading that it closes becomes a paragraph."""
         if line.is_glossary and line.heading:
             self._flush_pending(keep=0)
             self._pending = [(self._levels.open_last_part(line.heading), line)]
@@ -371,6 +373,7 @@ class _OutlineBuilder:
         return not (self._pending and self._levels.entries and self._pending[-1][0] is self._levels.entries[-1])
 
     def _add_paragraph(self, i: int, line: _ClassifiedLine) -> None:
+        """Add the paragraph of line `i`, or the rows of its table. A list number or run-in heading opens an entry."""
         if line.marker is not None or line.heading is not None:
             self._levels.open(i, line.heading, form=HeadingForm.RUN_IN, is_parent_empty=not self._has_content())
             self._flush_pending(keep=len(self._levels.entries) - 1)

@@ -26,7 +26,9 @@ _MIN_TEXT_LENGTH = 16
 """Minimum length of the text after a heading that only a blank separates from it, in code points."""
 
 _STOP_MARK = re.compile("[。！？!?]")
+"""A punctuation mark that ends a sentence."""
 _CLAUSE_SEPARATOR = re.compile("[，,；;]")
+"""A punctuation mark between the clauses of a sentence."""
 _QUOTED_PHRASE = re.compile("“[^”]{0,40}”|《[^》]{0,80}》|（[^）]{0,40}）|\\([^)]{0,40}\\)")
 """A phrase in quotes or brackets. A comma inside does not separate clauses."""
 _NARRATIVE_WORDING = re.compile(
@@ -54,6 +56,7 @@ _UNSTOPPED_HEADING = re.compile(rf"[^，,。；;：:]{{4,30}}?(?:{_HEADING_NOUNS
 _PART_NOUNS = "回顾|情况|安排|任务|目标|思路|打算|总结|建议|措施|成效|问题|要求|计划|重点|展望"
 """Nouns that the heading of a part of the report ends with."""
 _PART_NOUN_END = re.compile(f"(?:{_PART_NOUNS})$")
+"""The end of the heading of a part: 回顾 in 2023年工作回顾."""
 _PART_TEXT_STARTS = "“|\\d{4}年|(?:刚刚)?过去|今年|我[局委市区县镇街院厅办省州]|[一二两三四五]年来|按照|根据"
 """Words with which the text of a part can begin: 2023年, 过去, 我市."""
 _JOINED_PART_HEADING = re.compile(rf"[^，,。；;：:\s]{{4,40}}?(?:{_PART_NOUNS})(?={_PART_TEXT_STARTS})")

@@ -124,6 +124,7 @@ class LevelTracker:
         return self._push(OpenEntry(style, ordinal, heading, line.level, self.path(), form is HeadingForm.RUN_IN))
 
     def _push(self, entry: OpenEntry) -> OpenEntry:
+        """Add an entry below all open entries, and return it. Records which styles are above its style."""
         for outer in self.entries:
             self._seen_above.add((outer.style, entry.style))
         self.entries.append(entry)
@@ -157,7 +158,7 @@ class LevelTracker:
         return self._new_list_depth(style, ordinal)
 
     def _continued_depth(self, style: str, ordinal: int) -> int | None:
-        """Return the depth of the entry of another style whose number this one continues, or None."""
+        """Return the depth of the entry of another style whose number `ordinal` continues, or None."""
         candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last_ordinals:
             candidates = [k for k in candidates if _similarity(self.entries[k].style, style)]

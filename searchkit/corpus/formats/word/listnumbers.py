@@ -137,10 +137,12 @@ def _fill_pattern(word_list: _WordList, n: int) -> str:
 
 
 def _read_definition(element: Element) -> _ListDefinition:
+    """Read an abstract definition of lists (`w:abstractNum`)."""
     return _ListDefinition(_read_levels(element), child_value(element, "numStyleLink") or "")
 
 
 def _read_list(element: Element, definition: _ListDefinition) -> _WordList:
+    """Read a list (`w:num`). It can override levels of its definition, and their first numbers."""
     levels, starts = dict(definition.levels), {}
     for override in element.iterfind(W + "lvlOverride"):
         n = parse_integer(override.get(W + "ilvl"), _LEVEL_COUNT)
@@ -152,6 +154,7 @@ def _read_list(element: Element, definition: _ListDefinition) -> _WordList:
 
 
 def _read_levels(parent: Element) -> dict[int, _ListLevel]:
+    """Read the levels (`w:lvl`) in an element, by their index from 0. Levels with an invalid index are dropped."""
     levels = {
         parse_integer(element.get(W + "ilvl"), _LEVEL_COUNT): _read_level(element)
         for element in parent.iterfind(W + "lvl")
@@ -160,6 +163,7 @@ def _read_levels(parent: Element) -> dict[int, _ListLevel]:
 
 
 def _read_level(element: Element) -> _ListLevel:
+    """Read a level (`w:lvl`). A level whose numbers are hidden has an empty pattern."""
     formats = [child.get(W + "val", "") for child in element.iter(W + "numFmt")]
     hidden = element.find(f"{W}rPr/{W}vanish") is not None
     restart = child_value(element, "lvlRestart")
@@ -191,6 +195,7 @@ def _consecutive(first: str, count: int) -> str:
 
 
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
+"""The ten Heavenly Stems and the twelve Earthly Branches, traditional Chinese ordinals."""
 _NUMBER_SYMBOLS: Mapping[str, str | list[str]] = {
     "decimalEnclosedCircle": _consecutive("①", 20),
     "decimalEnclosedCircleChinese": _consecutive("①", 20),
@@ -204,9 +209,12 @@ _NUMBER_SYMBOLS: Mapping[str, str | list[str]] = {
 """Styles with one symbol per number, from 1."""
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+"""Maps digits to their full-width forms."""
 _NUMERALS, _FORMAL_NUMERALS = ("零一二三四五六七八九", "十百千万"), ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万")
 _FORMAL_TRADITIONAL_NUMERALS = ("零壹貳參肆伍陸柒捌玖", "拾佰仟萬")
+"""Pairs of the Chinese digits 0 to 9, and the powers of ten from 10 to 10,000. Formal ones prevent forgery."""
 _LEADING_ONE = re.compile("^一(?=十)")
+"""一 in 一十二, which is usually written 十二."""
 
 
 def _spell_out(number: int, numerals: tuple[str, str]) -> str:
@@ -241,6 +249,7 @@ _ROMAN = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
     (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
+"""Pairs of a value and its Roman numerals, in descending order."""
 
 
 def _roman(number: int) -> str:
