@@ -22,9 +22,11 @@ from searchkit.measures.words import cuts_word, is_inside_word
 _CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")
 """The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
 _PUNCTUATION = re.compile(r"[,;。:!?、]")
+"""A punctuation mark between sentences, clauses or items, folded."""
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """A text in brackets, which may contain other brackets of one more level."""
 _SENTENCE = re.compile(r"[^。!?;]+")
+"""A sentence without its punctuation mark. A semicolon ends a sentence, too."""
 _FIRST_HAN = "\u4e00"
 """The first Chinese character. Characters from this one on are Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")

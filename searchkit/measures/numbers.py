@@ -15,7 +15,9 @@ from functools import cache
 from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals
 
 _MYRIAD = SCALES["万"]
+"""10,000, the base of the large Chinese scales."""
 _MYRIADS = "万亿"
+"""The scales that are powers of 10,000."""
 _FIRST_HAN = "\u4e00"
 """The first Chinese character. Characters from this one on are Chinese."""
 _NUMBER_END = "[一二两三四五六七八九十百千万亿\\d]"
@@ -29,6 +31,7 @@ _PLUS_CONTEXT = re.compile(r"(?:^|[\s,;:(]|[长幅速比率增])$")
 _WORD_BEFORE_NEGATIVE = frozenset("担肩胜抱欺自辜背减增正重亏承荷超不税赋")
 """Characters that make another word with 负 (减负, 担负)."""
 _BELOW_ZERO = "零下"
+"""The words before a temperature that mean minus: 零下5℃."""
 _LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余近计")
 """Last characters of words such as 增长 and 利润. A hyphen after them is certainly a minus sign: 增长-2.1%."""
 
@@ -40,11 +43,13 @@ _MAX_PART_LENGTH = 5
 """Maximum length in code points of the text that `_PART` matches."""
 _TEN, _HUNDRED = Decimal(10), Decimal(100)
 _POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits of an exponent: 10⁸."""
 SIGNS = frozenset("-−﹣－+负")
 """Signs before a number. The minus sign of a table and the hyphen are the same after folding."""
 _EXTENSIONS = frozenset("之几数下") | SIGNS | _POWERS
 """Characters before or after a numeral that can change its value."""
 _FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+"""Maps the digits of an exponent to ordinary digits."""
 _MAX_EXPONENT = 18
 """Maximum exponent of a power of ten (10⁸)."""
 _TIMES = re.compile(r" ?[×*x·] ?")

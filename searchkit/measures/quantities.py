@@ -49,6 +49,7 @@ _IGNORED_SPAN = re.compile(
 _RANGE_CHARACTERS = "-—–―~～〜至到"
 """Characters between the ends of a range."""
 _RANGE_GAP = re.compile(rf"\s?[{_RANGE_CHARACTERS}]{{1,2}}\s?")
+"""The text between the ends of a range: —, 至, ` - `."""
 _MAX_RANGE_GAP = 4
 """Maximum length in code points of the text that `_RANGE_GAP` matches."""
 _MAX_UPPER_DISTANCE = 3
@@ -62,8 +63,9 @@ _MAX_FROM_LENGTH = 16
 
 # Round numbers, signs, halves, fractions and money.
 _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
+"""After a threshold in money: the number does not define a class of things (突破千亿元大关, unlike 超百亿元企业)."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""After 超百亿元 and 超千人: the number does not define a class of things (超百亿元企业, 超千人的基地)."""
+"""After a threshold in another unit: the number does not define a class of things (超千人, unlike 超千人的基地)."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units whose numbers can be negative after any word. Lengths and areas cannot: 长江-12.5米深水航道."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
@@ -79,6 +81,7 @@ _FRACTION = re.compile(
     # 1/3, but not in a date (2023/1/3), a mixed number (2 1/3) or a code
     r"|(?<![\d./a-z又])(?<!\d )([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
+"""A fraction. The groups are denominator and numerator of 三分之一, or numerator and denominator of 1/3."""
 _GENERAL_CURRENCY = "元"
 """The unit of every currency that can be named before the number: 港币3000元."""
 _MAX_SUBUNITS = 2

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from searchkit.text.numerals import parse_han_numeral
 
 _HAN_NUMERALS = "零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
+"""Characters of Chinese numerals, the formal ones included."""
 _RARE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]")
 """A quick test: a text without a match is not searched for `_INVISIBLE`."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]|(?<=[\u4e00-\u9fff”)])[⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]+")

@@ -11,6 +11,7 @@ from searchkit.measures.vocabulary import Unit, Vocabulary
 from searchkit.text.numerals import parse_han_numeral
 
 ONE_HALF = Decimal("0.5")
+"""The value of 半."""
 _NO_FRACTION, _TENTH = Decimal(0), Decimal("0.1")
 _HALVED_KINDS = frozenset(("duration", "other", "money"))
 """Kinds of units that 半 can follow: 两年半."""

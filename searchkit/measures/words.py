@@ -107,9 +107,11 @@ def _words(prefix: str) -> Mapping[str, int]:
 
 @cache
 def _dictionary() -> JiebaDictionary:
+    """Return jieba's dictionary, which is opened once."""
     return JiebaDictionary()
 
 
 @cache
 def _segmenter() -> DictionarySegmenter:
+    """Return a segmenter that knows the words of `_WORDS` in addition to those of jieba's dictionary."""
     return DictionarySegmenter(sorted(_WORDS))

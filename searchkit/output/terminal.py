@@ -23,7 +23,9 @@ MAX_SHOWN_VALUES = 10
 values."""
 
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+"""Bound of a measure → sign before its value."""
 _CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
+"""Change of a measure → arrow before its value."""
 _BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 """Escape sequences of ANSI terminals."""
 
