@@ -32,7 +32,9 @@ from searchkit.corpus.topics import Taxonomy  # noqa: E402 - as above
 from searchkit.corpus.walk import CorpusFile, Stamp  # noqa: E402 - as above
 
 FOLDER = TESTS.parent / "corpus" / "formats"
+"""Folder of the sample files."""
 NAME = "dujiangyan-meteorology-2023"
+"""Name of the sample files, without their suffixes."""
 ENTRY = "2023年度报告/行政执法工作报告.docx"
 """Name of the file in the archive."""
 PUBLISHED = "2024-01-22"
@@ -268,6 +270,7 @@ def ofd(text: str) -> bytes:
 
 
 _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:AbbreviatedData></ofd:PathObject>'
+"""An object with the lines of the tables of a page."""
 
 
 # Records

@@ -46,6 +46,7 @@ from searchkit.index import Index  # noqa: E402
 from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
 
 RESULT_FILE = Path(__file__).with_name("worst.json")
+"""File of the results."""
 SIZES, SEED = (1.0, 10.0, 50.0), 20240601
 """Sizes of the malicious files in megabytes, and seed of the random numbers."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
@@ -62,10 +63,13 @@ _SAMPLE_SECONDS = 0.05
 _BEFORE, _AFTER = ("10-{}", "11-{}"), ("90-{}", "91-{}", "92-{}")
 """Names of the sound reports, which are sorted before and after the malicious file."""
 _SOUND = (".txt", ".html", ".docx", ".pdf", ".md")
+"""Suffixes of the sound reports."""
 _HOSTILE = "50-hostile"
+"""Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
 """Formats that need a second process, which has its own limits."""
 _UNEXPECTED = "mistake in searchkit"
+"""Part of the reason why a file is not read if a reader raised an unexpected exception."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 """Clock ticks per second, the unit of processor times in /proc."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")

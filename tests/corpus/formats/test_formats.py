@@ -26,9 +26,13 @@ from searchkit.model import Document, ExtractedMeasure
 from searchkit.text.folding import fold
 
 SAMPLES = sorted(path.name for path in make.FOLDER.iterdir())
+"""Names of the sample files."""
 BUILT = (*make.FROM_TEXT, *make.FROM_PARAGRAPHS)
+"""Names of the sample files that `make` writes."""
 RECORDS = tuple(make.FROM_PARAGRAPHS)
+"""Names of the sample files with one record per paragraph."""
 REPORTS = tuple(name for name in SAMPLES if name not in RECORDS)
+"""Names of the sample files that contain the entire report."""
 
 FieldValues = Mapping[str, object]
 """Field values of a document, with its paragraphs and measures."""
@@ -57,6 +61,7 @@ FILE_FIELDS = frozenset({"document", "sha256", "measures", "id"})
 ROW_STARTS = ("领域 ", "防雷安全 ", "升放气球 ", "设施保护 ")
 """Start of the rows of the table in the sample."""
 PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
+"""Fields that the paragraphs of different formats are compared by."""
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from searchkit.model import Paragraph
 _MARKED = re.compile(r"<(sup|sub)>(.*?)</\1>")
 """Raised or lowered text in the texts of this file."""
 _DELIMITERS = {"sup": RAISED, "sub": LOWERED}
+"""Tag → delimiter that starts the text."""
 
 NOTES = {
     "生产总值<sup>2</sup>1349亿元": "生产总值1349亿元",
@@ -127,6 +128,7 @@ WRITERS: Mapping[str, tuple[str, Callable[[str], bytes]]] = MappingProxyType(
         "docx": ("a.docx", as_docx),
     }
 )
+"""Format → name of a file, and the function that writes a text with marks to it."""
 
 
 def read_text(data: bytes, name: str) -> str:

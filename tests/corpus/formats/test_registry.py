@@ -41,6 +41,7 @@ CONTENT_BY_MODULE = {
     "jsonlines": json.dumps({"id": 1, "text": CHINESE}),
     "delimited": f"text\n{CHINESE}\n",
 }
+"""Module of a reader → content of a file with the text `CHINESE`."""
 
 
 @pytest.mark.parametrize(

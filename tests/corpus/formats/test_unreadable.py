@@ -23,6 +23,7 @@ PRIVATE = "".join(chr(0xE000 + n) for n in range(len(CHARS)))
 NAMES = tuple(f"uni{ord(char):04X}" for char in CHARS)
 """Names of the glyphs that state the characters."""
 MEANINGLESS_NAMES = tuple(f"g{n}" for n in range(len(CHARS)))
+"""Names of the glyphs that state no characters."""
 
 
 def read_pdf(data: bytes) -> FileContents:

@@ -257,6 +257,7 @@ TRADITIONAL = [
         ("關於2021年度臨海市司法局行政執法工作情況的報告", ("浙江省", "台州市", "临海市"), 2021),
     ),
 ]
+"""First lines of reports in traditional characters; then title, region and year."""
 TRADITIONAL_BODY = (
     "",
     "各位代表：",

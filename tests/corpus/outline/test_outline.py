@@ -20,10 +20,12 @@ TEXT = "全年组织开展专项检查，依法查处违法行为，取得良好
 
 
 def _outline(*lines: str) -> tuple[OutlineItem, ...]:
+    """Return the outline of lines without formatting."""
     return build_outline([Block(line) for line in lines])
 
 
 def _paths(*lines: str) -> list[tuple[str, ...]]:
+    """Return the headings above each paragraph of the outline of lines, outermost first."""
     return [item.path for item in _outline(*lines)]
 
 
