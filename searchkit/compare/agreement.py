@@ -60,7 +60,7 @@ class NormalisedIndicator:
     text: str
     """The parts in sorted order, separated by spaces: 处罚 立案 equals 立案 处罚."""
     characters: frozenset[str]
-    """Characters of the parts."""
+    """Distinct characters of the parts."""
     bigrams: frozenset[str]
     """Pairs of adjacent characters within a part."""
     head: str

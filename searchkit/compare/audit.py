@@ -93,9 +93,9 @@ class Finding:
     kind: str
     """One of `FINDING_KINDS`."""
     message: str
-    """The contradiction in one line."""
+    """Description of the contradiction in one line."""
     ids: tuple[str, ...]
-    """Ids of the measures."""
+    """Ids of the measures that contradict each other."""
     values: tuple[int | float, ...]
     """Base values of the measures, in the order of `ids`."""
 
@@ -304,14 +304,16 @@ class _StatedValue:
     """The fields of a measure that are needed to compare it with measures of other reports."""
 
     id: str
+    """Id of the measure."""
     document: str
+    """Id of the document."""
     quote: str
     value: int | float
     """The base value."""
     low: float
-    """Lowest possible base value."""
+    """Lowest base value that the statement permits, as `value_range` returns."""
     high: float
-    """Highest possible base value."""
+    """Highest base value that the statement permits."""
     scale: int
     """Number of base units in the unit."""
     unit: str

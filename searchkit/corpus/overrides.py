@@ -104,9 +104,11 @@ class FrontMatter:
     """A text split into its front matter and the rest."""
 
     body: str
+    """The text after the front matter."""
     values: Mapping[str, object] = field(default_factory=dict)
     """Values by name, as written: every scalar is a string."""
     warnings: tuple[str, ...] = ()
+    """Why the front matter cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class StatedMetadata:
     fields: Mapping[str, object] = field(default_factory=dict)
     """Fields of `model.Document`, by name and in their types."""
     facets: Mapping[str, str] = field(default_factory=dict)
-    """User-defined facets."""
+    """Values of the user-defined facets, by name."""
     warnings: tuple[str, ...] = ()
     """Statements that cannot be used: `year: '20x3' is not a year from 1949 to 2100`."""
     topics: tuple[str, ...] = ()

@@ -71,7 +71,7 @@ class ParsedDocument:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The result of reading one file."""
+    """The result of reading one file: its documents, and what was skipped."""
 
     digest: str
     """SHA-256 of the file in hexadecimal, or the reason why the file cannot be read, as from `content_digest`."""
@@ -125,9 +125,12 @@ class _FileReader:
     """Reads the documents of one file."""
 
     name: str
+    """Name of the file in the corpus."""
     sha256: str
+    """SHA-256 of the file in hexadecimal."""
     contents: FileContents
     metadata: StatedMetadata
+    """Metadata that the metadata.csv files state about the file."""
     taxonomies: Taxonomies | Taxonomy
 
     def read_all(self) -> ParsedFile:

@@ -225,7 +225,7 @@ _WordList = list[str | tuple[str, _Weight]]
 
 
 class _TopicEntry(Struct, forbid_unknown_fields=True):
-    """A topic of a taxonomy file."""
+    """A topic of a taxonomy file. topics.toml explains the keys."""
 
     name: str
     scale: _Weight = 1.0
@@ -235,7 +235,7 @@ class _TopicEntry(Struct, forbid_unknown_fields=True):
 
 
 class _TaxonomyFile(Struct, forbid_unknown_fields=True):
-    """A taxonomy file."""
+    """The contents of a taxonomy file. topics.toml explains the keys."""
 
     topic: Annotated[list[_TopicEntry], Meta(min_length=1)]
     ignore: _WordList = []

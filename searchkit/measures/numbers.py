@@ -88,6 +88,7 @@ class Number:
     start: int
     """Start of the number, with its sign and 千分之."""
     end: int
+    """End of the number, with its scale and %."""
     unscaled: Decimal
     """The value without `scale`, with its sign: -93.7182 for -93.7182万."""
     scale: int

@@ -105,7 +105,9 @@ class Quantity:
     unit: str | None
     """The unit as written, with 万 and 亿, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
+    """The value in `base_unit`: 30000 for 3万元."""
     base_unit: str | None
+    """The unit without 万 and 亿: 元 for 万元. None for a number without unit."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     bound: str

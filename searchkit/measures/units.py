@@ -60,7 +60,7 @@ class UnitMatch(NamedTuple):
     end: int
     """End of the unit, and of 半 or a digit after it."""
     is_vague: bool = False
-    """`Unit.is_vague`."""
+    """Whether the unit often counts nothing, as `Unit.is_vague` states."""
     fraction: Decimal = _NO_FRACTION
     """The part of the value that is printed after the unit (0.5 in 两年半) or in it (0.5 in 一个半小时)."""
 

@@ -154,6 +154,7 @@ class _UnitNames(Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the unit list that selects some of the units."""
 
     units: str = ""
+    """Names of the units, separated by blanks."""
 
 
 _UnitsByKind = defstruct("_UnitsByKind", [(kind, str, "") for kind in MEASURE_KINDS], forbid_unknown_fields=True)

@@ -212,10 +212,11 @@ class _OpenParagraph:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """The space between two lines."""
+    """The white space between two lines."""
 
     has_blank_line: bool
     is_indented: bool
+    """Whether the second line is indented."""
 
 
 def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _LineLayout:

@@ -146,22 +146,27 @@ def parse_fragment(markup: str) -> tuple[Block, ...]:
 
 @dataclass(slots=True)
 class _ContainerSpan:
-    """The blocks of a container (start inclusive, end exclusive) and the length of its prose in code points."""
+    """The blocks of a container."""
 
     start: int
+    """Index of the first block."""
     end: int
+    """Index after the last block."""
     prose: int
+    """Length in code points of the lines with 。 or ；."""
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenElement:
-    """An element that has been entered, with the state to restore when it is left."""
+    """An element that has been entered, and what to undo when it is left."""
 
     tag: str
     strong: bool
+    """Whether the element makes its text bold."""
     script: str
     """The delimiter that starts raised or lowered text; empty for other text."""
     span: _ContainerSpan | None
+    """The blocks of the element if it is a container, otherwise None."""
 
 
 class _BlockCollector:

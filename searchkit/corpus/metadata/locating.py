@@ -93,7 +93,7 @@ class LocationEvidence:
     paragraphs: Sequence[str]
     tail: Sequence[str]
     urls: str
-    """URLs, concatenated."""
+    """URLs and lines with URLs, separated by blanks."""
     index_number: str
     name: str
     """Path in the corpus."""

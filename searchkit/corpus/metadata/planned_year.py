@@ -69,15 +69,17 @@ class WorkReportEvidence:
     """The parts of a work report that can state its year."""
 
     title_year: int | None
+    """The year that the title states, or None."""
     session: SessionDate | None
-    """When the report was given."""
+    """The session in which the report was given, or None."""
     headings: Sequence[str]
     """Headings and lines that may be headings, folded."""
     paragraphs: Sequence[str]
     """Paragraphs as written. They are folded only if nothing else decides."""
     published: str | None
-    """ISO date of publication."""
+    """ISO date of publication, or None."""
     url: str
+    """The address of the report, or an empty string."""
 
 
 @dataclass(frozen=True, slots=True)

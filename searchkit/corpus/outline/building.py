@@ -69,7 +69,7 @@ class _ClassifiedLine:
     block: Block
     marker: Marker | None
     rest: str
-    """Text after the marker."""
+    """Text after the marker. Without a marker, the entire line."""
     heading: str | None
     """Heading without its number, or None."""
     is_heading_line: bool

@@ -53,13 +53,17 @@ class OpenEntry:
     """An open heading or item."""
 
     style: str
+    """Style of the list number, or `UNNUMBERED`, `UNNUMBERED_STRONG` or `LAST_PART`."""
     ordinal: int
+    """The list number; 0 for an entry without number."""
     heading: str | None
     """None for an item without a run-in heading, which takes a level but adds nothing to the path."""
     level: int
+    """Heading level that the format states, 1 for `h1`; 0 if it states none."""
     parents: tuple[str, ...]
-    """Path above the entry."""
+    """Headings above the entry, outermost first."""
     is_run_in: bool
+    """Whether the entry is an item or a run-in heading, which starts a paragraph."""
 
 
 class LevelTracker:

@@ -28,10 +28,13 @@ class _ListLevel:
     """The number format of one level of a list."""
 
     start: int = 1
+    """First number."""
     format: str = "decimal"
+    """Style of ST_NumberFormat, such as `chineseCounting`."""
     pattern: str = ""
-    """Contains `%1` for the number of the outermost level, and so on."""
+    """The list number, with `%1` for the number of the outermost level, `%2` for the next: `第%1章`, `%1.%2`."""
     suffix: str = " "
+    """What follows the list number: a blank or nothing."""
     restart: int | None = None
     """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. If 0, this
     level never restarts. If None, it restarts after the level above it."""
@@ -46,6 +49,7 @@ class _ListDefinition:
     """A list definition with its counters."""
 
     levels: dict[int, _ListLevel]
+    """Levels by index, from 0."""
     style_link: str = ""
     """Id of the numbering style that contains the levels instead."""
     last_numbers: list[int | None] = field(default_factory=lambda: [None] * _LEVEL_COUNT)
@@ -58,6 +62,7 @@ class _WordList:
 
     definition: _ListDefinition
     levels: Mapping[int, _ListLevel]
+    """Levels by index, from 0, with those that the list overrides."""
     starts: dict[int, int]
     """Start numbers that the list overrides, by level. An entry is removed when it has been applied."""
 
