@@ -46,14 +46,19 @@ from searchkit.query.parsing import parse
 
 HERE = Path(__file__).parent
 RESULT, TABLE = HERE / "results" / "ablation.json", HERE / "ABLATION.md"
+"""Files that the benchmark writes."""
 CORPORA = ("gov", "100k")
+"""Names of the corpora that are measured by default."""
 ROUNDS = 5
+"""Default number of rounds. In a round, all queries run with the trick, then all without it."""
 _MIN_SECONDS = 0.05
 """Minimum processor time in seconds of all repetitions of a query in a round."""
 _MIN_REPETITIONS = 3
+"""Minimum number of repetitions of a query in a round."""
 
 
 Code = ModuleType | type | Callable[..., object]
+"""A part of the source code whose lines can be counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,10 @@ class Trick:
     is_stored: bool = False
     """Whether the trick changes what is stored in an index."""
     is_cold: bool = False
-    """Whether both sides run without the caches of terms and postings, as if each query were new."""
+    """Whether the queries with the trick and those without it run without the caches of terms and postings.
+
+    Each query then runs as if it were new.
+    """
 
 
 def _set(module: Any, **values: object) -> Callable[[], None]:  # noqa: ANN401 - a module or a class
@@ -86,11 +94,13 @@ def _set(module: Any, **values: object) -> Callable[[], None]:  # noqa: ANN401 -
 
 
 def _no_cross_word_arrays(*_: object) -> dict[str, Array]:
+    """Return the arrays of cross-word postings of a segment without such postings."""
     nothing = np.empty(0, np.uint16)
     return {"cross_word_terms": nothing, "cross_word_offsets": np.zeros(1, np.uint16), "cross_word_docs": nothing}
 
 
 def _disable_cross_word_postings() -> None:
+    """Write no cross-word postings for the rest of the process."""
     from searchkit.engines.columnar import segment  # noqa: PLC0415 - the module that imports the patched function
 
     _set(segment, cross_word_arrays=_no_cross_word_arrays)()
@@ -246,7 +256,10 @@ def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
 
 
 def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> dict[str, Any]:
-    """Measure tricks on one corpus."""
+    """Return the part of the record about a corpus: for each trick, its lines of code, its effects on size and time.
+
+    The indexes are written to `folder`.
+    """
     index = folder / corpus
     prepare(corpus, folder)
     _run_step("build", corpus, index)
@@ -272,7 +285,10 @@ def measure(corpus: str, tricks: Sequence[Trick], rounds: int, folder: Path) -> 
 
 
 def _time_ratios(rounds_with: Sequence[Any], rounds_without: Sequence[Any]) -> dict[str, float]:
-    """Return the ratio of the time without a trick to the time with it, per class of queries."""
+    """Return the ratio of the time without a trick to the time with it, per class of queries.
+
+    Each element of a list is the result of `time_queries` in one round.
+    """
     ratios = {}
     for group, queries in rounds_with[0].items():
         logs = []
@@ -286,7 +302,10 @@ def _time_ratios(rounds_with: Sequence[Any], rounds_without: Sequence[Any]) -> d
 
 
 def _run_step(step: str, corpus: str, index: Path, trick: Trick | None = None, *, is_cold: bool = False) -> Any:  # noqa: ANN401 - JSON
-    """Run one step in a separate process: with `trick` disabled, and without caches if `is_cold`."""
+    """Run a step (`build` or `ask`) in a separate process: with `trick` disabled, and without caches if `is_cold`.
+
+    Returns what the step prints, parsed as JSON: the result of `time_queries` for `ask`, None for `build`.
+    """
     options = [*(["--without", trick.name] if trick else []), *(["--cold"] if is_cold else [])]
     command = [sys.executable, "-m", "bench.ablation", "--step", step, "--corpus", corpus, "--index", str(index)]
     done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
@@ -294,7 +313,7 @@ def _run_step(step: str, corpus: str, index: Path, trick: Trick | None = None, *
 
 
 def _perform_step(step: str, corpus: str, index: Path) -> None:
-    """Build an index, or time the queries and print their times as JSON."""
+    """Build an index (step `build`), or time the queries and print their times as JSON (step `ask`)."""
     if step == "build":
         write_index(documents(corpus), index)
     else:
@@ -302,11 +321,12 @@ def _perform_step(step: str, corpus: str, index: Path) -> None:
 
 
 def _segment_bytes(folder: Path) -> int:
+    """Return the size of all segments of an index, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*.segment"))
 
 
 def render(record: Mapping[str, Any]) -> str:
-    """Return the table as Markdown."""
+    """Return ABLATION.md: one table per corpus, and the table of deleted tricks. `record` is ablation.json."""
     out = [
         "# What each trick of the columnar engine saves",
         "",

@@ -3,8 +3,8 @@
 The model counts 3 bytes per posting (16-bit doc id, 8-bit frequency), 2 bytes per match for the paragraph length,
 4 bytes per match for the facets (16 bits for the joined facets of the document, 16 bits for those of the paragraph) and
 4 bytes per occurrence of a bigram for its offset. A phrase needs every second of its bigrams. The number of occurrences
-is taken to be the number of paragraphs with the bigram, so the bound is low for phrases. Look-ups of words, filters,
-sorting and the texts of the ten best hits are not counted.
+is taken to be the number of paragraphs with the bigram, so the bound for phrases is lower than what must be read.
+Look-ups of words, filters, sorting and the texts of the ten best hits are not counted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import replace
 from bench.queries import Query
 
 POSTING_BYTES, LENGTH_BYTES, FACET_BYTES, OFFSET_BYTES = 3, 2, 4, 4
+"""Bytes per posting, per paragraph length of a match, per facets of a match, and per offset of a bigram."""
 
 CountMatches = Callable[[Query], int]
 """Returns the number of paragraphs that match a query."""

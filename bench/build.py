@@ -1,4 +1,4 @@
-"""Builds one index in a process of its own, whose time and memory `bench.run` measures.
+"""Builds one index. `bench.run` runs this module as a separate process, and measures its time and memory.
 
     python -m bench.build 10k --data FOLDER [--engine NAME]
 

@@ -21,7 +21,9 @@ OPEN_RUNS = 31
 CHANGED_FILES = 5
 """Number of files that are changed, each followed by a build."""
 _QUERY = "行政执法"
+"""The query of all measured searches."""
 _ENGINE = "searchkit"
+"""Name of the measured engine."""
 
 
 def measure_opening(corpus: str, data: Path) -> dict[str, float]:
@@ -78,7 +80,7 @@ def measure_update(corpus: str, data: Path) -> dict[str, Any]:
         (files / names[number]).write_text(generate.as_text(other.document(number)), encoding="utf-8")
         changed.append(_seconds(lambda: _run(command)))
     unchanged = _seconds(lambda: _run(command))
-    shutil.rmtree(files)  # they differ now from the generated ones
+    shutil.rmtree(files)  # the next run needs the files as they were before the changes
     return {
         "files": len(names),
         "first": machine.as_json(first),
@@ -94,14 +96,17 @@ def _program() -> list[str]:
 
 
 def _run(command: list[str]) -> None:
+    """Run a command. Raises CalledProcessError if its exit status is not 0."""
     subprocess.run(command, check=True, capture_output=True)
 
 
 def _median(function: Callable[[], object], runs: int) -> float:
+    """Return the median time of the calls of a function, in milliseconds. `runs` is the number of calls."""
     return round(1000 * statistics.median(_seconds(function) for _ in range(runs)), 3)
 
 
 def _seconds(function: Callable[[], object]) -> float:
+    """Call a function, and return the seconds that it took."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started

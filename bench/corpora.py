@@ -24,10 +24,13 @@ from searchkit.text.folding import fold
 GENERATED = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 """Number of paragraphs of the generated corpora."""
 NAMES = (*GENERATED, "gov")
+"""Names of all corpora. `gov` are the real reports in `REAL`."""
 REAL = Path(__file__).parents[2] / "shared" / "corpus" / "gov"
 """Folder of government work reports next to the checkout. They are not part of the project."""
 FACETS = ("district", "year", "agency", "topic")
+"""Facets that each search counts."""
 _SOURCES = ("corpora.py", "generate.py", "queries.py", "vocabulary.py")
+"""Modules that determine the items and the queries."""
 MAX_TOPICS = 3
 """Maximum number of topics of a paragraph."""
 

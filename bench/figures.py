@@ -10,7 +10,8 @@ from bench.corpora import NAMES
 
 SEARCHKIT = "searchkit"
 
-_MAX_ERROR = 0.01  # share of the true hits of a phrase by which the total of a right answer may differ
+_MAX_ERROR = 0.01
+"""Maximum difference between the total of a right answer and the true total of a phrase, relative to the true total."""
 
 Record = Mapping[str, Any]
 """A result file of `bench.run`, or its part about one corpus or query."""

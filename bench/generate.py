@@ -34,16 +34,21 @@ _TOPIC_PHRASES = 2
 """Index of the topic phrases among the kinds."""
 _UNMARKED, _MARKS = 0.74, (0.90, 0.94, 0.98)
 """Cumulative shares of pieces with no punctuation mark after them, and with ， 。 、. The rest have ；."""
-_PER_SECTION = (20, 5, 5, 10)  # paragraphs per section, in the order of `vocabulary.SECTIONS`
-_PER_HEADING = 5  # paragraphs per heading
+_PER_SECTION = (20, 5, 5, 10)
+"""Number of paragraphs of each section, in the order of `vocabulary.SECTIONS`."""
+_PER_HEADING = 5
+"""Number of paragraphs under a heading of the second level."""
 _TOPICS = tuple(vocabulary.PHRASES)
+"""Names of the topics, the most frequent first."""
+_HAN_NUMBERS = "〇一二三四五六七八九十"
+"""Chinese numerals. The index of a numeral is its value."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 class Generator:
-    """Generates the documents of a seed, in any order."""
+    """Generates the documents of a seed. Document n is the same in whatever order the documents are generated."""
 
     def __init__(self, seed: int = SEED) -> None:
         self._seed = seed
@@ -95,7 +100,7 @@ class Generator:
         ends = np.cumsum(counts)
         kind_draws, piece_draws, mark_draws = rng.random((3, ends[-1]))
         kinds = np.searchsorted(_SHARES, kind_draws, "right")
-        last = len(self._sizes) - 1  # index of the table of marks, which follows the general phrases and the numbers
+        last = len(self._sizes) - 1  # the tables: 0 words, 1 links, 2… phrases by topic, then general, numbers, marks
         tables = np.array([0, 1, 2, last - 2, last - 1])[kinds] + (kinds == _TOPIC_PHRASES) * np.repeat(topics, counts)
         piece_indexes = (piece_draws * self._sizes[tables]).astype(int)
         is_word = kinds == 0
@@ -129,16 +134,13 @@ def as_text(parsed: ParsedDocument) -> str:
     for paragraph in parsed.paragraphs:
         if paragraph.path[:1] != path[:1]:
             numbers = [numbers[0] + 1, 0]
-            lines.append(f"{_HAN[numbers[0]]}、{paragraph.path[0]}")
+            lines.append(f"{_HAN_NUMBERS[numbers[0]]}、{paragraph.path[0]}")
         if paragraph.path != path:
             numbers[1] += 1
-            lines.append(f"（{_HAN[numbers[1]]}）{paragraph.path[1]}")
+            lines.append(f"（{_HAN_NUMBERS[numbers[1]]}）{paragraph.path[1]}")
         path = paragraph.path
         lines.append(paragraph.text)
     return "\n".join(lines) + "\n"
-
-
-_HAN = "〇一二三四五六七八九十"
 
 
 def _sections() -> Iterator[tuple[str, str]]:
@@ -148,7 +150,10 @@ def _sections() -> Iterator[tuple[str, str]]:
 
 
 def _zipf(size: int, offset: float) -> Floats:
-    """Return the cumulative probabilities of the Zipf-Mandelbrot law, 1 / (rank + offset)."""
+    """Return the cumulative probabilities of `size` ranks by the Zipf-Mandelbrot law.
+
+    The probability of a rank, counted from 0, is proportional to 1 / (rank + offset).
+    """
     weights = 1.0 / (np.arange(size) + offset)
     return np.cumsum(weights / weights.sum(), dtype=np.float64)
 

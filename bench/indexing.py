@@ -27,9 +27,10 @@ from searchkit.engines.opening import ENGINES, open_writer
 
 Documents = Sequence[ParsedDocument]
 
-_fork = multiprocessing.get_context("fork")  # workers inherit the documents and the dictionary
+_fork = multiprocessing.get_context("fork")
+"""Starts workers as copies of this process. They inherit the documents and the dictionary."""
 _shared_documents: list[Documents] = []
-"""Documents for the workers, which inherit this list when they are forked."""
+"""Lists of documents for the workers, which inherit them when they are forked."""
 
 
 def index_with_searchkit(documents: Documents, folder: Path) -> None:
@@ -74,11 +75,11 @@ METHODS: dict[tuple[str, int], Callable[[Documents, Path], None]] = {
 
 
 def time_indexing(engine: str, processes: int, paragraphs: int) -> float:
-    """Return the seconds to index a number of paragraphs."""
+    """Return the seconds that an engine takes to index generated paragraphs. `paragraphs` is their number."""
     if processes == 1:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     documents = list(generate.documents(paragraphs))
-    analyzer().tokenize("先装词典")
+    analyzer().tokenize("先装词典")  # loads the dictionary before the clock starts
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         METHODS[engine, processes](documents, Path(folder))
@@ -86,6 +87,7 @@ def time_indexing(engine: str, processes: int, paragraphs: int) -> float:
 
 
 def _write(documents: Documents, folder: Path) -> None:
+    """Write a searchkit index of documents without measures to an existing folder."""
     writer = open_writer(ENGINES[0], folder, analyzer())
     for parsed in documents:
         writer.add(parsed.document, parsed.paragraphs, [()] * len(parsed.paragraphs), parsed.document.document)
@@ -93,6 +95,7 @@ def _write(documents: Documents, folder: Path) -> None:
 
 
 def _write_part(task: tuple[int, Path]) -> Path:
+    """Index a list of `_shared_documents`. `task` is the index of the list, and a new folder. Returns the folder."""
     number, folder = task
     folder.mkdir()
     _write(_shared_documents[number], folder)
@@ -100,16 +103,18 @@ def _write_part(task: tuple[int, Path]) -> Path:
 
 
 def _to_items(parsed: ParsedDocument) -> Iterator[corpora.Item]:
+    """Segment the paragraphs of a document, and yield them as items."""
     terms = analyzer().index_terms([paragraph.text for paragraph in parsed.paragraphs])
     return map(corpora.as_item, parsed.paragraphs, terms)
 
 
 def _segment(number: int) -> list[str]:
-    """Return the terms of each paragraph of a document, joined by spaces, which are cheap to send."""
+    """Return the terms of each paragraph of a document, joined by spaces: a string is cheap to send to a process."""
     return [item.terms for item in _to_items(_shared_documents[0][number])]
 
 
 def _attach_terms(segmented: Iterator[list[str]], documents: Documents) -> Iterator[corpora.Item]:
+    """Yield the items of documents. `segmented` yields the result of `_segment` for each document."""
     for parsed, terms in zip(documents, segmented, strict=True):
         yield from (
             corpora.as_item(paragraph, (text,)) for paragraph, text in zip(parsed.paragraphs, terms, strict=True)

@@ -20,6 +20,7 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import ExtractedMeasure, Paragraph
 
 FOLDER = Path(__file__).parents[1] / "tests" / "measures" / "labels"
+"""Folder of the labels, one JSON file per report."""
 USES = ("develop", "hold-out")
 """Uses of labels: for the development of rules, or for measuring only."""
 DEVELOP = USES[0]
@@ -27,9 +28,11 @@ FIELDS = ("bound", "change", "kind", "period")
 """Attributes that are compared in addition to value and unit."""
 MIN_SIMILARITY = 0.5
 """Similarity of indicators below which a measure is listed as a mismatch."""
-_TOLERANCE = 1e-9  # relative difference of equal values
+_TOLERANCE = 1e-9
+"""Maximum difference between values that count as equal: relative to values above 1, absolute otherwise."""
 
 Label = Mapping[str, Any]
+"""A measure as a person labelled it, parsed from JSON. tests/measures/labels/README.md describes the fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,15 @@ class Score:
     """Counts over the labelled paragraphs of some documents."""
 
     labels: int = 0
+    """Number of labels, without those marked as unsure."""
     found: int = 0
+    """Number of labels that a measure matches."""
     extra: int = 0
     """Number of extracted measures without a label."""
     similarity: float = 0.0
     """Sum over the found labels of the similarity between the indicator and the nearest wording."""
     right: Counter[str] = field(default_factory=Counter)
+    """Name of `FIELDS` → number of found labels whose measure has the same value of this attribute."""
     mismatches: list[Mismatch] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _score_paragraph(
 def _find_matches(
     measures: Sequence[ExtractedMeasure], label: Label, span: tuple[int, int]
 ) -> Iterator[ExtractedMeasure]:
-    """Yield the measures that overlap a span and have the value and unit of a label."""
+    """Yield the measures that overlap a span and have the base value and base unit of a label."""
     for measure in measures:
         overlaps = measure.start < span[1] and span[0] < measure.end
         distance = abs(measure.base_value - label["base_value"])
@@ -147,10 +153,12 @@ def _compare(score: Score, document: str, measure: ExtractedMeasure, label: Labe
 
 
 def _similarity(measure: ExtractedMeasure, label: Label) -> float:
+    """Return the similarity, 0 to 1, of the indicator of a measure and the nearest of the labelled wordings."""
     return max(dice(measure.indicator, wording) for wording in label["indicators"])
 
 
 def _find_paragraph(paragraphs: Sequence[Paragraph], starts: str) -> Paragraph:
+    """Return the first paragraph that starts with a string. Raises KeyError if there is none."""
     for paragraph in paragraphs:
         if paragraph.text.startswith(starts):
             return paragraph
@@ -167,10 +175,12 @@ def _find_span(text: str, quote: str, nth: int) -> tuple[int, int]:
     return start, start + len(quote)
 
 
-def _bigrams(name: str) -> Counter[str]:
-    name = re.sub(r"\W", "", name)
-    return Counter(name[start : start + 2] for start in range(max(1, len(name) - 1)))
+def _bigrams(text: str) -> Counter[str]:
+    """Count the bigrams of the word characters of a string. A single character counts as a bigram."""
+    text = re.sub(r"\W", "", text)
+    return Counter(text[start : start + 2] for start in range(max(1, len(text) - 1)))
 
 
 def _share(part: float, whole: float) -> float:
+    """Return the ratio of a part to the whole, rounded. It is 0 if the whole is 0."""
     return round(part / whole, 4) if whole else 0.0

@@ -16,15 +16,20 @@ from pathlib import Path
 import numpy as np
 
 LIBRARIES = ("searchkit", "numpy", "rjieba", "tantivy", "whoosh3", "bm25s", "ripgrep")
+"""Packages whose versions are recorded."""
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
 """Environment variables that limit libraries to one thread."""
 
-_ARRAY_BYTES = 512 * 2**20  # size of the array for the bandwidth: larger than most caches
-_REPEATS = 7  # number of runs, of which the fastest counts
-_SAMPLING_SECONDS = 0.02  # interval at which the memory of a command is sampled
+_ARRAY_BYTES = 512 * 2**20
+"""Size of the array with which the bandwidth is measured. It is larger than most processor caches."""
+_REPEATS = 7
+"""Number of measurements of the bandwidth, of which the fastest counts."""
+_SAMPLING_SECONDS = 0.02
+"""Interval at which the memory of a command is sampled."""
 _ROOT = Path(__file__).parent.parent
+"""Folder of the checkout, in which commands run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,19 @@ class Machine:
     """Hardware and software of a benchmark."""
 
     cpu: str
+    """Model name of the processor."""
     cores: int
     memory_gb: float
+    """Size of the memory in GB of 10**9 bytes."""
     system: str
+    """Name and version of the operating system's kernel."""
     python: str
     libraries: Mapping[str, str]
+    """Name of `LIBRARIES` → version."""
     read_gb_s: float
-    """Memory bandwidth of one thread for computing the maximum of a large array, the best of several runs."""
+    """Memory bandwidth of one thread that computes the maximum of a large array: GB/s, the best of several runs."""
     copy_gb_s: float
-    """The same for copying an array. Bytes read and bytes written both count."""
+    """Memory bandwidth of one thread that copies the array. Bytes read and bytes written both count."""
 
 
 def describe() -> Machine:
@@ -100,17 +109,20 @@ def _bandwidth() -> tuple[float, float]:
 
 
 def _seconds(function: Callable[[], object]) -> float:
+    """Call a function, and return the seconds that it took."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
 
 
 def _cpu() -> str:
+    """Return the model name of the processor, or its architecture if Linux does not know the model."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _version(library: str) -> str:
+    """Return the installed version of a package, or `not installed`."""
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
@@ -118,9 +130,9 @@ def _version(library: str) -> str:
 
 
 def process_tree(root: int) -> list[int]:
-    """Return the ids of a process and of all its descendants. The list grows while the loop walks it."""
+    """Return the ids of a process and of all its descendants."""
     pids = [root]
-    for pid in pids:
+    for pid in pids:  # also visits the ids that the loop appends
         with suppress(OSError):  # the process has ended
             for task in Path(f"/proc/{pid}/task").iterdir():
                 pids += map(int, (task / "children").read_text().split())
@@ -128,7 +140,10 @@ def process_tree(root: int) -> list[int]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """Return the resident bytes of a process, and the anonymous ones among them."""
+    """Return the resident bytes of a process, and the anonymous ones among them: those that do not belong to a file.
+
+    Both are 0 if the process has ended.
+    """
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -44,8 +44,11 @@ RUNS = 3
 
 _CODE = Path(__file__).parents[1] / "searchkit"
 _SOURCES = ("measures/*.py", "text/numerals.py", "text/folding.py", "data/measure_units.toml", "data/fixed_names.txt")
+"""Files in `_CODE` that determine the extracted measures."""
 _SEARCHKIT = [sys.executable, "-m", "searchkit"]
-_LIBRARIES = ("searchkit", "numpy")  # libraries that the extraction uses
+"""Command line of searchkit."""
+_LIBRARIES = ("searchkit", "numpy")
+"""Libraries that the extraction uses."""
 _MISSES = {
     "missed": r" measure missed: ",
     "not annotated": r" measure not in gold: ",
@@ -58,7 +61,7 @@ _MISSES = {
 
 
 def run(*, is_drawn: bool) -> dict[str, Any]:
-    """Run all evaluations, and return the record. Draws a new sample for verdicts if `is_drawn`.
+    """Run all evaluations, and return the record for measures.json. Draws a new sample for verdicts if `is_drawn`.
 
     Needs the reports, and takes about two minutes. Raises RuntimeError if the rules change during the evaluation.
     """
@@ -143,6 +146,7 @@ def render(record: Mapping[str, Any]) -> str:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
+    """Return a sentence about the date, the machine and the versions of an evaluation."""
     host, settings = record["machine"], record["settings"]
     libraries = ", ".join(f"{name} {host['libraries'][name]}" for name in _LIBRARIES)
     return (
@@ -152,6 +156,7 @@ def _machine(record: Mapping[str, Any]) -> str:
 
 
 def _annotated(part: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about the annotated reports: heading, introduction, table."""
     head = (
         "Output of `score_reports.py --gold gold --index INDEX`, for an index that `searchkit build` made of five "
         "reports, these three among them. All values are shares between 0 and 1. `indicator` is the mean similarity "
@@ -164,6 +169,7 @@ def _annotated(part: Mapping[str, Any]) -> list[str]:
 
 
 def _labels(part: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about the labelled paragraphs: heading, introduction, table."""
     names = [name for name in part[labels.DEVELOP] if name != "failures"]
     head = (
         "[Labelled by hand](../tests/measures/labels/README.md), reports from 1955 to 2024. The rules are developed "
@@ -175,6 +181,7 @@ def _labels(part: Mapping[str, Any]) -> list[str]:
 
 
 def _real(part: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about all measures of the work reports: heading, introduction, table."""
     kinds = ((f"of the kind {kind}", f"{count:,}") for kind, count in part["kinds"].items())
     rows = [
         ("work reports", f"{part['documents']:,}"),
@@ -194,6 +201,7 @@ def _real(part: Mapping[str, Any]) -> list[str]:
 
 
 def _judged(part: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about the judged sample: heading, introduction, table, two paragraphs."""
     head = (
         f"{part['judged']} of {part['drawn']} measures of the work reports, drawn with seed {part['seed']}, each "
         "judged in its sentence by one person: [verdicts](results/measures-sample.json). *right*: a measure whose "
@@ -216,6 +224,7 @@ def _judged(part: Mapping[str, Any]) -> list[str]:
 
 
 def _failures(record: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about the failures of all evaluations: heading, introduction, table."""
     rows: list[Sequence[object]] = [
         (f"judged, {verdict}", failure, count, unchanged)
         for verdict, failure, count, unchanged in record["judged"]["failures"]
@@ -233,12 +242,14 @@ def _failures(record: Mapping[str, Any]) -> list[str]:
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table. All columns but the first are aligned to the right."""
     cells = [[_cell(cell) for cell in row] for row in rows]
     alignment = ["left", *("right" for _ in headers[1:])]
     return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True, colalign=alignment)
 
 
 def _cell(value: object) -> str:
+    """Format a value. A float has four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -250,6 +261,7 @@ def _count_failures(use: str, score: labels.Score) -> dict[str, Any]:
 
 
 def _share(values: Iterable[bool]) -> float:
+    """Return the share of true values, rounded."""
     return round(statistics.fmean(values), 4)
 
 
@@ -263,6 +275,7 @@ def _fingerprint() -> str:
 
 
 def _say(text: str) -> None:
+    """Print a line about the progress."""
     print(text, flush=True)
 
 

@@ -18,7 +18,7 @@ _ENGINES = {
     "SQLite FTS5": ("#7d8a2e", "s"),
     "whoosh": ("#8e6bb0", "^"),
 }
-"""Engine → colour and marker."""
+"""Engine → colour and marker of its points."""
 
 
 def draw(record: Record, path: Path) -> None:

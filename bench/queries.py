@@ -27,31 +27,43 @@ FIRST_PARAGRAPHS = min(GENERATED.values())
 """Number of first paragraphs in which each query must match."""
 
 RARE, MIDDLING, FREQUENT = (0.0001, 0.0004), (0.007, 0.014), (0.18, 0.42)
-"""Ranges of the share of paragraphs that contain the word."""
+"""Minimum and maximum share of the paragraphs that contain a rare, middling or frequent word."""
 _BANDS = {"r": RARE, "m": MIDDLING, "f": FREQUENT}
+"""Letter in a recipe → range of frequencies."""
 _ALL_RECIPES = {2: ("ff", "fm", "mm", "ff", "fm"), 3: ("fff", "ffm", "fmm", "fff"), 6: ("ffffff", "fffffm", "ffffff")}
+"""Recipes of the queries whose words must all occur: number of words → one recipe per query.
+
+A recipe has one letter per word, a key of `_BANDS`: `fm` is a query of a frequent and a middling word.
+"""
 _ANY_RECIPES = {
     2: ("ff", "fm", "mm", "rm", "rr"),
     3: ("fff", "fmm", "mmm", "rrr"),
     6: ("fffmmm", "mmmmmm", "rrrmmm", "ffmmrr"),
 }
-"""Number of words → queries, each given by the bands of its words: one letter per word, a key of `_BANDS`."""
+"""Recipes of the queries of which any word must occur, in the form of `_ALL_RECIPES`."""
 _PER_WORD_CLASS = 5
-_PHRASE_PARAGRAPHS = 2_000  # number of paragraphs that phrases are taken from
+"""Number of queries in each class of single words, with or without filters."""
+_PHRASE_PARAGRAPHS = 2_000
+"""Number of first paragraphs that phrases are taken from."""
 _HAN = re.compile("[\u4e00-\u9fa5]+")
+"""One or more Chinese characters, from 一 to 龥."""
 
 Kind = Literal["all", "any", "phrase", "everything"]
+"""What a paragraph must contain: all words, at least one of the words, the phrase, or nothing in particular."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query: words of which all or any must occur, a phrase, or everything; with filters."""
+    """A query: words that must all occur, words of which at least one must occur, a phrase, or all paragraphs.
+
+    It can have filters.
+    """
 
     group: str
-    """Class of queries for the report."""
+    """Class of similar queries, such as `2 words, all`. Reports have one time per class."""
     kind: Kind
     words: tuple[str, ...] = ()
-    """Tokens, or the string of a phrase as the only element."""
+    """Tokens. A phrase is a single string, which is not segmented."""
     filters: tuple[tuple[str, str], ...] = ()
     """Pairs of facet and value. All must match."""
 
@@ -65,10 +77,11 @@ class Query:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Paragraphs to choose queries from, and the words of each."""
+    """Paragraphs to choose queries from, and their words."""
 
     paragraphs: Sequence[Paragraph]
     terms: Sequence[frozenset[str]]
+    """The different words of each paragraph."""
     bands: dict[str, list[str]]
     """Words by key of `_BANDS`, only those that occur in the first paragraphs."""
 
@@ -87,6 +100,7 @@ def read_queries(name: str, data: Path) -> list[Query]:
 
 
 def _file(name: str, data: Path) -> Path:
+    """Return the path of the queries of a corpus. All generated corpora have the same file."""
     return data / f"queries-{'generated' if name in GENERATED else name}.json"
 
 
@@ -106,6 +120,10 @@ def choose(name: str, seed: int = 1) -> list[Query]:
 
 
 def _build_sample(candidates: Sequence[Paragraph]) -> _Sample:
+    """Return the first of the paragraphs as a sample. Document frequencies are counted in all of them.
+
+    A word is chosen only if searchkit does not segment it further when it is a query.
+    """
     terms = [frozenset(filter(_is_word, ordered_terms(analyzer(), paragraph.text))) for paragraph in candidates]
     df = Counter(term for paragraph_terms in terms for term in paragraph_terms)
     early_terms = set().union(*terms[:FIRST_PARAGRAPHS])
@@ -122,10 +140,12 @@ def _build_sample(candidates: Sequence[Paragraph]) -> _Sample:
 
 
 def _is_word(term: str) -> bool:
+    """Return whether a term can be a word of a query."""
     return bool(_HAN.fullmatch(term)) and 2 <= len(term) <= 4  # noqa: PLR2004 - single characters are too general, long terms are phrases
 
 
 def _single_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    """Yield queries of one rare, middling or frequent word."""
     for group, band in (("rare word", "r"), ("middling word", "m"), ("frequent word", "f")):
         for word in rng.sample(sample.bands[band], _PER_WORD_CLASS):
             yield Query(group, "all", (word,))
@@ -139,6 +159,7 @@ def _all_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
 
 
 def _words_of_one_paragraph(sample: _Sample, recipe: str, rng: random.Random) -> tuple[str, ...]:
+    """Return words of a random paragraph by a recipe. Tries paragraphs until one has enough words of each band."""
     pools = {band: set(sample.bands[band]) for band in dict.fromkeys(recipe)}
     while True:
         terms = rng.choice(sample.terms)
@@ -148,6 +169,7 @@ def _words_of_one_paragraph(sample: _Sample, recipe: str, rng: random.Random) ->
 
 
 def _any_words(sample: _Sample, rng: random.Random) -> Iterable[Query]:
+    """Yield queries of which any word must occur. The words need not occur together."""
     for size, recipes in _ANY_RECIPES.items():
         for recipe in recipes:
             words = [w for band in dict.fromkeys(recipe) for w in rng.sample(sample.bands[band], recipe.count(band))]

@@ -19,13 +19,19 @@ from bench.figures import SEARCHKIT, Record, groups, milliseconds, queries_in, r
 README = Path(__file__).parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
 PLOT = "searches.svg"
+"""Name of the plot in `RESULTS`."""
 PRODUCT, TANTIVY, TANTIVY_BIGRAMS = "searchkit, product", "tantivy", "tantivy, bigrams"
+"""Names of engines in result files."""
 WORD_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, "tantivy, plain topics", "SQLite FTS5", "whoosh", "bm25s")
+"""Engines in the tables of all queries other than phrases, in the order of the columns."""
 PHRASE_ENGINES = (SEARCHKIT, PRODUCT, TANTIVY, TANTIVY_BIGRAMS, "SQLite FTS5", "whoosh", "ripgrep")
+"""Engines in the tables of phrases, in the order of the columns."""
 
-_TITLES = {"bigrams": TANTIVY_BIGRAMS, "fts5": "SQLite FTS5"}  # modules whose engine has another name in reports
+_TITLES = {"bigrams": TANTIVY_BIGRAMS, "fts5": "SQLite FTS5"}
+"""Module in `bench.peers` → name of its engine in reports, if that differs from the name of the module."""
 
 _GENERATED = re.compile(r"(?<=<!-- results: python -m bench.report -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
+"""The part of README.md between the two comments, which `main` replaces."""
 
 
 def render(record: Record) -> str:
@@ -46,6 +52,7 @@ def render(record: Record) -> str:
 
 
 def _machine(record: Record) -> str:
+    """Return sentences about the date, the machine, the versions and the settings of a run."""
     machine, settings = record["machine"], record["settings"]
     libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
     return (
@@ -59,11 +66,13 @@ def _machine(record: Record) -> str:
 
 
 def _goals(record: Record, corpora: Mapping[str, Record]) -> str:
+    """Return the section with the table of goals and measured values."""
     rows = [row for name, part in corpora.items() for row in _search_goals(name, part)]
     return "### Goals\n\n" + _table(("", "goal", "measured"), [*rows, *_command_goals(record)])
 
 
 def _search_goals(name: str, part: Record) -> Iterator[Sequence[object]]:
+    """Yield rows about the searches and the index of a corpus: what is measured, goal, measured value."""
     word_ratios = _ratios(part, TANTIVY, phrases=False)
     if word_ratios:
         worst = max(word_ratios, key=lambda group: word_ratios[group])
@@ -80,12 +89,13 @@ def _search_goals(name: str, part: Record) -> Iterator[Sequence[object]]:
 
 
 def _ratios(part: Record, peer: str, *, phrases: bool) -> dict[str, float]:
-    """Return the time of searchkit relative to that of a peer, for each class of queries that both answered."""
+    """Return the time of searchkit divided by that of a peer, for each class of which the peer answers queries."""
     ratios = {group: ratio(part, group, peer) for group in groups(part, phrases=phrases)}
     return {group: value for group, value in ratios.items() if value}
 
 
 def _command_goals(record: Record) -> Iterator[Sequence[object]]:
+    """Yield rows about indexing and the commands: what is measured, goal, measured value."""
     seconds = record.get("indexing", {}).get("seconds", {})
     for processes in (1, 2):
         if f"{SEARCHKIT}, {processes}" in seconds and f"{TANTIVY}, {processes}" in seconds:
@@ -110,6 +120,7 @@ def _command_goals(record: Record) -> Iterator[Sequence[object]]:
 
 
 def _words(part: Record, record: Record) -> str:
+    """Return the table of search times of all classes of queries other than phrases."""
     names = _present(part, WORD_ENGINES)
     rows = []
     for group in groups(part, phrases=False):
@@ -119,6 +130,7 @@ def _words(part: Record, record: Record) -> str:
 
 
 def _phrases(part: Record, record: Record) -> str:
+    """Return the table of search times of phrases, and the table of their hits."""
     names = _present(part, PHRASE_ENGINES)
     rows = []
     for group in groups(part, phrases=True):
@@ -130,7 +142,7 @@ def _phrases(part: Record, record: Record) -> str:
 
 
 def _phrase_hits(part: Record, names: Sequence[str]) -> str:
-    """Return a table with the number of hits of each phrase: those of a scan of the text, and those of each engine."""
+    """Return a table with the number of hits of each phrase: in a scan of the texts, and with each engine."""
     rows = []
     for query in part["queries"]:
         if query["kind"] == "phrase":
@@ -140,15 +152,16 @@ def _phrase_hits(part: Record, names: Sequence[str]) -> str:
 
 
 def _disagreements(part: Record) -> str:
+    """Return the list of queries for which engines return different totals or facet counts."""
     if not part["disagreements"]:
         return "All engines return equal totals and facet counts for all queries other than phrases."
     return "**Engines disagree:**\n\n" + "\n".join(f"- {text}" for text in part["disagreements"])
 
 
 def _bound(part: Record, group: str, record: Record) -> float | None:
-    """Return the milliseconds to read the bytes of `bound.min_bytes` at the measured bandwidth, or None without them.
+    """Return the milliseconds to read the bytes of `bound.min_bytes` at the measured bandwidth.
 
-    This is the geometric mean over the queries of the class.
+    This is the geometric mean over the queries of the class. None if the record has no bytes for any of them.
     """
     lower_bounds = [query["bytes"] for query in queries_in(part, group) if query["bytes"]]
     gb_s = max(record["machine"]["read_gb_s"], record["machine"]["copy_gb_s"])
@@ -156,7 +169,10 @@ def _bound(part: Record, group: str, record: Record) -> float | None:
 
 
 def _growth(corpora: Mapping[str, Record]) -> str:
-    """Return the table of growth exponents of the time, from the smallest generated corpus to the largest."""
+    """Return the table of growth exponents, from the smallest generated corpus to the largest.
+
+    With exponent e, the time is proportional to the number of paragraphs to the power of e.
+    """
     sized = sorted((part["paragraphs"], name) for name, part in corpora.items() if name in GENERATED)
     if len(sized) < 2:  # noqa: PLR2004 - growth needs two sizes
         return ""
@@ -178,6 +194,7 @@ def _growth(corpora: Mapping[str, Record]) -> str:
 
 
 def _indexing(record: Record) -> str:
+    """Return the table of indexing times, empty if they were not measured."""
     part = record.get("indexing")
     if not part:
         return ""
@@ -190,6 +207,7 @@ def _indexing(record: Record) -> str:
 
 
 def _builds(corpora: Mapping[str, Record]) -> str:
+    """Return the table of the sizes of indexes and of the memory for building and searching, empty without indexes."""
     rows = []
     for name, part in corpora.items():
         for engine, build in part["builds"].items():
@@ -211,6 +229,7 @@ def _builds(corpora: Mapping[str, Record]) -> str:
 
 
 def _commands(record: Record) -> str:
+    """Return the table of the times of commands, empty if they were not measured."""
     part = record.get("commands", {})
     rows: list[Sequence[object]] = []
     for name, opening in part.get("opening", {}).items():
@@ -239,32 +258,36 @@ def _commands(record: Record) -> str:
 
 
 def _size(part: Record, engine: str) -> float:
+    """Return the size of the index of an engine divided by that of the text in UTF-8."""
     return float(part["builds"][engine]["bytes"] / part["text_bytes"])
 
 
 def _title(name: str, part: Record) -> str:
+    """Return the name, size and kind of a corpus for a heading."""
     kind = "real reports" if name == "gov" else "generated"
     return f"{name}, {part['paragraphs']:,} paragraphs, {kind}"
 
 
 def _present(part: Record, names: Sequence[str]) -> list[str]:
+    """Return the engines of `names` with a result for some query of a corpus."""
     return [name for name in names if any(name in query["engines"] for query in part["queries"])]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table. All columns but the first are aligned to the right."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join(f"| {' | '.join(map(_number, line))} |" for line in lines)
 
 
 def _number(value: object) -> str:
-    """Format a float with three significant digits, None as an empty string."""
+    """Format a float with three significant digits (from 1000 on, with all digits), None as an empty string."""
     if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - larger numbers have all digits
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - as the docstring says
     return "" if value is None else str(value)
 
 
 def latest() -> Path:
-    """Return the path of the latest record; names are dates. Raises FileNotFoundError if there is none."""
+    """Return the path of the latest record by its name, a date. Raises FileNotFoundError if there is none."""
     paths = sorted(RESULTS.glob("????-??-??.json"))
     if not paths:
         raise FileNotFoundError(f"no results in {RESULTS}; create them with: make bench")

@@ -21,16 +21,21 @@ from typing import Any
 from bench import commands, corpora, generate, machine, peers, search
 
 RESULTS = Path(__file__).parent / "results"
+"""Folder of the result files."""
 DATA = Path(__file__).parent / "data"
+"""Default folder of corpora and indexes."""
 STAGES = ("search", "indexing", "commands")
+"""Parts of a run that can be chosen with `--only`."""
 MAX_INDEXED = 100_000
 """Maximum number of paragraphs in the measurement of indexing."""
 INDEXING_RUNS = 3
+"""Number of times that the paragraphs are indexed with each engine. The median is recorded."""
 EXCLUDED = {"whoosh": {"1m"}}
 """Engine → corpora that are not indexed with it, because indexing would take hours."""
 COMPARED = ("searchkit", "tantivy")
 """Engines whose indexing speed and search memory are measured."""
-_REBUILT = "searchkit"  # its index is built again in each run, because its code is under development
+_REBUILT = "searchkit"
+"""Engine whose indexes are built again in each run, because its code is under development."""
 
 
 class Run:
@@ -105,7 +110,7 @@ class Run:
         self.save()
 
     def commands(self, sizes: Sequence[str]) -> None:
-        """Measure user-visible latencies: opening, a cold search, builds."""
+        """Measure latencies that users notice: opening an index, a cold search, builds."""
         part: dict[str, Any] = self.record.setdefault("commands", {})
         for name in sizes:
             self.corpus(name)
@@ -126,21 +131,26 @@ class Run:
         self._path.write_text(json.dumps(self.record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     def _engines_for(self, name: str) -> list[str]:
+        """Return the engines that index a corpus."""
         return [engine for engine in self._engines if name not in EXCLUDED.get(engine, ())]
 
     def _engine_arguments(self, engines: Sequence[str]) -> list[str]:
+        """Return the command-line arguments that choose engines."""
         return [argument for engine in engines for argument in ("--engine", engine)]
 
     def _size(self, name: str) -> dict[str, int]:
+        """Return the number of paragraphs of a corpus, and of the bytes of their texts in UTF-8."""
         texts = corpora.texts_file(name, self._data)
         with texts.open("rb") as lines:
             paragraphs = sum(1 for _ in lines)
         return {"paragraphs": paragraphs, "text_bytes": texts.stat().st_size - paragraphs}
 
     def _python(self, module: str, *arguments: str) -> machine.Usage:
+        """Run a module of the benchmark in a separate process. Returns the time and memory that it used."""
         return machine.run(["-m", module, *arguments])
 
     def _result(self, module: str, *arguments: str) -> dict[str, Any]:
+        """Run a module in a separate process. Returns the JSON object that it writes to the file of `--out`."""
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out.json"
             self._python(module, *arguments, "--out", str(out))
@@ -156,10 +166,12 @@ def _keep_others(earlier_queries: Sequence[dict[str, Any]], queries: Sequence[di
 
 
 def _identity(query: dict[str, Any]) -> str:
+    """Return a string that two records of a query share if they are about the same query and the same true total."""
     return json.dumps([query[name] for name in ("group", "kind", "words", "filters", "truth")])
 
 
 def _is_installed(name: str) -> bool:
+    """Return whether the library of an engine is installed. Otherwise, prints that the engine is skipped."""
     try:
         peers.load(name)
     except ModuleNotFoundError as error:
@@ -169,6 +181,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _say(text: str) -> None:
+    """Print a line about the progress."""
     print(text, flush=True)
 
 

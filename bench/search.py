@@ -27,10 +27,14 @@ from bench.queries import Query, read_queries
 
 ROUNDS = 25
 """Maximum number of timed runs per engine and query. Slow engines have fewer."""
-_MIN_RUNS, _MAX_SECONDS = 3, 1.5  # a query runs as often as fits into this time, but at least this often
-_WARM_UP_SECONDS = 0.001  # untimed runs before a timed run
-_NO_WARM_UP_SECONDS = 0.05  # a query that takes this long needs no warm-up
+_MIN_RUNS, _MAX_SECONDS = 3, 1.5
+"""Minimum number of timed runs per engine and query, and maximum time in seconds of all runs if there are more."""
+_WARM_UP_SECONDS = 0.001
+"""Minimum time in seconds of the untimed runs before a timed run."""
+_NO_WARM_UP_SECONDS = 0.05
+"""Time in seconds from which on a query needs no warm-up."""
 _REFERENCE = "searchkit"
+"""Engine that counts the matches for the lower bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,9 @@ class Timing:
     """Time and answer of one engine for one query."""
 
     ms: float
-    """Median in milliseconds."""
+    """Median of the timed runs in milliseconds."""
     runs: int
+    """Number of timed runs."""
     answer: Answer
 
 
@@ -52,7 +57,10 @@ def open_all(names: Sequence[str], corpus: str, data: Path) -> dict[str, Peer]:
 
 
 def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, Timing]:
-    """Time a query with all engines that support it, in turn."""
+    """Time a query with all engines that support it. `rounds` is the maximum number of runs.
+
+    The engines take turns: each has at most one timed run per round.
+    """
     prepared = {name: ready for name, peer in opened.items() if (ready := peer.prepare(query))}
     answers = {name: ready.read(ready.run()) for name, ready in prepared.items()}
     estimates = {name: _time_run(ready) for name, ready in prepared.items()}
@@ -71,10 +79,13 @@ def measure(query: Query, opened: Mapping[str, Peer], rounds: int) -> dict[str, 
 
 
 def search(corpus: str, data: Path, names: Sequence[str], *, once: bool) -> dict[str, Any]:
-    """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines."""
+    """Run all queries on a corpus. Returns a JSON object: times, totals, lower bounds, and disagreements of engines.
+
+    If `once`, each query has one timed run, by the peers with the names of their modules.
+    """
     all_queries = read_queries(corpus, data)
     opened = open_all(names, corpus, data)
-    if once:  # of several peers with the same index, keep the first, so that its memory is counted once
+    if once:  # one peer per index, so that the memory of the index is counted once
         opened = {name: peer for name, peer in opened.items() if name in names}
     gc.collect()
     gc.freeze()  # keeps the objects of open indexes out of garbage collections during the timings
@@ -111,6 +122,7 @@ def _time_run(prepared: Prepared) -> float:
 
 
 def _total(peer: Peer, query: Query) -> int:
+    """Return the number of matches that an engine counts, or 0 if it does not support the query."""
     ready = peer.prepare(query)
     total = ready.read(ready.run()).total if ready else None
     return total or 0

@@ -18,10 +18,13 @@ from typing import Any
 from searchkit.model import Measure
 
 FILE = Path(__file__).parent / "results" / "measures-sample.json"
+"""File of the sample, with the verdicts entered by hand."""
 SEED = 2027
+"""Seed of the random choice of measures."""
 SAMPLE_SIZE = 200
 """Number of measures in the sample."""
 VERDICTS = ("right", "indicator", "wrong")
+"""Possible verdicts. The docstring of this module explains them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Judged:
     reason: str | None = None
     """Why the measure is not right, in a few words."""
     failure: str | None = None
-    """Kind of failure."""
+    """Kind of failure, by which failures are counted. None if the measure is right or not judged."""
 
     def is_valid(self, measures: Mapping[str, Measure]) -> bool:
         """Return whether there is a verdict, and `measures` (by id) still contains an equal measure."""
@@ -76,7 +79,7 @@ def save(judged: Sequence[Judged]) -> None:
 
 
 def summarise(judged: Sequence[Judged], measures: Sequence[Measure]) -> dict[str, Any]:
-    """Count the verdicts, and the valid ones among them.
+    """Return a JSON object with the number of verdicts, and the number of valid ones among them (`unchanged`).
 
     Shares refer to all measures as they were judged. Verdicts on failures that have been fixed are no longer valid, so
     a share of the valid verdicts would rise by itself. `precision` is the share that is not wrong.
@@ -98,11 +101,14 @@ def summarise(judged: Sequence[Judged], measures: Sequence[Measure]) -> dict[str
 
 
 def _unjudged(measure: Measure) -> Judged:
+    """Return a measure in the form of the sample, without a verdict."""
     return Judged(**{name: getattr(measure, name) for name in _MEASURE_FIELDS})
 
 
 def _without_verdict(judged: Judged) -> Judged:
+    """Return a judged measure as it was before the verdict."""
     return Judged(**{name: getattr(judged, name) for name in _MEASURE_FIELDS})
 
 
 _MEASURE_FIELDS = tuple(field.name for field in fields(Judged) if field.name not in ("verdict", "reason", "failure"))
+"""Attributes that `Judged` has in common with `Measure`."""

@@ -17,6 +17,7 @@ DISTRICTS = 400
 """Number of districts."""
 
 YEARS = tuple(range(2015, 2025))
+"""Years of the reports, equally frequent."""
 AGENCIES = (
     "人民政府",
     "卫生健康委员会",
@@ -31,6 +32,7 @@ AGENCIES = (
     "民政局",
     "水利局",
 )
+"""Agencies that write reports, the most frequent first."""
 DOCTYPE = "法治政府建设年度报告"
 
 SECTIONS = (
@@ -187,10 +189,14 @@ GENERAL = (
 """Phrases for all topics."""
 
 LINKS = ("的", "和", "等", "对", "在", "了", "与", "及", "以", "为", "并", "向", "各", "我市", "全区", "本年度")
+"""Particles and other short words that occur in all texts."""
 MARKS = ("", "，", "。", "、", "；")
+"""What follows a piece of a paragraph: nothing, or a punctuation mark."""
 
 _WORD = re.compile("[\u4e00-\u9fa5]{2,4}")
-_NAME_TAGS = ("nr", "ns", "nt")  # jieba's tags for people, places and organisations
+"""Two to four Chinese characters, from 一 to 龥."""
+_NAME_TAGS = ("nr", "ns", "nt")
+"""First letters of the tags that jieba's dictionary gives to names of people, places and organisations."""
 _INDICATORS = (
     ("立案", "件"),
     ("办结案件", "件"),
@@ -205,6 +211,7 @@ _INDICATORS = (
     ("整改隐患", "处"),
     ("新增就业", "人"),
 )
+"""Pairs of an indicator and the unit of its numbers."""
 
 
 @cache
@@ -220,7 +227,7 @@ def dictionary_words() -> tuple[str, ...]:
 
 @cache
 def quantities() -> tuple[str, ...]:
-    """Return numbers with units and indicators: integers, money in 万元, percentages; many are small, as in reports."""
+    """Return statements such as 立案120件, 罚款1.85万元 and 同比增长0.2%. Most numbers are small, as in reports."""
     result = []
     for n in range(1, 2000):
         indicator, unit = _INDICATORS[n % len(_INDICATORS)]
@@ -234,7 +241,7 @@ def quantities() -> tuple[str, ...]:
 
 @cache
 def districts() -> tuple[tuple[str, ...], ...]:
-    """Return places of the county level, each from the province down, spread over the country."""
+    """Return `DISTRICTS` places of the county level, spread over the country, each as province, city and county."""
     counties = {region for region in gazetteer().codes.values() if len(region) == 3}  # noqa: PLR2004 - the county's level
     current = sorted(region for region in counties if not region[1].endswith("地区"))  # most 地区 have become cities
     return tuple(current[:: len(current) // DISTRICTS][:DISTRICTS])

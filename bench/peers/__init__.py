@@ -29,7 +29,7 @@ MAX_VALUES = 100
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Result of a query. None for parts that the engine does not provide."""
+    """Result of a query. A part is None if the engine does not provide it."""
 
     total: int | None
     texts: tuple[str, ...] | None

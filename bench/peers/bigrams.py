@@ -23,10 +23,11 @@ from bench.queries import Query
 from searchkit.text.folding import fold
 
 _SPACE = re.compile(r"\s")
+"""A whitespace character, at which tantivy's tokenizer would split a bigram."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
-    """Index the character bigrams of the items of a corpus."""
+    """Index the character bigrams of the items of a corpus, in the place of words."""
     tantivy.add_all(tantivy.create(folder), (replace(item, terms=_bigrams(item.text)) for item in items(name, data)))
 
 
@@ -39,6 +40,8 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 @dataclass(frozen=True)
 class _BigramPeer(tantivy.TantivyPeer):
+    """An open index of bigrams. It supports phrases only."""
+
     def text_query(self, query: Query) -> Any:  # noqa: ANN401 - tantivy.Query
         """Return a phrase query of every second bigram; None for queries other than phrases."""
         if query.kind != "phrase":

@@ -35,11 +35,13 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 
 class _Bm25sPeer:
+    """An open index. It supports queries whose hits may contain any of their words."""
+
     def __init__(self, model: Any) -> None:  # noqa: ANN401 - bm25s.BM25 has no types
         self._model = model
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Prepare the words of a query that only ranks by words. Returns None for any other query."""
+        """Prepare a query of a single word, or of several of which any may occur. Returns None for other queries."""
         if query.filters or query.kind in {"phrase", "everything"} or (query.kind == "all" and len(query.words) > 1):
             return None
         words = [list(query.words)]

@@ -17,9 +17,13 @@ from bench.peers import LIMIT, Answer, Peer, Prepared
 from bench.queries import Query
 
 _FILE = "index.sqlite"
+"""Name of the database in the folder of an index."""
 _SINGLE = ("district", "year", "agency")
+"""Single-valued facets, each a column of the table `facets`."""
 _BATCH = 10_000
-_CACHE = 1_000_000  # KiB of pages kept in memory
+"""Number of items that are added at once."""
+_CACHE = 1_000_000
+"""Maximum size in KiB of the pages that SQLite keeps in memory."""
 _SCHEMA = """
     CREATE VIRTUAL TABLE words USING fts5(terms, content='', tokenize="ascii tokenchars '.%-/_'");
     CREATE TABLE texts(id INTEGER PRIMARY KEY, text TEXT);
@@ -27,6 +31,7 @@ _SCHEMA = """
     CREATE TABLE topics(id INTEGER, topic INTEGER, PRIMARY KEY (id, topic)) WITHOUT ROWID;
     CREATE TABLE names(id INTEGER PRIMARY KEY, value TEXT UNIQUE);
 """
+"""Tables of an index. `names` maps the codes of facet values to the values."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
@@ -68,6 +73,7 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
+    """Open the database of an index, or create it. Up to 8 GB of the file are mapped into memory."""
     connection = sqlite3.connect(folder / _FILE)
     connection.execute(f"PRAGMA cache_size=-{_CACHE}")
     connection.execute(f"PRAGMA mmap_size={_CACHE * 1024 * 8}")
@@ -76,13 +82,15 @@ def _connect(folder: Path) -> sqlite3.Connection:
 
 
 class _Fts5Peer:
+    """An open index, with the codes of all facet values in memory."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._codes = {value: code for code, value in connection.execute("SELECT id, value FROM names")}
         self._values = {code: value for value, code in self._codes.items()}
 
     def prepare(self, query: Query) -> Prepared:
-        """Build the two statements."""
+        """Build the statement for the best hits, and that for the total and the facet counts."""
         expression = _match_expression(query)
         conditions = {name: self._condition(name, value) for name, value in query.filters}
         counts = _count_statement(expression is not None, conditions)
@@ -97,12 +105,14 @@ class _Fts5Peer:
         return Prepared(run, self._read)
 
     def _condition(self, name: str, value: str) -> str:
+        """Return a filter as an SQL condition on a row `f` of the table `facets`."""
         code = self._codes[value]
         if name == "topic":
             return f"EXISTS (SELECT 1 FROM topics t WHERE t.id = f.id AND t.topic = {code})"  # noqa: S608 - a number
         return f"f.{name} = {code}"
 
     def _read(self, results: tuple[list[Any], list[Any]]) -> Answer:
+        """Convert the rows of both statements to an answer."""
         texts, rows = results
         facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}
         total = 0
@@ -119,24 +129,25 @@ def _hits_statement(has_words: bool, conditions: list[str]) -> str:  # noqa: FBT
     where = " AND ".join([*(["words MATCH ?"] if has_words else []), *conditions]) or "1"
     source = "words JOIN facets f ON f.id = words.rowid" if has_words else "facets f"
     order = "ORDER BY words.rank" if has_words else "ORDER BY f.id"
-    inner = f"SELECT f.id FROM {source} WHERE {where} {order} LIMIT {LIMIT}"  # noqa: S608 - made here
-    return f"SELECT text FROM ({inner}) AS best JOIN texts ON texts.id = best.id"  # noqa: S608 - made here
+    inner = f"SELECT f.id FROM {source} WHERE {where} {order} LIMIT {LIMIT}"  # noqa: S608 - no part comes from a user
+    return f"SELECT text FROM ({inner}) AS best JOIN texts ON texts.id = best.id"  # noqa: S608 - no part comes from a user
 
 
 def _count_statement(has_words: bool, conditions: Mapping[str, str]) -> str:  # noqa: FBT001 - private
     """Return the statement for the total and all facet counts. Its rows are facet, code, count."""
     source = "words JOIN facets f ON f.id = words.rowid WHERE words MATCH ?" if has_words else "facets f"
-    parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_conjunction(conditions.values())}"]  # noqa: S608 - made here
+    parts = [f"SELECT 'total', 0, count(*) FROM matched f WHERE {_conjunction(conditions.values())}"]  # noqa: S608 - no part comes from a user
     for name in FACETS:
         others = _conjunction(condition for filtered, condition in conditions.items() if filtered != name)
         table, column = (
             ("matched f", name) if name in _SINGLE else ("matched f JOIN topics o ON o.id = f.id", "o.topic")
         )
-        parts.append(f"SELECT '{name}', {column}, count(*) FROM {table} WHERE {others} GROUP BY 2")  # noqa: S608 - made here
-    return f"WITH matched AS MATERIALIZED (SELECT f.* FROM {source}) {' UNION ALL '.join(parts)}"  # noqa: S608 - made here
+        parts.append(f"SELECT '{name}', {column}, count(*) FROM {table} WHERE {others} GROUP BY 2")  # noqa: S608 - no part comes from a user
+    return f"WITH matched AS MATERIALIZED (SELECT f.* FROM {source}) {' UNION ALL '.join(parts)}"  # noqa: S608 - no part comes from a user
 
 
 def _conjunction(conditions: Iterable[str]) -> str:
+    """Join SQL conditions by AND. Without conditions, returns 1, which is true in SQL."""
     return " AND ".join(conditions) or "1"
 
 

@@ -19,6 +19,7 @@ _PROGRAM = shutil.which("rg", path=str(Path(sys.executable).parent)) or shutil.w
 if _PROGRAM is None:  # as for a library that is not installed
     raise ModuleNotFoundError("program rg not found, neither next to this Python nor on the path")
 _COMMAND = (_PROGRAM, "--no-config", "--threads=1", "--fixed-strings", "--count", "--")
+"""Command line, to which a string and the path of a file are added."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
@@ -31,6 +32,8 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 
 class _RipgrepPeer:
+    """The file of texts of a corpus. It supports phrases only."""
+
     def __init__(self, texts: Path) -> None:
         self._texts = str(texts)
 

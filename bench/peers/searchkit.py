@@ -82,6 +82,7 @@ def tree(query: Query) -> Node:
 
 
 def _read(result: Any) -> Answer:  # noqa: ANN401 - a Response or a Results, with the same attributes
+    """Convert the result of the engine or of `Index.search` to an answer."""
     return Answer(
         result.total,
         tuple(hit.paragraph.text for hit in result.hits),
@@ -90,4 +91,5 @@ def _read(result: Any) -> Answer:  # noqa: ANN401 - a Response or a Results, wit
 
 
 def _counts(counts: FacetCounts) -> dict[str, int]:
+    """Return the number of paragraphs of each value of a facet."""
     return {str(item.value): item.count for item in counts.values}

@@ -25,9 +25,12 @@ from bench.peers import LIMIT, MAX_VALUES, Answer, Peer, Prepared
 from bench.queries import Query
 
 _MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
-_HEAP = 1_000_000_000  # bytes of memory that the writer fills before it writes a segment
+_HEAP = 1_000_000_000
+"""Size in bytes of the memory that the writer fills before it writes a segment."""
 _TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
+"""Names of the single-valued columns of topics: `topic_1` has the first topic of each paragraph."""
 _PLAIN = {name: (name,) for name in FACETS}
+"""Facet → column of the same name. That of the topics is multi-valued."""
 COLUMNS = {**_PLAIN, "topic": _TOPICS}
 """Facet → single-valued columns whose counts are summed: the fastest configuration found."""
 
@@ -97,7 +100,7 @@ class TantivyPeer:
     columns: Mapping[str, tuple[str, ...]]
 
     def prepare(self, query: Query) -> Prepared | None:
-        """Build the queries and the aggregations."""
+        """Build the query for the best hits, and one aggregation for each different set of filters."""
         searcher, text = self.index.searcher(), self.text_query(query)
         if text is None:
             return None
@@ -137,8 +140,9 @@ class TantivyPeer:
         """Return a filter query, which adds nothing to the score."""
         return tantivy.Query.const_score_query(tantivy.Query.term_query(self.index.schema, name, value, "basic"), 0.0)
 
-    def _read(self, hits: tuple[list[bytes], list[Any]]) -> Answer:
-        texts, parts = hits
+    def _read(self, results: tuple[list[bytes], list[Any]]) -> Answer:
+        """Convert the texts of the hits and the results of the aggregations to an answer."""
+        texts, parts = results
         merged = {column: part for result in parts for column, part in result.items()}
         facets: dict[str, dict[str, int]] = {}
         for name in FACETS:
@@ -153,9 +157,11 @@ class TantivyPeer:
 
 
 def _with_filters(text: Any, filters: Iterable[Any]) -> Any:  # noqa: ANN401 - tantivy.Query
+    """Return a query that matches what the query `text` and all filter queries match."""
     parts = [(_MUST, text), *((_MUST, condition) for condition in filters)]
     return text if len(parts) == 1 else tantivy.Query.boolean_query(parts)
 
 
 def _aggregation(columns: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> dict[str, Any]:
+    """Return an aggregation that counts the values of some facets. `columns` is `COLUMNS` or `_PLAIN`."""
     return {column: {"terms": {"field": column, "size": MAX_VALUES}} for name in names for column in columns[name]}

@@ -18,9 +18,12 @@ from bench.corpora import FACETS, MAX_TOPICS, analyzer, items
 from bench.peers import LIMIT, Answer, Peer, Prepared
 from bench.queries import Query
 
-_MEMORY = 1024  # megabytes of memory that the writer fills before it writes to disk
+_MEMORY = 1024
+"""Size in MB of the memory that the writer fills before it writes to disk."""
 _TOPICS = tuple(f"topic_{n}" for n in range(1, MAX_TOPICS + 1))
+"""Names of the columns of topics: `topic_1` has the first topic of each paragraph."""
 _COLUMNS = {**{name: (name,) for name in FACETS}, "topic": _TOPICS}
+"""Facet → columns whose counts are summed."""
 
 
 def build(name: str, data: Path, folder: Path) -> None:
@@ -42,11 +45,13 @@ def open_peers(name: str, data: Path, folder: Path) -> Mapping[str, Peer]:  # no
 
 
 class _WhooshPeer:
+    """An open index. A `Query` is called `request` here, because Whoosh has a module `query`."""
+
     def __init__(self, searcher: Any) -> None:  # noqa: ANN401 - whoosh's Searcher; not every Whoosh has types
         self._searcher = searcher
 
     def prepare(self, request: Query) -> Prepared:
-        """Build the query and the facets."""
+        """Build the query, and for each filtered facet a search without its filter."""
         text = _query(request)
         filters = {name: query.Term(name, value) for name, value in request.filters}
         unfiltered = _facets(name for name in FACETS if name not in filters)
@@ -64,11 +69,13 @@ class _WhooshPeer:
         return Prepared(run, _read)
 
     def _search(self, text: Any, filters: list[Any], facets: dict[str, Any], limit: int) -> Any:  # noqa: ANN401 - as above
+        """Return the results of the query `text` for paragraphs that match all filter queries."""
         condition = query.And(filters) if filters else None
         return self._searcher.search(text, limit=limit, filter=condition, groupedby=facets)
 
 
 def _query(request: Query) -> Any:  # noqa: ANN401 - whoosh's Query
+    """Return a query without its filters."""
     if request.kind == "everything":
         return query.Every()
     words = request.words
@@ -80,10 +87,12 @@ def _query(request: Query) -> Any:  # noqa: ANN401 - whoosh's Query
 
 
 def _facets(names: Iterable[str]) -> dict[str, Any]:
+    """Return Whoosh's objects that count the columns of some facets, by column."""
     return {column: sorting.FieldFacet(column, maptype=sorting.Count) for name in names for column in _COLUMNS[name]}
 
 
 def _read(results: tuple[list[str], list[Any]]) -> Answer:
+    """Convert the texts of the hits, and the results of all searches, the main one first, to an answer."""
     texts, parts = results
     groups = {column: part.groups(column) for part in parts for column in part.facet_names()}
     facets: dict[str, dict[str, int]] = {name: {} for name in FACETS}

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def print_audit(index: Index, filters: Mapping[str, Any], output_format: str) -> int:
     """Print the findings of an audit. Returns the exit status: NOTHING_FOUND if there are no findings.
 
-    `output_format` is one of `records.RECORD_FORMATS`. All formats but json print each finding as soon as it is made.
+    `output_format` is one of `output.records.RECORD_FORMATS`. Every format except json prints each finding as soon as
+    the audit yields it.
     """
     from searchkit.output.json import finding_to_json
     from searchkit.output.records import format_records

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from searchkit.query.tree import Query
 
 _LINE_END = re.compile("\r\n|\r|\n")
+"""The end of a line of a queries file, of Windows, old Macs or Unix."""
 _ANSWER_FIELDS = ("total", "hits", "relaxed", "facets")
 """Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 

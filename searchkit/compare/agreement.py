@@ -42,11 +42,12 @@ _OTHER_HEAD_FACTOR = 0.5
 _MIN_HEAD_SIMILARITY = 0.5
 """Smallest similarity of an indicator and its head, before `_OTHER_MEAN_FACTOR`."""
 _OTHER_MEAN_FACTOR = 0.4
-"""Factor of the similarity if only one of two indicators is a mean, or their words for it differ."""
+"""Factor of the similarity if only one of two indicators is a mean, or both are different means, such as 人均 and
+月均."""
 _RELATIVE_TOLERANCE = 1e-9
 """Relative difference of two base values that rounding of floating-point numbers can cause."""
 _BOUND_MARGIN = 0.1
-"""Relative width of the range of an inexact value. 1300余 is 1300 to 10 % more, 约1300 is 1300 ± 5 %."""
+"""Width of the range of an inexact value, relative to the value: 1300 to 1430 for 1300余, 1235 to 1365 for 约1300."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class NormalisedIndicator:
     text: str
     """The parts in sorted order, separated by spaces: 处罚 立案 equals 立案 处罚."""
     characters: frozenset[str]
-    """Characters of the parts."""
+    """Distinct characters of the parts."""
     bigrams: frozenset[str]
     """Pairs of adjacent characters within a part."""
     head: str
@@ -145,10 +146,10 @@ def precision(measure: Measure) -> float:
 
 
 def rounding_error(measures: Iterable[Measure]) -> float:
-    """Return by how much the sum of the base values can differ from the sum of the true values.
+    """Return the maximum difference between the sum of the base values and the sum of the true values.
 
     Each value is rounded by at most half a unit of its last digit. Integers in the base unit are not rounded, except
-    percentages.
+    percentages. The result includes 0.000001 for the errors of floating-point numbers.
     """
     steps = (precision(measure) for measure in measures if precision(measure) != 1 or measure.base_unit == "%")
     return sum(steps) / 2 + 1e-6

@@ -24,34 +24,39 @@ from searchkit.measures.tablelines import TableLine, read_blocks
 from searchkit.model import Measure, Table
 
 _STATED_SUM = re.compile(r"[合总共小]\s*计")
-"""Header of a total that is the sum of the rows or columns beside it. Those of 全区 and 总数 need not be complete."""
+"""Header of a total that is certainly the sum of its parts, which are other rows or columns of the table. A total with
+another header, such as 全区 or 总数, can have parts that the table does not contain."""
 _NOT_SUMMABLE = re.compile("均|单价|率|指数|倍|位次|名次|排[名位]|累计|密度|强度")
-"""Words of a header whose numbers are not added."""
+"""Words of a header whose numbers cannot be added, such as means, rates and ranks."""
 _PEOPLE_UNITS = frozenset({"人", "名", "位", "人次"})
 """Units of people. A person can be in several columns: 合计, 女, 党员."""
 _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
-"""A cell that stands for zero. The number of any other cell without a measure is unknown: empty, …, a code."""
+"""A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
+the cell is empty."""
 _MAX_WRONG_SUMS = 2
 """Maximum number of sums that are reported although no other sum confirms that the total contains the parts."""
 
 _MAX_LINES = 30
-"""Largest number of rows, or of columns, of which each pair is compared with a rate."""
+"""Maximum number of rows of a table whose rates are checked by row, and of columns of one whose rates are checked by
+column. Each rate is compared with each pair of lines."""
 _MIN_CONFIRMED = 2
-"""Minimum number of cells that must show what a rate is a rate of."""
+"""Minimum number of percentages of a line that must equal a quotient, so that the quotient is certainly their
+meaning."""
 _RATE_WORDS = re.compile(
     "占比|比[例重]|百分[比率]|[增升降涨减][幅速长减]|[同环]比|[较比][上去]年(?:同期)?|下降|上升|情况|[率占所]|[^\u4e00-\u9fff]"
 )
-"""Words that make a header one of a rate. The others say of what it is the rate: 办结 in 办结率."""
+"""Words that make a header one of a rate. The rest of the header names the thing that the rate is about: 办结 in
+办结率."""
 
 _GROWTH = re.compile("[增升降涨减][幅速长减]|[同环]比|[较比][上去]年|下降|上升")
 """Words of a header whose percentages are changes between two values."""
 
 _MAX_DISTANCE = 5
-"""Number of paragraphs before and after a table that are compared with it."""
+"""Number of paragraphs before a table, and after it, that are compared with the table."""
 _CLAUSE = re.compile(r"[^。；;！？，,]*$")
 """The clause before a position of a text."""
 _MIN_NAME_LENGTH = 2
-"""Code points of the shortest row header that is looked for in a clause."""
+"""Minimum length of a row header that is searched for in a clause, in code points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,9 @@ class Contradiction:
 
 
 def check_table(table: Table, report: Sequence[Measure]) -> Iterator[Contradiction]:
-    """Yield the contradictions in a table. `report` contains the measures of the document, with those of the table.
+    """Yield the contradictions in a table. `report` contains all measures of the document, including the table's.
 
-    Cost: linear in the number of cells, except for rates: at most `_MAX_LINES` times as much.
+    Cost: linear in the number of cells. The check of rates takes up to `_MAX_LINES` times as long as the other checks.
     """
     rows = []
     for block in read_blocks(table, report):
@@ -84,7 +89,11 @@ def check_table(table: Table, report: Sequence[Measure]) -> Iterator[Contradicti
 
 
 def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
-    """Yield the totals that differ from the sum of their parts. The parts are lines, each crossing line has a sum."""
+    """Yield the cells of totals that differ from the sum of their parts.
+
+    `lines` are the rows and `crossing` the columns of the table, or the reverse. A total is one of the lines, and its
+    parts are others. Each crossing line has one cell of the total.
+    """
     parts: dict[int, list[TableLine]] = {}
     for line in lines:
         if line.total is not None and not line.is_among:
@@ -98,7 +107,10 @@ def _check_sums(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> It
 def _find_wrong_sums(
     total: TableLine, parts: Sequence[TableLine], crossing: Sequence[TableLine]
 ) -> list[tuple[Measure, list[Measure]]]:
-    """Return the cells of a total that are not the sum of their parts, and the parts. Empty if it is doubtful."""
+    """Return each cell of a total that is not the sum of its parts, with the parts.
+
+    The result is empty if it is doubtful whether the total is the sum of these parts.
+    """
     confirmed = 0
     wrong: list[tuple[Measure, list[Measure]]] = []
     for cross, crossed in enumerate(crossing):
@@ -117,7 +129,7 @@ def _find_wrong_sums(
 
 
 def _is_sum(total: Measure, slots: Sequence[Measure | str]) -> bool | None:
-    """Return whether a total is the sum of some cells within rounding; None if it cannot be told."""
+    """Return whether a total is the sum of some cells within rounding; None if the cells do not show it."""
     measures = [slot for slot in slots if isinstance(slot, Measure)]
     if len(measures) < 2 or any(not _is_addable(item, total) for item in (total, *measures)):  # noqa: PLR2004 - one part
         return None
@@ -132,14 +144,15 @@ def _is_sum(total: Measure, slots: Sequence[Measure | str]) -> bool | None:
 
 
 def _is_addable(measure: Measure, total: Measure) -> bool:
+    """Return whether a measure is exact, no change, in the unit of the total, and not a mean, rate or rank."""
     is_plain = measure.bound == "exact" and measure.change is None and not _NOT_SUMMABLE.search(measure.indicator)
     return is_plain and measure.base_unit == total.base_unit
 
 
 def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
-    """Return the values without each run of two or more that adds up to the value before it. Linear.
+    """Return the values without each run of two or more values that add up to the value before the run. Linear.
 
-    Tables list the parts of a part below it without saying so: 工业 100, 轻工业 60, 重工业 40.
+    Some tables list the parts of a part below it without a mark: 工业 100, 轻工业 60, 重工业 40.
     """
     kept: list[float] = []
     index = 0
@@ -160,6 +173,7 @@ def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
 
 
 def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Contradiction:
+    """Return the contradiction between a total and the sum of its parts."""
     actual = format_number(round(sum(item.base_value for item in parts), 6) / unit_scale(total))
     unit = total.unit or ""
     message = f"{describe_cell(total)}: the parts add up to {actual}{unit}, not {_format_value(total)}"
@@ -175,16 +189,12 @@ def describe_cell(measure: Measure) -> str:
 # Rates
 
 
-@dataclass(frozen=True, slots=True)
-class _Quotient:
-    """What a rate can be a rate of: for each cell of its line, the lowest and highest percentage, or None."""
-
-    name: str
-    ranges: tuple[tuple[float, float] | None, ...]
-
-
 def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[Contradiction]:
-    """Yield the percentages that differ from the quotient that most percentages of their line are."""
+    """Yield the percentages that contradict the other percentages of their line.
+
+    The quotient of two values of the table that most percentages of a line equal is the meaning of this line. Any other
+    percentage of the line is a contradiction. `lines` and `crossing` are as for `_check_sums`.
+    """
     if len(lines) > _MAX_LINES:
         return
     values = [(n, line) for n, line in enumerate(lines) if any(_has_value(slot) for slot in line.slots)]
@@ -193,7 +203,7 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
         if sum(rate is not None for rate in rates) <= _MIN_CONFIRMED:
             continue
         nearest = sorted(values, key=lambda item: (item[0] > n, abs(n - item[0])))
-        best: tuple[int, list[tuple[Measure, float]]] = (0, [])
+        best: tuple[int, list[tuple[Measure, float]]] = (0, [])  # as `_compare_rates` returns
         for operands in _candidates(line.name, [value for _, value in nearest], crossing):
             confirmed, wrong = _compare_rates(rates, operands)
             if confirmed > best[0] and confirmed >= max(len(wrong), _MIN_CONFIRMED):
@@ -205,15 +215,21 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
 
 
 def _has_value(slot: Measure | str) -> bool:
+    """Return whether a cell contains a measure that can be divided: no percentage and no change."""
     return isinstance(slot, Measure) and slot.base_unit != "%" and slot.change is None
 
 
 _Operands = list[tuple[Measure, Measure, bool] | None]
-"""For each cell of a line: the numerator, the denominator, and whether the rate is of their difference (growth)."""
+"""For each cell of a line: the numerator, the denominator, and whether the rate is the growth from the denominator to
+the numerator. None if the cell has no such values."""
 
 
 def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_Operands]:
-    """Yield what a rate can be a rate of: a value and its total, two values of which it names one, two years."""
+    """Yield the operands that the rates of a line may be computed from.
+
+    A rate may be the share of a value in its total, or the quotient of two values, one of which the header `name` of
+    the rate also names. If the header is one of growth, the rate may be the growth between any two values.
+    """
     words = set(_RATE_WORDS.sub("", name))
     is_growth = _GROWTH.search(name) is not None
     direct = [crossed.total for crossed in crossing]
@@ -231,7 +247,10 @@ def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[Table
 
 
 def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
-    """Return the last of the totals that contain a line, directly or through others; None for a line without total."""
+    """Return the outermost of the totals that contain a line, directly or indirectly; None for a line without total.
+
+    `totals` contains the index of the total of each line, or None.
+    """
     outermost = totals[index]
     for _ in totals:
         if outermost is None or totals[outermost] is None:
@@ -251,7 +270,10 @@ def _pair(
 
 
 def _compare_rates(rates: Sequence[Measure | None], operands: _Operands) -> tuple[int, list[tuple[Measure, float]]]:
-    """Return the number of rates that the operands confirm, and the others with the percentage that they give."""
+    """Return the number of rates that equal their operands' quotient, and each other rate with the quotient in percent.
+
+    A rate that cannot be checked is neither.
+    """
     confirmed, wrong = 0, []
     for rate, pair in zip(rates, operands, strict=True):
         if rate is None or pair is None or rate.bound != "exact":
@@ -308,7 +330,7 @@ def _check_prose(table: Table, rows: Sequence[TableLine], report: Sequence[Measu
 
 
 def _key(measure: Measure, row: str) -> tuple[str, str]:
-    """Return what a measure counts, without the name of a row, and its unit: (`收件`, `件`)."""
+    """Return the head of a measure's indicator without the name of its row, and its unit family: (`收件`, `件`)."""
     indicator = measure.indicator
     for header in row.split():
         indicator = indicator.replace(header, "")
@@ -316,9 +338,11 @@ def _key(measure: Measure, row: str) -> tuple[str, str]:
 
 
 def _is_comparable(measure: Measure) -> bool:
+    """Return whether a measure is an exact value of the reporting year, no change and no plan."""
     is_plain = measure.bound == "exact" and measure.change is None
     return is_plain and measure.section != "计划" and not has_other_period(measure)
 
 
 def _format_value(measure: Measure) -> str:
+    """Return value and unit of a measure: 129件."""
     return f"{format_number(measure.value)}{measure.unit or ''}"

@@ -1,7 +1,7 @@
 """Finds contradictions between measures, of four kinds.
 
 parts      the parts of a breakdown, or of a total in a table, do not add up to it
-rate       a share of more than 100 %, or one that the values of its table do not give
+rate       a share of more than 100 %, or a rate in a table that contradicts the values of the table
 conflict   two values of one indicator: for the same body and year, in one report with a probable typo, or in a table
            and in the prose around it
 change     a value, the stated change, and the value in last year's report do not agree
@@ -48,8 +48,8 @@ _PEOPLE_UNITS = {"人", "名", "位", "人次"}
 _MAX_SUBSET_PARTS = 12
 """Maximum number of parts for which all subsets are summed. The number of subsets doubles with each part."""
 _MAX_NEAR_SHORTFALL = 0.02
-"""Largest shortfall, as a share of the total, that is a mistake even if no word says that the parts are complete. There
-must be at least three parts."""
+"""Maximum difference, as a share of the total, by which at least three parts can fall short of their total and still be
+a mistake although no word says that they are complete. If more is missing, there are probably other parts."""
 
 _BOUNDED_RATE = re.compile("率|占|比例|比重|满意度")
 """Words of a percentage that is a share or a rate."""
@@ -93,9 +93,9 @@ class Finding:
     kind: str
     """One of `FINDING_KINDS`."""
     message: str
-    """The contradiction in one line."""
+    """Description of the contradiction in one line."""
     ids: tuple[str, ...]
-    """Ids of the measures."""
+    """Ids of the measures that contradict each other."""
     values: tuple[int | float, ...]
     """Base values of the measures, in the order of `ids`."""
 
@@ -304,14 +304,16 @@ class _StatedValue:
     """The fields of a measure that are needed to compare it with measures of other reports."""
 
     id: str
+    """Id of the measure."""
     document: str
+    """Id of the document."""
     quote: str
     value: int | float
     """The base value."""
     low: float
-    """Lowest possible base value."""
+    """Lowest base value that the statement permits, as `value_range` returns."""
     high: float
-    """Highest possible base value."""
+    """Highest base value that the statement permits."""
     scale: int
     """Number of base units in the unit."""
     unit: str
@@ -391,6 +393,7 @@ def _indicator_key(measure: Measure) -> int:
 
 
 def _to_stated_value(measure: Measure) -> _StatedValue:
+    """Return the fields of a measure that are needed to compare it with measures of other reports."""
     low, high = value_range(measure)
     return _StatedValue(
         measure.id,
@@ -468,6 +471,7 @@ def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | No
 
 
 def _sign(change: Measure) -> int:
+    """Return 1 for an increase, -1 for a decrease."""
     return 1 if change.change == "increase" else -1
 
 

@@ -18,7 +18,8 @@ from searchkit.model import Measure
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two indicators that are treated as the same one."""
 _MIN_SIMILARITY_IN_OTHER_UNIT = 0.55
-"""The same limit for measures in different units. It is higher, because such measures rarely count the same things."""
+"""Smallest similarity of the indicators of measures in different units that are treated as the same indicator. It is
+higher than `MIN_SIMILARITY`, because such measures rarely count the same things."""
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
@@ -74,7 +75,10 @@ class IndicatorSpec:
     """Whether the measures are changes (同比增长)."""
 
     def similarities(self, measures: Iterable[Measure]) -> dict[str, float]:
-        """Return the similarity of each distinct indicator in `measures` to this one. Cost: about 10 µs each."""
+        """Return the similarity of each distinct indicator in `measures` to that of the table.
+
+        Cost: about 10 µs per indicator.
+        """
         target = normalise_indicator(self.indicator)
         return {
             indicator: indicator_similarity(target, normalise_indicator(indicator))
@@ -86,7 +90,7 @@ class IndicatorSpec:
         return unit_family(measure.base_unit) == self.family or (measure.zero and not measure.base_unit)
 
     def admits(self, measure: Measure, similarity: float) -> bool:
-        """Return whether a measure belongs in the table. `similarity` is the one of its indicator (`similarities`)."""
+        """Return whether a measure belongs in the table. `similarity` is that of its indicator, from `similarities`."""
         return similarity >= MIN_SIMILARITY and self.has_unit_of(measure) and self._has_same_kind(measure)
 
     def admits_in_other_unit(self, measure: Measure, similarity: float) -> bool:
@@ -101,6 +105,7 @@ class IndicatorSpec:
         return target in other or other in target
 
     def _has_same_kind(self, measure: Measure) -> bool:
+        """Return whether a measure is of the same kind, and a change if and only if this indicator is one."""
         return measure.kind == self.kind and (measure.change is not None) == self.is_change
 
 
@@ -158,4 +163,5 @@ def _make_scorer(candidates: Sequence[RankedMeasure], change_weight: float) -> C
 
 
 def _normalise(item: RankedMeasure) -> NormalisedIndicator:
+    """Return the normalised indicator of a measure."""
     return normalise_indicator(item.measure.indicator)

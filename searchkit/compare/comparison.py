@@ -160,7 +160,8 @@ def _rank_measures(
     while True:
         page = ranking.page(len(candidates), page_size)
         best = best or max((score for _, score in page), default=0.0)
-        for measure, score in page:  # scores can rise after the best 200, and be below 0
+        for measure, score in page:
+            # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
             relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
             candidates.append(RankedMeasure(measure, relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
@@ -339,6 +340,7 @@ def _select_closest(of_report: Sequence[_ScoredMeasure]) -> list[_ScoredMeasure]
 
 
 def _closeness(item: _ScoredMeasure) -> float:
+    """Return the closeness of a measure, for use as a sort key."""
     return item[0]
 
 

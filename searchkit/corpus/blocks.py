@@ -13,7 +13,7 @@ class RawTable:
     """A table as a format reader returns it, which may be a layout table."""
 
     rows: tuple[tuple[Cell, ...], ...]
-    """All rows. Like in HTML, a cell that covers several rows is only in the first of them."""
+    """All rows. As in HTML, a cell that covers several rows is only in the first of them."""
     header_rows: int | None = None
     """Number of header rows at the top that the format states; None if it states none."""
     caption: str | None = None
@@ -66,4 +66,5 @@ class RawDocument:
     is_record: bool = False
     """Whether the document is a record: one block, which is a finished paragraph. Cleaning and outline are skipped."""
     warnings: tuple[str, ...] = ()
-    """Text of the document that is incomplete or was left out on purpose. One line each; see `model.LEFT_OUT`."""
+    """Warnings about text that is incomplete or was left out, one line each. If the reader left it out on purpose, the
+    warning begins with `model.LEFT_OUT`."""

@@ -21,6 +21,7 @@ _SPACED_WORD = re.compile(r"(?<![\u4e00-\u9fff])(?:[\u4e00-\u9fff] ){3,}[\u4e00-
 _CLOSING_PUNCTUATION = "”’\"'）)】》〉」』］] "
 """Characters that may follow the stop of a sentence."""
 _SENTENCE_STOPS = tuple("。！？!?；;：:…")
+"""Marks that end a sentence. A semicolon or a colon at the end of a line does so too."""
 _LINE_END_LENGTH = 120
 """Number of code points at the end of a line that `ends_sentence` examines. The bound keeps its cost constant."""
 
@@ -47,7 +48,9 @@ _SESSION_LINE = re.compile(
 )
 """Optional dash and year, a meeting, and an optional remark: `——在市第五届人民代表大会第二次会议上的报告（摘要）`."""
 _HEAD_OF_GOVERNMENT = "总理|省长|市长|县长|区长|州长|盟长|旗长|镇长|乡长|主席|专员"
+"""Offices of the heads of governments: 省长, 县长."""
 _OFFICE = f"{_HEAD_OF_GOVERNMENT}|主任|局长|书记|部长|厅长|院长|检察长|委员|组长"
+"""Offices of persons who give reports: 省长, 局长."""
 _PERSON = r"(?:[\u4e00-\u9fff]\s?){2,4}(?:[·•][\u4e00-\u9fff·•]{1,12})?"
 """A name of 2 to 4 characters, with or without blanks. A second part after a dot permits 努尔·白克力."""
 _SPEAKER_LINE = re.compile(
@@ -71,6 +74,7 @@ _SURNAMES = (
     "段焦巴牧谷车侯宁仇甘武符刘景詹束龙叶司黎薄白蒲邰鄂赖卓蔺屠蒙池乔阴苍闻翟谭贡姬申冉桑桂牛边温庄晏柴瞿阎习艾容向易"
     "廖耿关肖欧曾楚丰岳占冷敖商佟覃迟楼聂闫付仝苟麻蔚于"
 )
+"""Common surnames of one character."""
 _NAMED_SPEAKER = re.compile(
     rf"[—\-－（(\s*]*[^。，；,;：:]{{0,20}}(?:(?:{_HEAD_OF_GOVERNMENT})(?:[\s·:：]{{1,3}}{_PERSON}|[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})"
     rf"|自治[区州县旗](?:代理?)?(?:{_HEAD_OF_GOVERNMENT})[\u4e00-\u9fff]{{4,6}})(?:同志)?[)）*]*"
@@ -104,7 +108,9 @@ _GLOSSARY_ENTRY = re.compile(
 _MEASURE_PATTERN = re.compile(
     r"\d[\d,.]*\s?(?:[万亿千百余多]{0,3}(?:[件户次人名个家项元条起例份支期场单吨亩辆台套所处座倍天宗部种类篇批面]|公里|小时|平方)|%|％|个百分点)|百分之"
 )
+"""A number with a unit or a percent sign: 129件, 1.2万户次, 98%, 百分之九十."""
 _BRACKETED_LINE = re.compile(r"[（(【\[][^。；;]{1,60}[)）】\]]")
+"""（审议稿）."""
 
 
 def clean_line(text: str) -> str:
@@ -219,7 +225,7 @@ def is_session(line: str) -> bool:
 def is_speaker(line: str) -> bool:
     """Return whether a line names the person who gave a report: `省人民政府省长 徐守盛`.
 
-    Ask this only of lines near the title, because it is also true of headings such as 市长热线工作.
+    Test only lines near the title, because the result is also True for headings such as 市长热线工作.
     """
     max_length = 40
     return len(line) <= max_length and _SPEAKER_LINE.fullmatch(_SPACED_OFFICE.sub("", line)) is not None
@@ -250,5 +256,5 @@ def is_glossary_entry(line: str) -> bool:
 
 
 def is_bracketed(line: str) -> bool:
-    """Return whether a short line is entirely in brackets: `（2003年1月10日 徐荣凯）`, `（审议稿）`."""
+    """Return whether a line consists of at most 60 characters in brackets: `（2003年1月10日 徐荣凯）`, `（审议稿）`."""
     return _BRACKETED_LINE.fullmatch(line) is not None

@@ -37,7 +37,9 @@ RANK = {
 """Usual order of the styles: outer styles have lower values. Used if a document itself does not show the order."""
 
 _HAN_DIGIT_VALUES = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+"""Value of each Han digit."""
 _HAN_NUMERAL = "[一二三四五六七八九十]{1,3}"
+"""A number below 100: 三, 十二, 二十一."""
 _SINGLE_CHARACTER_NUMBERS = (("①", "⑳", "①"), ("⑴", "⒇", "（1）"), ("⒈", "⒛", "1."), ("㈠", "㈩", "（一）"))
 """First and last character of each range of single-character numbers, and the style of the range."""
 _UNIT_CHARACTERS = r"万亿倍个元公千百十吨米度亩级折%％‰\-－—~～至到平立"
@@ -76,6 +78,7 @@ _MARKER = re.compile(
     """,
     re.VERBOSE,
 )
+"""A marker at the start of a line. The name of the group that matched identifies the kind of marker."""
 _GROUP_STYLES = {
     "han_bracket": "（一）",
     "digit_bracket": "（1）",
@@ -90,6 +93,7 @@ _GROUP_STYLES = {
     "digit_close": "1）",
     "dash": DASH,
 }
+"""Maps the groups of `_MARKER` with a fixed style to the style."""
 _MAX_BARE_HEADING_LENGTH = 40
 """Maximum length of a line, in code points, in which a Han numeral before a blank or comma is a marker."""
 
@@ -147,7 +151,7 @@ def _style_and_ordinal(group: str, digits: str, match: re.Match[str]) -> tuple[s
 def parse_ordinal(digits: str) -> int:
     """Return the value of a number in Arabic or Han digits: １３ → 13, 十三 → 13, 二十 → 20, 二〇二三 → 2023.
 
-    Han numerals with units are below 1000. Raises KeyError for any other character.
+    A Han numeral with 十 or 百 must be below 1000. Raises KeyError for a character other than 十, 百 and digits.
     """
     if digits.isdecimal():
         return int(digits)

@@ -45,6 +45,7 @@ _FIELD_NAMES = {
 _FIELD_ALIASES: Mapping[str, str] = MappingProxyType(
     {alias: field for field, aliases in _FIELD_NAMES.items() for alias in aliases.split()}
 )
+"""Alternative name → name of the field."""
 _FINAL_BRACKETS = re.compile(r"[(（][^()（）]*[)）]$")
 """A remark at the end of the name of a field: （报告） in 年份（报告）."""
 _TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
@@ -52,6 +53,7 @@ _TOPIC_SEPARATOR = re.compile("[、;；,，|/]")
 _NO_TEXT_COLUMN = frozenset({"none", "无", "-", "—", "/"})
 """Values of `text` which state that no column contains the text."""
 _REGION_FIELDS = ("province", "city", "district")
+"""Fields with the elements of the region, outermost first."""
 _SCALAR_FIELDS = ("title", "year", "published", "issuer", "agency", "doctype", "doc_number", "index_number", "source")
 """Fields with a single value, except the fields of the region."""
 _RESERVED_NAMES = (
@@ -65,9 +67,9 @@ _DERIVED_FIELDS = frozenset({"document", "n", "page", "paragraphs", "measures", 
 _MAX_TOPICS = 3
 """Maximum number of topics of a paragraph. More are ignored."""
 _MAX_FACET_NAME_LENGTH = 40
-"""Maximum length in code points. Values that a message quotes are cut at this length too."""
+"""Maximum length of the name of a facet, in code points. Values that a message quotes are cut at this length too."""
 _MAX_FACET_VALUE_LENGTH = 200
-"""Maximum length in code points."""
+"""Maximum length of the value of a facet, in code points."""
 _MAX_SCALAR_LENGTH = 1000
 """Maximum length in code points of a value of any field."""
 _RESERVED_CHARACTERS = ("=", ":")
@@ -83,13 +85,16 @@ _DATE_FORMAT = re.compile(
 """A date at the start of a value. Text may follow it, such as a time of day: 2024-01-31 10:30."""
 
 _FENCE = "---"
+"""The first line of front matter."""
 _FENCE_ENDS = frozenset({"---", "..."})
+"""The line after front matter."""
 _MAX_FRONT_MATTER_LENGTH = 65_536
 """Number of code points at the start of a text that are searched for front matter."""
 _MAX_FRONT_MATTER_DEPTH = 10
 """Maximum number of lists and mappings that enclose a value. Front matter with deeper values is ignored."""
 _MAX_STATEMENTS = 1000
-"""Maximum number of names in front matter, of columns of a metadata.csv, and of problems reported in a metadata.csv."""
+"""Maximum number of names in front matter, of columns of a metadata.csv, and of problems of a metadata.csv that are
+reported."""
 _MAX_WARNINGS = 20
 """Maximum number of warnings about the values stated for one document. Further ones are counted in one warning.
 Warnings about its region are not limited."""
@@ -102,9 +107,11 @@ class FrontMatter:
     """A text split into its front matter and the rest."""
 
     body: str
+    """The text after the front matter."""
     values: Mapping[str, object] = field(default_factory=dict)
     """Values by name, as written: every scalar is a string."""
     warnings: tuple[str, ...] = ()
+    """Why the front matter cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class StatedMetadata:
     fields: Mapping[str, object] = field(default_factory=dict)
     """Fields of `model.Document`, by name and in their types."""
     facets: Mapping[str, str] = field(default_factory=dict)
-    """User-defined facets."""
+    """Values of the user-defined facets, by name."""
     warnings: tuple[str, ...] = ()
     """Statements that cannot be used: `year: '20x3' is not a year from 1949 to 2100`."""
     topics: tuple[str, ...] = ()
@@ -341,6 +348,7 @@ def _parse_front_matter(text: str) -> FrontMatter:
 
 
 def _invalid_front_matter(problem: str) -> FrontMatter:
+    """Return front matter without fields, and with a warning about the problem."""
     return FrontMatter("", {}, (f"front matter: {problem}",))
 
 
@@ -408,6 +416,7 @@ class _FrontMatterParser:
 
 
 def _is_empty(value: object) -> bool:
+    """Return whether a value states nothing: None, blank text, ~ or null as in YAML, or an empty list or mapping."""
     return value is None or value in ([], {}) or (isinstance(value, str) and value.strip() in {"", "~", "null"})
 
 
@@ -438,16 +447,19 @@ def _parse_topics(value: object) -> tuple[str, ...] | None:
 
 
 def _parse_text(value: object) -> str | None:
+    """Return a text or a number as one line; None for anything else, and for blank text."""
     return None if isinstance(value, bool) else _scalar_text(value) or None
 
 
 def _parse_year(value: object) -> int | None:
+    """Return a year from `MIN_REPORT_YEAR` to `MAX_REPORT_YEAR`; None for other values."""
     match = _YEAR_FORMAT.fullmatch(_parse_text(value) or "")
     year = int(match[1]) if match else 0
     return year if MIN_REPORT_YEAR <= year <= MAX_REPORT_YEAR else None
 
 
 def _parse_date(value: object) -> str | None:
+    """Return the date at the start of a value in ISO format; None if there is none."""
     match = _DATE_FORMAT.match(_parse_text(value) or "")
     try:
         return date(*map(int, filter(None, match.groups()))).isoformat() if match else None
@@ -456,20 +468,23 @@ def _parse_date(value: object) -> str | None:
 
 
 def _parse_url(value: object) -> str | None:
+    """Return an http or https URL; None for other values."""
     text = _parse_text(value) or ""
     return text if re.match(r"https?://\S+$", text) else None
 
 
 _FIELD_PARSERS = {"year": _parse_year, "published": _parse_date, "source": _parse_url}
+"""Functions that parse the fields whose values are more than one line of text."""
 _EXPECTED_VALUES = {
     "year": f"a year from {MIN_REPORT_YEAR} to {MAX_REPORT_YEAR}",
     "published": "a date such as 2024-01-31",
     "source": "an address that begins with http:// or https://",
 }
+"""Descriptions of the values of these fields for warnings."""
 
 
 def _parse_region(values: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the stated region and the problems with it.
+    """Return the stated region and the problems with it. The region is () if none is stated or it is not a text.
 
     If the gazetteer can resolve the names, the region is a path from the province down. Otherwise it is as stated.
     """
@@ -498,6 +513,7 @@ def _parse_region(values: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[
 
 @lru_cache(maxsize=4096)
 def _resolve_region(path: str) -> tuple[str, ...] | None:
+    """Return the region that a path such as 湖南/长沙 means, or None if the gazetteer cannot resolve the path."""
     return gazetteer().resolve(path)
 
 

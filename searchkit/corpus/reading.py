@@ -35,13 +35,15 @@ of a table. Even a wide table has far fewer."""
 MAX_LISTED_PROBLEMS = 1000
 """Maximum number of problems of a file that are listed. Further skipped parts are only counted."""
 MAX_PARAGRAPH_LENGTH = 20_000
-"""In code points. A longer paragraph, as in a file without line ends, is split (`_split_paragraph`); a row is not."""
+"""Maximum length of a paragraph, in code points. A longer one, as in a file without line ends, is split
+(`_split_paragraph`). The row of a table is not split."""
 
 _MAX_EDGE_LINES = 100
 """Number of lines kept at each end of a head or tail with more than twice as many lines."""
 _MAX_SAMPLE_ROWS = 10
 """Number of rows of a table from which its section and its topics are determined."""
 _DETECTED_FIELDS = tuple(item.name for item in fields(DetectedMetadata) if item.name != "warnings")
+"""Names of the fields of `DetectedMetadata` that `Document` has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class ParsedDocument:
     document: Document
     paragraphs: tuple[Paragraph, ...]
     file: str = ""
-    """Name of the corpus file that it was read from; by default the document's id."""
+    """Name of the corpus file that the document was read from; by default the document's id."""
     measures: Sequence[Sequence[ExtractedMeasure]] | None = None
-    """Measures of each paragraph; None = not yet extracted."""
+    """Measures of each paragraph; None if they have not been extracted yet."""
     tables: tuple[Table, ...] = ()
     """Tables, in order. Each row of a table is a paragraph."""
 
@@ -69,10 +71,10 @@ class ParsedDocument:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The result of reading one file."""
+    """The result of reading one file: its documents, and what was skipped."""
 
     digest: str
-    """As returned by `content_digest`: the SHA-256 of the file, or the reason why the file cannot be read."""
+    """SHA-256 of the file in hexadecimal, or the reason why the file cannot be read, as from `content_digest`."""
     documents: tuple[ParsedDocument, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     is_final: bool = True
@@ -109,8 +111,8 @@ def read_corpus(
 ) -> Iterator[ParsedDocument | Skipped]:
     """Read a corpus. Yields the files skipped by the listing, then the documents and skipped parts of each file.
 
-    Files are read in code point order of their names, in this process. Raises UsageError if a taxonomy,
-    `topics` or that of work reports, cannot be used.
+    Files are read in code point order of their names, in this process. `topics` and `work_topics` are the taxonomies of
+    general reports and of work reports. Raises UsageError if one of them cannot be used.
     """
     taxonomies = Taxonomies.load(topics, work_topics)
     yield from listing.skipped
@@ -125,9 +127,12 @@ class _FileReader:
     """Reads the documents of one file."""
 
     name: str
+    """Name of the file in the corpus."""
     sha256: str
+    """SHA-256 of the file in hexadecimal."""
     contents: FileContents
     metadata: StatedMetadata
+    """Metadata that the metadata.csv files state about the file."""
     taxonomies: Taxonomies | Taxonomy
 
     def read_all(self) -> ParsedFile:
@@ -221,6 +226,7 @@ class _FileReader:
     def _detect(
         self, raw: RawDocument, cleaned: Cleaned, items: Sequence[OutlineItem], metadata: StatedMetadata
     ) -> DetectedMetadata:
+        """Detect the metadata of a document in its text and name. Stated metadata can be evidence for other fields."""
         source = metadata.fields.get("source")  # the URL can identify the region
         return detect_metadata(
             Evidence(
@@ -238,6 +244,7 @@ class _FileReader:
     def _build_document(
         self, raw: RawDocument, detected: Mapping[str, object], metadata: StatedMetadata, warnings: tuple[str, ...]
     ) -> Document:
+        """Return the document. Stated fields take precedence over detected ones."""
         values: dict[str, Any] = {**detected, **metadata.fields}
         return Document(
             document=self._document_id(raw),
@@ -248,11 +255,15 @@ class _FileReader:
         )
 
     def _document_id(self, raw: RawDocument) -> str:
+        """Return the id of a document: the name of the file, with the key of the document if it is one of several."""
         return self.name if raw.key is None else f"{self.name}#{raw.key}"
 
 
 def _merge_rows(rows: Sequence[OutlineItem]) -> OutlineItem:
-    """Return one paragraph with the text of the first rows of a table; a paragraph that is no row as it is."""
+    """Merge the rows of a table into one paragraph with the text of the first `_MAX_SAMPLE_ROWS` rows.
+
+    A single paragraph is returned unchanged.
+    """
     return rows[0] if len(rows) == 1 else replace(rows[0], text=" ".join(row.text for row in rows[:_MAX_SAMPLE_ROWS]))
 
 
@@ -260,7 +271,7 @@ _Value = TypeVar("_Value")
 
 
 def _repeat(values: Iterable[_Value], counts: Iterable[int]) -> list[_Value]:
-    """Return each value as often as its count says."""
+    """Return each value repeated by its count: a, b with the counts 2, 1 become a, a, b."""
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
@@ -276,6 +287,7 @@ def _collect_tables(document: str, items: Sequence[OutlineItem]) -> Iterator[Tab
 
 
 def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str, topics: tuple[str, ...]) -> Paragraph:
+    """Return paragraph `n` of a document, counted from 1, with the metadata that it shares with the document."""
     return Paragraph(
         id=f"{document.document}#{n}",
         document=document.document,
@@ -309,7 +321,9 @@ def _unresolved_warnings(warnings: Sequence[str], metadata: StatedMetadata) -> t
 
 
 _SENTENCE_CUT = re.compile(r"[。！？；!?;][”’」』）)]*")
+"""The end of a sentence, with closing quotes and brackets."""
 _CLAUSE_CUT = re.compile(r"[，、：,:\s]")
+"""The end of a clause, or white space."""
 
 
 def _split_paragraph(item: OutlineItem) -> Iterator[OutlineItem]:

@@ -14,7 +14,7 @@ def clean_message(text: str, max_length: int = 300) -> str:
 
 
 def os_error_reason(error: OSError) -> str:
-    """Return in a few lower-case words, without the file's name, why the operating system refused an operation."""
+    """Return why the operating system refused an operation, in lower case and without the file's name."""
     return (error.strerror or type(error).__name__).lower()
 
 

@@ -24,6 +24,7 @@ from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ARABIC_YEAR
 
 ACHIEVEMENTS, PROBLEMS, PLANS, DUTIES, MISCELLANEOUS = "成效", "问题", "计划", "履职", "其他"
+"""The sections: work done, shortcomings, plans, how the head of the body fulfils legal duties, and everything else."""
 
 
 class HeadedParagraph(Protocol):
@@ -40,6 +41,7 @@ class HeadedParagraph(Protocol):
 
 # All patterns match folded text: half-width punctuation, simplified characters.
 _PROBLEM_NOUN = "问题|不足|困难|差距|短板|薄弱环节|挑战|弱项|矛盾"
+"""Nouns for shortcomings."""
 
 # Headings.
 _PROBLEM_HEADING = re.compile(
@@ -118,7 +120,7 @@ _PROBLEM_OPENING = re.compile(
 _DUTY_OPENING = re.compile(r"^[^。]{0,40}(?:履行|落实|压实|担负|扛起)[^。]{0,30}第一责任人")
 """局主要负责人切实履行法治建设第一责任人职责."""
 _NUMBERED_ITEM = re.compile(_ITEM_NUMBER.replace(")?", ")", 1))
-"""A list number at the start of a paragraph: `_ITEM_NUMBER`, but not optional."""
+"""A list number at the start of a paragraph. The pattern is `_ITEM_NUMBER` without the ? that makes it optional."""
 _WEAKNESS = re.compile(
     r"不够|不足|不强|不高|不深|不到位|不完善|不规范|有待|薄弱|欠缺|差距|滞后|短板|困难|难以|仍存|还存在|尚未|缺乏|缺少|不平衡|不充分"
     r"|参差不齐|偏低|较低|较大|不力|空编|弱化|问题"
@@ -154,7 +156,10 @@ _MAX_SIGNATURE_LENGTH = 45
 _MAX_ADDRESS_LENGTH = 40
 """Lines of the introduction that are not longer are forms of address and the like; in characters."""
 _MIN_BODY_PARAGRAPHS = 4
-"""If at least this many substantial paragraphs follow the introduction before the first heading, they are content."""
+"""If at least this number of paragraphs longer than `_MAX_ADDRESS_LENGTH` are between the introduction and the first
+heading, they are content."""
+_YEAR_PARAGRAPHS = 4
+"""Number of paragraphs at the start of a report that can state the year that it reviews."""
 _EXAMINED_LENGTH = 400
 """Number of characters of a paragraph that are examined."""
 
@@ -219,7 +224,9 @@ class _SectionClassifier:
         self._heading_sections = {heading: self._sections_of_heading(heading) for heading in folded.values()}
         self._plan_continuations = self._find_plan_continuations()
         self._announced = ""
+        """The section that the first words of an earlier paragraph announced, 问题 or 计划; empty if none."""
         self._announced_path: tuple[str, ...] = ()
+        """Headings of the last paragraph that announced a section."""
 
     def classify(self) -> list[str]:
         """Return the section of each paragraph."""
@@ -237,7 +244,7 @@ class _SectionClassifier:
         if i in self._plan_continuations:
             return PLANS
         weak = ""  # the section of the innermost heading that names 成效 or 其他, which the wording can override
-        candidates: frozenset[str] = frozenset()
+        candidates: frozenset[str] = frozenset()  # the sections of the last heading that names several
         for heading in self._paths[i]:
             named = self._heading_sections[heading]
             named = (named & candidates) or named
@@ -307,6 +314,7 @@ class _SectionClassifier:
         return continuations
 
     def _looks_ahead(self, members: Sequence[int]) -> bool:
+        """Return whether some paragraphs together contain more words that look ahead than words that look back."""
         ahead = sum(len(_FUTURE_WORD.findall(self._texts[i])) for i in members)
         return ahead > sum(len(_PAST_WORD.findall(self._texts[i])) for i in members)
 
@@ -343,24 +351,34 @@ class _SectionClassifier:
         return named
 
     def _continues(self, text: str) -> bool:
+        """Return whether a paragraph belongs to the announced section.
+
+        A plan continues with intentions. Problems continue with list items or shortcomings, but not with intentions.
+        """
         if self._announced == PLANS:
             return bool(_INTENTION.search(text[:60])) and not re.match("各位代表", text)
         return bool(_NUMBERED_ITEM.match(text) or _WEAKNESS.search(text[:120])) and not _INTENTION.match(text)
 
     def _admits_problems(self, text: str) -> bool:
+        """Return whether the first words of a paragraph announce problems: 我们也清醒地看到,还有不足."""
         return bool(_SELF_CRITICISM.search(text[:200]) or _PROBLEM_OPENING.search(text[:240]))
 
     def _plans_later_year(self, text: str) -> bool:
+        """Return whether the first words of a paragraph plan a year after the year reviewed: 2024年,我们将."""
         year = _PLANNED_YEAR_OPENING.search(text)
         return bool(year and self._reviewed_year and int(year.group(1)) > self._reviewed_year)
 
     def _find_reviewed_year(self, year_of_document: int | None) -> int | None:
-        """Return the year that the report reviews: that of a heading, of the document, or of the first paragraphs."""
+        """Return the year that the report reviews, or None if it is unknown.
+
+        It is the year in the first heading about completed work, else that of the document, else the first year in the
+        first paragraphs or in a heading about measures taken.
+        """
         headings = [path[0] for path in self._paths if path]
         reviews = [*filter(_COMPLETED_WORK_HEADING.search, headings)]
         if years := _first_years(reviews):
             return years[0]
-        first_texts = self._texts[: min(self._first_headed + 1, _MIN_BODY_PARAGRAPHS)]
+        first_texts = self._texts[: min(self._first_headed + 1, _YEAR_PARAGRAPHS)]
         others = (*first_texts, *filter(_WORK_DONE_HEADING.search, headings))
         return year_of_document or next(iter(_first_years(others)), None)
 
@@ -374,7 +392,7 @@ class _SectionClassifier:
         return self._first_headed if substantial < _MIN_BODY_PARAGRAPHS else start
 
     def _glossary_start(self) -> int:
-        """Return the index of the first paragraph of the glossary at the end."""
+        """Return the index of the first paragraph of the glossary at the end; without a glossary, the number of all."""
         titles = {path[0] for path in self._paths if path and is_glossary_title(path[0])}
         start = next((i for i, path in enumerate(self._paths) if path and path[0] in titles), len(self._paths))
         is_at_end = all(not path or path[0] in titles for path in self._paths[start:])

@@ -43,18 +43,28 @@ _STRONG_WEIGHT, _TERM_WEIGHT, _WEAK_WEIGHT = 3.0, 2.0, 1.0
 """Weights of the words in the three lists of a topic."""
 
 _INNERMOST_HEADING_WEIGHT = 1.35
+"""Factor of the weights of the words in the innermost heading. In the text, the factor of a word is 1 or more."""
 _HEADING_DECAY = 0.35
+"""Factor of each outer heading relative to the heading below it."""
 _PART_HEADING_FACTOR = 0.15
+"""Additional factor of a heading that names a part of the report, such as 工作完成情况, rather than a subject."""
 _FIRST_SENTENCE_FACTOR = 1.25
+"""Additional factor of a word in the first sentence of a paragraph."""
 _RANK_EXPONENT = 0.7
+"""The value of the n-th best word of a topic is divided by n to the power of this exponent."""
 _FALLBACK_SCORE = 0.7
+"""Score that the fallback topic of the section has without any word."""
 _MIN_SECOND_SHARE = 0.4
+"""Minimum score of the second topic, relative to the best score."""
 _MIN_THIRD_SHARE = 0.7
+"""Minimum score of the third topic, relative to the best score."""
 
 _SENTENCE_STOP = re.compile(r"[。;!?]")
+"""A punctuation mark that ends a sentence, folded."""
 _MAX_FIRST_SENTENCE_LENGTH = 60
-"""Maximum length of the first sentence, in characters; a longer one is cut off here."""
+"""Maximum length of the first sentence, in code points. A longer sentence is cut off here."""
 _PUNCTUATION = re.compile(r"[,。:;!?、]")
+"""Any punctuation mark, folded. A line without one, outside of all headings, is not running text."""
 
 _TopicWeights = tuple[tuple[int, float], ...]
 """Weights of a word by topic, an index into `Taxonomy.names`. Empty for words to ignore."""
@@ -66,7 +76,11 @@ class Taxonomy:
     def __init__(
         self, names: Sequence[str], words: Mapping[str, Mapping[int, float]], fallback: Mapping[str, int]
     ) -> None:
-        """Build from topic names, folded words of at least two characters with weights by topic, and fallbacks."""
+        """Build a taxonomy.
+
+        `names` are the topics. `words` maps folded words of at least two characters to their weights by topic, and
+        `fallback` maps each section to a topic, in both cases as an index into `names`.
+        """
         self.names = tuple(names)
         """Topics in the order of the file."""
         self._words = tuple(words)
@@ -166,7 +180,7 @@ class Taxonomy:
         return tuple(self.names[topic] for topic in (*ranked[:2], *third))
 
     def choose(self, doctype: str | None) -> Taxonomy:  # noqa: ARG002 - as `Taxonomies.choose`
-        """Return the taxonomy itself: without others, it is used for every kind of report."""
+        """Return the taxonomy itself: if a corpus has only one, it is used for every kind of report."""
         return self
 
 
@@ -205,11 +219,13 @@ def _add_headings(scores: list[float], path: Sequence[tuple[float, _TopicWeights
 
 
 _Weight = Annotated[float, Meta(ge=0, le=1000)]
+"""A weight in a taxonomy file, from 0 to 1000."""
 _WordList = list[str | tuple[str, _Weight]]
+"""Words, or pairs of a word and its weight."""
 
 
 class _TopicEntry(Struct, forbid_unknown_fields=True):
-    """A topic of a taxonomy file."""
+    """A topic of a taxonomy file. topics.toml explains the keys."""
 
     name: str
     scale: _Weight = 1.0
@@ -219,7 +235,7 @@ class _TopicEntry(Struct, forbid_unknown_fields=True):
 
 
 class _TaxonomyFile(Struct, forbid_unknown_fields=True):
-    """A taxonomy file."""
+    """The contents of a taxonomy file. topics.toml explains the keys."""
 
     topic: Annotated[list[_TopicEntry], Meta(min_length=1)]
     ignore: _WordList = []
@@ -227,7 +243,10 @@ class _TaxonomyFile(Struct, forbid_unknown_fields=True):
 
 
 def _weighted_words(file: DataFile, words: _WordList, default: float) -> list[tuple[str, float]]:
-    """Return folded words with their weights."""
+    """Return folded words with their weights. `default` is the weight of a word that states none.
+
+    Raises UsageError for a word of a single character.
+    """
     pairs = [(word, default) if isinstance(word, str) else word for word in words]
     for word, _ in pairs:
         if len(word.strip()) <= 1:
@@ -236,7 +255,10 @@ def _weighted_words(file: DataFile, words: _WordList, default: float) -> list[tu
 
 
 def _fallback_topics(file: DataFile, fallback: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
-    """Return the fallback topic of each section, as an index into `names`."""
+    """Return the fallback topic of each section, as an index into `names`; by default the first topic.
+
+    Raises UsageError for an unknown section or topic.
+    """
     for section, topic in fallback.items():
         if section not in SECTIONS:
             raise UsageError(f"{file.name}, fallback.{section}: not a section; the sections are {', '.join(SECTIONS)}")

@@ -22,14 +22,19 @@ METADATA_FILE = "metadata.csv"
 """Name of a table with metadata about the files in its folder and in the folders below. Case is ignored."""
 
 _FILE_SYSTEM_IS_UTF8 = sys.getfilesystemencoding() == "utf-8"
+"""Whether Python decodes the names of files as UTF-8."""
 _READER_SUFFIXES = tuple(READERS)
+"""Suffixes of the files that searchkit reads, such as `.docx`."""
 # Names of files and folders that are ignored silently, in addition to names that begin with a dot or ~$: README.md,
 # LICENSE, and files that Windows creates in folders.
 _IGNORED_NAME = re.compile(r"(?:readme|license|licence)(?:\..*)?|desktop\.ini|thumbs\.db", re.IGNORECASE | re.DOTALL)
 
 
 class Stamp(NamedTuple):
-    """Status of a file. A file with the same stamp as in the previous build is unchanged and need not be read again."""
+    """Size, times and inode of a file.
+
+    A file with the same stamp as in the previous build is unchanged and need not be read again.
+    """
 
     size: int
     """Size in bytes."""

@@ -44,10 +44,12 @@ class Extractor:
         return measures
 
     def _extract_paragraph(self, paragraph: Paragraph) -> list[ExtractedMeasure]:
+        """Return the measures of a paragraph that is read as prose, by start offset."""
         source = compact(paragraph.text, fold(paragraph.text))
         context = ParagraphContext(source.text, source.folded, paragraph.path, paragraph.title or "", paragraph.year)
         named = name_quantities(context, find_quantities(source.folded, self._vocabulary))
         starts = _assign_starts(named)
+        # Reversed, so that a quantity that counts several things has the start of its first measure.
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
             _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
@@ -65,7 +67,8 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
     starts = []
     for item in named:
         start = item.start
-        while start in used:  # a name before the number has more characters than measures share it
+        # This ends inside the name, because the name has more characters than there are measures that share it.
+        while start in used:
             start += 1
         used.add(start)
         starts.append(start)
@@ -73,6 +76,7 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
 
 
 def _to_measure(item: NamedQuantity, start: int, total_start: int | None) -> ExtractedMeasure:
+    """Return the measure of a named quantity. `total_start` is the start of the measure of its total, or None."""
     quantity = item.quantity
     return ExtractedMeasure(
         indicator=item.indicator,

@@ -19,22 +19,29 @@ from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_
 from searchkit.measures.quantities import Quantity
 from searchkit.measures.words import cuts_word, is_inside_word
 
-_CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")  # within a sentence
+_CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")
+"""The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
 _PUNCTUATION = re.compile(r"[,;。:!?、]")
+"""A punctuation mark between sentences, clauses or items, folded."""
 _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
+"""A text in brackets, which may contain other brackets of one more level."""
 _SENTENCE = re.compile(r"[^。!?;]+")
+"""A sentence without its punctuation mark. A semicolon ends a sentence, too."""
 _FIRST_HAN = "\u4e00"
+"""The first Chinese character. Characters from this one on are Chinese."""
 _TIME_ENDS = frozenset("年月日末底初间")
 """Last characters of a time expression. A word never begins inside of one."""
 _CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及"))
+"""Words between numbers that share the text before them: 32.6%和31.7%."""
 _YEAR_NUMBER = re.compile(r"\d{4}年度?")
+"""2023年度."""
 _MAX_TRAILING_NAME_LENGTH = 20
 """Maximum length in code points of a name after a number."""
 _MAX_INDICATOR_LENGTH = 200
 """Maximum length in code points of each part of an indicator. A longer part, which no report has, is cut at its start,
 because its end is next to the number."""
 _MIN_NAME_LENGTH = 2
-"""Length in code points of the shortest word that can be a name."""
+"""Minimum length of a name, in code points."""
 _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
 _MAX_SLOGAN_LENGTH = 10
@@ -65,9 +72,11 @@ class NamedQuantity:
     start: int
     """Start of the quote: the start of the name if the name is before the number, otherwise that of the number."""
     change: str | None = None
+    """`increase`, `decrease`, or None if the quantity is no change."""
     part_of: Quantity | None = None
     """The total that the quantity is part of."""
     period: str | None = None
+    """The time expression that applies, as written; None if the quantity is of the reporting year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +84,17 @@ class _NameParts:
     """The parts that an indicator is built from."""
 
     before: str
+    """The name in the text before the number, or ""."""
     after: str
+    """The name in the text after the number, or ""."""
     start: int
     """Start of the quote."""
     change: re.Match[str] | None
     """The match of `wording.CHANGE_VERB`."""
     is_predicate: bool = False
-    """`after` is a predicate of the things counted, not their name."""
+    """Whether `after` is a predicate of the things counted, not their name: 使用该系统 in 646家使用该系统."""
     begin: int = 0
-    """Start of the text before the number, with the words that are no part of the name."""
+    """Start of the text before the number, including the words that are no part of the name."""
 
 
 @dataclass(slots=True)
@@ -226,7 +237,7 @@ class _Sentence:
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
 
     def _clause_start(self, offset: int) -> int:
-        """Start of the clause that contains an offset."""
+        """Return the start of the clause that contains an offset."""
         return self._clause_starts[bisect_right(self._clause_starts, offset) - 1]
 
     def _update_total(self, preceding: str, k: int) -> None:
@@ -244,6 +255,7 @@ class _Sentence:
             growth = (
                 wording.GROWTH_AFTER_PERCENT.match(self._folded, quantity.end) if quantity.kind == "percent" else None
             )
+            # 8%的增长目标: the verb follows the number. It is added to the text before the number, so that it matches.
             return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
         is_doubtful = change["verb"] in wording.SHORT_CHANGE_VERBS and not wording.BASELINE.search(preceding)
         return None if is_doubtful or wording.LEVEL_REACHED.search(preceding) else change
@@ -363,7 +375,7 @@ class _Sentence:
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
 
     def _next_start(self, k: int) -> int:
-        """Start of the quantity after quantity k, or the end of the sentence."""
+        """Return the start of the quantity after quantity k, or the end of the sentence."""
         return self._quantities[k + 1].start if k + 1 < len(self._quantities) else self._end
 
     def _cut_name(self, following: str, *, is_clause_end: bool) -> str:

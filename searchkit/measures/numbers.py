@@ -15,10 +15,14 @@ from functools import cache
 from searchkit.text.numerals import SCALES, Numeral, find_folded_numerals
 
 _MYRIAD = SCALES["万"]
+"""10,000, the base of the large Chinese scales."""
 _MYRIADS = "万亿"
+"""The scales that are powers of 10,000."""
 _FIRST_HAN = "\u4e00"
-_NUMBER_SPAN = "[一二两三四五六七八九十百千万亿\\d]"  # a character that a number in any script can end with
-_AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_SPAN}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")
+"""The first Chinese character. Characters from this one on are Chinese."""
+_NUMBER_END = "[一二两三四五六七八九十百千万亿\\d]"
+"""The last character of a number in Arabic or Chinese digits."""
+_AFTER_NUMBER = re.compile(rf"(?:[\d%‰]|{_NUMBER_END}[^\W\d长幅速率降增差额]{{0,3}}|[a-z@#_=/*^])$")
 """At the end of a text: a hyphen after it joins two numbers or the parts of a name (6%-7%, 1月-3月, f-35)."""
 _MAX_JOINED_LENGTH = 5
 """Number of code points before a hyphen that are searched for `_AFTER_NUMBER`."""
@@ -27,8 +31,9 @@ _PLUS_CONTEXT = re.compile(r"(?:^|[\s,;:(]|[长幅速比率增])$")
 _WORD_BEFORE_NEGATIVE = frozenset("担肩胜抱欺自辜背减增正重亏承荷超不税赋")
 """Characters that make another word with 负 (减负, 担负)."""
 _BELOW_ZERO = "零下"
+"""The words before a temperature that mean minus: 零下5℃."""
 _LEVEL = frozenset("长幅速率降增减差额为是达至到约值润比益余近计")
-"""Last characters of the words after which a hyphen is certainly a minus sign: 增长-2.1%, 利润-3亿元."""
+"""Last characters of words such as 增长 and 利润. A hyphen after them is certainly a minus sign: 增长-2.1%."""
 
 _PART = re.compile(
     r"(?<![\d一二两三四五六七八九零〇十百千万亿几数第])(?:(?P<one>一)百|一?(?P<size>[十百千]?[万亿]|万万|千))分之$"
@@ -38,11 +43,13 @@ _MAX_PART_LENGTH = 5
 """Maximum length in code points of the text that `_PART` matches."""
 _TEN, _HUNDRED = Decimal(10), Decimal(100)
 _POWERS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits of an exponent: 10⁸."""
 SIGNS = frozenset("-−﹣－+负")
 """Signs before a number. The minus sign of a table and the hyphen are the same after folding."""
 _EXTENSIONS = frozenset("之几数下") | SIGNS | _POWERS
 """Characters before or after a numeral that can change its value."""
 _FROM_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+"""Maps the digits of an exponent to ordinary digits."""
 _MAX_EXPONENT = 18
 """Maximum exponent of a power of ten (10⁸)."""
 _TIMES = re.compile(r" ?[×*x·] ?")
@@ -81,6 +88,7 @@ class Number:
     start: int
     """Start of the number, with its sign and 千分之."""
     end: int
+    """End of the number, with its scale and %."""
     unscaled: Decimal
     """The value without `scale`, with its sign: -93.7182 for -93.7182万."""
     scale: int
@@ -188,6 +196,7 @@ def _is_lower(following: Numeral, last: Numeral) -> bool:
 
 
 def _is_zero(numeral: Numeral) -> bool:
+    """Return whether a numeral is a single 零 or 〇."""
     return numeral.is_han and numeral.digits == "0" and numeral.end - numeral.start == 1
 
 
@@ -214,7 +223,7 @@ def _join(numerals: Sequence[Numeral]) -> Number:
 
 
 def split_scale(scale: int) -> tuple[int, int]:
-    """Split a scale into 十, 百 or 千 and the 万 and 亿 after it."""
+    """Split a scale into the factor of 十, 百 or 千 and the factor of 万 and 亿: 千万 is (1000, 10000)."""
     myriads = 1
     while scale >= _MYRIAD:
         scale, myriads = scale // _MYRIAD, myriads * _MYRIAD

@@ -15,7 +15,9 @@ _MAX_COMPARISON_LENGTH = 3
 MAX_EXAMINED_TIMES = 50
 """Maximum number of time expressions before a number that are tried as its period."""
 _YEAR_PHRASE = rf"{ANY_YEAR}年?"
+"""2023年, 2023, 二〇二三年."""
 _SMALL_NUMBER = r"[一二两三四五六七八九十几数\d]{1,3}"
+"""A number of years: 三, 十五, 几, 20."""
 TIME_EXPRESSION = re.compile(
     # A quick test of the first character. No alternative begins with any other character.
     r"(?=[自“‘近过最前后未今这连半一二两三四五六七八九十几数\d上明下年每])(?:"
@@ -52,6 +54,7 @@ _RECURRING = re.compile(r"每.|年均")
 _THIS_YEAR = re.compile(r"一年[来中间]")
 """一年来, "over the past year", is the reporting year."""
 _HAN_TO_ASCII_DIGITS = str.maketrans("零〇○一二三四五六七八九", "000123456789")
+"""Maps Chinese digits to Arabic digits: 二〇二三 to 2023."""
 
 
 class TimeExpression(NamedTuple):

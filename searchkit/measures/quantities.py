@@ -15,19 +15,29 @@ from searchkit.text.numerals import SCALES, parse_han_numeral
 
 _MAX_SMALL_NUMBER = 10
 """Largest number that, as a Chinese numeral, often counts nothing (三项制度)."""
-_SURPLUS_CHARACTERS = "余多来几"  # between number and unit: 1300余人次, 200多人
-_SERIAL_UNITS = frozenset(("期",))  # a range of them is one of ordinals: 三到六期
-_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")  # 千万年 counts nothing; 20万 counts people that are named after it
+_SURPLUS_CHARACTERS = "余多来几"
+"""Characters between a number and its unit that make the number a lower bound: 1300余人次, 200多人."""
+_SERIAL_UNITS = frozenset(("期",))
+"""Units whose ranges are often ranges of ordinals: 三到六期."""
+_NOT_AFTER_SCALE = tuple("年月日号级届大方分之")
+"""Characters after a number with 万 or 亿 that show that the number counts nothing (千万年). Otherwise, such a number
+counts the thing that is named after it, even without a unit: 惠及20万群众."""
 
-# What a number must not be part of.
-_ORDINAL_PREFIXES = frozenset("第初廿届")  # before a number: it is an ordinal or a day
+# Text that a number must not be part of.
+_ORDINAL_PREFIXES = frozenset("第初廿届")
+"""Characters before a number that make the number an ordinal or a day: 第3, 初五."""
 _SPACED_ORDINAL = re.compile("第 +$")
+"""Before a number: the number is an ordinal (第 5)."""
 _SPLIT_NUMBER = re.compile(r"(?<![\da-z.,-])\d{1,2} $")
 """Before a number: it may be the end of a number with blanks in it (6 6 40元). The digit of CO2 is part of a word."""
 _OPERATORS = ".+/@#_*∶·×"
-_WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"  # before a single Chinese digit: a word, not a number
-_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"  # a single one is part of a name or slogan, not a number, except for money
+"""Characters before an Arabic number that make the number a part of a code, a ratio or a formula."""
+_WORD_PREFIXES = "统唯单逐划专之某万同合归不这那每哪另当历各"
+"""Characters that form a word with a single Chinese digit after them: 统一, 单一."""
+_FORMAL_DIGITS = "零〇伍陆肆叁柒捌玖拾佰仟"
+"""Digits that, alone, are a number only in an amount of money (伍元). Otherwise they are part of a name or slogan."""
 _MONEY_CHARACTERS = "元圆角"
+"""First characters of the units of amounts in formal digits."""
 _IGNORED_SPAN = re.compile(
     r"第\d+页[,/\s]?共\d+页|"  # 第3页 共9页
     r"“[^”]{0,14}”|《[^》]{0,80}》|「[^」]{0,14}」|‘[^’]{0,14}’|\"[^\"]{1,14}\"|"  # short quotes, and book titles
@@ -37,7 +47,9 @@ _IGNORED_SPAN = re.compile(
 
 # Ranges.
 _RANGE_CHARACTERS = "-—–―~～〜至到"
+"""Characters between the ends of a range."""
 _RANGE_GAP = re.compile(rf"\s?[{_RANGE_CHARACTERS}]{{1,2}}\s?")
+"""The text between the ends of a range: —, 至, ` - `."""
 _MAX_RANGE_GAP = 4
 """Maximum length in code points of the text that `_RANGE_GAP` matches."""
 _MAX_UPPER_DISTANCE = 3
@@ -51,8 +63,9 @@ _MAX_FROM_LENGTH = 16
 
 # Round numbers, signs, halves, fractions and money.
 _AFTER_THRESHOLD = re.compile(r"(?:以上|左右)?(?:[,;。:!?、)]|$|大关|和|及|的?(?:水平|规模|目标))")
+"""After a threshold in money: the number does not define a class of things (突破千亿元大关, unlike 超百亿元企业)."""
 _AFTER_COUNT = re.compile(r"(?:以上)?(?![的级以])")
-"""After 超百亿元 and 超千人: the number does not define a class of things (超百亿元企业, 超千人的基地)."""
+"""After a threshold in another unit: the number does not define a class of things (超千人, unlike 超千人的基地)."""
 _SIGNED_KINDS = frozenset(("money", "percent", "count"))
 """Kinds of units whose numbers can be negative after any word. Lengths and areas cannot: 长江-12.5米深水航道."""
 _SIGNED_UNITS = frozenset(("℃", "℉", "摄氏度", "度", "番", "倍", "吨"))
@@ -68,7 +81,9 @@ _FRACTION = re.compile(
     # 1/3, but not in a date (2023/1/3), a mixed number (2 1/3) or a code
     r"|(?<![\d./a-z又])(?<!\d )([1-9])/([2-9]|10)(?![\d./a-z万亿月])"
 )
-_GENERAL_CURRENCY = "元"  # the unit of any currency that is named before the number
+"""A fraction. The groups are denominator and numerator of 三分之一, or numerator and denominator of 1/3."""
+_GENERAL_CURRENCY = "元"
+"""The unit of every currency that can be named before the number: 港币3000元."""
 _MAX_SUBUNITS = 2
 """Maximum number of subunits of an amount of money: 5元6角3分."""
 _WHOLE_AMOUNT = re.compile(r"整(?![改治体合理顿个套车形年天月])|正(?=[,;。:!?、)]|$)")
@@ -90,7 +105,9 @@ class Quantity:
     unit: str | None
     """The unit as written, with 万 and 亿, without blanks: 万元. Other spellings of a unit are replaced: 元 for 圆."""
     base_value: Decimal
+    """The value in `base_unit`: 30000 for 3万元."""
     base_unit: str | None
+    """The unit without 万 and 亿: 元 for 万元. None for a number without unit."""
     kind: str
     """One of `model.MEASURE_KINDS`."""
     bound: str
@@ -382,6 +399,7 @@ def _find_fractions(folded: str) -> list[Quantity]:
 
 
 def _parse_integer(digits: str) -> Decimal | None:
+    """Return the value of an integer in Arabic or Chinese digits, or None if it has none."""
     return Decimal(digits) if digits.isdecimal() else parse_han_numeral(digits)
 
 

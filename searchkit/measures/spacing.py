@@ -1,6 +1,7 @@
 """Blanks and invisible characters inside of numbers and words, as PDF and web export produce: 1 2 9 件, 立 案 三 件.
 
-The rules of extraction apply to a text without them. Offsets lead back to the original text.
+The rules of extraction apply to a text without these blanks and characters. `CompactText` converts offsets in that text
+to offsets in the original text.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import NamedTuple
 from searchkit.text.numerals import parse_han_numeral
 
 _HAN_NUMERALS = "零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
+"""Characters of Chinese numerals, the formal ones included."""
 _RARE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]")
+"""A quick test: a text without a match is not searched for `_INVISIBLE`."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]|(?<=[\u4e00-\u9fff”)])[⁰¹²³⁴⁵⁶⁷⁸⁹①-⑳]+")
 """Invisible characters, and the mark of a footnote after a word: 生产总值²."""
 _SPACED_TEXT = re.compile(r"(?:(?<!\S)\S|(?<=[\u4e00-\u9fff])\d)(?: {1,2}\S){3,}(?!\S)")
@@ -24,12 +27,13 @@ _MIN_SPACED_DIGITS = 3
 _SPACED_HAN = re.compile(rf"(?<![第{_HAN_NUMERALS}])[{_HAN_NUMERALS}点]+(?: {{1,2}}[{_HAN_NUMERALS}点余多几]+)+")
 """Parts of a Chinese numeral with blanks between them: 三千 八百 九十六."""
 _MULTIPLIERS = frozenset("十百千万亿拾佰仟点")
+"""Characters that show that spaced Chinese digits are one numeral (二 十), not several (一 二 三)."""
 _SPACED_PART = re.compile(
     rf"[\d{_HAN_NUMERALS}] {{0,3}}分 {{0,3}}之 {{0,3}}(?=[\d{_HAN_NUMERALS}])|百 {{0,3}}分 {{0,3}}点"
 )
 """百分之 or 百分点, possibly with blanks in it."""
 _SPACED_SCALE = re.compile(r"(?<=\d) {1,3}(?=[余多]?[万亿]|[十百千]\d|个百分)|(?<=[千百万亿]\d) {1,2}(?=[十百千])")
-"""A blank before a scale."""
+"""A blank before a scale or inside a number with several scales: 3 万, 5 余万, 3千5 百."""
 _BLANK = re.compile(" +")
 
 
@@ -63,7 +67,7 @@ def compact(text: str, folded: str) -> CompactText:
 
 
 def _remove(result: CompactText, spans: Iterator[tuple[int, int]]) -> CompactText:
-    """Return the text without some spans."""
+    """Return the text without some spans, which are ascending and do not overlap."""
     kept: list[range] = []
     position = 0
     for start, end in spans:
@@ -87,22 +91,27 @@ def _find_blanks(
 
 
 def _find_in_spaced_text(folded: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the blanks in spaced words: 立 案 三 件."""
     return _find_blanks(_SPACED_TEXT, lambda _: True, folded)
 
 
 def _find_in_digits(folded: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the blanks in numbers of single digits: 1 2 9."""
     return _find_blanks(_SPACED_DIGITS, _is_one_number, folded)
 
 
 def _find_in_parts(folded: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the blanks in fractions: 百 分 之."""
     return _find_blanks(_SPACED_PART, lambda _: True, folded)
 
 
 def _find_in_scales(folded: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the blanks before scales: 3 万."""
     return (match.span() for match in _SPACED_SCALE.finditer(folded))
 
 
 def _find_in_han(folded: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the blanks in Chinese numerals: 三千 八百."""
     return _find_blanks(_SPACED_HAN, _is_one_numeral, folded)
 
 

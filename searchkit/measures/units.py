@@ -11,6 +11,7 @@ from searchkit.measures.vocabulary import Unit, Vocabulary
 from searchkit.text.numerals import parse_han_numeral
 
 ONE_HALF = Decimal("0.5")
+"""The value of 半."""
 _NO_FRACTION, _TENTH = Decimal(0), Decimal("0.1")
 _HALVED_KINDS = frozenset(("duration", "other", "money"))
 """Kinds of units that 半 can follow: 两年半."""
@@ -28,6 +29,7 @@ _MAX_YEARS = 100
 _CALENDAR_UNITS = frozenset(("年", "周", "个年头", "个月", "个季度", "个星期"))
 """Units of which dates and periods are more frequent than durations."""
 _PERIOD_PREFIXES = tuple("近前后连这每")
+"""Characters before a number that make a number of years, months or days a period: 近三年."""
 _DURATION_BEFORE = re.compile(
     r"延长|缩短|提前|寿命|期限|有效期|为期|历时|任期|工龄|学制|刑|不少于|不低于|工期|增加|减少|压缩|年龄|耗时|用时|时长|限|不超过"
 )
@@ -39,11 +41,13 @@ _LASTING = re.compile(r"(?:为期|历时|长达|[用耗]时|延长|缩短|提前
 _MAX_LASTING_LENGTH = 4
 """Maximum length in code points of the text that `_LASTING` matches."""
 _PERIOD_AFTER = re.compile(r"来|间|前|后|底|初|度|级|代|计划|规划|行动|期|制|的|中|一|里|时间|翻|增|保持|位居|实现")
+"""After a unit of time: the time is a period or part of a name (三年来, 三年行动), not a duration."""
 _NAME_AFTER_DURATION = re.compile(
     r"(?:、[^,;。:!?、]{0,4})?[^,;。:!?、]{0,10}?(?:圈|免签|直达|通达|抵达|值班|综合立体交通)"
 )
 """After a time: it is part of a name (四小时公路交通圈)."""
 _DURATION_END = re.compile(r"多(?!年)|以[上内下]|左右|[,。;、)]|$")
+"""After a unit of time: the time can be a duration (三年以上)."""
 
 
 class UnitMatch(NamedTuple):
@@ -56,7 +60,7 @@ class UnitMatch(NamedTuple):
     end: int
     """End of the unit, and of 半 or a digit after it."""
     is_vague: bool = False
-    """`Unit.is_vague`."""
+    """Whether the unit often counts nothing, as `Unit.is_vague` states."""
     fraction: Decimal = _NO_FRACTION
     """The part of the value that is printed after the unit (0.5 in 两年半) or in it (0.5 in 一个半小时)."""
 
@@ -133,4 +137,5 @@ def is_half_duration(folded: str, start: int, end: int, base: str) -> bool:
 
 
 def _is_lasting(folded: str, start: int) -> bool:
+    """Return whether a word directly before `start` makes the number there a duration (历时, 为期)."""
     return _LASTING.search(folded, max(0, start - _MAX_LASTING_LENGTH), start) is not None

@@ -56,7 +56,11 @@ class Vocabulary:
     def __init__(
         self, units: Mapping[str, Unit], fixed_names: Sequence[str], prefixes: Mapping[str, str] | None = None
     ) -> None:
-        """`units` are keyed by folded name; `fixed_names` are folded; `prefixes` map a folded prefix to its unit."""
+        """Create a vocabulary.
+
+        `units` maps folded names to units, and `fixed_names` contains folded names. `prefixes` maps the folded signs
+        and names of currencies to the names of their units.
+        """
         by_first: dict[str, list[Unit]] = {}
         for name in sorted(units, key=len, reverse=True):
             by_first.setdefault(name[0], []).append(units[name])
@@ -122,14 +126,17 @@ class Vocabulary:
 
 
 def _compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
-    """Compile a pattern for any of the prefixes at the end of a text, not at the end of a Latin word or of a number."""
+    """Compile a pattern for any of the prefixes at the end of a text.
+
+    A prefix that ends a longer Latin word or follows a number does not match.
+    """
     names = sorted(prefixes, key=len, reverse=True)
     alternatives = "|".join(map(re.escape, names))
     return re.compile(rf"(?<![a-z\d.一二两三四五六七八九十百千万亿])(?:{alternatives})$" if names else "(?!)")
 
 
 def _compile_alternatives(names: Sequence[str]) -> re.Pattern[str]:
-    """Compile a pattern for any of the names that prefers longer ones.
+    """Compile a pattern for any of the names. The pattern prefers longer names, and matches none next to a digit.
 
     The names are grouped by first character, so that most offsets are rejected after one comparison.
     """
@@ -147,9 +154,11 @@ class _UnitNames(Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the unit list that selects some of the units."""
 
     units: str = ""
+    """Names of the units, separated by blanks."""
 
 
 _UnitsByKind = defstruct("_UnitsByKind", [(kind, str, "") for kind in MEASURE_KINDS], forbid_unknown_fields=True)
+"""The table of the unit list with the units of each kind: a field for each of `MEASURE_KINDS`."""
 
 
 class _UnitFile(Struct, forbid_unknown_fields=True):
@@ -165,7 +174,7 @@ class _UnitFile(Struct, forbid_unknown_fields=True):
 
 
 def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
-    """Return the units by folded name. Other spellings of a unit have an entry each."""
+    """Return the units by folded name. Each other spelling of a unit (圆 for 元) has an entry too."""
     not_before = {fold(unit): tuple(fold(text).split()) for unit, text in content.not_before.items()}
     kinds = {fold(name): kind for kind in MEASURE_KINDS for name in getattr(content.units, kind).split()}
     if not kinds:
@@ -178,9 +187,9 @@ def _parse_units(file: DataFile, content: _UnitFile) -> dict[str, Unit]:
         name: Unit(name, name, kind, name in vague, name in halved, not_before.get(name, ()), subunits.get(name, {}))
         for name, kind in kinds.items()
     }
-    for base, writings in content.same_as.items():
+    for base, spellings in content.same_as.items():
         unit = _resolve_unit(by_name, file, "same_as", base)
-        for name in fold(writings).split():
+        for name in fold(spellings).split():
             by_name[name] = replace(unit, name=name, not_before=not_before.get(name, ()))
     return by_name
 
@@ -193,5 +202,6 @@ def _resolve_unit(by_name: Mapping[str, Unit], file: DataFile, key: str, name: s
 
 
 def _parse_names(file: DataFile) -> list[str]:
+    """Return the folded names in a list of fixed names. # begins a comment."""
     lines = (line.partition("#")[0] for line in file.text.splitlines())
     return [fold(name) for line in lines for name in line.split()]

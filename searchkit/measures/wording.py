@@ -12,6 +12,7 @@ from searchkit.measures.periods import TIME_EXPRESSION
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = "(?<!自然)(?<!负)增长|增加|提高|上升|上涨|增幅|增速|(?<![新倍递激])增|涨幅|涨|升|扩大|延长|提标|快|翻了?"
+"""Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
 _DECREASE = "负增长|下降|减少|削减|降低|降幅|回落|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|降|减|跌|缩小|少"
 _VERB_NUMBER_GAP = (
     "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"

@@ -1,6 +1,7 @@
-"""Word boundaries in names: a word that leads to a name, or ends it, does not do so inside of a longer word.
+"""Word boundaries in names.
 
-规范 leads to a name in 规范执法行为, but not in 规范性文件; 为 ends a name in 企业为主体, but not in 违法行为.
+Some words precede a name and others end it, but not if they are part of a longer word. 规范 precedes the name in
+规范执法行为, but is part of it in 规范性文件. 为 ends the name in 企业为主体, but is part of it in 违法行为.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _MAX_RATIO = 20
 _RARE, _RARE_LENGTH = 4, 3
 """A word of at most this frequency is a phrase (共获, 特别是在), unless it is a name of three characters: 将乐县."""
 _PREPOSITIONS = frozenset("为以在对把将向由从与和及给用按")
+"""Prepositions and conjunctions. A word that begins or ends with one is more often a phrase than other words are."""
 _SUFFIXES = frozenset("率性者化感度量额费税会期力面")
 """Characters that make a noun of a verb unless they begin a word: 落实率, 推进会."""
 _WORDS = frozenset(
@@ -48,6 +50,7 @@ def is_inside_word(folded: str, offset: int) -> bool:
 
 
 def _cuts_word(text: str, cut: int) -> bool:
+    """Return whether a cut at an offset of a text divides the word that begins at 0. See `cuts_word`."""
     words = _words(text[:2])
     ends = range(min(len(text), cut + _MAX_WORD_LENGTH), cut, -1)
     if any(text[:end] in words and not _is_phrase(text, cut, end) for end in ends) and _is_in_one_word(text, cut):
@@ -104,9 +107,11 @@ def _words(prefix: str) -> Mapping[str, int]:
 
 @cache
 def _dictionary() -> JiebaDictionary:
+    """Return jieba's dictionary, which is opened once."""
     return JiebaDictionary()
 
 
 @cache
 def _segmenter() -> DictionarySegmenter:
+    """Return a segmenter that knows the words of `_WORDS` in addition to those of jieba's dictionary."""
     return DictionarySegmenter(sorted(_WORDS))

@@ -91,6 +91,7 @@ def describe(table: Table) -> dict[str, object]:
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines, which end with line feeds, to a new file."""
     with path.open("x", encoding="utf-8", newline="") as file:
         file.writelines(lines)
 
@@ -102,8 +103,10 @@ def _safe_name(table: Table) -> str:
 
 
 def _markdown_cell(text: str) -> str:
+    r"""Return a text as one line in which \ and | are escaped."""
     return _one_safe_line(text).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _one_safe_line(text: str) -> str:
+    """Return a text as one line without control characters."""
     return sanitize(single_line(text))

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from searchkit.search.snippets import Snippet
 
 MAX_SHOWN_VALUES = 10
-"""Maximum number of values of a facet below a page of hits. One line has the sum of the counts of all others."""
+"""Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
+values."""
 
 _BOUND_SIGNS = {"exact": "", "approx": "≈", "at_least": "≥", "at_most": "≤"}
+"""Bound of a measure → sign before its value."""
 _CHANGE_ARROWS = {None: "", "increase": "↑", "decrease": "↓"}
+"""Change of a measure → arrow before its value."""
 _BOLD_RED, _RESET, _DIM = "\x1b[1;31m", "\x1b[0m", "\x1b[2m"
 """Escape sequences of ANSI terminals."""
 

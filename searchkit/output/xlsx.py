@@ -31,12 +31,15 @@ _SOURCE_COLUMN_WIDTHS = {"id": 40, "also": 30, "quote": 60}
 _COLUMN_WIDTH, _LABEL_COLUMN_WIDTH = 12, 18
 """Width of a column of values, and of the column with the labels of the rows, in characters."""
 _MAX_SHEET_NAME_LENGTH = 31
+"""Maximum length of the name of a sheet, in UTF-16 code units."""
 _FORBIDDEN_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\s]+")
+"""Characters that Excel forbids in the name of a sheet, and white space. A blank replaces them."""
 _NUMBER = re.compile(r"(?=(?:\D*\d){1,15}\D*\Z)-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
 """A number that a spreadsheet stores and shows exactly as printed: at most 15 digits, no leading zeros. Percentages and
 numbers with a unit remain text."""
 _FIRST_TABLE_ROW = 3
-"""0-based index of the first row of the table after its headers. Rows 0 and 1 have the title and a space."""
+"""0-based index of the first row of the table after its headers. Row 0 has the title, row 1 is empty, and row 2 has the
+headers."""
 
 
 def write_workbook(comparison: Comparison, path: Path) -> None:
@@ -104,6 +107,7 @@ class _Formats:
         return self._number_format(f'"{before}"General"{after}"' if marks else "General")
 
     def _number_format(self, number_format: str) -> Format:
+        """Return the cell format with a number format of Excel, such as `#,##0.00`. Creates it once."""
         if number_format not in self._numbers:
             self._numbers[number_format] = self._book.add_format({"num_format": number_format})
         return self._numbers[number_format]
@@ -159,7 +163,7 @@ def _write_records(sheet: Worksheet, records: Iterable[Mapping[str, object]], fo
 def _sheet_name(number: int, table: Table) -> str:
     """Return a name for the sheet of the n-th table: the number, and the beginning of the caption.
 
-    The number makes it unique. Excel allows 31 UTF-16 units, and forbids some characters.
+    The number makes the name unique. Characters that Excel forbids are replaced, and a long name is cut.
     """
     caption = _FORBIDDEN_IN_SHEET_NAMES.sub(" ", sanitize(table.caption or "")).strip()
     name = f"{number} {caption}".encode("utf-16-le")[: 2 * _MAX_SHEET_NAME_LENGTH].decode("utf-16-le", "ignore")

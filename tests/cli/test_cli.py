@@ -210,6 +210,7 @@ def test_strict(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
         result = run("build", bad_corpus, "--index", tmp_path / "index", "--strict")
         assert result.status == 3
         assert "not read: 27 files" in result.out
+        # The report of the build is printed too, unlike with other errors, so it is removed from the result here.
         assert_one_line_error(CommandResult(result.status, "", result.err), 3, "27 files, 2 parts of files", "--strict")
         assert run("search", "459户", "--index", tmp_path / "index").status == 0
     for path in bad_corpus.iterdir():
@@ -267,7 +268,10 @@ def test_problems(run: Run, bad_corpus: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c(run: Run, tmp_path: Path, jobs: int) -> None:
-    """Ctrl-C in the middle of a file ends a build with a one-line error about its progress. The index is unchanged."""
+    """Ctrl-C in the middle of a file ends a build with a one-line error about its progress. The index is unchanged.
+
+    The corpus has 9 files of text, to which `interrupt_build` adds 20 files on which the reader hangs.
+    """
     corpus, target = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     for n in range(9):
@@ -297,7 +301,7 @@ tasks.MIN_PARALLEL_BYTES = 0
 from searchkit.cli.main import main
 main()
 """
-"""A program that runs searchkit with a format reader that does what its files tell it."""
+"""A program that runs searchkit with a format reader whose files contain commands, such as `hang`."""
 
 
 def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, str]:
@@ -317,7 +321,7 @@ def interrupt_build(command: list[str], corpus: Path, jobs: int) -> tuple[int, s
         deadline = time.monotonic() + 60
         while not (log.exists() and "hang" in log.read_text(encoding="utf-8")) and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(0.3)  # lets the other process reach its last files
+        time.sleep(0.3)  # with two jobs, lets the other process read the files before those that hang
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert out == ""
@@ -507,7 +511,7 @@ def test_a_damaged_line_of_a_queries_file_has_an_error_in_its_place(run: Run, in
 def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
     run: Run, index: Path, tmp_path: Path, facets: object
 ) -> None:
-    """If `facets` is not a list of names, the line gets an error, and the next line is answered."""
+    """If `facets` is not a list of names, the output for the line is an error, and the next line is answered."""
     lines = [{"id": 1, "query": "立案", "facets": facets}, {"id": 2, "query": "立案", "facets": ["year"]}]
     queries = tmp_path / "queries"
     queries.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
@@ -615,8 +619,8 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
     assert all(one.items() <= other.items() for one, other in zip(paragraph["measures"], expected, strict=True))
 
 
-def test_units_and_fixed_names_can_be_replaced(run: Run, tmp_path: Path) -> None:
-    """`build --units` and `--fixed-names` take files. A missing file is wrong usage."""
+def test_a_missing_list_of_units_or_fixed_names_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    """The error for a missing file of `build --units` or `--fixed-names` names the file."""
     target = tmp_path / "index"
     for option in ("--units", "--fixed-names"):
         assert_one_line_error(

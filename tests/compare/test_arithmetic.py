@@ -1,4 +1,4 @@
-"""Contradictions in tables: sums, rates, and the prose around them."""
+"""Contradictions in tables: markdown_table, rates, and the prose around them."""
 
 from __future__ import annotations
 
@@ -22,25 +22,31 @@ def audit(tmp_path: Path, text: str) -> list[tuple[str, str]]:
         return [(finding.kind, finding.message) for finding in index.audit()]
 
 
-def sums(*rows: str, header: str = HEADER) -> str:
-    """Return a table in Markdown."""
+def markdown_table(*rows: str, header: str = HEADER) -> str:
+    """Return a table in Markdown. A blank separates the cells of a row."""
     return header + "\n".join(f"| {row.replace(' ', ' | ')} |" for row in rows)
 
 
 @pytest.mark.parametrize(
     ("table", "wrong"),
     [
-        (sums("东风 10 9", "西关 6 6", "合计 16 15"), []),
-        (sums("东风 10 9", "西关 6 6", "合计 16 14"), ["合计 × 办结（件）: the parts add up to 15件, not 14件"]),
-        (sums("东风 10 9", "西关 6 6", "合计 17 14"), ["合计 × 收件（件）", "合计 × 办结（件）"]),
-        (sums("合计 16 14", "东风 10 9", "西关 6 6"), ["合计 × 办结（件）"]),  # the total comes first
-        (sums("东风 10 9", "西关 — 6", "合计 10 16"), ["合计 × 办结（件）"]),  # a dash is zero
-        (sums("东风 10 9", "西关 … 6", "北关 2 1", "合计 15 16"), []),  # the number exists but is not printed
-        (sums("东风 10 9", "西关 6 6", "其中：夜间 4 4", "合计 16 15"), []),
-        (sums("东风 约10 9", "西关 6 6", "合计 17 15"), []),  # not exact
-        (sums("工业 100 50", "轻工业 60 30", "重工业 40 20", "农业 10 5", "合计 110 55"), []),  # parts of a part
-        (sums("东风 10 9", "西关 6 6", "全区 40 30"), []),  # the rows need not be all
-        (sums("东风 10 9", "西关 6 6", "平均 8 7.5"), []),
+        (markdown_table("东风 10 9", "西关 6 6", "合计 16 15"), []),
+        (
+            markdown_table("东风 10 9", "西关 6 6", "合计 16 14"),
+            ["合计 × 办结（件）: the parts add up to 15件, not 14件"],
+        ),
+        (markdown_table("东风 10 9", "西关 6 6", "合计 17 14"), ["合计 × 收件（件）", "合计 × 办结（件）"]),
+        (markdown_table("合计 16 14", "东风 10 9", "西关 6 6"), ["合计 × 办结（件）"]),  # the total comes first
+        (markdown_table("东风 10 9", "西关 — 6", "合计 10 16"), ["合计 × 办结（件）"]),  # a dash is zero
+        (markdown_table("东风 10 9", "西关 … 6", "北关 2 1", "合计 15 16"), []),  # the number exists but is not printed
+        (markdown_table("东风 10 9", "西关 6 6", "其中：夜间 4 4", "合计 16 15"), []),
+        (markdown_table("东风 约10 9", "西关 6 6", "合计 17 15"), []),  # not exact
+        (
+            markdown_table("工业 100 50", "轻工业 60 30", "重工业 40 20", "农业 10 5", "合计 110 55"),
+            [],
+        ),  # parts of a part
+        (markdown_table("东风 10 9", "西关 6 6", "全区 40 30"), []),  # the table need not contain all parts of 全区
+        (markdown_table("东风 10 9", "西关 6 6", "平均 8 7.5"), []),
     ],
 )
 def test_columns_are_added(tmp_path: Path, table: str, wrong: list[str]) -> None:
@@ -51,9 +57,9 @@ def test_columns_are_added(tmp_path: Path, table: str, wrong: list[str]) -> None
 
 
 def test_rows_are_added(tmp_path: Path) -> None:
-    """A total is compared with the sum of the columns beside it. Subtotals are added, not their parts."""
+    """A total is compared with the sum of the columns before it."""
     header = "| 街道 | 一季度 | 二季度 | 合计 |\n|---|---|---|---|\n"
-    table = sums("东风 1 2 3", "西关 4 5 8", "南关 2 2 4", header=header)
+    table = markdown_table("东风 1 2 3", "西关 4 5 8", "南关 2 2 4", header=header)
     ((kind, message),) = audit(tmp_path, f"单位：件\n\n{table}")
     assert (kind, message) == ("parts", "table 1, 西关 × 合计: the parts add up to 9件, not 8件")
 
@@ -61,7 +67,7 @@ def test_rows_are_added(tmp_path: Path) -> None:
 def test_rounded_values_may_differ_by_their_rounding(tmp_path: Path) -> None:
     """10.1 + 20.2 can be 30.4, but not 30.6."""
     header = "| 街道 | 收入（万元） | 支出（万元） |\n|---|---|---|\n"
-    findings = audit(tmp_path, sums("东风 10.1 10.1", "西关 20.2 20.2", "合计 30.4 30.6", header=header))
+    findings = audit(tmp_path, markdown_table("东风 10.1 10.1", "西关 20.2 20.2", "合计 30.4 30.6", header=header))
     assert [message for _, message in findings] == [
         "table 1, 合计 × 支出（万元）: the parts add up to 30.3万元, not 30.6万元"
     ]
@@ -75,20 +81,24 @@ def test_rounded_values_may_differ_by_their_rounding(tmp_path: Path) -> None:
             "收件（件） 占比",
             "甲 12 60%|其中：乙 8 40%|丙 8 30%|合计 20 100%",
             "丙 × 占比: … 40%",
-        ),  # all of the outer total
+        ),  # all percentages are shares in the outer total
         ("收件（件） 办结（件） 办结率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", "南关 × 办结率（%）: … 75%"),
-        ("收件（件） 办结（件） 满意率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", None),  # of something else
+        ("收件（件） 办结（件） 满意率（%）", "东风 10 9 90|西关 6 6 100|南关 4 3 85", None),  # 满意 is no column
         ("2022年（件） 2023年（件） 增长（%）", "东风 10 12 20|西关 8 6 -25|南关 4 5 52", "南关 × 增长（%）: … 25%"),
-        ("收件（件） 占比", "东风 10 33.3%|西关 10 33.3%|南关 10 33.4%|合计 30 100%", None),  # made up to 100 %
-        ("收件（件） 占比", "东风 10 11%|西关 6 12%|南关 4 13%|合计 20 14%", None),  # not of this column
+        ("收件（件） 占比", "东风 10 33.3%|西关 10 33.3%|南关 10 33.4%|合计 30 100%", None),  # 33.4: the sum is 100
+        ("收件（件） 占比", "东风 10 11%|西关 6 12%|南关 4 13%|合计 20 14%", None),  # shares in something else
     ],
 )
 def test_rates_are_compared_with_the_values_of_the_table(
     tmp_path: Path, header: str, rows: str, wrong: str | None
 ) -> None:
-    """A percentage differs from the quotient that most percentages of its column are."""
+    """A percentage is wrong if most percentages of its column equal a quotient of two values, but it does not.
+
+    `header` and the rows in `rows`, separated by |, have a blank between cells. `wrong` is the message about the wrong
+    percentage, with … for the words in its middle.
+    """
     names = header.split()
-    table = sums(*rows.split("|"), header=f"| 街道 | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}\n")
+    table = markdown_table(*rows.split("|"), header=f"| 街道 | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}\n")
     messages = [message for kind, message in audit(tmp_path, table) if kind == "rate"]
     expected = [] if wrong is None else [f"table 1, {wrong.replace('…', 'the values of the table give')}"]
     assert [message.rpartition(", not")[0] for message in messages] == expected
@@ -110,6 +120,6 @@ def test_rates_are_compared_with_the_values_of_the_table(
 @pytest.mark.parametrize("is_before", [False, True])
 def test_prose_around_a_table_is_compared_with_it(tmp_path: Path, prose: str, wrong: int, *, is_before: bool) -> None:
     """A value of a sentence is compared with the total, or with the row that its clause names."""
-    table = sums("东风 10 9", "西关 6 6", "合计 16 15")
+    table = markdown_table("东风 10 9", "西关 6 6", "合计 16 15")
     findings = audit(tmp_path, f"{prose}\n\n{table}" if is_before else f"{table}\n\n{prose}")
     assert [kind for kind, _ in findings] == ["conflict"] * wrong

@@ -96,7 +96,7 @@ def test_the_format_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_front_matter_overrides_metadata_csv_which_overrides_the_text(tmp_path: Path) -> None:
-    """Stated metadata wins, the statement closest to the text first; the rest is detected."""
+    """The statement closest to the text takes precedence. Fields that are not stated are detected."""
     table = "file,year,agency,批次,note\nsub/a.md,2020,卫生健康局,一,x\nsub/none.md,2020,,,\n"
     write_corpus(tmp_path, metadata__csv=table.encode("gb18030"), sub___metadata__csv="file,批次\na.md,二\n")
     write_corpus(tmp_path, sub___a__md="---\nyear: 2019\nnote: y\nsource: 报纸\n---\n" + REPORT.replace("\n", "\n\n"))
@@ -114,7 +114,7 @@ TABLE = "文件,年份,地区,部门,标题,主题,文种,批次\na.txt,2021,湖
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"])
 def test_headings_of_metadata_csv_are_fields_in_either_language(tmp_path: Path, encoding: str) -> None:
-    """Chinese headings mean the built-in fields; stated topics are those of every paragraph. Only 批次 is a facet."""
+    """Chinese headings mean the built-in fields. Every paragraph has the stated topics. Only 批次 is a facet."""
     write_corpus(tmp_path, metadata__csv=TABLE.encode(encoding), a__txt=REPORT)
     ((parsed,), skipped) = read_folder(tmp_path)
     document = parsed.document
@@ -146,7 +146,7 @@ def test_metadata_csv_states_which_column_contains_the_text(tmp_path: Path) -> N
     ],
 )
 def test_a_metadata_csv_in_a_doubtful_encoding_is_refused(tmp_path: Path, table: bytes, reason: str) -> None:
-    """A table that could be garbled is a problem with what to do, and states nothing."""
+    """A table that could be garbled is a problem whose message states what to do. The table has no effect."""
     write_corpus(tmp_path, metadata__csv=table, a__txt=REPORT)
     ((parsed,), skipped) = read_folder(tmp_path)
     assert (parsed.document.facets, parsed.document.region) == ({}, ("天津市", "滨海新区"))
@@ -214,7 +214,7 @@ def test_a_stated_field_has_no_warning(tmp_path: Path) -> None:
     )
     ((parsed,), _) = read_folder(tmp_path)
     fields = {warning.split(" ")[0] for warning in parsed.document.warnings}
-    assert not fields & {"title", "place", "year"}
+    assert not fields & {"title", "region", "year"}
     assert {"issuer", "agency"} <= fields
     assert (parsed.document.issuer, parsed.document.agency) == (None, None)
 
@@ -252,12 +252,12 @@ def test_exported_paragraphs_can_be_read_again(tmp_path: Path) -> None:
     lines = [json.dumps(to_json(p), ensure_ascii=False) for p in parsed.paragraphs]
     again, _ = read_folder(write_corpus(tmp_path / "two", a__jsonl="\n".join(lines)))
 
-    def core(read_folder: ParsedDocument) -> list[object]:
+    def without_ids(document: ParsedDocument) -> list[object]:
         return [
-            (p.text, p.number, p.path, p.section, p.topics, p.year, p.region, p.facets) for p in read_folder.paragraphs
+            (p.text, p.number, p.path, p.section, p.topics, p.year, p.region, p.facets) for p in document.paragraphs
         ]
 
-    assert [item for r in again for item in core(r)] == core(parsed)
+    assert [item for r in again for item in without_ids(r)] == without_ids(parsed)
     assert all(not r.document.warnings for r in again)
 
 
@@ -299,7 +299,7 @@ def test_the_file_of_a_document_defaults_to_its_id(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
-    """The digest is the SHA-256 of the bytes, readable as a report or not; without bytes it is the reason."""
+    """The digest is the SHA-256 of the bytes, even if they are no report. For a missing file, it is the reason."""
     for name, content in {"a.txt": REPORT.encode(), "b.txt": b"\0", "c.xyz": b"x"}.items():
         (tmp_path / name).write_bytes(content)
         file = CorpusFile(str(tmp_path / name), name, NO_STAMP)

@@ -46,6 +46,7 @@ PORTABLE_NAMES = (
 )
 """Names that are valid on the file systems of Linux, macOS and Windows."""
 HIDDEN_NAME = "..报告.txt.txt"
+"""The name in `PORTABLE_NAMES` of a hidden file, which is not read."""
 LINUX_NAMES = {
     "con.txt": "con.txt",
     "aux.报告.txt": "aux.报告.txt",

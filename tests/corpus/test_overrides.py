@@ -87,7 +87,7 @@ def test_anchors_tags_and_nested_values_are_not_read() -> None:
     ],
 )
 def test_front_matter_is_limited(inside: str, reason: str) -> None:
-    """Deep nesting or too many names lose the front matter, at negligible cost."""
+    """Front matter that is nested too deeply or has too many names is ignored with a warning, at negligible cost."""
     assert split_front_matter(f"---\n{inside}\n---\n正文") == FrontMatter("正文", {}, (f"front matter: {reason}",))
 
 
@@ -166,7 +166,7 @@ def test_fields_have_english_and_chinese_names() -> None:
     ],
 )
 def test_headings_in_chinese_mean_fields(name: str, field: str, value: str, stated: object) -> None:
-    """Usual headings of a table mean the built-in fields, whatever their white space, case and remarks."""
+    """Usual column headings mean the built-in fields. White space, case and a remark in brackets are ignored."""
     assert parse_metadata({name: value}) == StatedMetadata({field: stated})
 
 
@@ -387,7 +387,7 @@ def test_a_huge_cell_is_a_problem() -> None:
 
 
 def test_tables_are_limited() -> None:
-    """Too many columns lose the table; too many bad lines lose the lines after them."""
+    """A table with too many columns is ignored. After too many bad lines, the rest of a table is ignored."""
     wide = read_metadata_table("file," + ",".join(f"n{n}" for n in range(5000)) + "\na.txt,1\n", "", {"a.txt"})
     assert (wide.rows, wide.problems) == ({}, ("line 1: 5001 columns: more than 1000 are not read",))
     long = read_metadata_table("file,year\na.txt,2023\n" + "b.txt,2023\n" * 5000, "", {"a.txt"})

@@ -75,7 +75,7 @@ def test_a_heading_decides_the_section(heading: str, expected: str) -> None:
     ],
 )
 def test_problems_plans_and_duties_win_from_outside_in(path: tuple[str, ...], expected: str) -> None:
-    """Problems, plans and duties win from outside in; otherwise the inner heading is more specific."""
+    """The outermost heading that names problems, plans or duties decides. If there is none, the innermost decides."""
     assert section(path) == expected
 
 
@@ -145,6 +145,7 @@ PLAN_HEADINGS = [
     ("全力做好今年各项工作", 2020),
     ("今后五年的奋斗目标和2003年的工作", 2003),
 ]
+"""Headings of plans, each with the year that its work report plans."""
 REVIEW_HEADINGS = [
     ("2025年主要工作完成情况", 2026),
     ("2025年工作回顾", 2026),
@@ -156,6 +157,7 @@ REVIEW_HEADINGS = [
     ("关于去年和今年前4个月工作", 2020),
     ("今年以来的主要工作", 2020),
 ]
+"""Headings of reviews, each with the year that its work report plans."""
 
 
 @pytest.mark.parametrize(("heading", "year"), PLAN_HEADINGS)

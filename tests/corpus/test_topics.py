@@ -23,6 +23,7 @@ TOPICS = (
     "机构职能", "营商环境", "规范性文件", "行政决策", "行政执法", "应急管理", "矛盾纠纷",
     "权力监督", "政务公开", "普法宣传", "队伍建设", "数字法治", "组织领导", "公共服务",
 )  # fmt: skip
+"""Topics of the taxonomy that comes with searchkit, in the order of the file."""
 
 SMALL = """
 ignore = ["红河"]
@@ -167,7 +168,9 @@ def test_one_to_three_different_topics(text: str, path: list[str], section: str)
 
 
 DEFAULT = Taxonomy.load()
+"""The taxonomy that comes with searchkit."""
 WORDS = sorted(DEFAULT._words)
+"""The words of all its topics, and the words to ignore."""
 
 
 def mixed_text(max_pieces: int) -> st.SearchStrategy[str]:

@@ -67,10 +67,10 @@ def test_files_without_a_reader_are_counted_by_format(tmp_path: Path) -> None:
     )
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
-    """Links out of the corpus, into loops and to files that are read anyway are skipped with a reason.
+def test_only_links_to_hidden_files_are_followed(tmp_path: Path) -> None:
+    """Of these links, only two.txt, which leads to a hidden file of the corpus, is followed.
 
-    Only the link to a hidden file of the corpus is followed: two.txt.
+    Links out of the corpus, loops and links to files that are read anyway are skipped with a reason.
     """
     corpus = tmp_path / "corpus"
     write_files(corpus, "a/one.txt", ".store/two")

@@ -32,14 +32,18 @@ from searchkit.corpus.topics import Taxonomy  # noqa: E402 - as above
 from searchkit.corpus.walk import CorpusFile, Stamp  # noqa: E402 - as above
 
 FOLDER = TESTS.parent / "corpus" / "formats"
+"""Folder of the sample files."""
 NAME = "dujiangyan-meteorology-2023"
+"""Name of the sample files, without their suffixes."""
 ENTRY = "2023年度报告/行政执法工作报告.docx"
 """Name of the file in the archive."""
 PUBLISHED = "2024-01-22"
 """The publication date, which only the web page states."""
 
 _NUMBER_PATTERNS = tuple(map(re.compile, ("[一二三四五六七八九十]+、", "（[一二三四五六七八九十]+）", r"\d+\.")))
+"""Numbers of the levels 1 to 3: 一、 （一） 1."""
 _POINT_NUMBER = re.compile("[一二三四五六七八九十]是")
+"""Number of the level 4: 一是."""
 _LEFT, _WIDTH = 73.5, 448.0
 """Distance in points from the left edge of the page to the text, and width of the lines in points."""
 _ABOVE, _BELOW = 19.0, 9.0
@@ -49,6 +53,7 @@ _ITEM, _POINTS = 3, 4
 _MM = 25.4 / 72
 """Millimetres per point."""
 _COLUMNS = ("id", "number", "path", "text", "section", "title", "year", "issuer", "agency", "region", "doctype")
+"""Columns of the files of records."""
 
 
 class Line(NamedTuple):
@@ -169,7 +174,7 @@ def docx(text: str) -> bytes:
     title, lines = split_report(text)
     body = [paragraph(title, '<w:pStyle w:val="Title"/>')]
     runs = 1  # number of lists: list 1 contains all other numbers, and each run of 一是 items is a further list
-    for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):
+    for group_level, group in groupby(lines, key=lambda line: -1 if line.is_row else line.level):  # -1: table rows
         if group_level < 0:
             body.append(f"<w:tbl>{''.join(row(*line.cells) for line in group)}</w:tbl>")
         else:
@@ -194,6 +199,7 @@ def _build_paragraph(line: Line, run: int) -> str:
 
 
 def _list_properties(number: int, depth: int) -> str:
+    """Return the properties of a paragraph of list `number` at level `depth`, from 0."""
     return f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
 
 
@@ -264,6 +270,7 @@ def ofd(text: str) -> bytes:
 
 
 _GRID = '<ofd:PathObject Boundary="0 0 210 297"><ofd:AbbreviatedData>{}</ofd:AbbreviatedData></ofd:PathObject>'
+"""An object with the lines of the tables of a page."""
 
 
 # Records

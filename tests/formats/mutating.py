@@ -15,22 +15,30 @@ Mutation = Callable[[bytes, random.Random], bytes]
 """Returns damaged bytes, given the bytes of a file and a random number generator."""
 
 _MAX_REPETITION_BYTES = 300_000
+"""Maximum length of an inserted repetition, in bytes."""
 _MAX_DEPTH = 50_000
+"""Number of levels of a tag that is nested in itself."""
 _BOMB = 40_000_000
-"""Bytes of an entry that compresses to a thousandth of its size."""
+"""Uncompressed size, in bytes, of an entry that compresses to a thousandth of its size."""
 _TAG = re.compile(rb"<[^<>]{1,200}>")
+"""A tag of XML or HTML."""
 _VALUE = re.compile(rb'="[^"]{0,60}"')
+"""The value of an attribute."""
 _EXTREME_VALUES = (b"", b"-1", b"0", b"999999999999", b"1e999", b"nan", b"../../x", b"\xff", b"&a;", b"%s" * 20)
+"""Values of attributes that a reader must be prepared for."""
 _ENTITY = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+"""Declarations of an entity, and of one with the content of a file of the system."""
 _ODD_NAMES = ("../../a.txt", "/etc/a.txt", "C:\\a.txt", "a/" * 200 + "a.txt", "\x00", "a\nb.txt", "word/document.xml")
+"""Names of entries: outside of the archive, very long, with control characters, or of the main part of a document."""
 _SNIPPETS = (
     b"\x00", b"\x1b[2J", b'"', b"'", b"|", b"```\n", b"---\n", b"\r", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<!--", b"]]>",
     b"<table>", b"{\\rtf1", b"\xe2\x80\xae", "一、".encode(), "（一）".encode(), b"1.", "２０２３年".encode("gb18030"),
 )  # fmt: skip
+"""Bytes with a meaning in some format: control characters, quotes, markup, byte order marks, list numbers."""
 
 
 def _part(data: bytes, rng: random.Random, max_length: int = 4096) -> tuple[int, int]:
-    """Return the start and end of a random part."""
+    """Return the start and the end of a random part of less than `max_length` bytes."""
     start = rng.randrange(len(data) + 1)
     return start, min(len(data), start + rng.randrange(1, max_length))
 
@@ -95,7 +103,9 @@ def revalued(data: bytes, rng: random.Random) -> bytes:
 
 
 BYTES: tuple[Mutation, ...] = (flipped, cut, swapped, repeated, with_run, overwritten)
+"""Mutations for any file."""
 MARKUP: tuple[Mutation, ...] = (retagged, revalued)
+"""Mutations for XML and HTML."""
 
 
 def inside(data: bytes, rng: random.Random) -> bytes:
@@ -127,7 +137,7 @@ def other_entries(data: bytes, rng: random.Random) -> bytes:
 
 
 def header(data: bytes, rng: random.Random) -> bytes:
-    """Change the headers of an archive: names, sizes, methods, flags."""
+    """Change bytes in the headers of an archive: names, sizes, compression methods, flags."""
     changed = bytearray(data)
     offsets = [match.start() for match in re.finditer(rb"PK\x01\x02|PK\x03\x04|PK\x05\x06", data)]
     for _ in range(rng.choice((1, 3)) if offsets else 0):
@@ -137,21 +147,24 @@ def header(data: bytes, rng: random.Random) -> bytes:
 
 
 ARCHIVE: tuple[Mutation, ...] = (*[inside] * 10, *[other_entries] * 3, header)
+"""Mutations for archives. A repeated one is more likely."""
 
 
 def mutations_for(data: bytes) -> tuple[Mutation, ...]:
-    """Return the mutations for a file. Repeated ones are more likely, so that most damage is inside containers."""
+    """Return the mutations for a file. Repeated ones are more likely, so that most of them damage entries and tags."""
     if data.startswith(b"PK"):
         return BYTES + ARCHIVE
     return BYTES + MARKUP * 2 if b"<" in data[:200] else BYTES
 
 
 def _unpacked(data: bytes) -> dict[str, bytes]:
+    """Return the entries of an archive by name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive with these entries."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

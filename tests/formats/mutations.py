@@ -42,24 +42,30 @@ from searchkit.indexing import budget  # noqa: E402
 
 RESULT_FILE = Path(__file__).with_name("mutations.json")
 FILES, FOLDER_SIZE, SEED = 10_000, 500, 20240601
+"""Number of damaged files of a full run, number of them in a folder, and seed of the random numbers."""
 _SOUND_INTERVAL = 20
 """One file in this number is sound."""
 _LIBREOFFICE_INTERVAL = 100
 """One file in this number is for LibreOffice, which needs seconds for each."""
 _WRONG_SUFFIX_SHARE = 0.08
+"""Share of the files that are not damaged but have the suffix of another format."""
 _TOLERANCE_SECONDS = 20
 """Tolerance beyond the time limit of a file, for writing it and for other load on the machine."""
 _FOLDER_SECONDS = 1800
+"""Time limit of the builds of a folder, in seconds."""
 _SLOWEST_COUNT = 5
+"""Number of the slowest files that are listed in the result."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy")
 _RTF = rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0\fcharset134 SimSun;}}\f0 {\b \'b3\'c9\'d0\'a7}\par 129\u20214?\par}"
 _UNEXPECTED = re.compile(r"cannot be read because of a mistake in searchkit \(")
+"""The reason why a file is not read if a reader raised an unexpected exception."""
 _OUTCOMES = (
     ("unforeseen", _UNEXPECTED),
     ("too slow", re.compile("takes longer than")),
     ("too much memory", re.compile(r"needs more than \d+ MB of memory")),
     ("crashed", re.compile("the reader crashed|the process that read it was ended")),
 )
+"""Outcomes of files that are not read, with the patterns of their reasons. With any other reason, a file is refused."""
 
 BUILD = """
 import json, resource, sys, time
@@ -162,6 +168,7 @@ class Mutations:
             name, data = self.damaged(n)
             (corpus / name).write_bytes(data)
             self.counts.files += 1
+            # 000012-flipped.txt counts for `flipped`, 000012-as-txt.pdf for `as`.
             self.counts.mutations[name[7:].partition(".")[0].partition("-")[0]] += 1
             if n % _SOUND_INTERVAL == 0:
                 sound_name = sound[n // _SOUND_INTERVAL % len(sound)]
@@ -184,6 +191,7 @@ class Mutations:
             self._check(corpus, json.loads(completed.stdout))
 
     def _check(self, corpus: Path, result: Mapping[str, Any]) -> None:
+        """Count the outcomes and the faults of a folder. `result` is the output of `BUILD`."""
         counts = self.counts
         counts.seconds_of_builds += result["seconds"]
         counts.slowest_build = max(counts.slowest_build, result["seconds"])

@@ -1,4 +1,4 @@
-"""Builds the most expensive files of every format that we can think of, and checks the limits of time and memory.
+"""Builds the most expensive files of every format that are known, and checks the limits of time and memory.
 
     python tests/formats/worst.py [--sizes MB ...] [--formats SUFFIX ...] [--kinds WORDS] [--all] [--seed N]
                                   [--folder DIR] [--result FILE]
@@ -46,7 +46,9 @@ from searchkit.index import Index  # noqa: E402
 from searchkit.indexing.budget import memory_for, seconds_for  # noqa: E402
 
 RESULT_FILE = Path(__file__).with_name("worst.json")
+"""File of the results."""
 SIZES, SEED = (1.0, 10.0, 50.0), 20240601
+"""Sizes of the malicious files in megabytes, and seed of the random numbers."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
 """Processor seconds to start the processes, read the sound reports and write the index."""
@@ -61,12 +63,17 @@ _SAMPLE_SECONDS = 0.05
 _BEFORE, _AFTER = ("10-{}", "11-{}"), ("90-{}", "91-{}", "92-{}")
 """Names of the sound reports, which are sorted before and after the malicious file."""
 _SOUND = (".txt", ".html", ".docx", ".pdf", ".md")
+"""Suffixes of the sound reports."""
 _HOSTILE = "50-hostile"
+"""Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
 """Formats that need a second process, which has its own limits."""
 _UNEXPECTED = "mistake in searchkit"
+"""Part of the reason why a file is not read if a reader raised an unexpected exception."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+"""Clock ticks per second, the unit of processor times in /proc."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+"""Bytes per page, the unit of memory in /proc."""
 
 
 # Building and judging

@@ -28,6 +28,7 @@ MENTIONS = (
     "、 ， 。 ； ： ！ 和 及 与 的 了 为 是 有 在 对 由 从 到 至 并 等 一是 1. （一） 双随机 三项制度 24小时 "
     "5A级"
 )
+"""Words of reports that the rules of extraction distinguish, separated by blanks."""
 WORDS = [*MENTIONS.split(), "\n"]
 # A part consists of words of reports, a report of parts. A mixed text also contains a few arbitrary characters.
 PART = st.lists(st.sampled_from(WORDS), max_size=12, unique=True).map("".join)

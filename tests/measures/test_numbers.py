@@ -106,7 +106,7 @@ def test_any_compound_is_the_sum_of_its_parts(high: int, low: int, scales: tuple
     ],
 )
 def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, unit: str, change: str | None) -> None:
-    """A minus sign, 负 or 零下 makes a value negative. The change is what the words say."""
+    """A minus sign, 负 or 零下 makes a value negative. The direction of a change depends only on its verb."""
     (measure,) = measures(extractor, text)
     assert (measure.base_value, measure.base_unit, measure.change) == (value, unit, change)
 
@@ -128,7 +128,7 @@ def test_a_printed_sign_is_kept(extractor: Extractor, text: str, value: float, u
     ],
 )
 def test_a_hyphen_is_no_sign_after_a_number_or_a_letter(extractor: Extractor, text: str, values: list[float]) -> None:
-    """It joins the ends of a range or the parts of a name. A number after a blank is one by itself."""
+    """Such a hyphen joins the ends of a range or the parts of a name. After a blank, it is a sign."""
     assert [measure.base_value for measure in measures(extractor, text)] == values
 
 

@@ -60,7 +60,7 @@ UNITS: Mapping[str, Mapping[str | None, float]] = {
 SHARES: Mapping[str | None, float] = {"%": 0.01, "‰": 0.001}
 """Base units of measures that the suite gives as a fraction of one."""
 _HAS_UNIT = re.compile(r" ?[-–~到至与]|[余几/]")
-"""After a number: it shares the unit after another number, or the number continues."""
+"""After a number: the number has the unit of the number after it (20~100个), or the number continues (20余)."""
 EXTRACTOR = Extractor.load()
 VOCABULARY = Vocabulary.load()
 
@@ -129,7 +129,7 @@ def is_range(measure: ExtractedMeasure, interval: str) -> bool:
 
 
 def cases(shared: Path, name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield index and case of a file, without those that are excluded or have no result."""
+    """Yield the index of each case of a file, and the case, except those that are excluded or have no result."""
     folder = shared / "recognizers"
     if not folder.is_dir():
         pytest.skip("the public suite of numbers is missing next to the checkout")
@@ -150,8 +150,9 @@ def test_the_suite_is_extracted(shared: Path, name: str) -> None:
         if not all(
             any(is_result(measure, name, result["resolution"]) for measure in measures) for result in case["results"]
         ):
-            found = [(measure.base_value, measure.base_unit, measure.bound) for measure in measures]
-            failures.append(f"{index}: {text} → {found}, not {[result['resolution'] for result in case['results']]}")
+            extracted = [(measure.base_value, measure.base_unit, measure.bound) for measure in measures]
+            expected = [result["resolution"] for result in case["results"]]
+            failures.append(f"{index}: {text} → {extracted}, not {expected}")
     rate = 1 - len(failures) / count
     print(f"{name}: {count - len(failures)} of {count} ({rate:.0%})", *failures, sep="\n")  # noqa: T201
     assert rate >= MIN_RATES[name], "\n".join(failures)

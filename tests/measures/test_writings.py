@@ -1,4 +1,4 @@
-"""Measures as real files write them: units, halves, small numerals, brackets, money, blanks, marks of notes."""
+"""Measures in the forms of real files: units, halves, small numerals, brackets, money, blanks, marks of notes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_an_ordinal_with_blanks_counts_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        # a lead word cuts no word
+        # a word that precedes a name is not cut out of a longer word
         ("制定规范性文件12件。", ["规范性文件"]),
         ("将乐县立案5件。", ["将乐县立案"]),
         ("向阳街道立案2件。", ["向阳街道立案"]),
@@ -109,7 +109,7 @@ def test_an_ordinal_with_blanks_counts_nothing(text: str) -> None:
     ],
 )
 def test_names_are_neither_cut_nor_borrowed(text: str, names: list[str]) -> None:
-    """The indicators of a text, from left to right."""
+    """Names begin and end at the boundaries of words, and contain no words of unrelated measures."""
     assert [measure.indicator for measure in measures(text)] == names
 
 

@@ -16,6 +16,7 @@ from searchkit.output.chart import draw_chart
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 FAMILY = "Searchkit Test Boxes"
+"""Name of the font family of `font_file`."""
 
 
 @pytest.fixture(autouse=True)

@@ -35,11 +35,15 @@ _RANGES = (
     (0x2028, 0x202E),
     (0x2066, 0x2069),
 )
+"""First and last code point of each range of `CONTROLS`."""
 CONTROLS = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
 """C0 (except tab and line ends), DEL, C1, marks and overrides of direction, line and paragraph separators."""
 HOSTILE = f"红{CONTROLS}\r\x1b[31m蓝\x1b]0;title\x07\x9b2J\u202e\ud800"
+"""A text with all control characters, escape sequences of terminals, and a lone surrogate."""
 ANY_TEXT = st.text(st.characters(exclude_categories=[])) | st.text("红a=+-@,;\"' \t\r\n\x1b\x85\u2028\u202e\ud800")
+"""Any characters, surrogates included, or many characters with a meaning in CSV, spreadsheets or terminals."""
 NAMES = ("id", "text", "n", "path", "facets")
+"""Fields of `RECORDS`."""
 LISTS = st.lists(ANY_TEXT, max_size=3) | st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=2)
 VALUES = ANY_TEXT | st.none() | st.integers() | LISTS
 RECORDS = st.lists(
@@ -267,6 +271,7 @@ def test_table_is_aligned() -> None:
 
 
 def _facet_rows(output: str) -> list[list[str]]:
+    """Return the cells of a table of facet counts, without its header."""
     return [re.split(r"\s{2,}", line) for line in output.splitlines()[2:]]
 
 

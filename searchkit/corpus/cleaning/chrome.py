@@ -42,6 +42,7 @@ _PROPERTY = re.compile(rf"[•·*●◆■\-\s【\[(（]*(?:{_PROPERTY_NAMES})\s
 _PROPERTY_WITHOUT_COLON = re.compile(
     r"[•·*●◆■\-\s【\[(（]*(?:索\s?引\s?号|发布日期|成文日期|发布时间|信息来源|浏览次数|发文字号|发文机关|发布机构)[】\])）]?\s*\S{0,40}"
 )
+"""A property name and at most 40 characters without a blank: `索引号 LH331082-035`."""
 _LEADING_DATE_TIME = re.compile(
     r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}[:：]\d{2}(?:[:：]\d{2})?)?[ |｜]+(?=\S)"
 )
@@ -49,6 +50,7 @@ _LEADING_DATE_TIME = re.compile(
 _SPACED_PROPERTY_NAME = re.compile(r"[\u4e00-\u9fff]{1,2}(?: [\u4e00-\u9fff]{1,2}){1,3} ?(?=[:：])")
 """A property name stretched with blanks to the width of other names: `文 号：`, `关 键 词：`."""
 _TIMESTAMP = re.compile(r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|)\s?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?")
+"""A time of day, with or without a date: `2024-01-30 09:12`, `09:12:30`."""
 _BREADCRUMB = re.compile(
     r"[^<>＞»›→《。，,；]{1,31}(?:(?:>+(?!>)|＞+(?!＞)|[»›→])[^<>＞»›→。，,；]{0,42})+|>.*|(?:首页|主页)\s?[/|-]\s?[^。，]*"
 )
@@ -64,18 +66,23 @@ _FOOTER = re.compile(
     r"|(?:建议|推荐|最佳)(?:您)?(?:使用|采用|浏览|分辨率).{0,40}(?:浏览|分辨率|IE|Chrome)|您访问的链接即将离开|您的浏览器(?:版本)?|(?:本站|本网站).{0,10}[Cc]ookies?|.{0,10}未启用\s?JavaScript",
     re.IGNORECASE,
 )
+"""`主办单位：`, `浙ICP备…`, `地址：`, `建议使用IE浏览器`, `您访问的链接即将离开`."""
 _PAGE_NUMBER = re.compile(
     r"[-—–―－─·.~\s|]*\d{1,3}[-—–―－─·.~\s|]*|[-—–―－─]\s?\d{1,4}\s?[-—–―－─]"
     r"|[-—–―－─]*\s?第?\s?\d{1,4}\s?页\s?[,，/|共(（]*\s?(?:共?\s?\d{1,4}\s?页)?[)）]?\s?[-—–―－─]*|\d{1,4}\s?/\s?\d{1,4}\s?页?|page\s?\d+(?:\s?(?:of|/)\s?\d+)?|[—-]?\s?第[一二三四五六七八九十百]{1,5}页",
     re.IGNORECASE,
 )
+"""`1`, `- 2 -`, `第3页 共10页`, `4/10`, `page 5 of 10`, `—第六页`."""
 _DOT_LEADER = re.compile(r"(?:[.．·…‥。]\s?){3,}[-—\s(（]*\d{1,4}[-—\s)）]*")
+"""The dots and the page number of an entry of a table of contents: `……… 3`."""
 _TAIL_START = re.compile(
     r"[【\[(（•*\s]*(?:相关(?:链接|附件|阅读|文章|新闻|信息|稿件|解读|内容|推荐|文档|资讯)|友情链接|重点链接|常用链接|推荐(?:阅读|文章|链接)|延伸阅读|热门(?:文章|信息|推荐)|最新(?:文章|信息|发布)|猜你喜欢|上一[篇条页]|下一[篇条页]|(?:全国|各|省|市|区县|中央|国家)[^。，]{0,10}(?:政府|部门)网站|网站导航|责任编辑|责编)(?:\s?[】\])）:：>＞]|\s|$)"
 )
+"""The heading of links after the report: `相关链接：`, `上一篇`, `【责任编辑】`."""
 _IMPRINT = re.compile(
     r"[（(【\[]\s?(?:此[件文](?:公开|主动公开|依申请公开|不公开|删减|内部)?[^。]{0,12}|全文完|完|结束|信息公开(?:形式|选项)[:：].{0,10}|(?:主动|依申请|不予)公开)\s?[)）】\]]|[（(]?联系(?:人|电话|方式)\s?[:：].{0,80}|抄送\s?[:：].*|抄报\s?[:：].*|主送\s?[:：].*|.{2,30}\d{4}年\d{1,2}月\d{1,2}日\s?印发"
 )
+"""A remark on distribution or printing: `（此件公开发布）`, `（全文完）`, `抄送：…`, `办公室2024年1月31日印发`."""
 
 
 def is_buttons(line: str) -> bool:
@@ -116,7 +123,10 @@ def is_footer(line: str) -> bool:
 
 
 def is_page_number(line: str) -> bool:
-    """Return whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`. Eight digits are a date, four a year."""
+    """Return whether a line is a page number: `1`, `- 2 -`, `第3页 共10页`.
+
+    Four digits alone are not, because they may be a year.
+    """
     return 0 < len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None  # noqa: PLR2004 - the longest form
 
 

@@ -21,6 +21,7 @@ from searchkit.corpus.cleaning.titles import find_opening
 from searchkit.corpus.tables.recognition import recognise_tables
 
 _CONTENTS_TITLES = frozenset({"目录", "目次"})
+"""Titles of tables of contents, without blanks."""
 _MAX_CONTENTS_LINES = 300
 """Maximum number of lines of a table of contents."""
 _MAX_ENTRY_LENGTH = 80
@@ -28,6 +29,7 @@ _MAX_ENTRY_LENGTH = 80
 _TRAILING_PAGE_NUMBER = re.compile(r"[.．·…‥。\s\d\-—()（）]+$")
 """The dots and the page number at the end of an entry of a table of contents: `……12`."""
 _DIGIT_RUN = re.compile(r"\d+")
+"""One or more digits. Lines that differ only in these, such as page numbers, count as equal."""
 _COUNTER = re.compile(r"[件户次人名年月日个家项万亿元起条余多余%％倍期支份]")
 """A unit or counter, which continues a sentence after a number."""
 
@@ -41,16 +43,16 @@ class Cleaned:
     head: tuple[str, ...]
     """Lines before the content, including the title: breadcrumb, 索引号, date, source, speaker, salutation."""
     body: tuple[Block, ...]
-    """Content lines, headings and data tables in order; only the text of a table is empty."""
+    """Content lines, headings and data tables in order. The text of a block is empty only if it has a table."""
     tail: tuple[str, ...]
     """Lines after the content: buttons, links, footer, imprint."""
 
 
 def clean(blocks: Sequence[Block]) -> Cleaned:
-    """Split a document into title, head, content and tail. Empty blocks are blank lines, or tables, which are content.
+    """Split a document into title, head, content and tail.
 
-    Any sequence of blocks is accepted. Lines are judged with simplified characters and returned as printed. Time is
-    linear in the text.
+    Any sequence of blocks is accepted. A block with an empty text is a table, which is content, or a blank line. Lines
+    are judged with simplified characters and returned as printed. Time is linear in the text.
     """
     cleaned: list[Block] = []
     indents: list[bool] = []
@@ -89,7 +91,10 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _end_of_content(blocks: Sequence[Block], start: int) -> int:
-    """Return the index after the last line of content, which includes signature and date, not imprint and chrome."""
+    """Return the index after the last line of content.
+
+    Signature and date at the end are content. Imprint and page chrome are not.
+    """
     tail_start = len(blocks)
     while tail_start > start and blocks[tail_start - 1].table is None and _may_be_tail(blocks[tail_start - 1].text):
         tail_start -= 1
@@ -114,6 +119,7 @@ def _is_after_content(text: str, *, is_signed: bool) -> bool:
 
 
 def _is_attachment(text: str) -> bool:
+    """Return whether a line after the date names an attachment: 附件：1.统计表, or an entry of a list of them."""
     return text.startswith("附") or re.match(r"\d{1,2}[.．、]", text) is not None
 
 
@@ -140,6 +146,7 @@ def _layout_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
 
 
 def _is_layout(text: str) -> bool:
+    """Return whether a line is no content: buttons, a dotted entry, a salutation or the imprint."""
     return (
         chrome.is_buttons(text) or chrome.has_dot_leader(text) or lines.is_salutation(text) or chrome.is_imprint(text)
     )
@@ -162,7 +169,7 @@ def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | 
     """Return the indexes of running heads and feet.
 
     These are repetitions of the title, and lines without a stop that are first or last on at least half of the pages,
-    and at least three times. Page numbers in a line make no difference.
+    and at least three times. Lines that differ only in their numbers, such as page numbers, count as equal.
     """
     bare_title = title.replace(" ", "") if title else None
     dropped = {
@@ -185,7 +192,7 @@ def _repeated_lines(blocks: Sequence[Block], start: int, end: int, title: str | 
 
 
 def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
-    """Return the indexes of the first and last line of each page, so two for each page; empty if there are no pages."""
+    """Return the indexes of the first and last line of each page, two for each page. Empty if there are no pages."""
     edges: list[int] = []
     paged = [i for i in range(start, end) if blocks[i].text and blocks[i].page is not None]
     for previous, following in zip([None, *paged], [*paged, None], strict=True):
@@ -195,7 +202,7 @@ def _page_edges(blocks: Sequence[Block], start: int, end: int) -> list[int]:
 
 
 def _contents_lines(blocks: Sequence[Block], start: int, end: int) -> set[int]:
-    """Return the indexes of a table of contents: its title (目录), and its entries if most of them recur below."""
+    """Return the indexes of the title of a table of contents (目录), and of its entries if most of them recur below."""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):
         if blocks[i].text.replace(" ", "") in _CONTENTS_TITLES:
             entries = _contents_entries(blocks, i + 1, end)
@@ -213,7 +220,7 @@ def _entry_text(text: str) -> str:
 def _contents_entries(blocks: Sequence[Block], start: int, end: int) -> range:
     """Return the indexes of the lines from `start` until the first entry recurs or a line cannot be an entry.
 
-    The range is empty if neither happens within `_MAX_CONTENTS_LINES`.
+    The range is empty if neither happens within `_MAX_CONTENTS_LINES` lines.
     """
     first_text = ""
     for i in range(start, min(end, start + _MAX_CONTENTS_LINES)):

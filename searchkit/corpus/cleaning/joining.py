@@ -1,7 +1,8 @@
 """Join sentences that were broken across lines by a page end, a mail program or a copy from a web page.
 
-A line ends a paragraph unless there is evidence that it continues: an open bracket, a comma, a sentence without its
-end, a word of the document cut in two. In a text whose lines all have the same width, the width decides.
+A line ends a paragraph unless there is evidence that the next line continues it: an open bracket, a comma, an
+unfinished sentence, or a word that the line end cuts in two. In a text whose lines all have the same width, the width
+decides.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from searchkit.corpus.cleaning import chrome
 from searchkit.corpus.numbering import DASH, LISTED, Marker, parse_marker
 
 _OPEN_LINE_ENDS = tuple("，,、（(《“‘〈【[「『—-~～/＋+=")
+"""Marks at the end of a line whose sentence continues on the next line."""
 _CONTINUATION_STARTS = tuple("，,、。；;：:）)》”’〉】]」』！？!?%％‰·")
+"""Marks at the start of a line that continues the sentence of the line above."""
 _NEVER_AT_LINE_START = re.compile(
     r"(?:[的了和与及等]|以及|并且|或者|地区?(?=[，。])|而且|"  # particles and conjunctions
     r"\d*[件户次名条项起个人家元份万亿]{1,2}[，、；。,])"  # a unit, with the end of its number: 5件，
@@ -37,13 +40,17 @@ sentence."""
 _LATIN_LETTER = re.compile("[A-Za-z]")
 _LATIN_LETTER_OR_DIGIT = re.compile("[A-Za-z0-9]")
 _LATIN_OR_NUMBER = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚ.%％]")
+"""A character of a Latin word or of a number, half-width or full-width."""
 _FINAL_DIGIT = re.compile(r"[0-9０-９]$")
+"""A digit at the end of a line."""
 _UNIT_START = re.compile(r"[年月日件户次人名个家项条起例份支期场万亿千百余多元%％倍]")
+"""The first character of a unit, scale or word after a number."""
 _CLOSING_BRACKETS = {"（": "）", "(": ")", "《": "》", "“": "”", "【": "】", "〔": "〕"}
+"""Opening bracket or quote → the closing one."""
 _MAX_SHORT_LINE_LENGTH = 48
 """Maximum length of a heading without a list number, in code points. Longer lines are running text."""
 _MAX_NUMBERED_LINE_LENGTH = 60
-"""The same for a heading with a list number, number included."""
+"""Maximum length of a heading with a list number, in code points, including the number."""
 _MIN_CLAUSE_LENGTH = 4
 """Minimum length of the last clause of a heading of several clauses, in code points: 打造发展高地."""
 _MAX_UNNUMBERED_HEADING_LENGTH = 32
@@ -56,11 +63,12 @@ _MIN_WRAPPED_SHARE = 0.4
 _MIN_OPEN_SHARE = 0.6
 """Minimum share of lines that end inside a sentence among the full lines of a wrapped text."""
 _WRAP_SLACK, _CUT_SLACK = 4, 0.5
-"""How much narrower than the width a full line may be, in Han characters. A typesetter ends a line up to 4 characters
-early, so that no punctuation mark begins the next one. A program cuts all lines at the same width. They can still be
-half a Han character too narrow, which is the width of a Latin letter."""
+"""How much narrower than the text a full line may be, in Han characters: if a typesetter wrapped the lines, and if a
+program cut them. A typesetter ends a line up to 4 characters early, so that no punctuation mark begins the next one. A
+program cuts all lines at the same width, but a line can be too narrow by the width of a Latin letter, half a Han
+character."""
 _MAX_INEXACT_SHARE = 0.03
-"""A program cut the lines if nearly full lines that end inside a sentence are at most this share of the full ones."""
+"""Maximum ratio of nearly full lines that end inside a sentence to full lines in a text whose lines a program cut."""
 _MAX_FRAGMENT_LENGTH = 2
 """A line of at most this number of code points is the rest of the line above. Longer lines may be complete."""
 _COMPLETE_SHORT_LINES = frozenset({"附件", "附", "注"})
@@ -118,6 +126,7 @@ class _PairStatistics:
         return pairs > 1 and pairs * pairs >= _MIN_COHESION * self._count_char(first) * self._count_char(second)
 
     def _count_char(self, char: str) -> int:
+        """Return the frequency of a character in the sample. It is counted once."""
         if char not in self._char_counts:
             self._char_counts[char] = self._text.count(char)
         return self._char_counts[char]
@@ -206,10 +215,11 @@ class _OpenParagraph:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """The space between two lines."""
+    """The white space between two lines."""
 
     has_blank_line: bool
     is_indented: bool
+    """Whether the second line is indented."""
 
 
 def _detect_line_layout(blocks: Sequence[Block], indents: Sequence[bool]) -> _LineLayout:
@@ -266,7 +276,7 @@ def _detect_width(texts: Sequence[str], width_of: Callable[[str], float]) -> tup
 
 def _may_be_heading(text: str) -> bool:
     """Return whether a line has a list number, no full stop, and at most two clauses."""
-    max_clauses = 2
+    max_clauses = 2  # parts between commas
     return parse_marker(text) is not None and "。" not in text and len(re.split("[，,]", text)) <= max_clauses
 
 

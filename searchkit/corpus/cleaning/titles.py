@@ -27,6 +27,7 @@ _MAX_SUBTITLE_LINES = 2
 _DOCUMENT_KINDS = (
     "报告|总结|汇报|白皮书|年报|公报|要点|计划|方案|情况|综述|通报|说明|述法|通知|意见|公告|材料|纲要|安排|讲话|发言"
 )
+"""Last words of titles, which name the kind of the document."""
 _TITLE_LINE = re.compile(
     rf"[^。！？；;]*(?:{_DOCUMENT_KINDS})\s?(?:[（(][^（）()]{{1,60}}[)）]|[—-]{{1,2}}.{{0,20}})?》?(?:\[\^?\d{{1,2}}\])?"
 )
@@ -38,7 +39,9 @@ _REPORT_WORD = re.compile(r"报告|总结|汇报|白皮书|年报|述法")
 _SESSION_NOTE = re.compile(r"\s?[（(][^（）()]*(?:会议|大会)[^（）()]*[)）]$")
 """The meeting in brackets at the end of a title: `（在市人民代表大会上）`."""
 _YEAR_OR_PERIOD = re.compile(rf"{ANY_YEAR}|本?年度|上半年")
+"""2023, 年度, 上半年."""
 _BODY_WORD = re.compile(r"局|委|政府|厅|办|署|院|中心|支队|大队|总队|镇|乡|街道|部|所|区|县|市|省|公司")
+"""A character or word in the name of a body or a place."""
 _SUBJECT_WORD = re.compile("法治政府|政府(?:建设|工作|信息)|部门|依法治[省市县区]")
 """Words that contain a `_BODY_WORD` but name the subject of a title, not the body that issued it."""
 _CUT_TITLE_END = re.compile(r"(?:\d年|年度|关于|的|和|与|及)$")
@@ -89,7 +92,8 @@ def _strip_title(title: str) -> tuple[int, int]:
 def _first_content(blocks: Sequence[Block]) -> int:
     """Return the index of the first line that is a sentence, a salutation, a numbered heading, a table or 目录.
 
-    The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is, return the number of these lines.
+    The title is above this line. If none of the first `_MAX_OPENING_LINES` lines is of these kinds, return the number
+    of these lines.
     """
     for i, block in enumerate(blocks[:_MAX_OPENING_LINES]):
         text = block.text
@@ -106,6 +110,7 @@ def _first_content(blocks: Sequence[Block]) -> int:
 
 
 def _is_contents_title(text: str) -> bool:
+    """Return whether a line is the title of a table of contents."""
     return text.replace(" ", "") in {"目录", "目次"}
 
 
@@ -180,10 +185,11 @@ def _start_of_title(blocks: Sequence[Block], last: int) -> int:
 
 
 def _join_title(blocks: Sequence[Block]) -> str:
+    """Return the lines of a title as one text. No blank replaces the line breaks."""
     return "".join(block.text for block in blocks)
 
 
-# A line of which one of these tests is true belongs to the head.
+# A line belongs to the head if one of these tests is true for it.
 _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
     chrome.is_chrome,
     chrome.is_page_number,
@@ -197,7 +203,7 @@ _HEAD_TESTS: tuple[Callable[[str], bool], ...] = (
 
 
 def _end_of_head(blocks: Sequence[Block], start: int) -> int:
-    """Return the index of the first line of content. `start` is the index after the title, 0 if there is no title."""
+    """Return the index after the last line of the head. `start` is the index after the title, or 0 without a title."""
     end, unrecognised = start, 0
     is_announced = start > 0
     for i in range(start, min(len(blocks), start + _MAX_OPENING_LINES)):
@@ -207,7 +213,7 @@ def _end_of_head(blocks: Sequence[Block], start: int) -> int:
         if not text:
             continue
         if _belongs_to_head(blocks, i, start):
-            # Without a title, lines of no typical shape belong to the head only if a session or a speaker follows.
+            # Without a title, lines that have no typical shape belong to the head only if a session or speaker follows.
             is_announced = is_announced or lines.is_session(text) or lines.is_speaker(text)
             if unrecognised and not is_announced:
                 break
@@ -242,15 +248,19 @@ def _belongs_to_head(blocks: Sequence[Block], i: int, start: int) -> bool:
 _DOCUMENT_NUMBER = re.compile(
     rf"[\u4e00-\u9fff]{{2,14}}\s?[〔\[（(【]\s?{ARABIC_YEAR}\s?[〕\]）)】]\s?第?\s?\d{{1,5}}\s?号"
 )
-"""津政发〔2024〕5号."""
+"""A line that consists of a document number: 津政发〔2024〕5号."""
 
 
 def _is_document_number(text: str) -> bool:
+    """Return whether a line is a document number: 津政发〔2024〕5号."""
     return _DOCUMENT_NUMBER.fullmatch(text) is not None
 
 
 def _is_signature(blocks: Sequence[Block], i: int, start: int) -> bool:
-    """Return whether a line is a public body, with or without a date, that some sites print below the title."""
+    """Return whether a line below the title is a public body with a date, or one that a line with a date follows.
+
+    Some sites print body and date there. Returns False if there is no title.
+    """
     following = next((block.text for block in blocks[i + 1 : i + 3] if block.text), "")
     text = blocks[i].text
     return bool(start) and (lines.is_dated_signature(text) or (lines.is_body_line(text) and lines.is_date(following)))

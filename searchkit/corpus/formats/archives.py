@@ -18,16 +18,19 @@ from xml.etree import ElementTree as ET
 from searchkit.errors import ReadError
 
 MAX_ENTRIES = 10_000
+"""Maximum number of entries of an archive."""
 MAX_ENTRY_BYTES = 200_000_000
-"""Uncompressed bytes of one entry."""
+"""Maximum size of one entry, in uncompressed bytes."""
 MAX_TOTAL_BYTES = 500_000_000
-"""Uncompressed bytes of all entries that are read from one archive."""
+"""Maximum total size of all entries that are read from one archive, in uncompressed bytes."""
 MAX_XML_BYTES = 64_000_000
-"""Bytes of one XML document. Its tree needs about 14 times as much; a report of a thousand pages has 30 MB."""
+"""Maximum size of one XML document, in bytes. The tree needs about 14 times as much memory. A report of a thousand
+pages has 30 MB."""
 
 _MAX_RATIO = 200
+"""Maximum ratio of the uncompressed to the compressed size of an entry."""
 _RATIO_EXEMPT_BYTES = 10_000_000
-"""In bytes. Entries up to this size may have any compression ratio."""
+"""Entries of at most this number of uncompressed bytes may have any compression ratio."""
 _COMPRESSION_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Methods whose decompressors produce no more output than requested."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800
@@ -35,6 +38,7 @@ _ENCRYPTED, _UTF8 = 0x1, 0x800
 _UNICODE_NAME_FIELD = 0x7075
 """Extra field in which some programs store the UTF-8 name in addition to the name in the system's encoding."""
 _DRIVE_LETTER = re.compile("[A-Za-z]:")
+"""The start of an absolute path of Windows: `C:`."""
 _ZIPFILE_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, KeyError, NotImplementedError, OSError,
     OverflowError, RuntimeError, ValueError,
@@ -51,6 +55,7 @@ class Archive:
         self._container = container
         self._entries = entries
         self._bytes_read: dict[str, int] = {}
+        """Uncompressed size of each entry that has been read."""
 
     def read(self, name: str) -> bytes:
         """Uncompress one entry. Raises ReadError if that fails or is not safe; the message starts with the name."""
@@ -113,8 +118,8 @@ def open_archive(data: bytes) -> Archive:
 def parse_xml(data: bytes) -> ET.Element:
     """Parse an XML document of at most `MAX_XML_BYTES` bytes.
 
-    Raises ReadError if it is not well-formed, is too large or has a document type declaration. No office format uses
-    one, and entities, the vehicle of XML attacks, are declared there.
+    Raises ReadError if the document is not well-formed, is too large or has a document type declaration. No office
+    format uses such a declaration. Attackers use it to declare entities that expand to gigabytes or to other files.
     """
     if len(data) > MAX_XML_BYTES:
         raise ReadError(f"more than {MAX_XML_BYTES // 1_000_000} MB of XML in one part")
@@ -140,7 +145,8 @@ class _SafeTreeBuilder(ET.TreeBuilder):
 def _entry_name(info: zipfile.ZipInfo) -> str:
     """Return the name of an entry up to the first NUL, with `/` for backslashes.
 
-    Without the UTF-8 flag, `zipfile` decodes the bytes of a name as code page 437; this is undone first.
+    If the UTF-8 flag is not set, `zipfile` decodes the name as code page 437. The original bytes are then restored, and
+    decoded as UTF-8 or GB18030.
     """
     name = info.orig_filename
     if not info.flag_bits & _UTF8:
@@ -150,6 +156,7 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
 
 
 def _decode_name(raw: bytes) -> str:
+    """Decode a name as UTF-8 or else as GB18030, without invalid bytes."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -157,7 +164,11 @@ def _decode_name(raw: bytes) -> str:
 
 
 def _unicode_name(extra: bytes, raw: bytes) -> str:
-    """Return the UTF-8 name from the extra fields if it belongs to the name `raw`, empty otherwise."""
+    """Return the UTF-8 name from the extra fields if it belongs to the name `raw`, empty otherwise.
+
+    An extra field has a header, its id and its size. The field with the name contains a version byte, the CRC-32 of
+    `raw`, and the name.
+    """
     offset, header_size, prefix_size = 0, 4, 5
     while offset + header_size <= len(extra):
         field_id, size = struct.unpack_from("<HH", extra, offset)

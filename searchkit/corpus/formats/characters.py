@@ -12,8 +12,9 @@ SOFT_HYPHEN = "\xad"
 UNREADABLE = "\ufffd"
 """Represents a character that its font does not map to a character."""
 UNREADABLE_REASON = "its fonts do not map glyphs to characters: needs OCR"
+"""The reason why a text with too many `UNREADABLE` characters is not read."""
 PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-"""Code points without a meaning in Unicode. Fonts with a broken map have them."""
+"""Code points without a meaning in Unicode. Text in a font with a broken character map contains them."""
 
 _SYMBOL_FONT = re.compile(r"(?P<dingbats>wing ?dings)[ -]?(?P<number>[23]?)|symbol", re.IGNORECASE)
 """Names of fonts whose codes are listed in `_SIGNS`: `Wingdings 2`, `ABCDEF+Wing Dings-3`, `Symbol`."""
@@ -30,9 +31,9 @@ _SIGNS = {
 }  # fmt: skip
 """Maps a font and the lowest byte of a code to the displayed character."""
 _BULLET = re.compile("^\\s*[\uf06c\uf06e\uf075\uf076\uf077\uf0a7\uf0b7\uf0d8\uf0e8\uf0fc][\\s\u3000]*")
-"""A list bullet of a word processor, in whatever font."""
+"""A list bullet of a word processor, in any font."""
 _GBK_BLANK = "\ue5e5"
-"""The ideographic space of GBK, 0xA3A0, which has no other code point."""
+"""The ideographic space of GBK, bytes 0xA3A0. Unicode has no other code point for these bytes."""
 
 _LOOK_ALIKES = re.compile("[\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufad9\ufb00-\ufb06]")
 """Radicals, compatibility ideographs and ligatures: ⼀, 車, ﬁ."""

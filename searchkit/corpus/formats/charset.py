@@ -1,9 +1,9 @@
 """Guesses the encoding of Chinese text that does not declare one: the encoding under which the text is most probable.
 
 The bytes are decoded with each encoding, and the cost of the text, its negative log-likelihood, is computed. An ASCII
-character has probability 1/100, each of the 500 frequent Chinese characters 1/500 of 3/4; other characters are rarer,
-and characters that no text contains are the rarest. A wrong encoding turns frequent characters into rare ones, so one
-line of text is enough.
+character has the probability 1/100. The 500 frequent Chinese characters share the probability 3/4, so each has 3/2000.
+Other characters are rarer, and characters that no text contains are the rarest. A wrong encoding turns frequent
+characters into rare ones, so one line of text is enough.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from searchkit.text.folding import fold
 UTF_8, GB18030, BIG5 = "utf-8", "gb18030", "big5hkscs"
 """Python's names of the encodings. GB18030 includes GB2312 and GBK; `big5hkscs`, used in Hong Kong, includes Big5."""
 UTF_16 = ("utf-16-le", "utf-16-be")
+"""Python's names of UTF-16 with the low byte first, and with the high byte first."""
 
 FREQUENT_CHARS = frozenset(
     "一是人了不在有大中国和为这上他个地年来我会以到时要出的生学说道民家子也成行下于们后就发自之对得主长可"
@@ -33,9 +34,11 @@ FREQUENT_CHARS = frozenset(
 """The 500 most frequent Chinese characters, simplified. Traditional characters are folded before the lookup. Source:
 the words of jieba's dictionary, weighted by frequency."""
 _PUNCTUATION = frozenset("　，。、；：！？（）《》“”")
+"""Punctuation marks that are as probable as frequent characters."""
 
 _ASCII_COST, _FREQUENT_COST, _OTHER_COST, _BAD_COST = 4.6, 6.5, 12.0, 20.0
-"""-ln of a character's probability: 1/100; 1/500 of 3/4; the rest over the other 20,000 characters; almost 0."""
+"""Cost of a character, -ln of its probability: 1/100 for ASCII, 3/2000 for frequent characters, the rest divided by the
+other 20,000 characters, and almost 0 for characters that no text contains."""
 _DECLARED_BONUS = 15.0
 """Subtracted from the cost of the declared encoding, or of GB18030 if neither GB18030 nor Big5 is declared.
 Equals the evidence of about three characters."""
@@ -43,7 +46,7 @@ _MAX_COST_PER_BYTE = 5.0
 """If the cost per byte is higher, the bytes are not text, even in encodings that can decode nearly any bytes. Chinese
 text costs less than 4, random bytes 6 or more."""
 _BAD_CATEGORIES = frozenset({"Cc", "Cn", "Co", "Cs"})
-"""Control, unassigned, private use, surrogate."""
+"""Unicode categories of characters that no text contains: control, unassigned, private use, surrogate."""
 _SAMPLE_BYTES = 1_000_000
 """Number of bytes that the guess uses."""
 _DISTINGUISHING_BYTE = re.compile(rb"[\x00\x80-\xff]")
@@ -52,6 +55,7 @@ _DECLARED_ENCODINGS = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "x-gbk"), GB18030),
     **dict.fromkeys(("big5", "big5-hkscs", "big5hkscs", "cp950", "x-x-big5"), BIG5),
 }
+"""Name of an encoding in a page or file, in lower case → Python's name of the encoding that includes it."""
 _BIG5_PUNCTUATION = str.maketrans("•､‾∼♁☉¥¢£", "‧﹑¯～⊕⊙￥￠￡")
 """Python's Big5 tables map some punctuation to other characters. This maps it to the characters that were meant."""
 _BIG5_NUMBERS = str.maketrans("ロヮワヰヱヲンヴヵヶАБВГДЕЁЖЗИ", "①②③④⑤⑥⑦⑧⑨⑩⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽")
@@ -65,9 +69,9 @@ def guess_encoding(data: bytes, declared: str = "") -> str:
     """Return the encoding of text without byte order mark: UTF-8, GB18030, Big5, or UTF-16 of either byte order.
 
     `declared`: the encoding that the text declares, such as `gb2312` in the head of a page. If the bytes are ambiguous,
-    it decides between GB18030 and Big5. Any other declaration, or none, counts as GB18030. For text in none of these
-    encodings the result is arbitrary, and decoding with it produces many errors. Cost: about 0.2 s for a megabyte, the
-    most that is examined.
+    the declaration decides between GB18030 and Big5. Any other declaration, or none, counts as GB18030. For text in
+    none of these encodings, the result is arbitrary, and decoding with it produces many errors. Only the first megabyte
+    from the first distinguishing byte on is examined. Cost: at most about 0.2 s.
     """
     sample = _take_sample(data)
     costs = {encoding: _text_cost(sample, encoding) for encoding in (GB18030, BIG5, UTF_8)}
@@ -92,18 +96,21 @@ def decode_as(data: bytes, encoding: str) -> str:
 
 
 def _take_sample(data: bytes) -> bytes:
+    """Return the bytes from the first one at which the encodings can differ, at most `_SAMPLE_BYTES`."""
     match = _DISTINGUISHING_BYTE.search(data)
     start = match.start() & ~1 if match else 0  # even, so that UTF-16 code units stay aligned
     return data[start : start + _SAMPLE_BYTES]
 
 
 def _text_cost(sample: bytes, encoding: str) -> float:
+    """Return the sum of the costs of all characters of a sample that is decoded with `encoding`."""
     counts = Counter(sample.decode(encoding, errors="replace"))
     chars = "".join(counts)
     return sum(_char_cost(char, folded) * counts[char] for char, folded in zip(chars, fold(chars), strict=True))
 
 
 def _char_cost(char: str, folded: str) -> float:
+    """Return the cost of a character. `folded` is its folded form."""
     if " " <= char <= "~" or char in "\t\r\n":
         return _ASCII_COST
     if folded in FREQUENT_CHARS or char in _PUNCTUATION:

@@ -15,6 +15,7 @@ from searchkit.errors import ReadError
 from searchkit.processes import find_program, run_program, temporary_folder
 
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of an OLE container: a .doc, or an encrypted .docx."""
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 """Name of the stream that contains an encrypted .docx."""
 _WORD_HEADER_OFFSET, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
@@ -22,26 +23,33 @@ _WORD_HEADER_OFFSET, _WORD_MAGIC, _WORD_ENCRYPTED = 512, b"\xec\xa5", 0x01
 _SNIFF_BYTES = 4_096
 """Number of leading bytes used to detect the format."""
 _WORD_XML = re.compile(rb"progid=.Word\.Document|<w:wordDocument|<pkg:package", re.IGNORECASE)
+"""A Word document as a single XML file."""
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta|div|table|p|o:p)\b", re.IGNORECASE)
+"""A tag of a web page."""
 _WEB_ARCHIVE = re.compile(rb"mime-version:|content-type:\s*multipart/related", re.IGNORECASE)
+"""A web page with its pictures as one file."""
 
 _INSTALL_PATHS = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.com",
     r"C:\Program Files (x86)\LibreOffice\program\soffice.com",
 )
+"""Paths of LibreOffice on systems whose installer does not add it to PATH."""
 _SETTINGS = (
     ("org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
-    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never
-    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # manual proxy: an address where nothing listens
+    ("org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never updates links
+    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # the proxy below, a port at which nothing listens
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
     ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
 )
-"""Settings of the private profile: a document runs no code and fetches nothing from the network."""
+"""Settings of the private profile, each as path, name and value.
+
+They prevent a document from running code and from fetching anything from the network.
+"""
 
 
 def read(data: bytes, name: str) -> FileContents:
@@ -79,7 +87,7 @@ def _detect_suffix(data: bytes) -> str:
     head = data[:_SNIFF_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"{\\rtf", b"%PDF")):
         return ".rtf" if head.startswith(b"{") else ".pdf"
-    head = head.replace(b"\x00", b"")  # UTF-16
+    head = head.replace(b"\x00", b"")  # ASCII characters of UTF-16 become ASCII
     if _WORD_XML.search(head):
         return ".xml"
     if _WEB_ARCHIVE.search(head):
@@ -102,7 +110,7 @@ def _extract_page(data: bytes) -> bytes:
 
 
 def _convert_to_docx(data: bytes, suffix: str) -> bytes:
-    """Convert a document to .docx with LibreOffice."""
+    """Convert a document to .docx with LibreOffice. Raises ReadError if it is missing, cannot be started or fails."""
     program = find_libreoffice()
     if program is None:
         raise ReadError(f"needs LibreOffice to read {suffix} files: install it, or save the file as .docx")
@@ -138,6 +146,7 @@ def _run_libreoffice(program: str, data: bytes, suffix: str, folder: Path) -> by
 
 
 def _profile_settings() -> str:
+    """Return `_SETTINGS` as the XML file that LibreOffice reads from a profile."""
     items = "".join(
         f'<item oor:path="/{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
         for path, name, value in _SETTINGS

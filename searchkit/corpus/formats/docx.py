@@ -33,6 +33,7 @@ from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
 
 _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+"""Namespace of documents saved as Strict Open XML. It is replaced by that of all other documents."""
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MATH_TEXT = _MATH + "t"
@@ -48,8 +49,11 @@ _DROPPED_TAGS = frozenset(
         *("sectPr", "rubyPr", "smartTagPr", "customXmlPr"),
     )
 )
+"""Elements without visible text: deletions, field codes, properties, and readings above characters."""
 _CHARACTER_TAGS = {W + "tab": "\t", W + "ptab": "\t", W + "cr": "\n", W + "br": "\n", W + "noBreakHyphen": "-"}
+"""Maps elements that stand for a character to the character."""
 _MAX_BYTE = 0xFF
+"""Largest code of a symbol that can be the code of a symbol font. Larger ones are code points."""
 _VERTICAL_ALIGNMENT = W + "vertAlign"
 _SCRIPT_DELIMITERS = {"superscript": RAISED, "subscript": LOWERED}
 """Maps the vertical alignment of a run to the delimiter that starts it."""
@@ -62,7 +66,9 @@ _MEANINGLESS_TITLE = re.compile(
     r"microsoft|^(?:新建.*|无标题|未命名|文档|文件|正文|模板|document|untitled)\s*\d*$|\.(?:docx?|wps|rtf|txt|pdf)$",
     re.IGNORECASE,
 )
+"""A title that a program wrote: 新建 Microsoft Word 文档, 无标题, untitled 2, 报告.doc."""
 _MIN_TITLE_LENGTH = 5
+"""Minimum length of a title that is used as a hint, in code points."""
 _HAN_CHARACTER = re.compile("[\u4e00-\u9fff]")
 
 
@@ -124,10 +130,15 @@ class _WordPackage:
         return {"title": title} if usable else {}
 
     def _xml(self, name: str) -> Element:
+        """Parse the part `name` of the document. Strict documents get the namespace of all others."""
         return parse_xml(self._archive.read(name).replace(_STRICT_NAMESPACE, W[1:-1].encode()))
 
     def _read_relations(self, name: str) -> dict[str, str]:
-        """Map the kind of each part that a part refers to, the last segment of its relationship type, to its name."""
+        """Return the names of the parts that the part `name` refers to, by kind.
+
+        The kind is the last segment of the relationship type: `styles` for `…/relationships/styles`. If `name` is
+        empty, the relationships are those of the package.
+        """
         folder, _, file = name.rpartition("/")
         relations = posixpath.join(folder, "_rels", f"{file}.rels")
         names: dict[str, str] = {}
@@ -156,7 +167,7 @@ class _BodyReader:
         self._has_scripts = False
         """Whether the document contains raised or lowered text."""
         self._fields: list[bool] = []
-        """For each open field, whether its result has begun."""
+        """For each open field, whether its result has begun. A field has a code (PAGE) and then a result (12)."""
         self._open_codes = 0
         """Number of open fields whose result has not begun."""
         self._tables: list[TableBuilder] = []
@@ -188,7 +199,7 @@ class _BodyReader:
         self._read_pending()
 
     def _walk(self, parent: Element) -> None:
-        """Read the children of an element. Unknown elements are containers, such as links, revisions and tags."""
+        """Read the children of an element. Unknown elements are containers: links, insertions, smart tags."""
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ReadError(f"elements are nested deeper than {_MAX_DEPTH}: not a document that Word saved")
@@ -204,6 +215,7 @@ class _BodyReader:
     # Paragraphs
 
     def _read_paragraph(self, element: Element) -> None:
+        """Read a paragraph. Drops an entry of a table of contents. Joins a paragraph with deleted mark to the next."""
         properties = element.find(W + "pPr")
         name = child_value(properties, "pStyle") or self._styles.default
         style = self._paragraph = self._styles[name]
@@ -232,7 +244,10 @@ class _BodyReader:
         return self._lists.next_number(list_id, parse_integer(child_value(numbering, "ilvl"), level))
 
     def _end_line(self, label: str, level: int, *, is_paragraph: bool = False) -> None:
-        """Convert the collected line to blocks, one for each line break in it."""
+        """Convert the collected line to blocks, one for each part between line breaks.
+
+        An empty paragraph (`is_paragraph`) becomes a blank line, or in a table a block with its list number.
+        """
         parts, self._line = self._line, []
         has_text = False
         for marked_text, strong in _split_lines(parts):
@@ -244,7 +259,7 @@ class _BodyReader:
         if has_text or not is_paragraph:
             return
         if self._tables:
-            if label:  # a column of generated numbers
+            if label:  # an empty cell whose list number is printed, as in a column of serial numbers
                 self.blocks.append(Block(label.rstrip()))
         elif self.blocks and self.blocks[-1] is not BLANK:
             self.blocks.append(BLANK)
@@ -259,6 +274,7 @@ class _BodyReader:
     # Characters
 
     def _read_run(self, element: Element) -> None:
+        """Read a run, with the properties of its paragraph, its style and itself. Later ones take precedence."""
         properties = element.find(W + "rPr")
         outer = self._strong, self._hidden
         strong, hidden, script = self._paragraph.strong, self._paragraph.hidden, self._paragraph.script
@@ -289,11 +305,13 @@ class _BodyReader:
         self._add(to_superscript("".join(item.text or "" for item in element.iter(_MATH_TEXT))))
 
     def _read_text(self, element: Element) -> None:
+        """Add the text of an element, without the blanks around it unless the element preserves them."""
         text = (element.text or "").replace("\r", " ").replace("\n", " ")
         text = text if element.get(_SPACE) == "preserve" else text.strip(" \t")
         self._add(text)
 
     def _read_symbol(self, element: Element) -> None:
+        """Add the character that a symbol displays. A private-use code without a known sign is dropped."""
         code = element.get(W + "char", "")
         if re.fullmatch("[0-9A-Fa-f]{1,4}", code):
             value, font = int(code, 16), element.get(W + "font", "")
@@ -301,6 +319,7 @@ class _BodyReader:
             self._add(sign or ("" if is_private(chr(value)) else chr(value)))
 
     def _read_field_mark(self, element: Element) -> None:
+        """Process the begin of a field, the mark between its code and its result, or its end."""
         kind = element.get(W + "fldCharType")
         if kind == "begin":
             self._fields.append(False)
@@ -312,19 +331,23 @@ class _BodyReader:
             self._open_codes -= not self._fields.pop()
 
     def _is_visible(self) -> bool:
+        """Return whether text at this point is neither hidden nor the code of a field."""
         return not self._hidden and not self._open_codes
 
     def _add(self, text: str) -> None:
+        """Add text to the current line if it is visible."""
         if self._is_visible() and (text := clean_characters(text)):
             self._line.append((text, self._strong))
 
     # Text boxes, notes and alternatives
 
     def _read_box(self, element: Element) -> None:
+        """Read a text box later, after the paragraph that it belongs to."""
         if self._is_visible():
             self._pending.append(element)
 
     def _read_reference(self, element: Element) -> None:
+        """Read the note that a reference belongs to later, after the paragraph. Each note is read once."""
         note = self._notes.pop_note(element) if self._is_visible() else None
         if note is not None:
             self._pending.append(note)
@@ -344,6 +367,7 @@ class _BodyReader:
     # Tables
 
     def _read_table(self, element: Element) -> None:
+        """Read a table. A table that contains another one is not a data table."""
         self._end_line("", 0)
         if self._tables:
             self._tables[-1].is_data = False
@@ -353,6 +377,7 @@ class _BodyReader:
         self._read_pending()
 
     def _read_row(self, element: Element) -> None:
+        """Read a row unless it is deleted or hidden. Columns before its first cell (`gridBefore`) are an empty cell."""
         properties = element.find(W + "trPr")
         if properties is not None and (
             properties.find(W + "del") is not None or properties.find(W + "hidden") is not None

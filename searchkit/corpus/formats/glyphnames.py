@@ -1,7 +1,7 @@
 """Glyph names in the fonts of a PDF: a repair of fonts whose map to characters (ToUnicode) is broken or missing.
 
-The library that reads PDF prefers the map to the glyph names, and offers no access to the names. But it uses the names
-of Type 1 fonts without a map. So this module rewrites a copy of the file, in which all fonts with names are such fonts.
+The library that reads PDF offers no access to glyph names. It uses them, but only for Type 1 fonts without a map.
+Therefore this module rewrites a copy of the file, in which every font with glyph names is a Type 1 font without a map.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 _MAX_FONTS = 2_000
+"""Maximum number of fonts that are examined."""
 _MAX_OBJECT_BYTES = 30_000
-"""Size of the dictionary of a font, or of its encoding. Each describes 256 glyphs."""
+"""Maximum size of the dictionary of a font, or of its encoding, in bytes. Each describes at most 256 glyphs."""
 _SIMPLE_FONT = re.compile(rb"/Subtype ?/(?:Type1|MMType1|TrueType|Type3)\b")
 """A font with at most 256 glyphs, which is the only kind whose glyphs can be named."""
 _OBJECT_START = re.compile(rb"[\r\n](\d{1,8}) 0 obj\b")
@@ -25,7 +26,8 @@ _REPLACEMENTS = (
     (b"/Subtype/TrueType", b"/Subtype/Type1   "),
     (b"/Subtype/Type3", b"/Subtype/Type1"),
 )
-"""Pairs of equal length, so that all objects keep their offsets."""
+"""Replacements that hide the map and change the type of a font. Both strings of a pair have the same length, so that
+all objects keep their offsets."""
 
 
 def expose_glyph_names(data: bytes) -> bytes | None:

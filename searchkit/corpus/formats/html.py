@@ -19,20 +19,24 @@ from searchkit.corpus.formats.text import decode_text, normalise_text
 from searchkit.errors import ReadError
 
 _HEADING_LEVELS = {f"h{level}": level for level in range(1, 7)}
+"""Tag of a heading → its level, 1 to 6."""
 _BLOCK_TAGS = frozenset({
     "address", "article", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "form", "header", "hgroup", "hr", "li", "main", "menu", "ol", "p", "pre", "section",
     "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 }).union(_HEADING_LEVELS)  # fmt: skip
+"""Elements that begin and end a line."""
 _DROPPED_TAGS = frozenset({
     "aside", "audio", "button", "canvas", "dialog", "embed", "footer", "head", "iframe", "img", "input", "map",
     "math", "nav", "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea",
     "video",
 })  # fmt: skip
+"""Elements that are dropped with their contents."""
 _MAX_DEPTH = 5_000
-"""Nesting depth. The parser's cost grows with the square of the depth; at this depth it is a tenth of a second."""
+"""Maximum nesting depth of elements. The cost of the parser grows with the square of the depth. At this depth, the cost
+is a tenth of a second."""
 _MAX_ATTRIBUTES = 1_000
-"""Per element. The parser compares each attribute with all others of its element."""
+"""Maximum number of attributes of an element. The parser compares each attribute with all others of its element."""
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{2000,}")
 """A start tag that is long enough for more than `_MAX_ATTRIBUTES` attributes: each needs a blank and a letter."""
 _QUOTED_VALUE = re.compile("\"[^\"]*\"|'[^']*'")
@@ -40,7 +44,7 @@ _QUOTED_VALUE = re.compile("\"[^\"]*\"|'[^']*'")
 _MAX_TAGS_UNCHECKED = 20_000
 """The nesting depth of pages with at most this number of tags is not checked."""
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
-"""The slash of an end tag, and the name."""
+"""A start tag or an end tag. The groups are the slash of an end tag, and the name."""
 _UNNESTED_TAGS = frozenset({
     "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p",
     "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
@@ -49,6 +53,7 @@ _UNNESTED_TAGS = frozenset({
 _SCRIPT_DELIMITERS = {"sup": RAISED, "super": RAISED, "sub": LOWERED}
 """Maps a tag, or a value of `vertical-align`, to the delimiter that starts raised or lowered text."""
 _SCRIPT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+"""The style of raised or lowered text: `vertical-align: super`."""
 _TABLE_TAGS = frozenset({"table", "caption", "tr", "td", "th"})
 _STRONG_TAGS = frozenset({"b", "strong"})
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -74,7 +79,7 @@ _CONTAINERS = frozenset({
 _MIN_MAIN_SHARE = 0.9
 """A container is the main text if it contains at least this share of the prose: the lines with 。 or ；."""
 _MAX_FORM_LENGTH = 300
-"""In code points. A shorter form is a search box; a longer one contains content."""
+"""Maximum length of the text of a form that is dropped, in code points. Longer forms contain content."""
 _BLANK_CHARACTERS = " \t\n\xa0\u3000"
 _SOFT_BREAK = "\x00"
 """A line end in the source that is not a line break on the page."""
@@ -82,6 +87,8 @@ _SOFT_WRAP = re.compile(r"(?<=[^\x00-\x7f])[ \t]*\x00[ \t\x00]*(?=[^\x00-\x7f])"
 """Soft breaks between two characters outside ASCII, with the blanks around them: no blank replaces them."""
 _WHITE_SPACE = re.compile(r"[ \t\n]+")
 _MIN_TITLE_LENGTH, _MAX_TITLE_LENGTH = 5, 500
+"""A part of a page title must have more code points than the first number to be the title of the report. Of the page
+title, the second number of code points is examined."""
 _TITLE_SEPARATOR = re.compile(r"\s*[_|｜]\s*|\s+[-–—]+\s*|\s*[-–—]+\s+|(?<!\d)[-–—]{1,2}(?!\d)")
 """Separates the title of a page from the name of the site: `_`, `|`, or a dash, but not between digits (2021-2025)."""
 
@@ -139,22 +146,27 @@ def parse_fragment(markup: str) -> tuple[Block, ...]:
 
 @dataclass(slots=True)
 class _ContainerSpan:
-    """The blocks of a container (start inclusive, end exclusive) and the length of its prose in code points."""
+    """The blocks of a container."""
 
     start: int
+    """Index of the first block."""
     end: int
+    """Index after the last block."""
     prose: int
+    """Length in code points of the lines with 。 or ；."""
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenElement:
-    """An element that has been entered, with the state to restore when it is left."""
+    """An element that has been entered, and what to undo when it is left."""
 
     tag: str
     strong: bool
+    """Whether the element makes its text bold."""
     script: str
     """The delimiter that starts raised or lowered text; empty for other text."""
     span: _ContainerSpan | None
+    """The blocks of the element if it is a container, otherwise None."""
 
 
 class _BlockCollector:
@@ -240,16 +252,19 @@ class _BlockCollector:
         if script:
             self._line.append((script, True))
             self._has_scripts = True
+        # The prose before the container is subtracted here. `_leave` adds the prose up to its end.
         span = _ContainerSpan(len(self.blocks), 0, -self._prose) if _is_container(tag, attributes) else None
         self._open.append(_OpenElement(tag, strong, script, span))
         return True
 
     def _is_dropped(self, node: LexborNode, tag: str) -> bool:
+        """Return whether an element is no content: a menu, a script, a search form."""
         if tag == "form":  # some sites wrap the entire page in a form
             return len(node.text()) < _MAX_FORM_LENGTH
         return tag in _DROPPED_TAGS
 
     def _update_state(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Update headings, lists and tables at the start of an element."""
         if tag in _HEADING_LEVELS:
             self._level = _HEADING_LEVELS[tag]
         elif tag == "pre":
@@ -262,6 +277,7 @@ class _BlockCollector:
             self._enter_table_part(tag, attributes)
 
     def _enter_table_part(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Process the start of a table, row or cell. A table that contains another one is not a data table."""
         if tag == "table":
             if self._tables:
                 self._tables[-1].is_data = False
@@ -278,12 +294,14 @@ class _BlockCollector:
                 row.add_cell(len(self.blocks), *spans, is_header=tag == "th")
 
     def _start_item(self) -> None:
+        """Set the marker of a list item, and increment the number of its list."""
         number = self._lists[-1] if self._lists else None
         if number is not None:
             self._marker = f"{number}. "
             self._lists[-1] = number + 1
 
     def _leave(self) -> None:
+        """Process the end of the innermost open element."""
         element = self._open.pop()
         tag = element.tag
         if tag in _BLOCK_TAGS or tag in {"td", "th", "caption"}:
@@ -307,6 +325,7 @@ class _BlockCollector:
             self._leave_table_part(tag)
 
     def _leave_table_part(self, tag: str) -> None:
+        """Process the end of a table, row or caption. The lines in a caption become the caption of the table."""
         if tag == "table":
             self._tables.pop().end_table()
         elif tag == "tr":
@@ -316,6 +335,7 @@ class _BlockCollector:
             table.caption = " ".join(block.text for block in table.pop_blocks()) or None
 
     def _add_text(self, text: str) -> None:
+        """Add text to the current line. Line ends are soft breaks, but line breaks inside `pre`."""
         if not self._pre:
             self._line.append((text.replace("\n", _SOFT_BREAK), self._strong > 0))
             return
@@ -325,7 +345,7 @@ class _BlockCollector:
             self._line.append((line, self._strong > 0))
 
     def _end_line(self) -> None:
-        """Convert the collected line to blocks, one for each `br` in it."""
+        """Convert the collected line to blocks, one for each part between `br` elements."""
         if not self._line:
             return
         parts, self._line = self._line, []
@@ -335,6 +355,7 @@ class _BlockCollector:
             start = n + 1
 
     def _add_block(self, parts: Sequence[tuple[str, bool]]) -> None:
+        """Add a block unless it is blank. `parts` are its texts, and whether each is strong."""
         text = "".join(text for text, _ in parts)
         text = _collapse_white_space(resolve_marks(text) if self._has_scripts else text)
         if not text:
@@ -367,7 +388,7 @@ def _parse(text: str) -> LexborHTMLParser:
 def _max_depth(text: str) -> int:
     """Return the maximum nesting depth of elements, not counting those in `_UNNESTED_TAGS`.
 
-    Too high if end tags are missing. An end tag without a start tag closes no other element.
+    The result is too high if end tags are missing. An end tag without a start tag closes no other element.
     """
     open_counts: Counter[str] = Counter()
     depth = max_depth = 0
@@ -393,6 +414,7 @@ def _script_delimiter(tag: str, style: str) -> str:
 
 
 def _is_container(tag: str, attributes: dict[str, str | None]) -> bool:
+    """Return whether an element may be the container of the main text, by its tag, id and classes."""
     if tag in {"article", "main"}:
         return True
     if tag not in {"div", "td", "section", "span", "ucapcontent"}:

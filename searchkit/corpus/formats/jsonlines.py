@@ -30,10 +30,12 @@ def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader
 
 
 def _build_record(line: str) -> RawDocument:
+    """Return the document of a line. Raises ReadError if the line is not a JSON object."""
     return build_record(_parse_object(line))
 
 
 def _parse_object(line: str) -> Mapping[str, object]:
+    """Parse a JSON object. Raises ReadError if the line is not one."""
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
@@ -46,4 +48,5 @@ def _parse_object(line: str) -> Mapping[str, object]:
 
 
 def _refuse(message: str) -> NoReturn:
+    """Raise ReadError. `message` is what is wrong with a line."""
     raise ReadError(message)

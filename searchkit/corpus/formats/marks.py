@@ -1,8 +1,8 @@
 """Raised and lowered characters: marks of notes are dropped, powers become superscript characters.
 
 A reader encloses raised text in `RAISED` and `END`, and lowered text in `LOWERED` and `END`. When a block is complete,
-`resolve_marks` decides from the text around it what each of them is. Otherwise the mark of a note would read as a digit
-of the number after it: 生产总值²1349亿元 as 21349亿元.
+`resolve_marks` decides for each of these texts, by the text around it, whether it is the mark of a note, a power or
+plain text. Otherwise the mark of a note would read as a digit of the number after it: 生产总值²1349亿元 as 21349亿元.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ from searchkit.files import UNITS_FILE, read_data_file, read_toml
 from searchkit.text.folding import fold
 
 RAISED, LOWERED, END = "\x0e", "\x0f", "\x10"
-"""Delimiters of raised and lowered text. They are controls, which no reader keeps, so that no text contains them."""
+"""Delimiters of raised and lowered text. Readers remove control characters, so no text contains these ones."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-−–n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻ⁿ")
+"""Maps characters to their raised forms."""
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+"""Maps digits to their lowered forms."""
 _CONTEXT_LENGTH = 24
-"""Number of code points before and after a mark that decide what it is. The longest words that matter are units."""
+"""Number of code points before and after a mark that decide what the mark is. The longest words that matter are
+units."""
 
 _SEGMENT = re.compile(f"((?:{RAISED}[^{RAISED}{LOWERED}{END}]*{END})+)|((?:{LOWERED}[^{RAISED}{LOWERED}{END}]*{END})+)")
+"""A run of raised text (group 1) or of lowered text (group 2), with its delimiters."""
 _DELIMITERS = re.compile(f"[{RAISED}{LOWERED}{END}]")
 _MAX_NOTE_LENGTH = 20
-"""In code points. Longer raised text is not the mark of a note."""
+"""Maximum length of the mark of a note, in code points."""
 _BLANKS = " \t\n\x00\xa0\u3000"
 """White space; U+0000 is a line end in the source of a web page."""
 _LABEL = r"(?:\d{1,3}|[①-⑳㉑-㉟㊱-㊿⑴-⒇❶-❿*＊※†‡§#★☆△▲])"
 """One number or sign of a note."""
 _SEPARATOR = r"[\s,，、;；~～–—-]"
+"""A character between the numbers of several notes."""
 _NOTE = re.compile(
     rf"(?:[\[【〔［(（<]?(?:注释?|附注|见注)?[:：]?{_LABEL}+(?:{_SEPARATOR}*注?{_LABEL}+)*[\]】〕］)）>]?{_SEPARATOR}*)+"
     r"|[(（\[]?注[)）\]]?"
@@ -54,8 +59,8 @@ _DEGREE_SIGNS = frozenset("oO0○º〇。")
 _ELEMENT = re.compile(r"(?:H|C|N|O|P|S|K|Cs|Sr|I|U|Pu|Co|Ra|Th|Pb|Po|Rn|Am)(?![A-Za-z])")
 """A chemical element, before which a raised number is that of an isotope: ¹³⁷Cs."""
 _NOT_UNITS = {"年": "末 初 底 内 间 终 产 鉴 龄 代 轻 报 度 来", "期": "初", "个": "人", "次": "年"}
-"""What makes another word of a unit, in addition to the unit list. The list is for what follows a number, so that it
-need not exclude 年末."""
+"""Texts after a unit that make it a part of another word: 年末 is not the unit 年. They are added to those of the unit
+list. That list is used only for text after a number, so it does not need to exclude words such as 年末."""
 
 
 def to_superscript(text: str) -> str:
@@ -67,9 +72,10 @@ def to_superscript(text: str) -> str:
 def resolve_marks(text: str) -> str:
     """Return a text without the delimiters: marks of notes are dropped, the other characters stay.
 
-    A raised number is the mark of a note after a word or a sentence: not after the base of a power or a unit of length
-    (10⁸, m²), which become superscript characters, and not before a unit (立案²件), where it is the number itself. At
-    the start of a text it is the label of the note. Lowered text is written like other text (CO2, PM2.5).
+    A raised number after the base of a power or after a unit of length is a power, and becomes superscript characters
+    (10⁸, m²). At the start of a text, it is the label of a note, and becomes superscript characters too. Before a unit,
+    it is an ordinary number (立案²件). After any other word or sentence, it is the mark of a note, and is dropped.
+    Lowered text is written like other text (CO2, PM2.5).
     """
     if END not in text and RAISED not in text and LOWERED not in text:
         return text
@@ -90,7 +96,7 @@ def resolve_marks(text: str) -> str:
 
 
 def _resolve_raised(content: str, before: str, after: str) -> str:
-    """Return the text for raised characters between two texts."""
+    """Return the text that replaces raised characters between two texts."""
     if content in _DEGREE_SIGNS and before[-1:].isdigit() and after.startswith("C"):
         return "°"
     if _is_power(content, before, after):
@@ -105,7 +111,10 @@ def _resolve_raised(content: str, before: str, after: str) -> str:
 
 
 def _resolve_lowered(content: str, before: str, after: str) -> str:
-    """Return the text for lowered characters. A digit is set off from the digits around it (PM2.5 35)."""
+    """Return the text that replaces lowered characters between two texts.
+
+    Digits stay separate from the digits before them, as subscripts, and from those after them, by a blank (PM2.5 35).
+    """
     if before[-1:].isdecimal() and content[:1].isdecimal():
         content = content.translate(_SUBSCRIPTS)
     return content + " " if content[-1:].isdecimal() and after[:1].isdecimal() else content
@@ -114,7 +123,7 @@ def _resolve_lowered(content: str, before: str, after: str) -> str:
 def _is_power(content: str, before: str, after: str) -> bool:
     """Return whether raised characters are a power or a charge: 10⁸, m², R², s⁻¹, Cr⁶⁺.
 
-    The only base among numbers is 10, unless a formula is around it: after other numbers reports have notes.
+    Outside formulas, 10 is the only number that can be a base. A raised number after any other number is a note.
     """
     last = before[-1:]
     if _SIGNED_POWER.fullmatch(content):

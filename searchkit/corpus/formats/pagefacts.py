@@ -20,16 +20,19 @@ FACT_LINE = re.compile(
 )
 """Matches a line that states a fact about the document."""
 MAX_FACTS_LENGTH = 1_000
-"""Code points of a line that are searched for facts."""
+"""Number of code points of a line that are searched for facts."""
 _MAX_LABEL_LENGTH, _MAX_VALUE_LENGTH = 30, 60
-"""In code points. Longer strings are not matched, so that a long run of blanks costs nothing."""
+"""Maximum length of a label and of its value, in code points. Longer strings are not matched, so that a long run of
+blanks costs nothing."""
 
 _INDEX_CODE, _DOCUMENT_NUMBER, _DATE_VALUE = (
     r"[0-9A-Za-z][0-9A-Za-z/_.()（）-]*",
     r"\S{2,15}[〔\[【(（].{4,8}[〕\]】)）].{1,8}号",
     rf"{ARABIC_YEAR}\s*[-/.年].*",
 )
+"""Patterns of values: LH331082-035/2025-00028, 浙政发〔2023〕12号, 2024-01-31."""
 _AGENCY = r"\S{1,30}[局委府厅部办会院署处站网司队社]|\S{1,30}中心"
+"""Pattern of the name of an agency: 市司法局."""
 _VALUE_PATTERNS = {
     **dict.fromkeys(("索引号", "索取号"), _INDEX_CODE),
     **dict.fromkeys(("文号", "发文字号", "文件编号", "文件字号"), _DOCUMENT_NUMBER),
@@ -39,7 +42,8 @@ _VALUE_PATTERNS = {
     ),
     **dict.fromkeys(("发布机构", "发布单位", "发文机关", "发文单位", "制发机关", "公开机构", "信息来源"), _AGENCY),
 }
-"""Maps a label that only metadata have to the pattern of its values. A page may print a label without a value."""
+"""Maps each label that only metadata have to the pattern of its values. The text after a label is its value only if the
+text matches the pattern, because a page may print a label without a value."""
 _AMBIGUOUS_LABELS = (
     "来源",
     "日期",
@@ -55,16 +59,20 @@ _AMBIGUOUS_LABELS = (
     "关键词",
     "有效性",
 )
-"""Labels that data columns have, too."""
+"""Labels that columns of data tables have, too."""
 
 
 def _alternation(names: Iterable[str]) -> str:
+    """Return a pattern for any of the names, with or without blanks between their characters. Prefers longer names."""
     return "|".join(r"\s*".join(name) for name in sorted(names, key=len, reverse=True))
 
 
 _LABEL = re.compile(rf"\s*[【\[]?\s*({_alternation((*_VALUE_PATTERNS, *_AMBIGUOUS_LABELS))})\s*[】\]]?\s*[:：]?\s*")
+"""A label, with or without brackets and colon: 【发布日期】："""
 _BRACKETED_LABEL = re.compile(rf"\s*[【\[]\s*({_alternation(_VALUE_PATTERNS)})\s*[】\]]\s*[:：]?\s*(?=\S)")
+"""A label in brackets before its value: 【发布日期】 in 【发布日期】2024-01-31."""
 _LABEL_WITH_COLON = re.compile(rf"({_alternation(_VALUE_PATTERNS)})\s*[:：]")
+"""发布日期："""
 
 
 def format_facts(blocks: Iterable[Block]) -> list[Block]:
@@ -92,9 +100,10 @@ def format_facts(blocks: Iterable[Block]) -> list[Block]:
 
 
 def facts_after_text(blocks: Sequence[Block], others: Iterable[Block]) -> list[Block]:
-    """Return the facts in `blocks`, the part of the page after the main text, that `others`, the rest, do not state.
+    """Return the facts in `blocks` whose labels occur only once in `blocks`, and not in `others`.
 
-    A label that occurs twice there belongs to a list of other documents.
+    `blocks` are the part of the page after the main text, and `others` are the rest of the page. A label that occurs
+    twice after the main text belongs to a list of other documents.
     """
     stated_elsewhere = {label for block in others for label in _find_labels(block)}
     counts = Counter(label for block in blocks for label in _find_labels(block))
@@ -127,6 +136,7 @@ def _parse_label(text: str) -> str:
 
 
 def _find_labels(block: Block) -> list[str]:
+    """Return the labels before a colon in a block, without blanks."""
     return [_remove_blanks(label) for label in _LABEL_WITH_COLON.findall(block.text[:MAX_FACTS_LENGTH])]
 
 

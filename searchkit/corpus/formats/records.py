@@ -42,7 +42,7 @@ class Records:
     def file_contents(self, unit: str, warnings: tuple[str, ...] = ()) -> FileContents:
         """Return the collected records. Raises ReadError if there are problems but no records.
 
-        `unit`: what the file calls an entry, for the message: `line` or `row`.
+        `unit` is the word for an entry of the file in the message: `line` or `row`.
         """
         if self.problems and not self.documents:
             raise ReadError(f"no {unit} is a valid record; {self.problems[0]}")
@@ -69,6 +69,7 @@ def build_record(fields: Mapping[str, object], key: str | None = None) -> RawDoc
 
 
 def _record_key(fields: Mapping[str, object]) -> str:
+    """Return the id of a record as one line of text. Raises ReadError if there is none."""
     value = next((fields[name] for name in ID_NAMES if fields.get(name) is not None), None)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ReadError("no id: a record needs a string or an integer in `id` or `_id`")

@@ -33,7 +33,7 @@ class Reader:
     has_text_column: bool = False
     """Whether its files have columns, one of which can contain the text. Its `read` takes the column's name."""
     needs: str = ""
-    """Third-party package that the module requires, as `pip install` takes it; empty = none."""
+    """Third-party package that the module requires, by its name for `pip install`. Empty if it requires none."""
 
 
 _PLAIN_TEXT = Reader("text")
@@ -95,6 +95,7 @@ def read_bytes(data: bytes, name: str, text_column: str | None = None) -> FileCo
 
 
 def _import_read_function(reader: Reader) -> Callable[..., FileContents]:
+    """Return the function `read` of a reader's module. Raises ReadError if the package that it needs is missing."""
     try:
         module = import_module(f"{__package__}.{reader.module}")
     except ImportError as error:

@@ -14,7 +14,8 @@ from searchkit.corpus.walk import METADATA_FILE, is_ignored_name
 from searchkit.errors import ReadError
 from searchkit.text.characters import remove_invisible
 
-_MACOS_FOLDER = "__macosx"  # macOS puts its own metadata here
+_MACOS_FOLDER = "__macosx"
+"""Folder of metadata that macOS adds to archives, in lower case."""
 
 
 def read(data: bytes, name: str) -> FileContents:  # noqa: ARG001 - every reader has this signature

@@ -12,6 +12,7 @@ from searchkit.corpus.numbering import parse_ordinal
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _TO_ARABIC_DIGITS = str.maketrans("〇○零ＯOo一二三四五六七八九", "000000123456789")
+"""Maps Chinese digits, and circles and letters that are used as zeros, to Arabic digits: 二○二三 to 2023."""
 YEAR_SPAN = re.compile(rf"{ANY_YEAR}\s*年?\s*[-—–－―~～至到]+\s*(?:{ANY_YEAR}|\d\d)\s*年?")
 """A span of years: 2021—2025年."""
 _CHINESE_DATE = re.compile(
@@ -19,7 +20,9 @@ _CHINESE_DATE = re.compile(
 )
 """2023年1月12日, 二〇二三年元月. The day is optional."""
 _MARKED_YEAR = re.compile(rf"(?<!\d)({ANY_YEAR})\s*年")
+"""2023年, 二〇二三年."""
 _BARE_YEAR = re.compile(rf"(?<!\d)({ARABIC_YEAR})(?!\d)")
+"""2023 without 年."""
 QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
 """The title of another document."""
 _STATED_YEAR = re.compile(rf"将[^。]{{0,30}}?({ANY_YEAR})\s*年[^。]{{0,60}}?(?:报告|汇报|总结|公布|公开|通报)如下")
@@ -31,7 +34,9 @@ _HEADING_YEAR = re.compile(
 )
 """A year at the start of a heading: 一、2023年工作回顾. 2023年以来 does not count."""
 _REVIEW_WORD = re.compile("回顾|总结|完成情况|执行情况")
+"""A word of a heading that reviews a year: 2023年工作回顾."""
 _PLAN_WORD = re.compile("安排|任务|目标|重点|计划|打算|建议|要求|部署|设想|意见|思路")
+"""A word of a heading that plans a year: 2024年工作安排."""
 _OPENING_REVIEWED_YEAR = re.compile(rf"^\s*(?:过去的)?({ANY_YEAR})\s*年[，,]?(?:是|面对|全[省市区县州]|我们|在)")
 """The start of a review: 过去的2023年, 2023年是…."""
 _LABELLED_DATE = re.compile(
@@ -48,6 +53,8 @@ _URL_YEAR = re.compile(rf"/(?:t)?({ARABIC_YEAR})(?:[-/]?(\d{{1,2}}))?(?=[-/]|\d\
 """A year at the start of an element of a URL, with the month if it follows: `/2024/1/…`, `/t20240131_5.html`."""
 _TARGET_YEAR = re.compile(rf"[到至]{ANY_YEAR}|{ANY_YEAR}\s*年(?:远景|基本|目标|前|建成)")
 """A year for which a target is set: 到2035年, 2035年远景目标."""
+_MAX_LINE_LENGTH = 400
+"""Number of code points of a line that are searched for dates."""
 _MAX_YEAR_HEADING_LENGTH = 60
 """Maximum length of a heading whose year counts, in code points."""
 _MIN_MENTIONS = 2
@@ -68,14 +75,15 @@ _FIRST_LATE_MONTH = 11
 the format, other labels, 更新日期."""
 
 _NUMERIC_SESSION_DATE = re.compile(rf"(?<!\d)({ARABIC_YEAR})\s?[-/.]\s?(\d{{1,2}})\s?[-/.]\s?\d{{1,2}}(?!\d)")
-"""2023.1.12, 2023-1-12."""
+"""2023.1.12, 2023-1-12. The groups are year and month."""
 _MONTHS = 12
 _MEETING = re.compile("会议|大会|人代会")
+"""A word that names a meeting."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionDate:
-    """When a speech was held."""
+    """Year and month in which a speech was given."""
 
     year: int
     month: int
@@ -92,15 +100,17 @@ class DetectedYear:
 
 
 def find_publication_date(head: Iterable[str], tail: Iterable[str], hints: Mapping[str, str]) -> str | None:
-    """Return the date of publication (ISO) from a labelled line, a dated line of the page or the hints of the format.
+    """Return the date of publication (ISO), or None.
 
-    The date on which a report was signed is not its date of publication.
+    The date is that of a labelled line, of a line of the head that begins with a date, or of the hint `published` of
+    the format. The date on which a report was signed is not its date of publication.
     """
     ranked: list[tuple[int, int, str]] = []
     lines = [*head, *tail]
     for position, line in enumerate(lines):
         dates = [
-            (_label_rank(match[1]), _iso_date(*match.groups()[1:])) for match in _LABELLED_DATE.finditer(line[:400])
+            (_label_rank(match[1]), _iso_date(*match.groups()[1:]))
+            for match in _LABELLED_DATE.finditer(line[:_MAX_LINE_LENGTH])
         ]
         ranked += [(rank, position, day) for rank, day in dates if day]
     for position, line in enumerate(head):
@@ -125,24 +135,30 @@ def find_year_in_title(title: str, *, with_dates: bool = False) -> int | None:
 
 
 def find_session_year(head: Iterable[str]) -> int | None:
-    """Return the year of the date on which a speech was held, from the lines above it."""
+    """Return the year of the first date in the lines above a speech, which is the date of the session, or None.
+
+    Dates with a label are dates of publication and do not count.
+    """
     for line in head:
-        if not _LABELLED_DATE.search(line[:400]) and (match := _CHINESE_DATE.search(line[:400])):
+        start = line[:_MAX_LINE_LENGTH]
+        if not _LABELLED_DATE.search(start) and (match := _CHINESE_DATE.search(start)):
             return parse_year_digits(match[1])
     return None
 
 
 def find_session(lines: Iterable[str]) -> SessionDate | None:
-    """Return the date on which a work report was given, from its title and the lines above it.
+    """Return the date on which a work report was given, or None. `lines` are its head and its title.
 
-    A date on a line that names the meeting comes first. Dates with a label are dates of publication.
+    A date on a line that names the meeting takes precedence. Dates with a label are dates of publication and do not
+    count.
     """
-    dates = [date for line in lines if not _LABELLED_DATE.search(line[:400]) and (date := _parse_session(line[:400]))]
+    starts = [line[:_MAX_LINE_LENGTH] for line in lines]
+    dates = [date for line in starts if not _LABELLED_DATE.search(line) and (date := _parse_session(line))]
     return next((date for date in dates if date.names_meeting), dates[0] if dates else None)
 
 
 def _parse_session(line: str) -> SessionDate | None:
-    """Return the date in a line. A date in numbers (2023.1.12) counts only if the line names a meeting."""
+    """Return the date in a line, or None. A date in numbers (2023.1.12) counts only if the line names a meeting."""
     names_meeting = _MEETING.search(line) is not None
     match = _CHINESE_DATE.search(line) or (_NUMERIC_SESSION_DATE.search(line) if names_meeting else None)
     if match is None:
@@ -172,6 +188,7 @@ def _report_year_candidates(
         if not _PLAN_WORD.search(rest) or _REVIEW_WORD.search(rest):
             yield DetectedYear(year, f"year {year} inferred from a heading")
     frequent_year, season_year = _most_frequent_year(paragraphs), _year_by_season(published) if published else None
+    # The year by the season of publication can be one year too early, but no other year contradicts the publication.
     plausible = {season_year, season_year + 1} if season_year else {frequent_year}
     for match in filter(None, map(_OPENING_YEAR.match, opening)):
         if (year := parse_year_digits(match[1])) in plausible | {frequent_year} or not season_year:
@@ -188,7 +205,7 @@ def _report_year_candidates(
 def infer_speech_year(
     paragraphs: Sequence[str], headings: Sequence[str], published: str | None, url: str
 ) -> DetectedYear:
-    """Infer the year in which a work report was given, if neither title nor head states it.
+    """Infer the year of the session in which a speech was given, if neither title nor head states the year.
 
     Arguments are as for `infer_report_year`.
     """
@@ -234,20 +251,23 @@ def parse_year_digits(text: str) -> int:
 
 
 def _count_years(paragraphs: Sequence[str]) -> Counter[int]:
-    """Count the mentions of each year, except in titles of laws, spans and targets (到2035年, 2035年远景目标)."""
+    """Count the mentions of each year, except in quoted titles, spans and targets (到2035年, 2035年远景目标).
+
+    Only the first 200 paragraphs are counted, and the first 5000 code points of each.
+    """
     counts: Counter[int] = Counter()
     for paragraph in paragraphs[:200]:
         text = YEAR_SPAN.sub(" ", QUOTED_TITLE.sub(" ", paragraph[:5000]))
         counts.update(
             parse_year_digits(m[1])
             for m in _MARKED_YEAR.finditer(text)
-            if not _TARGET_YEAR.search(text, m.start() - 2, m.end() + 6)
+            if not _TARGET_YEAR.search(text, m.start() - 2, m.end() + 6)  # the year, 到 before it, the word after it
         )
     return counts
 
 
 def _most_frequent_year(paragraphs: Sequence[str]) -> int | None:
-    """Return the year with most mentions, if it has at least two and more than any other."""
+    """Return the year with the most mentions if it has at least two, and more than any other year; otherwise None."""
     ranked = _count_years(paragraphs).most_common(2)
     if not ranked or ranked[0][1] < _MIN_MENTIONS or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
@@ -255,10 +275,12 @@ def _most_frequent_year(paragraphs: Sequence[str]) -> int | None:
 
 
 def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
-    """Return the last year that the first third of a speech mentions often; None if there is none.
+    """Return the last year that is frequent in the first third of a speech; None if there is none.
 
-    A review of five years compares with the year before them, so that frequent years prove nothing. Therefore the
-    result is also None if the text repeatedly mentions a year after the next.
+    A year is frequent if it has at least `_MIN_MENTIONS` mentions and a third of the mentions of the most frequent
+    year. The result is None, too, if the entire text repeatedly mentions a year more than one year after it. The speech
+    then probably reviews five years. Such a review often compares with the year before the five, and no frequent year
+    shows which year is the last.
     """
     counts = _count_years(paragraphs[: max(8, len(paragraphs) // 3)])
     min_count = max(_MIN_MENTIONS, max(counts.values(), default=0) // 3)
@@ -268,7 +290,7 @@ def _find_reviewed_year(paragraphs: Sequence[str]) -> int | None:
 
 
 def _year_by_season(published: str) -> int | None:
-    """Return the year that a report published on this day is about, if the season decides."""
+    """Return the year that a report published on this ISO date is about; None if the season does not decide."""
     year, month = int(published[:4]), int(published[5:7])
     if month <= _LAST_EARLY_MONTH:
         return year - 1
@@ -285,6 +307,7 @@ def _label_rank(label: str) -> int:
 
 
 def _iso_date(year: str, month: str, day: str) -> str | None:
+    """Return a date in ISO format; None if the calendar has no such date."""
     try:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:

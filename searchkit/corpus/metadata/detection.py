@@ -1,4 +1,4 @@
-"""Detect the metadata of a report: title, year, date, issuer, place, kind, numbers."""
+"""Detect the metadata of a report: title, year, date of publication, issuer, agency, region, doctype and numbers."""
 
 from __future__ import annotations
 
@@ -32,28 +32,39 @@ from searchkit.text.folding import fold_all
 from searchkit.text.years import ARABIC_YEAR
 
 WORK_REPORT = "政府工作报告"
-"""The kind of the yearly report of a government to its congress."""
+"""Doctype of the yearly report of a government to its people's congress."""
 _ABOUT_WORK_REPORT = re.compile("政府工作报告》?[^，。]{0,12}?(?:任务|落实|完成|分工|分解|解读|责任|督查|意见|问答)")
 """A title of a report about a work report: 2022年政府工作报告重点任务完成情况."""
-_SPEECH_KINDS = frozenset({None, WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
+_SPEECH_DOCTYPES = frozenset({None, WORK_REPORT, "国民经济和社会发展计划报告", "预算执行情况报告"})
+"""Doctypes of reports that can be speeches to a congress. None is an undecided doctype."""
 _SPEECH_OPENING = re.compile(
     r"(?:向大会|向.{0,20}人民代表大会).{0,20}(?:报告|工作)|(?:我代表|我?受).{0,20}(?:政府|国务院).{0,80}报告"
 )
+"""A speech to a congress: 向大会报告工作, 我代表市人民政府作工作报告, 受国务院委托,现将…情况报告."""
 _MAX_SHORT_PARAGRAPH_LENGTH = 60
+"""Maximum length of a paragraph that can be a heading or a line with the date of the session, in code points."""
 _MAX_TITLE_CHARACTERS = 300
+"""Number of code points of a title that are examined."""
 _MAX_LINE_CHARACTERS = 2000
+"""Number of code points of any other line that are examined."""
 _EDGE_PARAGRAPHS = 8
 """Number of paragraphs at the beginning and at the end of which the wording is examined."""
 _SITE_NAME = re.compile(r"\s*[-_|–—]\s*[^-_|–—]{2,30}(?:网|网站|政府|门户|平台|局|委)$")
+"""The name of the site after the title of a page: `- 临海市人民政府`, `_中国政府网`."""
 _DOCUMENT_NUMBER_LINE = re.compile(rf"^[一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号$")
+"""A line that consists of a document number: 浙政发〔2023〕12号."""
 _DOCUMENT_NUMBER_FIELD = re.compile(
     rf"(?:文\s*号|发文字号|文件编号|文件字号)\s*[:：]\s*([一-鿿]{{2,15}}[〔\[【(（]\s*{ARABIC_YEAR}\s*[〕\]】)）]\s*(?:第\s*)?\d+\s*号)"
 )
+"""文号：浙政发〔2023〕12号. The group is the number."""
 _INDEX_NUMBER_FIELD = re.compile(r"(?:索\s*引\s*号|索取号)\s*[:：]\s*([0-9A-Za-z][^\s\u4e00-\u9fff：:]*)")
+"""索引号：LH331082-035/2025-00028. The group is the number."""
 _SOURCE_FIELD = re.compile(
     r"(?:原文链接|原文地址|来源链接|网址|链接|来源|source)\s*[:：]\s*(https?://\S+)", re.IGNORECASE
 )
+"""原文链接：https://www.linhai.gov.cn/…. The group is the URL."""
 _SIGNING_DATE = re.compile(rf"^\s*({ARABIC_YEAR}年\d{{1,2}}月\d{{1,2}}日)\s*$")
+"""A line that consists of a date: 2024年1月31日."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Evidence:
     head: Sequence[str] = ()
     """Lines above the body that are not content."""
     paragraphs: Sequence[str] = ()
+    """Paragraphs of the body, except rows of tables."""
     tail: Sequence[str] = ()
     """Lines below the body that are not content."""
     hints: Mapping[str, str] = field(default_factory=dict)
@@ -79,8 +91,8 @@ class Evidence:
 class DetectedMetadata:
     """Detected values of the fields of `model.Document` with the same names.
 
-    A field that cannot be decided is None, or () for `region`. `warnings` then has an entry for title, year, issuer,
-    agency, region and doctype, and for `published` if the day of signing is known.
+    A field that cannot be decided is None, or () for `region`. `warnings` then contains an entry if the field is title,
+    year, issuer, agency, region or doctype. It contains one for `published` only if the text states a day of signing.
     """
 
     title: str | None
@@ -137,7 +149,10 @@ def _simplify(evidence: Evidence) -> Evidence:
 
 
 def _as_printed(value: str | None, evidence: Evidence) -> str | None:
-    """Return the text that becomes `value` when it is simplified, from the lines of a report."""
+    """Return `value`, which is in simplified characters, as the report prints it.
+
+    Returns `value` itself if it occurs in none of the lines of `evidence`.
+    """
     if not value:
         return value
     edges = (*evidence.paragraphs[:_EDGE_PARAGRAPHS], *evidence.paragraphs[-_EDGE_PARAGRAPHS:])
@@ -183,7 +198,10 @@ def _detect_fields(evidence: Evidence) -> DetectedMetadata:
 
 
 def _limit_lengths(evidence: Evidence, title: str | None) -> Evidence:
-    """Cut texts that are far too long for a line of a head, so that cost stays linear for a file of one line."""
+    """Cut all lines except the paragraphs to the lengths that are examined.
+
+    The cost then stays linear for a file that consists of one very long line.
+    """
     return replace(
         evidence,
         title=title and title[:_MAX_TITLE_CHARACTERS],
@@ -195,14 +213,15 @@ def _limit_lengths(evidence: Evidence, title: str | None) -> Evidence:
 
 
 def _detect_agency(issuer: str | None, doctype: str | None, title: str, region: tuple[str, ...]) -> str | None:
-    # The report of a government remains its own, whichever of its offices published it.
+    """Return the kind of public body that issued a report, or None: 司法局 for 临海市司法局."""
+    # The report of a government has the agency 人民政府, even if an office of the government published it.
     is_government = is_government_report(title, doctype)
     agency = "人民政府" if is_government else find_agency(issuer) if issuer else None
     return "国务院" if region == NATIONWIDE and agency in {None, "人民政府"} else agency
 
 
 def _opening_lines(evidence: Evidence) -> tuple[str, ...]:
-    """Return the head and the first headings: a subtitle or session line may have been taken for a heading."""
+    """Return the head and the first five headings. A subtitle or session line may have been taken for a heading."""
     return (*evidence.head, *evidence.headings[:5])
 
 
@@ -215,6 +234,7 @@ def _strip_site_name(title: str) -> str | None:
 
 
 def _detect_doctype(evidence: Evidence) -> str | None:
+    """Return the doctype that a title, the head, the opening of a speech or 现将…情况报告如下 states, in this order."""
     texts = [evidence.title or "", evidence.hints.get("title", ""), *evidence.head[:20]]
     doctype = next((kind for text in texts if (kind := find_doctype(text))), None)
     opening = " ".join(p[:300] for p in evidence.paragraphs[:4])
@@ -230,11 +250,16 @@ def _detect_doctype(evidence: Evidence) -> str | None:
 def _is_speech(doctype: str | None, evidence: Evidence) -> bool:
     """Return whether a government speaks to a congress. The year is then that of the session."""
     return doctype == WORK_REPORT or (
-        doctype in _SPEECH_KINDS and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
+        doctype in _SPEECH_DOCTYPES and any(_SPEECH_OPENING.search(p[:400]) for p in evidence.paragraphs[:4])
     )
 
 
 def _detect_year(doctype: str | None, evidence: Evidence, published: str | None, url: str) -> DetectedYear:
+    """Return the year of a report.
+
+    A work report has the year that it plans, any other speech the year of its session, and any other report the year
+    that it is about.
+    """
     titles = fold_all([text for text in (evidence.title, evidence.hints.get("title")) if text])
     lines = fold_all(
         [*_opening_lines(evidence), *(p for p in evidence.paragraphs[:4] if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH)]
@@ -244,7 +269,7 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
         texts = _year_headings(evidence), evidence.paragraphs
         return find_planned_year(WorkReportEvidence(title_year, session, *texts, published, url))
     is_speech = doctype != WORK_REPORT and _is_speech(doctype, evidence)
-    # 关于1955年国家决算和1956年国家预算的报告: the years of a plan are not that of the session.
+    # The year of a session precedes the year in the title: 关于1955年国家决算和1956年国家预算的报告 states two others.
     year = (find_session_year(lines) if is_speech else None) or _first_year(titles, with_dates=is_speech)
     if year:
         return DetectedYear(year)
@@ -254,12 +279,13 @@ def _detect_year(doctype: str | None, evidence: Evidence, published: str | None,
 
 
 def _year_headings(evidence: Evidence) -> list[str]:
-    """Return the lines that may be headings with years, folded."""
+    """Return the headings, and the short paragraphs that may be headings, folded."""
     short = (p for p in evidence.paragraphs if len(p) <= _MAX_SHORT_PARAGRAPH_LENGTH and p[-1:] not in "。；")
     return fold_all([*evidence.headings, *short])
 
 
 def _year_paragraphs(evidence: Evidence) -> list[str]:
+    """Return the first 200 paragraphs, each cut to 5000 code points, folded."""
     return fold_all([p[:5000] for p in evidence.paragraphs[:200]])
 
 
@@ -270,6 +296,10 @@ def _first_year(titles: Sequence[str], *, with_dates: bool = False) -> int | Non
 
 
 def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
+    """Return the issuer that the opening of a speech, the title, a field, a hint or the signature names, or None.
+
+    The first of these sources that names a body decides.
+    """
     is_speech = _is_speech(doctype, evidence)
     if is_speech and (issuer := find_issuer_in_speech(evidence.paragraphs[:8])):
         return issuer
@@ -282,6 +312,7 @@ def _detect_issuer(doctype: str | None, evidence: Evidence) -> str | None:
 def _detect_region(
     issuer: str | None, evidence: Evidence, year: int | None, identifiers: tuple[str, str]
 ) -> LocationResult:
+    """Locate a report. `identifiers` are its index number and its URL, each empty if unknown."""
     index_number, source = identifiers
     fields = find_issuer_in_fields((*evidence.head, *evidence.tail))
     signature = find_issuer_in_signature(evidence.paragraphs)
@@ -314,4 +345,5 @@ def _find_document_number(head: Iterable[str], paragraphs: Sequence[str]) -> str
 
 
 def _first_match(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
+    """Return the first group of the first match in the lines, or None."""
     return next((match[1] for line in lines if (match := pattern.search(line))), None)

@@ -1,4 +1,4 @@
-"""Detect who issued a report, and what kind of report it is."""
+"""Detect the issuer and the doctype of a report."""
 
 from __future__ import annotations
 
@@ -12,21 +12,31 @@ from searchkit.places.gazetteer import gazetteer
 from searchkit.text.folding import fold
 
 _TITLE_YEAR = r"(?:[12]\d{3}|[〇○零一二三四五六七八九]{4})\s*(?:年度|年)?(?:上半年|下半年)?"
+"""2023年度, 二〇二三年上半年."""
 _TITLE_PREFIX = re.compile(rf"\s*(?:关于)?(?:报送|印发|公布)?\s*(?:{_TITLE_YEAR})?度?的?\s*")
+"""The text before a body at the start of a title: 关于报送2023年度."""
 _AFTER_BODY_NAME = re.compile(
     rf"关于|{_TITLE_YEAR}|上半年|下半年|年度|贯彻|落实|推进|依法|法治|法制|行政|政府信息|政务公开|信息公开|政府工作报告|"
     r"工作报告|工作总结|工作情况|执法|普法|重大|规范性|权责|政府网站|建设|预算|履行|开展|安全生产|[（(《“—-]"
 )
+"""The start of the text after a body in a title: 2024年 in 临海市卫生健康局2024年法治政府建设年度报告."""
 _BODY_REPRESENTED = r"([^，,。：:；;、\s]{0,24}?(?:人民政府|国务院|政府|人民委员会))"
+"""A government, with at most 24 characters before its last word: 市人民政府."""
 _SPEAKER_BODY = re.compile(rf"我代表{_BODY_REPRESENTED}|受{_BODY_REPRESENTED}(?:的)?委托")
-"""The body that a speaker represents. 受国务院表彰 names none."""
+"""The body that a speaker represents: 我代表市人民政府, 受省政府委托. 受国务院表彰 names none."""
 _ISSUER_FIELD = re.compile(
     r"(发布单位|发布机构|发布机关|发布主体|发文机关|发文机构|发文单位|制发机关|公开机构|公开主体|公开单位|责任单位|供稿单位|"
     r"信息来源|文章来源|稿件来源|来源|作者)\s*[:：]\s*(.*)"
 )
+"""发布单位：市司法局. The groups are the label and the rest of the line."""
 _FIELD_END = re.compile(r"\s{2,}|　|\t|[|｜【\[]|\s*[一-鿿]{2,5}\s*[:：]|\s+\d|\s+(?:字号|字体|浏览|点击|打印)")
-_GOVERNMENT_KINDS = frozenset({"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"})
-_KIND_STARTS = ("法治", "依法", "政府", "关于", "推进", "建设", "年度")
+"""The end of a value in a line of several fields: wide white space, a bracket, the next label, a date or a button."""
+_GOVERNMENT_DOCTYPES = frozenset(
+    {"法治政府建设年度报告", "政府工作报告", "依法行政工作报告", "政府信息公开工作年度报告"}
+)
+"""Doctypes of reports that governments issue."""
+_SUBJECT_STARTS = ("法治", "依法", "政府", "关于", "推进", "建设", "年度")
+"""Text directly after the place, or after place and year, in a title that names no body: 法治 in 鼓楼区2023年法治…."""
 
 
 def find_issuer_in_title(title: str) -> str | None:
@@ -45,8 +55,11 @@ def find_issuer_in_title(title: str) -> str | None:
 
 
 def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
-    """Return the publishing body in lines such as `发布单位: 市卫生健康局`. A source (来源) counts if it is a body."""
-    candidates: list[tuple[bool, str]] = []
+    """Return the publishing body in lines such as `发布单位: 市卫生健康局`, or None.
+
+    A source (来源) or author (作者) counts only if no other field names a body.
+    """
+    candidates: list[tuple[bool, str]] = []  # whether the field is a source or author, and the body
     for line in lines:
         for match in _ISSUER_FIELD.finditer(line):
             value = _FIELD_END.split(match[2].strip(), maxsplit=1)[0].strip()
@@ -56,7 +69,7 @@ def find_issuer_in_fields(lines: Iterable[str]) -> str | None:
 
 
 def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
-    """Return the body that the speaker represents: 我代表省人民政府."""
+    """Return the body that the speaker represents, or None: 省人民政府 for 我代表省人民政府."""
     for line in lines:
         if match := _SPEAKER_BODY.search(line[:2000]):
             return match[1] or match[2]
@@ -64,7 +77,7 @@ def find_issuer_in_speech(lines: Iterable[str]) -> str | None:
 
 
 def find_issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
-    """Return a body that is alone on a line among the last paragraphs."""
+    """Return the last of the final eight paragraphs that consists of the name of a body, or None."""
     for line in reversed(paragraphs[-8:]):
         text = line.strip()
         if is_body(fold(text)):
@@ -73,21 +86,25 @@ def find_issuer_in_signature(paragraphs: Sequence[str]) -> str | None:
 
 
 def find_doctype(title: str) -> str | None:
-    """Return the kind of report that a title states, or None."""
+    """Return the doctype that a title states, or None."""
     text = fold("".join(title.split()))
     return next((name for name, words in _doctype_patterns() if words.search(text)), None)
 
 
 def is_government_report(title: str, doctype: str | None) -> bool:
-    """Return whether a title without a body (鼓楼区2023年法治政府建设年度报告) is of a kind that governments issue."""
-    if doctype not in _GOVERNMENT_KINDS:
+    """Return whether a title states a report of a government: 鼓楼区2023年法治政府建设年度报告.
+
+    A work report always is one. Any other doctype must be one that governments issue. In the title, the subject must
+    then follow the place, or place and year, without a body between them.
+    """
+    if doctype not in _GOVERNMENT_DOCTYPES:
         return False
     text = fold("".join(title.split()))
     place_end = 0
     for mention in gazetteer().find_mentions(text[:30]):
         place_end = mention.end if mention.start == place_end or not place_end else place_end
     return doctype == "政府工作报告" or (
-        place_end > 0 and _TITLE_PREFIX.sub("", text[place_end:], count=1).startswith(_KIND_STARTS)
+        place_end > 0 and _TITLE_PREFIX.sub("", text[place_end:], count=1).startswith(_SUBJECT_STARTS)
     )
 
 
@@ -101,12 +118,13 @@ def _name_continues(text: str, cut: int) -> bool:
 
 @cache
 def _doctype_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the doctypes of doctypes.txt, each with a pattern for its words, in the order of the file."""
     return tuple(
         (words[0], re.compile("|".join(map(_doctype_pattern, words[1:])))) for words in read_word_lists("doctypes.txt")
     )
 
 
 def _doctype_pattern(words: str) -> str:
-    """Return the pattern for 法治…建设. An ellipsis matches one to eight characters."""
+    """Return the pattern for words such as 法治…建设. The ellipsis matches one to eight characters."""
     gap = ".{1,8}?"
     return gap.join(map(re.escape, fold(words).split("…")))

@@ -1,4 +1,7 @@
-"""Determine the place that a report is about, among the places that it mentions."""
+"""Determine the region that a report is about, among the places that it mentions.
+
+A place is an entry of the gazetteer. A region is the path of a place, the province first: 浙江省, 台州市, 临海市.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ from searchkit.text.folding import fold, fold_all
 from searchkit.text.years import ANY_YEAR, ARABIC_YEAR
 
 _MAX_BODY_LENGTH = 200_000
-"""In code points. Of a longer body, this many at its start and 5000 at its end are searched."""
+"""Maximum length of a body that is searched entirely, in code points. In a longer body, this number of code points at
+the start and 5000 at the end are searched."""
 _QUOTED_TITLE = re.compile(r"《[^》]{0,80}》")
+"""The title of another document: 《湖南省行政程序规定》."""
 _NATIONAL_OPENING = re.compile(
     r"我代表(?:中共中央和|党中央、)?(?:国务院|中央人民政府)|受(?:中共中央和|党中央、)?(?:国务院|中央人民政府)的?委托"
     r"|^\s*国务院(?:副?总理|总理兼)|^中华人民共和国国务院"
@@ -25,6 +30,7 @@ _NATIONAL_OPENING = re.compile(
 _NATIONAL_SESSION = re.compile(r"在第.{1,3}届全国人民代表大会.{0,12}会议")
 """在第十四届全国人民代表大会第二次会议."""
 _LEADING_YEAR = re.compile(rf"{ANY_YEAR}年?度?")
+"""2023年度."""
 _CENTRAL_BODY = re.compile(
     r"(?:中华人民共和国|国家|国务院|中国人民银行|最高人民)|"
     r"(?:司法|教育|科学技术|工业和信息化|公安|民政|财政|人力资源社会保障|人力资源和社会保障|自然资源|生态环境|住房城乡建设|"
@@ -51,7 +57,8 @@ _LEVELS = ("省", "自治区", "盟", "州", "市", "旗", "县", "区")
 _MAX_LINE_LENGTH = 400
 """Number of code points of a line that are examined."""
 _MIN_FREQUENT_PERCENT = 40
-"""Minimum mentions of a level that counts as frequent, in percent of the most frequent level."""
+"""Minimum number of mentions of a level that counts as frequent, in percent of the mentions of the most frequent
+level."""
 _CITY_DEPTH = 2
 """Number of divisions in the region of a city or prefecture."""
 _SESSION_WORD = re.compile(r"人民代表大会|人大|省长|市长|县长|区长|州长|旗长|盟长|主席|人民政府|政府工作报告")
@@ -86,7 +93,7 @@ class LocationEvidence:
     paragraphs: Sequence[str]
     tail: Sequence[str]
     urls: str
-    """URLs, concatenated."""
+    """URLs and lines with URLs, separated by blanks."""
     index_number: str
     name: str
     """Path in the corpus."""
@@ -105,7 +112,8 @@ class LocationResult:
 def locate(evidence: LocationEvidence) -> LocationResult:
     """Determine the region of a report: by title, else issuer and head, else body, else URL, else file name."""
     title = _compact(evidence.title)
-    if not title.startswith("《") and "印发《" not in title:  # another document: 关于贯彻《湖南省…条例》情况的报告
+    if not title.startswith("《") and "印发《" not in title:
+        # The quoted title is that of another document: 关于贯彻《湖南省…条例》情况的报告.
         title = _QUOTED_TITLE.sub("", title)
     issuers = [_compact(name) for name in evidence.issuers]
     head = fold_all([line[:_MAX_LINE_LENGTH] for line in evidence.head])
@@ -128,7 +136,7 @@ def locate(evidence: LocationEvidence) -> LocationResult:
 
 
 def _choose_place(text: str, mention: Mention, evidence: LocationEvidence) -> LocationResult:
-    """Return the place that a mention in a line means. If the context does not decide, return a warning instead."""
+    """Return the region that a mention in a line means. If the context does not decide, return a warning instead."""
     regions = regions_in_force(mention.places, evidence.year)
     best = regions[0] if len(regions) == 1 else _choose_by_context(regions, evidence)
     if best is not None:
@@ -137,7 +145,10 @@ def _choose_place(text: str, mention: Mention, evidence: LocationEvidence) -> Lo
 
 
 def _region_of_branch(text: str, region: Region) -> Region:
-    """Return the county of a city bureau's branch: 长沙市生态环境局岳麓分局 belongs to 岳麓区."""
+    """Return the county of a city bureau's branch: 长沙市生态环境局岳麓分局 belongs to 岳麓区.
+
+    Returns `region` if the text names no branch, or if not exactly one county inside `region` has the branch's name.
+    """
     branch = _BRANCH_OFFICE.search(text)
     counties = gazetteer().candidates(branch[1].removesuffix("区")) if branch else ()
     candidates = [place for place in counties if len(place) > len(region) and place[: len(region)] == region]
@@ -145,7 +156,7 @@ def _region_of_branch(text: str, region: Region) -> Region:
 
 
 def _locate_by_line(text: str, level: str | None, evidence: LocationEvidence) -> LocationResult:
-    """Locate by a line that names a place of the right level."""
+    """Locate by the first place that a line names. The result is empty if the place cannot have `level`."""
     mention = _find_first_place(text)
     places = tuple(p for p in mention.places if _can_have_level(p.region, level)) if mention else ()
     return (
@@ -187,7 +198,11 @@ def _locate_by_weaker_evidence(
 def _locate_by_last_resort(
     name: str, level: str | None, named: Sequence[tuple[Region, ...]]
 ) -> tuple[Region | None, str]:
-    """Return the place in the file's path, or the only place that the text names, and a warning."""
+    """Return the region that the file's path names, or else the only one that the text names, and a warning.
+
+    Each item of `named` is the regions that one name in the text can mean. Returns None and an empty warning if neither
+    decides.
+    """
     for part in reversed(re.split(r"[/\\._\s-]+", name)):
         region = gazetteer().resolve(part) if len(part) > 1 else None
         if region and _can_have_level(region, level):
@@ -200,7 +215,7 @@ def _locate_by_last_resort(
 def _is_national(evidence: LocationEvidence, title: str, issuers: Sequence[str], head: Sequence[str]) -> bool:
     """Return whether a report is about the whole country.
 
-    A report whose title, session or speaker names a place is not, whatever it says of the State Council.
+    A report whose title, session or speaker names a place is not, even if the text mentions the State Council.
     """
     if _is_central(title):
         return True
@@ -278,7 +293,7 @@ def _contains_place(outer: Mention, inner: Mention) -> bool:
 
 
 def _names_one_place(line: str) -> bool:
-    """Return whether a line names one place (or a place in a place). A list of links names many."""
+    """Return whether a line names one place (or a place in a place). A list of links names several."""
     mentions = list(gazetteer().find_mentions(line))
     if not mentions:
         return _find_session_place(line) is not None
@@ -286,13 +301,16 @@ def _names_one_place(line: str) -> bool:
 
 
 def _level_of_names(names: Sequence[str]) -> str | None:
-    """Return the level that the title or a body's name begins with: 区 for 区卫健委."""
+    """Return the level that the title or a body's name begins with, or None: 区 for 区卫健委."""
     match = next(filter(None, map(_LEVEL_PREFIX.match, names)), None)
     return _level_of_word(match[1]) if match else None
 
 
 def _level_of_text(paragraphs: Sequence[str]) -> str | None:
-    """Return the level at which the text refers to itself: the innermost frequent one (我区 rather than 全市)."""
+    """Return the level at which the text refers to itself, or None.
+
+    It is the innermost level that is frequent: 区 if a text says both 我区 and 全市.
+    """
     counts: Counter[str] = Counter()
     for text in fold_all([paragraph[:2000] for paragraph in paragraphs[:40]]):
         counts.update(_level_of_word(m[1]) for m in _SELF_REFERENCE.finditer(text))
@@ -302,16 +320,21 @@ def _level_of_text(paragraphs: Sequence[str]) -> str | None:
 
 
 def _level_of_word(word: str) -> str:
+    """Return the level in `_LEVELS` that a word names: 区 for 新区."""
     return "自治区" if word == "自治区" else word[-1]
 
 
 def _level_of_region(region: Region) -> str:
+    """Return the level of a region: 自治区, or the last character of its name, which need not be in `_LEVELS`."""
     name = region[-1]
     return "自治区" if len(region) == 1 and name.endswith("自治区") else name[-1]
 
 
 def _can_have_level(region: Region, level: str | None) -> bool:
-    """Return whether a region can be of a level. 区 (我区) may be an autonomous region."""
+    """Return whether a region can be of a level. 区 (我区) may be an autonomous region.
+
+    Any region can be of the level None. A region whose name does not end with a level can be of any level.
+    """
     region_level = _level_of_region(region)
     return (
         level is None
@@ -342,9 +365,10 @@ def _choose_by_context(regions: Sequence[Region], evidence: LocationEvidence) ->
 
 
 def _count_support(regions: Sequence[Region], evidence: LocationEvidence) -> Counter[Region]:
-    """Weigh the evidence for each region above the candidates: its name, its document numbers, its other places.
+    """Weigh the evidence for each region that contains a candidate.
 
-    Each mention weighs 1, of a name at most 20 in all. The URL weighs 5, the code in the index number 30.
+    Each document number of the region and each other place inside the region weighs 1. So does each mention of the
+    region's name, but all of them together at most 20. The URL weighs 5, the code in the index number 30.
     """
     text = _full_text(evidence)
     support = _count_document_prefixes(text)
@@ -371,7 +395,7 @@ def _count_enclosing_regions(text: str, year: int | None) -> Counter[Region]:
 
 
 def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Counter[tuple[Region, ...]]:
-    """Count the places of the right level that the text names, by the regions that the name can mean.
+    """Count the places that the text names and that can have `level`, by the regions that the name can mean.
 
     Provinces and cities also count under their short names. Places only helped or visited do not count.
     """
@@ -385,6 +409,7 @@ def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Coun
         if (
             regions
             and len(regions[0]) > 1
+            # 14 code points are more than the longest match of the pattern.
             and not _OTHER_PLACE_CONTEXT.search(text[max(0, mention.start - 14) : mention.start])
         ):
             counts[regions] += 1
@@ -395,7 +420,10 @@ def _count_places_of_body(level: str | None, evidence: LocationEvidence) -> Coun
 
 
 def _is_province_of_level(region: Region, level: str | None) -> bool:
-    """Return whether a province is a candidate. A municipality is none for 我市: every city's report names 北京."""
+    """Return whether a province can be the region of a report at `level`.
+
+    If a report says 我市, a municipality such as 北京市 cannot: the reports of all cities mention 北京.
+    """
     region_level = _level_of_region(region)
     return level is None or (level == region_level and level != "市") or (level == "区" and region_level == "自治区")
 
@@ -403,9 +431,9 @@ def _is_province_of_level(region: Region, level: str | None) -> bool:
 def _locate_by_body(
     counts: Counter[tuple[Region, ...]], level: str | None, evidence: LocationEvidence
 ) -> tuple[Region | None, tuple[str, ...]]:
-    """Return the region that the text names at least twice as often as any other, and warnings.
+    """Return the region that the text names at least twice, and twice as often as any other; or None and a warning.
 
-    If the level is unknown, the other places must contain the region.
+    If the level is unknown, all other places that the text names must contain the region.
     """
     ranked = counts.most_common(2)
     if level is None and (innermost := _innermost(counts)):
@@ -423,7 +451,10 @@ def _locate_by_body(
 
 
 def _innermost(counts: Mapping[tuple[Region, ...], int]) -> tuple[Region, ...] | None:
-    """Return the place that is inside all other places, or None: 宿州市 in a text that names 安徽省 and 宿州市."""
+    """Return the regions of the place that is inside all other places, or None.
+
+    In a text that names 安徽省 and 宿州市, this place is 宿州市. An ambiguous name makes the result None.
+    """
     if any(len(regions) > 1 for regions in counts):
         return None
     nested = sorted((regions[0] for regions in counts), key=len)
@@ -440,7 +471,7 @@ def _count_mentions(text: str, element: str) -> int:
     return count
 
 
-_LOOKALIKES = {  # short names of provinces, and texts in which such a name occurs but is not meant
+_LOOKALIKES = {
     "海南": ("上海南", "青海南"),
     "河南": ("黄河南", "淮河南"),
     "河北": ("黄河北", "淮河北", "河北区"),
@@ -448,10 +479,14 @@ _LOOKALIKES = {  # short names of provinces, and texts in which such a name occu
     "湖南": ("太湖南",),
     "湖北": ("太湖北",),
 }
+"""Short name of a province → texts that contain the name by chance: 上海南 in 上海南站."""
 
 
 def _count_document_prefixes(text: str) -> Counter[Region]:
-    """Count the cited document numbers of each region, by their first characters: 浙政发〔2023〕12号 is of 浙江省."""
+    """Count the cited document numbers of each region, by their first one or two characters.
+
+    浙政发〔2023〕12号 counts for 浙江省.
+    """
     prefixes = gazetteer().document_prefixes
     counts: Counter[Region] = Counter()
     for match in _CITED_DOCUMENT_NUMBER.finditer(text):
@@ -467,7 +502,7 @@ def _locate_by_url(evidence: LocationEvidence) -> Region | None:
     """Return the region of the first URL with a label that the gazetteer knows, or None."""
     for match in _URL.finditer(evidence.urls):
         host = urlsplit(match[0]).netloc or match[0].split("/")[0]
-        for label in reversed(host.split(".")[:-2] or [host]):
+        for label in reversed(host.split(".")[:-2] or [host]):  # without the last two labels, gov.cn
             if region := gazetteer().hosts.get(label):
                 return region
     return None
@@ -480,7 +515,7 @@ def _locate_by_code(evidence: LocationEvidence) -> Region | None:
 
 
 def _full_text(evidence: LocationEvidence) -> str:
-    """Return the lines above the body and the body, folded; of a very long body only its beginning and end."""
+    """Return title, issuers, head, body and URLs, folded. Of a very long body, only beginning and end are included."""
     body = "\n".join(evidence.paragraphs)
     body = body if len(body) <= _MAX_BODY_LENGTH else body[:_MAX_BODY_LENGTH] + body[-5000:]
     lines = (
@@ -494,9 +529,11 @@ def _full_text(evidence: LocationEvidence) -> str:
 
 
 def _compact(line: str) -> str:
+    """Return the first `_MAX_LINE_LENGTH` code points of a line, folded and without white space."""
     return fold("".join(line[:_MAX_LINE_LENGTH].split()))
 
 
 def _ambiguity_warning(name: str, regions: Sequence[Region]) -> str:
+    """Return the warning about a place name that several regions have. It lists at most five of them."""
     candidates = ", ".join("/".join(r) for r in regions[:5])
     return f"region undecided: {name} can be {candidates}; no other place in the text decides"

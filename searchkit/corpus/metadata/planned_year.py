@@ -39,7 +39,9 @@ _PLAN_NOUN = (
     "总体要求|总体思路|总的要求|基本思路|指导思想|预期目标|主要目标|奋斗目标|工作目标|目标任务|目标[是为]|重点工作|"
     "主要任务|工作任务|工作重点|工作安排|主要工作|工作部署|计划(?:安排|拟定|草案)"
 )
+"""What a sentence about a plan states for a year: 总体要求, 主要目标."""
 _SUBJECT = "全[市省区县州盟旗国]|我[们市省区县州盟旗]|[市省区县]|政府|各级"
+"""The subject between a year and 要 or 将: 我们 in 2023年,我们要."""
 _PLANNED_YEAR = re.compile(
     rf"(?<![\d到至])({ANY_YEAR})\s*年度?,?(?:(?:{_SUBJECT})*(?:要(?!求)|将|计划|拟|力争|重点)|[^,。;]{{0,12}}?(?:{_PLAN_NOUN}))"
     rf"|(?:做好|抓好|搞好|安排|部署|谋划)({ANY_YEAR})年"
@@ -67,15 +69,17 @@ class WorkReportEvidence:
     """The parts of a work report that can state its year."""
 
     title_year: int | None
+    """The year that the title states, or None."""
     session: SessionDate | None
-    """When the report was given."""
+    """The session in which the report was given, or None."""
     headings: Sequence[str]
     """Headings and lines that may be headings, folded."""
     paragraphs: Sequence[str]
     """Paragraphs as written. They are folded only if nothing else decides."""
     published: str | None
-    """ISO date of publication."""
+    """ISO date of publication, or None."""
     url: str
+    """The address of the report, or an empty string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def find_planned_year(evidence: WorkReportEvidence) -> DetectedYear:
     if title_year:
         is_overruled = not session and _count_plans(evidence.paragraphs, title_year + 1) >= _MIN_PLANNING_PHRASES
         # If the title is not overruled, it states the year. There is then no warning, and the source is not used.
-        return _state_year(title_year + is_overruled, evidence, "from the sentences that plan it")
+        return _state_year(title_year + 1 if is_overruled else title_year, evidence, "from the sentences that plan it")
     return infer_speech_year(_fold(evidence.paragraphs), evidence.headings, evidence.published, evidence.url)
 
 
@@ -146,6 +150,7 @@ def _is_possible(heading_year: _YearInHeadings, title_year: int | None, session:
 
 
 def _is_in_winter(session: SessionDate) -> bool:
+    """Return whether a session was held in winter, in a year in which winter sessions plan the next year."""
     return session.month >= _FIRST_WINTER_MONTH and session.year >= _FIRST_REGULAR_YEAR
 
 
@@ -165,6 +170,7 @@ def _plans_next_year(session: SessionDate, evidence: WorkReportEvidence) -> bool
 
 
 def _fold(paragraphs: Sequence[str]) -> list[str]:
+    """Return the beginnings of the first paragraphs, folded."""
     return fold_all([paragraph[:_MAX_PARAGRAPH_LENGTH] for paragraph in paragraphs[:_MAX_PARAGRAPHS]])
 
 

@@ -1,7 +1,8 @@
 """Build paragraphs with heading paths from lines of content.
 
-A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading is added to the path
-and stays in its paragraph. A heading without anything below it becomes a paragraph. Levels follow the numbering of the
+A heading on a line of its own is added to the path of the paragraphs below it. A run-in heading, the first words of a
+paragraph, is added to the path and stays in the paragraph. A heading without anything below it becomes a paragraph.
+Levels follow the numbering of the
 document: a style that occurred before keeps its level, a new style that starts at 1 opens a level, and a style that
 continues the numbers of another style continues its level. Each row of a table is a paragraph; the caption is its
 innermost heading. A glossary at the end is a part, whatever its numbering.
@@ -68,20 +69,21 @@ class _ClassifiedLine:
     block: Block
     marker: Marker | None
     rest: str
-    """Text after the marker."""
+    """Text after the marker. Without a marker, the entire line."""
     heading: str | None
     """Heading without its number, or None."""
     is_heading_line: bool
     """Whether the heading is the entire line."""
     is_glossary: bool = False
-    """Whether the heading is the title of the glossary, which reaches to the end."""
+    """Whether the heading is the title of the glossary. The glossary goes on to the end of the document."""
 
 
 def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
     """Return the paragraphs of cleaned content (`cleaning.content.clean`) in order, with numbers and heading paths.
 
-    Any sequence of blocks is accepted. Every character except white space occurs in a text or a path, those of the
-    header of a table in the rows that have a cell below it. Time is linear in the text.
+    Any sequence of blocks is accepted. No character of the content is lost, except white space: each occurs in a text
+    or a path. The text of a header cell of a table occurs in the rows that have a cell below it. Time is linear in the
+    text.
     """
     blocks = attach_captions([block for block in split_items(body) if block.text.strip() or _is_table(block)])
     signature = _signature_start(blocks)
@@ -92,6 +94,7 @@ def build_outline(body: Sequence[Block]) -> tuple[OutlineItem, ...]:
 
 
 def _is_table(block: Block) -> bool:
+    """Return whether a block is a data table."""
     return isinstance(block.table, DataTable)
 
 
@@ -108,9 +111,9 @@ def _paragraphs(block: Block, number: str | None, path: tuple[str, ...]) -> Iter
 
 
 def _signature_start(blocks: Sequence[Block]) -> int:
-    """Return the index of the first line of the signature, after which everything belongs to no heading.
+    """Return the index of the first line of the signature. It and everything after it belong to no heading.
 
-    Without a date, a body's name on the last line is the signature. Returns len(blocks) if there is no signature.
+    If no line has a date, a body's name on the last line is the signature. Returns len(blocks) if there is none.
     """
     search_start = max(0, len(blocks) - _SIGNATURE_SEARCH_LINES)
     start = len(blocks)
@@ -136,6 +139,7 @@ def _signature_start(blocks: Sequence[Block]) -> int:
 
 
 def _is_signature_line(block: Block) -> bool:
+    """Return whether a line above the date of a signature belongs to the signature: 临海市司法局, （此件公开发布）."""
     max_length = 30
     text = block.text
     if _is_table(block):
@@ -147,6 +151,7 @@ def _is_signature_line(block: Block) -> bool:
 
 
 def _classify_lines(blocks: Sequence[Block]) -> list[_ClassifiedLine]:
+    """Classify all lines: each by its neighbours, then the title of the glossary, then run-in headings by siblings."""
     marked: list[_MarkedBlock] = [(block, parse_marker(block.text)) for block in blocks]
     padded = [None, *marked, None]
     classified = [
@@ -188,6 +193,7 @@ def _find_glossary(marked: Sequence[_MarkedBlock]) -> int | None:
 
 
 def _text_after_marker(line: _MarkedBlock) -> str:
+    """Return the text of a line without the marker at its start."""
     block, marker = line
     return block.text[marker.end :] if marker else block.text
 
@@ -198,6 +204,7 @@ def _classify_line(
     """Classify a line by its shape and by the lines around it."""
     block, marker = line
     rest = block.text[marker.end :] if marker else block.text
+    # A heading that the format states may be longer than others. But some authors format entire paragraphs as headings.
     if block.level and len(rest) <= headings.MAX_HEADING_LENGTH * 2 and "。" not in rest.rstrip("。"):
         return _ClassifiedLine(block, marker, rest, rest.rstrip("：:。") or block.text, is_heading_line=True)
     if marker is None:
@@ -224,7 +231,8 @@ def _can_head(marker: Marker, following: _MarkedBlock) -> bool:
 
 
 def _parse_stopped_heading(block: Block, marker: Marker, rest: str) -> str | None:
-    """Return the heading of a numbered line with a full stop, if it only names a matter or a part; otherwise None."""
+    """Return the heading of a numbered line with a full stop, if it only names a subject or a part; otherwise None."""
+    # A run-in heading needs text after it. The start of the line serves as this text.
     if headings.parse_run_in_heading(f"{rest}{rest[:8]}") == rest[:-1]:
         return rest[:-1]
     is_part = block.strong or marker.style in _PART_STYLES
@@ -240,7 +248,11 @@ def _contains_next_item(rest: str, marker: Marker) -> bool:
 def _classify_unnumbered(
     previous: _MarkedBlock | None, block: Block, following: _MarkedBlock | None
 ) -> _ClassifiedLine:
-    """Classify a line without a number. A heading is short, has no end, and precedes running text or a number."""
+    """Classify a line without a number.
+
+    A heading is short, has no final punctuation, follows a complete line, and precedes running text, a number, a table
+    or another heading.
+    """
     text_line = _ClassifiedLine(
         block, None, block.text, headings.parse_spaced_part_heading(block.text), is_heading_line=False
     )
@@ -286,10 +298,11 @@ def _can_precede_heading(previous: _MarkedBlock | None) -> bool:
 
 
 def _reconsider_by_siblings(classified: list[_ClassifiedLine]) -> list[_ClassifiedLine]:
-    """Reconsider run-in headings by the list that they belong to.
+    """Reconsider the run-in headings of each list.
 
-    An item without a heading may have lost its full stop if most of its siblings have headings. A first sentence that
-    is slightly too long is a heading if every item of the list begins with such a sentence.
+    If every one of three or more items begins with a sentence that is a heading by the looser limit, these sentences
+    are headings. Otherwise, if at least two items have headings, the heading of any other item may have lost its full
+    stop.
     """
     min_items = 2
     for members in _find_lists(classified):
@@ -307,7 +320,7 @@ def _reconsider_by_siblings(classified: list[_ClassifiedLine]) -> list[_Classifi
 
 
 def _find_lists(classified: Sequence[_ClassifiedLine]) -> Iterable[list[int]]:
-    """Return the line indexes of each list: the lines of one style until it restarts at 1."""
+    """Return the line indexes of each list. A list contains the lines of one style until the style restarts at 1."""
     lists: dict[tuple[str, int], list[int]] = {}
     restarts: dict[str, int] = {}
     for i, line in enumerate(classified):
@@ -341,6 +354,7 @@ class _OutlineBuilder:
         return self._items
 
     def _add_heading(self, i: int, line: _ClassifiedLine) -> None:
+        """Open line `i`, a heading on a line of its own. A pending heading that it closes becomes a paragraph."""
         if line.is_glossary and line.heading:
             self._flush_pending(keep=0)
             self._pending = [(self._levels.open_last_part(line.heading), line)]
@@ -359,6 +373,7 @@ class _OutlineBuilder:
         return not (self._pending and self._levels.entries and self._pending[-1][0] is self._levels.entries[-1])
 
     def _add_paragraph(self, i: int, line: _ClassifiedLine) -> None:
+        """Add the paragraph of line `i`, or the rows of its table. A list number or run-in heading opens an entry."""
         if line.marker is not None or line.heading is not None:
             self._levels.open(i, line.heading, form=HeadingForm.RUN_IN, is_parent_empty=not self._has_content())
             self._flush_pending(keep=len(self._levels.entries) - 1)

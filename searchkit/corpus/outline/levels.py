@@ -1,4 +1,7 @@
-"""Determines the level of each heading and item from the numbering of the document (markers: `corpus.numbering`)."""
+"""Determines the level of each heading and item from the numbering of the document.
+
+`corpus.numbering` parses the markers, such as 一、 and （一）, and defines their styles.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from enum import Enum
 from searchkit.corpus.numbering import RANK, Marker
 
 UNNUMBERED, UNNUMBERED_STRONG, LAST_PART = "plain", "strong", "last part"
-"""Styles of headings without a number."""
+"""Styles of headings without a number: on a plain line, on an emphasised line, and the title of the glossary."""
 _LOOK_AHEAD_LINES = 400
-"""Number of lines that are searched for the next number of a style."""
+"""Number of lines after a heading that are searched for the next number of an open list."""
 _DIGIT_FAMILY = {
     "第一部分": "一",
     "第一章": "一",
@@ -33,7 +36,7 @@ class HeadingForm(Enum):
 
     LINE = "on a line of its own"
     STRONG = "on a line of its own, emphasised"
-    RUN_IN = "at the head of its text"
+    RUN_IN = "at the start of its paragraph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class LineNumbering:
 
     marker: Marker | None
     level: int
-    """Heading level stated by the format (h1 = 1), or 0."""
+    """Heading level that the format states, 1 for `h1`; 0 if it states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,21 @@ class OpenEntry:
     """An open heading or item."""
 
     style: str
+    """Style of the list number, or `UNNUMBERED`, `UNNUMBERED_STRONG` or `LAST_PART`."""
     ordinal: int
+    """The list number; 0 for an entry without number."""
     heading: str | None
     """None for an item without a run-in heading, which takes a level but adds nothing to the path."""
     level: int
+    """Heading level that the format states, 1 for `h1`; 0 if it states none."""
     parents: tuple[str, ...]
-    """Path above the entry."""
+    """Headings above the entry, outermost first."""
     is_run_in: bool
+    """Whether the entry is an item or a run-in heading, which starts a paragraph."""
 
 
 class LevelTracker:
-    """The open headings while a document is read from top to bottom."""
+    """Tracks the open headings and items while a document is read from top to bottom."""
 
     def __init__(self, lines: Sequence[LineNumbering]) -> None:
         self._lines = lines
@@ -121,6 +128,7 @@ class LevelTracker:
         return self._push(OpenEntry(style, ordinal, heading, line.level, self.path(), form is HeadingForm.RUN_IN))
 
     def _push(self, entry: OpenEntry) -> OpenEntry:
+        """Add an entry below all open entries, and return it. Records which styles are above its style."""
         for outer in self.entries:
             self._seen_above.add((outer.style, entry.style))
         self.entries.append(entry)
@@ -129,10 +137,16 @@ class LevelTracker:
         return entry
 
     def _continues(self, depth: int, ordinal: int) -> bool:
+        """Return whether `ordinal` is the number after that of the entry at `depth`."""
         return self.entries[depth].ordinal == ordinal - 1
 
     def _numbered_depth(self, style: str, ordinal: int, *, is_parent_empty: bool) -> int:
-        """Return the number of entries that stay open above a numbered line."""
+        """Return the depth of a numbered line, which is the number of entries that stay open above it.
+
+        The line belongs to the open list of its style: to the innermost one whose last number it continues, otherwise
+        to the innermost one. If it restarts at 1 below an empty heading of its style, it opens a list inside that
+        heading. If no list of its style is open, it continues the numbers of another style or opens a new list.
+        """
         same = [k for k, entry in enumerate(self.entries) if entry.style == style]
         following = [k for k in same if self.entries[k].ordinal == ordinal - 1]
         if following:
@@ -148,7 +162,7 @@ class LevelTracker:
         return self._new_list_depth(style, ordinal)
 
     def _continued_depth(self, style: str, ordinal: int) -> int | None:
-        """Return the depth of the entry of another style whose number this one continues, or None."""
+        """Return the depth of the entry of another style whose number `ordinal` continues, or None."""
         candidates = [k for k, entry in enumerate(self.entries) if entry.ordinal == ordinal - 1 and entry.ordinal]
         if style in self._last_ordinals:
             candidates = [k for k in candidates if _similarity(self.entries[k].style, style)]
@@ -173,7 +187,10 @@ class LevelTracker:
         return depth
 
     def _is_outer(self, style: str, other: str) -> bool:
-        """Return whether an entry of `style` closes one of `other`: by the order that occurred, else by `RANK`."""
+        """Return whether an entry of `style` closes an open one of `other`, because it is not below it.
+
+        If the two styles have occurred in one order only, this order decides, otherwise `RANK`.
+        """
         if style == other:
             return True
         is_above, is_below = (style, other) in self._seen_above, (other, style) in self._seen_above
@@ -182,7 +199,11 @@ class LevelTracker:
         return style in RANK and other in RANK and RANK[style] < RANK[other]
 
     def _place_unnumbered(self, i: int, level: int, style: str) -> tuple[str, int, int]:
-        """Return style, ordinal and number of entries that stay open for a heading without a number."""
+        """Return style and ordinal of a heading without a number, and the number of entries that stay open above it.
+
+        `level` is the level that the format states, or 0. `style` is the style unless a number was lost or a level is
+        stated.
+        """
         list_depth = self._lost_number_depth(i)
         if list_depth is not None:
             entry = self.entries[list_depth]
@@ -197,9 +218,9 @@ class LevelTracker:
         return style, 0, len(self.entries) if restarted_depth is None else restarted_depth
 
     def _lost_number_depth(self, i: int) -> int | None:
-        """Return the depth of the list that skips a number after this heading, or None.
+        """Return the depth of the open list that skips exactly one number after line `i`, or None.
 
-        The heading lost that number.
+        The heading on line `i` then lost that number.
         """
         following: dict[str, int] = {}
         for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
@@ -213,7 +234,7 @@ class LevelTracker:
         return None
 
     def _restarted_depth(self, i: int) -> int | None:
-        """Return the depth above the list that restarts directly after this heading, or None if no list does."""
+        """Return the depth above the open list that restarts directly after line `i`, or None if no list does."""
         for line in self._lines[i + 1 : i + _LOOK_AHEAD_LINES]:
             if line.marker is None or not line.marker.ordinal:
                 continue

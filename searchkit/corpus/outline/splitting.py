@@ -14,14 +14,17 @@ _INNER_HAN_ITEM = re.compile(
     r"[。！？：:；;）)”](?=\s?(?:(?P<han>[一二三四五六七八九十]{1,3})、(?![一二三四五六七八九十]{1,3}[、产次])"
     r"|[（(](?P<bracket>[一二三四五六七八九十]{1,3})[)）]))"
 )
+"""The mark before an item inside a line: 。 in …予以审议。一、工作回顾, ； in …；（二）…. 一、二、三产业 is no item."""
 _FIRST_ITEM_AFTER_BLANK = re.compile(
     r" (?<=[：:。] )(?=(?:[（(]一[)）]|第一[，,、]|一是|一、(?!二)|1[.．、](?!\d))(?P<rest>.{0,400}))", re.DOTALL
 )
 """The first item of a list that continues in the lines below. Its lost line break left a blank."""
 _SECOND_ITEM = re.compile("[（(]二[)）]|第二[，,、]|二是|[。；;]二、|[。；;] ?2[.．、]")
+"""The second item of a list. If the line contains it, the list is part of a sentence and is not split."""
 _ONES_DIGITS = "十一二三四五六七八九"
-"""Last character of a Han number, by its ones digit."""
+"""Last character of a Han number, by its ones digit: 十 for 20, 三 for 13."""
 _INNER_DIGIT_ITEM = re.compile(r"[。！？](?=\s?(?P<digit>\d{1,2})[.．、](?!\d))")
+"""The stop before a numbered item inside a line: 。 in 1.加强领导…。2.完善制度…."""
 
 
 def split_items(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -71,7 +74,7 @@ def _find_han_cuts(text: str, expected: int, last_bracket: int) -> tuple[list[in
     """
     cuts: list[int] = []
     if not last_bracket and f"{_ONES_DIGITS[expected % 10]}、" not in text:
-        return cuts, expected  # the usual case
+        return cuts, expected  # the usual case, in which nothing is searched
     for match in _INNER_HAN_ITEM.finditer(text):
         if match["han"]:
             if parse_ordinal(match["han"]) == expected and match[0] in "。！？：:）)”":

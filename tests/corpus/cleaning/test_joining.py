@@ -54,7 +54,8 @@ def test_latin_words_are_joined_with_a_blank() -> None:
 @given(st.integers(49, len(SENTENCE) - 1), st.booleans())
 def test_running_text_broken_anywhere_is_joined(cut: int, blank: bool) -> None:  # noqa: FBT001 - a strategy's value
     """Running text broken at any place, with or without a blank line, is restored."""
-    before = "（一）抓好执法监督。年初制定计划。"  # a shorter first piece, below 49 characters, could be a heading
+    # The first piece has at least 49 code points, because a shorter one could be a heading.
+    before = "（一）抓好执法监督。年初制定计划。"
     pieces = [SENTENCE[:cut], "", SENTENCE[cut:]] if blank else [SENTENCE[:cut], SENTENCE[cut:]]
     assert _join(before, *pieces) == [before, SENTENCE]
 

@@ -32,12 +32,14 @@ from searchkit.errors import ReadError
 from searchkit.indexing.build import build
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""First bytes of a .doc."""
 RTF = rb"{\rtf1\ansi\ansicpg936{\fonttbl{\f0\fcharset134 SimSun;}}\f0 {\b \'b3\'c9\'d0\'a7}\par 129\u20214?\par}"
 needs_libreoffice = pytest.mark.skipif(doc.find_libreoffice() is None, reason="LibreOffice is not installed")
 
 
 @pytest.fixture(autouse=True)
 def _formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register the readers of .docx and .doc."""
     formats = MappingProxyType({**READERS, ".docx": Reader("docx"), ".doc": Reader("doc")})
     monkeypatch.setattr(registry, "READERS", formats)
 

@@ -26,9 +26,13 @@ from searchkit.model import Document, ExtractedMeasure
 from searchkit.text.folding import fold
 
 SAMPLES = sorted(path.name for path in make.FOLDER.iterdir())
+"""Names of the sample files."""
 BUILT = (*make.FROM_TEXT, *make.FROM_PARAGRAPHS)
+"""Names of the sample files that `make` writes."""
 RECORDS = tuple(make.FROM_PARAGRAPHS)
+"""Names of the sample files with one record per paragraph."""
 REPORTS = tuple(name for name in SAMPLES if name not in RECORDS)
+"""Names of the sample files that contain the entire report."""
 
 FieldValues = Mapping[str, object]
 """Field values of a document, with its paragraphs and measures."""
@@ -53,10 +57,11 @@ DIFFERENT_IN_RECORDS: Mapping[str, str] = MappingProxyType(
 )
 """For each field of a paragraph that differs in records, the reason."""
 FILE_FIELDS = frozenset({"document", "sha256", "measures", "id"})
-"""Fields that identify the file, and one that is counted later."""
+"""Fields that identify the file, and `measures`, which is counted when the index is built."""
 ROW_STARTS = ("领域 ", "防雷安全 ", "升放气球 ", "设施保护 ")
 """Start of the rows of the table in the sample."""
 PARAGRAPH_FIELDS = ("text", "number", "path", "section", "topics", "page")
+"""Fields that the paragraphs of different formats are compared by."""
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +90,8 @@ def comparable_fields(parsed: ParsedDocument) -> FieldValues:
     paragraphs = [paragraph for paragraph in parsed.paragraphs if not paragraph.text.startswith(ROW_STARTS)]
     paragraph_fields = {name: [getattr(paragraph, name) for paragraph in paragraphs] for name in PARAGRAPH_FIELDS}
     extracted = [
-        found
-        for paragraph, found in zip(parsed.paragraphs, measures(parsed), strict=True)
+        paragraph_measures
+        for paragraph, paragraph_measures in zip(parsed.paragraphs, measures(parsed), strict=True)
         if not paragraph.text.startswith(ROW_STARTS)
     ]
     return {**document_fields, "paragraphs": len(paragraphs), **paragraph_fields, "measures": extracted}

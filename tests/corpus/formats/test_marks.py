@@ -20,7 +20,9 @@ from searchkit.measures.extractor import Extractor
 from searchkit.model import Paragraph
 
 _MARKED = re.compile(r"<(sup|sub)>(.*?)</\1>")
+"""Raised or lowered text in the texts of this file."""
 _DELIMITERS = {"sup": RAISED, "sub": LOWERED}
+"""Tag → delimiter that starts the text."""
 
 NOTES = {
     "生产总值<sup>2</sup>1349亿元": "生产总值1349亿元",
@@ -66,7 +68,7 @@ ALL = NOTES | POWERS | LOWERED_TEXTS
 
 @pytest.mark.parametrize(("marked", "text"), ALL.items(), ids=ALL.values())
 def test_marks_and_powers(marked: str, text: str) -> None:
-    """A raised number is a note after a word and before no unit, and otherwise a power or the number itself."""
+    """A raised number between a word and text that is no unit is a note. Otherwise it is a power or a plain number."""
     assert resolve_marks(_MARKED.sub(lambda m: f"{_DELIMITERS[m[1]]}{m[2]}{END}", marked)) == text
 
 
@@ -90,31 +92,30 @@ def test_delimiters_without_a_partner_are_removed() -> None:
 
 
 def as_html(marked: str) -> bytes:
-    """Write a web page."""
+    """Return a web page."""
     return f"<html><body><p>{marked}</p></body></html>".encode()
 
 
 def as_styled_html(marked: str) -> bytes:
-    """Write a web page that an office program exported."""
+    """Return a web page as an office program exports it, with styles instead of tags."""
+    alignments = {"sup": "super", "sub": "sub"}
     spans = _MARKED.sub(
-        lambda m: f'<span style="font-size:8pt; vertical-align: {m[1]}{"er" * (m[1] == "sup")}">{m[2]}</span>', marked
+        lambda m: f'<span style="font-size:8pt; vertical-align: {alignments[m[1]]}">{m[2]}</span>', marked
     )
     return as_html(spans)
 
 
 def as_markdown(marked: str) -> bytes:
-    """Write Markdown with HTML tags."""
+    """Return Markdown with HTML tags."""
     return f"{marked}\n".encode()
 
 
 def as_docx(marked: str) -> bytes:
-    """Write a Word document."""
+    """Return a Word document."""
     runs, position = "", 0
     for match in _MARKED.finditer(marked):
-        alignment = (
-            f'<w:vertAlign w:val="{match[1]}erscript"/>' if match[1] == "sup" else '<w:vertAlign w:val="subscript"/>'
-        )
-        runs += run(marked[position : match.start()]) + run(match[2], alignment)
+        alignment = "superscript" if match[1] == "sup" else "subscript"
+        runs += run(marked[position : match.start()]) + run(match[2], f'<w:vertAlign w:val="{alignment}"/>')
         position = match.end()
     return document(paragraph(runs + run(marked[position:])))
 
@@ -127,6 +128,7 @@ WRITERS: Mapping[str, tuple[str, Callable[[str], bytes]]] = MappingProxyType(
         "docx": ("a.docx", as_docx),
     }
 )
+"""Format → name of a file, and the function that writes a text with marks to it."""
 
 
 def read_text(data: bytes, name: str) -> str:

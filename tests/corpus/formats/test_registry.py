@@ -41,6 +41,7 @@ CONTENT_BY_MODULE = {
     "jsonlines": json.dumps({"id": 1, "text": CHINESE}),
     "delimited": f"text\n{CHINESE}\n",
 }
+"""Module of a reader → content of a file with the text `CHINESE`."""
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ MARKED = st.lists(
 @example("**一。**二\n\n\u3000**一**")
 @example("一\n---\n")
 def test_markdown_shortcuts_agree_with_the_parser(source: str) -> None:
-    """The rule for lines between blank lines and the pattern for emphasis give the parser's results."""
+    """The shortcuts for lines between blank lines and for emphasis have the same results as the parser."""
     parser = markdown._parser.__wrapped__()
     parser.disable("line")
     expected = list(markdown._BlockReader(parser.parse(source)))
@@ -236,7 +237,7 @@ def test_markdown_shortcuts_agree_with_the_parser(source: str) -> None:
 
 
 def build_page(body: str, head: str = "") -> str:
-    """Return a page."""
+    """Return a web page."""
     return f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>"
 
 
@@ -353,10 +354,11 @@ LAYOUTS = {
     "boxes": "{3}",
     "brackets": "<ul>{4}</ul>",
 }
+"""Markup around the facts. The numbers are indices of `forms` in `lay_out_facts`."""
 
 
 def lay_out_facts(layout: str) -> str:
-    """Lay out the facts as a site does."""
+    """Return the facts in one of `LAYOUTS`."""
     pairs = [fact.split("：") for fact in FACTS]
     forms = (
         "<tr><td>{}：<td>{}",
@@ -476,7 +478,7 @@ def test_deeply_nested_html_is_read() -> None:
 
 
 def read_records(*lines: str) -> FileContents:
-    """Read lines."""
+    """Return the contents of a JSON Lines file with these lines."""
     return read_bytes("\n".join(lines).encode(), "a.jsonl")
 
 
@@ -537,7 +539,7 @@ def test_any_line_is_a_record_or_a_problem(items: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", ["text", "正文", "内容", "content"])
 def test_the_text_field_has_chinese_and_english_names(name: str) -> None:
-    """The text field may have any of the text column names; `text` has priority."""
+    """The text field may have any name in `records.TEXT_NAMES`. A name earlier in the list takes precedence."""
     (document,) = read_records(json.dumps({"id": 1, name: "甲", "段落": "乙"})).documents
     assert (document.blocks, document.overrides) == ((Block("甲"),), {"段落": "乙"})
 

@@ -17,9 +17,13 @@ from searchkit.errors import ReadError
 TEXT = "全年立案处罚案件\n共计罚款万元整"
 LINES = tuple(TEXT.split("\n"))
 CHARS = "".join(dict.fromkeys(TEXT))
+"""The distinct characters of the text, each of which has a glyph."""
 PRIVATE = "".join(chr(0xE000 + n) for n in range(len(CHARS)))
+"""Private-use characters, to which a broken font maps the glyphs."""
 NAMES = tuple(f"uni{ord(char):04X}" for char in CHARS)
+"""Names of the glyphs that state the characters."""
 MEANINGLESS_NAMES = tuple(f"g{n}" for n in range(len(CHARS)))
+"""Names of the glyphs that state no characters."""
 
 
 def read_pdf(data: bytes) -> FileContents:

@@ -18,6 +18,7 @@ TEXT = "一、成效\n立案129件。"
 
 @pytest.fixture(autouse=True)
 def _formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register the readers of .docx and .zip."""
     formats = MappingProxyType({**READERS, ".docx": Reader("docx"), ".zip": Reader("zipped")})
     monkeypatch.setattr(registry, "READERS", formats)
     monkeypatch.setattr(zipped, "READERS", formats)

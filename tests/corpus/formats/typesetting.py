@@ -10,8 +10,11 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 595.0, 842.0
 """A4 in points."""
 _LEFT, _TOP = 73.5, 120.0
+"""Position of the first line: its start from the left edge, its baseline from the upper edge, in points."""
 _TOKEN = re.compile(r"[0-9A-Za-z.%]+|.")
+"""A text that is never broken: a number, a Latin word or a character."""
 _NEVER_FIRST = "，,、。；;：:）)》”’！!？?%％"
+"""Characters that no line begins with."""
 
 
 class PrintedLine(NamedTuple):
@@ -38,12 +41,17 @@ class Typesetter:
     indent: int = 2
     """Indent of first lines, in characters."""
     size: float = 16.0
+    """Type size in points."""
     leading: float = 28.0
+    """Distance between baselines in points."""
     lines: int = 22
+    """Number of lines per page."""
     columns: float = 28.0
+    """Length of a line, in characters."""
     head: str = ""
     """Running head of each page."""
     foot: str = "- {} -"
+    """Page number below the text."""
     measure: Callable[[str, float], float] = half_width_ascii
 
     def pages(self, paragraphs: Sequence[str], title: str = "") -> list[list[PrintedLine]]:
@@ -62,10 +70,12 @@ class Typesetter:
         return [[line for line in page if line.text] for page in pages]
 
     def _title(self, title: str) -> Iterator[PrintedLine]:
+        """Yield the centred lines of the title, each with the baseline 0."""
         for line in wrap_text(title, 22, self.columns * self.size, 0, self.measure) if title else ():
             yield PrintedLine(line, WIDTH / 2 - self.measure(line, 22) / 2, 0, 22)
 
     def _paragraph(self, text: str) -> Iterator[PrintedLine]:
+        """Yield the lines of a paragraph, each with the baseline 0."""
         strong = text.startswith("**")
         indent = self.indent * self.size
         for n, line in enumerate(wrap_text(text.strip("*"), self.size, self.columns * self.size, indent, self.measure)):

@@ -141,10 +141,12 @@ def convert_documents(documents: Sequence[bytes], suffix: str, target: str, fold
 
 
 def _root(name: str, content: str) -> str:
+    """Return a part with this root element."""
     return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:{name} {_NAMESPACES}>{content}</w:{name}>'
 
 
 def _override(kind: str, part: str) -> str:
+    """Return the content type of a part, for `[Content_Types].xml`."""
     return f'<Override PartName="/word/{part}.xml" ContentType="{_TYPE}.{kind}+xml"/>'
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def _detect(
     title: str | None, head: Sequence[str] = (), paragraphs: Sequence[str] = (), **rest: object
 ) -> DetectedMetadata:
+    """Detect the metadata of a report. `rest` are other fields of `Evidence`."""
     return detect_metadata(Evidence("a.txt", title, head, paragraphs, **rest))  # type: ignore[arg-type]
 
 
@@ -108,12 +109,12 @@ TITLES = [
         (None, "人民政府", "山东省/青岛市/崂山区", 2022, "法治政府建设年度报告"),
     ),
 ]
-"""Title; issuer (None = not checked), agency, region, year, kind."""
+"""Title; issuer (None = not checked), agency, region, year, doctype."""
 
 
 @pytest.mark.parametrize(("title", "expected"), TITLES)
 def test_a_complete_title_is_enough(title: str, expected: tuple[str | None, str, str, int, str]) -> None:
-    """A title that names body, place, year and kind suffices."""
+    """A title that states body, place, year and doctype suffices."""
     detected = _detect(title)
     issuer = detected.issuer if expected[0] else None
     assert (issuer, detected.agency, "/".join(detected.region), detected.year, detected.doctype) == expected
@@ -256,6 +257,7 @@ TRADITIONAL = [
         ("關於2021年度臨海市司法局行政執法工作情況的報告", ("浙江省", "台州市", "临海市"), 2021),
     ),
 ]
+"""First lines of reports in traditional characters; then title, region and year."""
 TRADITIONAL_BODY = (
     "",
     "各位代表：",
@@ -415,7 +417,7 @@ def test_the_title_states_the_year(title: str, year: int) -> None:
 
 
 def test_the_year_is_inferred_if_the_title_states_none() -> None:
-    """A statement in the text precedes the date of publication; January points to the year before."""
+    """A statement in the text takes precedence over the date of publication. In January, that date means last year."""
     stated = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",), ("现将我局2023年度法治政府建设情况报告如下：",))
     assert (stated.year, stated.published) == (2023, "2024-01-15")
     inferred = _detect("法治政府建设情况报告", ("发布日期：2024-01-15",))
@@ -441,7 +443,7 @@ def test_the_year_is_inferred_if_the_title_states_none() -> None:
     ],
 )
 def test_publication_dates(head: tuple[str, ...], hints: dict[str, str], day: str | None) -> None:
-    """The date of publication comes from labelled lines; a date of signature only if it is labelled and alone."""
+    """The date of publication is that of a labelled line or a hint. 成文日期, a signing date, is the last choice."""
     assert _detect("2023年报告", head, ("正文。", "2023年12月26日"), hints=hints).published == day
 
 
@@ -505,6 +507,7 @@ def test_a_long_line_takes_seconds_at_most(piece: str) -> None:
 
 
 def _read(path: Path) -> DetectedMetadata:
+    """Clean a text file, build its outline and detect its metadata."""
     cleaned = clean([Block(line) for line in path.read_text(encoding="utf-8").splitlines()])
     items = build_outline(cleaned.body)
     headings = tuple(dict.fromkeys(heading for item in items for heading in item.path))

@@ -15,10 +15,12 @@ OPENING = "现在，我代表市人民政府，向大会报告工作，请予审
 def _detect(
     title: str, head: Sequence[str] = (), headings: Sequence[str] = (), sentences: Sequence[str] = ()
 ) -> DetectedMetadata:
+    """Detect the metadata of a work report whose paragraphs are `OPENING` and the sentences."""
     return detect_metadata(Evidence("a.txt", title, head, (OPENING, *sentences), headings=headings))
 
 
 def _session(day: str) -> tuple[str, ...]:
+    """Return a head with the session on this day."""
     return (f"——{day}在某市第十四届人民代表大会第五次会议上",)
 
 
@@ -44,7 +46,7 @@ REVIEW_AND_PLAN = ("2022年工作回顾", "2023年工作安排")
     ],
 )
 def test_the_year_is_that_of_the_plan(title: str, head: tuple[str, ...]) -> None:
-    """A report that reviews 2022 and plans 2023 is of 2023, whatever its title, and whenever it was given."""
+    """A report that reviews 2022 and plans 2023 has the year 2023, whatever its title, and whenever it was given."""
     assert _detect(title, head, REVIEW_AND_PLAN).year == 2023
 
 
@@ -103,12 +105,12 @@ def test_sentences_overrule_the_title(title: str, head: tuple[str, ...], sentenc
     assert _detect(title, head, (), sentences).year == year
 
 
-def test_a_year_that_the_title_contradicts_has_a_note() -> None:
-    """A year that is printed or follows from the session has no note; one that the title contradicts has one."""
+def test_a_year_that_the_title_contradicts_has_a_warning() -> None:
+    """A year that is printed or follows from the session has no warning. One that the title contradicts has one."""
     for title, head in (("2023年政府工作报告", ()), ("政府工作报告", _session("2022年12月28日"))):
         assert not any(w.startswith("year") for w in _detect(title, head, REVIEW_AND_PLAN).warnings)
-    notes = [w for w in _detect("2022年政府工作报告", (), REVIEW_AND_PLAN).warnings if w.startswith("year")]
-    assert notes == ["year 2023 inferred from the headings: the title states 2022"]
+    warnings = [w for w in _detect("2022年政府工作报告", (), REVIEW_AND_PLAN).warnings if w.startswith("year")]
+    assert warnings == ["year 2023 inferred from the headings: the title states 2022"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,9 @@ def test_other_reports_have_the_year_reported_on(title: str, year: int) -> None:
     ],
 )
 def test_the_session_is_found_in_the_head(lines: tuple[str, ...], expected: tuple[int, int, bool] | None) -> None:
-    """The date on the line of the meeting comes first. A labelled date is that of publication."""
+    """The date on the line of the meeting takes precedence. A labelled date is that of publication.
+
+    `expected` is year, month, and whether the line of the date names the meeting.
+    """
     session = find_session(lines)
     assert (session and (session.year, session.month, session.names_meeting)) == expected

@@ -38,12 +38,12 @@ def test_run_in_headings_are_found(text: str, heading: str) -> None:
     ],
 )
 def test_other_first_sentences_are_not_headings(text: str) -> None:
-    """A sentence without text after it, measures, narrative and many clauses are not headings."""
+    """A sentence is no heading without text after it, or if it has measures, narrative or many clauses."""
     assert headings.parse_run_in_heading(text) is None
 
 
 def test_a_heading_without_its_full_stop_is_found() -> None:
-    """The words that begin its text identify a heading that lost its full stop."""
+    """A heading that lost its full stop is identified by the words with which the text after it begins."""
     text = "落实法律顾问制度为充分发挥顾问的作用，我局聘请律师两名，提供意见。"
     assert headings.parse_unstopped_heading(text) == "落实法律顾问制度"
     assert headings.parse_unstopped_heading("我们在工作中为群众服务，做了很多事。") is None

@@ -20,10 +20,12 @@ TEXT = "全年组织开展专项检查，依法查处违法行为，取得良好
 
 
 def _outline(*lines: str) -> tuple[OutlineItem, ...]:
+    """Return the outline of lines without formatting."""
     return build_outline([Block(line) for line in lines])
 
 
 def _paths(*lines: str) -> list[tuple[str, ...]]:
+    """Return the headings above each paragraph of the outline of lines, outermost first."""
     return [item.path for item in _outline(*lines)]
 
 
@@ -106,7 +108,7 @@ def test_levels_follow_the_numbering(lines: Sequence[str], paths: list[tuple[str
 
 
 def test_a_heading_that_lost_its_number_gets_its_level() -> None:
-    """A heading between （一） and （三） is （二）; one after which a list restarts is above that list."""
+    """A heading between （一） and （三） is （二）. A heading before the restart of a list is above the list."""
     assert _paths("一、做法", "（一）甲事项", TEXT, "简化流程，提升质量", TEXT, "（三）丙事项", TEXT) == [
         ("做法", "甲事项"),
         ("做法", "简化流程，提升质量"),
@@ -210,23 +212,25 @@ def test_reports_annotated_by_hand(shared: Path) -> None:
         items = build_outline(clean([Block(line) for line in text.split("\n")]).body)
         expected = [(p["number"], tuple(p["path"]), _bare(p["starts"])) for p in gold["paragraphs"]]
         assert [
-            (item.number, item.path, _bare(item.text)[: len(w[2])]) for item, w in zip(items, expected, strict=True)
+            (item.number, item.path, _bare(item.text)[: len(start)])
+            for item, (_, _, start) in zip(items, expected, strict=True)
         ] == expected
 
 
 def _bare(text: str) -> str:
+    """Return a text without white space."""
     return re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("items", [("1.", "2."), ("——", "——")])
 def test_a_heading_with_a_full_stop_over_a_list(items: tuple[str, str]) -> None:
-    """A numbered line that only names a matter heads the list below it, despite its full stop."""
+    """A numbered line that only names a subject is the heading of the list below it, despite its full stop."""
     first, second = items
     paths = _paths("（一）突出监管，规范秩序。", f"{first}加强巡查。{TEXT}", f"{second}加强普法。{TEXT}")
     assert paths == [("突出监管，规范秩序", "加强巡查"), ("突出监管，规范秩序", "加强普法")]
 
 
 def test_a_list_that_changes_its_mark_continues() -> None:
-    """3. after 1、 and 2、 continues that list in the part below （二）; it does not follow （二）."""
+    """Below （二）, 3. continues the list of 1、 and 2、 below （一）. It is an item, and no heading after （二）."""
     items = ("（一）抓执法", f"1、{TEXT}", f"2、{TEXT}", "（二）抓普法", f"3.{TEXT}", f"4、{TEXT}")
     assert _paths(*items) == [("抓执法",)] * 2 + [("抓普法",)] * 2

@@ -9,6 +9,7 @@ from searchkit.corpus.outline.splitting import split_items
 
 
 def _split(*texts: str) -> list[str]:
+    """Return the lines into which the texts are split."""
     return [block.text for block in split_items(Block(text) for text in texts)]
 
 

@@ -71,8 +71,10 @@ def encode_texts(texts: Mapping[str, TextKind]) -> dict[str, FileKind]:
 
 
 XML_RATIO, _MAX_RATIO = 120, 185
-"""Ratio of the size of XML to that of the file, and the maximum compression ratio, which a random comment ensures."""
+"""Ratio of the size of XML to the size of the file, and the maximum compression ratio of a large part. A random comment
+in the part keeps its ratio below the maximum."""
 MAX_PART_BYTES = MAX_XML_BYTES - MEGABYTE
+"""Maximum size of a part in bytes, just below the limit of the reader."""
 
 
 def pack_to_size(files: Mapping[str, str | bytes], size: int) -> bytes:

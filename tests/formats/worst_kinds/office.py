@@ -48,8 +48,11 @@ def word_kind(body: TextKind, **parts: TextKind) -> FileKind:
 
 
 _TEXT_BOX = "<w:r><w:pict><v:textbox><w:txbxContent>{}</w:txbxContent></v:textbox></w:pict></w:r>"
+"""A run with a text box, without the content of the box."""
 _BEGIN = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+"""The beginning of a field."""
 _CHOICE = "<mc:AlternateContent><mc:Choice>", "</mc:Choice></mc:AlternateContent>"
+"""Start and end tags around one of several renderings of the same content."""
 _DERIVED_STYLE = '<w:style w:type="paragraph" w:styleId="s№"><w:basedOn w:val="s{}"/></w:style>'
 
 
@@ -116,7 +119,9 @@ _SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
 _HEADER = '<row><c t="inlineStr"><is><t>text</t></is></c></row>'
+"""A header row: the texts of the records are in the first column."""
 _CELL = '<c t="inlineStr"><is><t>法</t></is></c>'
+"""A cell with one character."""
 
 
 def sheet_kind(

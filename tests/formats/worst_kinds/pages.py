@@ -23,7 +23,9 @@ from formats.worst_kinds.office import DOCX
 
 _BOX = 'Boundary="0 0 200 280" Size="4"'
 _OBJECT = f'<ofd:TextObject ID="№" {_BOX}><ofd:TextCode X="№" Y="8">法</ofd:TextCode></ofd:TextObject>'
+"""A text object of one character. № is replaced by the number of the object, which is also its position."""
 _PAGE_REFERENCE = '<ofd:Page BaseLoc="Page.xml"/>'
+"""A reference from the document to its only page."""
 _MAX_PAGES = 4_990
 """Just below the maximum number of pages."""
 
@@ -166,12 +168,14 @@ OFD: Mapping[str, FileKind] = MappingProxyType(
         "noise": DOCX["noise"],
     }
 )
+"""Name of an expensive OFD package → its kind."""
 
 _FONT = (
     b"<</Type/Font/Subtype/Type0/BaseFont/STSong-Light/Encoding/UniGB-UCS2-H/DescendantFonts[<</Type/Font"
     b"/Subtype/CIDFontType0/BaseFont/STSong-Light/DW 1000"
     b"/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 0>>>>]>>"
 )
+"""A Chinese font that need not be embedded. The codes of its characters are those of UTF-16: 6cd5 for 法."""
 _LONG_TEXT = f"<{'6cd5' * 8_000}> Tj "
 """A text of the maximum length that is read at once."""
 _HAN_LINE = "加强组织领导和统筹协调推进各项任务落实到位工作部署要求和".encode("utf-16-be").hex()
@@ -200,7 +204,9 @@ def build_pdf(objects: Sequence[bytes], size: int) -> bytes:
 
 
 _PAGE_TREE = b"<</Type/Pages/Count %d/Kids[%b]/MediaBox[0 0 %d %d]/Resources<</Font<</F 3 0 R>>/XObject<<%b>>>>>>"
+"""The root of the pages, object 2. To be filled in: number of pages, pages, width and height in points, forms."""
 _PAGE = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>"
+"""A page with the content in object 4."""
 
 
 def pdf_kind(
@@ -298,6 +304,7 @@ def _separate_characters(size: int) -> str:
 
 
 _WIDE_BOX = 1_000_000, 842
+"""Width and height of a page with space for very long lines, in points."""
 
 PDF: Mapping[str, FileKind] = MappingProxyType(
     {

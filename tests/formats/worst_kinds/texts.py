@@ -126,6 +126,7 @@ BYTES: Mapping[str, FileKind] = MappingProxyType(
         "NUL": bytes,
     }
 )
+"""Name of an expensive text file whose encoding must be guessed → its kind."""
 
 MARKDOWN: Mapping[str, TextKind] = MappingProxyType(
     {

@@ -15,7 +15,9 @@ from xml.etree.ElementTree import Element
 from searchkit.corpus.formats.word.styles import MAX_LIST_NUMBER, W, child_value, is_enabled, parse_integer
 
 _LEVEL_COUNT = 9
+"""Number of levels of a list."""
 _PLACEHOLDER = re.compile("%([1-9])")
+"""The place of the number of a level in a pattern: `%1` for the outermost level."""
 _NEEDS_BLANK = re.compile(r"[^\W①-⒛㊀-㊉]\ |\.\ (?=[0-9A-Za-z])")
 """Matches where a number and the text after it would run together: 第一章 总则, 1. 2023年; not 一、总则, ①总则,
 1.总则."""
@@ -26,10 +28,13 @@ class _ListLevel:
     """The number format of one level of a list."""
 
     start: int = 1
+    """First number."""
     format: str = "decimal"
+    """Style of ST_NumberFormat, such as `chineseCounting`."""
     pattern: str = ""
-    """Contains `%1` for the number of the outermost level, and so on."""
+    """The list number, with `%1` for the number of the outermost level, `%2` for the next: `第%1章`, `%1.%2`."""
     suffix: str = " "
+    """What follows the list number: a blank or nothing."""
     restart: int | None = None
     """This level restarts after a paragraph of level `restart`, counted from 1, or of a level above that. If 0, this
     level never restarts. If None, it restarts after the level above it."""
@@ -44,6 +49,7 @@ class _ListDefinition:
     """A list definition with its counters."""
 
     levels: dict[int, _ListLevel]
+    """Levels by index, from 0."""
     style_link: str = ""
     """Id of the numbering style that contains the levels instead."""
     last_numbers: list[int | None] = field(default_factory=lambda: [None] * _LEVEL_COUNT)
@@ -56,6 +62,7 @@ class _WordList:
 
     definition: _ListDefinition
     levels: Mapping[int, _ListLevel]
+    """Levels by index, from 0, with those that the list overrides."""
     starts: dict[int, int]
     """Start numbers that the list overrides, by level. An entry is removed when it has been applied."""
 
@@ -118,13 +125,13 @@ def prepend_number(label: str, text: str) -> str:
 
 
 def _fill_pattern(word_list: _WordList, n: int) -> str:
-    """Fill in the pattern of a level."""
+    """Return the printed list number of level `n`: its pattern, with the last number of each level that it names."""
     level = word_list.levels.get(n)
     if level is None or level.format == "bullet":
         return ""
 
     def format_level(match: re.Match[str]) -> str:
-        """Return the printed number of a level."""
+        """Return the number of the level that a placeholder names."""
         upper = int(match[1]) - 1
         upper_level = word_list.levels.get(upper, _ListLevel())
         style = "decimal" if level.is_legal and upper_level.format != "none" else upper_level.format
@@ -135,10 +142,12 @@ def _fill_pattern(word_list: _WordList, n: int) -> str:
 
 
 def _read_definition(element: Element) -> _ListDefinition:
+    """Read an abstract definition of lists (`w:abstractNum`)."""
     return _ListDefinition(_read_levels(element), child_value(element, "numStyleLink") or "")
 
 
 def _read_list(element: Element, definition: _ListDefinition) -> _WordList:
+    """Read a list (`w:num`). It can override levels of its definition, and their first numbers."""
     levels, starts = dict(definition.levels), {}
     for override in element.iterfind(W + "lvlOverride"):
         n = parse_integer(override.get(W + "ilvl"), _LEVEL_COUNT)
@@ -150,6 +159,7 @@ def _read_list(element: Element, definition: _ListDefinition) -> _WordList:
 
 
 def _read_levels(parent: Element) -> dict[int, _ListLevel]:
+    """Read the levels (`w:lvl`) in an element, by their index from 0. Levels with an invalid index are dropped."""
     levels = {
         parse_integer(element.get(W + "ilvl"), _LEVEL_COUNT): _read_level(element)
         for element in parent.iterfind(W + "lvl")
@@ -158,6 +168,7 @@ def _read_levels(parent: Element) -> dict[int, _ListLevel]:
 
 
 def _read_level(element: Element) -> _ListLevel:
+    """Read a level (`w:lvl`). A level whose numbers are hidden has an empty pattern."""
     formats = [child.get(W + "val", "") for child in element.iter(W + "numFmt")]
     hidden = element.find(f"{W}rPr/{W}vanish") is not None
     restart = child_value(element, "lvlRestart")
@@ -184,10 +195,12 @@ def format_number(number: int, style: str) -> str:
 
 
 def _consecutive(first: str, count: int) -> str:
+    """Return `count` consecutive characters: ①②③ for ① and 3."""
     return "".join(chr(ord(first) + i) for i in range(count))
 
 
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
+"""The ten Heavenly Stems and the twelve Earthly Branches, traditional Chinese ordinals."""
 _NUMBER_SYMBOLS: Mapping[str, str | list[str]] = {
     "decimalEnclosedCircle": _consecutive("①", 20),
     "decimalEnclosedCircleChinese": _consecutive("①", 20),
@@ -201,9 +214,12 @@ _NUMBER_SYMBOLS: Mapping[str, str | list[str]] = {
 """Styles with one symbol per number, from 1."""
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+"""Maps digits to their full-width forms."""
 _NUMERALS, _FORMAL_NUMERALS = ("零一二三四五六七八九", "十百千万"), ("零壹贰叁肆伍陆柒捌玖", "拾佰仟万")
 _FORMAL_TRADITIONAL_NUMERALS = ("零壹貳參肆伍陸柒捌玖", "拾佰仟萬")
+"""Pairs of the Chinese digits 0 to 9, and the powers of ten from 10 to 10,000. Formal ones prevent forgery."""
 _LEADING_ONE = re.compile("^一(?=十)")
+"""一 in 一十二, which is usually written 十二."""
 
 
 def _spell_out(number: int, numerals: tuple[str, str]) -> str:
@@ -219,14 +235,17 @@ def _spell_out(number: int, numerals: tuple[str, str]) -> str:
 
 
 def _chinese_thousand(number: int) -> str:
+    """Spell out a number as usual: 十二, not 一十二."""
     return _LEADING_ONE.sub("", _spell_out(number, _NUMERALS))
 
 
 def _digit_by_digit(number: int) -> str:
+    """Return the digits in Chinese: 一〇五 for 105."""
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number))
 
 
 def _chinese_counting(number: int) -> str:
+    """Spell out a number below 100 (十二). Return the digits of any other number (一〇五)."""
     limit = 100
     return _chinese_thousand(number) if number < limit else _digit_by_digit(number)
 
@@ -235,14 +254,17 @@ _ROMAN = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
     (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
+"""Pairs of a value and its Roman numerals, in descending order."""
 
 
 def _roman(number: int) -> str:
+    """Return a number up to 3999 in Roman numerals, any other number in decimals."""
     max_number = 3_999
     return "".join(_roman_parts(number)) if 0 < number <= max_number else str(number)
 
 
 def _roman_parts(number: int) -> Iterator[str]:
+    """Yield the Roman numerals of each value of `_ROMAN`: M, CM, XX for 1920."""
     for value, letters in _ROMAN:
         yield letters * (number // value)
         number %= value

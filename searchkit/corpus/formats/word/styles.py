@@ -15,7 +15,9 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MAX_LIST_NUMBER = 32_767
 """Largest list number that Word supports."""
 _HEADING_NAME = re.compile(r"(?:heading|标题|標題)\s*([1-9])", re.IGNORECASE)
+"""Name of the style of a heading, `heading 2` or `标题 2`. The group is the level."""
 _TITLE_NAMES = frozenset({"title", "标题", "標題"})
+"""Names of the style of a title, which counts as a heading of level 1."""
 
 
 def child_value(parent: Element | None, name: str) -> str | None:
@@ -56,10 +58,11 @@ class WordStyles:
         """Id of the style of paragraphs that do not name one."""
 
     def __getitem__(self, style_id: str) -> WordStyle:
-        """Return a style by id; an empty one if it is missing.
+        """Return a style by id, or a default style if there is no style with this id.
 
-        The first loop follows `basedOn` to a style that is resolved, missing or part of a circle. The second one
-        resolves the styles on the way back. There is no recursion, because a file may have a chain of any length.
+        The first loop follows `basedOn` to a style that is resolved, is missing or has occurred before. The second loop
+        resolves the styles of this chain in reverse order. There is no recursion, because the chain may have any
+        length.
         """
         unresolved: dict[str, None] = {}
         while style_id in self._elements and style_id not in self._resolved and style_id not in unresolved:
@@ -78,6 +81,7 @@ class WordStyles:
 
 
 def _inherit(element: Element, base: WordStyle) -> WordStyle:
+    """Return the style that an element defines. Properties that the element does not state are those of `base`."""
     paragraph, characters = element.find(W + "pPr"), element.find(W + "rPr")
     name = (child_value(element, "name") or "").strip()
     heading = _HEADING_NAME.fullmatch(name)
