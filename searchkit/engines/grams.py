@@ -20,6 +20,7 @@ def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[
     Takes one pass over all offsets, then some ns per character that is a gram.
     """
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
+    # `gram_of[a, b]` is the index of the pair of the codes a and b; `gram_of[a, 0]` is the index of the character a.
     gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)
     for index, gram in enumerate(grams):
         first, *second = map(code_of.__getitem__, gram)

@@ -343,7 +343,7 @@ class SegmentReader:
 
 
 def paragraph_with(column: str, value: object) -> Paragraph:
-    """Return a paragraph that has only one value, that of a column, to evaluate facets and filters for this value.
+    """Return a paragraph with the value of one column and no other values, to evaluate facets and filters for it.
 
     `column`: a name that `SegmentReader.facet_column` returns.
     """
@@ -376,8 +376,8 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
     """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Only terms of letters
-    or Chinese characters count, without digits and prefixes.
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. A word consists of two letters
+    or Chinese characters. Terms with a digit or a prefix are no words.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)

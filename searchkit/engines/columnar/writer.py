@@ -37,7 +37,8 @@ class _SegmentInfo:
     sequence: Array
     """Sequence number per document. It increases in the order in which documents are added.
 
-    Documents of the base index come first, in corpus order. Other documents of the same file are ordered by it.
+    Documents of the base index have the lowest numbers, in corpus order. In corpus order, other documents are sorted
+    by file name, and documents of the same file by sequence number.
     """
     is_shared: bool = False
     """Whether the segment file belongs to the base index, so that it must not be changed or moved."""
@@ -56,7 +57,7 @@ class ColumnarWriter:
         self._builder = SegmentBuilder(analyzer)
         self._segments: list[_SegmentInfo] = []
         self._next_sequence = 0
-        self._base_documents = 0  # number of documents of the base index; their sequence numbers are lower than it
+        self._base_documents = 0  # number of documents of the base index; their sequence numbers are below this number
         self._last_file_number = 0
         if base is not None:
             with decoding(base):
@@ -85,7 +86,7 @@ class ColumnarWriter:
             self._builder.add(document, paragraphs[part], measures[part], file, tables)
 
     def remove(self, files: Collection[str]) -> None:
-        """Delete the documents of these files that come from the base index. Added documents stay."""
+        """Delete the documents of `files` that come from the base index. Added documents stay."""
         for info in self._segments:
             if not info.is_shared:
                 continue
@@ -199,6 +200,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     wasteful = [[info] for info in segments if info.live_doc_count < (1 - _MAX_DELETED_RATIO) * info.reader.size]
     if wasteful:
         return wasteful
+    # Segments that are at least half full are never merged, because two of them fill a segment or do not fit it.
     small = [info for info in segments if info.live_doc_count < MAX_SEGMENT_DOCS // 2]
 
     def tier(info: _SegmentInfo) -> int:

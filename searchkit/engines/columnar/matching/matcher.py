@@ -13,7 +13,7 @@ from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
 
-_MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached, at most a byte per doc each
+_MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
 
 
 class Matcher:
@@ -22,7 +22,7 @@ class Matcher:
     def __init__(
         self, segments: Sequence[SegmentReader], doc_bases: Sequence[int], terms: IndexTerms, live_docs: Array | None
     ) -> None:
-        """Take the segments, the doc base of each followed by the number of docs, and the terms of the index.
+        """Take the segments, the doc base of each segment followed by the number of docs, and the terms of the index.
 
         `live_docs`: a mask, or None if all docs are live.
         """
