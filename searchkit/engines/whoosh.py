@@ -68,7 +68,7 @@ class StoredDocument(NamedTuple):
     """A document with its paragraphs and their measures."""
 
     file: str
-    """Name of the corpus file that it was read from."""
+    """Name of the corpus file that the document was read from."""
     document: Document
     paragraphs: list[Paragraph]
     measures: list[Sequence[ExtractedMeasure]]
@@ -174,23 +174,23 @@ class WhooshEngine:
         indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
 
         def fetch(at: Sequence[int]) -> list[Measure]:
-            """Return the measures at some indices."""
+            """Return the measures at the given indices."""
             return [Measure(measure, table.paragraphs[i]) for i, measure in map(selected.__getitem__, at)]
 
         def texts(at: Sequence[int]) -> list[str]:
-            """Return the texts of the paragraphs of the measures at some indices."""
+            """Return the texts of the paragraphs of the measures at the given indices."""
             return [table.paragraphs[i].text for i, _ in map(selected.__getitem__, at)]
 
         paragraph_scores = np.array([scores[i] for i, _ in selected], np.float64)
         return MeasureColumns([*indices], np.array(indicator_of, np.int64), paragraph_scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None."""
+        """Return the paragraph with the given id, or None."""
         doc_id = self._table.doc_id_by_paragraph_id.get(paragraph_id)
         return None if doc_id is None else self._table.paragraphs[doc_id]
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs, in the order of the text. An unknown id has no measures."""
+        """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
         doc_ids = map(self._table.doc_id_by_paragraph_id.get, paragraph_ids)
         return [() if i is None else self._measures(i) for i in doc_ids]
 
@@ -398,7 +398,7 @@ class WhooshEngine:
     def _gram_score(self, gram_weights: Mapping[str, float], i: int, length: int, total_length: int) -> float:
         """Return the score of a paragraph by bigrams or by characters.
 
-        `length` and `total_length`: the number of them in the paragraph, and in all paragraphs.
+        `length` and `total_length`: the number of bigrams or characters in the paragraph, and in all paragraphs.
         """
         table, doc_count = self._table, len(self._table.paragraphs)
         tf = count_grams(table.folded("text", i), gram_weights)

@@ -40,7 +40,7 @@ class SegmentColumns:
     """Per document, the name of the corpus file that it was read from."""
     documents: Sequence[Document]
     document_of: Array
-    """Document number, ascending."""
+    """Document number of each doc, ascending."""
     n: Array
     """Position of the doc in its document, from 1."""
     page: Array
@@ -209,7 +209,7 @@ class DictColumn:
         return len(self._values)
 
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 - any JSON
-        """Return the value at an index."""
+        """Return the value at the given index."""
         return self.value(self.codes.item(index))
 
     def value(self, code: int) -> Any:  # noqa: ANN401
@@ -228,7 +228,7 @@ class DictColumn:
         return next((code for code in self._values.find_prefix(text) if self._values[code] == text), None)
 
     def codes_of(self, values: Collection[object]) -> list[int]:
-        """Return the codes of those of some values that occur in the column, in no particular order.
+        """Return the codes of the given values, in no particular order. Values that do not occur are omitted.
 
         If few values are requested, calls `code_of` for each of them. Otherwise parses all values of the column.
         """
@@ -237,7 +237,7 @@ class DictColumn:
         return [code for code, value in enumerate(self.values()) if value in values]
 
     def take(self, indices: Array) -> list[Any]:
-        """Return the values at some indices."""
+        """Return the values at the given indices."""
         return self.values(self.codes.take(indices).tolist())
 
     def to_list(self) -> list[Any]:
@@ -246,7 +246,7 @@ class DictColumn:
         return [values[code] for code in self.codes.tolist()]
 
     def values(self, codes: Sequence[int] | None = None) -> list[Any]:
-        """Return the values of some codes; if `codes` is None, all distinct values in the order of their codes.
+        """Return the values of the given codes; if `codes` is None, all distinct values in the order of their codes.
 
         Takes 1 µs for a value that has not been read before, and 50 ns for any other.
         """

@@ -59,7 +59,7 @@ class DocSet:
 
     @classmethod
     def of_ids(cls, ids: Array, size: int) -> DocSet:
-        """Return the set of some ascending ids."""
+        """Return the set of the given ids, which must ascend."""
         return cls(Form.IDS, ids, size) if len(ids) else cls.none(size)
 
     @classmethod
@@ -147,7 +147,10 @@ class DocSet:
         return DocSet.of_bitset(~self.bitset)
 
     def split(self, doc_bases: Sequence[int]) -> list[DocSet]:
-        """Return one set per segment from this set for the index: the inverse of `concatenate`."""
+        """Return one set per segment from this set for the index: the inverse of `concatenate`.
+
+        `doc_bases`: as for `concatenate`.
+        """
         if self.form in {Form.NONE, Form.ALL}:
             return [DocSet(self.form, _NO_IDS, end - base) for base, end in pairwise(doc_bases)]
         if self.form in _DENSE_FORMS:

@@ -56,22 +56,22 @@ class ColumnarEngine:
         collector = MeasureCollector(self._reader, request)
 
         def fetch(indices: Sequence[int]) -> list[Measure]:
-            """Return the measures at some indices."""
+            """Return the measures at the given indices."""
             return collector.measures(indices)
 
         def texts(indices: Sequence[int]) -> list[str]:
-            """Return the texts of the paragraphs of the measures at some indices."""
+            """Return the texts of the paragraphs of the measures at the given indices."""
             return collector.texts(indices)
 
         return MeasureColumns(collector.indicators, collector.indicator_of, collector.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None. Searches the ids of all documents."""
+        """Return the paragraph with the given id, or None. Searches the ids of all documents."""
         doc_id = self._find(paragraph_id)
         return None if doc_id is None else self._paragraph(doc_id)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs. Takes as long as `paragraph` for each of them."""
+        """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
         return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
 
@@ -161,7 +161,7 @@ class ColumnarEngine:
         return (start + index for index in indices)
 
     def _find(self, paragraph_id: str) -> int | None:
-        """Return the doc id of the paragraph with an id, or None.
+        """Return the doc id of the paragraph with the given id, or None.
 
         The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`.
         """
@@ -187,8 +187,8 @@ class ColumnarEngine:
 class _RankedDocs:
     """The matches of a request in the order of `Request.sort`, and grouped if requested.
 
-    By score, the best docs come first, ordered by both steps of ranking, then all others, ordered by step one. The
-    others are left out if the requested page contains only best docs.
+    In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
+    follow, sorted by the scores of step one. They are left out if the requested page contains only best docs.
     """
 
     def __init__(self, reader: IndexReader, request: Request, docs: DocSet, total: int) -> None:
