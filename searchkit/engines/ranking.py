@@ -24,9 +24,9 @@ HEADING_WEIGHT = 2
 TITLE_WEIGHT = 1
 """Number of occurrences in the text that an occurrence in the title of the document is worth."""
 RESCORE_DEPTH = 200
-"""Number of paragraphs, the best by words, that are rescored by words, bigrams and characters."""
+"""Number of paragraphs, the best by words, whose scores by bigrams and by characters are added in step two."""
 
-_ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs; \w also matches the underscore
+_ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs, without _: 第3季度
 
 
 def idf(df: int, paragraphs: int) -> float:
@@ -83,7 +83,9 @@ class Explanation:
     words: dict[str, float] = field(default_factory=dict)
     """Score by words, for each term of the query that the paragraph contains."""
     bigrams: float = 0.0
+    """Score by bigrams."""
     characters: float = 0.0
+    """Score by characters."""
 
     @property
     def score(self) -> float:
