@@ -2,7 +2,7 @@
 
 The analyzer folds the text (`folding`) and splits it into runs of Chinese characters and runs of other letters and
 digits. A Chinese run is segmented into dictionary words (`segmentation`). Any other run is one token. Numbers are
-normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all give the token `129件`.
+normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all have the token `129件`.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class Analyzer:
     def tokenize(self, text: str, parts: Collection[str] = ("",)) -> list[Token]:
         """Return the tokens of `text`, sorted by start and end. Highlighting and query parsing use them.
 
-        Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can
-        give several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
+        Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can have
+        several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
 
         Cost: about 0.8 µs a code point. A caller that needs only certain words can pass them, folded, as `parts`:
         Chinese runs that contain none of the parts are then skipped.
@@ -149,7 +149,7 @@ class Analyzer:
     def query_terms(self, run: str) -> list[str]:
         """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
 
-        They include the shorter words in each word. A number gives only its most specific term.
+        They include the shorter words in each word. Of the terms of a number, only the most specific one is returned.
         """
         folded = fold(run)
         return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
@@ -207,9 +207,9 @@ class Analyzer:
         """Return the quantities in a folded text, from left to right, without overlaps.
 
         Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
-        precedes (第三), or if a unit follows (三件) and both do not begin a word such as 一起. Arabic digits are not a
-        quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a
-        letter is a quantity only if a unit follows (3km, not 3d).
+        precedes (第三), or if a unit follows (三件) and numeral and unit do not begin a word such as 一起. Arabic
+        digits are not a quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a letter is
+        a quantity only if the letter begins a unit (3km, not 3d).
         """
         quantities = []
         for numeral in find_folded_numerals(folded):
@@ -230,6 +230,7 @@ class Analyzer:
 
 def _ordinal_start(folded: str, start: int) -> int:
     """Return the offset of 第 before a number at `start`, with at most two blanks between them, or `start`."""
+    # Offset of the last character before `start` that is not a blank. Only three characters are searched.
     first = len(folded[max(0, start - 3) : start].rstrip(" ")) + max(0, start - 3) - 1
     return first if folded[first : first + 1] == "第" else start
 

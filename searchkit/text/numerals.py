@@ -24,12 +24,14 @@ _SMALL_MULTIPLIERS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000,
 SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 """Factor of each character that can follow a number as its scale."""
 _MYRIADS = frozenset("万亿")
+"""Scales that end a group of up to four digits of a Chinese numeral: 亿 and 万 in 一亿三千万."""
 _MULTIPLIERS = _SMALL_MULTIPLIERS | SCALES
 _MAX_DIGITS = 200
 """Maximum number of digits. A longer run is not a meaningful number and is skipped."""
 _MAX_NUMERAL_LENGTH = 2 * _MAX_DIGITS
 """Maximum length in code points of a numeral with scale and sign. A longer one has more than `_MAX_DIGITS` digits."""
 _CONTEXT = Context(prec=3 * _MAX_DIGITS)
+"""Arithmetic with so many significant digits that the product of a number and its scale is exact."""
 _HAN_DIGITS = "".join(_DIGIT_VALUES)
 _HAN_CHARACTERS = _HAN_DIGITS + "".join(_MULTIPLIERS)
 _HAN_EXCEPT_THOUSAND = _HAN_CHARACTERS.replace("千", "")
@@ -38,6 +40,9 @@ _THOUSAND_UNIT = "米|克|瓦|伏|卡|焦|赫|帕|字节|比特"
 _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
+# The parts of an Arabic numeral: `of_hundred` (百分之 in 百分之50), `arabic` (1,234.5), 余 or 多 (300余万), `scale`
+# (万, 亿, 百万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han` (一百二十九,
+# 三点一四), 余 or 多, `han_scale` (万 in 十余万).
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
 # (万千瓦). The first lookahead is an optimisation: with it, rejecting a position takes a fifth of the time.
 _NUMERAL = re.compile(
@@ -168,6 +173,8 @@ def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:
     Returns None for 三四 (three or four) and 一二三 (an enumeration).
     """
     value = _to_digits(characters)
+    # An enumeration has two digits (三四) or ascending ones (一二三). With a zero (二〇) or decimals (三四点五), the
+    # digits are a number.
     if len(value) > 1 and not has_decimals and "0" not in value and (len(value) == len("三四") or value in "123456789"):
         return None
     return int(value) if value else None
@@ -179,7 +186,8 @@ def _to_digits(characters: str) -> str:
 
 def _parse_multiplicative(characters: str) -> int | None:
     """Parse digits with descending multipliers: 一百二十九, 十五, 三千零五十, 一亿五千万, 一百二."""
-    hundred_millions = ten_thousands = section = 0
+    hundred_millions = ten_thousands = 0
+    section = 0  # the value of the characters after the last 万 or 亿
     digit: int | None = None
     last = 10**9  # the next multiplier of the section must be smaller
     for position, character in enumerate(characters):

@@ -274,7 +274,7 @@ class _SortedEntries(NamedTuple):
     def find(self, key: bytes) -> tuple[int, int]:
         """Return the offset of the first entry with a key, and of the first entry with a greater key.
 
-        The binary search runs over byte offsets: each offset stands for the entry that contains it.
+        The binary search runs over byte offsets. The key of an offset is the key of the entry that contains it.
         """
         offsets = range(self.start, self.stop)
         first = bisect_left(offsets, key, key=self._key_at)
