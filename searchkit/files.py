@@ -155,17 +155,16 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _USUAL_CHARACTER = re.compile("[\u2000-\ud7ff\uf900-\uffef]")
-"""Ideographs, and the punctuation and symbols of Chinese text."""
+"""Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
 _UNUSUAL_CHARACTER = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
-"""Characters that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
+"""Matches a character that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
 _MAX_RARE_SHARE = 0.1
 """Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
-
-
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
-"""The same for a list after a byte order mark of UTF-16, which is evidence of the encoding."""
+"""Maximum share of characters outside GB2312 in a list with a byte order mark of UTF-16. The share is higher, because
+the mark is evidence of the encoding."""
 _CONTROL = re.compile("[\u0000-\u0008\u000e-\u001f]")
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
@@ -231,7 +230,7 @@ def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
     """
     if _UNUSUAL_CHARACTER.search(text):
         return False
-    others = [char for char in text if char > "~"]
+    others = [char for char in text if char > "~"]  # ~ is the last printable character of ASCII
     rare = sum(not char.encode("gb2312", errors="ignore") for char in others)
     return rare <= max_rare_share * len(others)
 

@@ -36,7 +36,7 @@ a second. The second applies to a whole second, because the file system may not 
 
 
 class FileEntry(NamedTuple):
-    """What an index stores about a file of the corpus."""
+    """The data that an index stores about a file of the corpus."""
 
     stamp: Stamp
     digest: str
