@@ -49,7 +49,7 @@ class Index:
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. Costs 0.2 ms if not.
+        """Switch to the latest build of the index, and return whether there was a newer one. Otherwise costs 0.2 ms.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
@@ -158,12 +158,12 @@ class Index:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None if there is none."""
+        """Return the paragraph with the given id, or None if there is none."""
         with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with an id, or None if there is none. Reads all documents before it."""
+        """Return the document with the given id, or None if there is none. Reads all documents before it."""
         return next((item for item in self._snapshot.documents() if item.document == document_id), None)
 
     def documents(
@@ -192,7 +192,7 @@ class Index:
         return snapshot.tables(snapshot.filters(filters, where))
 
     def table(self, table_id: str) -> Table | None:
-        """Return the table with an id (`<document>!<table>`), or None if there is none."""
+        """Return the table with the given id (`<document>!<table>`), or None if there is none."""
         return self._snapshot.table(table_id)
 
     def facets(
