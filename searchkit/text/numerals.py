@@ -41,8 +41,8 @@ _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
 # The parts of an Arabic numeral: `of_hundred` (百分之 in 百分之50), `arabic` (1,234.5), 余 or 多 (300余万), `scale`
-# (万, 亿, 百万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han` (一百二十九,
-# 三点一四), 余 or 多, `han_scale` (万 in 十余万).
+# (万, 亿, 百万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han` (三点一四),
+# 余 or 多, `han_scale` (万 in 十余万).
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
 # (万千瓦). The first lookahead is an optimisation: with it, rejecting a position takes a fifth of the time.
 _NUMERAL = re.compile(
