@@ -83,9 +83,9 @@ class Explanation:
     words: dict[str, float] = field(default_factory=dict)
     """Score by words, for each term of the query that the paragraph contains."""
     bigrams: float = 0.0
-    """Score by bigrams."""
+    """Score by bigrams: pairs of adjacent characters."""
     characters: float = 0.0
-    """Score by characters."""
+    """Score by single characters."""
 
     @property
     def score(self) -> float:
