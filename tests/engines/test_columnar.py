@@ -230,6 +230,7 @@ INCONSISTENT_MEASURES = {
     "a measure is part of a measure that does not exist": {"part_of": [0, 2]},
     "the value of a measure is not a finite number": {"value": [math.inf, 1]},
 }
+"""For each problem a column and its wrong values for the first two measures."""
 
 
 @pytest.mark.parametrize("problem", [None, *INCONSISTENT_MEASURES])
@@ -248,6 +249,7 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
 
 
 INCONSISTENT_CELLS = {"no such measure": [3, 0], "another document": [4, 0], "the measure itself": [1, 0]}
+"""For each problem the wrong `part_of_n` of the first two cells."""
 
 
 @pytest.mark.parametrize("problem", INCONSISTENT_CELLS)
@@ -257,11 +259,13 @@ def test_inconsistent_parts_of_totals_in_other_rows_are_detected(problem: str) -
     total = ExtractedMeasure("a", 1, None, 1, None, start=0, end=2, cell=replace(cell, total=True, part_of_n=None))
     builder = MeasureBuilder()
     builder.extend([[replace(total, part_of=0, cell=cell)], [total], [], [total]])
-    columns, facts = builder.columns(), (np.full(4, 2), np.array([1, 2, 3, 1]), np.array([0, 0, 0, 1]))
-    assert find_measure_problem(columns, *facts) is None
+    columns = builder.columns()
+    text_length, n, document_of = np.full(4, 2), np.array([1, 2, 3, 1]), np.array([0, 0, 0, 1])
+    assert find_measure_problem(columns, text_length, n, document_of) is None
     columns.cells.part_of_n[:2] = INCONSISTENT_CELLS[problem]
+    # The total of a split document may be in another segment, so a total outside the document is not detected.
     expected = None if problem == "another document" else "a measure is part of a measure that does not exist"
-    assert find_measure_problem(columns, *facts) == expected  # another document: may be in another segment
+    assert find_measure_problem(columns, text_length, n, document_of) == expected
 
 
 INCONSISTENT_TABLES = {
@@ -269,6 +273,7 @@ INCONSISTENT_TABLES = {
     "the rows of a table are not those of its document": {"doc": [0, 1]},
     "the rows of a table are not its paragraphs": {"row_count": [1, 1]},
 }
+"""For each problem a column and its wrong values for the two tables."""
 
 
 @pytest.mark.parametrize("problem", [None, *INCONSISTENT_TABLES])
@@ -319,7 +324,10 @@ def open_text(texts: Sequence[str]) -> SegmentText:
 def test_strings_are_found_like_by_scanning(
     texts: list[str], strings: list[str], options: dict[str, bool], max_punctuation_df: int
 ) -> None:
-    """A string matches the docs whose folded text contains it, with or without bigram lists. Texts are returned."""
+    """A string matches the docs whose folded text contains it, with or without bigram lists.
+
+    The texts are returned as they were stored.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bigrams, "MAX_PUNCTUATION_DF", max_punctuation_df)
         segment_text = open_text(texts)
@@ -387,7 +395,7 @@ def test_gaps_and_offsets_beyond_16_bits(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(bigrams, "_min_gaps_df", lambda _, df=min_gaps_df: df)
         text = open_text(texts)
         for string in ("执法", "法执", "件法", "件执法件", "法件"):
-            expected = [doc_id for doc_id, own_text in enumerate(texts) if string in own_text]
+            expected = [doc_id for doc_id, doc_text in enumerate(texts) if string in doc_text]
             assert StringMatcher(text).match(Substring(string)).tolist() == expected
     assert "法件" in "\0".join(texts)
 
@@ -422,6 +430,7 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
     """The lists are the same if the alphabet is so large that keys and offsets do not fit one integer."""
     texts = ["执法检查", "检查执法", "法检"]
     expected, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
+    # 31 bits for a code of the alphabet, which has fewer than 12 codes, and 4 bits for an offset: 66 bits for a pair.
     monkeypatch.setattr(bigrams, "bit_width", lambda count: 31 if count < 12 else 4)
     wide, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigram_keys"].dtype == np.uint64
@@ -493,7 +502,7 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
         columns: list[list[int]] = [[], [], [], []]
         for index, term in enumerate(ratios):
             for doc in np.flatnonzero(rng.random(size) < ratios[term][segment_index]).tolist():
-                end = 300 if index == 0 and segment_index == 1 else 20
+                end = 300 if index == 0 and segment_index == 1 else 20  # frequencies above 127 need 32 bits
                 entry = (index, doc, int(rng.integers(1, end)), bool(rng.integers(2)))
                 tf[index, base + doc], in_text[index, base + doc] = entry[2:]
                 for column, value in zip(columns, entry, strict=True):
@@ -643,7 +652,17 @@ MAGIC = b"skarray3"
         MAGIC + (20).to_bytes(8, "little") + b'{"a": ["<u4",-1, 0, 0]}' + bytes(100),
         MAGIC + (20).to_bytes(8, "little") + b'{"a": 1234567890123}' + bytes(100),
     ],
-    ids=range(9),
+    ids=[
+        "empty",
+        "only the magic",
+        "another magic",
+        "header longer than the file",
+        "header is a list",
+        "array longer than the file",
+        "array of objects",
+        "negative number of elements",
+        "entry is a number",
+    ],
 )
 def test_invalid_files_are_damaged(data: bytes, tmp_path: Path) -> None:
     """A file that was not written by `write_arrays` is reported by name, whatever its header says."""
@@ -657,4 +676,4 @@ def test_narrowest_keeps_values(values: list[int]) -> None:
     """`narrowest` does not change values, and no narrower type could store them."""
     array = arrays.narrowest(np.array(values, np.int64))
     assert array.tolist() == values
-    assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)
+    assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)  # half the bits are too few

@@ -22,6 +22,7 @@ from searchkit.search.results import Results
 FOLDER = Path(__file__).parents[1] / "contract"
 FILES = sorted(FOLDER.glob("*.json"))
 REQUEST_KEYS = {"name", "query", "options", "filters", "where", "select"}
+"""Keys of a case that describe the request. All other keys are expectations."""
 TOLERANCE = 1e-4
 """Maximum difference between the scores of two engines."""
 
@@ -48,9 +49,9 @@ def documents_of(data: Json) -> Iterator[ParsedDocument]:
         name = fields["document"]
         common = {key: value for key, value in fields.items() if key in Paragraph.__dataclass_fields__}
         paragraphs, measures = [], []
-        for n, own_fields in enumerate(map(record_fields, expand(paragraph_entries)), 1):
-            measures.append(measures_of(own_fields.pop("measures", ()), own_fields["text"]))
-            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, own_fields["text"]), **common, **own_fields))
+        for n, values in enumerate(map(record_fields, expand(paragraph_entries)), 1):
+            measures.append(measures_of(values.pop("measures", ()), values["text"]))
+            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, values["text"]), **common, **values))
         document = Document(**fields, paragraphs=len(paragraphs))
         yield ParsedDocument(document, tuple(paragraphs), measures=measures, tables=tuple(tables_of(tables, name)))
 
@@ -66,7 +67,7 @@ def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
 
 
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
-    """Return the measures of a paragraph. Quotes locate the measure, and the measure that it is part of."""
+    """Return the measures of a paragraph. `quote` and `part_of` of an entry are quotes, which are located in `text`."""
     measures = []
     for entry in entries:
         fields = dict(entry)
@@ -81,7 +82,7 @@ def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
 
 
 def expand(entries: list[Any]) -> Iterator[Json]:
-    """Yield entries, with copies of those that have `repeat`. A string is the entry of a text."""
+    """Yield entries. An entry with `repeat` is copied that number of times. A string means an entry with this text."""
     for entry in entries:
         template: dict[str, Any] = {"text": entry} if isinstance(entry, str) else dict(entry)
         count = template.pop("repeat", None)
@@ -101,7 +102,7 @@ def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 
 
 def record_fields(entry: Json) -> dict[str, Any]:
-    """Return the fields of a record, with tuples for lists of strings."""
+    """Return the fields of a record. Lists of strings become tuples."""
     return {
         key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures", "tables"} else value
         for key, value in entry.items()
@@ -208,7 +209,7 @@ def test_contract_files_are_complete() -> None:
 
 
 def compare(expected: object, actual: object) -> str | None:
-    """Return a message if two values differ."""
+    """Return a message if two values differ, otherwise None."""
     return None if expected == actual else f"expected {expected}, got {actual}"
 
 

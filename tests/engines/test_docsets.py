@@ -24,6 +24,7 @@ def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, s
         return DocSet.of_ids(ids, size), members
     if form is Form.BITSET:
         return DocSet.of_bitset(bitset), members
+    # `MATCH_BIT`, and the frequency 7 in every doc, which must be ignored.
     return DocSet.of_dense_postings(bitset * np.uint8(128) + np.uint8(7)), members
 
 
@@ -40,7 +41,7 @@ def members_of(docs: DocSet) -> set[int]:
 
 
 def forms_and_members(size: int) -> st.SearchStrategy[tuple[Form, set[int]]]:
-    """Generate a form and some doc ids."""
+    """Generate a form and a set of doc ids."""
     return st.tuples(st.sampled_from(FORMS), st.sets(st.integers(0, size - 1)))
 
 
