@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 MAX_OPERATIONS = 150
-"""Upper bound of the disk operations of a build, so that a loop ends."""
+"""Upper bound of the disk operations of a build, so that `die_at_each_operation` ends."""
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def die_at_each_operation(
 
     `check` is called with the copy and whether it has a new commit.
     """
-    is_new_commit = []
+    is_new_commit = []  # for each disk operation, whether the copy has a new commit
     before = current_commit(index)
     for operation in count(1):
         copy = Path(shutil.copytree(index, index.with_name(f"copy-{operation}")))

@@ -23,20 +23,22 @@ from searchkit.indexing.build import build
 from searchkit.search.results import Results
 
 COMMITS = 18
+"""Number of commits of the writer. Before the first one, the index has the state 0."""
 THREADS = 2
+"""Number of threads of each reader process."""
 LINES = 6
 """Number of paragraphs per file. Each matches the query."""
 QUERY = "执法"
 DEADLINE = 240.0
 """Timeout of all readers in seconds; six or seven seconds are usual."""
-_STATE_NUMBER = re.compile(r"(\d+)号状态写入")
+_STATE_NUMBER = re.compile(r"(\d+)号状态写入")  # 3号状态写入第0段
 
 State = Mapping[str, int]
 """Number of the state that last wrote each file, by file name."""
 
 
 def states() -> list[State]:
-    """Return the contents of the index after each commit. Each one adds, rewrites or removes some files."""
+    """Return all states: the contents of the index after each commit. A commit adds, rewrites or removes files."""
     rng = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
     result: list[State] = [files]
