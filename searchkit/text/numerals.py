@@ -187,9 +187,9 @@ def _to_digits(characters: str) -> str:
 def _parse_multiplicative(characters: str) -> int | None:
     """Parse digits with descending multipliers: 一百二十九, 十五, 三千零五十, 一亿五千万, 一百二."""
     hundred_millions = ten_thousands = 0
-    section = 0  # the value of the characters after the last 万 or 亿
+    group = 0  # the value of the characters after the last 万 or 亿
     digit: int | None = None
-    last = 10**9  # the next multiplier of the section must be smaller
+    last = 10**9  # the next multiplier of the group must be smaller
     for position, character in enumerate(characters):
         if character in _DIGIT_VALUES:
             if digit:
@@ -202,18 +202,18 @@ def _parse_multiplicative(characters: str) -> int | None:
             multiplier = _SMALL_MULTIPLIERS[character]
             if multiplier >= last or (not digit and character not in "十拾"):
                 return None
-            section, digit, last = section + (digit or 1) * multiplier, None, multiplier
+            group, digit, last = group + (digit or 1) * multiplier, None, multiplier
         else:
-            section += digit or 0
-            if not section and not (character == "亿" and ten_thousands):
+            group += digit or 0
+            if not group and not (character == "亿" and ten_thousands):
                 return None
             if character == "亿":
-                hundred_millions = (hundred_millions + ten_thousands + section) * SCALES[character]
+                hundred_millions = (hundred_millions + ten_thousands + group) * SCALES[character]
                 ten_thousands = 0
             else:
-                ten_thousands += section * SCALES[character]
-            section, digit, last = 0, None, 10**9
-    return hundred_millions + ten_thousands + section + (digit or 0)
+                ten_thousands += group * SCALES[character]
+            group, digit, last = 0, None, 10**9
+    return hundred_millions + ten_thousands + group + (digit or 0)
 
 
 def parse_quantity(text: str) -> tuple[float, str | None]:

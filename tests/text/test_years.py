@@ -32,7 +32,7 @@ def test_other_text_is_an_error(text: str) -> None:
 
 
 def test_printed_years_match() -> None:
-    """Arabic digits and Chinese numerals match, with any form of the circle."""
+    """Years in Arabic digits and in Chinese numerals match, with any of the characters that reports use for zero."""
     assert all(
         re.fullmatch(ANY_YEAR, year)
         for year in ("2023", "1954", "二〇二三", "二○一五", "一九九八", "二O二三", "二零一零")
