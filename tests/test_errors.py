@@ -13,6 +13,7 @@ from searchkit import errors
 from searchkit.errors import SearchkitError
 
 LINE = re.compile(r"(?P<indent>[│ ]*)(?:[├└]── )?(?P<name>[A-Z]\w+) {2,}(?P<meaning>.+)")
+"""Matches a line of the tree: `    ├── CorpusError                a corpus that cannot be read`."""
 
 
 class Entry(NamedTuple):
