@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find grams of one or two characters. Returns the offset of each occurrence, and the index of its gram in `grams`.
 
-    The occurrences of single characters come first, then those of pairs, each ascending by offset.
+    The occurrences of single characters come first, then the occurrences of pairs, both ascending by offset.
 
     `gram_codes`: the gram code of the character at each offset of the texts. The grams of one character have the codes
     from 1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.

@@ -1,7 +1,7 @@
 """The ranking formula of all engines: weights of fields, parameters of BM25F, number of rescored hits.
 
-Step one of ranking scores all matches by words (BM25F). Step two adds scores by bigrams and by characters (BM25) for
-the best `RESCORE_DEPTH` of them.
+Step one of ranking scores all matches by words (BM25F). For the best `RESCORE_DEPTH` matches, step two adds scores by
+bigrams and by characters (BM25).
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
 (BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).

@@ -60,6 +60,7 @@ from searchkit.text.folding import fold
 
 
 def _schema() -> fields.Schema:
+    """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
     return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
 
@@ -235,7 +236,7 @@ class WhooshEngine:
                     raise IndexDamaged(f"{self._folder}: table {item.id} has a row that is no paragraph")
 
     def close(self) -> None:
-        """Close the files of the index. They are also closed when the engine is garbage-collected."""
+        """Close the files of the index. Garbage collection of the engine also closes the files."""
         self._close_reader()
 
     def stored_documents(self) -> list[StoredDocument]:
@@ -257,12 +258,14 @@ class WhooshEngine:
 
     @cached_property
     def _table(self) -> _ParagraphTable:
+        """All paragraphs, read at the first access."""
         with _restricted_decoding(self._folder):
             return _ParagraphTable(
                 [(docnum, json.loads(stored["record"])) for docnum, stored in self._stored_by_docnum("paragraph")]
             )
 
     def _stored_tables(self) -> list[Table]:
+        """Return the tables of all documents, in corpus order."""
         records = [json.loads(stored["record"])["tables"] for stored in self._stored_fields("document")]
         return list(map(table_from_json, chain.from_iterable(records)))
 
@@ -317,6 +320,7 @@ class WhooshEngine:
         return [i for i in matches if all(item.admits(paragraphs[i]) for item in filters)]
 
     def _count(self, facet: Facet, matches: list[int], request: Request) -> FacetCounts:
+        """Count a facet over the matches that pass all filters except those of the facet."""
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
         for i in self._filter(matches, others):
@@ -360,6 +364,7 @@ class WhooshEngine:
         return tuple(Measure(measure, self._table.paragraphs[i]) for measure in self._table.measures[i])
 
     def _sort(self, ranked: list[int], sort: str) -> list[int]:
+        """Return ranked matches sorted by a facet (`Request.sort`)."""
         descending = sort.startswith("-")
         facet = Facet(sort.removeprefix("-"))
         values = {i: facet_values(self._table.paragraphs[i], facet)[:1] for i in ranked}
@@ -463,6 +468,7 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
 
 
 def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
+    """Return whether a request selects a measure by unit and base value."""
     return (
         (request.unit is None or measure.base_unit == request.unit)
         and (request.minimum is None or measure.base_value >= request.minimum)

@@ -134,6 +134,7 @@ class ArrayFile:
             return self._mapped_view
 
     def _close(self) -> None:
+        """Close the file descriptor, if it is open."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -151,6 +152,7 @@ class ArrayFile:
 
     @property
     def _header_length(self) -> int:
+        """Length of the header in bytes."""
         return int.from_bytes(self._view[8:16], "little")
 
     @property

@@ -1,6 +1,6 @@
 """The cells of the measures of one segment that are in tables. Other measures take no space.
 
-The headers of rows and of columns are two dictionary-encoded columns, because each of them belongs to several measures.
+The headers of rows and of columns are two dictionary-encoded columns, because several measures have the same headers.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _SEARCH_RATIO = 64
 distinct values as are requested. Otherwise it parses all values of the column once."""
 
 MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""Fields of `ExtractedMeasure` that are stored together, because few combinations of them occur: `unit`, `base_unit`,
+"""Fields of `ExtractedMeasure` that are stored together, because few combinations occur: `unit`, `base_unit`,
 `bound`, `kind`, `change`, `period` and `zero`."""
 
 CellRow = tuple[int, tuple[str, ...]]
@@ -48,7 +48,7 @@ class SegmentColumns:
     is_record: Array
     """1 if the doc is a complete record of a corpus file, such as a row of a table; otherwise 0.
 
-    The id of a record is that of its document. Other docs have the id `<document>#<n>`.
+    A record has the id of its document. Other docs have the id `<document>#<n>`.
     """
     length: Array
     """Number of tokens of text, headings and title, weighted by field, for BM25F."""
@@ -257,10 +257,11 @@ class DictColumn:
         return [self._parsed[code] for code in requested]
 
     def json_values(self) -> list[bytes]:
-        """Return all distinct values as stored, in the order of their codes, for `parse_values`. Takes 0.1 µs each."""
+        """Return all distinct values as stored, in the order of their codes, for `parse_values`. 0.1 µs per value."""
         return self._values.to_list()
 
     def _parse(self, codes: Sequence[int]) -> None:
+        """Parse the values of the given codes, and cache them."""
         self._parsed.update(zip(codes, parse_values([self._values[code] for code in codes]), strict=True))
 
 
@@ -270,8 +271,10 @@ def parse_values(texts: Iterable[bytes]) -> list[Any]:
 
 
 def _encode_json(value: object) -> bytes:
+    """Return the JSON of a value in UTF-8, as columns store it."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _to_tuples(value: Any) -> Any:  # noqa: ANN401
+    """Return a JSON value with tuples in place of lists, also of nested ones."""
     return tuple(map(_to_tuples, value)) if isinstance(value, list) else value

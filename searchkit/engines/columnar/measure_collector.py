@@ -45,6 +45,7 @@ class MeasureCollector:
             self._reorder(np.argsort(reader.order_keys(self._doc_ids), kind="stable"))
 
     def _reorder(self, order: Array) -> None:
+        """Put the measures into another order. `order`: the present index of each measure."""
         self._ordinals, self._doc_ids, self.indicator_of, self.scores = (
             column[order] for column in (self._ordinals, self._doc_ids, self.indicator_of, self.scores)
         )

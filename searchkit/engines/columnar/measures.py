@@ -53,7 +53,7 @@ class MeasureBuilder:
             self._value.append(measure.value)
             self._base_value.append(measure.base_value)
             self._indicator_of.append(self._indicators.encode(measure.indicator))
-            self._attributes_of.append(self._attributes.encode(_attributes(measure)))
+            self._attributes_of.append(self._attributes.encode(_attributes_of(measure)))
 
     def columns(self) -> MeasureArrays:
         """Return everything collected so far."""
@@ -72,7 +72,8 @@ class MeasureBuilder:
         )
 
 
-def _attributes(measure: ExtractedMeasure) -> MeasureAttributes:
+def _attributes_of(measure: ExtractedMeasure) -> MeasureAttributes:
+    """Return the fields of a measure that are stored together."""
     return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
 
 
@@ -116,6 +117,7 @@ class SegmentMeasures:
 
     @cached_property
     def _attributes(self) -> DictColumn:
+        """The combination of attributes of each measure."""
         return DictColumn(self._arrays, "measure_attributes")
 
     @cached_property
@@ -190,6 +192,7 @@ class SegmentMeasures:
         return [Measure(measure, paragraph) for measure, paragraph in measures]
 
     def _measure(self, ordinal: int) -> ExtractedMeasure:
+        """Return the measure with the given ordinal, without its paragraph."""
         start, length, part_of = (array.item(ordinal) for array in self._spans)
         unit, base_unit, bound, kind, change, period, zero = self._attributes[ordinal]
         values, base_values, code_of = self._values
@@ -217,6 +220,7 @@ class SegmentMeasures:
 
     @cached_property
     def _spans(self) -> tuple[Array, ...]:
+        """Three arrays with an element per measure: `start`, `length` and `part_of` (see `MeasureArrays`)."""
         return tuple(self._arrays[f"measure_{name}"] for name in ("start", "length", "part_of"))
 
     def columns(self, is_kept: Array) -> MeasureArrays:

@@ -56,6 +56,7 @@ def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
 
 
 def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
+    """Concatenate the measures of several segments. Codes are renumbered for the distinct values of all segments."""
     indicators, indicator_codes = _merge_values([part.indicators for part in parts])
     attributes, attributes_codes = _merge_values([part.attributes for part in parts])
     plain = ("count_per_doc", "start", "length", "part_of", "value", "base_value")

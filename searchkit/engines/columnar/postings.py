@@ -123,7 +123,7 @@ def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
     """Return the arrays of the term dictionary and the postings of a segment of `size` docs."""
     counts = np.diff(postings.offsets)
     is_dense = counts > size // DENSE_TERM_RATIO
-    # Terms of titles and headings are the first of the dictionary. They always have sparse postings.
+    # The terms of titles and headings, which come first in the dictionary, always have sparse postings.
     is_dense[: bisect.bisect_left(postings.terms, chr(ord(HEADING_TERM_PREFIX) + 1))] = False
     dense_terms, is_sparse = np.flatnonzero(is_dense), np.repeat(~is_dense, counts)
     overflow = np.flatnonzero(postings.tf > _MAX_SPARSE_TF)
@@ -295,6 +295,7 @@ class SegmentPostings:
         return self._arrays["dense_postings"][row * self._size : (row + 1) * self._size]
 
     def _expand(self, term_ord: int) -> Array:
+        """Return the sparse postings of a term as dense postings."""
         dense = np.zeros(self._size, np.uint8)
         self.expand_into(term_ord, dense)
         return dense
@@ -403,6 +404,7 @@ class IndexTerms:
         return _TermState(segments, df, ids, doc_bases, np.array(list(map(len, ids or ())), np.intp))
 
     def _dense(self, term: str) -> Array:
+        """Return the dense postings of a term over all docs. The results are cached."""
         return self._dense_postings.get(term, self._expand)
 
     def _expand(self, term: str) -> Array:
@@ -431,7 +433,7 @@ def _in_text_bit(dense: Array) -> np.unsignedinteger[Any]:
 
 
 def _term_key(term: str) -> int:
-    """Return the first two characters of a term as an integer. Terms with different keys sort like their keys."""
+    """Return the first two characters of a term as an integer. Terms with different keys have the order of the keys."""
     first, second = (
         min(ord(character), _MAX_KEY_CODE_POINT) for character in term[:_KEY_LENGTH].ljust(_KEY_LENGTH, "\0")
     )

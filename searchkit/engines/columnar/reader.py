@@ -286,6 +286,7 @@ class IndexReader:
         return self._impacts.get(term, self._compute_impacts)
 
     def _compute_impacts(self, term: str) -> Array:
+        """Return the impacts of a term in all docs. For a rare term, computes only the docs with the term."""
         impacts, doc_ids = np.zeros(self.size, np.uint8), self.terms.rare_doc_ids(term)
         if doc_ids is not None:
             impacts[doc_ids] = self._quantised_impacts(term, doc_ids)
@@ -356,7 +357,7 @@ class IndexReader:
     def _deleted_texts(self) -> list[SegmentText | None]:
         """For each segment a text with only its deleted docs, or None if no doc is deleted.
 
-        The document frequencies of this text are subtracted from those of the segment.
+        The document frequencies of this text are subtracted from the document frequencies of the segment.
         """
         texts: list[SegmentText | None] = []
         for segment_index, segment in enumerate(self.segments):
@@ -381,6 +382,7 @@ class IndexReader:
         return column
 
     def _load_facet_column(self, facet: Facet) -> FacetColumn:
+        """Build the column of a facet from the columns of all segments."""
         # Codes over all segments are assigned to the stored JSON texts, so that each distinct value is parsed once.
         texts, codes, column_name = DictEncoder(), [], ""
         for segment in self.segments:

@@ -20,7 +20,7 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""A set of at most this many ids is scored without upper bounds. It is also the size of the first block of docs."""
+"""Maximum number of ids of a set that is scored without upper bounds, and size of the first block for upper bounds."""
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse

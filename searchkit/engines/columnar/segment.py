@@ -195,10 +195,12 @@ class SegmentReader:
 
     @cached_property
     def _columns(self) -> dict[str, DictColumn]:
+        """Open columns, by name."""
         return {}
 
     @cached_property
     def _document_fields(self) -> Cache[int, tuple[str, tuple[Any, ...]]]:
+        """Results of `_load_document_fields`, by document number."""
         return Cache(_MAX_CACHED_DOCUMENTS)
 
     def facet_column(self, facet: str) -> tuple[DictColumn | None, str]:
@@ -318,7 +320,7 @@ class SegmentReader:
         return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_text[is_kept])
 
     def find_problem(self) -> str | None:
-        """Return a message about an inconsistency, or None. Reads all arrays, recomputes them and compares.
+        """Return a message about an inconsistency, or None. Computes all arrays from the content again, and compares.
 
         Raises IndexDamaged for a wrong checksum. Damaged contents may raise any exception.
         """

@@ -116,6 +116,7 @@ class SegmentText:
 
     @cached_property
     def _view(self) -> memoryview:
+        """`codes` as a memoryview, for `slice_codes`."""
         return self.codes.data
 
     def characters(self) -> tuple[Array, Array]:
@@ -139,6 +140,7 @@ class SegmentText:
 
     @cached_property
     def _alphabet(self) -> Array:
+        """The code point of each code. It is 0 for code 0, the end of a doc."""
         return self._arrays["alphabet"].astype(np.uint32)
 
     @cached_property

@@ -172,6 +172,7 @@ class ColumnarWriter:
         info.path = target
 
     def _new_path(self) -> Path:
+        """Return the path of the next segment file: 000012.segment."""
         self._last_file_number += 1
         return self._folder / f"{self._last_file_number:06d}.segment"
 
@@ -218,7 +219,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     """Group segments so that each group fits one segment. Returns only groups of at least two segments.
 
-    The limit of characters includes those of deleted docs, which are not counted separately.
+    The number of characters of a segment includes its deleted docs, because live docs are not counted separately.
     """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0
@@ -232,6 +233,7 @@ def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 
 
 def _build_commit(segments: Sequence[_SegmentInfo], base_documents: int) -> Commit:
+    """Return the commit of the segments. `base_documents`: number of documents of the base index."""
     live_documents = np.concatenate([np.empty(0, bool), *(info.live_documents for info in segments)])
     totals = (
         np.sum([info.reader.totals(info.live_documents) for info in segments], axis=0)
@@ -250,8 +252,8 @@ def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Arra
     """Return the rank of each document in corpus order, deleted documents included.
 
     Documents with a sequence number below `base_documents` are from the base index, and in corpus order by this number.
-    Reads the file name of each other document, and inserts the document among those of the base index by binary search,
-    which reads a few more file names.
+    Reads the file name of each other document, and finds its position among the documents of the base index by binary
+    search, which reads a few more file names.
     """
     sequence = np.concatenate([np.empty(0, np.int64), *(info.sequence for info in segments)])
     document_bases = offsets_from_lengths([len(info.sequence) for info in segments])

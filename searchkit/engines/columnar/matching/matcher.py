@@ -41,6 +41,7 @@ class Matcher:
         return intersection([docs, *map(self._match, filters)]) if filters else docs
 
     def _match(self, node: Node) -> DocSet:
+        """Return the docs that match a query tree or a filter, deleted docs included."""
         match node:
             case Everything():
                 docs = DocSet.all(self._size)
@@ -66,4 +67,5 @@ class Matcher:
         return docs
 
     def _match_filter(self, item: Filter) -> DocSet:
+        """Return the docs that a filter admits, deleted docs included. `_match` caches the result."""
         return concatenate([segment.match(item) for segment in self._segments], self._doc_bases).compact()
