@@ -226,7 +226,7 @@ def _decode_strictly(data: bytes, encoding: str) -> str | None:
 def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
     """Return whether a text contains no unusual characters, and at most `max_rare_share` of rare ones (outside GB2312).
 
-    The share is that of the characters outside ASCII.
+    Characters of ASCII do not count for the share.
     """
     if _UNUSUAL_CHARACTER.search(text):
         return False

@@ -72,7 +72,7 @@ class Manifest:
 
 
 def read_manifest(index: Path) -> Manifest:
-    """Return the manifest of an index. Verifies its checksum, and that its files exist and have their sizes.
+    """Return the manifest of an index. Verifies its checksum, and the existence and size of each file that it lists.
 
     Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest exists but cannot be opened.
     """

@@ -95,7 +95,7 @@ class Child:
         return self._process.returncode
 
     def request_exit(self) -> None:
-        """Ask the child to exit. The child does so at once, unless a library holds the interpreter lock."""
+        """Ask the child to exit. The child exits at once, unless a library holds the interpreter lock."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()

@@ -420,6 +420,7 @@ def _lock(index: Path) -> Iterator[None]:
 
 
 def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
+    """Return the error for an index folder that cannot be written."""
     return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
 
 

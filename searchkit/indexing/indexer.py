@@ -91,7 +91,7 @@ class Indexer:
     ) -> list[ParsedDocument]:
         """Return the documents that can be written. The others are appended to `unwritable`.
 
-        Writes all documents to a temporary index. If that fails, does the same with each half of them. Cost: each
+        Writes all documents to a temporary index. If that fails, does the same with each half of the list. Cost: each
         document is written at most once per level of this bisection.
         """
         if not documents:

@@ -65,7 +65,7 @@ class Task(msgspec.Struct, frozen=True):
     folder: bytes
     """Folder of the part, which exists and is empty. As bytes like `TaskFile.path`."""
     is_careful: bool = False
-    """Whether the worker first finds the documents that cannot be written, and skips them. It is set for the retry of
+    """Whether the worker first finds the documents that cannot be written, and skips them. True for the retry of
     a file that caused an unexpected exception."""
 
 

@@ -63,7 +63,7 @@ _MAX_START_SECONDS = 60.0
 """Wall seconds allowed until a worker starts its first file."""
 _POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
 """Maximum seconds between two checks of the time limits, and the maximum that the time between two checks counts. The
-time between them is longer if the system suspends this process."""
+real time is longer if the system suspends this process."""
 _EXTERNAL_EXIT_CODES = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
@@ -367,7 +367,7 @@ class WorkerPool:
 def parts_folder(folder: Path) -> Path:
     """Return the folder of the parts in the folder of a writer.
 
-    Its name contains the id of this process, because workers of a killed build may still write to their own folder.
+    The name of the folder contains the id of this process, because workers of a killed build may still write to theirs.
     """
     return folder / f"parts-{os.getpid()}"
 

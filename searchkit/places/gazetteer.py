@@ -257,7 +257,7 @@ class Gazetteer:
     def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
         """Return for each name the folded full names and short names.
 
-        All names are folded as one text, because the cost of folding a short text is mostly that of the call.
+        All names are folded as one text, because folding a short text takes little longer than the call itself.
         """
         derived = {name: _derive_names(name) for name in names}
         full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
@@ -276,6 +276,7 @@ class Gazetteer:
         }
 
     def _add(self, place: Place, full: frozenset[str], short: frozenset[str]) -> None:
+        """Add a place under its folded full names and short names."""
         for key in full:
             self._by_full_name[key].append(place)
         for key in short:
@@ -313,6 +314,7 @@ def gazetteer() -> Gazetteer:
 
 
 def _is_inside(region: Region, outer: Region) -> bool:
+    """Return whether a region is inside another one: 福州市 in 福建省. A region is not inside itself."""
     return len(region) > len(outer) and region[: len(outer)] == outer
 
 
@@ -327,6 +329,7 @@ def _select_outermost(places: Sequence[Place]) -> list[Place]:
 
 
 def _deduplicate(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Return the distinct places, in the order of their first occurrence."""
     return tuple(dict.fromkeys(places))
 
 

@@ -31,7 +31,7 @@ _TEXT_END, _GAP = "\0", "\n"
 
 # Ranges of ideographs that the dictionary does not cover: 〇, extensions, compatibility ideographs.
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-# A token that is not segmented: one rare ideograph, or all adjacent letters and digits of other scripts.
+# A token that is not segmented: one rare ideograph (㐀), or all adjacent letters and digits of other scripts (h7n9).
 _OTHER_RUN = rf"(?:[{_RARE_HAN}]|[^\W_{HAN_RANGE}{_RARE_HAN}]+)"
 # A Chinese run, or a token that is not segmented. The lookahead rejects unassigned code points of the ranges above.
 _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
@@ -149,7 +149,7 @@ class Analyzer:
     def query_terms(self, run: str) -> list[str]:
         """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
 
-        They include the shorter words in each word. Of the terms of a number, only the most specific one is returned.
+        The terms include the shorter words in each word. Of the terms of a number, returns only the most specific one.
         """
         folded = fold(run)
         return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
@@ -303,7 +303,7 @@ _SHORT_UNITS = frozenset("件起单份条项例人名户家所次场期轮台辆
 def _run_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return two patterns: Chinese runs, which can contain text separators, and tokens that are not segmented.
 
-    The patterns are compiled on first use. Compiling takes as long as a short query, and queries do not need them.
+    The patterns are compiled on first use. Compiling takes as long as a short query, which does not need the patterns.
     """
     # The lookahead skips Chinese text fast, and rejects unassigned code points of `_RARE_HAN`.
     return re.compile(f"[{HAN_RANGE}{_TEXT_END}]+"), re.compile(rf"(?=[^\W_{HAN_RANGE}]){_OTHER_RUN}")

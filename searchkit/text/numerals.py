@@ -31,7 +31,7 @@ _MAX_DIGITS = 200
 _MAX_NUMERAL_LENGTH = 2 * _MAX_DIGITS
 """Maximum length in code points of a numeral with scale and sign. A longer one has more than `_MAX_DIGITS` digits."""
 _CONTEXT = Context(prec=3 * _MAX_DIGITS)
-"""Arithmetic with so many significant digits that the product of a number and its scale is exact."""
+"""Arithmetic with enough significant digits for the exact product of a number and its scale."""
 _HAN_DIGITS = "".join(_DIGIT_VALUES)
 _HAN_CHARACTERS = _HAN_DIGITS + "".join(_MULTIPLIERS)
 _HAN_EXCEPT_THOUSAND = _HAN_CHARACTERS.replace("千", "")
@@ -102,7 +102,7 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
         text = match[0]
         if len(text) > _MAX_NUMERAL_LENGTH:
             continue
-        bare = text.rstrip("两")  # 两 ends no numeral but is a unit: 三十两. It is a digit in 三点两 and 百分之两
+        bare = text.rstrip("两")  # 两 at the end is a unit (三十两), except in 三点两 and 百分之两
         text = bare if bare and bare[-1] not in "点之" else text[: len(bare) + 1]
         fields = _parse(text)
         if fields is None and text[-1] == "千" and folded.startswith(_UNITS_OF_THOUSAND, match.end()):
@@ -131,9 +131,9 @@ def parse_han_numeral(characters: str) -> Decimal | None:
     return _CONTEXT.multiply(Decimal(f"{value}.{_to_digits(decimals)}"), _parse_scale(rest[len(decimals) :]))
 
 
-@lru_cache(maxsize=2**14)  # reports repeat their numbers: the real ones contain 23,000 distinct numerals
+@lru_cache(maxsize=2**14)  # reports repeat their numbers; real reports contain 23,000 distinct numerals
 def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
-    """Return the fields of a Numeral after its span, or None. They do not depend on the surrounding text."""
+    """Return the fields of a Numeral after its span, or None. The fields do not depend on the surrounding text."""
     match = _NUMERAL.fullmatch(text)
     if match is None or len(match["arabic"] or match["han"]) > _MAX_DIGITS:
         return None
@@ -146,10 +146,15 @@ def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
 
 
 def _parse_arabic(match: re.Match[str]) -> tuple[Decimal, int]:
+    """Return the number of a match with `arabic`, without its scale, and the scale: 93.7182, 10000 for 93.7182万."""
     return Decimal(match["arabic"].replace(",", "")), _parse_scale((match["scale"] or "").strip())
 
 
 def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
+    """Return the number of a match with `han`, without its scale, and the scale: 500, 10000 for 五百万.
+
+    The number is None if it is ill-formed.
+    """
     characters, scale = match["han"], match["han_scale"] or ""
     if scale and set(characters) & _MYRIADS:  # 六亿三千多万 equals 六亿三千万
         characters, scale = characters + scale, ""
@@ -161,6 +166,7 @@ def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
 
 
 def _parse_scale(characters: str) -> int:
+    """Return the product of the multipliers in a scale: 10**12 for 万亿, 1 for an empty scale."""
     scale = 1
     for character in characters:
         scale *= _MULTIPLIERS[character]
@@ -181,6 +187,7 @@ def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:
 
 
 def _to_digits(characters: str) -> str:
+    """Return Chinese digits as Arabic digits: 2023 for 二〇二三."""
     return "".join(str(_DIGIT_VALUES[c]) for c in characters)
 
 

@@ -10,7 +10,7 @@ Two segmenters return the same words. Tests compare them with each other and wit
 - `DictionarySegmenter` looks words up in jieba's installed files. It starts in milliseconds, which suits a short query.
 - rjieba, if installed, loads the dictionary in about 0.1 s, and then is many times as fast.
 
-`SegmenterProvider.for_text` chooses between them.
+`SegmenterProvider.for_text` chooses between the two.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _CUSTOM_WORD_FREQUENCY = 20_000
 _CACHE_SIZE = 1 << 16  # entries of each cache of dictionary look-ups
 
 # Number of code points after which rjieba is loaded. Loading rjieba takes about as long as segmenting this much text
-# without it. So for any amount of text, the total time is at most twice that of the better choice from the start.
+# without it. So for any amount of text, the total time is at most twice the time of the better segmenter alone.
 _RJIEBA_THRESHOLD = 5_000
 
 _MAX_ATOMIC_LENGTH = 2  # a word of two characters contains no shorter words
-_LOG_PROBABILITY = re.compile(rb"-[\d.]+")
+_LOG_PROBABILITY = re.compile(rb"-[\d.]+")  # -3.6544978750449433
 # A run of Chinese characters, or any other single character.
 _RUN = re.compile(f"[{HAN_RANGE}]+|.", re.DOTALL)
 
