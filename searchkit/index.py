@@ -78,7 +78,7 @@ class Index:
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
         `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is needed for
-        user-defined ones. A paragraph passes a filter if it matches one of the values. It must pass all filters.
+        user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's values.
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
@@ -153,7 +153,7 @@ class Index:
         return snapshot.every_measure(snapshot.filters(filters, where))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each paragraph, in the order of their quotes. For an unknown id, there are none."""
+        """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures."""
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 

@@ -44,8 +44,8 @@ IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote is ignored. The headings include the title."""
 CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. They are
-added up."""
+"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. The
+penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -68,8 +68,8 @@ class MeasureHit(Measure):
     """A measure found by a look-up, with its score and a snippet."""
 
     score: float = 0.0
-    """At most 1; below 0 for a poor match. The first 200 hits are scored in more detail than the others, so the score
-    can rise after them."""
+    """At most 1; below 0 for a poor match. The first 200 hits are scored in more detail than the others, so the 201st
+    hit can have a higher score than the 200th."""
     snippet: str = ""
     """At most 120 code points of the sentence, with the quote. A longer quote is cut."""
     snippet_start: int = 0
