@@ -165,7 +165,7 @@ class _IndexContents:
 
 @dataclass
 class Counts:
-    """Counts of events. The fields are those of the result file."""
+    """Counts of events. The result file has the same fields."""
 
     rounds: int = 0
     kills: int = 0
@@ -252,6 +252,7 @@ class Storm:
             self._reports.change(self._rng.randint(1, 8))
 
     def _write_words(self) -> None:
+        """Write a word list with random words, which causes a full build."""
         pairs = ["".join(self._rng.sample(WORDS, 2)) for _ in range(5)]
         self._words.write_text("\n".join([*WORDS, *pairs]), encoding="utf-8")
 
@@ -363,6 +364,7 @@ def _kill_points(change: str) -> Sequence[str]:
 
 
 def _machine() -> dict[str, object]:
+    """Return the processor, the number of cores and the operating system of this machine."""
     described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"^model name\s*: (.*)$", described, re.MULTILINE)
     processor = model[1] if model else platform.machine()

@@ -91,6 +91,7 @@ def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, *, p
     new = build_fresh(reports, engine, tmp_path / "new")
 
     def check(copy: Path, is_new: bool) -> None:  # noqa: FBT001
+        """Check the old or the new answers, and after a power cut the next build."""
         assert read_answers(copy) == (new if is_new else old)
         if power_cut:  # for kills, which leave more files, `storm.py` tests this
             build(reports.folder, copy, options)
@@ -106,6 +107,7 @@ def test_a_first_build_that_dies(reports: Reports, tmp_path: Path) -> None:
     new = build_fresh(reports, "columnar", tmp_path / "new")
 
     def check(copy: Path, is_new: bool) -> None:  # noqa: FBT001
+        """Check that there is no index or a complete one, and that the next build succeeds."""
         if is_new:
             assert read_answers(copy) == new
         else:

@@ -95,11 +95,13 @@ class Reader:
             self.answers += 1
 
     def _search(self) -> None:
+        """Search for all paragraphs in the shared index."""
         number = self._find_current_state(self._shared, self._min_state)
         self._min_state = number
         self.seen_states.add(number)
 
     def _page(self) -> None:
+        """Request one page of a sorted search. Its files and the total must agree with one state."""
         results = self._shared.search(QUERY, limit=7, offset=3, sort="-year")
         files = files_in(results)
         size = results.total
@@ -108,6 +110,7 @@ class Reader:
         )
 
     def _paragraph(self) -> None:
+        """Fetch a random paragraph of a known file. The file may have been removed in a later state."""
         name, _ = random.choice(sorted(self._states[self._min_state]))  # noqa: S311
         paragraph = self._shared.paragraph(f"{name}#{random.randint(1, LINES)}")  # noqa: S311
         file = paragraph and (name, _state_number(paragraph.text))
@@ -115,10 +118,12 @@ class Reader:
         self._find_state(self._min_state, agrees, f"{name}: {file}")
 
     def _documents(self) -> None:
+        """List all documents. Their names must agree with one state."""
         names = {document.document for document in self._shared.documents()}
         self._find_state(self._min_state, lambda state: names == dict(state).keys(), f"{names}")
 
     def _refresh(self) -> None:
+        """Switch the shared index to the latest commit."""
         self._shared.refresh()
 
     def _reopen(self) -> None:
@@ -151,6 +156,7 @@ def files_in(results: Results) -> frozenset[tuple[str, int]]:
 
 
 def _state_number(text: str) -> int:
+    """Return the number of the state that wrote a paragraph with this text."""
     match = _STATE_NUMBER.match(text)
     assert match, text
     return int(match[1])
