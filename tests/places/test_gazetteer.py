@@ -103,7 +103,7 @@ def test_a_county_belongs_to_the_city_that_has_its_code(name: str, path: str) ->
 
 
 def test_every_city_is_resolved_after_its_province() -> None:
-    """The short name of a province followed by that of a city is resolved to the city, for every city of a province."""
+    """The short names of a province and of a city in it, concatenated, are resolved to the city."""
     cities = {region for region in gazetteer().codes.values() if len(region) == 2 and region[-1].endswith("市")}
     mentions = {region: next(gazetteer().find_mentions(fold(region[-1])), None) for region in cities}
     current = [

@@ -56,6 +56,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
     """A function that returns whether a text matches a tree, by the definitions of the nodes."""
 
     def evaluate(text: str, node: Node) -> bool:
+        """Return whether a text matches a node. Filters and fields other than text match nothing."""
         if isinstance(node, And | Or):
             results = [evaluate(text, child) for child in node.children]
             return all(results) if isinstance(node, And) else any(results)
@@ -388,7 +389,7 @@ def test_scoring_clauses(parse_query: Callable[[str], Query], text: str, clauses
 
 @pytest.mark.parametrize(("text", "names"), [("卫健委^2", 2), ("市监局", 4), ("查市监局", 4)])
 def test_synonyms_weigh_less(parse_query: Callable[[str], Query], text: str, names: int) -> None:
-    """The run as written comes first. Its weight is greater than that of all synonym variants together."""
+    """The run as written comes first. Its weight is greater than the sum of the weights of all synonym variants."""
     original, *variants = parse_query(text).scoring
     assert original.text == text.removesuffix("^2")
     assert len(variants) == names - 1
@@ -490,6 +491,7 @@ LEAVES = st.one_of(
 
 
 def _combine(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    """Generate a NOT, AND or OR of nodes. No child is of the same kind, because the parser joins such nodes."""
     lists = st.lists(children, min_size=2, max_size=4)
     return st.one_of(
         children.filter(lambda node: not isinstance(node, Not)).map(Not),

@@ -145,7 +145,7 @@ def test_ties_are_in_corpus_order(index: Index) -> None:
 
 
 def test_only_auto_relaxes_a_query(index: Index) -> None:
-    """If no measure matches all parts of the query, `auto` matches any of them and sets `relaxed`."""
+    """If no measure matches all parts of the query, `auto` matches any part and sets `relaxed`."""
     results = index.measures("医疗卫生 无人机")
     assert (results.relaxed, results.total) == (True, 3)
     assert results.hits == index.measures("医疗卫生 无人机", match="any").hits
@@ -415,7 +415,7 @@ def gold_measures(
 ) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, JsonObject]]]:
     """Return the measures of a gold file by paragraph, and queries for them.
 
-    The indicators are in the words of the second annotator, the queries in those of the first.
+    The indicators are in the words of the second annotator, the queries in the words of the first.
     """
     texts = [remove_white_space(paragraph.text) for paragraph in paragraphs]
     ordinals = {

@@ -196,7 +196,7 @@ def test_long_numbers_keep_all_digits(analyzer: Analyzer, code: int) -> None:
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_a_text_and_its_folded_form_have_the_same_terms(analyzer: Analyzer, text: str) -> None:
-    """The terms of a text are those of its folded form.
+    """A text and its folded form have the same terms.
 
     Full-width commas are excluded, because they can separate thousands.
     """

@@ -26,7 +26,7 @@ def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2021-2023", "2021...2023", "x"])
 def test_other_text_is_an_error(text: str) -> None:
-    """The message gives examples of valid input."""
+    """The message contains examples of valid input."""
     with pytest.raises(ValueError, match=r"is not a year; write 2023 or 2021\.\.2023"):
         parse_year_range(text)
 
