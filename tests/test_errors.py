@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 def parse_tree() -> list[Entry]:
-    """Parse the tree in the docstring. A class without an exit status inherits that of its parent."""
+    """Parse the tree in the docstring. A class without an exit status inherits the exit status of its parent."""
     tree: list[Entry] = []
     branch: list[Entry] = []
     for line in (errors.__doc__ or "").splitlines():

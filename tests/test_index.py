@@ -274,7 +274,7 @@ def test_a_relaxed_search_is_marked(index: Index) -> None:
 
 
 def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:
-    """The spans of a hit are those of the matched text."""
+    """The spans of a hit are the spans of the matched text."""
     (hit,) = index.search("培训").hits
     assert hit.id == hit.paragraph.id == "binhai.txt#2"
     assert hit.score > 0

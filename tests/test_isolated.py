@@ -56,7 +56,7 @@ def hostile(tmp_path: Path) -> Path:
 @pytest.mark.skipif(not COMMAND.exists(), reason="searchkit is not installed as a command")
 @pytest.mark.parametrize("start", [[str(COMMAND)], [sys.executable, "-m", "searchkit"]], ids=["command", "-m"])
 def test_modules_in_the_current_folder_do_not_run(hostile: Path, tmp_path: Path, start: list[str]) -> None:
-    """A build in a folder full of modules indexes them as reports and does not run them, with `python -m` too."""
+    """A build in a folder full of Python modules does not run the modules, also with `python -m`."""
     command = [*start, "build", ".", "--index", str(tmp_path / "index"), "--jobs", "2"]
     done = subprocess.run(command, cwd=hostile, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

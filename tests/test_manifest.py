@@ -214,7 +214,7 @@ def test_a_commit_without_a_base_reads_everything(index: Path) -> None:
     ],
 )
 def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: list[str]) -> None:
-    """Data folders that the manifest does not name are removed. If the manifest cannot be read, all of them stay."""
+    """Data folders that the manifest does not name are removed, unless the manifest cannot be read."""
     for name in ("data-000001", "data-000002", "data-old"):
         (tmp_path / name).mkdir()
     if content is not None:

@@ -292,7 +292,7 @@ def test_inconsistent_tables_are_detected(problem: str | None) -> None:
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
 def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) -> None:
-    """Offsets that do not fit the number of measures are damage. They do not allocate an array of billions."""
+    """Offsets that do not fit the number of measures are damage. No array of billions of elements is allocated."""
     builder = MeasureBuilder()
     builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
     stored = {**measure_arrays(builder.columns()), "measure_offsets": np.array(offsets, np.uint64)}
@@ -364,7 +364,7 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
 def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Words without lists are frequent, include the most frequent one, and no two of them form three characters."""
+    """Words without lists are frequent, and include the most frequent word. No two of these words overlap."""
     codes = np.array(sorted(words), np.int64).reshape(-1, 2)
     counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
     doc_count = 3 * bigrams.UNLISTED_WORD_RATIO
@@ -402,7 +402,7 @@ def test_gaps_and_offsets_beyond_16_bits(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @given(st.lists(st.text(CHARACTERS), min_size=1, max_size=9), st.lists(st.text(CHARACTERS, min_size=1, max_size=1)))
 def test_gram_dfs_are_counts(texts: list[str], characters: list[str]) -> None:
-    """Document frequencies of characters and bigrams equal a naive count. They are 0 for grams that do not occur."""
+    """Document frequencies of characters and bigrams equal a naive count, which is 0 for grams that do not occur."""
     text, folded = open_text(texts), [fold(text) for text in texts]
     grams = [fold(character) for character in characters] + ["没"]
     assert text.gram_dfs(grams).tolist() == [sum(gram in text for text in folded) for gram in grams]
@@ -419,7 +419,7 @@ def test_any_characters_are_stored(texts: list[str]) -> None:
 
 @given(st.lists(st.text(CHARACTERS + "𠀀 Ⅻ"), min_size=1, max_size=9))
 def test_gram_counts(texts: list[str]) -> None:
-    """The stored numbers of grams are those of `count_all_grams`."""
+    """The stored numbers of grams equal the results of `count_all_grams`."""
     lengths = np.array([len(text) for text in texts], np.int64)
     stored, _ = text_arrays(narrow_code_points("".join(texts)), lengths)
     for name, size in (("character_count", 1), ("bigram_count", 2)):
@@ -487,7 +487,7 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
 
 
 def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
-    """Frequencies and docs of a term in several segments equal those of arrays with a value per doc.
+    """Frequencies and docs of a term in several segments equal the values of arrays with an element per doc.
 
     The postings of a term are sparse, dense or both, and some frequencies overflow. Some docs are deleted. A term that
     does not occur has no docs.
@@ -563,7 +563,7 @@ def test_the_best_docs_have_the_highest_scores(
 ) -> None:
     """The best docs are the first docs if all are sorted by score.
 
-    This holds for few and many matches, bitsets and ids, rare and frequent words.
+    The test includes few and many matches, bitsets and ids, rare and frequent words.
     """
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)

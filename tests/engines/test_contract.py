@@ -243,7 +243,7 @@ def check_equal_scores(_index: Index, case: Json, results: Results) -> str | Non
 
 
 def check_falling_scores(_index: Index, case: Json, results: Results) -> str | None:
-    """Check that each score is lower than the one before."""
+    """Check that each score is lower than the score before it."""
     scores = {hit.id: hit.score for hit in results.hits}
     actual = [scores[name] for name in case["falling_scores"]]
     is_falling = all(b < a - TOLERANCE for a, b in pairwise(actual))
@@ -251,7 +251,7 @@ def check_falling_scores(_index: Index, case: Json, results: Results) -> str | N
 
 
 def check_score_factor(index: Index, case: Json, results: Results) -> str | None:
-    """Check that scores are in proportion to those of another query."""
+    """Check that scores are the scores of another query times a factor."""
     factor = case["score_factor"]["factor"]
     other = {hit.id: hit.score * factor for hit in search(index, case, case["score_factor"]["query"]).hits}
     actual = {hit.id: hit.score for hit in results.hits}
@@ -259,7 +259,7 @@ def check_score_factor(index: Index, case: Json, results: Results) -> str | None
 
 
 def check_same_as(index: Index, case: Json, results: Results) -> str | None:
-    """Check that the answer is the same as that of another query."""
+    """Check that the hits are the hits of another query, in the same order."""
     return compare(ids(search(index, case, case["same_as"])), ids(results))
 
 
@@ -295,7 +295,7 @@ def check_records(case: Json, selected: SelectedMeasures) -> str | None:
 
 
 def check_measure_scores(case: Json, selected: SelectedMeasures) -> str | None:
-    """Check that scores are equal and above 0, or that each is lower than the one before."""
+    """Check that scores are equal and above 0, or that each score is lower than the score before it."""
     equal = [selected.score_by_id[name] for name in case.get("equal_scores", ())]
     falling = [selected.score_by_id[name] for name in case.get("falling_scores", ())]
     is_right = not equal or (min(equal) == max(equal) and max(equal) > 0)

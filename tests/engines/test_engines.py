@@ -137,7 +137,7 @@ class NaiveEngine:
 
     @cached_property
     def frequencies(self) -> tuple[list[Counter[str]], ...]:
-        """Frequencies of words (twice those of headings), bigrams and characters in each paragraph."""
+        """Frequencies of words, bigrams and characters in each paragraph. Words of headings count twice."""
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]

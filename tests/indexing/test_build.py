@@ -408,7 +408,7 @@ def test_a_file_in_place_of_the_index_folder_is_refused(
 
 @pytest.mark.parametrize("name", ["writer.json", "writer.lock", "index.json.new"])
 def test_a_file_of_a_build_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
-    """If a file of the build cannot be written, here because of a folder of that name, IndexUnusable says so."""
+    """A file that the build cannot write, here because a folder has its name, raises IndexUnusable."""
     (index / name).unlink(missing_ok=True)
     (index / name).mkdir()
     with pytest.raises(IndexUnusable, match="cannot write to") as caught:
@@ -698,7 +698,7 @@ def test_a_second_writer_is_refused(
 def test_a_killed_writer_does_not_block(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """A killed writer leaves its lock file and its data folder; the next build is not blocked and removes them."""
+    """A killed writer leaves its lock file and its data folder. The next build is not blocked and removes both."""
     other_writer.kill()
     other_writer.wait(timeout=60)
     assert len(data_folders(index)) == 2

@@ -19,6 +19,7 @@ IDENTITY = "浙江省/台州市/临海市, 2023, 司法局, 法治政府建设�
 
 
 def _report(text: str, title: str = TITLE) -> str:
+    """Return the text of a report."""
     return f"{title}\n\n一、主要做法\n{text}\n"
 
 
@@ -57,6 +58,7 @@ def _index_duplicates(index: Path) -> list[tuple[str, str]]:
 
 
 def _build(corpus: Path, index: Path) -> BuildReport:
+    """Build an index, and check that it contains the duplicates of the report."""
     report = build(corpus, index)
     assert _index_duplicates(index) == [*report.duplicates]
     return report
@@ -124,7 +126,7 @@ def test_undecided_reports_have_no_identity(missing: str) -> None:
     ],
 )
 def test_bodies_below_a_division_are_told_apart(first: str, second: str | None, *, is_same: bool) -> None:
-    """Streets, towns and branches of one district are different bodies; 市人民政府 is that of its city."""
+    """Streets, towns and branches of one district are different bodies. 市人民政府 is the government of its city."""
     fields = {"region": ("浙江省",), "year": 2023, "agency": "人民政府", "doctype": "政府工作报告"}
     one, other = (identify_report(Document("a.txt", issuer=name, **fields)) for name in (first, second))  # type: ignore[arg-type]
     assert (one == other) is is_same

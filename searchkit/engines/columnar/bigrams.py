@@ -93,8 +93,8 @@ def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
 
     A frequent word needs no list, unless a string of three characters could consist of this word and another one
     without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So the pairs that overlap a
-    word without a list (法行 and 政执 around 行政 in 法行政执) are no words without a list. A longer string with the word
-    is usually found by the list of such a pair.
+    word without a list (法行 and 政执 around 行政 in 法行政执) are no words without a list. A longer string with the
+    word is usually found by the list of such a pair.
     """
     needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
     frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)
