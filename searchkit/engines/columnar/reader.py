@@ -225,6 +225,7 @@ class IndexReader:
         if self.is_in_order:
             return doc_ids
         documents = self.document_of[doc_ids]
+        # The rank of the document in the upper 32 bits, the position of the doc in the document in the lower ones.
         within = doc_ids - self.first_doc_ids[documents]
         keys: Array = self.commit.ranks[documents].astype(np.int64) << 32 | within
         return keys

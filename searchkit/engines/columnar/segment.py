@@ -173,10 +173,10 @@ class SegmentReader:
 
     def column(self, name: str) -> DictColumn:
         """Return a column by name. The name of a user-defined facet's column is `:` followed by the facet: `:batch`."""
-        column = self._columns.get(name)
+        column = self._open_columns.get(name)
         if column is None:
             loaded = self._custom_facet_column(name) if name.startswith(":") else DictColumn(self.arrays, name)
-            column = self._columns[name] = loaded
+            column = self._open_columns[name] = loaded
         return column
 
     def _custom_facet_column(self, name: str) -> DictColumn:
@@ -194,7 +194,7 @@ class SegmentReader:
     # The caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
 
     @cached_property
-    def _columns(self) -> dict[str, DictColumn]:
+    def _open_columns(self) -> dict[str, DictColumn]:
         """Open columns, by name."""
         return {}
 
