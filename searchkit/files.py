@@ -56,8 +56,8 @@ def read_regular_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BY
 def read_contained_file(root: Path, path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return the content of the file `path` in the folder `root`. `path` is relative to `root`.
 
-    Raises OSError if a part of `path` is a link when it is opened, and in the cases of `read_regular_file`. Cost: 5 µs
-    for each part of the path.
+    Raises OSError if a part of `path` is a link when it is opened, and in the cases of `read_regular_file`. Takes
+    5 µs for each part of the path.
     """
     return _read_and_close(_open_relative(root, path) if _SUPPORTS_DIR_FD else _open_by_path(root, path), max_bytes)
 

@@ -40,7 +40,7 @@ class Index:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
@@ -49,7 +49,7 @@ class Index:
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. Otherwise costs 0.2 ms.
+        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 0.2 ms.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.

@@ -119,7 +119,7 @@ def read_state(index: Path, manifest: Manifest) -> BuildState:
 def find_changes(listing: Listing, state: BuildState) -> Changes:
     """Compare a corpus with the state of an index. Hashes only the files whose stamps do not decide.
 
-    Cost: about 1 µs per file that is not hashed.
+    Takes about 1 µs per file that is not hashed.
     """
     unread: list[CorpusFile] = []
     unchanged: dict[str, FileEntry] = {}

@@ -122,9 +122,9 @@ def encode_message(message: object) -> bytes:
     return msgspec.msgpack.encode(message)
 
 
-def decode_message(data: bytes, kind: type[Message]) -> Message:
+def decode_message(data: bytes, message_type: type[Message]) -> Message:
     """Decode a message of a known type from the parent process, which is trusted."""
-    return msgspec.msgpack.decode(data, type=kind)
+    return msgspec.msgpack.decode(data, type=message_type)
 
 
 _worker_messages: msgspec.msgpack.Decoder[StepStarted | TaskDone | TaskFailed | BuildFailed] = msgspec.msgpack.Decoder(

@@ -128,7 +128,7 @@ class Gazetteer:
         return regions_in_force(self._by_full_name.get(text) or self._by_short_name.get(text) or ())
 
     def find_mentions(self, text: str) -> Iterator[Mention]:
-        """Yield the full names of places in a folded text, in order, without overlaps. Cost: linear in the length."""
+        """Yield the full names of places in a folded text, in order, without overlaps. Takes linear time."""
         previous_end = 0
         for match in _SUFFIX.finditer(text):
             end = match.end()

@@ -142,7 +142,7 @@ class MeasureRanking:
     """
 
     def __init__(self, query: Query, tree: Node, columns: MeasureColumns, *, is_relaxed: bool) -> None:
-        """Rank the measures that a tree of a query matches. Costs 0.5 µs per measure, and 6 ms for the best 200."""
+        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
         self.query = query
         """The query."""
         self.tree = tree
@@ -297,7 +297,7 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
     indicator and the ordinal of the gram, sorted by both. The third is the precision of each indicator: the share of
     its characters and bigrams that are grams of the query. Grams that begin before the last space count half.
 
-    `ngrams` contains every character of its bigrams. Costs about 30 ns per character of the indicators.
+    `ngrams` contains every character of its bigrams. Takes about 30 ns per character of the indicators.
     """
     count = len(indicators)
     if not ngrams:

@@ -75,7 +75,7 @@ class Lexicon:
 class Analyzer:
     """Splits text into tokens. Thread-safe.
 
-    The costs below hold after the first 5,000 code points. Until then, each code point takes 20 to 40 µs more, because
+    The times below apply after the first 5,000 code points. Until then, each code point takes 20 to 40 µs more, because
     dictionary words are looked up one by one; then loading the dictionary takes 0.1 s (`segmentation`).
     """
 
@@ -102,7 +102,7 @@ class Analyzer:
         Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can have
         several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
 
-        Cost: about 0.8 µs a code point. A caller that needs only certain words can pass them, folded, as `parts`:
+        Takes about 0.8 µs per code point. A caller that needs only certain words can pass them, folded, as `parts`:
         Chinese runs that contain none of the parts are then skipped.
         """
         folded = fold(text)
@@ -116,7 +116,7 @@ class Analyzer:
     def index_terms(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the terms of the tokens of each text (`tokenize`), with repetitions, in no particular order.
 
-        A text does not influence the terms of another. Cost: about 0.4 µs a code point if there are many texts.
+        A text does not influence the terms of another. Takes about 0.4 µs per code point if there are many texts.
         """
         joined = fold("".join([text.replace(_TEXT_END, _GAP) + _TEXT_END for text in texts]))
         ends = list(accumulate(len(text) + len(_TEXT_END) for text in texts))

@@ -91,7 +91,7 @@ def find_numerals(text: str) -> Iterator[Numeral]:
     """Yield the numbers in `text` from left to right, without overlaps.
 
     A full-width comma before three digits is a thousands separator, as in real reports (33，212万吨). Ill-formed
-    Chinese numbers (三四十, 百, 万) are skipped. Cost: linear in the length of the text.
+    Chinese numbers (三四十, 百, 万) are skipped. Takes linear time.
     """
     yield from find_folded_numerals(fold(text))
 
