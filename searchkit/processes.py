@@ -49,6 +49,7 @@ _LENGTH_PREFIX = struct.Struct(">Q")
 _PIPE_SIZE = 1 << 20
 """Capacity of a pipe in bytes, on systems where it can be set."""
 _PAGE_SIZE = getattr(os, "sysconf", lambda _: 4096)("SC_PAGE_SIZE")
+"""Size of a memory page in bytes. 4096 on systems that do not report the size."""
 _EXIT_TIMEOUT = 2.0
 """Seconds that a child has to exit by itself before it is killed."""
 _POLL_INTERVAL = 0.002

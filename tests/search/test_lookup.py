@@ -418,6 +418,8 @@ def gold_measures(
     The indicators are in the words of the second annotator, the queries in the words of the first.
     """
     texts = [remove_white_space(paragraph.text) for paragraph in paragraphs]
+    # A gold file identifies a paragraph by its first and last characters. Of the first ones, only the last six are
+    # compared.
     ordinals = {
         entry["n"]: n
         for entry in gold["paragraphs"]  # type: ignore[attr-defined]
