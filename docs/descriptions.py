@@ -32,12 +32,8 @@ STATUSES = (
 """Meaning of the exit statuses 0 to 3, each with a command that exits with the status."""
 
 FIELDS = {
-    "query": "The query as given.",
     "hits": "The requested hits, best first.",
-    "took_ms": "Time taken, in milliseconds.",
     "snippet_start": "Code point of `text` at which the snippet starts, 0-based.",
-    "bigrams": "Share of the pairs of adjacent characters.",
-    "characters": "Share of the single characters.",
     "engine": "Name of the engine.",
     "index": "Folder of the index.",
     "seconds": "Duration of the build.",

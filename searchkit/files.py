@@ -56,8 +56,8 @@ def read_regular_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BY
 def read_contained_file(root: Path, path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Return the content of the file `path` in the folder `root`. `path` is relative to `root`.
 
-    Raises OSError if a part of `path` is a link when it is opened, and in the cases of `read_regular_file`. Cost: 5 µs
-    for each part of the path.
+    Raises OSError if a part of `path` is a link when it is opened, and in the cases of `read_regular_file`. Takes
+    5 µs for each part of the path.
     """
     return _read_and_close(_open_relative(root, path) if _SUPPORTS_DIR_FD else _open_by_path(root, path), max_bytes)
 
@@ -155,17 +155,16 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _USUAL_CHARACTER = re.compile("[\u2000-\ud7ff\uf900-\uffef]")
-"""Ideographs, and the punctuation and symbols of Chinese text."""
+"""Matches ideographs, and the punctuation and symbols of Chinese text: 推, “, ，."""
 _UNUSUAL_CHARACTER = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u00a0\u0370-\u058f\u2500-\u257f\u3040-\u312f\ue000-\uf8ff\ufffd-\uffff]"
 )
-"""Characters that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
+"""Matches a character that no Chinese list contains: controls, Greek, Cyrillic, box drawing, kana, private use."""
 _MAX_RARE_SHARE = 0.1
 """Maximum share of characters outside GB2312 in a list in GB18030. Big5 read as GB18030 has a third or more."""
-
-
 _MAX_RARE_SHARE_AFTER_MARK = 0.5
-"""The same for a list after a byte order mark of UTF-16, which is evidence of the encoding."""
+"""Maximum share of characters outside GB2312 in a list with a byte order mark of UTF-16. The share is higher, because
+the mark is evidence of the encoding."""
 _CONTROL = re.compile("[\u0000-\u0008\u000e-\u001f]")
 """Matches a control character. UTF-16 without a mark can be valid UTF-8, but it then contains U+0000."""
 _NOT_UTF_8 = "not UTF-8"
@@ -227,11 +226,11 @@ def _decode_strictly(data: bytes, encoding: str) -> str | None:
 def is_chinese_list(text: str, max_rare_share: float = _MAX_RARE_SHARE) -> bool:
     """Return whether a text contains no unusual characters, and at most `max_rare_share` of rare ones (outside GB2312).
 
-    The share is that of the characters outside ASCII.
+    Characters of ASCII do not count for the share.
     """
     if _UNUSUAL_CHARACTER.search(text):
         return False
-    others = [char for char in text if char > "~"]
+    others = [char for char in text if char > "~"]  # ~ is the last printable character of ASCII
     rare = sum(not char.encode("gb2312", errors="ignore") for char in others)
     return rare <= max_rare_share * len(others)
 

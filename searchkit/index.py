@@ -40,7 +40,7 @@ class Index:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
@@ -49,7 +49,7 @@ class Index:
         self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Switch to the latest build of the index, and return whether there was a newer one. Costs 0.2 ms if not.
+        """Switch to the latest build of the index, and return whether there was a newer one. If not, takes 0.2 ms.
 
         Calls in other threads finish on the build on which they started. If the latest build cannot be opened, raises
         IndexMissing, IndexForeign or IndexDamaged, and keeps the open build.
@@ -78,7 +78,7 @@ class Index:
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
         `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is needed for
-        user-defined ones. A paragraph passes a filter if it matches one of the values. It must pass all filters.
+        user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's values.
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
@@ -153,17 +153,17 @@ class Index:
         return snapshot.every_measure(snapshot.filters(filters, where))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each paragraph, in the order of their quotes. For an unknown id, there are none."""
+        """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures."""
         with self._snapshot.use_engine() as engine:
             return engine.measures(paragraph_ids)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None if there is none."""
+        """Return the paragraph with the given id, or None if there is none."""
         with self._snapshot.use_engine() as engine:
             return engine.paragraph(paragraph_id)
 
     def document(self, document_id: str) -> Document | None:
-        """Return the document with an id, or None if there is none. Reads all documents before it."""
+        """Return the document with the given id, or None if there is none. Reads all documents before it."""
         return next((item for item in self._snapshot.documents() if item.document == document_id), None)
 
     def documents(
@@ -192,7 +192,7 @@ class Index:
         return snapshot.tables(snapshot.filters(filters, where))
 
     def table(self, table_id: str) -> Table | None:
-        """Return the table with an id (`<document>!<table>`), or None if there is none."""
+        """Return the table with the given id (`<document>!<table>`), or None if there is none."""
         return self._snapshot.table(table_id)
 
     def facets(

@@ -26,7 +26,7 @@ FORMAT_VERSION = 8
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
 distinct value of measures once. 5: stores user-defined facets per document, and the files that the next build must read
-again. 6: stores cross-word postings. 7: renamed the arrays.
+again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, and the cells of measures.
 """
 
 EXTRAS_FILE = "extras.json"
@@ -34,7 +34,7 @@ EXTRAS_FILE = "extras.json"
 
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"
-_DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")
+_DATA_FOLDER_NAME = re.compile(r"data-[0-9]{6,}")  # data-000012
 _FILE_NAME = re.compile(r"[\w-][\w.-]*")  # a name without folders, so that no file is outside the data folder
 _CHUNK_SIZE = 1 << 20
 """Number of bytes that are read and hashed at a time."""
@@ -72,7 +72,7 @@ class Manifest:
 
 
 def read_manifest(index: Path) -> Manifest:
-    """Return the manifest of an index. Verifies its checksum, and that its files exist and have their sizes.
+    """Return the manifest of an index. Verifies its checksum, and the existence and size of each file that it lists.
 
     Raises IndexMissing, IndexForeign or IndexDamaged, or IndexUnusable if the manifest exists but cannot be opened.
     """
@@ -289,7 +289,7 @@ def _data_folders(index: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield all files in a folder tree, sorted."""
+    """Yield all files in a folder tree, sorted by path."""
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 

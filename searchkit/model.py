@@ -177,7 +177,7 @@ class ExtractedMeasure:
     base_value: int | float
     """The value in `base_unit`: 937182 for 93.7182万元."""
     base_unit: str | None
-    """The unit without 万 and 亿: 元 for 万元. None if there is no other unit."""
+    """The unit without 万 and 亿: 元 for 万元. None if nothing remains (万), or if `unit` is None."""
     bound: str = "exact"
     """One of `MEASURE_BOUNDS`."""
     kind: str = "count"
@@ -196,7 +196,7 @@ class ExtractedMeasure:
     part_of: int | None = None
     """`start` of the measure that contains this one as a part (共420件，其中医疗卫生299件), or None."""
     cell: TableCell | None = None
-    """Where the measure is in a table, None if it is in no table."""
+    """Position of the measure in a table. None if the measure is in no table."""
 
 
 _Value = TypeVar("_Value")

@@ -49,6 +49,7 @@ _LENGTH_PREFIX = struct.Struct(">Q")
 _PIPE_SIZE = 1 << 20
 """Capacity of a pipe in bytes, on systems where it can be set."""
 _PAGE_SIZE = getattr(os, "sysconf", lambda _: 4096)("SC_PAGE_SIZE")
+"""Size of a memory page in bytes. 4096 on systems that do not report the size."""
 _EXIT_TIMEOUT = 2.0
 """Seconds that a child has to exit by itself before it is killed."""
 _POLL_INTERVAL = 0.002
@@ -95,7 +96,7 @@ class Child:
         return self._process.returncode
 
     def request_exit(self) -> None:
-        """Ask the child to exit. The child does so at once, unless a library holds the interpreter lock."""
+        """Ask the child to exit. The child exits at once, unless a library holds the interpreter lock."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
@@ -155,9 +156,9 @@ class Parent:
 def limit_resources(seconds: int, memory: int) -> Iterator[None]:
     """Limit a block to `seconds` of CPU time and `memory` additional bytes of address space.
 
-    Use it in the main thread of a child. If the block exceeds a limit, the process ends: with `OUT_OF_TIME`, at any
-    instruction, or with `OUT_OF_MEMORY`, when Python raises MemoryError. Neither limit works on Windows; only that of
-    CPU time works on current macOS.
+    Use it in the main thread of a child. A block that exceeds its CPU time ends the process at any instruction, with
+    `OUT_OF_TIME`. A block that exceeds its memory ends the process when Python raises MemoryError, with
+    `OUT_OF_MEMORY`. Neither limit works on Windows; only the limit of CPU time works on current macOS.
     """
     _set_cpu_limit(seconds)
     previous = _get_memory_limit()
@@ -374,7 +375,7 @@ def _charge_cpu_time(seconds: float) -> None:
 def _set_memory_limit(memory: int) -> None:
     """Limit the address space to a number of bytes. -1 means no limit."""
     if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - as above
+        import resource  # noqa: PLC0415 - not available on Windows
 
         _, hard_limit = resource.getrlimit(resource.RLIMIT_AS)
         with suppress(ValueError, OSError):  # above the hard limit, or not supported by the system
@@ -384,7 +385,7 @@ def _set_memory_limit(memory: int) -> None:
 def _disable_core_dumps() -> None:
     """Prevent core files when this process crashes."""
     if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - as above
+        import resource  # noqa: PLC0415 - not available on Windows
 
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

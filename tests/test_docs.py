@@ -33,9 +33,11 @@ EXECUTED = (*READMES, "docs/cli.md", "docs/extending.md", "docs/internals.md", "
 BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\S+)(?: (?P<file>\S+))?\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
-"""A code block. A name after the language is the name of a file with this content."""
+"""Matches a code block. A name after the language is the name of a file with the content of the block."""
 PYTHON = re.compile(r"(?<=^```python\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
+"""Matches the content of a block of Python code."""
 VARIABLE = re.compile(r"\d+ ms|\d+\.\d+ s(?=\b)|took_ms\W+[\d.]+|built +\S+|bytes +\d+|\d{4}-\d\d-\d\dT[\d:+]+")
+"""Matches output that is not the same in every run: durations (12 ms), sizes (bytes 1234), dates and times."""
 
 
 def sessions(block: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from searchkit import errors
 from searchkit.errors import SearchkitError
 
 LINE = re.compile(r"(?P<indent>[│ ]*)(?:[├└]── )?(?P<name>[A-Z]\w+) {2,}(?P<meaning>.+)")
+"""Matches a line of the tree: `    ├── CorpusError                a corpus that cannot be read`."""
 
 
 class Entry(NamedTuple):
@@ -24,7 +25,7 @@ class Entry(NamedTuple):
 
 
 def parse_tree() -> list[Entry]:
-    """Parse the tree in the docstring. A class without an exit status inherits that of its parent."""
+    """Parse the tree in the docstring. A class without an exit status inherits the exit status of its parent."""
     tree: list[Entry] = []
     branch: list[Entry] = []
     for line in (errors.__doc__ or "").splitlines():

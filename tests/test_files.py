@@ -93,7 +93,7 @@ def test_a_file_replaced_after_listing_is_skipped(tmp_path: Path, outside: Path,
 def test_a_table_replaced_while_the_corpus_is_listed_is_skipped(
     tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch, replace: Replace
 ) -> None:
-    """A metadata.csv is opened in the same way."""
+    """A metadata.csv that is replaced is skipped, too: the replacement is not followed and does not block."""
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "a.txt").write_text("立案3件。", encoding="utf-8")
@@ -170,7 +170,10 @@ def test_lists_in_other_encodings_are_refused(encoding: str) -> None:
 
 @pytest.mark.parametrize("word", ["石泉", "潜山", "印台", "通山"])
 def test_a_list_that_two_encodings_permit_is_refused(word: str) -> None:
-    """Some words in GBK are valid UTF-8 too. Alone they do not say which; with other words they do."""
+    """The bytes of some words in GBK are also valid UTF-8. A list of only such words is refused.
+
+    With other words, the encoding is unambiguous.
+    """
     with pytest.raises(ValueError, match="either UTF-8 or GBK"):
         decode_list(f"1\t{word}\n".encode("gbk"))
     assert decode_list(f"1\t{word}\n2\t行政执法\n".encode("gbk")) == f"1\t{word}\n2\t行政执法\n"
@@ -182,7 +185,7 @@ def test_a_list_that_two_encodings_permit_is_refused(word: str) -> None:
     )
 )
 def test_a_list_is_never_garbled(words: list[str]) -> None:
-    """A list of usual words with line ends is decoded right or refused, in every encoding."""
+    """A list of usual words with line ends is decoded correctly or refused, in every encoding."""
     text = "".join(f"{word}\r\n" for word in words)
     for encoding in ("utf-8", "utf-8-sig", "gbk", "utf-16", "utf-16-le", "utf-16-be"):
         with suppress(ValueError):

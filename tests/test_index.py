@@ -212,7 +212,7 @@ def test_paragraphs_are_in_corpus_order(index: Index) -> None:
 
 
 def test_records_are_found_by_id(index: Index, documents: list[ParsedDocument]) -> None:
-    """The paragraph or document with an id is returned, or None for an unknown id."""
+    """The paragraph or document with the given id is returned, or None for an unknown id."""
     assert index.paragraph("dongli.txt#2") == documents[1].paragraphs[1]
     assert without_counts(index.document("dongli.txt")) == documents[1].document
     for name in ("dongli.txt#3", "dongli.txt", "", "#", "nowhere.txt#1"):
@@ -274,7 +274,7 @@ def test_a_relaxed_search_is_marked(index: Index) -> None:
 
 
 def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:
-    """The spans of a hit are those of the matched text."""
+    """The spans of a hit are the spans of the matched text."""
     (hit,) = index.search("培训").hits
     assert hit.id == hit.paragraph.id == "binhai.txt#2"
     assert hit.score > 0
@@ -417,7 +417,7 @@ def test_an_open_index_does_not_change_after_a_rebuild(
 def test_refresh_moves_to_the_latest_commit(
     engine: str, tmp_path: Path, report: Report, documents: list[ParsedDocument], *, used_before: bool
 ) -> None:
-    """`refresh` returns whether there was a newer commit. Iterators created before keep the old one."""
+    """`refresh` returns whether there was a newer commit. Iterators created before the refresh use the old commit."""
     write_index(documents, tmp_path, BuildOptions(engine))
     with Index(tmp_path) as index:
         if used_before:

@@ -214,7 +214,7 @@ def test_a_commit_without_a_base_reads_everything(index: Path) -> None:
     ],
 )
 def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: list[str]) -> None:
-    """Data folders that the manifest does not name are removed. If the manifest cannot be read, all of them stay."""
+    """Data folders that the manifest does not name are removed, unless the manifest cannot be read."""
     for name in ("data-000001", "data-000002", "data-old"):
         (tmp_path / name).mkdir()
     if content is not None:
@@ -227,7 +227,7 @@ def test_leftovers_are_removed(tmp_path: Path, content: str | None, remaining: l
 
 
 def test_a_missing_folder_is_no_index(tmp_path: Path) -> None:
-    """The message says how to build an index."""
+    """The message contains the command that builds an index."""
     assert "searchkit build" in open_error(tmp_path / "nowhere", IndexMissing)
 
 
@@ -397,16 +397,15 @@ def flips(content: bytes) -> list[bytes]:
     ]
 
 
-# A library may raise for a damaged file without closing it.
-def leaky(test: Callable[..., None]) -> Callable[..., None]:
-    """Ignore the warnings about unclosed files in a test that opens damaged files."""
+def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that opens damaged files. A library may fail without closing a file, so its warnings are ignored."""
     marked: Callable[..., None] = pytest.mark.usefixtures("collect_garbage")(test)
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)
     return marked
 
 
-@leaky
+@opens_damaged_files
 def test_check_detects_every_changed_byte(index: Path) -> None:
     """A changed byte in any file raises IndexDamaged, at the latest in `check`."""
     count = 0
@@ -422,7 +421,7 @@ def test_check_detects_every_changed_byte(index: Path) -> None:
     assert count > 40
 
 
-@leaky
+@opens_damaged_files
 def test_a_changed_byte_raises_only_index_unusable(index: Path) -> None:
     """With a changed byte in any file, every method returns a result or raises IndexUnusable."""
     for path in [*data_files(index), index / "index.json"]:
@@ -436,7 +435,7 @@ def test_a_changed_byte_raises_only_index_unusable(index: Path) -> None:
         path.write_bytes(content)
 
 
-@leaky
+@opens_damaged_files
 @pytest.mark.parametrize(
     "method",
     [
@@ -470,7 +469,7 @@ def test_a_changed_byte_in_the_first_call_raises_only_index_unusable(
 
 
 def test_an_index_of_another_analyzer_is_stale(intact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index of an analyzer of another version cannot be searched. The message says how to rebuild it."""
+    """An index of another version of the analyzer cannot be searched. The message contains a command to rebuild it."""
     monkeypatch.setattr(analysis, "_ANALYZER_VERSION", -1)
     with Index(intact) as opened:
         with pytest.raises(IndexStale, match="searchkit build") as caught:

@@ -189,7 +189,7 @@ def test_descendants_end_with_the_child(start: Start, mark: str, order: str, how
 
 @pytest.mark.parametrize("how", ["ended", "killed", "program killed"])
 def test_temporary_folders_and_programs_end_with_the_child(start: Start, mark: str, tmp_path: Path, how: str) -> None:
-    """A private temporary folder and a program that runs in it are gone after the child, whatever ended it."""
+    """A private temporary folder and a program that runs in it end with the child, whatever ends the child."""
     path = write_program(tmp_path)
     conversation = start(acting.use_a_folder)
     message = conversation.request(str(path).encode())
@@ -235,7 +235,7 @@ def write_program(folder: Path) -> Path:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until a condition holds."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -266,7 +266,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
     ids=lambda orders: " ".join(orders[-2:]),
 )
 def test_a_child_ends_with_its_parent(mark: str, tmp_path: Path, orders: Sequence[str]) -> None:
-    """A child and its descendants end when the parent does, whatever ends it and whatever the child is doing."""
+    """A child and its descendants end with the parent, whatever ends the parent and whatever the child is doing."""
     if orders[0] == "use_a_folder":
         orders = (*orders, str(write_program(tmp_path)))
     command = [sys.executable, "-c", PARENT, *orders]

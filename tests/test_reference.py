@@ -25,7 +25,7 @@ from examples import OTHER_CLASSES, RECORDS, Record, Workspace  # noqa: E402 - a
 from source import find, members  # noqa: E402 - as above
 
 CLASSES = [item for name in searchkit.__all__ if isinstance(item := getattr(searchkit, name), type)]
-WIDE = {
+COMMANDS_WITH_MANY_RECORDS = {
     "Document": "searchkit export documents --format json",
     "Paragraph": "searchkit show work-reports/hebei-2024.html --format json",
     "Measure": "searchkit export measures --format json",
@@ -34,9 +34,9 @@ WIDE = {
     "Comparison cell": "searchkit compare 增长 --rows cluster --cols doctype --format json",
     "Reading": "searchkit compare 罚没款 --cols agency --format json",
 }
-"""Commands that print many records of a kind, other than those of the pages."""
+"""Commands that print many records, by the title of the record. The pages show other commands, with few records."""
 KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "null": type(None)}
-"""Types of JSON as Python reads them; the others are objects."""
+"""Python types by JSON type, as the pages name it. Any other type is an object: a dict."""
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +84,12 @@ def test_every_field_is_described(record: Record, workspace: Workspace) -> None:
     assert [name for name, kind, text in rows if not kind or not text or kind == "any"] == []
 
 
-@pytest.mark.parametrize("title", WIDE)
+@pytest.mark.parametrize("title", COMMANDS_WITH_MANY_RECORDS)
 def test_fields_are_those_of_the_program(title: str, workspace: Workspace) -> None:
     """Many records of a kind have only the fields and types that the page lists."""
     (record,) = [item for item in RECORDS if item.title == title]
     documented = {name.strip("`"): kind for name, kind, _ in generate.record_rows(record, workspace, {})}
-    for item in record.pick(workspace.json(WIDE[title])):
+    for item in record.pick(workspace.json(COMMANDS_WITH_MANY_RECORDS[title])):
         assert item.keys() <= documented.keys()
         for name, value in item.items():
             kinds = [KINDS.get(kind.split()[0], dict) for kind in documented[name].split(" or ")]
@@ -145,14 +145,14 @@ def test_no_description_is_superfluous(workspace: Workspace, monkeypatch: pytest
 
 
 def glossary() -> list[tuple[str, str, str]]:
-    """Terms of the glossary with their Chinese terms and uses."""
+    """Return the rows of the glossary: the term, the Chinese term and the use."""
     lines = (DOCS / "glossary.md").read_text(encoding="utf-8").splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     return [(term, chinese, use) for term, chinese, use in rows[2:]]
 
 
 def sources() -> Iterator[str]:
-    """Text of the code and of all pages but those written by hand here."""
+    """Yield the texts of the code and of the pages, except the glossary, extending.md and this file."""
     for path in [
         *ROOT.glob("searchkit/**/*.py"),
         *ROOT.glob("tests/*.py"),
@@ -164,7 +164,7 @@ def sources() -> Iterator[str]:
 
 
 def test_glossary_is_in_order_and_complete() -> None:
-    """Terms come in alphabetical order, each once, each with a Chinese term and one or two sentences."""
+    """Terms are in alphabetical order, without duplicates, each with a Chinese term and one to four sentences."""
     terms = [term for term, _, _ in glossary()]
     assert len(terms) >= 50
     assert terms == sorted(set(terms), key=str.casefold)
@@ -174,7 +174,7 @@ def test_glossary_is_in_order_and_complete() -> None:
 
 
 def test_glossary_has_only_terms_in_use() -> None:
-    """Each term occurs in the code, perhaps as a name such as FacetCollector, or on another page."""
+    """Each term occurs in the code, possibly inside a name (FacetCollector for facet collector), or on another page."""
     text = "\n".join(sources()).casefold()
     terms = [re.sub(r" \(.*\)", "", term).casefold() for term, _, _ in glossary()]
     assert [term for term in terms if term not in text and term.replace(" ", "") not in text] == []

@@ -106,8 +106,8 @@ class MeasureRequest:
 class MeasureColumns:
     """The answer to a `MeasureRequest`. `indicator_of` and `scores` are columns with an element per measure.
 
-    The measures are in corpus order, those of a paragraph in the order of the text. An engine does not rank measures.
-    The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
+    The measures are in corpus order; within a paragraph, they are in the order of the text. An engine does not rank
+    measures. The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
     """
 
     indicators: Sequence[str]
@@ -117,9 +117,9 @@ class MeasureColumns:
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
-    """Returns the measures at some indices (0 to len(scores) - 1), in the given order."""
+    """Returns the measures at the given indices (0 to len(scores) - 1), in the same order."""
     texts: Callable[[Sequence[int]], list[str]]
-    """Returns the text of the paragraph of each measure at some indices, in the given order."""
+    """Returns the texts of the paragraphs of the measures at the given indices, in the same order."""
 
 
 class Engine(Protocol):
@@ -134,11 +134,11 @@ class Engine(Protocol):
         ...
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None."""
+        """Return the paragraph with the given id, or None."""
         ...
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs, in the order of the text. An unknown id has no measures."""
+        """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
         ...
 
     def documents(self) -> Iterator[Document]:

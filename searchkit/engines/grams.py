@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find grams of one or two characters. Returns the offset of each occurrence, and the index of its gram in `grams`.
 
-    The occurrences of single characters come first, then those of pairs, each ascending by offset.
+    The occurrences of single characters come first, then the occurrences of pairs, both ascending by offset.
 
     `gram_codes`: the gram code of the character at each offset of the texts. The grams of one character have the codes
     from 1, in the order of `grams`; 0 is any other character. Each character of a pair must also be a gram.
@@ -20,6 +20,7 @@ def find_grams(gram_codes: NDArray[Any], grams: Sequence[str]) -> tuple[NDArray[
     Takes one pass over all offsets, then some ns per character that is a gram.
     """
     code_of = {gram: code for code, gram in enumerate((gram for gram in grams if len(gram) == 1), 1)}
+    # `gram_of[a, b]` is the index of the pair of the codes a and b; `gram_of[a, 0]` is the index of the character a.
     gram_of = np.full((len(code_of) + 1, len(code_of) + 1), -1)
     for index, gram in enumerate(grams):
         first, *second = map(code_of.__getitem__, gram)

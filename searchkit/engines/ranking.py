@@ -1,7 +1,7 @@
 """The ranking formula of all engines: weights of fields, parameters of BM25F, number of rescored hits.
 
-Step one of ranking scores all matches by words (BM25F). Step two adds scores by bigrams and by characters (BM25) for
-the best `RESCORE_DEPTH` of them.
+Step one of ranking scores all matches by words (BM25F). For the best `RESCORE_DEPTH` matches, step two adds scores by
+bigrams and by characters (BM25).
 
 Formulas: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), sections 3.4.3
 (BM25, k1 and b) and 3.5 (the simple BM25F: frequencies and lengths of the fields are summed with weights).
@@ -24,9 +24,9 @@ HEADING_WEIGHT = 2
 TITLE_WEIGHT = 1
 """Number of occurrences in the text that an occurrence in the title of the document is worth."""
 RESCORE_DEPTH = 200
-"""Number of paragraphs, the best by words, that are rescored by words, bigrams and characters."""
+"""Number of paragraphs, the best by words, whose scores by bigrams and by characters are added in step two."""
 
-_ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs; \w also matches the underscore
+_ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs, without _: 第3季度
 
 
 def idf(df: int, paragraphs: int) -> float:
@@ -83,7 +83,9 @@ class Explanation:
     words: dict[str, float] = field(default_factory=dict)
     """Score by words, for each term of the query that the paragraph contains."""
     bigrams: float = 0.0
+    """Score by bigrams: pairs of adjacent characters."""
     characters: float = 0.0
+    """Score by single characters."""
 
     @property
     def score(self) -> float:

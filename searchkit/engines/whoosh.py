@@ -60,6 +60,7 @@ from searchkit.text.folding import fold
 
 
 def _schema() -> fields.Schema:
+    """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
     return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
 
@@ -68,7 +69,7 @@ class StoredDocument(NamedTuple):
     """A document with its paragraphs and their measures."""
 
     file: str
-    """Name of the corpus file that it was read from."""
+    """Name of the corpus file that the document was read from."""
     document: Document
     paragraphs: list[Paragraph]
     measures: list[Sequence[ExtractedMeasure]]
@@ -166,32 +167,32 @@ class WhooshEngine:
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
-            table = self._table
+            store = self._store
             matches = self._filter(sorted(self._match(request.match)), request.filters)
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
-        selected = [(i, measure) for i in matches for measure in table.measures[i] if _is_selected(measure, request)]
+        selected = [(i, measure) for i in matches for measure in store.measures[i] if _is_selected(measure, request)]
         indices: dict[str, int] = {}
         indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
 
         def fetch(at: Sequence[int]) -> list[Measure]:
-            """Return the measures at some indices."""
-            return [Measure(measure, table.paragraphs[i]) for i, measure in map(selected.__getitem__, at)]
+            """Return the measures at the given indices."""
+            return [Measure(measure, store.paragraphs[i]) for i, measure in map(selected.__getitem__, at)]
 
         def texts(at: Sequence[int]) -> list[str]:
-            """Return the texts of the paragraphs of the measures at some indices."""
-            return [table.paragraphs[i].text for i, _ in map(selected.__getitem__, at)]
+            """Return the texts of the paragraphs of the measures at the given indices."""
+            return [store.paragraphs[i].text for i, _ in map(selected.__getitem__, at)]
 
         paragraph_scores = np.array([scores[i] for i, _ in selected], np.float64)
         return MeasureColumns([*indices], np.array(indicator_of, np.int64), paragraph_scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None."""
-        doc_id = self._table.doc_id_by_paragraph_id.get(paragraph_id)
-        return None if doc_id is None else self._table.paragraphs[doc_id]
+        """Return the paragraph with the given id, or None."""
+        doc_id = self._store.doc_id_by_paragraph_id.get(paragraph_id)
+        return None if doc_id is None else self._store.paragraphs[doc_id]
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs, in the order of the text. An unknown id has no measures."""
-        doc_ids = map(self._table.doc_id_by_paragraph_id.get, paragraph_ids)
+        """Return the measures of each given paragraph, in the order of the text. An unknown id has no measures."""
+        doc_ids = map(self._store.doc_id_by_paragraph_id.get, paragraph_ids)
         return [() if i is None else self._measures(i) for i in doc_ids]
 
     def documents(self) -> Iterator[Document]:
@@ -202,7 +203,7 @@ class WhooshEngine:
 
     def paragraphs(self, filters: Sequence[Filter] = ()) -> Iterator[Paragraph]:
         """Yield all paragraphs that the filters admit, in corpus order."""
-        return (p for p in self._table.paragraphs if all(item.admits(p) for item in filters))
+        return (p for p in self._store.paragraphs if all(item.admits(p) for item in filters))
 
     def tables(self, filters: Sequence[Filter] = ()) -> Iterator[Table]:
         """Yield all tables with at least one row whose paragraph the filters admit, in corpus order."""
@@ -218,24 +219,24 @@ class WhooshEngine:
         to the lengths in the records, or if the row of a table is no paragraph.
         """
         with self._lock, _restricted_decoding(self._folder):
-            table = self._table
+            store = self._store
             for name in TEXT_FIELDS:
                 total = sum(
                     frequency
                     for term in self._reader.field_terms(name)
                     for frequency in self._postings(name, term).values()
                 )
-                expected = getattr(table.totals, name)
+                expected = getattr(store.totals, name)
                 if total != expected:
                     message = f"{self._folder}: {total} tokens in the postings of {name}, {expected} in the records"
                     raise IndexDamaged(message)
-            rows = {(paragraph.document, paragraph.n) for paragraph in table.paragraphs}
-            for item in self._stored_tables():
-                if not all((item.document, n) in rows for n in item.paragraphs):
-                    raise IndexDamaged(f"{self._folder}: table {item.id} has a row that is no paragraph")
+            rows = {(paragraph.document, paragraph.n) for paragraph in store.paragraphs}
+            for table in self._stored_tables():
+                if not all((table.document, n) in rows for n in table.paragraphs):
+                    raise IndexDamaged(f"{self._folder}: table {table.id} has a row that is no paragraph")
 
     def close(self) -> None:
-        """Close the files of the index. They are also closed when the engine is garbage-collected."""
+        """Close the files of the index. Garbage collection of the engine also closes the files."""
         self._close_reader()
 
     def stored_documents(self) -> list[StoredDocument]:
@@ -256,13 +257,15 @@ class WhooshEngine:
         return documents
 
     @cached_property
-    def _table(self) -> _ParagraphTable:
+    def _store(self) -> _ParagraphStore:
+        """All paragraphs, read at the first access."""
         with _restricted_decoding(self._folder):
-            return _ParagraphTable(
+            return _ParagraphStore(
                 [(docnum, json.loads(stored["record"])) for docnum, stored in self._stored_by_docnum("paragraph")]
             )
 
     def _stored_tables(self) -> list[Table]:
+        """Return the tables of all documents, in corpus order."""
         records = [json.loads(stored["record"])["tables"] for stored in self._stored_fields("document")]
         return list(map(table_from_json, chain.from_iterable(records)))
 
@@ -283,14 +286,14 @@ class WhooshEngine:
         matcher = self._reader.postings(name, term)
         frequencies = {}
         while matcher.is_active():
-            frequencies[self._table.doc_id_by_docnum[matcher.id()]] = int(matcher.weight())
+            frequencies[self._store.doc_id_by_docnum[matcher.id()]] = int(matcher.weight())
             matcher.next()
         return frequencies
 
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
-        table = self._table
-        all_docs = set(range(len(table.paragraphs)))
+        store = self._store
+        all_docs = set(range(len(store.paragraphs)))
         match node:
             case Everything():
                 docs = all_docs
@@ -300,9 +303,9 @@ class WhooshEngine:
                 terms = self._reader.expand_prefix(node.field, node.text)
                 docs = {doc_id for term in terms for doc_id in self._postings(node.field, term)}
             case Substring():
-                docs = {i for i in all_docs if any(True for _ in node.find(table.folded(node.field, i)))}
+                docs = {i for i in all_docs if any(True for _ in node.find(store.folded(node.field, i)))}
             case Filter():
-                docs = {i for i in all_docs if node.admits(table.paragraphs[i])}
+                docs = {i for i in all_docs if node.admits(store.paragraphs[i])}
             case Not():
                 docs = all_docs - self._match(node.child)
             case And():
@@ -313,14 +316,15 @@ class WhooshEngine:
 
     def _filter(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
         """Return the matches that all filters admit."""
-        paragraphs = self._table.paragraphs
+        paragraphs = self._store.paragraphs
         return [i for i in matches if all(item.admits(paragraphs[i]) for item in filters)]
 
     def _count(self, facet: Facet, matches: list[int], request: Request) -> FacetCounts:
+        """Count a facet over the matches that pass all filters except those of the facet."""
         others = [item for item in request.filters if item.name != facet.name]
         counter = FacetCounter(facet, selected_values(facet, request.filters))
         for i in self._filter(matches, others):
-            counter.add(self._table.paragraphs[i])
+            counter.add(self._store.paragraphs[i])
         return counter.result(request.max_values)
 
     def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
@@ -330,15 +334,15 @@ class WhooshEngine:
             ranked = self._sort(ranked, request.sort)
         match_counts: Counter[str] = Counter()
         if request.by_document:
-            match_counts.update(self._table.paragraphs[i].document for i in matches)
+            match_counts.update(self._store.paragraphs[i].document for i in matches)
             best: dict[str, int] = {}
             for i in ranked:
-                best.setdefault(self._table.paragraphs[i].document, i)
+                best.setdefault(self._store.paragraphs[i].document, i)
             ranked = list(best.values())
         end = None if request.limit is None else request.offset + request.limit
         hits = []
         for i in ranked[request.offset : end]:
-            paragraph = self._table.paragraphs[i]
+            paragraph = self._store.paragraphs[i]
             explanation = scores[i] if request.explain else None
             measures = self._measures(i) if request.with_measures else ()
             match_count = match_counts.get(paragraph.document, 1)
@@ -357,29 +361,30 @@ class WhooshEngine:
         return ranked, scores
 
     def _measures(self, i: int) -> tuple[Measure, ...]:
-        return tuple(Measure(measure, self._table.paragraphs[i]) for measure in self._table.measures[i])
+        return tuple(Measure(measure, self._store.paragraphs[i]) for measure in self._store.measures[i])
 
     def _sort(self, ranked: list[int], sort: str) -> list[int]:
+        """Return ranked matches sorted by a facet (`Request.sort`)."""
         descending = sort.startswith("-")
         facet = Facet(sort.removeprefix("-"))
-        values = {i: facet_values(self._table.paragraphs[i], facet)[:1] for i in ranked}
+        values = {i: facet_values(self._store.paragraphs[i], facet)[:1] for i in ranked}
         # The sort is stable, also in reverse: ties stay in the order of their scores.
         with_value = sorted((i for i in ranked if values[i]), key=lambda i: values[i], reverse=descending)
         return with_value + [i for i in ranked if not values[i]]
 
     def _word_scores(self, clauses: Sequence[ScoringClause], matches: list[int]) -> dict[int, Explanation]:
         """Step one of ranking: return the scores by words (BM25F) of all matches."""
-        table = self._table
+        store = self._store
         scores = {i: Explanation() for i in matches}
-        average = weighted_sum(table.totals.text, table.totals.heading, table.totals.title) / (
-            len(table.paragraphs) or 1
+        average = weighted_sum(store.totals.text, store.totals.heading, store.totals.title) / (
+            len(store.paragraphs) or 1
         )
         for term, boost in _term_boosts(clauses).items():
             by_field = [self._postings(name, term) for name in TEXT_FIELDS]
             docs = set().union(*by_field)
-            weight = boost * idf(len(docs), len(table.paragraphs))
+            weight = boost * idf(len(docs), len(store.paragraphs))
             for i in docs.intersection(scores):
-                lengths = table.lengths[i]
+                lengths = store.lengths[i]
                 tf = weighted_sum(*(frequencies.get(i, 0) for frequencies in by_field))
                 length = weighted_sum(lengths.text, lengths.heading, lengths.title)
                 scores[i].words[term] = weight * saturation(tf, length, average)
@@ -390,7 +395,7 @@ class WhooshEngine:
 
         `gram_weights`: the grams of the query with their weights, by size. `words`: the result of step one.
         """
-        lengths, totals = self._table.lengths[i], self._table.totals
+        lengths, totals = self._store.lengths[i], self._store.totals
         bigrams = self._gram_score(gram_weights[2], i, lengths.bigrams, totals.bigrams)
         characters = self._gram_score(gram_weights[1], i, lengths.characters, totals.characters)
         return Explanation(words.words, bigrams, characters)
@@ -398,12 +403,12 @@ class WhooshEngine:
     def _gram_score(self, gram_weights: Mapping[str, float], i: int, length: int, total_length: int) -> float:
         """Return the score of a paragraph by bigrams or by characters.
 
-        `length` and `total_length`: the number of them in the paragraph, and in all paragraphs.
+        `length` and `total_length`: the number of bigrams or characters in the paragraph, and in all paragraphs.
         """
-        table, doc_count = self._table, len(self._table.paragraphs)
-        tf = count_grams(table.folded("text", i), gram_weights)
+        store, doc_count = self._store, len(self._store.paragraphs)
+        tf = count_grams(store.folded("text", i), gram_weights)
         return sum(
-            weight * idf(table.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
+            weight * idf(store.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
             for gram, weight in gram_weights.items()
             if gram in tf
         )
@@ -418,10 +423,11 @@ def _term_boosts(clauses: Sequence[ScoringClause]) -> dict[str, float]:
     return boosts
 
 
-class _ParagraphTable:
+class _ParagraphStore:
     """All paragraphs of an index in memory, by doc id."""
 
     def __init__(self, records: list[tuple[int, dict[str, Any]]]) -> None:
+        """Take Whoosh's number and the record of each paragraph, in corpus order."""
         self.doc_id_by_docnum = {docnum: doc_id for doc_id, (docnum, _) in enumerate(records)}
         """Doc id by Whoosh's number of the paragraph. Whoosh also numbers the records of documents."""
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
@@ -463,6 +469,7 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
 
 
 def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
+    """Return whether a request selects a measure by unit and base value."""
     return (
         (request.unit is None or measure.base_unit == request.unit)
         and (request.minimum is None or measure.base_value >= request.minimum)

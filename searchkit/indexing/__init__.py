@@ -2,7 +2,7 @@
 
 build.py       builds or updates an index and commits it
 changes.py     finds new, changed and removed files
-duplicates.py  finds copies of files and reports that are there twice
+duplicates.py  finds copies of files, and reports that occur twice
 tasks.py       distributes files to worker processes and handles workers that fail
 worker.py      main loop of a worker process
 budget.py      limits of CPU time and memory, by the size of a file

@@ -179,7 +179,7 @@ class _IndexSummary:
             self.skipped += entry.skipped
 
     def add_document(self, document: Document, paragraphs: int) -> None:
-        """Add the totals, facets and warnings of a document with a number of paragraphs."""
+        """Add the totals, facets and warnings of a document. `paragraphs`: its number of paragraphs."""
         self.documents += 1
         self.paragraphs += paragraphs
         self.measures += document.measures
@@ -266,7 +266,7 @@ class _NothingChanged(Exception):
 
 
 _DAMAGED = "the index was damaged"
-"""The reason in `full_because`."""
+"""Value of `BuildReport.full_because` if the old index or its documents could not be read."""
 
 
 def _find_base(index: Path, fingerprints: Mapping[str, str], *, full: bool) -> tuple[_BaseIndex | None, str | None]:
@@ -420,6 +420,7 @@ def _lock(index: Path) -> Iterator[None]:
 
 
 def _cannot_write(index: Path, error: OSError) -> IndexUnusable:
+    """Return the error for an index folder that cannot be written."""
     return IndexUnusable(f"cannot write to {index}: {error.strerror or error}")
 
 

@@ -36,7 +36,7 @@ a second. The second applies to a whole second, because the file system may not 
 
 
 class FileEntry(NamedTuple):
-    """What an index stores about a file of the corpus."""
+    """The data that an index stores about a file of the corpus."""
 
     stamp: Stamp
     digest: str
@@ -119,7 +119,7 @@ def read_state(index: Path, manifest: Manifest) -> BuildState:
 def find_changes(listing: Listing, state: BuildState) -> Changes:
     """Compare a corpus with the state of an index. Hashes only the files whose stamps do not decide.
 
-    Cost: about 1 µs per file that is not hashed.
+    Takes about 1 µs per file that is not hashed.
     """
     unread: list[CorpusFile] = []
     unchanged: dict[str, FileEntry] = {}

@@ -89,9 +89,9 @@ class Indexer:
     def _find_writable(
         self, documents: Sequence[ParsedDocument], trial_folder: Path, unwritable: list[Skipped]
     ) -> list[ParsedDocument]:
-        """Return the documents that can be written. The others are appended to `unwritable`.
+        """Return the documents that can be written. Appends all others, with the reasons, to `unwritable`.
 
-        Writes all documents to a temporary index. If that fails, does the same with each half of them. Cost: each
+        Writes all documents to a temporary index. If that fails, does the same with each half of the list. A
         document is written at most once per level of this bisection.
         """
         if not documents:

@@ -66,7 +66,7 @@ class Task(msgspec.Struct, frozen=True):
     folder: bytes
     """Folder of the part, which exists and is empty. As bytes like `TaskFile.path`."""
     is_careful: bool = False
-    """Whether the worker first finds the documents that cannot be written, and skips them. It is set for the retry of
+    """Whether the worker first finds the documents that cannot be written, and skips them. True for the retry of
     a file that caused an unexpected exception."""
 
 
@@ -123,9 +123,9 @@ def encode_message(message: object) -> bytes:
     return msgspec.msgpack.encode(message)
 
 
-def decode_message(data: bytes, kind: type[Message]) -> Message:
+def decode_message(data: bytes, message_type: type[Message]) -> Message:
     """Decode a message of a known type from the parent process, which is trusted."""
-    return msgspec.msgpack.decode(data, type=kind)
+    return msgspec.msgpack.decode(data, type=message_type)
 
 
 _worker_messages: msgspec.msgpack.Decoder[StepStarted | TaskDone | TaskFailed | BuildFailed] = msgspec.msgpack.Decoder(

@@ -6,8 +6,8 @@ order. So processes do not exchange documents, only the entries that the index s
 
 If a batch fails, it is split at the file that was being read, the suspect. The files before and after the suspect
 become new batches. The suspect is retried alone in a new process, and skipped if the retry fails, too. A suspect that
-exceeds its CPU time is skipped without a retry. So a good file is read at most twice, as long as a bad file makes its
-worker fail while the bad file itself is read.
+exceeds its CPU time is skipped without a retry. So a good file is read at most twice, if each bad file makes its worker
+fail while that file is read, and not later.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _MAX_START_SECONDS = 60.0
 """Wall seconds allowed until a worker starts its first file."""
 _POLL_SECONDS, _MAX_POLL_SECONDS = 0.2, 1.0
 """Maximum seconds between two checks of the time limits, and the maximum that the time between two checks counts. The
-time between them is longer if the system suspends this process."""
+real time is longer if the system suspends this process."""
 _EXTERNAL_EXIT_CODES = frozenset(
     -getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)
 )
@@ -123,7 +123,7 @@ class WorkerPool:
         self._failed_starts = self._external_kills = 0
         """Counted for `MAX_FAILED_STARTS` and `MAX_EXTERNAL_KILLS`."""
         self._files_done: set[int] = set()
-        """Indexes of the files that progress was reported for."""
+        """Indices of the files for which progress was reported."""
         self._bytes_done, self._all_bytes = 0, sum(file.stamp.size for file, _ in files)
         self._on_progress: ProgressCallback | None = None
         self._now = time.monotonic()
@@ -219,7 +219,7 @@ class WorkerPool:
     def _handle_progress(
         self, worker: _Worker, batch: _Batch, message: StepStarted | TaskDone | TaskFailed | BuildFailed | None
     ) -> None:
-        """Handle a message about a batch. None stands for a message that is invalid."""
+        """Handle a message about a batch. `message` is None if the message was invalid."""
         match message:
             case StepStarted(step) if 0 <= step <= batch.stop - batch.start:
                 self._mark_done(batch.start, batch.start + step)
@@ -268,7 +268,7 @@ class WorkerPool:
             self._assign(self._workers[-1])
 
     def _diagnose(self, worker: _Worker, batch: _Batch, code: int | None) -> _Failure:
-        """Return why a worker died, by its exit code. None means that the process closed its pipe but does not end."""
+        """Return why a worker died. `code`: its exit code, or None if it has closed its pipe but not exited."""
         size = self._total_bytes(worker.current_files(batch))
         if code == OUT_OF_TIME:
             return _Failure(f"takes longer than {seconds_for(size)} s", is_conclusive=True)
@@ -349,9 +349,9 @@ class WorkerPool:
         child.send(self._settings)
         return child
 
-    def _total_bytes(self, indexes: range) -> int:
+    def _total_bytes(self, indices: range) -> int:
         """Return the total size of a range of files in bytes."""
-        return sum(self._files[index][0].stamp.size for index in indexes)
+        return sum(self._files[index][0].stamp.size for index in indices)
 
     def _mark_done(self, start: int, stop: int) -> None:
         """Report progress for each file from `start` to `stop`, exclusive, that has not been reported yet."""
@@ -367,7 +367,7 @@ class WorkerPool:
 def parts_folder(folder: Path) -> Path:
     """Return the folder of the parts in the folder of a writer.
 
-    Its name contains the id of this process, because workers of a killed build may still write to their own folder.
+    The name of the folder contains the id of this process, because workers of a killed build may still write to theirs.
     """
     return folder / f"parts-{os.getpid()}"
 
@@ -407,10 +407,10 @@ class _Worker:
     is_new: bool = True
     """Whether the process has never got a batch."""
     failure: _Failure | None = None
-    """Why this process is ending the worker. None unless it is."""
+    """Why the parent process ends the worker. None if the parent process has not decided to end it."""
 
     def current_files(self, batch: _Batch) -> range:
-        """Return the indexes of the files of the current step: the current file, or the batch if the part is written.
+        """Return the indices of the files of the current step: the current file, or the batch if the part is written.
 
         Before the first file, returns the batch.
         """

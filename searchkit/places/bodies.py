@@ -16,9 +16,13 @@ _BODY_ENDS = re.compile(
     r"(?:委员会|委|局|厅|部|总署|办公室|办事处|政府|国务院|法院|检察院|总队|支队|大队|中心|街道|街道办|管委会|"
     r"人防办|研究院|研究所|银行|海关|总社|总公司|集团|联合会|协会|执法所|监督所|管理处|管理所|管理站)$"
 )
+"""Matches the end of the name of a body: 局 in 司法局."""
 _NOT_A_BODY = re.compile(r"[。，,；;！？《》：:]|法治政府$|网站|网$|报$|日报|新华社|本站")
+"""Matches a text that is no body, even if it ends like one: a sentence, 建设法治政府, a website, a newspaper."""
 _LEADING_LEVEL = re.compile(r"^(?:自治区|自治州|自治县|新区|[省市区县州旗])(?!场|政|民|域|级|容)")
+"""Matches a level before the name of a body: 区 in 区司法局. The lookahead excludes other words: 市场, 县政协."""
 _BRANCH_OFFICE = re.compile(r"^(.*?局).{1,8}分局$")
+"""Matches the name of a branch office. Group 1 is the main office: 生态环境局 in 生态环境局岳麓分局."""
 
 
 def is_body(text: str) -> bool:
@@ -46,12 +50,12 @@ def _strip_place(name: str) -> str:
             return _strip_place(name)
         break
     name = _LEADING_LEVEL.sub("", name)
-    return re.sub(r"(?<=..)委$", "委员会", name)
+    return re.sub(r"(?<=..)委$", "委员会", name)  # 卫健委, but not 市委, which is a committee of the party
 
 
 @cache
 def _canonical_names() -> dict[str, str]:
-    """Return the canonical name of an agency by each of its folded names."""
+    """Return a mapping from each folded name of an agency to its canonical name."""
     canonical_names: dict[str, str] = {}
     for names in read_word_lists("agencies.txt"):
         canonical_names.update((fold(name), names[0]) for name in names)

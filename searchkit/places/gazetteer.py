@@ -26,26 +26,34 @@ Region = tuple[str, ...]
 NATIONWIDE: Region = ("全国",)
 """Region of reports about the whole country."""
 _STILL_VALID = 9999
-_MIN_NAME_LENGTH = 2
-_MAX_NAME_LENGTH = 18
+"""`Place.until` of a name that is still valid."""
+_MIN_NAME_LENGTH, _MAX_NAME_LENGTH = 2, 18
+"""Length of a full name, in code points. No name in the table is longer."""
 _MAX_SHORT_NAME_LENGTH = 8
+"""Maximum length of a short name that is recognised in a text, in code points."""
 _MAX_CHAIN_LENGTH = 40
-"""Maximum length of consecutive names, in code points."""
+"""Maximum length of consecutive names (浙江杭州余杭), in code points."""
 _PLACES_FILE = DATA_FOLDER / "places.txt"
 _SUFFIX = re.compile("[省市区县旗州盟团]")
+"""Matches the last character of a full name: 市 in 临海市."""
 _NOT_A_PLACE = re.compile(
     r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰号]|(?<=盟)[友约]|(?<=州)[际官]"
 )
+"""Matches after a last character that belongs to another word: 场 in 北京市场 (but not in 市场监管), 级 in 和县级."""
 _ETHNIC_GROUPS = (
     "蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|拉祜|水|东乡|纳西|景颇|柯尔克孜|土|"
     "达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|鄂温克|德昂|保安|裕固|独龙|鄂伦春|各"
 )
+"""Names of ethnic groups in names of autonomous divisions. 各 occurs in 龙胜各族自治县."""
 _AUTONOMOUS = (
-    re.compile(rf"^(..+?)(?:(?:{_ETHNIC_GROUPS})族)+自治([州县旗区])$"),
+    re.compile(rf"^(..+?)(?:(?:{_ETHNIC_GROUPS})族)+自治([州县旗区])$"),  # 恩施土家族苗族自治州
     re.compile(rf"^(..+?)(?:{_ETHNIC_GROUPS})自治([州县旗区])$"),  # 博尔塔拉蒙古自治州
 )
+"""Match the name of an autonomous division. Group 1 is the short name (恩施), group 2 the level (州)."""
 _WORDS_BEFORE_NAMES = ("年", "年度", "关于", "中共", "在", "于", "为", "由")
+"""Words after which a name of two characters is at the beginning of a word: 2023年和县."""
 _SUFFIXED_NAME = re.compile(r"^(.{2,}?)(?:特别行政区|地区|林区|特区|新区|省|市|区|县|旗|盟)$")
+"""Matches a full name. Group 1 is the short name: 临海 in 临海市. 沙县 has no short name, as 沙 is one character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,11 @@ class Gazetteer:
         self._by_full_name: dict[str, list[Place]] = defaultdict(list)
         self._by_short_name: dict[str, list[Place]] = defaultdict(list)
         self._names: dict[str, set[str]] = {}
+        """Folded full and short names of each element of a region."""
         self._aliases: dict[str, tuple[str, ...]] = {}
+        """Further full names of a place, by its name, from the places file."""
         self._short_aliases: dict[str, tuple[str, ...]] = {}
+        """Further short names of a place, by its name, from the places file."""
         self.codes: dict[str, Region] = {}
         """Region by six-digit code."""
         self.hosts: dict[str, Region] = {}
@@ -94,7 +105,7 @@ class Gazetteer:
         self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATIONWIDE)
 
     def resolve(self, name: str) -> Region | None:
-        """Return the place that `name` denotes, or None if there are none or several.
+        """Return the place that `name` denotes, or None if it denotes no place or several.
 
         `name` is a full or short name, consecutive names, or a path with `/`.
         """
@@ -109,12 +120,15 @@ class Gazetteer:
         return regions[0] if len(regions) == 1 else None
 
     def candidates(self, name: str) -> tuple[Region, ...]:
-        """Return every place with the full or short name `name`: those that still have it, otherwise the last ones."""
+        """Return the places with the full name `name` or, if there are none, with this short name.
+
+        If several places had the name at different times, returns those that have it today (`regions_in_force`).
+        """
         text = fold("".join(name.split()))
         return regions_in_force(self._by_full_name.get(text) or self._by_short_name.get(text) or ())
 
     def find_mentions(self, text: str) -> Iterator[Mention]:
-        """Yield the full names of places in a folded text, in order, without overlaps. Cost: linear in the length."""
+        """Yield the full names of places in a folded text, in order, without overlaps. Takes linear time."""
         previous_end = 0
         for match in _SUFFIX.finditer(text):
             end = match.end()
@@ -147,7 +161,10 @@ class Gazetteer:
         return frozenset(self._names.get(element, {fold(element)}))
 
     def _filter_by_context(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
-        """Return the places that are possible after the text before the name."""
+        """Return the places that the name can denote after the preceding text. Returns none if it is not a name there.
+
+        The name is `text[start:end]`, and `places` are all places with this name.
+        """
         before = text[max(0, start - _MAX_NAME_LENGTH) : start]
         after_parent = tuple(
             p for p in places if any(before.endswith(n) for part in p.region[:-1] for n in self._names[part])
@@ -157,12 +174,13 @@ class Gazetteer:
         length = end - start
         is_at_word_start = not before[-1:].isalnum() or before.endswith(_WORDS_BEFORE_NAMES)
         if length == _MIN_NAME_LENGTH and not is_at_word_start:
-            return ()  # 市和县, 各州县: two characters are a name only at the beginning of a word
+            return ()  # two characters are a name only at the beginning of a word: not 和县 in 各市和县
         if text[start:end] in _GENERIC_NAMES:
             return ()
         return _deduplicate(places)
 
     def _find_path(self, parts: list[str]) -> list[Place]:
+        """Return the places of a path. The path can skip levels and use short names: 福建, 鼓楼区."""
         places = self._by_full_name.get(parts[-1]) or self._by_short_name.get(parts[-1]) or []
         return [p for p in places if self._is_subpath(p.region[:-1], parts[:-1])]
 
@@ -177,7 +195,9 @@ class Gazetteer:
         return [p for p in places if len(p.region) == 1] or _select_outermost(places)
 
     def _find_chain(self, text: str, outer: Sequence[Place] = ()) -> list[Place]:
-        """Return the places of consecutive names that make up the text, each inside the one before: 湖南长沙.
+        """Return the places of the last of consecutive names, each inside the one before: 长沙市 for 湖南长沙.
+
+        Returns none if the text does not consist of such names.
 
         If `outer` is given, the place with the first name must be inside one of the `outer` places.
         """
@@ -188,8 +208,8 @@ class Gazetteer:
                 places = self._select_inside(named, outer)
             else:
                 places = self._by_full_name.get(name) or self._find_short(name)
-            if places and (found := places if end == len(text) else self._find_chain(text[end:], places)):
-                return found
+            if places and (last_places := places if end == len(text) else self._find_chain(text[end:], places)):
+                return last_places
         return []
 
     def _select_inside(self, places: Iterable[Place], outer: Iterable[Place]) -> list[Place]:
@@ -198,6 +218,7 @@ class Gazetteer:
         return _select_outermost(inside)
 
     def _load_codes(self, codes: Mapping[str, Iterable[tuple[str, int]]]) -> Iterator[tuple[Region, int]]:
+        """Fill `codes`, and yield each region of the table with the last year in which its name was valid."""
         # The name valid longest is not always the last one: 邵阳市 had the code of 湘潭市 in 1982 and 1983.
         latest_names = {code: max(names, key=itemgetter(1))[0] for code, names in codes.items()}
         last_years: dict[Region, int] = {}
@@ -211,6 +232,10 @@ class Gazetteer:
         yield from last_years.items()
 
     def _load_file(self, text: str) -> Iterator[tuple[Region, int]]:
+        """Load a places file, and yield each added or former region with the last year in which its name was valid.
+
+        The head of `data/places.txt` describes the kinds of lines. Raises ValueError for any other kind.
+        """
         for line in text.splitlines():
             kind, *words = line.split() or ["#"]
             if kind == "+":
@@ -232,7 +257,7 @@ class Gazetteer:
     def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
         """Return for each name the folded full names and short names.
 
-        All names are folded as one text, because the cost of folding a short text is mostly that of the call.
+        All names are folded as one text, because folding a short text takes little longer than the call itself.
         """
         derived = {name: _derive_names(name) for name in names}
         full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
@@ -251,6 +276,7 @@ class Gazetteer:
         }
 
     def _add(self, place: Place, full: frozenset[str], short: frozenset[str]) -> None:
+        """Add a place under its folded full names and short names."""
         for key in full:
             self._by_full_name[key].append(place)
         for key in short:
@@ -261,12 +287,13 @@ class Gazetteer:
 _GENERIC_NAMES = frozenset(
     {"城区", "郊区", "矿区", "新区", "市区", "东区", "西区", "一区", "二区", "三区", "山区", "安全区", "全国"}
 )
+"""Names that are also common words. They are mentions only after the name of a higher division: 阳泉市城区."""
 
 
 def regions_in_force(places: Iterable[Place], year: int | None = None) -> tuple[Region, ...]:
     """Return the regions of the places whose name was still valid in `year` (None = today).
 
-    If there are none, return those of the places whose name was valid longest.
+    If there are none, returns the regions of the places whose name became invalid last.
     """
     candidates = list(places)
     in_force = [p for p in candidates if p.until >= (year or _STILL_VALID)]
@@ -287,13 +314,14 @@ def gazetteer() -> Gazetteer:
 
 
 def _is_inside(region: Region, outer: Region) -> bool:
+    """Return whether a region is inside another one: 福州市 in 福建省. A region is not inside itself."""
     return len(region) > len(outer) and region[: len(outer)] == outer
 
 
 def _select_outermost(places: Sequence[Place]) -> list[Place]:
-    """Return the place that contains all others, of those whose name is still valid if there are such; or all of them.
+    """Return the place that contains all others: 承德 is the city and not its county. If there is none, return all.
 
-    承德 is the city and not its county.
+    Places whose name is no longer valid are ignored, unless there are no others.
     """
     current = [p for p in places if p.until == _STILL_VALID] or [*places]
     outermost = [p for p in current if all(q is p or q.region[: len(p.region)] == p.region for q in current)]
@@ -301,6 +329,7 @@ def _select_outermost(places: Sequence[Place]) -> list[Place]:
 
 
 def _deduplicate(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Return the distinct places, in the order of their first occurrence."""
     return tuple(dict.fromkeys(places))
 
 

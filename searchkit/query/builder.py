@@ -220,12 +220,12 @@ def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:
     return [term for term in terms if term not in _FUNCTION_WORDS] or terms
 
 
-def _join(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
-    """Combine nodes with AND or OR. The children of nodes of the same kind become children of the result.
+def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:
+    """Combine nodes with AND or OR. The children of nodes with the same operator become children of the result.
 
     A single node is returned as is.
     """
     flat: list[Node] = []
     for node in nodes:
-        flat.extend(node.children if isinstance(node, kind) else [node])
-    return flat[0] if len(flat) == 1 else kind(tuple(flat))
+        flat.extend(node.children if isinstance(node, operator) else [node])
+    return flat[0] if len(flat) == 1 else operator(tuple(flat))

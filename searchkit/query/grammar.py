@@ -28,8 +28,8 @@ _RANGE = re.compile(rf"(?P<open>[\[{{])(?P<start>{_RANGE_END})\bTO\b(?P<end>{_RA
 _NO_SLOP = r"(?P<slop>(?!x)x)?"
 """Pattern that never matches. Whoosh requires a group for the slop of a phrase ("…"~2), which this language lacks."""
 
-# The patterns of the operators; None disables one. A name of an operator must be a word by itself: ORIGIN and 甲OR are
-# words. `-` must precede a word directly.
+# The patterns of the operators; None disables an operator. AND, OR and NOT must be words by themselves: ORIGIN and 甲OR
+# contain no operator. No blank may follow `-`: 甲 -乙.
 _OPERATORS = {
     "And": r"(^|(?<=[\s()]))AND(?=[\s()]|$)",
     "Or": r"(^|(?<=[\s()]))OR(?=[\s()]|$)|\|",
@@ -115,12 +115,14 @@ def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
             qparser.PhrasePlugin(f"{opening}(?P<text>[^{closing}]*){closing}{_NO_SLOP}")
             for opening, closing in ('""', "“”", "「」", "『』")
         ),
-        qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),  # a colon after another word is part of the run
+        # title: before a value. A colon after any other word is part of the run: 时间:今年.
+        qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),
         qparser.RangePlugin(_RANGE),
-        # Chinese words have no prefixes: they are found inside longer runs anyway. The * of 处罚* matches everything.
+        # c9* matches tokens that begin with c9. Chinese words have no prefixes, because a run also matches inside
+        # longer words: the * of 处罚* is a clause by itself, which matches everything.
         qparser.PrefixPlugin(r"(?P<text>[A-Za-z0-9０-９]+)\*(?=[\s)]|$)"),
         qparser.EveryPlugin(r"\*(:\*)?(?=[\s)]|$)"),  # * or *:*
-        qparser.BoostPlugin(r"\^(?P<boost>\d+(\.\d+)?)(?=[\s)]|$)"),
+        qparser.BoostPlugin(r"\^(?P<boost>\d+(\.\d+)?)(?=[\s)]|$)"),  # ^2 or ^0.5
         qparser.OperatorsPlugin(**_OPERATORS),
     ]
     return qparser.QueryParser("text", None, plugins=plugins)

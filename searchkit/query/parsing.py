@@ -30,7 +30,8 @@ _TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
     '()|-^*[]:" ' + "".join(chr(0x41 + i) + chr(0x61 + i) for i in range(26)),
 )
-# An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR, NOT and -.
+# An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
+# a round bracket, | or the end, and - before a character that is no space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}

@@ -165,8 +165,10 @@ def _whole_number_pattern(text: str) -> re.Pattern[str]:
 
 
 def _with_field(field: str, text: str) -> str:
+    """Return a leaf in query syntax: `title:执法`. The field `text` is the default and is omitted."""
     return text if field == "text" else f"{field}:{text}"
 
 
 def _parenthesized(node: Node) -> str:
+    """Return a child in query syntax, in brackets if it is an AND or OR."""
     return f"({node})" if isinstance(node, And | Or) else str(node)

@@ -15,7 +15,7 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 - paragraph: the BM25F score of the paragraph, divided by the highest one.
 
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. A query for changes removes the penalty for changes. A query for percentages removes that for percentages.
+measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none.
 A score is at most 1. The score of a poor match can be below 0.
 """
 
@@ -42,10 +42,10 @@ COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0
 """Weights of the four terms of a score. Their sum is 1."""
 IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 0.6, 0.3
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
-sentence ends with the quote here, and the headings include the title."""
+text of a sentence after the quote is ignored. The headings include the title."""
 CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. They are
-added up."""
+"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. The
+penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -68,8 +68,8 @@ class MeasureHit(Measure):
     """A measure found by a look-up, with its score and a snippet."""
 
     score: float = 0.0
-    """At most 1; below 0 for a poor match. The first 200 hits are scored in more detail than the others, so the score
-    can rise after them."""
+    """At most 1; below 0 for a poor match. The first 200 hits are scored in more detail than the others, so the 201st
+    hit can have a higher score than the 200th."""
     snippet: str = ""
     """At most 120 code points of the sentence, with the quote. A longer quote is cut."""
     snippet_start: int = 0
@@ -86,11 +86,12 @@ class MeasureResults:
     """Results of a look-up of measures."""
 
     query: str
+    """The query as given."""
     understood: str
     """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
     headings or title."""
     total: int
-    """Exact number of measures that match: those in matching paragraphs with the requested unit and size."""
+    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`."""
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
@@ -98,6 +99,7 @@ class MeasureResults:
     notes: tuple[str, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
+    """Time that the look-up took, in milliseconds."""
 
 
 def expand_to_all_fields(node: Node) -> Node:
@@ -140,7 +142,7 @@ class MeasureRanking:
     """
 
     def __init__(self, query: Query, tree: Node, columns: MeasureColumns, *, is_relaxed: bool) -> None:
-        """Rank the measures that a tree of a query matches. Costs 0.5 µs per measure, and 6 ms for the best 200."""
+        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
         self.query = query
         """The query."""
         self.tree = tree
@@ -257,7 +259,7 @@ class _FirstStep:
         used = np.flatnonzero(counts)  # an engine may list indicators that no measure has; they must not change the idf
         self._indicator_of = (np.cumsum(counts > 0) - 1)[columns.indicator_of]
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
-        an element for each of these; `_paragraph` has one for each measure."""
+        an element for each indicator in use; `_paragraph` has an element for each measure."""
         indicators, matches, self._precision = _match_grams(
             [columns.indicators[i] for i in used.tolist()], list(features.gram_weights)
         )
@@ -295,7 +297,7 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
     indicator and the ordinal of the gram, sorted by both. The third is the precision of each indicator: the share of
     its characters and bigrams that are grams of the query. Grams that begin before the last space count half.
 
-    `ngrams` contains every character of its bigrams. Costs about 30 ns per character of the indicators.
+    `ngrams` contains every character of its bigrams. Takes about 30 ns per character of the indicators.
     """
     count = len(indicators)
     if not ngrams:
@@ -311,7 +313,7 @@ def _match_grams(indicators: Sequence[str], ngrams: Sequence[str]) -> tuple[_Ord
     sizes = np.bincount(indicator_at, factors * is_alphanumeric, count)
     sizes += np.bincount(indicator_at[:-1], factors[:-1] * (is_alphanumeric[:-1] & is_alphanumeric[1:]), count)
     precision = np.bincount(indicator_at[starts], factors[starts], count) / np.where(sizes > 0, sizes, 1)
-    pairs = np.unique(indicator_at[starts] * len(ngrams) + matches)
+    pairs = np.unique(indicator_at[starts] * len(ngrams) + matches)  # an integer per distinct pair, sorted
     return pairs // len(ngrams), pairs % len(ngrams), np.minimum(precision, 1)
 
 

@@ -86,7 +86,7 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """Return a request for all measures with the unit, the size and the filters.
+    """Return a request for the measures with the unit and the bounds in `options` whose paragraphs pass the filters.
 
     Raises UsageError for an invalid quantity, or if unit, min and max have different base units.
     """

@@ -215,7 +215,7 @@ class Snapshot:
             yield from engine.tables(filters)
 
     def table(self, table_id: str) -> Table | None:
-        """Return the table with an id (`<document>!<table>`), or None if there is none."""
+        """Return the table with the given id (`<document>!<table>`), or None if there is none."""
         document, _, _ = table_id.rpartition("!")
         tables = self.tables(self.filters({"document": document}, None))
         return next((table for table in tables if table.id == table_id), None)

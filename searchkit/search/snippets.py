@@ -1,4 +1,4 @@
-"""Finds the matches of a query in a paragraph, and extracts the snippet that shows the most of them."""
+"""Finds the matches of a query in a paragraph, and extracts the snippet with matches of the most parts of the query."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The analyzer folds the text (`folding`) and splits it into runs of Chinese characters and runs of other letters and
 digits. A Chinese run is segmented into dictionary words (`segmentation`). Any other run is one token. Numbers are
-normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all give the token `129件`.
+normalised (`numerals`): 一百二十九件, １２９件 and 129 件 all have the token `129件`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TEXT_END, _GAP = "\0", "\n"
 
 # Ranges of ideographs that the dictionary does not cover: 〇, extensions, compatibility ideographs.
 _RARE_HAN = "\u3007\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-# A token that is not segmented: one rare ideograph, or all adjacent letters and digits of other scripts.
+# A token that is not segmented: one rare ideograph (㐀), or all adjacent letters and digits of other scripts (h7n9).
 _OTHER_RUN = rf"(?:[{_RARE_HAN}]|[^\W_{HAN_RANGE}{_RARE_HAN}]+)"
 # A Chinese run, or a token that is not segmented. The lookahead rejects unassigned code points of the ranges above.
 _TOKEN_RUN = re.compile(rf"(?P<han>[{HAN_RANGE}]+)|(?=[^\W_]){_OTHER_RUN}")
@@ -75,7 +75,7 @@ class Lexicon:
 class Analyzer:
     """Splits text into tokens. Thread-safe.
 
-    The costs below hold after the first 5,000 code points. Until then, each code point takes 20 to 40 µs more, because
+    The times below apply after the first 5,000 code points. Until then, each code point takes 20 to 40 µs more, because
     dictionary words are looked up one by one; then loading the dictionary takes 0.1 s (`segmentation`).
     """
 
@@ -99,10 +99,10 @@ class Analyzer:
     def tokenize(self, text: str, parts: Collection[str] = ("",)) -> list[Token]:
         """Return the tokens of `text`, sorted by start and end. Highlighting and query parsing use them.
 
-        Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can
-        give several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
+        Words of two and three characters inside a longer Chinese word are tokens too (search mode). A number can have
+        several tokens: 1.2, 12000 and 12000元 for 1.2万元 (`_QuantityMatch.terms`).
 
-        Cost: about 0.8 µs a code point. A caller that needs only certain words can pass them, folded, as `parts`:
+        Takes about 0.8 µs per code point. A caller that needs only certain words can pass them, folded, as `parts`:
         Chinese runs that contain none of the parts are then skipped.
         """
         folded = fold(text)
@@ -116,7 +116,7 @@ class Analyzer:
     def index_terms(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the terms of the tokens of each text (`tokenize`), with repetitions, in no particular order.
 
-        A text does not influence the terms of another. Cost: about 0.4 µs a code point if there are many texts.
+        A text does not influence the terms of another. Takes about 0.4 µs per code point if there are many texts.
         """
         joined = fold("".join([text.replace(_TEXT_END, _GAP) + _TEXT_END for text in texts]))
         ends = list(accumulate(len(text) + len(_TEXT_END) for text in texts))
@@ -149,7 +149,7 @@ class Analyzer:
     def query_terms(self, run: str) -> list[str]:
         """Return the distinct terms of `run` that ranking and the relaxed form of a query use.
 
-        They include the shorter words in each word. A number gives only its most specific term.
+        The terms include the shorter words in each word. Of the terms of a number, returns only the most specific one.
         """
         folded = fold(run)
         return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
@@ -207,9 +207,9 @@ class Analyzer:
         """Return the quantities in a folded text, from left to right, without overlaps.
 
         Numerals that are part of a word or a name are ignored. A Chinese numeral of one character is a quantity if 第
-        precedes (第三), or if a unit follows (三件) and both do not begin a word such as 一起. Arabic digits are not a
-        quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a
-        letter is a quantity only if a unit follows (3km, not 3d).
+        precedes (第三), or if a unit follows (三件) and numeral and unit do not begin a word such as 一起. Arabic
+        digits are not a quantity after a letter (h7n9), and blanks after 第 are ignored. A numeral before a letter is
+        a quantity only if the letter begins a unit (3km, not 3d).
         """
         quantities = []
         for numeral in find_folded_numerals(folded):
@@ -230,6 +230,7 @@ class Analyzer:
 
 def _ordinal_start(folded: str, start: int) -> int:
     """Return the offset of 第 before a number at `start`, with at most two blanks between them, or `start`."""
+    # Offset of the last character before `start` that is not a blank. Only three characters are searched.
     first = len(folded[max(0, start - 3) : start].rstrip(" ")) + max(0, start - 3) - 1
     return first if folded[first : first + 1] == "第" else start
 
@@ -302,7 +303,7 @@ _SHORT_UNITS = frozenset("件起单份条项例人名户家所次场期轮台辆
 def _run_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return two patterns: Chinese runs, which can contain text separators, and tokens that are not segmented.
 
-    The patterns are compiled on first use. Compiling takes as long as a short query, and queries do not need them.
+    The patterns are compiled on first use. Compiling takes as long as a short query, which does not need the patterns.
     """
     # The lookahead skips Chinese text fast, and rejects unassigned code points of `_RARE_HAN`.
     return re.compile(f"[{HAN_RANGE}{_TEXT_END}]+"), re.compile(rf"(?=[^\W_{HAN_RANGE}]){_OTHER_RUN}")

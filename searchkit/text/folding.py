@@ -31,7 +31,7 @@ _BATCH_SIZE = 64
 def fold(text: str) -> str:
     """Return `text` normalised for comparison, code point by code point.
 
-    Folding is idempotent. Cost: about 10 ns a code point and 3 µs a call.
+    Folding is idempotent. Takes about 10 ns per code point and 3 µs per call.
     """
     return _folding_table()[to_code_points(text)].tobytes().decode(_CODEC, _CODEC_ERRORS)
 

@@ -24,12 +24,14 @@ _SMALL_MULTIPLIERS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000,
 SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 """Factor of each character that can follow a number as its scale."""
 _MYRIADS = frozenset("万亿")
+"""Scales that end a group of up to four digits of a Chinese numeral: 亿 and 万 in 一亿三千万."""
 _MULTIPLIERS = _SMALL_MULTIPLIERS | SCALES
 _MAX_DIGITS = 200
 """Maximum number of digits. A longer run is not a meaningful number and is skipped."""
 _MAX_NUMERAL_LENGTH = 2 * _MAX_DIGITS
 """Maximum length in code points of a numeral with scale and sign. A longer one has more than `_MAX_DIGITS` digits."""
 _CONTEXT = Context(prec=3 * _MAX_DIGITS)
+"""Arithmetic with enough significant digits for the exact product of a number and its scale."""
 _HAN_DIGITS = "".join(_DIGIT_VALUES)
 _HAN_CHARACTERS = _HAN_DIGITS + "".join(_MULTIPLIERS)
 _HAN_EXCEPT_THOUSAND = _HAN_CHARACTERS.replace("千", "")
@@ -38,6 +40,9 @@ _THOUSAND_UNIT = "米|克|瓦|伏|卡|焦|赫|帕|字节|比特"
 _UNITS_OF_THOUSAND = tuple(_THOUSAND_UNIT.split("|"))
 _HAN_NUMBER = f"(?:[{_HAN_EXCEPT_THOUSAND}]|(?<![万亿])千|千(?!{_THOUSAND_UNIT}))+(?:点[{_HAN_DIGITS}]+)?"
 
+# The parts of an Arabic numeral: `of_hundred` (百分之 in 百分之50), `arabic` (1,234.5), 余 or 多 (300余万), `scale`
+# (万, 亿, 百万, 万亿, 千, 百), `sign` (%). The parts of a Chinese numeral: `of_hundred_han` (百分之), `han` (三点一四),
+# 余 or 多, `han_scale` (万 in 十余万).
 # A dot between a list number and a year (1.2024年) is not a decimal point. 千 before 米, 克, 瓦 … begins a unit
 # (万千瓦). The first lookahead is an optimisation: with it, rejecting a position takes a fifth of the time.
 _NUMERAL = re.compile(
@@ -86,7 +91,7 @@ def find_numerals(text: str) -> Iterator[Numeral]:
     """Yield the numbers in `text` from left to right, without overlaps.
 
     A full-width comma before three digits is a thousands separator, as in real reports (33，212万吨). Ill-formed
-    Chinese numbers (三四十, 百, 万) are skipped. Cost: linear in the length of the text.
+    Chinese numbers (三四十, 百, 万) are skipped. Takes linear time.
     """
     yield from find_folded_numerals(fold(text))
 
@@ -97,7 +102,7 @@ def find_folded_numerals(folded: str) -> Iterator[Numeral]:
         text = match[0]
         if len(text) > _MAX_NUMERAL_LENGTH:
             continue
-        bare = text.rstrip("两")  # 两 ends no numeral but is a unit: 三十两. It is a digit in 三点两 and 百分之两
+        bare = text.rstrip("两")  # 两 at the end is a unit (三十两), except in 三点两 and 百分之两
         text = bare if bare and bare[-1] not in "点之" else text[: len(bare) + 1]
         fields = _parse(text)
         if fields is None and text[-1] == "千" and folded.startswith(_UNITS_OF_THOUSAND, match.end()):
@@ -126,9 +131,9 @@ def parse_han_numeral(characters: str) -> Decimal | None:
     return _CONTEXT.multiply(Decimal(f"{value}.{_to_digits(decimals)}"), _parse_scale(rest[len(decimals) :]))
 
 
-@lru_cache(maxsize=2**14)  # reports repeat their numbers: the real ones contain 23,000 distinct numerals
+@lru_cache(maxsize=2**14)  # reports repeat their numbers; real reports contain 23,000 distinct numerals
 def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
-    """Return the fields of a Numeral after its span, or None. They do not depend on the surrounding text."""
+    """Return the fields of a Numeral after its span, or None. The fields do not depend on the surrounding text."""
     match = _NUMERAL.fullmatch(text)
     if match is None or len(match["arabic"] or match["han"]) > _MAX_DIGITS:
         return None
@@ -141,10 +146,15 @@ def _parse(text: str) -> tuple[str, str, int, bool, bool] | None:
 
 
 def _parse_arabic(match: re.Match[str]) -> tuple[Decimal, int]:
+    """Return the number of a match with `arabic`, without its scale, and the scale: 93.7182, 10000 for 93.7182万."""
     return Decimal(match["arabic"].replace(",", "")), _parse_scale((match["scale"] or "").strip())
 
 
 def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
+    """Return the number of a match with `han`, without its scale, and the scale: 500, 10000 for 五百万.
+
+    The number is None if it is ill-formed.
+    """
     characters, scale = match["han"], match["han_scale"] or ""
     if scale and set(characters) & _MYRIADS:  # 六亿三千多万 equals 六亿三千万
         characters, scale = characters + scale, ""
@@ -156,6 +166,7 @@ def _parse_han(match: re.Match[str]) -> tuple[Decimal | None, int]:
 
 
 def _parse_scale(characters: str) -> int:
+    """Return the product of the multipliers in a scale: 10**12 for 万亿, 1 for an empty scale."""
     scale = 1
     for character in characters:
         scale *= _MULTIPLIERS[character]
@@ -168,20 +179,24 @@ def _parse_positional(characters: str, *, has_decimals: bool) -> int | None:
     Returns None for 三四 (three or four) and 一二三 (an enumeration).
     """
     value = _to_digits(characters)
+    # An enumeration has two digits (三四) or ascending ones (一二三). With a zero (二〇) or decimals (三四点五), the
+    # digits are a number.
     if len(value) > 1 and not has_decimals and "0" not in value and (len(value) == len("三四") or value in "123456789"):
         return None
     return int(value) if value else None
 
 
 def _to_digits(characters: str) -> str:
+    """Return Chinese digits as Arabic digits: 2023 for 二〇二三."""
     return "".join(str(_DIGIT_VALUES[c]) for c in characters)
 
 
 def _parse_multiplicative(characters: str) -> int | None:
     """Parse digits with descending multipliers: 一百二十九, 十五, 三千零五十, 一亿五千万, 一百二."""
-    hundred_millions = ten_thousands = section = 0
+    hundred_millions = ten_thousands = 0
+    group = 0  # the value of the characters after the last 万 or 亿
     digit: int | None = None
-    last = 10**9  # the next multiplier of the section must be smaller
+    last = 10**9  # the next multiplier of the group must be smaller
     for position, character in enumerate(characters):
         if character in _DIGIT_VALUES:
             if digit:
@@ -194,18 +209,18 @@ def _parse_multiplicative(characters: str) -> int | None:
             multiplier = _SMALL_MULTIPLIERS[character]
             if multiplier >= last or (not digit and character not in "十拾"):
                 return None
-            section, digit, last = section + (digit or 1) * multiplier, None, multiplier
+            group, digit, last = group + (digit or 1) * multiplier, None, multiplier
         else:
-            section += digit or 0
-            if not section and not (character == "亿" and ten_thousands):
+            group += digit or 0
+            if not group and not (character == "亿" and ten_thousands):
                 return None
             if character == "亿":
-                hundred_millions = (hundred_millions + ten_thousands + section) * SCALES[character]
+                hundred_millions = (hundred_millions + ten_thousands + group) * SCALES[character]
                 ten_thousands = 0
             else:
-                ten_thousands += section * SCALES[character]
-            section, digit, last = 0, None, 10**9
-    return hundred_millions + ten_thousands + section + (digit or 0)
+                ten_thousands += group * SCALES[character]
+            group, digit, last = 0, None, 10**9
+    return hundred_millions + ten_thousands + group + (digit or 0)
 
 
 def parse_quantity(text: str) -> tuple[float, str | None]:

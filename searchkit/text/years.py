@@ -15,6 +15,7 @@ MIN_YEAR, MAX_YEAR = 0, 9999
 """First year of `..2023`, and last year of `2021..`: an omitted end of a range."""
 
 _YEAR_RANGE = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\d{4})?")
+"""Matches a year (2023) or a range, of which either end can be omitted (2021..2023, 2021.., ..2023)."""
 
 
 def parse_year_range(text: str) -> tuple[int, int]:

@@ -27,7 +27,7 @@ QUERIES: Sequence[tuple[str, Mapping[str, Any]]] = (
 
 @dataclass(frozen=True)
 class Answers:
-    """Everything that an index returns. It is equal for two indexes of the same files, including all scores."""
+    """Everything that an index returns. Two indexes of the same files have equal answers, including all scores."""
 
     counts: tuple[int, int, int, tuple[str, ...]]
     """Numbers of documents, paragraphs and measures, and the user-defined facets, from the manifest."""

@@ -32,7 +32,9 @@ class CommandResult:
     """Result of a command."""
 
     status: int
+    """Exit status."""
     err: str
+    """Standard error."""
 
     @property
     def is_clean(self) -> bool:
@@ -75,10 +77,10 @@ def regions(path: Path) -> Iterator[tuple[str, int, int]]:
         return
     arrays = ArrayFile(path)
     yield from [("magic", 0, 8), ("length of the header", 8, 16), ("header", 16, 16 + arrays._header_length)]
-    for name, (kind, count, offset, *_) in arrays._directory.items():
+    for name, (dtype, count, offset, *_) in arrays._directory.items():
         if count:
             start = arrays._data_start + offset
-            yield name, start, start + count * np.dtype(kind).itemsize
+            yield name, start, start + count * np.dtype(dtype).itemsize
 
 
 def flip_bit(content: bytes, start: int, end: int, rng: random.Random) -> bytes:
@@ -88,7 +90,7 @@ def flip_bit(content: bytes, start: int, end: int, rng: random.Random) -> bytes:
 
 
 def opens_damaged_files(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test that opens damaged files. Libraries may fail on them without closing them, so it ignores warnings."""
+    """Mark a test that opens damaged files. A library may fail without closing a file, so its warnings are ignored."""
     marked: Callable[..., None] = pytest.mark.usefixtures("collect_garbage")(test)
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         marked = pytest.mark.filterwarnings(f"ignore::{warning}")(marked)

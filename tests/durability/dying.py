@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _OPERATIONS = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove", "os.rmdir"})
+"""Audit events (PEP 578) of disk operations. Opening a file and `os.fsync` are handled separately."""
 _FOR_WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -56,6 +57,7 @@ class _Disk:
         """Start to count the operations of this process. Cannot be undone."""
 
         def fsync(descriptor: int) -> None:
+            """Count the operation, and record the file or folder as synced. Does not sync it, for speed."""
             self._count_operation()
             self._add_synced(os.dup(descriptor))
 
@@ -63,9 +65,11 @@ class _Disk:
         sys.addaudithook(self._handle_event)
 
     def _add_synced(self, descriptor: int) -> None:
+        """Record an open file or folder as synced."""
         self._synced[os.fstat(descriptor).st_ino] = descriptor
 
     def _handle_event(self, event: str, arguments: tuple[object, ...]) -> None:
+        """Count the audit event if it is a disk operation. A file opened for writing is no longer synced."""
         if self._remaining <= 0:
             return
         if event in _OPERATIONS:
@@ -77,10 +81,12 @@ class _Disk:
             self._remove_synced(self._index)
 
     def _remove_synced(self, path: Path) -> None:
+        """Record a file or folder as not synced."""
         if path.exists():
             self._synced.pop(path.stat().st_ino, None)
 
     def _count_operation(self) -> None:
+        """Count a disk operation before it happens. At the last operation, kill this process."""
         self._remaining -= 1
         if self._remaining == 0:
             if self._power_cut:

@@ -37,7 +37,7 @@ class Reports:
             self._write(self.folder / f"{self._number:04d}{suffix}", lines)
 
     def rewrite_large(self) -> None:
-        """Write large files, most of them line feeds: enough bytes for a build to use several processes."""
+        """Write large files, which consist mostly of line feeds, so that a build uses several processes."""
         folder = self.folder / "large"
         folder.mkdir(exist_ok=True)
         for n in range(_LARGE_FILES):
@@ -61,10 +61,12 @@ class Reports:
         return sorted(self.folder.glob("[0-9]*"))
 
     def _write_metadata(self, files: Sequence[Path]) -> None:
+        """Write a metadata.csv with the facet `batch` of these files."""
         rows = [f"{path.name},{self._rng.choice('一二三')}\n" for path in files]
         (self.folder / "metadata.csv").write_text("".join(["file,batch\n", *rows]), encoding="utf-8")
 
     def _write(self, path: Path, lines: int | None = None, padding: str = "") -> None:
+        """Write a report, or a file of records. `lines`: number of paragraphs, random if None."""
         texts = [self._sentence() for _ in range(lines or self._rng.randint(3, 40))]
         year = self._rng.randint(2018, 2024)
         if path.suffix == ".jsonl":
@@ -77,6 +79,7 @@ class Reports:
         path.write_text(content + padding, encoding="utf-8")
 
     def _sentence(self) -> str:
+        """Return a sentence of random words with two measures."""
         words = "".join(self._rng.choices(WORDS, k=self._rng.randint(4, 12)))
         count, money = self._rng.randint(1, 200), self._rng.randint(1, 99_999) / 10
         return f"{words}{count}件，罚款{money}万元。"

@@ -60,6 +60,7 @@ class BuildObserver:
 
     index: Path
     manifest: bytes
+    """Content of index.json before the build."""
     data: str
     """Name of the data folder before the build."""
 
@@ -147,7 +148,7 @@ class _IndexContents:
 
     @classmethod
     def read(cls, index: Path) -> _IndexContents:
-        """Read them from an index."""
+        """Read the contents of an index."""
         manifest = read_manifest(index)
         folder = index / manifest.data
         state = read_state(index, manifest)
@@ -164,12 +165,15 @@ class _IndexContents:
 
 @dataclass
 class Counts:
-    """Counts of events. The fields are those of the result file."""
+    """Counts of events. The result file has the same fields."""
 
     rounds: int = 0
     kills: int = 0
+    """Builds that were killed."""
     before_commit: int = 0
+    """Builds that were killed before their commit."""
     after_commit: int = 0
+    """Builds that were killed after their commit."""
     outrun: int = 0
     """Builds that ended before they were killed."""
     merges: int = 0
@@ -180,11 +184,17 @@ class Counts:
     stages: Counter[str] = field(default_factory=Counter)
     """Killed builds by the stage that they had reached."""
     commits_lost: int = 0
+    """Checks in which the index answered as before its last commit."""
     damaged: int = 0
+    """Checks in which the index was damaged."""
     wrong_answers: int = 0
+    """Checks in which the index answered neither as before nor as an index built from scratch."""
     processes_left: int = 0
+    """Killed builds of which a process survived."""
     builds_failed: int = 0
+    """Builds that failed although they were not killed."""
     leftovers: int = 0
+    """Checks in which the index folder contained other files or lacked files."""
     broken: list[str] = field(default_factory=list)
     """Violated guarantees, one line each."""
 
@@ -242,6 +252,7 @@ class Storm:
             self._reports.change(self._rng.randint(1, 8))
 
     def _write_words(self) -> None:
+        """Write a word list with random words, which causes a full build."""
         pairs = ["".join(self._rng.sample(WORDS, 2)) for _ in range(5)]
         self._words.write_text("\n".join([*WORDS, *pairs]), encoding="utf-8")
 
@@ -256,6 +267,7 @@ class Storm:
             return read_answers(Path(folder))
 
     def _start(self, change: str, index: Path, mark: str = "") -> subprocess.Popen[bytes]:
+        """Start a build after a change. `mark`: value of `MARK_VARIABLE`, by which its processes are found."""
         jobs = "2" if change == _WITH_TWO_WORKERS else "1"
         options = ["--index", str(index), "--engine", self._engine, "--words", str(self._words), "--jobs", jobs]
         command = [sys.executable, "-m", "searchkit", "build", str(self._reports.folder), *options]
@@ -269,7 +281,7 @@ class Storm:
         return time.perf_counter() - started
 
     def _duration(self, change: str) -> float:
-        """Return the expected duration of a build after such a change: of the last one, or of one on a copy."""
+        """Return the seconds that an earlier build took after such a change, or that a build of a copy takes now."""
         if change not in self._seconds:
             copy = Path(shutil.copytree(self.index, self._folder / "copy"))
             self._seconds[change] = self._build(change, copy)
@@ -282,7 +294,7 @@ class Storm:
         observer, mark = BuildObserver.start(self.index), new_mark()
         process = self._start(change, self.index, mark)
         while process.poll() is None and not KILL_POINTS[kill_point].is_reached(observer):
-            pass
+            pass  # without a pause, because some stages of a build are short
         time.sleep(self._rng.uniform(0, max_delay))
         process.kill()
         if process.wait() == -signal.SIGKILL:
@@ -304,7 +316,7 @@ class Storm:
             self._report("processes_left", f"processes {[*survivors]} survive")
 
     def _expect(self, new: Answers) -> None:
-        """Set the answers that are expected from now on."""
+        """Expect these answers of the index from now on."""
         if new is not self._expected:
             self._previous, self._expected = self._expected, new
 
@@ -329,9 +341,10 @@ class Storm:
         if paths := find_leftovers(self.index):
             self._report("leftovers", f"unexpected or missing: {sorted(paths)}")
 
-    def _report(self, kind: str, what: str) -> None:
-        setattr(self.counts, kind, getattr(self.counts, kind) + 1)
-        self.counts.broken.append(f"round {self.counts.rounds}: {what.strip()}")
+    def _report(self, counter: str, message: str) -> None:
+        """Record a violated guarantee. `counter`: the field of `Counts` to increment."""
+        setattr(self.counts, counter, getattr(self.counts, counter) + 1)
+        self.counts.broken.append(f"round {self.counts.rounds}: {message.strip()}")
 
 
 def find_leftovers(index: Path) -> set[str]:
@@ -351,6 +364,7 @@ def _kill_points(change: str) -> Sequence[str]:
 
 
 def _machine() -> dict[str, object]:
+    """Return the processor, the number of cores and the operating system of this machine."""
     described = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"^model name\s*: (.*)$", described, re.MULTILINE)
     processor = model[1] if model else platform.machine()

@@ -175,13 +175,13 @@ def test_a_second_build_is_refused(running_process: subprocess.Popen[str], repor
     assert searchkit("build", reports.folder, "--index", tmp_path / "index").returncode == 0
 
 
-@pytest.mark.parametrize("lock_note", [None, b"", b"{", b'{"pid": 1}', b"\xff\xfe", b"[]" * 5000])
-def test_a_lock_of_a_killed_build_does_not_block(abandoned: Path, tmp_path: Path, lock_note: bytes | None) -> None:
-    """After a killed build, the next build runs whatever writer.json contains, and removes the remains."""
+@pytest.mark.parametrize("holder", [None, b"", b"{", b'{"pid": 1}', b"\xff\xfe", b"[]" * 5000])
+def test_a_lock_of_a_killed_build_does_not_block(abandoned: Path, tmp_path: Path, holder: bytes | None) -> None:
+    """After a killed build, the next build runs, whatever writer.json contains, and removes the remains."""
     index = Path(shutil.copytree(abandoned / "index", tmp_path / "index"))
     assert (index / "writer.json").exists()
-    if lock_note is not None:
-        (index / "writer.json").write_bytes(lock_note)
+    if holder is not None:
+        (index / "writer.json").write_bytes(holder)
     build(abandoned / "reports", index)
     assert find_leftovers(index) == set()
     assert read_answers(index).counts[0] >= 3

@@ -154,7 +154,8 @@ def test_an_update_does_not_hide_damage(
 ) -> None:
     """An update of an index with a flipped bit writes a correct index, or one whose check detects the damage.
 
-    With hard links the update merges the old segments. Without, as on some file systems, it copies and keeps them.
+    With hard links the update merges the old segments. Without hard links, as on some file systems, the update copies
+    and keeps the old segments.
     """
     reports = Reports(tmp_path / "reports", random.Random(3), files=0)  # noqa: S311
     base, copy = tmp_path / "base", tmp_path / "copy"

@@ -45,13 +45,13 @@ def duplicate_doc_id(arrays: dict[str, Array]) -> None:
 
 def wrong_doc_id(arrays: dict[str, Array]) -> None:
     """A posting has the doc id of a paragraph without the word."""
-    arrays["posting_docs"][find_posting_list(arrays, df=1)] ^= 1
+    arrays["posting_docs"][find_posting_list(arrays, df=1)] ^= 1  # the doc id before or after
 
 
 def wrong_frequency(arrays: dict[str, Array]) -> None:
     """A posting has a frequency that is too high."""
     posting = find_posting_list(arrays)
-    arrays["posting_tf"][posting // 2] ^= 4 << 4 * (posting % 2)
+    arrays["posting_tf"][posting // 2] ^= 4 << 4 * (posting % 2)  # two frequencies of 4 bits in each byte
 
 
 def exchanged_lengths(arrays: dict[str, Array]) -> None:
@@ -210,7 +210,7 @@ def update_manifest(index: Path, **differences: int) -> None:
 def test_inconsistent_arrays_are_detected(index: Path, run: RunCommand, change: Change) -> None:
     """A check detects an inconsistent array although its checksum is valid.
 
-    Other commands report at most one line. They do not report damage, as the checksums are valid.
+    Other commands print at most one line of errors. They need not report damage, because the checksums are valid.
     """
     name = "commit.arrays" if change in COMMIT_CHANGES else "000001.segment"
     change_arrays(index / read_manifest(index).data / name, change)

@@ -87,7 +87,7 @@ def test_workers_that_outlive_their_build_change_nothing(tmp_path: Path) -> None
 
 
 def has_two_workers(build: int, mark: str) -> bool:
-    """Return whether a build has two workers and no forked process before its exec, which would still hold the lock."""
+    """Return whether a build has two workers, and no child between fork and exec, which would still hold the lock."""
     others = find_processes(mark).keys() - {build}
     return len(others) == 2 and others == {*find_workers(mark)}
 

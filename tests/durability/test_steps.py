@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 MAX_OPERATIONS = 150
-"""Upper bound of the disk operations of a build, so that a loop ends."""
+"""Upper bound of the disk operations of a build, so that `die_at_each_operation` ends."""
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def die_at_each_operation(
 
     `check` is called with the copy and whether it has a new commit.
     """
-    is_new_commit = []
+    is_new_commit = []  # for each disk operation, whether the copy has a new commit
     before = current_commit(index)
     for operation in count(1):
         copy = Path(shutil.copytree(index, index.with_name(f"copy-{operation}")))
@@ -91,6 +91,7 @@ def test_an_update_that_dies(reports: Reports, tmp_path: Path, engine: str, *, p
     new = build_fresh(reports, engine, tmp_path / "new")
 
     def check(copy: Path, is_new: bool) -> None:  # noqa: FBT001
+        """Check the old or the new answers, and after a power cut the next build."""
         assert read_answers(copy) == (new if is_new else old)
         if power_cut:  # for kills, which leave more files, `storm.py` tests this
             build(reports.folder, copy, options)
@@ -106,6 +107,7 @@ def test_a_first_build_that_dies(reports: Reports, tmp_path: Path) -> None:
     new = build_fresh(reports, "columnar", tmp_path / "new")
 
     def check(copy: Path, is_new: bool) -> None:  # noqa: FBT001
+        """Check that there is no index or a complete one, and that the next build succeeds."""
         if is_new:
             assert read_answers(copy) == new
         else:

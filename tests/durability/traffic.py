@@ -23,20 +23,22 @@ from searchkit.indexing.build import build
 from searchkit.search.results import Results
 
 COMMITS = 18
+"""Number of commits of the writer. Before the first one, the index has the state 0."""
 THREADS = 2
+"""Number of threads of each reader process."""
 LINES = 6
 """Number of paragraphs per file. Each matches the query."""
 QUERY = "执法"
 DEADLINE = 240.0
 """Timeout of all readers in seconds; six or seven seconds are usual."""
-_STATE_NUMBER = re.compile(r"(\d+)号状态写入")
+_STATE_NUMBER = re.compile(r"(\d+)号状态写入")  # 3号状态写入第0段
 
 State = Mapping[str, int]
 """Number of the state that last wrote each file, by file name."""
 
 
 def states() -> list[State]:
-    """Return the contents of the index after each commit. Each one adds, rewrites or removes some files."""
+    """Return all states: the contents of the index after each commit. A commit adds, rewrites or removes files."""
     rng = random.Random(1)  # noqa: S311 - no secret
     files = {f"{n:03d}.txt": 0 for n in range(12)}
     result: list[State] = [files]
@@ -93,11 +95,13 @@ class Reader:
             self.answers += 1
 
     def _search(self) -> None:
+        """Search for all paragraphs in the shared index."""
         number = self._find_current_state(self._shared, self._min_state)
         self._min_state = number
         self.seen_states.add(number)
 
     def _page(self) -> None:
+        """Request one page of a sorted search. Its files and the total must agree with one state."""
         results = self._shared.search(QUERY, limit=7, offset=3, sort="-year")
         files = files_in(results)
         size = results.total
@@ -106,6 +110,7 @@ class Reader:
         )
 
     def _paragraph(self) -> None:
+        """Fetch a random paragraph of a known file. The file may have been removed in a later state."""
         name, _ = random.choice(sorted(self._states[self._min_state]))  # noqa: S311
         paragraph = self._shared.paragraph(f"{name}#{random.randint(1, LINES)}")  # noqa: S311
         file = paragraph and (name, _state_number(paragraph.text))
@@ -113,10 +118,12 @@ class Reader:
         self._find_state(self._min_state, agrees, f"{name}: {file}")
 
     def _documents(self) -> None:
+        """List all documents. Their names must agree with one state."""
         names = {document.document for document in self._shared.documents()}
         self._find_state(self._min_state, lambda state: names == dict(state).keys(), f"{names}")
 
     def _refresh(self) -> None:
+        """Switch the shared index to the latest commit."""
         self._shared.refresh()
 
     def _reopen(self) -> None:
@@ -149,6 +156,7 @@ def files_in(results: Results) -> frozenset[tuple[str, int]]:
 
 
 def _state_number(text: str) -> int:
+    """Return the number of the state that wrote a paragraph with this text."""
     match = _STATE_NUMBER.match(text)
     assert match, text
     return int(match[1])

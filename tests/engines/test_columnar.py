@@ -230,6 +230,7 @@ INCONSISTENT_MEASURES = {
     "a measure is part of a measure that does not exist": {"part_of": [0, 2]},
     "the value of a measure is not a finite number": {"value": [math.inf, 1]},
 }
+"""For each problem a column and its wrong values for the first two measures."""
 
 
 @pytest.mark.parametrize("problem", [None, *INCONSISTENT_MEASURES])
@@ -248,6 +249,7 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
 
 
 INCONSISTENT_CELLS = {"no such measure": [3, 0], "another document": [4, 0], "the measure itself": [1, 0]}
+"""For each problem the wrong `part_of_n` of the first two cells."""
 
 
 @pytest.mark.parametrize("problem", INCONSISTENT_CELLS)
@@ -257,11 +259,13 @@ def test_inconsistent_parts_of_totals_in_other_rows_are_detected(problem: str) -
     total = ExtractedMeasure("a", 1, None, 1, None, start=0, end=2, cell=replace(cell, total=True, part_of_n=None))
     builder = MeasureBuilder()
     builder.extend([[replace(total, part_of=0, cell=cell)], [total], [], [total]])
-    columns, facts = builder.columns(), (np.full(4, 2), np.array([1, 2, 3, 1]), np.array([0, 0, 0, 1]))
-    assert find_measure_problem(columns, *facts) is None
+    columns = builder.columns()
+    text_length, n, document_of = np.full(4, 2), np.array([1, 2, 3, 1]), np.array([0, 0, 0, 1])
+    assert find_measure_problem(columns, text_length, n, document_of) is None
     columns.cells.part_of_n[:2] = INCONSISTENT_CELLS[problem]
+    # The total of a split document may be in another segment, so a total outside the document is not detected.
     expected = None if problem == "another document" else "a measure is part of a measure that does not exist"
-    assert find_measure_problem(columns, *facts) == expected  # another document: may be in another segment
+    assert find_measure_problem(columns, text_length, n, document_of) == expected
 
 
 INCONSISTENT_TABLES = {
@@ -269,6 +273,7 @@ INCONSISTENT_TABLES = {
     "the rows of a table are not those of its document": {"doc": [0, 1]},
     "the rows of a table are not its paragraphs": {"row_count": [1, 1]},
 }
+"""For each problem a column and its wrong values for the two tables."""
 
 
 @pytest.mark.parametrize("problem", [None, *INCONSISTENT_TABLES])
@@ -287,7 +292,7 @@ def test_inconsistent_tables_are_detected(problem: str | None) -> None:
 
 @pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 2, 9], [1, 1, 2, 3]])
 def test_wrong_measure_offsets_are_detected(tmp_path: Path, offsets: list[int]) -> None:
-    """Offsets that do not fit the number of measures are damage. They do not allocate an array of billions."""
+    """Offsets that do not fit the number of measures are damage. No array of billions of elements is allocated."""
     builder = MeasureBuilder()
     builder.extend([[ExtractedMeasure("a", 1, None, 1, None)]] * 3)
     stored = {**measure_arrays(builder.columns()), "measure_offsets": np.array(offsets, np.uint64)}
@@ -319,7 +324,10 @@ def open_text(texts: Sequence[str]) -> SegmentText:
 def test_strings_are_found_like_by_scanning(
     texts: list[str], strings: list[str], options: dict[str, bool], max_punctuation_df: int
 ) -> None:
-    """A string matches the docs whose folded text contains it, with or without bigram lists. Texts are returned."""
+    """A string matches the docs whose folded text contains it, with or without bigram lists.
+
+    The texts are returned as they were stored.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bigrams, "MAX_PUNCTUATION_DF", max_punctuation_df)
         segment_text = open_text(texts)
@@ -356,7 +364,7 @@ def test_the_term_of_a_number_is_not_a_string(report: Report, tmp_path: Path) ->
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), unique=True), st.data())
 def test_pairs_without_lists_are_not_adjacent(words: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Words without lists are frequent, include the most frequent one, and no two of them form three characters."""
+    """Words without lists are frequent, and include the most frequent word. No two of these words overlap."""
     codes = np.array(sorted(words), np.int64).reshape(-1, 2)
     counts = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(words), max_size=len(words))), np.int64)
     doc_count = 3 * bigrams.UNLISTED_WORD_RATIO
@@ -387,14 +395,14 @@ def test_gaps_and_offsets_beyond_16_bits(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(bigrams, "_min_gaps_df", lambda _, df=min_gaps_df: df)
         text = open_text(texts)
         for string in ("执法", "法执", "件法", "件执法件", "法件"):
-            expected = [doc_id for doc_id, own_text in enumerate(texts) if string in own_text]
+            expected = [doc_id for doc_id, doc_text in enumerate(texts) if string in doc_text]
             assert StringMatcher(text).match(Substring(string)).tolist() == expected
     assert "法件" in "\0".join(texts)
 
 
 @given(st.lists(st.text(CHARACTERS), min_size=1, max_size=9), st.lists(st.text(CHARACTERS, min_size=1, max_size=1)))
 def test_gram_dfs_are_counts(texts: list[str], characters: list[str]) -> None:
-    """Document frequencies of characters and bigrams equal a naive count. They are 0 for grams that do not occur."""
+    """Document frequencies of characters and bigrams equal a naive count, which is 0 for grams that do not occur."""
     text, folded = open_text(texts), [fold(text) for text in texts]
     grams = [fold(character) for character in characters] + ["没"]
     assert text.gram_dfs(grams).tolist() == [sum(gram in text for text in folded) for gram in grams]
@@ -411,7 +419,7 @@ def test_any_characters_are_stored(texts: list[str]) -> None:
 
 @given(st.lists(st.text(CHARACTERS + "𠀀 Ⅻ"), min_size=1, max_size=9))
 def test_gram_counts(texts: list[str]) -> None:
-    """The stored numbers of grams are those of `count_all_grams`."""
+    """The stored numbers of grams equal the results of `count_all_grams`."""
     lengths = np.array([len(text) for text in texts], np.int64)
     stored, _ = text_arrays(narrow_code_points("".join(texts)), lengths)
     for name, size in (("character_count", 1), ("bigram_count", 2)):
@@ -422,6 +430,7 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
     """The lists are the same if the alphabet is so large that keys and offsets do not fit one integer."""
     texts = ["执法检查", "检查执法", "法检"]
     expected, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
+    # 31 bits for a code of the alphabet, which has fewer than 12 codes, and 4 bits for an offset: 66 bits for a pair.
     monkeypatch.setattr(bigrams, "bit_width", lambda count: 31 if count < 12 else 4)
     wide, _ = text_arrays(narrow_code_points("".join(texts)), np.array([4, 4, 2]))
     assert wide["bigram_keys"].dtype == np.uint64
@@ -478,7 +487,7 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
 
 
 def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
-    """Frequencies and docs of a term in several segments equal those of arrays with a value per doc.
+    """Frequencies and docs of a term in several segments equal the values of arrays with an element per doc.
 
     The postings of a term are sparse, dense or both, and some frequencies overflow. Some docs are deleted. A term that
     does not occur has no docs.
@@ -493,7 +502,7 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
         columns: list[list[int]] = [[], [], [], []]
         for index, term in enumerate(ratios):
             for doc in np.flatnonzero(rng.random(size) < ratios[term][segment_index]).tolist():
-                end = 300 if index == 0 and segment_index == 1 else 20
+                end = 300 if index == 0 and segment_index == 1 else 20  # frequencies above 127 need 32 bits
                 entry = (index, doc, int(rng.integers(1, end)), bool(rng.integers(2)))
                 tf[index, base + doc], in_text[index, base + doc] = entry[2:]
                 for column, value in zip(columns, entry, strict=True):
@@ -554,7 +563,7 @@ def test_the_best_docs_have_the_highest_scores(
 ) -> None:
     """The best docs are the first docs if all are sorted by score.
 
-    This holds for few and many matches, bitsets and ids, rare and frequent words.
+    The test includes few and many matches, bitsets and ids, rare and frequent words.
     """
     monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
     monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
@@ -643,7 +652,17 @@ MAGIC = b"skarray3"
         MAGIC + (20).to_bytes(8, "little") + b'{"a": ["<u4",-1, 0, 0]}' + bytes(100),
         MAGIC + (20).to_bytes(8, "little") + b'{"a": 1234567890123}' + bytes(100),
     ],
-    ids=range(9),
+    ids=[
+        "empty",
+        "only the magic",
+        "another magic",
+        "header longer than the file",
+        "header is a list",
+        "array longer than the file",
+        "array of objects",
+        "negative number of elements",
+        "entry is a number",
+    ],
 )
 def test_invalid_files_are_damaged(data: bytes, tmp_path: Path) -> None:
     """A file that was not written by `write_arrays` is reported by name, whatever its header says."""
@@ -657,4 +676,4 @@ def test_narrowest_keeps_values(values: list[int]) -> None:
     """`narrowest` does not change values, and no narrower type could store them."""
     array = arrays.narrowest(np.array(values, np.int64))
     assert array.tolist() == values
-    assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)
+    assert array.itemsize == 1 or max(values) >= 1 << (4 * array.itemsize)  # half the bits are too few

@@ -40,7 +40,10 @@ def test_stored_values_are_returned(values: list[object], data: st.DataObject) -
 
 @given(st.lists(VALUES, min_size=1, max_size=30), st.lists(VALUES, max_size=4), st.sampled_from([0, 64]))
 def test_codes_of_several_values_are_found(values: list[object], searched: list[object], ratio: int) -> None:
-    """`codes_of` returns the codes of the values that occur, whether it searches for each or parses all."""
+    """`codes_of` returns the codes of the values that occur.
+
+    With the ratio 0, `codes_of` searches for each value; with 64, it parses all values of the column.
+    """
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "_SEARCH_RATIO", ratio)
         column = store_column(folder, values)

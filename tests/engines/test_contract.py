@@ -22,6 +22,7 @@ from searchkit.search.results import Results
 FOLDER = Path(__file__).parents[1] / "contract"
 FILES = sorted(FOLDER.glob("*.json"))
 REQUEST_KEYS = {"name", "query", "options", "filters", "where", "select"}
+"""Keys of a case that describe the request. All other keys are expectations."""
 TOLERANCE = 1e-4
 """Maximum difference between the scores of two engines."""
 
@@ -48,9 +49,9 @@ def documents_of(data: Json) -> Iterator[ParsedDocument]:
         name = fields["document"]
         common = {key: value for key, value in fields.items() if key in Paragraph.__dataclass_fields__}
         paragraphs, measures = [], []
-        for n, own_fields in enumerate(map(record_fields, expand(paragraph_entries)), 1):
-            measures.append(measures_of(own_fields.pop("measures", ()), own_fields["text"]))
-            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, own_fields["text"]), **common, **own_fields))
+        for n, values in enumerate(map(record_fields, expand(paragraph_entries)), 1):
+            measures.append(measures_of(values.pop("measures", ()), values["text"]))
+            paragraphs.append(replace(Paragraph(f"{name}#{n}", name, n, values["text"]), **common, **values))
         document = Document(**fields, paragraphs=len(paragraphs))
         yield ParsedDocument(document, tuple(paragraphs), measures=measures, tables=tuple(tables_of(tables, name)))
 
@@ -66,7 +67,7 @@ def tables_of(entries: Sequence[Json], document: str) -> Iterator[Table]:
 
 
 def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
-    """Return the measures of a paragraph. Quotes locate the measure, and the measure that it is part of."""
+    """Return the measures of a paragraph. `quote` and `part_of` of an entry are quotes, which are located in `text`."""
     measures = []
     for entry in entries:
         fields = dict(entry)
@@ -81,7 +82,7 @@ def measures_of(entries: Sequence[Json], text: str) -> list[ExtractedMeasure]:
 
 
 def expand(entries: list[Any]) -> Iterator[Json]:
-    """Yield entries, with copies of those that have `repeat`. A string is the entry of a text."""
+    """Yield entries. An entry with `repeat` is copied that number of times. A string means an entry with this text."""
     for entry in entries:
         template: dict[str, Any] = {"text": entry} if isinstance(entry, str) else dict(entry)
         count = template.pop("repeat", None)
@@ -101,7 +102,7 @@ def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 
 
 def record_fields(entry: Json) -> dict[str, Any]:
-    """Return the fields of a record, with tuples for lists of strings."""
+    """Return the fields of a record. Lists of strings become tuples."""
     return {
         key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures", "tables"} else value
         for key, value in entry.items()
@@ -208,7 +209,7 @@ def test_contract_files_are_complete() -> None:
 
 
 def compare(expected: object, actual: object) -> str | None:
-    """Return a message if two values differ."""
+    """Return a message if two values differ, otherwise None."""
     return None if expected == actual else f"expected {expected}, got {actual}"
 
 
@@ -242,7 +243,7 @@ def check_equal_scores(_index: Index, case: Json, results: Results) -> str | Non
 
 
 def check_falling_scores(_index: Index, case: Json, results: Results) -> str | None:
-    """Check that each score is lower than the one before."""
+    """Check that each score is lower than the score before it."""
     scores = {hit.id: hit.score for hit in results.hits}
     actual = [scores[name] for name in case["falling_scores"]]
     is_falling = all(b < a - TOLERANCE for a, b in pairwise(actual))
@@ -250,7 +251,7 @@ def check_falling_scores(_index: Index, case: Json, results: Results) -> str | N
 
 
 def check_score_factor(index: Index, case: Json, results: Results) -> str | None:
-    """Check that scores are in proportion to those of another query."""
+    """Check that scores are the scores of another query times a factor."""
     factor = case["score_factor"]["factor"]
     other = {hit.id: hit.score * factor for hit in search(index, case, case["score_factor"]["query"]).hits}
     actual = {hit.id: hit.score for hit in results.hits}
@@ -258,7 +259,7 @@ def check_score_factor(index: Index, case: Json, results: Results) -> str | None
 
 
 def check_same_as(index: Index, case: Json, results: Results) -> str | None:
-    """Check that the answer is the same as that of another query."""
+    """Check that the hits are the hits of another query, in the same order."""
     return compare(ids(search(index, case, case["same_as"])), ids(results))
 
 
@@ -294,7 +295,7 @@ def check_records(case: Json, selected: SelectedMeasures) -> str | None:
 
 
 def check_measure_scores(case: Json, selected: SelectedMeasures) -> str | None:
-    """Check that scores are equal and above 0, or that each is lower than the one before."""
+    """Check that scores are equal and above 0, or that each score is lower than the score before it."""
     equal = [selected.score_by_id[name] for name in case.get("equal_scores", ())]
     falling = [selected.score_by_id[name] for name in case.get("falling_scores", ())]
     is_right = not equal or (min(equal) == max(equal) and max(equal) > 0)

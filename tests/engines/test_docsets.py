@@ -24,6 +24,7 @@ def make_set(form: Form, members: set[int], size: int = SIZE) -> tuple[DocSet, s
         return DocSet.of_ids(ids, size), members
     if form is Form.BITSET:
         return DocSet.of_bitset(bitset), members
+    # `MATCH_BIT`, and the frequency 7 in every doc, which must be ignored.
     return DocSet.of_dense_postings(bitset * np.uint8(128) + np.uint8(7)), members
 
 
@@ -40,13 +41,13 @@ def members_of(docs: DocSet) -> set[int]:
 
 
 def forms_and_members(size: int) -> st.SearchStrategy[tuple[Form, set[int]]]:
-    """Generate a form and some doc ids."""
+    """Generate a form and a set of doc ids."""
     return st.tuples(st.sampled_from(FORMS), st.sets(st.integers(0, size - 1)))
 
 
 @given(st.lists(forms_and_members(SIZE), min_size=1, max_size=4))
 def test_operations_are_those_of_python_sets(descriptions: list[tuple[Form, set[int]]]) -> None:
-    """Intersection, union and complement are those of Python's sets, and do not change their operands."""
+    """Intersection, union and complement equal the results of Python's sets, and do not change their operands."""
     sets = [make_set(*description) for description in descriptions]
     docs, expected = [docs for docs, _ in sets], [members for _, members in sets]
     assert members_of(intersection(docs)) == set.intersection(*expected)
@@ -57,7 +58,7 @@ def test_operations_are_those_of_python_sets(descriptions: list[tuple[Form, set[
 
 @given(st.lists(forms_and_members(40), max_size=4))
 def test_concatenating_and_splitting_are_inverse(descriptions: list[tuple[Form, set[int]]]) -> None:
-    """Concatenated sets have the doc ids of the index. Splitting them returns the original sets."""
+    """A concatenated set has the doc ids of the index. Splitting it returns the original sets."""
     doc_bases = [40 * index for index in range(len(descriptions) + 1)]
     sets = [make_set(form, members, 40) for form, members in descriptions]
     index_set = concatenate([docs for docs, _ in sets], doc_bases)

@@ -137,7 +137,7 @@ class NaiveEngine:
 
     @cached_property
     def frequencies(self) -> tuple[list[Counter[str]], ...]:
-        """Frequencies of words (twice those of headings), bigrams and characters in each paragraph."""
+        """Frequencies of words, bigrams and characters in each paragraph. Words of headings count twice."""
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
@@ -161,6 +161,7 @@ def is_in_number(text: str, start: int, end: int) -> bool:
     han = "零〇一二三四五六七八九十百千万亿两点"
     before, after = text[:start][-2:], text[end : end + 2]
     first, last = text[start], text[end - 1]
+    # A digit, or a digit and a point or comma: 1. before 5 in 1.5. After the number, the point comes first.
     if first.isdecimal() and re.search(r"[0-9][.,]?$", before):
         return True
     if last.isdecimal() and re.match(r"[.,]?[0-9]", after):
@@ -277,7 +278,7 @@ def random_cell(rng: random.Random, table: int) -> TableCell:
 
 
 def random_measures(rng: random.Random, length: int) -> list[ExtractedMeasure]:
-    """Return up to five measures of a text of some length, with numbers of all kinds."""
+    """Return up to five measures of a text, with numbers of all kinds. `length`: number of code points of the text."""
     starts = sorted(rng.sample(range(length), min(length, rng.choice([0, 0, 1, 2, 5]))))
     measures = []
     for start in starts:
@@ -485,7 +486,7 @@ def test_facet_counts_equal_a_recount(
 
 
 def selected_in(filters: Sequence[Filter], name: str) -> Callable[[str], bool]:
-    """Return a function that tells whether a value of a facet is selected by the filters."""
+    """Return a function that returns whether the filters select a value of a facet."""
     facet_filters = [item for item in filters if item.name == name]
     return lambda value: any(
         value in item.values or any(low <= int(value) <= high for low, high in item.ranges) for item in facet_filters
@@ -653,7 +654,8 @@ def test_measures_are_selected_by_definition(
 ) -> None:
     """The columns contain the measures of matching paragraphs that fulfil the conditions, in corpus order.
 
-    They have the score of step one of their paragraphs. Any measures can be fetched, in any order, repeatedly.
+    The score of a measure is the score of step one of its paragraph. Any measures can be fetched, in any order, several
+    times.
     """
     naive, parsed = indexed.naive, indexed.parse(query)
     matches = [i for i in naive.matches(parsed.any) if item is None or admits(item, naive.paragraphs[i])]
@@ -777,12 +779,15 @@ def test_stored_records_are_unchanged(index_of: Callable[..., Index]) -> None:
     assert [*index.paragraphs()] == paragraphs
     assert [*index.tables()] == [table for document in documents for table in document.tables]
     assert [index.paragraph(p.id) for p in paragraphs] == paragraphs
-    expected = [[Measure(measure, p) for measure in own] for p, own in zip(paragraphs, added_measures, strict=True)]
-    stored = index._snapshot._engine.measures([p.id for p in paragraphs])
-    assert [[*own] for own in stored] == expected
-    assert [type(item.value) for own in stored for item in own] == [
-        type(item.value) for own in expected for item in own
+    expected = [
+        [Measure(measure, p) for measure in measures] for p, measures in zip(paragraphs, added_measures, strict=True)
     ]
+    stored = index._snapshot._engine.measures([p.id for p in paragraphs])
+    assert [[*measures] for measures in stored] == expected
+    stored_types, expected_types = (
+        [type(item.value) for measures in lists for item in measures] for lists in (stored, expected)
+    )
+    assert stored_types == expected_types
     for name in (
         "nowhere.txt#1",
         "000.txt",
@@ -895,7 +900,7 @@ def test_numbers_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
             for form in (
                 paragraph.text[numeral.start : numeral.end],
                 format_plain(numeral.value),
-                with_commas.split(".0")[0],
+                with_commas.split(".0")[0],  # 1,000.0 → 1,000
             ):
                 paragraphs_by_form.setdefault(form + ("" if form.endswith(("%", "％")) else percent), set()).add(
                     paragraph.id

@@ -40,7 +40,7 @@ def test_rare_terms_have_a_higher_idf(df: int, others: int) -> None:
 
 @pytest.mark.parametrize(("df", "paragraphs"), [(0, 10), (1, 10), (5, 10), (10, 10)])
 def test_idf_is_the_formula(df: int, paragraphs: int) -> None:
-    """ln(1 + (N - df + 0.5) / (df + 0.5))."""
+    """The idf is ln(1 + (N - df + 0.5) / (df + 0.5)) = ln((N + 1) / (df + 0.5))."""
     assert idf(df, paragraphs) == pytest.approx(math.log((paragraphs + 1) / (df + 0.5)))
 
 

@@ -93,7 +93,7 @@ def test_an_updated_index_equals_a_new_one(engine: str, tmp_path: Path) -> None:
     documents = {name: report(name, rows) for name, rows in (("a", 3), ("b", 2), ("c", 5), ("d", 1), ("e", 4))}
 
     def write(folder: str, names: str, base: str | None, *, removed: str = "") -> None:
-        """Write an index of some documents and a base index."""
+        """Write an index of the documents `names` and of a base index without the documents `removed`."""
         (tmp_path / folder).mkdir()
         writer = open_writer(engine, tmp_path / folder, analyzer, tmp_path / base if base else None)
         writer.remove(list(removed))

@@ -105,7 +105,7 @@ PICKLES = {
 def test_pickled_calls_in_the_table_of_contents_are_refused(index: Path, name: str, place: str) -> None:
     """A pickle that names a function is reported as damage, and the function is not called.
 
-    This holds for a file with a valid checksum, and for an additional file that Whoosh would prefer as the newest.
+    The pickle is in a file with a valid checksum, or in an additional file that Whoosh would prefer as the newest.
     """
     planted = PICKLES[name]
     assert runs_code(planted)

@@ -290,19 +290,19 @@ class FailingWriter:
         file: str,
         tables: Sequence[Table] = (),
     ) -> None:
-        """Add a document; fail at the second one."""
+        """Add a document. If `method` is `add`, fail after the document b.txt, which is the second one."""
         self.writer.add(document, paragraphs, measures, file, tables)
         if self.method == "add" and document.document == "b.txt":
             raise self.error
 
     def commit(self) -> None:
-        """Commit, and fail after everything is written."""
+        """Commit. If `method` is `commit`, fail after everything is written."""
         self.writer.commit()
         if self.method == "commit":
             raise self.error
 
     def rollback(self) -> None:
-        """Roll back, and record it."""
+        """Roll back, and append the writer to `rolled_back`."""
         self.rolled_back.append(self.writer)
         self.writer.rollback()
 
@@ -408,7 +408,7 @@ def test_a_file_in_place_of_the_index_folder_is_refused(
 
 @pytest.mark.parametrize("name", ["writer.json", "writer.lock", "index.json.new"])
 def test_a_file_of_a_build_that_cannot_be_written(index: Path, report: Report, engine: str, name: str) -> None:
-    """If a file of the build cannot be written, here because of a folder of that name, IndexUnusable says so."""
+    """A file that the build cannot write, here because a folder has its name, raises IndexUnusable."""
     (index / name).unlink(missing_ok=True)
     (index / name).mkdir()
     with pytest.raises(IndexUnusable, match="cannot write to") as caught:
@@ -560,7 +560,7 @@ class ChoosyWriter:
         file: str,
         tables: Sequence[Table] = (),
     ) -> None:
-        """Add a document, or fail, or arrange for the commit to fail."""
+        """Add a document. If it contains the word, fail now (`method` is `add`) or in `commit`."""
         if any(self.WORD in paragraph.text for paragraph in paragraphs):
             if self.method == "add":
                 raise self.error
@@ -698,7 +698,7 @@ def test_a_second_writer_is_refused(
 def test_a_killed_writer_does_not_block(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """A killed writer leaves its lock file and its data folder; the next build is not blocked and removes them."""
+    """A killed writer leaves its lock file and its data folder. The next build is not blocked and removes both."""
     other_writer.kill()
     other_writer.wait(timeout=60)
     assert len(data_folders(index)) == 2
@@ -713,10 +713,10 @@ def test_a_killed_writer_does_not_block(
         assert [hit.paragraph.text for hit in opened.search("内容").hits] == [NEW]
 
 
-def test_an_unreadable_lock_note_still_refuses_a_second_writer(
+def test_a_second_writer_is_refused_without_knowing_the_first(
     index: Path, engine: str, report: Report, other_writer: subprocess.Popen[str]
 ) -> None:
-    """If writer.json is damaged or missing, a second writer is still refused, without the name of the first."""
+    """If writer.json is damaged or missing, a second writer is still refused. The message does not name the first."""
     assert other_writer.poll() is None
     for holder in (b"", b"{}", b"[]", b"not json", b'{"pid": "x", "host": "h", "since": "s"}', b"\xff", None):
         if holder is None:

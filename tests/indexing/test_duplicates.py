@@ -1,4 +1,4 @@
-"""Duplicates: copies of files, and reports that are in a corpus twice."""
+"""Duplicates: copies of files, and reports that occur twice in a corpus."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ IDENTITY = "浙江省/台州市/临海市, 2023, 司法局, 法治政府建设�
 
 
 def _report(text: str, title: str = TITLE) -> str:
+    """Return the text of a report."""
     return f"{title}\n\n一、主要做法\n{text}\n"
 
 
@@ -30,7 +31,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A corpus with a report, its copy, another version of it, and reports of another year and kind."""
+    """A corpus with a report, its copy, another version of it, and reports of another year and another doctype."""
     folder = tmp_path / "corpus"
     _write(
         folder,
@@ -51,19 +52,20 @@ DUPLICATES = (
 )
 
 
-def _index_problems(index: Path) -> list[tuple[str, str]]:
+def _index_duplicates(index: Path) -> list[tuple[str, str]]:
     with Index(index) as opened:
         return [(item["path"], item["reason"]) for item in opened.duplicates()]
 
 
 def _build(corpus: Path, index: Path) -> BuildReport:
+    """Build an index, and check that it contains the duplicates of the report."""
     report = build(corpus, index)
-    assert _index_problems(index) == [*report.duplicates]
+    assert _index_duplicates(index) == [*report.duplicates]
     return report
 
 
 def test_duplicates_are_named_with_both_paths(corpus: Path, tmp_path: Path) -> None:
-    """A copy is named as such, and once; another version of a report too. Both stay in the index."""
+    """A copy and another version of a report are each named once, with the earlier file. Both stay in the index."""
     report = _build(corpus, tmp_path / "index")
     assert report.duplicates == DUPLICATES
     assert (report.documents, report.skipped) == (5, ())
@@ -86,7 +88,7 @@ def test_incremental_builds_know_all_duplicates(corpus: Path, tmp_path: Path) ->
 
 
 def test_records_are_no_duplicates(tmp_path: Path) -> None:
-    """Records of one place, year, body and kind are parts of a report, in one file or in several."""
+    """Records of one place, year, body and doctype are parts of a report, in one file or in several."""
     fields = {"text": "检查一次。", "region": "天津市/东丽区", "year": 2023, "agency": "司法局", "doctype": "年度报告"}
     lines = [json.dumps({"id": n, **fields}, ensure_ascii=False) for n in range(4)]
     table = "id,正文,地区,年份,部门,文种\n1,检查。,东丽区,2023,司法局,年度报告\n2,普法。,东丽区,2023,司法局,年度报告\n"
@@ -105,7 +107,7 @@ def test_copies_of_files_of_records_are_duplicates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["region", "year", "agency", "doctype"])
 def test_undecided_reports_have_no_identity(missing: str) -> None:
-    """A report of which place, year, body or kind is undecided is compared with no other."""
+    """A report whose place, year, body or doctype is undecided has no identity, so it is compared with no other."""
     fields = {"region": ("天津市",), "year": 2023, "agency": "司法局", "doctype": "报告", missing: None}
     if missing == "region":
         fields["region"] = ()
@@ -124,14 +126,17 @@ def test_undecided_reports_have_no_identity(missing: str) -> None:
     ],
 )
 def test_bodies_below_a_division_are_told_apart(first: str, second: str | None, *, is_same: bool) -> None:
-    """Streets, towns and branches of one district are different bodies; 市人民政府 is that of its city."""
+    """Streets, towns and branches of one district are different bodies. 市人民政府 is the government of its city."""
     fields = {"region": ("浙江省",), "year": 2023, "agency": "人民政府", "doctype": "政府工作报告"}
     one, other = (identify_report(Document("a.txt", issuer=name, **fields)) for name in (first, second))  # type: ignore[arg-type]
     assert (one == other) is is_same
 
 
 def test_finding_duplicates_takes_little_time() -> None:
-    """100,000 files take less than a second."""
+    """100,000 files take less than a second.
+
+    10,000 files are copies of earlier ones. 10,000 other files contain a report with the identity of an earlier one.
+    """
     files = [IndexedFile(f"{n}.txt", f"{n % 90_000:064}", ((f"{n}.txt", f"甲, {n % 80_000}"),)) for n in range(100_000)]
     start = time.process_time()
     assert sum(1 for _ in find_duplicates(files)) == 20_000

@@ -71,7 +71,7 @@ class Corpus:
         return skipped
 
     def times_read(self) -> Counter[str]:
-        """Return how often each file was read since the last call."""
+        """Return the number of times that each file was read since the last call."""
         names = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         return Counter(names)

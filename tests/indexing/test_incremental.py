@@ -128,7 +128,7 @@ def report(place: str, year: int, sentences: Sequence[str]) -> str:
 
 
 def dump_index(index: Path) -> dict[str, Any]:
-    """Return everything that an index can return."""
+    """Return all records of an index, and its answers to `QUERIES`."""
     with Index(index) as opened:
         opened.check()
         names = opened.manifest.facets
@@ -210,7 +210,7 @@ corpus_changes = st.one_of(
 
 
 def apply_change(folder: Path, what: str, *arguments: Any) -> None:  # noqa: ANN401
-    """Apply one change to a corpus."""
+    """Apply one change of `corpus_changes` to a corpus. The change `state` writes metadata.csv."""
     path = folder / arguments[0] if arguments and isinstance(arguments[0], str) else folder
     match what:
         case "write":
@@ -247,7 +247,7 @@ def test_an_updated_index_equals_a_fresh_one(engine: str, sequence: list[tuple[A
             assert totals(result) == totals(read_manifest(index))
             assert_equals_fresh_build(source, index, engine)
         with Index(index) as opened:
-            assert measures_in(opened)[1]
+            assert measures_in(opened)[1]  # the indicators of all measures: the index has measures
         before = current_commit(index)
         assert build(source, index, BuildOptions(engine)).files == 0
         assert current_commit(index) == before

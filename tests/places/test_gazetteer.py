@@ -49,7 +49,7 @@ from searchkit.text.folding import fold
     ],
 )
 def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
-    """A full, short or traditional name of one place gives its path, with a municipality once."""
+    """A full, short or traditional name of one place is resolved to its path, with a municipality once."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -63,7 +63,7 @@ def test_unambiguous_names_are_resolved(name: str, path: str) -> None:
     ],
 )
 def test_former_names_are_resolved(name: str, path: str) -> None:
-    """A name that is no longer valid gives the last place that had it."""
+    """A name that is no longer valid is resolved to the last place that had it."""
     assert gazetteer().resolve(name) == tuple(path.split("/"))
 
 
@@ -71,7 +71,7 @@ def test_former_names_are_resolved(name: str, path: str) -> None:
     "name", ["鼓楼区", "市中区", "朝阳", "和平", "某某区", "", "城区", "巴州", "湖南深圳", "长沙湖南"]
 )
 def test_ambiguous_names_are_not_resolved(name: str) -> None:
-    """A name of several places or of no place gives None."""
+    """A name of several places or of no place is resolved to None."""
     assert gazetteer().resolve(name) is None
 
 
@@ -103,7 +103,7 @@ def test_a_county_belongs_to_the_city_that_has_its_code(name: str, path: str) ->
 
 
 def test_every_city_is_resolved_after_its_province() -> None:
-    """Province and city under their short names are the city, for every city of a province."""
+    """The short names of a province and of a city in it, concatenated, are resolved to the city."""
     cities = {region for region in gazetteer().codes.values() if len(region) == 2 and region[-1].endswith("市")}
     mentions = {region: next(gazetteer().find_mentions(fold(region[-1])), None) for region in cities}
     current = [
@@ -130,7 +130,7 @@ def test_a_name_inside_another_place_follows_it() -> None:
 
 
 def test_a_province_takes_precedence() -> None:
-    """A short name that a province shares gives the province. A full name is unambiguous."""
+    """A short name of a province and another place is resolved to the province. A full name is unambiguous."""
     assert gazetteer().resolve("吉林") == ("吉林省",)
     assert gazetteer().resolve("吉林市") == ("吉林省", "吉林市")
     assert gazetteer().resolve("海南") == ("海南省",)
@@ -142,7 +142,7 @@ def _find_paths(text: str) -> list[str]:
 
 
 def test_a_preceding_parent_resolves_a_mention() -> None:
-    """The name of a higher division before an ambiguous name determines the place."""
+    """If the name of a higher division precedes an ambiguous name, the name is resolved to a place in that division."""
     assert _find_paths("福建省福州市鼓楼区") == ["福建省", "福建省/福州市", "福建省/福州市/鼓楼区"]
     assert _find_paths("徐州鼓楼区") == ["江苏省/徐州市/鼓楼区"]
     assert _find_paths("阳泉市城区") == ["山西省/阳泉市", "山西省/阳泉市/城区"]

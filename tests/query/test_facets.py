@@ -59,7 +59,7 @@ def test_a_facet_with_depth_is_parsed(depth: int) -> None:
     "text", ["district:0", "district:5", "district:", "district:x", "district:1:2", "district:-1", "year:1"]
 )
 def test_an_invalid_depth_is_an_error(text: str) -> None:
-    """Any other depth, or a depth of another facet, is a UsageError. Its message is one line with the argument."""
+    """Any other depth, or a depth of another facet, is a UsageError. The message is one line with the argument."""
     with pytest.raises(UsageError, match="depth of 1 to 4") as caught:
         Facet.parse(text)
     assert repr(text) in str(caught.value)
@@ -85,7 +85,7 @@ def test_an_invalid_depth_is_an_error(text: str) -> None:
     ],
 )
 def test_values_of_a_paragraph(facet: str, values: tuple[str, ...]) -> None:
-    """The values are those of the field, as strings. There can be several topics."""
+    """The values of a facet are the values of the field, as strings. There can be several topics."""
     assert facet_values(FULL, Facet.parse(facet)) == values
 
 
@@ -197,7 +197,7 @@ def test_selected_values_are_always_listed() -> None:
 
 
 def test_years_are_numbers() -> None:
-    """The values of year are numbers. Those of another facet are strings, even if they consist of digits."""
+    """The values of year are numbers. The values of any other facet are strings, even if they consist of digits."""
     assert pairs(rank_values({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
     assert pairs(rank_values({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
 
@@ -262,7 +262,7 @@ def test_years_containing_a_text() -> None:
 
 
 def test_values_of_filters_are_selected() -> None:
-    """The selected values are those of the facet's filters, and each year of a range."""
+    """The selected values are the values of the facet's filters, and each year of a range."""
     filters = (
         Filter("year", ranges=((2021, 2023), (2030, 2030))),
         Filter("topic", ("行政执法",)),

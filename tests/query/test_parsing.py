@@ -56,6 +56,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
     """A function that returns whether a text matches a tree, by the definitions of the nodes."""
 
     def evaluate(text: str, node: Node) -> bool:
+        """Return whether a text matches a node. Filters and fields other than text match nothing."""
         if isinstance(node, And | Or):
             results = [evaluate(text, child) for child in node.children]
             return all(results) if isinstance(node, And) else any(results)
@@ -162,7 +163,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
     ],
 )
 def test_constructs_are_parsed(parse_query: Callable[[str], Query], text: str, all_of: str, any_of: str) -> None:
-    """Each construct gives the expected strict and relaxed tree, without notes."""
+    """Each construct is parsed to the expected strict and relaxed tree, without notes."""
     query = parse_query(text)
     assert (str(query.all), str(query.any)) == (all_of, any_of)
     assert query.notes == ()
@@ -205,7 +206,7 @@ def test_a_facet_name_can_contain_any_characters(analyzer: Analyzer) -> None:
     assert not isinstance(parse("axb:甲", analyzer, fields).all, Filter)
 
 
-# Meaning: the trees as truth tables over the texts that contain any of three characters.
+# Meaning: each tree is compared with a Boolean expression, for texts with every combination of three characters.
 
 
 @pytest.mark.parametrize(
@@ -274,7 +275,7 @@ PIECES = (
 def test_a_run_matches_wherever_it_occurs(
     parse_query: Callable[[str], Query], matches: Callable[[str, Node], bool], paragraph: str, data: st.DataObject
 ) -> None:
-    """Any substring of a paragraph matches it, however both are segmented, unless it splits a number."""
+    """Any substring of a paragraph matches the paragraph, however both are segmented, unless it splits a number."""
     numbers = [(numeral.start, numeral.end) for numeral in find_numerals(paragraph)]
     edges = [offset for offset in range(len(paragraph) + 1) if not any(start < offset < end for start, end in numbers)]
     start = data.draw(st.sampled_from(edges[:-1]))
@@ -308,14 +309,14 @@ def test_quotes_keep_every_character(parse_query: Callable[[str], Query], text: 
     assert parse_query(f'"{text}"').all == Substring(fold(text))
 
 
-SAME = [
+SAME = [  # forms of the same quantity
     ["93.7182万元", "937182元", "937,182元", "９３．７１８２万元"],
     ["一百二十九件", "129件", "１２９件"],
     ["3件", "三件", "３件"],
     ["50%", "百分之五十", "５０％"],
     ["2023年", "二〇二三年", "２０２３年"],
 ]
-OTHER = [
+OTHER = [  # pairs of different quantities
     *product(["3件", "三件", "３件"], ["129件", "23件", "13件", "十三件", "二十三件", "30件", "1.3件", "3,129件"]),
     *permutations(["十三件", "二十三件", "三十件"], 2),
     *permutations(["九件", "十九件", "一百二十九件"], 2),
@@ -388,7 +389,7 @@ def test_scoring_clauses(parse_query: Callable[[str], Query], text: str, clauses
 
 @pytest.mark.parametrize(("text", "names"), [("卫健委^2", 2), ("市监局", 4), ("查市监局", 4)])
 def test_synonyms_weigh_less(parse_query: Callable[[str], Query], text: str, names: int) -> None:
-    """The run as written comes first. Its weight is greater than that of all synonym variants together."""
+    """The run as written comes first. Its weight is greater than the sum of the weights of all synonym variants."""
     original, *variants = parse_query(text).scoring
     assert original.text == text.removesuffix("^2")
     assert len(variants) == names - 1
@@ -396,7 +397,7 @@ def test_synonyms_weigh_less(parse_query: Callable[[str], Query], text: str, nam
 
 
 def test_the_number_of_synonym_variants_is_limited(analyzer: Analyzer, parse_query: Callable[[str], Query]) -> None:
-    """A run of many words with synonyms gives a small tree."""
+    """A run of many words with synonyms is parsed to a small tree."""
     assert analyzer.synonyms("卫健委")
     tree = parse_query("卫健委" * 20).all
     assert len(str(tree)) < 10_000
@@ -431,7 +432,7 @@ def test_the_number_of_synonym_variants_is_limited(analyzer: Analyzer, parse_que
     ],
 )
 def test_invalid_syntax_is_parsed_as_plain_words(parse_query: Callable[[str], Query], text: str, all_of: str) -> None:
-    """Operators are ignored if the syntax is invalid, and a note says so."""
+    """Operators are ignored if the syntax is invalid, and a note states this."""
     query = parse_query(text)
     assert str(query.all) == all_of
     assert len(query.notes) == 1
@@ -448,13 +449,13 @@ def test_invalid_syntax_is_parsed_as_plain_words(parse_query: Callable[[str], Qu
     ],
 )
 def test_a_query_that_is_too_long_is_truncated(parse_query: Callable[[str], Query], text: str) -> None:
-    """A note contains the maximum length."""
+    """The rest of the query is ignored. A note contains the maximum length."""
     notes = parse_query(text).notes
     assert any(str(MAX_QUERY_LENGTH) in note for note in notes)
 
 
 def test_a_query_of_the_maximum_length_is_not_truncated(parse_query: Callable[[str], Query]) -> None:
-    """At the limit there is no note."""
+    """A query of the maximum length has no note."""
     query = parse_query("红" * MAX_QUERY_LENGTH)
     assert query.notes == ()
     assert Substring("红" * MAX_QUERY_LENGTH) in list(positive_leaves(query.all))
@@ -462,7 +463,7 @@ def test_a_query_of_the_maximum_length_is_not_truncated(parse_query: Callable[[s
 
 @pytest.mark.parametrize("extra", [0, 1, 20])
 def test_the_number_of_clauses_is_limited(parse_query: Callable[[str], Query], extra: int) -> None:
-    """Clauses after the maximum number are ignored, and a note says so."""
+    """Clauses after the maximum number are ignored, and a note states this."""
     text = " ".join(f'"{n}"' for n in range(MAX_QUERY_CLAUSES + extra))
     query = parse_query(text)
     assert isinstance(query.all, And)
@@ -490,6 +491,7 @@ LEAVES = st.one_of(
 
 
 def _combine(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    """Generate a NOT, AND or OR of nodes. No child is of the same kind, because the parser joins such nodes."""
     lists = st.lists(children, min_size=2, max_size=4)
     return st.one_of(
         children.filter(lambda node: not isinstance(node, Not)).map(Not),
@@ -501,7 +503,7 @@ def _combine(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 @given(st.recursive(LEAVES, _combine, max_leaves=12).filter(lambda node: len(str(node)) <= MAX_QUERY_LENGTH))
 @settings(max_examples=300)
 def test_a_printed_tree_is_parsed_to_the_same_tree(parse_query: Callable[[str], Query], tree: Node) -> None:
-    """A tree of strings, prefixes and filters prints as a query that gives the same tree.
+    """A tree of strings, prefixes and filters prints as a query that is parsed to the same tree.
 
     This does not hold for words and quantities, because a bare word in a query is a run, which also matches as a
     substring and by synonyms. It does not hold for a double negation either, which is removed by the parser.

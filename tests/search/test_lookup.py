@@ -90,7 +90,7 @@ def documents(report: Report) -> list[ParsedDocument]:
 
 @pytest.fixture(scope="session")
 def index(index_of: Callable[..., Index], documents: list[ParsedDocument]) -> Index:
-    """An index of these reports."""
+    """An index of the reports of `documents`."""
     return index_of(documents)
 
 
@@ -105,7 +105,7 @@ def ids(measures: Iterable[Measure]) -> list[str]:
 
 
 def test_the_plain_count_ranks_first_unless_the_query_asks_for_more(index: Index) -> None:
-    """A bare word ranks its count above rates, growth and parts. A query for one of those ranks it first."""
+    """For a bare word, its count ranks above rates, growth and parts, unless the query names one of these."""
     assert quotes(index.measures("立案", district="滨海新区"))[0] == "立案404起"
     assert quotes(index.measures("立案率", district="滨海新区"))[0] == "立案率达95%"
     assert quotes(index.measures("立案 增长", district="滨海新区"))[0] == "同比增长12%"
@@ -136,6 +136,7 @@ def test_ties_are_in_corpus_order(index: Index) -> None:
         "b.txt",
         "c.txt",
     ]
+    # The two reports have the same five measures, so there are five scores.
     assert len({hit.score for hit in results.hits if hit.document != "a.txt"}) == 5
     pages = [index.measures("罚没款", limit=2, offset=offset) for offset in range(0, results.total + 3, 2)]
     assert [hit for page in pages for hit in page.hits] == list(results.hits)
@@ -144,7 +145,7 @@ def test_ties_are_in_corpus_order(index: Index) -> None:
 
 
 def test_only_auto_relaxes_a_query(index: Index) -> None:
-    """If no measure matches all parts of the query, `auto` matches any of them and sets `relaxed`."""
+    """If no measure matches all parts of the query, `auto` matches any part and sets `relaxed`."""
     results = index.measures("医疗卫生 无人机")
     assert (results.relaxed, results.total) == (True, 3)
     assert results.hits == index.measures("医疗卫生 无人机", match="any").hits
@@ -369,7 +370,8 @@ def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], repo
     ranking = index.ranked_measures("立案处罚", match="any")
     assert ranking.total == len(hits)
     assert [hit.indicator for hit in hits[:97]] == ["立案处罚"] * 97
-    assert [int(hit.paragraph[6:]) for hit in hits[:97]] == [n + 1 for n in range(len(texts)) if n % 3 == 0]
+    numbers = [int(hit.paragraph.removeprefix("a.txt#")) for hit in hits[:97]]
+    assert numbers == [n + 1 for n in range(len(texts)) if n % 3 == 0]
     for offset, limit in ((0, 10), (195, 10), (RESCORE_DEPTH, 5), (RESCORE_DEPTH + 80, 50), (1000, 3)):
         page = index.measures("立案处罚", match="any", limit=limit, offset=offset).hits
         assert page == hits[offset : offset + limit]
@@ -382,7 +384,7 @@ INDICATOR = st.text("立案率处 罚a1、", max_size=8)
 
 @given(st.lists(INDICATOR, max_size=6), st.text("立案率处罚a1", min_size=1, max_size=4))
 def test_match_grams_equals_counting(indicators: list[str], query: str) -> None:
-    """The pairs and the precision of each indicator are those that plain counting gives."""
+    """The pairs and the precision of each indicator equal the results of plain counting."""
     grams = list(dict.fromkeys([*query, *(query[i : i + 2] for i in range(len(query) - 1))]))
     indicator_ordinals, gram_ordinals, precisions = lookup._match_grams(indicators, grams)
     pairs = set(zip(indicator_ordinals.tolist(), gram_ordinals.tolist(), strict=True))
@@ -413,9 +415,11 @@ def gold_measures(
 ) -> tuple[list[list[ExtractedMeasure]], list[tuple[str, JsonObject]]]:
     """Return the measures of a gold file by paragraph, and queries for them.
 
-    The indicators are in the words of the second annotator, the queries in those of the first.
+    The indicators are in the words of the second annotator, the queries in the words of the first.
     """
     texts = [remove_white_space(paragraph.text) for paragraph in paragraphs]
+    # A gold file identifies a paragraph by its first and last characters. Of the first ones, only the last six are
+    # compared.
     ordinals = {
         entry["n"]: n
         for entry in gold["paragraphs"]  # type: ignore[attr-defined]
@@ -427,6 +431,7 @@ def gold_measures(
     for entry in gold["measures"]:  # type: ignore[attr-defined]
         text, by_start = paragraphs[ordinals[entry["para"]]].text, measures[ordinals[entry["para"]]]
         start = text.index(entry["quote"])
+        # If another measure starts there, take the next occurrence of the quote or, without one, the next offset.
         while start in by_start:
             start = max(start + 1, text.find(entry["quote"], start + 1))
         names = ("value", "unit", "base_value", "base_unit", "bound", "kind", "change")

@@ -1,4 +1,4 @@
-"""The analyzer, as a conformance kit. It runs with each segmenter, and its messages name the code to check."""
+"""Conformance tests of the analyzer. They run with each segmenter, and their messages name the code to check."""
 
 from __future__ import annotations
 
@@ -196,7 +196,10 @@ def test_long_numbers_keep_all_digits(analyzer: Analyzer, code: int) -> None:
 @given(ANY_TEXT | REPORT_LIKE)
 @settings(deadline=None)
 def test_a_text_and_its_folded_form_have_the_same_terms(analyzer: Analyzer, text: str) -> None:
-    """Full-width commas are excluded, because they can separate thousands."""
+    """A text and its folded form have the same terms.
+
+    Full-width commas are excluded, because they can separate thousands.
+    """
     text = text.replace("，", "、")
     assert terms(analyzer, text) == terms(analyzer, fold(text))
 
@@ -283,7 +286,7 @@ def test_domain_words_are_words(analyzer: Analyzer) -> None:
 
 # Numbers.
 
-SAME = {
+SAME = {  # printed forms of the same quantity, by its term
     "937182元": ["93.7182万元", "937182元", "937,182元", "９３．７１８２万元", "９３７，１８２元", "937182 元"],
     "129件": ["一百二十九件", "129件", "１２９件", "129 件", "一百二十九 件", "壹佰贰拾玖件", "129余件"],
     "3件": ["3件", "三件", "３件", "3 件"],
@@ -370,7 +373,7 @@ def test_each_term_of_a_quantity_has_its_own_span(analyzer: Analyzer, text: str,
 
 @pytest.mark.parametrize("text", ["一起", "一些", "一方面", "一旦", "统一", "两会", "一体化", "H7N9", "3D", "A4纸"])
 def test_words_with_numerals_in_them_are_no_quantities(analyzer: Analyzer, text: str) -> None:
-    """Idioms and codes that contain a numeral give no number terms."""
+    """Idioms and codes that contain a numeral have no terms of numbers."""
     assert not {term for term in quantity_terms(analyzer, text) if term != fold(text)}
 
 
@@ -427,7 +430,7 @@ def test_unreadable_files_are_usage_errors(tmp_path: Path, kind: str) -> None:
 
 
 def test_the_fingerprint_depends_on_the_lexicon() -> None:
-    """Different words or synonyms give different fingerprints, and so do the same words as synonyms."""
+    """Lexicons with different words or synonyms, or with the words as synonyms, have different fingerprints."""
     lexicons = [
         Lexicon("甲", "乙"),
         Lexicon("甲乙", ""),
@@ -439,7 +442,7 @@ def test_the_fingerprint_depends_on_the_lexicon() -> None:
 
 
 def test_the_fingerprint_depends_on_nothing_else(analyzer: Analyzer) -> None:
-    """The same files give the same fingerprint after use, with another segmenter, and in another process."""
+    """The fingerprint is the same after use, with another segmenter, and in another process."""
     command = (
         "import sys; sys.modules['rjieba'] = None; from searchkit.text.analyzer import *; print(Analyzer().fingerprint)"
     )

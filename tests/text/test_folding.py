@@ -108,5 +108,5 @@ def _is_old(character: str) -> bool:
 
 @given(st.lists(st.text(max_size=5), max_size=5), st.sampled_from([1, 200]))
 def test_fold_all_folds_each_text(texts: list[str], times: int) -> None:
-    """The result is that of `fold` for each text, with one or several batches."""
+    """The result contains `fold` of each text, for one batch and for several batches."""
     assert fold_all(texts * times) == [fold(text) for text in texts] * times

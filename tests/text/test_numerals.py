@@ -128,10 +128,10 @@ def test_chinese_numbers_are_recognised(number: int, data: st.DataObject) -> Non
 
 
 @given(st.integers(1000, 10**9), st.booleans())
-def test_chinese_digits_without_multipliers_are_parsed(number: int, is_round: bool) -> None:  # noqa: FBT001
-    """Digits without multipliers (二〇二三) are a number, unless they are consecutive (一二三四)."""
+def test_chinese_digits_without_multipliers_are_parsed(number: int, has_circle: bool) -> None:  # noqa: FBT001
+    """Digits without multipliers are a number, with 零 or the circle 〇 for zero, unless they ascend (一二三四)."""
     printed = "".join(DIGITS[int(digit)] for digit in str(number))
-    value = parse_han_numeral(printed.replace("零", "〇") if is_round else printed)
+    value = parse_han_numeral(printed.replace("零", "〇") if has_circle else printed)
     assert value == (None if str(number) in "123456789" else number)
 
 
@@ -219,18 +219,18 @@ def test_ill_formed_numerals_are_none(characters: str) -> None:
 
 
 def to_chinese(number: int) -> str:
-    """Return a number below 10**12 in Chinese numerals, four digits at a time, with 零 for skipped positions."""
+    """Return a number below 10**12 in Chinese numerals, in groups of four digits, with 零 for skipped positions."""
     if number == 0:
         return "零"
     printed = ""
     for scale, name in ((10**8, "亿"), (10**4, "万"), (1, "")):
-        section = number // scale % 10**4
-        if section:
-            printed += ("零" if printed and section < 1000 else "") + _section_to_chinese(section) + name
+        group = number // scale % 10**4
+        if group:
+            printed += ("零" if printed and group < 1000 else "") + _group_to_chinese(group) + name
     return printed.removeprefix("一") if printed.startswith("一十") else printed
 
 
-def _section_to_chinese(number: int) -> str:
+def _group_to_chinese(number: int) -> str:
     """Return a number from 1 to 9999 in Chinese numerals."""
     printed = ""
     is_skipping = False

@@ -71,11 +71,11 @@ def segmenters(request: pytest.FixtureRequest) -> Iterator[tuple[Any, ...]]:
         state: {character: round(value, 6) for character, value in table.items()}
         for state, table in finalseg.emit_P.items()
     }
-    python = create_jieba(request.param)
-    python.total = sum(python.FREQ.values())
+    jieba_tokenizer = create_jieba(request.param)
+    jieba_tokenizer.total = sum(jieba_tokenizer.FREQ.values())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finalseg, "emit_P", rounded)
-        yield DictionarySegmenter(request.param), create_rjieba(request.param), python
+        yield DictionarySegmenter(request.param), create_rjieba(request.param), jieba_tokenizer
 
 
 # Dictionary and model.

@@ -26,13 +26,13 @@ def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2021-2023", "2021...2023", "x"])
 def test_other_text_is_an_error(text: str) -> None:
-    """The message gives examples of valid input."""
+    """The message contains examples of valid input."""
     with pytest.raises(ValueError, match=r"is not a year; write 2023 or 2021\.\.2023"):
         parse_year_range(text)
 
 
 def test_printed_years_match() -> None:
-    """Arabic digits and Chinese numerals match, with any form of the circle."""
+    """Years in Arabic digits and in Chinese numerals match, with any of the characters that reports use for zero."""
     assert all(
         re.fullmatch(ANY_YEAR, year)
         for year in ("2023", "1954", "二〇二三", "二○一五", "一九九八", "二O二三", "二零一零")

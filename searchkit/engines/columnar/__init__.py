@@ -3,7 +3,7 @@
 A paragraph is a doc. Its doc id is its number in a segment, or in the index. A report is a document.
 
 arrays.py             named arrays in a file
-columns.py            dictionary-encoded columns, and everything that a segment is written from
+columns.py            dictionary-encoded columns, and the content of a segment in memory
 postings.py           term dictionary and postings with frequencies
 text.py               the text, as codes of an alphabet
 bigrams.py            offsets of each pair of adjacent characters
@@ -11,8 +11,8 @@ cross_word.py         docs that contain the characters of a term, but not the te
 measures.py           measures as columns
 cells.py              cells of the measures that are in tables
 tables.py             tables, packed
-building.py           documents to columns
-merging.py            columns of several segments to one
+building.py           builds the columns of a segment from documents
+merging.py            merges the columns of several segments
 segment.py            writing and reading a segment
 commit.py             segments, live documents and corpus order of an index
 writer.py             adding and deleting documents, merging segments

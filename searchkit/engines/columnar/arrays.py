@@ -1,4 +1,4 @@
-"""Named NumPy arrays in one file that is mapped into memory. There is no pickle: reading a file runs no code.
+"""Named NumPy arrays in one file that is mapped into memory. Nothing is pickled, so reading a file cannot run code.
 
     magic (8 bytes) | length of the header (8 bytes, little-endian) | header (JSON) | padding | arrays
 
@@ -30,6 +30,7 @@ else:
     Array = np.ndarray  # importing numpy.typing takes 30 ms, which every search would pay
 
 _MAGIC = b"skarray3"
+_HEADER_OFFSET = 16  # bytes: the magic, and the length of the header
 _ALIGNMENT = 64  # bytes
 _STORED_DTYPES = frozenset({"|u1", "<u2", "<u4", "<u8"})  # unsigned integers, little-endian
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # O_BINARY exists on Windows only
@@ -38,7 +39,7 @@ _UNSIGNED_DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write named one-dimensional arrays of unsigned integers to a file. Raises ValueError for other arrays."""
-    directory: dict[str, tuple[str, int, int, int]] = {}
+    directory: dict[str, tuple[str, int, int, int]] = {}  # dtype, number of elements, offset, CRC-32
     offset = 0
     stored = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
     for name, array in stored.items():
@@ -49,7 +50,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
         directory[name] = (dtype, len(array), offset, zlib.crc32(array.data))
         offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT  # rounded up
     header = json.dumps(directory).encode()
-    data_start = -(-(16 + len(header)) // _ALIGNMENT) * _ALIGNMENT
+    data_start = -(-(_HEADER_OFFSET + len(header)) // _ALIGNMENT) * _ALIGNMENT
     with path.open("wb") as handle:
         handle.write(_MAGIC + len(header).to_bytes(8, "little") + header)
         for (_, _, offset, _), array in zip(directory.values(), stored.values(), strict=True):
@@ -133,6 +134,7 @@ class ArrayFile:
             return self._mapped_view
 
     def _close(self) -> None:
+        """Close the file descriptor, if it is open."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -141,7 +143,7 @@ class ArrayFile:
     def _directory(self) -> dict[str, Any]:
         """The header: type, number of elements, offset from `_data_start` and CRC-32 of each array, by name."""
         try:
-            directory = json.loads(bytes(self._view[16 : 16 + self._header_length]))
+            directory = json.loads(bytes(self._view[_HEADER_OFFSET : _HEADER_OFFSET + self._header_length]))
         except (ValueError, RecursionError):
             raise self._damaged() from None
         if not isinstance(directory, dict):
@@ -150,12 +152,13 @@ class ArrayFile:
 
     @property
     def _header_length(self) -> int:
+        """Length of the header in bytes."""
         return int.from_bytes(self._view[8:16], "little")
 
     @property
     def _data_start(self) -> int:
         """Offset of the first array in the file: the end of the header, rounded up."""
-        return -(-(16 + self._header_length) // _ALIGNMENT) * _ALIGNMENT
+        return -(-(_HEADER_OFFSET + self._header_length) // _ALIGNMENT) * _ALIGNMENT
 
     def _damaged(self) -> IndexDamaged:
         return IndexDamaged(f"{self._path}: missing or damaged; build the index again with: searchkit build --full")
@@ -204,7 +207,7 @@ def byte_string_arrays(name: str, strings: Sequence[bytes]) -> dict[str, Array]:
 
 
 def offsets_from_lengths(lengths: Sequence[int] | Array) -> Array:
-    """Return the offset of each of several concatenated items of some lengths, followed by the end of the last one."""
+    """Return the offset of each item of a concatenation, followed by its end. `lengths`: the length of each item."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
@@ -220,7 +223,7 @@ def narrowest(values: Array | Iterable[int]) -> Array:
 def unique_sorted(values: Array) -> Array:
     """Return the distinct values of a sorted array.
 
-    Sorting and this function are faster than `np.unique`, which uses a hash table.
+    Sorting an array and then calling this function is faster than `np.unique`, which uses a hash table.
     """
     return values.compress(run_start_mask(values))
 

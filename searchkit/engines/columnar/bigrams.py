@@ -1,8 +1,9 @@
 """The bigrams of a segment: for each pair of adjacent characters the list of its offsets, and its document frequency.
 
-Strings are found by the lists. The document frequencies are used for rescoring. Characters are folded, and codes of the
-segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit integers: for a common pair
-the gaps between its offsets, for a rare pair the low bits of all offsets and then their high bits.
+Strings are found by the lists. The document frequencies are used for rescoring. The text is folded, and a character is
+stored as a code of the segment's alphabet; code 0 ends the text of a doc. A list of offsets is an array of 16-bit
+integers: for a common pair the gaps between its offsets, for a rare pair the low bits of all offsets and then their
+high bits.
 
 Some pairs have no list. The docs with a frequent word of two characters are in the postings and the cross-word postings
 of the word, so some of these words need no list. A list of a common pair with punctuation would be long, and rarely be
@@ -91,8 +92,9 @@ def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
     case. `doc_count`: number of docs of the segment.
 
     A frequent word needs no list, unless a string of three characters could consist of this word and another one
-    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So the pairs before and
-    after a word without a list are not such words, and a longer string with the word is usually found by one of them.
+    without a list (行政 and 政府 in 行政府). The most frequent words are considered first. So the pairs that overlap a
+    word without a list (法行 and 政执 around 行政 in 法行政执) are no words without a list. A longer string with the
+    word is usually found by the list of such a pair.
     """
     needs, firsts, seconds = np.ones(len(codes), bool), set(), set()
     frequent = np.flatnonzero(counts * UNLISTED_WORD_RATIO > doc_count)
@@ -123,7 +125,7 @@ def bigram_arrays(
     arrays = {
         "bigram_keys": joined["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
         "bigram_list_offsets": narrowest(offsets_from_lengths(joined["list_lengths"])),
-        "bigram_df": (joined["df"] - 1).astype(np.uint16),  # 65,536 needs 17 bits
+        "bigram_df": (joined["df"] - 1).astype(np.uint16),  # minus 1, because 65,536 needs 17 bits
         "bigram_lists": joined["lists"],
         "character_df": narrowest(_character_dfs(codes, text_offsets, len(char_classes))),
     }
@@ -181,7 +183,7 @@ def bit_width(count: int) -> int:
 
 
 def _min_gaps_df(text_length: int) -> int:
-    """Return the lowest document frequency of a pair that is stored as gaps. The average gap is about 2 ** 15 at most.
+    """Return the lowest document frequency of a pair that is stored as gaps: its average gap is at most about 2 ** 15.
 
     If the text is so long that offsets have more than 24 bits, all pairs are stored as gaps.
     """
@@ -245,9 +247,9 @@ def _split_alphabet(counts: Array) -> list[int]:
 
 
 def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -> dict[str, Array]:
-    """Return keys, document frequencies, lists and cross-word docs of some pairs.
+    """Return keys, document frequencies, lists and cross-word docs of a part of the pairs.
 
-    The pairs are those with a first code from `first` to `end` (exclusive).
+    The part contains the pairs whose first code is from `first` to `end` (exclusive).
     """
     keys, offsets = text.sorted_pairs(text.offsets(first, end))
     docs = text.doc_of.take(offsets)

@@ -1,4 +1,4 @@
-"""Builds the columns of a segment from documents. The analyzer tokenises texts; tokens are summed to postings."""
+"""Builds the columns of a segment from documents. The tokens of a doc with the same term are summed to a posting."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class _TokenCollector:
         self._counts = array("I")
 
     def extend(self, texts: Sequence[Sequence[str]]) -> None:
-        """Add the terms of the tokens of each of some texts."""
+        """Add the tokens of several texts. `texts`: the terms of the tokens of each text."""
         self._term_indices += self._terms.encode_all(chain.from_iterable(texts)).data
         self._counts.extend(map(len, texts))
 
@@ -171,7 +171,8 @@ class _Tokens:
 def _add_field_terms(terms: list[str], prefix: str, tokens: _Tokens) -> PostingEntries:
     """Append the terms of a field to `terms`, each with the prefix of the field, and return their postings.
 
-    A posting is for a heading path, or for a document (by its title). `terms` begins with the terms without a prefix.
+    `PostingEntries.doc` of these postings is the index of a heading path, or a document number (for a title). `terms`
+    begins with the terms without a prefix.
     """
     field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
     used, index = np.unique(field.term, return_inverse=True)

@@ -1,6 +1,6 @@
 """The cells of the measures of one segment that are in tables. Other measures take no space.
 
-The headers of rows and of columns are two dictionary-encoded columns, because each of them belongs to several measures.
+The headers of rows and of columns are two dictionary-encoded columns, because several measures have the same headers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class CellBuilder:
         self._rows, self._columns = DictEncoder(), DictEncoder()
 
     def append(self, ordinal: int, cell: TableCell) -> None:
-        """Add the cell of the measure with an ordinal."""
+        """Add the cell of a measure. `ordinal`: the ordinal of the measure in the segment."""
         self._measure.append(ordinal)
         self._row_of.append(self._rows.encode((cell.table, cell.row)))
         self._column_of.append(self._columns.encode((cell.column, cell.total)))
@@ -70,7 +70,7 @@ class SegmentCells:
         self._rows, self._columns = DictColumn(arrays, "cell_row"), DictColumn(arrays, "cell_column")
 
     def find(self, ordinal: int) -> TableCell | None:
-        """Return the cell of the measure with an ordinal, or None. Takes 2 µs; much less if there are no cells."""
+        """Return the cell of the measure with the given ordinal, or None. Takes 2 µs, or much less without cells."""
         index = int(self._measure.searchsorted(ordinal)) if len(self._measure) else 0
         if index == len(self._measure) or self._measure.item(index) != ordinal:
             return None
@@ -78,7 +78,7 @@ class SegmentCells:
         return TableCell(table, row, column, is_total, self._part_of_n.item(index) or None)
 
     def columns(self, is_kept: Array) -> CellArrays:
-        """Return the cells of the measures in a mask, for writing them to another segment."""
+        """Return the cells of the measures that are True in `is_kept`, for writing them to another segment."""
         kept = np.flatnonzero(is_kept.take(self._measure))
         (rows, row_of), (columns, column_of) = (
             compact_codes(column.codes[kept]) for column in (self._rows, self._columns)

@@ -23,7 +23,7 @@ _SEARCH_RATIO = 64
 distinct values as are requested. Otherwise it parses all values of the column once."""
 
 MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
-"""Fields of `ExtractedMeasure` that are stored together, because few combinations of them occur: `unit`, `base_unit`,
+"""Fields of `ExtractedMeasure` that are stored together, because few combinations occur: `unit`, `base_unit`,
 `bound`, `kind`, `change`, `period` and `zero`."""
 
 CellRow = tuple[int, tuple[str, ...]]
@@ -40,7 +40,7 @@ class SegmentColumns:
     """Per document, the name of the corpus file that it was read from."""
     documents: Sequence[Document]
     document_of: Array
-    """Document number, ascending."""
+    """Document number of each doc, ascending."""
     n: Array
     """Position of the doc in its document, from 1."""
     page: Array
@@ -48,7 +48,7 @@ class SegmentColumns:
     is_record: Array
     """1 if the doc is a complete record of a corpus file, such as a row of a table; otherwise 0.
 
-    The id of a record is that of its document. Other docs have the id `<document>#<n>`.
+    A record has the id of its document. Other docs have the id `<document>#<n>`.
     """
     length: Array
     """Number of tokens of text, headings and title, weighted by field, for BM25F."""
@@ -209,7 +209,7 @@ class DictColumn:
         return len(self._values)
 
     def __getitem__(self, index: int) -> Any:  # noqa: ANN401 - any JSON
-        """Return the value at an index."""
+        """Return the value at the given index."""
         return self.value(self.codes.item(index))
 
     def value(self, code: int) -> Any:  # noqa: ANN401
@@ -228,7 +228,7 @@ class DictColumn:
         return next((code for code in self._values.find_prefix(text) if self._values[code] == text), None)
 
     def codes_of(self, values: Collection[object]) -> list[int]:
-        """Return the codes of those of some values that occur in the column, in no particular order.
+        """Return the codes of the given values, in no particular order. Values that do not occur are omitted.
 
         If few values are requested, calls `code_of` for each of them. Otherwise parses all values of the column.
         """
@@ -237,7 +237,7 @@ class DictColumn:
         return [code for code, value in enumerate(self.values()) if value in values]
 
     def take(self, indices: Array) -> list[Any]:
-        """Return the values at some indices."""
+        """Return the values at the given indices."""
         return self.values(self.codes.take(indices).tolist())
 
     def to_list(self) -> list[Any]:
@@ -246,7 +246,7 @@ class DictColumn:
         return [values[code] for code in self.codes.tolist()]
 
     def values(self, codes: Sequence[int] | None = None) -> list[Any]:
-        """Return the values of some codes; if `codes` is None, all distinct values in the order of their codes.
+        """Return the values of the given codes; if `codes` is None, all distinct values in the order of their codes.
 
         Takes 1 µs for a value that has not been read before, and 50 ns for any other.
         """
@@ -257,10 +257,11 @@ class DictColumn:
         return [self._parsed[code] for code in requested]
 
     def json_values(self) -> list[bytes]:
-        """Return all distinct values as stored, in the order of their codes, for `parse_values`. Takes 0.1 µs each."""
+        """Return all distinct values as stored, in the order of their codes, for `parse_values`. 0.1 µs per value."""
         return self._values.to_list()
 
     def _parse(self, codes: Sequence[int]) -> None:
+        """Parse the values of the given codes, and cache them."""
         self._parsed.update(zip(codes, parse_values([self._values[code] for code in codes]), strict=True))
 
 
@@ -270,8 +271,10 @@ def parse_values(texts: Iterable[bytes]) -> list[Any]:
 
 
 def _encode_json(value: object) -> bytes:
+    """Return the JSON of a value in UTF-8, as columns store it."""
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _to_tuples(value: Any) -> Any:  # noqa: ANN401
+    """Return a JSON value with tuples in place of lists, also of nested ones."""
     return tuple(map(_to_tuples, value)) if isinstance(value, list) else value

@@ -4,9 +4,9 @@ In such a text, the characters extend across a word boundary: 行政 in 执行|�
 
 A query for a word matches its characters wherever they occur. The postings of the word contain the docs in which the
 word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings are stored
-for all words of two characters, and for longer words that many docs have. Without them, a search would have to check
-all offsets of a pair of characters, which are many times more than the docs in cross-word postings. All other words are
-rare, and found quickly by their bigrams.
+for all words of two characters, and for longer words that many docs have. Without cross-word postings, a search would
+have to check all offsets of a pair of characters, which are many times as many as the docs in cross-word postings. All
+other words are rare, and found quickly by their bigrams.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sets of doc ids in memory. They are the results of matching."""
+"""Sets of doc ids in memory: the results of matching."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from searchkit.engines.columnar.arrays import Array, unique_sorted
 
 MATCH_BIT = 128
-"""Bit of a byte of dense postings. It is set if the doc is in the set."""
+"""Bit of a byte of dense postings. The bit is set if the doc is in the set."""
 _SPARSE_RATIO = 16
 """A result with fewer than one of 16 docs is stored as ids.
 
@@ -59,7 +59,7 @@ class DocSet:
 
     @classmethod
     def of_ids(cls, ids: Array, size: int) -> DocSet:
-        """Return the set of some ascending ids."""
+        """Return the set of the given ids, which must ascend."""
         return cls(Form.IDS, ids, size) if len(ids) else cls.none(size)
 
     @classmethod
@@ -95,7 +95,7 @@ class DocSet:
 
     @property
     def bitset(self) -> Array:
-        """A boolean per doc. It must not be changed, because it may be the stored array."""
+        """A boolean per doc. The array must not be changed, because it may be the stored one."""
         if self.form is Form.BITSET:
             return self._data
         if self.form is Form.DENSE_POSTINGS:
@@ -108,7 +108,7 @@ class DocSet:
     def postings_as_bitset(self) -> DocSet:
         """Return the same set, with a bitset in place of dense postings.
 
-        This saves time if the bitset is read several times.
+        The conversion saves time if the bitset is read several times.
         """
         return DocSet.of_bitset(self.bitset) if self.form is Form.DENSE_POSTINGS else self
 
@@ -147,7 +147,10 @@ class DocSet:
         return DocSet.of_bitset(~self.bitset)
 
     def split(self, doc_bases: Sequence[int]) -> list[DocSet]:
-        """Return one set per segment from this set for the index: the inverse of `concatenate`."""
+        """Return one set per segment from this set for the index: the inverse of `concatenate`.
+
+        `doc_bases`: as for `concatenate`.
+        """
         if self.form in {Form.NONE, Form.ALL}:
             return [DocSet(self.form, _NO_IDS, end - base) for base, end in pairwise(doc_bases)]
         if self.form in _DENSE_FORMS:
@@ -161,7 +164,7 @@ class DocSet:
 
 _NO_IDS = np.empty(0, np.intp)
 _HEAD_DOCS = 1 << 12
-"""Number of docs that `DocSet.first` scans before it scans all of them."""
+"""Number of docs that `DocSet.first` scans before it scans all docs."""
 
 
 def intersection(sets: Sequence[DocSet]) -> DocSet:

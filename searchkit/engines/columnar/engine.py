@@ -56,22 +56,22 @@ class ColumnarEngine:
         collector = MeasureCollector(self._reader, request)
 
         def fetch(indices: Sequence[int]) -> list[Measure]:
-            """Return the measures at some indices."""
+            """Return the measures at the given indices."""
             return collector.measures(indices)
 
         def texts(indices: Sequence[int]) -> list[str]:
-            """Return the texts of the paragraphs of the measures at some indices."""
+            """Return the texts of the paragraphs of the measures at the given indices."""
             return collector.texts(indices)
 
         return MeasureColumns(collector.indicators, collector.indicator_of, collector.scores, fetch, texts)
 
     def paragraph(self, paragraph_id: str) -> Paragraph | None:
-        """Return the paragraph with an id, or None. Searches the ids of all documents."""
+        """Return the paragraph with the given id, or None. Searches the ids of all documents."""
         doc_id = self._find(paragraph_id)
         return None if doc_id is None else self._paragraph(doc_id)
 
     def measures(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
-        """Return the measures of each of some paragraphs. Takes as long as `paragraph` for each of them."""
+        """Return the measures of each given paragraph. Takes as long as `paragraph` for each of them."""
         doc_ids = map(self._find, paragraph_ids)
         return [() if i is None else self._measures(i, self._paragraph(i)) for i in doc_ids]
 
@@ -122,7 +122,12 @@ class ColumnarEngine:
         self.__dict__.pop("_reader", None)
 
     def _facets(self, request: Request, matches: DocSet, collector: FacetCollector) -> Mapping[str, FacetCounts]:
-        collectors = {request.filters: collector}  # by the filters under which a collector counts
+        """Count the requested facets, each under all filters except those with its name.
+
+        `matches`: the docs that match the query. `collector`: counts the docs that match the query and pass all
+        filters.
+        """
+        collectors = {request.filters: collector}  # by the filters that the counted docs pass
         counts = {}
         for facet in request.facets:
             others = tuple(item for item in request.filters if item.name != facet.name)
@@ -133,6 +138,7 @@ class ColumnarEngine:
         return counts
 
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
+        """Yield the hits of a page of the ranking."""
         explanations = ranking.explanations(page) if request.explain else {}
         for doc_id, score, match_count in ranking.page(page):
             paragraph = self._paragraph(doc_id)
@@ -161,7 +167,7 @@ class ColumnarEngine:
         return (start + index for index in indices)
 
     def _find(self, paragraph_id: str) -> int | None:
-        """Return the doc id of the paragraph with an id, or None.
+        """Return the doc id of the paragraph with the given id, or None.
 
         The id is `<document>#<n>`, or the id of a document that is a record, which can also contain `#`.
         """
@@ -187,8 +193,8 @@ class ColumnarEngine:
 class _RankedDocs:
     """The matches of a request in the order of `Request.sort`, and grouped if requested.
 
-    By score, the best docs come first, ordered by both steps of ranking, then all others, ordered by step one. The
-    others are left out if the requested page contains only best docs.
+    In the order of scores, the best docs come first, sorted by the scores of both steps of ranking. All other docs
+    follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
     """
 
     def __init__(self, reader: IndexReader, request: Request, docs: DocSet, total: int) -> None:
@@ -237,16 +243,19 @@ class _RankedDocs:
         self._match_counts = np.ones(len(self._doc_ids), np.int64)
 
     def _sort(self, sort: str) -> None:
+        """Sort the docs by a facet. Docs with equal values keep their order."""
         column = self._reader.facet_column(Facet(sort.removeprefix("-")))
         self._take(sort_by_value(column, self._doc_ids, descending=sort.startswith("-")))
 
     def _group(self) -> None:
+        """Keep the first doc of each document, and count the matches of the document."""
         column = self._reader.facet_column(Facet("document"))
         first, counts = group_by_first(column.ordinals[0].take(column.key_of.take(self._doc_ids)))
         self._take(first)
         self._match_counts, self.document_count = counts, len(first)
 
     def _take(self, indices: Array) -> None:
+        """Keep only the docs at the given indices, in the order of the indices."""
         self._doc_ids, self._scores, self._match_counts = (
             column[indices] for column in (self._doc_ids, self._scores, self._match_counts)
         )

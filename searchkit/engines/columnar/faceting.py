@@ -1,4 +1,4 @@
-"""Counting facet values, and sorting and grouping docs by them."""
+"""Counting facet values, and sorting and grouping docs by facet values."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from searchkit.query.tree import ScoringClause
 
 
 class MeasureCollector:
-    """The measures that a request selects, in corpus order, those of a doc in the order of the text.
+    """The measures that a request selects, in corpus order; within a doc, in the order of the text.
 
     Contains a few numbers per measure. The method `measures` loads complete measures.
     """
@@ -45,12 +45,13 @@ class MeasureCollector:
             self._reorder(np.argsort(reader.order_keys(self._doc_ids), kind="stable"))
 
     def _reorder(self, order: Array) -> None:
+        """Put the measures into another order. `order`: the present index of each measure."""
         self._ordinals, self._doc_ids, self.indicator_of, self.scores = (
             column[order] for column in (self._ordinals, self._doc_ids, self.indicator_of, self.scores)
         )
 
     def measures(self, indices: Sequence[int]) -> list[Measure]:
-        """Return the measures at some indices, in this order. Takes about 15 µs per measure."""
+        """Return the measures at the given indices, in the same order. Takes about 15 µs per measure."""
         reader, selected = self._reader, np.asarray(indices, np.int64)
         ordinals, doc_ids = self._ordinals[selected], self._doc_ids[selected]
         segment_of = np.searchsorted(reader.doc_bases, doc_ids, "right") - 1
@@ -65,16 +66,16 @@ class MeasureCollector:
         return in_order
 
     def texts(self, indices: Sequence[int]) -> list[str]:
-        """Return the text of the doc of each measure at some indices. Takes about 3 µs per measure."""
+        """Return the texts of the docs of the measures at the given indices. Takes about 3 µs per measure."""
         located = map(self._reader.locate, self._doc_ids[np.asarray(indices, np.int64)].tolist())
         return [segment.text[doc_id] for segment, doc_id in located]
 
 
 def _index_indicators(indices: dict[str, int], indicators: DictColumn, ordinals: Array) -> Array:
-    """Return the index in the list of all indicators of the indicator of each of some measures of a segment.
+    """Return the indicator of each of several measures of a segment, as an index in the list of all indicators.
 
-    `indices`: maps an indicator to its index. New indicators are added. `indicators`: the column of the segment.
-    `ordinals`: the ordinals of the measures.
+    `indices`: maps an indicator to its index in this list; new indicators are added. `indicators`: the column of the
+    segment. `ordinals`: the ordinals of the measures.
     """
     codes = indicators.codes.take(ordinals)
     is_used = np.zeros(indicators.value_count, bool)

@@ -48,12 +48,12 @@ class MeasureBuilder:
                 self._cells.append(len(self._start), measure.cell)
             self._start.append(measure.start)
             self._length.append(measure.end - measure.start)
-            # As in `MeasureArrays.part_of`: 0 for None, so all starts are increased by 1.
+            # As in `MeasureArrays.part_of`: 0 means None, so a start is stored plus 1.
             self._part_of.append(0 if measure.part_of is None else measure.part_of + 1)
             self._value.append(measure.value)
             self._base_value.append(measure.base_value)
             self._indicator_of.append(self._indicators.encode(measure.indicator))
-            self._attributes_of.append(self._attributes.encode(_attributes(measure)))
+            self._attributes_of.append(self._attributes.encode(_attributes_of(measure)))
 
     def columns(self) -> MeasureArrays:
         """Return everything collected so far."""
@@ -72,7 +72,8 @@ class MeasureBuilder:
         )
 
 
-def _attributes(measure: ExtractedMeasure) -> MeasureAttributes:
+def _attributes_of(measure: ExtractedMeasure) -> MeasureAttributes:
+    """Return the fields of a measure that are stored together."""
     return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
 
 
@@ -101,7 +102,7 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
 class SegmentMeasures:
     """The measures of an open segment. Arrays are read when they are first needed.
 
-    Measures are numbered from 0 in the order of the docs, those of a doc in the order of the text. This number is the
+    Measures are numbered from 0 in the order of the docs; within a doc, in the order of the text. This number is the
     ordinal of a measure.
     """
 
@@ -116,6 +117,7 @@ class SegmentMeasures:
 
     @cached_property
     def _attributes(self) -> DictColumn:
+        """The combination of attributes of each measure."""
         return DictColumn(self._arrays, "measure_attributes")
 
     @cached_property
@@ -141,7 +143,7 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of some docs that a request selects by unit and base value.
+        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit and base value.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
@@ -161,7 +163,7 @@ class SegmentMeasures:
         return np.array([base_unit == unit for _, base_unit, *_ in self._attributes.values()], bool)
 
     def _of_docs(self, docs: DocSet) -> Array:
-        """Return the ordinals of the measures of some docs, ascending."""
+        """Return the ordinals of the measures of `docs`, ascending."""
         if docs.form is Form.ALL:
             return np.arange(len(self.doc_of))
         if docs.is_dense:
@@ -178,7 +180,7 @@ class SegmentMeasures:
         return range(self._offsets.item(doc_id), self._offsets.item(doc_id + 1))
 
     def load(self, ordinals: Iterable[int], paragraphs: Iterable[Paragraph]) -> list[Measure]:
-        """Return the measures with some ordinals. `paragraphs`: the paragraph of each of them.
+        """Return the measures with the given ordinals. `paragraphs`: the paragraph of each measure.
 
         Takes about 7 µs per measure. Raises ValueError if the data are damaged.
         """
@@ -190,6 +192,7 @@ class SegmentMeasures:
         return [Measure(measure, paragraph) for measure, paragraph in measures]
 
     def _measure(self, ordinal: int) -> ExtractedMeasure:
+        """Return the measure with the given ordinal, without its paragraph."""
         start, length, part_of = (array.item(ordinal) for array in self._spans)
         unit, base_unit, bound, kind, change, period, zero = self._attributes[ordinal]
         values, base_values, code_of = self._values
@@ -217,10 +220,11 @@ class SegmentMeasures:
 
     @cached_property
     def _spans(self) -> tuple[Array, ...]:
+        """Three arrays with an element per measure: `start`, `length` and `part_of` (see `MeasureArrays`)."""
         return tuple(self._arrays[f"measure_{name}"] for name in ("start", "length", "part_of"))
 
     def columns(self, is_kept: Array) -> MeasureArrays:
-        """Return the measures of the docs in a mask, for writing them to another segment."""
+        """Return the measures of the docs that are True in `is_kept`, for writing them to another segment."""
         measures = is_kept.take(self.doc_of)
         values, base_values, code_of = self._values
         indicators, indicator_of = compact_codes(self.indicators.codes[measures])

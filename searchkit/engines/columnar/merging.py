@@ -56,6 +56,7 @@ def merge_columns(parts: Sequence[SegmentColumns]) -> SegmentColumns:
 
 
 def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
+    """Concatenate the measures of several segments. Codes are renumbered for the distinct values of all segments."""
     indicators, indicator_codes = _merge_values([part.indicators for part in parts])
     attributes, attributes_codes = _merge_values([part.attributes for part in parts])
     plain = ("count_per_doc", "start", "length", "part_of", "value", "base_value")
@@ -98,5 +99,6 @@ def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array
 
 def _drop_duplicates(entries: PostingEntries) -> PostingEntries:
     """Drop repeated entries. Parts may have the same heading path, and each part has the postings of its terms."""
-    _, first = np.unique(entries.term.astype(np.int64) << 16 | entries.doc, return_index=True)
+    keys = entries.term.astype(np.int64) << 16 | entries.doc  # doc ids have 16 bits
+    _, first = np.unique(keys, return_index=True)
     return entries.take(first)

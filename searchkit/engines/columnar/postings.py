@@ -50,8 +50,8 @@ _MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overf
 _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
 _MAX_CACHED_TERMS = 1024  # number of terms whose ordinals in a segment, or states in the index, are cached
-_MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, at most 64 KB each
-_MAX_CACHED_INDEX_POSTINGS = 16  # number of terms whose dense postings in the index are cached, a byte per doc each
+_MAX_CACHED_EXPANDED = 8  # number of terms whose expanded postings in a segment are cached, up to 64 KB per term
+_MAX_CACHED_INDEX_POSTINGS = 16  # number of terms whose dense postings in the index are cached, a byte per doc
 DENSE_TERM_RATIO = 4
 """A term has dense postings if more than one of 4 docs has the term."""
 _KEY_LENGTH = 2  # number of characters of a term that are compared as one integer
@@ -72,7 +72,7 @@ class PostingEntries:
     """Boolean: whether the term is in the text, not only in headings or title. True for all terms with a prefix."""
 
     def take(self, indices: Array) -> PostingEntries:
-        """Return the entries at some indices."""
+        """Return the entries at the given indices."""
         return PostingEntries(*(getattr(self, name)[indices] for name in PostingEntries.__slots__))
 
 
@@ -123,7 +123,7 @@ def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
     """Return the arrays of the term dictionary and the postings of a segment of `size` docs."""
     counts = np.diff(postings.offsets)
     is_dense = counts > size // DENSE_TERM_RATIO
-    # Terms of titles and headings are the first of the dictionary. They always have sparse postings.
+    # The terms of titles and headings, which come first in the dictionary, always have sparse postings.
     is_dense[: bisect.bisect_left(postings.terms, chr(ord(HEADING_TERM_PREFIX) + 1))] = False
     dense_terms, is_sparse = np.flatnonzero(is_dense), np.repeat(~is_dense, counts)
     overflow = np.flatnonzero(postings.tf > _MAX_SPARSE_TF)
@@ -183,10 +183,10 @@ class SegmentPostings:
         """Return the ordinals of the terms that begin with `prefix`."""
         encoded = prefix.encode("utf-8", "surrogatepass")
         start = bisect.bisect_left(self._terms, encoded)
-        return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))  # 0xff sorts after UTF-8
+        return range(start, bisect.bisect_left(self._terms, encoded + b"\xff", lo=start))  # no UTF-8 has the byte 0xff
 
     def term(self, term_ord: int) -> str:
-        """Return the term with an ordinal."""
+        """Return the term with the given ordinal."""
         return self._terms[term_ord].decode("utf-8", "surrogatepass")
 
     def text_docs(self, term_ord: int) -> DocSet:
@@ -283,7 +283,7 @@ class SegmentPostings:
         return bool(((np.diff(ids) > 0) | is_start[1 : len(ids)]).all())
 
     def fields(self) -> Array:
-        """Return the kind of each term: 0 = without a prefix, 1 = of titles, 2 = of heading paths."""
+        """Return the field of each term: 0 = no field (a term without a prefix), 1 = titles, 2 = heading paths."""
         first_bytes = self._arrays["terms"][self._arrays["terms_offsets"][:-1]]
         return np.where(first_bytes <= ord(HEADING_TERM_PREFIX), first_bytes, 0)
 
@@ -295,6 +295,7 @@ class SegmentPostings:
         return self._arrays["dense_postings"][row * self._size : (row + 1) * self._size]
 
     def _expand(self, term_ord: int) -> Array:
+        """Return the sparse postings of a term as dense postings."""
         dense = np.zeros(self._size, np.uint8)
         self.expand_into(term_ord, dense)
         return dense
@@ -379,7 +380,7 @@ class IndexTerms:
         return np.concatenate([np.empty(0, np.intp), *parts])
 
     def frequencies(self, term: str, doc_ids: Array | slice) -> Array:
-        """Return the weighted frequency (text, headings, title) of a term in some docs."""
+        """Return the weighted frequency (text, headings, title) of a term in each given doc."""
         dense = self._dense(term)
         values = dense[doc_ids] if isinstance(doc_ids, slice) else dense.take(doc_ids)
         tf: Array = values & (_in_text_bit(dense) - dense.dtype.type(1))
@@ -403,12 +404,13 @@ class IndexTerms:
         return _TermState(segments, df, ids, doc_bases, np.array(list(map(len, ids or ())), np.intp))
 
     def _dense(self, term: str) -> Array:
+        """Return the dense postings of a term over all docs. The results are cached."""
         return self._dense_postings.get(term, self._expand)
 
     def _expand(self, term: str) -> Array:
-        """Return the dense postings of a term over all docs: the frequency, and the highest bit for a term in the text.
+        """Return the dense postings of a term over all docs. The highest bit is set if the term is in the text.
 
-        Elements have 8 bits, or 32 bits if a frequency needs more than 7 bits.
+        The other bits are the frequency. Elements have 8 bits, or 32 bits if a frequency needs more than 7 bits.
         """
         dense = np.zeros(self._size, np.uint8)
         segments = self._states.get(term, self._look_up).segments
@@ -417,7 +419,7 @@ class IndexTerms:
         overflow = [(ids + np.intp(base), tf) for postings, term_ord, base in segments
                     for ids, tf in [postings.overflow(term_ord)] if len(ids)]  # fmt: skip
         if any(int(tf.max()) > _MAX_DENSE_TF for _, tf in overflow):
-            # Convert to 32 bits, and move the bit for the text to the highest position.
+            # Convert to 32 bits, and move the in-text bit to the highest position.
             dense = (dense & np.uint8(IN_TEXT_BIT - 1)) + (dense >= IN_TEXT_BIT) * np.uint32(1 << 31)
         for ids, tf in overflow:
             dense[ids] = dense.take(ids) & _in_text_bit(dense) | tf
@@ -431,7 +433,7 @@ def _in_text_bit(dense: Array) -> np.unsignedinteger[Any]:
 
 
 def _term_key(term: str) -> int:
-    """Return the first two characters of a term as an integer. Terms with different keys sort like their keys."""
+    """Return the first two characters of a term as an integer. Terms with different keys have the order of the keys."""
     first, second = (
         min(ord(character), _MAX_KEY_CODE_POINT) for character in term[:_KEY_LENGTH].ljust(_KEY_LENGTH, "\0")
     )
@@ -487,7 +489,7 @@ def _pack_entries(rank: Array, entries: Sequence[PostingEntries]) -> Array:
 
 
 def _dense_postings(postings: SortedPostings, terms: Array, size: int) -> Array:
-    """Return the dense postings of some terms, concatenated."""
+    """Return the dense postings of the given terms, concatenated. `terms`: indices in `postings.terms`."""
     dense = np.zeros((len(terms), size), np.uint8)
     for row, term in enumerate(terms.tolist()):
         entries = slice(int(postings.offsets[term]), int(postings.offsets[term + 1]))

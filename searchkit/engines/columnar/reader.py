@@ -28,7 +28,7 @@ from searchkit.query.facets import Facet, facet_values
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
 _MAX_CACHED_IMPACTS = 16  # number of terms whose impacts are cached, a byte per doc each
-_NULL = b"null"  # None, as columns store it
+_NULL = b"null"  # the JSON of None, as columns store it
 _MAX_CACHED_GRAMS = 4096  # number of grams whose document frequencies, or offsets in the alphabets, are cached
 _IMPACT_BLOCK_DOCS = 1 << 16  # docs whose impacts are computed together: temporary arrays stay in the processor's cache
 _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operations with 32-bit floats
@@ -52,13 +52,13 @@ class FacetColumn:
 
     @property
     def missing(self) -> int:
-        """The ordinal that stands for no value. It follows the ordinal of the last value."""
+        """The ordinal that means no value. It follows the ordinal of the last value."""
         return len(self.values)
 
     def count(self, keys: Array) -> Array:
-        """Return how often each value occurs among some keys, followed by the number of keys without a value.
+        """Return the number of keys with each value, followed by the number of keys without a value.
 
-        A key that occurs several times is counted each time.
+        A key that occurs several times in `keys` is counted each time.
         """
         return self._add([np.bincount(column.take(keys), minlength=self.missing + 1) for column in self.ordinals])
 
@@ -82,7 +82,7 @@ class FacetColumn:
 
     @cached_property
     def packed_bitsets(self) -> Array:
-        """A row of `docsets.pack_bits` per value, with the docs that have it; then a row with docs without a value."""
+        """A row of `docsets.pack_bits` per value: the docs with the value. The last row: the docs without a value."""
         key_masks = [
             np.logical_or.reduce([column == ordinal for column in self.ordinals]) for ordinal in range(self.missing)
         ]
@@ -221,10 +221,11 @@ class IndexReader:
         return live[np.argsort(self.commit.ranks[live], kind="stable")]
 
     def order_keys(self, doc_ids: Array) -> Array:
-        """Return integers by which docs sort in corpus order."""
+        """Return a sort key for each given doc. Docs sorted by their keys are in corpus order."""
         if self.is_in_order:
             return doc_ids
         documents = self.document_of[doc_ids]
+        # The rank of the document in the upper 32 bits, the position of the doc in the document in the lower ones.
         within = doc_ids - self.first_doc_ids[documents]
         keys: Array = self.commit.ranks[documents].astype(np.int64) << 32 | within
         return keys
@@ -269,7 +270,7 @@ class IndexReader:
         return IndexTerms([segment.postings for segment in self.segments], self.doc_bases, self.live_docs)
 
     def norms(self, doc_ids: Array) -> Array:
-        """Return the norms of some docs. The norm of a doc is the term that BM25 adds to tf in the denominator."""
+        """Return the norm of each given doc: the number that BM25 adds to tf in the denominator."""
         norms: Array = K1 * (1 - B + B * self.concatenated_array("length").take(doc_ids) / self._average_length)
         return norms
 
@@ -286,6 +287,7 @@ class IndexReader:
         return self._impacts.get(term, self._compute_impacts)
 
     def _compute_impacts(self, term: str) -> Array:
+        """Return the impacts of a term in all docs. For a rare term, computes only the docs with the term."""
         impacts, doc_ids = np.zeros(self.size, np.uint8), self.terms.rare_doc_ids(term)
         if doc_ids is not None:
             impacts[doc_ids] = self._quantised_impacts(term, doc_ids)
@@ -297,9 +299,9 @@ class IndexReader:
         return impacts
 
     def _quantised_impacts(self, term: str, doc_ids: Array | slice) -> Array:
-        """Return the impacts of a term in some docs.
+        """Return the impact of a term in each given doc.
 
-        They are computed with 32-bit floats, and increased by more than the rounding error, so that none is too low.
+        Impacts are computed with 32-bit floats, and increased by more than the rounding error, so that none is too low.
         """
         tf = self.terms.frequencies(term, doc_ids).astype(np.float32)
         lengths = self.concatenated_array("length")
@@ -356,7 +358,7 @@ class IndexReader:
     def _deleted_texts(self) -> list[SegmentText | None]:
         """For each segment a text with only its deleted docs, or None if no doc is deleted.
 
-        The document frequencies of this text are subtracted from those of the segment.
+        The document frequencies of this text are subtracted from the document frequencies of the segment.
         """
         texts: list[SegmentText | None] = []
         for segment_index, segment in enumerate(self.segments):
@@ -381,6 +383,7 @@ class IndexReader:
         return column
 
     def _load_facet_column(self, facet: Facet) -> FacetColumn:
+        """Build the column of a facet from the columns of all segments."""
         # Codes over all segments are assigned to the stored JSON texts, so that each distinct value is parsed once.
         texts, codes, column_name = DictEncoder(), [], ""
         for segment in self.segments:

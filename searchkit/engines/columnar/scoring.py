@@ -20,8 +20,9 @@ from searchkit.query.tree import ScoringClause
 
 _SCORE_BLOCK_DOCS = 1 << 14  # docs that are scored together: temporary arrays stay in the processor's cache
 _MAX_EXACT_DOCS = 4096
-"""A set of at most this many ids is scored without upper bounds. It is also the size of the first block of docs."""
-_MAX_BOUND_BLOCK_DOCS = 1 << 17  # docs whose upper bounds are computed together; in a bitset, docs that match or not
+"""Maximum number of ids of a set that is scored without upper bounds, and size of the first block for upper bounds."""
+_MAX_BOUND_BLOCK_DOCS = 1 << 17
+"""Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
 _IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
@@ -48,12 +49,13 @@ class Scorer:
     def best(self, docs: DocSet) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
 
-        Of docs with equal scores, the first in corpus order are the best. Takes as long as `score` for a few thousand
-        docs. For more docs, takes about 0.3 ns per word and doc, for upper bounds.
+        Among docs with equal scores, the first in corpus order are the best. For at most a few thousand docs, takes as
+        long as `score`. For more docs, takes about 0.3 ns per word and doc to compute upper bounds.
         """
         doc_ids = self._candidates(docs) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
         scores = self.score(doc_ids)
         if len(doc_ids) > RESCORE_DEPTH:
+            # `np.partition` finds the `RESCORE_DEPTH`th best score. Docs with equal scores may exceed that number.
             best = np.flatnonzero(scores >= np.partition(scores, -RESCORE_DEPTH)[-RESCORE_DEPTH])
             doc_ids, scores = doc_ids.take(best), scores.take(best)
             best = np.sort(self._reader.rank(doc_ids, scores)[:RESCORE_DEPTH])
@@ -102,9 +104,9 @@ class Scorer:
         return False
 
     def _score(self, doc_ids: Array, term_weights: Mapping[str, float]) -> Array:
-        """Return the score of each doc by some terms. `term_weights`: boost · idf of each term.
+        """Return the score of each doc by the terms in `term_weights`: boost · idf of each term.
 
-        There are at most some thousand docs, so that temporary arrays are small.
+        Callers pass at most some thousand docs, so that temporary arrays are small.
         """
         norms = self._reader.norms(doc_ids)
         scores = np.zeros(len(doc_ids))
@@ -192,7 +194,7 @@ class _ImpactBounds:
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
-        # The error by rounding up the impacts, plus that by rounding up the factors, plus 1 for rounding this sum.
+        # The error of rounding up the impacts, plus the error of rounding up the factors, plus 1 for rounding this sum.
         self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
         self._parts: list[tuple[Array, Array]] = []
         """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
@@ -201,7 +203,7 @@ class _ImpactBounds:
         self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
-        """Add the candidates among some docs. Docs must be offered in ascending order.
+        """Add the candidates among the given docs. Docs must be offered in ascending order.
 
         `docs`: ascending doc ids; or a slice of doc ids, with `matches` as the mask of the docs that match.
         """
@@ -231,7 +233,7 @@ class _ImpactBounds:
         return self._threshold > MAX_IMPACT * sum(int(self._factors[term]) for term in terms)
 
     def _compute(self, docs: Array | slice) -> Array:
-        """Return the upper bounds of some docs."""
+        """Return the upper bound of each given doc."""
         size = docs.stop - docs.start if isinstance(docs, slice) else len(docs)
         total, addend = np.empty(size, self._dtype), np.empty(size, self._dtype)
         for index, (term, factor) in enumerate(self._factors.items()):
@@ -250,7 +252,7 @@ class _ImpactBounds:
         kept = (bounds >= self._threshold).nonzero()[0]
         self._parts = [(doc_ids.take(kept), bounds.take(kept))]
         self._size = len(kept)
-        self._max_size = max(self._max_size, 2 * self._size)  # many equal bounds are not pruned repeatedly
+        self._max_size = max(self._max_size, 2 * self._size)  # so that many equal bounds are not pruned at every call
 
 
 def _gram_frequencies(gram_codes: Array, doc_indices: Array, doc_count: int, grams: Sequence[str]) -> Array:

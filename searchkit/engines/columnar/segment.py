@@ -173,10 +173,10 @@ class SegmentReader:
 
     def column(self, name: str) -> DictColumn:
         """Return a column by name. The name of a user-defined facet's column is `:` followed by the facet: `:batch`."""
-        column = self._columns.get(name)
+        column = self._open_columns.get(name)
         if column is None:
             loaded = self._custom_facet_column(name) if name.startswith(":") else DictColumn(self.arrays, name)
-            column = self._columns[name] = loaded
+            column = self._open_columns[name] = loaded
         return column
 
     def _custom_facet_column(self, name: str) -> DictColumn:
@@ -194,11 +194,13 @@ class SegmentReader:
     # The caches are created on first use, so that opening an index with many segments stays fast (a fifth of a ms).
 
     @cached_property
-    def _columns(self) -> dict[str, DictColumn]:
+    def _open_columns(self) -> dict[str, DictColumn]:
+        """Open columns, by name."""
         return {}
 
     @cached_property
     def _document_fields(self) -> Cache[int, tuple[str, tuple[Any, ...]]]:
+        """Results of `_load_document_fields`, by document number."""
         return Cache(_MAX_CACHED_DOCUMENTS)
 
     def facet_column(self, facet: str) -> tuple[DictColumn | None, str]:
@@ -318,7 +320,7 @@ class SegmentReader:
         return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_text[is_kept])
 
     def find_problem(self) -> str | None:
-        """Return a message about an inconsistency, or None. Reads all arrays, recomputes them and compares.
+        """Return a message about an inconsistency, or None. Computes all arrays from the content again, and compares.
 
         Raises IndexDamaged for a wrong checksum. Damaged contents may raise any exception.
         """
@@ -343,7 +345,7 @@ class SegmentReader:
 
 
 def paragraph_with(column: str, value: object) -> Paragraph:
-    """Return a paragraph that has only one value, that of a column, to evaluate facets and filters for this value.
+    """Return a paragraph with the value of one column and no other values, to evaluate facets and filters for it.
 
     `column`: a name that `SegmentReader.facet_column` returns.
     """
@@ -376,8 +378,8 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
     """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Only terms of letters
-    or Chinese characters count, without digits and prefixes.
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. A word consists of two letters
+    or Chinese characters. Terms with a digit or a prefix are no words.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)

@@ -34,7 +34,7 @@ class TableBuilder:
         self._packed: list[Array] = []
 
     def extend(self, tables: Sequence[Table], paragraphs: Sequence[Paragraph], first_doc: int) -> None:
-        """Add the rows of a document's tables that are among some consecutive paragraphs of the document.
+        """Add the rows of a document's tables that are among `paragraphs`, consecutive paragraphs of the document.
 
         `first_doc`: doc id of the first of the paragraphs.
         """
@@ -104,7 +104,7 @@ class SegmentTables:
         return Table(first.document, number, caption, _unpack_rows(header), _unpack_rows(rows), header_columns, first.n)
 
     def columns(self, is_kept: Array) -> TableArrays:
-        """Return the tables of the docs in a mask, for writing them to another segment."""
+        """Return the tables of the docs that are True in `is_kept`, for writing them to another segment."""
         kept = np.flatnonzero(is_kept.take(self.doc))
         offsets = self._arrays["table_offsets"].tolist()
         packed = [self._arrays["tables"][start:end] for start, end in pairwise(offsets)]
@@ -118,7 +118,7 @@ class SegmentTables:
 
 
 def join_parts(parts: Sequence[Table]) -> Table:
-    """Return the table of all its parts, in order."""
+    """Return the table that consists of the parts. `parts`: all parts of the table, in order."""
     return parts[0] if len(parts) == 1 else replace(parts[0], rows=tuple(chain.from_iterable(p.rows for p in parts)))
 
 

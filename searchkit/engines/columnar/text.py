@@ -51,7 +51,7 @@ def narrow_code_points(text: str) -> Array:
 def text_arrays(
     characters: Array, lengths: Array, words: Sequence[str] = (), word_docs: tuple[Array, Array] | None = None
 ) -> tuple[dict[str, Array], CrossWordDocs]:
-    """Return the arrays of the text of a segment, and the cross-word docs of some words of two characters.
+    """Return the arrays of the text of a segment, and the cross-word docs of the words of two characters in `words`.
 
     `characters`: the code points of all docs, concatenated. `lengths`: the number of code points of each doc.
     `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as a
@@ -116,6 +116,7 @@ class SegmentText:
 
     @cached_property
     def _view(self) -> memoryview:
+        """`codes` as a memoryview, for `slice_codes`."""
         return self.codes.data
 
     def characters(self) -> tuple[Array, Array]:
@@ -139,6 +140,7 @@ class SegmentText:
 
     @cached_property
     def _alphabet(self) -> Array:
+        """The code point of each code. It is 0 for code 0, the end of a doc."""
         return self._arrays["alphabet"].astype(np.uint32)
 
     @cached_property
@@ -162,7 +164,7 @@ class SegmentText:
         return codes if all(codes) else None
 
     def docs_at(self, offsets: Array) -> Array:
-        """Return the doc that contains each of some offsets.
+        """Return the doc that contains each offset.
 
         Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
         """

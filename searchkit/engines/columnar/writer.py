@@ -37,7 +37,8 @@ class _SegmentInfo:
     sequence: Array
     """Sequence number per document. It increases in the order in which documents are added.
 
-    Documents of the base index come first, in corpus order. Other documents of the same file are ordered by it.
+    Documents of the base index have the lowest numbers, in corpus order. In corpus order, other documents are sorted
+    by file name, and documents of the same file by sequence number.
     """
     is_shared: bool = False
     """Whether the segment file belongs to the base index, so that it must not be changed or moved."""
@@ -56,7 +57,7 @@ class ColumnarWriter:
         self._builder = SegmentBuilder(analyzer)
         self._segments: list[_SegmentInfo] = []
         self._next_sequence = 0
-        self._base_documents = 0  # number of documents of the base index; their sequence numbers are lower than it
+        self._base_documents = 0  # number of documents of the base index; their sequence numbers are below this number
         self._last_file_number = 0
         if base is not None:
             with decoding(base):
@@ -85,7 +86,7 @@ class ColumnarWriter:
             self._builder.add(document, paragraphs[part], measures[part], file, tables)
 
     def remove(self, files: Collection[str]) -> None:
-        """Delete the documents of these files that come from the base index. Added documents stay."""
+        """Delete the documents of `files` that come from the base index. Added documents stay."""
         for info in self._segments:
             if not info.is_shared:
                 continue
@@ -171,6 +172,7 @@ class ColumnarWriter:
         info.path = target
 
     def _new_path(self) -> Path:
+        """Return the path of the next segment file: 000012.segment."""
         self._last_file_number += 1
         return self._folder / f"{self._last_file_number:06d}.segment"
 
@@ -199,6 +201,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     wasteful = [[info] for info in segments if info.live_doc_count < (1 - _MAX_DELETED_RATIO) * info.reader.size]
     if wasteful:
         return wasteful
+    # Segments that are at least half full are never merged, because two of them fill a segment or do not fit it.
     small = [info for info in segments if info.live_doc_count < MAX_SEGMENT_DOCS // 2]
 
     def tier(info: _SegmentInfo) -> int:
@@ -216,7 +219,7 @@ def _find_merges(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
     """Group segments so that each group fits one segment. Returns only groups of at least two segments.
 
-    The limit of characters includes those of deleted docs, which are not counted separately.
+    The number of characters of a segment includes its deleted docs, because live docs are not counted separately.
     """
     groups: list[list[_SegmentInfo]] = [[]]
     size = characters = 0
@@ -230,6 +233,7 @@ def _group_to_fit(segments: Sequence[_SegmentInfo]) -> list[list[_SegmentInfo]]:
 
 
 def _build_commit(segments: Sequence[_SegmentInfo], base_documents: int) -> Commit:
+    """Return the commit of the segments. `base_documents`: number of documents of the base index."""
     live_documents = np.concatenate([np.empty(0, bool), *(info.live_documents for info in segments)])
     totals = (
         np.sum([info.reader.totals(info.live_documents) for info in segments], axis=0)
@@ -248,8 +252,8 @@ def _corpus_ranks(segments: Sequence[_SegmentInfo], base_documents: int) -> Arra
     """Return the rank of each document in corpus order, deleted documents included.
 
     Documents with a sequence number below `base_documents` are from the base index, and in corpus order by this number.
-    Reads the file name of each other document, and inserts the document among those of the base index by binary search,
-    which reads a few more file names.
+    Reads the file name of each other document, and finds its position among the documents of the base index by binary
+    search, which reads a few more file names.
     """
     sequence = np.concatenate([np.empty(0, np.int64), *(info.sequence for info in segments)])
     document_bases = offsets_from_lengths([len(info.sequence) for info in segments])

@@ -13,7 +13,7 @@ from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
 from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
 
-_MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached, at most a byte per doc each
+_MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
 
 
 class Matcher:
@@ -22,7 +22,7 @@ class Matcher:
     def __init__(
         self, segments: Sequence[SegmentReader], doc_bases: Sequence[int], terms: IndexTerms, live_docs: Array | None
     ) -> None:
-        """Take the segments, the doc base of each followed by the number of docs, and the terms of the index.
+        """Take the segments, the doc base of each segment followed by the number of docs, and the terms of the index.
 
         `live_docs`: a mask, or None if all docs are live.
         """
@@ -41,6 +41,7 @@ class Matcher:
         return intersection([docs, *map(self._match, filters)]) if filters else docs
 
     def _match(self, node: Node) -> DocSet:
+        """Return the docs that match a query tree or a filter, deleted docs included."""
         match node:
             case Everything():
                 docs = DocSet.all(self._size)
@@ -66,4 +67,5 @@ class Matcher:
         return docs
 
     def _match_filter(self, item: Filter) -> DocSet:
+        """Return the docs that a filter admits, deleted docs included. `_match` caches the result."""
         return concatenate([segment.match(item) for segment in self._segments], self._doc_bases).compact()

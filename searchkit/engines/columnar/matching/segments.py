@@ -61,7 +61,7 @@ class SegmentMatcher:
         return [] if term_ord is None else [term_ord]
 
     def _docs_of(self, field: str, labels: Array) -> DocSet:
-        """Return the docs of some labels. Takes a gather, unless there are no labels."""
+        """Return the docs with one of the labels. Takes a gather, unless there are no labels."""
         segment = self._segment
         if not len(labels):
             return DocSet.none(segment.size)

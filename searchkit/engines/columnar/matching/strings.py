@@ -14,7 +14,7 @@ from searchkit.query.tree import HAN_NUMERAL_CHARACTERS, Substring
 from searchkit.text.folding import fold
 
 _PAIR_LENGTH = 2
-_LABEL_SEPARATOR = "\0"  # the readers of corpus files leave none in a text, and it does not continue a number
+_LABEL_SEPARATOR = "\0"  # the readers of corpus files remove NUL from texts, and NUL does not continue a number
 _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral classes of characters
 
 
@@ -93,14 +93,14 @@ class StringMatcher:
         return offsets
 
     def _is_number_continued(self, first: Array, second: Array) -> Array:
-        """Return whether each offset in `first` has a digit, or a point or comma if `second` has a digit."""
+        """Return a mask of the offsets in `first` with a digit, or with a point or comma before a digit at `second`."""
         classes = self._numeral_class_at(first)
         is_decimal = (classes == _NUMERAL_POINT) & (self._numeral_class_at(second) == _NUMERAL_DIGIT)
         is_continued: Array = (classes == _NUMERAL_DIGIT) | is_decimal
         return is_continued
 
     def _numeral_class_at(self, offsets: Array) -> Array:
-        """Return the numeral class of the characters at some offsets. Outside the text, it is `_NOT_NUMERAL`."""
+        """Return the numeral class of the character at each offset. Outside the text, it is `_NOT_NUMERAL`."""
         inside = np.minimum(np.maximum(offsets, 0), len(self._text.codes) - 1)
         classes: Array = np.where(offsets < 0, _NOT_NUMERAL, self._numeral_classes[self._text.codes[inside]])
         return classes
