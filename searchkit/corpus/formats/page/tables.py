@@ -16,7 +16,7 @@ from searchkit.corpus.formats.page.placed import PlacedLine, PlacedTable
 from searchkit.corpus.formats.page.reading_order import Joiner, PlacedRow
 from searchkit.corpus.formats.page.rulings import GridCell, RuledGrid
 from searchkit.corpus.tables.captions import is_table_note
-from searchkit.corpus.tables.cells import is_placeholder, is_time, parse_figure
+from searchkit.corpus.tables.cells import is_number, is_value
 from searchkit.corpus.tables.grid import Placed, place_cells
 from searchkit.corpus.tables.recognition import is_continued, is_data_table
 from searchkit.model import Cell
@@ -191,22 +191,18 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     A figure that fills its cell may go on in the next line.
     """
     first = 0
-    while first < min(len(lines), _MAX_HEADER_LINES) and not _is_value(lines[first].text):
+    while first < min(len(lines), _MAX_HEADER_LINES) and not is_value(lines[first].text):
         first += 1
     values = lines[first:]
     if len(values) <= min(first, 1) or not any(char.isdigit() for line in values for char in line.text):
         return [0.0]
-    if not all(_is_value(line.text) for line in values):
+    if not all(is_value(line.text) for line in values):
         return [0.0]
     may_be_wrapped = any(width - (line.right - line.left) < _MAX_ROOM * line.size for line in values)
     if may_be_wrapped and len(values) <= _MAX_FIGURE_LINES:
         return [0.0]
     starts = [line.baseline - line.size for line in values]
     return [lines[0].baseline - lines[0].size, *starts] if first else starts
-
-
-def _is_value(text: str) -> bool:
-    return is_placeholder(text) or (parse_figure(text) is not None and not is_time(text))
 
 
 def _join_cell(lines: Sequence[PlacedLine], width: float, join: Joiner) -> str:
@@ -349,14 +345,10 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
     count = 0
     for first, row in zip(before, rows, strict=False):
         texts = ["".join(cell.text.split()) for cell in row]
-        if texts != ["".join(cell.text.split()) for cell in first] or any(_is_number(cell.text) for cell in row):
+        if texts != ["".join(cell.text.split()) for cell in first] or any(is_number(cell.text) for cell in row):
             break
         count += 1
     return count if count < len(rows) else 0
-
-
-def _is_number(text: str) -> bool:
-    return parse_figure(text) is not None and not is_time(text)
 
 
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
@@ -373,17 +365,17 @@ def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]])
         return True
     for row in below:
         texts = [row[c].text for c in columns]
-        words = sum(not _is_value(text) for text in texts)
+        words = sum(not is_value(text) for text in texts)
         if 2 * words > len(texts):
             return False
-        if any(_is_number(text) for text in texts):
+        if any(is_number(text) for text in texts):
             return True
     return True
 
 
 def _has_numbers(rows: Sequence[Sequence[Placed]], column: int) -> bool:
     texts = [row[column].text for row in rows if row[column].text]
-    return 2 * sum(_is_number(text) for text in texts) > len(texts)
+    return 2 * sum(is_number(text) for text in texts) > len(texts)
 
 
 def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:

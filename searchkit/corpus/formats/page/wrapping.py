@@ -1,0 +1,138 @@
+"""Cells of several lines, and cells over several rows, in tables without rules between rows.
+
+Goes in: the lines from the first row below the header. Comes out: where the table ends, which lines are one row, and
+which labels cover several rows.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+from searchkit.corpus.formats.page.columns import Columns
+from searchkit.corpus.formats.page.placed import Bar
+from searchkit.corpus.formats.page.textrows import TextRow, find_pitch, text_of
+from searchkit.corpus.tables.cells import is_value
+
+MAX_INNER_STEP = 0.85
+"""Share of the distance between two rows. Lines that are closer are in one row."""
+_MAX_WRAP_STEP = 1.9
+"""Em. Distance between two lines of a cell."""
+_MAX_ROOM = 1.0
+"""Em. A cell that leaves less room in its column may have been wrapped."""
+_MIN_WRAPPED_WIDTH = 5.0
+"""Em. Text in a narrower column need not be wrapped to fill it."""
+_MAX_OFF_MIDDLE = 0.65
+"""Em. A label over several rows may be this far from their middle."""
+
+
+def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
+    """Return the end of a table with the lines that continue its last row, or are above the last bar.
+
+    `first`, `end`: the first row below the header, and the last row, exclusive, with figures.
+    """
+    bottom = max((bar.height for bar in bars), default=0.0)
+    pitch = find_pitch(rows[first:end])
+    while end < len(rows):
+        row, above = rows[end], rows[end - 1]
+        step = row.baseline - above.baseline
+        is_inside = row.baseline < bottom or step < MAX_INNER_STEP * pitch
+        is_rest = step < _MAX_WRAP_STEP * row.line.size and _continues_cells(row, above, columns)
+        if not ((is_inside and row.is_short) or is_rest) or not columns.fits(row):
+            break
+        end += 1
+    return end
+
+
+def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
+    """Group the lines of each row of a table.
+
+    A line without figures belongs to the row with figures that is closer than the rows are to each other. If all are
+    equally close, it continues cells that fill their columns, or is a row of its own.
+    """
+    pitch = find_pitch(rows)
+    groups: list[list[TextRow]] = []
+    pending: list[TextRow] = []
+    for row in rows:
+        if not row.is_data:
+            pending.append(row)
+            continue
+        before, after = _split_pending(groups[-1][-1] if groups else None, pending, row, pitch)
+        if groups:
+            _add_rest(groups, before, pitch, columns)
+        else:
+            groups += ([item] for item in before)
+        groups.append([*after, row])
+        pending = []
+    if groups:
+        _add_rest(groups, pending, pitch, columns)
+    else:
+        groups = [[row] for row in pending]
+    return groups
+
+
+def _split_pending(
+    above: TextRow | None, pending: Sequence[TextRow], below: TextRow, pitch: float
+) -> tuple[list[TextRow], list[TextRow]]:
+    """Split the lines between two rows: those of the row above, and those of the row below.
+
+    The lines nearest to the row below belong to it if their steps are clearly smaller than those between rows.
+    """
+    items = [*([above] if above else []), *pending, below]
+    steps = [after.baseline - before.baseline for before, after in pairwise(items)]
+    limit = MAX_INNER_STEP * (pitch or max(steps))
+    count = 0
+    while count < len(pending) and steps[len(steps) - 1 - count] < limit:
+        count += 1
+    return list(pending[: len(pending) - count]), list(pending[len(pending) - count :])
+
+
+def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: float, columns: Columns) -> None:
+    """Add the lines below a row to it if they continue its cells, else as rows of their own."""
+    for row in lines:
+        above = groups[-1][-1]
+        step = row.baseline - above.baseline
+        is_close = pitch and step < MAX_INNER_STEP * pitch
+        if is_close or (step < _MAX_WRAP_STEP * row.line.size and _continues_cells(row, above, columns)):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+
+
+def _continues_cells(row: TextRow, above: TextRow, columns: Columns) -> bool:
+    """Return whether the words of a row continue cells of the row above that fill their columns."""
+    if not row.words or row.is_data or not row.is_short or not columns.fits(row):
+        return False
+    last = {columns.locate(word): word for word in above.words}
+    for word in row.words:
+        column = columns.locate(word)
+        before = last.get(column)
+        if before is None or is_value(text_of(before)):
+            return False
+        if columns.extents[column][1] - columns.extents[column][0] < _MIN_WRAPPED_WIDTH * row.line.size:
+            return False
+        room = columns.extents[column][1] - before[-1].right
+        if room > _MAX_ROOM * row.line.size or word[0].left > before[0].left + row.line.size:
+            return False
+    return True
+
+
+def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> list[int]:
+    """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
+
+    `labels`, `rows`: their baselines, ascending. Empty, too, if the first row has a label of its own.
+    """
+    if not labels or not rows or labels[0] <= rows[0]:
+        return []
+    spans: list[int] = []
+    start = 0
+    for height in labels:
+        if start == len(rows):
+            return []
+        end = bisect_right(rows, 2 * height - rows[start] + _MAX_OFF_MIDDLE * em)
+        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em:
+            return []
+        spans.append(end - start)
+        start = end
+    return spans if start == len(rows) else []
