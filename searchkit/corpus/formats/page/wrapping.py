@@ -26,6 +26,9 @@ _MIN_WRAPPED_WIDTH = 5.0
 _MAX_OFF_MIDDLE = 0.65
 """Em. A label over several rows may be this far from their middle."""
 
+_MIN_OFF_ROW = 0.25
+"""Em. A label that is less below the first row is its own."""
+
 
 def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
     """Return the end of a table with the lines that continue its last row, or are above the last bar.
@@ -123,7 +126,7 @@ def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> li
 
     `labels`, `rows`: their baselines, ascending. Empty, too, if the first row has a label of its own.
     """
-    if not labels or not rows or labels[0] <= rows[0]:
+    if not labels or not rows or labels[0] <= rows[0] + _MIN_OFF_ROW * em:
         return []
     spans: list[int] = []
     start = 0
