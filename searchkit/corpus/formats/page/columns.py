@@ -12,12 +12,17 @@ from itertools import pairwise
 from statistics import median
 
 from searchkit.corpus.formats.page.placed import Glyph
-from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRow
+from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRow, text_of
+from searchkit.corpus.tables.cells import is_number
 
 _MIN_GAP_SHARE = 0.5
 """Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
 _MAX_OVERHANG = 4.0
 """Em. Text in the last column may be this much wider than the figures there."""
+_MIN_NARROW_ROWS = 3
+"""Rows with figures that show two columns with less white space between them."""
+_MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
+"""Digits of a list number, and of a group of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +100,34 @@ def find_columns(data: Sequence[TextRow]) -> Columns | None:
 
 
 def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) -> bool:
-    """Return whether white space separates columns: most rows have a wide gap there."""
+    """Return whether white space separates columns: most rows have a wide gap there, or figures show two columns."""
     middle = (gutter[0] + gutter[1]) / 2
-    wide = rows = 0
+    gaps: list[float] = []
+    lefts: list[str] = []
+    rights: list[str] = []
     for row in data:
         index = bisect_right(row.words, middle, key=lambda word: word[-1].right)
         if 0 < index < len(row.words):
-            rows += 1
-            wide += row.words[index][0].left - row.words[index - 1][-1].right >= MIN_GAP * em
-    return wide >= max(1, _MIN_GAP_SHARE * rows)
+            before, after = row.words[index - 1], row.words[index]
+            gaps.append(after[0].left - before[-1].right)
+            lefts.append(text_of(before) if index == 1 else f"…{text_of(before)}")
+            rights.append(text_of(after))
+    wide = sum(gap >= MIN_GAP * em for gap in gaps)
+    if wide >= max(1, _MIN_GAP_SHARE * len(gaps)):
+        return True
+    return len(gaps) >= _MIN_NARROW_ROWS and (_are_ordinals(lefts) or (wide > 0 and all(map(_is_whole, rights))))
+
+
+def _are_ordinals(words: Sequence[str]) -> bool:
+    """Return whether words count up: 1, 2, 3."""
+    if not all(word.isdecimal() and word.isascii() and len(word) <= _MAX_ORDINAL_LENGTH for word in words):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(words))
+
+
+def _is_whole(word: str) -> bool:
+    """Return whether a word is a number, and not the last digits of one whose thousands blanks separate: 1 234."""
+    return is_number(word) and not (len(word) == _THOUSANDS and word.isdecimal())
 
 
 def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:
