@@ -16,7 +16,7 @@ from searchkit.corpus.formats.page.headers import build_header, find_header
 from searchkit.corpus.formats.page.lines import build_line, join_lines
 from searchkit.corpus.formats.page.placed import Bar, PlacedLine, PlacedTable
 from searchkit.corpus.formats.page.textrows import TextRow, build_row, group_data_rows
-from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, span_labels
+from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, mark_parts, span_labels
 from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.model import Cell
 
@@ -66,6 +66,7 @@ def _find_in_run(
     for first, end in group_data_rows(rows):
         if first < position:
             continue
+        rows[first:end] = mark_parts(rows[first:end])
         carried = previous if not result and first <= 1 and position == 0 else None
         table = _build_table(rows, (position, first, end), bars, carried)
         if table is not None:
@@ -86,7 +87,7 @@ def _build_table(
     _, first, end = bounds
     data = [row for row in rows[first:end] if row.is_data]
     is_carried = carried is not None and all(map(carried.fits, data))
-    columns = carried if is_carried else find_columns(data)
+    columns = carried if is_carried else find_columns([row for row in rows[first:end] if row.is_data or row.is_figures])
     if columns is None:
         return None
     if not is_carried and first and rows[first - 1].gaps:

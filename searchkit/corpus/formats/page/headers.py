@@ -49,7 +49,8 @@ def find_header(
 def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: int, columns: Columns) -> int:
     """Return the index of the first row below the header. `first`: of the first row with figures.
 
-    Lines that are close to it, without words where the rows below have figures, are parts of its wrapped cells.
+    Lines that are close to it, without words where the rows below have figures, are parts of its wrapped cells, and so
+    are those of figures.
     """
     filled = [0] * len(columns.extents)
     for row in rows[first:end]:
@@ -62,7 +63,7 @@ def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: in
         row = rows[first - 1]
         if rows[first].baseline - row.baseline >= limit or not row.is_short or not columns.fits(row):
             break
-        if any(column not in words for column in columns.split(row)):
+        if not row.is_figures and any(column not in words for column in columns.split(row)):
             break
         first -= 1
     return first

@@ -51,6 +51,11 @@ class TextRow:
         return self.line.baseline
 
     @property
+    def is_figures(self) -> bool:
+        """Whether all its words are figures."""
+        return bool(self.words) and all(is_number(text_of(word)) for word in self.words)
+
+    @property
     def is_short(self) -> bool:
         """Whether it can be a row without figures: it is short, and neither a sentence, a note nor a caption."""
         text = self.line.text

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from searchkit.corpus.formats.page.columns import Columns
-from searchkit.corpus.formats.page.placed import Bar
+from searchkit.corpus.formats.page.columns import Columns, find_columns
+from searchkit.corpus.formats.page.placed import Bar, Glyph
 from searchkit.corpus.formats.page.textrows import TextRow, find_pitch, text_of
-from searchkit.corpus.tables.cells import is_value
+from searchkit.corpus.tables.cells import is_number, is_value
 
 MAX_INNER_STEP = 0.85
 """Share of the distance between two rows. Lines that are closer are in one row."""
@@ -21,6 +22,8 @@ _MAX_WRAP_STEP = 1.9
 """Em. Distance between two lines of a cell."""
 _MAX_ROOM = 1.0
 """Em. A cell that leaves less room in its column may have been wrapped."""
+_MAX_FIGURE_ROOM = 0.5
+"""Em. A figure that leaves less room in its column may have been wrapped: a digit is about half as wide as an em."""
 _MIN_WRAPPED_WIDTH = 5.0
 """Em. Text in a narrower column need not be wrapped to fill it."""
 _MAX_OFF_MIDDLE = 0.65
@@ -46,6 +49,54 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
             break
         end += 1
     return end
+
+
+def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Return rows, in which lines of figures that are only parts of the cells of a row are no rows with figures.
+
+    Where a column is too narrow for its figures, they are wrapped. Such lines have no label, are close to a row with
+    one, and contain only what its columns lack, or the rest of figures that fill their columns.
+    """
+    labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
+    columns = find_columns(labelled) if 1 < len(labelled) < sum(row.is_data for row in rows) else None
+    if columns is None:
+        return list(rows)
+    limit = MAX_INNER_STEP * min(after.baseline - before.baseline for before, after in pairwise(labelled))
+    mains = {id(row) for row in labelled}
+    marked = list(rows)
+    for n, row in enumerate(rows):
+        if row.is_data and id(row) not in mains:
+            near = [other for other in rows[max(0, n - 1) : n + 2] if id(other) in mains]
+            if any(_is_part(row, other, columns, limit) for other in near):
+                marked[n] = replace(row, is_data=False)
+    return marked
+
+
+def _find_label_end(rows: Sequence[TextRow]) -> float:
+    """Return where the labels at the left end: the first words of the rows with figures that start there."""
+    data = [row for row in rows if row.is_data]
+    left = min(row.line.left for row in data)
+    return max(row.words[0][-1].right for row in data if row.line.left < left + row.line.size)
+
+
+def _is_part(row: TextRow, main: TextRow, columns: Columns, limit: float) -> bool:
+    """Return whether a line of figures consists of parts of the cells of a row next to it."""
+    if abs(row.baseline - main.baseline) >= limit or not row.is_figures:
+        return False
+    cells, others = columns.split(row), columns.split(main)
+    if cells.keys().isdisjoint(others):
+        return True
+    return row.baseline > main.baseline and all(
+        column in others and _continues_figure(others[column], glyphs, columns.extents[column])
+        for column, glyphs in cells.items()
+    )
+
+
+def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
+    """Return whether a figure that fills its column goes on in the next line."""
+    room = extent[1] - extent[0] - (before[-1].right - before[0].left)
+    is_wrapped = room < _MAX_FIGURE_ROOM * before[0].size and after[-1].right - after[0].left < extent[1] - extent[0]
+    return is_wrapped and is_number(text_of(before)) and is_number(text_of(before) + text_of(after))
 
 
 def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
