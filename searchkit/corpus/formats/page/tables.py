@@ -296,6 +296,9 @@ class TablePart:
     last_start: int = 0
     """Index of the first row of its last page. No cell but the last ones of a column reaches over page breaks."""
 
+    repeated: int = 0
+    """Number of header rows that its pages repeat."""
+
     @property
     def page(self) -> int:
         """Page on which it starts."""
@@ -313,11 +316,26 @@ class TablePart:
 
     def build_blocks(self, build: Callable[[PlacedLine], Block]) -> Iterator[Block]:
         """Yield its block, or one for each row if it is no data table. `build` builds the block of a row."""
-        raw = RawTable(tuple(self.rows))
+        raw = RawTable(tuple(self.rows), self._count_header_rows() or None)
         if is_data_table(raw):
             yield Block("", page=self.page, table=raw)
         else:
             yield from map(build, self.lines)
+
+    def _count_header_rows(self) -> int:
+        """Return the number of header rows that are repeated on each page, or bold above rows that are not bold.
+
+        0 if nothing tells. Such rows show that a table of words is data, as a stated header of other formats does.
+        """
+        count = 0
+        for n, line in enumerate(self.lines):
+            texts = [cell.text for cell in self.rows[n] if cell.text] if line.row == n else []
+            if not line.bold or len(texts) < 2 or any(map(is_number, texts)):  # noqa: PLR2004 - a title or a group
+                break
+            count += 1
+        rest = self.lines[count:]
+        is_emphasis = 2 * sum(line.bold for line in rest) < len(rest)
+        return max(self.repeated, count if is_emphasis else 0)
 
 
 def collect_tables(lines: Sequence[PlacedLine]) -> list[PlacedLine | TablePart]:
@@ -372,6 +390,7 @@ def _append_part(joined: list[PlacedLine | TablePart], part: TablePart) -> bool:
     repeated = _count_repeated(previous.rows, part.rows)
     if not repeated and not _continues(previous.rows[previous.last_start :], part.rows):
         return False
+    previous.repeated = max(previous.repeated, repeated)
     del joined[len(joined) - between :]
     last_rows = previous.rows[previous.last_start :]
     rows = _join_broken_row(last_rows, part.rows[repeated:])
