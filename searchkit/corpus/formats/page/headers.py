@@ -196,7 +196,7 @@ def _find_groups(pieces: Sequence[Mapping[int, Sequence[Glyph]]]) -> dict[tuple[
             for other in pieces[level + 1 :]
             for column, glyphs in other.items()
         )
-        if len(line) >= len({column for column, _, _ in below}):
+        if {column for column, _, _ in below} <= line.keys():
             continue
         taken = -1
         for column, glyphs in sorted(line.items()):

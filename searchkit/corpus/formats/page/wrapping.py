@@ -24,6 +24,8 @@ _MAX_ROOM = 1.0
 """Em. A cell that leaves less room in its column may have been wrapped."""
 _MAX_FIGURE_ROOM = 0.5
 """Em. A figure that leaves less room in its column may have been wrapped: a digit is about half as wide as an em."""
+_MIN_LONG_FIGURE = 5
+"""Characters of a figure that is complete, but may go on in the next line."""
 _MIN_WRAPPED_WIDTH = 5.0
 """Em. Text in a narrower column need not be wrapped to fill it."""
 _MAX_OFF_MIDDLE = 0.65
@@ -44,8 +46,7 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
         row, above = rows[end], rows[end - 1]
         step = row.baseline - above.baseline
         is_inside = row.baseline < bottom or step < MAX_INNER_STEP * pitch
-        is_rest = step < _MAX_WRAP_STEP * row.line.size and _continues_cells(row, above, columns)
-        if not ((is_inside and row.is_short) or is_rest) or not columns.fits(row):
+        if not ((is_inside and row.is_short) or _is_rest(row, above, columns)) or not columns.fits(row):
             break
         end += 1
     return end
@@ -54,21 +55,24 @@ def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, ba
 def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
     """Return rows, in which lines of figures that are only parts of the cells of a row are no rows with figures.
 
-    Where a column is too narrow for its figures, they are wrapped. Such lines have no label, are close to a row with
-    one, and contain only what its columns lack, or the rest of figures that fill their columns.
+    Where a column is too narrow for its figures, they are wrapped. Such lines are close to a row with a label and
+    contain only what its columns lack, or they contain the rest of cells that fill their columns.
     """
     labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
-    columns = find_columns(labelled) if 1 < len(labelled) < sum(row.is_data for row in rows) else None
+    columns = find_columns(labelled) if len(labelled) > 1 else None
     if columns is None:
         return list(rows)
     limit = MAX_INNER_STEP * min(after.baseline - before.baseline for before, after in pairwise(labelled))
     mains = {id(row) for row in labelled}
     marked = list(rows)
     for n, row in enumerate(rows):
-        if row.is_data and id(row) not in mains:
-            near = [other for other in rows[max(0, n - 1) : n + 2] if id(other) in mains]
-            if any(_is_part(row, other, columns, limit) for other in near):
-                marked[n] = replace(row, is_data=False)
+        if row.is_data and (
+            (n and _is_rest(row, rows[n - 1], columns))
+            or (
+                id(row) not in mains and row.is_figures and _is_beside(row, rows[max(0, n - 1) : n + 2], columns, limit)
+            )
+        ):
+            marked[n] = replace(row, is_data=False)
     return marked
 
 
@@ -79,24 +83,14 @@ def _find_label_end(rows: Sequence[TextRow]) -> float:
     return max(row.words[0][-1].right for row in data if row.line.left < left + row.line.size)
 
 
-def _is_part(row: TextRow, main: TextRow, columns: Columns, limit: float) -> bool:
-    """Return whether a line of figures consists of parts of the cells of a row next to it."""
-    if abs(row.baseline - main.baseline) >= limit or not row.is_figures:
-        return False
-    cells, others = columns.split(row), columns.split(main)
-    if cells.keys().isdisjoint(others):
-        return True
-    return row.baseline > main.baseline and all(
-        column in others and _continues_figure(others[column], glyphs, columns.extents[column])
-        for column, glyphs in cells.items()
+def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit: float) -> bool:
+    """Return whether a line contains only figures in columns that a row with figures next to it leaves free."""
+    cells = columns.split(row).keys()
+    return any(
+        other.is_data and abs(row.baseline - other.baseline) < limit and cells.isdisjoint(columns.split(other))
+        for other in around
+        if other is not row
     )
-
-
-def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
-    """Return whether a figure that fills its column goes on in the next line."""
-    room = extent[1] - extent[0] - (before[-1].right - before[0].left)
-    is_wrapped = room < _MAX_FIGURE_ROOM * before[0].size and after[-1].right - after[0].left < extent[1] - extent[0]
-    return is_wrapped and is_number(text_of(before)) and is_number(text_of(before) + text_of(after))
 
 
 def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
@@ -148,28 +142,46 @@ def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: floa
         above = groups[-1][-1]
         step = row.baseline - above.baseline
         is_close = pitch and step < MAX_INNER_STEP * pitch
-        if is_close or (step < _MAX_WRAP_STEP * row.line.size and _continues_cells(row, above, columns)):
+        if is_close or _is_rest(row, above, columns):
             groups[-1].append(row)
         else:
             groups.append([row])
 
 
-def _continues_cells(row: TextRow, above: TextRow, columns: Columns) -> bool:
+def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row continue cells of the row above that fill their columns."""
-    if not row.words or row.is_data or not row.is_short or not columns.fits(row):
+    is_close = row.baseline - above.baseline < _MAX_WRAP_STEP * row.line.size
+    if not is_close or not row.words or not row.is_short or not columns.fits(row):
         return False
     last = {columns.locate(word): word for word in above.words}
+    has_evidence = False
     for word in row.words:
         column = columns.locate(word)
         before = last.get(column)
-        if before is None or is_value(text_of(before)):
+        if before is None:
             return False
-        if columns.extents[column][1] - columns.extents[column][0] < _MIN_WRAPPED_WIDTH * row.line.size:
+        is_figure = any(char.isdigit() for char in text_of(before))
+        continues = _continues_figure if is_figure and text_of(word)[0].isdigit() else _continues_text
+        if not continues(before, word, columns.extents[column]):
             return False
-        room = columns.extents[column][1] - before[-1].right
-        if room > _MAX_ROOM * row.line.size or word[0].left > before[0].left + row.line.size:
-            return False
-    return True
+        has_evidence |= not is_figure or not is_number(text_of(before)) or len(before) >= _MIN_LONG_FIGURE
+    return has_evidence
+
+
+def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
+    """Return whether text that fills its column goes on in the next line."""
+    em = after[0].size
+    if is_value(text_of(before)) or extent[1] - extent[0] < _MIN_WRAPPED_WIDTH * em:
+        return False
+    return extent[1] - before[-1].right <= _MAX_ROOM * em and after[0].left <= before[0].left + em
+
+
+def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
+    """Return whether a figure that fills its column goes on in the next line, which is shorter."""
+    width, em = extent[1] - extent[0], after[0].size
+    is_full = width - (before[-1].right - before[0].left) < _MAX_FIGURE_ROOM * em
+    is_shorter = width - (after[-1].right - after[0].left) > _MAX_FIGURE_ROOM * em
+    return is_full and is_shorter and is_number(text_of(before) + text_of(after))
 
 
 def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> list[int]:
