@@ -7,6 +7,7 @@ cell. What is no data (`corpus/tables/aligned.py`) stays text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,9 @@ from searchkit.model import Cell
 
 _MIN_ROWS = 3
 """Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
+_BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}")
+_MAX_BROKEN_SHARE = 0.2
+"""Share of the rows with a part of a figure: 12,34."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Em. Distance of the bars of a table from its rows with figures."""
 
@@ -103,7 +107,15 @@ def _build_table(
     table = _AlignedTable(columns, start, end)
     table.add_header(rows[start:first])
     table.add_body(rows[first:end])
-    return table if is_carried or is_aligned_data(table.body, is_aligned=True) else None
+    if _has_broken_figures(table.body) or not (is_carried or is_aligned_data(table.body, is_aligned=True)):
+        return None
+    return table
+
+
+def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether many rows contain only a part of a figure: its columns were not found, so its values are wrong."""
+    broken = sum(any(_BROKEN_FIGURE.fullmatch(text) for text in row) for row in rows)
+    return broken > _MAX_BROKEN_SHARE * len(rows)
 
 
 def _find_bars(rows: Sequence[TextRow], bars: Sequence[Bar], columns: Columns) -> list[Bar]:

@@ -31,6 +31,7 @@ _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
 _CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
+_FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")
 
 
 @dataclass(slots=True, eq=False)
@@ -52,8 +53,8 @@ class TextRow:
 
     @property
     def is_figures(self) -> bool:
-        """Whether all its words are figures."""
-        return bool(self.words) and all(is_number(text_of(word)) for word in self.words)
+        """Whether all its words are figures, or parts of figures that are wrapped: 12,345."""
+        return bool(self.words) and all(_FIGURE_PART.fullmatch(text_of(word)) for word in self.words)
 
     @property
     def is_short(self) -> bool:

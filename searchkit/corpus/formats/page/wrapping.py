@@ -14,7 +14,7 @@ from itertools import pairwise
 from searchkit.corpus.formats.page.columns import Columns, find_columns
 from searchkit.corpus.formats.page.placed import Bar, Glyph
 from searchkit.corpus.formats.page.textrows import TextRow, find_pitch, text_of
-from searchkit.corpus.tables.cells import is_number, is_value
+from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 MAX_INNER_STEP = 0.85
 """Share of the distance between two rows. Lines that are closer are in one row."""
@@ -161,7 +161,8 @@ def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
         if before is None:
             return False
         is_figure = any(char.isdigit() for char in text_of(before))
-        continues = _continues_figure if is_figure and text_of(word)[0].isdigit() else _continues_text
+        is_figure = is_figure and text_of(word)[0] in "0123456789.,%％"
+        continues = _continues_figure if is_figure else _continues_text
         if not continues(before, word, columns.extents[column]):
             return False
         has_evidence |= not is_figure or not is_number(text_of(before)) or len(before) >= _MIN_LONG_FIGURE
@@ -169,9 +170,12 @@ def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
 
 
 def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
-    """Return whether text that fills its column goes on in the next line."""
+    """Return whether text that fills its column goes on in the next line. 月 goes on after 2023年5."""
     em = after[0].size
-    if is_value(text_of(before)) or extent[1] - extent[0] < _MIN_WRAPPED_WIDTH * em:
+    text = text_of(before)
+    if not is_time(text) and is_time(text + text_of(after)):
+        return True
+    if is_value(text) or extent[1] - extent[0] < _MIN_WRAPPED_WIDTH * em:
         return False
     return extent[1] - before[-1].right <= _MAX_ROOM * em and after[0].left <= before[0].left + em
 
