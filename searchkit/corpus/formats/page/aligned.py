@@ -91,7 +91,7 @@ def _build_table(
     _, first, end = bounds
     data = [row for row in rows[first:end] if row.is_data]
     is_carried = carried is not None and all(map(carried.fits, data))
-    columns = carried if is_carried else find_columns([row for row in rows[first:end] if row.is_data or row.is_figures])
+    columns = carried if is_carried else _find_columns(rows[first:end])
     if columns is None:
         return None
     if not is_carried and first and rows[first - 1].gaps:
@@ -110,6 +110,12 @@ def _build_table(
     if _has_broken_figures(table.body) or not (is_carried or is_aligned_data(table.body, is_aligned=True)):
         return None
     return table
+
+
+def _find_columns(rows: Sequence[TextRow]) -> Columns | None:
+    """Return the columns that rows with figures, and the lines between them, show."""
+    data = [row for row in rows if row.is_data or row.is_figures]
+    return find_columns(data, [row for row in rows if not (row.is_data or row.is_figures)])
 
 
 def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:

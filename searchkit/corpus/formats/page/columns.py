@@ -21,6 +21,8 @@ _MAX_OVERHANG = 4.0
 """Em. Text in the last column may be this much wider than the figures there."""
 _MIN_NARROW_ROWS = 3
 """Rows with figures that show two columns with less white space between them."""
+_MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
+"""Number of lines with labels between rows with figures, and their share. A label may be between four rows."""
 _MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
 """Digits of a list number, and of a group of digits."""
 
@@ -78,8 +80,11 @@ def build_columns(extents: Sequence[tuple[float, float]]) -> Columns:
     return Columns((extents[0][0], *middles, extents[-1][1]), tuple(extents))
 
 
-def find_columns(data: Sequence[TextRow]) -> Columns | None:
-    """Return the columns that the white space in rows with figures shows; None if there is only one."""
+def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Columns | None:
+    """Return the columns that the white space in rows with figures shows; None if there is only one.
+
+    `others`: the lines between them. If all labels are in these, at the left of the figures, they are a column.
+    """
     spans = sorted((word[0].left, word[-1].right) for row in data for word in row.words)
     em = median(row.line.size for row in data)
     extents: list[list[float]] = []
@@ -94,6 +99,9 @@ def find_columns(data: Sequence[TextRow]) -> Columns | None:
             kept.append(extent)
         else:
             kept[-1][1] = extent[1]
+    labels = [row.line for row in others if row.line.right <= kept[0][0] - MIN_WORD_GAP * em]
+    if len(labels) >= max(_MIN_LABELS, _MIN_LABEL_SHARE * len(data)):
+        kept.insert(0, [min(line.left for line in labels), max(line.right for line in labels)])
     if len(kept) < 2:  # noqa: PLR2004 - one column is text
         return None
     return build_columns([(left, right) for left, right in kept])

@@ -57,7 +57,7 @@ def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: in
         if row.is_data:
             for word in row.words:
                 filled[columns.locate(word)] += 1 if is_value(text_of(word)) else -1
-    words = {c for c, surplus in enumerate(filled) if surplus < 0}
+    words = {c for c, surplus in enumerate(filled) if surplus <= 0}
     limit = MAX_INNER_STEP * find_pitch(rows[first:end])
     while first > earliest:
         row = rows[first - 1]
