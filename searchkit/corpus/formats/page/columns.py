@@ -113,17 +113,22 @@ def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) 
     gaps: list[float] = []
     lefts: list[str] = []
     rights: list[str] = []
+    are_first = True
     for row in data:
         index = bisect_right(row.words, middle, key=lambda word: word[-1].right)
         if 0 < index < len(row.words):
             before, after = row.words[index - 1], row.words[index]
             gaps.append(after[0].left - before[-1].right)
-            lefts.append(text_of(before) if index == 1 else f"…{text_of(before)}")
+            lefts.append(text_of(before))
+            are_first &= index == 1
             rights.append(text_of(after))
     wide = sum(gap >= MIN_GAP * em for gap in gaps)
     if wide >= max(1, _MIN_GAP_SHARE * len(gaps)):
         return True
-    return len(gaps) >= _MIN_NARROW_ROWS and (_are_ordinals(lefts) or (wide > 0 and all(map(_is_whole, rights))))
+    if len(gaps) < _MIN_NARROW_ROWS:
+        return False
+    has_evidence = wide > 0 or all(map(is_number, lefts))
+    return (are_first and _are_ordinals(lefts)) or (has_evidence and all(map(_is_whole, rights)))
 
 
 def _are_ordinals(words: Sequence[str]) -> bool:

@@ -29,6 +29,8 @@ _MAX_LINES_BETWEEN = 3
 """Lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
+_MIN_NARROW_WORDS = 3
+"""Words of a row of a label and figures without wide gaps."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
 _CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
 _FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")
@@ -44,7 +46,7 @@ class TextRow:
     gaps: int
     """Number of gaps of at least `MIN_GAP`."""
     is_data: bool
-    """Whether it contains a figure after its first piece."""
+    """Whether it contains a figure after its first piece, or consists of a label and several figures."""
 
     @property
     def baseline(self) -> float:
@@ -95,7 +97,9 @@ def build_row(line: PlacedLine) -> TextRow:
     gaps = len(piece_starts) - 1
     piece_ends = [*piece_starts[1:], len(words)]
     pieces = [words[start:end] for start, end in zip(piece_starts, piece_ends, strict=True)]
-    is_data = any(is_number("".join(map(text_of, piece))) for piece in pieces[1:])
+    is_data = any(is_number("".join(map(text_of, piece))) for piece in pieces[1:]) or (
+        len(words) >= _MIN_NARROW_WORDS and all(is_number(text_of(word)) for word in words[1:])
+    )
     return TextRow(line, words, gaps, is_data)
 
 
