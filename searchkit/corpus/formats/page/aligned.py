@@ -19,13 +19,14 @@ from searchkit.corpus.formats.page.placed import Bar, PlacedLine, PlacedTable
 from searchkit.corpus.formats.page.textrows import TextRow, build_row, group_data_rows
 from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, mark_parts, span_labels
 from searchkit.corpus.tables.aligned import is_aligned_data
+from searchkit.corpus.tables.cells import is_number
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
 """Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
-_BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}")
+_BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
-"""Share of the rows with a part of a figure: 12,34."""
+"""Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Em. Distance of the bars of a table from its rows with figures."""
 
@@ -119,8 +120,8 @@ def _find_columns(rows: Sequence[TextRow]) -> Columns | None:
 
 
 def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether many rows contain only a part of a figure: its columns were not found, so its values are wrong."""
-    broken = sum(any(_BROKEN_FIGURE.fullmatch(text) for text in row) for row in rows)
+    """Return whether many rows contain a part of a figure, or two figures in a cell: their columns were not found."""
+    broken = sum(any(_BROKEN_FIGURE.fullmatch(text) and not is_number(text) for text in row) for row in rows)
     return broken > _MAX_BROKEN_SHARE * len(rows)
 
 

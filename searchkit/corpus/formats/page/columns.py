@@ -13,7 +13,7 @@ from statistics import median
 
 from searchkit.corpus.formats.page.placed import Glyph
 from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRow, text_of
-from searchkit.corpus.tables.cells import is_number
+from searchkit.corpus.tables.cells import is_number, is_time
 
 _MIN_GAP_SHARE = 0.5
 """Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
@@ -127,8 +127,8 @@ def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) 
         return True
     if len(gaps) < _MIN_NARROW_ROWS:
         return False
-    has_evidence = wide > 0 or all(map(is_number, lefts))
-    return (are_first and _are_ordinals(lefts)) or (has_evidence and all(map(_is_whole, rights)))
+    has_evidence = wide > 0 or all(is_number(word) or is_time(word) for word in lefts)
+    return (are_first and _are_ordinals(lefts)) or (has_evidence and all(map(_is_whole, lefts, rights)))
 
 
 def _are_ordinals(words: Sequence[str]) -> bool:
@@ -138,9 +138,10 @@ def _are_ordinals(words: Sequence[str]) -> bool:
     return all(int(after) == int(before) + 1 for before, after in pairwise(words))
 
 
-def _is_whole(word: str) -> bool:
+def _is_whole(before: str, word: str) -> bool:
     """Return whether a word is a number, and not the last digits of one whose thousands blanks separate: 1 234."""
-    return is_number(word) and not (len(word) == _THOUSANDS and word.isdecimal())
+    is_group = len(word) == _THOUSANDS and word.isdecimal() and len(before) <= _THOUSANDS and before.isdecimal()
+    return is_number(word) and not is_group
 
 
 def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:
