@@ -331,6 +331,13 @@ def test_figures_below_each_other_are_a_column() -> None:
     assert tables(read(place(glyphs))) == [[line.split() for line in lines]]
 
 
+def test_words_of_a_header_wider_than_its_columns_are_in_order() -> None:
+    """A header with a word for each column is in the order of the columns, where single blanks separate the figures."""
+    lines = ["年份 立案数（件） 罚款（万元）", "2021 120 35.1", "2022 131 40.2", "2023 129 93.7"]
+    glyphs = [glyph for n, line in enumerate(lines) for glyph in write(line, 80, TOP + LEADING * n)]
+    assert tables(read(place(glyphs))) == [[line.split() for line in lines]]
+
+
 @pytest.mark.parametrize("align", ["top", "middle"])
 def test_figures_that_a_narrow_column_breaks_are_joined(align: str) -> None:
     """Figures in two lines are one, whether the other cells of the row are beside the first line or between both."""

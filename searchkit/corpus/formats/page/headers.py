@@ -144,10 +144,15 @@ _Spot = tuple[int, float, float]
 
 
 def build_header(rows: Sequence[TextRow], columns: Columns) -> list[tuple[Cell, ...]]:
-    """Return the cells of the header: no row, one, or two if a piece covers several columns."""
+    """Return the cells of the header: no row, one, or two if a piece covers several columns.
+
+    If there is one word for each column, they are its cells, even if they are wider than the columns.
+    """
     if not rows:
         return []
     pieces = [columns.split(row) for row in rows]
+    if len(rows) == 1 and len(rows[0].words) == len(columns.extents):
+        pieces = [dict(enumerate(rows[0].words))]
     groups = _find_groups(pieces)
     lower = [""] * len(columns.extents)
     names: list[str] = []
