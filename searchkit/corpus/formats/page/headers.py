@@ -105,8 +105,11 @@ def _find_header_end(rows: Sequence[TextRow], start: int, first: int, columns: C
 
 
 def _is_aligned(row: TextRow, columns: Columns) -> bool:
-    """Return whether a row has several pieces: with wide gaps between them, or each in a column."""
-    return row.gaps > 0 or (len(row.words) > 1 and len(columns.split(row)) == len(row.words))
+    """Return whether a row has several pieces: with wide gaps between them, or each in a column, or one for each."""
+    if row.gaps or (len(row.words) > 1 and len(columns.split(row)) == len(row.words)):
+        return True
+    is_at_start = row.line.left < columns.extents[0][1]
+    return is_at_start and len(row.words) == len(columns.extents) > 2  # noqa: PLR2004 - a title can have two words
 
 
 def _is_group(row: TextRow, below: TextRow, columns: Columns) -> bool:
