@@ -129,6 +129,16 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text.strip()) is not None
 
 
+def is_number(text: str) -> bool:
+    """Return whether a cell is a figure and no time: 2023 is a time."""
+    return parse_figure(text) is not None and not is_time(text)
+
+
+def is_value(text: str) -> bool:
+    """Return whether a cell is a number, or stands for none: 12, —, an empty cell."""
+    return is_placeholder(text) or is_number(text)
+
+
 def is_time(text: str) -> bool:
     """Return whether a label is a time: 2023, 2023年, 1-6月, 上年同期."""
     return TIME_LABEL.fullmatch(fold(text).strip()) is not None

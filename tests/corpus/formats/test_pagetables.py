@@ -13,7 +13,7 @@ import pytest
 from searchkit.corpus.blocks import Block, RawTable
 from searchkit.corpus.formats.page.layout import extract_text
 from searchkit.corpus.formats.page.placed import Glyph, PlacedPage, Rule
-from searchkit.corpus.formats.page.rulings import find_rulings
+from searchkit.corpus.formats.page.rulings import find_rulings, trace_rules
 from searchkit.model import Cell
 
 WIDTH, HEIGHT, SIZE, LEADING = 595.0, 842.0, 10.0, 20.0
@@ -174,6 +174,71 @@ def test_rows_without_rules_between_them_are_split() -> None:
     assert tables(read(place(write_rows(rows), rules))) == [rows]
 
 
+def test_vertical_rules_show_cells_over_columns_and_rows() -> None:
+    """If only columns are ruled, a cell ends where a rule starts, and a label covers the rows it is centred on."""
+    bottom = TOP + LEADING * 7
+    rows = [["类别", "", "数量", ""], ["", "项目", "上年", "本年"], ["", "警告", "11", "2"], ["", "罚款", "3", "14"]]
+    rows += [["", "新办", "5", "6"], ["", "变更", "7", "—"], ["合计", "", "26", "22"]]
+    edges = (80.0, 180.0, 240.0, 300.0, 360.0)
+    glyphs = write_rows(rows, edges)
+    glyphs += write("行政处罚", 83, TOP + 3 * LEADING + 4) + write("行政许可", 83, TOP + 5 * LEADING + 4)
+    rules = [across(height, 80, 360) for height in (TOP, TOP + 2 * LEADING, bottom)]
+    rules += [down(x, TOP, bottom) for x in (80, 240, 360)]
+    rules += [down(180, TOP, bottom - LEADING), down(300, TOP + LEADING, bottom)]
+    assert tables(read(place(glyphs, rules))) == [
+        [
+            ["类别<2x1>", "项目<2x1>", "数量<1x2>"],
+            ["上年", "本年"],
+            ["行政处罚<2x1>", "警告", "11", "2"],
+            ["罚款", "3", "14"],
+            ["行政许可<2x1>", "新办", "5", "6"],
+            ["变更", "7", "—"],
+            ["合计<1x2>", "26", "22"],
+        ]
+    ]
+
+
+WORDS = [["单位", "职责", "负责人"], ["司法局", "行政复议", "王芳"], ["水务局", "水资源管理", "李明"]]
+
+
+def test_a_bold_or_repeated_row_is_the_header_of_a_ruled_table_of_words() -> None:
+    """A table of words is data if its first row is bold, or is repeated on the next page; else its rows are text."""
+    glyphs, rules = write_rows(WORDS), rule_grid(len(WORDS))
+    bold = [glyph._replace(bold=glyph.baseline < TOP + LEADING) for glyph in glyphs]
+    assert tables(read(place(glyphs, rules))) == []
+    assert tables(read(place(bold, rules))) == [WORDS]
+    others = [WORDS[0], ["财政局", "预算管理", "张伟"], ["司法局", "普法", "王芳"]]
+    assert tables(read(place(glyphs, rules), place(write_rows(others), rules, 2))) == [[*WORDS, *others[1:]]]
+    (table,) = [block.table for block in read(place(bold, rules)) if block.table]
+    assert isinstance(table, RawTable)
+    assert table.header_rows == 1
+
+
+@pytest.mark.parametrize("gap", [0.5, 3.0])
+def test_rules_can_have_gaps(gap: float) -> None:
+    """Rules that end shortly before they cross are a grid, and so is one with a diagonal or a filled header."""
+    rules = [
+        rule._replace(left=rule.left + gap, right=rule.right - gap)
+        if rule.right > rule.left
+        else rule._replace(top=rule.top + gap, bottom=rule.bottom - gap)
+        for rule in rule_grid(len(ROWS))
+    ]
+    diagonal = trace_rules([[(EDGES[0], TOP), (EDGES[1], TOP + LEADING)]], 2, is_stroked=True)
+    filled = trace_rules([[(EDGES[0], TOP), (EDGES[-1], TOP + LEADING)]], 2, is_stroked=False)
+    assert tables(read(place(write_rows(ROWS), [*rules, *diagonal, *filled]))) == [ROWS]
+
+
+@pytest.mark.parametrize("is_ruled", [True, False])
+def test_a_table_on_a_rotated_page_is_read(is_ruled: bool) -> None:  # noqa: FBT001
+    """A page whose text runs upwards is read like any other."""
+    page = place(frame(write_rows(ROWS), 230), rule_grid(len(ROWS)) if is_ruled else ())
+    glyphs = [
+        Glyph(g.text, g.baseline, g.baseline + g.right - g.left, WIDTH - g.left, g.size, turn=3) for g in page.glyphs
+    ]
+    rules = [Rule(rule.top, WIDTH - rule.right, rule.bottom, WIDTH - rule.left) for rule in page.rules]
+    assert tables(read(PlacedPage(1, HEIGHT, WIDTH, glyphs, rules))) == [ROWS]
+
+
 @pytest.mark.parametrize("repeats_header", [True, False])
 @pytest.mark.parametrize("is_ruled", [True, False])
 def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None:  # noqa: FBT001
@@ -232,6 +297,82 @@ def test_a_header_covers_the_columns_over_which_it_is_centred() -> None:
     assert tables(read(place(glyphs))) == [
         [["街道<2x1>", "收件<1x2>", "办结<1x2>"], ["上年", "本年", "上年", "本年"], *rows]
     ]
+
+
+def test_a_header_name_covers_columns_beside_cells_at_the_top() -> None:
+    """Names over two columns are told from headers of one column that are at the same height."""
+    edges = (80.0, 160.0, 220.0, 280.0, 340.0)
+    rows = [
+        ["", "上年", "本年", ""],
+        ["东风街道", "1", "2", "13"],
+        ["西关街道", "5", "16", "7"],
+        ["南湖", "9", "1", "2"],
+    ]
+    glyphs = write_rows(rows, edges, TOP + LEADING, "centre")
+    glyphs += write("街道", 83, TOP + 14) + write("收件", 210, TOP + 14) + write("合计", 300, TOP + 14)
+    (table,) = tables(read(place(glyphs)))
+    assert table[:2] == [["街道<2x1>", "收件<1x2>", "合计<2x1>"], ["上年", "本年"]]
+
+
+def test_list_numbers_close_to_names_are_a_column() -> None:
+    """Numbers that count up are a column of their own, even if less than an em is between them and the names."""
+    rows = [
+        ["序号", "单位", "收件"],
+        *([str(n), name, f"{n}0"] for n, name in enumerate(("东风街道", "南湖", "西关"), 8)),
+    ]
+    glyphs = write_rows(rows, (80.0, 106.0, 200.0, 260.0), align="left")
+    assert tables(read(place(glyphs))) == [rows]
+
+
+def test_figures_below_each_other_are_a_column() -> None:
+    """In lines of fixed width, one blank can be between a long name and its figure."""
+    lines = ["街道       收件 罚款", "东风街道   12   3.5", "青年路街道 1300 3.5", "人民路街道 9999 133.5"]
+    glyphs = [glyph for n, line in enumerate(lines) for glyph in write(line, 80, TOP + LEADING * n)]
+    assert tables(read(place(glyphs))) == [[line.split() for line in lines]]
+
+
+def test_words_of_a_header_wider_than_its_columns_are_in_order() -> None:
+    """A header with a word for each column is in the order of the columns, where single blanks separate the figures."""
+    lines = ["年份 立案数（件） 罚款（万元）", "2021 120 35.1", "2022 131 40.2", "2023 129 93.7"]
+    glyphs = [glyph for n, line in enumerate(lines) for glyph in write(line, 80, TOP + LEADING * n)]
+    assert tables(read(place(glyphs))) == [[line.split() for line in lines]]
+
+
+@pytest.mark.parametrize("align", ["top", "middle"])
+def test_figures_that_a_narrow_column_breaks_are_joined(align: str) -> None:
+    """Figures in two lines are one, whether the other cells of the row are beside the first line or between both."""
+    rows = [["地区生产总值", "22,821", "7,430.5", "2"], ["进出口总额", "43", "7,775.3", "1"], ["工业", "37", "944", ""]]
+    edges = (80.0, 160.0, 220.0, 266.0)
+    glyphs = write_rows([["指标", "上年", "本年"]], edges)
+    for n, (label, before, figure, rest) in enumerate(rows):
+        top = TOP + 30 + 30 * n
+        middle = top + (6 if rest and align == "middle" else 0)
+        glyphs += write_rows([[label, before, ""]], edges, middle) + write_rows([["", "", figure]], edges, top)
+        glyphs += write_rows([["", "", rest]], edges, top + 12)
+    assert tables(read(place(glyphs))) == [
+        [["指标", "上年", "本年"], *([label, before, figure + rest] for label, before, figure, rest in rows)]
+    ]
+
+
+def test_labels_between_the_lines_of_figures_are_a_column() -> None:
+    """Labels of two lines, with the figures of the row between them, are a column."""
+    rows = [["东风街道办", "事处", "12"], ["西关街道办", "事处", "3"], ["南湖街道办", "事处", "104"]]
+    glyphs = write_rows([["街道", "收件", "办结"]])
+    for n, (label, rest, figure) in enumerate(rows):
+        top = TOP + 44 + 28 * n
+        glyphs += write(label, 83, top) + write(rest, 83, top + 12)
+        glyphs += write(figure, 200, top + 6) + write(figure, 270, top + 6)
+    assert tables(read(place(glyphs))) == [
+        [["街道", "收件", "办结"], *([label + rest, figure, figure] for label, rest, figure in rows)]
+    ]
+
+
+def test_rows_without_labels_are_no_rest_of_figures() -> None:
+    """Rows with a label and rows without one, equally far apart, are rows of their own."""
+    rows = [["街道", "年份", "收件"], ["东风街道", "2021", "120"], ["", "2022", "131"], ["西关街道", "2021", "99"]]
+    rows += [["", "2022", "8"], ["合计", "", "358"]]
+    (table,) = tables(read(place(write_rows(rows))))
+    assert [row[1:] for row in table] == [row[1:] for row in rows]
 
 
 def test_wrapped_labels_are_joined() -> None:
@@ -371,6 +512,14 @@ def test_a_page_with_too_many_rules_is_text() -> None:
     read(replace(page, rules=rules[:20_000]))
     assert time.process_time() - start < 10
     assert "95,585.30" in "".join("".join(map(show, row)) for t in blocks if t.table for row in t.table.rows)
+
+
+def test_pages_of_figures_are_read_fast() -> None:
+    """The time for a page of 6,000 figures grows with their number, not with its square."""
+    glyphs = [glyph for r in range(300) for c in range(20) for glyph in write("123", 20 + 28 * c, 20 + 2.6 * r, 2)]
+    start = time.process_time()
+    read(place(glyphs))
+    assert time.process_time() - start < 3
 
 
 def test_find_rulings_ignores_underlines() -> None:

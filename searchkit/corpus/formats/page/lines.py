@@ -211,8 +211,8 @@ def _glyph_width(glyph: Glyph) -> float:
 
 def build_line(glyphs: Sequence[Glyph], page_number: int) -> PlacedLine:
     """Return a line of glyphs, which are from left to right."""
-    sizes = Counter(glyph.size for glyph in glyphs)
-    size = sizes.most_common(1)[0][0]
+    sizes = {glyph.size for glyph in glyphs}
+    size = glyphs[0].size if len(sizes) == 1 else Counter(glyph.size for glyph in glyphs).most_common(1)[0][0]
     parts: list[str] = []
     for before, glyph in zip([None, *glyphs], glyphs, strict=False):
         gap = 0.0 if before is None else (glyph.left - before.right) / size

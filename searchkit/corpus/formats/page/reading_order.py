@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from searchkit.corpus.formats.page.placed import PlacedLine
 from searchkit.corpus.tables.cells import parse_figure
@@ -71,9 +71,10 @@ def order_lines(rows: Sequence[Sequence[PlacedLine]], ruled_rows: Sequence[Place
 
 def _order_rows(rows: Sequence[Sequence[PlacedLine]]) -> Iterator[PlacedLine]:
     """Yield the lines of rows. Ruled rows have column numbers already."""
+    edges = _build_edges(rows)
     index = 0
     while index < len(rows):
-        end, gutter = _find_columns(rows, index)
+        end, gutter = _find_columns(rows, edges, index)
         if gutter is None:
             yield from _join_pieces(rows[index])
             index += 1
@@ -106,24 +107,59 @@ def _join_pieces(pieces: Sequence[PlacedLine]) -> Iterator[PlacedLine]:
         yield from (piece for piece in pieces if piece.column)
 
 
-def _find_columns(rows: Sequence[Sequence[PlacedLine]], start: int) -> tuple[int, float | None]:
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Where the pieces of the rows of a page start and end, for fast tests of gutters."""
+
+    lefts: Sequence[Sequence[float]]
+    """The left edge of each piece of each row."""
+    rights: Sequence[Sequence[float]]
+    """The largest right edge of each piece and those at its left."""
+    full_before: Sequence[int]
+    """Number of pieces that can be full lines of a column, in the rows before each row and in all rows."""
+
+    def can_be_columns(self, start: int, end: int) -> bool:
+        """Return whether rows have so many full lines that they can be columns."""
+        return self.full_before[end] - self.full_before[start] >= 2 * _MIN_FULL_SHARE * _MIN_COLUMN_LINES
+
+
+def _build_edges(rows: Sequence[Sequence[PlacedLine]]) -> _Edges:
+    """Only the first and the last piece of a row can be full lines: the others share a column with one of them."""
+    sizes = [line.size for row in rows for line in row]
+    width = _FULL_LINE_SHARE * _MIN_COLUMN_WIDTH * min(sizes, default=0.0)
+    full = [
+        sum(line.right - line.left >= width and parse_figure(line.text) is None for line in {row[0], row[-1]})
+        for row in rows
+    ]
+    return _Edges(
+        [[line.left for line in row] for row in rows],
+        [list(accumulate((line.right for line in row), max)) for row in rows],
+        [0, *accumulate(full)],
+    )
+
+
+def _find_columns(rows: Sequence[Sequence[PlacedLine]], edges: _Edges, start: int) -> tuple[int, float | None]:
     """Return the end of the two columns that start at a row, and the position of their gutter.
 
     If no columns start there, returns `start` and None.
     """
-    first_row = rows[start]
     best: tuple[int, float | None] = (start, None)
+    last = min(len(rows), start + _MAX_COLUMN_ROWS)
+    if not edges.can_be_columns(start, last):
+        return best
+    first_row = rows[start]
+    min_width = _MIN_GUTTER * first_row[0].size
     for before, after in pairwise(first_row[:_MAX_PIECES_TRIED]):
         left, right, end = before.right, after.left, start
-        for row in rows[start : start + _MAX_COLUMN_ROWS]:
-            on_left = [line.right for line in row if line.left < (left + right) / 2]
-            on_right = [line.left for line in row if line.left >= (left + right) / 2]
-            new_left, new_right = max([left, *on_left]), min([right, *on_right])
-            if new_right - new_left < _MIN_GUTTER * first_row[0].size:
+        while end < last:
+            on_left = bisect_left(edges.lefts[end], (left + right) / 2)
+            new_left = max(left, edges.rights[end][on_left - 1]) if on_left else left
+            new_right = min(right, edges.lefts[end][on_left]) if on_left < len(edges.lefts[end]) else right
+            if new_right - new_left < min_width:
                 break
             left, right, end = new_left, new_right, end + 1
         gutter = (left + right) / 2
-        if end > best[0] and _is_running_text(rows[start:end], gutter):
+        if end > best[0] and edges.can_be_columns(start, end) and _is_running_text(rows[start:end], gutter):
             best = end, gutter
     return best
 

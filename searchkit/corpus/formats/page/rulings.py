@@ -193,6 +193,7 @@ def _connect(
 def _build_grid(across: Sequence[_Line], down: Sequence[_Line], em: float) -> RuledGrid | None:
     """Return the grid that lines draw; None if it has only one column or is too large."""
     columns, rows = _complete_edges(down, across, em), _complete_edges(across, down, em)
+    rows = _add_ends(rows, down, em)
     height, width = len(rows) - 1, len(columns) - 1
     if height < 1 or width < 2 or height * width > _MAX_SLOTS:  # noqa: PLR2004 - one column is a box
         return None
@@ -233,6 +234,19 @@ def _complete_edges(lines: Sequence[_Line], crossing: Sequence[_Line], em: float
     if len(ends) > 1 and ends[1] - positions[-1] > _MIN_OUTER_CELL * em:
         positions.append(ends[1])
     return positions
+
+
+def _add_ends(rows: Sequence[float], down: Sequence[_Line], em: float) -> list[float]:
+    """Return the positions of horizontal rules, and those between them where vertical rules start or end.
+
+    There a cell ends that covers several columns, if no rules are between rows.
+    """
+    added = list(rows)
+    for end in sorted({end for line in down for end in (line.start, line.end)}):
+        index = bisect_left(added, end)
+        if 0 < index < len(added) and min(end - added[index - 1], added[index] - end) > _MIN_OUTER_CELL * em:
+            added.insert(index, end)
+    return added
 
 
 def _find_walls(lines: Sequence[_Line], positions: Sequence[float], crossing: Sequence[float]) -> set[tuple[int, int]]:

@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import itemgetter
 from statistics import median
 
 from searchkit.corpus.blocks import Block, RawTable
@@ -15,8 +16,9 @@ from searchkit.corpus.formats.marks import resolve_marks
 from searchkit.corpus.formats.page.placed import PlacedLine, PlacedTable
 from searchkit.corpus.formats.page.reading_order import Joiner, PlacedRow
 from searchkit.corpus.formats.page.rulings import GridCell, RuledGrid
+from searchkit.corpus.formats.page.wrapping import span_labels
 from searchkit.corpus.tables.captions import is_table_note
-from searchkit.corpus.tables.cells import is_placeholder, is_time, parse_figure
+from searchkit.corpus.tables.cells import is_number, is_value
 from searchkit.corpus.tables.grid import Placed, place_cells
 from searchkit.corpus.tables.recognition import is_continued, is_data_table
 from searchkit.model import Cell
@@ -35,6 +37,12 @@ _MAX_LINES_BETWEEN = 4
 """Number of lines between the parts of a table on two pages: 续表, and the notes above it."""
 _MIN_ROW_STEP = 0.85
 """Relative to the distance between rows. A line that is further from the rows around it is one, too."""
+_MIDDLE_HEIGHT = 0.35
+"""Em. Height of the middle of a character above its baseline."""
+_MIN_EDGE_DISTANCE = 0.5
+"""Em. Distance of the middle of a line from the edge of its row."""
+_MAX_LABEL_STEP = 1.45
+"""Em. Distance between two lines of a label."""
 _DIGIT_AT_END, _DIGIT_AT_START = re.compile(r"[\d.,%％]$"), re.compile(r"[\d.,-]")
 
 
@@ -50,9 +58,8 @@ def place_rows(
     joins two lines of a cell. Rows of text at the top or the bottom of the grid are laid out, and so are rows with a
     cell that is too long; they do not belong to the table.
     """
-    filled = _split_rows(
-        _FilledGrid(grid.rows, grid.cells, [list(contents.get(n, ())) for n in range(len(grid.cells))]), grid
-    )
+    filled = _FilledGrid(grid.rows, grid.cells, [list(contents.get(n, ())) for n in range(len(grid.cells))])
+    filled = _split_rows(_cut_cells(filled), grid)
     height, width = len(filled.rows) - 1, len(grid.columns) - 1
     texts = [
         _join_cell(lines, grid.columns[cell.column + cell.col_span] - grid.columns[cell.column], join)
@@ -127,6 +134,31 @@ def _find_laid_out(filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: 
     return long_rows | {*range(first), *range(last, len(by_row))}
 
 
+def _cut_cells(filled: _FilledGrid) -> _FilledGrid:
+    """Cut cells of figures where vertical rules start or end, but no horizontal rule is: rows are above and below."""
+    bottoms = {(cell.row + cell.row_span, cell.column, cell.col_span) for cell in filled.cells}
+    ruled = {cell.row for cell in filled.cells if (cell.row, cell.column, cell.col_span) in bottoms}
+    parts: list[tuple[GridCell, Sequence[PlacedLine]]] = []
+    for cell, lines in zip(filled.cells, filled.contents, strict=True):
+        first, end = cell.row, cell.row + cell.row_span
+        rest = list(lines)
+        for row in range(first + 1, end) if len(lines) > 1 else ():
+            count = sum(line.baseline - _MIDDLE_HEIGHT * line.size < filled.rows[row] for line in rest)
+            if row not in ruled and 0 < count < len(rest) and _is_cut(rest[count - 1], rest[count], filled.rows[row]):
+                parts.append((GridCell(first, cell.column, row - first, cell.col_span), rest[:count]))
+                first, rest = row, rest[count:]
+        parts.append((GridCell(first, cell.column, end - first, cell.col_span), rest))
+    parts.sort(key=itemgetter(0))
+    return _FilledGrid(filled.rows, [cell for cell, _ in parts], [lines for _, lines in parts])
+
+
+def _is_cut(before: PlacedLine, after: PlacedLine, edge: float) -> bool:
+    """Return whether two lines of a cell are in different rows: one is a figure, and both are clearly apart."""
+    above = edge - (before.baseline - _MIDDLE_HEIGHT * before.size)
+    below = after.baseline - _MIDDLE_HEIGHT * after.size - edge
+    return min(above, below) >= _MIN_EDGE_DISTANCE * before.size and (is_value(before.text) or is_value(after.text))
+
+
 def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
     """Split the rows of a grid without rules between them, which figures below each other show."""
     anchors = _find_anchors(filled, grid)
@@ -148,12 +180,43 @@ def _split_rows(filled: _FilledGrid, grid: RuledGrid) -> _FilledGrid:
             cells.append(GridCell(first, cell.column, end - first, cell.col_span))
             contents.append(list(lines))
             continue
-        parts: list[list[PlacedLine]] = [[] for _ in range(first, end)]
-        for line in lines:
-            parts[max(0, bisect_right(anchors[cell.row], line.baseline) - 1)].append(line)
-        cells += (GridCell(row, cell.column, 1, cell.col_span) for row in range(first, end))
-        contents += parts
+        for offset, span, part in _split_cell(lines, anchors[cell.row]):
+            cells.append(GridCell(first + offset, cell.column, span, cell.col_span))
+            contents.append(part)
     return _FilledGrid([*rows, filled.rows[-1]], cells, contents)
+
+
+def _split_cell(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> Iterator[tuple[int, int, list[PlacedLine]]]:
+    """Yield the parts of a cell in which are rows without rules between them: first row, number of rows, lines.
+
+    A label that is centred on several rows covers them. `anchors`: the upper edges of the rows.
+    """
+    labels = _group_labels(lines, anchors)
+    if labels:
+        em = lines[0].size
+        heights = [(label[0].baseline + label[-1].baseline) / 2 for label in labels]
+        spans = span_labels(heights, [anchor + em for anchor in anchors], em)
+        if spans:
+            yield from zip(accumulate([0, *spans]), spans, labels, strict=False)
+            return
+    parts: list[list[PlacedLine]] = [[] for _ in anchors]
+    for line in lines:
+        parts[max(0, bisect_right(anchors, line.baseline) - 1)].append(line)
+    yield from ((row, 1, part) for row, part in enumerate(parts))
+
+
+def _group_labels(lines: Sequence[PlacedLine], anchors: Sequence[float]) -> list[list[PlacedLine]]:
+    """Return the labels of a cell, each with its lines, if it has fewer than rows; empty if it contains figures."""
+    if any(is_value(line.text) for line in lines):
+        return []
+    pitch = median(after - before for before, after in pairwise(anchors))
+    labels: list[list[PlacedLine]] = []
+    for line in lines:
+        if labels and line.baseline - labels[-1][-1].baseline < min(_MIN_ROW_STEP * pitch, _MAX_LABEL_STEP * line.size):
+            labels[-1].append(line)
+        else:
+            labels.append([line])
+    return labels if len(labels) < len(anchors) else []
 
 
 def _find_anchors(filled: _FilledGrid, grid: RuledGrid) -> list[list[float]]:
@@ -191,22 +254,18 @@ def _find_row_starts(lines: Sequence[PlacedLine], width: float) -> list[float]:
     A figure that fills its cell may go on in the next line.
     """
     first = 0
-    while first < min(len(lines), _MAX_HEADER_LINES) and not _is_value(lines[first].text):
+    while first < min(len(lines), _MAX_HEADER_LINES) and not is_value(lines[first].text):
         first += 1
     values = lines[first:]
     if len(values) <= min(first, 1) or not any(char.isdigit() for line in values for char in line.text):
         return [0.0]
-    if not all(_is_value(line.text) for line in values):
+    if not all(is_value(line.text) for line in values):
         return [0.0]
     may_be_wrapped = any(width - (line.right - line.left) < _MAX_ROOM * line.size for line in values)
     if may_be_wrapped and len(values) <= _MAX_FIGURE_LINES:
         return [0.0]
     starts = [line.baseline - line.size for line in values]
     return [lines[0].baseline - lines[0].size, *starts] if first else starts
-
-
-def _is_value(text: str) -> bool:
-    return is_placeholder(text) or (parse_figure(text) is not None and not is_time(text))
 
 
 def _join_cell(lines: Sequence[PlacedLine], width: float, join: Joiner) -> str:
@@ -237,6 +296,9 @@ class TablePart:
     last_start: int = 0
     """Index of the first row of its last page. No cell but the last ones of a column reaches over page breaks."""
 
+    repeated: int = 0
+    """Number of header rows that its pages repeat."""
+
     @property
     def page(self) -> int:
         """Page on which it starts."""
@@ -254,11 +316,26 @@ class TablePart:
 
     def build_blocks(self, build: Callable[[PlacedLine], Block]) -> Iterator[Block]:
         """Yield its block, or one for each row if it is no data table. `build` builds the block of a row."""
-        raw = RawTable(tuple(self.rows))
+        raw = RawTable(tuple(self.rows), self._count_header_rows() or None)
         if is_data_table(raw):
             yield Block("", page=self.page, table=raw)
         else:
             yield from map(build, self.lines)
+
+    def _count_header_rows(self) -> int:
+        """Return the number of header rows that are repeated on each page, or bold above rows that are not bold.
+
+        0 if nothing tells. Such rows show that a table of words is data, as a stated header of other formats does.
+        """
+        count = 0
+        for n, line in enumerate(self.lines):
+            texts = [cell.text for cell in self.rows[n] if cell.text] if line.row == n else []
+            if not line.bold or len(texts) < 2 or any(map(is_number, texts)):  # noqa: PLR2004 - a title or a group
+                break
+            count += 1
+        rest = self.lines[count:]
+        is_emphasis = 2 * sum(line.bold for line in rest) < len(rest)
+        return max(self.repeated, count if is_emphasis else 0)
 
 
 def collect_tables(lines: Sequence[PlacedLine]) -> list[PlacedLine | TablePart]:
@@ -313,6 +390,7 @@ def _append_part(joined: list[PlacedLine | TablePart], part: TablePart) -> bool:
     repeated = _count_repeated(previous.rows, part.rows)
     if not repeated and not _continues(previous.rows[previous.last_start :], part.rows):
         return False
+    previous.repeated = max(previous.repeated, repeated)
     del joined[len(joined) - between :]
     last_rows = previous.rows[previous.last_start :]
     rows = _join_broken_row(last_rows, part.rows[repeated:])
@@ -349,14 +427,10 @@ def _count_repeated(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Ce
     count = 0
     for first, row in zip(before, rows, strict=False):
         texts = ["".join(cell.text.split()) for cell in row]
-        if texts != ["".join(cell.text.split()) for cell in first] or any(_is_number(cell.text) for cell in row):
+        if texts != ["".join(cell.text.split()) for cell in first] or any(is_number(cell.text) for cell in row):
             break
         count += 1
     return count if count < len(rows) else 0
-
-
-def _is_number(text: str) -> bool:
-    return parse_figure(text) is not None and not is_time(text)
 
 
 def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> bool:
@@ -373,17 +447,17 @@ def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]])
         return True
     for row in below:
         texts = [row[c].text for c in columns]
-        words = sum(not _is_value(text) for text in texts)
+        words = sum(not is_value(text) for text in texts)
         if 2 * words > len(texts):
             return False
-        if any(_is_number(text) for text in texts):
+        if any(is_number(text) for text in texts):
             return True
     return True
 
 
 def _has_numbers(rows: Sequence[Sequence[Placed]], column: int) -> bool:
     texts = [row[column].text for row in rows if row[column].text]
-    return 2 * sum(_is_number(text) for text in texts) > len(texts)
+    return 2 * sum(is_number(text) for text in texts) > len(texts)
 
 
 def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:

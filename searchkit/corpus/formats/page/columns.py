@@ -1,0 +1,167 @@
+"""Columns that only white space shows.
+
+Goes in: rows of words. Comes out: `Columns`, which tell the column of each word.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from searchkit.corpus.formats.page.placed import Glyph
+from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRow, text_of
+from searchkit.corpus.tables.cells import is_number, is_time
+
+_MIN_GAP_SHARE = 0.5
+"""Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
+_MAX_OVERHANG = 4.0
+"""Em. Text in the last column may be this much wider than the figures there."""
+_MIN_NARROW_ROWS = 3
+"""Rows with figures that show two columns with less white space between them."""
+_MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
+"""Number of lines with labels between rows with figures, and their share. A label may be between four rows."""
+_MAX_ORDINAL_LENGTH, _THOUSANDS = 3, 3
+"""Digits of a list number, and of a group of digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table by the white space between them."""
+
+    edges: tuple[float, ...]
+    """Left end of the first column, the middle of the space between columns, right end of the last."""
+    extents: tuple[tuple[float, float], ...]
+    """Where the text of each column starts and ends in the rows with figures."""
+
+    def locate(self, glyphs: Sequence[Glyph]) -> int:
+        """Return the column of a word: the only one whose text is below or above it, else the one of its middle."""
+        left, right = glyphs[0].left, glyphs[-1].right
+        first = max(0, bisect_right(self.edges, left) - 1)
+        last = min(max(0, bisect_right(self.edges, right) - 1), len(self.extents) - 1)
+        if first == last:
+            return first
+        overlapping = [c for c in range(first, last + 1) if left < self.extents[c][1] and right > self.extents[c][0]]
+        if len(overlapping) == 1:
+            return overlapping[0]
+        return min(max(0, bisect_right(self.edges, (left + right) / 2) - 1), len(self.extents) - 1)
+
+    def split(self, row: TextRow) -> dict[int, list[Glyph]]:
+        """Return the words of a row by column."""
+        cells: dict[int, list[Glyph]] = {}
+        for word in row.words:
+            cells.setdefault(self.locate(word), []).extend(word)
+        return cells
+
+    def fits(self, row: TextRow) -> bool:
+        """Return whether each word of a row is in one column: it is not below or above the text of another."""
+        slack = row.line.size
+        limits = (
+            self.edges[0] - slack,
+            *(edge for extent in self.extents for edge in extent),
+            self.edges[-1] + _MAX_OVERHANG * slack,
+        )
+        for word in row.words:
+            column = self.locate(word)
+            if word[0].left < limits[2 * column] or word[-1].right > limits[2 * column + 3]:
+                return False
+        return bool(row.words)
+
+    def is_full(self, row: TextRow) -> bool:
+        """Return whether a row has text in each column."""
+        return len(self.split(row)) == len(self.extents)
+
+
+def build_columns(extents: Sequence[tuple[float, float]]) -> Columns:
+    """Return columns by where the text of each starts and ends, from left to right."""
+    middles = [(before[1] + after[0]) / 2 for before, after in pairwise(extents)]
+    return Columns((extents[0][0], *middles, extents[-1][1]), tuple(extents))
+
+
+def find_columns(data: Sequence[TextRow], others: Sequence[TextRow] = ()) -> Columns | None:
+    """Return the columns that the white space in rows with figures shows; None if there is only one.
+
+    `others`: the lines between them. If all labels are in these, at the left of the figures, they are a column.
+    """
+    spans = sorted((word[0].left, word[-1].right) for row in data for word in row.words)
+    em = median(row.line.size for row in data)
+    extents: list[list[float]] = []
+    for left, right in spans:
+        if extents and left - extents[-1][1] < MIN_WORD_GAP * em:
+            extents[-1][1] = max(extents[-1][1], right)
+        else:
+            extents.append([left, right])
+    kept = extents[:1]
+    for extent in extents[1:]:
+        if _is_gutter(data, (kept[-1][1], extent[0]), em):
+            kept.append(extent)
+        else:
+            kept[-1][1] = extent[1]
+    labels = [row.line for row in others if row.line.right <= kept[0][0] - MIN_WORD_GAP * em]
+    if len(labels) >= max(_MIN_LABELS, _MIN_LABEL_SHARE * len(data)):
+        kept.insert(0, [min(line.left for line in labels), max(line.right for line in labels)])
+    if len(kept) < 2:  # noqa: PLR2004 - one column is text
+        return None
+    return build_columns([(left, right) for left, right in kept])
+
+
+def _is_gutter(data: Sequence[TextRow], gutter: tuple[float, float], em: float) -> bool:
+    """Return whether white space separates columns: most rows have a wide gap there, or figures show two columns."""
+    middle = (gutter[0] + gutter[1]) / 2
+    gaps: list[float] = []
+    lefts: list[str] = []
+    rights: list[str] = []
+    are_first = True
+    for row in data:
+        index = bisect_right(row.words, middle, key=lambda word: word[-1].right)
+        if 0 < index < len(row.words):
+            before, after = row.words[index - 1], row.words[index]
+            gaps.append(after[0].left - before[-1].right)
+            lefts.append(text_of(before))
+            are_first &= index == 1
+            rights.append(text_of(after))
+    wide = sum(gap >= MIN_GAP * em for gap in gaps)
+    if wide >= max(1, _MIN_GAP_SHARE * len(gaps)):
+        return True
+    if len(gaps) < _MIN_NARROW_ROWS:
+        return False
+    has_evidence = wide > 0 or all(is_number(word) or is_time(word) for word in lefts)
+    return (are_first and _are_ordinals(lefts)) or (has_evidence and all(map(_is_whole, lefts, rights)))
+
+
+def _are_ordinals(words: Sequence[str]) -> bool:
+    """Return whether words count up: 1, 2, 3."""
+    if not all(word.isdecimal() and word.isascii() and len(word) <= _MAX_ORDINAL_LENGTH for word in words):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(words))
+
+
+def _is_whole(before: str, word: str) -> bool:
+    """Return whether a word is a number, and not the last digits of one whose thousands blanks separate: 1 234."""
+    is_group = len(word) == _THOUSANDS and word.isdecimal() and len(before) <= _THOUSANDS and before.isdecimal()
+    return is_number(word) and not is_group
+
+
+def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:
+    """Merge adjacent columns of which each row has at most one, if the header has fewer pieces than there are columns.
+
+    In a column of few figures, those at the left and those at the right may have white space between them.
+    """
+    extents = list(columns.extents)
+    surplus = len(extents) - len(header.words)
+    if surplus <= 0:
+        return columns
+    filled = [set(columns.split(row)) for row in data]
+    groups = [{c} for c in range(len(extents))]
+    c = 0
+    while c + 1 < len(groups) and surplus > 0:
+        if any(row & groups[c] and row & groups[c + 1] for row in filled):
+            c += 1
+            continue
+        groups[c] |= groups.pop(c + 1)
+        surplus -= 1
+    if len(groups) == len(extents) or len(groups) < 2:  # noqa: PLR2004 - one column is text
+        return columns
+    return build_columns([(extents[min(group)][0], extents[max(group)][1]) for group in groups])

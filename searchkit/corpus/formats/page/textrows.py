@@ -1,0 +1,135 @@
+"""Lines as rows of words, and the groups of rows with figures among them.
+
+Goes in: the lines of a page or a column of text, with their glyphs. Comes out: a `TextRow` per line, and the first and
+last row of each group of rows with figures that are close together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from searchkit.corpus.formats.page.placed import Glyph, PlacedLine
+from searchkit.corpus.lines import ends_sentence
+from searchkit.corpus.tables.captions import is_table_note
+from searchkit.corpus.tables.cells import is_number
+
+MIN_GAP = 1.0
+"""Em. White space between two cells in most rows. A gap of justified text or between Latin words is smaller."""
+MIN_WORD_GAP = 0.4
+"""Em. White space between two cells in any row."""
+MAX_ROW_DISTANCE = 4.0
+"""Em. Distance between two rows of one table."""
+MAX_CELL_LENGTH = 40
+"""Code points of a header cell, and of a line without figures."""
+_MAX_LINES_BETWEEN = 3
+"""Lines without figures between two rows with figures."""
+_MAX_ROWS = 500
+"""Rows of a table on a page. No page has more."""
+_MIN_NARROW_WORDS = 3
+"""Words of a row of a label and figures without wide gaps."""
+_NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
+_CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?[\d一二三四五六七八九十]{1,3}(?![\d一二三四五六七八九十]*[年月件个])")
+_FIGURE_PART = re.compile(r"[-−]?\d[\d.,，]*[%％]?|[%％]")
+
+
+@dataclass(slots=True, eq=False)
+class TextRow:
+    """A line as a row of words."""
+
+    line: PlacedLine
+    words: list[list[Glyph]]
+    """Its glyphs, split at all gaps that can separate cells."""
+    gaps: int
+    """Number of gaps of at least `MIN_GAP`."""
+    is_data: bool
+    """Whether it contains a figure after its first piece, or consists of a label and several figures."""
+
+    @property
+    def baseline(self) -> float:
+        """Distance of its baseline from the upper edge of the page."""
+        return self.line.baseline
+
+    @property
+    def is_figures(self) -> bool:
+        """Whether all its words are figures, or parts of figures that are wrapped: 12,345."""
+        return bool(self.words) and all(_FIGURE_PART.fullmatch(text_of(word)) for word in self.words)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it can be a row without figures: it is short, and neither a sentence, a note nor a caption."""
+        text = self.line.text
+        is_text = ends_sentence(text) or _NOTE.match(text) or _CAPTION.match(text)
+        return len(text) <= MAX_CELL_LENGTH and not is_text
+
+    @property
+    def can_be_header(self) -> bool:
+        """Whether it can be a row of a header: its words are short, it is neither a sentence, a note nor a caption."""
+        text = self.line.text
+        if not self.words or ends_sentence(text) or _CAPTION.match(text) or is_table_note(text) or _NOTE.match(text):
+            return False
+        return all(len(text_of(word)) <= MAX_CELL_LENGTH for word in self.words)
+
+
+def text_of(glyphs: Sequence[Glyph]) -> str:
+    """Return the characters of a word."""
+    return "".join(glyph.text for glyph in glyphs)
+
+
+def build_row(line: PlacedLine) -> TextRow:
+    """Return the words of a line. A line without blanks, or a row of a table, is one word."""
+    if " " not in line.text or (line.is_row and not line.glyphs):
+        return TextRow(line, [list(line.glyphs)] if line.glyphs else [], 0, is_data=False)
+    words: list[list[Glyph]] = []
+    piece_starts = [0]
+    for glyph in line.glyphs:
+        if glyph.text.isspace():
+            continue
+        gap = glyph.left - words[-1][-1].right if words else 0.0
+        if not words or gap >= MIN_WORD_GAP * line.size:
+            if words and gap >= MIN_GAP * line.size:
+                piece_starts.append(len(words))
+            words.append([])
+        words[-1].append(glyph)
+    gaps = len(piece_starts) - 1
+    piece_ends = [*piece_starts[1:], len(words)]
+    pieces = [words[start:end] for start, end in zip(piece_starts, piece_ends, strict=True)]
+    is_data = any(is_number("".join(map(text_of, piece))) for piece in pieces[1:]) or (
+        len(words) >= _MIN_NARROW_WORDS and all(is_number(text_of(word)) for word in words[1:])
+    )
+    return TextRow(line, words, gaps, is_data)
+
+
+def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
+    """Return the first and the last row, exclusive, of each group of rows with figures that are close together."""
+    groups: list[tuple[int, int]] = []
+    for n, row in enumerate(rows):
+        if not row.is_data:
+            continue
+        if groups and n - groups[-1][0] < _MAX_ROWS and _are_close(rows[groups[-1][1] - 1 : n + 1]):
+            groups[-1] = groups[-1][0], n + 1
+        else:
+            groups.append((n, n + 1))
+    return groups
+
+
+def _are_close(rows: Sequence[TextRow]) -> bool:
+    """Return whether the first and the last of some rows are close, and those between them can be of the same table."""
+    if len(rows) > _MAX_LINES_BETWEEN + 2:
+        return False
+    limit = MAX_ROW_DISTANCE * rows[-1].line.size
+    steps = (after.baseline - before.baseline for before, after in pairwise(rows))
+    return all(step <= limit for step in steps) and all(row.is_short for row in rows[1:-1])
+
+
+def find_pitch(rows: Sequence[TextRow]) -> float:
+    """Return the usual distance between two rows with figures; 0 if there is only one row.
+
+    If lines are between all of them, it is the largest distance between two lines.
+    """
+    steps = [(after.baseline - before.baseline, before.is_data and after.is_data) for before, after in pairwise(rows)]
+    between_rows = [step for step, are_data in steps if are_data]
+    return median(between_rows) if between_rows else max((step for step, _ in steps), default=0.0)

@@ -1,0 +1,208 @@
+"""Cells of several lines, and cells over several rows, in tables without rules between rows.
+
+Goes in: the lines from the first row below the header. Comes out: where the table ends, which lines are one row, and
+which labels cover several rows.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from searchkit.corpus.formats.page.columns import Columns, find_columns
+from searchkit.corpus.formats.page.placed import Bar, Glyph
+from searchkit.corpus.formats.page.textrows import TextRow, find_pitch, text_of
+from searchkit.corpus.tables.cells import is_number, is_time, is_value
+
+MAX_INNER_STEP = 0.85
+"""Share of the distance between two rows. Lines that are closer are in one row."""
+_MAX_WRAP_STEP = 1.9
+"""Em. Distance between two lines of a cell."""
+_MAX_ROOM = 1.0
+"""Em. A cell that leaves less room in its column may have been wrapped."""
+_MAX_FIGURE_ROOM = 0.5
+"""Em. A figure that leaves less room in its column may have been wrapped: a digit is about half as wide as an em."""
+_MIN_LONG_FIGURE = 5
+"""Characters of a figure that is complete, but may go on in the next line."""
+_MIN_WRAPPED_WIDTH = 5.0
+"""Em. Text in a narrower column need not be wrapped to fill it."""
+_MAX_OFF_MIDDLE = 0.65
+"""Em. A label over several rows may be this far from their middle."""
+
+_MIN_OFF_ROW = 0.25
+"""Em. A label that is less below the first row is its own."""
+
+
+def find_end(rows: Sequence[TextRow], first: int, end: int, columns: Columns, bars: Sequence[Bar]) -> int:
+    """Return the end of a table with the lines that continue its last row, or are above the last bar.
+
+    `first`, `end`: the first row below the header, and the last row, exclusive, with figures.
+    """
+    bottom = max((bar.height for bar in bars), default=0.0)
+    pitch = find_pitch(rows[first:end])
+    while end < len(rows):
+        row, above = rows[end], rows[end - 1]
+        step = row.baseline - above.baseline
+        is_inside = row.baseline < bottom or step < MAX_INNER_STEP * pitch
+        if not ((is_inside and row.is_short) or _is_rest(row, above, columns)) or not columns.fits(row):
+            break
+        end += 1
+    return end
+
+
+def mark_parts(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Return rows, in which lines of figures that are only parts of the cells of a row are no rows with figures.
+
+    Where a column is too narrow for its figures, they are wrapped. Such lines are close to a row with a label and
+    contain only what its columns lack, or they contain the rest of cells that fill their columns.
+    """
+    labelled = [row for row in rows if row.is_data and row.line.left < _find_label_end(rows)]
+    columns = find_columns(labelled) if len(labelled) > 1 else None
+    if columns is None:
+        return list(rows)
+    limit = MAX_INNER_STEP * min(after.baseline - before.baseline for before, after in pairwise(labelled))
+    mains = {id(row) for row in labelled}
+    marked = list(rows)
+    for n, row in enumerate(rows):
+        if row.is_data and (
+            (n and _is_rest(row, rows[n - 1], columns))
+            or (
+                id(row) not in mains and row.is_figures and _is_beside(row, rows[max(0, n - 1) : n + 2], columns, limit)
+            )
+        ):
+            marked[n] = replace(row, is_data=False)
+    return marked
+
+
+def _find_label_end(rows: Sequence[TextRow]) -> float:
+    """Return where the labels at the left end: the first words of the rows with figures that start there."""
+    data = [row for row in rows if row.is_data]
+    left = min(row.line.left for row in data)
+    return max(row.words[0][-1].right for row in data if row.line.left < left + row.line.size)
+
+
+def _is_beside(row: TextRow, around: Sequence[TextRow], columns: Columns, limit: float) -> bool:
+    """Return whether a line contains only figures in columns that a row with figures next to it leaves free."""
+    cells = columns.split(row).keys()
+    return any(
+        other.is_data and abs(row.baseline - other.baseline) < limit and cells.isdisjoint(columns.split(other))
+        for other in around
+        if other is not row
+    )
+
+
+def group_wrapped(rows: Sequence[TextRow], columns: Columns) -> list[list[TextRow]]:
+    """Group the lines of each row of a table.
+
+    A line without figures belongs to the row with figures that is closer than the rows are to each other. If all are
+    equally close, it continues cells that fill their columns, or is a row of its own.
+    """
+    pitch = find_pitch(rows)
+    groups: list[list[TextRow]] = []
+    pending: list[TextRow] = []
+    for row in rows:
+        if not row.is_data:
+            pending.append(row)
+            continue
+        before, after = _split_pending(groups[-1][-1] if groups else None, pending, row, pitch)
+        if groups:
+            _add_rest(groups, before, pitch, columns)
+        else:
+            groups += ([item] for item in before)
+        groups.append([*after, row])
+        pending = []
+    if groups:
+        _add_rest(groups, pending, pitch, columns)
+    else:
+        groups = [[row] for row in pending]
+    return groups
+
+
+def _split_pending(
+    above: TextRow | None, pending: Sequence[TextRow], below: TextRow, pitch: float
+) -> tuple[list[TextRow], list[TextRow]]:
+    """Split the lines between two rows: those of the row above, and those of the row below.
+
+    The lines nearest to the row below belong to it if their steps are clearly smaller than those between rows.
+    """
+    items = [*([above] if above else []), *pending, below]
+    steps = [after.baseline - before.baseline for before, after in pairwise(items)]
+    limit = MAX_INNER_STEP * (pitch or max(steps))
+    count = 0
+    while count < len(pending) and steps[len(steps) - 1 - count] < limit:
+        count += 1
+    return list(pending[: len(pending) - count]), list(pending[len(pending) - count :])
+
+
+def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: float, columns: Columns) -> None:
+    """Add the lines below a row to it if they continue its cells, else as rows of their own."""
+    for row in lines:
+        above = groups[-1][-1]
+        step = row.baseline - above.baseline
+        is_close = pitch and step < MAX_INNER_STEP * pitch
+        if is_close or _is_rest(row, above, columns):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+
+
+def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
+    """Return whether the words of a row continue cells of the row above that fill their columns."""
+    is_close = row.baseline - above.baseline < _MAX_WRAP_STEP * row.line.size
+    if not is_close or not row.words or not row.is_short or not columns.fits(row):
+        return False
+    last = {columns.locate(word): word for word in above.words}
+    has_evidence = False
+    for word in row.words:
+        column = columns.locate(word)
+        before = last.get(column)
+        if before is None:
+            return False
+        is_figure = any(char.isdigit() for char in text_of(before))
+        is_figure = is_figure and text_of(word)[0] in "0123456789.,%％"
+        continues = _continues_figure if is_figure else _continues_text
+        if not continues(before, word, columns.extents[column]):
+            return False
+        has_evidence |= not is_figure or not is_number(text_of(before)) or len(before) >= _MIN_LONG_FIGURE
+    return has_evidence
+
+
+def _continues_text(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
+    """Return whether text that fills its column goes on in the next line. 月 goes on after 2023年5."""
+    em = after[0].size
+    text = text_of(before)
+    if not is_time(text) and is_time(text + text_of(after)):
+        return True
+    if is_value(text) or extent[1] - extent[0] < _MIN_WRAPPED_WIDTH * em:
+        return False
+    return extent[1] - before[-1].right <= _MAX_ROOM * em and after[0].left <= before[0].left + em
+
+
+def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: tuple[float, float]) -> bool:
+    """Return whether a figure that fills its column goes on in the next line, which is shorter."""
+    width, em = extent[1] - extent[0], after[0].size
+    is_full = width - (before[-1].right - before[0].left) < _MAX_FIGURE_ROOM * em
+    is_shorter = width - (after[-1].right - after[0].left) > _MAX_FIGURE_ROOM * em
+    return is_full and is_shorter and is_number(text_of(before) + text_of(after))
+
+
+def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> list[int]:
+    """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
+
+    `labels`, `rows`: their baselines, ascending. Empty, too, if the first row has a label of its own.
+    """
+    if not labels or not rows or labels[0] <= rows[0] + _MIN_OFF_ROW * em:
+        return []
+    spans: list[int] = []
+    start = 0
+    for height in labels:
+        if start == len(rows):
+            return []
+        end = bisect_right(rows, 2 * height - rows[start] + _MAX_OFF_MIDDLE * em)
+        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em:
+            return []
+        spans.append(end - start)
+        start = end
+    return spans if start == len(rows) else []
