@@ -25,7 +25,9 @@ _BARE_UNIT_AT_END = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
 )
 """A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
-_COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)数?")
+_COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇元吨米名位]|[户人家件车批班]次)数?")
+_COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
+"""Two counts in one: 件（批）次, 来访人（批）次."""
 _INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
@@ -109,6 +111,11 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
     """Return a label without its unit, and the unit as printed, or None if it states none."""
     folded = fold(text)
+    compound = _COMPOUND_COUNT.search(folded)
+    if compound is not None:
+        return text, text[compound.start("unit") : compound.end("unit")]
+    if len(folded) > 1 and unit_kind(folded, vocabulary):
+        return text, folded
     for bracket in _UNIT_IN_BRACKETS.finditer(folded):
         if unit_kind(bracket["content"], vocabulary):
             rest = f"{text[: bracket.start()]} {text[bracket.end() :]}".strip()

@@ -165,6 +165,10 @@ class _TableExtractor:
         headers = self._grid.column_headers(Placed("", 0, column, 1, column + 1))
         return headers[-1] if headers else ""
 
+    def _is_code_column(self, column: int) -> bool:
+        """Return whether a header of a column, also an outer one, says that its numbers count nothing."""
+        return any(is_code_header(header.text) for header in self._grid.header_cells(column))
+
     def _is_unit_column(self, column: int) -> bool:
         """Return whether a column states the unit of each row, most of which the vocabulary contains."""
         if self._innermost_header(column).replace(" ", "") not in _UNIT_HEADERS:
@@ -221,7 +225,7 @@ class _TableExtractor:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
-        is_coded = is_code_header(header) and is_code(cell.text)
+        is_coded = self._is_code_column(cell.column) and is_code(cell.text)
         is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter or is_coded) and not is_total(cell.text)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
@@ -235,7 +239,7 @@ class _TableExtractor:
         figure = parse_figure(cell.cell.text)
         if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
             return None
-        return None if is_code_header(self._innermost_header(column)) or self._is_code(row, column) else figure
+        return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
         """Return whether the numbers of a row are consecutive: 1 2 3."""
@@ -305,7 +309,7 @@ class _TableExtractor:
         column = cell.cell.column
         if self._is_label(column) and not self._grid.is_group(row):
             return []
-        if len(cell.cell.text) < _MIN_PROSE_LENGTH or is_code_header(self._innermost_header(column)):
+        if len(cell.cell.text) < _MIN_PROSE_LENGTH or self._is_code_column(column):
             return []
         source = self._rows[row]
         column_headers = self._grid.column_headers(cell.cell)

@@ -9,7 +9,8 @@ A row is a string. Bars separate its cells. Braces at the end of a cell contain 
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts
-with `#` is a title or a note within the table, over all columns.
+with `#` is a title or a note within the table, over all columns. Other rows whose text starts with one of these start
+with a blank.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def _texts(cells: Iterator[SampleCell]) -> tuple[str, ...]:
 
 def parse_row(row: str) -> list[SampleCell]:
     """Return the cells of a row."""
-    return [_parse_cell(cell) for cell in row.lstrip("!# ").split("|")]
+    return [_parse_cell(cell) for cell in (row[1:] if row[:1] in {"!", "#"} else row).split("|")]
 
 
 def _parse_cell(source: str) -> SampleCell:

@@ -61,7 +61,9 @@ _NAMED_TOTAL = re.compile(r"[^,;、]{1,12}(?<![统总累])(?:合\s?计|总\s?计
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
-_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排\s*[序名]|[行栏列名位]\s*次", re.IGNORECASE)
+_ORDINAL_HEADER = re.compile(
+    r"序\s*号?|编\s*号|no\.?|#|[^,;、]{0,8}(?:排\s*[序名]|[名位]\s*次)|[行栏列]\s*次", re.IGNORECASE
+)
 _TIME_HEADER = re.compile(r"年[份度]?|月[份度]?|季度?|旬|周次?|日期?|学年|年级")
 _CODE_HEADER = re.compile(
     r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址)"

@@ -57,7 +57,13 @@ _PROPERTY = re.compile(
 _LEVEL_HEADER = re.compile("[二三四五]级")
 """Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
-_BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
+_UNIT_CELL = re.compile(
+    r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|个?百分点|[十百千万亿]{0,2}(?:[元吨亩米人件次户个家起项条处所辆台套天岁倍宗份]"
+    r"|公里|千米|公顷|公斤|千克|千瓦时?|[平立]方(?:公里|米)|[人户件家批班车]次)"
+)
+"""A cell of a header row that states the units of the columns."""
+_UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
+"""The label of such a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +271,7 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     divided = any(
         placed.text and (placed.end_row > slots[r][0].row or placed.end_column - placed.column > 1) for placed in above
     )
-    units = all(_BRACKETED.fullmatch(text) for text in texts)
+    units = all(map(_UNIT_CELL.fullmatch, texts[1:] if _UNIT_ROW.fullmatch(texts[0]) else texts)) and len(texts) > 1
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
     fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
@@ -283,9 +289,11 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
     Columns of list numbers count. A further column of words counts only if those before it do not tell the rows apart.
     """
     count, labels = 0, [""] * len(body)
+    is_named = [is_total(row[0].text) for row in body]
+    """Whether a row has a label, also if it is a total in the column of list numbers."""
     for c in range(len(body[0]) - 1):
         texts = [row[c].text for row in body]
-        if _is_ordinal_column(_header_text(header, c), texts):
+        if _is_ordinal_column(header, c, texts):
             count = c + 1
             continue
         if not (_are_labels(texts) or _are_numbers_of_times(_header_text(header, c), texts)):
@@ -293,7 +301,8 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
         is_level = _LEVEL_HEADER.match(_header_text(header, c + 1)) is not None
-        if len(set(labels)) == len(labels) and all(texts) and not is_level:
+        is_named = [named or bool(text) for named, text in zip(is_named, texts, strict=True)]
+        if len(set(labels)) == len(labels) and all(is_named) and not is_level:
             break
     has_labels = any(labels)
     return count if has_labels else 0
@@ -303,13 +312,15 @@ def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
     return next((row[c].text for row in reversed(header) if row[c].text), "")
 
 
-def _is_ordinal_column(header: str, texts: Sequence[str]) -> bool:
+def _is_ordinal_column(header: Sequence[Sequence[Placed]], c: int, texts: Sequence[str]) -> bool:
     """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
 
-    The last row may be a total.
+    The header of codes may be divided (科目编码 over 类, 款 and 项). The last row may be a total.
     """
-    if header:
-        return is_ordinal_header(header) or (is_code_header(header) and all(map(is_code, filter(None, texts[:-1]))))
+    names = [row[c].text for row in header if row[c].text]
+    if names:
+        is_coded = any(map(is_code_header, names)) and all(map(is_code, filter(None, texts[:-1])))
+        return is_ordinal_header(names[-1]) or is_coded
     numbers = [text for text in texts if text.isdecimal()]
     return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
@@ -332,7 +343,7 @@ def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Pla
     for c in range(columns, len(body[0])):
         filled = [row[c].text for row in body if not is_placeholder(row[c].text)]
         figures = sum(parse_figure(text) is not None for text in filled)
-        header_text = _header_text(header, c)
-        if figures and figures * 2 >= len(filled) and not (header_text and is_code_header(header_text)):
+        is_coded = any(is_code_header(row[c].text) for row in header if row[c].text)
+        if figures and figures * 2 >= len(filled) and not is_coded:
             return True
     return False
