@@ -6,17 +6,21 @@ the caption (单位：万元). A header that is a year or a month is the period.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from searchkit.corpus.tables.cells import (
     Figure,
+    find_unit_note,
     is_code,
     is_code_header,
+    is_date,
     is_ordinal_header,
     is_placeholder,
     is_total,
+    names_times,
     parse_figure,
     parse_unit_note,
     part_prefix,
@@ -38,6 +42,9 @@ _MIN_PROSE_LENGTH = 3
 """Code points of the shortest cell that is read as prose."""
 _MAX_ORDINAL_LENGTH = 3
 """Digits of a list number; a year has more."""
+
+_BARE_CHANGE = re.compile(r"(?:增[长加]|上升|提[高升]|下降|降低|减少|回落)\s*[0-9]+(?:\.[0-9]+)?")
+"""A change without its unit, which the header states: 增长5.2 below 同比（%）."""
 
 ProseExtractor = Callable[[Paragraph], list[ExtractedMeasure]]
 """Returns the measures of a paragraph of prose."""
@@ -96,7 +103,7 @@ class _TableExtractor:
         self._rows = paragraphs[first : first + len(table.rows)]
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
-        corners = (cell.text for row in table.header for cell in row if parse_unit_note(cell.text))
+        corners = self._find_corner_notes()
         texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)))
         stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
@@ -155,6 +162,16 @@ class _TableExtractor:
         return replace(entry.measure, part_of=whole.measure.start, cell=replace(entry.measure.cell, part_of_n=n))
 
     # headers
+
+    def _find_corner_notes(self) -> list[str]:
+        """Return the headers that state the unit of the whole table: 单位：公顷, 区域（单位：公顷）."""
+        headers = {
+            id(cell): cell.text
+            for column in range(self._grid.width)
+            for cell in self._grid.header_cells(column)
+            if parse_unit_note(cell.text) or (column < self._grid.header_columns and find_unit_note(cell.text))
+        }
+        return list(headers.values())
 
     def _label(self, text: str) -> Label:
         if text not in self._labels:
@@ -239,6 +256,8 @@ class _TableExtractor:
         figure = parse_figure(cell.cell.text)
         if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
             return None
+        if names_times(self._innermost_header(column)) and is_date(cell.cell.text):
+            return None
         return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
@@ -250,6 +269,9 @@ class _TableExtractor:
     def _is_code(self, row: int, column: int) -> bool:
         """Return whether a cell is at the right of the label of a code (联系电话), or counts the columns (栏次)."""
         if (self._blocks[column], row) in self._counting_rows:
+            return True
+        headers = self._headers_of(row, column)
+        if headers and is_code_header(headers[-1].text):
             return True
         beside = self._grid.rows[row][column - 1].text if column else ""
         return not beside[-1:].isdigit() and is_code_header(beside)
@@ -314,13 +336,19 @@ class _TableExtractor:
         source = self._rows[row]
         column_headers = self._grid.column_headers(cell.cell)
         row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
-        prose = replace(source, text=cell.cell.text, path=(*source.path, *row_headers[-1:]))
+        unit = ""
+        if _BARE_CHANGE.fullmatch(cell.cell.text):
+            unit = (
+                self._find_unit(row, column, [*map(self._label, column_headers)], [*map(self._label, row_headers)])
+                or ""
+            )
+        prose = replace(source, text=cell.cell.text + unit, path=(*source.path, *row_headers[-1:]))
         position = self._position(row_headers, column_headers, is_total=False)
         return [
             replace(
                 measure,
                 start=measure.start + cell.start,
-                end=measure.end + cell.start,
+                end=min(measure.end + cell.start, cell.end),
                 part_of=None if measure.part_of is None else measure.part_of + cell.start,
                 cell=position,
             )

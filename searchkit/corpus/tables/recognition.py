@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
     SENTENCE_STOP,
+    are_numbered,
+    is_class,
     is_code,
     is_code_header,
     is_heading_text,
@@ -261,9 +263,10 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
 
 
 def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
-    """Return whether a row is a header: words or times only; below another header row, which its cells divide."""
+    """Return whether a row is a header: words, times or classes; its cells divide the row above, if there is one."""
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
-    if not texts or not all(map(is_heading_text, texts)):
+    others = [text for text in texts if not is_heading_text(text)]
+    if not texts or len(others) == 1 or not all(map(is_class, others)):
         return False
     if r == 0:
         return len(texts) > 1
@@ -296,7 +299,7 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
         if _is_ordinal_column(header, c, texts):
             count = c + 1
             continue
-        if not (_are_labels(texts) or _are_numbers_of_times(_header_text(header, c), texts)):
+        if not (_are_labels(texts, is_first=not any(labels)) or _are_numbers_of_times(_header_text(header, c), texts)):
             break
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
@@ -325,12 +328,21 @@ def _is_ordinal_column(header: Sequence[Sequence[Placed]], c: int, texts: Sequen
     return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
 
-def _are_labels(texts: Sequence[str]) -> bool:
-    """Return whether the cells of a column are words or years, none of them a figure."""
+def _are_labels(texts: Sequence[str], *, is_first: bool) -> bool:
+    """Return whether the cells of a column are words or years, in the first one also classes: 60岁及以上."""
     filled = [text for text in texts if text]
     if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):
         return False
-    return all(is_time(text) or is_total(text) or not (parse_figure(text) or is_placeholder(text)) for text in filled)
+    if is_first and are_numbered([text for text in filled if not is_total(text)]):
+        return True
+    classes = sum(map(is_class, filled)) if is_first else 0
+    return all(
+        is_time(text)
+        or is_total(text)
+        or (classes > 1 and is_class(text))
+        or not (parse_figure(text) or is_placeholder(text))
+        for text in filled
+    )
 
 
 def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
