@@ -86,6 +86,10 @@ def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> I
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
     for _, run in groupby(rows_at, key=lambda n: lines[n].count("\t") if split is _split_at_tabs else 0):
         numbers = list(run)
+        while numbers and not lines[numbers[0]].strip():
+            del numbers[0]
+        while numbers and not lines[numbers[-1]].strip():
+            del numbers[-1]
         rows = split([lines[n] for n in numbers]) if len(numbers) >= _MIN_ROWS else None
         if rows and is_aligned_data(rows, is_aligned=split is _split_at_gutters) and not _CONTENTS.fullmatch(before):
             first, last = numbers[0], numbers[-1] + 1

@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block, RawTable
@@ -137,7 +137,8 @@ def test_text_lines_are_blocks() -> None:
 
 @given(st.lists(st.text(alphabet="一二三 \t　a.", max_size=6)))
 def test_text_lines_are_verbatim(lines: list[str]) -> None:
-    """Each non-blank line is returned verbatim and in order."""
+    """Each non-blank line is returned verbatim and in order. Three lines with tabs can be a table."""
+    assume(sum("\t" in line.strip() for line in lines) < 3)
     assert [t for t in texts("\n".join(lines), "a.txt") if t] == [line for line in lines if line.strip()]
 
 
