@@ -68,6 +68,8 @@ class Sample:
     units: Mapping[int | str, str] = field(default_factory=dict)
     """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). A row precedes a column,
     unless the unit of the column is %."""
+    own_units: Mapping[int, str] = field(default_factory=dict)
+    """Units of columns that precede those of the rows."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Sample:
         total = column in self.totals or any(name in self.totals for name in row)
         stated = [self.units.get(name) for name in (column, *row[-1:], "")]
         is_share = stated[0] == "%"
-        unit = "%" if is_share else next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
+        own = "%" if is_share else self.own_units.get(column)
+        unit = own or next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
         if cell.expected and cell.expected != "-":
             number, _, own_unit = cell.expected[1:].partition(" ")
             return ExpectedCell(float(number), own_unit or unit, row, headers, total, _BOUNDS[cell.expected[0]])

@@ -256,9 +256,10 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
-    covered = max(
-        (placed.end_row - slots[0][0].row for row in slots[:count] for placed in row if placed.text), default=0
-    )
+    cells = (placed for row in slots[:count] for placed in row if placed.text)
+    last = slots[-1][0].row + 1 if slots else 0
+    headers = (placed for placed in cells if placed.column or placed.end_row < last)  # not a title at the left of all
+    covered = max((placed.end_row - slots[0][0].row for placed in headers), default=0)
     return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
 
 
