@@ -35,8 +35,8 @@ _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
 _SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
-_RATE_IN_BRACKETS = re.compile(r"\((?P<unit>(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2})\)")
-"""Cases per people: （1/10万）, （人/10万）."""
+_RATE = re.compile(r"(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2}")
+"""Cases per people in brackets: 1/10万, 人/10万人."""
 _POINTS = re.compile(r"\((?:满分|共)?[:为]?\d{1,3}分\)")
 """The points that can be scored: 依法行政（40分）."""
 _GENERIC_WORDS = re.compile(
@@ -123,28 +123,29 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
     """Return a label without its unit, and the unit as printed, or None if it states none."""
     folded = fold(text)
-    if is_class(text):
-        return text, None
-    rate = _RATE_IN_BRACKETS.search(folded)
-    if rate is not None:
-        return text[: rate.start()] + text[rate.end() :], text[rate.start("unit") : rate.end("unit")]
-    compound = _COMPOUND_COUNT.search(folded)
-    if compound is not None:
-        return text, text[compound.start("unit") : compound.end("unit")]
-    if len(folded) > 1 and unit_kind(folded, vocabulary):
-        return text, folded
+    special = _find_special_unit(folded, vocabulary)
+    if is_class(text) or special is not None:
+        return text, special
     for bracket in _UNIT_IN_BRACKETS.finditer(folded):
-        if unit_kind(bracket["content"], vocabulary):
+        if unit_kind(bracket["content"], vocabulary) or _RATE.fullmatch(bracket["content"]):
             rest = f"{text[: bracket.start()]} {text[bracket.end() :]}".strip()
             return rest, text[bracket.start("content") : bracket.end("content")]
-    if _POINTS.search(folded):
-        return text, "分"
     for pattern in (_PERCENT_AT_END, _UNIT_AT_END, _BARE_UNIT_AT_END):
         match = pattern.search(folded)
         if match is not None and unit_kind(match["unit"], vocabulary):
             return text[: match.start()], folded[match.start("unit") : match.end("unit")]
     whole = _COUNT_LABEL.fullmatch(folded)
     return (text, whole["unit"]) if whole is not None else (text, None)
+
+
+def _find_special_unit(folded: str, vocabulary: Vocabulary) -> str | None:
+    """Return the unit of a label that is a part of its words; None if it has no such unit."""
+    compound = _COMPOUND_COUNT.search(folded)
+    if compound is not None:
+        return compound["unit"].replace("(", "（").replace(")", "）")
+    if _POINTS.search(folded):
+        return "分"
+    return folded if len(folded) > 1 and unit_kind(folded, vocabulary) else None
 
 
 def _is_alternative(unit: str, vocabulary: Vocabulary) -> bool:

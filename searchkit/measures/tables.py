@@ -104,7 +104,8 @@ class _TableExtractor:
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
         corners = self._find_corner_notes()
-        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)))
+        heading = self._rows[0].path[-1:] if self._rows else ()
+        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)), *heading)
         stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
         self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)

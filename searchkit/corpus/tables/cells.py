@@ -40,6 +40,8 @@ _FIGURE = re.compile(
 )
 _BRACKETED_NUMBER = re.compile(r"\(((?:\d{1,3}(?:,\d{3})+|\d{3,})(?:\.\d+)?|\d+\.\d+)\s*%?\)")
 """A negative number as accounts write it: (2,310). A short integer in brackets is a list number."""
+_WRAP = re.compile(r"(?<=[^\x00-\u2e7f])\n(?=[^\x00-\u2e7f])|\n(?=[(（])")
+"""A line break before or after which no blank is needed."""
 _SIGNS_OF_DECREASE = frozenset("-−–—―▼▽↓")
 _CALENDAR_UNIT = re.compile(r"年.*|月份?|日|号.*|时|点|季度|分|楼|级|期|路|届|室|栋")
 """After a number: the cell is a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼, 1路)."""
@@ -110,6 +112,16 @@ class Figure:
     """One of `model.MEASURE_BOUNDS`."""
     has_sign: bool
     """Whether the cell prints a sign or an arrow."""
+
+
+def join_lines(text: str) -> str:
+    """Return the text of a cell on one line."""
+    return " ".join(text.split())
+
+
+def join_wrapped(text: str) -> str:
+    """Return a label on one line. Lines that meet between wide characters are one word that was wrapped: 行政, 处罚."""
+    return _WRAP.sub("", "\n".join(map(join_lines, filter(str.strip, text.split("\n"))))).replace("\n", " ")
 
 
 def parse_figure(text: str) -> Figure | None:

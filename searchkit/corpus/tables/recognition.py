@@ -7,7 +7,7 @@ box of facts about a web page (索引号, 发文机关), and either the format s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from searchkit.corpus.blocks import Block, DataTable, RawTable
@@ -24,6 +24,8 @@ from searchkit.corpus.tables.cells import (
     is_time,
     is_time_header,
     is_total,
+    join_lines,
+    join_wrapped,
     parse_figure,
 )
 from searchkit.corpus.tables.emptycells import count_gapped_rows, merge_empty_headers, merge_empty_labels, widen_groups
@@ -117,7 +119,7 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
     if table.caption:
         yield Block(table.caption, page=block.page)
     for row in table.rows:
-        texts = [text for cell in row if (text := cell.text.strip())]
+        texts = [text for cell in row if (text := join_lines(cell.text))]
         lines = texts if any(len(text) > _MAX_CELL_LENGTH for text in texts) else ["\t".join(texts)]
         yield from (replace(block, text=line, table=None) for line in lines if line)
 
@@ -151,7 +153,7 @@ def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
 
 def _recognise(raw: RawTable) -> _Recognised | None:
     """Return the data table, or None. The steps are in the order of their cost."""
-    rows = [[replace(cell, text=" ".join(cell.text.split())) for cell in row] for row in raw.rows]
+    rows = [[replace(cell, text=join_lines(cell.text)) for cell in row] for row in raw.rows]
     cells = sum(map(len, rows))
     if cells < 2 or any(len(cell.text) > _MAX_CELL_LENGTH for row in rows for cell in row):  # noqa: PLR2004 - one cell
         return None
@@ -169,7 +171,28 @@ def _recognise(raw: RawTable) -> _Recognised | None:
     table = _find_headers(slots, stated, raw.caption)
     if table is None or _is_prose(table) or not _is_affordable(table):
         return None
-    return _Recognised(tuple(before), table, tuple(after))
+    wrapped = {join_lines(cell.text): join_wrapped(cell.text) for row in raw.rows for cell in row if "\n" in cell.text}
+    return _Recognised(tuple(before), _unwrap_labels(table, wrapped) if wrapped else table, tuple(after))
+
+
+def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
+    """Replace the texts of the headers of columns and rows that consist of several lines."""
+
+    def unwrap(cell: Cell) -> Cell:
+        return replace(cell, text=wrapped.get(cell.text, cell.text))
+
+    header = tuple(tuple(map(unwrap, row)) for row in table.header)
+    slots = place_cells(table.rows)
+    rows = []
+    for r, row in enumerate(slots):
+        cells = [placed for placed in distinct(row) if placed.row == r]
+        rows.append(
+            tuple(
+                unwrap(cell) if placed.column < table.header_columns else cell
+                for cell, placed in zip(table.rows[r], cells, strict=False)
+            )
+        )
+    return replace(table, header=header, rows=tuple(rows))
 
 
 def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[int, int]:
