@@ -118,12 +118,9 @@ class _TableExtractor:
         """Index in `label_blocks` of the labels of each column."""
         self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
 
-        names = [self._innermost_header(column) for column in range(self._grid.width)]
-        self._wholes_of_columns = self._find_units_of_wholes(names)
-        self._wholes_of_rows = [
-            self._find_units_of_wholes([headers[-1].text if headers else "" for headers in rows])
-            for rows in self._row_headers
-        ]
+        columns = [self._grid.header_cells(column) for column in range(self._grid.width)]
+        self._wholes_of_columns = self._find_units_of_wholes(columns)
+        self._wholes_of_rows = [self._find_units_of_wholes(rows) for rows in self._row_headers]
         self._counting_rows = {
             (block, row)
             for block, rows in enumerate(self._row_headers)
@@ -221,14 +218,14 @@ class _TableExtractor:
                 collected.append((*group, *headers))
         return collected
 
-    def _find_units_of_wholes(self, names: Sequence[str]) -> list[str | None]:
-        """Return for each label with 其中 or # the unit of the last label without; None for other labels."""
+    def _find_units_of_wholes(self, lines: Sequence[Sequence[Placed]]) -> list[str | None]:
+        """Return for each line with 其中 or # in a header the unit of the last line without; None for other lines."""
         units: list[str | None] = []
         unit = None
-        for name in names:
-            is_part = part_prefix(name) > 0
+        for headers in lines:
+            is_part = any(part_prefix(header.text) for header in headers)
             units.append(unit if is_part else None)
-            unit = unit if is_part else self._label(name).unit
+            unit = unit if is_part or not headers else self._label(headers[-1].text).unit
         return units
 
     def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:

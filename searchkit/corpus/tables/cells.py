@@ -1,15 +1,17 @@
 """The shape of a single cell of a table: figure, empty, time, label of a total, note of the unit.
 
-All functions take the text of one cell and depend on nothing else.
+All functions take the text of one cell and depend on nothing else but the unit list.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from searchkit.files import UNITS_FILE, read_data_file, read_toml
 from searchkit.text.folding import fold
 from searchkit.text.years import ANY_YEAR
 
@@ -135,6 +137,8 @@ def parse_figure(text: str) -> Figure | None:
         return None
     value = Decimal(match["number"].replace(",", "").replace(" ", ""))
     unit = match["unit"] or ""
+    if unit and not _starts_with_unit().match(unit):
+        return None
     if _CALENDAR_UNIT.fullmatch(unit) and not (unit == "年" and value < _MAX_YEARS):
         return None
     mark = match["sign"] or match["arrow"] or ""
@@ -145,6 +149,16 @@ def parse_figure(text: str) -> Figure | None:
         bound or ("at_least" if match["surplus"] else "exact"),
         bool(mark),
     )
+
+
+@cache
+def _starts_with_unit() -> re.Pattern[str]:
+    """Return a pattern of the units of the unit list. Other words after a number make it a name: 12345热线, 5G基站."""
+    data: Mapping[str, Mapping[str, str]] = read_toml(read_data_file("unit list", UNITS_FILE), dict)
+    lists = (*data["units"].values(), *data["same_as"].values())
+    units = sorted({fold(unit) for units in lists for unit in units.split()}, key=len, reverse=True)
+    names = (re.escape(unit) + r"(?!\w)" * (unit.isascii() and unit.isalnum()) for unit in units)
+    return re.compile(rf"[十百千万亿]+$|[十百千万亿]*(?:个?百分点|{'|'.join(names)})")
 
 
 def _is_code(number: str) -> bool:
