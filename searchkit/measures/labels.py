@@ -10,6 +10,7 @@ from searchkit.corpus.tables.cells import (
     TIME_LABEL,
     find_unit_note,
     is_bare_total,
+    is_class,
     is_time,
     is_total,
     parse_unit_note,
@@ -25,13 +26,19 @@ _BARE_UNIT_AT_END = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<unit>[十百千万亿]{0,2}元|[户人家件车批班]次|(?:[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)(?=数$))数?$"
 )
 """A unit that nothing separates from the words before it: 罚没款万元, 检查家次, 立案起数."""
-_COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇]|[户人家件车批班]次)数?")
+_COUNT_LABEL = re.compile(r"(?P<unit>[件起人户家项次个条宗份只辆台亩套处所天篇元吨米名位]|[户人家件车批班]次)数?")
+_COMPOUND_COUNT = re.compile(r"(?:^|(?<=[\u4e00-\u9fff]))(?P<unit>[件批起人户家]\([件批起人户家]\)次)数?$")
+"""Two counts in one: 件（批）次, 来访人（批）次."""
 _INCREASE = re.compile(r"增[幅速长减加]|涨幅|同比|环比|升降|[较比]上年|[较比]去年|增减")
 _DECREASE = re.compile(r"[降减]幅|下降|减少|压减|降低")
 _SHARE = re.compile(r"占比|占.{0,8}[比例重]|比重|比例|百分比|构成")
 _GROWTH = re.compile(r"增[幅速]|增长(?!点|极|量|额|数)|[涨降减]幅|[同环]比(?!增减|增加|减少)|升降|百分比")
 _RATE_END = re.compile(r"(?<![汇频功])(?<!容积)(?<!市盈)率$")
 _SCORE = re.compile("(?:[得评扣满总]分|分[值数]|权重)$")
+_RATE = re.compile(r"(?:1|[^\W\d_]{0,2})/[0-9]*[百千万亿]{1,2}[^\W\d_]{0,2}")
+"""Cases per people in brackets: 1/10万, 人/10万人."""
+_POINTS = re.compile(r"\((?:满分|共)?[:为]?\d{1,3}分\)")
+"""The points that can be scored: 依法行政（40分）."""
 _GENERIC_WORDS = re.compile(
     r"(?:数[量值据目额]|总?[金数]额|总?数|值|人次|[件人户次个起项]数|比[例重]|占比|实[绩际]|情况|内容|结果|指标|项目|名称|完成(?:情况|数)?"
     r"|[同环]比.{0,4}|[较比]上年.{0,4}|[较比]去年.{0,4}|增[长减加]?[幅速率量]?|[涨降]幅|升降)"
@@ -45,6 +52,9 @@ _CAPTION_YEAR = re.compile(r"((?:19|20)\d\d)\s?年(?:度|[上下]半年|\d{1,2}(
 _YEAR_START = re.compile(r"(?:19|20)\d\d|[一二][〇○零一二三四五六七八九]{3}|本年|今年|上年|去年|前年")
 _THIS_YEAR = frozenset({"本年", "本年度", "今年", "本期", "全年"})
 _MAX_PERIODS = 3
+_SCALED = re.compile("/[十百千万亿]")
+_CALENDAR_UNITS = frozenset({"月", "日", "季", "季度", "学期"})
+"""What a unit can be per, besides other units: 元/月."""
 _PERCENT_UNITS = {"%": "percent", "‰": "other", "百分点": "percent", "个百分点": "percent"}
 
 
@@ -103,14 +113,21 @@ def unit_kind(unit: str, vocabulary: Vocabulary) -> str | None:
     if not name:
         return "count" if scale > 1 else None
     match = vocabulary.match_unit(name, 0)
-    return match.kind if match is not None and len(match.name) == len(name) else None
+    if match is not None and len(match.name) == len(name):
+        return match.kind
+    counted, _, per = unit.rpartition("/")
+    is_ratio = counted and "/" not in counted and unit_kind(counted, vocabulary)
+    return "other" if is_ratio and (per in _CALENDAR_UNITS or unit_kind(per, vocabulary)) else None
 
 
 def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
     """Return a label without its unit, and the unit as printed, or None if it states none."""
     folded = fold(text)
+    special = _find_special_unit(folded, vocabulary)
+    if is_class(text) or special is not None:
+        return text, special
     for bracket in _UNIT_IN_BRACKETS.finditer(folded):
-        if unit_kind(bracket["content"], vocabulary):
+        if unit_kind(bracket["content"], vocabulary) or _RATE.fullmatch(bracket["content"]):
             rest = f"{text[: bracket.start()]} {text[bracket.end() :]}".strip()
             return rest, text[bracket.start("content") : bracket.end("content")]
     for pattern in (_PERCENT_AT_END, _UNIT_AT_END, _BARE_UNIT_AT_END):
@@ -119,6 +136,21 @@ def _split_unit(text: str, vocabulary: Vocabulary) -> tuple[str, str | None]:
             return text[: match.start()], folded[match.start("unit") : match.end("unit")]
     whole = _COUNT_LABEL.fullmatch(folded)
     return (text, whole["unit"]) if whole is not None else (text, None)
+
+
+def _find_special_unit(folded: str, vocabulary: Vocabulary) -> str | None:
+    """Return the unit of a label that is a part of its words; None if it has no such unit."""
+    compound = _COMPOUND_COUNT.search(folded)
+    if compound is not None:
+        return compound["unit"].replace("(", "（").replace(")", "）")
+    if _POINTS.search(folded):
+        return "分"
+    return folded if len(folded) > 1 and unit_kind(folded, vocabulary) else None
+
+
+def _is_alternative(unit: str, vocabulary: Vocabulary) -> bool:
+    """Return whether a slash separates two counts (件/人), each the unit of some numbers, and does not mean `per`."""
+    return all(unit_kind(part, vocabulary) == "count" for part in unit.split("/")) and not _SCALED.search(unit)
 
 
 def _split_time(text: str) -> tuple[str, str]:
@@ -177,6 +209,13 @@ def parse_stated_units(text: str, vocabulary: Vocabulary) -> str | None:
     A percent sign beside another unit is that of columns of shares (单位：亿元、%).
     """
     stated = parse_unit_note(text) or find_unit_note(text)
+    if (
+        stated
+        and "/" in stated
+        and unit_kind(stated, vocabulary) == "other"
+        and not _is_alternative(stated, vocabulary)
+    ):
+        return stated
     if stated is None:
         bracket = next((match["content"] for match in _UNIT_IN_BRACKETS.finditer(fold(text))), "")
         stated = bracket if bracket and unit_kind(bracket, vocabulary) else None

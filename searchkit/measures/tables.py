@@ -6,17 +6,21 @@ the caption (单位：万元). A header that is a year or a month is the period.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from searchkit.corpus.tables.cells import (
     Figure,
+    find_unit_note,
     is_code,
     is_code_header,
+    is_date,
     is_ordinal_header,
     is_placeholder,
     is_total,
+    names_times,
     parse_figure,
     parse_unit_note,
     part_prefix,
@@ -38,6 +42,9 @@ _MIN_PROSE_LENGTH = 3
 """Code points of the shortest cell that is read as prose."""
 _MAX_ORDINAL_LENGTH = 3
 """Digits of a list number; a year has more."""
+
+_BARE_CHANGE = re.compile(r"(?:增[长加]|上升|提[高升]|下降|降低|减少|回落)\s*[0-9]+(?:\.[0-9]+)?")
+"""A change without its unit, which the header states: 增长5.2 below 同比（%）."""
 
 ProseExtractor = Callable[[Paragraph], list[ExtractedMeasure]]
 """Returns the measures of a paragraph of prose."""
@@ -96,8 +103,9 @@ class _TableExtractor:
         self._rows = paragraphs[first : first + len(table.rows)]
         self._grid = TableGrid(table.header, table.rows, table.header_columns)
         self._labels: dict[str, Label] = {}
-        corners = (cell.text for row in table.header for cell in row if parse_unit_note(cell.text))
-        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)))
+        corners = self._find_corner_notes()
+        heading = self._rows[0].path[-1:] if self._rows else ()
+        texts = (table.caption or "", *corners, *_unit_notes(paragraphs, first, first + len(table.rows)), *heading)
         stated = (parse_stated_units(text, vocabulary) for text in texts)
         self._stated_unit = next((unit for unit in stated if unit), None)
         self._unit_column = next((c for c in range(self._grid.width) if self._is_unit_column(c)), None)
@@ -110,12 +118,9 @@ class _TableExtractor:
         """Index in `label_blocks` of the labels of each column."""
         self._row_headers = [self._collect_row_headers(n) for n in range(len(self._grid.label_blocks))]
 
-        names = [self._innermost_header(column) for column in range(self._grid.width)]
-        self._wholes_of_columns = self._find_units_of_wholes(names)
-        self._wholes_of_rows = [
-            self._find_units_of_wholes([headers[-1].text if headers else "" for headers in rows])
-            for rows in self._row_headers
-        ]
+        columns = [self._grid.header_cells(column) for column in range(self._grid.width)]
+        self._wholes_of_columns = self._find_units_of_wholes(columns)
+        self._wholes_of_rows = [self._find_units_of_wholes(rows) for rows in self._row_headers]
         self._counting_rows = {
             (block, row)
             for block, rows in enumerate(self._row_headers)
@@ -156,6 +161,16 @@ class _TableExtractor:
 
     # headers
 
+    def _find_corner_notes(self) -> list[str]:
+        """Return the headers that state the unit of the whole table: 单位：公顷, 区域（单位：公顷）."""
+        headers = {
+            id(cell): cell.text
+            for column in range(self._grid.width)
+            for cell in self._grid.header_cells(column)
+            if parse_unit_note(cell.text) or (column < self._grid.header_columns and find_unit_note(cell.text))
+        }
+        return list(headers.values())
+
     def _label(self, text: str) -> Label:
         if text not in self._labels:
             self._labels[text] = parse_label(text, self._vocabulary)
@@ -164,6 +179,10 @@ class _TableExtractor:
     def _innermost_header(self, column: int) -> str:
         headers = self._grid.column_headers(Placed("", 0, column, 1, column + 1))
         return headers[-1] if headers else ""
+
+    def _is_code_column(self, column: int) -> bool:
+        """Return whether a header of a column, also an outer one, says that its numbers count nothing."""
+        return any(is_code_header(header.text) for header in self._grid.header_cells(column))
 
     def _is_unit_column(self, column: int) -> bool:
         """Return whether a column states the unit of each row, most of which the vocabulary contains."""
@@ -199,14 +218,14 @@ class _TableExtractor:
                 collected.append((*group, *headers))
         return collected
 
-    def _find_units_of_wholes(self, names: Sequence[str]) -> list[str | None]:
-        """Return for each label with 其中 or # the unit of the last label without; None for other labels."""
+    def _find_units_of_wholes(self, lines: Sequence[Sequence[Placed]]) -> list[str | None]:
+        """Return for each line with 其中 or # in a header the unit of the last line without; None for other lines."""
         units: list[str | None] = []
         unit = None
-        for name in names:
-            is_part = part_prefix(name) > 0
+        for headers in lines:
+            is_part = any(part_prefix(header.text) for header in headers)
             units.append(unit if is_part else None)
-            unit = unit if is_part else self._label(name).unit
+            unit = unit if is_part or not headers else self._label(headers[-1].text).unit
         return units
 
     def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:
@@ -221,7 +240,7 @@ class _TableExtractor:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
-        is_coded = is_code_header(header) and is_code(cell.text)
+        is_coded = self._is_code_column(cell.column) and is_code(cell.text)
         is_ordinal = not is_wide and (is_ordinal_header(header) or is_counter or is_coded) and not is_total(cell.text)
         return bool(cell.text) and not is_ordinal and cell.column != self._unit_column
 
@@ -235,7 +254,9 @@ class _TableExtractor:
         figure = parse_figure(cell.cell.text)
         if figure is None or (figure.unit and unit_kind(figure.unit, self._vocabulary) is None):
             return None
-        return None if is_code_header(self._innermost_header(column)) or self._is_code(row, column) else figure
+        if names_times(self._innermost_header(column)) and is_date(cell.cell.text):
+            return None
+        return None if self._is_code_column(column) or self._is_code(row, column) else figure
 
     def _has_counts(self, row: int) -> bool:
         """Return whether the numbers of a row are consecutive: 1 2 3."""
@@ -246,6 +267,9 @@ class _TableExtractor:
     def _is_code(self, row: int, column: int) -> bool:
         """Return whether a cell is at the right of the label of a code (联系电话), or counts the columns (栏次)."""
         if (self._blocks[column], row) in self._counting_rows:
+            return True
+        headers = self._headers_of(row, column)
+        if headers and is_code_header(headers[-1].text):
             return True
         beside = self._grid.rows[row][column - 1].text if column else ""
         return not beside[-1:].isdigit() and is_code_header(beside)
@@ -305,18 +329,24 @@ class _TableExtractor:
         column = cell.cell.column
         if self._is_label(column) and not self._grid.is_group(row):
             return []
-        if len(cell.cell.text) < _MIN_PROSE_LENGTH or is_code_header(self._innermost_header(column)):
+        if len(cell.cell.text) < _MIN_PROSE_LENGTH or self._is_code_column(column):
             return []
         source = self._rows[row]
         column_headers = self._grid.column_headers(cell.cell)
         row_headers = tuple(header.text for header in self._headers_of(row, cell.cell.column))
-        prose = replace(source, text=cell.cell.text, path=(*source.path, *row_headers[-1:]))
+        unit = ""
+        if _BARE_CHANGE.fullmatch(cell.cell.text):
+            unit = (
+                self._find_unit(row, column, [*map(self._label, column_headers)], [*map(self._label, row_headers)])
+                or ""
+            )
+        prose = replace(source, text=cell.cell.text + unit, path=(*source.path, *row_headers[-1:]))
         position = self._position(row_headers, column_headers, is_total=False)
         return [
             replace(
                 measure,
                 start=measure.start + cell.start,
-                end=measure.end + cell.start,
+                end=min(measure.end + cell.start, cell.end),
                 part_of=None if measure.part_of is None else measure.part_of + cell.start,
                 cell=position,
             )

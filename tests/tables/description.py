@@ -9,7 +9,8 @@ A row is a string. Bars separate its cells. Braces at the end of a cell contain 
     {^3} {^<3}    a raised mark after or before its text
 
 A row that starts with `!` is a header within the table: it names the columns of the rows below it. A row that starts
-with `#` is a title or a note within the table, over all columns.
+with `#` is a title or a note within the table, over all columns. Other rows whose text starts with one of these start
+with a blank.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Sample:
     units: Mapping[int | str, str] = field(default_factory=dict)
     """Unit of a column, of a row (by its innermost header), or of all cells (an empty string). A row precedes a column,
     unless the unit of the column is %."""
+    own_units: Mapping[int, str] = field(default_factory=dict)
+    """Units of columns that precede those of the rows."""
     totals: tuple[int | str, ...] = ()
     """Columns, and headers of rows, that are totals."""
     halves: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -128,7 +131,8 @@ class Sample:
         total = column in self.totals or any(name in self.totals for name in row)
         stated = [self.units.get(name) for name in (column, *row[-1:], "")]
         is_share = stated[0] == "%"
-        unit = "%" if is_share else next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
+        own = "%" if is_share else self.own_units.get(column)
+        unit = own or next((unit for unit in (*stated[1:-1], stated[0], stated[-1]) if unit), None)
         if cell.expected and cell.expected != "-":
             number, _, own_unit = cell.expected[1:].partition(" ")
             return ExpectedCell(float(number), own_unit or unit, row, headers, total, _BOUNDS[cell.expected[0]])
@@ -152,7 +156,7 @@ def _texts(cells: Iterator[SampleCell]) -> tuple[str, ...]:
 
 def parse_row(row: str) -> list[SampleCell]:
     """Return the cells of a row."""
-    return [_parse_cell(cell) for cell in row.lstrip("!# ").split("|")]
+    return [_parse_cell(cell) for cell in (row[1:] if row[:1] in {"!", "#"} else row).split("|")]
 
 
 def _parse_cell(source: str) -> SampleCell:

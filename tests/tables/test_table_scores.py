@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from samples import SAMPLES
 from scoring import read_documents, score_format
-from strangers import SAMPLES as STRANGERS
-from strangers_more import SAMPLES as MORE
-from strangers_third import SAMPLES as THIRD
+from strangers_forms import SAMPLES as FORMS
+from strangers_published import SAMPLES as PUBLISHED
+from strangers_reports import SAMPLES as REPORTS
+from strangers_statistics import SAMPLES as STATISTICS
 from wordfiles import convert_document
 from writers import PAGED, WRITERS, docx
 
 from searchkit.corpus.formats.doc import find_libreoffice
 
-_ALL = (*SAMPLES, *STRANGERS, *MORE, *THIRD)
+_ALL = (*SAMPLES, *PUBLISHED, *REPORTS, *FORMS, *STATISTICS)
 _MIN_SHARE = 0.98
 _NEEDS_LIBREOFFICE = frozenset({"rtf"})
 _CASES = {

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.characters import clean_characters
-from searchkit.corpus.formats.grids import GridRow, build_blocks
+from searchkit.corpus.formats.grids import GridRow, build_blocks, clean_cell
 from searchkit.corpus.formats.records import ID_NAMES, TEXT_NAMES, Records, build_record
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text
@@ -102,7 +102,7 @@ def _read_tables(lines: Sequence[str], delimiter: str, warnings: tuple[str, ...]
     grid = [
         GridRow(index, cells)
         for index, row in enumerate(rows)
-        if (cells := {n: Cell(text) for n, cell in enumerate(row.cells) if (text := _cell_text(cell))})
+        if (cells := {n: Cell(text) for n, cell in enumerate(row.cells) if (text := clean_cell(str(cell)))})
     ]
     widths = Counter(len(row.cells) for row in rows if sum(not _is_blank(cell) for cell in row.cells) > 1)
     is_regular = widths and 2 * max(widths.values()) >= widths.total()

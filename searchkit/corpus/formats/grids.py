@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from searchkit.corpus.blocks import Block, RawTable
+from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.tables.cells import is_note, is_note_row, is_time, parse_figure
 from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.errors import ReadError
@@ -21,6 +22,8 @@ _MIN_ROWS, _MIN_COLUMNS = 2, 2
 """Minimum size of a table: a header with one row below it, and two columns."""
 _MAX_EMPTY_ROWS = 2
 """Maximum number of empty rows within a table."""
+_MAX_TITLE_ROWS = 3
+"""Maximum number of rows of titles and notes that an empty row separates from their table."""
 _MIN_SENTENCE_LENGTH = 20
 """Code points. A single cell of this length below a table is a note. A shorter one may be the label of a row."""
 
@@ -33,6 +36,11 @@ class GridRow:
     """Index of the row. Empty rows count, hidden ones do not."""
     cells: Mapping[int, Cell]
     """The cells that are not empty, by column from 0. Spans count the rows and columns of the grid."""
+
+
+def clean_cell(text: str) -> str:
+    """Return the text of a cell without empty lines, and without blanks at the ends of its lines."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in clean_characters(text).split("\n"))))
 
 
 def build_blocks(rows: Iterable[GridRow]) -> list[Block]:
@@ -61,19 +69,19 @@ def _split_at_empty_rows(rows: Iterable[GridRow]) -> Iterator[list[GridRow]]:
 
 
 def _join_continuations(groups: Iterable[list[GridRow]]) -> Iterator[list[GridRow]]:
-    """Join a group to the one before it if it has no header: figures are in its first row, in columns of that group.
+    """Join a group to the one before it if that is its title, or if it has no header.
 
-    Yearbooks have an empty row below the header and after some years.
+    Without header, figures are in its first row, in columns of the group before it. Yearbooks have an empty row below
+    the header and after some years.
     """
     previous: list[GridRow] = []
     columns: set[int] = set()
     for group in groups:
         first, last = group[0], previous[-1] if previous else None
-        goes_on = (
-            last is not None
-            and first.index - last.index <= _MAX_EMPTY_ROWS + 1
-            and columns.issuperset(first.cells)
-            and any(column and _is_figure(cell.text) for column, cell in first.cells.items())
+        is_near = last is not None and first.index - last.index <= _MAX_EMPTY_ROWS + 1
+        goes_on = is_near and (
+            (columns.issuperset(first.cells) and any(n and _is_figure(c.text) for n, c in first.cells.items()))
+            or (len(previous) <= _MAX_TITLE_ROWS and all(map(_is_text_above, previous)) and len(group) > 1)
         )
         if not goes_on and previous:
             yield previous
@@ -160,7 +168,7 @@ def _is_text_below(row: GridRow) -> bool:
 
 
 def _row_text(row: GridRow) -> str:
-    return " ".join(cell.text for cell in row.cells.values())
+    return " ".join(" ".join(cell.text.split()) for cell in row.cells.values())
 
 
 def _build_rows(group: Sequence[GridRow], columns: Sequence[int]) -> tuple[tuple[Cell, ...], ...]:

@@ -129,7 +129,7 @@ class _BlockReader:
     def _inline(self, token: Token) -> Iterator[Block]:
         lines = _split_lines(token.content)
         if self._row is not None:
-            self._row.append(" ".join(text.strip() for text, _ in lines))
+            self._row.append("\n".join(text.strip() for text, _ in lines))
             return
         level = self._level if len(lines) == 1 else 0
         for text, strong in lines:
@@ -147,7 +147,8 @@ class _BlockReader:
         if is_data_table(table):
             yield Block("", table=table)
         else:
-            yield from (Block("\t".join(cell.text for cell in row)) for row in rows if any(cell.text for cell in row))
+            lines = ([" ".join(cell.text.split("\n")) for cell in row] for row in rows)
+            yield from (Block("\t".join(texts)) for texts in lines if any(texts))
 
 
 def _split_lines(content: str) -> list[tuple[str, bool]]:

@@ -27,7 +27,7 @@ class TableCell:
     row_span: int = 1
     is_header: bool = False
     text: str = ""
-    """Its blocks on one line, once its row ends."""
+    """Its blocks, once its row ends. Each is a line."""
 
 
 @dataclass(slots=True)
@@ -97,8 +97,8 @@ class TableBuilder:
         ends = [*(cell.start for cell in row.cells[1:]), len(self._blocks)]
         blocks = [self._blocks[cell.start : end] for cell, end in zip(row.cells, ends, strict=True)]
         for cell, content in zip(row.cells, blocks, strict=True):
-            cell.text = " ".join(block.text.strip() for block in content)
-        texts = [cell.text for cell, content in zip(row.cells, blocks, strict=True) if content]
+            cell.text = "\n".join(block.text.strip() for block in content)
+        texts = [" ".join(cell.text.split("\n")) for cell, content in zip(row.cells, blocks, strict=True) if content]
         if any(block.level for content in blocks for block in content):
             self.is_data = False
         if len(texts) < 2 or max(map(len, texts)) > _MAX_DATA_CELL_LENGTH:  # noqa: PLR2004 - one cell is not a row

@@ -18,6 +18,8 @@ from searchkit.model import Cell
 _MIN_ROWS = 3
 _MIN_GUTTER = 2
 """Width of the blank column between two columns, in half-width characters."""
+_TAB_SIZES = (8, 4)
+"""Usual distances of tab stops, in half-width characters."""
 _MAX_LINE_LENGTH = 1_000
 """Code points. A longer line is not a row."""
 _GAP = re.compile(r"[ \u3000\t](?<=[^\s].)(?:(?<=\t)|[ \u3000]*\t|[ \u3000])\s*[^\s]")
@@ -84,10 +86,17 @@ def _find_in_run(lines: Sequence[str], start: int, end: int, split: _Split) -> I
     """Yield the tables in consecutive lines with the same separator. A change of the number of columns ends a table."""
     rows_at = [n for n in range(start, end) if not _is_rule(lines[n])]
     before = next((line for line in reversed(lines[max(0, start - 3) : start]) if line.strip()), "")
-    for _, run in groupby(rows_at, key=lambda n: lines[n].count("\t") if split is _split_at_tabs else 0):
+    counts = {n: lines[n].count("\t") if split is _split_at_tabs else 0 for n in rows_at}
+    if len(set(counts.values())) > 1 and _split_at_uneven_tabs([lines[n] for n in rows_at]):
+        split, counts = _split_at_uneven_tabs, dict.fromkeys(rows_at, 0)
+    for _, run in groupby(rows_at, key=counts.__getitem__):
         numbers = list(run)
+        while numbers and not lines[numbers[0]].strip():
+            del numbers[0]
+        while numbers and not lines[numbers[-1]].strip():
+            del numbers[-1]
         rows = split([lines[n] for n in numbers]) if len(numbers) >= _MIN_ROWS else None
-        if rows and is_aligned_data(rows, is_aligned=split is _split_at_gutters) and not _CONTENTS.fullmatch(before):
+        if rows and is_aligned_data(rows, is_aligned=split in _ALIGNED) and not _CONTENTS.fullmatch(before):
             first, last = numbers[0], numbers[-1] + 1
             while first > start and _is_rule(lines[first - 1]):
                 first -= 1
@@ -107,6 +116,38 @@ def _split_at_tabs(lines: Sequence[str]) -> list[list[str]] | None:
     rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
     columns = [n for n in range(len(rows[0])) if any(row[n] for row in rows)]
     return [[row[n] for n in columns] for row in rows]
+
+
+def _split_at_uneven_tabs(lines: Sequence[str]) -> list[list[str]] | None:
+    """Return the cells of lines with different numbers of tabs; None if it is unclear which cells are in one column.
+
+    Either all lines have the same number of cells, or tabs at their ends were cut off, or cells begin at tab stops.
+    """
+    rows = [[" ".join(cell.split()) for cell in line.split("\t")] for line in lines]
+    filled = [list(filter(None, row)) for row in rows]
+    width = max(map(len, rows))
+    if all(row[0] for row in rows) and len(set(map(len, filled))) == 1:
+        return filled
+    if len(rows[0]) == width and all(rows[0]):
+        narrow = [len(list(run)) for is_narrow, run in groupby(rows, key=lambda row: len(row) < width) if is_narrow]
+        return [row + [""] * (width - len(row)) for row in rows] if max(narrow) < _MIN_ROWS else None
+    for size in _TAB_SIZES if any("\t\t" in line.strip() for line in lines) else ():
+        placed = [_place_at_stops(line, size) for line in lines]
+        stops = sorted({stop for row in placed for stop in row})
+        if len(stops) == max(map(len, placed)):
+            return [[row.get(stop, "") for stop in stops] for row in placed]
+    return None
+
+
+def _place_at_stops(line: str, size: int) -> dict[int, str]:
+    """Return the cells of a line by the tab stop at which they begin."""
+    cells: dict[int, str] = {}
+    stop = 0
+    for part in line.split("\t"):
+        if text := " ".join(part.split()):
+            cells[stop] = text
+        stop += len(_lay_out(part)) // size + 1
+    return cells
 
 
 def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
@@ -130,6 +171,7 @@ def _split_at_gutters(lines: Sequence[str]) -> list[list[str]] | None:
     ]
 
 
+_ALIGNED = (_split_at_gutters, _split_at_uneven_tabs)
 _SPLITS: Mapping[str, _Split] = MappingProxyType({"\t": _split_at_tabs, " ": _split_at_gutters, "|": _split_at_bars})
 """Maps what separates the cells of a line to the function that splits lines."""
 

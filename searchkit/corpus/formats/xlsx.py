@@ -20,9 +20,8 @@ from xml.etree import ElementTree as ET
 
 from searchkit.corpus.blocks import RawDocument
 from searchkit.corpus.formats.archives import Archive, open_archive, parse_xml
-from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.delimited import Row, add_rows, describe_missing_text_column, find_header
-from searchkit.corpus.formats.grids import GridRow, build_blocks
+from searchkit.corpus.formats.grids import GridRow, build_blocks, clean_cell
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.numberformats import BUILT_IN_FORMATS, format_date, format_general, format_number
 from searchkit.corpus.formats.records import Records
@@ -170,9 +169,8 @@ def _read_grid(
 
 
 def _display(value: object) -> str:
-    """Return the text of a cell on one line."""
-    text = str(value).upper() if isinstance(value, bool) else str(value)
-    return " ".join(clean_characters(text).split())
+    """Return a value as text."""
+    return clean_cell(str(value).upper() if isinstance(value, bool) else str(value))
 
 
 def _read_hidden(sheet: ET.Element) -> tuple[list[int], list[int]]:

@@ -12,7 +12,9 @@ from searchkit.corpus.numbering import parse_marker
 from searchkit.corpus.tables.cells import parse_unit_note
 
 _NUMBERED_CAPTION = re.compile(r"(?:附\s?|续\s?)?表\s?(?:[\d一二三四五六七八九十]{1,3}(?:[-—－.．]\d{1,3})*|[:：])")
-_CAPTION_END = re.compile(r"(?:表|情况|统计|一览|明细|汇总|台账|清单|数据|指标)\s?(?:[（(][^（）()]{1,30}[)）])?$")
+_CAPTION_END = re.compile(
+    r"(?:表|情况|统计|一览|明细|汇总|台账|清单|数据|指标|数量?|总?额)\s?(?:[（(][^（）()]{1,30}[)）])?$|[（(\s]单\s?位\s?[:：]"
+)
 _MAX_CAPTION_LENGTH = 40
 """Code points of a caption without a number."""
 _MAX_NUMBERED_LENGTH = 80

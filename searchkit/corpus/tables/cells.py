@@ -1,15 +1,17 @@
 """The shape of a single cell of a table: figure, empty, time, label of a total, note of the unit.
 
-All functions take the text of one cell and depend on nothing else.
+All functions take the text of one cell and depend on nothing else but the unit list.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
+from searchkit.files import UNITS_FILE, read_data_file, read_toml
 from searchkit.text.folding import fold
 from searchkit.text.years import ANY_YEAR
 
@@ -38,6 +40,10 @@ _FIGURE = re.compile(
     r"(?:(?P<at_least_after>及?以上)|(?P<at_most_after>及?以[下内])|(?P<approx_after>左右|上下))?"
     rf"(?P<arrow>[↑↓])?\s*(?:{_NOTE_SIGN}|#|\[注?\d{{0,2}}\]|\(?注\d{{0,2}}\)?)*"
 )
+_BRACKETED_NUMBER = re.compile(r"\(((?:\d{1,3}(?:,\d{3})+|\d{3,})(?:\.\d+)?|\d+\.\d+)\s*%?\)")
+"""A negative number as accounts write it: (2,310). A short integer in brackets is a list number."""
+_WRAP = re.compile(r"(?<=[^\x00-\u2e7f])\n(?=[^\x00-\u2e7f])|\n(?=[(（])")
+"""A line break before or after which no blank is needed."""
 _SIGNS_OF_DECREASE = frozenset("-−–—―▼▽↓")
 _CALENDAR_UNIT = re.compile(r"年.*|月份?|日|号.*|时|点|季度|分|楼|级|期|路|届|室|栋")
 """After a number: the cell is a date, an ordinal or a name (2023年, 2024年计划, 5月, 3号楼, 1路)."""
@@ -50,21 +56,32 @@ _PART_OF_YEAR = (
 )
 _RELATIVE_YEAR = "(?:上年|去年)同期|本年度?|今年|上一?年度?|去年|前年|本期|上期|同期"
 TIME_LABEL = re.compile(
-    rf"(?:{ANY_YEAR}\s?(?:年度?)?(?:\s?[-—–~至到]\s?{ANY_YEAR}\s?年?)?(?:[末底])?\s?{_PART_OF_YEAR}?|{_RELATIVE_YEAR}|{_PART_OF_YEAR})"
+    rf"(?:(?:19|20)\d\d[.\-/](?:0[1-9]|1[0-2])|{ANY_YEAR}\s?(?:年度?)?(?:\s?[-—–~至到]\s?{ANY_YEAR}\s?年?)?(?:[末底])?\s?{_PART_OF_YEAR}?|{_RELATIVE_YEAR}|{_PART_OF_YEAR})"
 )
 """A time as a label of rows or columns, folded: 2023, 2023年, 1-6月, 上年同期."""
+_DATE = re.compile(r"(?:19|20)\d\d(?:[.\-/]\d{1,2})?")
+_NUMBERED = re.compile(r"([0-9]{1,3})\s?([^\W\d_]{1,6})")
+_AGE_CLASS = re.compile(r"\d{1,3}周?岁(?:及?以[上下]|\([含不][^()]*\)(?:以[上下])?)(?:\([^()]*\))?(?:人[口员数])?")
+"""A class of ages, which is no figure in a header."""
+_CLASS = re.compile(
+    r"\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{0,3}?\s*"
+    r"(?:[-—–~至到]\s*\d[\d.,]*\s*(?!年|月|日)[^\W\d_]{1,4}?|(?:\([含不][^()]*\)|及)?以[上下内]|\+)(?:\([含不][^()]*\))?"
+)
 _TOTAL_LABEL = re.compile(
-    r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|(?:[本全]年)?累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量]"
+    r"(?:其\s?中[:、]?)?(?:[本各全][市区县省州镇]?\s?)?(?:合\s*计|小\s*计|总\s*计|共\s*计|(?:[本全]年)?累\s*计|汇\s*总)(?:数|额)?|全[市区县省州国镇乡]|总\s?[数额量分]|总得分"
 )
 _NAMED_TOTAL = re.compile(r"[^,;、]{1,12}(?<![统总累])(?:合\s?计|总\s?计|小\s?计)")
 """A total that says of what: 本年收入合计."""
 _SUBTOTAL_LABEL = re.compile(r"小\s*计")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PART_LABEL = re.compile(r"\s*(?:其\s?中|内含|[#＃]|其\s?余)\s*[:、]?\s*")
-_ORDINAL_HEADER = re.compile(r"序\s*号?|编\s*号|no\.?|#|排\s*[序名]|[行栏列名位]\s*次", re.IGNORECASE)
+_TIME_COLUMN = re.compile("(?:时间|时限|期限|年月|日期)$")
+_ORDINAL_HEADER = re.compile(
+    r"序\s*号?|编\s*号|no\.?|#|[^,;、]{0,8}(?:排\s*[序名]|[名位]\s*次)|[行栏列]\s*次", re.IGNORECASE
+)
 _TIME_HEADER = re.compile(r"年[份度]?|月[份度]?|季度?|旬|周次?|日期?|学年|年级")
 _CODE_HEADER = re.compile(
-    r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址)"
+    r"(?:电话|手机|传真|联系方式|邮编|邮政编码|编号|代码|编码|证号|证书号|文号|字号|案号|号码|索引号|账号|身份证|日期|年月|序号|页码|网址|[地住]址|住所|地点)"
     r"(?:号码?)?$|^年[份度]?$"
 )
 """A header of a column whose numbers count nothing."""
@@ -79,8 +96,9 @@ _NOTE = re.compile(
 """Start of another note, folded."""
 _FIELD = re.compile(
     r"[^:]{2,10}:.*|.{0,3}公开\s?\d{1,2}\s?表|(?:19|20)\d\d\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}\s?日?"
+    r"|(?:19|20)\d\d\s?年(?:度|\s?\d{1,2}\s?月)?"
 )
-"""A cell beside a note, folded: 报送日期：2023年12月5日, 公开01表, a date."""
+"""A cell beside a note, folded: 报送日期：2023年12月5日, 公开01表, a date or a year."""
 _UNIT_IN_TEXT = re.compile(r"单\s*位\s*[:为]\s*(?P<units>[^:。;()\]】]{1,30})")
 
 
@@ -98,15 +116,29 @@ class Figure:
     """Whether the cell prints a sign or an arrow."""
 
 
+def join_lines(text: str) -> str:
+    """Return the text of a cell on one line."""
+    return " ".join(text.split())
+
+
+def join_wrapped(text: str) -> str:
+    """Return a label on one line. Lines that meet between wide characters are one word that was wrapped: 行政, 处罚."""
+    return _WRAP.sub("", "\n".join(map(join_lines, filter(str.strip, text.split("\n"))))).replace("\n", " ")
+
+
 def parse_figure(text: str) -> Figure | None:
     """Return the figure that a cell consists of; None if it is empty, a word, a date, a code or several numbers."""
     if not text or len(text) > _MAX_CELL_LENGTH:
         return None
-    match = _FIGURE.fullmatch(fold(text).strip())
+    folded = fold(text).strip()
+    negative = _BRACKETED_NUMBER.fullmatch(folded)
+    match = _FIGURE.fullmatch(f"-{negative[1]}" if negative else folded)
     if match is None or _is_code(match["number"]):
         return None
     value = Decimal(match["number"].replace(",", "").replace(" ", ""))
     unit = match["unit"] or ""
+    if unit and not _starts_with_unit().match(unit):
+        return None
     if _CALENDAR_UNIT.fullmatch(unit) and not (unit == "年" and value < _MAX_YEARS):
         return None
     mark = match["sign"] or match["arrow"] or ""
@@ -117,6 +149,16 @@ def parse_figure(text: str) -> Figure | None:
         bound or ("at_least" if match["surplus"] else "exact"),
         bool(mark),
     )
+
+
+@cache
+def _starts_with_unit() -> re.Pattern[str]:
+    """Return a pattern of the units of the unit list. Other words after a number make it a name: 12345热线, 5G基站."""
+    data: Mapping[str, Mapping[str, str]] = read_toml(read_data_file("unit list", UNITS_FILE), dict)
+    lists = (*data["units"].values(), *data["same_as"].values())
+    units = sorted({fold(unit) for units in lists for unit in units.split()}, key=len, reverse=True)
+    names = (re.escape(unit) + r"(?!\w)" * (unit.isascii() and unit.isalnum()) for unit in units)
+    return re.compile(rf"[十百千万亿]+$|[十百千万亿]*(?:个?百分点|{'|'.join(names)})")
 
 
 def _is_code(number: str) -> bool:
@@ -139,19 +181,45 @@ def is_value(text: str) -> bool:
     return is_placeholder(text) or is_number(text)
 
 
+def is_date(text: str) -> bool:
+    """Return whether a number below the header of a time is a year or a month: 2023, 2023.3."""
+    return _DATE.fullmatch(text.strip()) is not None
+
+
+def are_numbered(texts: Sequence[str]) -> bool:
+    """Return whether texts are consecutive numbers from 1 with the same word, so that they are names: 1标段, 2标段."""
+    matches = [_NUMBERED.fullmatch(text) for text in texts]
+    words = {match and match[2] for match in matches}
+    return (
+        len(texts) > 1
+        and len(words) == 1
+        and [match and int(match[1]) for match in matches] == [*range(1, len(texts) + 1)]
+    )
+
+
 def is_time(text: str) -> bool:
     """Return whether a label is a time: 2023, 2023年, 1-6月, 上年同期."""
     return TIME_LABEL.fullmatch(fold(text).strip()) is not None
 
 
+def is_class(text: str) -> bool:
+    """Return whether a text can be the name of a class of numbers: 60岁及以上, 18—35岁, 500万元以下."""
+    return _CLASS.fullmatch(fold(text).strip()) is not None
+
+
 def is_total(label: str) -> bool:
     """Return whether a label names a total: 合计, 小计, 总计（件）, 本年收入合计."""
-    return is_bare_total(label) or _NAMED_TOTAL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
+    return is_bare_total(label) or _NAMED_TOTAL.fullmatch(_bare_label(label)) is not None
 
 
 def is_bare_total(label: str) -> bool:
     """Return whether a label names a total and nothing else: 合计, 小计, 总计（件）."""
-    return _TOTAL_LABEL.fullmatch(_BRACKETS.sub("", fold(label)).strip()) is not None
+    return _TOTAL_LABEL.fullmatch(_bare_label(label)) is not None
+
+
+def _bare_label(label: str) -> str:
+    """Return a folded label without what is in brackets and the colon at its end."""
+    return _BRACKETS.sub("", fold(label)).strip(" :")
 
 
 def is_subtotal(label: str) -> bool:
@@ -173,6 +241,11 @@ def is_code(text: str) -> bool:
 def is_time_header(text: str) -> bool:
     """Return whether a header names a column of times, whose numbers are times: 月份, 季度."""
     return _TIME_HEADER.fullmatch(fold(text).strip()) is not None
+
+
+def names_times(text: str) -> bool:
+    """Return whether the years below a header are no figures: 开工时间, 完成时限."""
+    return _TIME_COLUMN.search(_BRACKETS.sub("", fold(text)).strip()) is not None
 
 
 def is_ordinal_header(text: str) -> bool:
@@ -216,7 +289,7 @@ def is_note_row(texts: Sequence[str]) -> bool:
 
 def is_heading_text(text: str) -> bool:
     """Return whether a text can be a header: a time, or short words without the end of a sentence."""
-    if is_time(text):
+    if is_time(text) or _AGE_CLASS.fullmatch(fold(text)):
         return True
     is_long = len(text) > MAX_HEADER_LENGTH or SENTENCE_STOP.search(text) is not None
     return not (is_long or parse_figure(text) or is_placeholder(text))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from searchkit.corpus.numbering import parse_marker
 from searchkit.corpus.tables.cells import is_heading_text, is_total, parse_figure
 from searchkit.corpus.tables.grid import Placed, distinct
+
+_LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\s]+)?", re.ASCII)
+"""The letter of a column, or the formula that it is calculated with: A=B+C."""
 
 
 def count_gapped_rows(slots: Sequence[Sequence[Placed]]) -> int:
@@ -26,10 +30,11 @@ def count_gapped_rows(slots: Sequence[Sequence[Placed]]) -> int:
 
 
 def _names_columns(row: Sequence[Placed]) -> bool:
-    """Return whether a row consists of words and is not the label of a group."""
+    """Return whether a row consists of words and is neither the label of a group nor a row of letters and formulas."""
     texts = [placed.text for placed in distinct(row) if placed.text]
     is_label = len(texts) == 1 and bool(row[0].text)
-    return bool(texts) and not is_label and all(map(is_heading_text, texts))
+    is_formula = len(texts) > 1 and all(map(_LETTER.fullmatch, texts[1:]))
+    return bool(texts) and not is_label and not is_formula and all(map(is_heading_text, texts))
 
 
 def merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from searchkit.corpus.blocks import RawTable
-from searchkit.corpus.tables.cells import is_heading_text, is_note
+from searchkit.corpus.tables.cells import is_heading_text, is_note, is_time, parse_figure
 from searchkit.corpus.tables.grid import MAX_COLUMNS
 from searchkit.model import Cell
 
@@ -23,7 +23,9 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
     widths = [sum(min(cell.col_span, MAX_COLUMNS) for cell in row) for row in table.rows]
     width = max(widths, default=0)
     titles = [r for r in range(len(table.rows) - 2) if _is_title(table.rows[r], width) and _has_header(table, r, width)]
-    if not titles or titles == [0]:
+    if not titles:
+        return _split_at_bare_headers(table)
+    if titles == [0]:
         return [table]
     bounds = [*([0] if titles[0] else []), *titles, len(table.rows)]
     parts = []
@@ -36,6 +38,21 @@ def split_at_headers(table: RawTable) -> list[RawTable]:
     if titles[0] == 0 and table.caption:
         parts.insert(0, RawTable(((Cell(table.caption),),)))
     return parts
+
+
+def _split_at_bare_headers(table: RawTable) -> list[RawTable]:
+    """Split a table at rows of words between rows of figures: they name the columns of the rows below."""
+    starts = [r for r in range(2, len(table.rows) - 1) if _is_bare_header(*table.rows[r - 1 : r + 2])]
+    bounds = [0, *starts, len(table.rows)]
+    return [replace(table, rows=table.rows[start:end]) for start, end in pairwise(bounds)] if starts else [table]
+
+
+def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Return whether each cell of a row is words, and all but the first of those above and below it are figures."""
+    if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
+        return False
+    figures = all(parse_figure(a.text) and parse_figure(b.text) for a, b in zip(above[1:], below[1:], strict=True))
+    return figures and all(is_heading_text(cell.text) and not is_time(cell.text) for cell in row)
 
 
 def _is_title(row: Sequence[Cell], width: int) -> bool:

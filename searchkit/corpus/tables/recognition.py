@@ -7,12 +7,14 @@ box of facts about a web page (索引号, 发文机关), and either the format s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from searchkit.corpus.blocks import Block, DataTable, RawTable
 from searchkit.corpus.tables.cells import (
     SENTENCE_STOP,
+    are_numbered,
+    is_class,
     is_code,
     is_code_header,
     is_heading_text,
@@ -22,6 +24,8 @@ from searchkit.corpus.tables.cells import (
     is_time,
     is_time_header,
     is_total,
+    join_lines,
+    join_wrapped,
     parse_figure,
 )
 from searchkit.corpus.tables.emptycells import count_gapped_rows, merge_empty_headers, merge_empty_labels, widen_groups
@@ -57,7 +61,13 @@ _PROPERTY = re.compile(
 _LEVEL_HEADER = re.compile("[二三四五]级")
 """Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
-_BRACKETED = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|[万亿]?元|[件人次户个起家]")
+_UNIT_CELL = re.compile(
+    r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|个?百分点|[十百千万亿]{0,2}(?:[元吨亩米人件次户个家起项条处所辆台套天岁倍宗份]"
+    r"|公里|千米|公顷|公斤|千克|千瓦时?|[平立]方(?:公里|米)|[人户件家批班车]次)"
+)
+"""A cell of a header row that states the units of the columns."""
+_UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
+"""The label of such a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ def _row_lines(block: Block, table: RawTable) -> Iterator[Block]:
     if table.caption:
         yield Block(table.caption, page=block.page)
     for row in table.rows:
-        texts = [text for cell in row if (text := cell.text.strip())]
+        texts = [text for cell in row if (text := join_lines(cell.text))]
         lines = texts if any(len(text) > _MAX_CELL_LENGTH for text in texts) else ["\t".join(texts)]
         yield from (replace(block, text=line, table=None) for line in lines if line)
 
@@ -143,7 +153,7 @@ def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
 
 def _recognise(raw: RawTable) -> _Recognised | None:
     """Return the data table, or None. The steps are in the order of their cost."""
-    rows = [[replace(cell, text=" ".join(cell.text.split())) for cell in row] for row in raw.rows]
+    rows = [[replace(cell, text=join_lines(cell.text)) for cell in row] for row in raw.rows]
     cells = sum(map(len, rows))
     if cells < 2 or any(len(cell.text) > _MAX_CELL_LENGTH for row in rows for cell in row):  # noqa: PLR2004 - one cell
         return None
@@ -161,7 +171,28 @@ def _recognise(raw: RawTable) -> _Recognised | None:
     table = _find_headers(slots, stated, raw.caption)
     if table is None or _is_prose(table) or not _is_affordable(table):
         return None
-    return _Recognised(tuple(before), table, tuple(after))
+    wrapped = {join_lines(cell.text): join_wrapped(cell.text) for row in raw.rows for cell in row if "\n" in cell.text}
+    return _Recognised(tuple(before), _unwrap_labels(table, wrapped) if wrapped else table, tuple(after))
+
+
+def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
+    """Replace the texts of the headers of columns and rows that consist of several lines."""
+
+    def unwrap(cell: Cell) -> Cell:
+        return replace(cell, text=wrapped.get(cell.text, cell.text))
+
+    header = tuple(tuple(map(unwrap, row)) for row in table.header)
+    slots = place_cells(table.rows)
+    rows = []
+    for r, row in enumerate(slots):
+        cells = [placed for placed in distinct(row) if placed.row == r]
+        rows.append(
+            tuple(
+                unwrap(cell) if placed.column < table.header_columns else cell
+                for cell, placed in zip(table.rows[r], cells, strict=False)
+            )
+        )
+    return replace(table, header=header, rows=tuple(rows))
 
 
 def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[int, int]:
@@ -248,16 +279,18 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
         count += 1
-    covered = max(
-        (placed.end_row - slots[0][0].row for row in slots[:count] for placed in row if placed.text), default=0
-    )
+    cells = (placed for row in slots[:count] for placed in row if placed.text)
+    last = slots[-1][0].row + 1 if slots else 0
+    headers = (placed for placed in cells if placed.column or placed.end_row < last)  # not a title at the left of all
+    covered = max((placed.end_row - slots[0][0].row for placed in headers), default=0)
     return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
 
 
 def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
-    """Return whether a row is a header: words or times only; below another header row, which its cells divide."""
+    """Return whether a row is a header: words, times or classes; its cells divide the row above, if there is one."""
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
-    if not texts or not all(map(is_heading_text, texts)):
+    others = [text for text in texts if not is_heading_text(text)]
+    if not texts or len(others) == 1 or not all(map(is_class, others)):
         return False
     if r == 0:
         return len(texts) > 1
@@ -265,7 +298,7 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     divided = any(
         placed.text and (placed.end_row > slots[r][0].row or placed.end_column - placed.column > 1) for placed in above
     )
-    units = all(_BRACKETED.fullmatch(text) for text in texts)
+    units = all(map(_UNIT_CELL.fullmatch, texts[1:] if _UNIT_ROW.fullmatch(texts[0]) else texts)) and len(texts) > 1
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
     fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
@@ -283,17 +316,20 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
     Columns of list numbers count. A further column of words counts only if those before it do not tell the rows apart.
     """
     count, labels = 0, [""] * len(body)
+    is_named = [is_total(row[0].text) for row in body]
+    """Whether a row has a label, also if it is a total in the column of list numbers."""
     for c in range(len(body[0]) - 1):
         texts = [row[c].text for row in body]
-        if _is_ordinal_column(_header_text(header, c), texts):
+        if _is_ordinal_column(header, c, texts):
             count = c + 1
             continue
-        if not (_are_labels(texts) or _are_numbers_of_times(_header_text(header, c), texts)):
+        if not (_are_labels(texts, is_first=not any(labels)) or _are_numbers_of_times(_header_text(header, c), texts)):
             break
         count = c + 1
         labels = [f"{label}\t{text}" for label, text in zip(labels, texts, strict=True)]
         is_level = _LEVEL_HEADER.match(_header_text(header, c + 1)) is not None
-        if len(set(labels)) == len(labels) and all(texts) and not is_level:
+        is_named = [named or bool(text) for named, text in zip(is_named, texts, strict=True)]
+        if len(set(labels)) == len(labels) and all(is_named) and not is_level:
             break
     has_labels = any(labels)
     return count if has_labels else 0
@@ -303,23 +339,34 @@ def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
     return next((row[c].text for row in reversed(header) if row[c].text), "")
 
 
-def _is_ordinal_column(header: str, texts: Sequence[str]) -> bool:
+def _is_ordinal_column(header: Sequence[Sequence[Placed]], c: int, texts: Sequence[str]) -> bool:
     """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
 
-    The last row may be a total.
+    The header of codes may be divided (科目编码 over 类, 款 and 项). The last row may be a total.
     """
-    if header:
-        return is_ordinal_header(header) or (is_code_header(header) and all(map(is_code, filter(None, texts[:-1]))))
+    names = [row[c].text for row in header if row[c].text]
+    if names:
+        is_coded = any(map(is_code_header, names)) and all(map(is_code, filter(None, texts[:-1])))
+        return is_ordinal_header(names[-1]) or is_coded
     numbers = [text for text in texts if text.isdecimal()]
     return len(numbers) > 1 and numbers == [str(n) for n in range(1, len(numbers) + 1)]
 
 
-def _are_labels(texts: Sequence[str]) -> bool:
-    """Return whether the cells of a column are words or years, none of them a figure."""
+def _are_labels(texts: Sequence[str], *, is_first: bool) -> bool:
+    """Return whether the cells of a column are words or years, in the first one also classes: 60岁及以上."""
     filled = [text for text in texts if text]
     if not filled or any(len(text) > _MAX_LABEL_LENGTH for text in filled):
         return False
-    return all(is_time(text) or is_total(text) or not (parse_figure(text) or is_placeholder(text)) for text in filled)
+    if is_first and are_numbered([text for text in filled if not is_total(text)]):
+        return True
+    classes = sum(map(is_class, filled)) if is_first else 0
+    return all(
+        is_time(text)
+        or is_total(text)
+        or (classes > 1 and is_class(text))
+        or not (parse_figure(text) or is_placeholder(text))
+        for text in filled
+    )
 
 
 def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
@@ -332,7 +379,7 @@ def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Pla
     for c in range(columns, len(body[0])):
         filled = [row[c].text for row in body if not is_placeholder(row[c].text)]
         figures = sum(parse_figure(text) is not None for text in filled)
-        header_text = _header_text(header, c)
-        if figures and figures * 2 >= len(filled) and not (header_text and is_code_header(header_text)):
+        is_coded = any(is_code_header(row[c].text) for row in header if row[c].text)
+        if figures and figures * 2 >= len(filled) and not is_coded:
             return True
     return False

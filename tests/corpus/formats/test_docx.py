@@ -261,7 +261,7 @@ def test_notes_follow_the_paragraph_or_table_that_refers_to_them() -> None:
 
 
 def test_a_data_table_is_one_block() -> None:
-    """A data table is one block. Paragraphs, breaks and boxes do not split its cells. Empty cells are kept."""
+    """A data table is one block. Paragraphs, breaks and boxes are lines of its cells. Empty cells are kept."""
     body = (
         f"<w:tbl><w:tblPr/>{row('指标', '2022年')}"
         + row(paragraph("立案") + paragraph("（件）"), paragraph(run("129") + "<w:r><w:br/></w:r>" + run("件")))
@@ -269,7 +269,7 @@ def test_a_data_table_is_one_block() -> None:
         + row(paragraph(run("合", "<w:b/>") + run("计")), paragraph(run("129")))
         + "</w:tbl>"
     )
-    rows = (("指标", "2022年"), ("立案 （件）", "129 件"), ("", "单独", ""), ("合计", "129"))
+    rows = (("指标", "2022年"), ("立案\n（件）", "129\n件"), ("", "单独", ""), ("合计", "129"))
     assert blocks(body) == [Block("", table=RawTable(tuple(tuple(map(Cell, texts)) for texts in rows)))]
 
 

@@ -7,7 +7,7 @@ import random
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from searchkit.corpus.blocks import Block, RawTable
@@ -138,7 +138,8 @@ def test_text_lines_are_blocks() -> None:
 
 @given(st.lists(st.text(alphabet="一二三 \t　a.", max_size=6)))
 def test_text_lines_are_verbatim(lines: list[str]) -> None:
-    """Each non-blank line is returned verbatim and in order."""
+    """Each non-blank line is returned verbatim and in order. Three lines with tabs can be a table."""
+    assume(sum("\t" in line.strip() for line in lines) < 3)
     assert [t for t in texts("\n".join(lines), "a.txt") if t] == [line for line in lines if line.strip()]
 
 
@@ -287,7 +288,7 @@ def test_html_tables_are_blocks() -> None:
     """A data table is one block. Layout tables are not joined."""
     data = "<table><thead><tr><th>指标<th>2022年</thead><tr><td><p>立案</p><td>129<br>件<tr><td colspan=2>单独</table>"
     layout = f"<table><tr><td>菜单</td><td id=zoom>{data}<p>正文</p></td></tr></table>"
-    rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129 件")), (Cell("单独", col_span=2),))
+    rows = ((Cell("指标"), Cell("2022年")), (Cell("立案"), Cell("129\n件")), (Cell("单独", col_span=2),))
     table = Block("", table=RawTable(rows, header_rows=1))
     assert blocks(build_page(data), "a.html") == [table]
     assert blocks(build_page(layout), "a.html") == [Block("菜单"), table, Block("正文")]

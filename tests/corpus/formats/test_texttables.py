@@ -87,3 +87,13 @@ def test_cost_is_linear() -> None:
     for row in ("甲\t1\t2\n", "甲  1  2\n", "甲" + "  1" * 300 + "\n"):
         assert shown(row * (500_000 // len(row)))
     assert time.process_time() - start < 20
+
+
+def test_tabs_can_align_columns() -> None:
+    """Several tabs between two cells align the columns. Tabs at the end of a line may be missing."""
+    aligned = "街道\t\t收件\t办结\n东风街道\t10\t9\n南湖新区街道\t12\t10\n"
+    rows = [["街道", "收件", "办结"], ["东风街道", "10", "9"], ["南湖新区街道", "12", "10"]]
+    assert shown(aligned) == [rows]
+    assert shown("街道\t收件\t备注\n东风街道\t10\n西关街道\t11\n南湖街道\t12\t无\n") == [
+        [["街道", "收件", "备注"], ["东风街道", "10", ""], ["西关街道", "11", ""], ["南湖街道", "12", "无"]]
+    ]
