@@ -15,9 +15,9 @@ left to right, the longest first, without overlaps. The score of a topic is the 
     fallback   `_FALLBACK_SCORE` for the topic that the taxonomy names as the fallback of the section
 
 The topic with the highest score comes first. A second and a third follow if they reach `_MIN_SECOND_SHARE` and
-`_MIN_THIRD_SHARE` of its score. Outside all headings, where an introduction mentions many subjects, the second needs
-`_MIN_THIRD_SHARE` too. A line without punctuation outside all headings (signature, date) contains names, not subjects,
-and gets the fallback.
+`_MIN_THIRD_SHARE` of its score. In the section 其他 outside all headings, where an introduction mentions many
+subjects, the second needs `_MIN_THIRD_SHARE` too. A line without punctuation there (signature, date) contains names,
+not subjects, and gets the fallback.
 """
 
 from __future__ import annotations

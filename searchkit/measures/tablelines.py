@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from searchkit.corpus.tables.cells import part_prefix
-from searchkit.corpus.tables.grid import Placed, TableGrid
+from searchkit.corpus.tables.grid import PlacedCell, TableGrid
 from searchkit.measures.tables import find_totals
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.model import Measure, Table
@@ -54,12 +54,12 @@ def read_blocks(table: Table, measures: Sequence[Measure]) -> Iterator[TableBloc
         yield TableBlock(rows, list(map(_build_line, column_headers, block.column_totals, zip(*slots, strict=True))))
 
 
-def _build_line(headers: Sequence[Placed], total: int | None, slots: tuple[Measure | str, ...]) -> TableLine:
+def _build_line(headers: Sequence[PlacedCell], total: int | None, slots: tuple[Measure | str, ...]) -> TableLine:
     is_among = any(part_prefix(header.text) for header in headers)
     return TableLine(" ".join(header.text for header in headers if header.text), total, is_among, slots)
 
 
-def _is_single(cell: Placed) -> bool:
+def _is_single(cell: PlacedCell) -> bool:
     return cell.end_row - cell.row == 1 and cell.end_column - cell.column == 1
 
 

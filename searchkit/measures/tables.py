@@ -25,7 +25,7 @@ from searchkit.corpus.tables.cells import (
     parse_unit_note,
     part_prefix,
 )
-from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, Placed, TableGrid, distinct
+from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, PlacedCell, TableGrid, distinct
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
 from searchkit.measures.totals import Line, find_parents
@@ -177,7 +177,7 @@ class _TableExtractor:
         return self._labels[text]
 
     def _innermost_header(self, column: int) -> str:
-        headers = self._grid.column_headers(Placed("", 0, column, 1, column + 1))
+        headers = self._grid.column_headers(PlacedCell("", 0, column, 1, column + 1))
         return headers[-1] if headers else ""
 
     def _is_code_column(self, column: int) -> bool:
@@ -199,13 +199,13 @@ class _TableExtractor:
         is_bare = not any(figure.unit for figure in figures)
         return is_bare and any(0 < value < 1 for value in values) and all(value <= 1 for value in values)
 
-    def _collect_row_headers(self, block: int) -> list[tuple[Placed, ...]]:
+    def _collect_row_headers(self, block: int) -> list[tuple[PlacedCell, ...]]:
         """Return the header cells of each row with text, outermost first, below the group that a full row names.
 
         `block`: index in `label_blocks`.
         """
-        collected: list[tuple[Placed, ...]] = []
-        group: tuple[Placed, ...] = ()
+        collected: list[tuple[PlacedCell, ...]] = []
+        group: tuple[PlacedCell, ...] = ()
         for row in range(len(self._grid.rows)):
             if self._grid.is_group(row):
                 group = (self._grid.rows[row][0],)
@@ -218,7 +218,7 @@ class _TableExtractor:
                 collected.append((*group, *headers))
         return collected
 
-    def _find_units_of_wholes(self, lines: Sequence[Sequence[Placed]]) -> list[str | None]:
+    def _find_units_of_wholes(self, lines: Sequence[Sequence[PlacedCell]]) -> list[str | None]:
         """Return for each line with 其中 or # in a header the unit of the last line without; None for other lines."""
         units: list[str | None] = []
         unit = None
@@ -228,7 +228,7 @@ class _TableExtractor:
             unit = unit if is_part or not headers else self._label(headers[-1].text).unit
         return units
 
-    def _headers_of(self, row: int, column: int) -> tuple[Placed, ...]:
+    def _headers_of(self, row: int, column: int) -> tuple[PlacedCell, ...]:
         """Return the headers of the row of a cell, outermost first."""
         return self._row_headers[self._blocks[column]][row]
 
@@ -236,7 +236,7 @@ class _TableExtractor:
         """Return whether the cells of a column name rows."""
         return column in self._grid.label_blocks[self._blocks[column]]
 
-    def _is_row_header(self, cell: Placed) -> bool:
+    def _is_row_header(self, cell: PlacedCell) -> bool:
         header = self._innermost_header(cell.column)
         is_wide = cell.end_column - cell.column > 1
         is_counter = not header and cell.text.isdecimal() and len(cell.text) <= _MAX_ORDINAL_LENGTH
@@ -397,7 +397,7 @@ def _is_row(paragraph: Paragraph) -> bool:
     return CELL_SEPARATOR in paragraph.text
 
 
-def _build_line(headers: Sequence[Placed], *, by_row: bool) -> Line:
+def _build_line(headers: Sequence[PlacedCell], *, by_row: bool) -> Line:
     distinct_headers = tuple(distinct(headers))
     outer = distinct_headers[-2] if len(distinct_headers) > 1 else None
     is_shared = outer is not None and (outer.end_row - outer.row > 1 if by_row else outer.end_column - outer.column > 1)

@@ -6,52 +6,65 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from searchkit.corpus.tables.cells import is_subtotal, is_total, part_prefix
-from searchkit.corpus.tables.grid import Placed
+from searchkit.corpus.tables.grid import PlacedCell
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row or a column: its header cells, outermost first, and the extent of the outer one."""
+    """A row or a column of a table, with its headers."""
 
-    headers: tuple[Placed, ...]
-    group: Placed | None
-    """The outer header that it shares with its neighbours, or None."""
+    headers: tuple[PlacedCell, ...]
+    """Header cells, outermost first."""
+    group: PlacedCell | None
+    """The outer header if it also covers neighbouring lines, or None. Lines with the same `group` are a group."""
 
     @property
     def name(self) -> str:
-        """The innermost header, or empty."""
+        """Text of the innermost header, or empty."""
         return self.headers[-1].text if self.headers else ""
 
     @property
     def is_total(self) -> bool:
-        """Whether it is a total of any kind."""
+        """Whether any of the headers names a total."""
         return any(is_total(header.text) for header in self.headers)
 
     @property
     def is_outer_total(self) -> bool:
-        """Whether it is divided like the lines that it is the total of: 合计 over 件数 and 金额."""
+        """Whether only an outer header names a total: 合计 above the columns 件数 and 金额.
+
+        Such a line is the total of the lines with the same name: the column 件数 below 合计 of the other columns 件数.
+        """
         return self.is_total and not is_total(self.name)
 
     @property
     def is_part(self) -> bool:
-        """Whether 其中 makes it a part of the line before it."""
+        """Whether a header begins with 其中 (“of which”) or a similar word: the line is a part of a line before it."""
         return any(part_prefix(header.text) for header in self.headers)
 
 
 def find_parents(lines: Sequence[Line]) -> list[int | None]:
     """Return for each row (or column) the index of its total, or None. Linear in the number of lines.
 
-    A line is part of the total in its group (the outer header that they share), else of its subtotal, else of the total
-    after it, else of the last total. A subtotal is part of the total. 其中 makes a line part of the line before it.
+    The total of a line with 其中 (`Line.is_part`) is the nearest line before it without 其中. The total of any other
+    line is the first of the following that exists:
+
+    1. the total in the group of the line;
+    2. the outer total with the name of the line, unless the line is itself a total;
+    3. the subtotal, unless the line is a subtotal or its group has a total;
+    4. the next total after the line, or else the last total before it. A line whose name is a total, such as 合计, has
+       no such total, unless it is a subtotal or the total of its group.
+
+    Items 3 and 4 ignore totals in a group that has a total. Item 4 also ignores subtotals and outer totals.
     """
     group_totals = {
         id(line.group): i for i, line in reversed([*enumerate(lines)]) if line.group and is_total(line.name)
     }
     outer_totals = {line.name: i for i, line in enumerate(lines) if line.is_outer_total}
-    loose = [i for i, line in enumerate(lines) if line.is_total and id(line.group) not in group_totals]
-    subtotals = _next_or_previous(lines, [i for i in loose if is_subtotal(lines[i].name)], leading=True)
+    # Totals of lines outside the groups that have a total.
+    ungrouped = [i for i, line in enumerate(lines) if line.is_total and id(line.group) not in group_totals]
+    subtotals = _next_or_previous(lines, [i for i in ungrouped if is_subtotal(lines[i].name)], one_sided=True)
     totals = _next_or_previous(
-        lines, [i for i in loose if not is_subtotal(lines[i].name) and not lines[i].is_outer_total]
+        lines, [i for i in ungrouped if not is_subtotal(lines[i].name) and not lines[i].is_outer_total]
     )
     parents: list[int | None] = []
     whole: int | None = None
@@ -72,13 +85,15 @@ def find_parents(lines: Sequence[Line]) -> list[int | None]:
     return parents
 
 
-def _next_or_previous(lines: Sequence[Line], totals: Sequence[int], *, leading: bool = False) -> list[int | None]:
-    """Return for each line the first of some totals after it, else the last before it.
+def _next_or_previous(lines: Sequence[Line], totals: Sequence[int], *, one_sided: bool = False) -> list[int | None]:
+    """Return for each line the next of `totals` after it, or else the last one before it. `totals`: indices of lines.
 
-    `leading`: if the first of all lines is such a total, or the second below a total, each precedes its parts.
+    `one_sided`: either all `totals` follow their parts, or all precede them. The totals precede their parts if only
+    other totals, or no lines, precede the first of them. Lines after the last total that follows its parts, and before
+    the first total that precedes its parts, have None.
     """
     first = next((i for i, line in enumerate(lines) if i in totals or not line.is_total), 0)
-    precede = leading and first in totals
+    precede = one_sided and first in totals
     result: list[int | None] = [None] * len(lines)
     following: int | None = None
     total_set = set(totals)
@@ -87,7 +102,7 @@ def _next_or_previous(lines: Sequence[Line], totals: Sequence[int], *, leading: 
         following = i if i in total_set else following
     previous: int | None = None
     for i in range(len(lines)):
-        if precede or (result[i] is None and not leading):
+        if precede or (result[i] is None and not one_sided):
             result[i] = previous
         previous = i if i in total_set else previous
     return result

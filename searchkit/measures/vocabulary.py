@@ -1,4 +1,7 @@
-"""The vocabulary of extraction, from data files: units with their kinds, and fixed names that contain a number."""
+"""The words that the extraction of measures needs, from data files: units with their kinds, and fixed names.
+
+A fixed name contains a numeral that counts nothing: 三项制度, 一把手. Numbers in fixed names are not measures.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ class Unit:
     kind: str
     """One of `model.MEASURE_KINDS`."""
     is_vague: bool
-    """Whether the unit often counts nothing after a small Chinese numeral (两个方面)."""
+    """Whether a small Chinese numeral before the unit often counts nothing: 个 in 两个方面.
+
+    Such a number is a measure only if its context shows that it counts something.
+    """
     is_halved: bool
     """Whether 半 before the unit is a number: 半年."""
     not_before: tuple[str, ...]

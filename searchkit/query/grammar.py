@@ -1,4 +1,8 @@
-"""Parsing of queries with operators, with `whoosh.qparser` and its plug-ins."""
+"""Parsing of queries with operators, with `whoosh.qparser` and its plug-ins.
+
+A run is text without white space, quotes and operators: 行政处罚. A `ClausePair` is a clause in two forms. The strict
+form requires every part of the clause. The relaxed form requires one word or string of it.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +45,12 @@ _OPERATORS = {
 
 
 def parse_operators(text: str, original: str, builder: QueryBuilder, fields: Collection[str]) -> ClausePair | None:
-    """Return the root clause of a query with operators, or None if the query has no clauses.
+    """Return the strict and the relaxed form of a query with operators, or None if the query has no clauses.
 
-    `text` has half-width operators. `original` is the text before this conversion, with the same length. Words and
-    strings are taken from `original`. Raises QuerySyntaxError if the syntax is invalid.
+    `text` has half-width operators. `original` is the text before this conversion, with the same length. The texts of
+    runs, prefixes, quoted strings and filters are taken from `original`.
+
+    Raises QuerySyntaxError if the syntax is invalid.
     """
     parser = _create_parser(fields)
     tagged = parser.tag(text)
@@ -65,14 +71,17 @@ def _check_operands(nodes: Sequence[syntax.SyntaxNode]) -> None:
 
 
 class _SyntaxTreeConverter:
-    """Converts Whoosh's syntax tree to clauses."""
+    """Converts Whoosh's syntax tree to a clause in its strict and its relaxed form."""
 
     def __init__(self, original: str, builder: QueryBuilder) -> None:
         """`original` is the text of the query before its operators were converted to half width."""
         self._original, self._builder = original, builder
 
     def convert(self, node: syntax.SyntaxNode, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of a node and its children, or None if they have no clauses. Raises QuerySyntaxError."""
+        """Return both forms of the clause of a node with its children, or None if the node has no clauses.
+
+        Raises QuerySyntaxError if an operator lacks an operand or a filter is invalid.
+        """
         # Nodes without an attribute `boost`, such as *, do not score.
         context = context.boosted(min(max(float(getattr(node, "boost", None) or 0), 0.0), _MAX_BOOST))
         if isinstance(node, syntax.NotGroup):
@@ -91,7 +100,10 @@ class _SyntaxTreeConverter:
         raise QuerySyntaxError("an operator without its words")
 
     def _convert_leaf(self, node: syntax.TextNode, context: ClauseContext) -> ClausePair | None:
-        """Return the clause of a run, prefix, quoted string or filter. Raises QuerySyntaxError for a bad year."""
+        """Return both forms of the clause of a run, prefix, quoted string or filter.
+
+        Raises QuerySyntaxError for a bad year.
+        """
         name = node.fieldname or "text"
         start = node.textstartchar if isinstance(node, qparser.PhrasePlugin.PhraseNode) else node.startchar
         text = self._original[start : start + len(node.text)]
@@ -115,11 +127,12 @@ def _create_parser(fields: Collection[str]) -> qparser.QueryParser:
             qparser.PhrasePlugin(f"{opening}(?P<text>[^{closing}]*){closing}{_NO_SLOP}")
             for opening, closing in ('""', "“”", "「」", "『』")
         ),
-        # title: before a value. A colon after any other word is part of the run: 时间:今年.
+        # A field or facet, a colon and a value: title:处罚, year:2023. A colon after any other word is part of the run:
+        # 时间:今年.
         qparser.FieldsPlugin(rf"(?<!\w)(?P<text>{names}):(?=\S)"),
         qparser.RangePlugin(_RANGE),
-        # c9* matches tokens that begin with c9. Chinese words have no prefixes, because a run also matches inside
-        # longer words: the * of 处罚* is a clause by itself, which matches everything.
+        # c9* matches tokens that begin with c9. Only letters and digits form a prefix. Chinese text needs none, because
+        # the run 处罚 also matches inside longer words. The * of 处罚* is a separate clause, which matches everything.
         qparser.PrefixPlugin(r"(?P<text>[A-Za-z0-9０-９]+)\*(?=[\s)]|$)"),
         qparser.EveryPlugin(r"\*(:\*)?(?=[\s)]|$)"),  # * or *:*
         qparser.BoostPlugin(r"\^(?P<boost>\d+(\.\d+)?)(?=[\s)]|$)"),  # ^2 or ^0.5

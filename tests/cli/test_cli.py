@@ -294,7 +294,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.append({str(Path(hostile_reader.__file__).parent)!r})
 import hostile_reader
-hostile_reader.PATIENCE = 60
+hostile_reader.WALL_TIME_FACTOR = 60
 hostile_reader.install_everywhere(setattr)
 from searchkit.indexing import tasks
 tasks.MIN_PARALLEL_BYTES = 0

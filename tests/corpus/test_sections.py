@@ -1,4 +1,8 @@
-"""Sections: headings, wording, and the order of paragraphs."""
+"""Sections: headings, wording, and the order of paragraphs.
+
+The sections are 成效 (review of the work done), 问题 (problems), 计划 (plan), 履职 (duties of the head) and 其他
+(everything else).
+"""
 
 from __future__ import annotations
 
@@ -107,7 +111,7 @@ def test_self_criticism_inside_the_review_is_a_problem() -> None:
 
 
 def test_a_plan_needs_no_heading() -> None:
-    """A last paragraph that begins with the next step is the plan, and so are the paragraphs that continue it."""
+    """A paragraph that begins with 下一步 is the plan, even without a heading. The intentions after it are, too."""
     sections = classify_sections(
         [
             INTRODUCTION,
@@ -190,7 +194,10 @@ def test_other_reports_review_their_year(heading: str, expected: str) -> None:
 
 
 def test_slogans_of_a_work_report_are_plans_if_they_look_ahead() -> None:
-    """In a work report without plain headings, chapters after the first that look ahead are the plan."""
+    """In a work report whose headings are slogans, chapters after the first are the plan if their texts look ahead.
+
+    In another report, such chapters are 成效.
+    """
     items = [
         INTRODUCTION,
         Line("完成了投资，增长了8%，建成了大桥。", ("牢记嘱托，发展取得新成就",)),
@@ -210,8 +217,8 @@ GLOSSARY_TITLES = [
 
 
 @pytest.mark.parametrize("title", GLOSSARY_TITLES)
-def test_a_glossary_is_other_to_the_end(title: str) -> None:
-    """The glossary at the end belongs to no section, whatever its paragraphs say and wherever their headings are."""
+def test_a_glossary_at_the_end_is_other(title: str) -> None:
+    """All paragraphs from the title of the glossary to the end are 其他, whatever their texts and inner headings."""
     items = [
         INTRODUCTION,
         Line("增长8%。", ("2022年工作回顾",)),
@@ -223,8 +230,8 @@ def test_a_glossary_is_other_to_the_end(title: str) -> None:
     assert classify_sections(items, 2023, is_work_report=True) == ("其他", "成效", "计划", "其他", "其他", "其他")
 
 
-def test_a_part_on_terms_is_no_glossary_if_parts_follow() -> None:
-    """Paragraphs after a part on terms keep their sections."""
+def test_a_glossary_before_other_chapters_does_not_affect_them() -> None:
+    """If other chapters follow a chapter that explains expressions, their paragraphs keep their sections."""
     items = [
         INTRODUCTION,
         Line("“双减”：减轻学生负担。", ("名词解释",)),
@@ -261,15 +268,15 @@ def test_chapters_after_the_review_are_a_plan_if_they_look_ahead() -> None:
 @pytest.mark.parametrize(
     "tail", [("某区司法局", "2023年12月26日"), ("某区司法", "20241231"), ("某镇人民政府", "2024-01-05")]
 )
-def test_signature_and_date_belong_to_no_part(tail: tuple[str, str]) -> None:
+def test_signature_and_date_are_other(tail: tuple[str, str]) -> None:
     """Signature and date at the end are 其他, whatever heading precedes them."""
     plan = ("下一步工作",)
     sections = classify_sections([INTRODUCTION, Line("继续努力。", plan), *(Line(text, plan) for text in tail)])
     assert sections == ("其他", "计划", "其他", "其他")
 
 
-def test_closing_words_continue_the_part_before() -> None:
-    """A closing paragraph outside all headings belongs to the part before it."""
+def test_closing_words_continue_the_section_before() -> None:
+    """A closing paragraph outside all headings has the section of the paragraph before it."""
     assert classify_sections([INTRODUCTION, Line("修路。", ("下一步工作",)), Line("让我们团结起来！")])[2] == "计划"
 
 
@@ -279,8 +286,8 @@ def test_headings_are_folded() -> None:
     assert section(("２０２４年工作計劃",)) == "计划"
 
 
-def test_headings_of_parts_are_not_subjects() -> None:
-    """A heading that names a part of the report is distinguished from a subject."""
+def test_headings_of_sections_are_distinguished_from_subjects() -> None:
+    """`is_part_heading` is true for a heading that names a section, and false for a heading that names a subject."""
     assert is_part_heading("下一步工作安排")
     assert is_part_heading("工作完成情况")
     assert not is_part_heading("加强行政规范性文件管理")

@@ -109,7 +109,7 @@ def test_a_clear_sentence_has_its_topic_first(taxonomy: Taxonomy, text: str, fir
     ],
 )
 def test_subjects_of_government_reports_have_topics(taxonomy: Taxonomy, text: str, first: str) -> None:
-    """Economy, farming, ecology and livelihood belong to the same topics."""
+    """Sentences of government work reports on farming, industry, ecology and taxes have topics of the taxonomy, too."""
     assert taxonomy.classify_paragraph((), text, "成效")[0] == first
 
 
@@ -135,7 +135,7 @@ def test_a_second_topic_must_be_near_the_best(small: Taxonomy) -> None:
 
 
 def test_a_second_topic_needs_more_in_an_introduction(small: Taxonomy) -> None:
-    """Outside all headings, a second topic needs a higher score than inside a part."""
+    """In the section 其他 outside all headings, a second topic needs a higher score than elsewhere."""
     text = "红色。老虎。"
     assert small.classify_paragraph((), text, "成效") == ("颜色", "动物")
     assert small.classify_paragraph((), text, "其他") == ("颜色",)

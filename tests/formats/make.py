@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS / "corpus" / "formats")]  # a duplicate if pytest runs this
+sys.path += [str(TESTS / "corpus" / "formats")]  # pytest has added it already
 
 from typesetting import HEIGHT, PrintedLine, Typesetter  # noqa: E402 - needs the path above
 from wordfiles import OUTLINE, definition, document, level, list_instance, paragraph, row, style  # noqa: E402

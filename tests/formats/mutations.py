@@ -1,12 +1,13 @@
-"""Builds thousands of damaged files of every format, and checks that no build fails and that sound files are indexed.
+"""Creates thousands of damaged files of every format, and checks that they do not affect the indexing of intact files.
 
     python tests/formats/mutations.py [N] [--seed N] [--folder DIR] [--result FILE]
 
 N files (10,000) are derived from the sample report and a few other files, each by one mutation or by a wrong suffix.
-They are built in folders of 500, with sound files in between: first by two processes, then file by file to measure the
-time of each. It is a fault if a build fails, prints a traceback or takes too long; if an unexpected error occurs; if a
-file exceeds the time or memory limit of its size; if a sound file is not indexed; or if a file is read alone but not
-among others, or the other way round. The counts are written to a file. `--folder` keeps the folders.
+They are written to folders of 500, with intact files in between. Each folder is indexed twice: by two worker processes,
+and with one file per task to measure the time of each file. It is a fault if a build of an index fails, prints a
+traceback or takes too long; if an unexpected error occurs; if a file exceeds the time or memory limit of its size; if
+an intact file is not indexed; or if a document is in only one of the two indexes. The counts are written to a file.
+`--folder` keeps the folders.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "corpus" / "formats")]  # duplicates if pytest runs this
+sys.path += [str(TESTS), str(TESTS / "corpus" / "formats")]  # pytest has added them already
 
 from formats import make  # noqa: E402 - needs the path above
 from formats.mutating import mutations_for  # noqa: E402
@@ -43,8 +44,8 @@ from searchkit.indexing import budget  # noqa: E402
 RESULT_FILE = Path(__file__).with_name("mutations.json")
 FILES, FOLDER_SIZE, SEED = 10_000, 500, 20240601
 """Number of damaged files of a full run, number of them in a folder, and seed of the random numbers."""
-_SOUND_INTERVAL = 20
-"""One file in this number is sound."""
+_INTACT_INTERVAL = 20
+"""After every file whose number is a multiple of this number, an intact file is added."""
 _LIBREOFFICE_INTERVAL = 100
 """One file in this number is for LibreOffice, which needs seconds for each."""
 _WRONG_SUFFIX_SHARE = 0.08
@@ -52,7 +53,7 @@ _WRONG_SUFFIX_SHARE = 0.08
 _TOLERANCE_SECONDS = 20
 """Tolerance beyond the time limit of a file, for writing it and for other load on the machine."""
 _FOLDER_SECONDS = 1800
-"""Time limit of the builds of a folder, in seconds."""
+"""Time limit of the two builds of an index of a folder, in seconds."""
 _SLOWEST_COUNT = 5
 """Number of the slowest files that are listed in the result."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy")
@@ -106,8 +107,10 @@ print(json.dumps({"seconds": seconds, "memory": peak, "took": [took[number] for 
                   "documents": documents[index], "alone": documents[alone],
                   "skipped": skipped[0], "skipped_alone": skipped[1]}))
 """
-"""Builds a folder at once and file by file, and prints the results. Runs in a separate process to measure its
-memory."""
+"""Builds two indexes of a folder, the second with one file per task, and prints the results.
+
+Runs in a separate process to measure its memory.
+"""
 
 
 @dataclass
@@ -115,7 +118,7 @@ class Counts:
     """Counts of a run."""
 
     files: int = 0
-    sound: int = 0
+    intact: int = 0
     folders: int = 0
     seconds_of_builds: float = 0
     slowest_build: float = 0
@@ -131,19 +134,19 @@ class Counts:
 
 
 class Mutations:
-    """Creates folders of damaged files, builds them and checks the results."""
+    """Creates folders of damaged files, builds indexes of them and checks the results."""
 
     def __init__(self, folder: Path, seed: int = SEED, *, with_libreoffice: bool = True) -> None:
         """Work in the existing folder `folder`. Without LibreOffice, files that need it are omitted."""
         self.counts = Counts()
         self._folder, self._seed = folder, seed
-        self._sound = _sound_files()
+        self._intact = _intact_files()
         self._for_libreoffice = _libreoffice_files(folder) if with_libreoffice else {}
         self._script = folder / "build.py"
         self._script.write_text(BUILD, encoding="utf-8")
 
     def run(self, files: int) -> None:
-        """Create this number of files, and build them in several folders."""
+        """Create this number of files in several folders, and build indexes of each folder."""
         for first in range(0, files, FOLDER_SIZE):
             corpus = self._folder / f"files-{first:06}"
             corpus.mkdir()
@@ -153,30 +156,30 @@ class Mutations:
     def damaged(self, n: int) -> tuple[str, bytes]:
         """Return the name and bytes of the n-th file. The name states the mutation."""
         rng = random.Random(f"{self._seed} {n}")  # noqa: S311 - not security-relevant
-        sources = self._for_libreoffice if self._for_libreoffice and n % _LIBREOFFICE_INTERVAL == 0 else self._sound
+        sources = self._for_libreoffice if self._for_libreoffice and n % _LIBREOFFICE_INTERVAL == 0 else self._intact
         name = rng.choice(sorted(sources))
         data, suffix = sources[name], Path(name).suffix
-        if sources is self._sound and rng.random() < _WRONG_SUFFIX_SHARE:
+        if sources is self._intact and rng.random() < _WRONG_SUFFIX_SHARE:
             return f"{n:06}-as-{suffix[1:]}{rng.choice(sorted(READERS))}", data
         mutation = rng.choice(mutations_for(data))
         return f"{n:06}-{mutation.__name__}{suffix}", mutation(data, rng)
 
     def _fill(self, corpus: Path, file_numbers: Sequence[int]) -> None:
-        """Write damaged files, and sound ones among them."""
-        sound = sorted(self._sound)
+        """Write damaged files, and intact ones among them."""
+        intact = sorted(self._intact)
         for n in file_numbers:
             name, data = self.damaged(n)
             (corpus / name).write_bytes(data)
             self.counts.files += 1
             # 000012-flipped.txt counts for `flipped`, 000012-as-txt.pdf for `as`.
             self.counts.mutations[name[7:].partition(".")[0].partition("-")[0]] += 1
-            if n % _SOUND_INTERVAL == 0:
-                sound_name = sound[n // _SOUND_INTERVAL % len(sound)]
-                (corpus / f"{n:06}-sound{Path(sound_name).suffix}").write_bytes(self._sound[sound_name])
-                self.counts.sound += 1
+            if n % _INTACT_INTERVAL == 0:
+                intact_name = intact[n // _INTACT_INTERVAL % len(intact)]
+                (corpus / f"{n:06}-intact{Path(intact_name).suffix}").write_bytes(self._intact[intact_name])
+                self.counts.intact += 1
 
     def _build(self, corpus: Path) -> None:
-        """Build a folder and check the result."""
+        """Build the two indexes of a folder and check the result."""
         indexes = (str(self._folder / f"{corpus.name}.{kind}") for kind in ("index", "alone"))
         command = [sys.executable, str(self._script), str(corpus), *indexes]
         self.counts.folders += 1
@@ -236,14 +239,14 @@ def _find_faults(path: Path, outcome: str, skipped: Sequence[tuple[str, int]], s
         yield f"an unexpected error: {reasons[0]}"
     if any("\n" in reason or "Traceback" in reason for reason in reasons):
         yield "a reason with several lines"
-    if "-sound" in path.name and outcome != "read":
-        yield f"is sound and was not read: {reasons}"
+    if "-intact" in path.name and outcome != "read":
+        yield f"is intact and was not read: {reasons}"
     if seconds > budget.seconds_for(path.stat().st_size) + _TOLERANCE_SECONDS:
         yield f"took {seconds:.1f} s"
 
 
-def _sound_files() -> dict[str, bytes]:
-    """Return sound files of every format that is read without LibreOffice, by name."""
+def _intact_files() -> dict[str, bytes]:
+    """Return intact files of every format that is read without LibreOffice, by name."""
     files = {path.name: path.read_bytes() for path in sorted(make.FOLDER.iterdir())}
     rows = make.paragraphs()
     head, *rest = rows
@@ -261,7 +264,7 @@ def _sound_files() -> dict[str, bytes]:
 
 
 def _libreoffice_files(folder: Path) -> dict[str, bytes]:
-    """Return sound files that need LibreOffice, if it is installed."""
+    """Return intact files that need LibreOffice, if it is installed."""
     if doc.find_libreoffice() is None:
         return {}
     return {"a.rtf": _RTF, "a.doc": convert_document(make.docx(make.source()), ".docx", "doc:MS Word 97", folder)}
@@ -277,7 +280,7 @@ def write_result(counts: Counts, path: Path, seed: int) -> None:
         "libreoffice": doc.find_libreoffice() is not None,
         "seed": seed,
         "files": counts.files,
-        "sound_files": counts.sound,
+        "sound_files": counts.intact,
         "folders": counts.folders,
         "seconds_of_builds": round(counts.seconds_of_builds, 1),
         "slowest_build_seconds": round(counts.slowest_build, 1),

@@ -1,16 +1,17 @@
-"""Builds the most expensive files of every format that are known, and checks the limits of time and memory.
+"""Indexes the most expensive known files of every format, and checks the limits of time and memory.
 
     python tests/formats/worst.py [--sizes MB ...] [--formats SUFFIX ...] [--kinds WORDS] [--all] [--seed N]
                                   [--folder DIR] [--result FILE]
 
 Each format has a table of kinds (worst_kinds/): ways to create a file that costs the parser, or a later stage, as much
-as possible for its size. The file is put between five sound reports, and one process builds the folder. It is a fault
-if the build fails, prints a traceback or takes too long; if a sound report is not indexed; if the file exceeds the
-processor time or memory of its size (indexing/budget.py); if an unexpected error occurs; or if a process survives.
+as possible for its size. The file is put into a folder with five intact reports, and one worker process indexes the
+folder. It is a fault if the build of the index fails, prints a traceback or takes too long; if an intact report is not
+indexed; if the file exceeds the processor time or memory of its size (indexing/budget.py); if an unexpected error
+occurs; or if a process survives.
 
-All kinds are built at the first size. At each larger size, only the two that took the most time and the most memory are
-built; with `--all`, all are. The results of a format are written to a file when the format is done, and the results of
-other formats in the file are kept. `--folder` keeps the malicious files.
+All kinds are indexed at the first size. At each later size, only the two that took the most time and the most memory
+are indexed; with `--all`, all are. The results of a format are written to a file when the format is done, and the
+results of other formats in the file are kept. `--folder` keeps the malicious files.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path += [str(TESTS), str(TESTS / "corpus" / "formats"), str(TESTS.parent)]  # duplicates if pytest runs this
+sys.path += [str(TESTS), str(TESTS / "corpus" / "formats"), str(TESTS.parent)]  # pytest has added them already
 
 from formats import make  # noqa: E402 - needs the path above
 from formats.worst_kinds import kinds  # noqa: E402
@@ -51,7 +52,7 @@ SIZES, SEED = (1.0, 10.0, 50.0), 20240601
 """Sizes of the malicious files in megabytes, and seed of the random numbers."""
 _LIBRARIES = ("searchkit", "pypdfium2", "selectolax", "markdown-it-py", "numpy", "rjieba")
 _START_UP_SECONDS = 10
-"""Processor seconds to start the processes, read the sound reports and write the index."""
+"""Processor seconds to start the processes, read the intact reports and write the index."""
 _MAX_ATTEMPTS = 2
 """Maximum number of attempts per file: among others, and alone."""
 _BASE_MEMORY = 400 << 20
@@ -61,9 +62,9 @@ _WALL_CLOCK_FACTOR = 10
 _SAMPLE_SECONDS = 0.05
 """Seconds between two samples of the processes."""
 _BEFORE, _AFTER = ("10-{}", "11-{}"), ("90-{}", "91-{}", "92-{}")
-"""Names of the sound reports, which are sorted before and after the malicious file."""
-_SOUND = (".txt", ".html", ".docx", ".pdf", ".md")
-"""Suffixes of the sound reports."""
+"""Names of the intact reports, which are sorted before and after the malicious file."""
+_INTACT_SUFFIXES = (".txt", ".html", ".docx", ".pdf", ".md")
+"""Suffixes of the intact reports."""
 _HOSTILE = "50-hostile"
 """Name of the malicious file, without its suffix."""
 _LIBREOFFICE_SUFFIXES = frozenset({".doc", ".rtf"})
@@ -81,7 +82,7 @@ _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Run:
-    """Cost and result of a build of one malicious file and its neighbours."""
+    """Cost and result of indexing one malicious file among intact reports."""
 
     suffix: str
     kind: str
@@ -98,7 +99,7 @@ class Run:
     said: str
     """Result for the malicious file: `read`, `read in part`, or why it was not read."""
     neighbours: int
-    """Number of sound reports that were indexed."""
+    """Number of intact reports that were indexed."""
     faults: tuple[str, ...] = ()
     """Descriptions of the faults."""
 
@@ -145,34 +146,34 @@ class BuildCost:
 
 
 class WorstFiles:
-    """Builds malicious files among sound ones, and checks the results."""
+    """Indexes malicious files among intact ones, and checks the results."""
 
     def __init__(self, folder: Path, seed: int = SEED) -> None:
         """Work in the existing folder `folder`."""
         self.runs: list[Run] = []
         self._folder, self._seed = folder, seed
         names = (*_BEFORE, *_AFTER)
-        self._sound = {
-            name.format(f"sound{suffix}"): (make.FOLDER / f"{make.NAME}{suffix}").read_bytes()
-            for name, suffix in zip(names, _SOUND, strict=True)
+        self._intact = {
+            name.format(f"intact{suffix}"): (make.FOLDER / f"{make.NAME}{suffix}").read_bytes()
+            for name, suffix in zip(names, _INTACT_SUFFIXES, strict=True)
         }
 
     def run(self, suffix: str, kind: str, maker: FileKind, megabytes: float) -> Run:
-        """Build one kind at one size."""
+        """Create a malicious file of one kind and size, index it among intact reports, and check the result."""
         RNG.seed(f"{self._seed} {suffix} {kind} {megabytes}")
         corpus, index = self._folder / "files", self._folder / "index"
         for old in (corpus, index):
             shutil.rmtree(old, ignore_errors=True)
         corpus.mkdir()
-        for sound, data in self._sound.items():
-            (corpus / sound).write_bytes(data)
+        for name, data in self._intact.items():
+            (corpus / name).write_bytes(data)
         hostile = corpus / f"{_HOSTILE}{suffix}"
         hostile.write_bytes(maker(int(megabytes * MEGABYTE)))
         size = hostile.stat().st_size
         cost = self._build(corpus, index, _WALL_CLOCK_FACTOR * seconds_for(size))
         result, faults = self._read_output(cost.status, hostile.name)
-        indexed = self._sound.keys() & _documents(index) if cost.status == 0 else ()
-        faults += (f"{name} was not indexed" for name in sorted(self._sound.keys() - indexed))
+        indexed = self._intact.keys() & _documents(index) if cost.status == 0 else ()
+        faults += (f"{name} was not indexed" for name in sorted(self._intact.keys() - indexed))
         faults += _find_excess(suffix, size, cost)
         seconds, cpu_seconds, memory = round(cost.seconds, 1), round(cost.cpu_seconds, 1), cost.memory >> 20
         run = Run(suffix, kind, megabytes, size, seconds, cpu_seconds, memory, result, len(indexed), tuple(faults))
@@ -180,7 +181,7 @@ class WorstFiles:
         return run
 
     def _build(self, corpus: Path, index: Path, timeout: float) -> BuildCost:
-        """Build a folder with the command line program, which is killed after `timeout` seconds."""
+        """Build an index of a folder with the command line program, which is killed after `timeout` seconds."""
         command = [sys.executable, "-m", "searchkit", "build", str(corpus), "--index", str(index)]
         monitor = ProcessMonitor()
         before, started = _child_cpu_seconds(), time.monotonic()
@@ -270,7 +271,7 @@ def worst_of(runs: Sequence[Run]) -> list[Run]:
 
 def format_table(runs: Sequence[Run]) -> str:
     """Format runs as a table."""
-    lines = [f"{'':6} {'MB':>6} {'CPU s':>7} {'wall s':>7} {'MiB':>6} {'sound':>5}  kind: result"]
+    lines = [f"{'':6} {'MB':>6} {'CPU s':>7} {'wall s':>7} {'MiB':>6} {'intact':>6} kind: result"]
     for run in runs:
         mark = "!" if run.faults else " "
         lines.append(
@@ -322,7 +323,7 @@ def _to_json(run: Run) -> dict[str, object]:
 def run_format(
     worst: WorstFiles, suffix: str, kinds_of_format: Mapping[str, FileKind], sizes: Sequence[float], *, is_all: bool
 ) -> None:
-    """Build the kinds of a format at the first size, and the worst of them, or all, at the others."""
+    """Run the kinds of a format at the first size, and the worst of them, or all, at the others."""
     kinds_chosen = list(kinds_of_format)
     for megabytes in sizes:
         runs = []

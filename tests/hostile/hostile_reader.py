@@ -30,15 +30,15 @@ from searchkit.corpus.topics import Taxonomy
 from searchkit.errors import ReadError
 from searchkit.indexing import budget, indexer, messages, tasks
 
-SECONDS, SECONDS_PER_MEGABYTE, PATIENCE = 2, 1, 2
-"""Limits for a file while this reader is installed: processor seconds, the same per megabyte, and the factor for the
-wall clock."""
+CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE, WALL_TIME_FACTOR = 2, 1, 2
+"""Limits for a file while this reader is installed: CPU seconds of an empty file, additional CPU seconds per megabyte,
+and wall seconds per CPU second."""
 LOG, SPARED = "HOSTILE_LOG", "HOSTILE_SPARED"
 """Environment variables with paths. `LOG`: file to which the name of each file that is read is appended. `SPARED`:
 while this file exists, `kill` does not kill."""
 
-Put = Callable[[object, str, object], object]
-"""Has the signature of `setattr`."""
+SetAttribute = Callable[[object, str, object], object]
+"""Replaces an attribute of a module: `setattr`, or `MonkeyPatch.setattr` to restore the attribute after the test."""
 
 
 def read(data: bytes, name: str) -> FileContents:
@@ -50,25 +50,25 @@ def read(data: bytes, name: str) -> FileContents:
     return read_text(rest if act else data, name)
 
 
-def install_everywhere(put: Put) -> None:
+def install_everywhere(set_attribute: SetAttribute) -> None:
     """Install this reader in this process and in all child processes that it starts."""
-    install(put)
-    put(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))
-    put(tasks, "Child", processes.Child)
+    install(set_attribute)
+    set_attribute(processes, "_SCRIPT", str(Path(__file__).with_name("child.py")))
+    set_attribute(tasks, "Child", processes.Child)
 
 
-def install(put: Put) -> None:
+def install(set_attribute: SetAttribute) -> None:
     """Install this reader in this process, and lower the limits for all files."""
     sys.modules["searchkit.corpus.formats.hostile"] = sys.modules[__name__]
     known: Mapping[str, Reader] = MappingProxyType({**registry.READERS, ".hostile": Reader("hostile")})
     for module in (registry, listing, walk):
-        put(module, "READERS", known)
-    put(walk, "_READER_SUFFIXES", tuple(known))
-    put(budget, "BASE_SECONDS", SECONDS)
-    put(budget, "SECONDS_PER_MEGABYTE", SECONDS_PER_MEGABYTE)
-    put(tasks, "_WALL_TIME_FACTOR", PATIENCE)
+        set_attribute(module, "READERS", known)
+    set_attribute(walk, "_READER_SUFFIXES", tuple(known))
+    set_attribute(budget, "BASE_SECONDS", CPU_SECONDS)
+    set_attribute(budget, "SECONDS_PER_MEGABYTE", CPU_SECONDS_PER_MEGABYTE)
+    set_attribute(tasks, "_WALL_TIME_FACTOR", WALL_TIME_FACTOR)
     if LOG in os.environ:
-        put(indexer, "read_file", _logged(indexer.read_file))
+        set_attribute(indexer, "read_file", _logged(indexer.read_file))
 
 
 def _logged(read_file: Callable[..., ParsedFile]) -> Callable[..., ParsedFile]:
@@ -86,7 +86,7 @@ def _hang() -> NoReturn:
 
 
 def _hold() -> None:
-    """Hang without releasing Python's global lock, as a parser in C may."""
+    """Hang without releasing the global interpreter lock (GIL), as a parser in C may."""
     sum(itertools.repeat(0))
 
 
@@ -95,7 +95,7 @@ def _crash() -> None:
 
 
 def _kill() -> None:
-    """Kill this process, as a user does, or the system if memory is short."""
+    """Kill this process, as the out-of-memory killer of the system may. Do nothing if the file `SPARED` exists."""
     if not Path(os.environ[SPARED]).exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -125,7 +125,10 @@ def _refuse() -> None:
 
 
 def _print() -> None:
-    """Write to the descriptor for answers, as C does and as Python does."""
+    """Print well-formed messages and text, to descriptor 1 as a library in C does, and with `print`.
+
+    The parent must not receive them. Raise LookupError if the standard input contains anything.
+    """
     os.write(1, b"\0\0\0\0\0\0\0\1!" * 1000)
     print("{}" * 100_000, flush=True)  # noqa: T201
     print("warning", file=sys.stderr, flush=True)  # noqa: T201
@@ -134,7 +137,7 @@ def _print() -> None:
 
 
 def _fork() -> None:
-    """Leave a process that never ends, and return twice."""
+    """Fork twice. The grandchild never ends. Both this process and the child return, so that both read the file."""
     if not os.fork() and not os.fork():
         _hang()
 
@@ -181,7 +184,7 @@ ORDERS: Mapping[str, Callable[[], object]] = {
 """Maps the orders that a file can contain to functions."""
 
 FAILURES = {
-    "hang": f"takes longer than {SECONDS * PATIENCE} s",
+    "hang": f"takes longer than {CPU_SECONDS * WALL_TIME_FACTOR} s",
     "hold": "takes longer than ",
     "crash": "the reader crashed (signal 11)",
     "exit": "the reader crashed (exit status 5)",

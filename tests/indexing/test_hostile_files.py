@@ -162,7 +162,7 @@ def test_a_large_file_has_a_larger_time_limit(corpus: Corpus) -> None:
     seconds = budget.seconds_for(1_000_000)
     assert seconds > budget.seconds_for(0)
     reason = corpus.reasons(corpus.build())["large.hostile"]
-    assert reason in {f"takes longer than {n * seconds} s" for n in (1, hostile_reader.PATIENCE)}
+    assert reason in {f"takes longer than {n * seconds} s" for n in (1, hostile_reader.WALL_TIME_FACTOR)}
 
 
 # --- processes killed from outside

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from searchkit.corpus.numbering import parse_marker
 from searchkit.corpus.tables.cells import is_heading_text, is_total, parse_figure
-from searchkit.corpus.tables.grid import Placed, distinct
+from searchkit.corpus.tables.grid import PlacedCell, distinct
 
 _LETTER = re.compile(r"[A-Z]{1,2}(?:\s?[=＝]\s?[-A-Z+＋－−*×/÷()（）\d\s]+)?", re.ASCII)
 """The letter of a column, or the formula that it is calculated with: A=B+C."""
 
 
-def count_gapped_rows(slots: Sequence[Sequence[Placed]]) -> int:
+def count_gapped_rows(slots: Sequence[Sequence[PlacedCell]]) -> int:
     """Return the number of header rows if a table has several and the first one has gaps; otherwise 0.
 
     All rows above the first figure are then words, and one of them names each of its figures. `slots`: the first rows.
@@ -29,7 +29,7 @@ def count_gapped_rows(slots: Sequence[Sequence[Placed]]) -> int:
     return count if figures and all(any(row[c].text for row in slots[:count]) for c in figures) else 0
 
 
-def _names_columns(row: Sequence[Placed]) -> bool:
+def _names_columns(row: Sequence[PlacedCell]) -> bool:
     """Return whether a row consists of words and is neither the label of a group nor a row of letters and formulas."""
     texts = [placed.text for placed in distinct(row) if placed.text]
     is_label = len(texts) == 1 and bool(row[0].text)
@@ -37,7 +37,7 @@ def _names_columns(row: Sequence[Placed]) -> bool:
     return bool(texts) and not is_label and not is_formula and all(map(is_heading_text, texts))
 
 
-def merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
+def merge_empty_headers(header: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
     """Merge empty header cells with the header at their left if the row below divides it, else with the one above."""
     merged = [list(row) for row in header]
     for r in range(len(merged) - 2, -1, -1):
@@ -52,7 +52,7 @@ def merge_empty_headers(header: list[list[Placed]]) -> list[list[Placed]]:
     return merged
 
 
-def merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Placed]]:
+def merge_empty_labels(body: list[list[PlacedCell]], columns: int) -> list[list[PlacedCell]]:
     """Merge an empty header cell of a row with the one above if a header of the row at its right is filled."""
     merged = [list(row) for row in body]
     for r in range(1, len(merged)):
@@ -66,7 +66,7 @@ def merge_empty_labels(body: list[list[Placed]], columns: int) -> list[list[Plac
     return merged
 
 
-def widen_groups(body: list[list[Placed]]) -> list[list[Placed]]:
+def widen_groups(body: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
     """Widen the numbered label of a row without other cells over all columns: it names the rows below it.
 
     All labels with numbers of its style must be alone in their rows: 一、行政许可 above 受理 and 办结.

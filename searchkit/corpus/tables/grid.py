@@ -23,8 +23,8 @@ Rows = Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """A cell at its place. Compared by identity: a cell that covers several slots is one object."""
+class PlacedCell:
+    """A cell and the rows and columns that it covers. Compared by identity: a cell in several slots is one object."""
 
     text: str
     row: int
@@ -42,13 +42,13 @@ def count_slots(rows: Rows) -> int:
     )
 
 
-def place_cells(rows: Rows) -> list[list[Placed]]:
+def place_cells(rows: Rows) -> list[list[PlacedCell]]:
     """Return the cell of each slot, row by row. All rows have the same length; missing cells are empty.
 
     Cells are placed like in HTML. Linear in the number of slots.
     """
     height = len(rows)
-    slots: list[dict[int, Placed]] = [{} for _ in rows]
+    slots: list[dict[int, PlacedCell]] = [{} for _ in rows]
     for r, row in enumerate(rows):
         column = 0
         for cell in row:
@@ -56,16 +56,16 @@ def place_cells(rows: Rows) -> list[list[Placed]]:
                 column += 1
             end_row = min(r + max(cell.row_span, 1), height)
             end = column + min(max(cell.col_span, 1), MAX_COLUMNS)
-            placed = Placed(cell.text, r, column, end_row, end)
+            placed = PlacedCell(cell.text, r, column, end_row, end)
             for covered in slots[r:end_row]:
                 for slot in range(column, end):
                     covered.setdefault(slot, placed)
             column = end
     width = max((max(row, default=-1) + 1 for row in slots), default=0)
-    return [[row.get(c) or Placed("", r, c, r + 1, c + 1) for c in range(width)] for r, row in enumerate(slots)]
+    return [[row.get(c) or PlacedCell("", r, c, r + 1, c + 1) for c in range(width)] for r, row in enumerate(slots)]
 
 
-def collect_cells(slots: Sequence[Sequence[Placed]]) -> tuple[tuple[Cell, ...], ...]:
+def collect_cells(slots: Sequence[Sequence[PlacedCell]]) -> tuple[tuple[Cell, ...], ...]:
     """Return the cells of some rows of a grid as rows of a table. Spans are reduced to these rows."""
     spans: dict[int, int] = {}
     for row in slots:
@@ -85,7 +85,7 @@ def collect_cells(slots: Sequence[Sequence[Placed]]) -> tuple[tuple[Cell, ...], 
     return tuple(rows)
 
 
-def distinct(row: Iterable[Placed]) -> Iterator[Placed]:
+def distinct(row: Iterable[PlacedCell]) -> Iterator[PlacedCell]:
     """Yield each cell of a row or column once. The slots of a cell are adjacent."""
     previous = None
     for placed in row:
@@ -98,7 +98,7 @@ def distinct(row: Iterable[Placed]) -> Iterator[Placed]:
 class CellText:
     """A cell in the text of its row."""
 
-    cell: Placed
+    cell: PlacedCell
     start: int
     """Start of the cell in the text: code points, without its headers."""
     end: int
@@ -126,7 +126,7 @@ class TableGrid:
         self.label_blocks = self._find_label_blocks()
         """The columns that name rows: those at the left, and those of the tables that are set side by side in it."""
 
-    def column_headers(self, cell: Placed) -> tuple[str, ...]:
+    def column_headers(self, cell: PlacedCell) -> tuple[str, ...]:
         """Return the headers above a cell, outermost first. Those of a wide cell cover all of its columns.
 
         If none does, because header and rows are divided at different places, it is the one that begins where the cell
@@ -136,11 +136,11 @@ class TableGrid:
         covering = tuple(header.text for header in headers if header.end_column >= cell.end_column)
         return covering or tuple(header.text for header in headers[-1:] if header.column == cell.column)
 
-    def header_cells(self, column: int) -> tuple[Placed, ...]:
+    def header_cells(self, column: int) -> tuple[PlacedCell, ...]:
         """Return the header cells of a column with text, outermost first."""
         return self._headers[column]
 
-    def row_headers(self, row: int, block: int = 0) -> tuple[Placed, ...]:
+    def row_headers(self, row: int, block: int = 0) -> tuple[PlacedCell, ...]:
         """Return the header cells of a row, outermost first, also empty ones. `block`: index in `label_blocks`."""
         columns = self.label_blocks[block]
         return tuple(distinct(self.rows[row][columns.start : columns.stop]))

@@ -30,7 +30,7 @@ from searchkit.corpus.tables.cells import (
 )
 from searchkit.corpus.tables.emptycells import count_gapped_rows, merge_empty_headers, merge_empty_labels, widen_groups
 from searchkit.corpus.tables.grid import (
-    Placed,
+    PlacedCell,
     TableGrid,
     collect_cells,
     count_slots,
@@ -195,7 +195,7 @@ def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
     return replace(table, header=header, rows=tuple(rows))
 
 
-def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[int, int]:
+def _find_body(grid: Sequence[Sequence[PlacedCell]], kept: Sequence[int]) -> tuple[int, int]:
     """Return the first row (an index into `kept`) that is no caption, and the row after the last that is no note."""
     first, last = 0, len(kept)
     while first < last and _is_full_width(grid[kept[first]]):
@@ -205,7 +205,7 @@ def _find_body(grid: Sequence[Sequence[Placed]], kept: Sequence[int]) -> tuple[i
     return first, last
 
 
-def _is_full_width(row: Sequence[Placed]) -> bool:
+def _is_full_width(row: Sequence[PlacedCell]) -> bool:
     """Return whether a row is one cell over all columns, or contains notes only: 填表人：王芳, 审核人：李强."""
     cells = [placed for placed in distinct(row) if placed.text]
     if not cells or len(row) < 2:  # noqa: PLR2004 - one column
@@ -215,11 +215,11 @@ def _is_full_width(row: Sequence[Placed]) -> bool:
     return is_wide or is_note_row([placed.text for placed in cells])
 
 
-def _row_line(row: Sequence[Placed]) -> str:
+def _row_line(row: Sequence[PlacedCell]) -> str:
     return " ".join(placed.text for placed in distinct(row) if placed.text)
 
 
-def _drop_empty_columns(slots: list[list[Placed]]) -> list[list[Placed]]:
+def _drop_empty_columns(slots: list[list[PlacedCell]]) -> list[list[PlacedCell]]:
     """Drop the columns at the right whose cells are all empty or also cover another column."""
     width = len(slots[0]) if slots else 0
     while width and all(not row[width - 1].text or (width > 1 and row[width - 1] is row[width - 2]) for row in slots):
@@ -227,7 +227,7 @@ def _drop_empty_columns(slots: list[list[Placed]]) -> list[list[Placed]]:
     return [row[:width] for row in slots] if slots and width < len(slots[0]) else slots
 
 
-def _is_property_box(slots: Sequence[Sequence[Placed]]) -> bool:
+def _is_property_box(slots: Sequence[Sequence[PlacedCell]]) -> bool:
     """Return whether each row begins with a fact about the web page, or most of them with its label."""
     labels = [bool(_PROPERTY.fullmatch(row[0].text)) for row in slots]
     second = [bool(_PROPERTY.fullmatch(row[1].text)) and row[1] is not row[0] for row in slots]
@@ -244,7 +244,7 @@ def _is_prose(table: DataTable) -> bool:
 def _is_affordable(table: DataTable) -> bool:
     """Return whether the texts of the rows, in which headers and merged cells are repeated, are not too long."""
     grid = TableGrid(table.header, table.rows, table.header_columns)
-    width = [sum(map(len, grid.column_headers(Placed("", 0, c, 1, c + 1)))) for c in range(grid.width)]
+    width = [sum(map(len, grid.column_headers(PlacedCell("", 0, c, 1, c + 1)))) for c in range(grid.width)]
     total = sum(width[cell.column] + len(cell.text) for row in grid.rows for cell in distinct(row) if cell.text)
     source = sum(len(cell.text) for rows in (table.header, table.rows) for row in rows for cell in row)
     return total <= _MAX_ROW_TEXT + _MAX_REPETITION * source
@@ -253,7 +253,7 @@ def _is_affordable(table: DataTable) -> bool:
 # Headers
 
 
-def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -> DataTable | None:
+def _find_headers(slots: list[list[PlacedCell]], stated: int, caption: str | None) -> DataTable | None:
     """Return the table with its headers, or None if nothing shows that it is data."""
     header_rows = _count_header_rows(slots, stated)
     if header_rows >= len(slots):
@@ -274,7 +274,7 @@ def _find_headers(slots: list[list[Placed]], stated: int, caption: str | None) -
     return DataTable(caption, collect_cells(header), collect_cells(body), columns)
 
 
-def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
+def _count_header_rows(slots: Sequence[Sequence[PlacedCell]], stated: int) -> int:
     """Return the number of header rows: those stated and those that look like more of them."""
     count = max(min(stated, len(slots)), count_gapped_rows(slots[: _MAX_HEADER_ROWS + 1]))
     while count < min(len(slots), _MAX_HEADER_ROWS) and _is_header_row(slots, count):
@@ -286,7 +286,7 @@ def _count_header_rows(slots: Sequence[Sequence[Placed]], stated: int) -> int:
     return max(count, min(covered, _MAX_HEADER_ROWS)) if count else 0
 
 
-def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
+def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
     """Return whether a row is a header: words, times or classes; its cells divide the row above, if there is one."""
     texts = [placed.text for placed in distinct(slots[r]) if placed.text]
     others = [text for text in texts if not is_heading_text(text)]
@@ -304,13 +304,13 @@ def _is_header_row(slots: Sequence[Sequence[Placed]], r: int) -> bool:
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
 
 
-def _drop_repeated_headers(slots: Sequence[list[Placed]], header_rows: int) -> list[list[Placed]]:
+def _drop_repeated_headers(slots: Sequence[list[PlacedCell]], header_rows: int) -> list[list[PlacedCell]]:
     """Return the rows below the header, without those that repeat it."""
     header = {tuple(placed.text for placed in row) for row in slots[:header_rows]}
     return [row for row in slots[header_rows:] if tuple(placed.text for placed in row) not in header]
 
 
-def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]]) -> int:
+def _count_header_columns(header: Sequence[Sequence[PlacedCell]], body: Sequence[Sequence[PlacedCell]]) -> int:
     """Return the number of columns at the left that name the rows.
 
     Columns of list numbers count. A further column of words counts only if those before it do not tell the rows apart.
@@ -335,11 +335,11 @@ def _count_header_columns(header: Sequence[Sequence[Placed]], body: Sequence[Seq
     return count if has_labels else 0
 
 
-def _header_text(header: Sequence[Sequence[Placed]], c: int) -> str:
+def _header_text(header: Sequence[Sequence[PlacedCell]], c: int) -> str:
     return next((row[c].text for row in reversed(header) if row[c].text), "")
 
 
-def _is_ordinal_column(header: Sequence[Sequence[Placed]], c: int, texts: Sequence[str]) -> bool:
+def _is_ordinal_column(header: Sequence[Sequence[PlacedCell]], c: int, texts: Sequence[str]) -> bool:
     """Return whether a column contains list numbers or codes: its header says so, or it counts from 1 without one.
 
     The header of codes may be divided (科目编码 over 类, 款 and 项). The last row may be a total.
@@ -374,7 +374,7 @@ def _are_numbers_of_times(header: str, texts: Sequence[str]) -> bool:
     return is_time_header(header) and all(text.isdecimal() or is_total(text) for text in texts if text)
 
 
-def _has_figures(header: Sequence[Sequence[Placed]], body: Sequence[Sequence[Placed]], columns: int) -> bool:
+def _has_figures(header: Sequence[Sequence[PlacedCell]], body: Sequence[Sequence[PlacedCell]], columns: int) -> bool:
     """Return whether at least half of the filled cells of a column are figures."""
     for c in range(columns, len(body[0])):
         filled = [row[c].text for row in body if not is_placeholder(row[c].text)]

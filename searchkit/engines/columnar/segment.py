@@ -1,4 +1,8 @@
-"""A segment: up to 65,536 docs in one immutable file of arrays."""
+"""A segment: up to 65,536 docs in one immutable file of arrays.
+
+A doc is a paragraph. A document is a report, or a record of a file such as a row of a table, which is a document with a
+single doc. Docs and documents are numbered separately. The docs of a document are consecutive.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ MAX_SEGMENT_DOCS = 65_536
 """Maximum number of docs of a segment: doc ids fit 16 bits, and arrays of a search stay in the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
 """Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
-_RECORD_BLOCK = 32  # number of documents whose records are compressed together
+_DOCUMENTS_PER_BLOCK = 32  # number of documents that are compressed together, as JSON
 _MAX_CACHED_DOCUMENTS = 1024  # number of documents whose `_load_document_fields` is cached
 _DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
 """Columns of fields that the paragraphs of a document share, in the order of the fields of `Paragraph`.
@@ -65,10 +69,11 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     size, documents = len(columns.n), columns.documents
     postings = sort_postings(columns.terms, columns.entries)
     term_ords, words, word_docs = _two_char_words(postings)
+    # Cross-word postings contain the docs that contain a word's characters, but not its token: 行政 in 执行|政策.
     text, cross_word = text_arrays(columns.text, columns.text_length, words, word_docs)
     cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
-        **_record_arrays(documents),
+        **_document_arrays(documents),
         **column_arrays("file", columns.files),
         **_document_facet_arrays(documents),
         **_custom_facet_arrays(documents),
@@ -77,7 +82,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         "page": narrowest(columns.page),
         "is_record": narrowest(columns.is_record),
         "length": narrowest(columns.length),
-        **column_arrays("printed_number", columns.printed_numbers),
+        **column_arrays("printed_number", columns.printed_numbers),  # list numbers of paragraphs, as printed: （一）
         **column_arrays("section_topics", columns.section_topics),
         **encoded_column_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(postings, size),
@@ -88,11 +93,11 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     }
 
 
-def _record_arrays(documents: Sequence[Document]) -> dict[str, Array]:
+def _document_arrays(documents: Sequence[Document]) -> dict[str, Array]:
     """Return the arrays of the documents as JSON, in compressed blocks."""
     blocks = [
-        pack_json([to_json(document) for document in documents[i : i + _RECORD_BLOCK]])
-        for i in range(0, len(documents), _RECORD_BLOCK)
+        pack_json([to_json(document) for document in documents[i : i + _DOCUMENTS_PER_BLOCK]])
+        for i in range(0, len(documents), _DOCUMENTS_PER_BLOCK)
     ]
     return {
         "records": np.concatenate(blocks),
@@ -153,7 +158,7 @@ class SegmentReader:
 
     @cached_property
     def cross_word(self) -> CrossWordPostings:
-        """The cross-word postings."""
+        """The docs whose text contains the characters of a word, but not the word as a token: 行政 in 执行|政策."""
         return CrossWordPostings(self.arrays)
 
     @cached_property
@@ -215,11 +220,11 @@ class SegmentReader:
             return self.column(facet), facet
         return (self.column(f":{facet}") if facet in self.custom_facets else None), f":{facet}"
 
-    # records
+    # documents, paragraphs and tables
 
     def document(self, number: int) -> Document:
         """Return a document by its number. Decompresses its block of documents, unless this was the last block read."""
-        block_number, index = divmod(number, _RECORD_BLOCK)
+        block_number, index = divmod(number, _DOCUMENTS_PER_BLOCK)
         cached_number, block = self._cached_block
         if cached_number != block_number:
             start, end = self.arrays["record_offsets"][block_number : block_number + 2].tolist()
@@ -235,7 +240,8 @@ class SegmentReader:
     def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
         """Return totals over the docs of live documents.
 
-        The totals are the numbers of docs, weighted tokens, grams of one character and grams of two characters.
+        The totals are the number of docs, the number of tokens weighted by field (`SegmentColumns.length`), and the
+        numbers of character unigrams and bigrams of letters and digits in the texts.
         """
         live_docs = live_documents[self.document_of]
         length, characters, bigrams = (
@@ -272,7 +278,10 @@ class SegmentReader:
         return document, (*fields, facets)
 
     def table(self, index: int) -> Table:
-        """Return a table, or the part of a table of a split document, by its number in the segment."""
+        """Return a table by its index in the segment.
+
+        A table of a document that is split between segments may have only some of its rows in this segment.
+        """
         return self.tables.load(index, self.paragraph(self.tables.doc.item(index)))
 
     # the segment as a whole
@@ -378,8 +387,9 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
     """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. A word consists of two letters
-    or Chinese characters. Terms with a digit or a prefix are no words.
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Docs with the word only in
+    headings or title are excluded. A word consists of two letters or Chinese characters. Terms with a digit, and terms
+    with the prefix of a field (`SegmentPostings.fields`), are not words.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)

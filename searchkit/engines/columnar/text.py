@@ -197,7 +197,7 @@ def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
 
 
 def _gram_count_arrays(is_letter: Array, text_offsets: Array) -> dict[str, Array]:
-    """Return the number of grams of one and of two characters of each doc, as `ranking.count_all_grams` counts them.
+    """Return the number of character unigrams and bigrams of each doc, as `ranking.count_all_grams` counts them.
 
     `is_letter`: a mask of the letters and digits in the text. Code 0, which ends a doc, is not a letter.
     """

@@ -26,11 +26,11 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Counts:
 
 
 def test_damaged_files_affect_nothing_else(counts: Counts) -> None:
-    """All files pass through the build without a fault, sound files are indexed, and memory stays within the limit."""
+    """All files pass through the build without a fault, intact files are indexed, and memory stays within the limit."""
     assert counts.faults == []
     assert counts.peak_memory <= budget.BASE_MEMORY
     outcomes: Counter[str] = sum(counts.outcomes.values(), Counter())
-    assert outcomes.total() == FILES + counts.sound
+    assert outcomes.total() == FILES + counts.intact
     assert {"read", "read in part", "refused"} <= outcomes.keys()
     assert {".txt", ".html", ".md", ".docx", ".pdf", ".ofd", ".zip", ".csv", ".xlsx"} <= counts.outcomes.keys()
 
@@ -51,19 +51,19 @@ class SingleFile(Mutations):
         self._file = name, data
 
     def damaged(self, n: int) -> tuple[str, bytes]:
-        """Return the file, named like a sound one."""
-        return f"{n:06}-sound-{self._file[0]}", self._file[1]
+        """Return the file, named like an intact one."""
+        return f"{n:06}-intact-{self._file[0]}", self._file[1]
 
 
 @pytest.mark.parametrize(
     ("name", "data"), [("a.docx", b"PK"), ("a.txt", bytes(99)), ("a.pdf", b"%PDF-1.4 cut")], ids=["docx", "txt", "pdf"]
 )
-def test_an_unread_sound_file_is_a_fault(tmp_path: Path, name: str, data: bytes) -> None:
-    """A run in which a sound file is not indexed reports a fault."""
+def test_an_unread_intact_file_is_a_fault(tmp_path: Path, name: str, data: bytes) -> None:
+    """A run in which an intact file is not indexed reports a fault."""
     mutations = SingleFile(tmp_path, name, data)
     mutations.run(1)
     (fault,) = mutations.counts.faults
-    assert fault.startswith(f"000000-sound-{name}: is sound and was not read: ")
+    assert fault.startswith(f"000000-intact-{name}: is intact and was not read: ")
 
 
 def test_the_committed_result_is_complete(counts: Counts, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def kinds() -> dict[str, dict[str, FileKind]]:
         ".zip": zip_kinds,
     }
     if doc.find_libreoffice() is not None:
+        # The names of the entries are "№.rtf", with № replaced by the number of the entry.
         zip_kinds["Rich Text"] = archive_of_entries("№.rtf", encode_texts(RTF)["paragraphs"], 300)
         kinds_by_suffix |= {".rtf": encode_texts(RTF), ".doc": dict(DOC)}
     return kinds_by_suffix

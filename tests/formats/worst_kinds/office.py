@@ -279,7 +279,7 @@ def _page_in_a_web_archive(size: int) -> bytes:
 
 
 def _word_97(size: int) -> bytes:
-    """Append noise to a sound Word 97 document."""
+    """Append noise to an intact Word 97 document."""
     with tempfile.TemporaryDirectory() as folder:
         data = bytes(convert_document(make.docx(make.source()), ".docx", "doc:MS Word 97", Path(folder)))
     return data + RNG.randbytes(max(0, size - len(data)))

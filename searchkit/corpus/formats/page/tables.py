@@ -19,7 +19,7 @@ from searchkit.corpus.formats.page.rulings import GridCell, RuledGrid
 from searchkit.corpus.formats.page.wrapping import span_labels
 from searchkit.corpus.tables.captions import is_table_note
 from searchkit.corpus.tables.cells import is_number, is_value
-from searchkit.corpus.tables.grid import Placed, place_cells
+from searchkit.corpus.tables.grid import PlacedCell, place_cells
 from searchkit.corpus.tables.recognition import is_continued, is_data_table
 from searchkit.model import Cell
 
@@ -455,7 +455,7 @@ def _continues(before: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]])
     return True
 
 
-def _has_numbers(rows: Sequence[Sequence[Placed]], column: int) -> bool:
+def _has_numbers(rows: Sequence[Sequence[PlacedCell]], column: int) -> bool:
     texts = [row[column].text for row in rows if row[column].text]
     return 2 * sum(is_number(text) for text in texts) > len(texts)
 
@@ -478,7 +478,7 @@ def _join_broken_row(before: list[tuple[Cell, ...]], rows: list[tuple[Cell, ...]
     return [tuple(first), *rows[1:]]
 
 
-def _extend_cell(rows: list[tuple[Cell, ...]], placed: Placed, row_span: int) -> None:
+def _extend_cell(rows: list[tuple[Cell, ...]], placed: PlacedCell, row_span: int) -> None:
     """Extend a cell of the last row over rows that follow."""
     grid = place_cells(rows)[placed.row]
     starts = [cell for n, cell in enumerate(grid) if cell.row == placed.row and (n == 0 or cell is not grid[n - 1])]
