@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from searchkit.corpus.cleaning.chrome import has_dot_leader
 from searchkit.corpus.formats.page.columns import Columns, find_columns, merge_sparse_columns
-from searchkit.corpus.formats.page.headers import build_header, find_header
-from searchkit.corpus.formats.page.lines import build_line, join_lines
+from searchkit.corpus.formats.page.headers import Header, build_header, cell_text, find_header
+from searchkit.corpus.formats.page.lines import join_lines
 from searchkit.corpus.formats.page.placed import Bar, PlacedLine, PlacedTable
-from searchkit.corpus.formats.page.textrows import TextRow, build_row, group_data_rows
+from searchkit.corpus.formats.page.textrows import TextRow, build_row, find_pitch, group_data_rows
 from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, mark_parts, span_labels
 from searchkit.corpus.tables.aligned import is_aligned_data
 from searchkit.corpus.tables.cells import is_number
@@ -101,12 +101,13 @@ def _build_table(
     start, first = find_header(rows, bounds, columns, inside)
     has_header = start < first
     is_known = (is_carried and start == 0) or (len(inside) > 1 and has_header)
-    needed = 1 if is_known else _MIN_ROWS - (has_header and columns.is_full(rows[first - 1]))
+    header = build_header(rows[start:first], columns, find_pitch(rows[first : bounds[2]]))
+    needed = 1 if is_known else _MIN_ROWS - header.is_complete
     if len(data) < needed or any(has_dot_leader(row.line.text) for row in data):
         return None
     end = find_end(rows, first, end, columns, inside)
     table = _AlignedTable(columns, start, end)
-    table.add_header(rows[start:first])
+    table.add_header(rows[start:first], header)
     table.add_body(rows[first:end])
     if _has_broken_figures(table.body) or not (is_carried or is_aligned_data(table.body, is_aligned=True)):
         return None
@@ -154,9 +155,9 @@ class _AlignedTable:
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
     """The lines that begin a row, with its index."""
 
-    def add_header(self, rows: Sequence[TextRow]) -> None:
-        """Add the lines of the header, from top to bottom."""
-        self._header = build_header(rows, self.columns)
+    def add_header(self, rows: Sequence[TextRow], header: Header) -> None:
+        """Add a header, and its lines from top to bottom."""
+        self._header = header.build_rows()
         first_lines = [rows[0].line, rows[-1].line] if rows else []
         self._lines += zip(first_lines, range(len(self._header)), strict=False)
 
@@ -169,7 +170,7 @@ class _AlignedTable:
             texts = [""] * len(self.columns.extents)
             for row in group:
                 for column, glyphs in self.columns.split(row).items():
-                    text = build_line(glyphs, row.line.page).text
+                    text = cell_text(row, glyphs)
                     texts[column] = join_lines(texts[column], text) if texts[column] else text
             self._lines.append((group[0].line, len(self._header) + len(self.body)))
             self.body.append(texts)
@@ -183,19 +184,23 @@ class _AlignedTable:
     def _find_label_spans(self, rows: Sequence[TextRow]) -> list[tuple[str, int]]:
         """Return the labels at the left that are centred on several rows, with the number of rows.
 
-        Empty if the first row has a label, or if labels and rows do not agree.
+        Empty if the first row has a label, or if labels and rows do not agree. A row whose label has no cell beside it,
+        such as that of a total, has its own label.
         """
         labels: list[tuple[float, str]] = []
         heights: list[float] = []
+        own: set[float] = set()
         for row in rows:
             cells = self.columns.split(row)
             if 0 in cells:
-                labels.append((row.baseline, build_line(cells[0], row.line.page).text))
+                labels.append((row.baseline, cell_text(row, cells[0])))
             if any(cells):
                 if not row.is_data:  # wrapped text
                     return []
                 heights.append(row.baseline)
-        spans = span_labels([height for height, _ in labels], heights, rows[0].line.size)
+                if 0 in cells and 1 not in cells:
+                    own.add(row.baseline)
+        spans = span_labels([height for height, _ in labels], heights, rows[0].line.size, own)
         return [(text, span) for (_, text), span in zip(labels, spans, strict=False)]
 
     def build_lines(self) -> list[PlacedLine]:

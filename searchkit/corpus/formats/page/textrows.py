@@ -7,9 +7,11 @@ last row of each group of rows with figures that are close together.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from searchkit.corpus.formats.page.placed import Glyph, PlacedLine
@@ -72,6 +74,18 @@ class TextRow:
         if not self.words or ends_sentence(text) or _CAPTION.match(text) or is_table_note(text) or _NOTE.match(text):
             return False
         return all(len(text_of(word)) <= MAX_CELL_LENGTH for word in self.words)
+
+    @property
+    def has_corner_note(self) -> bool:
+        """Whether its first word, above the names of the rows, is the unit of the cells: 单位：万元."""
+        texts = [text_of(word) for word in self.words]
+        return len(texts) > 1 and is_table_note(texts[0]) and not any(":" in text or "：" in text for text in texts[1:])
+
+    def between(self, glyphs: Sequence[Glyph]) -> Sequence[Glyph]:
+        """Return its glyphs from the first to the last of some of them, with the blanks that are printed."""
+        first = bisect_left(self.line.glyphs, glyphs[0].left, key=attrgetter("left"))
+        end = bisect_right(self.line.glyphs, glyphs[-1].left, key=attrgetter("left"))
+        return self.line.glyphs[first:end]
 
 
 def text_of(glyphs: Sequence[Glyph]) -> str:

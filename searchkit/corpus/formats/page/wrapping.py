@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 MAX_INNER_STEP = 0.85
 """Share of the distance between two rows. Lines that are closer are in one row."""
-_MAX_WRAP_STEP = 1.9
+MAX_WRAP_STEP = 1.9
 """Em. Distance between two lines of a cell."""
 _MAX_ROOM = 1.0
 """Em. A cell that leaves less room in its column may have been wrapped."""
@@ -150,7 +151,7 @@ def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: floa
 
 def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row continue cells of the row above that fill their columns."""
-    is_close = row.baseline - above.baseline < _MAX_WRAP_STEP * row.line.size
+    is_close = row.baseline - above.baseline < MAX_WRAP_STEP * row.line.size
     if not is_close or not row.words or not row.is_short or not columns.fits(row):
         return False
     last = {columns.locate(word): word for word in above.words}
@@ -188,21 +189,27 @@ def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: t
     return is_full and is_shorter and is_number(text_of(before) + text_of(after))
 
 
-def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> list[int]:
+def span_labels(
+    labels: Sequence[float], rows: Sequence[float], em: float, own: AbstractSet[float] = frozenset()
+) -> list[int]:
     """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
 
-    `labels`, `rows`: their baselines, ascending. Empty, too, if the first row has a label of its own.
+    `labels`, `rows`: their baselines, ascending. `own`: those of rows with their own label. Empty, too, if the first of
+    the other rows has a label of its own.
     """
-    if not labels or not rows or labels[0] <= rows[0] + _MIN_OFF_ROW * em:
-        return []
     spans: list[int] = []
     start = 0
+    is_first = True
     for height in labels:
         if start == len(rows):
             return []
+        is_own = height in own
+        if is_first and not is_own and height <= rows[start] + _MIN_OFF_ROW * em:
+            return []
+        is_first &= is_own
         end = bisect_right(rows, 2 * height - rows[start] + _MAX_OFF_MIDDLE * em)
-        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em:
+        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em or (is_own and end - start > 1):
             return []
         spans.append(end - start)
         start = end
-    return spans if start == len(rows) else []
+    return spans if start == len(rows) and not is_first else []
