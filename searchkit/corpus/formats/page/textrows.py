@@ -17,7 +17,7 @@ from statistics import median
 from searchkit.corpus.formats.page.placed import Glyph, PlacedLine
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.tables.captions import is_table_note
-from searchkit.corpus.tables.cells import is_number
+from searchkit.corpus.tables.cells import is_number, is_total
 
 MIN_GAP = 1.0
 """Em. White space between two cells in most rows. A gap of justified text or between Latin words is smaller."""
@@ -31,6 +31,8 @@ _MAX_LINES_BETWEEN = 3
 """Lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
+_MAX_SPACING = 4.5
+"""Em. White space between the two characters of a label: 合　　　计."""
 _MIN_NARROW_WORDS = 3
 """Words of a row of a label and figures without wide gaps."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
@@ -103,7 +105,7 @@ def build_row(line: PlacedLine) -> TextRow:
         if glyph.text.isspace():
             continue
         gap = glyph.left - words[-1][-1].right if words else 0.0
-        if not words or gap >= MIN_WORD_GAP * line.size:
+        if not words or (gap >= MIN_WORD_GAP * line.size and not _is_spaced_word(words[-1], glyph, gap)):
             if words and gap >= MIN_GAP * line.size:
                 piece_starts.append(len(words))
             words.append([])
@@ -115,6 +117,13 @@ def build_row(line: PlacedLine) -> TextRow:
         len(words) >= _MIN_NARROW_WORDS and all(is_number(text_of(word)) for word in words[1:])
     )
     return TextRow(line, words, gaps, is_data)
+
+
+def _is_spaced_word(before: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
+    """Return whether a character belongs to the one before it, from which a blank sets it off: 合 计."""
+    text = before[0].text + glyph.text
+    is_pair = len(before) == 1 and gap < _MAX_SPACING * glyph.size and text.isalpha() and not text.isascii()
+    return is_pair and is_total(text)
 
 
 def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:
