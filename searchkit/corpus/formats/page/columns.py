@@ -18,7 +18,7 @@ from searchkit.corpus.tables.cells import is_number, is_time
 _MIN_GAP_SHARE = 0.5
 """Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
 _MAX_OVERHANG = 4.0
-"""Em. Text in the last column may be this much wider than the figures there."""
+"""Em. Text in the first and the last column may be this much wider than in the rows with figures."""
 _MIN_NARROW_ROWS = 3
 """Rows with figures that show two columns with less white space between them."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
@@ -59,7 +59,7 @@ class Columns:
         """Return whether each word of a row is in one column: it is not below or above the text of another."""
         slack = row.line.size
         limits = (
-            self.edges[0] - slack,
+            self.edges[0] - _MAX_OVERHANG * slack,
             *(edge for extent in self.extents for edge in extent),
             self.edges[-1] + _MAX_OVERHANG * slack,
         )

@@ -19,7 +19,7 @@ from searchkit.corpus.formats.page.textrows import (
     find_pitch,
     text_of,
 )
-from searchkit.corpus.formats.page.wrapping import MAX_INNER_STEP, MAX_WRAP_STEP
+from searchkit.corpus.formats.page.wrapping import MAX_INNER_STEP
 from searchkit.corpus.tables.cells import is_value
 from searchkit.model import Cell
 
@@ -30,6 +30,8 @@ _MAX_OFF_LEVEL = 0.5
 """Em. Header cells side by side have the same height if they differ by less."""
 _MAX_LINE_STEP = 1.3
 """Em. Lines of a header that are closer are lines of one row."""
+_MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
+"""Em. Distance between two lines of a cell, and between two that are of one cell even if rows are as close."""
 _MAX_HEADER_SIZE = 1.1
 """Relative to the line below. A larger line is a caption."""
 _MAX_GROUPED_COLUMNS = 40
@@ -100,7 +102,7 @@ def _find_header_start(
             if not header.add(row, is_lowest=n == first - 1):
                 break
             start = n
-        elif header.covers(row) or (top is not None and row.line.right <= columns.edges[1]):
+        elif header.covers(row, is_barred=top is not None) or (top is not None and row.line.right <= columns.edges[1]):
             header.add(row)
             start = n
         elif _is_between_header_rows(row, below, columns):
@@ -143,7 +145,7 @@ def _is_group(row: TextRow, below: TextRow, columns: Columns) -> bool:
 def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> bool:
     """Return whether a single piece is the header of a column that the rows above and below it leave free."""
     step = below.baseline - row.baseline
-    is_close = step < MAX_WRAP_STEP * row.line.size
+    is_close = step < _MAX_WRAP_STEP * row.line.size
     return is_close and below.gaps > 0 and columns.split(below).keys().isdisjoint(columns.split(row))
 
 
@@ -219,7 +221,7 @@ class Header:
             if is_name:
                 belongs = True
             elif below is not None:
-                is_name = below.top - row.baseline >= MAX_WRAP_STEP * row.line.size
+                is_name = below.top - row.baseline >= self._wrap_step(row)
                 belongs |= not is_name and len(pieces) > 1
             if is_name:
                 self._names.append(_Name(text, first, end, row.baseline))
@@ -231,17 +233,28 @@ class Header:
                 below.top = row.baseline
         return belongs
 
-    def covers(self, row: TextRow) -> bool:
-        """Return whether the only piece of a row covers several columns, but not all, or continues the one below it."""
+    def covers(self, row: TextRow, *, is_barred: bool) -> bool:
+        """Return whether the only piece of a row covers several columns, or continues the one below it.
+
+        A caption is above the middle of the table, and all headers below it have the same height if it is not between
+        bars.
+        """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._lower or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
             return False
-        if len(self._find_runs(row, glyphs)) > 0:
+        em = row.line.size
+        heights = [lower.middle for lower in self._lower.values()]
+        is_level = self.is_complete and max(heights) - min(heights) < _MAX_OFF_LEVEL * em
+        edges = self.columns.edges
+        off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
+        if (is_barred or not is_level) and any(
+            off < off_table and first for off, first, _ in self._find_runs(row, glyphs)
+        ):
             return True
         below = self._lower.get(self.columns.locate(glyphs))
         if below is None:
             return False
-        is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < row.line.size
+        is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < em
         return is_centred and below.top - row.baseline < self._wrap_step(row)
 
     def build_rows(self) -> list[tuple[Cell, ...]]:
@@ -275,9 +288,10 @@ class Header:
         return joined
 
     def _wrap_step(self, row: TextRow) -> float:
-        """Return the largest distance between two lines of one cell."""
-        limit = MAX_WRAP_STEP * row.line.size
-        return min(limit, MAX_INNER_STEP * self.pitch) if self.pitch else limit
+        """Return the largest distance between two lines of one cell: it is smaller than that between rows."""
+        em = row.line.size
+        limit = _MAX_WRAP_STEP * em
+        return max(_MAX_CLOSE_STEP * em, min(limit, MAX_INNER_STEP * self.pitch)) if self.pitch else limit
 
     def _find_covered(self, row: TextRow, pieces: Sequence[tuple[int, Sequence[Glyph]]]) -> dict[int, tuple[int, int]]:
         """Return the columns that the pieces of a row cover, by the column of each piece: first column and end.
@@ -319,8 +333,8 @@ class Header:
     def _find_runs(self, row: TextRow, glyphs: Sequence[Glyph]) -> list[tuple[float, int, int]]:
         """Return the columns that a piece can cover, each as its distance from their centre in em, first and end.
 
-        They have headers at the same height. The piece is above the middle of these, of the text of the columns, or at
-        the left of the first column.
+        They have headers at the same height. The piece is above the middle of these, of the text of the columns, or
+        above the left end of the first header.
         """
         em = row.line.size
         left, right = glyphs[0].left, glyphs[-1].right
@@ -332,7 +346,7 @@ class Header:
                 continue
             start, stop = self.columns.extents[first]
             low, middle = min(start, lower.left), lower.middle
-            is_left = first == 0 and abs(left - low) < _MAX_OFF_LEVEL * em
+            is_left = abs(left - lower.left) < _MAX_OFF_LEVEL * em and lower.top - row.baseline >= self._wrap_step(row)
             for end in range(first + 1, width):
                 last = self._lower.get(end)
                 if last is None or abs(last.middle - middle) >= _MAX_OFF_LEVEL * em:

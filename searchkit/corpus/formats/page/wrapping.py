@@ -19,7 +19,7 @@ from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 MAX_INNER_STEP = 0.85
 """Share of the distance between two rows. Lines that are closer are in one row."""
-MAX_WRAP_STEP = 1.9
+_MAX_WRAP_STEP = 1.9
 """Em. Distance between two lines of a cell."""
 _MAX_ROOM = 1.0
 """Em. A cell that leaves less room in its column may have been wrapped."""
@@ -151,7 +151,7 @@ def _add_rest(groups: list[list[TextRow]], lines: Sequence[TextRow], pitch: floa
 
 def _is_rest(row: TextRow, above: TextRow, columns: Columns) -> bool:
     """Return whether the words of a row continue cells of the row above that fill their columns."""
-    is_close = row.baseline - above.baseline < MAX_WRAP_STEP * row.line.size
+    is_close = row.baseline - above.baseline < _MAX_WRAP_STEP * row.line.size
     if not is_close or not row.words or not row.is_short or not columns.fits(row):
         return False
     last = {columns.locate(word): word for word in above.words}
