@@ -214,48 +214,60 @@ class Header:
         covered = self._find_covered(row, sorted(pieces.items()))
         belongs = not self.is_complete or 2 * len(pieces) >= len(self.columns.extents)
         for column, glyphs in pieces.items():
-            text = cell_text(row, glyphs)
+            text, baseline = cell_text(row, glyphs), glyphs[0].baseline
+            left, right = glyphs[0].left, glyphs[-1].right
             below = self._lower.get(column)
             first, end = covered.get(column, (column, column + 1))
             is_name = end - first > 1
             if is_name:
                 belongs = True
             elif below is not None:
-                is_name = below.top - row.baseline >= self._wrap_step(row)
+                is_name = below.top - glyphs[0].baseline >= self._wrap_step(row)
                 belongs |= not is_name and len(pieces) > 1
             if is_name:
-                self._names.append(_Name(text, first, end, row.baseline))
+                self._names.append(_Name(text, first, end, baseline))
             elif below is None:
-                self._lower[column] = _Lower(text, glyphs[0].left, glyphs[-1].right, row.baseline, row.baseline)
+                self._lower[column] = _Lower(text, left, right, baseline, baseline)
             else:
                 below.text = join_lines(text, below.text)
-                below.left, below.right = min(below.left, glyphs[0].left), max(below.right, glyphs[-1].right)
-                below.top = row.baseline
+                below.left, below.right = min(below.left, left), max(below.right, right)
+                below.top = baseline
         return belongs
 
     def covers(self, row: TextRow, *, is_barred: bool) -> bool:
         """Return whether the only piece of a row covers several columns, or continues the one below it.
 
-        A caption is above the middle of the table, and all headers below it have the same height if it is not between
-        bars.
+        Cells over two rows are at half the height of others, and show that a name is missing above these. A caption is
+        above a header without a gap, or above the middle of the table.
         """
         glyphs = [glyph for word in row.words for glyph in word]
         if not self._lower or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
             return False
         em = row.line.size
-        heights = [lower.middle for lower in self._lower.values()]
-        is_level = self.is_complete and max(heights) - min(heights) < _MAX_OFF_LEVEL * em
         edges = self.columns.edges
         off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
-        if (is_barred or not is_level) and any(
-            off < off_table and first for off, first, _ in self._find_runs(row, glyphs)
-        ):
-            return True
+        runs = self._find_runs(row, glyphs)
+        if self._has_gap(em) or is_barred or not self.is_complete:
+            is_sure = self.is_complete and self._has_gap(em)
+            return any(first and (is_sure or off < off_table) for off, first, _ in runs) or self._goes_on(row, glyphs)
+        return self._goes_on(row, glyphs)
+
+    def _has_gap(self, em: float) -> bool:
+        """Return whether its columns start at different heights, end at different heights, and have other middles."""
+        tops = {column: lower.top for column, lower in self._lower.items()}
+        for name in self._names:
+            tops |= {c: min(tops[c], name.baseline) for c in range(name.first, name.end) if c in tops}
+        bottoms = {column: lower.bottom for column, lower in self._lower.items()}
+        middles = [(tops[column] + bottoms[column]) / 2 for column in tops]
+        return all(max(h) - min(h) >= _MAX_OFF_LEVEL * em for h in (middles, tops.values(), bottoms.values()))
+
+    def _goes_on(self, row: TextRow, glyphs: Sequence[Glyph]) -> bool:
+        """Return whether a piece is a line of the header below it."""
         below = self._lower.get(self.columns.locate(glyphs))
         if below is None:
             return False
-        is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < em
-        return is_centred and below.top - row.baseline < self._wrap_step(row)
+        is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < row.line.size
+        return is_centred and below.top - glyphs[0].baseline < self._wrap_step(row)
 
     def build_rows(self) -> list[tuple[Cell, ...]]:
         """Return its cells. A column with fewer names above it than others has a cell over several rows."""
@@ -310,7 +322,7 @@ class Header:
             free.append(free[-1] + is_free)
         best: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {0: (0.0, {})}
         for column, glyphs in pieces:
-            runs = [*self._find_runs(row, glyphs), (self._single_cost(row, column), column, column + 1)]
+            runs = [*self._find_runs(row, glyphs), (self._single_cost(row, column, glyphs), column, column + 1)]
             after: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {}
             for position, (cost, chosen) in best.items():
                 for own, first, end in runs:
@@ -323,12 +335,12 @@ class Header:
         ways = [(cost + _FREE_COST * (free[width] - free[end]), end) for end, (cost, _) in best.items()]
         return best[min(ways)[1]][1] if ways else {}
 
-    def _single_cost(self, row: TextRow, column: int) -> float:
+    def _single_cost(self, row: TextRow, column: int, glyphs: Sequence[Glyph]) -> float:
         """Return what it costs that a piece is part of the header of its own column."""
         below = self._lower.get(column)
         if below is None:
             return 0.0
-        return _WRAPPED_COST if below.top - row.baseline < self._wrap_step(row) else _SINGLE_COST
+        return _WRAPPED_COST if below.top - glyphs[0].baseline < self._wrap_step(row) else _SINGLE_COST
 
     def _find_runs(self, row: TextRow, glyphs: Sequence[Glyph]) -> list[tuple[float, int, int]]:
         """Return the columns that a piece can cover, each as its distance from their centre in em, first and end.
@@ -342,11 +354,13 @@ class Header:
         width = len(self.columns.extents)
         for first in range(width):
             lower = self._lower.get(first)
-            if lower is None or lower.top - row.baseline < _MAX_LINE_STEP * em / 2:
+            if lower is None or lower.top - glyphs[0].baseline < _MAX_LINE_STEP * em / 2:
                 continue
             start, stop = self.columns.extents[first]
             low, middle = min(start, lower.left), lower.middle
-            is_left = abs(left - lower.left) < _MAX_OFF_LEVEL * em and lower.top - row.baseline >= self._wrap_step(row)
+            is_left = abs(left - lower.left) < _MAX_OFF_LEVEL * em and lower.top - glyphs[
+                0
+            ].baseline >= self._wrap_step(row)
             for end in range(first + 1, width):
                 last = self._lower.get(end)
                 if last is None or abs(last.middle - middle) >= _MAX_OFF_LEVEL * em:
