@@ -8,18 +8,18 @@ cell. What is no data (`corpus/tables/aligned.py`) stays text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from searchkit.corpus.cleaning.chrome import has_dot_leader
 from searchkit.corpus.formats.page.columns import Columns, find_columns, merge_sparse_columns
 from searchkit.corpus.formats.page.headers import Header, build_header, cell_text, find_header
 from searchkit.corpus.formats.page.lines import join_lines
-from searchkit.corpus.formats.page.placed import Bar, PlacedLine, PlacedTable
-from searchkit.corpus.formats.page.textrows import TextRow, build_row, find_pitch, group_data_rows
+from searchkit.corpus.formats.page.placed import Bar, Glyph, PlacedLine, PlacedTable
+from searchkit.corpus.formats.page.textrows import TextRow, build_row, find_pitch, group_data_rows, text_of
 from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, mark_parts, span_labels
 from searchkit.corpus.tables.aligned import is_aligned_data
-from searchkit.corpus.tables.cells import is_number
+from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
@@ -27,6 +27,8 @@ _MIN_ROWS = 3
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
+_MIN_OUTDENT = 0.5
+"""Em. Distance of a label over two columns from the left of the second."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Em. Distance of the bars of a table from its rows with figures."""
 
@@ -163,13 +165,15 @@ class _AlignedTable:
 
     def add_body(self, rows: Sequence[TextRow]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""
-        labels = self._find_label_spans(rows)
+        cells = {id(row): self.columns.split(row) for row in rows}
+        _move_totals(cells.values())
+        labels = _find_label_spans([(row, cells[id(row)]) for row in rows])
         if labels:
-            rows = [row for row in rows if any(self.columns.split(row))]
+            rows = [row for row in rows if any(cells[id(row)])]
         for group in [[row] for row in rows] if labels else group_wrapped(rows, self.columns):
             texts = [""] * len(self.columns.extents)
             for row in group:
-                for column, glyphs in self.columns.split(row).items():
+                for column, glyphs in cells[id(row)].items():
                     text = cell_text(row, glyphs)
                     texts[column] = join_lines(texts[column], text) if texts[column] else text
             self._lines.append((group[0].line, len(self._header) + len(self.body)))
@@ -180,28 +184,6 @@ class _AlignedTable:
             for texts in self.body[n : n + span]:
                 texts[0] = text
             n += span
-
-    def _find_label_spans(self, rows: Sequence[TextRow]) -> list[tuple[str, int]]:
-        """Return the labels at the left that are centred on several rows, with the number of rows.
-
-        Empty if the first row has a label, or if labels and rows do not agree. A row whose label has no cell beside it,
-        such as that of a total, has its own label.
-        """
-        labels: list[tuple[float, str]] = []
-        heights: list[float] = []
-        own: set[float] = set()
-        for row in rows:
-            cells = self.columns.split(row)
-            if 0 in cells:
-                labels.append((row.baseline, cell_text(row, cells[0])))
-            if any(cells):
-                if not row.is_data:  # wrapped text
-                    return []
-                heights.append(row.baseline)
-                if 0 in cells and 1 not in cells:
-                    own.add(row.baseline)
-        spans = span_labels([height for height, _ in labels], heights, rows[0].line.size, own)
-        return [(text, span) for (_, text), span in zip(labels, spans, strict=False)]
 
     def build_lines(self) -> list[PlacedLine]:
         """Return its rows as lines."""
@@ -224,3 +206,34 @@ class _AlignedTable:
         first, *others = self.body[n]
         span = self._spans.get(n, 1)
         return (*((Cell(first, span),) if span else ()), *map(Cell, others))
+
+
+def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
+    """Move the labels of totals that are centred over the first two columns to the first: they begin left of others."""
+    beside = [(row, row[1][0], is_total(text_of(row[1]))) for row in rows if 1 in row]
+    left = min((glyph.left for _, glyph, is_sum in beside if not is_sum), default=0.0)
+    for row, glyph, is_sum in beside:
+        if is_sum and 0 not in row and glyph.left < left - _MIN_OUTDENT * glyph.size:
+            row[0] = row.pop(1)
+
+
+def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
+    """Return the labels at the left that are centred on several rows, with the number of rows.
+
+    Empty if the first row has a label, or if labels and rows do not agree. A row whose label has no cell beside it,
+    such as that of a total, has its own label.
+    """
+    labels: list[tuple[float, str]] = []
+    heights: list[float] = []
+    own: set[float] = set()
+    for row, cells in rows:
+        if 0 in cells:
+            labels.append((row.baseline, cell_text(row, cells[0])))
+        if any(cells):
+            if not row.is_data:  # wrapped text
+                return []
+            heights.append(row.baseline)
+            if 0 in cells and 1 not in cells:
+                own.add(row.baseline)
+    spans = span_labels([height for height, _ in labels], heights, rows[0][0].line.size, own)
+    return [(text, span) for (_, text), span in zip(labels, spans, strict=False)]
