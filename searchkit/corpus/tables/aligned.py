@@ -39,7 +39,7 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
         return False
     needs_values = is_aligned or width == 2  # noqa: PLR2004 - see above
-    return not needs_values or any(_has_values([row[n] for row in rows[1:]]) for n in range(1, width))
+    return not needs_values or any(_has_values([row[n] for row in rows[1:] or rows]) for n in range(1, width))
 
 
 def _are_short(cells: Sequence[str]) -> bool:

@@ -24,6 +24,8 @@ from searchkit.model import Cell
 
 _MIN_ROWS = 3
 """Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
+_MIN_FIGURES = 3
+"""Columns of a table with one row, which contains only figures."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
@@ -94,16 +96,19 @@ def _build_table(
     _, first, end = bounds
     data = [row for row in rows[first:end] if row.is_data]
     is_carried = carried is not None and all(map(carried.fits, data))
-    columns = carried if is_carried else _find_columns(rows[first:end])
+    labelled = _add_labels(rows[first:end])
+    others = [row for row in rows[first:end] if not (row.is_data or row.is_figures)]
+    columns = carried if is_carried else find_columns(labelled, others)
     if columns is None:
         return None
     if not is_carried and first and rows[first - 1].gaps:
-        columns = merge_sparse_columns(data, columns, rows[first - 1])
+        columns = merge_sparse_columns(labelled, columns, rows[first - 1])
     inside = _find_bars(rows[first:end], bars, columns)
     start, first = find_header(rows, bounds, columns, inside)
     has_header = start < first
     is_known = (is_carried and start == 0) or (len(inside) > 1 and has_header)
     header = build_header(rows[start:first], columns, find_pitch(rows[first : bounds[2]]))
+    is_known |= header.is_complete and _is_row_of_figures(data, columns)
     needed = 1 if is_known else _MIN_ROWS - header.is_complete
     if len(data) < needed or any(has_dot_leader(row.line.text) for row in data):
         return None
@@ -116,10 +121,20 @@ def _build_table(
     return table
 
 
-def _find_columns(rows: Sequence[TextRow]) -> Columns | None:
-    """Return the columns that rows with figures, and the lines between them, show."""
-    data = [row for row in rows if row.is_data or row.is_figures]
-    return find_columns(data, [row for row in rows if not (row.is_data or row.is_figures)])
+def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Return the rows with figures. A label between two rows, at the left of theirs, is added to the lower one."""
+    data: list[TextRow] = []
+    for n, row in enumerate(rows):
+        if row.is_data or row.is_figures:
+            is_label = n and rows[n - 1].is_label_of(row) and (not data or rows[n - 1].is_label_of(data[-1]))
+            data.append(replace(row, words=[*rows[n - 1].words, *row.words]) if is_label else row)
+    return data
+
+
+def _is_row_of_figures(data: Sequence[TextRow], columns: Columns) -> bool:
+    """Return whether there is one row, with a figure in each of at least three columns."""
+    words = data[0].words if len(data) == 1 else []
+    return len(words) == len(columns.extents) >= _MIN_FIGURES and all(is_number(text_of(word)) for word in words)
 
 
 def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:

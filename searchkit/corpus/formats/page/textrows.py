@@ -31,6 +31,8 @@ _MAX_LINES_BETWEEN = 3
 """Lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
+_MAX_LABEL_STEP = 1.3
+"""Em. Vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
 _MAX_SPACING = 4.5
 """Em. White space between the two characters of a label: 合　　　计."""
 _MIN_NARROW_WORDS = 3
@@ -82,6 +84,12 @@ class TextRow:
         """Whether its first word, above the names of the rows, is the unit of the cells: 单位：万元."""
         texts = [text_of(word) for word in self.words]
         return len(texts) > 1 and is_table_note(texts[0]) and not any(":" in text or "：" in text for text in texts[1:])
+
+    def is_label_of(self, row: TextRow) -> bool:
+        """Return whether it is a single word, closer to a row than a line to the next, at the left of all its words."""
+        is_close = abs(self.baseline - row.baseline) < self.line.size * _MAX_LABEL_STEP
+        is_word = len(self.words) == 1 and bool(row.words)
+        return is_close and is_word and self.line.right <= row.words[0][0].left - MIN_GAP * self.line.size
 
     def between(self, glyphs: Sequence[Glyph]) -> Sequence[Glyph]:
         """Return its glyphs from the first to the last of some of them, with the blanks that are printed."""
