@@ -130,7 +130,7 @@ def _split_pending(
     """
     items = [*([above] if above else []), *pending, below]
     steps = [after.baseline - before.baseline for before, after in pairwise(items)]
-    limit = MAX_INNER_STEP * (pitch or max(steps))
+    limit = MAX_INNER_STEP * (pitch or max(steps, default=0.0))
     count = 0
     while count < len(pending) and steps[len(steps) - 1 - count] < limit:
         count += 1
