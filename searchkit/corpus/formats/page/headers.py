@@ -34,7 +34,7 @@ _MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
 """Em. Distance between two lines of a cell, and between two that are of one cell even if rows are as close."""
 _MAX_HEADER_SIZE = 1.1
 """Relative to the line below. A larger line is a caption."""
-_MAX_GROUPED_COLUMNS = 40
+_MAX_GROUPED_COLUMNS = 30
 """Headers of tables with more columns have one row: the time grows with the square of the columns."""
 _WRAPPED_COST, _SINGLE_COST, _FREE_COST = 0.3, 1.0, 1.0
 """Em of distance from the centre that weigh as much as a line of a wrapped header, a piece over one column that has
@@ -358,6 +358,8 @@ class Header:
                 continue
             start, stop = self.columns.extents[first]
             low, middle = min(start, lower.left), lower.middle
+            if low - em > left:
+                break
             is_left = abs(left - lower.left) < _MAX_OFF_LEVEL * em and lower.top - glyphs[
                 0
             ].baseline >= self._wrap_step(row)
