@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from searchkit.corpus.cleaning.chrome import has_dot_leader
-from searchkit.corpus.formats.page.columns import Columns, find_columns, merge_sparse_columns
+from searchkit.corpus.formats.page.columns import Columns, find_columns, mark_right_aligned, merge_sparse_columns
 from searchkit.corpus.formats.page.headers import Header, build_header, cell_text, find_header
 from searchkit.corpus.formats.page.lines import join_lines
 from searchkit.corpus.formats.page.placed import Bar, Glyph, PlacedLine, PlacedTable
@@ -103,6 +103,7 @@ def _build_table(
         return None
     if not is_carried and first and rows[first - 1].gaps:
         columns = merge_sparse_columns(labelled, columns, rows[first - 1])
+    columns = mark_right_aligned(columns, data)
     inside = _find_bars(rows[first:end], bars, columns)
     start, first = find_header(rows, bounds, columns, inside)
     has_header = start < first

@@ -15,6 +15,7 @@ from searchkit.corpus.formats.page.placed import Bar, Glyph
 from searchkit.corpus.formats.page.textrows import (
     MAX_CELL_LENGTH,
     MAX_ROW_DISTANCE,
+    MIN_GAP,
     TextRow,
     find_pitch,
     text_of,
@@ -96,7 +97,9 @@ def _find_header_start(
         is_large = n + 1 < first and row.line.size > _MAX_HEADER_SIZE * below.line.size
         if (top is not None and row.baseline < top) or not is_close or is_large:
             break
-        if not row.can_be_header and not (row.has_corner_note and start == first and columns.is_full(row)):
+        if not row.can_be_header and not (
+            row.has_corner_note and start == first and len(_split(row, columns)) == len(columns.extents)
+        ):
             break
         if _is_aligned(row, columns):
             if not header.add(row, is_lowest=n == first - 1):
@@ -146,10 +149,32 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
     """Return whether a single piece is the header of a column that the rows above and below it leave free."""
     step = below.baseline - row.baseline
     is_close = step < _MAX_WRAP_STEP * row.line.size
-    return is_close and below.gaps > 0 and columns.split(below).keys().isdisjoint(columns.split(row))
+    return is_close and below.gaps > 0 and _split(below, columns).keys().isdisjoint(_split(row, columns))
 
 
 # Cells
+
+
+def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
+    """Return the pieces of a header row by column.
+
+    One that begins where the figures of a column end, all at the right, is the header of the next column: it is at the
+    left there, and its figures at the right.
+    """
+    pieces: list[tuple[int, list[Glyph]]] = []
+    for word in row.words:
+        column = columns.locate(word)
+        is_same = bool(pieces) and pieces[-1][0] == column
+        if is_same and word[0].left - pieces[-1][1][-1].right < MIN_GAP * row.line.size:
+            pieces[-1][1].extend(word)
+        else:
+            pieces.append((column, list(word)))
+    cells: dict[int, list[Glyph]] = {}
+    for column, glyphs in reversed(pieces):
+        is_beside = column in columns.right_aligned and glyphs[0].left >= columns.extents[column][1]
+        is_next = is_beside and column + 1 < len(columns.extents) and column + 1 not in cells
+        cells[column + is_next] = [*glyphs, *cells.get(column + is_next, ())]
+    return cells
 
 
 def cell_text(row: TextRow, glyphs: Sequence[Glyph]) -> str:
@@ -208,7 +233,7 @@ class Header:
 
         If the lowest row has one word for each column, they are its cells, even if they are wider than the columns.
         """
-        pieces: Mapping[int, Sequence[Glyph]] = self.columns.split(row)
+        pieces: Mapping[int, Sequence[Glyph]] = _split(row, self.columns)
         if is_lowest and len(row.words) == len(self.columns.extents):
             pieces = dict(enumerate(row.words))
         covered = self._find_covered(row, sorted(pieces.items()))
