@@ -176,8 +176,8 @@ class _AlignedTable:
     def add_header(self, rows: Sequence[TextRow], header: Header) -> None:
         """Add a header, and its lines from top to bottom."""
         self._header = header.build_rows()
-        first_lines = [rows[0].line, rows[-1].line] if rows else []
-        self._lines += zip(first_lines, range(len(self._header)), strict=False)
+        last = len(self._header) - 1
+        self._lines += ((rows[min(n, len(rows) - 1) if n < last else -1].line, n) for n in range(last + 1))
 
     def add_body(self, rows: Sequence[TextRow]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""

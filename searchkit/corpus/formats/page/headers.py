@@ -158,8 +158,8 @@ def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> b
 def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
     """Return the pieces of a header row by column.
 
-    One that begins where the figures of a column end, all at the right, is the header of the next column: it is at the
-    left there, and its figures at the right.
+    One that begins where the text of a column ends is the header of the next column, at the left of its figures, if the
+    figures of the column are aligned at the right, or if another piece is its header.
     """
     pieces: list[tuple[int, list[Glyph]]] = []
     for word in row.words:
@@ -170,8 +170,10 @@ def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
         else:
             pieces.append((column, list(word)))
     cells: dict[int, list[Glyph]] = {}
-    for column, glyphs in reversed(pieces):
-        is_beside = column in columns.right_aligned and glyphs[0].left >= columns.extents[column][1]
+    for n in range(len(pieces) - 1, -1, -1):
+        column, glyphs = pieces[n]
+        is_second = n > 0 and pieces[n - 1][0] == column
+        is_beside = glyphs[0].left >= columns.extents[column][1] and (is_second or column in columns.right_aligned)
         is_next = is_beside and column + 1 < len(columns.extents) and column + 1 not in cells
         cells[column + is_next] = [*glyphs, *cells.get(column + is_next, ())]
     return cells
@@ -271,20 +273,22 @@ class Header:
         em = row.line.size
         edges = self.columns.edges
         off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
-        runs = self._find_runs(row, glyphs)
-        if self._has_gap(em) or is_barred or not self.is_complete:
-            is_sure = self.is_complete and self._has_gap(em)
-            return any(first and (is_sure or off < off_table) for off, first, _ in runs) or self._goes_on(row, glyphs)
+        ragged_middles, *ragged_ends = self._find_ragged(em)
+        if ragged_middles or is_barred or not self.is_complete:
+            is_sure = self.is_complete and ragged_middles and all(ragged_ends)
+            if any(first and (is_sure or off < off_table) for off, first, _ in self._find_runs(row, glyphs)):
+                return True
         return self._goes_on(row, glyphs)
 
-    def _has_gap(self, em: float) -> bool:
-        """Return whether its columns start at different heights, end at different heights, and have other middles."""
+    def _find_ragged(self, em: float) -> list[bool]:
+        """Return whether the headers of its columns have different middles, tops, and bottoms."""
         tops = {column: lower.top for column, lower in self._lower.items()}
         for name in self._names:
             tops |= {c: min(tops[c], name.baseline) for c in range(name.first, name.end) if c in tops}
-        bottoms = {column: lower.bottom for column, lower in self._lower.items()}
-        middles = [(tops[column] + bottoms[column]) / 2 for column in tops]
-        return all(max(h) - min(h) >= _MAX_OFF_LEVEL * em for h in (middles, tops.values(), bottoms.values()))
+        ends = [(top, self._lower[column].bottom) for column, top in tops.items()]
+        heights = ([top + bottom for top, bottom in ends], *map(list, zip(*ends, strict=True)))
+        limits = (2 * _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em)
+        return [max(values) - min(values) >= limit for values, limit in zip(heights, limits, strict=True)]
 
     def _goes_on(self, row: TextRow, glyphs: Sequence[Glyph]) -> bool:
         """Return whether a piece is a line of the header below it."""
