@@ -7,6 +7,8 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
+_UNRULED = ("pdf-unruled", "ofd-unruled")
+"""Pages on which white space alone shows the spans of a table."""
 _ZEROS = " | ".join("0" * 7)
 _APPLICANTS = (
     "（本列数据的勾稽关系为：第一项加第二项之和，等于第三项加第四项之和）{r3}{c3} | 申请人情况{c7}",
@@ -84,7 +86,7 @@ SAMPLES = (
         caption="四、政府信息公开行政复议、行政诉讼情况",
         labels=(),
         totals=(4, 9, 14),
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "income and expenditure",
@@ -117,7 +119,7 @@ SAMPLES = (
         labels=(),
         totals=(0, 2),
         units={"": "万元"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "consumer prices",

@@ -6,6 +6,8 @@ from description import Sample
 
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
+_UNRULED = ("pdf-unruled", "ofd-unruled")
+"""Pages on which white space alone shows the spans of a table."""
 
 SAMPLES = (
     Sample(
@@ -62,7 +64,7 @@ SAMPLES = (
         ),
         labels=(0, 1, 2),
         caption="部门整体支出绩效目标自评表",
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "of which, merged",
@@ -70,7 +72,7 @@ SAMPLES = (
         ("立案总数{c2} | 129 | 100", "其中{r2} | 医疗卫生 | 99 | 76.7", "公共场所 | 30 | 23.3", "结案{c2} | 120 | "),
         labels=(0, 1),
         units={2: "件", 3: "%"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "of which, in the header",
@@ -109,6 +111,7 @@ SAMPLES = (
             "rtf",
             "pdf-ruled",
             "ofd-ruled",
+            *_UNRULED,
         ),
     ),
     Sample(
@@ -129,6 +132,7 @@ SAMPLES = (
             "rtf",
             "pdf-ruled",
             "ofd-ruled",
+            *_UNRULED,
         ),
     ),
     Sample(
@@ -270,7 +274,7 @@ SAMPLES = (
             "文 号： | 东政办发〔2023〕5号 | 发布日期： | 2023年03月20日",
         ),
         is_data=False,
-        formats=("html", "docx", "rtf", "pdf-ruled", "ofd-ruled"),
+        formats=("html", "docx", "rtf", "pdf-ruled", "ofd-ruled", *_UNRULED),
     ),
     Sample(
         "two columns of a page",

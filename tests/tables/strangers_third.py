@@ -7,6 +7,8 @@ from description import Sample
 _SPANNED = ("html", "html-th", "html-framed", "docx", "xlsx", "rtf", "pdf-ruled", "ofd-ruled")
 """Formats that can state spans."""
 _ALMOST_ALL = (*_SPANNED, "md", "csv", "tsv", "txt-tabs", "txt-columns")
+_UNRULED = ("pdf-unruled", "ofd-unruled")
+"""Pages on which white space alone shows the spans of a table."""
 
 SAMPLES = (
     Sample(
@@ -27,7 +29,7 @@ SAMPLES = (
         no_figures=(0,),
         units={"": "元"},
         totals=(2, 3, "合计"),
-        formats=_SPANNED,
+        formats=(*_SPANNED, *_UNRULED),
     ),
     Sample(
         "population and its make-up",
@@ -75,7 +77,7 @@ SAMPLES = (
         ),
         ("立案（件） | 110 | 60 | 69 | 129 | 17.3", "结案（件） | 108 | 55 | 65 | 120 | 11.1"),
         units={"立案（件）": "件", "结案（件）": "件", 5: "%"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "regions ranked",
@@ -98,7 +100,7 @@ SAMPLES = (
         labels=(0, 1),
         units={2: "次"},
         totals=("合 计",),
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "money by source in one row",

@@ -37,9 +37,9 @@ _MAX_HEADER_SIZE = 1.1
 """Relative to the line below. A larger line is a caption."""
 _MAX_GROUPED_COLUMNS = 30
 """Headers of tables with more columns have one row: the time grows with the square of the columns."""
-_WRAPPED_COST, _SINGLE_COST, _FREE_COST = 0.3, 1.0, 1.0
+_WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
 """Em of distance from the centre that weigh as much as a line of a wrapped header, a piece over one column that has
-another header, and a column that no piece covers."""
+another header, and a column that no piece covers, whose header is in the lowest row or in an upper one."""
 
 
 # Which rows
@@ -344,11 +344,11 @@ class Header:
         if not self._lower or width > _MAX_GROUPED_COLUMNS:
             return {}
         deepest = max(lower.middle for lower in self._lower.values())
-        free = [0]
+        free = [0.0]
         for column in range(width):
             lower = self._lower.get(column)
             is_free = lower is not None and deepest - lower.middle < _MAX_OFF_LEVEL * row.line.size
-            free.append(free[-1] + is_free)
+            free.append(free[-1] + (_FREE_COST if is_free else _UPPER_COST if lower else 0.0))
         best: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {0: (0.0, {})}
         for column, glyphs in pieces:
             runs = [*self._find_runs(row, glyphs), (self._single_cost(row, column, glyphs), column, column + 1)]
@@ -357,11 +357,11 @@ class Header:
                 for own, first, end in runs:
                     if first < position:
                         continue
-                    total = cost + own + _FREE_COST * (free[first] - free[position])
+                    total = cost + own + free[first] - free[position]
                     if end not in after or total < after[end][0]:
                         after[end] = total, {**chosen, column: (first, end)}
             best = after
-        ways = [(cost + _FREE_COST * (free[width] - free[end]), end) for end, (cost, _) in best.items()]
+        ways = [(cost + free[width] - free[end], end) for end, (cost, _) in best.items()]
         return best[min(ways)[1]][1] if ways else {}
 
     def _single_cost(self, row: TextRow, column: int, glyphs: Sequence[Glyph]) -> float:
