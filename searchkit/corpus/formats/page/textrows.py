@@ -31,7 +31,7 @@ _MAX_LINES_BETWEEN = 3
 """Lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
-_MAX_LABEL_STEP = 1.3
+_MAX_LABEL_STEP = 1.6
 """Em. Vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
 _MAX_SPACING = 4.5
 """Em. White space between the two characters of a label: 合　　　计."""
