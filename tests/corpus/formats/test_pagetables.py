@@ -253,6 +253,12 @@ def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None
     assert tables(read(*pages)) == [[["月份", "立案", "罚款"], *body]]
 
 
+def test_a_single_row_on_the_next_page_goes_on() -> None:
+    """The last row of an unruled table can be alone on its page."""
+    last = ["北苑街道", "7", "8"]
+    assert tables(read(place(write_rows(ROWS)), place(write_rows([last]), number=2))) == [[*ROWS, last]]
+
+
 def test_another_table_on_the_next_page_is_another() -> None:
     """Two tables with the same columns are two if the second has a header of its own."""
     others = [["部门", "检查", "处罚"], ["司法局", "5", "6"], ["水务局", "7", "8"]]
