@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from description import Sample
 
-_BLOCKS = ("html", "html-th", "html-framed", "docx", "md", "rtf", "pdf-ruled", "ofd-ruled")
+_BLOCKS = (
+    "html",
+    "html-th",
+    "html-framed",
+    "docx",
+    "md",
+    "rtf",
+    "pdf-ruled",
+    "ofd-ruled",
+    "pdf-unruled",
+    "ofd-unruled",
+)
 """Formats in which a cell can contain several sentences."""
 _MARKED = ("html", "html-th", "html-framed", "docx", "md", "xlsx", "rtf")
 """Formats with raised text."""
@@ -207,7 +218,21 @@ SAMPLES = (
         labels=(),
         units={0: "件", 1: "件", 2: "万元", 3: "人"},
         caption="2023年执法数据",
-        formats=("html", "html-th", "html-framed", "docx", "md", "csv", "tsv", "xlsx", "rtf", "pdf-ruled", "ofd-ruled"),
+        formats=(
+            "html",
+            "html-th",
+            "html-framed",
+            "docx",
+            "md",
+            "csv",
+            "tsv",
+            "xlsx",
+            "rtf",
+            "pdf-ruled",
+            "ofd-ruled",
+            "pdf-unruled",
+            "ofd-unruled",
+        ),
     ),
     Sample(
         "the district as the total",
@@ -250,6 +275,8 @@ SAMPLES = (
             "rtf",
             "pdf-ruled",
             "ofd-ruled",
+            "pdf-unruled",
+            "ofd-unruled",
         ),
     ),
     Sample(

@@ -13,6 +13,8 @@ _APPLICANTS = (
     "自然人{r2} | 法人或其他组织{c5} | 总计{r2}",
     "商业企业 | 科研机构 | 社会公益组织 | 法律服务机构 | 其他",
 )
+_UNRULED = ("pdf-unruled", "ofd-unruled")
+"""Pages on which white space alone shows the spans of a table."""
 
 SAMPLES = (
     Sample(
@@ -84,7 +86,7 @@ SAMPLES = (
         caption="四、政府信息公开行政复议、行政诉讼情况",
         labels=(),
         totals=(4, 9, 14),
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "income and expenditure",
@@ -117,7 +119,7 @@ SAMPLES = (
         labels=(),
         totals=(0, 2),
         units={"": "万元"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "consumer prices",
@@ -292,7 +294,7 @@ SAMPLES = (
         ),
         labels=(0, 1, 2),
         caption="部门整体支出绩效目标自评表",
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "of which, merged",
@@ -300,7 +302,7 @@ SAMPLES = (
         ("立案总数{c2} | 129 | 100", "其中{r2} | 医疗卫生 | 99 | 76.7", "公共场所 | 30 | 23.3", "结案{c2} | 120 | "),
         labels=(0, 1),
         units={2: "件", 3: "%"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "of which, in the header",
@@ -339,6 +341,7 @@ SAMPLES = (
             "rtf",
             "pdf-ruled",
             "ofd-ruled",
+            *_UNRULED,
         ),
     ),
     Sample(
@@ -359,6 +362,7 @@ SAMPLES = (
             "rtf",
             "pdf-ruled",
             "ofd-ruled",
+            *_UNRULED,
         ),
     ),
     Sample(
@@ -500,7 +504,7 @@ SAMPLES = (
             "文 号： | 东政办发〔2023〕5号 | 发布日期： | 2023年03月20日",
         ),
         is_data=False,
-        formats=("html", "docx", "rtf", "pdf-ruled", "ofd-ruled"),
+        formats=("html", "docx", "rtf", "pdf-ruled", "ofd-ruled", *_UNRULED),
     ),
     Sample(
         "two columns of a page",
@@ -531,7 +535,7 @@ SAMPLES = (
         no_figures=(0,),
         units={"": "元"},
         totals=(2, 3, "合计"),
-        formats=_SPANNED,
+        formats=(*_SPANNED, *_UNRULED),
     ),
     Sample(
         "population and its make-up",
@@ -579,7 +583,7 @@ SAMPLES = (
         ),
         ("立案（件） | 110 | 60 | 69 | 129 | 17.3", "结案（件） | 108 | 55 | 65 | 120 | 11.1"),
         units={"立案（件）": "件", "结案（件）": "件", 5: "%"},
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "regions ranked",
@@ -602,7 +606,7 @@ SAMPLES = (
         labels=(0, 1),
         units={2: "次"},
         totals=("合 计",),
-        formats=_ALMOST_ALL,
+        formats=(*_ALMOST_ALL, *_UNRULED),
     ),
     Sample(
         "money by source in one row",

@@ -328,8 +328,6 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
     }
 )
 """Maps the name of a format, whose part before a dash is the suffix, to its writer."""
-PAGED = frozenset({"pdf-ruled", "pdf-unruled", "ofd-ruled", "ofd-unruled"})
-"""Formats of positioned glyphs."""
 
 
 def escape_text(text: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from searchkit.corpus.tables.cells import is_number
+
 _MAX_SHORT_CELL, _MAX_CELL = 30, 120
 """Code points. At least four of five cells are short, and none is longer than a note."""
 _VALUE = re.compile(r"[-+－约]?[￥¥]?[0-9][0-9,，.．]*\s*(?:[%％‰]|[^\W\d]{1,4})?|[-—－–/…]+|")
@@ -37,7 +39,7 @@ def is_aligned_data(rows: Sequence[Sequence[str]], *, is_aligned: bool) -> bool:
     if 2 * labels >= len(rows) or _is_contents(rows) or _is_list(rows):
         return False
     needs_values = is_aligned or width == 2  # noqa: PLR2004 - see above
-    return not needs_values or any(_has_values([row[n] for row in rows[1:]]) for n in range(1, width))
+    return not needs_values or any(_has_values([row[n] for row in rows[1:] or rows]) for n in range(1, width))
 
 
 def _are_short(cells: Sequence[str]) -> bool:
@@ -48,9 +50,8 @@ def _are_short(cells: Sequence[str]) -> bool:
 
 def _has_values(column: Sequence[str]) -> bool:
     """Return whether most cells of a column are values, and one contains a digit."""
-    return 2 * sum(bool(_VALUE.fullmatch(cell)) for cell in column) > len(column) and any(
-        cell[0].isdigit() or cell[-1].isdigit() for cell in column if cell and _VALUE.fullmatch(cell)
-    )
+    values = [cell for cell in column if _VALUE.fullmatch(cell) or is_number(cell)]
+    return 2 * len(values) > len(column) and any(char.isdigit() for value in values for char in value)
 
 
 def _is_contents(rows: Sequence[Sequence[str]]) -> bool:

@@ -253,6 +253,12 @@ def test_a_table_over_pages_is_one(repeats_header: bool, is_ruled: bool) -> None
     assert tables(read(*pages)) == [[["月份", "立案", "罚款"], *body]]
 
 
+def test_a_single_row_on_the_next_page_goes_on() -> None:
+    """The last row of an unruled table can be alone on its page."""
+    last = ["北苑街道", "7", "8"]
+    assert tables(read(place(write_rows(ROWS)), place(write_rows([last]), number=2))) == [[*ROWS, last]]
+
+
 def test_another_table_on_the_next_page_is_another() -> None:
     """Two tables with the same columns are two if the second has a header of its own."""
     others = [["部门", "检查", "处罚"], ["司法局", "5", "6"], ["水务局", "7", "8"]]
@@ -404,6 +410,70 @@ def test_labels_centred_on_several_rows_cover_them() -> None:
     glyphs = write_rows(rows, align="left") + write("行政许可", 83, TOP + 14 + 4.5 * LEADING)
     (table,) = tables(read(place(glyphs)))
     assert [row[0] for row in table] == ["类别", "行政处罚<3x1>", "罚款", "没收", "行政许可<2x1>", "变更", "合计"]
+
+
+def test_a_caption_is_no_name_over_columns() -> None:
+    """A line above a header of one height is the caption, even if it is centred over several columns."""
+    edges = (80.0, 180.0, 240.0, 300.0, 360.0)
+    rows = [["街道", "收件", "办结", "退件"], ["东风街道", "10", "9", "1"], ["西关街道", "11", "11", "0"]]
+    blocks = read(place(write("政务服务情况", 210, TOP - 6) + write_rows(rows, edges, align="centre")))
+    assert tables(blocks) == [rows]
+    assert blocks[0].text == "政务服务情况"
+
+
+def test_a_header_can_have_three_rows() -> None:
+    """Names over names: the outer ones cover all columns of the inner ones. Those at the left end cover them, too."""
+    edges = (80.0, 160.0, 220.0, 280.0, 340.0, 400.0)
+    rows = [["东风街道", "1", "2", "13", "4"], ["西关街道", "5", "16", "7", "8"], ["南湖街道", "9", "1", "2", "3"]]
+    glyphs = write_rows([["", "上年", "本年", "上年", "本年"], *rows], edges, TOP + 2 * LEADING, "left")
+    glyphs += write("街道", 83, TOP + 34) + write("政务服务", 163, TOP + 14)
+    glyphs += write("收件", 163, TOP + 34) + write("办结", 283, TOP + 34)
+    header = [["街道<3x1>", "政务服务<1x4>"], ["收件<1x2>", "办结<1x2>"], ["上年", "本年", "上年", "本年"]]
+    assert tables(read(place(glyphs))) == [[*header, *rows]]
+
+
+def test_lines_of_a_header_are_one_cell_if_they_are_closer_than_rows() -> None:
+    """A row of units at the distance of the rows is a header row; lines that are closer are one cell."""
+    rows = [["东风街道", "10", "1.5"], ["西关街道", "11", "2"], ["南湖街道", "12", "0"]]
+    units = write_rows([["", "立案", "罚款"], ["", "（件）", "（万元）"], *rows], align="centre")
+    lines = write_rows([["", "立案\n（件）", "罚款\n（万元）"]], align="centre", top=TOP + 8)
+    lines += write_rows(rows, align="centre", top=TOP + 2 * LEADING)
+    first, second = (tables(read(place(glyphs + write("街道", 83, TOP + 24))))[0] for glyphs in (units, lines))
+    assert first == [["街道<2x1>", "立案", "罚款"], ["（件）", "（万元）"], *rows]
+    assert second == [["街道", "立案（件）", "罚款（万元）"], *rows]
+
+
+def test_the_unit_can_stand_above_the_names_of_the_rows() -> None:
+    """The corner of a header can be the note of the unit; the same note on a line of its own is none of its cells."""
+    rows = [["单位：万元", "2022年", "2023年"], ["税收", "1,050.3", "1,120.8"], ["基金", "300.6", "210.4"]]
+    assert tables(read(place(write_rows(rows)))) == [rows]
+
+
+def test_a_row_of_figures_below_a_complete_header_is_a_table() -> None:
+    """One row is enough if each column has a header and a figure."""
+    rows = [["立案（件）", "结案（件）", "罚款（元）"], ["129", "120", "93.7"]]
+    edges = (80.0, 180.0, 280.0, 380.0)
+    assert tables(read(place(write_rows(rows, edges, align="centre") + write(END, LEFT, TOP + 80)))) == [rows]
+
+
+def test_headers_at_the_left_of_figures_at_the_right() -> None:
+    """A header at the left of its column does not belong to the figures that end before it."""
+    glyphs = write_rows([["街道", "立案", "罚款"], ["", "（件）", "（元）"]], (80, 200, 300, 420), align="left")
+    rows = [["东风街道", "10", "135"], ["西关街道", "9", "22"], ["南湖街道", "12", "0"]]
+    glyphs += write_rows(rows, (80, 200, 300, 420), TOP + 2 * LEADING)
+    (table,) = tables(read(place(glyphs)))
+    assert [row[-2:] for row in table] == [["立案", "罚款"], ["（件）", "（元）"], *(row[-2:] for row in rows)]
+
+
+def test_labels_over_two_columns_are_in_the_first() -> None:
+    """A total centred over two columns of labels is in the first, and so is a name before several others."""
+    edges = (80.0, 140.0, 240.0, 300.0)
+    rows = [["全市", "", "70"], ["", "小计", "30"], ["东区", "东风街道", "10"], ["", "南湖街道", "20"]]
+    rows += [["西区", "西关街道", "40"]]
+    glyphs = write_rows([["区域", "街道", "企业"], *rows], edges, align="left")
+    glyphs += write("合　　计", 110, TOP + 134) + write("140", 243, TOP + 134)
+    (table,) = tables(read(place(glyphs)))
+    assert [row[0] for row in table] == ["区域", "全市", "东区<3x1>", "东风街道", "南湖街道", "西区", "合 计"]
 
 
 PROSE = [f"第{n}项工作由区司法局会同有关部门组织实施，" for n in "一二三四五六七八九十"]

@@ -8,25 +8,29 @@ cell. What is no data (`corpus/tables/aligned.py`) stays text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from searchkit.corpus.cleaning.chrome import has_dot_leader
-from searchkit.corpus.formats.page.columns import Columns, find_columns, merge_sparse_columns
-from searchkit.corpus.formats.page.headers import build_header, find_header
-from searchkit.corpus.formats.page.lines import build_line, join_lines
-from searchkit.corpus.formats.page.placed import Bar, PlacedLine, PlacedTable
-from searchkit.corpus.formats.page.textrows import TextRow, build_row, group_data_rows
+from searchkit.corpus.formats.page.columns import Columns, find_columns, mark_right_aligned, merge_sparse_columns
+from searchkit.corpus.formats.page.headers import Header, build_header, cell_text, find_header
+from searchkit.corpus.formats.page.lines import join_lines
+from searchkit.corpus.formats.page.placed import Bar, Glyph, PlacedLine, PlacedTable
+from searchkit.corpus.formats.page.textrows import TextRow, build_row, find_pitch, group_data_rows, text_of
 from searchkit.corpus.formats.page.wrapping import find_end, group_wrapped, mark_parts, span_labels
 from searchkit.corpus.tables.aligned import is_aligned_data
-from searchkit.corpus.tables.cells import is_number
+from searchkit.corpus.tables.cells import is_number, is_total
 from searchkit.model import Cell
 
 _MIN_ROWS = 3
 """Rows with figures of a table that is not between bars. With text in each column of the header, one less."""
+_MIN_FIGURES = 3
+"""Columns of a table with one row, which contains only figures."""
 _BROKEN_FIGURE = re.compile(r"\d[\d,]*,\d{0,2}|\d[\d,.]* \d[\d,.]*")
 _MAX_BROKEN_SHARE = 0.2
 """Share of the rows with a part of a figure, or two figures in a cell: 12,34."""
+_MIN_OUTDENT = 0.5
+"""Em. Distance of a label over two columns from the left of the second."""
 _MAX_BAR_DISTANCE_ABOVE, _MAX_BAR_DISTANCE_BELOW = 10.0, 4.0
 """Em. Distance of the bars of a table from its rows with figures."""
 
@@ -92,31 +96,46 @@ def _build_table(
     _, first, end = bounds
     data = [row for row in rows[first:end] if row.is_data]
     is_carried = carried is not None and all(map(carried.fits, data))
-    columns = carried if is_carried else _find_columns(rows[first:end])
+    labelled = _add_labels(rows[first:end])
+    others = [row for row in rows[first:end] if not (row.is_data or row.is_figures)]
+    columns = carried if is_carried else find_columns(labelled, others)
     if columns is None:
         return None
     if not is_carried and first and rows[first - 1].gaps:
-        columns = merge_sparse_columns(data, columns, rows[first - 1])
+        columns = merge_sparse_columns(labelled, columns, rows[first - 1])
+    columns = mark_right_aligned(columns, data)
     inside = _find_bars(rows[first:end], bars, columns)
     start, first = find_header(rows, bounds, columns, inside)
     has_header = start < first
     is_known = (is_carried and start == 0) or (len(inside) > 1 and has_header)
-    needed = 1 if is_known else _MIN_ROWS - (has_header and columns.is_full(rows[first - 1]))
+    header = build_header(rows[start:first], columns, find_pitch(rows[first : bounds[2]]))
+    is_known |= header.is_complete and _is_row_of_figures(data, columns)
+    needed = 1 if is_known else _MIN_ROWS - header.is_complete
     if len(data) < needed or any(has_dot_leader(row.line.text) for row in data):
         return None
     end = find_end(rows, first, end, columns, inside)
     table = _AlignedTable(columns, start, end)
-    table.add_header(rows[start:first])
+    table.add_header(rows[start:first], header)
     table.add_body(rows[first:end])
     if _has_broken_figures(table.body) or not (is_carried or is_aligned_data(table.body, is_aligned=True)):
         return None
     return table
 
 
-def _find_columns(rows: Sequence[TextRow]) -> Columns | None:
-    """Return the columns that rows with figures, and the lines between them, show."""
-    data = [row for row in rows if row.is_data or row.is_figures]
-    return find_columns(data, [row for row in rows if not (row.is_data or row.is_figures)])
+def _add_labels(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Return the rows with figures. A label between two rows, at the left of theirs, is added to the lower one."""
+    data: list[TextRow] = []
+    for n, row in enumerate(rows):
+        if row.is_data or row.is_figures:
+            is_label = n and rows[n - 1].is_label_of(row) and (not data or rows[n - 1].is_label_of(data[-1]))
+            data.append(replace(row, words=[*rows[n - 1].words, *row.words]) if is_label else row)
+    return data
+
+
+def _is_row_of_figures(data: Sequence[TextRow], columns: Columns) -> bool:
+    """Return whether there is one row, with a figure in each of at least three columns."""
+    words = data[0].words if len(data) == 1 else []
+    return len(words) == len(columns.extents) >= _MIN_FIGURES and all(is_number(text_of(word)) for word in words)
 
 
 def _has_broken_figures(rows: Sequence[Sequence[str]]) -> bool:
@@ -154,22 +173,24 @@ class _AlignedTable:
     _lines: list[tuple[PlacedLine, int]] = field(default_factory=list)
     """The lines that begin a row, with its index."""
 
-    def add_header(self, rows: Sequence[TextRow]) -> None:
-        """Add the lines of the header, from top to bottom."""
-        self._header = build_header(rows, self.columns)
-        first_lines = [rows[0].line, rows[-1].line] if rows else []
-        self._lines += zip(first_lines, range(len(self._header)), strict=False)
+    def add_header(self, rows: Sequence[TextRow], header: Header) -> None:
+        """Add a header, and its lines from top to bottom."""
+        self._header = header.build_rows()
+        last = len(self._header) - 1
+        self._lines += ((rows[min(n, len(rows) - 1) if n < last else -1].line, n) for n in range(last + 1))
 
     def add_body(self, rows: Sequence[TextRow]) -> None:
         """Add the rows below the header. Lines that are parts of wrapped cells are joined with their row."""
-        labels = self._find_label_spans(rows)
+        cells = {id(row): self.columns.split(row) for row in rows}
+        _move_totals(cells.values())
+        labels = _find_label_spans([(row, cells[id(row)]) for row in rows])
         if labels:
-            rows = [row for row in rows if any(self.columns.split(row))]
+            rows = [row for row in rows if any(cells[id(row)])]
         for group in [[row] for row in rows] if labels else group_wrapped(rows, self.columns):
             texts = [""] * len(self.columns.extents)
             for row in group:
-                for column, glyphs in self.columns.split(row).items():
-                    text = build_line(glyphs, row.line.page).text
+                for column, glyphs in cells[id(row)].items():
+                    text = cell_text(row, glyphs)
                     texts[column] = join_lines(texts[column], text) if texts[column] else text
             self._lines.append((group[0].line, len(self._header) + len(self.body)))
             self.body.append(texts)
@@ -179,24 +200,6 @@ class _AlignedTable:
             for texts in self.body[n : n + span]:
                 texts[0] = text
             n += span
-
-    def _find_label_spans(self, rows: Sequence[TextRow]) -> list[tuple[str, int]]:
-        """Return the labels at the left that are centred on several rows, with the number of rows.
-
-        Empty if the first row has a label, or if labels and rows do not agree.
-        """
-        labels: list[tuple[float, str]] = []
-        heights: list[float] = []
-        for row in rows:
-            cells = self.columns.split(row)
-            if 0 in cells:
-                labels.append((row.baseline, build_line(cells[0], row.line.page).text))
-            if any(cells):
-                if not row.is_data:  # wrapped text
-                    return []
-                heights.append(row.baseline)
-        spans = span_labels([height for height, _ in labels], heights, rows[0].line.size)
-        return [(text, span) for (_, text), span in zip(labels, spans, strict=False)]
 
     def build_lines(self) -> list[PlacedLine]:
         """Return its rows as lines."""
@@ -219,3 +222,34 @@ class _AlignedTable:
         first, *others = self.body[n]
         span = self._spans.get(n, 1)
         return (*((Cell(first, span),) if span else ()), *map(Cell, others))
+
+
+def _move_totals(rows: Collection[dict[int, list[Glyph]]]) -> None:
+    """Move the labels of totals that are centred over the first two columns to the first: they begin left of others."""
+    beside = [(row, row[1][0], is_total(text_of(row[1]))) for row in rows if 1 in row]
+    left = min((glyph.left for _, glyph, is_sum in beside if not is_sum), default=0.0)
+    for row, glyph, is_sum in beside:
+        if is_sum and 0 not in row and glyph.left < left - _MIN_OUTDENT * glyph.size:
+            row[0] = row.pop(1)
+
+
+def _find_label_spans(rows: Sequence[tuple[TextRow, Mapping[int, Sequence[Glyph]]]]) -> list[tuple[str, int]]:
+    """Return the labels at the left that are centred on several rows, with the number of rows.
+
+    Empty if the first row has a label, or if labels and rows do not agree. A row whose label has no cell beside it,
+    such as that of a total, has its own label.
+    """
+    labels: list[tuple[float, str]] = []
+    heights: list[float] = []
+    own: set[float] = set()
+    for row, cells in rows:
+        if 0 in cells:
+            labels.append((row.baseline, cell_text(row, cells[0])))
+        if any(cells):
+            if not row.is_data:  # wrapped text
+                return []
+            heights.append(row.baseline)
+            if 0 in cells and 1 not in cells:
+                own.add(row.baseline)
+    spans = span_labels([height for height, _ in labels], heights, rows[0][0].line.size, own)
+    return [(text, span) for (_, text), span in zip(labels, spans, strict=False)]

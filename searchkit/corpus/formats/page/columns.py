@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
 from searchkit.corpus.formats.page.placed import Glyph
 from searchkit.corpus.formats.page.textrows import MIN_GAP, MIN_WORD_GAP, TextRow, text_of
-from searchkit.corpus.tables.cells import is_number, is_time
+from searchkit.corpus.tables.cells import is_number, is_time, is_value
 
 _MIN_GAP_SHARE = 0.5
 """Share of the rows with figures in which the space between two columns is at least `MIN_GAP`."""
 _MAX_OVERHANG = 4.0
-"""Em. Text in the last column may be this much wider than the figures there."""
+"""Em. Text in the first and the last column may be this much wider than in the rows with figures."""
+_MAX_RAGGED = 0.2
+"""Em. Texts whose ends differ by less are aligned there."""
 _MIN_NARROW_ROWS = 3
 """Rows with figures that show two columns with less white space between them."""
 _MIN_LABELS, _MIN_LABEL_SHARE = 2, 0.25
@@ -35,6 +37,8 @@ class Columns:
     """Left end of the first column, the middle of the space between columns, right end of the last."""
     extents: tuple[tuple[float, float], ...]
     """Where the text of each column starts and ends in the rows with figures."""
+    right_aligned: frozenset[int] = frozenset()
+    """The columns whose figures end at the same place in all rows, if those of one start at several places."""
 
     def locate(self, glyphs: Sequence[Glyph]) -> int:
         """Return the column of a word: the only one whose text is below or above it, else the one of its middle."""
@@ -59,7 +63,7 @@ class Columns:
         """Return whether each word of a row is in one column: it is not below or above the text of another."""
         slack = row.line.size
         limits = (
-            self.edges[0] - slack,
+            self.edges[0] - _MAX_OVERHANG * slack,
             *(edge for extent in self.extents for edge in extent),
             self.edges[-1] + _MAX_OVERHANG * slack,
         )
@@ -142,6 +146,21 @@ def _is_whole(before: str, word: str) -> bool:
     """Return whether a word is a number, and not the last digits of one whose thousands blanks separate: 1 234."""
     is_group = len(word) == _THOUSANDS and word.isdecimal() and len(before) <= _THOUSANDS and before.isdecimal()
     return is_number(word) and not is_group
+
+
+def mark_right_aligned(columns: Columns, data: Sequence[TextRow]) -> Columns:
+    """Return the columns with those of figures that are aligned at the right."""
+    ends: dict[int, list[tuple[float, float]]] = {}
+    words: set[int] = set()
+    for row in data:
+        for column, glyphs in columns.split(row).items():
+            ends.setdefault(column, []).append((glyphs[0].left, glyphs[-1].right))
+            if not is_value(text_of(glyphs)):
+                words.add(column)
+    limit = _MAX_RAGGED * data[0].line.size
+    spans = {column: [max(edge) - min(edge) for edge in zip(*ends[column], strict=True)] for column in ends}
+    found = frozenset(column for column, (_, right) in spans.items() if right < limit and column not in words)
+    return replace(columns, right_aligned=found) if any(spans[column][0] > limit for column in found) else columns
 
 
 def merge_sparse_columns(data: Sequence[TextRow], columns: Columns, header: TextRow) -> Columns:

@@ -7,6 +7,7 @@ header, and its cells. A piece that is centred over the pieces of several column
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from searchkit.corpus.formats.page.columns import Columns
 from searchkit.corpus.formats.page.lines import build_line, join_lines
@@ -14,6 +15,7 @@ from searchkit.corpus.formats.page.placed import Bar, Glyph
 from searchkit.corpus.formats.page.textrows import (
     MAX_CELL_LENGTH,
     MAX_ROW_DISTANCE,
+    MIN_GAP,
     TextRow,
     find_pitch,
     text_of,
@@ -22,11 +24,22 @@ from searchkit.corpus.formats.page.wrapping import MAX_INNER_STEP
 from searchkit.corpus.tables.cells import is_value
 from searchkit.model import Cell
 
-_MAX_HEADER_LINES = 5
+_MAX_HEADER_LINES = 6
 _MAX_OFF_CENTRE = 1.5
 """Em. A header is centred over its columns if it is off by less."""
+_MAX_OFF_LEVEL = 0.5
+"""Em. Header cells side by side have the same height if they differ by less."""
 _MAX_LINE_STEP = 1.3
 """Em. Lines of a header that are closer are lines of one row."""
+_MAX_WRAP_STEP, _MAX_CLOSE_STEP = 2.1, 1.5
+"""Em. Distance between two lines of a cell, and between two that are of one cell even if rows are as close."""
+_MAX_HEADER_SIZE = 1.1
+"""Relative to the line below. A larger line is a caption."""
+_MAX_GROUPED_COLUMNS = 30
+"""Headers of tables with more columns have one row: the time grows with the square of the columns."""
+_WRAPPED_COST, _SINGLE_COST, _FREE_COST, _UPPER_COST = 0.3, 1.0, 1.0, 0.1
+"""Em of distance from the centre that weigh as much as a line of a wrapped header, a piece over one column that has
+another header, and a column that no piece covers, whose header is in the lowest row or in an upper one."""
 
 
 # Which rows
@@ -42,7 +55,7 @@ def find_header(
     """
     earliest, first, end = bounds
     first = _find_body_start(rows, earliest, first, end, columns)
-    start = _find_header_start(rows, earliest, first, columns, bars)
+    start = _find_header_start(rows, earliest, first, columns, bars, find_pitch(rows[first:end]))
     return start, _find_header_end(rows, start, first, columns, bars)
 
 
@@ -70,21 +83,34 @@ def _find_body_start(rows: Sequence[TextRow], earliest: int, first: int, end: in
 
 
 def _find_header_start(
-    rows: Sequence[TextRow], earliest: int, first: int, columns: Columns, bars: Sequence[Bar]
+    rows: Sequence[TextRow], earliest: int, first: int, columns: Columns, bars: Sequence[Bar], pitch: float
 ) -> int:
     """Return the index of the first header row above the rows with figures. Two bars there enclose the header."""
     above = [bar.height for bar in bars if bar.height < rows[first].baseline]
     top = min(above) if len(above) > 1 else None
+    header = Header(columns, pitch)
     start = n = first
     while n > max(earliest, first - _MAX_HEADER_LINES):
         n -= 1
         row, below = rows[n], rows[n + 1]
         is_close = below.baseline - row.baseline <= MAX_ROW_DISTANCE * row.line.size
-        if (top is not None and row.baseline < top) or not is_close or not row.can_be_header:
+        is_large = n + 1 < first and row.line.size > _MAX_HEADER_SIZE * below.line.size
+        if (top is not None and row.baseline < top) or not is_close or is_large:
             break
-        if _is_aligned(row, columns) or _is_header_piece(row, columns, is_barred=top is not None):
+        if not row.can_be_header and not (
+            row.has_corner_note and start == first and len(_split(row, columns)) == len(columns.extents)
+        ):
+            break
+        if _is_aligned(row, columns):
+            if not header.add(row, is_lowest=n == first - 1):
+                break
             start = n
-        elif not _is_between_header_rows(row, below, columns) and not _is_group(row, below, columns):
+        elif header.covers(row, is_barred=top is not None) or (top is not None and row.line.right <= columns.edges[1]):
+            header.add(row)
+            start = n
+        elif _is_between_header_rows(row, below, columns):
+            header.add(row)
+        elif not _is_group(row, below, columns):
             break
     while start < first and not any(row.gaps or len(row.words) > 1 for row in rows[start:first]):
         start += 1
@@ -122,119 +148,271 @@ def _is_group(row: TextRow, below: TextRow, columns: Columns) -> bool:
 def _is_between_header_rows(row: TextRow, below: TextRow, columns: Columns) -> bool:
     """Return whether a single piece is the header of a column that the rows above and below it leave free."""
     step = below.baseline - row.baseline
-    is_close = step < _MAX_LINE_STEP * row.line.size
-    return is_close and below.gaps > 0 and columns.split(below).keys().isdisjoint(columns.split(row))
-
-
-def _is_header_piece(row: TextRow, columns: Columns, *, is_barred: bool) -> bool:
-    """Return whether a single piece can be part of a header: to the right of the first column, and no caption.
-
-    Between bars, it can also be in the first column.
-    """
-    line = row.line
-    if len(columns.extents) <= 2 or not columns.fits(row):  # noqa: PLR2004 - two columns have nothing to cover
-        return False
-    centre = (columns.edges[0] + columns.edges[-1]) / 2
-    off_centre = abs((line.left + line.right) / 2 - centre)
-    is_right = line.left >= columns.edges[1] and off_centre > _MAX_OFF_CENTRE * line.size
-    return is_right or (is_barred and line.right <= columns.edges[1])
+    is_close = step < _MAX_WRAP_STEP * row.line.size
+    return is_close and below.gaps > 0 and _split(below, columns).keys().isdisjoint(_split(row, columns))
 
 
 # Cells
 
-_Spot = tuple[int, float, float]
-"""A piece of a header: its column, its left and its right end."""
 
+def _split(row: TextRow, columns: Columns) -> dict[int, list[Glyph]]:
+    """Return the pieces of a header row by column.
 
-def build_header(rows: Sequence[TextRow], columns: Columns) -> list[tuple[Cell, ...]]:
-    """Return the cells of the header: no row, one, or two if a piece covers several columns.
-
-    If there is one word for each column, they are its cells, even if they are wider than the columns.
+    One that begins where the text of a column ends is the header of the next column, at the left of its figures, if the
+    figures of the column are aligned at the right, or if another piece is its header.
     """
-    if not rows:
-        return []
-    pieces = [columns.split(row) for row in rows]
-    if len(rows) == 1 and len(rows[0].words) == len(columns.extents):
-        pieces = [dict(enumerate(rows[0].words))]
-    groups = _find_groups(pieces)
-    lower = [""] * len(columns.extents)
-    names: list[str] = []
-    owners: list[int | None] = [None] * len(columns.extents)
-    """Index of the piece that covers each column, or None."""
-    for level, line in enumerate(pieces):
-        for column, glyphs in line.items():
-            text = build_line(glyphs, rows[level].line.page).text
-            if covered := groups.get((level, column)):
-                owners[slice(*covered)] = [len(names)] * (covered[1] - covered[0])
-                names.append(text)
+    pieces: list[tuple[int, list[Glyph]]] = []
+    for word in row.words:
+        column = columns.locate(word)
+        is_same = bool(pieces) and pieces[-1][0] == column
+        if is_same and word[0].left - pieces[-1][1][-1].right < MIN_GAP * row.line.size:
+            pieces[-1][1].extend(word)
+        else:
+            pieces.append((column, list(word)))
+    cells: dict[int, list[Glyph]] = {}
+    for n in range(len(pieces) - 1, -1, -1):
+        column, glyphs = pieces[n]
+        is_second = n > 0 and pieces[n - 1][0] == column
+        is_beside = glyphs[0].left >= columns.extents[column][1] and (is_second or column in columns.right_aligned)
+        is_next = is_beside and column + 1 < len(columns.extents) and column + 1 not in cells
+        cells[column + is_next] = [*glyphs, *cells.get(column + is_next, ())]
+    return cells
+
+
+def cell_text(row: TextRow, glyphs: Sequence[Glyph]) -> str:
+    """Return the text of a cell of a row: from the first to the last of its glyphs."""
+    return build_line(row.between(glyphs), row.line.page).text
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A piece of a header that covers the columns of other pieces."""
+
+    text: str
+    first: int
+    end: int
+    """The column after the last."""
+    baseline: float
+
+
+@dataclass(slots=True)
+class _Lower:
+    """The header of a single column: its lines from the bottom up."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    """Baseline of its first line."""
+    bottom: float
+    """Baseline of its last line."""
+
+    @property
+    def middle(self) -> float:
+        """The height of its middle."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(slots=True)
+class Header:
+    """The header of a table, built from the bottom up."""
+
+    columns: Columns
+    pitch: float
+    """Distance between the rows below it; 0 = unknown."""
+    _lower: dict[int, _Lower] = field(default_factory=dict)
+    """The innermost header of each column."""
+    _names: list[_Name] = field(default_factory=list)
+    """Those that cover others, from the inner to the outer ones."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether each column has a header."""
+        return len(self._lower) == len(self.columns.extents)
+
+    def add(self, row: TextRow, *, is_lowest: bool = False) -> bool:
+        """Add a row above those that it has. Return whether its pieces belong to the pieces below them.
+
+        If the lowest row has one word for each column, they are its cells, even if they are wider than the columns.
+        """
+        pieces: Mapping[int, Sequence[Glyph]] = _split(row, self.columns)
+        if is_lowest and len(row.words) == len(self.columns.extents):
+            pieces = dict(enumerate(row.words))
+        covered = self._find_covered(row, sorted(pieces.items()))
+        belongs = not self.is_complete or 2 * len(pieces) >= len(self.columns.extents)
+        for column, glyphs in pieces.items():
+            text, baseline = cell_text(row, glyphs), glyphs[0].baseline
+            left, right = glyphs[0].left, glyphs[-1].right
+            below = self._lower.get(column)
+            first, end = covered.get(column, (column, column + 1))
+            is_name = end - first > 1
+            if is_name:
+                belongs = True
+            elif below is not None:
+                is_name = below.top - glyphs[0].baseline >= self._wrap_step(row)
+                belongs |= not is_name and len(pieces) > 1
+            if is_name:
+                self._names.append(_Name(text, first, end, baseline))
+            elif below is None:
+                self._lower[column] = _Lower(text, left, right, baseline, baseline)
             else:
-                lower[column] = join_lines(lower[column], text) if lower[column] else text
-    return _build_two_rows(lower, names, owners) if names else [tuple(map(Cell, lower))]
+                below.text = join_lines(text, below.text)
+                below.left, below.right = min(below.left, left), max(below.right, right)
+                below.top = baseline
+        return belongs
 
+    def covers(self, row: TextRow, *, is_barred: bool) -> bool:
+        """Return whether the only piece of a row covers several columns, or continues the one below it.
 
-def _build_two_rows(lower: Sequence[str], names: Sequence[str], owners: Sequence[int | None]) -> list[tuple[Cell, ...]]:
-    """Return a header of two rows. A column that no name covers has one cell."""
-    top: list[Cell] = []
-    bottom: list[Cell] = []
-    column = 0
-    while column < len(lower):
-        owner = owners[column]
-        if owner is None:
-            top.append(Cell(lower[column], 2, 1))
-            column += 1
-            continue
-        end = column
-        while end < len(lower) and owners[end] == owner:
-            bottom.append(Cell(lower[end]))
-            end += 1
-        top.append(Cell(names[owner], 1, end - column))
-        column = end
-    return [tuple(top), tuple(bottom)]
+        Cells over two rows are at half the height of others, and show that a name is missing above these. A caption is
+        above a header without a gap, or above the middle of the table.
+        """
+        glyphs = [glyph for word in row.words for glyph in word]
+        if not self._lower or len(self.columns.extents) > _MAX_GROUPED_COLUMNS:
+            return False
+        em = row.line.size
+        edges = self.columns.edges
+        off_table = abs(edges[0] + edges[-1] - glyphs[0].left - glyphs[-1].right) / 2 / em
+        ragged_middles, *ragged_ends = self._find_ragged(em)
+        if ragged_middles or is_barred or not self.is_complete:
+            is_sure = self.is_complete and ragged_middles and all(ragged_ends)
+            if any(first and (is_sure or off < off_table) for off, first, _ in self._find_runs(row, glyphs)):
+                return True
+        return self._goes_on(row, glyphs)
 
+    def _find_ragged(self, em: float) -> list[bool]:
+        """Return whether the headers of its columns have different middles, tops, and bottoms."""
+        tops = {column: lower.top for column, lower in self._lower.items()}
+        for name in self._names:
+            tops |= {c: min(tops[c], name.baseline) for c in range(name.first, name.end) if c in tops}
+        ends = [(top, self._lower[column].bottom) for column, top in tops.items()]
+        heights = ([top + bottom for top, bottom in ends], *map(list, zip(*ends, strict=True)))
+        limits = (2 * _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em, _MAX_OFF_LEVEL * em)
+        return [max(values) - min(values) >= limit for values, limit in zip(heights, limits, strict=True)]
 
-def _find_groups(pieces: Sequence[Mapping[int, Sequence[Glyph]]]) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the columns that header pieces cover, for those over several: first column and end.
+    def _goes_on(self, row: TextRow, glyphs: Sequence[Glyph]) -> bool:
+        """Return whether a piece is a line of the header below it."""
+        below = self._lower.get(self.columns.locate(glyphs))
+        if below is None:
+            return False
+        is_centred = abs(below.left + below.right - glyphs[0].left - glyphs[-1].right) < row.line.size
+        return is_centred and below.top - glyphs[0].baseline < self._wrap_step(row)
 
-    Pieces are keyed by the index of their line and the column of their middle.
-    """
-    groups: dict[tuple[int, int], tuple[int, int]] = {}
-    for level, line in enumerate(pieces[:-1]):
-        below = sorted(
-            (column, glyphs[0].left, glyphs[-1].right)
-            for other in pieces[level + 1 :]
-            for column, glyphs in other.items()
-        )
-        if {column for column, _, _ in below} <= line.keys():
-            continue
-        taken = -1
-        for column, glyphs in sorted(line.items()):
-            near = [
-                spot
-                for spot in below
-                if spot[0] > taken and all(_distance(spot, glyphs) <= _distance(spot, g) for g in line.values())
-            ]
-            covered = _cover(glyphs, near)
-            if covered is not None and covered[1] - covered[0] > 1:
-                groups[level, column] = covered
-                taken = covered[1] - 1
-    return groups
+    def build_rows(self) -> list[tuple[Cell, ...]]:
+        """Return its cells. A column with fewer names above it than others has a cell over several rows."""
+        width = len(self.columns.extents)
+        if not self._lower and not self._names:
+            return []
+        owners: list[list[_Name]] = [[] for _ in range(width)]
+        for name in self._join_names():
+            for column in range(name.first, name.end):
+                owners[column].append(name)
+        height = 1 + max(map(len, owners))
+        rows: list[list[Cell]] = [[] for _ in range(height)]
+        for column, names in enumerate(owners):
+            for row, name in zip(rows, names, strict=False):
+                if name.first == column:
+                    row.append(Cell(name.text, 1, name.end - name.first))
+            lower = self._lower.get(column)
+            rows[len(names)].append(Cell(lower.text if lower else "", height - len(names)))
+        return [tuple(row) for row in rows]
 
+    def _join_names(self) -> list[_Name]:
+        """Return the names from the outer to the inner ones. The lines of one name are joined."""
+        joined: list[_Name] = []
+        for name in sorted(self._names, key=lambda name: (name.first - name.end, name.baseline)):
+            before = joined[-1] if joined else None
+            if before is not None and (before.first, before.end) == (name.first, name.end):
+                joined[-1] = _Name(join_lines(before.text, name.text), name.first, name.end, name.baseline)
+            else:
+                joined.append(name)
+        return joined
 
-def _distance(spot: _Spot, glyphs: Sequence[Glyph]) -> float:
-    """Return the horizontal distance between two pieces of a header; 0 if one is above the other."""
-    return max(0.0, glyphs[0].left - spot[2], spot[1] - glyphs[-1].right)
+    def _wrap_step(self, row: TextRow) -> float:
+        """Return the largest distance between two lines of one cell: it is smaller than that between rows."""
+        em = row.line.size
+        limit = _MAX_WRAP_STEP * em
+        return max(_MAX_CLOSE_STEP * em, min(limit, MAX_INNER_STEP * self.pitch)) if self.pitch else limit
 
+    def _find_covered(self, row: TextRow, pieces: Sequence[tuple[int, Sequence[Glyph]]]) -> dict[int, tuple[int, int]]:
+        """Return the columns that the pieces of a row cover, by the column of each piece: first column and end.
 
-def _cover(glyphs: Sequence[Glyph], below: Sequence[_Spot]) -> tuple[int, int] | None:
-    """Return the consecutive columns over whose pieces a header piece is centred: the first and the end."""
-    em = glyphs[0].size
-    best: tuple[int, int, int] | None = None
-    for a, first in enumerate(below):
-        for last in below[a:]:
-            if last[0] - first[0] > len(below):
+        Of all ways to cover columns in their order, it is the one in which pieces are centred best and few columns
+        are left.
+        """
+        width = len(self.columns.extents)
+        if not self._lower or width > _MAX_GROUPED_COLUMNS:
+            return {}
+        deepest = max(lower.middle for lower in self._lower.values())
+        free = [0.0]
+        for column in range(width):
+            lower = self._lower.get(column)
+            is_free = lower is not None and deepest - lower.middle < _MAX_OFF_LEVEL * row.line.size
+            free.append(free[-1] + (_FREE_COST if is_free else _UPPER_COST if lower else 0.0))
+        best: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {0: (0.0, {})}
+        for column, glyphs in pieces:
+            runs = [*self._find_runs(row, glyphs), (self._single_cost(row, column, glyphs), column, column + 1)]
+            after: dict[int, tuple[float, dict[int, tuple[int, int]]]] = {}
+            for position, (cost, chosen) in best.items():
+                for own, first, end in runs:
+                    if first < position:
+                        continue
+                    total = cost + own + free[first] - free[position]
+                    if end not in after or total < after[end][0]:
+                        after[end] = total, {**chosen, column: (first, end)}
+            best = after
+        ways = [(cost + free[width] - free[end], end) for end, (cost, _) in best.items()]
+        return best[min(ways)[1]][1] if ways else {}
+
+    def _single_cost(self, row: TextRow, column: int, glyphs: Sequence[Glyph]) -> float:
+        """Return what it costs that a piece is part of the header of its own column."""
+        below = self._lower.get(column)
+        if below is None:
+            return 0.0
+        return _WRAPPED_COST if below.top - glyphs[0].baseline < self._wrap_step(row) else _SINGLE_COST
+
+    def _find_runs(self, row: TextRow, glyphs: Sequence[Glyph]) -> list[tuple[float, int, int]]:
+        """Return the columns that a piece can cover, each as its distance from their centre in em, first and end.
+
+        They have headers at the same height. The piece is above the middle of these, of the text of the columns, or
+        above the left end of the first header.
+        """
+        em = row.line.size
+        left, right = glyphs[0].left, glyphs[-1].right
+        runs: list[tuple[float, int, int]] = []
+        width = len(self.columns.extents)
+        for first in range(width):
+            lower = self._lower.get(first)
+            if lower is None or lower.top - glyphs[0].baseline < _MAX_LINE_STEP * em / 2:
+                continue
+            start, stop = self.columns.extents[first]
+            low, middle = min(start, lower.left), lower.middle
+            if low - em > left:
                 break
-            off_centre = abs(first[1] + last[2] - glyphs[0].left - glyphs[-1].right) / 2
-            candidate = (round(off_centre / em / _MAX_OFF_CENTRE), first[0] - last[0], first[0])
-            if best is None or candidate < best:
-                best = candidate
-    return None if best is None or best[0] > 1 else (best[2], best[2] - best[1] + 1)
+            is_left = abs(left - lower.left) < _MAX_OFF_LEVEL * em and lower.top - glyphs[
+                0
+            ].baseline >= self._wrap_step(row)
+            for end in range(first + 1, width):
+                last = self._lower.get(end)
+                if last is None or abs(last.middle - middle) >= _MAX_OFF_LEVEL * em:
+                    break
+                stop = max(self.columns.extents[end][1], last.right)
+                off = min(abs(low + stop - left - right), abs(lower.left + last.right - left - right)) / 2 / em
+                is_centred = off < _MAX_OFF_CENTRE and low - em <= left and right <= stop + em
+                if (is_centred or is_left) and self._is_nested(first, end + 1) and end + 1 - first < width:
+                    runs.append((0.0 if is_left else off, first, end + 1))
+        return runs
+
+    def _is_nested(self, first: int, end: int) -> bool:
+        """Return whether columns contain, or are within, all that a name covers."""
+        return all(
+            name.end <= first or name.first >= end or (first <= name.first and name.end <= end) for name in self._names
+        )
+
+
+def build_header(rows: Sequence[TextRow], columns: Columns, pitch: float) -> Header:
+    """Return the header of some rows. `pitch`: the distance between the rows below it."""
+    header = Header(columns, pitch)
+    for n in range(len(rows) - 1, -1, -1):
+        header.add(rows[n], is_lowest=n == len(rows) - 1)
+    return header

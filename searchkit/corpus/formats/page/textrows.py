@@ -7,15 +7,17 @@ last row of each group of rows with figures that are close together.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from searchkit.corpus.formats.page.placed import Glyph, PlacedLine
 from searchkit.corpus.lines import ends_sentence
 from searchkit.corpus.tables.captions import is_table_note
-from searchkit.corpus.tables.cells import is_number
+from searchkit.corpus.tables.cells import is_number, is_total
 
 MIN_GAP = 1.0
 """Em. White space between two cells in most rows. A gap of justified text or between Latin words is smaller."""
@@ -29,6 +31,10 @@ _MAX_LINES_BETWEEN = 3
 """Lines without figures between two rows with figures."""
 _MAX_ROWS = 500
 """Rows of a table on a page. No page has more."""
+_MAX_LABEL_STEP = 1.6
+"""Em. Vertical distance of a label beside two rows from each of them. Lines of text are further apart."""
+_MAX_SPACING = 4.5
+"""Em. White space between the two characters of a label: 合　　　计."""
 _MIN_NARROW_WORDS = 3
 """Words of a row of a label and figures without wide gaps."""
 _NOTE = re.compile(r"[（(【\[]?\s*(?:注|备\s?注|说\s?明|附\s?注|数据来源|资料来源|来源)\s*\d?\s*[:：]")
@@ -73,6 +79,24 @@ class TextRow:
             return False
         return all(len(text_of(word)) <= MAX_CELL_LENGTH for word in self.words)
 
+    @property
+    def has_corner_note(self) -> bool:
+        """Whether its first word, above the names of the rows, is the unit of the cells: 单位：万元."""
+        texts = [text_of(word) for word in self.words]
+        return len(texts) > 1 and is_table_note(texts[0]) and not any(":" in text or "：" in text for text in texts[1:])
+
+    def is_label_of(self, row: TextRow) -> bool:
+        """Return whether it is a single word, closer to a row than a line to the next, at the left of all its words."""
+        is_close = abs(self.baseline - row.baseline) < self.line.size * _MAX_LABEL_STEP
+        is_word = len(self.words) == 1 and bool(row.words)
+        return is_close and is_word and self.line.right <= row.words[0][0].left - MIN_GAP * self.line.size
+
+    def between(self, glyphs: Sequence[Glyph]) -> Sequence[Glyph]:
+        """Return its glyphs from the first to the last of some of them, with the blanks that are printed."""
+        first = bisect_left(self.line.glyphs, glyphs[0].left, key=attrgetter("left"))
+        end = bisect_right(self.line.glyphs, glyphs[-1].left, key=attrgetter("left"))
+        return self.line.glyphs[first:end]
+
 
 def text_of(glyphs: Sequence[Glyph]) -> str:
     """Return the characters of a word."""
@@ -89,7 +113,7 @@ def build_row(line: PlacedLine) -> TextRow:
         if glyph.text.isspace():
             continue
         gap = glyph.left - words[-1][-1].right if words else 0.0
-        if not words or gap >= MIN_WORD_GAP * line.size:
+        if not words or (gap >= MIN_WORD_GAP * line.size and not _is_spaced_word(words[-1], glyph, gap)):
             if words and gap >= MIN_GAP * line.size:
                 piece_starts.append(len(words))
             words.append([])
@@ -101,6 +125,13 @@ def build_row(line: PlacedLine) -> TextRow:
         len(words) >= _MIN_NARROW_WORDS and all(is_number(text_of(word)) for word in words[1:])
     )
     return TextRow(line, words, gaps, is_data)
+
+
+def _is_spaced_word(before: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
+    """Return whether a character belongs to the one before it, from which a blank sets it off: 合 计."""
+    text = before[0].text + glyph.text
+    is_pair = len(before) == 1 and gap < _MAX_SPACING * glyph.size and text.isalpha() and not text.isascii()
+    return is_pair and is_total(text)
 
 
 def group_data_rows(rows: Sequence[TextRow]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 
@@ -129,7 +130,7 @@ def _split_pending(
     """
     items = [*([above] if above else []), *pending, below]
     steps = [after.baseline - before.baseline for before, after in pairwise(items)]
-    limit = MAX_INNER_STEP * (pitch or max(steps))
+    limit = MAX_INNER_STEP * (pitch or max(steps, default=0.0))
     count = 0
     while count < len(pending) and steps[len(steps) - 1 - count] < limit:
         count += 1
@@ -188,21 +189,27 @@ def _continues_figure(before: Sequence[Glyph], after: Sequence[Glyph], extent: t
     return is_full and is_shorter and is_number(text_of(before) + text_of(after))
 
 
-def span_labels(labels: Sequence[float], rows: Sequence[float], em: float) -> list[int]:
+def span_labels(
+    labels: Sequence[float], rows: Sequence[float], em: float, own: AbstractSet[float] = frozenset()
+) -> list[int]:
     """Return the number of rows over which each label is centred; empty if labels and rows do not agree.
 
-    `labels`, `rows`: their baselines, ascending. Empty, too, if the first row has a label of its own.
+    `labels`, `rows`: their baselines, ascending. `own`: those of rows with their own label. Empty, too, if the first of
+    the other rows has a label of its own.
     """
-    if not labels or not rows or labels[0] <= rows[0] + _MIN_OFF_ROW * em:
-        return []
     spans: list[int] = []
     start = 0
+    is_first = True
     for height in labels:
         if start == len(rows):
             return []
+        is_own = height in own
+        if is_first and not is_own and height <= rows[start] + _MIN_OFF_ROW * em:
+            return []
+        is_first &= is_own
         end = bisect_right(rows, 2 * height - rows[start] + _MAX_OFF_MIDDLE * em)
-        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em:
+        if end <= start or abs(rows[start] + rows[end - 1] - 2 * height) > em or (is_own and end - start > 1):
             return []
         spans.append(end - start)
         start = end
-    return spans if start == len(rows) else []
+    return spans if start == len(rows) and not is_first else []
