@@ -26,6 +26,9 @@ _FAMILY_OF_UNIT = {unit: family[0] for family in _UNIT_FAMILIES for unit in fami
 _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "万", "亿", "万亿")}
 """Factor of each scale that a unit can begin with: 10000 for 万."""
 
+PEOPLE_UNITS = {"人", "名", "位", "人次"}
+"""Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
+
 _FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
 """Words without meaning for comparisons anywhere in an indicator, and all marks except 、. They are removed first."""
 _LEADING_FILLERS = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施)+")

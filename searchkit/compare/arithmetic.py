@@ -7,10 +7,13 @@ reported only if more cells confirm the relation than contradict it, or if a hea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from searchkit.compare.agreement import (
+    PEOPLE_UNITS,
     format_number,
     has_other_period,
     has_same_value,
@@ -28,8 +31,6 @@ _STATED_SUM = re.compile(r"[合总共小]\s*计")
 another header, such as 全区 or 总数, can have parts that the table does not contain."""
 _NOT_SUMMABLE = re.compile("均|单价|率|指数|倍|位次|名次|排[名位]|累计|密度|强度")
 """Words of a header whose numbers cannot be added, such as means, rates and ranks."""
-_PEOPLE_UNITS = frozenset({"人", "名", "位", "人次"})
-"""Units of people. A person can be in several columns: 合计, 女, 党员."""
 _ZERO = re.compile(r"[-—–―－─/／\\]+|无|0")
 """A cell that means zero: 0, 无, a dash or a slash. The value of any other cell without a measure is unknown, even if
 the cell is empty."""
@@ -39,6 +40,8 @@ _MAX_WRONG_SUMS = 2
 _MAX_LINES = 30
 """Maximum number of rows of a table whose rates are checked by row, and of columns of one whose rates are checked by
 column. Each rate is compared with each pair of lines."""
+_MAX_SAMPLE = 50
+"""Number of rates of a line that decide what it is a rate of."""
 _MIN_CONFIRMED = 2
 """Minimum number of percentages of a line that must equal a quotient, so that the quotient is certainly their
 meaning."""
@@ -71,18 +74,19 @@ class Contradiction:
     """The measures, the contradicted one first."""
 
 
-def check_table(table: Table, report: Sequence[Measure]) -> Iterator[Contradiction]:
-    """Yield the contradictions in a table. `report` contains all measures of the document, including the table's.
+def check_table(table: Table, measures: Sequence[Measure], prose: Sequence[Measure] = ()) -> Iterator[Contradiction]:
+    """Yield the contradictions in a table.
 
-    Cost: linear in the number of cells. The check of rates takes up to `_MAX_LINES` times as long as the other checks.
+    `measures` are those of the table, `prose` those outside of tables in its document, by position. Cost: linear in the
+    number of cells.
     """
     rows = []
-    for block in read_blocks(table, report):
+    for block in read_blocks(table, measures):
         rows += block.rows
         for lines, crossing in ((block.rows, block.columns), (block.columns, block.rows)):
             yield from _check_sums(lines, crossing)
             yield from _check_rates(lines, crossing)
-    yield from _check_prose(table, rows, report)
+    yield from _check_prose(table, rows, prose)
 
 
 # Sums
@@ -168,8 +172,8 @@ def _drop_subparts(values: Sequence[float], tolerance: float) -> list[float]:
 
 
 def _can_overlap(total: Measure, parts: Sequence[Measure]) -> bool:
-    """Return whether parts can exceed their total because they contain the same people."""
-    return total.base_unit in _PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
+    """Return whether parts can exceed their total because a person can be in several of them: 合计, 女, 党员."""
+    return total.base_unit in PEOPLE_UNITS and sum(item.base_value for item in parts) > total.base_value
 
 
 def _build_wrong_sum(total: Measure, parts: Sequence[Measure]) -> Contradiction:
@@ -203,15 +207,29 @@ def _check_rates(lines: Sequence[TableLine], crossing: Sequence[TableLine]) -> I
         if sum(rate is not None for rate in rates) <= _MIN_CONFIRMED:
             continue
         nearest = sorted(values, key=lambda item: (item[0] > n, abs(n - item[0])))
-        best: tuple[int, list[tuple[Measure, float]]] = (0, [])  # as `_compare_rates` returns
-        for operands in _candidates(line.name, [value for _, value in nearest], crossing):
-            confirmed, wrong = _compare_rates(rates, operands)
-            if confirmed > best[0] and confirmed >= max(len(wrong), _MIN_CONFIRMED):
-                best = (confirmed, wrong)
-        for rate, expected in best[1]:
+        for rate, expected in _find_wrong_rates(
+            rates, list(_candidates(line.name, [value for _, value in nearest], crossing))
+        ):
             shown = format_number(round(expected, 2))
             message = f"{describe_cell(rate)}: the values of the table give {shown}%, not {format_number(rate.value)}%"
             yield Contradiction("rate", message, (rate,))
+
+
+def _find_wrong_rates(
+    rates: Sequence[Measure | None], candidates: Sequence[_FindOperands]
+) -> list[tuple[Measure, float]]:
+    """Return the rates that differ from the quotient that most rates equal, each with the quotient in percent.
+
+    The first rates decide which of the candidates that is.
+    """
+    cells = [index for index, rate in enumerate(rates) if rate is not None]
+    sample = cells[:_MAX_SAMPLE]
+    compared = [(*_compare_rates(rates, sample, find_operands), find_operands) for find_operands in candidates]
+    plausible = [item for item in compared if item[0] >= max(len(item[1]), _MIN_CONFIRMED)]
+    if not plausible:
+        return []
+    _, wrong, find_operands = max(plausible, key=lambda item: item[0])
+    return wrong if sample == cells else _compare_rates(rates, cells, find_operands)[1]
 
 
 def _has_value(slot: Measure | str) -> bool:
@@ -219,12 +237,12 @@ def _has_value(slot: Measure | str) -> bool:
     return isinstance(slot, Measure) and slot.base_unit != "%" and slot.change is None
 
 
-_Operands = list[tuple[Measure, Measure, bool] | None]
-"""For each cell of a line: the numerator, the denominator, and whether the rate is the growth from the denominator to
-the numerator. None if the cell has no such values."""
+_FindOperands = Callable[[int], tuple[Measure, Measure, bool] | None]
+"""Returns the operands of the rate at an index of its line: the numerator, the denominator, and whether the rate is the
+growth from the denominator to the numerator. None if there are no such values."""
 
 
-def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_Operands]:
+def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[TableLine]) -> Iterator[_FindOperands]:
     """Yield the operands that the rates of a line may be computed from.
 
     A rate may be the share of a value in its total, or the quotient of two values, one of which the header `name` of
@@ -237,13 +255,11 @@ def _candidates(name: str, values: Sequence[TableLine], crossing: Sequence[Table
     for value in values:
         if not is_growth:
             for totals in (direct, outer):
-                parts = zip(value.slots, totals, strict=True)
-                yield [_pair(slot, None if total is None else value.slots[total]) for slot, total in parts]
+                yield partial(_find_share, value, totals)
         is_named = bool(words & set(_RATE_WORDS.sub("", value.name)))
         for other in values:
             if other is not value and (is_named or is_growth):
-                pairs = zip(value.slots, other.slots, strict=True)
-                yield [_pair(slot, divisor, is_growth=is_growth) for slot, divisor in pairs]
+                yield partial(_find_quotient, value, other, is_growth)
 
 
 def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
@@ -259,8 +275,24 @@ def _outermost_total(index: int, totals: Sequence[int | None]) -> int | None:
     return outermost
 
 
+def _find_share(value: TableLine, totals: Sequence[int | None], index: int) -> tuple[Measure, Measure, bool] | None:
+    """Return a value and its total as the operands of a share."""
+    total = totals[index]
+    return None if total is None else _pair(value.slots[index], value.slots[total])
+
+
+def _find_quotient(
+    value: TableLine,
+    divisor: TableLine,
+    is_growth: bool,
+    index: int,  # noqa: FBT001 - bound by `partial`
+) -> tuple[Measure, Measure, bool] | None:
+    """Return the values of two lines as the operands of their quotient, or of the growth from one to the other."""
+    return _pair(value.slots[index], divisor.slots[index], is_growth=is_growth)
+
+
 def _pair(
-    value: Measure | str, divisor: Measure | str | None, *, is_growth: bool = False
+    value: Measure | str, divisor: Measure | str, *, is_growth: bool = False
 ) -> tuple[Measure, Measure, bool] | None:
     """Return the operands of a rate, or None if they cannot be divided."""
     if not (isinstance(value, Measure) and isinstance(divisor, Measure)) or not _has_value(value):
@@ -269,13 +301,16 @@ def _pair(
     return (value, divisor, is_growth) if same and divisor.base_value > 0 else None
 
 
-def _compare_rates(rates: Sequence[Measure | None], operands: _Operands) -> tuple[int, list[tuple[Measure, float]]]:
+def _compare_rates(
+    rates: Sequence[Measure | None], cells: Sequence[int], find_operands: _FindOperands
+) -> tuple[int, list[tuple[Measure, float]]]:
     """Return the number of rates that equal their operands' quotient, and each other rate with the quotient in percent.
 
-    A rate that cannot be checked is neither.
+    `cells` are the indexes of the rates that are compared. A rate that cannot be checked is neither.
     """
     confirmed, wrong = 0, []
-    for rate, pair in zip(rates, operands, strict=True):
+    for index in cells:
+        rate, pair = rates[index], find_operands(index)
         if rate is None or pair is None or rate.bound != "exact":
             continue
         value, divisor, is_growth = pair
@@ -294,19 +329,15 @@ def _compare_rates(rates: Sequence[Measure | None], operands: _Operands) -> tupl
 # Prose
 
 
-def _check_prose(table: Table, rows: Sequence[TableLine], report: Sequence[Measure]) -> Iterator[Contradiction]:
+def _check_prose(table: Table, rows: Sequence[TableLine], prose: Sequence[Measure]) -> Iterator[Contradiction]:
     """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
 
     A value whose clause names a row is compared with the cell of this row, any other value with the total.
     """
     first, last = table.first_paragraph, table.first_paragraph + len(table.rows) - 1
-    around = [
-        measure
-        for measure in report
-        if measure.table is None
-        and (first - _MAX_DISTANCE <= measure.source.n < first or last < measure.source.n <= last + _MAX_DISTANCE)
-        and _is_comparable(measure)
-    ]
+    begin = bisect_left(prose, first - _MAX_DISTANCE, key=_paragraph_number)
+    end = bisect_right(prose, last + _MAX_DISTANCE, key=_paragraph_number)
+    around = list(filter(_is_comparable, prose[begin:end]))
     if not around:
         return
     cells: dict[tuple[str, str], dict[str, Measure]] = {}
@@ -327,6 +358,10 @@ def _check_prose(table: Table, rows: Sequence[TableLine], report: Sequence[Measu
         for cell in (column[row] for row in same_rows if row in column):
             message = f"{describe_cell(cell)} is {_format_value(cell)}, but {measure.quote} is printed near the table"
             yield Contradiction("conflict", message, (cell, measure))
+
+
+def _paragraph_number(measure: Measure) -> int:
+    return measure.source.n
 
 
 def _key(measure: Measure, row: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import combinations, groupby, pairwise
 
 from searchkit.compare.agreement import (
+    PEOPLE_UNITS,
     format_number,
     has_other_period,
     has_same_value,
@@ -43,8 +44,6 @@ _NOT_SUMMABLE = re.compile("[均总原占由从每]|标准|累计|剔除|扣除|
 before and after a change (原, 由, 从, 增加到), corrected values (剔除, 调整, 可比)."""
 _MAX_GAP_LENGTH = 20
 """Maximum number of characters between two parts of one list."""
-_PEOPLE_UNITS = {"人", "名", "位", "人次"}
-"""Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
 _MAX_SUBSET_PARTS = 12
 """Maximum number of parts for which all subsets are summed. The number of subsets doubles with each part."""
 _MAX_NEAR_SHORTFALL = 0.02
@@ -109,13 +108,17 @@ def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[
             paragraph = engine.paragraph(paragraph_id)
         return None if paragraph is None else paragraph.text
 
-    return audit(snapshot.every_measure(filters), text_of, snapshot.table)
+    def tables_of(document: str) -> Iterator[Table]:
+        """Return the tables of the document with an id."""
+        return snapshot.tables(snapshot.filters({"document": document}, None))
+
+    return audit(snapshot.every_measure(filters), text_of, tables_of)
 
 
 def audit(
     measures: Iterable[Measure],
     text_of: Callable[[str], str | None] | None = None,
-    table_of: Callable[[str], Table | None] | None = None,
+    tables_of: Callable[[str], Iterable[Table]] | None = None,
 ) -> Iterator[Finding]:
     """Yield the contradictions between measures, which are in corpus order.
 
@@ -125,7 +128,7 @@ def audit(
     a breakdown are unknown. Parts that add up to less than their total are then a finding only if the total follows
     them, and a number between two parts, which may be a further part, does not prevent a finding.
 
-    `table_of` returns the table with an id. Without `table_of`, no table is added up.
+    `tables_of` returns the tables of the document with an id. Without `tables_of`, no table is added up.
 
     Memory: about 300 bytes for each measure that another report can contradict, plus the measures of one document.
     """
@@ -133,7 +136,7 @@ def audit(
     for _, group in groupby(measures, key=lambda measure: measure.document):
         report = list(group)
         yield from _check_breakdowns([measure for measure in report if measure.table is None], text_of)
-        yield from _check_tables(report, table_of)
+        yield from _check_tables(report, tables_of)
         yield from _check_rates(report)
         yield from _check_typos(report)
         yield from checker.check(report)
@@ -144,12 +147,14 @@ def _build_finding(kind: str, message: str, *measures: Measure) -> Finding:
     return Finding(kind, message, tuple(item.id for item in measures), tuple(item.base_value for item in measures))
 
 
-def _check_tables(report: Sequence[Measure], table_of: Callable[[str], Table | None] | None) -> Iterator[Finding]:
+def _check_tables(report: Sequence[Measure], tables_of: Callable[[str], Iterable[Table]] | None) -> Iterator[Finding]:
     """Yield the contradictions in the tables of a report. See `arithmetic`."""
-    ids = dict.fromkeys(f"{item.document}!{item.table}" for item in report if item.table) if table_of else ()
-    for table_id in ids:
-        table = table_of(table_id) if table_of else None
-        for found in check_table(table, report) if table else ():
+    by_table: dict[int | None, list[Measure]] = {}
+    for measure in report:
+        by_table.setdefault(measure.table, []).append(measure)
+    prose = by_table.pop(None, [])
+    for table in tables_of(report[0].document) if tables_of and by_table else ():
+        for found in check_table(table, by_table.get(table.table, ()), prose):
             yield _build_finding(found.kind, found.message, *found.measures)
 
 
@@ -218,7 +223,7 @@ def _is_excess_wrong(total: Measure, parts: Sequence[Measure], tolerance: float)
     """
     if any(part.base_value > total.base_value + tolerance for part in parts):
         return True
-    if len(parts) > _MAX_SUBSET_PARTS or total.base_unit in _PEOPLE_UNITS:
+    if len(parts) > _MAX_SUBSET_PARTS or total.base_unit in PEOPLE_UNITS:
         return False
     values = [part.base_value for part in parts]
     return not any(

@@ -38,10 +38,10 @@ class TableBlock:
 def read_blocks(table: Table, measures: Sequence[Measure]) -> Iterator[TableBlock]:
     """Yield the rows and columns of each block of a table, without the columns of labels.
 
-    `measures` contains those of the table; measures outside of it are ignored. Linear in the number of cells.
+    `measures` are those of the table. Linear in the number of cells.
     """
     layout = TableGrid(table.header, table.rows, table.header_columns)
-    by_place = {(item.source.n, item.start, item.end): item for item in measures if item.table == table.table}
+    by_place = {(item.source.n, item.start, item.end): item for item in measures}
     body: list[tuple[Measure | str, ...]] = []
     for row, n in enumerate(table.paragraphs):
         by_cell = {id(each.cell): by_place.get((n, each.start, each.end)) for each in layout.row_text(row).cells}

@@ -53,6 +53,7 @@ def format_number(value: float, code: str) -> str:
     literals: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
+        """Move a literal to `literals`, and return what represents it."""
         literals.append(match[1] or match[2] or match[3] or "")
         return "\ue000"
 

@@ -51,8 +51,9 @@ def _is_bare_header(above: Sequence[Cell], row: Sequence[Cell], below: Sequence[
     """Return whether each cell of a row is words, and all but the first of those above and below it are figures."""
     if not len(above) == len(row) == len(below) > 1 or any(cell.row_span > 1 for cell in (*above, *row, *below)):
         return False
-    figures = all(parse_figure(a.text) and parse_figure(b.text) for a, b in zip(above[1:], below[1:], strict=True))
-    return figures and all(is_heading_text(cell.text) and not is_time(cell.text) for cell in row)
+    if not all(is_heading_text(cell.text) and not is_time(cell.text) for cell in reversed(row)):
+        return False  # most rows contain figures at the right
+    return all(parse_figure(a.text) and parse_figure(b.text) for a, b in zip(above[1:], below[1:], strict=True))
 
 
 def _is_title(row: Sequence[Cell], width: int) -> bool:

@@ -179,6 +179,7 @@ def _unwrap_labels(table: DataTable, wrapped: Mapping[str, str]) -> DataTable:
     """Replace the texts of the headers of columns and rows that consist of several lines."""
 
     def unwrap(cell: Cell) -> Cell:
+        """Return the cell with its text on one line, without a blank inside of a wrapped word."""
         return replace(cell, text=wrapped.get(cell.text, cell.text))
 
     header = tuple(tuple(map(unwrap, row)) for row in table.header)

@@ -168,6 +168,7 @@ def _connect(
     parents = list(range(len(rows) + len(columns)))
 
     def find_root(n: int) -> int:
+        """Return the representative of the lines that are connected to line `n` (union-find)."""
         while parents[n] != n:
             parents[n] = n = parents[parents[n]]
         return n

@@ -121,6 +121,7 @@ def _find_laid_out(filled: _FilledGrid, by_row: Sequence[Sequence[int]], texts: 
     long_rows = {r for r, indexes in enumerate(by_row) if any(len(texts[n]) > _MAX_DATA_CELL_LENGTH for n in indexes)}
 
     def is_text(r: int) -> bool:
+        """Return whether a row is one cell of several lines over all columns."""
         if len(by_row[r]) != 1:
             return False
         n = by_row[r][0]
