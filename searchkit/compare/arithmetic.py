@@ -284,8 +284,8 @@ def _find_share(value: TableLine, totals: Sequence[int | None], index: int) -> t
 def _find_quotient(
     value: TableLine,
     divisor: TableLine,
-    is_growth: bool,
-    index: int,  # noqa: FBT001 - bound by `partial`
+    is_growth: bool,  # noqa: FBT001 - bound by `partial`
+    index: int,
 ) -> tuple[Measure, Measure, bool] | None:
     """Return the values of two lines as the operands of their quotient, or of the growth from one to the other."""
     return _pair(value.slots[index], divisor.slots[index], is_growth=is_growth)

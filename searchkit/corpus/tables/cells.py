@@ -151,6 +151,11 @@ def parse_figure(text: str) -> Figure | None:
     )
 
 
+def is_unit(text: str) -> bool:
+    """Return whether a text is a unit of the unit list: 万元, %, 个百分点."""
+    return _starts_with_unit().fullmatch(fold(text).strip()) is not None
+
+
 @cache
 def _starts_with_unit() -> re.Pattern[str]:
     """Return a pattern of the units of the unit list. Other words after a number make it a name: 12345热线, 5G基站."""

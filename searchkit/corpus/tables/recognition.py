@@ -24,6 +24,7 @@ from searchkit.corpus.tables.cells import (
     is_time,
     is_time_header,
     is_total,
+    is_unit,
     join_lines,
     join_wrapped,
     parse_figure,
@@ -61,11 +62,8 @@ _PROPERTY = re.compile(
 _LEVEL_HEADER = re.compile("[二三四五]级")
 """Header of a column that divides the labels of the column before it: 二级指标."""
 _CONTINUED = re.compile(r"续\s?(?:上)?表.{0,60}|.{0,60}[（(]续(?:表|上表)?[）)]")
-_UNIT_CELL = re.compile(
-    r"[（(].{1,12}[）)]|[/／].{1,8}|[%％‰]|个?百分点|[十百千万亿]{0,2}(?:[元吨亩米人件次户个家起项条处所辆台套天岁倍宗份]"
-    r"|公里|千米|公顷|公斤|千克|千瓦时?|[平立]方(?:公里|米)|[人户件家批班车]次)"
-)
-"""A cell of a header row that states the units of the columns."""
+_UNIT_IN_BRACKETS = re.compile(r"[（(].{1,12}[）)]|[/／].{1,8}")
+"""A cell of a header row that states the units of the columns, besides bare units."""
 _UNIT_ROW = re.compile(r"(?:计\s*量)?单\s*位")
 """The label of such a row."""
 
@@ -299,7 +297,8 @@ def _is_header_row(slots: Sequence[Sequence[PlacedCell]], r: int) -> bool:
     divided = any(
         placed.text and (placed.end_row > slots[r][0].row or placed.end_column - placed.column > 1) for placed in above
     )
-    units = all(map(_UNIT_CELL.fullmatch, texts[1:] if _UNIT_ROW.fullmatch(texts[0]) else texts)) and len(texts) > 1
+    stated = texts[1:] if _UNIT_ROW.fullmatch(texts[0]) else texts
+    units = len(texts) > 1 and all(_UNIT_IN_BRACKETS.fullmatch(text) or is_unit(text) for text in stated)
     gaps = [c for c, placed in enumerate(above) if not placed.text and c]
     fills = len(gaps) > 0 and all(slots[r][c].text for c in gaps) and not slots[r][0].text
     return (divided and slots[r][0] is not slots[r][-1]) or units or fills
