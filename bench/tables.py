@@ -23,12 +23,12 @@ PAGE = Path(__file__).parent / "TABLES.md"
 RESULTS = Path(__file__).parent / "results" / "tables.json"
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "tables"))
 
+from later_forms import SAMPLES as FORMS  # noqa: E402
+from later_published import SAMPLES as PUBLISHED  # noqa: E402
+from later_reports import SAMPLES as REPORTS  # noqa: E402
+from later_statistics import SAMPLES as STATISTICS  # noqa: E402
 from samples import SAMPLES  # noqa: E402 - needs the path above
 from scoring import score_format  # noqa: E402
-from strangers_forms import SAMPLES as FORMS  # noqa: E402
-from strangers_published import SAMPLES as PUBLISHED  # noqa: E402
-from strangers_reports import SAMPLES as REPORTS  # noqa: E402
-from strangers_statistics import SAMPLES as STATISTICS  # noqa: E402
 from writers import WRITERS  # noqa: E402
 
 _CORPORA = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from later_forms import SAMPLES as FORMS
+from later_published import SAMPLES as PUBLISHED
+from later_reports import SAMPLES as REPORTS
+from later_statistics import SAMPLES as STATISTICS
 from samples import SAMPLES
 from scoring import read_documents, score_format
-from strangers_forms import SAMPLES as FORMS
-from strangers_published import SAMPLES as PUBLISHED
-from strangers_reports import SAMPLES as REPORTS
-from strangers_statistics import SAMPLES as STATISTICS
 from wordfiles import convert_document
 from writers import WRITERS, docx
 
