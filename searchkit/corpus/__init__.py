@@ -5,6 +5,7 @@ reading.py                 reads one file into documents
 formats/                   bytes to blocks
 cleaning/, outline/        blocks to paragraphs with heading paths
 metadata/                  detects the metadata of a document
+frontmatter.py             splits front matter off a text
 sections.py, topics.py     classify paragraphs
 lines.py, numbering.py     kinds of lines; list markers
 blocks.py                  what the format readers return: blocks and raw documents

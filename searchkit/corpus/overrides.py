@@ -1,4 +1,4 @@
-"""Metadata stated by a person: front matter, metadata.csv, the fields of a record.
+"""Metadata stated by a person, checked: names and values of front matter, of metadata.csv, of the fields of a record.
 
 Stated metadata takes precedence over detected metadata.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 from posixpath import join, normpath
 from types import MappingProxyType
-from typing import Any
 
+from searchkit.corpus.reasons import quote_value
 from searchkit.model import SECTIONS, Document, Paragraph
 from searchkit.places.gazetteer import gazetteer
 from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
@@ -67,7 +67,7 @@ _DERIVED_FIELDS = frozenset({"document", "n", "page", "paragraphs", "measures", 
 _MAX_TOPICS = 3
 """Maximum number of topics of a paragraph. More are ignored."""
 _MAX_FACET_NAME_LENGTH = 40
-"""Maximum length of the name of a facet, in code points. Values that a message quotes are cut at this length too."""
+"""Maximum length of the name of a facet, in code points."""
 _MAX_FACET_VALUE_LENGTH = 200
 """Maximum length of the value of a facet, in code points."""
 _MAX_SCALAR_LENGTH = 1000
@@ -84,34 +84,11 @@ _DATE_FORMAT = re.compile(
 )
 """A date at the start of a value. Text may follow it, such as a time of day: 2024-01-31 10:30."""
 
-_FENCE = "---"
-"""The first line of front matter."""
-_FENCE_ENDS = frozenset({"---", "..."})
-"""The line after front matter."""
-_MAX_FRONT_MATTER_LENGTH = 65_536
-"""Number of code points at the start of a text that are searched for front matter."""
-_MAX_FRONT_MATTER_DEPTH = 10
-"""Maximum number of lists and mappings that enclose a value. Front matter with deeper values is ignored."""
 _MAX_STATEMENTS = 1000
-"""Maximum number of names in front matter, of columns of a metadata.csv, and of problems of a metadata.csv that are
-reported."""
+"""Maximum number of columns of a metadata.csv, and of problems of a metadata.csv that are reported."""
 _MAX_WARNINGS = 20
 """Maximum number of warnings about the values stated for one document. Further ones are counted in one warning.
 Warnings about its region are not limited."""
-_YAML_KEY = re.compile(r"[^\s:#,，。][^:,，。]{0,60}:(?:\s|$)")
-"""The start of a line `name: value`. Names contain no comma or full stop, unlike sentences with a colon."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """A text split into its front matter and the rest."""
-
-    body: str
-    """The text after the front matter."""
-    values: Mapping[str, object] = field(default_factory=dict)
-    """Values by name, as written: every scalar is a string."""
-    warnings: tuple[str, ...] = ()
-    """Why the front matter cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +121,6 @@ class StatedMetadata:
 NO_METADATA = StatedMetadata()
 
 
-def split_front_matter(text: str) -> FrontMatter:
-    """Split YAML front matter off a text whose line ends are line feeds.
-
-    Front matter lies between `---` on the first line and the next `---` or `...`. If its first entry is not of the form
-    `name: value`, it is text. Front matter of that form that cannot be parsed is removed, with a warning.
-    """
-    if not text.startswith(_FENCE):
-        return FrontMatter(text)
-    lines = text[:_MAX_FRONT_MATTER_LENGTH].split("\n")
-    end = next((n for n, line in enumerate(lines) if n and line.rstrip() in _FENCE_ENDS), 0)
-    yaml_lines = lines[1:end]
-    first_line = next((line for line in yaml_lines if line.strip() and not line.startswith("#")), "")
-    if lines[0].rstrip() != _FENCE or not end or not _YAML_KEY.match(first_line):
-        return FrontMatter(text)
-    body = text[sum(len(line) + 1 for line in lines[: end + 1]) :]
-    return replace(_parse_front_matter("\n".join(yaml_lines)), body=body)
-
-
 def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
     """Check stated values. Fields have English and Chinese names; any other name is a user-defined facet.
 
@@ -184,7 +143,7 @@ def parse_metadata(values: Mapping[str, object]) -> StatedMetadata:
     warnings += problems
     topics = _parse_topics(field_values.get("topics"))
     if topics is None:
-        warnings.append(f"topics: {_format_value(field_values['topics'])} is not text or a list of texts")
+        warnings.append(f"topics: {quote_value(field_values['topics'])} is not text or a list of texts")
     region, place_problems = _parse_region(field_values)
     if region:
         document_fields["region"] = region
@@ -202,7 +161,7 @@ def _parse_scalars(values: Mapping[str, object]) -> tuple[dict[str, object], lis
         result = _FIELD_PARSERS.get(key, _parse_text)(values[key])
         if result is None:
             expected = _EXPECTED_VALUES.get(key, "one line of text")
-            warnings.append(f"{key}: {_format_value(values[key])} is not {expected}")
+            warnings.append(f"{key}: {quote_value(values[key])} is not {expected}")
         else:
             parsed[key] = result
     return parsed, warnings
@@ -243,12 +202,12 @@ def parse_record(values: Mapping[str, object]) -> tuple[ParagraphMetadata, State
     section = values.get("section")
     texts = {name: _parse_texts(values.get(name)) for name in ("number", "path", "topics", "topic")}
     problems = [
-        f"{name}: {_format_value(values[name])} is not text or a list of texts"
+        f"{name}: {quote_value(values[name])} is not text or a list of texts"
         for name, parsed in texts.items()
         if parsed is None
     ]
     if section is not None and section not in SECTIONS:
-        problems.append(f"section: {_format_value(section)} is none of {' '.join(SECTIONS)}")
+        problems.append(f"section: {quote_value(section)} is none of {' '.join(SECTIONS)}")
     numbers = texts["number"] or ()
     paragraph = ParagraphMetadata(
         number=numbers[0] if numbers else None,
@@ -327,92 +286,6 @@ def _row_file(row: Sequence[str], file_column: int, folder: str) -> tuple[str, s
     if path.startswith("/") or name == ".." or name.startswith("../"):
         return "", f"{path} is outside the corpus"
     return name, ""
-
-
-def _parse_front_matter(text: str) -> FrontMatter:
-    """Parse front matter: a mapping whose values are scalars or lists of scalars. Every scalar is a string.
-
-    The text is parsed in one pass. It cannot run code, because tags are not applied. Aliases cannot multiply its
-    values, because anchors are not expanded. Values such as numbers of documents stay as written (007, 2024-01, no).
-    """
-    import yaml  # noqa: PLC0415 - most files have no front matter
-
-    try:
-        # The C loader crashes on deep nesting. This pure-Python loader only takes time quadratic in the depth.
-        return _FrontMatterParser(yaml.parse(text, Loader=yaml.BaseLoader)).read()
-    except yaml.MarkedYAMLError as error:
-        location = f" at line {error.problem_mark.line + 2}" if error.problem_mark else ""
-        return _invalid_front_matter(f"not YAML{location}: {error.problem or 'cannot be read'}")
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return _invalid_front_matter("not YAML that can be read")
-
-
-def _invalid_front_matter(problem: str) -> FrontMatter:
-    """Return front matter without fields, and with a warning about the problem."""
-    return FrontMatter("", {}, (f"front matter: {problem}",))
-
-
-class _FrontMatterParser:
-    """Reads a mapping from the events of a YAML parser."""
-
-    def __init__(self, events: Iterator[Any]) -> None:
-        self._events = events
-        self._unsupported = ""
-        """Unsupported construct in the current entry, such as `an anchor`; empty if there is none."""
-
-    def read(self) -> FrontMatter:
-        """Return the mapping as `values`, with a warning for each entry that is not supported."""
-        import yaml  # noqa: PLC0415 - as in `_parse_front_matter`
-
-        event = next(
-            event for event in self._events if not isinstance(event, (yaml.StreamStartEvent, yaml.DocumentStartEvent))
-        )
-        if not isinstance(event, yaml.MappingStartEvent):
-            return _invalid_front_matter("not YAML in the form `name: value`")
-        self._check_supported(event)
-        values: dict[str, object] = {}
-        warnings: list[str] = []
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            line = event.start_mark.line + 2
-            key = self._read_value(event)
-            value = self._read_value(next(self._events))
-            if isinstance(key, str) and not self._unsupported:
-                values[key] = value
-            else:
-                name = f" ({_format_value(key)})" if isinstance(key, str) else ""
-                warnings.append(
-                    f"front matter: line {line}{name}: {self._unsupported or 'a key that is not a scalar'} is not read"
-                )
-            self._unsupported = ""
-            if len(values) + len(warnings) > _MAX_STATEMENTS:
-                return _invalid_front_matter(f"more than {_MAX_STATEMENTS} names")
-        return FrontMatter("", values, tuple(warnings))
-
-    def _read_value(self, event: Any, depth: int = 0) -> object:  # noqa: ANN401 - the parser has no types
-        """Return the value that begins with `event`: a string, a list, or None for an alias."""
-        import yaml  # noqa: PLC0415 - as in `_parse_front_matter`
-
-        self._check_supported(event)
-        if isinstance(event, yaml.ScalarEvent):
-            return str(event.value)
-        if isinstance(event, yaml.AliasEvent):
-            return None
-        if depth == _MAX_FRONT_MATTER_DEPTH:
-            raise ValueError
-        if depth or isinstance(event, yaml.MappingStartEvent):
-            self._unsupported = self._unsupported or "a nested value"
-        ends = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
-        items: list[object] = []
-        while not isinstance(item := next(self._events), ends):
-            items.append(self._read_value(item, depth + 1))
-        return items
-
-    def _check_supported(self, event: Any) -> None:  # noqa: ANN401 - as above
-        """Record an anchor, alias or tag of the event as unsupported."""
-        if event.anchor:
-            self._unsupported = self._unsupported or "an anchor"
-        elif getattr(event, "tag", None):
-            self._unsupported = self._unsupported or "a tag"
 
 
 def _is_empty(value: object) -> bool:
@@ -498,7 +371,7 @@ def _parse_region(values: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[
         parts = [values[name] for name in _REGION_FIELDS if name in values]
     names = [_parse_text(part) if isinstance(part, str) else None for part in parts]
     if not all(names):
-        return (), (f"{key}: {_format_value(values[key])} is not the name of a place or a list of names",)
+        return (), (f"{key}: {quote_value(values[key])} is not the name of a place or a list of names",)
     region = tuple(dict.fromkeys(name for name in names if name))
     if not region:
         return (), ()
@@ -519,7 +392,7 @@ def _resolve_region(path: str) -> tuple[str, ...] | None:
 
 def _facet_problem(name: str, value: object) -> str:
     """Return why `name` with `value` cannot be a facet; empty if it can."""
-    quoted = _format_value(name)
+    quoted = quote_value(name)
     if name.lower() in _RESERVED_NAMES:
         return f"{quoted} is a field that cannot be stated"
     is_plain = not UNSAFE_IN_NAMES.search(name)
@@ -534,12 +407,5 @@ def _facet_problem(name: str, value: object) -> str:
         )
     text = _scalar_text(value)
     if text is None or len(text) > _MAX_FACET_VALUE_LENGTH:
-        return f"{quoted}: {_format_value(value)} is not a single value of at most {_MAX_FACET_VALUE_LENGTH} characters"
+        return f"{quoted}: {quote_value(value)} is not a single value of at most {_MAX_FACET_VALUE_LENGTH} characters"
     return ""
-
-
-def _format_value(value: object) -> str:
-    """Return a value quoted for a message: short and on one line."""
-    text = value if isinstance(value, str) else repr(value)[:_MAX_SCALAR_LENGTH]
-    text = UNSAFE_IN_NAMES.sub(" ", text)
-    return repr(text if len(text) <= _MAX_FACET_NAME_LENGTH else text[:_MAX_FACET_NAME_LENGTH] + "…")

@@ -1,11 +1,23 @@
-"""The wording of the reasons why a file, or a part of it, is not read: one line each."""
+"""The wording of the reasons why a file, a part of it, or a stated value is not used: one line each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from traceback import extract_tb
 
-from searchkit.text.characters import remove_invisible
+from searchkit.text.characters import UNSAFE_IN_NAMES, remove_invisible
+
+_MAX_QUOTED_LENGTH = 40
+"""Maximum length in code points of a value that a message quotes. A longer one is cut."""
+_MAX_SHOWN_LENGTH = 1000
+"""Maximum length in code points of the representation of a list or mapping before it is cut."""
+
+
+def quote_value(value: object) -> str:
+    """Return a value quoted for a message: short and on one line."""
+    text = value if isinstance(value, str) else repr(value)[:_MAX_SHOWN_LENGTH]
+    text = UNSAFE_IN_NAMES.sub(" ", text)
+    return repr(text if len(text) <= _MAX_QUOTED_LENGTH else text[:_MAX_QUOTED_LENGTH] + "…")
 
 
 def clean_message(text: str, max_length: int = 300) -> str:

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchkit.corpus.frontmatter import FrontMatter, split_front_matter
 from searchkit.corpus.overrides import (
-    FrontMatter,
     StatedMetadata,
     parse_metadata,
     parse_record,
     read_metadata_table,
-    split_front_matter,
 )
 
 

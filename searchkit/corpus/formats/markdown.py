@@ -16,7 +16,7 @@ from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.marks import END, LOWERED, RAISED, resolve_marks
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.text import decode_text, normalise_text
-from searchkit.corpus.overrides import split_front_matter
+from searchkit.corpus.frontmatter import split_front_matter
 from searchkit.corpus.tables.recognition import is_data_table
 from searchkit.model import Cell
 

@@ -11,7 +11,7 @@ from searchkit.corpus.formats.characters import clean_characters
 from searchkit.corpus.formats.charset import UTF_8, decode_as, guess_encoding, is_plausible
 from searchkit.corpus.formats.registry import FileContents
 from searchkit.corpus.formats.texttables import find_tables
-from searchkit.corpus.overrides import split_front_matter
+from searchkit.corpus.frontmatter import split_front_matter
 from searchkit.errors import ReadError
 from searchkit.text.characters import CONTROLS
 
