@@ -153,7 +153,14 @@ def test_show_in_other_formats(index: Path) -> None:
     assert json.loads(run(show, TABLE.id, "--index", index, "--format", "json")) == [expected]
     assert run(show, TABLE.id, "--index", index, "--format", "csv").startswith("街道,收件,\n,2022,2023\n")
     assert run(show, TABLE.id, "--index", index, "--format", "ids") == f"{TABLE.id}\n"
-    assert "no paragraph" not in run(show, f"{TABLE.document}!2", "--index", index)
+
+
+def test_a_missing_table_is_named(index: Path) -> None:
+    """The error names the id that no paragraph, document or table has."""
+    missing = f"{TABLE.document}!2"
+    result = CliRunner().invoke(show, [missing, "--index", str(index)], standalone_mode=False)
+    assert result.return_value == 1
+    assert f"no paragraph, document or table {missing}" in result.output
 
 
 def test_export_tables(index: Path, tmp_path: Path) -> None:
