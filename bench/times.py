@@ -1,0 +1,144 @@
+"""Random samples of measures and paragraphs of real reports, whose years are labelled by a person.
+
+    python -m bench.times --draw INDEX…    # add the samples from indexes of the reports, without labels
+    python -m bench.times --show INDEX…    # print the text of what is not labelled yet
+
+tests/measures/times/README.md describes the samples and the labels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import searchkit
+from searchkit.index import Index
+from searchkit.model import Document, Measure, Paragraph
+
+FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json"
+SEED = 1954
+SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
+"""Agency → number of measures and of paragraphs drawn from each stratum. The last is for all other reports."""
+_SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
+_CONTEXT = 350
+"""Number of characters printed on either side of a measure."""
+
+Label = dict[str, Any]
+Stratum = tuple[str, int, int]  # agency, decade, half of the report
+
+
+def use_of(document: str) -> str:
+    """Return `develop` or `hold-out`: the parity of the SHA-256 of the document's id."""
+    return ("develop", "hold-out")[hashlib.sha256(document.encode()).digest()[0] % 2]
+
+
+def load() -> dict[str, list[Label]]:
+    """Read the labels: lists named `measures` and `paragraphs`."""
+    if not FILE.exists():
+        return {"measures": [], "paragraphs": []}
+    labels: dict[str, list[Label]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return labels
+
+
+def save(labels: dict[str, list[Label]]) -> None:
+    """Write the labels, one per line, so that a person can enter them."""
+    lists = (
+        f' "{name}": [\n' + ",\n".join("  " + json.dumps(label, ensure_ascii=False) for label in items) + "\n ]"
+        for name, items in labels.items()
+    )
+    FILE.write_text("{\n" + ",\n".join(lists) + "\n}\n", encoding="utf-8")
+
+
+def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
+    """Draw measures and paragraphs with a fixed seed, each list in random order. Their ids are those of the index."""
+    measures: dict[Stratum, list[Measure]] = defaultdict(list)
+    paragraphs: dict[Stratum, list[Paragraph]] = defaultdict(list)
+    for index in indexes:
+        documents = {document.document: document for document in index.documents()}
+        for paragraph in index.paragraphs():
+            paragraphs[_stratum(documents[paragraph.document], paragraph.n)].append(paragraph)
+        for measure in index.every_measure():
+            number = int(measure.paragraph.rpartition("#")[2])
+            measures[_stratum(documents[measure.document], number)].append(measure)
+    chance = random.Random(SEED)  # noqa: S311 - no secret
+    drawn = list(_sample(measures, 0, chance)), list(_sample(paragraphs, 1, chance))
+    for items in drawn:
+        chance.shuffle(items)
+    return {
+        "measures": [
+            {"id": item.id, "use": use_of(item.document), "value": item.value, "unit": item.unit} for item in drawn[0]
+        ],
+        "paragraphs": [{"id": item.id, "use": use_of(item.document)} for item in drawn[1]],
+    }
+
+
+def show(label: Label, index: Index) -> Iterator[str]:
+    """Yield lines with the text that a label is about: headings, the paragraph before, and the marked measure."""
+    paragraph_id, _, start = label["id"].partition("@")
+    paragraph = index.paragraph(paragraph_id)
+    if paragraph is None:
+        return
+    yield f"=== {label['id']} · {paragraph.year} {paragraph.doctype}"
+    yield f"[{' > '.join(paragraph.path)}] {paragraph.section}"
+    before = index.paragraph(f"{paragraph.document}#{paragraph.n - 1}")
+    if before is not None:
+        yield f"… {before.text[:60]} … {before.text[-60:]}"
+    if not start:
+        yield paragraph.text
+        return
+    (measures,) = index.measures_of([paragraph_id])
+    measure = next(item for item in measures if item.id == label["id"])
+    text, begin, end = paragraph.text, measure.start, measure.end
+    opening = text[: min(60, max(begin - _CONTEXT, 0))]
+    yield (
+        f"{opening}…{text[max(begin - _CONTEXT, 0) : begin]}【【{text[begin:end]}】】{text[end : end + _CONTEXT // 3]}"
+    )
+    yield f"-> {measure.indicator} = {measure.value} {measure.unit} change={measure.change}"
+
+
+def _stratum(document: Document, number: int) -> Stratum:
+    agency = document.agency if document.agency in SIZES and document.doctype != "法治政府建设年度报告" else ""
+    if not agency:
+        return "", 0, 0
+    decade = (document.year or 0) // 10 * 10
+    if agency == "人民政府":
+        decade = max(decade, 1980)
+    return agency or "", decade, int(number > document.paragraphs / 2)
+
+
+def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
+    for stratum in sorted(strata):
+        size = SIZES[stratum[0]][position]
+        if stratum[:2] in _SPARSE:
+            size //= 3
+        yield from chance.sample(strata[stratum], min(size, len(strata[stratum])))
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Draw the samples, or print what is not labelled."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draw", action="store_true", help="add samples without labels")
+    parser.add_argument("--show", action="store_true", help="print what is not labelled yet")
+    parser.add_argument("indexes", nargs="+", type=Path)
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    with ExitStack() as stack:
+        indexes = [stack.enter_context(searchkit.open(path)) for path in options.indexes]
+        if options.draw:
+            drawn, earlier = draw(indexes), load()
+            kept = {name: {label["id"]: label for label in items} for name, items in earlier.items()}
+            save({name: [kept[name].get(label["id"], label) for label in items] for name, items in drawn.items()})
+        if options.show:
+            for label in (label for items in load().values() for label in items):
+                if not {"of_year", "skip"} & label.keys():
+                    print(*(line for index in indexes for line in show(label, index)), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
