@@ -12,9 +12,11 @@ import argparse
 import hashlib
 import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,18 @@ FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json
 SEED = 1954
 SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
 """Agency → number of measures and of paragraphs drawn from each stratum. The last is for all other reports."""
+PATTERNS = {
+    "part": (
+        r"上半年|下半年|季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到]至?[^，。；|]{0,8}月(?:[底末份]|\d)",
+        60,
+    ),
+    "before": (r"[从由](?!此)[^，。；|]{0,15}\||比[^，。；|]{2,6}的\||(?:上年|去年)(?:同期)?的?\|", 40),
+    "rule": (r"(?:过|不足|低于)\|[^|]*\|的|以[上下内]\|的|(?:罚款|不得)[^，。；|]{0,10}\||起征[^，。；|]{0,6}\|", 30),
+    "years": (r"(?:[三四五六七八九十]|\b\d)年[来间内]?[^，。；|]{0,20}\||累计[^，。；]*\||期间|年均", 30),
+}
+"""Name of a further sample → pattern of the text around a measure, whose quote is between two bars, and size."""
+_REACH = 40, 8
+"""Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
 _CONTEXT = 350
 """Number of characters printed on either side of a measure."""
@@ -60,20 +74,28 @@ def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
     """Draw measures and paragraphs with a fixed seed, each list in random order. Their ids are those of the index."""
     measures: dict[Stratum, list[Measure]] = defaultdict(list)
     paragraphs: dict[Stratum, list[Paragraph]] = defaultdict(list)
+    windows: dict[str, str] = {}
     for index in indexes:
         documents = {document.document: document for document in index.documents()}
         for paragraph in index.paragraphs():
-            paragraphs[_stratum(documents[paragraph.document], paragraph.n)].append(paragraph)
-        for measure in index.every_measure():
-            number = int(measure.paragraph.rpartition("#")[2])
-            measures[_stratum(documents[measure.document], number)].append(measure)
+            stratum = _stratum(documents[paragraph.document], paragraph.n)
+            paragraphs[stratum].append(paragraph)
+            for measure in index.measures_of([paragraph.id])[0]:
+                measures[stratum].append(measure)
+                windows[measure.id] = _window(paragraph.text, measure)
     chance = random.Random(SEED)  # noqa: S311 - no secret
     drawn = list(_sample(measures, 0, chance)), list(_sample(paragraphs, 1, chance))
     for items in drawn:
         chance.shuffle(items)
+    chosen = {item.id for item in drawn[0]}
+    windows = {key: window for key, window in windows.items() if key not in chosen}
+    taken: set[str] = set()
+    samples = {"random": drawn[0]} | {name: _match(name, measures, windows, taken, chance) for name in PATTERNS}
     return {
         "measures": [
-            {"id": item.id, "use": use_of(item.document), "value": item.value, "unit": item.unit} for item in drawn[0]
+            {"id": item.id, "sample": name, "use": use_of(item.document), "value": item.value, "unit": item.unit}
+            for name, items in samples.items()
+            for item in items
         ],
         "paragraphs": [{"id": item.id, "use": use_of(item.document)} for item in drawn[1]],
     }
@@ -119,6 +141,33 @@ def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Rand
         if stratum[:2] in _SPARSE:
             size //= 3
         yield from chance.sample(strata[stratum], min(size, len(strata[stratum])))
+
+
+def _window(text: str, measure: Measure) -> str:
+    begin, end = measure.start, measure.end
+    return f"{text[max(begin - _REACH[0], 0) : begin]}|{text[begin:end]}|{text[end : end + _REACH[1]]}"
+
+
+def _match(
+    name: str,
+    measures: dict[Stratum, list[Measure]],
+    windows: dict[str, str],
+    taken: set[str],
+    chance: random.Random,
+) -> list[Measure]:
+    """Draw measures whose window matches a pattern, from the strata in turn, one per document."""
+    pattern, size = re.compile(PATTERNS[name][0]), PATTERNS[name][1]
+    lists = [
+        [item for item in items if pattern.search(windows.get(item.id, ""))] for _, items in sorted(measures.items())
+    ]
+    for items in lists:
+        chance.shuffle(items)
+    drawn: list[Measure] = []
+    for item in (item for row in zip_longest(*lists) for item in row if item is not None):
+        if len(drawn) < size and item.document not in taken:
+            drawn.append(item)
+            taken.add(item.document)
+    return drawn
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
