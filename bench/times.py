@@ -1,7 +1,7 @@
 """Random samples of measures and paragraphs of real reports, whose years are labelled by a person.
 
-    python -m bench.times --draw INDEX…    # add the samples from indexes of the reports, without labels
-    python -m bench.times --show INDEX…    # print the text of what is not labelled yet
+    python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
+    python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
 
 tests/measures/times/README.md describes the samples and the labels.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import searchkit
+from bench.labels import USES
 from searchkit.index import Index
 from searchkit.model import Document, Measure, Paragraph
 
@@ -36,6 +37,10 @@ PATTERNS = {
     "before": (r"[从由](?!此)[^，。；|]{0,15}\||比[^，。；|]{2,6}的\||(?:上年|去年)(?:同期)?的?\|", 40),
     "rule": (r"(?:过|不足|低于)\|[^|]*\|的|以[上下内]\|的|(?:罚款|不得)[^，。；|]{0,10}\||起征[^，。；|]{0,6}\|", 30),
     "years": (r"(?:[三四五六七八九十]|\b\d)年[来间内]?[^，。；|]{0,20}\||累计[^，。；]*\||期间|年均", 30),
+    "months": (
+        r"(?:[上下]半年|[一二三四]季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到][^，。；|每]{0,8}月)[^。；|]{0,20}\|",
+        40,
+    ),
 }
 """Name of a further sample → pattern of the text around a measure, whose quote is between two bars, and size."""
 _REACH = 40, 8
@@ -49,8 +54,8 @@ Stratum = tuple[str, int, int]  # agency, decade, half of the report
 
 
 def use_of(document: str) -> str:
-    """Return `develop` or `hold-out`: the parity of the SHA-256 of the document's id."""
-    return ("develop", "hold-out")[hashlib.sha256(document.encode()).digest()[0] % 2]
+    """Return the use of the labels of a document: the parity of the SHA-256 of its id."""
+    return USES[hashlib.sha256(document.encode()).digest()[0] % 2]
 
 
 def load() -> dict[str, list[Label]]:
@@ -93,7 +98,14 @@ def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
     samples = {"random": drawn[0]} | {name: _match(name, measures, windows, taken, chance) for name in PATTERNS}
     return {
         "measures": [
-            {"id": item.id, "sample": name, "use": use_of(item.document), "value": item.value, "unit": item.unit}
+            {
+                "id": item.id,
+                "end": item.end,
+                "sample": name,
+                "use": use_of(item.document),
+                "value": item.value,
+                "unit": item.unit,
+            }
             for name, items in samples.items()
             for item in items
         ],
@@ -108,31 +120,28 @@ def show(label: Label, index: Index) -> Iterator[str]:
     if paragraph is None:
         return
     yield f"=== {label['id']} · {paragraph.year} {paragraph.doctype}"
+    yield json.dumps({key: value for key, value in label.items() if key != "id"}, ensure_ascii=False)
     yield f"[{' > '.join(paragraph.path)}] {paragraph.section}"
     before = index.paragraph(f"{paragraph.document}#{paragraph.n - 1}")
     if before is not None:
         yield f"… {before.text[:60]} … {before.text[-60:]}"
-    if not start:
-        yield paragraph.text
-        return
-    (measures,) = index.measures_of([paragraph_id])
-    measure = next(item for item in measures if item.id == label["id"])
-    text, begin, end = paragraph.text, measure.start, measure.end
-    opening = text[: min(60, max(begin - _CONTEXT, 0))]
-    yield (
-        f"{opening}…{text[max(begin - _CONTEXT, 0) : begin]}【【{text[begin:end]}】】{text[end : end + _CONTEXT // 3]}"
-    )
-    yield f"-> {measure.indicator} = {measure.value} {measure.unit} change={measure.change}"
+    text = paragraph.text
+    if start:
+        begin, end = int(start), label["end"]
+        before_quote, after = text[max(begin - _CONTEXT, 0) : begin], text[end : end + _CONTEXT // 3]
+        opening = text[: min(60, max(begin - _CONTEXT, 0))]
+        text = f"{opening}…{before_quote}【【{text[begin:end]}】】{after}"
+    yield text
 
 
 def _stratum(document: Document, number: int) -> Stratum:
-    agency = document.agency if document.agency in SIZES and document.doctype != "法治政府建设年度报告" else ""
-    if not agency:
+    agency = document.agency or ""
+    if agency not in SIZES:
         return "", 0, 0
     decade = (document.year or 0) // 10 * 10
     if agency == "人民政府":
         decade = max(decade, 1980)
-    return agency or "", decade, int(number > document.paragraphs / 2)
+    return agency, decade, int(number > document.paragraphs / 2)
 
 
 def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
@@ -171,10 +180,10 @@ def _match(
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Draw the samples, or print what is not labelled."""
+    """Draw the samples, or print labels with their text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draw", action="store_true", help="add samples without labels")
-    parser.add_argument("--show", action="store_true", help="print what is not labelled yet")
+    parser.add_argument("--draw", action="store_true", help="add the samples, without labels")
+    parser.add_argument("--show", choices=USES, help="print the labels for a use, with their text")
     parser.add_argument("indexes", nargs="+", type=Path)
     options = parser.parse_args(None if arguments is None else list(arguments))
     with ExitStack() as stack:
@@ -184,9 +193,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
             kept = {name: {label["id"]: label for label in items} for name, items in earlier.items()}
             save({name: [kept[name].get(label["id"], label) for label in items] for name, items in drawn.items()})
         if options.show:
-            for label in (label for items in load().values() for label in items):
-                if not {"of_year", "skip"} & label.keys():
-                    print(*(line for index in indexes for line in show(label, index)), sep="\n")
+            for label in (label for items in load().values() for label in items if label["use"] == options.show):
+                print(*(line for index in indexes for line in show(label, index)), sep="\n")
 
 
 if __name__ == "__main__":
