@@ -1,0 +1,356 @@
+"""The time that measures and paragraphs are of: years, several years, parts of a year, and whether it was planned.
+
+Times are resolved against a document: 今年 is its year, and a work report reviews the year before. A time governs what
+follows it in its paragraph until another one is named. Without one, the headings decide, then the section.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR
+
+_DIGITS = str.maketrans("零〇○ＯOo一二三四五六七八九", "000000123456789")
+_SMALL = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_N = r"[一二两三四五六七八九十\d]{1,2}"
+_MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
+_TO = "[-—–~至到]"
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A year, several years, or a part of a year."""
+
+    of_year: int | None = None
+    """The year, or the last of several."""
+    since: int | None = None
+    """The first of several years, or None."""
+    part: str | None = None
+    """Months of the year: `01-06`, `11`. None for a whole year."""
+    is_end: bool = False
+    """Whether it is a point of time: the end of the year or of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What relative times mean in a document."""
+
+    year: int | None
+    """The year of the document: 今年."""
+    reviewed: int | None
+    """The year that it reviews."""
+
+    @classmethod
+    def of_document(cls, year: int | None, *, is_work_report: bool) -> Calendar:
+        """Return the calendar of a document. A work report has the year that it plans, and reviews the year before."""
+        return cls(year, year and (year - 1 if is_work_report else year))
+
+    @property
+    def planned(self) -> int | None:
+        """The year that it plans."""
+        return self.reviewed and self.reviewed + 1
+
+
+_EXPRESSION = re.compile(
+    r"(?P<plan>(?:[“‘\"]?(?P<plan_number>十?[一二三四五六七八九])五[”’\"]?|第(?P<plan_ordinal>十?[一二三四五六七八九])个五年)(?:计划|规划)?(?P<plan_rest>期间|时期|以来|末期?|期末|头[一二两三四]年|前[一二两三四]年|五年)?)"
+    rf"|(?P<since_year>(?:自|从)?(?P<begin>{ANY_YEAR})年?(?:以来|起))(?!最|首|的?新)"
+    rf"|(?P<range>(?P<first>{ANY_YEAR})年?(?:{_TO}|到|和|、|及)(?P<last>{ANY_YEAR})年?)"
+    rf"|(?P<whole>(?P<year>{ANY_YEAR})年(?P<rest>度|底|末|初|{_TO}?)(?P<year_part>第?[一二三四]季度|[上下]半年|前[一二三四]个?季度|(?:前)?{_MONTH}(?:{_TO}{_MONTH})?个?月(?:份|底|末)?)?)"
+    rf"|(?P<span>(?:过去的?|最近|近|这|前|连续|今后|未来|后)(?P<n>{_N})年(?:多?来|期?间|内|中|以来)?|(?P<n_since>{_N})年(?:多?来|间|以来)|(?P<n_total>[二三四五六七八九十])年(?=累计|共|新增|新建|完成|实现))"
+    rf"|(?P<relative>今年|本年|去年|上年|上一年|前年|明年|来年|下年)(?P<relative_rest>度|底|末|初)?(?P<relative_part>第?[一二三四]季度|[上下]半年|前[一二三四]个?季度|(?:前)?{_MONTH}(?:{_TO}{_MONTH})?个?月(?:份|底|末)?)?"
+    rf"|(?P<until>(?:截至|截止|到|至)(?:目前|{_MONTH}月份?(?:底|末|\d{{1,2}}日)?))"
+    rf"|(?P<part>第?[一二三四]季度|[上下]半年|前[一二三四]个?季度|{_MONTH}{_TO}{_MONTH}月份?|\d{{1,2}}月份?(?:底|末)?)"
+    r"|(?P<year_end>年底|年末)|(?P<all_year>全年|年内)"
+)
+"""An expression of time, in a folded text."""
+_QUARTERS = {"一": ("01", "03"), "二": ("04", "06"), "三": ("07", "09"), "四": ("10", "12")}
+_RELATIVE = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "上一年": -1, "前年": -2, "明年": 1, "来年": 1, "下年": 1}
+_FIRST_PLAN = 1953
+_COMPARED = re.compile(r"(?:[比较与同和]|相比|[高低]于|相当于|超过|多于|少于|快于|是|为)(?:本?[省市区县全国]{0,2})?$")
+_COMPARED_AFTER = re.compile(r"(?:同期|不变价|可?比价|价格|水平的)")
+_NAME_AFTER = re.compile(r"(?:远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要)")
+
+
+def to_year(text: str) -> int:
+    """Return the year that a pattern `ANY_YEAR` matched."""
+    return int(text.translate(_DIGITS))
+
+
+def _to_number(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    if text.startswith("十"):
+        return 10 + (_SMALL[text[1]] if len(text) > 1 else 0)
+    return _SMALL[text[0]] * 10 if text.endswith("十") and len(text) > 1 else _SMALL[text[0]]
+
+
+@lru_cache(maxsize=1024)
+def parse_part(text: str) -> tuple[str | None, bool]:
+    """Return the months of a part of a year, and whether it is the end of a month: 上半年, 前三季度, 1-11月, 11月末."""
+    is_end = text.endswith(("底", "末")) or text.endswith("日")
+    if "半年" in text:
+        return ("01-06" if text.startswith("上") else "07-12"), False
+    quarter = re.search("([一二三四])个?季度", text)
+    if quarter:
+        first, last = _QUARTERS[quarter[1]]
+        return (f"01-{last}" if text.startswith("前") else f"{first}-{last}"), False
+    months = [_to_number(month) for month in re.findall(_MONTH, text.partition("月")[0])]
+    if not months:
+        return None, is_end
+    if "前" in text[:1] and len(months) == 1:
+        return f"01-{months[0]:02}", False
+    if len(months) > 1:
+        return f"{months[0]:02}-{months[1]:02}", is_end
+    return f"{months[0]:02}", is_end
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A time in a text."""
+
+    start: int
+    end: int
+    time: Time
+    is_weak: bool
+    """Whether it only gives the part of a year or the end of one; its year is that of the time before."""
+    is_compared: bool
+    """Whether something is compared with it, so that it governs nothing."""
+
+
+def find_mentions(folded: str, calendar: Calendar, base: Time) -> Iterator[Mention]:
+    """Yield the times in a text, in order. `base` is the time that governs its start."""
+    for match in _EXPRESSION.finditer(folded):
+        time, is_weak = _resolve(match, calendar, base)
+        if time is None or _NAME_AFTER.match(folded, match.end()):
+            continue
+        before = folded[max(0, match.start() - 6) : match.start()]
+        is_compared = bool(_COMPARED.search(before) or _COMPARED_AFTER.match(folded, match.end()))
+        yield Mention(match.start(), match.end(), time, is_weak, is_compared)
+
+
+def _resolve(match: re.Match[str], calendar: Calendar, base: Time) -> tuple[Time | None, bool]:
+    """Return the time of an expression and whether it is weak."""
+    kind = match.lastgroup
+    text = match[0]
+    if match["plan"]:
+        if not match["plan_rest"] and base != Time() and not match["plan_ordinal"]:
+            return None, False  # a name: “十五五”规划
+        number = _to_number(match["plan_number"] or match["plan_ordinal"])
+        first = _FIRST_PLAN + 5 * (number - 1) + (3 if number > 2 else 0)  # noqa: PLR2004 - no plan from 1963 to 1965
+        until = re.search("[头前]([一二两三四])年", text)
+        if until:
+            return Time(first + _SMALL[until[1]] - 1, first), False
+        if re.search("末", text):
+            return Time(first + 4, None, None, is_end=True), False
+        return Time(first + 4, first), False
+    if match["since_year"]:
+        first = to_year(match["begin"])
+        last = base.of_year or calendar.reviewed or 0
+        return (Time(last, first) if first < last else None), False
+    if match["range"]:
+        first, last = to_year(match["first"]), to_year(match["last"])
+        return (Time(last, first) if first < last <= first + 50 else None), False
+    if match["whole"]:
+        part, is_end = parse_part(match["year_part"]) if match["year_part"] else (None, False)
+        return Time(to_year(match["year"]), None, part, is_end or match["rest"] in {"底", "末"}), False
+    if match["span"]:
+        return _resolve_span(match, calendar, base), False
+    if match["relative"]:
+        if calendar.year is None:
+            return None, False
+        part, is_end = parse_part(match["relative_part"]) if match["relative_part"] else (None, False)
+        year = calendar.year + _RELATIVE[match["relative"]]
+        return Time(year, None, part, is_end or (match["relative_rest"] or "") in {"底", "末"}), False
+    if match["until"]:
+        if text.endswith("目前"):
+            return replace(base, since=None, part=None, is_end=True), True
+        part, _ = parse_part(re.sub("^(?:截至|截止|到|至)", "", text))
+        return replace(base, since=None, part=part, is_end=True), True
+    if match["part"]:
+        part, is_end = parse_part(text)
+        return replace(base, since=None, part=part, is_end=is_end), True
+    if match["year_end"]:
+        return replace(base, since=None, part=None, is_end=True), True
+    assert kind  # noqa: S101 - 全年
+    return replace(base, since=None, part=None, is_end=False), True
+
+
+def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time | None:
+    count = _to_number(match["n"] or match["n_since"] or match["n_total"])
+    end = calendar.reviewed if calendar.reviewed is not None else base.of_year
+    if end is None or count < 2:  # noqa: PLR2004 - one year is no span
+        return None
+    if match[0].startswith(("今后", "未来", "后")):
+        start = calendar.planned or end + 1
+        return Time(start + count - 1, start)
+    if base.since is not None and base.of_year is not None and base.of_year - base.since + 1 == count:
+        return base
+    return Time(end, end - count + 1)
+
+
+@lru_cache(maxsize=4096)
+def time_of_headings(headings: Sequence[str], calendar: Calendar) -> Time | None:
+    """Return the time that headings state, the innermost first; None if none states one."""
+    for heading in reversed(headings):
+        mentions = [m for m in find_mentions(fold(heading), calendar, Time()) if not m.is_weak and not m.is_compared]
+        if mentions:
+            time = mentions[0].time
+            singles = [m.time for m in mentions if m.time.since is None]
+            return singles[0] if time.since is not None and singles else time
+    return None
+
+
+PLANS = "计划"
+
+
+def default_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time:
+    """Return the time that governs the start of a paragraph."""
+    stated = time_of_headings(tuple(headings), calendar)
+    if stated is not None:
+        return stated
+    year = calendar.planned if section == PLANS else calendar.reviewed
+    return Time(year)
+
+
+# Governing times of a paragraph
+
+_BRACKET = re.compile(r"\([^()]*\)")
+_CLAUSE_END = re.compile("[,;。!?:]")
+_SENTENCE_END = re.compile("[。;!?]")
+_CLAUSE_OPENING = re.compile(r"[,;。!?:、\s)>”’](?:在|到|至|截至|截止|于|自|从|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$")
+_FROM_TO = re.compile(r"[由从自][^,;。]{0,30}?(?:[到至为])")
+
+
+@dataclass(frozen=True, slots=True)
+class TimedSpan:
+    """The time that governs a span of a text."""
+
+    start: int
+    end: int
+    time: Time
+    is_local: bool
+    """Whether it governs this span only, not what follows."""
+
+
+class TimedText:
+    """A paragraph with the times that govern its parts."""
+
+    def __init__(self, folded: str, headings: Sequence[str], section: str, calendar: Calendar) -> None:
+        self._folded = folded
+        self.base = default_time(headings, section, calendar)
+        self._section, self._calendar = section, calendar
+        self._changes: list[tuple[int, Time, bool]] = self._collect()
+
+    def _collect(self) -> list[tuple[int, Time, bool]]:
+        """Return the offsets from which times govern, ascending. A local time ends at the end of its clause."""
+        brackets = [match.span() for match in _BRACKET.finditer(self._folded)]
+        ranges = [match.span() for match in _FROM_TO.finditer(self._folded)]
+        changes: list[tuple[int, Time, bool]] = []
+        current = self.base
+        for mention in find_mentions(self._folded, self._calendar, self.base):
+            if mention.is_compared or self._is_recurring(mention):
+                continue
+            time = mention.time
+            if mention.is_weak:
+                year = current.of_year
+                time = replace(time, of_year=year)
+            is_local = not self._opens_clause(mention) or any(start < mention.start < end for start, end in brackets) or any(
+                start <= mention.start < end for start, end in ranges
+            ) or (mention.is_weak and time.part is not None and not self._opens_sentence(mention))
+            changes.append((mention.start, time, is_local))
+            if not is_local:
+                current = time
+        return changes
+
+    def _is_recurring(self, mention: Mention) -> bool:
+        return self._folded[max(0, mention.start - 1) : mention.start] in {"每", "半"}
+
+    def _opens_clause(self, mention: Mention) -> bool:
+        """Return whether a time stands at the start of a clause, after words such as 在 and 到 at most."""
+        before = self._folded[max(0, mention.start - 5) : mention.start]
+        return mention.start < 3 or _CLAUSE_OPENING.search(before) is not None  # noqa: PLR2004 - 到, 截至
+
+    def _opens_sentence(self, mention: Mention) -> bool:
+        before = self._folded[max(0, mention.start - 8) : mention.start]
+        return _SENTENCE_END.search(before[-3:]) is not None or mention.start <= 3  # noqa: PLR2004 - 到, 截至
+
+    def time_at(self, offset: int) -> Time:
+        """Return the time that governs a position."""
+        current = self.base
+        clause = max((self._folded.rfind(mark, 0, offset) for mark in ",;。!?"), default=-1) + 1
+        local: Time | None = None
+        for start, time, is_local in self._changes:
+            if start >= offset:
+                break
+            if is_local:
+                local = time if start >= clause else local
+            else:
+                current, local = time, None
+        return local or current
+
+    def years(self) -> tuple[int, ...]:
+        """Return the years that the paragraph is about."""
+        governing = [time for _, time, is_local in self._changes if not is_local] or [self.base]
+        years = {time.of_year for time in governing if time.of_year is not None}
+        return tuple(sorted(years))
+
+
+# Status and stock
+
+_BEFORE = re.compile(r"(?:[由从](?![事业])|原来的?|比(?:上年|去年|前年|\d{4}年)的?)[^,;。]{0,16}$")
+_TO_AFTER = re.compile(
+    r"[^,;。]{0,12}?(?:提高|增加|增长|上升|提升|下降|降低|降|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|增|减|升|扩展|上调|下调|改善|达)?[到至为]"
+)
+_RULE_AFTER = re.compile(r"(?:及?以[上下内](?:含[^)]{1,8})?)?的(?!速度|比例|目标|增长|增速|水平|规模|成绩)[^\d,。;]")
+_RULE_BOUND_AFTER = re.compile(r"(?:及?以[上下内])")
+_RULE_BEFORE = re.compile(r"(?:起征点|门槛|处以?|不?超过|标准为?|限额|年满|每[^,。;]{1,8}(?:补贴?|奖励|补助|给予))[^,;。]{0,6}$")
+_PENALTY = re.compile(r"处[^,。]{0,10}罚款$|罚款额?超过")
+_TARGET = re.compile(
+    "力争|争取|确保|计划(?!生育|单列|外|内|完成)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
+)
+_TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
+_TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
+_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|现已")
+_STOCK = re.compile(
+    "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|人口(?!自然|增长)|"
+    "通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|累计|占地|耕地|注册|存款|贷款|资产总额|总资产|负债|市场主体"
+)
+_FLOW = re.compile("新增|新建|新开|增长|增加|减少|下降|完成|建成|建设|改造|投入|提高|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|升|降|增速|率先|受理|办结|查处")
+
+
+def find_status(folded: str, start: int, end: int, unit: str | None, section: str, *, is_change: bool) -> str:
+    """Return the status of a quantity: actual, target, rule or before."""
+    before = folded[max(0, start - 24) : start]
+    clause_start = max((folded.rfind(mark, 0, start) for mark in ",;。!?"), default=-1) + 1
+    clause = folded[clause_start:start]
+    if _BEFORE.search(folded[clause_start:start]) and _TO_AFTER.match(folded, end) and not is_change:
+        return "before"
+    is_share = unit in {"%", "‰"} or unit is None
+    after = folded[end : end + 16]
+    if not is_share and (
+        (_RULE_BOUND_AFTER.match(after) and _RULE_AFTER.match(after)) or _RULE_BEFORE.search(before[-14:]) and section != PLANS
+    ):
+        return "rule"
+    if _TARGET_NOUN_AFTER.match(after) and _TARGET_MISSED.search(clause):
+        return "target"
+    if section == PLANS:
+        return "actual" if _FACT.search(clause) and not _TARGET.search(clause) else "target"
+    sentence_start = max((folded.rfind(mark, 0, start) for mark in "。;!?"), default=-1) + 1
+    return "target" if _TARGET_IN_REVIEW.search(folded, sentence_start, start) else "actual"
+
+
+_TARGET_IN_REVIEW = re.compile("力争|争取(?!到)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当|要求(?:达到|实现)")
+
+
+def is_stock(name: str, folded: str, start: int, end: int, time: Time, *, is_change: bool) -> bool:
+    """Return whether a measure is of a state at a point of time."""
+    if is_change:
+        return False
+    words = f"{name} {folded[max(0, start - 10) : start]}"
+    if _FLOW.search(words):
+        return bool(re.search("累计|率(?!先)", name)) and not re.search("新增|增长|完成", name)
+    return bool(_STOCK.search(words)) or (time.is_end and bool(re.search("达到?|有|为|突破", folded[max(0, start - 4) : start])))
