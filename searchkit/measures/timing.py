@@ -303,7 +303,7 @@ class TimedText:
 
 _BEFORE = re.compile(r"(?:[由从](?![事业])|原来的?|比(?:上年|去年|前年|\d{4}年)的?)[^,;。]{0,16}$")
 _TO_AFTER = re.compile(
-    r"[^,;。]{0,12}?(?:提高|增加|增长|上升|提升|下降|降低|降|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|增|减|升|扩展|上调|下调|改善|达)?[到至为]"
+    r"[^;。]{0,12}?(?:提高|增加|增长|上升|提升|下降|降低|降|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|增|减|升|扩展|上调|下调|改善|达)?[到至为]"
 )
 _RULE_AFTER = re.compile(r"(?:及?以[上下内](?:含[^)]{1,8})?)?的(?!速度|比例|目标|增长|增速|水平|规模|成绩)[^\d,。;]")
 _RULE_BOUND_AFTER = re.compile(r"(?:及?以[上下内])")
@@ -322,25 +322,44 @@ _STOCK = re.compile(
 _FLOW = re.compile("新增|新建|新开|增长|增加|减少|下降|完成|建成|建设|改造|投入|提高|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|升|降|增速|率先|受理|办结|查处")
 
 
-def find_status(folded: str, start: int, end: int, unit: str | None, section: str, *, is_change: bool) -> str:
-    """Return the status of a quantity: actual, target, rule or before."""
-    before = folded[max(0, start - 24) : start]
+def find_status(
+    folded: str, start: int, end: int, unit: str | None, section: str, time: Time, calendar: Calendar, *, is_change: bool
+) -> str:
+    """Return the status of a quantity: actual, target, rule or before.
+
+    `start` and `end` are those of the number with its unit and bound, `time` is the time that governs it.
+    """
     clause_start = max((folded.rfind(mark, 0, start) for mark in ",;。!?"), default=-1) + 1
+    sentence_start = max((folded.rfind(mark, 0, start) for mark in "。;!?"), default=-1) + 1
     clause = folded[clause_start:start]
-    if _BEFORE.search(folded[clause_start:start]) and _TO_AFTER.match(folded, end) and not is_change:
+    if not is_change and (
+        (_INITIAL.search(clause) and _TO_AFTER.match(folded, end)) or (_COMPARED_VALUE.search(clause) and _CHANGE_AFTER.match(folded, end))
+    ):
         return "before"
     is_share = unit in {"%", "‰"} or unit is None
-    after = folded[end : end + 16]
-    if not is_share and (
-        (_RULE_BOUND_AFTER.match(after) and _RULE_AFTER.match(after)) or _RULE_BEFORE.search(before[-14:]) and section != PLANS
-    ):
+    if not is_share and (_THRESHOLD.search(folded[max(start, end - 4) : end + 10]) or _OVER.search(clause) and _OF_NOUN.match(folded, end)):
         return "rule"
+    after = folded[end : end + 16]
     if _TARGET_NOUN_AFTER.match(after) and _TARGET_MISSED.search(clause):
         return "target"
+    year, planned = time.of_year, calendar.planned
+    is_past = year is not None and planned is not None and year < planned
     if section == PLANS:
-        return "actual" if _FACT.search(clause) and not _TARGET.search(clause) else "target"
-    sentence_start = max((folded.rfind(mark, 0, start) for mark in "。;!?"), default=-1) + 1
+        if _TARGET.search(clause):
+            return "target"
+        return "actual" if is_past or _FACT.search(clause) else "target"
+    if not is_past and year is not None and planned is not None and year >= planned and not _DONE.search(clause):
+        return "target"
     return "target" if _TARGET_IN_REVIEW.search(folded, sentence_start, start) else "actual"
+
+
+_INITIAL = re.compile(r"(?:[由从](?![事业此])|原来的?)[^,;。]{0,20}$")
+_COMPARED_VALUE = re.compile(r"[比较](?:上年|去年|前年|\d{4}年(?:[底末])?)的?$")
+_CHANGE_AFTER = re.compile(r"(?:增长|增加|提高|上升|下降|减少|降低|多|少|高|低|翻)")
+_THRESHOLD = re.compile(r"^[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)|[^\d,。;、的!]{2,8}(?:企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团))")
+_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
+_OF_NOUN = re.compile(r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)")
+_DONE = re.compile("已|完成|实现了|建成了|现有")
 
 
 _TARGET_IN_REVIEW = re.compile("力争|争取(?!到)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当|要求(?:达到|实现)")
