@@ -19,6 +19,8 @@ MEASURE_CHANGES = ("increase", "decrease")
 
 MEASURE_STATUSES = ("actual", "target", "rule", "before")
 """What a measure says: what was reached, what is planned, a threshold or legal figure, the value before a change."""
+ANY_STATUS = "any"
+"""Stands for every status where measures are selected by status."""
 
 LEFT_OUT = "left out: "
 """Start of a warning about text that was left out on purpose, such as running heads."""

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from searchkit.cli.auditing import print_audit
-from searchkit.cli.options import filter_options, format_option, index_option, paging_options, split_options
+from searchkit.cli.options import (
+    filter_options,
+    format_option,
+    index_option,
+    paging_options,
+    split_options,
+    status_option,
+)
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
@@ -97,6 +104,7 @@ def search(
     help="Smallest value, inclusive: 50, 10万元, 90%. A bare number is in base units: 元, not 万元.",
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
+@status_option
 @click.option(
     "--audit",
     is_flag=True,
@@ -300,6 +308,7 @@ def _parse_query_line(line: str) -> tuple[object, str, dict[str, Any]]:
     except (ValueError, KeyError, RecursionError):
         message = 'not a JSON object with "id" and "query"'
         raise UsageError(message) from None
+    data = {name.replace("-", "_"): value for name, value in data.items()}
     facets = data.pop("facet", None)
     if facets is not None:
         data["facets"] = facets if isinstance(facets, list) else [facets]

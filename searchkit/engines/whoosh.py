@@ -167,15 +167,15 @@ class WhooshEngine:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             table = self._table
-            matches = self._filter(sorted(self._match(request.match)), request.filters)
+            matches = sorted(self._match(request.match))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
-        selected = [(i, measure) for i in matches for measure in table.measures[i] if _is_selected(measure, request)]
+        selected = [(i, item) for i in matches for item in self._measures(i) if _is_selected(item, request)]
         indices: dict[str, int] = {}
         indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
 
         def fetch(at: Sequence[int]) -> list[Measure]:
             """Return the measures at some indices."""
-            return [Measure(measure, table.paragraphs[i]) for i, measure in map(selected.__getitem__, at)]
+            return [measure for _, measure in map(selected.__getitem__, at)]
 
         def texts(at: Sequence[int]) -> list[str]:
             """Return the texts of the paragraphs of the measures at some indices."""
@@ -462,9 +462,11 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
     return TableCell(**{**data, "row": tuple(data["row"]), "column": tuple(data["column"])})
 
 
-def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
+def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
     return (
-        (request.unit is None or measure.base_unit == request.unit)
+        all(item.admits_measure(measure) for item in request.filters)
+        and (not request.statuses or measure.status in request.statuses)
+        and (request.unit is None or measure.base_unit == request.unit)
         and (request.minimum is None or measure.base_value >= request.minimum)
         and (request.maximum is None or measure.base_value <= request.maximum)
     )

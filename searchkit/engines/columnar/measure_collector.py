@@ -8,10 +8,12 @@ import numpy as np
 
 from searchkit.engines.columnar.arrays import Array, run_start_mask, unique_sorted
 from searchkit.engines.columnar.columns import DictColumn
+from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.contract import MeasureRequest
 from searchkit.model import Measure
+from searchkit.query.facets import Filter
 from searchkit.query.tree import ScoringClause
 
 
@@ -23,12 +25,17 @@ class MeasureCollector:
 
     def __init__(self, reader: IndexReader, request: MeasureRequest) -> None:
         self._reader = reader
-        docs = reader.matcher.apply_filters(reader.matcher.match(request.match), request.filters)
+        of_paragraphs = [item for item in request.filters if item.name != "of_year"]
+        of_measures = [item for item in request.filters if item.name == "of_year"]
+        docs = reader.matcher.apply_filters(reader.matcher.match(request.match), of_paragraphs)
+        years = [(item, self._reports(item)) for item in of_measures]
         indices: dict[str, int] = {}
         ordinals, doc_ids, indicator_of = ([np.empty(0, np.int64)] for _ in range(3))
         sets = docs.split(reader.doc_bases)
-        for segment, segment_docs, base in zip(reader.segments, sets, reader.doc_bases, strict=False):
+        for i, (segment, segment_docs, base) in enumerate(zip(reader.segments, sets, reader.doc_bases, strict=False)):
             selected = segment.measures.select(segment_docs, request) if len(segment_docs) else np.empty(0, np.int64)
+            for item, reports in years:
+                selected = segment.measures.select_years(selected, item, reports[i])
             if len(selected):
                 ordinals.append(selected)
                 doc_ids.append(segment.measures.doc_of.take(selected).astype(np.int64) + base)
@@ -43,6 +50,11 @@ class MeasureCollector:
         """Score by words alone of the doc of each measure."""
         if not reader.is_in_order:
             self._reorder(np.argsort(reader.order_keys(self._doc_ids), kind="stable"))
+
+    def _reports(self, years: Filter) -> list[DocSet]:
+        """Return for each segment the docs of the reports whose own year a filter by of_year admits."""
+        docs = self._reader.matcher.match(Filter("year", years.values, years.ranges))
+        return docs.split(self._reader.doc_bases)
 
     def _reorder(self, order: Array) -> None:
         self._ordinals, self._doc_ids, self.indicator_of, self.scores = (
