@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
-from searchkit.model import ANY_STATUS, Document, Measure, Paragraph, Table
+from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.search.lookup import MeasureRanking, MeasureResults
@@ -147,7 +147,7 @@ class Index:
     def every_measure(
         self,
         *,
-        status: str | Sequence[str] = ANY_STATUS,
+        status: str | Sequence[str] = (),
         where: Mapping[str, FilterValue] | None = None,
         **filters: FilterValue,
     ) -> Iterator[Measure]:

@@ -59,8 +59,8 @@ class MeasureOptions:
     """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit."""
     max: Quantity | None = None
     """Largest base value, inclusive; otherwise like `min`."""
-    status: str | Sequence[str] = ANY_STATUS
-    """Status of the measures, or several of them: `actual`, `target`, `rule`, `before`. `any` means all."""
+    status: str | Sequence[str] = ()
+    """One or several of `MEASURE_STATUSES`. Empty means all, and so does `any`."""
     limit: int | None = 10
     """Maximum number of hits. None means all."""
     offset: int = 0
@@ -111,7 +111,7 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
 def parse_statuses(value: object) -> tuple[str, ...]:
     """Return the statuses that the option `status` names, for `MeasureRequest.statuses`. Raises UsageError.
 
-    The value is a status, several of them, or `ANY_STATUS`, which also None and no value mean.
+    The value is a status or several of them. `ANY_STATUS`, an empty list and None select all.
     """
     statuses = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else value
     if statuses is None:
