@@ -224,6 +224,17 @@ def test_measures_are_read_only_when_needed(documents: list[ParsedDocument], tmp
     assert {name for name in read if name.startswith("measure")}
 
 
+def test_years_of_a_paragraph_out_of_order_are_detected(report: Report, tmp_path: Path) -> None:
+    """`SegmentReader.find_problem` names years that are not ascending."""
+    problems = []
+    for name, years in (("right", (2022, 2023)), ("wrong", (2023, 2022))):
+        (tmp_path / name).mkdir()
+        commit_one_by_one([report("a.txt", ("执法", {"of_year": years}))], tmp_path / name)
+        engine = ColumnarEngine(max((tmp_path / name).iterdir()))
+        problems += [segment.find_problem() for segment in engine._reader.segments]
+    assert problems == [None, "the years of a paragraph are not in order"]
+
+
 INCONSISTENT_MEASURES = {
     "a measure lies outside the text of its paragraph": {"length": [2, 9]},
     "the measures of a paragraph are not in order": {"start": [3, 3]},

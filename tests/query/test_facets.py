@@ -230,7 +230,7 @@ def test_selected_values_are_always_listed() -> None:
 
 
 def test_years_are_numbers() -> None:
-    """The values of year and of_year are numbers. Those of another facet are strings, even if they consist of digits."""
+    """The values of facets of years are numbers. Those of another facet are strings, even if they consist of digits."""
     assert pairs(rank_values({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
     assert pairs(rank_values({"2023": 1}, 0, Facet("of_year"), frozenset(), None)) == [(2023, 1)]
     assert pairs(rank_values({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
