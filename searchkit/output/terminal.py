@@ -108,8 +108,12 @@ def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SH
 
 
 def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
-    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph."""
-    head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}")
+    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph.
+
+    The years that it is about are shown unless they are the year of the report.
+    """
+    years = "" if paragraph.of_year in {(), (paragraph.year,)} else f" · about {', '.join(map(str, paragraph.of_year))}"
+    head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}{years}")
     mark = "▶ " if is_requested else "  "
     path = sanitize(" › ".join(paragraph.path))
     lines = [f"{mark}{_dim(head, colour=colour)}"]

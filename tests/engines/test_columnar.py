@@ -240,7 +240,7 @@ INCONSISTENT_MEASURES = {
     "the measures of a paragraph are not in order": {"start": [3, 3]},
     "a measure is part of a measure that does not exist": {"part_of": [0, 2]},
     "the value of a measure is not a finite number": {"value": [math.inf, 1]},
-    "the status of a measure is unknown": {},
+    "the bound, change or status of a measure is unknown": {},
 }
 
 
@@ -254,7 +254,7 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
     builder = MeasureBuilder()
     builder.extend([measures, [], [replace(measures[0], part_of=None)]])
     columns = builder.columns()
-    if problem == "the status of a measure is unknown":
+    if problem == "the bound, change or status of a measure is unknown":
         columns.times = [(2023, None, None, False, "done")]
     for name, values in INCONSISTENT_MEASURES.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values

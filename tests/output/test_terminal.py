@@ -345,6 +345,16 @@ def test_paragraph_in_full() -> None:
     assert terminal.format_paragraph(record, is_requested=False).startswith("  a.txt#3")
 
 
+@pytest.mark.parametrize(
+    ("of_year", "end"), [((2022, 2023), " · about 2022, 2023\n"), ((2024,), "其他\n"), ((), "其他\n")]
+)
+def test_years_of_a_paragraph(of_year: tuple[int, ...], end: str) -> None:
+    """A paragraph is shown with the years that it is about, unless they are the year of its report."""
+    paragraph = Paragraph("a#1", "a", 1, "执法", of_year=of_year, year=2024)
+    head, _ = terminal.format_paragraph(paragraph).split("  执法")
+    assert head.endswith(end)
+
+
 def test_document_fields() -> None:
     """Each field of a document is a line. Empty fields are left out."""
     output = terminal.format_document(Document("a.txt", "报告", 2023, region=("天津市",), warnings=("no agency",)))

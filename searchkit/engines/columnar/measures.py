@@ -35,9 +35,9 @@ from searchkit.query.facets import Filter
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
-_UNKNOWN_BOUND = "the bound or change of a measure is unknown"
-_UNKNOWN_STATUS = "the status of a measure is unknown"
-_BOUNDS_AND_CHANGES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES)))
+_UNKNOWN_NAME = "the bound, change or status of a measure is unknown"
+_KNOWN_NAMES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES), MEASURE_STATUSES))
+"""Valid combinations of bound, change and status."""
 
 
 class MeasureBuilder:
@@ -222,10 +222,8 @@ class SegmentMeasures:
         measures = list(zip(map(self._measure, ordinals), paragraphs, strict=True))
         if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
             raise ValueError(_OUTSIDE_TEXT)
-        if not all((measure.bound, measure.change) in _BOUNDS_AND_CHANGES for measure, _ in measures):
-            raise ValueError(_UNKNOWN_BOUND)
-        if not all(measure.status in MEASURE_STATUSES for measure, _ in measures):
-            raise ValueError(_UNKNOWN_STATUS)
+        if not all((measure.bound, measure.change, measure.status) in _KNOWN_NAMES for measure, _ in measures):
+            raise ValueError(_UNKNOWN_NAME)
         return [Measure(measure, paragraph) for measure, paragraph in measures]
 
     def _measure(self, ordinal: int) -> ExtractedMeasure:
@@ -319,11 +317,10 @@ def _find_invalid_value(columns: MeasureArrays) -> str | None:
     """Return a message about a value that a measure cannot have, or None."""
     if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
         return "the value of a measure is not a finite number"
-    if not all((bound, change) in _BOUNDS_AND_CHANGES for _, _, bound, _, change, *_ in columns.attributes):
-        return _UNKNOWN_BOUND
-    if not all(status in MEASURE_STATUSES for *_, status in columns.times):
-        return _UNKNOWN_STATUS
-    return None
+    bounds_and_changes = {(bound, change) for _, _, bound, _, change, *_ in columns.attributes}
+    statuses = {status for *_, status in columns.times}
+    is_known = all((*names, status) in _KNOWN_NAMES for names, status in product(bounds_and_changes, statuses))
+    return None if is_known else _UNKNOWN_NAME
 
 
 def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
