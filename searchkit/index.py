@@ -98,9 +98,9 @@ class Index:
     ) -> MeasureResults:
         """Return the measures that match a query, best first. `*` matches all measures.
 
-        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`, but `of_year` is the year of
-        the measure itself or, if it has none, the year of its report. Raises the exceptions of `search`, and UsageError
-        for an invalid quantity.
+        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`. But `of_year`, in the query
+        too, is the year of the measure itself or, if it has none, of its report. Raises the exceptions of `search`, and
+        UsageError for an invalid quantity or status.
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)

@@ -122,7 +122,8 @@ def measures(
 
     QUERY is written as for search. Its parts may match in the paragraph, the headings of the
     paragraph or the title of the report. The last word says what is counted, and the words before
-    it narrow it down, as in "投诉举报 医疗卫生". * finds all measures.
+    it narrow it down, as in "投诉举报 医疗卫生". * finds all measures. of_year: is the year of the
+    measure itself or, if it has none, of its report.
     """
     from searchkit.index import Index
     from searchkit.model import to_json

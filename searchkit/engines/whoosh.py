@@ -167,9 +167,10 @@ class WhooshEngine:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             table = self._table
-            matches = sorted(self._match(request.match))
+            matched = [(i, self._measures(i)[index]) for i, index in sorted(self._match_measures(request.match))]
+            matches = list(dict.fromkeys(i for i, _ in matched))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
-        selected = [(i, item) for i in matches for item in self._measures(i) if _is_selected(item, request)]
+        selected = [(i, measure) for i, measure in matched if _is_selected(measure, request)]
         indices: dict[str, int] = {}
         indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
 
@@ -310,6 +311,25 @@ class WhooshEngine:
             case Or():
                 docs = set.union(*map(self._match, node.children))
         return docs
+
+    def _match_measures(self, node: Node) -> set[tuple[int, int]]:
+        """Return the measures that match a query tree: the doc id of each, and its index among those of its paragraph.
+
+        Filters by of_year go by the measure, all other leaves by its paragraph.
+        """
+        match node:
+            case Filter(name="of_year"):
+                every = self._match_measures(Everything())
+                matched = {(i, index) for i, index in every if node.admits_measure(self._measures(i)[index])}
+            case Not():
+                matched = self._match_measures(Everything()) - self._match_measures(node.child)
+            case And():
+                matched = set.intersection(*map(self._match_measures, node.children))
+            case Or():
+                matched = set.union(*map(self._match_measures, node.children))
+            case _:
+                matched = {(i, index) for i in self._match(node) for index in range(len(self._table.measures[i]))}
+        return matched
 
     def _filter(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
         """Return the matches that all filters admit."""

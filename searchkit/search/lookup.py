@@ -25,7 +25,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
@@ -114,20 +112,6 @@ def expand_to_all_fields(node: Node) -> Node:
     return node
 
 
-def split_year_filters(tree: Node) -> tuple[Node, tuple[Filter, ...]]:
-    """Separate the filters by of_year that a tree requires from the rest of the tree.
-
-    As filters of a `MeasureRequest`, they go by the years of measures. Those under OR or NOT stay in the tree and go by
-    the years of paragraphs.
-    """
-    if isinstance(tree, Filter) and tree.name == "of_year":
-        return Everything(), (tree,)
-    if not isinstance(tree, And):
-        return tree, ()
-    children, filters = zip(*map(split_year_filters, tree.children), strict=True)
-    return And(children), tuple(chain.from_iterable(filters))
-
-
 def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
     """Return a leaf like `node` on another field."""
     if isinstance(node, Substring):
@@ -143,10 +127,7 @@ def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: 
     """
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
-        match_tree, year_filters = split_year_filters(expand_to_all_fields(tree))
-        columns = engine.measure_columns(
-            replace(request, match=match_tree, scoring=query.scoring, filters=(*request.filters, *year_filters))
-        )
+        columns = engine.measure_columns(replace(request, match=expand_to_all_fields(tree), scoring=query.scoring))
         if len(columns.scores):
             return MeasureRanking(query, tree, columns, is_relaxed=tree != trees[0])
     return MeasureRanking(query, trees[0], columns, is_relaxed=False)

@@ -95,8 +95,8 @@ class NaiveEngine:
         """Return the paragraphs that match a tree."""
         return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
-    def is_match(self, node: Node, i: int) -> bool:
-        """Return whether a paragraph matches a tree."""
+    def is_match(self, node: Node, i: int, measure: ExtractedMeasure | None = None) -> bool:
+        """Return whether a paragraph, or one of its measures, matches a tree."""
         match node:
             case Everything():
                 is_match = True
@@ -108,13 +108,14 @@ class NaiveEngine:
                 texts = map(fold, texts_of(self.paragraphs[i], node.field))
                 is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
             case Filter():
-                is_match = admits(node, self.paragraphs[i])
+                paragraph = self.paragraphs[i]
+                is_match = admits_measure(node, measure, paragraph) if measure else admits(node, paragraph)
             case Not():
-                is_match = not self.is_match(node.child, i)
+                is_match = not self.is_match(node.child, i, measure)
             case And():
-                is_match = all(self.is_match(child, i) for child in node.children)
+                is_match = all(self.is_match(child, i, measure) for child in node.children)
             case Or():
-                is_match = any(self.is_match(child, i) for child in node.children)
+                is_match = any(self.is_match(child, i, measure) for child in node.children)
         return is_match
 
     def word_scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
@@ -690,20 +691,23 @@ def is_selected(
 @few_examples
 @given(query=QUERIES, item=st.one_of(st.none(), FILTERS), conditions=MEASURE_CONDITIONS, rng=st.randoms())
 @example("执法|检查|行政|件", None, NO_CONDITIONS, random.Random(1))  # noqa: S311
+@example("(执法|of_year:2022..) -(检查 of_year:2021)", None, NO_CONDITIONS, random.Random(1))  # noqa: S311
 @example("执法|检查|行政|件", Filter("of_year", ranges=((2022, 2023),)), NO_CONDITIONS, random.Random(1))  # noqa: S311
 def test_measures_are_selected_by_definition(
     indexed: IndexedCorpus, query: str, item: Filter | None, conditions: dict[str, Any], rng: random.Random
 ) -> None:
-    """The columns contain the measures of matching paragraphs that fulfil the conditions, in corpus order.
+    """The columns contain the measures that match the query and fulfil the conditions, in corpus order.
 
     They have the score of step one of their paragraphs. Any measures can be fetched, in any order, repeatedly.
     """
     naive, parsed = indexed.naive, indexed.parse(query)
     expected = [
         (i, measure)
-        for i in naive.matches(parsed.any)
-        for measure in naive.measures[i]
-        if is_selected(measure, **conditions) and (item is None or admits_measure(item, measure, naive.paragraphs[i]))
+        for i, measures_of_paragraph in enumerate(naive.measures)
+        for measure in measures_of_paragraph
+        if naive.is_match(parsed.any, i, measure)
+        and is_selected(measure, **conditions)
+        and (item is None or admits_measure(item, measure, naive.paragraphs[i]))
     ]
     filters = () if item is None else (item,)
     columns = indexed.engine.measure_columns(MeasureRequest(parsed.any, parsed.scoring, filters, **conditions))
@@ -726,7 +730,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
     parsed = indexed.parse(query)
     request = MeasureRequest(parsed.any, parsed.scoring, () if item is None else (item,))
     columns = indexed.engine.measure_columns(request)
-    hits = indexed.engine.search(Request(parsed.any, parsed.scoring, limit=None, explain=True)).hits
+    hits = indexed.engine.search(Request(Everything(), parsed.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
     for measure, score in zip(columns.fetch(range(len(columns.scores))), columns.scores.tolist(), strict=True):
         total = 0.0

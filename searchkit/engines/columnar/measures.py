@@ -181,8 +181,8 @@ class SegmentMeasures:
             ordinals = ordinals.compress(has_status.take(self._times.codes.take(ordinals)))
         return ordinals
 
-    def select_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
-        """Return those of some ordinals whose measures a filter by of_year admits (`Filter.admits_measure`).
+    def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
+        """Return a mask of those of some measures that a filter by of_year admits (`Filter.admits_measure`).
 
         `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
         """
@@ -190,8 +190,9 @@ class SegmentMeasures:
         is_admitted = np.array([year is not None and years.admits(_paragraph_of(year)) for year in of_year], bool)
         is_unknown = np.array([year is None for year in of_year], bool)
         codes = self._times.codes.take(ordinals)
-        is_reported = reports.contains(self.doc_of.take(ordinals))
-        return ordinals.compress(is_admitted.take(codes) | is_unknown.take(codes) & is_reported)
+        mask: Array = is_admitted.take(codes)
+        mask |= is_unknown.take(codes) & reports.contains(self.doc_of.take(ordinals))
+        return mask
 
     def _unit_mask(self, unit: str) -> Array:
         """Return a mask of the distinct combinations of attributes that have a base unit."""
