@@ -15,7 +15,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.search.lookup import MeasureRanking, MeasureResults
-from searchkit.search.options import MeasureOptions, SearchOptions, read_options
+from searchkit.search.options import MeasureOptions, SearchOptions, parse_statuses, read_options
 from searchkit.search.results import Results
 from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
@@ -77,8 +77,9 @@ class Index:
         """Return the paragraphs that match a query, best first unless the option `sort` names a facet.
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
-        `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is needed for
-        user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's values.
+        `of_year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is
+        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's
+        values.
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
@@ -97,8 +98,9 @@ class Index:
     ) -> MeasureResults:
         """Return the measures that match a query, best first. `*` matches all measures.
 
-        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`. Raises the exceptions of
-        `search`, and UsageError for an invalid quantity.
+        Keyword arguments are the fields of `MeasureOptions`, and filters as in `search`. But `of_year`, in the query
+        too, is the year of the measure itself or, if it has none, of its report. Raises the exceptions of `search`, and
+        UsageError for an invalid quantity or status.
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
@@ -125,7 +127,7 @@ class Index:
             return compare_snapshot(snapshot, query, rows=rows, cols=cols, where=where, **arguments)
 
     def audit(self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue) -> Iterator[Finding]:
-        """Yield the contradictions between measures, document by document. Filters as in `search`."""
+        """Yield the contradictions between measures, document by document. Filters as in `measures`."""
         from searchkit.compare.audit import audit_snapshot  # noqa: PLC0415 - not loaded by searches
 
         snapshot = self._snapshot
@@ -143,14 +145,18 @@ class Index:
         return snapshot.rank_measures(query, options, snapshot.filters(filters, where))
 
     def every_measure(
-        self, *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+        self,
+        *,
+        status: str | Sequence[str] = (),
+        where: Mapping[str, FilterValue] | None = None,
+        **filters: FilterValue,
     ) -> Iterator[Measure]:
-        """Yield the measures of the paragraphs that pass the filters, in corpus order. Filters as in `search`.
+        """Yield the measures that pass the filters, in corpus order. `status` and filters as in `measures`.
 
         The measures of a paragraph come in the order of their quotes.
         """
         snapshot = self._snapshot
-        return snapshot.every_measure(snapshot.filters(filters, where))
+        return snapshot.every_measure(snapshot.filters(filters, where), parse_statuses(status))
 
     def measures_of(self, paragraph_ids: Sequence[str]) -> list[tuple[Measure, ...]]:
         """Return the measures of each paragraph, in the order of their quotes. An unknown id has no measures."""

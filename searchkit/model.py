@@ -17,6 +17,11 @@ MEASURE_KINDS = ("count", "money", "percent", "duration", "other")
 MEASURE_CHANGES = ("increase", "decrease")
 """Directions of a change: growth and decline."""
 
+MEASURE_STATUSES = ("actual", "target", "rule", "before")
+"""What a measure says: what was reached, what is planned, a threshold or legal figure, the value before a change."""
+ANY_STATUS = "any"
+"""Stands for every status where measures are selected by status."""
+
 LEFT_OUT = "left out: "
 """Start of a warning about text that was left out on purpose, such as running heads."""
 
@@ -85,6 +90,8 @@ class Paragraph:
     """One of `SECTIONS`."""
     topics: tuple[str, ...] = ()
     """At most three topics of the taxonomy, most important first."""
+    of_year: tuple[int, ...] = ()
+    """The years that the paragraph is about, ascending. Empty if nothing tells."""
     page: int | None = None
     """Page on which the paragraph starts, from 1. None if the format has no pages."""
     # The following fields are copied from the document. `Document` describes them.
@@ -186,6 +193,16 @@ class ExtractedMeasure:
     """One of `MEASURE_CHANGES` if the measure itself is a change (同比下降66.67%), otherwise None."""
     period: str | None = None
     """The period as written (近三年), or None if none is stated: the measure is then of the reporting year."""
+    of_year: int | None = None
+    """The year that the measure is of, or the last year of several. None if it is unknown, and for most rules."""
+    since: int | None = None
+    """The first year, if the measure covers several years (五年累计), otherwise None."""
+    part: str | None = None
+    """Months of the year, if the measure is of a part of it: `01-06`, `11`. None for a whole year."""
+    stock: bool = False
+    """Whether the measure is of a state at a point of time (年末, 现有, 覆盖率), not of what happened in a period."""
+    status: str = "actual"
+    """One of `MEASURE_STATUSES`."""
     zero: bool = False
     """Whether the measure is a statement that there was none (无败诉案件). Its value is 0."""
     start: int = 0
@@ -245,6 +262,11 @@ class Measure:
     kind = _Delegated[str]("extracted")
     change = _Delegated["str | None"]("extracted")
     period = _Delegated["str | None"]("extracted")
+    of_year = _Delegated["int | None"]("extracted")
+    since = _Delegated["int | None"]("extracted")
+    part = _Delegated["str | None"]("extracted")
+    stock = _Delegated[bool]("extracted")
+    status = _Delegated[str]("extracted")
     zero = _Delegated[bool]("extracted")
     start = _Delegated[int]("extracted")
     end = _Delegated[int]("extracted")
@@ -308,7 +330,24 @@ class Measure:
 
 MEASURE_FIELDS = (
     *("id", "document", "paragraph", "indicator", "value", "unit", "base_value", "base_unit", "bound", "kind"),
-    *("change", "period", "zero", "quote", "start", "end", "part_of", "table", "row", "column", "total"),
+    *(
+        "change",
+        "period",
+        "of_year",
+        "since",
+        "part",
+        "stock",
+        "status",
+        "zero",
+        "quote",
+        "start",
+        "end",
+        "part_of",
+        "table",
+        "row",
+        "column",
+        "total",
+    ),
     *("number", "path", "section", "topics", "page", "title", "year", "agency", "region", "doctype", "facets"),
 )
 """Names of the fields of a measure in JSON, in order, without `district`, which follows `region`."""

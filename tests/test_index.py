@@ -181,6 +181,26 @@ def test_years_have_several_forms(index: Index, year: str | int | list[str | int
     assert sorted({hit.paragraph.document for hit in index.search("", year=year, limit=None).hits}) == expected
 
 
+def test_a_year_that_paragraphs_are_about_is_a_filter_of_every_method(
+    index_of: Callable[..., Index], report: Report
+) -> None:
+    """of_year selects paragraphs by the years that they are about, and documents with such a paragraph."""
+    texts = (("执法回顾。", {"of_year": (2022, 2023)}), ("执法计划。", {"of_year": (2024,)}), "执法概况。")
+    index = index_of([report("a.txt", *texts, year=2024), report("b.txt", "执法。", year=2023)])
+    for value, expected in ((2023, ["a.txt#1"]), ("2023..", ["a.txt#1", "a.txt#2"]), ([2021, "2024"], ["a.txt#2"])):
+        assert [paragraph.id for paragraph in index.paragraphs(of_year=value)] == expected
+        assert sorted(ids(index.search("执法", of_year=value))) == expected
+        assert [document.document for document in index.documents(of_year=value)] == ["a.txt"]
+    assert index.paragraph("a.txt#1").of_year == (2022, 2023)  # type: ignore[union-attr]
+    assert [hit.id for hit in index.search("执法 of_year:2022..2023").hits] == ["a.txt#1"]
+    values = index.facets(["of_year"], of_year=2024)["of_year"].values
+    assert [(item.value, item.count, item.selected) for item in values] == [
+        (2022, 1, False),
+        (2023, 1, False),
+        (2024, 1, True),
+    ]
+
+
 def test_none_is_no_filter(index: Index) -> None:
     """A filter with the value None is ignored."""
     assert index.search("执法", year=None).total == index.search("执法").total

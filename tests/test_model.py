@@ -57,6 +57,7 @@ PARAGRAPHS = st.builds(
     path=NAMES,
     section=st.sampled_from(SECTIONS),
     topics=NAMES,
+    of_year=st.lists(st.integers(1900, 2100), max_size=3).map(tuple),
     page=st.none() | st.integers(1, 99),
     **COMMON,
 )

@@ -9,11 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from searchkit.errors import UsageError
+from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 from searchkit.query.facets import BUILT_IN_FACETS
 
 _FILTER_HELP = {
     "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
     "year": "Year that the report is about: 2023, 2021..2023, 2020.. or ..2019.",
+    "of_year": "Year that the paragraph is about, written like --year. For measures: the year of the measure or, if it "
+    "is unknown, of its report.",
     "agency": "Kind of agency, such as 卫生健康委员会.",
     "topic": "Topic, such as 行政执法.",
     "section": "Part of a report: 成效, 问题, 计划, 履职 or 其他.",
@@ -63,8 +66,19 @@ def filter_options(command: _Command) -> _Command:
     )
     command = where(command)
     for name in reversed(BUILT_IN_FACETS):
-        command = click.option(f"--{name}", multiple=True, help=_FILTER_HELP[name])(command)
+        command = click.option(f"--{name.replace('_', '-')}", multiple=True, help=_FILTER_HELP[name])(command)
     return command
+
+
+def status_option(command: _Command) -> _Command:
+    """Add `--status`, a condition on measures."""
+    return click.option(
+        "--status",
+        multiple=True,
+        type=click.Choice([*MEASURE_STATUSES, ANY_STATUS]),
+        help="Only measures with this status: actual (reached), target (planned), rule (a threshold or a legal figure) "
+        "or before (the value before a change). Default: any.",
+    )(command)
 
 
 def paging_options(command: _Command) -> _Command:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from searchkit.cli.auditing import print_audit
-from searchkit.cli.options import filter_options, format_option, index_option, paging_options, split_options
+from searchkit.cli.options import (
+    filter_options,
+    format_option,
+    index_option,
+    paging_options,
+    split_options,
+    status_option,
+)
 from searchkit.cli.output import FOUND, NOTHING_FOUND, WRONG_USAGE, print_error, write_output
 from searchkit.errors import UsageError
 from searchkit.files import decode_list
@@ -98,6 +105,7 @@ def search(
     help="Smallest value, inclusive: 50, 10万元, 90%. A bare number is in base units: 元, not 万元.",
 )
 @click.option("--max", metavar="QUANTITY", help="Largest value, inclusive. Written like --min.")
+@status_option
 @click.option(
     "--audit",
     is_flag=True,
@@ -115,7 +123,8 @@ def measures(
 
     QUERY is written as for search. Its parts may match in the paragraph, the headings of the
     paragraph or the title of the report. The last word says what is counted, and the words before
-    it narrow it down, as in "投诉举报 医疗卫生". * finds all measures.
+    it narrow it down, as in "投诉举报 医疗卫生". * finds all measures. of_year: is the year of the
+    measure itself or, if it has none, of its report.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
@@ -301,6 +310,7 @@ def _parse_query_line(line: str) -> tuple[object, str, dict[str, Any]]:
     except (ValueError, KeyError, RecursionError):
         message = 'not a JSON object with "id" and "query"'
         raise UsageError(message) from None
+    data = {name.replace("-", "_"): value for name, value in data.items()}
     facets = data.pop("facet", None)
     if facets is not None:
         data["facets"] = facets if isinstance(facets, list) else [facets]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from searchkit.cli.options import filter_options, format_option, index_option, split_options
+from searchkit.cli.options import filter_options, format_option, index_option, split_options, status_option
 from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_output
 from searchkit.errors import UsageError
 
@@ -198,6 +199,7 @@ def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -
 @click.argument("what", type=click.Choice(["documents", "paragraphs", "measures", "tables"]))
 @index_option
 @filter_options
+@status_option
 @format_option("jsonl", "json", "csv", "tsv", "table", "ids", "xlsx")
 @click.option(
     "--output",
@@ -211,19 +213,23 @@ def export(
     index_path: Path,
     output_format: str,
     output: Path | None,
+    status: tuple[str, ...],
     **options: Any,  # noqa: ANN401
 ) -> int:
     """Write documents, paragraphs, measures or tables to standard output.
 
     Without filters, writes all of them. With filters, writes the paragraphs that pass all filters,
     the measures of these paragraphs, or the documents or tables with at least one such paragraph.
-    Tables as csv, tsv or xlsx need --output.
+    For measures, --of-year goes by the year of each measure. --status is only for measures. Tables
+    as csv, tsv or xlsx need --output.
     """
     from searchkit.index import Index
     from searchkit.model import to_json
     from searchkit.output.records import format_records
 
     _check_export(what, output_format, output)
+    if status and what != "measures":
+        raise UsageError("--status is only for measures")
     filters, _ = split_options(options)
     with Index(index_path) as index:
         if what == "tables":
@@ -231,7 +237,7 @@ def export(
         exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {
             "documents": index.documents,
             "paragraphs": index.paragraphs,
-            "measures": index.every_measure,
+            "measures": partial(index.every_measure, status=status),
         }
         has_records, records = peek(exporters[what](**filters))
         write_output(format_records(map(to_json, records), output_format))

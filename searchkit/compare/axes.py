@@ -6,26 +6,31 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from searchkit.model import SECTIONS, Document, Measure
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, year_of_measure
 
 AxisKey = str | int | tuple[str, ...]
 """Key of a row or column: a facet value, or for district the full region, because several cities have a 鼓楼区."""
 AxisLabel = str | int
 """Displayed name of a row or column. Years are integers."""
 
-PARAGRAPH_FACETS = ("topic", "section")
-"""Facets of paragraphs that documents do not have."""
-
 _T = TypeVar("_T")
 
 
 def keys_of(record: Document | Measure, name: str) -> tuple[AxisKey, ...]:
-    """Return the keys of a record for the facet `name`, one for each value. A document has no topics."""
+    """Return the keys of a record for the facet `name`, one for each value.
+
+    A document has no values of `PARAGRAPH_FACETS`. A measure has one of_year (`year_of_measure`).
+    """
+    if name in PARAGRAPH_FACETS and isinstance(record, Document):
+        return ()
     if name == "district":
         return (record.region,) if record.region else ()
-    if name == "topic":
-        return record.topics if isinstance(record, Measure) else ()
-    value = getattr(record, name) if name in BUILT_IN_FACETS else record.facets.get(name)
+    if name == "topic" and isinstance(record, Measure):
+        return record.topics
+    if name == "of_year" and isinstance(record, Measure):
+        value: AxisKey | None = year_of_measure(record)
+    else:
+        value = getattr(record, name) if name in BUILT_IN_FACETS else record.facets.get(name)
     return () if value is None else (value,)
 
 

@@ -10,11 +10,11 @@ from itertools import product
 from typing import Literal
 
 from searchkit.compare.agreement import has_other_period, has_same_value, scale_name, unit_family, unit_scale
-from searchkit.compare.axes import PARAGRAPH_FACETS, AxisKey, AxisLabel, group_by, keys_of, label_keys
+from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of, label_keys
 from searchkit.compare.choosing import IndicatorSpec, RankedMeasure, choose_indicator
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN_FACETS, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
@@ -97,8 +97,8 @@ class Comparison:
     cell_values: Mapping[tuple[AxisLabel, AxisLabel], tuple[CellValue, ...]] = field(default_factory=dict)
     """Values by row and column. Empty cells are absent."""
     reported: frozenset[tuple[AxisLabel | None, AxisLabel | None]] = frozenset()
-    """Pairs of row and column that have a report. None means every row or every column, because a report has no topic
-    or section. A report without a value for one of the facets has no pair."""
+    """Pairs of row and column that have a report. None means every row or every column, because a report has no value
+    of a facet of paragraphs, such as topic. A report without a value for one of the facets has no pair."""
     unplaced: int = 0
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
@@ -174,8 +174,8 @@ def _filter_reports(
 ) -> Iterator[Document]:
     """Return the documents that pass the filters.
 
-    Filters by topic and section are ignored, because they select paragraphs: the report exists even if none of its
-    paragraphs passes them.
+    Filters by facets of paragraphs, such as topic, are ignored, because they select paragraphs: the report exists even
+    if none of its paragraphs passes them.
     """
     filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
     parsed: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]

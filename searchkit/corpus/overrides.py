@@ -62,7 +62,7 @@ _RESERVED_NAMES = (
 """Names that user-defined facets cannot have."""
 _PARAGRAPH_FIELDS = frozenset({"number", "path", "section", "topics", "topic", "facets"})
 """Fields of a record that are about its paragraph. `facets` contains further fields of the document."""
-_DERIVED_FIELDS = frozenset({"document", "n", "page", "paragraphs", "measures", "sha256", "warnings"})
+_DERIVED_FIELDS = frozenset({"document", "n", "page", "of_year", "paragraphs", "measures", "sha256", "warnings"})
 """Fields of exported records that are computed again when the records are read."""
 _MAX_TOPICS = 3
 """Maximum number of topics of a paragraph. More are ignored."""

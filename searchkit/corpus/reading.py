@@ -23,11 +23,13 @@ from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
 from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
 from searchkit.corpus.sections import classify_sections
+from searchkit.corpus.times import Calendar, TimedText
 from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
 from searchkit.files import DataFile
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
+from searchkit.text.folding import fold
 
 MAX_FACETS = 1000
 """Maximum number of distinct facet names in one file; a file with more is skipped. Facet names are the column headings
@@ -297,6 +299,7 @@ def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str
         path=item.path,
         section=section,
         topics=topics,
+        of_year=_find_years(document, item, section),
         page=item.page,
         title=document.title,
         year=document.year,
@@ -305,6 +308,12 @@ def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str
         doctype=document.doctype,
         facets=document.facets,
     )
+
+
+def _find_years(document: Document, item: OutlineItem, section: str) -> tuple[int, ...]:
+    """Return the years that a paragraph is about."""
+    calendar = Calendar.of_document(document.year, document.doctype)
+    return TimedText(fold(item.text), item.path, section, calendar).years()
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:

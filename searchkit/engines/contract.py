@@ -86,20 +86,26 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRequest:
-    """A look-up of measures: all measures of the matching paragraphs with a given unit and a base value in a range."""
+    """A look-up of measures: those that match a query, pass the filters and have the requested properties.
+
+    Filters by of_year, in the query too, go by the year of the measure (`Filter.admits_measure`). All other filters and
+    everything else in the query go by its paragraph.
+    """
 
     match: Node
-    """Query tree that paragraphs must match."""
+    """Query tree that measures must match."""
     scoring: tuple[ScoringClause, ...] = ()
     """Clauses that add to the score of a paragraph. If there are none, all scores are 0."""
     filters: tuple[Filter, ...] = ()
-    """Filters that must all admit the paragraph. They do not change scores."""
+    """Filters that must all admit the measure. They do not change scores."""
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     minimum: float | None = None
     """Minimum of the base value, inclusive, None = no minimum."""
     maximum: float | None = None
     """Maximum of the base value, inclusive, None = no maximum."""
+    statuses: tuple[str, ...] = ()
+    """The statuses that a measure may have (`MEASURE_STATUSES`), empty = any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,15 +168,16 @@ class WhooshEngine:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
         with self._lock, _restricted_unpickling():
             store = self._store
-            matches = self._filter(sorted(self._match(request.match)), request.filters)
+            matched = [(i, self._measures(i)[index]) for i, index in sorted(self._match_measures(request.match))]
+            matches = list(dict.fromkeys(i for i, _ in matched))
             scores = {i: _word_score(parts) for i, parts in self._word_scores(request.scoring, matches).items()}
-        selected = [(i, measure) for i in matches for measure in store.measures[i] if _is_selected(measure, request)]
+        selected = [(i, measure) for i, measure in matched if _is_selected(measure, request)]
         indices: dict[str, int] = {}
         indicator_of = [indices.setdefault(measure.indicator, len(indices)) for _, measure in selected]
 
         def fetch(at: Sequence[int]) -> list[Measure]:
             """Return the measures at the given indices."""
-            return [Measure(measure, store.paragraphs[i]) for i, measure in map(selected.__getitem__, at)]
+            return [measure for _, measure in map(selected.__getitem__, at)]
 
         def texts(at: Sequence[int]) -> list[str]:
             """Return the texts of the paragraphs of the measures at the given indices."""
@@ -313,6 +314,25 @@ class WhooshEngine:
             case Or():
                 docs = set.union(*map(self._match, node.children))
         return docs
+
+    def _match_measures(self, node: Node) -> set[tuple[int, int]]:
+        """Return the measures that match a query tree: the doc id of each, and its index among those of its paragraph.
+
+        Filters by of_year go by the measure, all other leaves by its paragraph.
+        """
+        match node:
+            case Filter(name="of_year"):
+                every = self._match_measures(Everything())
+                matched = {(i, index) for i, index in every if node.admits_measure(self._measures(i)[index])}
+            case Not():
+                matched = self._match_measures(Everything()) - self._match_measures(node.child)
+            case And():
+                matched = set.intersection(*map(self._match_measures, node.children))
+            case Or():
+                matched = set.union(*map(self._match_measures, node.children))
+            case _:
+                matched = {(i, index) for i in self._match(node) for index in range(len(self._store.measures[i]))}
+        return matched
 
     def _filter(self, matches: list[int], filters: Sequence[Filter]) -> list[int]:
         """Return the matches that all filters admit."""
@@ -468,10 +488,12 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
     return TableCell(**{**data, "row": tuple(data["row"]), "column": tuple(data["column"])})
 
 
-def _is_selected(measure: ExtractedMeasure, request: MeasureRequest) -> bool:
-    """Return whether a request selects a measure by unit and base value."""
+def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
+    """Return whether a request selects a measure by its filters, status, unit and base value."""
     return (
-        (request.unit is None or measure.base_unit == request.unit)
+        all(item.admits_measure(measure) for item in request.filters)
+        and (not request.statuses or measure.status in request.statuses)
+        and (request.unit is None or measure.base_unit == request.unit)
         and (request.minimum is None or measure.base_value >= request.minimum)
         and (request.maximum is None or measure.base_value <= request.maximum)
     )

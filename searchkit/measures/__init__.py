@@ -9,6 +9,7 @@
     indicators.py, wording.py, words.py
                                the name of what each number counts, from the words around it
     periods.py, zeros.py       the period of a measure; statements of zero
+    status.py                  the time and the status of a measure
     tables.py                  the cells of tables
     labels.py, totals.py       headers of rows and columns; which cells are parts of which totals
     tablelines.py              rows and columns of stored tables with their measures, for calculations

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from searchkit.corpus.times import Calendar, TimedText
 from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
 from searchkit.measures.spacing import CompactText, compact
+from searchkit.measures.status import find_time
 from searchkit.measures.tables import extract_table
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.measures.zeros import find_zero_statements
@@ -47,12 +49,14 @@ class Extractor:
         """Return the measures of a paragraph that is read as prose, by start offset."""
         source = compact(paragraph.text, fold(paragraph.text))
         context = ParagraphContext(source.text, source.folded, paragraph.path, paragraph.title or "", paragraph.year)
+        calendar = Calendar.of_document(paragraph.year, paragraph.doctype)
+        timed = TimedText(source.folded, paragraph.path, paragraph.section, calendar)
         named = name_quantities(context, find_quantities(source.folded, self._vocabulary))
         starts = _assign_starts(named)
         # Reversed, so that a quantity that counts several things has the start of its first measure.
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
-            _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)))
+            _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed, paragraph)
             for item, start in zip(named, starts, strict=True)
         ]
         measures += _extract_zeros(source.text, source.folded, set(starts))
@@ -75,9 +79,15 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
     return starts
 
 
-def _to_measure(item: NamedQuantity, start: int, total_start: int | None) -> ExtractedMeasure:
+def _to_measure(
+    item: NamedQuantity, start: int, total_start: int | None, timed: TimedText, paragraph: Paragraph
+) -> ExtractedMeasure:
     """Return the measure of a named quantity. `total_start` is the start of the measure of its total, or None."""
     quantity = item.quantity
+    number = range(quantity.start, quantity.end)
+    time = find_time(
+        timed, item.indicator, number, quantity.base_unit, paragraph.section, is_change=item.change is not None
+    )
     return ExtractedMeasure(
         indicator=item.indicator,
         value=to_json_number(quantity.value),
@@ -88,6 +98,7 @@ def _to_measure(item: NamedQuantity, start: int, total_start: int | None) -> Ext
         kind=quantity.kind,
         change=item.change,
         period=item.period,
+        **time._asdict(),
         start=start,
         end=quantity.end,
         part_of=total_start,

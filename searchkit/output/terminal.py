@@ -81,6 +81,18 @@ def format_quantity(measure: Measure) -> str:
     return f"{_CHANGE_ARROWS[measure.change]}{_BOUND_SIGNS[measure.bound]}{measure.value}{measure.unit or ''}"
 
 
+def format_time(measure: Measure) -> str:
+    """Return the year, the months and the status of a measure in brackets, without what is usual or unknown.
+
+    Examples: (2022), (2018–2022), (2023 01-06, target), (rule). Empty if nothing is left.
+    """
+    span = "–".join(str(year) for year in (measure.since, measure.of_year) if year is not None)
+    time = " ".join(part for part in (span, measure.part) if part)
+    status = "" if measure.status == "actual" else measure.status
+    text = ", ".join(part for part in (time, status) if part)
+    return f"({text})" if text else ""
+
+
 def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SHOWN_VALUES) -> str:
     """Return the counts of a facet as a table. A star marks the values that the search is filtered by.
 
@@ -99,8 +111,12 @@ def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SH
 
 
 def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
-    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph."""
-    head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}")
+    """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph.
+
+    The years that it is about are shown unless they are the year of the report.
+    """
+    years = "" if paragraph.of_year in {(), (paragraph.year,)} else f" · about {', '.join(map(str, paragraph.of_year))}"
+    head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}{years}")
     mark = "▶ " if is_requested else "  "
     path = sanitize(" › ".join(paragraph.path))
     lines = [f"{mark}{_dim(head, colour=colour)}"]
@@ -142,13 +158,14 @@ def _explanation_line(explanation: Explanation) -> str:
 
 
 def _measure_lines(number: int, hit: MeasureHit, *, colour: bool) -> list[str]:
-    """Return the lines of a measure: number, quantity, indicator and facets, then the snippet, then id and score.
+    """Return the lines of a measure: number, quantity, indicator, time and facets, then the snippet, then id and score.
 
     `number`: position of the measure in all results, from 1.
     """
     facets = " · ".join(part for part in (hit.district, str(hit.year) if hit.year else None, hit.agency) if part)
+    name = " ".join(part for part in (hit.indicator, format_time(hit)) if part)
     return [
-        f"{number:>3}  {sanitize('  '.join((format_quantity(hit), hit.indicator, facets)))}",
+        f"{number:>3}  {sanitize('  '.join((format_quantity(hit), name, facets)))}",
         f"     {_highlight(hit.window, colour=colour)}",
         "     " + _dim(sanitize(f"{hit.id}  {hit.score:.2f}"), colour=colour),
     ]

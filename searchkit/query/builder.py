@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
-from searchkit.query.facets import Filter
+from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
@@ -156,11 +156,11 @@ class QueryBuilder:
         return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
 
     def create_filter(self, name: str, text: str) -> Filter:
-        """Return the filter of `name:text`. Raises QuerySyntaxError for `year` if `text` is not a year or a range."""
-        if name != "year":
+        """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
+        if name not in YEAR_FACETS:
             return Filter(name, (text,))
         try:
-            return Filter("year", ranges=(parse_year_range(text),))
+            return Filter(name, ranges=(parse_year_range(text),))
         except ValueError:
             raise QuerySyntaxError(f"{text!r} is not a year") from None
 
@@ -168,16 +168,16 @@ class QueryBuilder:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
 
         `excluded` contains two flags: whether the range excludes its low end, and whether it excludes its high end.
-        Raises QuerySyntaxError if the facet is not year or an end is not a year. The message is the syntax of ranges.
+        Raises QuerySyntaxError if the facet has no years or an end is not a year. The message is the syntax of ranges.
         """
         try:
             first = parse_year_range(low)[0] if low and low.strip() else MIN_YEAR
             last = parse_year_range(high)[1] if high and high.strip() else MAX_YEAR
         except ValueError:
             name = None  # no valid range: raise the error below, which explains the syntax
-        if name != "year":
-            raise QuerySyntaxError("a range goes with year, as in year:[2021 TO 2023]")
-        return Filter("year", ranges=((first + excluded[0], last - excluded[1]),))
+        if name not in YEAR_FACETS:
+            raise QuerySyntaxError("a range goes with year or of_year, as in year:[2021 TO 2023]")
+        return Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
 
     def _synonym_variants(self, run: str) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms.

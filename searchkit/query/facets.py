@@ -11,11 +11,17 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from searchkit.errors import UsageError
-from searchkit.model import Paragraph
+from searchkit.model import Measure, Paragraph
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
-BUILT_IN_FACETS = ("district", "year", "agency", "topic", "section", "doctype", "document")
+BUILT_IN_FACETS = ("district", "year", "of_year", "agency", "topic", "section", "doctype", "document")
 """Facets of every index. An index can have user-defined facets in addition."""
+
+YEAR_FACETS = ("year", "of_year")
+"""Facets whose values are years: the reporting year, and the years that a paragraph is about."""
+
+PARAGRAPH_FACETS = ("of_year", "topic", "section")
+"""Built-in facets whose values differ between the paragraphs of a document."""
 
 # A facet value that the query language would not read as one word: it contains a space, a bracket, a quote or an
 # operator, begins with -, or is AND, OR, NOT or empty.
@@ -73,6 +79,17 @@ class Filter:
         return any(value in self.values for value in values) or any(
             low <= int(value) <= high for value in values if value.isdecimal() for low, high in self.ranges
         )
+
+    def admits_measure(self, measure: Measure) -> bool:
+        """Return whether a measure passes the filter.
+
+        A filter by of_year compares the year of the measure (`year_of_measure`). Any other filter admits all measures
+        of the paragraphs that it admits.
+        """
+        if self.name != "of_year":
+            return self.admits(measure.source)
+        year = year_of_measure(measure)
+        return year is not None and self.admits(replace(measure.source, of_year=(year,)))
 
     def __str__(self) -> str:
         names = [quote(value) if _NEEDS_QUOTES.search(value) else value for value in self.values]
@@ -159,12 +176,14 @@ def to_facet_values(
     facet: Facet, values: Sequence[str], counts: Iterable[int], selected: frozenset[str]
 ) -> tuple[FacetValue, ...]:
     """Return the values of a result, with years as numbers and selected values marked. Takes 0.2 µs per value."""
-    typed_values: Iterable[str | int] = map(int, values) if facet.name == "year" else values
+    typed_values: Iterable[str | int] = map(int, values) if facet.name in YEAR_FACETS else values
     return tuple(map(FacetValue._make, zip(typed_values, counts, map(selected.__contains__, values), strict=True)))
 
 
 def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
-    """Return the values of a paragraph for a facet, as strings. Only topic has several. Empty if there is no value.
+    """Return the values of a paragraph for a facet, as strings. Empty if there is no value.
+
+    Only topic and of_year can have several values.
 
     The value of district is the last element of the region. With a depth, it is the path from the province to that
     level: 福建省/福州市.
@@ -176,11 +195,18 @@ def facet_values(paragraph: Paragraph, facet: Facet) -> tuple[str, ...]:
         return paragraph.region[-1:]
     if name == "topic":
         return paragraph.topics
+    if name == "of_year":
+        return tuple(map(str, paragraph.of_year))
     if name in BUILT_IN_FACETS:
         value = getattr(paragraph, name)
         return () if value is None else (str(value),)
     value = paragraph.facets.get(name)
     return () if value is None else (value,)
+
+
+def year_of_measure(measure: Measure) -> int | None:
+    """Return the year by which measures are filtered and tabulated: that of the measure or, if None, of its report."""
+    return measure.year if measure.of_year is None else measure.of_year
 
 
 def selected_values(facet: Facet, filters: tuple[Filter, ...]) -> frozenset[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from searchkit.errors import UsageError
-from searchkit.query.facets import Filter
+from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.text.years import parse_year_range
 
 FilterValue = str | int | Sequence[str | int]
-"""Argument of a filter: one value, or several values, one of which must match. A value of `year` is a year, or a range
-`2021..2023`, of which either end can be omitted."""
+"""Argument of a filter: one value, or several values, one of which must match. A value of `year` and `of_year` is a
+year, or a range `2021..2023`, of which either end can be omitted."""
 
 
 def parse_filters(
@@ -28,7 +28,8 @@ def parse_filters(
         values = _to_list(name, value)
         if values:
             check_name(name)
-            parsed.append(_parse_year_filter(values) if name == "year" else Filter(name, tuple(map(str, values))))
+            is_year = name in YEAR_FACETS
+            parsed.append(_parse_year_filter(name, values) if is_year else Filter(name, tuple(map(str, values))))
     return tuple(parsed)
 
 
@@ -40,8 +41,8 @@ def _to_list(name: str, value: object) -> list[str | int]:
     return values or []
 
 
-def _parse_year_filter(values: Sequence[str | int]) -> Filter:
+def _parse_year_filter(name: str, values: Sequence[str | int]) -> Filter:
     try:
-        return Filter("year", ranges=tuple(parse_year_range(str(value)) for value in values))
+        return Filter(name, ranges=tuple(parse_year_range(str(value)) for value in values))
     except ValueError as error:
         raise UsageError(str(error)) from None

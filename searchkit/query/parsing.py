@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection
 
 from searchkit.query.builder import MAX_QUERY_CLAUSES, ClauseContext, QueryBuilder, QuerySyntaxError, conjunction
+from searchkit.query.facets import YEAR_FACETS
 from searchkit.query.tree import Query
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import remove_invisible
@@ -40,8 +41,8 @@ _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
     """Parse a query. Never raises an exception. Takes less than a second for any input.
 
-    `field:value` accepts the text fields, `year`, and the facet names in `fields`. The value of `year` is a year or a
-    range of years. An empty query matches everything.
+    `field:value` accepts the text fields, the facets of years (`YEAR_FACETS`), and the facet names in `fields`. The
+    value of a facet of years is a year or a range of years. An empty query matches everything.
     """
     builder = QueryBuilder(analyzer)
     if len(text) > MAX_QUERY_LENGTH:
@@ -68,7 +69,7 @@ def _parse_operators(half_width: str, text: str, builder: QueryBuilder, fields: 
     from searchkit.query import grammar  # noqa: PLC0415 - imports whoosh, 45 ms; most queries have no operators
 
     try:
-        return builder.build(grammar.parse_operators(half_width, text, builder, frozenset(fields) | {"year"}))
+        return builder.build(grammar.parse_operators(half_width, text, builder, frozenset(fields).union(YEAR_FACETS)))
     except RecursionError:
         raise QuerySyntaxError("brackets nested too deep") from None
 

@@ -124,8 +124,8 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
 def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: str) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
-    `request` selects measures by filters, unit and value; its `match` and `scoring` are replaced. `match` is one of
-    `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
+    `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
     """
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
+from searchkit.model import ANY_STATUS, MEASURE_STATUSES
 from searchkit.query.facets import BUILT_IN_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
@@ -58,6 +59,8 @@ class MeasureOptions:
     """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit."""
     max: Quantity | None = None
     """Largest base value, inclusive; otherwise like `min`."""
+    status: str | Sequence[str] = ()
+    """One or several of `MEASURE_STATUSES`. Empty means all, and so does `any`."""
     limit: int | None = 10
     """Maximum number of hits. None means all."""
     offset: int = 0
@@ -71,8 +74,8 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     """Separate keyword arguments into options and filters.
 
     Returns a copy of `defaults` with the options among the arguments, and the arguments named like built-in facets.
-    Options are validated except `min` and `max`; filters are not. Raises UsageError for an unknown name or an invalid
-    option.
+    Options are validated except `min`, `max` and `status`; filters are not. Raises UsageError for an unknown name or an
+    invalid option.
     """
     filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
     rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
@@ -86,16 +89,36 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
-    """Return a request for the measures with the unit and the bounds in `options` whose paragraphs pass the filters.
+    """Return a request for the measures with the unit, the bounds and the status in `options` that pass the filters.
 
-    Raises UsageError for an invalid quantity, or if unit, min and max have different base units.
+    Raises UsageError for an invalid quantity or status, or if unit, min and max have different base units.
     """
     minimum, min_unit = _parse_bound("min", options.min)
     maximum, max_unit = _parse_bound("max", options.max)
     units = dict.fromkeys(unit for unit in (_base_unit(options.unit), min_unit, max_unit) if unit)
     if len(units) > 1:
         raise UsageError(f"unit, min and max have different units: {', '.join(units)}")
-    return MeasureRequest(Everything(), filters=filters, unit=next(iter(units), None), minimum=minimum, maximum=maximum)
+    return MeasureRequest(
+        Everything(),
+        filters=filters,
+        unit=next(iter(units), None),
+        minimum=minimum,
+        maximum=maximum,
+        statuses=parse_statuses(options.status),
+    )
+
+
+def parse_statuses(value: object) -> tuple[str, ...]:
+    """Return the statuses that the option `status` names, for `MeasureRequest.statuses`. Raises UsageError.
+
+    The value is a status or several of them. `ANY_STATUS`, an empty list and None select all.
+    """
+    statuses = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else value
+    if statuses is None:
+        return ()
+    if not isinstance(statuses, tuple) or not all(item in (*MEASURE_STATUSES, ANY_STATUS) for item in statuses):
+        raise UsageError(f"status must be one of {', '.join((*MEASURE_STATUSES, ANY_STATUS))}, not {value!r}")
+    return () if ANY_STATUS in statuses else statuses
 
 
 def _validate(options: SearchOptions | MeasureOptions) -> None:

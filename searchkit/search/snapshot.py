@@ -194,13 +194,13 @@ class Snapshot:
             query, str(ranking.tree), ranking.total, hits, ranking.is_relaxed, ranking.query.notes, took
         )
 
-    def every_measure(self, filters: tuple[Filter, ...]) -> Iterator[Measure]:
-        """Yield the measures of the paragraphs that pass the filters, in corpus order.
+    def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
+        """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
 
         The measures of a paragraph are in the order of their quotes.
         """
         with self.use_engine() as engine:
-            columns = engine.measure_columns(MeasureRequest(Everything(), filters=filters))
+            columns = engine.measure_columns(MeasureRequest(Everything(), filters=filters, statuses=statuses))
             for start in range(0, len(columns.scores), _FETCH_SIZE):
                 yield from columns.fetch(range(start, min(start + _FETCH_SIZE, len(columns.scores))))
 

@@ -579,6 +579,46 @@ def test_statuses_of_measures(run: Run, index: Path) -> None:
     assert_one_line_error(run("measures", "立案", "--index", index / "nowhere"), 3, "searchkit build")
 
 
+def test_years_and_statuses_of_measures(run: Run, index: Path, tmp_path: Path) -> None:
+    """`--of-year` and `--status` select measures by their own year and status, also in lines of queries and exports."""
+    measures = [json.loads(line) for line in run("export", "measures", "--index", index).out.splitlines()]
+    targets = [item["id"] for item in measures if item["status"] == "target"]
+    in_2023 = [item["id"] for item in measures if (item["of_year"] or item["year"]) == 2023]
+    arguments = ("--index", index, "--format", "ids")
+    assert targets
+    assert run("export", "measures", "--status", "target", *arguments).out.split() == targets
+    assert run("export", "measures", "--of-year", "2023", *arguments).out.split() == in_2023
+    result = run("measures", "*", "--status", "target", "--status", "rule", "--limit", "9999", *arguments)
+    assert set(result.out.split()) == {item["id"] for item in measures if item["status"] in {"target", "rule"}}
+    assert run("measures", "*", "--status", "any", "--limit", "9999", *arguments).out.count("\n") == len(measures)
+    queries = tmp_path / "queries"
+    options = [{"status": "target"}, {"status": ["any"]}, {"of_year": "2023..2023"}, {"of-year": 2023}, {"status": 1}]
+    lines = [{"id": n, "query": "*", "limit": 0, **option} for n, option in enumerate(options)]
+    queries.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    answers = [json.loads(line) for line in run("measures", "--queries", queries, "--index", index).out.splitlines()]
+    expected = [len(targets), len(measures), len(in_2023), len(in_2023), 0]
+    assert [answer["total"] for answer in answers] == expected
+    assert "status" in answers[-1]["error"]
+    assert_one_line_error(run("export", "paragraphs", "--status", "rule", "--index", index), 2, "--status")
+    assert_one_line_error(run("measures", "立案", "--status", "done", "--index", index), 2, "'done'")
+
+
+def test_paragraphs_are_filtered_by_the_years_that_they_are_about(run: Run, index: Path) -> None:
+    """`--of-year` takes years and ranges. The facet is counted like any other."""
+    paragraphs = [json.loads(line) for line in run("export", "paragraphs", "--index", index).out.splitlines()]
+    expected = [item["id"] for item in paragraphs if {2022, 2023}.intersection(item["of_year"])]
+    assert expected
+    result = run("export", "paragraphs", "--of-year", "2022..2023", "--index", index, "--format", "ids")
+    assert result.out.split() == expected
+    assert run("search", "of_year:2022..2023", "--index", index, "--format", "json").json()["total"] == len(expected)
+    counts = run("facets", "of_year", "--index", index, "--format", "json").json()["of_year"]
+    assert {item["value"]: item["count"] for item in counts["values"]} == Counter(  # type: ignore[index]
+        year for item in paragraphs for year in item["of_year"]
+    )
+    assert counts["missing"] == sum(not item["of_year"] for item in paragraphs)  # type: ignore[index]
+    assert_one_line_error(run("facets", "--of-year", "99", "--index", index), 2, "'99'")
+
+
 def test_queries_file_of_measures(run: Run, index: Path, tmp_path: Path) -> None:
     """`measures --queries` answers lines in order, each with its filters and options."""
     queries = tmp_path / "queries"

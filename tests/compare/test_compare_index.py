@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,28 @@ def test_filters_of_paragraphs_do_not_select_reports(index: Index, name: str) ->
     assert statuses["滨海新区", 2023] == statuses["东丽区", 2022] == statuses["临海市", 2022] == "silent"
 
 
+@pytest.fixture(scope="module")
+def dated(index_of: Callable[..., Index]) -> Index:
+    """An index of a report of 2024 about 2023, whose paragraphs name no year, and of one of 2023 about 2023."""
+    late, early = (
+        report(name, ("立案", n, "件"), year=year, region=BINHAI) for name, n, year in (("a", 9, 2024), ("b", 7, 2023))
+    )
+    assert late.measures
+    of_2023 = tuple(tuple(replace(item, of_year=2023) for item in items) for items in late.measures)
+    return index_of([replace(late, measures=of_2023), early])
+
+
+def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
+    """A filter and an axis by of_year go by the year of the measure or, if it has none, of its report."""
+    assert [item.value for item in dated.compare("立案", of_year=2023).cell("滨海新区", 2024).values] == [9]
+    assert dated.compare("立案", of_year=2024).cell_values == {}
+    assert [cell.status for cell in dated.compare("立案", of_year=2024).cells()] == ["silent", "silent"]
+    table = dated.compare("立案", cols="of_year", status="actual")
+    assert table.cols == (2023,)
+    assert [item.value for item in table.cell("滨海新区", 2023).values] == [9, 7]
+    assert dated.compare("立案", status="target").indicator is None
+
+
 def test_rows_and_columns_must_be_different_existing_facets(index: Index) -> None:
     """The same facet twice and an unknown facet raise an error."""
     with pytest.raises(UsageError, match="both by year"):
@@ -120,7 +142,8 @@ def test_an_audit_finds_contradictions_within_the_filters(index: Index) -> None:
     """The two contradictory reports are found, unless the filters exclude them."""
     (found,) = index.audit()
     assert (found.kind, found.ids) == ("conflict", ("a.txt#1@2", "b.txt#1@2"))
-    assert list(index.audit(district="东丽区")) == []
+    assert list(index.audit(district="东丽区")) == list(index.audit(of_year=2022)) == []
+    assert list(index.audit(of_year=2023)) == [found]
 
 
 @dataclass(frozen=True)

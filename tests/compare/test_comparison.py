@@ -215,6 +215,8 @@ def test_measures_of_low_relevance_do_not_vote(make_measure: MakeMeasure) -> Non
         ("year", "district", 2023, "滨海新区"),
         ("topic", "doctype", "行政执法", "政府工作报告"),
         ("section", "document", "成效", "a"),
+        ("district", "of_year", "滨海新区", 2022),
+        ("of_year", "year", 2022, 2023),
         ("cluster", "agency", "京津冀", "司法局"),
     ],
 )
@@ -224,10 +226,21 @@ def test_any_two_facets_make_a_table(
     """Rows and columns can be any facets: of documents, of paragraphs, or defined by the user."""
     one = make_measure(
         "a#1", "立案", 129, "件", agency="司法局", doctype="政府工作报告", topics=("行政执法",), section="成效",
-        facets={"cluster": "京津冀"},
+        of_year=2022, facets={"cluster": "京津冀"},
     )  # fmt: skip
     table = make_table([one], rows=rows, cols=cols)
     assert [(cell.row, cell.col, cell.status) for cell in table.cells()] == [(row, col, "value")]
+
+
+def test_columns_by_of_year_have_the_measures_of_each_year(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """A measure is in the column of its own year or, if it has none, in that of its report."""
+    measures = [
+        make_measure("a#1", "立案", 129, "件", year=2023, of_year=2022),
+        make_measure("a#2", "立案", 140, "件", year=2023),
+    ]
+    table = make_table(measures, cols="of_year")
+    assert table.cols == (2022, 2023)
+    assert [cell_values(table, "滨海新区", year) for year in (2022, 2023)] == [[129], [140]]
 
 
 def test_topics_are_sorted_by_the_number_of_their_measures(make_measure: MakeMeasure, make_table: MakeTable) -> None:

@@ -224,11 +224,23 @@ def test_measures_are_read_only_when_needed(documents: list[ParsedDocument], tmp
     assert {name for name in read if name.startswith("measure")}
 
 
+def test_years_of_a_paragraph_out_of_order_are_detected(report: Report, tmp_path: Path) -> None:
+    """`SegmentReader.find_problem` names years that are not ascending."""
+    problems = []
+    for name, years in (("right", (2022, 2023)), ("wrong", (2023, 2022))):
+        (tmp_path / name).mkdir()
+        commit_one_by_one([report("a.txt", ("执法", {"of_year": years}))], tmp_path / name)
+        engine = ColumnarEngine(max((tmp_path / name).iterdir()))
+        problems += [segment.find_problem() for segment in engine._reader.segments]
+    assert problems == [None, "the years of a paragraph are not in order"]
+
+
 INCONSISTENT_MEASURES = {
     "a measure lies outside the text of its paragraph": {"length": [2, 9]},
     "the measures of a paragraph are not in order": {"start": [3, 3]},
     "a measure is part of a measure that does not exist": {"part_of": [0, 2]},
     "the value of a measure is not a finite number": {"value": [math.inf, 1]},
+    "the bound, change or status of a measure is unknown": {},
 }
 """For each problem a column and its wrong values for the first two measures."""
 
@@ -243,6 +255,8 @@ def test_inconsistent_measures_are_detected(problem: str | None) -> None:
     builder = MeasureBuilder()
     builder.extend([measures, [], [replace(measures[0], part_of=None)]])
     columns = builder.columns()
+    if problem == "the bound, change or status of a measure is unknown":
+        columns.times = [(2023, None, None, False, "done")]
     for name, values in INCONSISTENT_MEASURES.get(problem or "", {}).items():
         getattr(columns, name)[:2] = values
     assert find_measure_problem(columns, np.array([5, 0, 2]), np.arange(1, 4), np.zeros(3, np.int64)) == problem

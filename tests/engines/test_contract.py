@@ -102,7 +102,7 @@ def fill_in(value: Any, n: int) -> Any:  # noqa: ANN401 - any JSON
 
 
 def record_fields(entry: Json) -> dict[str, Any]:
-    """Return the fields of a record. Lists of strings become tuples."""
+    """Return the fields of a record or request. Lists of strings or numbers become tuples."""
     return {
         key: tuple(value) if isinstance(value, list) and key not in {"paragraphs", "measures", "tables"} else value
         for key, value in entry.items()
@@ -147,7 +147,7 @@ def select_measures(index: Index, case: Json) -> SelectedMeasures:
     query = parse(case["query"], index.analyzer, index.facet_names)
     filters = index.filters(case.get("filters", {}), case.get("where"))
     columns = index._snapshot._engine.measure_columns(
-        MeasureRequest(query.all, query.scoring, filters, **case["select"])
+        MeasureRequest(query.all, query.scoring, filters, **record_fields(case["select"]))
     )
     indicators = [columns.indicators[index] for index in columns.indicator_of.tolist()]
     measures, tables = columns.fetch(range(len(columns.scores))), index._snapshot._engine.tables(filters)

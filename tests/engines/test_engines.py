@@ -48,7 +48,10 @@ PIECES = [
     "App",
     "ｐｍ2.5",
 ]
-FACETS = ("district", "district:1", "district:2", "year", "agency", "topic", "section", "doctype", "document", "batch")
+FACETS = (
+    *("district", "district:1", "district:2", "year", "of_year"),
+    *("agency", "topic", "section", "doctype", "document", "batch"),
+)
 REGIONS = ((), ("天津市",), ("天津市", "东丽区"), ("福建省", "福州市", "鼓楼区"), ("江苏省", "南京市", "鼓楼区"))
 TOPICS = ("行政执法", "普法宣传", "队伍建设")
 HEADINGS = ("执法检查", "行政", "监督3件", "长江")
@@ -92,8 +95,8 @@ class NaiveEngine:
         """Return the paragraphs that match a tree."""
         return [i for i in range(len(self.paragraphs)) if self.is_match(node, i)]
 
-    def is_match(self, node: Node, i: int) -> bool:
-        """Return whether a paragraph matches a tree."""
+    def is_match(self, node: Node, i: int, measure: ExtractedMeasure | None = None) -> bool:
+        """Return whether a paragraph, or one of its measures, matches a tree."""
         match node:
             case Everything():
                 is_match = True
@@ -105,13 +108,14 @@ class NaiveEngine:
                 texts = map(fold, texts_of(self.paragraphs[i], node.field))
                 is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
             case Filter():
-                is_match = admits(node, self.paragraphs[i])
+                paragraph = self.paragraphs[i]
+                is_match = admits_measure(node, measure, paragraph) if measure else admits(node, paragraph)
             case Not():
-                is_match = not self.is_match(node.child, i)
+                is_match = not self.is_match(node.child, i, measure)
             case And():
-                is_match = all(self.is_match(child, i) for child in node.children)
+                is_match = all(self.is_match(child, i, measure) for child in node.children)
             case Or():
-                is_match = any(self.is_match(child, i) for child in node.children)
+                is_match = any(self.is_match(child, i, measure) for child in node.children)
         return is_match
 
     def word_scores(self, clauses: Sequence[ScoringClause]) -> list[float]:
@@ -179,6 +183,8 @@ def values_of(paragraph: Paragraph, facet: str) -> list[str]:
         return [] if not region else ["/".join(region[: int(depth)])] if depth else [region[-1]]
     if name == "topic":
         return list(paragraph.topics)
+    if name == "of_year":
+        return list(map(str, paragraph.of_year))
     value = getattr(paragraph, name) if name in BUILT_IN_FACETS else paragraph.facets.get(name)
     return [] if value is None else [str(value)]
 
@@ -192,6 +198,15 @@ def admits(item: Filter, paragraph: Paragraph) -> bool:
     values = values_of(paragraph, item.name)
     within = any(low <= int(value) <= high for low, high in item.ranges for value in values)
     return within or not set(values).isdisjoint(item.values)
+
+
+def admits_measure(item: Filter, measure: ExtractedMeasure, paragraph: Paragraph) -> bool:
+    """Return whether a filter admits a measure: by of_year its own year or that of its report, else its paragraph."""
+    if item.name != "of_year":
+        return admits(item, paragraph)
+    year = paragraph.year if measure.of_year is None else measure.of_year
+    within = any(year is not None and low <= year <= high for low, high in item.ranges)
+    return within or str(year) in item.values
 
 
 def recount(facet: str, paragraphs: Sequence[Paragraph]) -> tuple[list[tuple[str, int]], int]:
@@ -296,6 +311,11 @@ def random_measures(rng: random.Random, length: int) -> list[ExtractedMeasure]:
                 kind=rng.choice(["count", "money", "percent", "duration", "other"]),
                 change=rng.choice([None, None, "increase", "decrease"]),
                 period=rng.choice([None, None, "近三年", "上半年"]),
+                of_year=rng.choice([None, 2021, 2022, 2024]),
+                since=rng.choice([None, None, 2019]),
+                part=rng.choice([None, None, "01-06", "11"]),
+                stock=rng.random() < 0.2,
+                status=rng.choice(["actual", "actual", "target", "rule", "before"]),
                 zero=rng.random() < 0.1,
                 start=start,
                 end=rng.randint(start + 1, length),
@@ -315,6 +335,7 @@ def random_paragraph(rng: random.Random, document: str, n: int, common: dict[str
         path=tuple(rng.sample(HEADINGS, rng.randint(0, 2))),
         section=rng.choice(["成效", "问题", "其他"]),
         topics=tuple(rng.sample(TOPICS, rng.randint(0, 2))),
+        of_year=tuple(sorted(rng.sample(range(2020, 2025), rng.choice([0, 1, 1, 3])))),
         **common,
     )
 
@@ -370,7 +391,17 @@ ATOMS = st.one_of(
     RUNS,
     RUNS.map('"{}"'.format),
     st.sampled_from(
-        ["year:2022", "year:[2021 TO 2022]", "topic:行政执法", "district:鼓楼区", "batch:一", "*", "pm*", "ap*"]
+        [
+            "year:2022",
+            "year:[2021 TO 2022]",
+            "of_year:2022..",
+            "topic:行政执法",
+            "district:鼓楼区",
+            "batch:一",
+            "*",
+            "pm*",
+            "ap*",
+        ]
     ),
     st.builds("{}:{}".format, st.sampled_from(["title", "heading"]), RUNS),
 )
@@ -395,8 +426,11 @@ FILTERS = st.one_of(
             st.sampled_from(["天津市", "东丽区", "鼓楼区", "江苏省/南京市", "福建省/福州市/鼓楼区"]), min_size=1
         ).map(tuple),
     ),
+    st.builds(Filter, st.just("of_year"), st.sampled_from([("2022",), ("2020", "2021"), ("1999",)])),
     st.builds(
-        Filter, st.just("year"), ranges=st.sampled_from([((2022, 2022),), ((0, 2021),), ((2021, 2021), (2023, 9999))])
+        Filter,
+        st.sampled_from(["year", "of_year"]),
+        ranges=st.sampled_from([((2022, 2022),), ((0, 2021),), ((2021, 2021), (2023, 9999))]),
     ),
     st.builds(Filter, st.just("topic"), st.lists(st.sampled_from(TOPICS), min_size=1).map(tuple)),
     st.builds(Filter, st.sampled_from(["agency", "batch", "section"]), st.just(("司法局", "一", "成效"))),
@@ -598,7 +632,7 @@ def test_filters_do_not_change_scores(indexed: IndexedCorpus, query: str, item: 
 
 
 @few_examples
-@given(query=QUERIES, sort=st.sampled_from(["year", "-year", "district", "-section", "batch", "-topic", "document"]))
+@given(query=QUERIES, sort=st.sampled_from(["year", "-of_year", "district", "-section", "batch", "-topic", "document"]))
 def test_hits_are_sorted_by_a_facet(indexed: IndexedCorpus, query: str, sort: str) -> None:
     """Hits are sorted by their first value, those without a value last. Ties are ordered by score."""
     by_score = [hit.id for hit in indexed.index.search(query, match="any", limit=None).hits]
@@ -633,14 +667,23 @@ def test_hits_are_grouped_by_document(indexed: IndexedCorpus, query: str, sort: 
 
 BASE_VALUES = st.sampled_from([None, None, -1.5, 0, 3, 13.5, 129, 937182, 10**12, 1e300])
 MEASURE_CONDITIONS = st.fixed_dictionaries(
-    {"unit": st.sampled_from([None, None, "件", "元", "%", "万元"]), "minimum": BASE_VALUES, "maximum": BASE_VALUES}
+    {
+        "unit": st.sampled_from([None, None, "件", "元", "%", "万元"]),
+        "minimum": BASE_VALUES,
+        "maximum": BASE_VALUES,
+        "statuses": st.sampled_from([(), (), ("actual",), ("target", "before")]),
+    }
 )
+NO_CONDITIONS = {"unit": None, "minimum": None, "maximum": None, "statuses": ()}
 
 
-def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None) -> bool:
-    """Return whether a measure has a base unit, and a base value within limits."""
+def is_selected(
+    measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None, statuses: tuple[str, ...]
+) -> bool:
+    """Return whether a measure has a base unit, a base value within limits, and one of some statuses."""
     return (
-        unit in {None, measure.base_unit}
+        (not statuses or measure.status in statuses)
+        and unit in {None, measure.base_unit}
         and (minimum is None or minimum <= measure.base_value)
         and (maximum is None or measure.base_value <= maximum)
     )
@@ -648,18 +691,26 @@ def is_selected(measure: ExtractedMeasure, unit: str | None, minimum: float | No
 
 @few_examples
 @given(query=QUERIES, item=st.one_of(st.none(), FILTERS), conditions=MEASURE_CONDITIONS, rng=st.randoms())
-@example("执法|检查|行政|件", None, {"unit": None, "minimum": None, "maximum": None}, random.Random(1))  # noqa: S311
+@example("执法|检查|行政|件", None, NO_CONDITIONS, random.Random(1))  # noqa: S311
+@example("(执法|of_year:2022..) -(检查 of_year:2021)", None, NO_CONDITIONS, random.Random(1))  # noqa: S311
+@example("执法|检查|行政|件", Filter("of_year", ranges=((2022, 2023),)), NO_CONDITIONS, random.Random(1))  # noqa: S311
 def test_measures_are_selected_by_definition(
     indexed: IndexedCorpus, query: str, item: Filter | None, conditions: dict[str, Any], rng: random.Random
 ) -> None:
-    """The columns contain the measures of matching paragraphs that fulfil the conditions, in corpus order.
+    """The columns contain the measures that match the query and fulfil the conditions, in corpus order.
 
     The score of a measure is the score of step one of its paragraph. Any measures can be fetched, in any order, several
     times.
     """
     naive, parsed = indexed.naive, indexed.parse(query)
-    matches = [i for i in naive.matches(parsed.any) if item is None or admits(item, naive.paragraphs[i])]
-    expected = [(i, measure) for i in matches for measure in naive.measures[i] if is_selected(measure, **conditions)]
+    expected = [
+        (i, measure)
+        for i, measures_of_paragraph in enumerate(naive.measures)
+        for measure in measures_of_paragraph
+        if naive.is_match(parsed.any, i, measure)
+        and is_selected(measure, **conditions)
+        and (item is None or admits_measure(item, measure, naive.paragraphs[i]))
+    ]
     filters = () if item is None else (item,)
     columns = indexed.engine.measure_columns(MeasureRequest(parsed.any, parsed.scoring, filters, **conditions))
     measures = [Measure(measure, naive.paragraphs[i]) for i, measure in expected]
@@ -681,7 +732,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
     parsed = indexed.parse(query)
     request = MeasureRequest(parsed.any, parsed.scoring, () if item is None else (item,))
     columns = indexed.engine.measure_columns(request)
-    hits = indexed.engine.search(Request(parsed.any, parsed.scoring, limit=None, explain=True)).hits
+    hits = indexed.engine.search(Request(Everything(), parsed.scoring, limit=None, explain=True)).hits
     by_words = {hit.paragraph.id: [*hit.explanation.words.values()] for hit in hits if hit.explanation}
     for measure, score in zip(columns.fetch(range(len(columns.scores))), columns.scores.tolist(), strict=True):
         total = 0.0
@@ -692,7 +743,7 @@ def test_scores_of_measures_are_those_of_a_search(indexed: IndexedCorpus, query:
 
 @settings(few_examples, max_examples=15)
 @given(seed=st.integers(0, 10**6), queries=st.lists(QUERIES, min_size=2, max_size=2), conditions=MEASURE_CONDITIONS)
-@example(7, ["执法|检查|行政|件^2", "*"], {"unit": None, "minimum": None, "maximum": None})
+@example(7, ["执法|检查|行政|件^2", "*"], NO_CONDITIONS)
 def test_engines_select_the_same_measures(seed: int, queries: list[str], conditions: dict[str, Any]) -> None:
     """All engines return the same measures, indicators, order and, to the last bit, scores, on any corpus."""
     documents = random_documents(seeded(seed), 8, 3)

@@ -67,7 +67,17 @@ def measure_hit() -> MeasureHit:
     sentence = f"{HOSTILE}立案5000余份{HOSTILE}"
     start = sentence.index("立案")
     measure = ExtractedMeasure(
-        HOSTILE, 5000, HOSTILE, 5000, HOSTILE, "at_least", period=HOSTILE, start=start, end=start + 8
+        HOSTILE,
+        5000,
+        HOSTILE,
+        5000,
+        HOSTILE,
+        "at_least",
+        period=HOSTILE,
+        part=HOSTILE,
+        status=HOSTILE,
+        start=start,
+        end=start + 8,
     )
     paragraph = Paragraph(HOSTILE, HOSTILE, 1, sentence, agency=HOSTILE, region=(HOSTILE,), year=2023)
     return MeasureHit(measure, paragraph, 0.875, sentence)
@@ -77,8 +87,8 @@ def measure_hit() -> MeasureHit:
 def hit() -> Hit:
     """Return a hit with control characters in every field."""
     paragraph = Paragraph(
-        HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, (HOSTILE, HOSTILE), HOSTILE, (HOSTILE,), 1, HOSTILE, 2023, HOSTILE,
-        (HOSTILE,), HOSTILE, {HOSTILE: HOSTILE},
+        HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, (HOSTILE, HOSTILE), HOSTILE, (HOSTILE,), (2023,), 1, HOSTILE, 2023,
+        HOSTILE, (HOSTILE,), HOSTILE, {HOSTILE: HOSTILE},
     )  # fmt: skip
     return Hit(paragraph, 1.25, Snippet(0, HOSTILE, ((0, 1), (3, 9))), 2, Explanation({HOSTILE: 1.25}))
 
@@ -340,6 +350,16 @@ def test_paragraph_in_full() -> None:
     assert terminal.format_paragraph(record, is_requested=False).startswith("  a.txt#3")
 
 
+@pytest.mark.parametrize(
+    ("of_year", "end"), [((2022, 2023), " · about 2022, 2023\n"), ((2024,), "其他\n"), ((), "其他\n")]
+)
+def test_years_of_a_paragraph(of_year: tuple[int, ...], end: str) -> None:
+    """A paragraph is shown with the years that it is about, unless they are the year of its report."""
+    paragraph = Paragraph("a#1", "a", 1, "执法", of_year=of_year, year=2024)
+    head, _ = terminal.format_paragraph(paragraph).split("  执法")
+    assert head.endswith(end)
+
+
 def test_document_fields() -> None:
     """Each field of a document is a line. Empty fields are left out."""
     output = terminal.format_document(Document("a.txt", "报告", 2023, region=("天津市",), warnings=("no agency",)))
@@ -367,7 +387,7 @@ def test_measures_page(measure_hit: MeasureHit, *, colour: bool) -> None:
     page = terminal.format_measure_results(results, colour=colour)
     assert "7 measures, 2 ms" in page
     assert "some of its words" in page
-    assert page.count("红") == 8
+    assert page.count("红") == 10
     assert "≥5000红" in page
     assert "2023" in page
     assert "0.88" in page
@@ -375,6 +395,25 @@ def test_measures_page(measure_hit: MeasureHit, *, colour: bool) -> None:
     assert quote in page
     assert control_characters(page.replace(quote, "").replace("\x1b[2m", "").replace("\x1b[0m", "")) == ""
     assert control_characters(render([to_json(measure_hit)], "csv").replace("\n", "")) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({}, ""),
+        ({"of_year": 2022}, "(2022)"),
+        ({"of_year": 2022, "since": 2018}, "(2018–2022)"),
+        ({"of_year": 2023, "part": "01-06", "status": "target"}, "(2023 01-06, target)"),
+        ({"of_year": 2023, "stock": True}, "(2023)"),
+        ({"status": "rule"}, "(rule)"),
+        ({"status": "before", "of_year": 2021}, "(2021, before)"),
+    ],
+)
+def test_times(fields: dict[str, object], text: str) -> None:
+    """The time of a measure is in brackets, with its status unless it is actual."""
+    extracted = ExtractedMeasure("立案", 3, "件", 3, "件", end=1)
+    measure = Measure(replace(extracted, **fields), Paragraph("a#1", "a", 1, "x"))  # type: ignore[arg-type]
+    assert terminal.format_time(measure) == text
 
 
 @pytest.mark.parametrize(

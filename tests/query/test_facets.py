@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.errors import UsageError
-from searchkit.model import Paragraph
+from searchkit.model import ExtractedMeasure, Measure, Paragraph
 from searchkit.query.facets import (
     BUILT_IN_FACETS,
     MAX_FACET_VALUES,
@@ -21,6 +21,7 @@ from searchkit.query.facets import (
     facet_values,
     rank_values,
     selected_values,
+    year_of_measure,
 )
 
 FULL = Paragraph(
@@ -30,6 +31,7 @@ FULL = Paragraph(
     "开展检查。",
     section="成效",
     topics=("行政执法", "普法宣传"),
+    of_year=(2021, 2022),
     title="报告",
     year=2023,
     agency="司法局",
@@ -75,6 +77,7 @@ def test_an_invalid_depth_is_an_error(text: str) -> None:
         ("district:3", ("福建省/福州市/鼓楼区",)),
         ("district:4", ("福建省/福州市/鼓楼区",)),
         ("year", ("2023",)),
+        ("of_year", ("2021", "2022")),
         ("agency", ("司法局",)),
         ("topic", ("行政执法", "普法宣传")),
         ("section", ("成效",)),
@@ -85,11 +88,11 @@ def test_an_invalid_depth_is_an_error(text: str) -> None:
     ],
 )
 def test_values_of_a_paragraph(facet: str, values: tuple[str, ...]) -> None:
-    """The values of a facet are the values of the field, as strings. There can be several topics."""
+    """The values of a facet are the values of the field, as strings. There can be several topics and years."""
     assert facet_values(FULL, Facet.parse(facet)) == values
 
 
-@pytest.mark.parametrize("facet", ["district", "district:1", "year", "agency", "topic", "doctype", "batch"])
+@pytest.mark.parametrize("facet", ["district", "district:1", "year", "of_year", "agency", "topic", "doctype", "batch"])
 def test_a_paragraph_without_a_value(facet: str) -> None:
     """A field that is None or empty has no values."""
     assert facet_values(BARE, Facet.parse(facet)) == ()
@@ -116,6 +119,10 @@ def test_a_paragraph_without_a_value(facet: str) -> None:
         (Filter("year", ranges=((2023, 2030),)), True),
         (Filter("year", ranges=((2020, 2022), (2024, 2030))), False),
         (Filter("year", ranges=((2020, 2021), (2022, 2024))), True),
+        (Filter("of_year", ranges=((2022, 2022),)), True),
+        (Filter("of_year", ranges=((2020, 2021),)), True),
+        (Filter("of_year", ranges=((2023, 9999),)), False),
+        (Filter("of_year", ("2021",)), True),
         (Filter("topic", ("普法宣传",)), True),
         (Filter("topic", ("普法",)), False),
         (Filter("agency", ("人民政府", "司法局")), True),
@@ -132,10 +139,36 @@ def test_paragraphs_that_pass_a_filter(item: Filter, admitted: bool) -> None:  #
     assert item.admits(FULL) is admitted
 
 
-@pytest.mark.parametrize("name", ["district", "year", "agency", "topic", "doctype", "batch"])
+@pytest.mark.parametrize("name", ["district", "year", "of_year", "agency", "topic", "doctype", "batch"])
 def test_a_paragraph_without_a_value_passes_no_filter(name: str) -> None:
     """Values such as `None` or an empty string do not match a missing value."""
     assert not Filter(name, ("None", "", "一"), ranges=((0, 9999),)).admits(BARE)
+
+
+@pytest.mark.parametrize(
+    ("of_year", "year", "selected", "admitted"),
+    [
+        (2022, 2024, 2022, True),
+        (2022, 2024, 2024, False),
+        (None, 2024, 2024, True),
+        (None, 2024, 2022, False),
+        (None, None, 2024, False),
+    ],
+)
+def test_measures_that_pass_a_filter_by_their_year(
+    of_year: int | None,
+    year: int | None,
+    selected: int,
+    admitted: bool,  # noqa: FBT001 - expected result
+) -> None:
+    """A filter by of_year compares the year of the measure or, if it has none, of its report."""
+    extracted = ExtractedMeasure("立案", 3, "件", 3, "件", of_year=of_year, end=1)
+    measure = Measure(extracted, replace(FULL, year=year, of_year=(2021, 2025)))
+    assert year_of_measure(measure) == (of_year or year)
+    assert Filter("of_year", ranges=((selected, selected),)).admits_measure(measure) is admitted
+    assert Filter("of_year", (str(selected),)).admits_measure(measure) is admitted
+    assert Filter("agency", ("司法局",)).admits_measure(measure)
+    assert not Filter("year", ranges=((2022, 2022),)).admits_measure(measure)
 
 
 def test_a_range_matches_numbers_only() -> None:
@@ -197,8 +230,9 @@ def test_selected_values_are_always_listed() -> None:
 
 
 def test_years_are_numbers() -> None:
-    """The values of year are numbers. The values of any other facet are strings, even if they consist of digits."""
+    """The values of facets of years are numbers. The values of any other facet are strings, even if they are digits."""
     assert pairs(rank_values({"2023": 1, "2022": 1}, 0, Facet("year"), frozenset(), None)) == [(2022, 1), (2023, 1)]
+    assert pairs(rank_values({"2023": 1}, 0, Facet("of_year"), frozenset(), None)) == [(2023, 1)]
     assert pairs(rank_values({"7": 1}, 0, Facet("batch"), frozenset(), None)) == [("7", 1)]
 
 

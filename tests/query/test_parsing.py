@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.query.builder import MAX_QUERY_CLAUSES
-from searchkit.query.facets import Filter
+from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.parsing import MAX_QUERY_DEPTH, MAX_QUERY_LENGTH, parse
 from searchkit.query.tree import (
     TEXT_FIELDS,
@@ -132,6 +132,9 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("year:[2021 TO]", "year:[2021 TO]", "year:[2021 TO]"),
         ("year:[TO 2023]", "year:[TO 2023]", "year:[TO 2023]"),
         ("year:2023 红", 'year:2023 AND "红"', '("红" OR 红) AND year:2023'),
+        ("of_year:2023", "of_year:2023", "of_year:2023"),
+        ("of_year:2021..2023 红", 'of_year:[2021 TO 2023] AND "红"', '("红" OR 红) AND of_year:[2021 TO 2023]'),
+        ("of_year:[2021 TO]", "of_year:[2021 TO]", "of_year:[2021 TO]"),
         # boost, prefix, everything
         ("红^2 蓝", '"红" AND "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
         ("(红 蓝)^3", '"红" AND "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
@@ -419,6 +422,7 @@ def test_the_number_of_synonym_variants_is_limited(analyzer: Analyzer, parse_que
         ("(", "*"),
         ("(" * (MAX_QUERY_DEPTH + 1) + "红" + ")" * (MAX_QUERY_DEPTH + 1), '"红"'),
         ("year:今年", '"year:今年" OR (year AND 今年)'),
+        ("of_year:今年", '"of_year:今年" OR (of AND year AND 今年)'),
         ("[红 TO 蓝]", '"红" AND "to" AND "蓝"'),
         ("红 OR", '"红"'),
         ("OR 红", '"红"'),
@@ -485,7 +489,10 @@ LEAVES = st.one_of(
         lambda name, value: Filter(name, (value,)), st.sampled_from(FACETS), st.text("天津市甲乙ab1", min_size=1)
     ),
     st.builds(
-        lambda low, high: Filter("year", ranges=((low, high),)), YEARS | st.just(MIN_YEAR), YEARS | st.just(MAX_YEAR)
+        lambda name, low, high: Filter(name, ranges=((low, high),)),
+        st.sampled_from(YEAR_FACETS),
+        YEARS | st.just(MIN_YEAR),
+        YEARS | st.just(MAX_YEAR),
     ),
 )
 

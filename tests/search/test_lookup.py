@@ -195,6 +195,63 @@ def test_units_bounds_and_filters(index: Index, options: dict[str, object], pass
     assert results.total == len(expected)
 
 
+@pytest.fixture(scope="session")
+def dated(index_of: Callable[..., Index], report: Report) -> Index:
+    """An index of a report of 2024 with measures of several years, and of a report of 2023 with undated ones."""
+    review, plan, rule = "2023年立案129件，上年120件。", "今年力争立案150件。", "处5万元罚款，立案不少于3件。"
+    first = report("a.txt", (review, {"of_year": (2022, 2023)}), (plan, {"of_year": (2024,)}), year=2024)
+    second = report("b.txt", rule, year=2023)
+    first_measures = [
+        [
+            measure(review, "立案", "立案129件", 129, of_year=2023),
+            measure(review, "立案", "120件", 120, of_year=2022, status="before"),
+        ],
+        [measure(plan, "立案", "立案150件", 150, of_year=2024, status="target")],
+    ]
+    second_measures = [
+        measure(rule, "罚款", "5万元罚款", 5, "万元", base_value=50_000, base_unit="元", status="rule"),
+        measure(rule, "立案", "立案不少于3件", 3),
+    ]
+    return index_of([with_measures(first, first_measures), with_measures(second, [second_measures])])
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "expected"),
+    [
+        ("*", {"of_year": 2023}, ["立案129件", "5万元罚款", "立案不少于3件"]),
+        ("*", {"of_year": "..2022"}, ["120件"]),
+        ("*", {"of_year": 2023, "year": 2024}, ["立案129件"]),
+        ("*", {"of_year": 2023, "status": "rule"}, ["5万元罚款"]),
+        ("*", {"status": ["target", "before"]}, ["120件", "立案150件"]),
+        ("*", {"status": "any", "of_year": 2024}, ["立案150件"]),
+        ("*", {"status": ["rule", "any"], "of_year": 2022}, ["120件"]),
+        ("*", {"status": None, "of_year": 2022}, ["120件"]),
+        ("立案 of_year:2023", {}, ["立案129件", "5万元罚款", "立案不少于3件"]),
+        ("of_year:2022..2023 (立案 of_year:2022)", {}, ["120件"]),
+        ("立案 of_year:2022", {"of_year": "2022.."}, ["120件"]),
+        ("立案 of_year:2022", {"match": "any"}, ["120件"]),
+        ("立案 (of_year:2024 OR year:2023)", {"unit": "件"}, ["立案150件", "立案不少于3件"]),
+        ("立案 (of_year:2022 OR of_year:2024)", {}, ["120件", "立案150件"]),
+        ("立案 -of_year:2023", {}, ["120件", "立案150件"]),
+    ],
+)
+def test_measures_are_selected_by_their_own_year_and_status(
+    dated: Index, query: str, options: dict[str, object], expected: list[str]
+) -> None:
+    """of_year means the year of the measure or, if it has none, of its report: as a filter, and in a query."""
+    results = dated.measures(query, limit=None, **options)
+    assert set(quotes(results)) == set(expected)
+    if query == "*":
+        assert [item.quote for item in dated.every_measure(**options)] == expected  # type: ignore[arg-type]
+
+
+def test_a_year_in_a_query_is_understood_as_it_was_written(dated: Index) -> None:
+    """The tree of the query contains the year. A year without a measure is no reason to leave the year out."""
+    assert dated.measures("立案 of_year:2023").understood == '"立案" AND of_year:2023'
+    results = dated.measures("立案 of_year:2020")
+    assert (results.total, results.relaxed) == (0, False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -211,6 +268,11 @@ def test_units_bounds_and_filters(index: Index, options: dict[str, object], pass
         ({"offset": "3"}, "offset"),
         ({"sort": "year"}, "sort"),
         ({"year": "二三"}, "2021..2023"),
+        ({"of_year": "二三"}, "2021..2023"),
+        ({"status": "done"}, "status must be one of actual, target, rule, before, any, not 'done'"),
+        ({"status": ["actual", 3]}, "status"),
+        ({"status": 3}, "status"),
+        ({"status": {"actual": 1}}, "status"),
     ],
 )
 def test_wrong_usage(index: Index, options: dict[str, object], message: str) -> None:

@@ -31,6 +31,7 @@ class SegmentBuilder:
         self._n, self._page, self._is_record = (array("I") for _ in range(3))
         self._printed_numbers: list[str | None] = []
         self._section_topics: list[tuple[str, tuple[str, ...]]] = []
+        self._of_years: list[tuple[int, ...]] = []
         self._paths = DictEncoder()
         self._path_of = bytearray()  # 32-bit integers
         self._document_of = array("I")
@@ -75,6 +76,7 @@ class SegmentBuilder:
         self._is_record.extend([paragraph.id == paragraph.document for paragraph in paragraphs])
         self._printed_numbers.extend([paragraph.number for paragraph in paragraphs])
         self._section_topics.extend([(paragraph.section, paragraph.topics) for paragraph in paragraphs])
+        self._of_years.extend([paragraph.of_year for paragraph in paragraphs])
         self._texts += texts
         self.characters += sum(map(len, texts))
         self._measures.extend(measures)
@@ -108,6 +110,7 @@ class SegmentBuilder:
             length=texts.counts + HEADING_WEIGHT * headings.counts[path_of] + TITLE_WEIGHT * titles.counts[document_of],
             printed_numbers=self._printed_numbers,
             section_topics=self._section_topics,
+            of_years=self._of_years,
             paths=self._paths.values,
             path_of=path_of,
             text=narrow_code_points("".join(self._texts)),

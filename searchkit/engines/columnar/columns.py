@@ -26,6 +26,9 @@ MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | No
 """Fields of `ExtractedMeasure` that are stored together, because few combinations occur: `unit`, `base_unit`,
 `bound`, `kind`, `change`, `period` and `zero`."""
 
+MeasureTime = tuple[int | None, int | None, str | None, bool, str]
+"""Fields of `ExtractedMeasure` that are stored together: `of_year`, `since`, `part`, `stock` and `status`."""
+
 CellRow = tuple[int, tuple[str, ...]]
 """Number of the table, and headers of the row."""
 CellColumn = tuple[tuple[str, ...], bool]
@@ -56,6 +59,8 @@ class SegmentColumns:
     """Per doc, `Paragraph.number`: the list number as printed (`13.`, `（一）`), or None."""
     section_topics: Sequence[tuple[str, tuple[str, ...]]]
     """Per doc, its section and its topics."""
+    of_years: Sequence[tuple[int, ...]]
+    """Per doc, `Paragraph.of_year`."""
     paths: Sequence[tuple[str, ...]]
     """The distinct heading paths."""
     path_of: Array
@@ -99,6 +104,10 @@ class MeasureArrays:
     """The distinct combinations of attributes."""
     attributes_of: Array
     """Index in `attributes` of the combination of attributes."""
+    times: Sequence[MeasureTime]
+    """The distinct combinations of time and status."""
+    time_of: Array
+    """Index in `times`."""
     cells: CellArrays
 
 

@@ -49,7 +49,7 @@ class FacetCollector:
         return column.count_weighted(self._docs_per_document)
 
     def _count_per_doc(self, column: FacetColumn) -> Array:
-        """Count a facet whose values depend on the doc (topic, section): by bitsets, or by the keys of the docs."""
+        """Count a facet whose values depend on the doc (such as topic): by bitsets, or by the keys of the docs."""
         if self._docs.is_dense and len(column.values) <= _MAX_BITSETS:
             return self._count_bitsets(column.packed_bitsets)
         keys = column.key_of.take(self._doc_ids)

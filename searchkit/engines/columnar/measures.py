@@ -17,17 +17,27 @@ from searchkit.engines.columnar.columns import (
     DictEncoder,
     MeasureArrays,
     MeasureAttributes,
+    MeasureTime,
     compact_codes,
     encoded_column_arrays,
 )
 from searchkit.engines.columnar.docsets import DocSet, Form
 from searchkit.engines.contract import MeasureRequest
-from searchkit.model import MEASURE_BOUNDS, MEASURE_CHANGES, ExtractedMeasure, Measure, Paragraph
+from searchkit.model import (
+    MEASURE_BOUNDS,
+    MEASURE_CHANGES,
+    MEASURE_STATUSES,
+    ExtractedMeasure,
+    Measure,
+    Paragraph,
+)
+from searchkit.query.facets import Filter
 
 _MAX_CACHED_UNITS = 64  # number of units whose masks are cached
 _OUTSIDE_TEXT = "a measure lies outside the text of its paragraph"
-_UNKNOWN_BOUND = "the bound or change of a measure is unknown"
-_BOUNDS_AND_CHANGES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES)))
+_UNKNOWN_NAME = "the bound, change or status of a measure is unknown"
+_KNOWN_NAMES = frozenset(product(MEASURE_BOUNDS, (None, *MEASURE_CHANGES), MEASURE_STATUSES))
+"""Valid combinations of bound, change and status."""
 
 
 class MeasureBuilder:
@@ -36,8 +46,8 @@ class MeasureBuilder:
     def __init__(self) -> None:
         self._count_per_doc, self._start, self._length, self._part_of = (array("I") for _ in range(4))
         self._value, self._base_value = array("d"), array("d")
-        self._indicators, self._attributes = DictEncoder(), DictEncoder()
-        self._indicator_of, self._attributes_of = array("I"), array("I")
+        self._indicators, self._attributes, self._times = DictEncoder(), DictEncoder(), DictEncoder()
+        self._indicator_of, self._attributes_of, self._time_of = (array("I") for _ in range(3))
         self._cells = CellBuilder()
 
     def extend(self, measures_of_docs: Sequence[Sequence[ExtractedMeasure]]) -> None:
@@ -54,6 +64,7 @@ class MeasureBuilder:
             self._base_value.append(measure.base_value)
             self._indicator_of.append(self._indicators.encode(measure.indicator))
             self._attributes_of.append(self._attributes.encode(_attributes_of(measure)))
+            self._time_of.append(self._times.encode(_time_of(measure)))
 
     def columns(self) -> MeasureArrays:
         """Return everything collected so far."""
@@ -68,6 +79,8 @@ class MeasureBuilder:
             indicator_of=np.array(self._indicator_of, np.int64),
             attributes=self._attributes.values,
             attributes_of=np.array(self._attributes_of, np.int64),
+            times=self._times.values,
+            time_of=np.array(self._time_of, np.int64),
             cells=self._cells.columns(),
         )
 
@@ -75,6 +88,10 @@ class MeasureBuilder:
 def _attributes_of(measure: ExtractedMeasure) -> MeasureAttributes:
     """Return the fields of a measure that are stored together."""
     return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
+
+
+def _time_of(measure: ExtractedMeasure) -> MeasureTime:
+    return measure.of_year, measure.since, measure.part, measure.stock, measure.status
 
 
 def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
@@ -95,6 +112,7 @@ def measure_arrays(columns: MeasureArrays) -> dict[str, Array]:
         "measure_base_values": unique.imag.astype("<f8").view("<u8"),
         **encoded_column_arrays("indicator", columns.indicator_of, columns.indicators),
         **encoded_column_arrays("measure_attributes", columns.attributes_of, columns.attributes),
+        **encoded_column_arrays("measure_time", columns.time_of, columns.times),
         **cell_arrays(columns.cells),
     }
 
@@ -121,6 +139,10 @@ class SegmentMeasures:
         return DictColumn(self._arrays, "measure_attributes")
 
     @cached_property
+    def _times(self) -> DictColumn:
+        return DictColumn(self._arrays, "measure_time")
+
+    @cached_property
     def _values(self) -> tuple[Array, Array, Array]:
         """The values and base values of the distinct pairs, and for each measure the index of its pair."""
         values, base_values = (self._arrays[f"measure_{name}"].view("<f8") for name in ("values", "base_values"))
@@ -143,7 +165,7 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit and base value.
+        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit, base value and status.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
@@ -156,7 +178,23 @@ class SegmentMeasures:
             ordinals = ordinals.compress((base_values >= request.minimum).take(code_of.take(ordinals)))
         if request.maximum is not None:
             ordinals = ordinals.compress((base_values <= request.maximum).take(code_of.take(ordinals)))
+        if request.statuses:
+            has_status = np.array([status in request.statuses for *_, status in self._times.values()], bool)
+            ordinals = ordinals.compress(has_status.take(self._times.codes.take(ordinals)))
         return ordinals
+
+    def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
+        """Return a mask of those of some measures that a filter by of_year admits (`Filter.admits_measure`).
+
+        `reports`: the docs of the reports whose own year the filter admits. They decide for measures without a year.
+        """
+        of_year = [year for year, *_ in self._times.values()]
+        is_admitted = np.array([year is not None and years.admits(_paragraph_of(year)) for year in of_year], bool)
+        is_unknown = np.array([year is None for year in of_year], bool)
+        codes = self._times.codes.take(ordinals)
+        mask: Array = is_admitted.take(codes)
+        mask |= is_unknown.take(codes) & reports.contains(self.doc_of.take(ordinals))
+        return mask
 
     def _unit_mask(self, unit: str) -> Array:
         """Return a mask of the distinct combinations of attributes that have a base unit."""
@@ -187,14 +225,15 @@ class SegmentMeasures:
         measures = list(zip(map(self._measure, ordinals), paragraphs, strict=True))
         if not all(0 <= measure.start < measure.end <= len(paragraph.text) for measure, paragraph in measures):
             raise ValueError(_OUTSIDE_TEXT)
-        if not all((measure.bound, measure.change) in _BOUNDS_AND_CHANGES for measure, _ in measures):
-            raise ValueError(_UNKNOWN_BOUND)
+        if not all((measure.bound, measure.change, measure.status) in _KNOWN_NAMES for measure, _ in measures):
+            raise ValueError(_UNKNOWN_NAME)
         return [Measure(measure, paragraph) for measure, paragraph in measures]
 
     def _measure(self, ordinal: int) -> ExtractedMeasure:
         """Return the measure with the given ordinal, without its paragraph."""
         start, length, part_of = (array.item(ordinal) for array in self._spans)
         unit, base_unit, bound, kind, change, period, zero = self._attributes[ordinal]
+        of_year, since, part, stock, status = self._times[ordinal]
         values, base_values, code_of = self._values
         code = code_of.item(ordinal)
         return ExtractedMeasure(  # positional arguments, because keyword arguments take 1.5 times as long
@@ -207,6 +246,11 @@ class SegmentMeasures:
             kind,
             change,
             period,
+            of_year,
+            since,
+            part,
+            stock,
+            status,
             zero,
             start,
             start + length,
@@ -229,6 +273,7 @@ class SegmentMeasures:
         values, base_values, code_of = self._values
         indicators, indicator_of = compact_codes(self.indicators.codes[measures])
         attributes, attributes_of = compact_codes(self._attributes.codes[measures])
+        times, time_of = compact_codes(self._times.codes[measures])
         start, length, part_of = (
             self._arrays[f"measure_{name}"][measures].astype(np.int64) for name in ("start", "length", "part_of")
         )
@@ -243,6 +288,8 @@ class SegmentMeasures:
             indicator_of=indicator_of,
             attributes=[self._attributes.value(code) for code in attributes.tolist()],
             attributes_of=attributes_of,
+            times=[self._times.value(code) for code in times.tolist()],
+            time_of=time_of,
             cells=self._cells.columns(measures),
         )
 
@@ -254,12 +301,11 @@ def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, d
     its document number.
     """
     doc_of = np.repeat(np.arange(len(columns.count_per_doc)), columns.count_per_doc)
-    if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
-        return "the value of a measure is not a finite number"
+    problem = _find_invalid_value(columns)
+    if problem:
+        return problem
     if ((columns.length < 1) | (columns.start + columns.length > text_length[doc_of])).any():
         return _OUTSIDE_TEXT
-    if not all((bound, change) in _BOUNDS_AND_CHANGES for _, _, bound, _, change, *_ in columns.attributes):
-        return _UNKNOWN_BOUND
     position = doc_of << 32 | columns.start  # identifies a measure, and orders measures by doc, then by start
     if (np.diff(position) <= 0).any():
         return "the measures of a paragraph are not in order"
@@ -270,6 +316,16 @@ def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, d
     if not is_known.all() or (container_position == position[is_part]).any():
         return "a measure is part of a measure that does not exist"
     return None
+
+
+def _find_invalid_value(columns: MeasureArrays) -> str | None:
+    """Return a message about a value that a measure cannot have, or None."""
+    if not (np.isfinite(columns.value) & np.isfinite(columns.base_value)).all():
+        return "the value of a measure is not a finite number"
+    bounds_and_changes = {(bound, change) for _, _, bound, _, change, *_ in columns.attributes}
+    statuses = {status for *_, status in columns.times}
+    is_known = all((*names, status) in _KNOWN_NAMES for names, status in product(bounds_and_changes, statuses))
+    return None if is_known else _UNKNOWN_NAME
 
 
 def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of: Array) -> Array:
@@ -286,6 +342,11 @@ def _container_docs(columns: MeasureArrays, doc_of: Array, n: Array, document_of
     is_inside[is_inside] = document_of[other[is_inside]] == document_of[doc_of[measures[is_inside]]]
     docs[measures] = np.where(is_inside, other, -1)
     return docs
+
+
+def _paragraph_of(year: int) -> Paragraph:
+    """Return a paragraph that is about one year, to evaluate filters for this year."""
+    return Paragraph("", "", 0, "", of_year=(year,))
 
 
 def _to_number(value: float) -> int | float:

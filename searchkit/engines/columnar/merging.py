@@ -19,7 +19,7 @@ from searchkit.engines.columnar.postings import (
 )
 from searchkit.engines.columnar.tables import merge_tables
 
-_LISTS = ("files", "documents", "printed_numbers", "section_topics")
+_LISTS = ("files", "documents", "printed_numbers", "section_topics", "of_years")
 _ARRAYS = ("n", "page", "is_record", "length", "text", "text_length")
 """Columns that are concatenated unchanged. All other columns contain ordinals, which are renumbered."""
 
@@ -59,16 +59,19 @@ def _merge_measures(parts: Sequence[MeasureArrays]) -> MeasureArrays:
     """Concatenate the measures of several segments. Codes are renumbered for the distinct values of all segments."""
     indicators, indicator_codes = _merge_values([part.indicators for part in parts])
     attributes, attributes_codes = _merge_values([part.attributes for part in parts])
+    times, time_codes = _merge_values([part.times for part in parts])
     plain = ("count_per_doc", "start", "length", "part_of", "value", "base_value")
-    encoded = (("indicator_of", indicator_codes), ("attributes_of", attributes_codes))
+    encoded = (("indicator_of", indicator_codes), ("attributes_of", attributes_codes), ("time_of", time_codes))
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in plain}
+    for name, part_codes in encoded:
+        arrays[name] = np.concatenate(
+            [codes[getattr(part, name)] for part, codes in zip(parts, part_codes, strict=True)]
+        )
     return MeasureArrays(
         indicators=indicators,
         attributes=attributes,
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in plain},
-        **{
-            name: np.concatenate([codes[getattr(part, name)] for part, codes in zip(parts, part_codes, strict=True)])
-            for name, part_codes in encoded
-        },
+        times=times,
+        **arrays,
         cells=merge_cells([part.cells for part in parts], [len(part.start) for part in parts]),
     )
 

@@ -23,7 +23,7 @@ from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
 from searchkit.engines.columnar.text import SegmentText, text_arrays
 from searchkit.engines.ranking import K1, B
 from searchkit.model import Document, Table
-from searchkit.query.facets import Facet, facet_values
+from searchkit.query.facets import PARAGRAPH_FACETS, Facet, facet_values
 
 MAX_IMPACT = 255
 """Maximum of `IndexReader.impacts`."""
@@ -38,7 +38,8 @@ _FLOAT32_ERROR = 1e-6  # more than the relative rounding error of a few operatio
 class FacetColumn:
     """The values of a facet as ordinals, for counting and sorting.
 
-    The values of a doc depend only on its key: its document number, or the code of its section and topics.
+    The values of a doc depend only on its key: its document number or, for a facet of paragraphs, the code of the
+    stored value that contains them, such as that of its section and topics.
     """
 
     key_of: Array
@@ -48,7 +49,7 @@ class FacetColumn:
     values: list[str]
     """The distinct values, sorted. The ordinal of a value is its index."""
     is_per_document: bool
-    """Whether keys are document numbers. Otherwise they are codes of section and topics."""
+    """Whether keys are document numbers. Otherwise they are codes."""
 
     @property
     def missing(self) -> int:
@@ -401,7 +402,7 @@ class IndexReader:
         for code, facet_values_of_code in enumerate(values_of_code):
             rows[: len(facet_values_of_code), code] = [ordinal_of[value] for value in facet_values_of_code]
         code_of = np.concatenate([np.empty(0, np.int64), *codes])
-        if facet.name in {"topic", "section"}:
+        if facet.name in PARAGRAPH_FACETS:
             return FacetColumn(narrowest(code_of), list(rows), values, is_per_document=False)
         return FacetColumn(self.document_of, [row.take(code_of) for row in rows], values, is_per_document=True)
 

@@ -58,6 +58,9 @@ _DOCUMENT_COLUMNS = ("title", "year", "agency", "district", "doctype")
 The column `district` contains the complete region.
 """
 
+DOC_COLUMNS = ("section_topics", "of_year")
+"""Columns of facets with a value per doc. All other columns of facets have a value per document."""
+
 
 def write_segment(path: Path, columns: SegmentColumns) -> None:
     """Write a segment file."""
@@ -84,6 +87,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         "length": narrowest(columns.length),
         **column_arrays("printed_number", columns.printed_numbers),  # list numbers of paragraphs, as printed: （一）
         **column_arrays("section_topics", columns.section_topics),
+        **column_arrays("of_year", columns.of_years),
         **encoded_column_arrays("path", columns.path_of, columns.paths),
         **posting_arrays(postings, size),
         **measure_arrays(columns.measures),
@@ -211,8 +215,8 @@ class SegmentReader:
     def facet_column(self, facet: str) -> tuple[DictColumn | None, str]:
         """Return the column that determines the values of a facet, and the name of the column.
 
-        The column is None if the facet is user-defined and no document of the segment has it. The column
-        `section_topics` has a value per doc, all other columns have a value per document.
+        The column is None if the facet is user-defined and no document of the segment has it. `DOC_COLUMNS` have a
+        value per doc, all other columns have a value per document.
         """
         if facet in {"topic", "section"}:
             return self.column("section_topics"), "section_topics"
@@ -264,6 +268,7 @@ class SegmentReader:
             self.column("path")[doc_id],
             section,
             topics,
+            self.column("of_year")[doc_id],
             page or None,
             *fields,
         )
@@ -292,6 +297,7 @@ class SegmentReader:
         kept_docs = is_kept[self.document_of]
         documents, files = np.flatnonzero(is_kept).tolist(), self.column("file")
         printed_numbers, section_topics = self.column("printed_number"), self.column("section_topics")
+        of_years = self.column("of_year")
         doc_ids = np.flatnonzero(kept_docs).tolist()
         paths, path_of = compact_codes(self.column("path").codes[kept_docs])
         characters, lengths = self.text.characters()
@@ -305,6 +311,7 @@ class SegmentReader:
             length=self.arrays["length"][kept_docs].astype(np.int64),
             printed_numbers=[printed_numbers[i] for i in doc_ids],
             section_topics=[section_topics[i] for i in doc_ids],
+            of_years=[of_years[i] for i in doc_ids],
             paths=[self.column("path").value(code) for code in paths.tolist()],
             path_of=path_of,
             text=characters[np.repeat(kept_docs, lengths)],
@@ -348,6 +355,8 @@ class SegmentReader:
             return "the postings of a word are not in order"
         if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
             return "the paragraphs of a document are not numbered consecutively"
+        if not all(list(years) == sorted(set(years)) for years in self.column("of_year").values()):
+            return "the years of a paragraph are not in order"
         return find_table_problem(columns.tables, columns.document_of) or find_measure_problem(
             columns.measures, columns.text_length, columns.n, columns.document_of
         )

@@ -12,7 +12,7 @@ from searchkit.engines.columnar.cache import Cache
 from searchkit.engines.columnar.docsets import DocSet, union
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
 from searchkit.engines.columnar.postings import HEADING_TERM_PREFIX, TITLE_TERM_PREFIX
-from searchkit.engines.columnar.segment import SegmentReader, paragraph_with
+from searchkit.engines.columnar.segment import DOC_COLUMNS, SegmentReader, paragraph_with
 from searchkit.query.facets import Filter
 from searchkit.query.tree import Prefix, Substring, Word
 
@@ -95,4 +95,4 @@ class SegmentMatcher:
             return DocSet.none(self._segment.size)
         is_admitted = np.array([item.admits(paragraph_with(name, value)) for value in column.values()], bool)
         bitset: Array = is_admitted[column.codes]
-        return DocSet.of_bitset(bitset if name == "section_topics" else bitset[self._segment.document_of])
+        return DocSet.of_bitset(bitset if name in DOC_COLUMNS else bitset[self._segment.document_of])

@@ -1,0 +1,201 @@
+"""Random samples of measures and paragraphs of real reports, whose years are labelled by a person.
+
+    python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
+    python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
+
+tests/measures/times/README.md describes the samples and the labels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import searchkit
+from bench.labels import USES
+from searchkit.index import Index
+from searchkit.model import Document, Measure, Paragraph
+
+FILE = Path(__file__).parents[1] / "tests" / "measures" / "times" / "labels.json"
+SEED = 1954
+SIZES = {"国务院": (10, 11), "人民政府": (19, 17), "": (32, 24)}
+"""Agency → number of measures and of paragraphs drawn from each stratum. The last is for all other reports."""
+PATTERNS = {
+    "part": (
+        r"上半年|下半年|季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到]至?[^，。；|]{0,8}月(?:[底末份]|\d)",
+        60,
+    ),
+    "before": (r"[从由](?!此)[^，。；|]{0,15}\||比[^，。；|]{2,6}的\||(?:上年|去年)(?:同期)?的?\|", 40),
+    "rule": (r"(?:过|不足|低于)\|[^|]*\|的|以[上下内]\|的|(?:罚款|不得)[^，。；|]{0,10}\||起征[^，。；|]{0,6}\|", 30),
+    "years": (r"(?:[三四五六七八九十]|\b\d)年[来间内]?[^，。；|]{0,20}\||累计[^，。；]*\||期间|年均", 30),
+    "months": (
+        r"(?:[上下]半年|[一二三四]季度|[至到—－~～-]\s*(?:\d+|[一二三四五六七八九十]+)月|[截到][^，。；|每]{0,8}月)[^。；|]{0,20}\|",
+        40,
+    ),
+}
+"""Name of a further sample → pattern of the text around a measure, whose quote is between two bars, and size."""
+_REACH = 40, 8
+"""Number of characters before and after a measure in which a pattern is searched."""
+_SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
+_CONTEXT = 350
+"""Number of characters printed on either side of a measure."""
+
+Label = dict[str, Any]
+Stratum = tuple[str, int, int]  # agency, decade, half of the report
+
+
+def use_of(document: str) -> str:
+    """Return the use of the labels of a document: the parity of the SHA-256 of its id."""
+    return USES[hashlib.sha256(document.encode()).digest()[0] % 2]
+
+
+def load() -> dict[str, list[Label]]:
+    """Read the labels: lists named `measures` and `paragraphs`."""
+    if not FILE.exists():
+        return {"measures": [], "paragraphs": []}
+    labels: dict[str, list[Label]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return labels
+
+
+def save(labels: dict[str, list[Label]]) -> None:
+    """Write the labels, one per line, so that a person can enter them."""
+    lists = (
+        f' "{name}": [\n' + ",\n".join("  " + json.dumps(label, ensure_ascii=False) for label in items) + "\n ]"
+        for name, items in labels.items()
+    )
+    FILE.write_text("{\n" + ",\n".join(lists) + "\n}\n", encoding="utf-8")
+
+
+def draw(indexes: Sequence[Index]) -> dict[str, list[Label]]:
+    """Draw measures and paragraphs with a fixed seed, each list in random order. Their ids are those of the index."""
+    measures: dict[Stratum, list[Measure]] = defaultdict(list)
+    paragraphs: dict[Stratum, list[Paragraph]] = defaultdict(list)
+    windows: dict[str, str] = {}
+    for index in indexes:
+        documents = {document.document: document for document in index.documents()}
+        for paragraph in index.paragraphs():
+            stratum = _stratum(documents[paragraph.document], paragraph.n)
+            paragraphs[stratum].append(paragraph)
+            for measure in index.measures_of([paragraph.id])[0]:
+                measures[stratum].append(measure)
+                windows[measure.id] = _window(paragraph.text, measure)
+    chance = random.Random(SEED)  # noqa: S311 - no secret
+    drawn = list(_sample(measures, 0, chance)), list(_sample(paragraphs, 1, chance))
+    for items in drawn:
+        chance.shuffle(items)
+    chosen = {item.id for item in drawn[0]}
+    windows = {key: window for key, window in windows.items() if key not in chosen}
+    taken: set[str] = set()
+    samples = {"random": drawn[0]} | {name: _match(name, measures, windows, taken, chance) for name in PATTERNS}
+    return {
+        "measures": [
+            {
+                "id": item.id,
+                "end": item.end,
+                "sample": name,
+                "use": use_of(item.document),
+                "value": item.value,
+                "unit": item.unit,
+            }
+            for name, items in samples.items()
+            for item in items
+        ],
+        "paragraphs": [{"id": item.id, "use": use_of(item.document)} for item in drawn[1]],
+    }
+
+
+def show(label: Label, index: Index) -> Iterator[str]:
+    """Yield lines with the text that a label is about: headings, the paragraph before, and the marked measure."""
+    paragraph_id, _, start = label["id"].partition("@")
+    paragraph = index.paragraph(paragraph_id)
+    if paragraph is None:
+        return
+    yield f"=== {label['id']} · {paragraph.year} {paragraph.doctype}"
+    yield json.dumps({key: value for key, value in label.items() if key != "id"}, ensure_ascii=False)
+    yield f"[{' > '.join(paragraph.path)}] {paragraph.section}"
+    before = index.paragraph(f"{paragraph.document}#{paragraph.n - 1}")
+    if before is not None:
+        yield f"… {before.text[:60]} … {before.text[-60:]}"
+    text = paragraph.text
+    if start:
+        begin, end = int(start), label["end"]
+        before_quote, after = text[max(begin - _CONTEXT, 0) : begin], text[end : end + _CONTEXT // 3]
+        opening = text[: min(60, max(begin - _CONTEXT, 0))]
+        text = f"{opening}…{before_quote}【【{text[begin:end]}】】{after}"
+    yield text
+
+
+def _stratum(document: Document, number: int) -> Stratum:
+    agency = document.agency or ""
+    if agency not in SIZES:
+        return "", 0, 0
+    decade = (document.year or 0) // 10 * 10
+    if agency == "人民政府":
+        decade = max(decade, 1980)
+    return agency, decade, int(number > document.paragraphs / 2)
+
+
+def _sample(strata: dict[Stratum, list[Any]], position: int, chance: random.Random) -> Iterator[Any]:
+    for stratum in sorted(strata):
+        size = SIZES[stratum[0]][position]
+        if stratum[:2] in _SPARSE:
+            size //= 3
+        yield from chance.sample(strata[stratum], min(size, len(strata[stratum])))
+
+
+def _window(text: str, measure: Measure) -> str:
+    begin, end = measure.start, measure.end
+    return f"{text[max(begin - _REACH[0], 0) : begin]}|{text[begin:end]}|{text[end : end + _REACH[1]]}"
+
+
+def _match(
+    name: str,
+    measures: dict[Stratum, list[Measure]],
+    windows: dict[str, str],
+    taken: set[str],
+    chance: random.Random,
+) -> list[Measure]:
+    """Draw measures whose window matches a pattern, from the strata in turn, one per document."""
+    pattern, size = re.compile(PATTERNS[name][0]), PATTERNS[name][1]
+    lists = [
+        [item for item in items if pattern.search(windows.get(item.id, ""))] for _, items in sorted(measures.items())
+    ]
+    for items in lists:
+        chance.shuffle(items)
+    drawn: list[Measure] = []
+    for item in (item for row in zip_longest(*lists) for item in row if item is not None):
+        if len(drawn) < size and item.document not in taken:
+            drawn.append(item)
+            taken.add(item.document)
+    return drawn
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Draw the samples, or print labels with their text."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draw", action="store_true", help="add the samples, without labels")
+    parser.add_argument("--show", choices=USES, help="print the labels for a use, with their text")
+    parser.add_argument("indexes", nargs="+", type=Path)
+    options = parser.parse_args(None if arguments is None else list(arguments))
+    with ExitStack() as stack:
+        indexes = [stack.enter_context(searchkit.open(path)) for path in options.indexes]
+        if options.draw:
+            drawn, earlier = draw(indexes), load()
+            kept = {name: {label["id"]: label for label in items} for name, items in earlier.items()}
+            save({name: [kept[name].get(label["id"], label) for label in items] for name, items in drawn.items()})
+        if options.show:
+            for label in (label for items in load().values() for label in items if label["use"] == options.show):
+                print(*(line for index in indexes for line in show(label, index)), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
