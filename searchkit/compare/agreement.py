@@ -172,11 +172,17 @@ def has_same_value(one: Measure, other: Measure) -> bool:
 
 
 def value_range(measure: Measure) -> tuple[float, float]:
-    """Return the lowest and the highest possible base value.
+    """Return the lowest and the highest possible signed value (`Measure.signed_value`).
 
     A value may be rounded by half a unit of its last digit, unless it is an integer in the base unit. `_BOUND_MARGIN`
     limits the range of inexact values.
     """
+    low, high = _unsigned_range(measure)
+    return (-high, -low) if measure.change == "decrease" else (low, high)
+
+
+def _unsigned_range(measure: Measure) -> tuple[float, float]:
+    """Return the lowest and the highest possible base value."""
     value, step = measure.base_value, precision(measure)
     half_step = 0.0 if step == 1 and unit_scale(measure) == 1 else step / 2
     low, high = value - half_step, value + half_step

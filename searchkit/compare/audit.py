@@ -96,7 +96,7 @@ class Finding:
     ids: tuple[str, ...]
     """Ids of the measures that contradict each other."""
     values: tuple[int | float, ...]
-    """Base values of the measures, in the order of `ids`."""
+    """Base values of the measures, in the order of `ids`. A decrease has a negative value."""
 
 
 def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def audit(
 
 def _build_finding(kind: str, message: str, *measures: Measure) -> Finding:
     """Return a finding with the ids and base values of measures."""
-    return Finding(kind, message, tuple(item.id for item in measures), tuple(item.base_value for item in measures))
+    return Finding(kind, message, tuple(item.id for item in measures), tuple(item.signed_value for item in measures))
 
 
 def _check_tables(report: Sequence[Measure], tables_of: Callable[[str], Iterable[Table]] | None) -> Iterator[Finding]:
@@ -314,11 +314,11 @@ class _StatedValue:
     """Id of the document."""
     quote: str
     value: int | float
-    """The base value."""
+    """The signed value."""
     low: float
-    """Lowest base value that the statement permits, as `value_range` returns."""
+    """Lowest signed value that the statement permits, as `value_range` returns."""
     high: float
-    """Highest base value that the statement permits."""
+    """Highest signed value that the statement permits."""
     scale: int
     """Number of base units in the unit."""
     unit: str
@@ -404,7 +404,7 @@ def _to_stated_value(measure: Measure) -> _StatedValue:
         measure.id,
         measure.document,
         measure.quote,
-        measure.base_value,
+        measure.signed_value,
         low,
         high,
         unit_scale(measure),
@@ -460,8 +460,8 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
     if change.base_unit == "%":  # 98%，提高2% is ambiguous: relative, or in percentage points
         return None
     low, high = value_range(now)
-    first, second = (_sign(change) * bound for bound in value_range(change))
-    return low - max(first, second), high - min(first, second)
+    smallest, largest = value_range(change)
+    return low - largest, high - smallest
 
 
 def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | None:
@@ -470,14 +470,9 @@ def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | No
     Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions.
     """
     low, high = value_range(now)
-    growth, error = _sign(change) * change.base_value, precision(change)
+    growth, error = change.signed_value, precision(change)
     min_factor, max_factor = 1 + (growth - error) / 100, 1 + (growth + error) / 100
     return (low / max_factor, high / min_factor) if min_factor > 0 else None
-
-
-def _sign(change: Measure) -> int:
-    """Return 1 for an increase, -1 for a decrease."""
-    return 1 if change.change == "increase" else -1
 
 
 def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) -> Iterator[Finding]:

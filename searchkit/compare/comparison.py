@@ -31,6 +31,8 @@ _FIRST_PAGE_SIZE = 1000
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
+_REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}
+"""Bound of a negated value."""
 _RELEVANCE_SHARE = 0.1
 """Share of the closeness that depends on the relevance to the query. See `_assign_cells`."""
 
@@ -40,7 +42,7 @@ class CellValue:
     """One value in a cell, with the measures that state it."""
 
     value: int | float
-    """The value in `unit`."""
+    """The value in `unit`. A decrease has a negative value."""
     unit: str | None
     """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
     万起 in a table of 万件."""
@@ -53,6 +55,12 @@ class CellValue:
     def first(self) -> Measure:
         """The measure that is quoted."""
         return self.measures[0]
+
+    @property
+    def bound(self) -> str:
+        """Bound of the value. It is that of the first measure, reversed for a decrease: 下降5%以上 is at most -5."""
+        bound = self.first.bound
+        return _REVERSED_BOUNDS.get(bound, bound) if self.first.change == "decrease" else bound
 
     @property
     def has_other_period(self) -> bool:
@@ -359,7 +367,7 @@ def _build_value(spec: IndicatorSpec, group: Sequence[Measure], scale: int, unit
     first = group[0]
     has_other_unit = not spec.has_unit_of(first)
     scale = unit_scale(first) if has_other_unit else scale
-    value = round(first.base_value / scale, 10)
+    value = round(first.signed_value / scale, 10)
     scaled_unit = _scaled_unit(first.base_unit or unit, scale)
     return CellValue(int(value) if value == int(value) else value, scaled_unit, tuple(group), has_other_unit)
 

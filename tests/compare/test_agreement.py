@@ -88,6 +88,30 @@ def test_values_are_equal_if_both_can_be_true(make_measure: MakeMeasure, one: tu
     assert has_same_value(first, second) == has_same_value(second, first) == same
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("increase", 2.5, "exact"), ("decrease", 2.5, "exact"), False),
+        (("decrease", 2.5, "exact"), ("decrease", 2.5, "exact"), True),
+        (("decrease", 5, "at_least"), ("decrease", 5.3, "exact"), True),  # 下降5%以上
+        (("decrease", 5, "at_least"), ("decrease", 4.8, "exact"), False),
+        (("decrease", 0, "exact"), ("increase", 0, "exact"), True),
+    ],
+)
+def test_changes_are_compared_with_their_signs(
+    make_measure: MakeMeasure,
+    one: tuple,  # type: ignore[type-arg]
+    other: tuple,  # type: ignore[type-arg]
+    same: bool,  # noqa: FBT001
+) -> None:
+    """增长2.5% and 下降2.5% differ. A bound of a decrease is one of its size."""
+    first, second = (
+        make_measure("a#1", "投资", value, "%", kind="percent", change=change, bound=bound)
+        for change, value, bound in (one, other)
+    )
+    assert has_same_value(first, second) == has_same_value(second, first) == same
+
+
 def test_a_value_equals_its_rounded_form(make_measure: MakeMeasure) -> None:
     """937182元 equals 93.72万元 but not 93.73万元."""
     exact = make_measure("a#1", "罚款", 937_182, "元")
