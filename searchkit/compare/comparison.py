@@ -16,6 +16,8 @@ from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
+from searchkit.query.naming import IndicatorNames
+from searchkit.search.lookup import MeasureRanking
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
 
@@ -140,9 +142,11 @@ def compare_snapshot(
     `cols` are the same facet, UnknownFacet if the index lacks one of them, and the exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
-    relaxed, candidates = _rank_measures(snapshot, query, where, arguments)
-    table = build_table(query, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
-    return replace(table, relaxed=relaxed)
+    ranking = _rank_measures(snapshot, query, where, arguments)
+    candidates = _read_candidates(ranking, snapshot.names)
+    spec = choose_indicator(candidates, ranking.wanted)
+    table = build_table(query, spec, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
+    return replace(table, relaxed=ranking.is_relaxed)
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
@@ -156,13 +160,14 @@ def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
 
 def _rank_measures(
     snapshot: Snapshot, query: str, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
-) -> tuple[bool, list[RankedMeasure]]:
-    """Return whether the query was relaxed, and the measures that match it, best first.
-
-    Reads pages until the relevance falls below `_MIN_RELEVANCE`.
-    """
+) -> MeasureRanking:
+    """Rank the measures that match the query."""
     options, filters = read_options(MeasureOptions(), arguments)
-    ranking = snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+    return snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+
+
+def _read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
+    """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
     candidates: list[RankedMeasure] = []
     best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
     while True:
@@ -171,9 +176,9 @@ def _rank_measures(
         for measure, score in page:
             # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
             relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
-            candidates.append(RankedMeasure(measure, relevance))
+            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
-            return ranking.is_relaxed, candidates
+            return candidates
         page_size *= 2
 
 
@@ -213,13 +218,14 @@ def _to_paragraph(document: Document) -> Paragraph:
 
 def build_table(
     query: str,
+    spec: IndicatorSpec | None,
     candidates: Sequence[RankedMeasure],
     documents: Iterable[Document],
     *,
     rows: str = "district",
     cols: str = "year",
 ) -> Comparison:
-    """Build a table of the candidates, which are best first.
+    """Build a table of those candidates that `spec` admits, or an empty table if it is None. They are best first.
 
     The table has the rows and columns of all `documents`, which are in corpus order, and of all measures. Rows and
     columns that only measures have, such as topics, follow by descending number of measures. `label_keys` sorts
@@ -227,7 +233,6 @@ def build_table(
     belongs in it. Cost: about 25 passes over the candidates and one over the documents.
     """
     keys, reported = _collect_keys(documents, rows, cols)
-    spec = choose_indicator(candidates)
     cells, unplaced = _assign_cells(spec, candidates, rows, cols) if spec else ({}, 0)
     row_labels = label_keys(rows, [*keys[rows], *_keys_by_frequency(cells, 0)])
     col_labels = label_keys(cols, [*keys[cols], *_keys_by_frequency(cells, 1)])
@@ -272,16 +277,15 @@ def _assign_cells(
 ) -> tuple[dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]], int]:
     """Return the measures of each cell, by row and column, and the number of measures without a row or a column.
 
-    The closeness of a measure is the similarity of its indicator, times its weight, times a factor from 0.9 to 1 that
+    The closeness of a measure is the similarity of its name, times its weight, times a factor from 0.9 to 1 that
     grows with its relevance.
     """
     cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
-    similarities = spec.similarities(item.measure for item in candidates)
+    similarities = spec.similarities(candidates)
     for item in candidates:
-        measure = item.measure
-        similarity = similarities[measure.indicator]
-        if spec.admits(measure, similarity) or spec.admits_in_other_unit(measure, similarity):
+        measure, similarity = item.measure, similarities[item.name]
+        if spec.admits(measure, similarity) or spec.admits_in_other_unit(item, similarity):
             closeness = similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
             keys = list(product(keys_of(measure, rows), keys_of(measure, cols)))
             unplaced += not keys

@@ -27,10 +27,19 @@ from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
-from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, WORK_TOPICS_FILE, read_data_file
+from searchkit.files import (
+    FIXED_NAMES_FILE,
+    INDICATORS_FILE,
+    TOPICS_FILE,
+    UNITS_FILE,
+    WORK_TOPICS_FILE,
+    DataFile,
+    read_data_file,
+)
 from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
     EXTRAS_FILE,
@@ -44,6 +53,7 @@ from searchkit.manifest import (
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
 from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.naming import NameLists
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
@@ -70,6 +80,8 @@ class BuildOptions:
     """File that replaces the built-in units of measures."""
     fixed_names: Path | None = None
     """File that replaces the built-in names that contain a number but are no measures: 双随机, 三项制度."""
+    indicators: Path | None = None
+    """File that replaces the built-in names that mean the same measure: GDP, 地区生产总值."""
     full: bool = False
     """Read all files again, also unchanged ones."""
 
@@ -109,6 +121,10 @@ class _BuildConfig:
     settings: Settings
     analyzer: Analyzer
     jobs: int
+    indicators: DataFile
+    """The list of names of measures, which is valid."""
+    names: NameLists
+    """Its content."""
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:
@@ -125,7 +141,9 @@ class _BuildConfig:
             read_data_file("unit list", options.units or UNITS_FILE),
             read_data_file("list of fixed names", options.fixed_names or FIXED_NAMES_FILE),
         )
-        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
+        indicators = read_data_file("list of indicators", options.indicators or INDICATORS_FILE)
+        names = read_name_lists(indicators)
+        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
@@ -135,6 +153,7 @@ class _BuildConfig:
             "work topics": self.settings.work_topics.text,
             "units": self.settings.units.text,
             "fixed names": self.settings.fixed_names.text,
+            "indicators": self.indicators.text,
         }
         return {
             "engine": self.settings.engine,
@@ -199,7 +218,8 @@ def build(
 
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
-        UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
+        UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names, indicators) that
+            cannot be used.
         IndexLocked: another process is writing to `index`.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
@@ -365,7 +385,7 @@ def _new_index(
         writer.commit()
         remove_parts(folder)
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
-        extras["duplicates"] = summary.duplicates
+        extras |= {"duplicates": summary.duplicates, "indicators": asdict(config.names)}
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
         commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
     except BaseException:

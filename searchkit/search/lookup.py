@@ -14,6 +14,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
   Chinese the last word of a noun phrase is its head, the thing counted.
 - paragraph: the BM25F score of the paragraph, divided by the highest one.
 
+If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
+
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
 measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none.
 A score is at most 1. The score of a poor match can be below 0.
@@ -25,6 +27,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +61,10 @@ _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
+
+if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
+    from searchkit.query.naming import IndicatorNames, MeasureName
+    from searchkit.search.querynames import QueryNames
 
 _Ordinals = NDArray[np.int64]
 _Scores = NDArray[np.float64]
@@ -121,18 +128,26 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
     return Word(node.term, field) if isinstance(node, Word) else Prefix(node.text, field)
 
 
-def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: str) -> MeasureRanking:
+def rank_measures(
+    engine: Engine, query: Query, request: MeasureRequest, match: str, names: IndicatorNames
+) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
     one of `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
+    A name in the query stands for all names of its measure.
     """
+    from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
+
+    query_names = QueryNames(names, query)
+    scoring = query_names.scoring(query.scoring)
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
-        columns = engine.measure_columns(replace(request, match=expand_to_all_fields(tree), scoring=query.scoring))
+        expanded = query_names.expand(expand_to_all_fields(tree))
+        columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         if len(columns.scores):
-            return MeasureRanking(query, tree, columns, is_relaxed=tree != trees[0])
-    return MeasureRanking(query, trees[0], columns, is_relaxed=False)
+            return MeasureRanking(query, tree, columns, query_names, is_relaxed=tree != trees[0])
+    return MeasureRanking(query, trees[0], columns, query_names, is_relaxed=False)
 
 
 class MeasureRanking:
@@ -141,7 +156,9 @@ class MeasureRanking:
     Ties are in corpus order.
     """
 
-    def __init__(self, query: Query, tree: Node, columns: MeasureColumns, *, is_relaxed: bool) -> None:
+    def __init__(
+        self, query: Query, tree: Node, columns: MeasureColumns, names: QueryNames, *, is_relaxed: bool
+    ) -> None:
         """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
         self.query = query
         """The query."""
@@ -151,8 +168,10 @@ class MeasureRanking:
         """Whether `query.any` was searched because no measure matches `query.all`."""
         self.total = len(columns.scores)
         """Number of measures."""
+        self.wanted: MeasureName | None = names.wanted
+        """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
         self._columns, self._features = columns, _QueryFeatures(query.scoring)
-        self._first_step = _FirstStep(columns, self._features)
+        self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
         best = _top_k(self._first_scores, RESCORE_DEPTH)
         scores = np.array(self._rescore(best.tolist()), np.float64)
@@ -195,7 +214,8 @@ class MeasureRanking:
             return [0.0] * len(ordinals)
         measures = self._columns.fetch(ordinals)
         texts = fold_all(self._columns.texts(ordinals))
-        indicators = fold_all([measure.indicator for measure in measures])
+        renamed = self._first_step.renamed
+        indicators = fold_all([renamed.get(measure.indicator, measure.indicator) for measure in measures])
         headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
         return [
             self._coverage_and_head(measure, *folded)
@@ -254,14 +274,17 @@ class _QueryFeatures:
 class _FirstStep:
     """Step one: scores all measures by indicator and paragraph. Each distinct indicator is scored once."""
 
-    def __init__(self, columns: MeasureColumns, features: _QueryFeatures) -> None:
+    def __init__(self, columns: MeasureColumns, features: _QueryFeatures, names: QueryNames) -> None:
         counts = np.bincount(columns.indicator_of, minlength=len(columns.indicators))
         used = np.flatnonzero(counts)  # an engine may list indicators that no measure has; they must not change the idf
         self._indicator_of = (np.cumsum(counts > 0) - 1)[columns.indicator_of]
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
         an element for each indicator in use; `_paragraph` has an element for each measure."""
+        used_indicators = [columns.indicators[i] for i in used.tolist()]
+        self.renamed = names.rename(used_indicators)
+        """The indicators that name a measure of the query, in the words of the query."""
         indicators, matches, self._precision = _match_grams(
-            [columns.indicators[i] for i in used.tolist()], list(features.gram_weights)
+            [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
         )
         df = np.bincount(matches, minlength=len(features.gram_weights)).tolist()
         idfs = [idf(count, len(used)) for count in df]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph
 from searchkit.engines.opening import open_engine
@@ -35,6 +36,9 @@ from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
+if TYPE_CHECKING:
+    from searchkit.query.naming import IndicatorNames
+
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 _FETCH_SIZE = 1000
@@ -56,7 +60,8 @@ class Snapshot:
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
-        """Words and synonyms of the build (`words`, `synonyms`), skipped files (`problems`), and `duplicates`."""
+        """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
+        (`problems`), and `duplicates`."""
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -117,6 +122,13 @@ class Snapshot:
             raise IndexStale(message)
         return analyzer
 
+    @cached_property
+    def names(self) -> IndicatorNames:
+        """The names of measures of the build."""
+        from searchkit.query.naming import IndicatorNames, NameLists  # noqa: PLC0415 - not loaded by searches
+
+        return IndicatorNames(NameLists.from_json(self.extras["indicators"]))
+
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
@@ -144,7 +156,7 @@ class Snapshot:
         """
         parsed, request = self.parse_query(query), measure_request(options, filters)
         with self.use_engine() as engine:
-            return rank_measures(engine, parsed, request, options.match)
+            return rank_measures(engine, parsed, request, options.match, self.names)
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).

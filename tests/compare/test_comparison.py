@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.compare.axes import label_keys
-from searchkit.compare.choosing import RankedMeasure
+from searchkit.compare.choosing import RankedMeasure, choose_indicator
 from searchkit.compare.comparison import Comparison, build_table
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, Measure
 from searchkit.output.json import comparison_records, comparison_to_json
+from searchkit.query.naming import IndicatorNames
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
+NAMES = IndicatorNames(read_name_lists())
 
 DONGLI, LINHAI = ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
 
@@ -199,12 +202,12 @@ def test_reports_vote_not_measures(make_measure: MakeMeasure, make_table: MakeTa
 def test_measures_of_low_relevance_do_not_vote(make_measure: MakeMeasure) -> None:
     """Many measures of low relevance do not outvote one that answers the query."""
     documents = [Document(f"{n}", year=2000 + n, region=DONGLI) for n in range(80)]
-    relevant = [RankedMeasure(make_measure("0#1", "立案", 12, "件", year=2000, region=DONGLI), 1.0)]
-    irrelevant = [
-        RankedMeasure(make_measure(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI), 0.2)
-        for n in range(80)
+    relevant = make_measure("0#1", "立案", 12, "件", year=2000, region=DONGLI)
+    irrelevant = [make_measure(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI) for n in range(80)]
+    candidates = [
+        RankedMeasure(item, NAMES.name_of(item), 1.0 if item is relevant else 0.2) for item in (relevant, *irrelevant)
     ]
-    table = build_table("立案", [*relevant, *irrelevant], documents)
+    table = build_table("立案", choose_indicator(candidates), candidates, documents)
     assert (table.indicator, table.unit) == ("立案", "件")
 
 

@@ -165,7 +165,7 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit, signed value and status.
+        """Return the ordinals, ascending, of the measures of `docs` that have the unit, value and status of a request.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
