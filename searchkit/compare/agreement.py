@@ -105,9 +105,9 @@ def thing_similarity(one: MeasureName, other: MeasureName) -> float:
 
     The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
     coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their
-    heads have no character in common, and by 0.5 if one of the heads narrows the other one or both narrow the same word
-    (旧厂区改造, 老旧小区改造, 改造). If one name is the head of the other, it becomes at least 0.5. Last, it is multiplied
-    by 0.4 unless both names are means of the same kind or neither is a mean.
+    heads have no character in common, and by 0.5 if one of the heads narrows the other one, or both narrow the same
+    word (旧厂区改造, 老旧小区改造, 改造). If one name is the head of the other, it becomes at least 0.5. Last, it is
+    multiplied by 0.4 unless both names are means of the same kind or neither is a mean.
     """
     if one.text == other.text:
         return 1.0

@@ -13,7 +13,7 @@ from searchkit.compare.agreement import (
     unit_family,
 )
 from searchkit.model import Measure
-from searchkit.query.naming import MeasureName
+from searchkit.query.naming import MeasureName, is_change_word
 
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two names that are treated as the same one."""
@@ -68,7 +68,7 @@ class IndicatorSpec:
     """The indicator, kind and unit family of the measures in a table."""
 
     indicator: str
-    """The indicator in the words of its most relevant measure."""
+    """The indicator in the words of its most relevant measure. A decrease is named as an increase."""
     name: MeasureName
     """The name that all measures of the table have, or are similar to."""
     kind: str
@@ -111,9 +111,9 @@ class IndicatorSpec:
 def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | None = None) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. `wanted` is the measure that the query names, if it names one: if a candidate is that
-    measure, only such candidates are considered. Candidates below `_MIN_VOTING_RELEVANCE` are ignored. The choice has
-    two steps:
+    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If candidates are the
+    listed measure that the query names, or have the aspect that it asks for (change or addition), only these are
+    considered. Candidates below `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
     1. Each report votes for each of its names. The vote is the highest score of its measures of that name. The score of
        a measure is (relevance · weight)².
@@ -126,14 +126,25 @@ def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | 
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     if wanted is not None:
-        candidates = [item for item in candidates if is_same_measure(item.name, wanted)] or candidates
+        candidates = [item for item in candidates if _answers(item.name, wanted)] or candidates
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
     votes = _count_votes(candidates, change_weight)
     contenders = nlargest(_MAX_CONTENDERS, votes, key=votes.__getitem__)
     # Reversed, so that the best measure is the last one to set the words of its name.
     best = {(item.name.text, item.group): item for item in reversed(candidates)}
-    specs = [IndicatorSpec(best[key].measure.indicator, best[key].name, *key[1]) for key in contenders]
+    specs = [IndicatorSpec(_label(best[key].measure), best[key].name, *key[1]) for key in contenders]
     return max(specs, key=_make_scorer(candidates, change_weight), default=None)
+
+
+def _label(measure: Measure) -> str:
+    """Return the indicator of a measure; that of a decrease as an increase, because a table has both: 投资 增长."""
+    thing, _, last = measure.indicator.rpartition(" ")
+    return f"{thing} 增长" if measure.change == "decrease" and thing and is_change_word(last) else measure.indicator
+
+
+def _answers(name: MeasureName, wanted: MeasureName) -> bool:
+    """Return whether a measure is the listed one that a query names, or has the aspect that the query asks for."""
+    return is_same_measure(name, wanted) if wanted.is_listed else name.aspect == wanted.aspect
 
 
 def _count_votes(

@@ -47,6 +47,8 @@ _CHANGE_VERB = (
 )
 """Verbs and nouns of change of two or more characters. 自然增长 is part of a name."""
 _CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
+_CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
+"""Words before a word of change, which can be separated from it: 净 增."""
 _CHANGE_END = re.compile(
     f"{_CHANGE_PREFIX}(?:{_CHANGE_VERB})(?:率|幅度?|速度?|量|额|变化|情况)?$|{_CHANGE_PREFIX}(?:变化|变动)(?:率|幅度?|情况)?$"
 )
@@ -190,6 +192,18 @@ class IndicatorNames:
         return tuple(text for text in variants if not any(other != text and other in text for other in variants))
 
 
+@lru_cache(maxsize=4096)
+def is_change_word(text: str) -> bool:
+    """Return whether a text, such as the last part of an indicator, consists of words of change: 同比增长."""
+    return _CHANGE_END.fullmatch(text) is not None
+
+
+def change_word(text: str) -> str:
+    """Return the words of change at the end of a name: 增速 for 投资增速, "" if there are none."""
+    match = _CHANGE_END.search(text)
+    return match[0] if match else ""
+
+
 def wording_for(text: str, name: MeasureName, aspect: Aspect) -> str:
     """Return how a query that states `name` as `text` would state another aspect of it: GDP 增长 for GDP."""
     if aspect == name.aspect:
@@ -221,6 +235,8 @@ def _strip_change(parts: list[str], *, is_short_allowed: bool) -> list[str]:
         rest[-1:] = [_TRAILING.sub("", text)] if text else []
         if text:
             break
+    if rest and rest != parts:
+        rest[-1] = _CHANGE_PREFIX_END.sub("", rest[-1])
     return rest
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.query.naming import IndicatorNames, MeasureName, wording_for
+from searchkit.query.naming import IndicatorNames, MeasureName, change_word, is_change_word, wording_for
 from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
 from searchkit.text.folding import fold, to_code_points
 
@@ -52,7 +52,8 @@ class QueryNames:
     def rename(self, indicators: Sequence[str]) -> dict[str, str]:
         """Return the indicators that name a measure of the query, each in the words of the query.
 
-        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
+        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP. If
+        the query asks for a change, all changes are stated with its word: 工业投资 下降 is 工业投资 增速 for 投资增速.
         Takes about 5 ns per character of the indicators, and 15 µs per indicator that contains a part of a name.
         """
         renamed: dict[str, str] = {}
@@ -61,6 +62,8 @@ class QueryNames:
         joined = fold("\n".join(indicators)).translate(_IGNORED)
         line_ends = np.flatnonzero(to_code_points(joined) == ord("\n"))
         for text, name in self._by_text.items():
+            if name.aspect == "change":
+                renamed |= _rename_changes(indicators, change_word(text))
             found = {offset for string in self._rarest_strings(name) for offset in _find_all(joined, string)}
             offsets = np.fromiter(found, np.int64, len(found))
             for index in np.unique(np.searchsorted(line_ends, offsets)).tolist():
@@ -80,6 +83,12 @@ def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
     """Return the query tree that matches a text with at least one string of each piece of a pattern."""
     nodes = [Or(tuple(map(Substring, piece))) if len(piece) > 1 else Substring(piece[0]) for piece in pattern]
     return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]
+
+
+def _rename_changes(indicators: Sequence[str], word: str) -> dict[str, str]:
+    """Return each indicator whose last part is a word of change with another one in its place."""
+    parts = ((indicator, *indicator.rpartition(" ")) for indicator in indicators)
+    return {indicator: f"{thing} {word}" for indicator, thing, _, last in parts if thing and is_change_word(last)}
 
 
 def _find_all(text: str, string: str) -> list[int]:

@@ -441,6 +441,64 @@ def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], repo
         assert [(measure.id, score) for measure, score in scored] == [(hit.id, hit.score) for hit in page]
 
 
+def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], report: Report) -> None:
+    """GDP finds 地区生产总值 and 生产总值 with the score of its own words, before narrower names and other aspects."""
+    texts = [
+        "地区生产总值900亿元。",
+        "GDP800亿元。",
+        "海洋生产总值70亿元。",
+        "生产总值增长6%。",
+        "GDP下降3%。",
+        "粮食5吨。",
+    ]
+    indicators = ["地区生产总值", "GDP", "海洋生产总值", "生产总值 增长", "GDP 下降", "粮食"]
+    changes = [None, None, None, "increase", "decrease", None]
+    measures = [
+        [ExtractedMeasure(indicator, 1, "亿元", 1, "元", kind="money", change=change, start=0, end=3)]
+        for indicator, change in zip(indicators, changes, strict=True)
+    ]
+    index = index_of([with_measures(report("a.txt", *texts), measures)])
+    for query in ("GDP", "全市生产总值", "国内生产总值"):
+        hits = index.measures(query).hits
+        assert [hit.indicator for hit in hits[:2]] == ["地区生产总值", "GDP"]
+        assert hits[0].score == hits[1].score > hits[2].score
+        assert "粮食" not in {hit.indicator for hit in hits}
+    changed = index.measures("生产总值增速").hits
+    assert [hit.indicator for hit in changed[:2]] == ["生产总值 增长", "GDP 下降"]
+    assert changed[0].score == changed[1].score
+
+
+def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_path: Path) -> None:
+    """A synonym finds a measure, but not as the same name."""
+    (tmp_path / "synonyms.txt").write_text("产值 = 生产总值\n", encoding="utf-8")
+    document = with_measures(
+        report("a.txt", "产值900亿元。", "地区生产总值800亿元。"),
+        [
+            [ExtractedMeasure(name, 1, "亿元", 1, "元", kind="money", start=0, end=3)]
+            for name in ("产值", "地区生产总值")
+        ],
+    )
+    write_index([document], tmp_path / "index", BuildOptions(synonyms=tmp_path / "synonyms.txt"))
+    with Index(tmp_path / "index") as index:
+        first, second = index.measures("生产总值", match="any").hits
+        assert (first.indicator, second.indicator) == ("地区生产总值", "产值")
+        assert first.score > second.score
+
+
+def test_names_are_those_of_the_build(report: Report, tmp_path: Path) -> None:
+    """A look-up uses the list of names that the index was built with."""
+    path = tmp_path / "names.toml"
+    path.write_text('[[measure]]\nnames = ["甲数", "乙量"]\nsource = "甲地统计公报"\n', encoding="utf-8")
+    document = with_measures(
+        report("a.txt", "乙量3件。"), [[ExtractedMeasure("乙量", 3, "件", 3, "件", start=0, end=4)]]
+    )
+    write_index([document], tmp_path / "own", BuildOptions(indicators=path))
+    write_index([document], tmp_path / "default")
+    with Index(tmp_path / "own") as own, Index(tmp_path / "default") as default:
+        assert [hit.indicator for hit in own.measures("甲数").hits] == ["乙量"]
+        assert not default.measures("甲数", match="all").hits
+
+
 INDICATOR = st.text("立案率处 罚a1、", max_size=8)
 
 
