@@ -282,7 +282,7 @@ def _assign_cells(
     """
     cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
-    similarities = spec.similarities(candidates)
+    similarities = spec.similarities({item.name for item in candidates})
     for item in candidates:
         measure, similarity = item.measure, similarities[item.name]
         if spec.admits(measure, similarity) or spec.admits_in_other_unit(item, similarity):

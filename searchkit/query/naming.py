@@ -57,14 +57,6 @@ _SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少
 """Verbs of change of one character. They are one only if the measure is a change (净 增)."""
 _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
 """Words of an addition at the beginning or end of a name."""
-_WORD_OF_ASPECT: Mapping[Aspect, str] = {"change": "增长", "addition": "新增", "level": ""}
-"""A word for an aspect, for names that a query did not use."""
-_STRINGS_OF_ASPECT: Mapping[Aspect, list[tuple[str, ...]]] = {
-    "level": [],
-    "addition": [("新增", "净增", "增加")],
-    "change": [("增", "降", "减", "涨", "升", "提高", "回落", "翻番", "缩", "压")],
-}
-"""Strings of which every text that states an aspect contains one."""
 _CACHE_SIZE = 65_536
 
 
@@ -81,6 +73,9 @@ class MeasureName:
     only words of change (同比增长)."""
     is_listed: bool
     """Whether the list of names has the measure. Nothing that is only similar stands for it."""
+
+    def __hash__(self) -> int:  # five times as fast as the hash of all fields
+        return hash(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +156,17 @@ class IndicatorNames:
         return (name.text,) if measure is None else tuple(dict.fromkeys(map(fold, self.lists.measures[measure])))
 
     def strings(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
-        """Return conditions for texts that can contain a name of a measure.
+        """Return conditions for texts that can contain a name of a measure, whatever they state about it.
 
         A text with one contains, for at least one element of the result, a string of each of its tuples. The result is
         as short as possible: a name that contains another one has no element.
         """
         patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
-        shortest = [
+        return [
             pattern
             for text, pattern in patterns.items()
             if not any(other != text and other in text for other in patterns)
         ]
-        return [[*pattern, *_STRINGS_OF_ASPECT[name.aspect]] for pattern in shortest]
 
     def _canonical(self, folded: str) -> str:
         return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
@@ -198,18 +192,9 @@ def is_change_word(text: str) -> bool:
     return _CHANGE_END.fullmatch(text) is not None
 
 
-def change_word(text: str) -> str:
-    """Return the words of change at the end of a name: 增速 for 投资增速, "" if there are none."""
-    match = _CHANGE_END.search(text)
-    return match[0] if match else ""
-
-
-def wording_for(text: str, name: MeasureName, aspect: Aspect) -> str:
-    """Return how a query that states `name` as `text` would state another aspect of it: GDP 增长 for GDP."""
-    if aspect == name.aspect:
-        return text
-    base = _CHANGE_END.sub("", text) if name.aspect == "change" else _ADDITION.sub("", text)
-    return f"{base} {_WORD_OF_ASPECT[aspect]}".strip()
+def remove_aspect(text: str) -> str:
+    """Return a text without the words of a change at its end and of an addition: 投资 for 投资增速. Marks are kept."""
+    return _ADDITION.sub("", _CHANGE_END.sub("", text), count=1) or text
 
 
 def _clean_marks(text: str) -> str:

@@ -47,8 +47,8 @@ IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote is ignored. The headings include the title."""
 CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. The
-penalties of a measure are added up."""
+"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, of another period,
+or a part of another measure. The penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -140,7 +140,7 @@ def rank_measures(
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
     query_names = QueryNames(names, query)
-    scoring = query_names.scoring(query.scoring)
+    scoring = query_names.paragraph_clauses(query.scoring)
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
         expanded = query_names.expand(expand_to_all_fields(tree))
@@ -170,7 +170,7 @@ class MeasureRanking:
         """Number of measures."""
         self.wanted: MeasureName | None = names.wanted
         """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
-        self._columns, self._features = columns, _QueryFeatures(query.scoring)
+        self._columns, self._features = columns, _QueryFeatures(query.scoring, names)
         self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
         best = _top_k(self._first_scores, RESCORE_DEPTH)
@@ -247,7 +247,8 @@ class MeasureRanking:
 class _QueryFeatures:
     """The properties of a query that scores depend on."""
 
-    def __init__(self, clauses: Sequence[ScoringClause]) -> None:
+    def __init__(self, scoring: Sequence[ScoringClause], names: QueryNames) -> None:
+        clauses = names.measure_clauses(scoring)
         texts = [(clause.text, clause.weight) for clause in clauses]
         self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
         """Weights of the grams of the query. An occurrence of a gram in a clause adds the weight of the clause."""
@@ -257,14 +258,16 @@ class _QueryFeatures:
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
         """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
         highest weight: a synonym has a lower weight."""
-        query = " ".join(clause.text for clause in clauses)
+        query = " ".join(clause.text for clause in scoring)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
+        self.level_penalty = CHANGE_PENALTY if names.is_of_change else 0.0
+        """Penalty of a measure that is no change, if the query names a change."""
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
 
     def penalty(self, measure: Measure) -> float:
         """Return the sum of the penalties of a measure."""
         return (
-            self._change_penalty * (measure.change is not None)
+            (self._change_penalty if measure.change else self.level_penalty)
             + self._percent_penalty * (measure.kind == "percent")
             + PERIOD_PENALTY * (measure.period is not None)
             + PART_PENALTY * (measure.part_of is not None)
@@ -281,8 +284,12 @@ class _FirstStep:
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
         an element for each indicator in use; `_paragraph` has an element for each measure."""
         used_indicators = [columns.indicators[i] for i in used.tolist()]
-        self.renamed = names.rename(used_indicators)
-        """The indicators that name a measure of the query, in the words of the query."""
+        changes = names.find_changes(used_indicators) if features.level_penalty else {}
+        self.renamed = changes | names.rename(used_indicators)
+        """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
+        the indicators of all other changes, without words of change."""
+        is_level = np.fromiter((text not in changes for text in used_indicators), np.float64, len(used))
+        self._level_penalty = is_level * features.level_penalty
         indicators, matches, self._precision = _match_grams(
             [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
         )
@@ -304,6 +311,7 @@ class _FirstStep:
     def scores(self) -> _Scores:
         """Return the score of each measure."""
         by_indicator = COVERAGE_WEIGHT * self._coverage + HEAD_WEIGHT * self._head + PRECISION_WEIGHT * self._precision
+        by_indicator -= self._level_penalty
         scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph
         return scores
 

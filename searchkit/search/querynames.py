@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.query.naming import IndicatorNames, MeasureName, change_word, is_change_word, wording_for
+from searchkit.query.naming import IndicatorNames, MeasureName, is_change_word, remove_aspect
 from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
 from searchkit.text.folding import fold, to_code_points
 
-_IGNORED = dict.fromkeys(map(ord, ' “”"‘’()[]《》'))
+_IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
+_WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
+"""A word that states an aspect, after a name."""
 
 
 class QueryNames:
@@ -31,12 +33,26 @@ class QueryNames:
         self.wanted: MeasureName | None = last if last and (last.is_listed or len(clauses) == 1) else None
         """The measure that the query asks for: a listed one, or a change or an addition that is all of the query."""
 
-    def scoring(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
+    @property
+    def is_of_change(self) -> bool:
+        """Whether the query asks for a change."""
+        return any(name.aspect == "change" for name in self._by_text.values())
+
+    def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
         """Return the clauses that score paragraphs: without names that have others, which must all count alike."""
         return tuple(
             clause
             for clause in clauses
             if clause.text not in self._by_text or len(self._names.names(self._by_text[clause.text])) == 1
+        )
+
+    def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
+        """Return the clauses that score measures: without the words of a change, which every change would have."""
+        return tuple(
+            _without_change(clause)
+            if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"
+            else clause
+            for clause in clauses
         )
 
     def expand(self, node: Node) -> Node:
@@ -49,34 +65,35 @@ class QueryNames:
             return Or((node, *map(_match_all, self._names.strings(self._by_text[node.text]))))
         return node
 
+    def find_changes(self, indicators: Sequence[str]) -> dict[str, str]:
+        """Return the indicators of changes, each without its words of change. Takes 0.3 µs per indicator."""
+        parts = ((indicator, *indicator.rpartition(" ")) for indicator in indicators)
+        return {indicator: thing for indicator, thing, _, last in parts if thing and is_change_word(last)}
+
     def rename(self, indicators: Sequence[str]) -> dict[str, str]:
         """Return the indicators that name a measure of the query, each in the words of the query.
 
-        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP. If
-        the query asks for a change, all changes are stated with its word: 工业投资 下降 is 工业投资 增速 for 投资增速.
+        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
         Takes about 5 ns per character of the indicators, and 15 µs per indicator that contains a part of a name.
         """
         renamed: dict[str, str] = {}
         if not self._by_text or not indicators:
             return renamed
-        joined = fold("\n".join(indicators)).translate(_IGNORED)
+        joined = _drop_marks(fold("\n".join(indicators)))
         line_ends = np.flatnonzero(to_code_points(joined) == ord("\n"))
         for text, name in self._by_text.items():
-            if name.aspect == "change":
-                renamed |= _rename_changes(indicators, change_word(text))
             found = {offset for string in self._rarest_strings(name) for offset in _find_all(joined, string)}
             offsets = np.fromiter(found, np.int64, len(found))
             for index in np.unique(np.searchsorted(line_ends, offsets)).tolist():
                 other = self._names.parse(indicators[index])
                 if other.text == name.text:
-                    renamed[indicators[index]] = wording_for(text, name, other.aspect)
+                    renamed[indicators[index]] = _word_as_query(text, name, other)
         return renamed
 
     def _rarest_strings(self, name: MeasureName) -> set[str]:
         """Return strings of which every indicator with the name contains one: the longest piece of each name."""
-        level = MeasureName(name.text, "level", name.parts, name.is_listed)
-        pieces = (max(pattern, key=lambda piece: min(map(len, piece))) for pattern in self._names.strings(level))
-        return {string.translate(_IGNORED) for piece in pieces for string in piece}
+        pieces = (max(pattern, key=lambda piece: min(map(len, piece))) for pattern in self._names.strings(name))
+        return {_drop_marks(string) for piece in pieces for string in piece}
 
 
 def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
@@ -85,10 +102,30 @@ def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
     return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]
 
 
-def _rename_changes(indicators: Sequence[str], word: str) -> dict[str, str]:
-    """Return each indicator whose last part is a word of change with another one in its place."""
-    parts = ((indicator, *indicator.rpartition(" ")) for indicator in indicators)
-    return {indicator: f"{thing} {word}" for indicator, thing, _, last in parts if thing and is_change_word(last)}
+def _without_change(clause: ScoringClause) -> ScoringClause:
+    """Return a clause without the words of change at its end."""
+    text = remove_aspect(clause.text)
+    return ScoringClause(text, tuple(term for term in clause.terms if term in text), clause.weight)
+
+
+def _word_as_query(text: str, wanted: MeasureName, name: MeasureName) -> str:
+    """Return another name of the measure that a query states as `text`, in the words of the query.
+
+    If the query asks for a change, the words of change are left out, as in `measure_clauses`.
+    """
+    if wanted.aspect == "change":
+        return remove_aspect(text)
+    if name.aspect == wanted.aspect:
+        return text
+    thing = text if wanted.aspect == "level" else remove_aspect(text)
+    return f"{thing} {_WORD_OF_ASPECT[name.aspect]}".strip()
+
+
+def _drop_marks(text: str) -> str:
+    """Return a text without `_IGNORED`. Ten times as fast as `str.translate`."""
+    for mark in _IGNORED:
+        text = text.replace(mark, "")
+    return text
 
 
 def _find_all(text: str, string: str) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Measure
-from searchkit.query.naming import IndicatorNames, MeasureName, NameLists, is_change_word, wording_for
+from searchkit.query.naming import IndicatorNames, MeasureName, NameLists, is_change_word, remove_aspect
 
 MakeMeasure = Callable[..., Measure]
 NAMES = IndicatorNames(read_name_lists())
@@ -114,7 +114,7 @@ def test_a_listed_name_is_marked() -> None:
 def test_strings_find_every_name(name: str) -> None:
     """A text with any name of a measure contains a string of each tuple of at least one element of `strings`."""
     wanted = parse(name)
-    patterns = NAMES.strings(MeasureName(wanted.text, "level", wanted.parts, wanted.is_listed))
+    patterns = NAMES.strings(wanted)
     assert all(
         any(all(any(string in text for string in piece) for piece in pattern) for pattern in patterns)
         for text in NAMES.names(wanted)
@@ -129,11 +129,11 @@ def test_any_text_has_a_name(text: str) -> None:
     assert parse(name.text).text in {name.text, *name.parts} or name.aspect == "level"
 
 
-def test_wording_for_another_aspect() -> None:
-    """A query states another aspect of its measure in its own words."""
-    assert wording_for("gdp", parse("gdp"), "change") == "gdp 增长"
-    assert wording_for("gdp增速", parse("gdp增速"), "level") == "gdp"
-    assert wording_for("gdp增速", parse("gdp增速"), "change") == "gdp增速"
+def test_the_words_of_an_aspect_can_be_removed() -> None:
+    """What remains is what the text is about, as written."""
+    assert [remove_aspect(text) for text in ("投资增速", "gdp 同比增长", "新增投资", "gdp", "增长")] == [
+        *("投资", "gdp ", "投资", "gdp", "增长"),
+    ]
 
 
 def test_words_of_change_are_recognised() -> None:
