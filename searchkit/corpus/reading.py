@@ -23,7 +23,8 @@ from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
 from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
 from searchkit.corpus.sections import classify_sections
-from searchkit.corpus.times import Calendar, TimedText
+from searchkit.corpus.times.expressions import Calendar
+from searchkit.corpus.times.governing import TimedText
 from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError

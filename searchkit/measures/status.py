@@ -1,104 +1,18 @@
-"""Whether a measure was reached, is planned, is a rule or a value before a change, and whether it is of a state."""
+"""The time of a measure, and whether it was reached, is planned, is a rule, or is the value before a change."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from searchkit.corpus.sections import PLANS
-from searchkit.corpus.times import Calendar, Time, TimedText
-
-_TO_AFTER = re.compile(
-    r"[^;。]{0,12}?(?:提高|增加|增长|上升|提升|下降|降低|降|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|增|减|升|扩展|上调|下调|改善|达)?[到至为]"
-)
-_TARGET = re.compile(
-    "力争|争取|确保|计划(?!生育|单列|外|内|完成)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
-)
-_TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
-_TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
-_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|现已")
-_STOCK = re.compile(
-    "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|人口(?!自然|增长)|"
-    "通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|累计|占地|耕地|注册|存款|贷款|资产总额|总资产|负债|市场主体"
-)
-_FLOW = re.compile(
-    "新增|新建|新开|增长|增加|减少|下降|完成|建成|建设|改造|投入|提高|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|升|降|增速|率先|受理|办结|查处"
-)
-
-
-def find_status(
-    folded: str,
-    start: int,
-    end: int,
-    unit: str | None,
-    section: str,
-    time: Time,
-    calendar: Calendar,
-    *,
-    is_change: bool,
-) -> str:
-    """Return the status of a quantity: actual, target, rule or before.
-
-    `start` and `end` are those of the number with its unit and bound, `time` is the time that governs it.
-    """
-    clause_start = max((folded.rfind(mark, 0, start) for mark in ",;。!?"), default=-1) + 1
-    sentence_start = max((folded.rfind(mark, 0, start) for mark in "。;!?"), default=-1) + 1
-    clause = folded[clause_start:start]
-    if not is_change and (
-        (_INITIAL.search(clause) and _TO_AFTER.match(folded, end))
-        or (_COMPARED_VALUE.search(clause) and _CHANGE_AFTER.match(folded, end))
-    ):
-        return "before"
-    is_share = unit in {"%", "‰"} or unit is None
-    if not is_share and (
-        _THRESHOLD.search(folded[max(start, end - 4) : end + 10])
-        or (_OVER.search(clause) and _OF_NOUN.match(folded, end))
-    ):
-        return "rule"
-    after = folded[end : end + 16]
-    if _TARGET_NOUN_AFTER.match(after) and _TARGET_MISSED.search(clause):
-        return "target"
-    year, planned = time.of_year, calendar.planned
-    is_past = year is not None and planned is not None and year < planned
-    if section == PLANS:
-        if _TARGET.search(clause):
-            return "target"
-        return "actual" if is_past or _FACT.search(clause) else "target"
-    if not is_past and year is not None and planned is not None and year >= planned and not _DONE.search(clause):
-        return "target"
-    return "target" if _TARGET_IN_REVIEW.search(folded, sentence_start, start) else "actual"
-
-
-_INITIAL = re.compile(r"(?:[由从](?![事业此])|原来的?)[^,;。]{0,20}$")
-_COMPARED_VALUE = re.compile(r"[比较](?:上年|去年|前年|\d{4}年(?:[底末])?)的?$")
-_CHANGE_AFTER = re.compile(r"(?:增长|增加|提高|上升|下降|减少|降低|多|少|高|低|翻)")
-_THRESHOLD = re.compile(
-    r"^[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)|[^\d,。;、的!]{2,8}(?:企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团))"
-)
-_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
-_OF_NOUN = re.compile(r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)")
-_DONE = re.compile("已|完成|实现了|建成了|现有")
-
-
-_TARGET_IN_REVIEW = re.compile(
-    "力争|争取(?!到)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当|要求(?:达到|实现)"
-)
-
-
-def is_stock(name: str, folded: str, start: int, end: int, time: Time, *, is_change: bool) -> bool:
-    """Return whether a measure is of a state at a point of time."""
-    if is_change:
-        return False
-    words = f"{name} {folded[max(0, start - 10) : start]}"
-    if _FLOW.search(words):
-        return bool(re.search("累计|率(?!先)", name)) and not re.search("新增|增长|完成", name)
-    return bool(_STOCK.search(words)) or (
-        time.is_end and bool(re.search("达到?|有|为|突破", folded[max(0, start - 4) : start]))
-    )
+from searchkit.corpus.times.expressions import Time
+from searchkit.corpus.times.governing import TimedText
 
 
 class MeasureTime(NamedTuple):
-    """Time and status of a measure, as `model.ExtractedMeasure` has them."""
+    """The fields of `model.ExtractedMeasure` about time and status."""
 
     of_year: int | None
     since: int | None
@@ -107,16 +21,168 @@ class MeasureTime(NamedTuple):
     status: str
 
 
-def find_time(
-    timed: TimedText, name: str, number: range, unit: str | None, section: str, *, is_change: bool
-) -> MeasureTime:
-    """Return time and status of a measure. `number` is the span of the number with its unit and bound."""
-    folded, time = timed.folded, timed.time_at(number.start)
-    status = find_status(folded, number.start, number.stop, unit, section, time, timed.calendar, is_change=is_change)
-    stock = is_stock(name, folded, number.start, number.stop, time, is_change=is_change)
+@dataclass(frozen=True, slots=True)
+class NumberInText:
+    """A number in a folded text, with its unit."""
+
+    name: str
+    """The indicator."""
+    start: int
+    end: int
+    """End of the number, its unit and its bound (以上)."""
+    unit: str | None
+    """The base unit."""
+    is_change: bool = False
+
+
+def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
+    """Return the time and the status of a number. docs/times.md describes the rules."""
+    time = timed.time_at(number.start)
+    status = _find_status(timed, number, time)
     if status == "rule":
-        return MeasureTime(None, None, None, stock, status)
-    if status == "before" and not timed.has_own_time(max(0, number.start - 14), number.start):
-        first = timed.base.since or time.of_year
-        return MeasureTime(first and first - 1, None, None, stock, status)
+        return MeasureTime(None, None, None, stock=False, status=status)
+    stock = not number.is_change and _is_stock(timed.folded, number, time)
+    if status == "before":
+        compared = timed.compared_time(number.start)
+        if compared is None:
+            first = timed.base.since or time.of_year
+            compared = Time(None if first is None else first - 1)
+        return MeasureTime(compared.of_year, None, compared.part, stock, status)
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
+
+
+def _find_status(timed: TimedText, number: NumberInText, time: Time) -> str:
+    """Return the status of a number. `time` is the time that governs it."""
+    clause = _text_before(timed.folded, number.start, _CLAUSE_STOPS)
+    if not number.is_change and _is_before(timed.folded, number, clause):
+        return "before"
+    if _is_rule(timed.folded, number, clause):
+        return "rule"
+    return "target" if _is_target(timed, number, time, clause) else "actual"
+
+
+def _text_before(folded: str, end: int, stops: str) -> str:
+    """Return the text before an offset, from the nearest of some punctuation marks."""
+    return folded[max(folded.rfind(stop, 0, end) for stop in stops) + 1 : end]
+
+
+# The value before a change.
+
+_CLAUSE_STOPS = ",;。!?"
+_SENTENCE_STOPS = ";。!?"
+_FROM = re.compile(
+    r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
+)
+"""由 in 由12件 before the number, without the verb that ends the change."""
+_TO_AFTER = re.compile(
+    r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
+    r"|增|减|升|降|达)?[到至为]"
+)
+"""提高到 in 由12件提高到15件, after the number."""
+_COMPARED = re.compile(r"[比较](?:上年|去年|前年|\d{4}年)(?:同期|[底末])?的?$")
+"""比上年 in 比上年28个增加12个, before the number."""
+_CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高|低|翻)")
+
+
+def _is_before(folded: str, number: NumberInText, clause: str) -> bool:
+    """Return whether a number is the value before a change: the first of 由X提高到Y, or X in 比上年X增加."""
+    is_first = bool(_FROM.search(clause) and _TO_AFTER.match(folded, number.end))
+    return is_first or bool(_COMPARED.search(clause) and _CHANGE_AFTER.match(folded, number.end))
+
+
+# Thresholds and legal figures.
+
+_THRESHOLD_NOUN = "企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团"
+_THRESHOLD = re.compile(
+    r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
+    rf"|[^\d,。;、的!]{{2,8}}(?:{_THRESHOLD_NOUN}))"
+)
+"""亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
+_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
+_NOUN_AFTER = re.compile(
+    r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:达到?|有|占|共)"
+)
+"""After a number with `_OVER` before it: 超100亿元的企业, 过500亿元的达到18个."""
+_COUNTING_UNITS = frozenset("项个家件名条种")
+"""Units of the things themselves: 200项以上重点项目 are more than 200 projects, 200亿元以上项目 are projects of a size."""
+_UNIT_REACH = 4
+"""Number of code points before the end of a number in which its bound can begin."""
+
+
+def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
+    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is a figure: 95%以上的学生."""
+    if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
+        return False
+    start = max(number.start, number.end - _UNIT_REACH)
+    return bool(_THRESHOLD.match(folded, start) or (_OVER.search(clause) and _NOUN_AFTER.match(folded, number.end)))
+
+
+# Targets.
+
+_TARGET = re.compile(
+    "力争|争取|确保|计划(?!生育|单列|外|内|完成)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
+)
+"""A word of intention in a section of plans."""
+_TARGET_OF_REVIEW = re.compile(
+    "力争|争取(?!到|国家|中央|上级|[^,。]{0,16}(?:资金|支持))|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当"
+    "|要求(?:达到|实现)"
+)
+"""A word of intention in any other section, which the whole sentence before the number decides."""
+_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|现已")
+"""A word that states a fact in a section of plans."""
+_DONE = re.compile("已|完成|实现了|建成了|现有|截至")
+_TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
+_TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
+"""After the number: 高于7%的预期目标."""
+
+
+def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
+    """Return whether a number is planned. `time` is the time that governs it, `clause` is its clause before it."""
+    folded, planned = timed.folded, timed.calendar.planned
+    if _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause):
+        return True
+    is_dated = time.of_year is not None and planned is not None
+    is_past = is_dated and time.of_year < planned  # type: ignore[operator] - mypy does not follow `is_dated`
+    if timed.section == PLANS:
+        return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause))
+    is_reported = (time.is_end and time.part is not None) or _DONE.search(clause)  # 到5月底: the report is of June
+    if is_dated and not is_past and not is_reported:
+        return True
+    return bool(_TARGET_OF_REVIEW.search(_text_before(folded, number.start, _SENTENCE_STOPS)))
+
+
+# States at a point of time.
+
+_STOCK = re.compile(
+    "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|(?<!贫困|转移)人口(?!自然|增长)"
+    "|通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|累计|占地|耕地|注册|存款|贷款|资产总额|总资产|负债|市场主体"
+)
+"""Words of states, in the name or shortly before the number."""
+_FLOW = re.compile(
+    "新增|新建|新开|(?:增长|增加|减少|下降|提高|升|降)(?![到至为])|完成|建成|建设|改造|投入|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|增速|率先|受理|办结"
+    "|查处"
+)
+"""Words of what happens in a period."""
+_STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|增|达)到$")
+"""Directly before the number of things that exist: 高新区增加到5个."""
+_TOTAL_VERB = re.compile("达到?|有|为|突破")
+_THING_UNITS = frozenset("个家户所座条")
+"""Units of things that exist."""
+_EVENT_UNITS = frozenset(("次", "人次", "起", "场", "批", "批次"))
+"""Units of events, which are no states."""
+_STOCK_REACH = 10
+_VERB_REACH = 4
+"""Numbers of code points before the number in which words of states, and verbs, are searched."""
+
+
+def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
+    """Return whether a number that is no change is of a state at a point of time."""
+    if number.unit in _EVENT_UNITS:
+        return False
+    before = folded[max(0, number.start - _STOCK_REACH) : number.start]
+    words = f"{number.name} {before}"
+    if _FLOW.search(words):
+        return bool(re.search("累计|率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
+    if _STOCK.search(words) or (number.unit in _THING_UNITS and _STATE_VERB.search(before)):
+        return True
+    return time.is_end and bool(_TOTAL_VERB.search(before[-_VERB_REACH:]))

@@ -1,0 +1,187 @@
+"""The time that governs each part of a paragraph.
+
+A time that opens a clause governs what follows in its paragraph, until another one does. A time in brackets, in a
+from … to (由2020年的71%提高到89%) or inside a clause governs only as far as these reach. Without a time in the paragraph
+its innermost heading with a time decides, then its section: a plan is of the year after the review.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
+
+from searchkit.corpus.sections import MISCELLANEOUS, PLANS
+from searchkit.corpus.times.expressions import Calendar, Time, TimeMention, find_times
+from searchkit.text.folding import fold
+
+
+class GoverningTime(NamedTuple):
+    """A time that governs a span of a text: code points, 0-based, end-exclusive."""
+
+    start: int
+    end: int
+    time: Time
+
+
+class TimedText:
+    """A paragraph with the times that govern its parts. Immutable."""
+
+    def __init__(self, folded: str, headings: Sequence[str], section: str, calendar: Calendar) -> None:
+        """Find the times. `headings` are those above the paragraph, outermost first. Linear in the length of the text."""
+        self.folded = folded
+        self.section = section
+        self.calendar = calendar
+        is_plan = section == PLANS
+        self.base = _time_of_headings(tuple(headings), calendar, is_plan=is_plan) or Time(
+            calendar.planned if is_plan else calendar.reviewed
+        )
+        """The time that governs the start of the paragraph."""
+        self._is_dated = bool(headings) or section != MISCELLANEOUS
+        self._compared: list[GoverningTime] = []
+        """The times from which comparisons start, by start: 比1997年, 由1990年."""
+        self._times = self._collect()
+        """The times that govern a part of the text, by start."""
+
+    def time_at(self, offset: int) -> Time:
+        """Return the time that governs an offset in the text."""
+        stop = bisect_left(self._times, offset, key=attrgetter("start"))
+        nearest = reversed(self._times[max(0, stop - _MAX_EXAMINED_TIMES) : stop])
+        return next((item.time for item in nearest if item.end >= offset), self.base)
+
+    def compared_time(self, offset: int) -> Time | None:
+        """Return the time from which a comparison starts whose value is at an offset: 1997年 in 比1997年的14亿元增长.
+
+        Without one shortly before the offset, it is the last one of the sentence: in 由1990年的8%提高到9%，入学率由90%提高
+        it is 1990. None if there is none.
+        """
+        start = max(self.folded.rfind(stop, 0, offset) for stop in "。;!?") + 1
+        stop = bisect_left(self._compared, offset, key=attrgetter("start"))
+        nearest = self._compared[stop - 1] if stop else None
+        return nearest.time if nearest is not None and nearest.start >= start else None
+
+    def years(self) -> tuple[int, ...]:
+        """Return the years that the paragraph is about, ascending: those that govern a part up to its end.
+
+        Without any, it is the year of the heading or the section. An introduction or an annex has none.
+        """
+        times = [item.time for item in self._times if item.end == len(self.folded)]
+        if not times and self._is_dated:
+            times = [self.base]
+        return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
+
+    def _collect(self) -> list[GoverningTime]:
+        """Return the times that govern a part of the text, by start. Collects those of comparisons, too."""
+        mentions = [
+            mention
+            for mention in find_times(self.folded, self.calendar, self.base)
+            if self.folded[max(0, mention.start - 1) : mention.start] not in _RECURRING
+        ]
+        if not mentions:
+            return []
+        brackets = [match.span() for match in _BRACKET.finditer(self.folded)]
+        origins = [match.span() for match in _FROM_TO.finditer(self.folded)]
+        times: list[GoverningTime] = []
+        stated: list[GoverningTime] = []
+        current = self.base
+        for mention in mentions:
+            time = mention.time
+            if mention.year_offset is not None and current.of_year is not None:
+                time = replace(time, of_year=current.of_year + mention.year_offset)
+            is_origin = any(start <= mention.start < end for start, end in origins)
+            if mention.is_compared or is_origin:
+                self._compared.append(GoverningTime(mention.start, mention.end, time))
+            if mention.is_compared:
+                continue
+            stated.append(GoverningTime(mention.start, mention.end, time))
+            end = self._find_end(mention, time, brackets + origins)
+            times.append(GoverningTime(mention.start, end, time))
+            if end == len(self.folded):
+                current = time
+        return sorted([*times, *_distribute(self.folded, stated)], key=attrgetter("start"))
+
+    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[tuple[int, int]]) -> int:
+        """Return the offset up to which a time governs. `inner` are the spans of brackets and of from … to."""
+        if time.since is None:
+            ends = [end for start, end in inner if start <= mention.start < end]
+            if ends:
+                return min(ends)
+        before = self.folded[max(0, mention.start - _OPENING_LENGTH) : mention.start]
+        is_part = mention.year_offset is not None and time.part is not None
+        if not (_SENTENCE_OPENING if is_part else _CLAUSE_OPENING).search(before):
+            return _find(_CLAUSE_END, self.folded, mention.end)
+        is_target_year = before.endswith("到") and time.of_year != self.base.of_year
+        is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
+        if is_target_year or is_year_of_several:
+            return _find(_SENTENCE_END, self.folded, mention.end)
+        return len(self.folded)
+
+
+def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
+    """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
+
+    `stated` are the spans of the expressions of time, by start.
+    """
+    if "分别" not in folded:
+        return
+    listed: list[Time] = []
+    for index, (_, end, time) in enumerate(stated):
+        listed.append(time)
+        following = stated[index + 1].start if index + 1 < len(stated) else end
+        if _LIST_SEPARATOR.fullmatch(folded, end, following):
+            continue
+        verb = _RESPECTIVELY.match(folded, end)
+        if verb and len(listed) > 1:
+            items = _ITEM.finditer(folded, verb.end(), _find(_SENTENCE_END, folded, end))
+            yield from (
+                GoverningTime(item.start() - 1, item.end(), own) for item, own in zip(items, listed, strict=False)
+            )
+        listed = []
+
+
+def _find(pattern: re.Pattern[str], folded: str, start: int) -> int:
+    """Return the start of the next match of a pattern, or the end of the text."""
+    match = pattern.search(folded, start)
+    return match.start() if match else len(folded)
+
+
+@lru_cache(maxsize=4096)
+def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: bool) -> Time | None:
+    """Return the time that the innermost heading with a time states, or None. A single year goes before several.
+
+    Of 2022年工作回顾和2023年工作安排, the last year is that of a plan.
+    """
+    for heading in reversed(headings):
+        mentions = find_times(fold(heading), calendar, Time())
+        times = [mention.time for mention in mentions if mention.year_offset is None and not mention.is_compared]
+        if times:
+            times = [time for time in times if time.since is None] or times
+            return times[-1] if is_plan else times[0]
+    return None
+
+
+_MAX_EXAMINED_TIMES = 50
+"""Maximum number of times before an offset that are tried as its governing time."""
+_RECURRING = ("每", "半")
+"""Before a word of time: 每上半年, 半年内."""
+_BRACKET = re.compile(r"\([^()]*\)")
+_FROM_TO = re.compile(r"[由从][^,;。]{0,30}?(?=[到至为])")
+"""由2020年的71%提高 in 由2020年的71%提高到89%."""
+_CLAUSE_END = re.compile("[,;。!?]")
+_SENTENCE_END = re.compile("[。;!?]")
+_LIST_SEPARATOR = re.compile("[、和及与,]")
+_RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
+_ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
+"""An item of a list of numbers: 增长8%."""
+_OPENING_LENGTH = 6
+"""Number of code points before a time that are searched for the start of its clause."""
+_CLAUSE_OPENING = re.compile(
+    r"(?:^|[,;。!?:、\s)>”’])(?:在|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
+)
+"""The start of a clause, before a time."""
+_SENTENCE_OPENING = re.compile(r"(?:^|[。;!?])[^,;。!?]{0,3}$")
+"""The start of a sentence, before a part of a year."""
