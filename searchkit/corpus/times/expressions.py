@@ -289,10 +289,10 @@ _HINT = re.compile('[年月季]|目前|五[”’"]')
 _COMPARISON_LENGTH = 6
 """Maximum length in code points of a match of `_COMPARISON`."""
 _COMPARISON = re.compile(
-    r"(?:[比较与同和]|相比|[高低]于|相当于|超过|多于|少于|快于|(?<!特别|尤其)是|为)(?:本?[省市区县全国]{0,2})?$"
+    r"(?:[比较]|[高低]于|相当于|超过|多于|少于|快于|(?<!特别|尤其)是|为)(?:本?[省市区县全国]{0,2})?$"
 )
 """Before a time that something is compared with: 比2019年, 是2012年的两倍, but not 特别是2012年."""
-_COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的")
-"""After such a time: 2010年不变价, 去年同期."""
+_COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的|相比|持平|比(?=[,;]|(?:增|减|上升|下降))")
+"""After such a time: 2010年不变价, 去年同期, 与2019年相比."""
 _NAME_AFTER = re.compile(r"远景|愿景|规划|纲要|行动|计划\)|奥运|世博|亚运|议程|目标纲要")
 """After a year that is part of a name: 2035年远景目标."""
