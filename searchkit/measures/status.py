@@ -38,16 +38,18 @@ class NumberInText:
 def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
     """Return the time and the status of a number. docs/times.md describes the rules."""
     time = timed.time_at(number.start)
-    status = _find_status(timed, number, time)
+    status, planned = _find_status(timed, number, time), timed.calendar.planned
     if status == "rule":
         return MeasureTime(None, None, None, stock=False, status=status)
     stock = not number.is_change and _is_stock(timed.folded, number, time)
     if status == "before":
         compared = timed.compared_time(number.start)
         if compared is None:
-            first = timed.base.since or time.of_year
+            first = timed.base.since or timed.base.of_year
             compared = Time(None if first is None else first - 1)
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
+    if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
+        time = Time(timed.calendar.reviewed)  # 现有42所 after 到1990年
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
 
 
@@ -70,6 +72,7 @@ def _text_before(folded: str, end: int, stops: str) -> str:
 
 _CLAUSE_STOPS = ",;。!?"
 _SENTENCE_STOPS = ";。!?"
+_ITEM_STOPS = ",;。!?、和及"
 _FROM = re.compile(
     r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
@@ -95,7 +98,7 @@ def _is_before(folded: str, number: NumberInText, clause: str) -> bool:
 _THRESHOLD_NOUN = "企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团"
 _THRESHOLD = re.compile(
     r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
-    rf"|[^\d,。;、的!]{{2,8}}(?:{_THRESHOLD_NOUN}))"
+    rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
 )
 """亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
 _OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
@@ -104,7 +107,7 @@ _NOUN_AFTER = re.compile(
 )
 """After a number with `_OVER` before it: 超100亿元的企业, 过500亿元的达到18个."""
 _COUNTING_UNITS = frozenset("项个家件名条种")
-"""Units of the things themselves: 200项以上重点项目 are more than 200 projects, 200亿元以上项目 are projects of a size."""
+"""Units of the things themselves: 200项以上重点项目 are projects, not the size of a project."""
 _UNIT_REACH = 4
 """Number of code points before the end of a number in which its bound can begin."""
 
@@ -124,13 +127,15 @@ _TARGET = re.compile(
 )
 """A word of intention in a section of plans."""
 _TARGET_OF_REVIEW = re.compile(
-    "力争|争取(?!到|国家|中央|上级|[^,。]{0,16}(?:资金|支持))|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当"
+    "力争|争取(?!到|国家|中央|上级|[^,。]{0,16}(?:资金|支持))|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
     "|要求(?:达到|实现)"
 )
 """A word of intention in any other section, which the whole sentence before the number decides."""
-_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|现已")
+_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|[只仅]有|[只仅]占")
 """A word that states a fact in a section of plans."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
+_SO_FAR = re.compile("今年以来|截至")
+"""What happened in the year of a report that was given in the middle of it."""
 _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
 _TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
 """After the number: 高于7%的预期目标."""
@@ -141,14 +146,13 @@ def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) 
     folded, planned = timed.folded, timed.calendar.planned
     if _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause):
         return True
-    is_dated = time.of_year is not None and planned is not None
-    is_past = is_dated and time.of_year < planned  # type: ignore[operator] - mypy does not follow `is_dated`
+    years_ahead = -1 if time.of_year is None or planned is None else time.of_year - planned
     if timed.section == PLANS:
+        is_past = years_ahead < 0 and time.of_year is not None
         return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause))
-    is_reported = (time.is_end and time.part is not None) or _DONE.search(clause)  # 到5月底: the report is of June
-    if is_dated and not is_past and not is_reported:
-        return True
-    return bool(_TARGET_OF_REVIEW.search(_text_before(folded, number.start, _SENTENCE_STOPS)))
+    sentence = _text_before(folded, number.start, _SENTENCE_STOPS)
+    is_reported = (time.is_end and time.part is not None) or _DONE.search(clause) or _SO_FAR.search(sentence)
+    return (years_ahead >= 0 and not is_reported) or bool(_TARGET_OF_REVIEW.search(sentence))
 
 
 # States at a point of time.
@@ -159,11 +163,11 @@ _STOCK = re.compile(
 )
 """Words of states, in the name or shortly before the number."""
 _FLOW = re.compile(
-    "新增|新建|新开|(?:增长|增加|减少|下降|提高|升|降)(?![到至为])|完成|建成|建设|改造|投入|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|增速|率先|受理|办结"
+    "新增|新建|新开|递增|(?:增长|增加|减少|下降|提高|升|降)(?![到至为])|完成|建成|建设|改造|投入|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|增速|率先|受理|办结"
     "|查处"
 )
 """Words of what happens in a period."""
-_STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|增|达)到$")
+_STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|增)到$|达到?$|全[国省市区县]共?有$")
 """Directly before the number of things that exist: 高新区增加到5个."""
 _TOTAL_VERB = re.compile("达到?|有|为|突破")
 _THING_UNITS = frozenset("个家户所座条")
@@ -179,7 +183,7 @@ def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
     """Return whether a number that is no change is of a state at a point of time."""
     if number.unit in _EVENT_UNITS:
         return False
-    before = folded[max(0, number.start - _STOCK_REACH) : number.start]
+    before = _text_before(folded, number.start, _ITEM_STOPS)[-_STOCK_REACH:]
     words = f"{number.name} {before}"
     if _FLOW.search(words):
         return bool(re.search("累计|率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)

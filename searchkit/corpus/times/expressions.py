@@ -186,6 +186,10 @@ def _resolve_ago(match: re.Match[str], calendar: Calendar, base: Time) -> Time |
     return None if last is None else Time(last - _to_number(match["ago_count"]))
 
 
+def _resolve_century(_: re.Match[str], calendar: Calendar, __: Time) -> Time | None:
+    return None if calendar.year is None else Time(-(-calendar.year // 100) * 100, is_end=True)
+
+
 _YEARS_AFTER = {"今年": 0, "本年": 0, "去年": -1, "前年": -2, "明年": 1, "来年": 1, "下年": 1}
 """Number of years after the year of the document."""
 
@@ -234,29 +238,30 @@ _KINDS = {
     ),
     # 自2018年以来, 2018年起, 从2018年冬季开始
     "since": _Kind(
-        rf"(?:自|从)?(?P<since_first>{ANY_YEAR})年?(?:以来|起)(?!最|首|的?新)"
-        rf"|(?:自|从)(?P<since_start>{ANY_YEAR})年[^,;。]{{0,3}}(?:开始|起|以来)",
+        rf"(?:自|从)?(?P<since_first>{ANY_YEAR}) ?年?(?:以来|起)(?!最|首|的?新)"
+        rf"|(?:自|从)(?P<since_start>{ANY_YEAR}) ?年[^,;。]{{0,3}}(?:开始|起|以来)",
         _resolve_since,
     ),
     # 2018—2022年, 2021年和2022年
     "range": _Kind(
-        rf"(?P<range_first>{ANY_YEAR})年?(?:{_TO}|和|、|及)(?P<range_last>{ANY_YEAR})年?(?![^,;。]{{0,20}}分别)",
+        rf"(?P<range_first>{ANY_YEAR}) ?年?(?:{_TO}|和|、|及)(?P<range_last>{ANY_YEAR}) ?年?(?![^,;。]{{0,20}}分别)",
         _resolve_range,
     ),
     # 2022年, 2022年底, 2022年1—11月
     "year": _Kind(
-        rf"(?P<year_number>{ANY_YEAR})年(?P<year_rest>度|底|末|初|{_TO}?)(?P<year_part>{_PART})?", _resolve_year
+        rf"(?P<year_number>{ANY_YEAR}) ?年(?P<year_rest>度|底|末|初|{_TO}?)(?P<year_part>{_PART})?", _resolve_year
     ),
     # 过去五年, 三年来, 五年累计, 今后五年
     "span": _Kind(
         rf"(?:过去的?|最近|近|这|前|连续|今后|未来|后)(?P<span_count>{_COUNT})年(?:多?来|期?间|内|中|以来)?"
         rf"|(?P<span_count_since>{_COUNT})年(?:多?来|间|中|内|以来)"
-        r"|(?P<span_count_total>[二三四五六七八九十])年(?=累计|共|新增|新建|完成|实现"
+        r"|(?P<span_count_total>[二三四五六七八九十两])年(?=累计|共|平均|增长|新增|新建|完成|实现"
         r"|的?(?:主要|政府)*(?:工作|历程|成就|成绩|实践|奋斗|回顾|发展(?!规划|计划)))",
         _resolve_span,
     ),
     # 五年前
     "ago": _Kind(rf"(?P<ago_count>{_COUNT})年前(?=[的,])", _resolve_ago),
+    "century": _Kind("本世纪末", _resolve_century),
     # 今年, 去年底, 去年上半年
     "relative": _Kind(
         rf"(?P<relative_word>{'|'.join(_YEARS_AFTER)})(?P<relative_rest>度|底|末|初)?(?P<relative_part>{_PART})?",
@@ -284,12 +289,12 @@ _EXPRESSION = re.compile(
     + "|".join(f"(?P<{name}>{kind.pattern})" for name, kind in _KINDS.items())
     + ")"
 )
-_HINT = re.compile('[年月季]|目前|五[”’"]')
+_HINT = re.compile('[年月季]|世纪|目前|五[”’"]')
 """A quick test: a text without a match contains no time."""
 _COMPARISON_LENGTH = 6
 """Maximum length in code points of a match of `_COMPARISON`."""
 _COMPARISON = re.compile(
-    r"(?:[比较]|[高低]于|相当于|超过|多于|少于|快于|(?<!特别|尤其)是|为)(?:本?[省市区县全国]{0,2})?$"
+    r"(?:[比较]|[高低]于|相当于|等于|超过|多于|少于|快于|(?<!特别|尤其)是|为)(?:本?[省市区县全国]{0,2})?$"
 )
 """Before a time that something is compared with: 比2019年, 是2012年的两倍, but not 特别是2012年."""
 _COMPARISON_AFTER = re.compile("同期|不变价|可?比价|价格|水平的|相比|持平|比(?=[,;]|(?:增|减|上升|下降))")

@@ -111,12 +111,15 @@ class TimedText:
             if ends:
                 return min(ends)
         before = self.folded[max(0, mention.start - _OPENING_LENGTH) : mention.start]
+        is_event = _DAY.match(self.folded, mention.end) and not time.is_end
+        is_run = self.folded.startswith("连续", mention.start)
         is_part = mention.year_offset is not None and time.part is not None
-        if not (_SENTENCE_OPENING if is_part else _CLAUSE_OPENING).search(before):
+        opening = _SENTENCE_OPENING if is_part else _CLAUSE_OPENING
+        if is_event or is_run or not opening.search(before):
             return _find(_CLAUSE_END, self.folded, mention.end)
         is_target_year = before.endswith("到") and time.of_year != self.base.of_year
         is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
-        if is_target_year or is_year_of_several:
+        if is_part or is_target_year or is_year_of_several:
             return _find(_SENTENCE_END, self.folded, mention.end)
         return len(self.folded)
 
@@ -177,6 +180,8 @@ _LIST_SEPARATOR = re.compile("[、和及与,]")
 _RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
 _ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
 """An item of a list of numbers: 增长8%."""
+_DAY = re.compile(r"\d{1,2}日")
+"""After a month: the date of an event (今年1月3日国务院批复), which governs its clause."""
 _OPENING_LENGTH = 6
 """Number of code points before a time that are searched for the start of its clause."""
 _CLAUSE_OPENING = re.compile(
