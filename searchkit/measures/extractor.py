@@ -60,7 +60,7 @@ class Extractor:
             _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed)
             for item, start in zip(named, starts, strict=True)
         ]
-        measures += _extract_zeros(source.text, source.folded, set(starts))
+        measures += _extract_zeros(source.text, timed, set(starts))
         if source.offsets is not None:
             measures = [_move(measure, source) for measure in measures]
         return sorted(measures, key=lambda measure: measure.start)
@@ -114,9 +114,12 @@ def _move(measure: ExtractedMeasure, source: CompactText) -> ExtractedMeasure:
     )
 
 
-def _extract_zeros(text: str, folded: str, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
+def _extract_zeros(text: str, timed: TimedText, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
     """Yield the statements of zero whose start offset no other measure has."""
-    for statement in find_zero_statements(folded):
+    for statement in find_zero_statements(timed.folded):
         if statement.start not in used_starts:
             name = text[statement.name_start : statement.end]
-            yield ExtractedMeasure(name, 0, None, 0, None, zero=True, start=statement.start, end=statement.end)
+            time = find_time(timed, NumberInText(name, statement.start, statement.end, None))
+            yield ExtractedMeasure(
+                name, 0, None, 0, None, **time._asdict(), zero=True, start=statement.start, end=statement.end
+            )

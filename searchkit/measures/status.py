@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from searchkit.corpus.sections import PLANS
-from searchkit.corpus.times.expressions import Time
-from searchkit.corpus.times.governing import TimedText
+from searchkit.corpus.times.expressions import Calendar, Time
+from searchkit.corpus.times.governing import TimedText, time_of_labels
 
 
 class MeasureTime(NamedTuple):
@@ -50,6 +51,22 @@ def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
     if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
         time = Time(timed.calendar.reviewed)  # 现有42所 after 到1990年
+    return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
+
+
+def find_cell_time(
+    labels: Sequence[str], number: NumberInText, calendar: Calendar, base: Time, section: str
+) -> MeasureTime:
+    """Return the time and the status of the cell of a table.
+
+    `labels` are the headers of its row and its column, outermost first. `base` is the time that governs its row.
+    """
+    time = time_of_labels(labels, calendar, base)
+    stock = not number.is_change and _is_stock("", number, time)
+    is_planned = any(_PLANNED_LABEL.search(label) and not _DONE_LABEL.search(label) for label in labels)
+    year, planned = time.of_year, calendar.planned
+    is_ahead = section == PLANS and year is not None and planned is not None and year >= planned
+    status = "target" if is_planned or is_ahead else "actual"
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
 
 
@@ -101,11 +118,19 @@ _THRESHOLD = re.compile(
     rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
 )
 """亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
-_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
+_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
+_REACHED = re.compile("达到?$")
 _NOUN_AFTER = re.compile(
-    r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:达到?|有|占|共)"
+    r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:有|占|共)"
 )
-"""After a number with `_OVER` before it: 超100亿元的企业, 过500亿元的达到18个."""
+"""After a number with `_OVER` or `_REACHED` before it: 超100亿元企业."""
+_OF_NOUN_AFTER = re.compile(
+    "的(?!好|良|佳|新|目标|规模|水平|成绩|预期|历史|增|速度|大关|[^,。;]{0,4}目标)[^\\d,。;的]{1,8}"
+)
+"""After a number with `_OVER` before it: 超过5万元的案件, 过500亿元的达到18个."""
+_LIMIT = re.compile("[至到~—–-]|以[上下内]")
+_FINE_AFTER = re.compile("[0-9.十百千万元以上下的]{0,12}罚[款金]")
+"""After a number with a limit: 2000至3万元罚款, 2000元以上3万元以下的罚款."""
 _COUNTING_UNITS = frozenset("项个家件名条种")
 """Units of the things themselves: 200项以上重点项目 are projects, not the size of a project."""
 _UNIT_REACH = 4
@@ -117,7 +142,12 @@ def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
     if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
         return False
     start = max(number.start, number.end - _UNIT_REACH)
-    return bool(_THRESHOLD.match(folded, start) or (_OVER.search(clause) and _NOUN_AFTER.match(folded, number.end)))
+    is_over = _OVER.search(clause) and (
+        _OF_NOUN_AFTER.match(folded, number.end) or _NOUN_AFTER.match(folded, number.end)
+    )
+    is_reached = _REACHED.search(clause) and _NOUN_AFTER.match(folded, number.end)
+    is_fine = _LIMIT.search(folded, number.start, number.end) and _FINE_AFTER.match(folded, number.end)
+    return bool(_THRESHOLD.match(folded, start) or is_over or is_reached or is_fine)
 
 
 # Targets.
@@ -131,9 +161,14 @@ _TARGET_OF_REVIEW = re.compile(
     "|要求(?:达到|实现)"
 )
 """A word of intention in any other section, which the whole sentence before the number decides."""
-_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|[只仅]有|[只仅]占")
-"""A word that states a fact in a section of plans."""
+_FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
+"""A word that states a fact in a section of plans, in the clause of the number."""
+_PRESENT = re.compile("目前|截至")
+"""Such a word anywhere in the sentence before the number."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
+_PLANNED_LABEL = re.compile("目标|计划|预期|任务|预算")
+_DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
+"""Headers of planned values (年度目标), and of achieved ones beside them (完成目标%)."""
 _SO_FAR = re.compile("今年以来|截至")
 """What happened in the year of a report that was given in the middle of it."""
 _TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
@@ -146,11 +181,11 @@ def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) 
     folded, planned = timed.folded, timed.calendar.planned
     if _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause):
         return True
+    sentence = _text_before(folded, number.start, _SENTENCE_STOPS)
     years_ahead = -1 if time.of_year is None or planned is None else time.of_year - planned
     if timed.section == PLANS:
         is_past = years_ahead < 0 and time.of_year is not None
-        return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause))
-    sentence = _text_before(folded, number.start, _SENTENCE_STOPS)
+        return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause) or _PRESENT.search(sentence))
     is_reported = (time.is_end and time.part is not None) or _DONE.search(clause) or _SO_FAR.search(sentence)
     return (years_ahead >= 0 and not is_reported) or bool(_TARGET_OF_REVIEW.search(sentence))
 

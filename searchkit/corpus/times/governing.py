@@ -1,8 +1,8 @@
 """The time that governs each part of a paragraph.
 
 A time that opens a clause governs what follows in its paragraph, until another one does. A time in brackets, in a
-from … to (由2020年的71%提高到89%) or inside a clause governs only as far as these reach. Without a time in the paragraph
-its innermost heading with a time decides, then its section: a plan is of the year after the review.
+from … to (由2020年的71%提高到89%) or inside a clause governs only as far as these reach. If the paragraph has no time,
+the innermost heading with a time decides, then the section: a plan is of the year after the review.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from searchkit.corpus.sections import MISCELLANEOUS, PLANS
+from searchkit.corpus.tables.grid import CELL_SEPARATOR
 from searchkit.corpus.times.expressions import Calendar, Time, TimeMention, find_times
 from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR
 
 
 class GoverningTime(NamedTuple):
@@ -32,14 +34,11 @@ class TimedText:
     """A paragraph with the times that govern its parts. Immutable."""
 
     def __init__(self, folded: str, headings: Sequence[str], section: str, calendar: Calendar) -> None:
-        """Find the times. `headings` are those above the paragraph, outermost first. Linear in the length of the text."""
+        """Find the times of a folded text. `headings` are outermost first. Linear in the length of the text."""
         self.folded = folded
         self.section = section
         self.calendar = calendar
-        is_plan = section == PLANS
-        self.base = _time_of_headings(tuple(headings), calendar, is_plan=is_plan) or Time(
-            calendar.planned if is_plan else calendar.reviewed
-        )
+        self.base = base_time(headings, section, calendar)
         """The time that governs the start of the paragraph."""
         self._is_dated = bool(headings) or section != MISCELLANEOUS
         self._compared: list[GoverningTime] = []
@@ -54,10 +53,9 @@ class TimedText:
         return next((item.time for item in nearest if item.end >= offset), self.base)
 
     def compared_time(self, offset: int) -> Time | None:
-        """Return the time from which a comparison starts whose value is at an offset: 1997年 in 比1997年的14亿元增长.
+        """Return the last time before an offset in its sentence from which a comparison starts; None if there is none.
 
-        Without one shortly before the offset, it is the last one of the sentence: in 由1990年的8%提高到9%，入学率由90%提高
-        it is 1990. None if there is none.
+        It is 1997年 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
         """
         start = max(self.folded.rfind(stop, 0, offset) for stop in "。;!?") + 1
         stop = bisect_left(self._compared, offset, key=attrgetter("start"))
@@ -124,6 +122,42 @@ class TimedText:
         return len(self.folded)
 
 
+def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time:
+    """Return the time that governs a paragraph with these headings, outermost first, if its text states none."""
+    is_plan = section == PLANS
+    stated = _time_of_headings(tuple(headings), calendar, is_plan=is_plan)
+    return stated or Time(calendar.planned if is_plan else calendar.reviewed)
+
+
+def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Time:
+    """Return the time of a cell of a table: the years and the months that its headers state, else those of `base`.
+
+    `labels` are the headers of its row and its column, outermost first.
+    """
+    time, part, is_end = base, base.part, False
+    for label in labels:
+        for mention in _times_of_label(label, calendar, base):
+            if mention.year_offset is None:
+                time = mention.time
+            elif mention.year_offset and base.of_year is not None:
+                time = Time(base.of_year + mention.year_offset)
+            part = mention.time.part or part
+            is_end = is_end or mention.time.is_end
+    return Time(time.of_year, time.since, part, is_end)
+
+
+def years_of_row(text: str, headings: Sequence[str], section: str, calendar: Calendar) -> tuple[int, ...]:
+    """Return the years that the row of a table is about, ascending. `text` is its folded paragraph."""
+    return TimedText(_BARE_YEAR.sub(r"\g<0>年", text), headings, section, calendar).years()
+
+
+@lru_cache(maxsize=4096)
+def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMention, ...]:
+    """Return the times in a header of a table, which can be a bare year."""
+    folded = fold(label)
+    return tuple(find_times(f"{folded}年" if _YEAR.fullmatch(folded) else folded, calendar, base))
+
+
 def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
     """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
 
@@ -167,6 +201,9 @@ def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: b
     return None
 
 
+_YEAR = re.compile(ANY_YEAR)
+_BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
+"""A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
 _MAX_EXAMINED_TIMES = 50
 """Maximum number of times before an offset that are tried as its governing time."""
 _RECURRING = ("每", "半")

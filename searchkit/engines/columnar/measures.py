@@ -165,7 +165,9 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit, base value and status.
+        """Return the ordinals, ascending, of the measures of `docs` that a request selects.
+
+        It selects by unit, base value and status.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
