@@ -46,7 +46,7 @@ def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
     if status == "before":
         compared = timed.compared_time(number.start)
         if compared is None:
-            first = timed.base.since or timed.base.of_year
+            first = time.since or timed.base.since or timed.base.of_year
             compared = Time(None if first is None else first - 1)
         return MeasureTime(compared.of_year, None, compared.part, stock, status)
     if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
@@ -153,11 +153,11 @@ def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
 # Targets.
 
 _TARGET = re.compile(
-    "力争|争取|确保|计划(?!生育|单列|外|内|完成)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
+    "力争|争取|确保|计划(?!生育|单列|外|内|.?完成|的)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
 )
 """A word of intention in a section of plans."""
 _TARGET_OF_REVIEW = re.compile(
-    "力争|争取(?!到|国家|中央|上级|[^,。]{0,16}(?:资金|支持))|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
+    "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
     "|要求(?:达到|实现)"
 )
 """A word of intention in any other section, which the whole sentence before the number decides."""
@@ -186,7 +186,7 @@ def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) 
     if timed.section == PLANS:
         is_past = years_ahead < 0 and time.of_year is not None
         return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause) or _PRESENT.search(sentence))
-    is_reported = (time.is_end and time.part is not None) or _DONE.search(clause) or _SO_FAR.search(sentence)
+    is_reported = time.part is not None or _DONE.search(clause) or _SO_FAR.search(sentence)
     return (years_ahead >= 0 and not is_reported) or bool(_TARGET_OF_REVIEW.search(sentence))
 
 
@@ -194,7 +194,7 @@ def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) 
 
 _STOCK = re.compile(
     "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|(?<!贫困|转移)人口(?!自然|增长)"
-    "|通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|累计|占地|耕地|注册|存款|贷款|资产总额|总资产|负债|市场主体"
+    "|通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|占地|耕地|注册(?:志愿|商标|资本|会员)|存款|贷款|资产总额|总资产|负债|市场主体"
 )
 """Words of states, in the name or shortly before the number."""
 _FLOW = re.compile(
@@ -204,6 +204,8 @@ _FLOW = re.compile(
 """Words of what happens in a period."""
 _STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|增)到$|达到?$|全[国省市区县]共?有$")
 """Directly before the number of things that exist: 高新区增加到5个."""
+_SO_FAR_VERB = re.compile("累计(?:已?达到?|已?有|总?数?为?)$")
+"""Directly before a total so far. 累计检查30家 is what happened."""
 _TOTAL_VERB = re.compile("达到?|有|为|突破")
 _THING_UNITS = frozenset("个家户所座条")
 """Units of things that exist."""
@@ -220,8 +222,10 @@ def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
         return False
     before = _text_before(folded, number.start, _ITEM_STOPS)[-_STOCK_REACH:]
     words = f"{number.name} {before}"
+    if _SO_FAR_VERB.search(before):
+        return time.since is None
     if _FLOW.search(words):
-        return bool(re.search("累计|率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
+        return bool(re.search("率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
     if _STOCK.search(words) or (number.unit in _THING_UNITS and _STATE_VERB.search(before)):
         return True
     return time.is_end and bool(_TOTAL_VERB.search(before[-_VERB_REACH:]))

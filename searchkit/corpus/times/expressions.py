@@ -91,7 +91,7 @@ _QUARTERS = {"一": ("01", "03"), "二": ("04", "06"), "三": ("07", "09"), "四
 _QUARTER = re.compile("([一二三四])个?季度")
 _PART = (
     r"第?[一二三四]季度|[上下]半年|前[一二三四]个?季度"
-    rf"|前?{_MONTH}(?:月?份?{_TO}{_MONTH})?个?月(?:份|底|末)?"
+    rf"|[前头]?{_MONTH}(?:月?份?{_TO}{_MONTH})?个?月(?:份|底|末)?"
 )
 """A part of a year after the year: 2023年1—11月, 去年上半年, 今年前三个月."""
 
@@ -121,7 +121,7 @@ def _parse_part(text: str) -> tuple[str | None, bool]:
         first, last = _QUARTERS[quarter[1]]
         return f"{'01' if text.startswith('前') else first}-{last}", False
     months = [_to_number(month) for month in re.findall(_MONTH, text.rpartition("月")[0])]
-    if text.startswith("前"):
+    if text.startswith(("前", "头")):
         months.insert(0, 1)
     return "-".join(f"{month:02}" for month in months) or None, text.endswith(("底", "末", "日"))
 

@@ -43,6 +43,8 @@ class TimedText:
         self._is_dated = bool(headings) or section != MISCELLANEOUS
         self._compared: list[GoverningTime] = []
         """The times from which comparisons start, by start: 比1997年, 由1990年."""
+        self._main_times: list[Time] = []
+        """The times that govern all text after them, in order."""
         self._times = self._collect()
         """The times that govern a part of the text, by start."""
 
@@ -67,9 +69,7 @@ class TimedText:
 
         Without any, it is the year of the heading or the section. An introduction or an annex has none.
         """
-        times = [item.time for item in self._times if item.end == len(self.folded)]
-        if not times and self._is_dated:
-            times = [self.base]
+        times = self._main_times or ([self.base] if self._is_dated else [])
         return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
 
     def _collect(self) -> list[GoverningTime]:
@@ -85,9 +85,8 @@ class TimedText:
         origins = [match.span() for match in _FROM_TO.finditer(self.folded)]
         times: list[GoverningTime] = []
         stated: list[GoverningTime] = []
-        current = self.base
         for mention in mentions:
-            time = mention.time
+            time, current = mention.time, (self._main_times or [self.base])[-1]
             if mention.year_offset is not None and current.of_year is not None:
                 time = replace(time, of_year=current.of_year + mention.year_offset)
             is_origin = any(start <= mention.start < end for start, end in origins)
@@ -97,13 +96,16 @@ class TimedText:
                 continue
             stated.append(GoverningTime(mention.start, mention.end, time))
             end = self._find_end(mention, time, brackets + origins)
-            times.append(GoverningTime(mention.start, end, time))
-            if end == len(self.folded):
-                current = time
+            times.append(GoverningTime(mention.start, len(self.folded) if end is None else end, time))
+            if end is None:
+                self._main_times.append(time)
         return sorted([*times, *_distribute(self.folded, stated)], key=attrgetter("start"))
 
-    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[tuple[int, int]]) -> int:
-        """Return the offset up to which a time governs. `inner` are the spans of brackets and of from … to."""
+    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[tuple[int, int]]) -> int | None:
+        """Return the offset up to which a time governs, or None if it governs all text after it.
+
+        `inner` are the spans of brackets and of from … to.
+        """
         if time.since is None:
             ends = [end for start, end in inner if start <= mention.start < end]
             if ends:
@@ -119,7 +121,7 @@ class TimedText:
         is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
         if is_part or is_target_year or is_year_of_several:
             return _find(_SENTENCE_END, self.folded, mention.end)
-        return len(self.folded)
+        return None
 
 
 def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time:
