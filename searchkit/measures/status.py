@@ -87,7 +87,7 @@ def _text_before(folded: str, end: int, stops: str) -> str:
 
 # The value before a change.
 
-_CLAUSE_STOPS = ",;。!?"
+_CLAUSE_STOPS = ",;:。!?"
 _SENTENCE_STOPS = ";。!?"
 _ITEM_STOPS = ",;。!?、和及"
 _FROM = re.compile(
