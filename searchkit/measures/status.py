@@ -81,12 +81,14 @@ def _find_status(timed: TimedText, number: NumberInText, time: Time) -> str:
 
 
 def _text_before(folded: str, end: int, stops: str) -> str:
-    """Return the text before an offset, from the nearest of some punctuation marks."""
-    return folded[max(folded.rfind(stop, 0, end) for stop in stops) + 1 : end]
+    """Return at most `_MAX_REACH` code points before an offset, from the nearest of some punctuation marks on."""
+    first = max(0, end - _MAX_REACH)
+    return folded[max(first, *(folded.rfind(stop, first, end) + 1 for stop in stops)) : end]
 
 
 # The value before a change.
 
+_MAX_REACH = 300
 _CLAUSE_STOPS = ",;:。!?"
 _SENTENCE_STOPS = ";。!?"
 _ITEM_STOPS = ",;。!?、和及"

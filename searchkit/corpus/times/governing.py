@@ -8,7 +8,7 @@ the innermost heading with a time decides, then the section: a plan is of the ye
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -59,7 +59,8 @@ class TimedText:
 
         It is 1997年 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
         """
-        start = max(self.folded.rfind(stop, 0, offset) for stop in "。;!?") + 1
+        first = max(0, offset - _MAX_REACH)
+        start = max(first, *(self.folded.rfind(stop, first, offset) + 1 for stop in "。;!?"))
         stop = bisect_left(self._compared, offset, key=attrgetter("start"))
         nearest = self._compared[stop - 1] if stop else None
         return nearest.time if nearest is not None and nearest.start >= start else None
@@ -89,25 +90,24 @@ class TimedText:
             time, current = mention.time, (self._main_times or [self.base])[-1]
             if mention.year_offset is not None and current.of_year is not None:
                 time = replace(time, of_year=current.of_year + mention.year_offset)
-            is_origin = any(start <= mention.start < end for start, end in origins)
-            if mention.is_compared or is_origin:
+            if mention.is_compared or _end_of_span(origins, mention.start) is not None:
                 self._compared.append(GoverningTime(mention.start, mention.end, time))
             if mention.is_compared:
                 continue
             stated.append(GoverningTime(mention.start, mention.end, time))
-            end = self._find_end(mention, time, brackets + origins)
+            end = self._find_end(mention, time, (brackets, origins))
             times.append(GoverningTime(mention.start, len(self.folded) if end is None else end, time))
             if end is None:
                 self._main_times.append(time)
         return sorted([*times, *_distribute(self.folded, stated)], key=attrgetter("start"))
 
-    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[tuple[int, int]]) -> int | None:
+    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[Sequence[tuple[int, int]]]) -> int | None:
         """Return the offset up to which a time governs, or None if it governs all text after it.
 
-        `inner` are the spans of brackets and of from … to.
+        `inner` are the spans of brackets and those of from … to, each by start.
         """
         if time.since is None:
-            ends = [end for start, end in inner if start <= mention.start < end]
+            ends = [end for spans in inner if (end := _end_of_span(spans, mention.start)) is not None]
             if ends:
                 return min(ends)
         before = self.folded[max(0, mention.start - _OPENING_LENGTH) : mention.start]
@@ -183,9 +183,17 @@ def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[Govern
 
 
 def _find(pattern: re.Pattern[str], folded: str, start: int) -> int:
-    """Return the start of the next match of a pattern, or the end of the text."""
-    match = pattern.search(folded, start)
-    return match.start() if match else len(folded)
+    """Return the start of the next match of a pattern within `_MAX_REACH`, or the end of what was searched."""
+    stop = min(start + _MAX_REACH, len(folded))
+    match = pattern.search(folded, start, stop)
+    return match.start() if match else stop
+
+
+def _end_of_span(spans: Sequence[tuple[int, int]], offset: int) -> int | None:
+    """Return the end of the span that contains an offset, or None. The spans do not overlap and ascend."""
+    index = bisect_right(spans, (offset, offset)) - 1
+    candidates = spans[max(0, index) : index + 2]
+    return next((end for start, end in candidates if start <= offset < end), None)
 
 
 @lru_cache(maxsize=4096)
@@ -206,6 +214,8 @@ def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: b
 _YEAR = re.compile(ANY_YEAR)
 _BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
 """A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
+_MAX_REACH = 1000
+"""Maximum number of code points that are searched for the end of a clause or sentence, before or after a time."""
 _MAX_EXAMINED_TIMES = 50
 """Maximum number of times before an offset that are tried as its governing time."""
 _RECURRING = ("每", "半")
