@@ -168,7 +168,9 @@ _FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[�
 _PRESENT = re.compile("目前|截至")
 """Such a word anywhere in the sentence before the number."""
 _DONE = re.compile("已|完成|实现了|建成了|现有|截至")
-_PLANNED_LABEL = re.compile("目标|计划|预期|任务|预算")
+_PLANNED_LABEL = re.compile(
+    r"(?:目标|计划|预期|任务|(?<!公共)(?<!基金)(?<!部门)预算)(?:数|值|量|额|安排|指标|任务)*(?:[（(].*)?$|^计划(?!生育|单列)"
+)
 _DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
 """Headers of planned values (年度目标), and of achieved ones beside them (完成目标%)."""
 _SO_FAR = re.compile("今年以来|截至")
