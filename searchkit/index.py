@@ -78,8 +78,7 @@ class Index:
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
         `of_year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is
-        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's
-        values.
+        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of its values.
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
