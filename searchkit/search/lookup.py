@@ -12,7 +12,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
   立案 ranks above 立案率.
 - head: the share of the grams of the query's last word that occur in the indicator or (in step two) in the quote. In
   Chinese the last word of a noun phrase is its head, the thing counted.
-- paragraph: the BM25F score of the paragraph, divided by the highest one.
+- paragraph: the BM25F score of the paragraph, divided by the highest one. 1 if the query only names a measure that has
+  other names, too: the paragraph may use any of them.
 
 If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
@@ -307,6 +308,8 @@ class _FirstStep:
         )
         self._head = _sum_weights(indicators, matches, is_head, len(used)) / (len(features.head_grams) or 1)
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
+        if names.scores_no_paragraph:
+            self._paragraph = np.ones(len(columns.scores))
 
     def scores(self) -> _Scores:
         """Return the score of each measure."""

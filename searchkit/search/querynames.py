@@ -27,7 +27,7 @@ class QueryNames:
         max_weight = max((clause.weight for clause in query.scoring), default=0.0)
         clauses = [clause for clause in query.scoring if clause.weight == max_weight]  # a synonym has a lower weight
         parsed = {clause.text: names.parse(clause.text) for clause in clauses}
-        self._names = names
+        self._names, self._clauses = names, clauses
         self._by_text = {text: name for text, name in parsed.items() if name.is_listed or name.aspect != "level"}
         last = self._by_text.get(clauses[-1].text) if clauses else None
         self.wanted: MeasureName | None = last if last and (last.is_listed or len(clauses) == 1) else None
@@ -37,6 +37,11 @@ class QueryNames:
     def is_of_change(self) -> bool:
         """Whether the query asks for a change."""
         return any(name.aspect == "change" for name in self._by_text.values())
+
+    @property
+    def scores_no_paragraph(self) -> bool:
+        """Whether the query consists of names that have others, so that no clause scores paragraphs."""
+        return bool(self._clauses) and not self.paragraph_clauses(self._clauses)
 
     def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
         """Return the clauses that score paragraphs: without names that have others, which must all count alike."""

@@ -294,7 +294,7 @@ def test_hits_are_measures(index: Index) -> None:
     json_results = measures_to_json(results)
     assert list(json_results) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
     assert json_results["hits"] == [to_json(hit) for hit in results.hits]
-    assert index.measures("立案").hits[0].score == 0.94  # a name that has others scores no paragraph
+    assert index.measures("立案").hits[0].score == 1.0
 
 
 def test_hits_of_searches_have_their_measures(index: Index) -> None:
