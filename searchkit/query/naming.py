@@ -36,11 +36,15 @@ _LEADING = re.compile(
     "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
 )
 """Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
-_TRAILING = re.compile(
-    "(?<=..)(?:总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期目标|预期|目标|同比|分别|五年|全年|再|又|均|"
-    "(?:约|将|要|可|已)(?=$))+$"
+_TRAILING_WORD = (
+    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期目标|预期|目标|同比|分别|五年|全年|再|又|均|"
+    "(?:约|将|要|可|已)(?=$)"
 )
+"""A word that is no part of a name after it."""
+_TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
 """Words that are no part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
+_FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
+"""A part that adds nothing to other parts: 总量 in 地区生产总值 总量."""
 _CHANGE_VERB = (
     "负增长|(?<!自然)(?<!负)增长|增加|提高|提升|上升|上涨|扩大|延长|下降|减少|削减|降低|回落|缩短|压缩|压减|精简|缩减|下跌|缩小|"
     "增幅|增速|涨幅|升幅|降幅|减幅|跌幅|净增|翻番"
@@ -134,9 +138,11 @@ class IndicatorNames:
         aspect: Aspect = "change" if is_change else "level"
         measure = self._measure_of.get("".join(parts))
         if measure is None and not is_change:
-            rest = self._split(_ADDITION.sub("", "\0".join(parts), count=1).replace("\0", " "))
-            if rest != parts and rest:
-                aspect, parts, measure = "addition", rest, self._measure_of.get("".join(rest))
+            joined = "\0".join(parts)
+            rest = _ADDITION.sub("", joined, count=1)
+            if rest != joined:
+                parts = self._split(rest.replace("\0", " "))
+                aspect, measure = "addition", self._measure_of.get("".join(parts))
         if measure is not None:
             first = self.lists.measures[measure][0]
             return MeasureName("".join(self._split(first)), aspect, tuple(parts), is_listed=True)
@@ -147,8 +153,8 @@ class IndicatorNames:
         cleaned = _clean_marks(text)
         if self._first_of_word:
             cleaned = self._word.sub(lambda match: self._first_of_word[match[0]], cleaned)
-        parts = (_TRAILING.sub("", _strip_leading(part)) for part in cleaned.split())
-        return [part for part in parts if part]
+        parts = [_TRAILING.sub("", _strip_leading(part)) for part in cleaned.split()]
+        return [part for part in parts if not _FILLER_PART.fullmatch(part)] or parts
 
     def names(self, name: MeasureName) -> tuple[str, ...]:
         """Return the folded names of a measure, as reports may write them. An unlisted measure has one."""
