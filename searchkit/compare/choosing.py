@@ -109,8 +109,8 @@ def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | 
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
     `candidates` are best first. `wanted` is the measure that the query names, if it names one. If candidates are the
-    listed measure that the query names, or have the aspect that it asks for (change or addition), only these are
-    considered. Candidates below `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
+    listed measure that the query names, or changes if it asks for a change, only these are considered. Candidates below
+    `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
     1. Each report votes for each of its names. The vote is the highest score of its measures of that name. The score of
        a measure is (relevance · weight)².
@@ -140,7 +140,7 @@ def _label(measure: Measure) -> str:
 
 
 def _answers(name: MeasureName, wanted: MeasureName) -> bool:
-    """Return whether a measure is the listed one that a query names, or has the aspect that the query asks for."""
+    """Return whether a measure is the listed one that a query names, or a change like the one that a query asks for."""
     return is_same_measure(name, wanted) if wanted.is_listed else name.aspect == wanted.aspect
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,8 @@ from searchkit.text.folding import fold, to_code_points
 
 _IGNORED = ' “”"‘’()[]《》'
 """Characters of an indicator that its name may lack."""
+_YEAR = re.compile(r"\d{4}年")
+"""A year in a clause (2023年GDP), which all measures with the name would lose. Such a clause is plain words."""
 _WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
 """A word that states an aspect, after a name."""
 
@@ -26,12 +29,13 @@ class QueryNames:
     def __init__(self, names: IndicatorNames, query: Query) -> None:
         max_weight = max((clause.weight for clause in query.scoring), default=0.0)
         clauses = [clause for clause in query.scoring if clause.weight == max_weight]  # a synonym has a lower weight
-        parsed = {clause.text: names.parse(clause.text) for clause in clauses}
+        parsed = {clause.text: names.parse(clause.text) for clause in clauses if not _YEAR.search(clause.text)}
         self._names, self._clauses = names, clauses
         self._by_text = {text: name for text, name in parsed.items() if name.is_listed or name.aspect != "level"}
         last = self._by_text.get(clauses[-1].text) if clauses else None
-        self.wanted: MeasureName | None = last if last and (last.is_listed or len(clauses) == 1) else None
-        """The measure that the query asks for: a listed one, or a change or an addition that is all of the query."""
+        is_change = last is not None and last.aspect == "change" and len(clauses) == 1
+        self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else None
+        """The measure that the query asks for: a listed one, or any change that is all of the query."""
 
     @property
     def is_of_change(self) -> bool:

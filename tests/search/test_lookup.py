@@ -463,6 +463,7 @@ def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], r
         assert [hit.indicator for hit in hits[:2]] == ["地区生产总值", "GDP"]
         assert hits[0].score == hits[1].score > hits[2].score
         assert "粮食" not in {hit.indicator for hit in hits}
+    assert index.measures("2023年GDP", match="all").total == 0  # the year is a part of the query
     changed = index.measures("生产总值增速").hits
     assert [hit.indicator for hit in changed[:2]] == ["生产总值 增长", "GDP 下降"]
     assert changed[0].score == changed[1].score
