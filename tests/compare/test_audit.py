@@ -271,3 +271,29 @@ def test_a_finding_as_json(make_measure: MakeMeasure) -> None:
         "values": [110],
         "message": "覆盖率110%: more than 100%",
     }
+
+
+def test_names_of_one_measure_can_contradict_each_other(make_measure: MakeMeasure) -> None:
+    """GDP and 地区生产总值 are compared. A level is not compared with a change or an addition, nor a narrower name."""
+
+    def conflicts(one: str, other: str, **fields: Any) -> list[str]:  # noqa: ANN401
+        first = make_measure("a#1", one, 900, "家")
+        return kinds([first, make_measure("b#1", other, 800, "家", **fields)])
+
+    assert conflicts("高新技术企业", "高企") == ["conflict"]
+    assert conflicts("高新技术企业", "全区国家高新技术企业总数") == ["conflict"]
+    assert conflicts("高新技术企业", "新增高新技术企业") == []
+    assert conflicts("高新技术企业", "高新技术企业 增加", change="increase") == []
+    assert conflicts("工业企业", "规模以上工业企业") == []
+
+
+def test_a_change_of_another_name_of_a_measure_is_checked(make_measure: MakeMeasure) -> None:
+    """高企 of this year and its increase contradict 高新技术企业 of last year."""
+    now = make_measure("b#1", "高企", 200, "家", year=2023, start=0)
+    change = make_measure("b#1", "高企 同比增加", 50, "家", year=2023, start=20, change="increase")
+    last_year = make_measure("a#1", "高新技术企业", 100, "家", year=2022)
+    (finding,) = audit([last_year, now, change], NAMES)
+    assert (finding.kind, finding.values) == ("change", (200, 50, 100))
+    decrease = make_measure("b#1", "高企 同比减少", 50, "家", year=2023, start=20, change="decrease")
+    (finding,) = audit([last_year, now, decrease], NAMES)
+    assert (finding.kind, finding.values) == ("change", (200, -50, 100))
