@@ -22,7 +22,7 @@ Aspect = Literal["level", "addition", "change"]
 _FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
 """Words without meaning anywhere in a name, and all marks except 、. They are removed first."""
 _PLACE = (
-    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州|盟|旗|镇|乡(?!村)|自治[区州县])|我国|"
+    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|"
     "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
 )
 """A place before a name: the report's own. Other places narrow a name."""
@@ -37,10 +37,10 @@ _LEADING = re.compile(
 )
 """Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
 _TRAILING_WORD = (
-    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期目标|预期|目标|同比|分别|五年|全年|再|又|均|"
+    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|"
     "(?:约|将|要|可|已)(?=$)"
 )
-"""A word that is no part of a name after it."""
+"""A word that is no part of a name after it. None of them consists of others, so that matching takes linear time."""
 _TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
 """Words that are no part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
 _FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
@@ -61,6 +61,11 @@ _SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少
 """Verbs of change of one character. They are one only if the measure is a change (净 增)."""
 _ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
 """Words of an addition at the beginning or end of a name."""
+_MAX_NAME_LENGTH = 500
+"""Maximum length in code points of a text that is analysed. A longer one, which no report or query has, is a name as it
+is."""
+_MAX_REDUCED_NAMES = 200
+"""Maximum number of names of a measure that are compared with each other to drop those that contain another one."""
 _CACHE_SIZE = 65_536
 
 
@@ -108,7 +113,7 @@ class IndicatorNames:
         """The folded words that mean the same, by the first of them without marks."""
         self._first_of_word = {_clean_marks(word): _clean_marks(group[0]) for group in lists.words for word in group}
         self._word = _compile_words(self._first_of_word)
-        self._raw_word = _compile_words({word: "" for words in self._variants.values() for word in words})
+        self._raw_word = _compile_words(word for words in self._variants.values() for word in words)
         self.clashes: list[tuple[str, str, str]] = []
         """Names that are listed for two measures, with the first name of each measure. Only the first one has them."""
         self._measure_of: dict[str, int] = {}
@@ -129,6 +134,8 @@ class IndicatorNames:
 
     def _parse_uncached(self, text: str, is_change: bool | None) -> MeasureName:  # noqa: FBT001 - the key of a cache
         """Return the name in a text. `is_change` is None if only the text tells."""
+        if len(text) > _MAX_NAME_LENGTH:
+            return MeasureName(fold(text), "change" if is_change else "level", (fold(text),), is_listed=False)
         parts = self._split(text)
         stated = _strip_change(parts, is_short_allowed=bool(is_change))
         if is_change is None:
@@ -168,6 +175,8 @@ class IndicatorNames:
         as short as possible: a name that contains another one has no element.
         """
         patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
+        if len(patterns) > _MAX_REDUCED_NAMES:
+            return [*patterns.values()]
         return [
             pattern
             for text, pattern in patterns.items()
@@ -175,6 +184,7 @@ class IndicatorNames:
         ]
 
     def _canonical(self, folded: str) -> str:
+        """Return a folded name without marks, and each word as the first that means the same."""
         return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
 
     def _pattern(self, folded: str) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -154,3 +155,15 @@ def test_names_without_a_list() -> None:
     """An empty list leaves only equal names."""
     names = IndicatorNames(NameLists((), ()))
     assert names.parse("全市生产总值").text == names.parse("生产总值").text != names.parse("GDP").text
+
+
+@pytest.mark.parametrize(
+    "text", ["预期目标", "总数量", "新增", "全年", "平均", "净", "同比增长", "五年", "的", "情况 ", "PM2.5"]
+)
+def test_no_text_takes_long(text: str) -> None:
+    """The time to parse a repeated word is linear in its length, or nearly so."""
+    started = time.process_time()
+    for length in (400, 500, 100_000):
+        for end in ("", "x", "增"):
+            parse((text * length)[: length - 1] + end)
+    assert time.process_time() - started < 1
