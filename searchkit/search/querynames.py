@@ -76,8 +76,11 @@ class QueryNames:
 
     def find_changes(self, indicators: Sequence[str]) -> dict[str, str]:
         """Return the indicators of changes, each without its words of change. Takes 0.3 µs per indicator."""
-        parts = ((indicator, *indicator.rpartition(" ")) for indicator in indicators)
-        return {indicator: thing for indicator, thing, _, last in parts if thing and is_change_word(last)}
+        return {
+            indicator: indicator[:space]
+            for indicator in indicators
+            if (space := indicator.rfind(" ")) > 0 and is_change_word(indicator[space + 1 :])
+        }
 
     def rename(self, indicators: Sequence[str]) -> dict[str, str]:
         """Return the indicators that name a measure of the query, each in the words of the query.
