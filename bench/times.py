@@ -2,6 +2,7 @@
 
     python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
+    python -m bench.times --score INDEX…           # score the indicators of measures against the labels
 
 tests/measures/times/README.md describes the samples and the labels.
 """
@@ -13,7 +14,7 @@ import hashlib
 import json
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
@@ -46,6 +47,8 @@ PATTERNS = {
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
+_CHANGE = re.compile("(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
+"""Words for a change at the end of an indicator, which do not count."""
 _CONTEXT = 350
 """Number of characters printed on either side of a measure."""
 
@@ -134,6 +137,35 @@ def show(label: Label, index: Index) -> Iterator[str]:
     yield text
 
 
+def judge(indicator: str, wordings: Iterable[str]) -> str:
+    """Compare an indicator with the right wordings: `equal` to one of them, `longer` than one, or `other`.
+
+    Marks, blanks and 的 are ignored. A longer indicator contains all words of the wording, in their order. Whether it
+    is right depends on the others, which only a person can judge.
+    """
+    name = "".join(_words(indicator))
+    expected = [_words(wording) for wording in wordings]
+    if name in map("".join, expected):
+        return "equal"
+    return "longer" if any(re.search(".*".join(words), name) for words in expected) else "other"
+
+
+def _words(indicator: str) -> list[str]:
+    return re.sub(r"[^\w\s]|的", "", _CHANGE.sub("", indicator)).split()
+
+
+def score(indexes: Sequence[Index]) -> dict[str, Counter[str]]:
+    """Judge the indicators of the labelled measures of indexes. Returns the number of each judgement by use."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for label in load()["measures"]:
+        paragraph = label["id"].partition("@")[0]
+        measures = [measure for index in indexes for measure in index.measures_of([paragraph])[0]]
+        same = [item for item in measures if (item.end, item.value) == (label["end"], label["value"])]
+        if label.get("indicators"):
+            counts[label["use"]][judge(same[0].indicator, label["indicators"]) if same else "missing"] += 1
+    return counts
+
+
 def _stratum(document: Document, number: int) -> Stratum:
     agency = document.agency or ""
     if agency not in SIZES:
@@ -184,6 +216,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true", help="add the samples, without labels")
     parser.add_argument("--show", choices=USES, help="print the labels for a use, with their text")
+    parser.add_argument("--score", action="store_true", help="score the indicators of measures")
     parser.add_argument("indexes", nargs="+", type=Path)
     options = parser.parse_args(None if arguments is None else list(arguments))
     with ExitStack() as stack:
@@ -192,6 +225,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
             drawn, earlier = draw(indexes), load()
             kept = {name: {label["id"]: label for label in items} for name, items in earlier.items()}
             save({name: [kept[name].get(label["id"], label) for label in items] for name, items in drawn.items()})
+        if options.score:
+            for use, counts in sorted(score(indexes).items()):
+                print(use, dict(counts))
         if options.show:
             for label in (label for items in load().values() for label in items if label["use"] == options.show):
                 print(*(line for index in indexes for line in show(label, index)), sep="\n")
