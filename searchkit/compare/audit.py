@@ -71,8 +71,8 @@ _CHANGE_WORDS = re.compile(
     "(?:增长|增加|上升|提高|提升|增幅|升幅|下降|减少|降低|降幅|同比)(?:率|幅度?|数量?|了|为|达到?)*"
 )
 """Words for the change in the indicator of a change. They are removed: 立案同比增长 is compared as 立案."""
-_YEARLY_CHANGE = re.compile("同比|上一?年|去年|前一年|增长|下降|上升")
-"""Words of a change since last year. 压缩90% has none of them."""
+_YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升| [\d.,]+\S*$")
+"""Words of a change since last year, or a quote that consists only of the number. 压缩90% has none of them."""
 _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
 """Period of a change since last year."""
 _PERCENTAGE_POINTS = {"个百分点", "百分点"}

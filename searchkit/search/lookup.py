@@ -15,7 +15,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 - paragraph: the BM25F score of the paragraph, divided by the highest one.
 
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none.
+measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none. If the
+query is only for changes (增长, 下降), all other measures have the penalty, because no indicator contains the verb.
 A score is at most 1. The score of a poor match can be below 0.
 """
 
@@ -54,6 +55,8 @@ _SENTENCE_END = re.compile(r"[。；;！!？?\n]")
 """Matches the end of a sentence. A semicolon ends a sentence, too."""
 _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 """Matches a query for changes: 增长, 同比, 提高."""
+_GROWTH_QUERY = re.compile("(?<!自然)增长|增速|增幅|涨幅|下降|降幅|[同环]比")
+"""Matches a query that is only for changes: 立案 增长. 新增就业 and 提高 can be levels, too."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
 _FIRST_IDEOGRAPH = 0x3400
@@ -239,12 +242,13 @@ class _QueryFeatures:
         highest weight: a synonym has a lower weight."""
         query = " ".join(clause.text for clause in clauses)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
+        self._level_penalty = CHANGE_PENALTY if _GROWTH_QUERY.search(query) else 0.0
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
 
     def penalty(self, measure: Measure) -> float:
         """Return the sum of the penalties of a measure."""
         return (
-            self._change_penalty * (measure.change is not None)
+            (self._level_penalty if measure.change is None else self._change_penalty)
             + self._percent_penalty * (measure.kind == "percent")
             + PERIOD_PENALTY * (measure.period is not None)
             + PART_PENALTY * (measure.part_of is not None)
