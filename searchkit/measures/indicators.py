@@ -185,7 +185,8 @@ class _Sentence:
         self._end = end
         self._clause_starts = [start, *_find_clause_starts(context.folded, start, end, quantities)]
         self._times = find_times(context.folded, start, end)
-        self._clause_topics: dict[int, str] = {}  # by n, the topic of the clause before clause n
+        self._clause_topics: dict[int, str] = {}  # by the number of the clause
+        self._clauses_with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
         self._consumed_end = start  # end of the text that the previous quantities have used
         self._named_end = start  # end of the last quantity that has a name
         self._names = _Names()
@@ -544,7 +545,7 @@ class _Sentence:
         topic = self._previous_clause_topic(quantity.start)
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
-            subject = names.subject if is_total else ""
+            subject = names.subject if is_total else self._previous_subject(quantity.start, topic)
             return subject or names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
         return self._find_context_of_dependent(name, topic) or self._find_context_of_noun(name, topic, parts)
 
@@ -621,6 +622,11 @@ class _Sentence:
                 return self._clause_topics[clause]
         return ""
 
+    def _previous_subject(self, offset: int, topic: str) -> str:
+        """Return the topic of the clause before an offset if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
+        clause = bisect_right(self._clause_starts, offset) - 2
+        return topic if clause in self._clauses_with_subject and self._named_end <= self._clause_starts[clause] else ""
+
     def _find_clause_topic(self, n: int) -> str:
         """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""
         start, stop = self._clause_starts[n], self._clause_starts[n + 1] - 1
@@ -630,8 +636,11 @@ class _Sentence:
         if wording.ADVERBIAL_CLAUSE.match(self._folded, start, stop):
             return ""
         begin, end = self._names_in.trim(start, stop)
-        subject_end = wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
-        return _strip_marks(self._names_in.read(begin, subject_end.start() if subject_end else end))
+        subject = wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
+        end = self._names_in.trim_end(begin, subject.start()) if subject else end
+        if subject and end - begin > MIN_NAME_LENGTH:
+            self._clauses_with_subject.add(n)
+        return _strip_marks(self._names_in.read(begin, end))
 
     def _heading_topic(self) -> str:
         """Return the topic of the innermost heading, or the title if there is no heading."""
