@@ -292,7 +292,7 @@ class _Sentence:
         if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
             before = wording.REACHED.split(before)[-1] or before
             after, consumed_end = "", last.end
-        if not after and quantity.kind == "money" and (not before or wording.LIGHT_WORD.fullmatch(before)):
+        if not after and quantity.kind == "money" and (not before or wording.SPENDING_VERB.fullmatch(before)):
             after, consumed_end = self._find_purpose(k + length - 1)
         return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed)
 
@@ -323,7 +323,7 @@ class _Sentence:
         if is_further_item or is_enumeration(words.preceding, quantity):
             before = ""
         is_unclear = quantity.kind == "percent" or len(after) < MIN_NAME_LENGTH
-        if is_unclear and (not before or wording.LIGHT_WORD.fullmatch(before)):
+        if is_unclear and len(before) <= MIN_NAME_LENGTH:
             after = self._add_predicate(after, words.consumed_end)
         return before, after
 
@@ -377,12 +377,14 @@ class _Sentence:
 
     def _find_purpose(self, k: int) -> tuple[str, int]:
         """Return what the amount of quantity k is spent on, and the end of the text it uses: 20亿元用于改造校舍."""
-        begin, following, _ = self._text_after(k)
-        purpose = wording.PURPOSE.match(following)
+        begin = self._quantities[k].end
+        limit = min(self._next_start(k), begin + _MAX_PURPOSE_LENGTH)
+        purpose = wording.PURPOSE.match(self._folded, begin, limit)
         if purpose is None:
-            return "", self._quantities[k].end
-        start, end = self._names_in.trim(begin + purpose.end(), begin + min(len(following), _MAX_PURPOSE_LENGTH))
-        return self._text[start:end], end
+            return "", begin
+        mark = _PUNCTUATION.search(self._folded, purpose.end(), limit)
+        start, end = self._names_in.trim(purpose.end(), mark.start() if mark else limit)
+        return (self._text[start:end], end) if end - start >= MIN_NAME_LENGTH else ("", begin)
 
     def _find_name_after(self, k: int) -> tuple[str, int]:
         """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
@@ -400,7 +402,8 @@ class _Sentence:
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
             following = following[:cut].partition("的")[0] if cut < len(following) else following
         name = self._names_in.cut(following, is_clause_end=is_clause_end)
-        if len(name) < MIN_NAME_LENGTH and name not in wording.PLACE_NOUNS:
+        is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
+        if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
         return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
 
@@ -498,7 +501,11 @@ class _Sentence:
         part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
             self._names.total = None
+        pronoun = wording.PRONOUN.match(name)
         context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
+        if pronoun:
+            name = name[pronoun.end() :]
+            context = context or self._previous_clause_topic(quantity.start) or self._names.last_name
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
@@ -543,18 +550,28 @@ class _Sentence:
             is_clear = has_common_word or name[-1] in names.total_name
             return "" if is_clear else _extract_object(names.total_name)
         topic = self._previous_clause_topic(quantity.start)
+        if name and parts.is_predicate and self._is_selection(quantity, parts):
+            return names.last_name
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
             subject = names.subject if is_total else self._previous_subject(quantity.start, topic)
             return subject or names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
         return self._find_context_of_dependent(name, topic) or self._find_context_of_noun(name, topic, parts)
 
+    def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
+        """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
+        last = self._names.last_quantity
+        if last is None or last.base_unit != quantity.base_unit:
+            return False
+        return wording.SELECTION.search(self._folded, parts.begin, quantity.start) is not None
+
     def _find_context_of_dependent(self, name: str, topic: str) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith("占"):  # 救助女性30人,占20%
             return self._names.last_name
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
-            return _extract_object(self._names.last_name)
+            is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
+            return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
         if wording.BARE_VERB.fullmatch(name):  # 行政复议申请,受理9件
             context = _extract_object(topic or self._names.last_name)
             return "" if wording.COUNTED_ACT.fullmatch(context) else context

@@ -16,7 +16,7 @@ _SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,2}"
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = (
-    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|上升|上涨|增幅|增速|(?<![新倍激])增|涨幅|涨|升|"
+    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|上升|上涨|增幅|增速|净增|(?<![新倍激])增|涨幅|涨|升|"
     "扩大|延长|提标|快|翻了?"
 )
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
@@ -29,7 +29,7 @@ _VERB_NUMBER_GAP = (
     "保持在|[:\\s]"
 )
 CHANGE_VERB = re.compile(
-    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调])"  # a quick test of the first character
+    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调净])"  # a quick test of the first character
     r"(?P<compared>[同环]比)?"  # 同比增长
     rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?|速度)?)"  # 增长, 增长率, 下降幅度
     rf"(?:{_VERB_NUMBER_GAP})*$"  # 增加了约
@@ -95,8 +95,8 @@ LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 """A light verb anywhere in a clause."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
 """A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
-LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过]?")
-"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了 or 过. Words of `_LEADING_WORDS` are dropped only at the
+LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?")
+"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped only at the
 beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
@@ -138,7 +138,7 @@ LEAD_IN = re.compile(
     r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
     r"达到|达(?![成标产])|含(?![量税氧硫有])|"
     # Adverbs and modal verbs: 首先是, 例如, 必须
-    r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
+    r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|预期(?!寿命|目标)|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
     r"基本上|大体上?|(?<=[取得看拿])到|也|都(?!市)|就(?!业|医|读|餐|诊|近)|"
     # The present and the parts of the year: 目前, 现有, 年初
     r"目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|"
@@ -161,7 +161,7 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±])"
+    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
@@ -183,7 +183,7 @@ TRAILING_WORD = re.compile(
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|已经|尽快|尽早|按照?|只需|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
+    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
@@ -194,7 +194,7 @@ ADVERBS = frozenset("也已还就都要应可仍又再")
 """Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
-    "该当须以够能保然本经也已还就都要应可仍又再快早按照需± "
+    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
@@ -261,7 +261,7 @@ TOPIC_NAME = re.compile(
 """A name that is unclear without the subject of its sentence, which can be in an earlier clause. Used to match a full
 name."""
 SPENDING_VERB = re.compile(
-    "发放|拨付|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
+    "发放|拨付|拨出|拨款|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
 )
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
 RELATIVE_NAME = re.compile(
@@ -298,10 +298,12 @@ PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 """Names of one character: 44个县."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
 """Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
+SELECTION = re.compile("有$")
+"""Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
-    r"(?:占[^、]{1,20}比[重例]|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
+    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入学率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
@@ -315,7 +317,9 @@ CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 """The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
-LEVEL_NOUN = re.compile("水平|速度|规模|幅度|比例|比重|大关|台阶|(?:奋斗|预期|年度|发展)?目标|要求")
+LEVEL_NOUN = re.compile(
+    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:奋斗|预期|年度|发展)?目标|要求"
+)
 """A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
 full name."""
 REACHED = re.compile("(?:达到|实现)了?")
@@ -331,7 +335,7 @@ TIME_IN_NAME = re.compile(_TIME_IN_NAME)
 TIME_AT_END = re.compile(rf"(?:{_TIME_IN_NAME}|(?<![每第\d])(?:连续|提前|[近前]|过去)?{_SMALL_NUMBER}年)$")
 """A time at the end of a name."""
 PURPOSE = re.compile(
-    "(?:的?(?:专项|财政)?(?:资金|经费))?(?:主要|重点|全部|专项)?(?:用于|用来|(?=支持|扶持|补助|解决|改善|实施))"
+    ",?(?:的?(?:专项|财政)?(?:资金|经费))?(?:主要|重点|全部|专项)?(?:用于|用来|(?=支持|扶持|补助|解决|改善|实施))"
 )
 """After an amount: what it is spent on follows."""
 SURVEY = re.compile(r"\W*(?:根?据|按照?)[^,]*$")
@@ -347,10 +351,12 @@ ASPECT_CLAUSE = re.compile(r"\W*在(.{2,}?)方面$")
 """A clause that names the subject of what follows: 在工业总产值方面. Group 1 is the subject."""
 SUBJECT_END = re.compile(
     "(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
-    "显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
+    "比较|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
     "已经?|正在|发展(?!区|银行|基金|规划|中心|局|委)[迅较势]|又有|有了|[是被由](?!于)"
 )
 """The first word after the subject of a clause: 显示 in 第三产业显示出较强的后劲."""
+PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
+"""A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
     r"计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再"
 )
@@ -372,7 +378,7 @@ REPEATED_ACT = re.compile(
 PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 """The name of a counter of the web page, not of the report. Used to match a full name."""
 IDIOM = re.compile(
-    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|(?<=成)一片|(?<=的)一年"
+    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|(?<=成)一片|(?<=的)一[年页]"
 )
 """A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
