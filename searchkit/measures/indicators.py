@@ -505,7 +505,7 @@ class _Sentence:
         context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
         if pronoun:
             name = name[pronoun.end() :]
-            context = context or self._previous_clause_topic(quantity.start) or self._names.last_name
+            context = context or self._find_topic(quantity) or self._names.last_name
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
@@ -544,19 +544,24 @@ class _Sentence:
             if wording.GROWTH_RATE.fullmatch(name):  # 工业增加值增长11%,增幅提高3个百分点
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
-            return self._previous_clause_topic(quantity.start) if wording.TOPIC_NAME.fullmatch(name) else ""
+            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
             return "" if is_clear else _extract_object(names.total_name)
-        topic = self._previous_clause_topic(quantity.start)
         if name and parts.is_predicate and self._is_selection(quantity, parts):
             return names.last_name
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
-            subject = names.subject if is_total else self._previous_subject(quantity.start, topic)
-            return subject or names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
-        return self._find_context_of_dependent(name, topic) or self._find_context_of_noun(name, topic, parts)
+            subject = names.subject if is_total else self._find_subject(quantity)
+            return (
+                subject
+                or names.last_name
+                or self._find_topic(quantity)
+                or self._previous_sentence_topic
+                or self._heading_topic()
+            )
+        return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
 
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
@@ -565,7 +570,7 @@ class _Sentence:
             return False
         return wording.SELECTION.search(self._folded, parts.begin, quantity.start) is not None
 
-    def _find_context_of_dependent(self, name: str, topic: str) -> str:
+    def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith("占"):  # 救助女性30人,占20%
             return self._names.last_name
@@ -573,38 +578,37 @@ class _Sentence:
             is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
             return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
         if wording.BARE_VERB.fullmatch(name):  # 行政复议申请,受理9件
-            context = _extract_object(topic or self._names.last_name)
+            context = _extract_object(self._find_topic(quantity) or self._names.last_name)
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
         return ""
 
-    def _find_context_of_noun(self, name: str, topic: str, parts: _NameParts) -> str:
-        """Return the context of the name of a fine, or of a short or generic name. Other names need no context.
-
-        `topic` is the topic of the previous clause.
-        """
+    def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
+        """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
         subject = self._names.subject
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
         is_after = bool(parts.after) and not parts.before
-        if is_after and topic and wording.LEVEL_VERB.search(self._folded, parts.begin, parts.start):
-            return topic  # 出版总量,1985年达到456亿印张
+        if is_after and wording.LEVEL_VERB.search(self._folded, parts.begin, parts.start):
+            topic = self._find_topic(quantity)  # 出版总量,1985年达到456亿印张
+            if topic:
+                return topic
         if len(name) <= MIN_NAME_LENGTH:
             if is_after and parts.is_listed and self._names.list_lead:
                 return self._names.list_lead  # 夺得2枚金牌、3枚银牌
-            return self._find_context_of_short(name, topic, parts)
+            return self._find_context_of_short(name, quantity, parts)
         has_common_word = any(name[i : i + 2] in subject for i in range(len(name) - 1))
         # A generic name of at most four characters, such as 培训人数
         if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not has_common_word:
             borrowed = _extract_object(subject) if self._is_borrowing(name, parts) else ""
-            return borrowed or ("" if subject else topic or self._heading_topic())
+            return borrowed or ("" if subject else self._find_topic(quantity) or self._heading_topic())
         return ""
 
-    def _find_context_of_short(self, name: str, topic: str, parts: _NameParts) -> str:
+    def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
         subject = self._names.subject
         if not subject:
-            return topic if wording.TOPIC_NAME.fullmatch(name) else ""
+            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
         is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)
         return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(subject)
 
@@ -627,9 +631,9 @@ class _Sentence:
         begin, end = self._names_in.trim(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
         return _strip_marks(self._text[begin:end])
 
-    def _previous_clause_topic(self, offset: int) -> str:
-        """Return the topic of the last clause before an offset that has one, or "" if it has a named quantity."""
-        n = bisect_right(self._clause_starts, offset) - 1
+    def _find_topic(self, quantity: Quantity) -> str:
+        """Return the topic of the last clause before a quantity that has one, or "" if it has a named quantity."""
+        n = bisect_right(self._clause_starts, quantity.start) - 1
         for clause in range(n - 1, max(-1, n - 1 - _MAX_TOPIC_DISTANCE), -1):
             if self._named_end > self._clause_starts[clause]:
                 break
@@ -639,10 +643,10 @@ class _Sentence:
                 return self._clause_topics[clause]
         return ""
 
-    def _previous_subject(self, offset: int, topic: str) -> str:
-        """Return the topic of the clause before an offset if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
-        clause = bisect_right(self._clause_starts, offset) - 2
-        return topic if clause in self._clauses_with_subject and self._named_end <= self._clause_starts[clause] else ""
+    def _find_subject(self, quantity: Quantity) -> str:
+        """Return the topic of the clause before a quantity if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
+        topic = self._find_topic(quantity)
+        return topic if bisect_right(self._clause_starts, quantity.start) - 2 in self._clauses_with_subject else ""
 
     def _find_clause_topic(self, n: int) -> str:
         """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""

@@ -95,7 +95,9 @@ class NameText:
         folded = self._folded
         while end > begin and (folded[end - 1] in wording.TRAILING_ENDS or folded[end - 1].isspace()):
             nearby = max(begin, end - wording.MAX_TRAILING_WORD_LENGTH)
-            word = wording.TRAILING_WORD.search(folded, nearby, end) or wording.TIME_AT_END.search(folded, nearby, end)
+            word = wording.TRAILING_WORD.search(folded, nearby, end)
+            if word is None and folded[end - 1] in _TIME_ENDS:
+                word = wording.TIME_AT_END.search(folded, nearby, end)
             if word is None or (word[0] in wording.ADVERBS and is_inside_word(folded, word.start())):  # 首都, 供应
                 break
             end = word.start()
