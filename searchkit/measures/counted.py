@@ -17,9 +17,13 @@ _MAX_SLOGAN_LENGTH = 10
 
 def is_idiom(folded: str, quantity: Quantity, preceding: str) -> bool:
     """Return whether a number and its unit are an idiom: 一起 in 站在一起. `preceding` is the text before it."""
-    if quantity.value != 1 or wording.IDIOM.match(folded, quantity.start) is None:
+    if quantity.value != 1:
         return False
-    return wording.COUNTED_ACT.search(preceding) is None  # 立案一起
+    nearby = folded[max(0, quantity.start - _MAX_SLOGAN_LENGTH) : quantity.end + _MAX_SLOGAN_LENGTH]
+    if nearby.count("一起") > 1:  # 发现一起,查处一起
+        return True
+    is_idiom_by_itself = wording.IDIOM.match(folded, quantity.start) is not None
+    return is_idiom_by_itself and wording.COUNTED_ACT.search(preceding) is None  # 立案一起
 
 
 def is_enumeration(preceding: str, quantity: Quantity) -> bool:

@@ -292,7 +292,7 @@ class _Sentence:
         if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
             before = wording.REACHED.split(before)[-1] or before
             after, consumed_end = "", last.end
-        if not after and quantity.kind == "money" and (not before or wording.SPENDING_VERB.fullmatch(before)):
+        if not after and quantity.kind == "money" and (not before or wording.ENDS_IN_SPENDING.search(before)):
             after, consumed_end = self._find_purpose(k + length - 1)
         return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed)
 
@@ -363,7 +363,8 @@ class _Sentence:
             # 8%的增长目标: the verb follows the number. It is added to the text before the number, so that it matches.
             return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
         is_doubtful = change["verb"] in wording.SHORT_CHANGE_VERBS and not wording.BASELINE.search(preceding)
-        return None if is_doubtful or wording.LEVEL_REACHED.search(preceding) else change
+        is_level = wording.LEVEL_REACHED.search(preceding) or wording.COMPARED_WITH_OTHERS.search(preceding)
+        return None if is_doubtful or is_level else change
 
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
@@ -572,7 +573,7 @@ class _Sentence:
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
-        if name.startswith("占"):  # 救助女性30人,占20%
+        if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
             return self._names.last_name
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
             is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
@@ -646,7 +647,8 @@ class _Sentence:
     def _find_subject(self, quantity: Quantity) -> str:
         """Return the topic of the clause before a quantity if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
         topic = self._find_topic(quantity)
-        return topic if bisect_right(self._clause_starts, quantity.start) - 2 in self._clauses_with_subject else ""
+        is_subject = bisect_right(self._clause_starts, quantity.start) - 2 in self._clauses_with_subject
+        return topic if is_subject or wording.MEASURE_NOUN.search(topic) else ""
 
     def _find_clause_topic(self, n: int) -> str:
         """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""

@@ -15,7 +15,7 @@ from searchkit.measures.words import cuts_word, first_word_length, is_inside_wor
 
 MIN_NAME_LENGTH = 2
 """Minimum length of a name, in code points."""
-MAX_TRAILING_NAME_LENGTH = 20
+MAX_TRAILING_NAME_LENGTH = 28
 """Maximum length in code points of a name after a number."""
 _MAX_TAIL_LENGTH = 8
 """Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""

@@ -138,7 +138,7 @@ LEAD_IN = re.compile(
     r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
     r"达到|达(?![成标产])|含(?![量税氧硫有])|"
     # Adverbs and modal verbs: 首先是, 例如, 必须
-    r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|预期(?!寿命|目标)|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
+    r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|而(?=[我全其])|按照?(?![揭时期劳需摩])|预期(?!寿命|目标)|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
     r"基本上|大体上?|(?<=[取得看拿])到|也|都(?!市)|就(?!业|医|读|餐|诊|近)|"
     # The present and the parts of the year: 目前, 现有, 年初
     r"目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|"
@@ -161,11 +161,11 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连])"
+    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
-    r"达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
+    r"达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特占])有|了|"
     # Approximation: 约, 近, 超过
     r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|"
     # Distribution and restriction: 均, 分别, 仅
@@ -183,7 +183,7 @@ TRAILING_WORD = re.compile(
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
+    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|现有|不能|一般|争取|拟|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
@@ -194,7 +194,7 @@ ADVERBS = frozenset("也已还就都要应可仍又再")
 """Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
-    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续± "
+    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
@@ -211,7 +211,7 @@ PREDICATE_START = re.compile(
     r"均(?!衡)|全部|全覆盖|已|"
     # What the counted persons or things do, or what is done to them: 参加, 享受, 建成, 受到
     r"参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
-    r"开工|建成|达|通过|用于|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
+    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
     # Prepositions, conjunctions, negations and adverbs of one character: 于, 和, 比, 不, 未, 将
     r"于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
@@ -239,7 +239,7 @@ NAME_END = re.compile(
     # Comparisons and changes: 同比, 增长, 提高
     r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
     # Events and states: 试点, 落地, 脱贫
-    r"试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
+    r"试点(?!任务|项目|县|城市|地区|单位|企业|村|工作|改革|建设|省)|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
     # Words of one character, 的 near the end, and marks
     r"为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
@@ -260,10 +260,17 @@ TOPIC_NAME = re.compile(
 )
 """A name that is unclear without the subject of its sentence, which can be in an earlier clause. Used to match a full
 name."""
-SPENDING_VERB = re.compile(
+MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增加值|[率值额]|面积|投资|人口|比重|指数)$")
+"""The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
+COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
+"""Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
+_SPENDING = (
     "发放|拨付|拨出|拨款|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
 )
+SPENDING_VERB = re.compile(_SPENDING)
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
+ENDS_IN_SPENDING = re.compile(f"(?:{_SPENDING})[了过]?$")
+"""Before an amount: what it is spent on may follow."""
 RELATIVE_NAME = re.compile(
     # Amounts and prices: 总额, 合同金额, 单价
     r".{0,2}(?:总量|总数|总额|总值|总产|规模|数量|金额|余额|产量|单产|亩产|均价|单价|比例|幅度|增速|增幅|标准|人数|面积|里程|任务)|台阶|总?产值|"
@@ -351,14 +358,14 @@ ASPECT_CLAUSE = re.compile(r"\W*在(.{2,}?)方面$")
 """A clause that names the subject of what follows: 在工业总产值方面. Group 1 is the subject."""
 SUBJECT_END = re.compile(
     "(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
-    "比较|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
+    "比较|作为|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
     "已经?|正在|发展(?!区|银行|基金|规划|中心|局|委)[迅较势]|又有|有了|[是被由](?!于)"
 )
 """The first word after the subject of a clause: 显示 in 第三产业显示出较强的后劲."""
 PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
 """A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
-    r"计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再"
+    r"只占|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再"
 )
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
