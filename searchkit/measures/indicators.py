@@ -288,7 +288,8 @@ class _Sentence:
             stop = self._names_in.trim_end(start, change.start()) if change else stop
         stop = self._names_in.trim_compared_level(start, stop, quantity)
         before = self._names_in.read(start, stop)
-        after, consumed_end = ("", last.end) if change else self._find_name_after(k + length - 1)
+        is_named_after = change is None or (not before and quantity.kind == "count")  # 每年净增40万个就业岗位
+        after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
         if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
             before = wording.REACHED.split(before)[-1] or before
             after, consumed_end = "", last.end
@@ -385,7 +386,8 @@ class _Sentence:
             return "", begin
         mark = _PUNCTUATION.search(self._folded, purpose.end(), limit)
         start, end = self._names_in.trim(purpose.end(), mark.start() if mark else limit)
-        return (self._text[start:end], end) if end - start >= MIN_NAME_LENGTH else ("", begin)
+        is_name = end - start >= MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(self._folded, start, end)
+        return (self._text[start:end], end) if is_name else ("", begin)
 
     def _find_name_after(self, k: int) -> tuple[str, int]:
         """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
@@ -406,7 +408,12 @@ class _Sentence:
         is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
         if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
-        return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
+        end = begin + len(name)
+        name = re.sub("的(?!地)", " ", self._text[begin:end])
+        if wording.RANK.fullmatch(name) and self._next_start(k) <= end + 1 < self._end:
+            following = self._names_in.cut(self._text_after(k + 1)[1], is_clause_end=False)
+            name = f"{name} {wording.RANK.sub('', following)}".strip()
+        return name, end
 
     def _add_predicate(self, name: str, end: int) -> str:
         """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
@@ -595,8 +602,8 @@ class _Sentence:
             if topic:
                 return topic
         if len(name) <= MIN_NAME_LENGTH:
-            if is_after and parts.is_listed and self._names.list_lead:
-                return self._names.list_lead  # 夺得2枚金牌、3枚银牌
+            if self._is_list_item(name, parts):
+                return self._names.list_lead if is_after else ""  # 夺得2枚金牌、3枚银牌
             return self._find_context_of_short(name, quantity, parts)
         has_common_word = any(name[i : i + 2] in subject for i in range(len(name) - 1))
         # A generic name of at most four characters, such as 培训人数
@@ -604,6 +611,12 @@ class _Sentence:
             borrowed = _extract_object(subject) if self._is_borrowing(name, parts) else ""
             return borrowed or ("" if subject else self._find_topic(quantity) or self._heading_topic())
         return ""
+
+    def _is_list_item(self, name: str, parts: _NameParts) -> bool:
+        """Return whether a short name is a further item of a list: 学校 in 企业3家、学校5所, not 废止 in 法规4部、废止1部."""
+        is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
+        belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
+        return is_listed and not belongs
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
@@ -659,9 +672,12 @@ class _Sentence:
         if wording.ADVERBIAL_CLAUSE.match(self._folded, start, stop):
             return ""
         begin, end = self._names_in.trim(start, stop)
-        subject = wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
+        is_measure = wording.MEASURE_NOUN.search(self._folded, begin, end)  # 农民从集体分得的收入
+        subject = None if is_measure else wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
         end = self._names_in.trim_end(begin, subject.start()) if subject else end
-        if subject and end - begin > MIN_NAME_LENGTH:
+        if subject and end - begin <= MIN_NAME_LENGTH:  # 效益提高
+            return ""
+        if subject:
             self._clauses_with_subject.add(n)
         return _strip_marks(self._names_in.read(begin, end))
 

@@ -172,7 +172,7 @@ class NameText:
                 end[0] == "的" and MIN_NAME_LENGTH <= tail_length <= _MAX_TAIL_LENGTH
             ) or wording.GENERIC_NAME.fullmatch(name):
                 name = following
-        return re.sub(r"(?:[后时中]|[以之]外)$", "", name[:MAX_TRAILING_NAME_LENGTH].rstrip("的 "))
+        return wording.NAME_TAIL.sub("", name[:MAX_TRAILING_NAME_LENGTH].rstrip("的 "))
 
 
 def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:

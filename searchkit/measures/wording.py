@@ -21,7 +21,7 @@ _INCREASE = (
 )
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
 _DECREASE = (
-    "负增长|递减|下降|减少|削减|降低|降幅|回落|[调下]降|下[调浮]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
+    "负增长|递减|下降|净?减少|削减|降低|降幅|回落|[调下]降|下[调浮]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
     "降|减|跌|缩小|少"
 )
 _VERB_NUMBER_GAP = (
@@ -41,7 +41,7 @@ GROWTH_RATE = re.compile(
 """At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: those of
 `CHANGE_VERB`."""
 PREDICATE = re.compile(
-    r"(?:\([^()]*\))?(?:已经?|都|均|全部|了)*(?P<verb>[^的、,;。:!?()\d][^,;。:!?()\d]{1,19})(?=[,;。!?]|$)"
+    r"(?:\([^()]*\)的?)?(?:已经?|都|均|全部|了)*(?P<verb>[^的、,;。:!?()\d][^,;。:!?()\d]{1,19})(?=[,;。!?]|$)"
 )
 """After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
 KEPT_RATE = re.compile("[压精缩].*率")
@@ -81,7 +81,7 @@ _LIGHT_VERBS = (
 )
 _LEADING_WORDS = (
     # Verbs that are part of a name elsewhere: 建设 in 项目建设
-    "制定|建设|安排|投入|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
+    "制定|建设|安排|投入(?!使用|运营|生产)|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
     # How well something is done: 扎实
     "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|"
     # 重点 before a verb (重点推进), not in a name (重点企业)
@@ -116,7 +116,7 @@ TRANSITIVE_VERB = re.compile(
 )
 """A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
-    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放)"
+    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|开工建设|建成投产|新?改扩建|投入使用)"
 )
 """A name that is a verb without an object: 受理. The object is elsewhere in the text."""
 ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
@@ -132,7 +132,7 @@ LEAD_IN = re.compile(
     r"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|"
     # Conjunctions (为此), and any expression of time
     rf"为此|与此同时|在此期间|有望|还有|{TIME_EXPRESSION.pattern}|"
-    r"[一二两三四五六七八九十\d]{1,2}年(?![级制期生内间来中以半多前左]|义务|一贯|行动|计划|规划|攻坚|活动|提升|倍增)后?|"
+    r"[一二两三四五六七八九十\d]{1,2}年(?![级制期生内间来中以半多前左里]|义务|一贯|行动|计划|规划|攻坚|活动|提升|倍增)后?|"
     # Equality, and the level reached: 合计, 约, 提高到, 达到
     r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|"
     r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
@@ -161,7 +161,7 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一])"
+    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
@@ -183,7 +183,7 @@ TRAILING_WORD = re.compile(
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|现有|不能|一般|争取|拟|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
+    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|现有|创下|连跨|不能|一般|争取|拟|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
@@ -194,7 +194,7 @@ ADVERBS = frozenset("也已还就都要应可仍又再")
 """Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
-    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟± "
+    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟下跨± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
@@ -228,10 +228,10 @@ PREDICATE_START = re.compile(
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     # A quick test of the first character
-    r"(?=[没未以能可必—中之里一率首相先和尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
+    r"(?=[没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
     r"(?:荣获|没有|未能|以外|能够|可以|必须|——|[中里]的|之一|"
-    r"和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
+    r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
     r"均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
@@ -239,7 +239,7 @@ NAME_END = re.compile(
     # Comparisons and changes: 同比, 增长, 提高
     r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
     # Events and states: 试点, 落地, 脱贫
-    r"试点(?!任务|项目|县|城市|地区|单位|企业|村|工作|改革|建设|省)|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
+    r"试点(?!$|任务|项目|县|城市|地区|单位|企业|村|工作|改革|建设|省)|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
     # Words of one character, 的 near the end, and marks
     r"为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
@@ -256,6 +256,7 @@ GENERIC_NAME = re.compile(
 """A name that is unclear without its context. Used to match a full name."""
 TOPIC_NAME = re.compile(
     r"人口|总?(?:产值|产量|面积|里程|收入|利润|价值|销售额|营业额|产|数|量|额|规模|数量|金额|余额|人数|户数)|增加值|单产|亩产|均价|"
+    r"总?投资|"
     r"(?:补助|补贴|保障|筹资|征收|缴费|发放)?(?:水平|标准)|(?:当年)?新[增建设开登][记办立户]?|净增|增产|减产|增收|减收|开工|竣工|通车|建成|投产"
 )
 """A name that is unclear without the subject of its sentence, which can be in an earlier clause. Used to match a full
@@ -264,9 +265,7 @@ MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增
 """The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
-_SPENDING = (
-    "发放|拨付|拨出|拨款|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
-)
+_SPENDING = "发放|拨付|拨出|拨款|拿出|出资|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
 SPENDING_VERB = re.compile(_SPENDING)
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
 ENDS_IN_SPENDING = re.compile(f"(?:{_SPENDING})[了过]?$")
@@ -301,6 +300,10 @@ UNIT_REMARK = re.compile(r"\([^()]{1,2}\)")
 """After a number: an alternative unit, which is no part of the name (25万人(次), 108条(段))."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
 """Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
+NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|作为|积极|共同|扎实|稳步|陆续|如期)$")
+"""The end of a name after a number that is no part of it: 首批 in 250个乡镇首批实施."""
+RANK = re.compile("(?:国家|省|市|县|自治区|省部|地市)级")
+"""A name after a number that lacks its noun, which the next item of the list has: 4个国家级、21个省级示范基地."""
 PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 """Names of one character: 44个县."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
@@ -325,7 +328,7 @@ CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
 LEVEL_NOUN = re.compile(
-    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:奋斗|预期|年度|发展)?目标|要求"
+    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|(?:奋斗|预期|年度|发展)?目标|要求"
 )
 """A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
 full name."""
@@ -335,7 +338,7 @@ COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|
 """Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is no part of the name."""
 _TIME_IN_NAME = (
     rf"[在于]?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
-    "(?!起)的?"
+    rf"(?:{_SMALL_NUMBER}月[份底末]?)?(?!起)的?"
 )
 TIME_IN_NAME = re.compile(_TIME_IN_NAME)
 """A time within a name: 今年 in 成人高等教育今年招生."""
@@ -358,7 +361,7 @@ ASPECT_CLAUSE = re.compile(r"\W*在(.{2,}?)方面$")
 """A clause that names the subject of what follows: 在工业总产值方面. Group 1 is the subject."""
 SUBJECT_END = re.compile(
     "(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
-    "比较|作为|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
+    "比较|作为|提高|增强|改善|发展加快|加快|优化|增幅|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
     "已经?|正在|发展(?!区|银行|基金|规划|中心|局|委)[迅较势]|又有|有了|[是被由](?!于)"
 )
 """The first word after the subject of a clause: 显示 in 第三产业显示出较强的后劲."""
