@@ -41,6 +41,8 @@ _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
 _MAX_TOPIC_DISTANCE = 3
 """Number of clauses before a number that are searched for its topic."""
+_MAX_ADJECTIVES_LENGTH = 60
+"""Maximum length in code points of several adjectives and their noun after a number."""
 _MAX_OWN_NAMES = 30
 """Number of names that later numbers without names can borrow."""
 _MAX_SOURCE_LENGTH = 30
@@ -288,8 +290,18 @@ class _Sentence:
             stop = self._names_in.trim_end(start, change.start()) if change else stop
         stop = self._names_in.trim_compared_level(start, stop, quantity)
         before = self._names_in.read(start, stop)
-        is_named_after = change is None or (not before and quantity.kind == "count")  # 每年净增40万个就业岗位
+        is_named_after = change is None or (  # 每年净增40万个岗位
+            not before and quantity.kind == "count" and not self._folded.startswith("的", last.end)
+        )
         after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
+        rank = wording.RANK.match(after)
+        if (
+            rank
+            and k + length < len(self._quantities)
+            and self._quantities[k + length].start <= last.end + rank.end() + 1
+        ):
+            following = self._names_in.cut(self._text_after(k + length)[1], is_clause_end=False)
+            after = f"{rank[0]} {wording.RANK.sub('', following)}".strip()
         if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
             before = wording.REACHED.split(before)[-1] or before
             after, consumed_end = "", last.end
@@ -408,12 +420,7 @@ class _Sentence:
         is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
         if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
-        end = begin + len(name)
-        name = re.sub("的(?!地)", " ", self._text[begin:end])
-        if wording.RANK.fullmatch(name) and self._next_start(k) <= end + 1 < self._end:
-            following = self._names_in.cut(self._text_after(k + 1)[1], is_clause_end=False)
-            name = f"{name} {wording.RANK.sub('', following)}".strip()
-        return name, end
+        return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
 
     def _add_predicate(self, name: str, end: int) -> str:
         """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
@@ -443,6 +450,10 @@ class _Sentence:
             is_open = next_mark is not None or limit == self._end
             if is_open and (next_mark.start() if next_mark else limit) >= mark.end() + MIN_NAME_LENGTH:
                 mark = next_mark
+        if mark and mark[0] == "、":
+            listed = wording.LISTED_ADJECTIVES.match(self._folded, begin, min(limit, begin + _MAX_ADJECTIVES_LENGTH))
+            if listed:
+                return listed.start("noun"), listed["noun"], True
         if mark is None:
             return begin, self._folded[begin:limit], limit == self._end
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
@@ -526,6 +537,8 @@ class _Sentence:
         change = None
         if parts.change is not None:
             change = "increase" if parts.change["increase"] else "decrease"
+            growth = wording.GROWTH_RATE.search(name) if quantity.unit == "%" else None
+            name = name[: growth.start()].rstrip("的 ") or name if growth else name
             if wording.KEPT_RATE.fullmatch(parts.change["verb"]):
                 name = f"{name} {parts.change['verb']}".strip()
         return NamedQuantity(
@@ -613,7 +626,7 @@ class _Sentence:
         return ""
 
     def _is_list_item(self, name: str, parts: _NameParts) -> bool:
-        """Return whether a short name is a further item of a list: 学校 in 企业3家、学校5所, not 废止 in 法规4部、废止1部."""
+        """Return whether a short name is a further item of a list (企业3家、学校5所), not an act (法规4部、废止1部)."""
         is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
         belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
         return is_listed and not belongs
@@ -755,7 +768,7 @@ def _extract_object(name: str) -> str:
 def _strip_marks(name: str) -> str:
     """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
     name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并":
+    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
         name = name[:-1]
     if name.count("“") != name.count("”"):
         name = name.replace("“", "").replace("”", "")
