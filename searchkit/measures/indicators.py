@@ -148,6 +148,10 @@ class _Names:
     run_length: int = 0
     """Number of quantities that only conjunctions separate, of the last that have own names."""
 
+    def add(self, name: str) -> None:
+        """Add a name that is not borrowed, and forget the first of too many."""
+        self.own = [*self.own[1 - _MAX_OWN_NAMES :], name]
+
 
 def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
     """Name the quantities of a paragraph. Leaves out quantities that count nothing.
@@ -264,9 +268,10 @@ class _Sentence:
                 ),
             )
             if has_own_name and (spans or not i):
-                self._names.own = [*self._names.own[1 - _MAX_OWN_NAMES :], self._names.last_name]
-        if has_own_name:
-            self._names.run_length = length
+                self._names.add(self._names.last_name)
+        if borrowed and not self._names.own:
+            self._names.own = [*borrowed]
+        self._names.run_length = length if has_own_name or borrowed else self._names.run_length
 
     def _find_words(self, k: int, length: int) -> _Words:
         """Return the words around `length` quantities from index k on."""

@@ -57,7 +57,9 @@ class NameText:
             and folded[verb.end() : end] not in ("工作", "活动")
         ):
             has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= MIN_NAME_LENGTH
-            if not has_topic or wording.ACTOR.search(folded, begin, verb.start()):
+            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值
+            has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
+            if not has_topic or has_actor:
                 begin = self._skip_lead_in(verb.end(), end)
         conjunction = folded.rfind("并", begin, end)
         if conjunction > begin and end - conjunction > len("并立案处罚") - 1:  # at least four characters after 并

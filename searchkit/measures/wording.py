@@ -16,7 +16,7 @@ _SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,2}"
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
 _INCREASE = (
-    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|上升|上涨|增幅|增速|净增|(?<![新倍激])增|涨幅|涨|升|"
+    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|提升|上升|上涨|增幅|增速|净增|(?<![新倍激])增|涨幅|涨|升|"
     "扩大|延长|提标|快|翻了?"
 )
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
@@ -95,7 +95,7 @@ LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 """A light verb anywhere in a clause."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
 """A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
-LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?")
+LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?|新建成")
 """A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped only at the
 beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
@@ -234,7 +234,7 @@ NAME_END = re.compile(
     r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
-    r"均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
+    r"均|全部|已|达到|(?<![发通到])达|全面|建成|开工|投产|竣工|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|"
     # Comparisons and changes: 同比, 增长, 提高
     r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
@@ -265,7 +265,11 @@ MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增
 """The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
 COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
 """Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
-_SPENDING = "发放|拨付|拨出|拨款|拿出|出资|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
+_SPENDING = (
+    "发放|拨付|拨出|拨款|拿出|出资|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|"
+    "开展|进行|组织|实施|举办"
+)
+"""Verbs of spending and of acts."""
 SPENDING_VERB = re.compile(_SPENDING)
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
 ENDS_IN_SPENDING = re.compile(f"(?:{_SPENDING})[了过]?$")
@@ -322,7 +326,7 @@ SHARED_HEAD = re.compile(
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
-COMPLETE_NAME = re.compile("(?:资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
+COMPLETE_NAME = re.compile("(?:[额数]|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
 """The end of a name that lacks no head: 净资产 in 净资产和利润总额."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
 """Words of a campaign: 专项整治. A count within a campaign is not the count of the year."""
@@ -373,7 +377,7 @@ SUBJECT_END = re.compile(
 PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
 """A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
-    r"只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再"
+    r"只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
 )
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
