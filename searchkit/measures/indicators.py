@@ -380,7 +380,8 @@ class _Sentence:
             )
             # 8%的增长目标: the verb follows the number. It is added to the text before the number, so that it matches.
             return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
-        is_doubtful = change["verb"] in wording.SHORT_CHANGE_VERBS and not wording.BASELINE.search(preceding)
+        is_short = change["verb"] in wording.SHORT_CHANGE_VERBS and quantity.kind != "percent"  # 亏损额减20%
+        is_doubtful = is_short and not wording.BASELINE.search(preceding)
         is_level = wording.LEVEL_REACHED.search(preceding) or wording.COMPARED_WITH_OTHERS.search(preceding)
         return None if is_doubtful or is_level else change
 

@@ -177,6 +177,7 @@ def test_another_unit_or_sentence_ends_a_breakdown(extractor: Extractor) -> None
         ("受理案件增加了20余件。", ["increase"]),
         ("产值增长2.5倍。", ["increase"]),
         ("年均递增8%。", ["increase"]),
+        ("亏损额减20%。", ["decrease"]),
         ("经济增长速度要达到9%。", ["increase"]),
         ("综合用电成本调降13%。", ["decrease"]),
         ("同比增长率为9.99%。", ["increase"]),
