@@ -357,7 +357,7 @@ PURPOSE = re.compile(
     ",?(?:的?(?:专项|财政)?(?:资金|经费))?(?:主要|重点|全部|专项)?(?:用于|用来|(?=支持|扶持|补助|解决|改善|实施))"
 )
 """After an amount: what it is spent on follows."""
-SURVEY = re.compile(r"\W*(?:根?据|按照?)[^,]*$")
+SURVEY = re.compile(r"\W*根?据[^,]*$")
 """Before a number: the clause tells the source of what follows (据12个省的统计)."""
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
 """Start of the text before a vague number that names no subject: 在三种地区."""
