@@ -68,7 +68,7 @@ class IndicatorSpec:
     """The indicator, kind and unit family of the measures in a table."""
 
     indicator: str
-    """The indicator in the words of its most relevant measure. A decrease is named as an increase."""
+    """The indicator in the words of its most relevant measure. That of a change ends with 增长."""
     name: MeasureName
     """The name that all measures of the table have, or are similar to."""
     kind: str
@@ -134,9 +134,11 @@ def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | 
 
 
 def _label(measure: Measure) -> str:
-    """Return the indicator of a measure; that of a decrease as an increase, because a table has both: 投资 增长."""
+    """Return the indicator of a measure. That of a change ends with 增长, even of a decrease: a table has both."""
+    if measure.change is None:
+        return measure.indicator
     thing, _, last = measure.indicator.rpartition(" ")
-    return f"{thing} 增长" if measure.change == "decrease" and thing and is_change_word(last) else measure.indicator
+    return f"{thing if thing and is_change_word(last) else measure.indicator} 增长"
 
 
 def _answers(name: MeasureName, wanted: MeasureName) -> bool:
