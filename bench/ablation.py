@@ -216,7 +216,7 @@ TRICKS = (
         (postings._term_key, postings._term_keys),
         is_cold=True,
     ),
-    Trick("pages of the text", _set(text.SegmentText, docs_at=_docs_at_by_bisection), (text.SegmentText.docs_at,)),
+    Trick("pages of the text", _set(text.SegmentText, _docs_at=_docs_at_by_bisection), (text.SegmentText._docs_at,)),
     Trick("cached document frequencies of grams", _set(reader, _MAX_CACHED_GRAMS=-1)),
 )
 

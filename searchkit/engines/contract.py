@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,6 +69,22 @@ class ScoredParagraph:
     """Parts of the score, if requested."""
     measures: tuple[Measure, ...] = ()
     """Measures of the paragraph in the order of the text, if requested."""
+    own_headings: int = 0
+    """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
+
+
+def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
+    """Return the number of headings, the last ones of its path, that belong to each paragraph of a document.
+
+    A heading belongs to the first paragraph under it: a paragraph has the headings that the paragraph before lacks.
+    """
+    counts: list[int] = []
+    previous: tuple[str, ...] = ()
+    for paragraph in paragraphs:
+        shared = takewhile(lambda pair: pair[0] == pair[1], zip(paragraph.path, previous, strict=False))
+        counts.append(len(paragraph.path) - len(list(shared)))
+        previous = paragraph.path
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,15 @@ import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
-from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
+from searchkit.engines.contract import (
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    decoding,
+    own_heading_counts,
+)
 from searchkit.engines.ranking import (
     RESCORE_DEPTH,
     Explanation,
@@ -54,7 +62,19 @@ from searchkit.model import (
     to_json,
 )
 from searchkit.query.facets import Facet, FacetCounter, FacetCounts, Filter, facet_values, selected_values
-from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, ScoringClause, Substring, Word
+from searchkit.query.tree import (
+    PASSAGE,
+    TEXT_FIELDS,
+    And,
+    Everything,
+    Node,
+    Not,
+    Or,
+    Prefix,
+    ScoringClause,
+    Substring,
+    Word,
+)
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -62,7 +82,9 @@ from searchkit.text.folding import fold
 def _schema() -> fields.Schema:
     """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
-    return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
+    # `label`: the headings and the title that belong to the passage of the paragraph
+    names = ("text", "heading", "title", "label")
+    return fields.Schema(kind=fields.ID(stored=True), record=fields.STORED, **dict.fromkeys(names, words))
 
 
 class StoredDocument(NamedTuple):
@@ -129,14 +151,16 @@ class WhooshWriter:
         record = _to_json_text({"file": stored.file, "document": to_json(stored.document), "tables": tables})
         writer.add_document(kind="document", record=record)
         title, title_length = self._analyze(stored.document.title or "")
-        for paragraph, measures in zip(stored.paragraphs, stored.measures, strict=True):
+        own_headings = own_heading_counts(stored.paragraphs)
+        for paragraph, measures, own in zip(stored.paragraphs, stored.measures, own_headings, strict=True):
             text, text_length = self._analyze(paragraph.text)
             heading, heading_length = self._analyze("\n".join(paragraph.path))
+            label, _ = self._analyze("\n".join(_passage_labels(paragraph, own)))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             content = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
-            record = _to_json_text({"lengths": lengths, **content})
-            writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
+            record = _to_json_text({"lengths": lengths, "own_headings": own, **content})
+            writer.add_document(kind="paragraph", text=text, heading=heading, title=title, label=label, record=record)
 
     def _analyze(self, text: str) -> tuple[str, int]:
         """Return the terms of a text, separated by spaces, and the number of terms."""
@@ -291,6 +315,11 @@ class WhooshEngine:
             matcher.next()
         return frequencies
 
+    def _expand_prefix(self, name: str, prefix: str) -> Iterator[bytes]:
+        """Return the terms of a field that begin with a prefix."""
+        terms: Iterator[bytes] = self._reader.expand_prefix(name, prefix)
+        return terms
+
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
         store = self._store
@@ -299,12 +328,14 @@ class WhooshEngine:
             case Everything():
                 docs = all_docs
             case Word():
-                docs = set(self._postings(node.field, node.term))
+                docs = {i for name in _field_names(node) for i in self._postings(name, node.term)}
             case Prefix():
-                terms = self._reader.expand_prefix(node.field, node.text)
-                docs = {doc_id for term in terms for doc_id in self._postings(node.field, term)}
+                terms = [(name, term) for name in _field_names(node) for term in self._expand_prefix(name, node.text)]
+                docs = {i for name, term in terms for i in self._postings(name, term)}
             case Substring():
-                docs = {i for i in all_docs if any(True for _ in node.find(store.folded(node.field, i)))}
+                docs = {
+                    i for i in all_docs if any(True for text in store.folded(node.field, i) for _ in node.find(text))
+                }
             case Filter():
                 docs = {i for i in all_docs if node.admits(store.paragraphs[i])}
             case Not():
@@ -366,7 +397,8 @@ class WhooshEngine:
             explanation = scores[i] if request.explain else None
             measures = self._measures(i) if request.with_measures else ()
             match_count = match_counts.get(paragraph.document, 1)
-            hits.append(ScoredParagraph(paragraph, scores[i].score, match_count, explanation, measures))
+            own_headings = self._store.own_headings[i]
+            hits.append(ScoredParagraph(paragraph, scores[i].score, match_count, explanation, measures, own_headings))
         return Response(len(matches), len(match_counts) if request.by_document else None, tuple(hits), facets)
 
     def _rank(self, clauses: Sequence[ScoringClause], matches: list[int]) -> tuple[list[int], dict[int, Explanation]]:
@@ -426,7 +458,7 @@ class WhooshEngine:
         `length` and `total_length`: the number of bigrams or characters in the paragraph, and in all paragraphs.
         """
         store, doc_count = self._store, len(self._store.paragraphs)
-        tf = count_grams(store.folded("text", i), gram_weights)
+        tf = count_grams(store.texts[i], gram_weights)
         return sum(
             weight * idf(store.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
             for gram, weight in gram_weights.items()
@@ -453,6 +485,8 @@ class _ParagraphStore:
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
         self.measures = [_measures_from_json(record) for _, record in records]
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
+        self.own_headings = [int(record["own_headings"]) for _, record in records]
+        """Number of headings that belong to the passage of each paragraph."""
         self.doc_id_by_paragraph_id = {paragraph.id: doc_id for doc_id, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
         self.totals = Lengths(*sums)
@@ -460,21 +494,36 @@ class _ParagraphStore:
         self._df: dict[str, int] = {}
 
     @cached_property
-    def _texts(self) -> list[str]:
+    def texts(self) -> list[str]:
+        """Folded text of each paragraph."""
         return [fold(paragraph.text) for paragraph in self.paragraphs]
 
-    def folded(self, name: str, doc_id: int) -> str:
-        """Return the folded text, headings or title of a paragraph."""
-        if name == "text":
-            return self._texts[doc_id]
+    def folded(self, name: str, doc_id: int) -> list[str]:
+        """Return the folded texts of a field of a paragraph. Strings do not match across two of them."""
         paragraph = self.paragraphs[doc_id]
-        return fold("\n".join(paragraph.path) if name == "heading" else paragraph.title or "")
+        if name == PASSAGE:
+            labels = _passage_labels(paragraph, self.own_headings[doc_id])
+            return [self.texts[doc_id], *map(fold, labels)]
+        if name == "text":
+            return [self.texts[doc_id]]
+        return [*map(fold, paragraph.path)] if name == "heading" else [fold(paragraph.title or "")]
 
     def df(self, gram: str) -> int:
         """Return the number of paragraphs whose text contains a gram."""
         if gram not in self._df:
-            self._df[gram] = sum(gram in text for text in self._texts)
+            self._df[gram] = sum(gram in text for text in self.texts)
         return self._df[gram]
+
+
+def _passage_labels(paragraph: Paragraph, own_headings: int) -> list[str]:
+    """Return the headings and the title that belong to the passage of a paragraph."""
+    headings = paragraph.path[len(paragraph.path) - own_headings :]
+    return [*headings, *([paragraph.title] if paragraph.n == 1 and paragraph.title else [])]
+
+
+def _field_names(leaf: Word | Prefix) -> tuple[str, ...]:
+    """Return the fields of the Whoosh schema that a leaf matches in."""
+    return ("text", "label") if leaf.field == PASSAGE else (leaf.field,)
 
 
 def _measures_from_json(record: Mapping[str, Any]) -> tuple[ExtractedMeasure, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from searchkit.query.facets import YEAR_FACETS, Filter
-from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import PASSAGE, And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
 from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
@@ -31,8 +31,8 @@ class QuerySyntaxError(Exception):
 class ClauseContext:
     """Field and weight of a clause, set by the operators around it."""
 
-    field: str = "text"
-    """One of `tree.TEXT_FIELDS`."""
+    field: str = PASSAGE
+    """`tree.PASSAGE`, or one of `tree.TEXT_FIELDS`."""
     weight: float = 1.0
     """Factor of the clause's score; 0 below NOT."""
 
@@ -200,10 +200,10 @@ class QueryBuilder:
     def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
         """Add a scoring clause.
 
-        Does nothing if the weight is 0 (below NOT), the field is not `text`, or the query already has
+        Does nothing if the weight is 0 (below NOT), the field is `heading` or `title`, or the query already has
         `MAX_QUERY_CLAUSES` clauses.
         """
-        if context.weight > 0 and context.field == "text" and self._clause_count < MAX_QUERY_CLAUSES:
+        if context.weight > 0 and context.field in {PASSAGE, "text"} and self._clause_count < MAX_QUERY_CLAUSES:
             self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
 
     def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from searchkit.query.facets import Filter, quote
 
 TEXT_FIELDS = ("text", "heading", "title")
-"""Fields that words and strings can match: text of a paragraph (default), its headings, title of its document."""
+"""Fields that a query can name: text of a paragraph, all headings above it, title of its document."""
+
+PASSAGE = "passage"
+"""Field of words and strings without a field name: the text of a paragraph, with the headings and the title that belong
+to it. A heading belongs to the first paragraph under it, the title to the first paragraph of the document. So an
+occurrence in a heading or title is found once. No string matches across two of these texts."""
 
 HAN_NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
 """Characters of Chinese numerals, including the decimal point 点."""
@@ -31,7 +36,8 @@ class Word:
     """Matches a paragraph whose field has the token `term`."""
 
     term: str
-    field: str = "text"
+    field: str = PASSAGE
+    """`PASSAGE`, or one of `TEXT_FIELDS`."""
 
     def __str__(self) -> str:
         return _with_field(self.field, self.term)
@@ -42,7 +48,7 @@ class Substring:
     """Matches a paragraph whose folded field contains the folded string `text`."""
 
     text: str
-    field: str = "text"
+    field: str = PASSAGE
     whole_numbers: bool = False
     """Whether to ignore occurrences inside a longer number: 3件 in 23件, 三件 in 十三件."""
 
@@ -65,7 +71,7 @@ class Prefix:
     """Matches a paragraph whose field has a token that begins with `text`."""
 
     text: str
-    field: str = "text"
+    field: str = PASSAGE
 
     def __str__(self) -> str:
         return _with_field(self.field, f"{self.text}*")
@@ -127,8 +133,8 @@ class Query:
     """Relaxed form: at least one word or string of the parts must match. Filters and negations must match too, unless
     they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
-    """The runs and quoted strings in the field `text` that are not negated, in the order of the query. Ranking uses
-    nothing else."""
+    """The runs and quoted strings in the passage or the text that are not negated, in the order of the query. Ranking
+    uses nothing else."""
     notes: tuple[str, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
 
@@ -165,8 +171,8 @@ def _whole_number_pattern(text: str) -> re.Pattern[str]:
 
 
 def _with_field(field: str, text: str) -> str:
-    """Return a leaf in query syntax: `title:执法`. The field `text` is the default and is omitted."""
-    return text if field == "text" else f"{field}:{text}"
+    """Return a leaf in query syntax: `title:执法`. The field `PASSAGE` is the default and is omitted."""
+    return text if field == PASSAGE else f"{field}:{text}"
 
 
 def _parenthesized(node: Node) -> str:

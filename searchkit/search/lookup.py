@@ -33,7 +33,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
@@ -103,13 +103,14 @@ class MeasureResults:
 
 
 def expand_to_all_fields(node: Node) -> Node:
-    """Replace each leaf on the field text by an OR of the same leaf on text, heading and title.
+    """Replace each leaf on the passage by an OR of the same leaf on passage, heading and title.
 
-    Leaves under NOT and leaves on other fields do not change.
+    A measure belongs to all headings above its paragraph, not only to those that begin there. Leaves under NOT and
+    leaves on other fields do not change.
     """
     if isinstance(node, And | Or):
         return type(node)(tuple(map(expand_to_all_fields, node.children)))
-    if isinstance(node, Word | Substring | Prefix) and node.field == "text":
+    if isinstance(node, Word | Substring | Prefix) and node.field == PASSAGE:
         return Or((node, *(_with_field(node, field) for field in ("heading", "title"))))
     return node
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.search.snippets import Snippet
+from searchkit.search.snippets import HeadingSpan, Snippet, Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,10 @@ class Hit:
     """The parts of the score, if the search had `explain`."""
     measures: tuple[Measure, ...] = ()
     """The measures of the paragraph, in the order of their quotes."""
+    path_spans: tuple[HeadingSpan, ...] = ()
+    """Matches in the headings: index of the heading in `paragraph.path`, and its span in the heading."""
+    title_spans: Spans = ()
+    """Spans of the matches in the title."""
 
     @property
     def id(self) -> str:
@@ -39,7 +43,7 @@ class Hit:
         return self.window.text
 
     @property
-    def spans(self) -> tuple[tuple[int, int], ...]:
+    def spans(self) -> Spans:
         """Spans of all matches in the paragraph's text: code points, 0-based, end-exclusive."""
         return self.window.spans
 

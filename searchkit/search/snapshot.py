@@ -32,7 +32,7 @@ from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, measure_request
 from searchkit.search.results import Hit, Results
-from searchkit.search.snippets import extract_snippet
+from searchkit.search.snippets import extract_snippet, find_label_spans
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 MAX_OPEN_ATTEMPTS = 10
@@ -267,7 +267,8 @@ class Snapshot:
         """Yield the hits for scored paragraphs, each with the snippet for the tree."""
         for item in scored:
             window = extract_snippet(item.paragraph.text, tree, self.analyzer)
-            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures)
+            labels = find_label_spans(item, tree, self.analyzer)
+            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures, *labels)
 
     def _check_facet(self, name: str) -> None:
         """Raise UnknownFacet if the index does not have the facet."""

@@ -85,11 +85,27 @@ class NaiveEngine:
         """The terms in each field of each paragraph."""
         return [
             {
-                name: [token.term for text in texts_of(paragraph, name) for token in self.analyzer.tokenize(text)]
-                for name in ("text", "heading", "title")
+                name: [token.term for text in self.texts_of(i, name) for token in self.analyzer.tokenize(text)]
+                for name in ("passage", "text", "heading", "title")
             }
-            for paragraph in self.paragraphs
+            for i in range(len(self.paragraphs))
         ]
+
+    def texts_of(self, i: int, name: str) -> list[str]:
+        """Return the texts of a field of a paragraph.
+
+        The passage is the text, the headings that the paragraph before it in the document is not under, and the title
+        for the first paragraph of the document.
+        """
+        paragraph = self.paragraphs[i]
+        title = [paragraph.title] if paragraph.title else []
+        if name != "passage":
+            return {"text": [paragraph.text], "heading": list(paragraph.path), "title": title}[name]
+        if i == 0 or self.paragraphs[i - 1].document != paragraph.document:
+            return [paragraph.text, *paragraph.path, *title]
+        above = self.paragraphs[i - 1].path
+        depths = range(len(paragraph.path))
+        return [paragraph.text, *(paragraph.path[d] for d in depths if paragraph.path[: d + 1] != above[: d + 1])]
 
     def matches(self, node: Node) -> list[int]:
         """Return the paragraphs that match a tree."""
@@ -105,7 +121,7 @@ class NaiveEngine:
             case Prefix():
                 is_match = any(term.startswith(node.text) for term in self.terms[i][node.field])
             case Substring():
-                texts = map(fold, texts_of(self.paragraphs[i], node.field))
+                texts = map(fold, self.texts_of(i, node.field))
                 is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
             case Filter():
                 paragraph = self.paragraphs[i]
@@ -145,13 +161,6 @@ class NaiveEngine:
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
-
-
-def texts_of(paragraph: Paragraph, name: str) -> list[str]:
-    """Return the texts of a field of a paragraph: one text, any number of headings, or at most one title."""
-    if name == "heading":
-        return list(paragraph.path)
-    return [paragraph.text] if name == "text" else [paragraph.title] if paragraph.title else []
 
 
 def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
@@ -435,7 +444,7 @@ FILTERS = st.one_of(
     st.builds(Filter, st.just("topic"), st.lists(st.sampled_from(TOPICS), min_size=1).map(tuple)),
     st.builds(Filter, st.sampled_from(["agency", "batch", "section"]), st.just(("司法局", "一", "成效"))),
 )
-FIELDS = st.sampled_from(["text", "text", "heading", "title"])
+FIELDS = st.sampled_from(["passage", "passage", "text", "heading", "title"])
 FOLDED = texts_from([fold(piece) for piece in PIECES], 3)
 TREES = st.recursive(
     st.one_of(
@@ -460,10 +469,15 @@ TREES = st.recursive(
 @few_examples
 @given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
 def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
-    """A quoted string of any length and punctuation matches the paragraphs whose folded text contains it."""
-    texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
-    expected = [i for i, text in enumerate(texts) if fold(quoted) in text]
-    assert indexed.search_ids(f'"{quoted}"') == indexed.ids(expected)
+    """A quoted string of any length and punctuation matches like a scan of texts, headings and titles.
+
+    In a heading or title, it is found once. With `text:`, it matches like a scan of the texts.
+    """
+    naive = indexed.naive
+    for query, field in ((f'"{quoted}"', "passage"), (f'text:"{quoted}"', "text")):
+        passages = [naive.texts_of(i, field) for i in range(len(naive.paragraphs))]
+        expected = [i for i, texts in enumerate(passages) if any(fold(quoted) in fold(text) for text in texts)]
+        assert indexed.search_ids(query) == indexed.ids(expected)
 
 
 @few_examples
@@ -913,8 +927,13 @@ def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def scan(indexed: IndexedCorpus, string: str) -> set[str]:
-    """Return the ids of the paragraphs whose folded text contains a string."""
-    return {paragraph.id for paragraph in indexed.naive.paragraphs if string in fold(paragraph.text)}
+    """Return the ids of the paragraphs with a string in the text, or in a heading or title that belongs to it."""
+    naive = indexed.naive
+    return {
+        paragraph.id
+        for i, paragraph in enumerate(naive.paragraphs)
+        if any(string in fold(text) for text in naive.texts_of(i, "passage"))
+    }
 
 
 def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
@@ -929,6 +948,18 @@ def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
         for gram in rng.sample(sorted(occurring_grams), 40):
             if '"' not in gram:
                 assert set(seeds.search_ids(f'"{gram}"')) == scan(seeds, gram), gram
+
+
+def test_substrings_of_headings_and_titles_are_found(seeds: IndexedCorpus) -> None:
+    """Every substring of a heading or title of real reports is found where the heading or title begins."""
+    rng, naive = seeded(11), seeds.naive
+    labels = sorted({label for i in range(len(naive.paragraphs)) for label in naive.texts_of(i, "passage")[1:]})
+    assert len(labels) > 40
+    for label in rng.sample(labels, 40):
+        start = rng.randrange(len(label))
+        string = fold(label)[start : start + rng.randint(1, 12)]
+        if '"' not in string:
+            assert set(seeds.search_ids(f'"{string}"')) == scan(seeds, string), string
 
 
 def test_words_of_real_reports_are_found(seeds: IndexedCorpus) -> None:

@@ -15,6 +15,7 @@ from searchkit.query.builder import MAX_QUERY_CLAUSES
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.parsing import MAX_QUERY_DEPTH, MAX_QUERY_LENGTH, parse
 from searchkit.query.tree import (
+    PASSAGE,
     TEXT_FIELDS,
     And,
     Everything,
@@ -62,7 +63,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
             return all(results) if isinstance(node, And) else any(results)
         if isinstance(node, Not):
             return not evaluate(text, node.child)
-        if isinstance(node, Everything | Filter) or node.field != "text":
+        if isinstance(node, Everything | Filter) or node.field != PASSAGE:
             return isinstance(node, Everything)
         if isinstance(node, Substring):
             return any(True for _ in node.find(fold(text)))
@@ -119,7 +120,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         # fields
         ("title:红", 'title:"红"', 'title:"红" OR title:红'),
         ('heading:"红 蓝"', 'heading:"红 蓝"', 'heading:"红 蓝"'),
-        ("text:红", '"红"', '"红" OR 红'),
+        ("text:红", 'text:"红"', 'text:"红" OR text:红'),
         ("title:(红 OR 蓝)", 'title:"红" OR title:"蓝"', 'title:"红" OR title:红 OR title:"蓝" OR title:蓝'),
         ("district:天津市 红", 'district:天津市 AND "红"', '("红" OR 红) AND district:天津市'),
         ("topic:(甲 OR 乙)", "topic:甲 OR topic:乙", "topic:甲 OR topic:乙"),

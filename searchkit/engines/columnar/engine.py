@@ -141,9 +141,10 @@ class ColumnarEngine:
         """Yield the hits of a page of the ranking."""
         explanations = ranking.explanations(page) if request.explain else {}
         for doc_id, score, match_count in ranking.page(page):
-            paragraph = self._paragraph(doc_id)
+            segment, local_id = self._reader.locate(doc_id)
+            paragraph, own_headings = segment.paragraph(local_id), segment.own_headings(local_id)
             measures = self._measures(doc_id, paragraph) if request.with_measures else ()
-            yield ScoredParagraph(paragraph, score, match_count, explanations.get(doc_id), measures)
+            yield ScoredParagraph(paragraph, score, match_count, explanations.get(doc_id), measures, own_headings)
 
     def _doc_ranges(self, document: str) -> Iterator[tuple[int, int]]:
         """Yield the range of doc ids (first, end) of each part of a document. Only a very long document has several."""
