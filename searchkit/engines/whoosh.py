@@ -38,6 +38,7 @@ from searchkit.engines.contract import (
     own_heading_counts,
 )
 from searchkit.engines.ranking import (
+    BEYOND_FACTOR,
     RESCORE_DEPTH,
     Explanation,
     Lengths,
@@ -186,7 +187,11 @@ class WhooshEngine:
         with self._lock, _restricted_unpickling():
             matches = sorted(self._match(request.match))
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
-            return self._respond(request, self._filter(matches, request.filters), facets)
+            admitted, beyond = self._filter(matches, request.filters), None
+            if request.beyond is not None and admitted:
+                further = sorted(self._match(request.beyond) - set(admitted))
+                beyond = frozenset(self._filter(further, request.filters))
+            return self._respond(request, admitted, beyond, facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
@@ -378,9 +383,12 @@ class WhooshEngine:
             counter.add(self._store.paragraphs[i])
         return counter.result(request.max_values)
 
-    def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
-        """Score, sort, group and page the matches."""
-        ranked, scores = self._rank(request.scoring, matches)
+    def _respond(
+        self, request: Request, matches: list[int], beyond: frozenset[int] | None, facets: dict[str, FacetCounts]
+    ) -> Response:
+        """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
+        further = beyond or frozenset()
+        ranked, scores = self._rank(request.scoring, [*matches, *further], further)
         if request.sort != "score":
             ranked = self._sort(ranked, request.sort)
         match_counts: Counter[str] = Counter()
@@ -398,16 +406,25 @@ class WhooshEngine:
             measures = self._measures(i) if request.with_measures else ()
             match_count = match_counts.get(paragraph.document, 1)
             own_headings = self._store.own_headings[i]
-            hits.append(ScoredParagraph(paragraph, scores[i].score, match_count, explanation, measures, own_headings))
-        return Response(len(matches), len(match_counts) if request.by_document else None, tuple(hits), facets)
+            score, is_beyond = scores[i].score, i in further
+            hits.append(ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond))
+        documents = len(match_counts) if request.by_document else None
+        total_any = None if beyond is None else len(matches) + len(beyond)
+        return Response(len(matches), documents, tuple(hits), facets, total_any)
 
-    def _rank(self, clauses: Sequence[ScoringClause], matches: list[int]) -> tuple[list[int], dict[int, Explanation]]:
-        """Return the matches, best first, and the scores of each."""
-        scores = self._word_scores(clauses, matches)
-        ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
+    def _rank(
+        self, clauses: Sequence[ScoringClause], docs: list[int], beyond: Collection[int]
+    ) -> tuple[list[int], dict[int, Explanation]]:
+        """Return docs, best first, and the scores of each. The scores of those in `beyond` are reduced."""
+        factors = {i: BEYOND_FACTOR if i in beyond else 1.0 for i in docs}
+        word_scores = self._word_scores(clauses, docs)
+        scores = {i: word_scores[i].scaled(factors[i]) for i in docs}
+        ranked = sorted(docs, key=lambda i: (-scores[i].score, i))
         texts = [(clause.text, clause.weight) for clause in clauses]
         gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
-        rescored = {i: self._rescore(gram_weights, i, scores[i]) for i in ranked[:RESCORE_DEPTH]}
+        rescored = {
+            i: self._rescore(gram_weights, i, word_scores[i]).scaled(factors[i]) for i in ranked[:RESCORE_DEPTH]
+        }
         scores |= rescored
         ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (-scores[i].score, i))
         return ranked, scores

@@ -51,6 +51,8 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
     counts_line = f"{results.total} paragraphs"
+    if results.total_any is not None:
+        counts_line += f" with all words, {results.total_any} with some"
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
@@ -141,6 +143,7 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
+    matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
         *(f"     › {label}" for label in _matching_labels(hit, colour=colour)),

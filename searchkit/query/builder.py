@@ -7,7 +7,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from searchkit.query.facets import YEAR_FACETS, Filter
-from searchkit.query.tree import PASSAGE, And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import (
+    PASSAGE,
+    And,
+    ContentRun,
+    Everything,
+    Node,
+    Or,
+    Prefix,
+    Query,
+    ScoringClause,
+    Substring,
+    Word,
+)
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
 from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
@@ -18,7 +30,13 @@ MAX_QUERY_CLAUSES = 64
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
-"""Words that occur in nearly every paragraph. The relaxed form of a run does not search for them."""
+"""Words that occur in nearly every paragraph. They are no content words (`ContentRun`)."""
+_QUESTION_WORDS = frozenset(
+    "什么 多少 多大 多久 多长 多高 如何 怎么 怎样 怎么样 怎么办 咋 咋样 哪 哪些 哪个 哪几个 哪种 哪项 哪家 哪位 "  # noqa: SIM905
+    "哪里 哪儿 哪年 哪一年 何 何时 何地 何种 几 几个 几次 几项 几家 几年 几种 谁 是否 能否 可否 有没有 是不是 为什么 "
+    "为何 干什么 请问".split()
+)
+"""Words of questions, which answers do not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together. The run itself has the weight 1, so that it ranks higher."""
 
@@ -60,6 +78,8 @@ class ClausePair:
     is_required: bool = False
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
+    content: Node | None = None
+    """Strict form in which only content words must match. None if it is `all`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -76,10 +96,15 @@ def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
     if not present:
         return None
     required_nodes = [clause.all for clause in present if clause.is_required]
-    optional_nodes = [clause.any for clause in present if not clause.is_required]
+    optional = [clause for clause in present if not clause.is_required]
+    # A clause without content words, such as 如何, is optional only beside no others.
+    optional_nodes = [clause.any for clause in optional if not isinstance(clause.content, Everything)]
+    optional_nodes = optional_nodes or [clause.any for clause in optional]
     relaxed = [_join(Or, optional_nodes), *required_nodes] if optional_nodes else required_nodes
+    content = [clause.content or clause.all for clause in present]
+    content = [node for node in content if not isinstance(node, Everything)] or content[:1]
     return ClausePair(
-        _join(And, [clause.all for clause in present]), _join(And, relaxed), is_required=not optional_nodes
+        _join(And, [clause.all for clause in present]), _join(And, relaxed), not optional_nodes, _join(And, content)
     )
 
 
@@ -100,17 +125,21 @@ class QueryBuilder:
     notes: list[str] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
+    _runs: list[ContentRun] = field(default_factory=list)
     _clause_count: int = 0
     """Number of runs, prefixes and quoted strings created so far."""
 
-    def build(self, clause: ClausePair | None) -> Query:
+    def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
         """Return the query whose root is `clause`. None matches everything."""
         clause = clause or required(Everything())
-        return Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+        query = Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+        if has_operators or not any(words for run in self._runs for _, words in run.variants):
+            return query
+        return replace(query, content=clause.content, runs=tuple(self._runs))
 
     def reset(self) -> None:
         """Discard the clauses created so far, but not the notes."""
-        self._scoring, self._clause_count = [], 0
+        self._scoring, self._runs, self._clause_count = [], [], 0
 
     def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a quoted string, which matches exactly this string.
@@ -135,11 +164,13 @@ class QueryBuilder:
         """Return the clause of a run, which is text without spaces and quotes.
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
-        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any word of a variant
-        that is not a function word. Returns None if the query has too many clauses.
+        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any content word of a
+        variant. Returns None if the query has too many clauses.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
+        content: list[Node] = []
+        content_words: list[tuple[Substring, tuple[str, ...]]] = []
         variants = list(islice(self._synonym_variants(fold(text)), _MAX_VARIANTS))
         for n, variant in enumerate(variants):
             terms = self.analyzer.query_terms(variant)
@@ -148,12 +179,24 @@ class QueryBuilder:
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
-            strict.append(substring)
-            # A variant that is a single word needs no `Word`: the substring also matches every paragraph with the word.
-            if words and (substring.whole_numbers or words != [variant]):
-                strict.append(_join(And, [Word(word, context.field) for word in dict.fromkeys(words)]))
-            relaxed += [substring, *(Word(term, context.field) for term in _drop_function_words(terms))]
-        return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
+            variant_content = _content_words(words)
+            content_words.append((substring, variant_content))
+            strict += _hold(substring, words)
+            # The shorter words in the words of a synonym mean something else: 卫生 in 卫生健康委员会 for 卫健委.
+            relaxed_words = words if n else terms
+            relaxed += [substring]
+            relaxed += [Word(word, context.field) for word in _content_words(relaxed_words) or relaxed_words]
+            if len(variant_content) == 1 < len(words) and variant_content[0].isalpha():
+                content += [substring, Substring(variant_content[0], context.field)]
+                relaxed.append(content[-1])
+            elif variant_content:
+                content += _hold(substring, variant_content)
+        if not strict:
+            return None
+        clause = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
+        if clause:
+            self._runs.append(ContentRun(tuple(content_words)))
+        return clause and replace(clause, content=_join(Or, content) if content else Everything())
 
     def create_filter(self, name: str, text: str) -> Filter:
         """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
@@ -215,9 +258,28 @@ class QueryBuilder:
         return ClausePair(strict, relaxed)
 
 
-def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:
-    """Return the terms that are not function words. If all are function words, return all."""
-    return [term for term in terms if term not in _FUNCTION_WORDS] or terms
+def _content_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct words that are neither function words nor question words, in order.
+
+    A word of one character after a question word is its measure word, and belongs to the question: 件 in 多少件.
+    """
+    content: dict[str, None] = {}
+    for previous, word in zip(("", *words), words, strict=False):
+        is_measure_word = previous in _QUESTION_WORDS and len(word) == 1
+        if not (word in _FUNCTION_WORDS or word in _QUESTION_WORDS or is_measure_word):
+            content[word] = None
+    return tuple(content)
+
+
+def _hold(string: Substring, words: Iterable[str]) -> list[Node]:
+    """Return the alternatives of holding a variant of a run: as a string, or all of some words.
+
+    A variant that is a single word needs no `Word`: the string also matches every paragraph with the word.
+    """
+    distinct = list(dict.fromkeys(words))
+    if not distinct or (distinct == [string.text] and not string.whole_numbers):
+        return [string]
+    return [string, _join(And, [Word(word, string.field) for word in distinct])]
 
 
 def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:

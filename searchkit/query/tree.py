@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from searchkit.query.facets import Filter, quote
@@ -124,6 +125,32 @@ class ScoringClause:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRun:
+    """A run of a query without operators, with its content words: those that are neither question words nor particles.
+
+    A paragraph holds the run if it holds one of its variants: the string, or all content words.
+    """
+
+    variants: tuple[tuple[Substring, tuple[str, ...]], ...]
+    """String and content words of the run itself, then of each synonym variant."""
+
+    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
+        """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
+
+        `leaves`: the leaves of `Query.any` that the paragraph matches.
+        """
+        return min(
+            (
+                ()
+                if string in leaves
+                else tuple(word for word in words if leaves.isdisjoint((Word(word), Substring(word))))
+                for string, words in self.variants
+            ),
+            key=len,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A parsed query, in a strict and a relaxed form."""
 
@@ -137,6 +164,19 @@ class Query:
     uses nothing else."""
     notes: tuple[str, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
+    content: Node | None = None
+    """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
+    runs: tuple[ContentRun, ...] = ()
+    """The runs of a query without operators. Empty for a query with operators."""
+
+    @property
+    def has_several_words(self) -> bool:
+        """Whether the query has no operators and several content words."""
+        return len({word for run in self.runs for word in run.variants[0][1]}) > 1
+
+    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
+        """Return the content words that a paragraph lacks. `leaves`: the leaves of `any` that the paragraph matches."""
+        return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -126,9 +126,10 @@ def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: 
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
-    one of `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words or, if there are none, those
+    that match `query.any`.
     """
-    trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
+    trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.content or query.all, query.any))
     for tree in dict.fromkeys(trees):
         columns = engine.measure_columns(replace(request, match=expand_to_all_fields(tree), scoring=query.scoring))
         if len(columns.scores):
@@ -147,9 +148,9 @@ class MeasureRanking:
         self.query = query
         """The query."""
         self.tree = tree
-        """The tree of the query that was searched: `query.all` or `query.any`."""
+        """The tree of the query that was searched: `query.all`, `query.content` or `query.any`."""
         self.is_relaxed = is_relaxed
-        """Whether `query.any` was searched because no measure matches `query.all`."""
+        """Whether `query.any` was searched because no measure matches all content words."""
         self.total = len(columns.scores)
         """Number of measures."""
         self._columns, self._features = columns, _QueryFeatures(query.scoring)

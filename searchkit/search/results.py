@@ -31,6 +31,8 @@ class Hit:
     """Matches in the headings: index of the heading in `paragraph.path`, and its span in the heading."""
     title_spans: Spans = ()
     """Spans of the matches in the title."""
+    lacks: tuple[str, ...] = ()
+    """With `match="auto"`: the content words of the query that the paragraph lacks."""
 
     @property
     def id(self) -> str:
@@ -57,17 +59,20 @@ class Results:
     understood: str
     """The query tree that was searched, as text."""
     total: int
-    """Exact number of matching paragraphs."""
+    """Exact number of matching paragraphs. With `match="auto"`: of those with all content words, unless `relaxed`."""
     hits: tuple[Hit, ...]
     """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all
-    parts of it."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all of
+    them."""
     notes: tuple[str, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
     """With `group="document"`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
+    total_any: int | None = None
+    """Exact number of paragraphs that match some content words, if the list goes on beyond those that match all.
+    Otherwise None."""

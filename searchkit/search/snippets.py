@@ -60,30 +60,47 @@ def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
     The window is at most `MAX_SNIPPET_LENGTH` code points long; a shorter text is returned in full. Neither edge of the
     window is inside a number, unless the number is longer than the window.
     """
-    matches = find_matches(text, query, analyzer)
-    start, end = _choose_window(text, matches)
-    return Snippet(start, text[start:end], _merge_spans(matches))
+    return _build_snippet(text, find_matches(text, query, analyzer))
 
 
-def find_label_spans(hit: ScoredParagraph, query: Node, analyzer: Analyzer) -> tuple[tuple[HeadingSpan, ...], Spans]:
-    """Return the spans of all matches in the headings of a paragraph, and in its title. Negated leaves are ignored.
+@dataclass(frozen=True, slots=True)
+class PassageMatches:
+    """The matches of a query in a paragraph, its headings and its title."""
 
-    Leaves on the passage match only in the headings and the title that belong to the paragraph.
+    window: Snippet
+    """The snippet of the text."""
+    path_spans: tuple[HeadingSpan, ...]
+    """Spans in the headings, ascending."""
+    title_spans: Spans
+    """Spans in the title."""
+    leaves: frozenset[Node]
+    """The leaves of the query that match."""
+
+
+def match_passage(hit: ScoredParagraph, query: Node, analyzer: Analyzer) -> PassageMatches:
+    """Return the matches of a query in a paragraph, its headings and its title. Negated leaves are ignored.
+
+    Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
     """
-    paragraph, fields = hit.paragraph, {leaf.field for leaf in positive_leaves(query)}
+    paragraph, leaves = hit.paragraph, list(positive_leaves(query))
+    fields, matches = {leaf.field for leaf in leaves}, find_matches(paragraph.text, query, analyzer)
+    matching = {leaves[match.leaf] for match in matches}
 
     def spans_in(label: str, field: str, *, is_own: bool) -> Spans:
-        """Return the spans of the matches in a heading or title."""
+        """Return the spans of the matches in a heading or title, and add the leaves to `matching`."""
         label_fields = fields & ({field, PASSAGE} if is_own else {field})
-        return _merge_spans(find_matches(label, query, analyzer, label_fields)) if label_fields else ()
+        label_matches = find_matches(label, query, analyzer, label_fields) if label_fields else []
+        matching.update(leaves[match.leaf] for match in label_matches)
+        return _merge_spans(label_matches)
 
     first_own = len(paragraph.path) - hit.own_headings
-    path_spans = (
+    path_spans = tuple(
         (number, *span)
         for number, heading in enumerate(paragraph.path)
         for span in spans_in(heading, "heading", is_own=number >= first_own)
     )
-    return tuple(path_spans), spans_in(paragraph.title or "", "title", is_own=paragraph.n == 1)
+    title_spans = spans_in(paragraph.title or "", "title", is_own=paragraph.n == 1)
+    return PassageMatches(_build_snippet(paragraph.text, matches), path_spans, title_spans, frozenset(matching))
 
 
 def find_matches(
@@ -112,6 +129,12 @@ def find_matches(
                 matches.add(LeafMatch(start, end, terms[term]))
             matches.update(LeafMatch(start, end, ordinal) for prefix, ordinal in prefixes if term.startswith(prefix))
     return sorted(matches)
+
+
+def _build_snippet(text: str, matches: Sequence[LeafMatch]) -> Snippet:
+    """Return the snippet of a text. `matches`: all matches in the text, ascending."""
+    start, end = _choose_window(text, matches)
+    return Snippet(start, text[start:end], _merge_spans(matches))
 
 
 def _merge_spans(matches: Sequence[LeafMatch]) -> Spans:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
-from searchkit.engines.ranking import RESCORE_DEPTH
+from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
@@ -427,6 +427,8 @@ QUERIES = st.recursive(
     ),
     max_leaves=5,
 )
+RUN_QUERIES = st.lists(RUNS, min_size=1, max_size=4).map(" ".join)
+"""Queries without operators."""
 FILTERS = st.one_of(
     st.builds(
         Filter,
@@ -616,6 +618,41 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
         assert {hit.id: hit.score for hit in hits} == pytest.approx(
             {hit.id: expected[hit.id] for hit in hits}, abs=TOLERANCE
         )
+
+
+@settings(few_examples, max_examples=60)
+@given(query=RUN_QUERIES, item=st.one_of(st.none(), FILTERS))
+@example("执法 检查 行政 件", None)
+@example("执法 长江大桥", None)
+def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
+    """The list goes on with paragraphs that match some words. Their scores are reduced, and they are not in the total.
+
+    Consecutive pages are the complete list.
+    """
+    parsed, filters = indexed.parse(query), (item,) if item else ()
+    matches, further = (
+        [i for i in indexed.naive.matches(tree) if not item or admits(item, indexed.naive.paragraphs[i])]
+        for tree in (parsed.all, parsed.any)
+    )
+    further = sorted(set(further) - set(matches)) if matches else []
+    request = Request(parsed.all, parsed.scoring, filters, limit=None, beyond=parsed.any)
+    response = indexed.engine.search(request)
+    assert (response.total, response.total_any) == (len(matches), len(matches) + len(further) if matches else None)
+    assert sorted_ids([hit for hit in response.hits if not hit.is_beyond]) == indexed.ids(matches)
+    assert sorted_ids([hit for hit in response.hits if hit.is_beyond]) == indexed.ids(further)
+    for part in (response.hits[:RESCORE_DEPTH], response.hits[RESCORE_DEPTH:]):
+        sort_keys = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
+        assert sort_keys == sorted(sort_keys)
+    scores = indexed.naive.scores(parsed.scoring)
+    expected = {indexed.naive.paragraphs[i].id: scores[i] * (BEYOND_FACTOR if i in further else 1.0)
+                for i in (*matches, *further)}  # fmt: skip
+    actual = {hit.paragraph.id: hit.score for hit in response.hits[:RESCORE_DEPTH]}
+    assert actual == pytest.approx({name: expected[name] for name in actual}, abs=TOLERANCE)
+    for size in (3, 150):
+        pages = [
+            indexed.engine.search(replace(request, limit=size, offset=start)).hits for start in range(0, 450, size)
+        ]
+        assert [hit for page in pages for hit in page] == list(response.hits)
 
 
 def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
