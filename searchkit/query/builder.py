@@ -38,7 +38,8 @@ _QUESTION_WORDS = frozenset(
 )
 """Words of questions, which answers do not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
-"""Weight of all synonym variants of a run together. The run itself has the weight 1, so that it ranks higher."""
+"""Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
+1, so that it ranks higher."""
 
 
 class QuerySyntaxError(Exception):
@@ -69,7 +70,7 @@ class ClauseContext:
 
 @dataclass(frozen=True, slots=True)
 class ClausePair:
-    """A clause in two forms."""
+    """A clause in its forms."""
 
     all: Node
     """Strict form: requires every part of the clause."""
@@ -79,7 +80,9 @@ class ClausePair:
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
     content: Node | None = None
-    """Strict form in which only content words must match. None if it is `all`."""
+    """Strict form in which only content words must match. None if it is `all`; `Everything` if there are none."""
+    some: Node | None = None
+    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -97,14 +100,20 @@ def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
         return None
     required_nodes = [clause.all for clause in present if clause.is_required]
     optional = [clause for clause in present if not clause.is_required]
-    # A clause without content words, such as 如何, is optional only beside no others.
-    optional_nodes = [clause.any for clause in optional if not isinstance(clause.content, Everything)]
-    optional_nodes = optional_nodes or [clause.any for clause in optional]
-    relaxed = [_join(Or, optional_nodes), *required_nodes] if optional_nodes else required_nodes
+    # A clause without content words, such as 如何, matters only if there are no others.
+    optional = [clause for clause in optional if not isinstance(clause.content, Everything)] or optional
+    relaxed, some = (
+        [_join(Or, nodes), *required_nodes] if nodes else required_nodes
+        for nodes in ([clause.any for clause in optional], [clause.some or clause.any for clause in optional])
+    )
     content = [clause.content or clause.all for clause in present]
     content = [node for node in content if not isinstance(node, Everything)] or content[:1]
     return ClausePair(
-        _join(And, [clause.all for clause in present]), _join(And, relaxed), not optional_nodes, _join(And, content)
+        _join(And, [clause.all for clause in present]),
+        _join(And, relaxed),
+        not optional,
+        _join(And, content),
+        _join(And, some),
     )
 
 
@@ -135,7 +144,7 @@ class QueryBuilder:
         query = Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
         if has_operators or not any(words for run in self._runs for _, words in run.variants):
             return query
-        return replace(query, content=clause.content, runs=tuple(self._runs))
+        return replace(query, content=clause.content, some=clause.some, runs=tuple(self._runs))
 
     def reset(self) -> None:
         """Discard the clauses created so far, but not the notes."""
@@ -170,33 +179,36 @@ class QueryBuilder:
         strict: list[Node] = []
         relaxed: list[Node] = []
         content: list[Node] = []
+        some: list[Node] = []
         content_words: list[tuple[Substring, tuple[str, ...]]] = []
-        variants = list(islice(self._synonym_variants(fold(text)), _MAX_VARIANTS))
+        folded = fold(text)
+        variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
         for n, variant in enumerate(variants):
-            terms = self.analyzer.query_terms(variant)
-            self._add_scoring(variant, terms, context.boosted(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
             words = self.analyzer.query_words(variant)
+            # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
+            terms = list(dict.fromkeys(words)) if n else self.analyzer.query_terms(variant)
+            self._add_scoring(variant, terms, context.boosted(_variant_weight(n, variants)))
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
-            variant_content = _content_words(words)
-            content_words.append((substring, variant_content))
-            strict += _hold(substring, words)
-            # The shorter words in the words of a synonym mean something else: 卫生 in 卫生健康委员会 for 卫健委.
-            relaxed_words = words if n else terms
-            relaxed += [substring]
-            relaxed += [Word(word, context.field) for word in _content_words(relaxed_words) or relaxed_words]
-            if len(variant_content) == 1 < len(words) and variant_content[0].isalpha():
-                content += [substring, Substring(variant_content[0], context.field)]
-                relaxed.append(content[-1])
-            elif variant_content:
-                content += _hold(substring, variant_content)
+            # As a string, a short synonym would match across words: 高企 in 提高企业.
+            strings = [] if n and words == [variant] else [substring]
+            own_content = _content_words(words)
+            content_words.append((substring, own_content))
+            if len(own_content) == 1 < len(words) and own_content[0].isalpha():
+                strings.append(Substring(own_content[0], context.field))
+            strict += _alternatives(strings[:1], words, context.field)
+            relaxed += [*strings, *(Word(term, context.field) for term in _content_words(terms) or terms)]
+            if own_content:
+                content += _alternatives(strings, own_content, context.field)
+                some += [*strings, *(Word(word, context.field) for word in own_content)]
         if not strict:
             return None
         clause = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
-        if clause:
-            self._runs.append(ContentRun(tuple(content_words)))
-        return clause and replace(clause, content=_join(Or, content) if content else Everything())
+        if not clause or not content:
+            return clause and replace(clause, content=Everything())
+        self._runs.append(ContentRun(tuple(content_words)))
+        return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:
         """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
@@ -271,15 +283,24 @@ def _content_words(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(content)
 
 
-def _hold(string: Substring, words: Iterable[str]) -> list[Node]:
-    """Return the alternatives of holding a variant of a run: as a string, or all of some words.
+def _variant_weight(n: int, variants: Sequence[str]) -> float:
+    """Return the weight of variant `n` of a run: 1 for the run itself, less for synonym variants.
+
+    A longer variant has more characters and pairs of characters, which all add to its score, so that it weighs less.
+    """
+    return _SYNONYM_WEIGHT / (len(variants) - 1) * min(1, len(variants[0]) / len(variants[n])) if n else 1.0
+
+
+def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str) -> list[Node]:
+    """Return the alternatives of a variant of a run: one of some strings, or all of some words.
 
     A variant that is a single word needs no `Word`: the string also matches every paragraph with the word.
     """
     distinct = list(dict.fromkeys(words))
-    if not distinct or (distinct == [string.text] and not string.whole_numbers):
-        return [string]
-    return [string, _join(And, [Word(word, string.field) for word in distinct])]
+    is_string = any([string.text] == distinct and not string.whole_numbers for string in strings)
+    if not distinct or is_string:
+        return list(strings)
+    return [*strings, _join(And, [Word(word, field) for word in distinct])]
 
 
 def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:

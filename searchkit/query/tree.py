@@ -137,7 +137,7 @@ class ContentRun:
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
         """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
 
-        `leaves`: the leaves of `Query.any` that the paragraph matches.
+        `leaves`: the leaves of `Query.some` or `Query.any` that the paragraph matches.
         """
         return min(
             (
@@ -166,6 +166,8 @@ class Query:
     """Messages to the user about parts that were changed or ignored."""
     content: Node | None = None
     """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
+    some: Node | None = None
+    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
     runs: tuple[ContentRun, ...] = ()
     """The runs of a query without operators. Empty for a query with operators."""
 
@@ -175,7 +177,7 @@ class Query:
         return len({word for run in self.runs for word in run.variants[0][1]}) > 1
 
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
-        """Return the content words that a paragraph lacks. `leaves`: the leaves of `any` that the paragraph matches."""
+        """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""
         return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
 
 

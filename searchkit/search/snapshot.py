@@ -262,7 +262,7 @@ class Snapshot:
         """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
         for item in scored:
             is_beyond = item.is_beyond or relaxed
-            found = match_passage(item, parsed.any if is_beyond else tree, self.analyzer)
+            found = match_passage(item, parsed.some or tree if item.is_beyond else tree, self.analyzer)
             yield Hit(
                 item.paragraph,
                 item.score,
@@ -290,7 +290,7 @@ def _search_auto(engine: Engine, parsed: Query, request: Request, *, beyond: boo
     tree = parsed.content or parsed.all
     is_list = request.sort == "score" and not request.by_document and request.limit != 0
     if beyond and is_list and parsed.has_several_words and not _occurs_as_string(engine, parsed):
-        request = replace(request, beyond=parsed.any)
+        request = replace(request, beyond=parsed.some)
     response = engine.search(replace(request, match=tree))
     if not response.total and parsed.any != tree:
         any_response = engine.search(replace(request, match=parsed.any, beyond=None))
