@@ -155,10 +155,10 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
 
 
 def _matching_labels(hit: Hit, *, colour: bool) -> Iterator[str]:
-    """Yield the headings of a hit, and its title, that contain a match."""
+    """Yield the headings of a hit, and its title, that contain a match. Skips headings that the text repeats."""
     for number, heading in enumerate(hit.paragraph.path):
         spans = tuple(span for heading_number, *span in hit.path_spans if heading_number == number)
-        if spans:
+        if spans and heading not in hit.paragraph.text:
             yield _highlight(Snippet(0, heading, tuple((start, end) for start, end in spans)), colour=colour)
     if hit.title_spans and hit.paragraph.title:
         yield _highlight(Snippet(0, hit.paragraph.title, hit.title_spans), colour=colour)
