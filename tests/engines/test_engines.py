@@ -620,14 +620,14 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
         )
 
 
-@settings(few_examples, max_examples=60)
+@settings(few_examples, max_examples=20)
 @given(query=RUN_QUERIES, item=st.one_of(st.none(), FILTERS))
 @example("执法 检查 行政 件", None)
 @example("执法 长江大桥", None)
 def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
     """The list goes on with paragraphs that match some words. Their scores are reduced, and they are not in the total.
 
-    Consecutive pages are the complete list.
+    A page is a part of the complete list.
     """
     parsed, filters = indexed.parse(query), (item,) if item else ()
     matches, further = (
@@ -648,11 +648,26 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
                 for i in (*matches, *further)}  # fmt: skip
     actual = {hit.paragraph.id: hit.score for hit in response.hits[:RESCORE_DEPTH]}
     assert actual == pytest.approx({name: expected[name] for name in actual}, abs=TOLERANCE)
-    for size in (3, 150):
-        pages = [
-            indexed.engine.search(replace(request, limit=size, offset=start)).hits for start in range(0, 450, size)
-        ]
-        assert [hit for page in pages for hit in page] == list(response.hits)
+    for start in (0, 7, 196):
+        page = indexed.engine.search(replace(request, limit=7, offset=start)).hits
+        assert page == response.hits[start : start + 7]
+
+
+@settings(few_examples, max_examples=20)
+@given(query=RUN_QUERIES)
+@example("执法 检查")
+@example("执法检查 长江")
+def test_hits_lack_a_word_unless_they_count(indexed: IndexedCorpus, query: str) -> None:
+    """With `auto`, exactly the hits that are not in the total say which words they lack."""
+    results = indexed.index.search(query, limit=None)
+    counted = indexed.index.search(query, limit=None, beyond=False)
+    assert (results.total, results.relaxed, results.understood) == (counted.total, counted.relaxed, counted.understood)
+    assert (counted.total_any, len(counted.hits)) == (None, counted.total)
+    assert len(results.hits) == (results.total if results.total_any is None else results.total_any)
+    if results.relaxed:
+        assert all(hit.lacks for hit in results.hits) or not indexed.parse(query).has_several_words
+    else:
+        assert sorted_ids([hit for hit in results.hits if not hit.lacks]) == sorted_ids(counted.hits)
 
 
 def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
