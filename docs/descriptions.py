@@ -67,7 +67,6 @@ FIELDS = {
     "Answer line.total": "Number of matches, exact.",
     "Answer line.hits": "Hits as in the result of `search` or `measures`.",
     "Answer line.facets": "Counts by facet, if facets were requested.",
-    "Answer line.total_any": "Number of paragraphs that match some content words, if the list goes on beyond all.",
     "Answer line.relaxed": "Whether the hits match only some words of the query, because nothing matches all parts.",
     "Answer line.error": "Why the query could not be answered.",
     "Problem.kind": "`not read`, `duplicate`, `undecided` (any warning of a document) or `left out` (on purpose).",

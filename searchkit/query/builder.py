@@ -180,7 +180,7 @@ class QueryBuilder:
         relaxed: list[Node] = []
         content: list[Node] = []
         some: list[Node] = []
-        content_words: list[tuple[Substring, tuple[str, ...]]] = []
+        content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
         folded = fold(text)
         variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
         for n, variant in enumerate(variants):
@@ -194,9 +194,9 @@ class QueryBuilder:
             # As a string, a short synonym would match across words: 高企 in 提高企业.
             strings = [] if n and words == [variant] else [substring]
             own_content = _content_words(words)
-            content_words.append((substring, own_content))
-            if len(own_content) == 1 < len(words) and own_content[0].isalpha():
+            if n == 0 and len(own_content) == 1 < len(words) and own_content[0].isalpha():
                 strings.append(Substring(own_content[0], context.field))
+            content_variants.append((tuple(strings), own_content))
             strict += _alternatives(strings[:1], words, context.field)
             relaxed += [*strings, *(Word(term, context.field) for term in _content_words(terms) or terms)]
             if own_content:
@@ -207,7 +207,7 @@ class QueryBuilder:
         clause = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
         if not clause or not content:
             return clause and replace(clause, content=Everything())
-        self._runs.append(ContentRun(tuple(content_words)))
+        self._runs.append(ContentRun(tuple(content_variants)))
         return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:

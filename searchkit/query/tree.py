@@ -128,11 +128,11 @@ class ScoringClause:
 class ContentRun:
     """A run of a query without operators, with its content words: those that are neither question words nor particles.
 
-    A paragraph holds the run if it holds one of its variants: the string, or all content words.
+    A paragraph holds the run if it holds one of its variants: one of its strings, or all of its content words.
     """
 
-    variants: tuple[tuple[Substring, tuple[str, ...]], ...]
-    """String and content words of the run itself, then of each synonym variant."""
+    variants: tuple[tuple[tuple[Substring, ...], tuple[str, ...]], ...]
+    """Strings and content words of the run itself, then of each synonym variant. The first string is the run."""
 
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
         """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
@@ -141,10 +141,8 @@ class ContentRun:
         """
         return min(
             (
-                ()
-                if string in leaves
-                else tuple(word for word in words if leaves.isdisjoint((Word(word), Substring(word))))
-                for string, words in self.variants
+                tuple(word for word in words if Word(word) not in leaves) if leaves.isdisjoint(strings) else ()
+                for strings, words in self.variants
             ),
             key=len,
         )

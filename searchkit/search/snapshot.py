@@ -301,7 +301,7 @@ def _search_auto(engine: Engine, parsed: Query, request: Request, *, beyond: boo
 
 def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
     """Return whether a query is a single run that some paragraph contains as a string."""
-    string = parsed.runs[0].variants[0][0]
+    (string, *_), _ = parsed.runs[0].variants[0]
     return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 

@@ -657,6 +657,8 @@ def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: 
 @given(query=RUN_QUERIES)
 @example("执法 检查")
 @example("执法检查 长江")
+@example("执 执查执")
+@example("执 执执法")
 def test_hits_lack_a_word_unless_they_count(indexed: IndexedCorpus, query: str) -> None:
     """With `auto`, exactly the hits that are not in the total say which words they lack."""
     results = indexed.index.search(query, limit=None)
