@@ -167,7 +167,7 @@ TRICKS = (
     ),
     Trick(
         "upper bounds from quantised impacts",
-        _set(scoring.Scorer, _candidates=lambda _, docs: docs.ids),
+        _set(scoring.Scorer, _candidates=lambda _, docs, __: docs.ids),
         (
             scoring._ImpactBounds,
             scoring.Scorer._candidates,
@@ -216,7 +216,7 @@ TRICKS = (
         (postings._term_key, postings._term_keys),
         is_cold=True,
     ),
-    Trick("pages of the text", _set(text.SegmentText, docs_at=_docs_at_by_bisection), (text.SegmentText.docs_at,)),
+    Trick("pages of the text", _set(text.SegmentText, _docs_at=_docs_at_by_bisection), (text.SegmentText._docs_at,)),
     Trick("cached document frequencies of grams", _set(reader, _MAX_CACHED_GRAMS=-1)),
 )
 

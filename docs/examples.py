@@ -258,7 +258,7 @@ RECORDS = (
     Record(
         "Answer line",
         "A line that `search --queries FILE` and `measures --queries FILE` print for each query, in order. "
-        "`facets`, `relaxed` and `error` are left out when they are empty or false.",
+        "`total_any`, `facets`, `relaxed` and `error` are left out when they are empty or false.",
         "searchkit search --queries queries.txt --limit 1 --facet year",
         elided=("hits",),
     ),

@@ -100,7 +100,8 @@ def paging_options(command: _Command) -> _Command:
         type=click.Choice(["all", "any", "auto"]),
         default="auto",
         show_default=True,
-        help="all: every part of the query must match. any: one word is enough. auto: all; if that finds nothing, any.",
+        help="all: every part of the query must match. any: one word is enough. auto: all content words, then "
+        "some of them; if no paragraph has all, any.",
     )(command)
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
-_ANSWER_FIELDS = ("total", "hits", "relaxed", "facets")
+_EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
+"""Formats in which the hits of a search are only those that count in its total."""
+_ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "facets")
 """Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 
 
@@ -65,14 +67,17 @@ def search(
 ) -> int:
     """Find paragraphs that answer QUERY, best first.
 
-    Parts of QUERY that are separated by a space must all match. If no paragraph matches all parts,
-    one word is enough (see --match). OR (or |), NOT (or -) and brackets combine parts in other ways.
-    "…" (also “…” and 「…」) is an exact phrase. title:, heading: and the names of facets restrict a
-    part to a field, as in title:年度报告 or year:[2021 TO 2023]. 处罚^2 doubles the weight of a part.
-    covid* matches words that begin with covid. * matches everything.
+    The words of QUERY must all match, except question words and particles. The list goes on with
+    paragraphs that have only some of the words, and says which they lack; the formats csv, tsv and
+    ids leave those out. If no paragraph has all words, one word is enough (see --match). OR (or |),
+    NOT (or -) and brackets combine parts in other ways. "…" (also “…” and 「…」) is an exact phrase.
+    title:, heading:, text: and the names of facets restrict a part to a field, as in title:年度报告
+    or year:[2021 TO 2023]. 处罚^2 doubles the weight of a part. covid* matches words that begin with
+    covid. * matches everything.
 
-    Any other run of characters matches as a phrase, or if all of its words occur. A number matches
-    however it is written.
+    Any other run of characters matches as a phrase, or if all of its words occur, in a paragraph or
+    in a heading or title, which belongs to the first paragraph under it. A number matches however
+    it is written.
     """
     from searchkit.index import Index
     from searchkit.output import terminal
@@ -80,7 +85,8 @@ def search(
 
     _check_one_source(query, queries)
     filters, search_options = split_options(options)
-    arguments = {**filters, **search_options}
+    is_export = queries is None and output_format in _EXPORT_FORMATS
+    arguments = {**filters, **search_options, "beyond": not is_export}
     with Index(index_path) as index:
         if queries is not None:
             return _answer_all(queries, lambda text, line: results_to_json(index.search(text, **{**arguments, **line})))

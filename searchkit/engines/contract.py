@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +55,11 @@ class Request:
     """Whether to return the parts of the score of each hit."""
     with_measures: bool = False
     """Whether to return the measures of the paragraph of each hit."""
+    beyond: Node | None = None
+    """Query tree of further hits: paragraphs that match it, but not `match`, and pass all filters. All hits are ranked
+    together, and the scores of the further ones are multiplied by `ranking.BEYOND_FACTOR`. They are not in the total
+    and not counted by facets. If nothing matches `match`, there are no hits. Requires `sort` by score, and no groups.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,24 @@ class ScoredParagraph:
     """Parts of the score, if requested."""
     measures: tuple[Measure, ...] = ()
     """Measures of the paragraph in the order of the text, if requested."""
+    own_headings: int = 0
+    """Number of headings, the last ones of the path, that belong to the passage (`own_heading_counts`)."""
+    is_beyond: bool = False
+    """Whether the paragraph only matches `Request.beyond`."""
+
+
+def own_heading_counts(paragraphs: Sequence[Paragraph]) -> list[int]:
+    """Return the number of headings, the last ones of its path, that belong to each paragraph of a document.
+
+    A heading belongs to the first paragraph under it: a paragraph has the headings that the paragraph before lacks.
+    """
+    counts: list[int] = []
+    previous: tuple[str, ...] = ()
+    for paragraph in paragraphs:
+        shared = takewhile(lambda pair: pair[0] == pair[1], zip(paragraph.path, previous, strict=False))
+        counts.append(len(paragraph.path) - len(list(shared)))
+        previous = paragraph.path
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +106,9 @@ class Response:
     """The requested hits in the order of `Request.sort`."""
     facets: Mapping[str, FacetCounts]
     """Counts of each requested facet. The key is the facet as written in a request: `year`, `district:1`."""
+    total_any: int | None = None
+    """Exact number of paragraphs that match `match` or `beyond` and pass all filters. None if the request has no
+    `beyond`, or nothing matches `match`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ TITLE_WEIGHT = 1
 RESCORE_DEPTH = 200
 """Number of paragraphs, the best by words, whose scores by bigrams and by characters are added in step two."""
 
+BEYOND_FACTOR = 1 / 1.1
+"""Factor of the score of a paragraph beyond those that match (`Request.beyond`)."""
+
 _ALPHANUMERIC = re.compile(r"[^\W_]+")  # a run of letters, digits and ideographs, without _: 第3季度
 
 
@@ -86,6 +89,11 @@ class Explanation:
     """Score by bigrams: pairs of adjacent characters."""
     characters: float = 0.0
     """Score by single characters."""
+
+    def scaled(self, factor: float) -> Explanation:
+        """Return the parts, each multiplied by a factor."""
+        words = {term: score * factor for term, score in self.words.items()}
+        return Explanation(words, self.bigrams * factor, self.characters * factor)
 
     @property
     def score(self) -> float:

@@ -28,8 +28,17 @@ import numpy as np
 from whoosh import fields, index
 from whoosh.filedb.filestore import FileStorage
 
-from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
+from searchkit.engines.contract import (
+    MeasureColumns,
+    MeasureRequest,
+    Request,
+    Response,
+    ScoredParagraph,
+    decoding,
+    own_heading_counts,
+)
 from searchkit.engines.ranking import (
+    BEYOND_FACTOR,
     RESCORE_DEPTH,
     Explanation,
     Lengths,
@@ -54,7 +63,19 @@ from searchkit.model import (
     to_json,
 )
 from searchkit.query.facets import Facet, FacetCounter, FacetCounts, Filter, facet_values, selected_values
-from searchkit.query.tree import TEXT_FIELDS, And, Everything, Node, Not, Or, Prefix, ScoringClause, Substring, Word
+from searchkit.query.tree import (
+    PASSAGE,
+    TEXT_FIELDS,
+    And,
+    Everything,
+    Node,
+    Not,
+    Or,
+    Prefix,
+    ScoringClause,
+    Substring,
+    Word,
+)
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -62,7 +83,9 @@ from searchkit.text.folding import fold
 def _schema() -> fields.Schema:
     """Return the fields of the Whoosh documents, which are documents or paragraphs (`kind`)."""
     words = fields.KEYWORD()  # not scorable, because Whoosh rounds lengths; the records contain exact lengths
-    return fields.Schema(kind=fields.ID(stored=True), text=words, heading=words, title=words, record=fields.STORED)
+    # `label`: the headings and the title that belong to the passage of the paragraph
+    names = ("text", "heading", "title", "label")
+    return fields.Schema(kind=fields.ID(stored=True), record=fields.STORED, **dict.fromkeys(names, words))
 
 
 class StoredDocument(NamedTuple):
@@ -129,14 +152,16 @@ class WhooshWriter:
         record = _to_json_text({"file": stored.file, "document": to_json(stored.document), "tables": tables})
         writer.add_document(kind="document", record=record)
         title, title_length = self._analyze(stored.document.title or "")
-        for paragraph, measures in zip(stored.paragraphs, stored.measures, strict=True):
+        own_headings = own_heading_counts(stored.paragraphs)
+        for paragraph, measures, own in zip(stored.paragraphs, stored.measures, own_headings, strict=True):
             text, text_length = self._analyze(paragraph.text)
             heading, heading_length = self._analyze("\n".join(paragraph.path))
+            label, _ = self._analyze("\n".join(_passage_labels(paragraph, own)))
             folded = fold(paragraph.text)
             lengths = (text_length, heading_length, title_length, *(count_all_grams(folded, size) for size in (1, 2)))
             content = {"paragraph": to_json(paragraph), "measures": [asdict(measure) for measure in measures]}
-            record = _to_json_text({"lengths": lengths, **content})
-            writer.add_document(kind="paragraph", text=text, heading=heading, title=title, record=record)
+            record = _to_json_text({"lengths": lengths, "own_headings": own, **content})
+            writer.add_document(kind="paragraph", text=text, heading=heading, title=title, label=label, record=record)
 
     def _analyze(self, text: str) -> tuple[str, int]:
         """Return the terms of a text, separated by spaces, and the number of terms."""
@@ -162,7 +187,11 @@ class WhooshEngine:
         with self._lock, _restricted_unpickling():
             matches = sorted(self._match(request.match))
             facets = {str(facet): self._count(facet, matches, request) for facet in request.facets}
-            return self._respond(request, self._filter(matches, request.filters), facets)
+            admitted, beyond = self._filter(matches, request.filters), None
+            if request.beyond is not None and admitted:
+                further = sorted(self._match(request.beyond) - set(admitted))
+                beyond = frozenset(self._filter(further, request.filters))
+            return self._respond(request, admitted, beyond, facets)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects. Takes time in proportion to the size of the index."""
@@ -291,6 +320,11 @@ class WhooshEngine:
             matcher.next()
         return frequencies
 
+    def _expand_prefix(self, name: str, prefix: str) -> Iterator[bytes]:
+        """Return the terms of a field that begin with a prefix."""
+        terms: Iterator[bytes] = self._reader.expand_prefix(name, prefix)
+        return terms
+
     def _match(self, node: Node) -> set[int]:
         """Return the doc ids that match a query tree."""
         store = self._store
@@ -299,12 +333,14 @@ class WhooshEngine:
             case Everything():
                 docs = all_docs
             case Word():
-                docs = set(self._postings(node.field, node.term))
+                docs = {i for name in _field_names(node) for i in self._postings(name, node.term)}
             case Prefix():
-                terms = self._reader.expand_prefix(node.field, node.text)
-                docs = {doc_id for term in terms for doc_id in self._postings(node.field, term)}
+                terms = [(name, term) for name in _field_names(node) for term in self._expand_prefix(name, node.text)]
+                docs = {i for name, term in terms for i in self._postings(name, term)}
             case Substring():
-                docs = {i for i in all_docs if any(True for _ in node.find(store.folded(node.field, i)))}
+                docs = {
+                    i for i in all_docs if any(True for text in store.folded(node.field, i) for _ in node.find(text))
+                }
             case Filter():
                 docs = {i for i in all_docs if node.admits(store.paragraphs[i])}
             case Not():
@@ -347,9 +383,12 @@ class WhooshEngine:
             counter.add(self._store.paragraphs[i])
         return counter.result(request.max_values)
 
-    def _respond(self, request: Request, matches: list[int], facets: dict[str, FacetCounts]) -> Response:
-        """Score, sort, group and page the matches."""
-        ranked, scores = self._rank(request.scoring, matches)
+    def _respond(
+        self, request: Request, matches: list[int], beyond: frozenset[int] | None, facets: dict[str, FacetCounts]
+    ) -> Response:
+        """Score, sort, group and page the matches, and the further hits `beyond` them, None if not requested."""
+        further = beyond or frozenset()
+        ranked, scores = self._rank(request.scoring, [*matches, *further], further)
         if request.sort != "score":
             ranked = self._sort(ranked, request.sort)
         match_counts: Counter[str] = Counter()
@@ -366,16 +405,26 @@ class WhooshEngine:
             explanation = scores[i] if request.explain else None
             measures = self._measures(i) if request.with_measures else ()
             match_count = match_counts.get(paragraph.document, 1)
-            hits.append(ScoredParagraph(paragraph, scores[i].score, match_count, explanation, measures))
-        return Response(len(matches), len(match_counts) if request.by_document else None, tuple(hits), facets)
+            own_headings = self._store.own_headings[i]
+            score, is_beyond = scores[i].score, i in further
+            hits.append(ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond))
+        documents = len(match_counts) if request.by_document else None
+        total_any = None if beyond is None else len(matches) + len(beyond)
+        return Response(len(matches), documents, tuple(hits), facets, total_any)
 
-    def _rank(self, clauses: Sequence[ScoringClause], matches: list[int]) -> tuple[list[int], dict[int, Explanation]]:
-        """Return the matches, best first, and the scores of each."""
-        scores = self._word_scores(clauses, matches)
-        ranked = sorted(matches, key=lambda i: (-scores[i].score, i))
+    def _rank(
+        self, clauses: Sequence[ScoringClause], docs: list[int], beyond: Collection[int]
+    ) -> tuple[list[int], dict[int, Explanation]]:
+        """Return docs, best first, and the scores of each. The scores of those in `beyond` are reduced."""
+        factors = {i: BEYOND_FACTOR if i in beyond else 1.0 for i in docs}
+        word_scores = self._word_scores(clauses, docs)
+        scores = {i: word_scores[i].scaled(factors[i]) for i in docs}
+        ranked = sorted(docs, key=lambda i: (-scores[i].score, i))
         texts = [(clause.text, clause.weight) for clause in clauses]
         gram_weights = {size: query_grams(texts, size) for size in (1, 2)}
-        rescored = {i: self._rescore(gram_weights, i, scores[i]) for i in ranked[:RESCORE_DEPTH]}
+        rescored = {
+            i: self._rescore(gram_weights, i, word_scores[i]).scaled(factors[i]) for i in ranked[:RESCORE_DEPTH]
+        }
         scores |= rescored
         ranked[:RESCORE_DEPTH] = sorted(rescored, key=lambda i: (-scores[i].score, i))
         return ranked, scores
@@ -426,7 +475,7 @@ class WhooshEngine:
         `length` and `total_length`: the number of bigrams or characters in the paragraph, and in all paragraphs.
         """
         store, doc_count = self._store, len(self._store.paragraphs)
-        tf = count_grams(store.folded("text", i), gram_weights)
+        tf = count_grams(store.texts[i], gram_weights)
         return sum(
             weight * idf(store.df(gram), doc_count) * saturation(tf[gram], length, total_length / doc_count)
             for gram, weight in gram_weights.items()
@@ -453,6 +502,8 @@ class _ParagraphStore:
         self.paragraphs = [paragraph_from_json(record["paragraph"]) for _, record in records]
         self.measures = [_measures_from_json(record) for _, record in records]
         self.lengths = [Lengths(*record["lengths"]) for _, record in records]
+        self.own_headings = [int(record["own_headings"]) for _, record in records]
+        """Number of headings that belong to the passage of each paragraph."""
         self.doc_id_by_paragraph_id = {paragraph.id: doc_id for doc_id, paragraph in enumerate(self.paragraphs)}
         sums = [sum(column) for column in zip(*(record["lengths"] for _, record in records), strict=True)]
         self.totals = Lengths(*sums)
@@ -460,21 +511,36 @@ class _ParagraphStore:
         self._df: dict[str, int] = {}
 
     @cached_property
-    def _texts(self) -> list[str]:
+    def texts(self) -> list[str]:
+        """Folded text of each paragraph."""
         return [fold(paragraph.text) for paragraph in self.paragraphs]
 
-    def folded(self, name: str, doc_id: int) -> str:
-        """Return the folded text, headings or title of a paragraph."""
-        if name == "text":
-            return self._texts[doc_id]
+    def folded(self, name: str, doc_id: int) -> list[str]:
+        """Return the folded texts of a field of a paragraph. Strings do not match across two of them."""
         paragraph = self.paragraphs[doc_id]
-        return fold("\n".join(paragraph.path) if name == "heading" else paragraph.title or "")
+        if name == PASSAGE:
+            labels = _passage_labels(paragraph, self.own_headings[doc_id])
+            return [self.texts[doc_id], *map(fold, labels)]
+        if name == "text":
+            return [self.texts[doc_id]]
+        return [*map(fold, paragraph.path)] if name == "heading" else [fold(paragraph.title or "")]
 
     def df(self, gram: str) -> int:
         """Return the number of paragraphs whose text contains a gram."""
         if gram not in self._df:
-            self._df[gram] = sum(gram in text for text in self._texts)
+            self._df[gram] = sum(gram in text for text in self.texts)
         return self._df[gram]
+
+
+def _passage_labels(paragraph: Paragraph, own_headings: int) -> list[str]:
+    """Return the headings and the title that belong to the passage of a paragraph."""
+    headings = paragraph.path[len(paragraph.path) - own_headings :]
+    return [*headings, *([paragraph.title] if paragraph.n == 1 and paragraph.title else [])]
+
+
+def _field_names(leaf: Word | Prefix) -> tuple[str, ...]:
+    """Return the fields of the Whoosh schema that a leaf matches in."""
+    return ("text", "label") if leaf.field == PASSAGE else (leaf.field,)
 
 
 def _measures_from_json(record: Mapping[str, Any]) -> tuple[ExtractedMeasure, ...]:

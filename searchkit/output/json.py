@@ -34,8 +34,8 @@ def dumps(value: object, *, indent: int | None = None) -> str:
 def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
     """Return a hit as a JSON object.
 
-    Its fields are id, score, snippet, spans, snippet_start, explanation (if requested), the fields of the paragraph,
-    and measures (if `with_measures`).
+    Its fields are id, score, snippet, spans, snippet_start, path_spans, title_spans, lacks, explanation (if requested),
+    the fields of the paragraph, and measures (if `with_measures`).
     """
     paragraph = to_json(hit.paragraph)
     out = {
@@ -44,6 +44,9 @@ def hit_to_json(hit: Hit, *, with_measures: bool = True) -> dict[str, object]:
         "snippet": hit.snippet,
         "spans": [list(span) for span in hit.spans],
         "snippet_start": hit.window.start,
+        "path_spans": [list(span) for span in hit.path_spans],
+        "title_spans": [list(span) for span in hit.title_spans],
+        "lacks": list(hit.lacks),
     }
     if hit.explanation is not None:
         out["explanation"] = _explanation_to_json(hit.explanation)
@@ -66,6 +69,7 @@ def results_to_json(results: Results) -> dict[str, object]:
         "query": results.query,
         "understood": results.understood,
         "total": results.total,
+        "total_any": results.total_any,
         "relaxed": results.relaxed,
         "notes": list(results.notes),
         "took_ms": results.took_ms,

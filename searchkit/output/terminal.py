@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.output.cells import single_line, value_text
-from searchkit.search.snippets import split_highlights
+from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from searchkit.query.facets import FacetCounts
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
-    from searchkit.search.snippets import Snippet
 
 MAX_SHOWN_VALUES = 10
 """Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
@@ -52,6 +51,8 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
     counts_line = f"{results.total} paragraphs"
+    if results.total_any is not None:
+        counts_line += f" with all words, {results.total_any} with some"
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
@@ -134,7 +135,7 @@ def format_document(document: Document) -> str:
 
 
 def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
-    """Return the lines of a hit: number and snippet, then id, facets and score, then the explanation if there is one.
+    """Return the lines of a hit: number and snippet, headings with matches, id, facets and score, and the explanation.
 
     `number`: position of the hit in all results, from 1.
     """
@@ -142,13 +143,25 @@ def _hit_lines(number: int, hit: Hit, *, colour: bool) -> list[str]:
     before = "…" if hit.window.start else ""
     after = "…" if hit.window.start + len(hit.snippet) < len(hit.paragraph.text) else ""
     matches = f"  ({hit.matches} matches)" if hit.matches > 1 else ""
+    matches += f"  without {' '.join(hit.lacks)}" if hit.lacks else ""
     lines = [
         f"{number:>3}  {before}{text}{after}",
+        *(f"     › {label}" for label in _matching_labels(hit, colour=colour)),
         "     " + _dim(sanitize(f"{hit.id}  {_facets_text(hit.paragraph)}  {hit.score:.2f}{matches}"), colour=colour),
     ]
     if hit.explanation is not None:
         lines.append(sanitize(_explanation_line(hit.explanation)))
     return lines
+
+
+def _matching_labels(hit: Hit, *, colour: bool) -> Iterator[str]:
+    """Yield the headings of a hit, and its title, that contain a match. Skips headings that the text repeats."""
+    for number, heading in enumerate(hit.paragraph.path):
+        spans = tuple(span for heading_number, *span in hit.path_spans if heading_number == number)
+        if spans and heading not in hit.paragraph.text:
+            yield _highlight(Snippet(0, heading, tuple((start, end) for start, end in spans)), colour=colour)
+    if hit.title_spans and hit.paragraph.title:
+        yield _highlight(Snippet(0, hit.paragraph.title, hit.title_spans), colour=colour)
 
 
 def _explanation_line(explanation: Explanation) -> str:

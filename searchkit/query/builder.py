@@ -7,7 +7,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from searchkit.query.facets import YEAR_FACETS, Filter
-from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import (
+    PASSAGE,
+    And,
+    ContentRun,
+    Everything,
+    Node,
+    Or,
+    Prefix,
+    Query,
+    ScoringClause,
+    Substring,
+    Word,
+)
 from searchkit.text.analyzer import Analyzer, Token
 from searchkit.text.folding import fold
 from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
@@ -18,9 +30,16 @@ MAX_QUERY_CLAUSES = 64
 _MAX_VARIANTS = 8
 """Maximum number of variants of a run: the run itself, and copies with words replaced by synonyms."""
 _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也都就而以为于之其这那个们啊吗呢吧么")
-"""Words that occur in nearly every paragraph. The relaxed form of a run does not search for them."""
+"""Words that occur in nearly every paragraph. They are no content words (`ContentRun`)."""
+_QUESTION_WORDS = frozenset(
+    "什么 多少 多大 多久 多长 多高 如何 怎么 怎样 怎么样 怎么办 咋 咋样 哪 哪些 哪个 哪几个 哪种 哪项 哪家 哪位 "  # noqa: SIM905
+    "哪里 哪儿 哪年 哪一年 何 何时 何地 何种 几 几个 几次 几项 几家 几年 几种 谁 是否 能否 可否 有没有 是不是 为什么 "
+    "为何 干什么 请问".split()
+)
+"""Words of questions, which answers do not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
-"""Weight of all synonym variants of a run together. The run itself has the weight 1, so that it ranks higher."""
+"""Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
+1, so that it ranks higher."""
 
 
 class QuerySyntaxError(Exception):
@@ -31,8 +50,8 @@ class QuerySyntaxError(Exception):
 class ClauseContext:
     """Field and weight of a clause, set by the operators around it."""
 
-    field: str = "text"
-    """One of `tree.TEXT_FIELDS`."""
+    field: str = PASSAGE
+    """`tree.PASSAGE`, or one of `tree.TEXT_FIELDS`."""
     weight: float = 1.0
     """Factor of the clause's score; 0 below NOT."""
 
@@ -51,7 +70,7 @@ class ClauseContext:
 
 @dataclass(frozen=True, slots=True)
 class ClausePair:
-    """A clause in two forms."""
+    """A clause in its forms."""
 
     all: Node
     """Strict form: requires every part of the clause."""
@@ -60,6 +79,10 @@ class ClausePair:
     is_required: bool = False
     """Whether the relaxed form of the query requires the clause too. Filters, negations and `*` are required; so is a
     combination of clauses that are all required."""
+    content: Node | None = None
+    """Strict form in which only content words must match. None if it is `all`; `Everything` if there are none."""
+    some: Node | None = None
+    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
 
 
 def required(node: Node) -> ClausePair:
@@ -76,10 +99,21 @@ def conjunction(clauses: Iterable[ClausePair | None]) -> ClausePair | None:
     if not present:
         return None
     required_nodes = [clause.all for clause in present if clause.is_required]
-    optional_nodes = [clause.any for clause in present if not clause.is_required]
-    relaxed = [_join(Or, optional_nodes), *required_nodes] if optional_nodes else required_nodes
+    optional = [clause for clause in present if not clause.is_required]
+    # A clause without content words, such as 如何, matters only if there are no others.
+    optional = [clause for clause in optional if not isinstance(clause.content, Everything)] or optional
+    relaxed, some = (
+        [_join(Or, nodes), *required_nodes] if nodes else required_nodes
+        for nodes in ([clause.any for clause in optional], [clause.some or clause.any for clause in optional])
+    )
+    content = [clause.content or clause.all for clause in present]
+    content = [node for node in content if not isinstance(node, Everything)] or content[:1]
     return ClausePair(
-        _join(And, [clause.all for clause in present]), _join(And, relaxed), is_required=not optional_nodes
+        _join(And, [clause.all for clause in present]),
+        _join(And, relaxed),
+        not optional,
+        _join(And, content),
+        _join(And, some),
     )
 
 
@@ -100,17 +134,21 @@ class QueryBuilder:
     notes: list[str] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
+    _runs: list[ContentRun] = field(default_factory=list)
     _clause_count: int = 0
     """Number of runs, prefixes and quoted strings created so far."""
 
-    def build(self, clause: ClausePair | None) -> Query:
+    def build(self, clause: ClausePair | None, *, has_operators: bool) -> Query:
         """Return the query whose root is `clause`. None matches everything."""
         clause = clause or required(Everything())
-        return Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+        query = Query(clause.all, clause.any, tuple(self._scoring), tuple(dict.fromkeys(self.notes)))
+        if has_operators or not any(words for run in self._runs for _, words in run.variants):
+            return query
+        return replace(query, content=clause.content, some=clause.some, runs=tuple(self._runs))
 
     def reset(self) -> None:
         """Discard the clauses created so far, but not the notes."""
-        self._scoring, self._clause_count = [], 0
+        self._scoring, self._runs, self._clause_count = [], [], 0
 
     def create_phrase(self, text: str, context: ClauseContext) -> ClausePair | None:
         """Return the clause of a quoted string, which matches exactly this string.
@@ -135,25 +173,42 @@ class QueryBuilder:
         """Return the clause of a run, which is text without spaces and quotes.
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
-        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any word of a variant
-        that is not a function word. Returns None if the query has too many clauses.
+        variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any content word of a
+        variant. Returns None if the query has too many clauses.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
-        variants = list(islice(self._synonym_variants(fold(text)), _MAX_VARIANTS))
+        content: list[Node] = []
+        some: list[Node] = []
+        content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
+        folded = fold(text)
+        variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
         for n, variant in enumerate(variants):
-            terms = self.analyzer.query_terms(variant)
-            self._add_scoring(variant, terms, context.boosted(_SYNONYM_WEIGHT / (len(variants) - 1) if n else 1.0))
             words = self.analyzer.query_words(variant)
+            # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
+            terms = list(dict.fromkeys(words)) if n else self.analyzer.query_terms(variant)
+            self._add_scoring(variant, terms, context.boosted(_variant_weight(n, variants)))
             is_quantity = self.analyzer.is_quantity(variant)
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
-            strict.append(substring)
-            # A variant that is a single word needs no `Word`: the substring also matches every paragraph with the word.
-            if words and (substring.whole_numbers or words != [variant]):
-                strict.append(_join(And, [Word(word, context.field) for word in dict.fromkeys(words)]))
-            relaxed += [substring, *(Word(term, context.field) for term in _drop_function_words(terms))]
-        return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
+            # As a string, a short synonym would match across words: 高企 in 提高企业.
+            strings = [] if n and words == [variant] else [substring]
+            own_content = _content_words(words)
+            if n == 0 and len(own_content) == 1 < len(words) and own_content[0].isalpha():
+                strings.append(Substring(own_content[0], context.field))
+            content_variants.append((tuple(strings), own_content))
+            strict += _alternatives(strings[:1], words, context.field)
+            relaxed += [*strings, *(Word(term, context.field) for term in _content_words(terms) or terms)]
+            if own_content:
+                content += _alternatives(strings, own_content, context.field)
+                some += [*strings, *(Word(word, context.field) for word in own_content)]
+        if not strict:
+            return None
+        clause = self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed))))
+        if not clause or not content:
+            return clause and replace(clause, content=Everything())
+        self._runs.append(ContentRun(tuple(content_variants)))
+        return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:
         """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
@@ -200,10 +255,10 @@ class QueryBuilder:
     def _add_scoring(self, folded: str, terms: Sequence[str], context: ClauseContext) -> None:
         """Add a scoring clause.
 
-        Does nothing if the weight is 0 (below NOT), the field is not `text`, or the query already has
+        Does nothing if the weight is 0 (below NOT), the field is `heading` or `title`, or the query already has
         `MAX_QUERY_CLAUSES` clauses.
         """
-        if context.weight > 0 and context.field == "text" and self._clause_count < MAX_QUERY_CLAUSES:
+        if context.weight > 0 and context.field in {PASSAGE, "text"} and self._clause_count < MAX_QUERY_CLAUSES:
             self._scoring.append(ScoringClause(folded, tuple(terms), context.weight))
 
     def _count_clause(self, strict: Node, relaxed: Node) -> ClausePair | None:
@@ -215,9 +270,37 @@ class QueryBuilder:
         return ClausePair(strict, relaxed)
 
 
-def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:
-    """Return the terms that are not function words. If all are function words, return all."""
-    return [term for term in terms if term not in _FUNCTION_WORDS] or terms
+def _content_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct words that are neither function words nor question words, in order.
+
+    A word of one character after a question word is its measure word, and belongs to the question: 件 in 多少件.
+    """
+    content: dict[str, None] = {}
+    for previous, word in zip(("", *words), words, strict=False):
+        is_measure_word = previous in _QUESTION_WORDS and len(word) == 1
+        if not (word in _FUNCTION_WORDS or word in _QUESTION_WORDS or is_measure_word):
+            content[word] = None
+    return tuple(content)
+
+
+def _variant_weight(n: int, variants: Sequence[str]) -> float:
+    """Return the weight of variant `n` of a run: 1 for the run itself, less for synonym variants.
+
+    A longer variant has more characters and pairs of characters, which all add to its score, so that it weighs less.
+    """
+    return _SYNONYM_WEIGHT / (len(variants) - 1) * min(1, len(variants[0]) / len(variants[n])) if n else 1.0
+
+
+def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str) -> list[Node]:
+    """Return the alternatives of a variant of a run: one of some strings, or all of some words.
+
+    A variant that is a single word needs no `Word`: the string also matches every paragraph with the word.
+    """
+    distinct = list(dict.fromkeys(words))
+    is_string = any([string.text] == distinct and not string.whole_numbers for string in strings)
+    if not distinct or is_string:
+        return list(strings)
+    return [*strings, _join(And, [Word(word, field) for word in distinct])]
 
 
 def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:

@@ -21,7 +21,7 @@ from searchkit.query.builder import (
     disjunction,
     required,
 )
-from searchkit.query.tree import TEXT_FIELDS, Everything, Not
+from searchkit.query.tree import PASSAGE, TEXT_FIELDS, Everything, Not
 
 _MAX_BOOST = 100.0
 """A greater boost is reduced to this one."""
@@ -104,10 +104,10 @@ class _SyntaxTreeConverter:
 
         Raises QuerySyntaxError for a bad year.
         """
-        name = node.fieldname or "text"
+        name = node.fieldname or PASSAGE
         start = node.textstartchar if isinstance(node, qparser.PhrasePlugin.PhraseNode) else node.startchar
         text = self._original[start : start + len(node.text)]
-        if name not in TEXT_FIELDS:
+        if name not in {PASSAGE, *TEXT_FIELDS}:
             return required(self._builder.create_filter(name, text))
         context = context.with_field(name)
         if isinstance(node, qparser.PhrasePlugin.PhraseNode):

@@ -69,14 +69,16 @@ def _parse_operators(half_width: str, text: str, builder: QueryBuilder, fields: 
     from searchkit.query import grammar  # noqa: PLC0415 - imports whoosh, 45 ms; most queries have no operators
 
     try:
-        return builder.build(grammar.parse_operators(half_width, text, builder, frozenset(fields).union(YEAR_FACETS)))
+        root = grammar.parse_operators(half_width, text, builder, frozenset(fields).union(YEAR_FACETS))
+        return builder.build(root, has_operators=True)
     except RecursionError:
         raise QuerySyntaxError("brackets nested too deep") from None
 
 
 def _parse_plain(text: str, builder: QueryBuilder) -> Query:
     """Return the query of words separated by spaces, without operators."""
-    return builder.build(conjunction([builder.create_run(run, ClauseContext()) for run in text.split()]))
+    root = conjunction([builder.create_run(run, ClauseContext()) for run in text.split()])
+    return builder.build(root, has_operators=False)
 
 
 def _blank_operators(text: str, half_width: str) -> str:

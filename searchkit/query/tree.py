@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from searchkit.query.facets import Filter, quote
 
 TEXT_FIELDS = ("text", "heading", "title")
-"""Fields that words and strings can match: text of a paragraph (default), its headings, title of its document."""
+"""Fields that a query can name: text of a paragraph, all headings above it, title of its document."""
+
+PASSAGE = "passage"
+"""Field of words and strings without a field name: the text of a paragraph, with the headings and the title that belong
+to it. A heading belongs to the first paragraph under it, the title to the first paragraph of the document. So an
+occurrence in a heading or title is found once. No string matches across two of these texts."""
 
 HAN_NUMERAL_CHARACTERS = "零〇一二三四五六七八九十百千万亿两点"
 """Characters of Chinese numerals, including the decimal point 点."""
@@ -31,7 +37,8 @@ class Word:
     """Matches a paragraph whose field has the token `term`."""
 
     term: str
-    field: str = "text"
+    field: str = PASSAGE
+    """`PASSAGE`, or one of `TEXT_FIELDS`."""
 
     def __str__(self) -> str:
         return _with_field(self.field, self.term)
@@ -42,7 +49,7 @@ class Substring:
     """Matches a paragraph whose folded field contains the folded string `text`."""
 
     text: str
-    field: str = "text"
+    field: str = PASSAGE
     whole_numbers: bool = False
     """Whether to ignore occurrences inside a longer number: 3件 in 23件, 三件 in 十三件."""
 
@@ -65,7 +72,7 @@ class Prefix:
     """Matches a paragraph whose field has a token that begins with `text`."""
 
     text: str
-    field: str = "text"
+    field: str = PASSAGE
 
     def __str__(self) -> str:
         return _with_field(self.field, f"{self.text}*")
@@ -118,6 +125,30 @@ class ScoringClause:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRun:
+    """A run of a query without operators, with its content words: those that are neither question words nor particles.
+
+    A paragraph holds the run if it holds one of its variants: one of its strings, or all of its content words.
+    """
+
+    variants: tuple[tuple[tuple[Substring, ...], tuple[str, ...]], ...]
+    """Strings and content words of the run itself, then of each synonym variant. The first string is the run."""
+
+    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
+        """Return the content words that a paragraph lacks of the variant of which it lacks the fewest.
+
+        `leaves`: the leaves of `Query.some` or `Query.any` that the paragraph matches.
+        """
+        return min(
+            (
+                tuple(word for word in words if Word(word) not in leaves) if leaves.isdisjoint(strings) else ()
+                for strings, words in self.variants
+            ),
+            key=len,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A parsed query, in a strict and a relaxed form."""
 
@@ -127,10 +158,25 @@ class Query:
     """Relaxed form: at least one word or string of the parts must match. Filters and negations must match too, unless
     they are alternatives of an OR."""
     scoring: tuple[ScoringClause, ...] = ()
-    """The runs and quoted strings in the field `text` that are not negated, in the order of the query. Ranking uses
-    nothing else."""
+    """The runs and quoted strings in the passage or the text that are not negated, in the order of the query. Ranking
+    uses nothing else."""
     notes: tuple[str, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
+    content: Node | None = None
+    """Strict form in which only content words must match (`ContentRun`). None if it is `all`."""
+    some: Node | None = None
+    """Relaxed form that requires a content word, and not a shorter word in one. None if it is `any`."""
+    runs: tuple[ContentRun, ...] = ()
+    """The runs of a query without operators. Empty for a query with operators."""
+
+    @property
+    def has_several_words(self) -> bool:
+        """Whether the query has no operators and several content words."""
+        return len({word for run in self.runs for word in run.variants[0][1]}) > 1
+
+    def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
+        """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""
+        return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:
@@ -165,8 +211,8 @@ def _whole_number_pattern(text: str) -> re.Pattern[str]:
 
 
 def _with_field(field: str, text: str) -> str:
-    """Return a leaf in query syntax: `title:执法`. The field `text` is the default and is omitted."""
-    return text if field == "text" else f"{field}:{text}"
+    """Return a leaf in query syntax: `title:执法`. The field `PASSAGE` is the default and is omitted."""
+    return text if field == PASSAGE else f"{field}:{text}"
 
 
 def _parenthesized(node: Node) -> str:

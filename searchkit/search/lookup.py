@@ -38,7 +38,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
@@ -112,13 +112,14 @@ class MeasureResults:
 
 
 def expand_to_all_fields(node: Node) -> Node:
-    """Replace each leaf on the field text by an OR of the same leaf on text, heading and title.
+    """Replace each leaf on the passage by an OR of the same leaf on passage, heading and title.
 
-    Leaves under NOT and leaves on other fields do not change.
+    A measure belongs to all headings above its paragraph, not only to those that begin there. Leaves under NOT and
+    leaves on other fields do not change.
     """
     if isinstance(node, And | Or):
         return type(node)(tuple(map(expand_to_all_fields, node.children)))
-    if isinstance(node, Word | Substring | Prefix) and node.field == "text":
+    if isinstance(node, Word | Substring | Prefix) and node.field == PASSAGE:
         return Or((node, *(_with_field(node, field) for field in ("heading", "title"))))
     return node
 
@@ -136,14 +137,14 @@ def rank_measures(
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
-    one of `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
-    A name in the query stands for all names of its measure.
+    one of `options.MATCH_MODES`. `auto` ranks the measures that match all content words or, if there are none, those
+    that match `query.any`. A name in the query stands for all names of its measure.
     """
     from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
 
     query_names = QueryNames(names, query)
     scoring = query_names.paragraph_clauses(query.scoring)
-    trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
+    trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.content or query.all, query.any))
     for tree in dict.fromkeys(trees):
         expanded = query_names.expand(expand_to_all_fields(tree))
         columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
@@ -165,9 +166,9 @@ class MeasureRanking:
         self.query = query
         """The query."""
         self.tree = tree
-        """The tree of the query that was searched: `query.all` or `query.any`."""
+        """The tree of the query that was searched: `query.all`, `query.content` or `query.any`."""
         self.is_relaxed = is_relaxed
-        """Whether `query.any` was searched because no measure matches `query.all`."""
+        """Whether `query.any` was searched because no measure matches all content words."""
         self.total = len(columns.scores)
         """Number of measures."""
         self.wanted: MeasureName | None = names.wanted

@@ -20,7 +20,9 @@ MATCH_MODES = ("all", "any", "auto")
 
 - `all`: every part of the query must match.
 - `any`: one word of the query is enough.
-- `auto`: like `all` or, if nothing matches then, like `any`.
+- `auto`: every content word must match, that is every word but question words and particles; the list by score goes on
+  with paragraphs that match some of them. If no paragraph matches all, like `any`. A query with operators or quotes is
+  read like `all` or, if nothing matches then, like `any`.
 """
 
 Quantity = str | float
@@ -45,6 +47,8 @@ class SearchOptions:
     """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
+    beyond: bool = True
+    """Whether the list by score goes on beyond the paragraphs with all content words, with `match="auto"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
         errors |= {
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
+            f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
             f"facets must be a list of names, not {options.facets!r}": not _is_list_of_names(options.facets),
         }
     else:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from searchkit.query.naming import IndicatorNames, MeasureName, is_change_word, remove_aspect
-from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
+from searchkit.query.tree import PASSAGE, And, Node, Or, Query, ScoringClause, Substring
 from searchkit.text.folding import fold, to_code_points
 
 _IGNORED = ' “”"‘’()[]《》'
@@ -70,7 +70,7 @@ class QueryNames:
             return node
         if isinstance(node, And | Or):
             return type(node)(tuple(map(self.expand, node.children)))
-        if isinstance(node, Substring) and node.field == "text" and node.text in self._by_text:
+        if isinstance(node, Substring) and node.field == PASSAGE and node.text in self._by_text:
             return Or((node, *map(_match_all, self._names.strings(self._by_text[node.text]))))
         return node
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.search.snippets import Snippet
+from searchkit.search.snippets import HeadingSpan, Snippet, Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Hit:
     """The parts of the score, if the search had `explain`."""
     measures: tuple[Measure, ...] = ()
     """The measures of the paragraph, in the order of their quotes."""
+    path_spans: tuple[HeadingSpan, ...] = ()
+    """Matches in the headings: index of the heading in `paragraph.path`, and its span in the heading."""
+    title_spans: Spans = ()
+    """Spans of the matches in the title."""
+    lacks: tuple[str, ...] = ()
+    """With `match="auto"`: the content words of the query that the paragraph lacks."""
 
     @property
     def id(self) -> str:
@@ -39,7 +45,7 @@ class Hit:
         return self.window.text
 
     @property
-    def spans(self) -> tuple[tuple[int, int], ...]:
+    def spans(self) -> Spans:
         """Spans of all matches in the paragraph's text: code points, 0-based, end-exclusive."""
         return self.window.spans
 
@@ -53,17 +59,20 @@ class Results:
     understood: str
     """The query tree that was searched, as text."""
     total: int
-    """Exact number of matching paragraphs."""
+    """Exact number of matching paragraphs. With `match="auto"`: of those with all content words, unless `relaxed`."""
     hits: tuple[Hit, ...]
     """The requested hits, best first unless the search sorts by a facet."""
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
     """Counts by facet, named as in the request: `year`, `district:1`."""
     relaxed: bool = False
-    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all
-    parts of it."""
+    """Whether `match` was `auto` and the hits match only some words of the query, because no paragraph matches all of
+    them."""
     notes: tuple[str, ...] = ()
     """Messages about parts of the query that were changed or ignored."""
     documents: int | None = None
     """With `group="document"`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
+    total_any: int | None = None
+    """Exact number of paragraphs that match some content words, if the list goes on beyond those that match all.
+    Otherwise None."""

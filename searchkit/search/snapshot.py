@@ -33,7 +33,7 @@ from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, measure_request
 from searchkit.search.results import Hit, Results
-from searchkit.search.snippets import extract_snippet
+from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
@@ -166,9 +166,15 @@ class Snapshot:
         started = time.perf_counter()
         request = self._search_request(options, filters)
         parsed = self.parse_query(query)
-        tree, response = self._search_trees(parsed, options.match, request)
-        relaxed = options.match == "auto" and tree != parsed.all
-        hits = tuple(self._build_hits(response.hits, tree))
+        request = replace(request, scoring=parsed.scoring)
+        with self.use_engine() as engine:
+            if options.match == "auto":
+                tree, response = _search_auto(engine, parsed, request, beyond=options.beyond)
+            else:
+                tree = parsed.any if options.match == "any" else parsed.all
+                response = engine.search(replace(request, match=tree))
+        relaxed = options.match == "auto" and tree is parsed.any
+        hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
         return Results(
             query,
             str(tree),
@@ -179,21 +185,8 @@ class Snapshot:
             parsed.notes,
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
+            response.total_any,
         )
-
-    def _search_trees(self, parsed: Query, match: str, request: Request) -> tuple[Node, Response]:
-        """Search for the tree of a query that `match` requires, and return the tree and the response.
-
-        `auto` requires `parsed.all`, or `parsed.any` if only this tree has a match.
-        """
-        tree = parsed.any if match == "any" else parsed.all
-        with self.use_engine() as engine:
-            response = engine.search(replace(request, match=tree, scoring=parsed.scoring))
-            if not response.total and match == "auto" and parsed.any != parsed.all:
-                any_response = engine.search(replace(request, match=parsed.any, scoring=parsed.scoring))
-                if any_response.total:
-                    return parsed.any, any_response
-        return tree, response
 
     def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -275,16 +268,53 @@ class Snapshot:
             self._check_facet(facet.name)
         return facets
 
-    def _build_hits(self, scored: Sequence[ScoredParagraph], tree: Node) -> Iterator[Hit]:
-        """Yield the hits for scored paragraphs, each with the snippet for the tree."""
+    def _build_hits(
+        self, scored: Sequence[ScoredParagraph], tree: Node, parsed: Query, *, relaxed: bool
+    ) -> Iterator[Hit]:
+        """Yield the hits for scored paragraphs. `tree`: the tree of the query that was searched."""
         for item in scored:
-            window = extract_snippet(item.paragraph.text, tree, self.analyzer)
-            yield Hit(item.paragraph, item.score, window, item.matches, item.explanation, item.measures)
+            is_beyond = item.is_beyond or relaxed
+            found = match_passage(item, parsed.some or tree if item.is_beyond else tree, self.analyzer)
+            yield Hit(
+                item.paragraph,
+                item.score,
+                found.window,
+                item.matches,
+                item.explanation,
+                item.measures,
+                found.path_spans,
+                found.title_spans,
+                parsed.missing(found.leaves) if is_beyond else (),
+            )
 
     def _check_facet(self, name: str) -> None:
         """Raise UnknownFacet if the index does not have the facet."""
         if name not in self.facet_names:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
+
+
+def _search_auto(engine: Engine, parsed: Query, request: Request, *, beyond: bool) -> tuple[Node, Response]:
+    """Search for paragraphs with all content words of a query or, if there are none, with some.
+
+    Returns the tree that was searched and its response. With `beyond`, the list by score goes on with paragraphs that
+    have some of the words. It does not if the query is a single run that some paragraph contains as a string.
+    """
+    tree = parsed.content or parsed.all
+    is_list = request.sort == "score" and not request.by_document and request.limit != 0
+    if beyond and is_list and parsed.has_several_words and not _occurs_as_string(engine, parsed):
+        request = replace(request, beyond=parsed.some)
+    response = engine.search(replace(request, match=tree))
+    if not response.total and parsed.any != tree:
+        any_response = engine.search(replace(request, match=parsed.any, beyond=None))
+        if any_response.total:
+            return parsed.any, any_response
+    return tree, response
+
+
+def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
+    """Return whether a query is a single run that some paragraph contains as a string."""
+    (string, *_), _ = parsed.runs[0].variants[0]
+    return len(parsed.runs) == 1 and engine.search(Request(string, limit=0)).total > 0
 
 
 def open_snapshot(path: Path) -> Snapshot:

@@ -1,15 +1,16 @@
-"""Finds the matches of a query in a paragraph, and extracts the snippet with matches of the most parts of the query."""
+"""Finds the matches of a query in a paragraph and its headings, and extracts the snippet with the best matches."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from searchkit.query.tree import Node, Prefix, Substring, positive_leaves
+from searchkit.engines.contract import ScoredParagraph
+from searchkit.query.tree import PASSAGE, Node, Prefix, Substring, positive_leaves
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 from searchkit.text.numerals import find_numerals
@@ -22,7 +23,11 @@ _MAX_MATCHES = 2000
 which bounds the time."""
 
 Span = tuple[int, int]
-"""Start and end in the paragraph's text, in code points: 0-based, end-exclusive."""
+"""Start and end in a text, in code points: 0-based, end-exclusive."""
+Spans = tuple[Span, ...]
+"""Spans in one text, ascending."""
+HeadingSpan = tuple[int, int, int]
+"""Index of a heading in the path of a paragraph, and start and end in this heading."""
 
 _CLAUSE_END = re.compile(r"[。；;！!？?，,：:、]")
 """Matches a punctuation mark that ends a clause. A snippet preferably begins after one."""
@@ -45,8 +50,8 @@ class Snippet:
     """Offset of the window in the paragraph's text, in code points."""
     text: str
     """The window, verbatim. At most `MAX_SNIPPET_LENGTH` code points."""
-    spans: tuple[Span, ...]
-    """Spans of all matches in the paragraph, ascending. Adjacent and overlapping matches are merged."""
+    spans: Spans
+    """Spans of all matches in the paragraph's text, ascending. Adjacent and overlapping matches are merged."""
 
 
 def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
@@ -55,13 +60,53 @@ def extract_snippet(text: str, query: Node, analyzer: Analyzer) -> Snippet:
     The window is at most `MAX_SNIPPET_LENGTH` code points long; a shorter text is returned in full. Neither edge of the
     window is inside a number, unless the number is longer than the window.
     """
-    matches = find_matches(text, query, analyzer)
-    start, end = _choose_window(text, matches)
-    return Snippet(start, text[start:end], _merge_spans(matches))
+    return _build_snippet(text, find_matches(text, query, analyzer))
 
 
-def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
-    """Return all matches of the leaves on the field text, ascending. Negated leaves are ignored.
+@dataclass(frozen=True, slots=True)
+class PassageMatches:
+    """The matches of a query in a paragraph, its headings and its title."""
+
+    window: Snippet
+    """The snippet of the text."""
+    path_spans: tuple[HeadingSpan, ...]
+    """Spans in the headings, ascending."""
+    title_spans: Spans
+    """Spans in the title."""
+    leaves: frozenset[Node]
+    """The leaves of the query that match."""
+
+
+def match_passage(hit: ScoredParagraph, query: Node, analyzer: Analyzer) -> PassageMatches:
+    """Return the matches of a query in a paragraph, its headings and its title. Negated leaves are ignored.
+
+    Leaves on the passage match only in the text, and in the headings and the title that belong to the paragraph.
+    """
+    paragraph, leaves = hit.paragraph, list(positive_leaves(query))
+    fields, matches = {leaf.field for leaf in leaves}, find_matches(paragraph.text, query, analyzer)
+    matching = {leaves[match.leaf] for match in matches}
+
+    def spans_in(label: str, field: str, *, is_own: bool) -> Spans:
+        """Return the spans of the matches in a heading or title, and add the leaves to `matching`."""
+        label_fields = fields & ({field, PASSAGE} if is_own else {field})
+        label_matches = find_matches(label, query, analyzer, label_fields) if label_fields else []
+        matching.update(leaves[match.leaf] for match in label_matches)
+        return _merge_spans(label_matches)
+
+    first_own = len(paragraph.path) - hit.own_headings
+    path_spans = tuple(
+        (number, *span)
+        for number, heading in enumerate(paragraph.path)
+        for span in spans_in(heading, "heading", is_own=number >= first_own)
+    )
+    title_spans = spans_in(paragraph.title or "", "title", is_own=paragraph.n == 1)
+    return PassageMatches(_build_snippet(paragraph.text, matches), path_spans, title_spans, frozenset(matching))
+
+
+def find_matches(
+    text: str, query: Node, analyzer: Analyzer, fields: Collection[str] = (PASSAGE, "text")
+) -> list[LeafMatch]:
+    """Return all matches of the leaves on some fields, ascending. Negated leaves are ignored.
 
     Equal words in the tree count as one leaf, the first.
     """
@@ -70,7 +115,7 @@ def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
     terms: dict[str, int] = {}
     prefixes: list[tuple[str, int]] = []
     for ordinal, leaf in enumerate(positive_leaves(query)):
-        if leaf.field != "text":
+        if leaf.field not in fields:
             continue
         if isinstance(leaf, Substring):
             matches.update(LeafMatch(start, end, ordinal) for start, end in leaf.find(folded))
@@ -86,7 +131,13 @@ def find_matches(text: str, query: Node, analyzer: Analyzer) -> list[LeafMatch]:
     return sorted(matches)
 
 
-def _merge_spans(matches: Sequence[LeafMatch]) -> tuple[Span, ...]:
+def _build_snippet(text: str, matches: Sequence[LeafMatch]) -> Snippet:
+    """Return the snippet of a text. `matches`: all matches in the text, ascending."""
+    start, end = _choose_window(text, matches)
+    return Snippet(start, text[start:end], _merge_spans(matches))
+
+
+def _merge_spans(matches: Sequence[LeafMatch]) -> Spans:
     """Return the spans of ascending matches. Adjacent and overlapping matches are merged."""
     spans: list[Span] = []
     for start, end, _ in matches:

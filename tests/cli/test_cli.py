@@ -92,19 +92,33 @@ def test_search_json_has_the_documented_fields(run: Run, index: Path) -> None:
     )
     assert result.status == 0
     answer = result.json()
-    assert {"query", "understood", "total", "relaxed", "took_ms", "hits", "facets"} <= answer.keys()
+    assert {"query", "understood", "total", "total_any", "relaxed", "took_ms", "hits", "facets"} <= answer.keys()
     assert answer["query"] == "双随机 处罚"
     assert answer["relaxed"] is False
     for hit in answer["hits"]:  # type: ignore[attr-defined]
         fields = "id score snippet spans document title district year agency topics section path text measures"
-        assert set(fields.split()) <= hit.keys()
+        assert set(fields.split()) | {"path_spans", "title_spans", "lacks"} <= hit.keys()
         assert len(hit["snippet"]) <= 120
+        assert all(hit["path"][heading][start:end] for heading, start, end in hit["path_spans"])
         assert {hit["text"][start:end] for start, end in hit["spans"]} <= {"双随机", "处罚"}
     facets = answer["facets"]
     assert set(facets) == {"year", "district:1"}  # type: ignore[call-overload]
     for counts in facets.values():  # type: ignore[attr-defined]
         assert {"values", "missing", "other"} == counts.keys()
         assert sum(item["count"] for item in counts["values"]) + counts["missing"] + counts["other"] == answer["total"]
+
+
+@pytest.mark.parametrize("output_format", ["table", "json", "jsonl", "csv", "tsv", "ids"])
+def test_exports_have_only_the_hits_of_the_total(run: Run, index: Path, output_format: str) -> None:
+    """A list goes on beyond the paragraphs with all words, except in the formats of exports."""
+    answer = run("search", "双随机 处罚", "--index", index, "--format", "json").json()
+    counted = [hit["id"] for hit in answer["hits"] if not hit["lacks"]]  # type: ignore[attr-defined]
+    others = [hit["id"] for hit in answer["hits"] if hit["lacks"]]  # type: ignore[attr-defined]
+    assert len(counted) == answer["total"] < len(counted + others) <= answer["total_any"]  # type: ignore[operator]
+    out = run("search", "双随机 处罚", "--index", index, "--format", output_format).out
+    assert all(name in out for name in counted)
+    is_export = output_format in {"csv", "tsv", "ids"}
+    assert [name in out for name in others] == [not is_export] * len(others)
 
 
 def test_exit_statuses(run: Run, index: Path) -> None:
@@ -528,6 +542,8 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
     group = click.Context(cli.cli, **cli.cli.context_settings)
     context = cli.cli.commands[command].make_context(command, ["立案"], parent=group)
     for field in fields(options):
+        if field.name == "beyond":  # the format determines it
+            continue
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 

@@ -182,7 +182,7 @@ def find_posting_list(arrays: Mapping[str, Array], df: int = 2) -> int:
     """Return the offset of the posting list of the first word that occurs in the text of exactly `df` paragraphs."""
     starts = arrays["posting_offsets"].astype(np.int64)
     is_of_text = arrays["terms"][arrays["terms_offsets"][:-1]] > ord(HEADING_TERM_PREFIX)
-    return int(starts[:-1][is_of_text & (np.diff(starts) == df) & (arrays["posting_not_in_text"] == 0)][0])
+    return int(starts[:-1][is_of_text & (np.diff(starts) == df) & (arrays["posting_not_in_passage"] == 0)][0])
 
 
 def change_arrays(path: Path, change: Change) -> None:

@@ -456,7 +456,7 @@ def test_keys_that_leave_no_room_for_offsets(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
-    """Sparse and dense postings return doc ids, frequencies (overflow included) and `in_text` as they were given."""
+    """Sparse and dense postings return doc ids, frequencies (overflow included) and `in_passage` as they were given."""
     size, rng = 200, np.random.default_rng(7)
     terms = ["很常见", "常见", "少见", "一次", "\x01题", "\x02标"]
     given_entries: dict[tuple[int, int], tuple[int, bool]] = {}
@@ -482,18 +482,19 @@ def test_stored_postings_are_the_entries(tmp_path: Path) -> None:
         assert stored.term(term_ord) == term
         assert stored.df(term_ord) == len(expected)
         assert sorted(stored.all_doc_ids(term_ord).tolist()) == sorted(expected)
-        in_text = stored.doc_ids(term_ord) if term[0] < " " else stored.text_docs(term_ord).ids
-        assert in_text.tolist() == sorted(doc for doc, (_, is_in_text) in expected.items() if is_in_text)
+        in_passage = stored.doc_ids(term_ord) if term[0] < " " else stored.passage_docs(term_ord).ids
+        assert in_passage.tolist() == sorted(doc for doc, (_, is_in_passage) in expected.items() if is_in_passage)
         dense = np.zeros(size, np.uint8)
         stored.expand_into(term_ord, dense)
-        frequencies = (dense & (postings.IN_TEXT_BIT - 1)).astype(np.int64)
+        frequencies = (dense & (postings.IN_PASSAGE_BIT - 1)).astype(np.int64)
         overflow_ids, overflow_tf = stored.overflow(term_ord)
         frequencies[overflow_ids] = overflow_tf
         assert frequencies.tolist() == [expected.get(doc, (0, False))[0] for doc in range(size)]
+        assert stored.frequencies(term_ord).tolist() == frequencies.tolist()
     entries = stored.entries()
     returned = {
-        (terms.index(stored.term(term_ord)), doc): (tf, in_text)
-        for term_ord, doc, tf, in_text in zip(
+        (terms.index(stored.term(term_ord)), doc): (tf, in_passage)
+        for term_ord, doc, tf, in_passage in zip(
             *(getattr(entries, name).tolist() for name in entries.__slots__), strict=True
         )
     }
@@ -510,7 +511,7 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
     doc_bases = [0, 300, 340, 1040]
     live_docs = rng.random(1040) < 0.8
     ratios = {"处处": (0.9, 0.9, 0.9), "时有": (0.1, 0.6, 0.1), "偶尔": (0.01, 0.05, 0.01), "一处": (0.0, 0.1, 0.0)}
-    tf, in_text = np.zeros((4, 1040), np.int64), np.zeros((4, 1040), bool)
+    tf, in_passage = np.zeros((4, 1040), np.int64), np.zeros((4, 1040), bool)
     segments = []
     for segment_index, (size, base) in enumerate(zip(sizes, doc_bases, strict=False)):
         columns: list[list[int]] = [[], [], [], []]
@@ -518,7 +519,7 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
             for doc in np.flatnonzero(rng.random(size) < ratios[term][segment_index]).tolist():
                 end = 300 if index == 0 and segment_index == 1 else 20  # frequencies above 127 need 32 bits
                 entry = (index, doc, int(rng.integers(1, end)), bool(rng.integers(2)))
-                tf[index, base + doc], in_text[index, base + doc] = entry[2:]
+                tf[index, base + doc], in_passage[index, base + doc] = entry[2:]
                 for column, value in zip(columns, entry, strict=True):
                     column.append(value)
         entries = postings.PostingEntries(
@@ -532,14 +533,18 @@ def test_index_terms_are_those_of_the_segments(tmp_path: Path) -> None:
     doc_ids = np.array([0, 5, 299, 300, 339, 340, 341, 1039])
     for index, term in enumerate(ratios):
         assert terms.df(term) == np.count_nonzero(tf[index] * live_docs)
-        assert terms.text_docs(term).ids.tolist() == np.flatnonzero(in_text[index]).tolist()
+        assert terms.passage_docs(term).ids.tolist() == np.flatnonzero(in_passage[index]).tolist()
         assert terms.frequencies(term, slice(290, 350)).tolist() == tf[index, 290:350].tolist()
         assert terms.frequencies(term, doc_ids).tolist() == tf[index, doc_ids].tolist()
         rare_doc_ids = terms.rare_doc_ids(term)
         assert (rare_doc_ids is None) == (index < 2)
         if rare_doc_ids is not None:
             assert sorted(rare_doc_ids.tolist()) == np.flatnonzero(tf[index]).tolist()
-    assert (terms.df("没有"), len(terms.text_docs("没有")), terms.frequencies("没有", doc_ids).any()) == (0, 0, False)
+    assert (terms.df("没有"), len(terms.passage_docs("没有")), terms.frequencies("没有", doc_ids).any()) == (
+        0,
+        0,
+        False,
+    )
 
 
 # scores and counts

@@ -213,6 +213,14 @@ def compare(expected: object, actual: object) -> str | None:
     return None if expected == actual else f"expected {expected}, got {actual}"
 
 
+def spans(results: Results) -> Json:
+    """Return the spans in the text, in the headings and in the title of each hit, as lists."""
+    return {
+        hit.id: [[list(span) for span in part] for part in (hit.spans, hit.path_spans, hit.title_spans)]
+        for hit in results.hits
+    }
+
+
 def ids(results: Results) -> list[str]:
     """Return the ids of the hits in order."""
     return [hit.id for hit in results.hits]
@@ -278,6 +286,11 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "documents": lambda _, case, results: compare(case["documents"], results.documents),
     "matches": lambda _, case, results: compare(case["matches"], [hit.matches for hit in results.hits]),
     "relaxed": lambda _, case, results: compare(case["relaxed"], results.relaxed),
+    "total_any": lambda _, case, results: compare(case["total_any"], results.total_any),
+    "lacks": lambda _, case, results: compare(
+        case["lacks"], {hit.id: list(hit.lacks) for hit in results.hits if hit.lacks}
+    ),
+    "spans": lambda _, case, results: compare(case["spans"], spans(results)),
 }
 """For each expectation a function that returns a message if the results do not fulfil it."""
 

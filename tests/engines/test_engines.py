@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.contract import Engine, MeasureRequest, Request
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
-from searchkit.engines.ranking import RESCORE_DEPTH
+from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH
 from searchkit.errors import IndexForeign
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, build, write_index
@@ -85,11 +85,27 @@ class NaiveEngine:
         """The terms in each field of each paragraph."""
         return [
             {
-                name: [token.term for text in texts_of(paragraph, name) for token in self.analyzer.tokenize(text)]
-                for name in ("text", "heading", "title")
+                name: [token.term for text in self.texts_of(i, name) for token in self.analyzer.tokenize(text)]
+                for name in ("passage", "text", "heading", "title")
             }
-            for paragraph in self.paragraphs
+            for i in range(len(self.paragraphs))
         ]
+
+    def texts_of(self, i: int, name: str) -> list[str]:
+        """Return the texts of a field of a paragraph.
+
+        The passage is the text, the headings that the paragraph before it in the document is not under, and the title
+        for the first paragraph of the document.
+        """
+        paragraph = self.paragraphs[i]
+        title = [paragraph.title] if paragraph.title else []
+        if name != "passage":
+            return {"text": [paragraph.text], "heading": list(paragraph.path), "title": title}[name]
+        if i == 0 or self.paragraphs[i - 1].document != paragraph.document:
+            return [paragraph.text, *paragraph.path, *title]
+        above = self.paragraphs[i - 1].path
+        depths = range(len(paragraph.path))
+        return [paragraph.text, *(paragraph.path[d] for d in depths if paragraph.path[: d + 1] != above[: d + 1])]
 
     def matches(self, node: Node) -> list[int]:
         """Return the paragraphs that match a tree."""
@@ -105,7 +121,7 @@ class NaiveEngine:
             case Prefix():
                 is_match = any(term.startswith(node.text) for term in self.terms[i][node.field])
             case Substring():
-                texts = map(fold, texts_of(self.paragraphs[i], node.field))
+                texts = map(fold, self.texts_of(i, node.field))
                 is_match = any(contains(text, node.text, whole_numbers=node.whole_numbers) for text in texts)
             case Filter():
                 paragraph = self.paragraphs[i]
@@ -145,13 +161,6 @@ class NaiveEngine:
         words = [Counter(t["text"] + 2 * t["heading"] + t["title"]) for t in self.terms]
         texts = [fold(paragraph.text) for paragraph in self.paragraphs]
         return words, [Counter(grams(text, 2)) for text in texts], [Counter(grams(text, 1)) for text in texts]
-
-
-def texts_of(paragraph: Paragraph, name: str) -> list[str]:
-    """Return the texts of a field of a paragraph: one text, any number of headings, or at most one title."""
-    if name == "heading":
-        return list(paragraph.path)
-    return [paragraph.text] if name == "text" else [paragraph.title] if paragraph.title else []
 
 
 def contains(text: str, string: str, *, whole_numbers: bool = False) -> bool:
@@ -418,6 +427,8 @@ QUERIES = st.recursive(
     ),
     max_leaves=5,
 )
+RUN_QUERIES = st.lists(RUNS, min_size=1, max_size=4).map(" ".join)
+"""Queries without operators."""
 FILTERS = st.one_of(
     st.builds(
         Filter,
@@ -435,7 +446,7 @@ FILTERS = st.one_of(
     st.builds(Filter, st.just("topic"), st.lists(st.sampled_from(TOPICS), min_size=1).map(tuple)),
     st.builds(Filter, st.sampled_from(["agency", "batch", "section"]), st.just(("司法局", "一", "成效"))),
 )
-FIELDS = st.sampled_from(["text", "text", "heading", "title"])
+FIELDS = st.sampled_from(["passage", "passage", "text", "heading", "title"])
 FOLDED = texts_from([fold(piece) for piece in PIECES], 3)
 TREES = st.recursive(
     st.one_of(
@@ -460,10 +471,15 @@ TREES = st.recursive(
 @few_examples
 @given(quoted=texts_from([piece for piece in PIECES if '"' not in piece], 4))
 def test_quoted_strings_are_found_like_by_scanning(indexed: IndexedCorpus, quoted: str) -> None:
-    """A quoted string of any length and punctuation matches the paragraphs whose folded text contains it."""
-    texts = [fold(paragraph.text) for paragraph in indexed.naive.paragraphs]
-    expected = [i for i, text in enumerate(texts) if fold(quoted) in text]
-    assert indexed.search_ids(f'"{quoted}"') == indexed.ids(expected)
+    """A quoted string of any length and punctuation matches like a scan of texts, headings and titles.
+
+    In a heading or title, it is found once. With `text:`, it matches like a scan of the texts.
+    """
+    naive = indexed.naive
+    for query, field in ((f'"{quoted}"', "passage"), (f'text:"{quoted}"', "text")):
+        passages = [naive.texts_of(i, field) for i in range(len(naive.paragraphs))]
+        expected = [i for i, texts in enumerate(passages) if any(fold(quoted) in fold(text) for text in texts)]
+        assert indexed.search_ids(query) == indexed.ids(expected)
 
 
 @few_examples
@@ -602,6 +618,58 @@ def test_scores_are_those_of_the_formulas(indexed: IndexedCorpus, query: str) ->
         assert {hit.id: hit.score for hit in hits} == pytest.approx(
             {hit.id: expected[hit.id] for hit in hits}, abs=TOLERANCE
         )
+
+
+@settings(few_examples, max_examples=20)
+@given(query=RUN_QUERIES, item=st.one_of(st.none(), FILTERS))
+@example("执法 检查 行政 件", None)
+@example("执法 长江大桥", None)
+def test_further_hits_are_ranked_with_the_others(indexed: IndexedCorpus, query: str, item: Filter | None) -> None:
+    """The list goes on with paragraphs that match some words. Their scores are reduced, and they are not in the total.
+
+    A page is a part of the complete list.
+    """
+    parsed, filters = indexed.parse(query), (item,) if item else ()
+    matches, further = (
+        [i for i in indexed.naive.matches(tree) if not item or admits(item, indexed.naive.paragraphs[i])]
+        for tree in (parsed.all, parsed.any)
+    )
+    further = sorted(set(further) - set(matches)) if matches else []
+    request = Request(parsed.all, parsed.scoring, filters, limit=None, beyond=parsed.any)
+    response = indexed.engine.search(request)
+    assert (response.total, response.total_any) == (len(matches), len(matches) + len(further) if matches else None)
+    assert sorted_ids([hit for hit in response.hits if not hit.is_beyond]) == indexed.ids(matches)
+    assert sorted_ids([hit for hit in response.hits if hit.is_beyond]) == indexed.ids(further)
+    for part in (response.hits[:RESCORE_DEPTH], response.hits[RESCORE_DEPTH:]):
+        sort_keys = [(-hit.score, hit.paragraph.document, hit.paragraph.n) for hit in part]
+        assert sort_keys == sorted(sort_keys)
+    scores = indexed.naive.scores(parsed.scoring)
+    expected = {indexed.naive.paragraphs[i].id: scores[i] * (BEYOND_FACTOR if i in further else 1.0)
+                for i in (*matches, *further)}  # fmt: skip
+    actual = {hit.paragraph.id: hit.score for hit in response.hits[:RESCORE_DEPTH]}
+    assert actual == pytest.approx({name: expected[name] for name in actual}, abs=TOLERANCE)
+    for start in (0, 7, 196):
+        page = indexed.engine.search(replace(request, limit=7, offset=start)).hits
+        assert page == response.hits[start : start + 7]
+
+
+@settings(few_examples, max_examples=20)
+@given(query=RUN_QUERIES)
+@example("执法 检查")
+@example("执法检查 长江")
+@example("执 执查执")
+@example("执 执执法")
+def test_hits_lack_a_word_unless_they_count(indexed: IndexedCorpus, query: str) -> None:
+    """With `auto`, exactly the hits that are not in the total say which words they lack."""
+    results = indexed.index.search(query, limit=None)
+    counted = indexed.index.search(query, limit=None, beyond=False)
+    assert (results.total, results.relaxed, results.understood) == (counted.total, counted.relaxed, counted.understood)
+    assert (counted.total_any, len(counted.hits)) == (None, counted.total)
+    assert len(results.hits) == (results.total if results.total_any is None else results.total_any)
+    if results.relaxed:
+        assert all(hit.lacks for hit in results.hits) or not indexed.parse(query).has_several_words
+    else:
+        assert sorted_ids([hit for hit in results.hits if not hit.lacks]) == sorted_ids(counted.hits)
 
 
 def test_scores_of_frequent_repetitions(index_of: Callable[..., Index]) -> None:
@@ -914,8 +982,13 @@ def seeds(shared: Path, engine: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def scan(indexed: IndexedCorpus, string: str) -> set[str]:
-    """Return the ids of the paragraphs whose folded text contains a string."""
-    return {paragraph.id for paragraph in indexed.naive.paragraphs if string in fold(paragraph.text)}
+    """Return the ids of the paragraphs with a string in the text, or in a heading or title that belongs to it."""
+    naive = indexed.naive
+    return {
+        paragraph.id
+        for i, paragraph in enumerate(naive.paragraphs)
+        if any(string in fold(text) for text in naive.texts_of(i, "passage"))
+    }
 
 
 def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
@@ -930,6 +1003,18 @@ def test_strings_of_real_reports_are_found(seeds: IndexedCorpus) -> None:
         for gram in rng.sample(sorted(occurring_grams), 40):
             if '"' not in gram:
                 assert set(seeds.search_ids(f'"{gram}"')) == scan(seeds, gram), gram
+
+
+def test_substrings_of_headings_and_titles_are_found(seeds: IndexedCorpus) -> None:
+    """Every substring of a heading or title of real reports is found where the heading or title begins."""
+    rng, naive = seeded(11), seeds.naive
+    labels = sorted({label for i in range(len(naive.paragraphs)) for label in naive.texts_of(i, "passage")[1:]})
+    assert len(labels) > 40
+    for label in rng.sample(labels, 40):
+        start = rng.randrange(len(label))
+        string = fold(label)[start : start + rng.randint(1, 12)]
+        if '"' not in string:
+            assert set(seeds.search_ids(f'"{string}"')) == scan(seeds, string), string
 
 
 def test_words_of_real_reports_are_found(seeds: IndexedCorpus) -> None:

@@ -184,8 +184,9 @@ def test_check_detects_postings_that_differ_from_records(tmp_path: Path) -> None
         folder = tmp_path / str(tokens)
         folder.mkdir()
         writer = whoosh_index.create_in(str(folder), _schema()).writer()
-        record = json.dumps({"lengths": list(asdict(Lengths(tokens)).values()), "paragraph": paragraph, "measures": []})
-        writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", record=record)
+        lengths = list(asdict(Lengths(tokens)).values())
+        record = json.dumps({"lengths": lengths, "own_headings": 0, "paragraph": paragraph, "measures": []})
+        writer.add_document(kind="paragraph", text="执法 检查", heading="", title="", label="", record=record)
         writer.commit()
         engine = WhooshEngine(folder)
         if is_consistent:

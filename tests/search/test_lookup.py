@@ -336,13 +336,14 @@ def test_snippets_contain_their_quote(index_of: Callable[..., Index], report: Re
 
 
 def test_expand_to_all_fields() -> None:
-    """Leaves on the text also match in headings and title. Leaves on other fields and under NOT stay as they are."""
+    """Leaves on the passage also match in headings and title. Leaves on other fields and under NOT stay as they are."""
     tree = And((Word("立案"), Not(Word("计划")), Substring("3件", whole_numbers=True), Prefix("h7"), Everything()))
     words = Or((Word("立案"), Word("立案", "heading"), Word("立案", "title")))
-    numbers = Or(tuple(Substring("3件", field, whole_numbers=True) for field in ("text", "heading", "title")))
-    prefixes = Or(tuple(Prefix("h7", field) for field in ("text", "heading", "title")))
+    numbers = Or(tuple(Substring("3件", field, whole_numbers=True) for field in ("passage", "heading", "title")))
+    prefixes = Or(tuple(Prefix("h7", field) for field in ("passage", "heading", "title")))
     assert expand_to_all_fields(tree) == And((words, Not(Word("计划")), numbers, prefixes, Everything()))
-    assert expand_to_all_fields(Word("立案", "title")) == Word("立案", "title")
+    for leaf in (Word("立案", "title"), Word("立案", "text")):
+        assert expand_to_all_fields(leaf) == leaf
 
 
 def random_reports(report: Report, seed: int, count: int = 12) -> list[ParsedDocument]:

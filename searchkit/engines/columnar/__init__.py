@@ -1,4 +1,4 @@
-"""The default engine: segments of up to 65,536 docs, each a file of memory-mapped arrays, searched with NumPy.
+"""The default engine: segments of up to 65,535 docs, each a file of memory-mapped arrays, searched with NumPy.
 
 A paragraph is a doc. Its doc id is its number in a segment, or in the index. A report is a document.
 

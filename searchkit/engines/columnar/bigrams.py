@@ -108,15 +108,15 @@ def needs_list(codes: Array, counts: Array, doc_count: int) -> Array:
 
 
 def bigram_arrays(
-    codes: Array, char_classes: Array, text_offsets: Array, words: TwoCharWords = NO_WORDS
+    codes: Array, char_classes: Array, doc_of: Array, text_offsets: Array, words: TwoCharWords = NO_WORDS
 ) -> tuple[dict[str, Array], CrossWordDocs]:
-    """Return the arrays of the bigrams of a text, and the cross-word docs of those words whose pair occurs.
+    """Return the arrays of the bigrams of passages, and the cross-word docs of those words whose pair occurs.
 
-    `codes`: the folded text. `char_classes`: the class of each code. `text_offsets`: the offset of the text of each
-    doc, followed by the end of the last one. `words`: the words of two characters.
+    `codes`: the folded texts of all docs, then the folded headings and titles. `char_classes`: the class of each code.
+    `doc_of`: the doc of each element of `codes`. `text_offsets`: the offset of the text of each doc, followed by the
+    end of the last one. `words`: the words of two characters.
     """
-    doc_of = np.repeat(np.arange(len(text_offsets) - 1, dtype=np.uint16), np.diff(text_offsets))
-    text = _EncodedText(codes, char_classes, doc_of)
+    text = _EncodedText(codes, char_classes, doc_of, int(text_offsets[-1]))
     parts = [
         _build_part(text, first, end, words)
         for first, end in pairwise(_split_alphabet(count_values(codes, len(char_classes))))
@@ -125,7 +125,7 @@ def bigram_arrays(
     arrays = {
         "bigram_keys": joined["pairs"].astype(np.uint32 if 2 * text.shift <= np.iinfo(np.uint32).bits else np.uint64),
         "bigram_list_offsets": narrowest(offsets_from_lengths(joined["list_lengths"])),
-        "bigram_df": (joined["df"] - 1).astype(np.uint16),  # minus 1, because 65,536 needs 17 bits
+        "bigram_df": joined["df"].astype(np.uint16),
         "bigram_lists": joined["lists"],
         "character_df": narrowest(_character_dfs(codes, text_offsets, len(char_classes))),
     }
@@ -161,7 +161,7 @@ class Bigrams:
     def offsets(self, pair_ord: int) -> Array:
         """Return the offsets of a pair that has a list, ascending."""
         stored = self._lists[int(self._list_offsets[pair_ord]) : int(self._list_offsets[pair_ord + 1])]
-        if int(self._df[pair_ord]) + 1 >= self._min_gaps_df:
+        if int(self._df[pair_ord]) >= self._min_gaps_df:
             offsets = np.cumsum(stored, dtype=np.int64)
             return offsets.compress(stored != _SKIP_GAP)
         count = 2 * len(stored) // 3  # 16 low bits and 8 high bits per offset
@@ -169,12 +169,12 @@ class Bigrams:
         return high.astype(np.int64) << _LOW_BITS | stored[:count]
 
     def dfs(self, codes: Array) -> Array:
-        """Return the document frequency of each pair, 0 if it does not occur. `codes`: a row of two codes per pair."""
+        """Return the number of docs with each pair in their text. `codes`: a row of two codes per pair."""
         if not len(self._keys):
             return np.zeros(len(codes), np.int64)
         keys = (codes[:, 0] << self._shift | codes[:, 1]).astype(self._keys.dtype)
         ords = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
-        return np.where(self._keys[ords] == keys, self._df[ords].astype(np.int64) + 1, 0)
+        return np.where(self._keys[ords] == keys, self._df[ords].astype(np.int64), 0)
 
 
 def bit_width(count: int) -> int:
@@ -191,11 +191,11 @@ def _min_gaps_df(text_length: int) -> int:
 
 
 class _EncodedText:
-    """The folded text of a segment while its bigrams are collected."""
+    """The folded passages of a segment while their bigrams are collected."""
 
-    def __init__(self, codes: Array, char_classes: Array, doc_of: Array) -> None:
-        """Take the code of each character, the class of each code, and the doc of each character."""
-        self.codes, self.char_classes, self.doc_of = codes, char_classes, doc_of
+    def __init__(self, codes: Array, char_classes: Array, doc_of: Array, text_end: int) -> None:
+        """Take the arguments of `bigram_arrays`, and the offset after the texts, at which headings and titles begin."""
+        self.codes, self.char_classes, self.doc_of, self.text_end = codes, char_classes, doc_of, text_end
         self.shift = bit_width(len(char_classes))
         """The key of a pair is `first << shift | second`."""
         self.min_gaps_df = _min_gaps_df(len(codes))
@@ -257,14 +257,17 @@ def _build_part(text: _EncodedText, first: int, end: int, words: TwoCharWords) -
     is_new_doc |= is_first
     starts = np.flatnonzero(is_first)
     pairs, counts = keys.take(starts), np.diff(starts, append=len(keys))
-    df = np.add.reduceat(is_new_doc, starts, dtype=np.int64) if len(starts) else starts
+    doc_counts, df = (
+        np.add.reduceat(mask, starts, dtype=np.int64) if len(starts) else starts
+        for mask in (is_new_doc, is_new_doc & (offsets < text.text_end))
+    )
     range_words = words.between(first, end)
     ords, occurs = _word_ords(range_words, pairs, text.shift)
     has_list = text.may_have_list(pairs, df)
     has_list[ords.compress(~range_words.has_list.compress(occurs))] = False
     lists, list_lengths = _encode_lists(offsets, counts, has_list, df >= text.min_gaps_df)
     part = {"pairs": pairs, "df": df, "lists": lists, "list_lengths": list_lengths, "occurs": occurs}
-    return {**part, **_cross_word_docs(ords, occurs, range_words, df, docs.compress(is_new_doc))}
+    return {**part, **_cross_word_docs(ords, occurs, range_words, doc_counts, docs.compress(is_new_doc))}
 
 
 def _character_dfs(codes: Array, text_offsets: Array, alphabet_size: int) -> Array:
@@ -337,24 +340,27 @@ def _word_ords(words: TwoCharWords, pairs: Array, shift: int) -> tuple[Array, Ar
     return ords.compress(occurs), occurs
 
 
-def _cross_word_docs(ords: Array, occurs: Array, words: TwoCharWords, df: Array, docs: Array) -> dict[str, Array]:
+def _cross_word_docs(
+    ords: Array, occurs: Array, words: TwoCharWords, doc_counts: Array, docs: Array
+) -> dict[str, Array]:
     """Return for each word whose pair occurs the docs that contain the pair, but not the word as a token.
 
-    `ords` and `occurs`: from `_word_ords`. `df`: the document frequency of each pair. `docs`: the docs of each pair,
-    concatenated.
+    `ords` and `occurs`: from `_word_ords`. `docs`: the docs of each pair, concatenated; a doc with the pair in the text
+    and in a label may occur twice. `doc_counts`: the number of these docs of each pair.
     """
-    counts, is_word = np.diff(words.offsets), np.zeros(len(df), bool)
+    counts, is_word = np.diff(words.offsets), np.zeros(len(doc_counts), bool)
     is_word[ords] = True
-    dtype = np.uint32 if len(ords) <= 1 << (32 - _DOC_BITS) else np.uint64
-    keys = np.arange(len(ords), dtype=dtype) << dtype(_DOC_BITS)
+    # From the highest bits, an integer contains the index of the word, the doc, and a bit that is set for a token.
+    dtype = np.uint32 if len(ords) <= 1 << (31 - _DOC_BITS) else np.uint64
+    keys, one = np.arange(len(ords), dtype=dtype) << dtype(_DOC_BITS), dtype(1)
     packed = np.concatenate([
-        np.repeat(keys, df.compress(is_word)) | docs.compress(np.repeat(is_word, df)),
-        np.repeat(keys, counts.compress(occurs)) | words.doc_ids.compress(np.repeat(occurs, counts)),
+        (np.repeat(keys, doc_counts.compress(is_word)) | docs.compress(np.repeat(is_word, doc_counts))) << one,
+        (np.repeat(keys, counts.compress(occurs)) | words.doc_ids.compress(np.repeat(occurs, counts))) << one | one,
     ])  # fmt: skip
     packed.sort()
-    is_first = run_start_mask(packed)
-    # A doc with the word also has the pair, so its integer occurs twice. One that occurs once is a cross-word doc.
-    single = packed.compress(is_first & np.append(is_first[1:], True)[: len(packed)])
+    is_last = np.append(run_start_mask(packed >> one)[1:], True)[: len(packed)]
+    # The token comes after the pair, so a doc whose last integer has no bit is a cross-word doc.
+    single = packed.compress(is_last & (packed & one == 0)) >> one
     return {
         "cross_word_docs": single.astype(np.uint16),
         "cross_word_counts": np.bincount((single >> dtype(_DOC_BITS)).astype(np.int64), minlength=len(ords)),

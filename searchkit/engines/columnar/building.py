@@ -32,8 +32,10 @@ class SegmentBuilder:
         self._printed_numbers: list[str | None] = []
         self._section_topics: list[tuple[str, tuple[str, ...]]] = []
         self._of_years: list[tuple[int, ...]] = []
-        self._paths = DictEncoder()
+        self._headings, self._paths = DictEncoder(), DictEncoder()
+        self._headings_of_paths = bytearray()  # 32-bit integers: the headings of all paths, concatenated
         self._path_of = bytearray()  # 32-bit integers
+        self._own_headings = array("I")
         self._document_of = array("I")
         self._texts: list[str] = []
         self._measures, self._tables = MeasureBuilder(), TableBuilder()
@@ -51,23 +53,28 @@ class SegmentBuilder:
         self,
         document: Document,
         paragraphs: Sequence[Paragraph],
+        own_headings: Sequence[int],
         measures: Sequence[Sequence[ExtractedMeasure]],
         file: str,
         tables: Sequence[Table],
     ) -> None:
         """Add a document, or consecutive paragraphs of a long document, with the measures of each paragraph.
 
-        `tables`: all tables of the document. Only rows that are among the paragraphs are added.
+        `own_headings`: the result of `own_heading_counts` for the paragraphs in the complete document. `tables`: all
+        tables of the document. Only rows that are among the paragraphs are added.
         """
         self._tables.extend(tables, paragraphs, self.size)
         texts = [paragraph.text for paragraph in paragraphs]
-        path_count = len(self._paths.values)  # each distinct heading path is tokenised once
+        path_count, heading_count = len(self._paths.values), len(self._headings.values)
         self._path_of += self._paths.encode_all([paragraph.path for paragraph in paragraphs]).data
-        new_paths = ["\n".join(path) for path in self._paths.values[path_count:]]
-        terms = self._analyzer.index_terms([document.title or "", *new_paths, *texts])
+        new_paths = self._paths.values[path_count:]
+        self._headings_of_paths += self._headings.encode_all(chain.from_iterable(new_paths)).data
+        new_headings = self._headings.values[heading_count:]  # each distinct heading is tokenised once
+        terms = self._analyzer.index_terms([document.title or "", *new_headings, *texts])
         self._title_tokens.extend(terms[:1])
-        self._heading_tokens.extend(terms[1 : 1 + len(new_paths)])
-        self._text_tokens.extend(terms[1 + len(new_paths) :])
+        self._heading_tokens.extend(terms[1 : 1 + len(new_headings)])
+        self._text_tokens.extend(terms[1 + len(new_headings) :])
+        self._own_headings.extend(own_headings)
         self._document_of.extend([len(self._documents)] * len(paragraphs))
         self._files.append(file)
         self._documents.append(document)
@@ -87,27 +94,44 @@ class SegmentBuilder:
         texts, headings, titles = (
             tokens.to_arrays() for tokens in (self._text_tokens, self._heading_tokens, self._title_tokens)
         )
-        # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title.
-        entries = [
-            _sum_frequencies(
-                block.start,
-                texts.occurrences(np.arange(block.start, block.stop), weight=1, in_text=True),
-                headings.occurrences(path_of[block], weight=HEADING_WEIGHT, in_text=False),
-                titles.occurrences(document_of[block], weight=TITLE_WEIGHT, in_text=False),
+        headings_of_paths = np.frombuffer(self._headings_of_paths, np.uint32)
+        path_offsets = offsets_from_lengths(list(map(len, self._paths.values)))
+        paths = headings.concatenate(headings_of_paths, path_offsets)
+        own_headings, n = np.array(self._own_headings), np.array(self._n)
+        own_offsets = offsets_from_lengths(own_headings)
+        # The headings that belong to each doc are the last ones of its path.
+        first = path_offsets[1:].take(path_of) - own_headings
+        own = headings_of_paths.take(np.arange(own_offsets[-1]) + np.repeat(first - own_offsets[:-1], own_headings))
+        # Terms without a prefix: a posting per doc, with the frequency in the text, the headings and the title. The
+        # last two lines add nothing to the frequency. They only mark terms in the labels of a passage.
+        entries = []
+        for block in block_slices(self.size, _SUM_BLOCK_DOCS):
+            docs = np.arange(block.stop - block.start)
+            own_block, with_title = slice(*own_offsets[[block.start, block.stop]]), np.flatnonzero(n[block] == 1)
+            entries.append(
+                _sum_frequencies(
+                    block.start,
+                    texts.occurrences(docs + block.start, docs, weight=1, in_passage=True),
+                    paths.occurrences(path_of[block], docs, weight=HEADING_WEIGHT, in_passage=False),
+                    titles.occurrences(document_of[block], docs, weight=TITLE_WEIGHT, in_passage=False),
+                    headings.occurrences(
+                        own[own_block], np.repeat(docs, own_headings[block]), weight=0, in_passage=True
+                    ),
+                    titles.occurrences(document_of[block][with_title], with_title, weight=0, in_passage=True),
+                )
             )
-            for block in block_slices(self.size, _SUM_BLOCK_DOCS)
-        ]
         terms = list(self._terms.values)
-        for prefix, tokens in ((HEADING_TERM_PREFIX, headings), (TITLE_TERM_PREFIX, titles)):
+        for prefix, tokens in ((HEADING_TERM_PREFIX, paths), (TITLE_TERM_PREFIX, titles)):
             entries.append(_add_field_terms(terms, prefix, tokens))
         return SegmentColumns(
             files=self._files,
             documents=self._documents,
             document_of=document_of,
-            n=np.array(self._n),
+            n=n,
             page=np.array(self._page),
             is_record=np.array(self._is_record),
-            length=texts.counts + HEADING_WEIGHT * headings.counts[path_of] + TITLE_WEIGHT * titles.counts[document_of],
+            length=texts.counts + HEADING_WEIGHT * paths.counts[path_of] + TITLE_WEIGHT * titles.counts[document_of],
+            own_headings=own_headings,
             printed_numbers=self._printed_numbers,
             section_topics=self._section_topics,
             of_years=self._of_years,
@@ -140,9 +164,9 @@ class _TokenCollector:
         return _Tokens(np.frombuffer(self._term_indices, np.uint32), np.array(self._counts, np.int64))
 
 
-# `_Tokens.occurrences` packs a token into 64 bits. From the highest: term, doc in a block, not-in-text bit, weight.
+# `_Tokens.occurrences` packs a token into 64 bits. From the highest: term, doc in a block, not-in-passage bit, weight.
 _DOC_BITS, _WEIGHT_BITS = 16, 2
-_FLAGS_BITS = _WEIGHT_BITS + 1  # the weight, and a bit that is set if the token is in the headings or the title
+_FLAGS_BITS = _WEIGHT_BITS + 1  # the weight, and a bit that is set if the token is outside of the passage
 
 
 class _Tokens:
@@ -153,22 +177,33 @@ class _Tokens:
         self.counts = counts
         """Number of tokens of each text."""
 
-    def occurrences(self, texts: Array, *, weight: int, in_text: bool) -> Array:
-        """Return the tokens of a block of docs as packed integers.
+    def concatenate(self, texts: Array, offsets: Array) -> _Tokens:
+        """Return the tokens of new texts, each the concatenation of some of these texts.
 
-        `texts`: for each doc of the block the index of its text. `weight`: the weight of the field. `in_text`: False
-        sets the not-in-text bit.
+        `texts`: indices of texts. Those of the new text i are `texts[offsets[i] : offsets[i + 1]]`.
         """
+        counts = np.diff(offsets_from_lengths(self.counts[texts])[offsets])
+        return _Tokens(self._take(texts), counts)
+
+    def occurrences(self, texts: Array, docs: Array, *, weight: int, in_passage: bool) -> Array:
+        """Return the tokens of texts of a block of docs as packed integers.
+
+        `texts`: indices of texts. `docs`: the doc of each of them, counted from 0 in the block. `weight`: the weight of
+        the field. `in_passage`: False sets the not-in-passage bit.
+        """
+        packed: Array = self._take(texts).astype(np.uint64)
+        packed <<= np.uint64(_DOC_BITS)
+        packed |= np.repeat(docs.astype(np.uint16), self.counts[texts])
+        packed <<= np.uint64(_FLAGS_BITS)
+        packed |= np.uint64((not in_passage) << _WEIGHT_BITS | weight)
+        return packed
+
+    def _take(self, texts: Array) -> Array:
+        """Return the term index of each token of the texts at the given indices."""
         counts = self.counts[texts]
         shifts = self._offsets[texts] - offsets_from_lengths(counts)[:-1]
-        packed: Array = self._term_indices.take(np.arange(int(counts.sum())) + np.repeat(shifts, counts)).astype(
-            np.uint64
-        )
-        packed <<= np.uint64(_DOC_BITS)
-        packed |= np.repeat(np.arange(len(texts), dtype=np.uint16), counts)
-        packed <<= np.uint64(_FLAGS_BITS)
-        packed |= np.uint64((not in_text) << _WEIGHT_BITS | weight)
-        return packed
+        term_indices: Array = self._term_indices.take(np.arange(int(counts.sum())) + np.repeat(shifts, counts))
+        return term_indices
 
 
 def _add_field_terms(terms: list[str], prefix: str, tokens: _Tokens) -> PostingEntries:
@@ -177,9 +212,10 @@ def _add_field_terms(terms: list[str], prefix: str, tokens: _Tokens) -> PostingE
     `PostingEntries.doc` of these postings is the index of a heading path, or a document number (for a title). `terms`
     begins with the terms without a prefix.
     """
-    field = _sum_frequencies(0, tokens.occurrences(np.arange(len(tokens.counts)), weight=1, in_text=True))
+    texts = np.arange(len(tokens.counts))
+    field = _sum_frequencies(0, tokens.occurrences(texts, texts, weight=1, in_passage=True))
     used, index = np.unique(field.term, return_inverse=True)
-    entries = PostingEntries(index + np.uint32(len(terms)), field.doc, field.tf, field.in_text)
+    entries = PostingEntries(index + np.uint32(len(terms)), field.doc, field.tf, field.in_passage)
     terms += [prefix + terms[term] for term in used.tolist()]
     return entries
 
@@ -193,7 +229,7 @@ def _sum_frequencies(doc_base: int, *occurrences: Array) -> PostingEntries:
     packed.sort()
     starts = np.flatnonzero(run_start_mask(packed >> np.uint64(_FLAGS_BITS)))
     weight = packed.astype(np.uint8) & np.uint8((1 << _WEIGHT_BITS) - 1)
-    first = packed.take(starts)  # the first occurrence of the term in the doc: one in the text, if there is any
+    first = packed.take(starts)  # the first occurrence of the term in the doc: one in the passage, if there is any
     doc = (first >> np.uint64(_FLAGS_BITS)).astype(np.uint16)
     return PostingEntries(
         (first >> np.uint64(_FLAGS_BITS + _DOC_BITS)).astype(np.uint32),

@@ -1,6 +1,6 @@
-"""Cross-word postings: for a word, the docs whose text contains its characters, but not the word as a token.
+"""Cross-word postings: for a word, the docs whose passage contains its characters, but not the word as a token.
 
-In such a text, the characters extend across a word boundary: 行政 in 执行|政策, 法律服务 in 法律|服务业.
+In such a passage, the characters extend across a word boundary: 行政 in 执行|政策, 法律服务 in 法律|服务业.
 
 A query for a word matches its characters wherever they occur. The postings of the word contain the docs in which the
 word is a token, and the cross-word postings contain all other docs with its characters. Cross-word postings are stored
@@ -49,7 +49,7 @@ def cross_word_arrays(
 
 def _long_words(postings: SortedPostings, strings: StringMatcher, size: int) -> tuple[Array, list[Array]]:
     """Return the ordinals of the long words that have cross-word postings, and the docs of each."""
-    counts = np.diff(postings.offsets) - postings.not_in_text
+    counts = np.diff(postings.offsets) - postings.not_in_passage
     frequent = np.flatnonzero(counts * _LONG_WORD_RATIO > size).tolist()
     is_long = [_MIN_LONG_WORD <= len(term) <= _MAX_LONG_WORD and term.isalpha() for term in postings.terms]
     words = [term_ord for term_ord in frequent if is_long[term_ord]]
@@ -70,7 +70,7 @@ class CrossWordPostings:
         self._terms, self._offsets, self._docs = (arrays[f"cross_word_{name}"] for name in ("terms", "offsets", "docs"))
 
     def doc_ids(self, term_ord: int) -> Array | None:
-        """Return the ids, ascending, of the docs whose text contains the characters of a term, but not as a token.
+        """Return the ids, ascending, of the docs whose passage contains the characters of a term, but not as a token.
 
         Returns None if the term has no cross-word postings.
         """

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.docsets import DocSet
+from searchkit.engines.columnar.docsets import DocSet, difference
 from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, sort_by_value
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.tables import join_parts
 from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
-from searchkit.engines.ranking import Explanation
+from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
@@ -43,10 +43,14 @@ class ColumnarEngine:
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
         facets = self._facets(request, matches, collector)
-        ranking = _RankedDocs(self._reader, request, docs, collector.total)
+        beyond = None
+        if request.beyond is not None and collector.total:
+            beyond = difference(matcher.apply_filters(matcher.match(request.beyond), request.filters), docs)
+        total_any = None if beyond is None else collector.total + len(beyond)
+        ranking = _RankedDocs(self._reader, request, docs, beyond, total_any or collector.total)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
-        return Response(collector.total, ranking.document_count, hits, facets)
+        return Response(collector.total, ranking.document_count, hits, facets, total_any)
 
     def measure_columns(self, request: MeasureRequest) -> MeasureColumns:
         """Return all measures that a request selects.
@@ -140,10 +144,12 @@ class ColumnarEngine:
     def _hits(self, request: Request, ranking: _RankedDocs, page: slice) -> Iterator[ScoredParagraph]:
         """Yield the hits of a page of the ranking."""
         explanations = ranking.explanations(page) if request.explain else {}
-        for doc_id, score, match_count in ranking.page(page):
-            paragraph = self._paragraph(doc_id)
+        for doc_id, score, match_count, is_beyond in ranking.page(page):
+            segment, local_id = self._reader.locate(doc_id)
+            paragraph, own_headings = segment.paragraph(local_id), segment.own_headings(local_id)
             measures = self._measures(doc_id, paragraph) if request.with_measures else ()
-            yield ScoredParagraph(paragraph, score, match_count, explanations.get(doc_id), measures)
+            explanation = explanations.get(doc_id)
+            yield ScoredParagraph(paragraph, score, match_count, explanation, measures, own_headings, is_beyond)
 
     def _doc_ranges(self, document: str) -> Iterator[tuple[int, int]]:
         """Yield the range of doc ids (first, end) of each part of a document. Only a very long document has several."""
@@ -197,12 +203,13 @@ class _RankedDocs:
     follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
     """
 
-    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, total: int) -> None:
-        self._reader = reader
+    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, beyond: DocSet | None, total: int) -> None:
+        """Rank docs, with the docs of `Request.beyond` if they are given. `total`: number of docs of both sets."""
+        self._reader, self._beyond = reader, beyond
         self._scorer = Scorer(reader, request.scoring)
-        best, word_scores = self._scorer.best(docs)
+        best, word_scores = self._scorer.best(docs) if beyond is None else self._best_of_both(docs, beyond)
         self._best, self._gram_scores = best, self._scorer.rescore(best)
-        scores = word_scores + self._gram_scores[0] + self._gram_scores[1]
+        scores = (word_scores + self._gram_scores[0] + self._gram_scores[1]) * self._factors(best)
         order = reader.rank(best, scores)
         self._doc_ids, self._scores = best[order], scores[order]
         self._match_counts = np.ones(len(best), np.int64)
@@ -210,16 +217,16 @@ class _RankedDocs:
         """Number of documents with a match, if grouped; otherwise None."""
         is_within_best = request.limit is not None and request.offset + request.limit <= len(best)
         if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
-            self._add_others(docs.ids)
+            self._add_others(docs.ids if beyond is None else np.sort(np.concatenate([docs.ids, beyond.ids])))
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:
             self._group()
 
-    def page(self, page: slice) -> Iterator[tuple[int, float, int]]:
-        """Yield for each hit of a page the doc id, the score, and `ScoredParagraph.matches`."""
-        columns = (self._doc_ids, self._scores, self._match_counts)
-        return zip(*(column[page].tolist() for column in columns), strict=True)
+    def page(self, page: slice) -> Iterator[tuple[int, float, int, bool]]:
+        """Yield for each hit of a page the doc id, the score, `ScoredParagraph.matches`, and whether it is beyond."""
+        columns = (self._doc_ids[page], self._scores[page], self._match_counts[page])
+        return zip(*(column.tolist() for column in (*columns, self._is_beyond(columns[0]))), strict=True)
 
     def explanations(self, page: slice) -> dict[int, Explanation]:
         """Return the parts of the score of each hit of a page, by doc id."""
@@ -229,14 +236,39 @@ class _RankedDocs:
             zip(self._best.tolist(), zip(*(part.tolist() for part in self._gram_scores), strict=True), strict=True)
         )
         return {
-            doc_id: Explanation(dict(scores), *gram_scores.get(doc_id, (0.0, 0.0)))
-            for doc_id, scores in zip(doc_ids.tolist(), word_scores, strict=True)
+            doc_id: Explanation(dict(scores), *gram_scores.get(doc_id, (0.0, 0.0))).scaled(factor)
+            for doc_id, scores, factor in zip(
+                doc_ids.tolist(), word_scores, self._factors(doc_ids).tolist(), strict=True
+            )
         }
+
+    def _is_beyond(self, doc_ids: Array) -> Array:
+        """Return a mask of the docs that only match `Request.beyond`."""
+        return np.zeros(len(doc_ids), bool) if self._beyond is None else self._beyond.contains(doc_ids)
+
+    def _factors(self, doc_ids: Array) -> Array:
+        """Return the factor of the score of each doc."""
+        return np.where(self._is_beyond(doc_ids), BEYOND_FACTOR, 1.0)
+
+    def _best_of_both(self, docs: DocSet, beyond: DocSet) -> tuple[Array, Array]:
+        """Return the best docs of two sets by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
+
+        The factors count for the choice of the docs, but the scores are returned without them. If `docs` has enough
+        good docs, takes little time for `beyond`: no further doc can be among the best.
+        """
+        best, scores = self._scorer.best(docs)
+        worst = scores.min() if len(best) == RESCORE_DEPTH else 0.0
+        others, other_scores = self._scorer.best(beyond, worst / BEYOND_FACTOR)
+        best, scores = np.concatenate([best, others]), np.concatenate([scores, other_scores])
+        order = np.argsort(best)
+        best, scores = best.take(order), scores.take(order)
+        chosen = np.sort(self._reader.rank(best, scores * self._factors(best))[:RESCORE_DEPTH])
+        return best.take(chosen), scores.take(chosen)
 
     def _add_others(self, doc_ids: Array) -> None:
         """Append the matches that are not among the best, ordered by step one. `doc_ids`: all matches, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
-        scores = self._scorer.score(others)
+        scores = self._scorer.score(others) * self._factors(others)
         order = self._reader.rank(others, scores)
         self._doc_ids = np.concatenate([self._doc_ids, others[order]])
         self._scores = np.concatenate([self._scores, scores[order]])

@@ -20,7 +20,7 @@ from searchkit.engines.columnar.postings import (
 from searchkit.engines.columnar.tables import merge_tables
 
 _LISTS = ("files", "documents", "printed_numbers", "section_topics", "of_years")
-_ARRAYS = ("n", "page", "is_record", "length", "text", "text_length")
+_ARRAYS = ("n", "page", "is_record", "length", "own_headings", "text", "text_length")
 """Columns that are concatenated unchanged. All other columns contain ordinals, which are renumbered."""
 
 
@@ -97,7 +97,7 @@ def _renumber(part: SegmentColumns, term_codes: Array, new_docs: dict[str, Array
     is_title, is_heading = field == TITLE_TERM_PREFIX, field == HEADING_TERM_PREFIX
     doc[is_title] = entries.doc[is_title] + new_docs[TITLE_TERM_PREFIX]
     doc[is_heading] = new_docs[HEADING_TERM_PREFIX][entries.doc[is_heading]]
-    return PostingEntries(term_codes[entries.term], doc, entries.tf, entries.in_text)
+    return PostingEntries(term_codes[entries.term], doc, entries.tf, entries.in_passage)
 
 
 def _drop_duplicates(entries: PostingEntries) -> PostingEntries:

@@ -3,18 +3,19 @@
 There are three kinds of terms, told apart by their first character:
 
 - A term without a prefix has a posting for each doc with the term in its text, headings or title. The frequency is the
-  sum over the three fields, weighted by field. Postings also store whether the term is in the text.
+  sum over the three fields, weighted by field. Postings also store whether the term is in the passage of the doc
+  (`query.tree.PASSAGE`), or only in a heading or title that belongs to an earlier doc.
 - A term with `HEADING_TERM_PREFIX` has a posting for each heading path that contains the term.
 - A term with `TITLE_TERM_PREFIX` has a posting for each document whose title contains the term.
 
 In postings of the last two kinds, "doc ids" are indices of heading paths or document numbers.
 
 Sparse postings: a term in at most a quarter of the docs has doc ids of 16 bits and frequencies of 4 bits. The docs with
-the term in their text come first, then the docs with the term only in headings or title. Terms with a prefix always
+the term in their passage come first, then the other docs. Terms with a prefix always
 have sparse postings.
 
 Dense postings: a more frequent term has a byte per doc, with the frequency and a bit that is set if the term is in the
-text. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
+passage. The sparse postings of a term that more than one of 32 docs has are expanded to the same layout when they are
 read, so that one pass serves matching and scoring.
 
 Overflow: a frequency that needs more bits than sparse or dense postings have is stored separately.
@@ -44,8 +45,8 @@ from searchkit.engines.columnar.docsets import MATCH_BIT, DocSet
 
 TITLE_TERM_PREFIX, HEADING_TERM_PREFIX = "\x01", "\x02"
 """First character of terms of titles, and of terms of heading paths, in the dictionary."""
-IN_TEXT_BIT = MATCH_BIT
-"""Added to the frequency in dense postings if the term is in the text."""
+IN_PASSAGE_BIT = MATCH_BIT
+"""Added to the frequency in dense postings if the term is in the passage."""
 _MAX_SPARSE_TF, _MAX_DENSE_TF = 14, 127  # highest frequencies that do not overflow: 4 bits (15 = overflow), and 7 bits
 _MAX_SORTED_TF = 255  # highest frequency that the sort key of `_sort_entries` contains; 256 is for all higher ones
 _RARE_TERM_RATIO = 32  # a term is rare if at most one of 32 docs has it: its postings are used as ids, not expanded
@@ -68,8 +69,8 @@ class PostingEntries:
     """Doc id; for a term of headings the index of the heading path, for a term of titles the document number."""
     tf: Array
     """Frequency; for a term without a prefix the weighted sum over text, headings and title."""
-    in_text: Array
-    """Boolean: whether the term is in the text, not only in headings or title. True for all terms with a prefix."""
+    in_passage: Array
+    """Boolean: whether the term is in the passage of the doc. True for all terms with a prefix."""
 
     def take(self, indices: Array) -> PostingEntries:
         """Return the entries at the given indices."""
@@ -85,20 +86,20 @@ def concatenate_entries(parts: Sequence[PostingEntries]) -> PostingEntries:
 
 @dataclass(slots=True)
 class SortedPostings:
-    """Postings sorted by term, then those in the text before the others, then by doc."""
+    """Postings sorted by term, then those in the passage before the others, then by doc."""
 
     terms: Sequence[str]
     """Terms, ascending. Each has at least one posting."""
     offsets: Array
-    """Offset of the postings of each term in `doc`, `tf` and `in_text`, followed by the end of the last postings."""
-    not_in_text: Array
-    """Number of postings of each term with the term only in headings or title."""
+    """Offset of the postings of each term in `doc`, `tf` and `in_passage`, followed by the end of the last postings."""
+    not_in_passage: Array
+    """Number of postings of each term with the term outside of the passage."""
     doc: Array
     """As `PostingEntries.doc`, in 16 bits."""
     tf: Array
     """As `PostingEntries.tf`."""
-    in_text: Array
-    """As `PostingEntries.in_text`."""
+    in_passage: Array
+    """As `PostingEntries.in_passage`."""
 
 
 def sort_postings(terms: Sequence[str], entries: Sequence[PostingEntries]) -> SortedPostings:
@@ -106,16 +107,16 @@ def sort_postings(terms: Sequence[str], entries: Sequence[PostingEntries]) -> So
 
     Terms without postings are dropped.
     """
-    counts, not_in_text = np.zeros((2, len(terms)), np.int64)
+    counts, not_in_passage = np.zeros((2, len(terms)), np.int64)
     for part in entries:
         counts += count_values(part.term, len(terms))
-        not_in_text += count_values(part.term.compress(~part.in_text), len(terms))
+        not_in_passage += count_values(part.term.compress(~part.in_passage), len(terms))
     used = sorted(np.flatnonzero(counts).tolist(), key=terms.__getitem__)  # the same order as by UTF-8
     rank = np.zeros(len(terms), np.uint64)
     rank[used] = np.arange(len(used), dtype=np.uint64)
-    doc, tf, in_text = _sort_entries(rank, entries)
+    doc, tf, in_passage = _sort_entries(rank, entries)
     return SortedPostings(
-        [terms[i] for i in used], offsets_from_lengths(counts[used]), not_in_text[used], doc, tf, in_text
+        [terms[i] for i in used], offsets_from_lengths(counts[used]), not_in_passage[used], doc, tf, in_passage
     )
 
 
@@ -132,7 +133,7 @@ def posting_arrays(postings: SortedPostings, size: int) -> dict[str, Array]:
         **byte_string_arrays("terms", [term.encode("utf-8", "surrogatepass") for term in postings.terms]),
         "term_keys": _term_keys(postings.terms),
         "posting_offsets": narrowest(offsets_from_lengths(np.where(is_dense, 0, counts))),
-        "posting_not_in_text": narrowest(np.where(is_dense, 0, postings.not_in_text)),
+        "posting_not_in_passage": narrowest(np.where(is_dense, 0, postings.not_in_passage)),
         "posting_docs": postings.doc.compress(is_sparse),
         "posting_tf": _pack_nibbles(np.minimum(postings.tf.compress(is_sparse), _MAX_SPARSE_TF + 1).astype(np.uint8)),
         "dense_terms": narrowest(dense_terms),
@@ -153,7 +154,7 @@ class SegmentPostings:
         self._arrays, self._size = arrays, size
         self._terms = ByteStrings(arrays["terms"], arrays["terms_offsets"])
         self._keys = arrays["term_keys"]
-        self._offsets, self._not_in_text = arrays["posting_offsets"], arrays["posting_not_in_text"]
+        self._offsets, self._not_in_passage = arrays["posting_offsets"], arrays["posting_not_in_passage"]
         self._dense_rows = {int(term_ord): row for row, term_ord in enumerate(arrays["dense_terms"])}
         self._ords: Cache[str, int | None] = Cache(_MAX_CACHED_TERMS)
         self._expanded: Cache[int, Array] = Cache(_MAX_CACHED_EXPANDED)
@@ -189,8 +190,8 @@ class SegmentPostings:
         """Return the term with the given ordinal."""
         return self._terms[term_ord].decode("utf-8", "surrogatepass")
 
-    def text_docs(self, term_ord: int) -> DocSet:
-        """Return the docs with a term in their text. The term must have no prefix.
+    def passage_docs(self, term_ord: int) -> DocSet:
+        """Return the docs with a term in their passage. The term must have no prefix.
 
         A rare term returns ids. Any other term returns its dense postings, expanded if they are stored sparse.
         """
@@ -199,7 +200,7 @@ class SegmentPostings:
         return DocSet.of_ids(self.doc_ids(term_ord), self._size)
 
     def doc_ids(self, term_ord: int) -> Array:
-        """Return the ids, ascending, of the docs with a term in their text. The postings must be sparse.
+        """Return the ids, ascending, of the docs with a term in their passage. The postings must be sparse.
 
         For a term with a prefix, returns the indices of all its heading paths, or the numbers of all its documents.
         """
@@ -207,7 +208,10 @@ class SegmentPostings:
 
     def raw_doc_ids(self, term_ord: int) -> Array:
         """Return `doc_ids` as stored, in 16 bits."""
-        start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1]) - int(self._not_in_text[term_ord])
+        start, end = (
+            int(self._offsets[term_ord]),
+            int(self._offsets[term_ord + 1]) - int(self._not_in_passage[term_ord]),
+        )
         return self._arrays["posting_docs"][start:end]
 
     def is_dense(self, term_ord: int) -> bool:
@@ -229,8 +233,8 @@ class SegmentPostings:
     def expand_into(self, term_ord: int, dense: Array) -> None:
         """Write the postings of a term as dense postings into `dense`, an array of zeros with at least a byte per doc.
 
-        A byte is the frequency, plus `IN_TEXT_BIT` if the term is in the text. A frequency that overflows is written as
-        a lower number (see `overflow`).
+        A byte is the frequency, plus `IN_PASSAGE_BIT` if the term is in the passage. A frequency that overflows is
+        written as a lower number (see `overflow`).
         """
         if term_ord in self._dense_rows:
             dense[: self._size] = self._dense(term_ord)
@@ -238,7 +242,7 @@ class SegmentPostings:
         start, end = int(self._offsets[term_ord]), int(self._offsets[term_ord + 1])
         ids = self._arrays["posting_docs"][start:end].astype(np.intp)  # NumPy would convert them at each use
         values = _unpack_nibbles(self._arrays["posting_tf"], start, end)
-        values[: len(values) - int(self._not_in_text[term_ord])] |= np.uint8(IN_TEXT_BIT)
+        values[: len(values) - int(self._not_in_passage[term_ord])] |= np.uint8(IN_PASSAGE_BIT)
         dense[ids] = values
 
     def overflow(self, term_ord: int) -> tuple[Array, Array]:
@@ -246,16 +250,26 @@ class SegmentPostings:
         entries = self._overflow_slice(term_ord) or slice(0, 0)
         return self._arrays["overflow_docs"][entries], self._arrays["overflow_tf"][entries]
 
+    def frequencies(self, term_ord: int) -> Array:
+        """Return the frequency of a term in each doc. For a term with a prefix, an index is a heading path or document.
+
+        Takes some ns per doc of the segment.
+        """
+        tf: Array = (self._dense(term_ord) & np.uint8(IN_PASSAGE_BIT - 1)).astype(np.int64)
+        ids, overflow = self.overflow(term_ord)
+        tf[ids] = overflow
+        return tf
+
     def entries(self) -> PostingEntries:
         """Return the postings of all terms, in no particular order. `PostingEntries.term` is the term ordinal."""
         counts: Array = np.diff(self._offsets.astype(np.int64))
         term = np.repeat(np.arange(self.term_count), counts)
         ids = self._arrays["posting_docs"].astype(np.int64)
         index = np.arange(len(ids)) - np.repeat(self._offsets[:-1].astype(np.int64), counts)
-        in_text = index < np.repeat(counts - self._not_in_text, counts)
+        in_passage = index < np.repeat(counts - self._not_in_passage, counts)
         parts = [
             PostingEntries(
-                term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_text
+                term, ids, _unpack_nibbles(self._arrays["posting_tf"], 0, len(ids)).astype(np.int64), in_passage
             )
         ]
         parts += map(self._dense_entries, self._dense_rows)
@@ -269,17 +283,17 @@ class SegmentPostings:
         """Return the postings of a term with dense postings."""
         docs = np.flatnonzero(self._dense(term_ord))
         values = self._dense(term_ord)[docs].astype(np.int64)
-        return PostingEntries(np.full(len(docs), term_ord), docs, values % IN_TEXT_BIT, values >= IN_TEXT_BIT)
+        return PostingEntries(np.full(len(docs), term_ord), docs, values % IN_PASSAGE_BIT, values >= IN_PASSAGE_BIT)
 
     def are_sorted(self) -> bool:
         """Return whether the doc ids in the sparse postings of each term ascend.
 
-        Docs that contain the term in their text come first, the others after them. Each group ascends separately.
+        Docs with the term in their passage come first, the others after them. Each group ascends separately.
         """
         ids = self._arrays["posting_docs"].astype(np.int64)
         ends = self._offsets[1:].astype(np.int64)
         is_start = np.zeros(len(ids) + 1, bool)
-        is_start[self._offsets] = is_start[ends - self._not_in_text] = True
+        is_start[self._offsets] = is_start[ends - self._not_in_passage] = True
         return bool(((np.diff(ids) > 0) | is_start[1 : len(ids)]).all())
 
     def fields(self) -> Array:
@@ -317,12 +331,12 @@ class _TermState:
     """The segments whose dictionary contains the term: postings, term ordinal and doc base of each."""
     df: int
     """Number of live docs with the term in text, headings or title."""
-    text_doc_ids: Sequence[Array] | None
-    """For a rare term, the ids in each of `segments` of the docs with the term in their text. Otherwise None."""
+    passage_doc_ids: Sequence[Array] | None
+    """For a rare term, the ids in each of `segments` of the docs with the term in their passage. Otherwise None."""
     doc_bases: Array
     """Doc base of each of `segments`."""
     counts: Array
-    """Length of each of `text_doc_ids`. Empty if it is None."""
+    """Length of each of `passage_doc_ids`. Empty if it is None."""
 
 
 class IndexTerms:
@@ -348,24 +362,24 @@ class IndexTerms:
         """Return the number of live docs with a term in text, headings or title."""
         return self._states.get(term, self._look_up).df
 
-    def text_docs(self, term: str) -> DocSet:
-        """Return the docs with a term in their text.
+    def passage_docs(self, term: str) -> DocSet:
+        """Return the docs with a term in their passage.
 
         A rare term returns ids. Any other term returns its dense postings over all segments, or a bitset if a frequency
         needs more than 7 bits.
         """
         state = self._states.get(term, self._look_up)
-        if state.text_doc_ids is None:
+        if state.passage_doc_ids is None:
             dense = self._dense(term)
             return (
                 DocSet.of_dense_postings(dense)
                 if dense.dtype == np.uint8
-                else DocSet.of_bitset(dense >= _in_text_bit(dense))
+                else DocSet.of_bitset(dense >= _in_passage_bit(dense))
             )
-        if not state.text_doc_ids:
+        if not state.passage_doc_ids:
             return DocSet.none(self._size)
         ids = np.repeat(state.doc_bases, state.counts)
-        ids += np.concatenate(state.text_doc_ids)
+        ids += np.concatenate(state.passage_doc_ids)
         return DocSet.of_ids(ids, self._size)
 
     def rare_doc_ids(self, term: str) -> Array | None:
@@ -374,7 +388,7 @@ class IndexTerms:
         Returns None if the term is not rare.
         """
         state = self._states.get(term, self._look_up)
-        if state.text_doc_ids is None:
+        if state.passage_doc_ids is None:
             return None
         parts = [postings.all_doc_ids(term_ord) + np.intp(base) for postings, term_ord, base in state.segments]
         return np.concatenate([np.empty(0, np.intp), *parts])
@@ -383,7 +397,7 @@ class IndexTerms:
         """Return the weighted frequency (text, headings, title) of a term in each given doc."""
         dense = self._dense(term)
         values = dense[doc_ids] if isinstance(doc_ids, slice) else dense.take(doc_ids)
-        tf: Array = values & (_in_text_bit(dense) - dense.dtype.type(1))
+        tf: Array = values & (_in_passage_bit(dense) - dense.dtype.type(1))
         return tf
 
     def _look_up(self, term: str) -> _TermState:
@@ -408,7 +422,7 @@ class IndexTerms:
         return self._dense_postings.get(term, self._expand)
 
     def _expand(self, term: str) -> Array:
-        """Return the dense postings of a term over all docs. The highest bit is set if the term is in the text.
+        """Return the dense postings of a term over all docs. The highest bit is set if the term is in the passage.
 
         The other bits are the frequency. Elements have 8 bits, or 32 bits if a frequency needs more than 7 bits.
         """
@@ -419,14 +433,14 @@ class IndexTerms:
         overflow = [(ids + np.intp(base), tf) for postings, term_ord, base in segments
                     for ids, tf in [postings.overflow(term_ord)] if len(ids)]  # fmt: skip
         if any(int(tf.max()) > _MAX_DENSE_TF for _, tf in overflow):
-            # Convert to 32 bits, and move the in-text bit to the highest position.
-            dense = (dense & np.uint8(IN_TEXT_BIT - 1)) + (dense >= IN_TEXT_BIT) * np.uint32(1 << 31)
+            # Convert to 32 bits, and move the in-passage bit to the highest position.
+            dense = (dense & np.uint8(IN_PASSAGE_BIT - 1)) + (dense >= IN_PASSAGE_BIT) * np.uint32(1 << 31)
         for ids, tf in overflow:
-            dense[ids] = dense.take(ids) & _in_text_bit(dense) | tf
+            dense[ids] = dense.take(ids) & _in_passage_bit(dense) | tf
         return dense
 
 
-def _in_text_bit(dense: Array) -> np.unsignedinteger[Any]:
+def _in_passage_bit(dense: Array) -> np.unsignedinteger[Any]:
     """Return the highest bit of the elements of dense postings."""
     bit: np.unsignedinteger[Any] = dense.dtype.type(1 << 8 * dense.itemsize - 1)
     return bit
@@ -449,28 +463,32 @@ def _term_keys(terms: Sequence[str]) -> Array:
 
 
 def _sort_entries(rank: Array, entries: Sequence[PostingEntries]) -> tuple[Array, Array, Array]:
-    """Return doc, frequency and `in_text` of all entries, sorted as in `SortedPostings`. `rank`: rank of each term."""
+    """Return doc, frequency and `in_passage` of all entries, sorted as in `SortedPostings`.
+
+    `rank`: rank of each term.
+    """
     packed = _pack_entries(rank, entries)
     packed.sort()  # many times faster than a sort by several columns
     dtypes = np.dtype(np.uint16), np.result_type(np.uint16, *(part.tf for part in entries)), np.dtype(bool)
-    doc, tf, in_text = (np.empty(len(packed), dtype) for dtype in dtypes)
+    doc, tf, in_passage = (np.empty(len(packed), dtype) for dtype in dtypes)
     for block in block_slices(len(packed)):
         keys = packed[block]
         tf[block] = keys & np.uint64(511)
         keys >>= np.uint64(9)
         doc[block] = keys & np.uint64(0xFFFF)
-        in_text[block] = keys & np.uint64(1 << 16) == 0
+        in_passage[block] = keys & np.uint64(1 << 16) == 0
     capped = np.flatnonzero(tf > _MAX_SORTED_TF)
     if len(capped):
         high = concatenate_entries([part.take(np.flatnonzero(part.tf > _MAX_SORTED_TF)) for part in entries])
-        tf[capped] = high.tf[np.lexsort((high.doc, ~high.in_text, rank[high.term]))]
-    return doc, tf, in_text
+        tf[capped] = high.tf[np.lexsort((high.doc, ~high.in_passage, rank[high.term]))]
+    return doc, tf, in_passage
 
 
 def _pack_entries(rank: Array, entries: Sequence[PostingEntries]) -> Array:
     """Return a 64-bit integer for each entry, for `_sort_entries`.
 
-    From the highest bits, the integer contains the rank of the term, a bit that is set if the term is not in the text,
+    From the highest bits, the integer contains the rank of the term, a bit that is set if the term is not in the
+    passage,
     16 bits of the doc, and 9 bits of the frequency. The few frequencies above `_MAX_SORTED_TF` are packed as 256, and
     replaced after the sort.
     """
@@ -478,7 +496,7 @@ def _pack_entries(rank: Array, entries: Sequence[PostingEntries]) -> Array:
     for part in entries:
         for block in block_slices(len(part.term)):
             keys = rank.take(part.term[block]) << np.uint64(1)
-            keys |= ~part.in_text[block]
+            keys |= ~part.in_passage[block]
             keys <<= np.uint64(16)
             keys |= part.doc[block].astype(np.uint16)
             keys <<= np.uint64(9)
@@ -494,7 +512,7 @@ def _dense_postings(postings: SortedPostings, terms: Array, size: int) -> Array:
     for row, term in enumerate(terms.tolist()):
         entries = slice(int(postings.offsets[term]), int(postings.offsets[term + 1]))
         tf = np.minimum(postings.tf[entries], _MAX_DENSE_TF).astype(np.uint8)
-        dense[row, postings.doc[entries]] = tf + postings.in_text[entries] * np.uint8(IN_TEXT_BIT)
+        dense[row, postings.doc[entries]] = tf + postings.in_passage[entries] * np.uint8(IN_PASSAGE_BIT)
     return dense.reshape(-1)
 
 

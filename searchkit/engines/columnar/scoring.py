@@ -24,6 +24,7 @@ _MAX_EXACT_DOCS = 4096
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
+_FLOAT_ERROR = 1e-9  # more than the relative rounding error of a few operations with 64-bit floats
 _IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
 
@@ -46,13 +47,15 @@ class Scorer:
         blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
         return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
 
-    def best(self, docs: DocSet) -> tuple[Array, Array]:
+    def best(self, docs: DocSet, min_score: float = 0.0) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
+
+        Leaves out some or all docs with a score below `min_score`.
 
         Among docs with equal scores, the first in corpus order are the best. For at most a few thousand docs, takes as
         long as `score`. For more docs, takes about 0.3 ns per word and doc to compute upper bounds.
         """
-        doc_ids = self._candidates(docs) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
+        doc_ids = self._candidates(docs, min_score) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
         scores = self.score(doc_ids)
         if len(doc_ids) > RESCORE_DEPTH:
             # `np.partition` finds the `RESCORE_DEPTH`th best score. Docs with equal scores may exceed that number.
@@ -62,14 +65,14 @@ class Scorer:
             doc_ids, scores = doc_ids.take(best), scores.take(best)
         return doc_ids, scores
 
-    def _candidates(self, docs: DocSet) -> Array:
+    def _candidates(self, docs: DocSet, min_score: float) -> Array:
         """Return the ids, ascending, of the docs that may be among the `RESCORE_DEPTH` best of a set.
 
         Returns all docs of a small set of ids. Otherwise returns the docs that `_ImpactBounds` cannot exclude.
         """
         if not docs.is_dense and len(docs) <= _MAX_EXACT_DOCS:
             return docs.ids
-        bounds = _ImpactBounds(self._reader, self._term_weights)
+        bounds = _ImpactBounds(self._reader, self._term_weights, min_score)
         matches = docs.bitset if docs.is_dense else docs.ids
         if docs.is_dense and self._rare_terms_suffice(matches, bounds):
             return bounds.candidates()
@@ -187,7 +190,7 @@ class _ImpactBounds:
     `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
     """
 
-    def __init__(self, reader: IndexReader, term_weights: Mapping[str, float]) -> None:
+    def __init__(self, reader: IndexReader, term_weights: Mapping[str, float], min_score: float) -> None:
         self._reader = reader
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
         # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
@@ -200,7 +203,8 @@ class _ImpactBounds:
         """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
         self._size, self._max_size = 0, 2 * RESCORE_DEPTH
         """Number of candidates, and the number above which candidates are pruned."""
-        self._threshold = 0
+        # A doc with the score `min_score` has at least this bound, less the rounding error of a float.
+        self._threshold = int(min_score / (K1 + 1) * scale * MAX_IMPACT * (1 - _FLOAT_ERROR))
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among the given docs. Docs must be offered in ascending order.
@@ -248,7 +252,7 @@ class _ImpactBounds:
         """Raise the threshold, and drop the candidates below it."""
         doc_ids, bounds = (np.concatenate(column) for column in zip(*self._parts, strict=True))
         nth_best = int(np.partition(bounds, -RESCORE_DEPTH)[-RESCORE_DEPTH])
-        self._threshold = max(0, math.ceil(nth_best - self._max_error))
+        self._threshold = max(self._threshold, math.ceil(nth_best - self._max_error))
         kept = (bounds >= self._threshold).nonzero()[0]
         self._parts = [(doc_ids.take(kept), bounds.take(kept))]
         self._size = len(kept)

@@ -1,4 +1,4 @@
-"""A segment: up to 65,536 docs in one immutable file of arrays.
+"""A segment: up to 65,535 docs in one immutable file of arrays.
 
 A doc is a paragraph. A document is a report, or a record of a file such as a row of a table, which is a document with a
 single doc. Docs and documents are numbered separately. The docs of a document are consecutive.
@@ -42,12 +42,13 @@ from searchkit.engines.columnar.postings import (
     sort_postings,
 )
 from searchkit.engines.columnar.tables import SegmentTables, find_table_problem, table_arrays
-from searchkit.engines.columnar.text import SegmentText, text_arrays
+from searchkit.engines.columnar.text import Labels, SegmentText, text_arrays
 from searchkit.model import Document, Paragraph, Table, document_from_json, to_json
 from searchkit.query.facets import BUILT_IN_FACETS
 
-MAX_SEGMENT_DOCS = 65_536
-"""Maximum number of docs of a segment: doc ids fit 16 bits, and arrays of a search stay in the processor's cache."""
+MAX_SEGMENT_DOCS = 65_535
+"""Maximum number of docs of a segment: doc ids, and document frequencies, fit 16 bits, and arrays of a search stay in
+the processor's cache."""
 MAX_SEGMENT_CHARACTERS = 1 << 23
 """Maximum number of characters of a segment with several docs. Limits the memory that building a segment takes."""
 _DOCUMENTS_PER_BLOCK = 32  # number of documents that are compressed together, as JSON
@@ -73,7 +74,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
     postings = sort_postings(columns.terms, columns.entries)
     term_ords, words, word_docs = _two_char_words(postings)
     # Cross-word postings contain the docs that contain a word's characters, but not its token: 行政 in 执行|政策.
-    text, cross_word = text_arrays(columns.text, columns.text_length, words, word_docs)
+    text, cross_word = text_arrays(columns.text, columns.text_length, _passage_labels(columns), words, word_docs)
     cross_word = replace(cross_word, words=term_ords[cross_word.words])  # indices of words to term ordinals
     return {
         **_document_arrays(documents),
@@ -85,6 +86,7 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         "page": narrowest(columns.page),
         "is_record": narrowest(columns.is_record),
         "length": narrowest(columns.length),
+        "own_headings": narrowest(columns.own_headings),
         **column_arrays("printed_number", columns.printed_numbers),  # list numbers of paragraphs, as printed: （一）
         **column_arrays("section_topics", columns.section_topics),
         **column_arrays("of_year", columns.of_years),
@@ -95,6 +97,21 @@ def _segment_arrays(columns: SegmentColumns) -> dict[str, Array]:
         **text,
         **cross_word_arrays(postings, cross_word, StringMatcher(SegmentText(text)), size),
     }
+
+
+def _passage_labels(columns: SegmentColumns) -> Labels:
+    """Return the headings and titles that belong to the passages of docs, in the order of the docs."""
+    texts, docs = [], []
+    own_headings, paths, path_of = columns.own_headings, columns.paths, columns.path_of
+    for doc in np.flatnonzero((own_headings > 0) | (columns.n == 1)).tolist():
+        path = paths[path_of.item(doc)]
+        own = list(path[len(path) - own_headings.item(doc) :])
+        title = columns.documents[columns.document_of.item(doc)].title
+        if columns.n.item(doc) == 1 and title:
+            own.append(title)
+        texts += own
+        docs += [doc] * len(own)
+    return Labels(texts, np.array(docs, np.uint16))
 
 
 def _document_arrays(documents: Sequence[Document]) -> dict[str, Array]:
@@ -162,7 +179,7 @@ class SegmentReader:
 
     @cached_property
     def cross_word(self) -> CrossWordPostings:
-        """The docs whose text contains the characters of a word, but not the word as a token: 行政 in 执行|政策."""
+        """The docs whose passage contains the characters of a word, but not the word as a token: 行政 in 执行|政策."""
         return CrossWordPostings(self.arrays)
 
     @cached_property
@@ -236,9 +253,13 @@ class SegmentReader:
             self._cached_block = (block_number, block)
         return block[index]
 
+    def own_headings(self, doc_id: int) -> int:
+        """Return the number of headings, the last ones of the path, that belong to the passage of a doc."""
+        return int(self.arrays["own_headings"][doc_id])
+
     @property
     def characters(self) -> int:
-        """Number of characters of all texts, plus one per doc."""
+        """Number of characters of all passages, plus one per text, heading and title."""
         return len(self.arrays["text"])
 
     def totals(self, live_documents: Array) -> tuple[int, int, int, int]:
@@ -309,6 +330,7 @@ class SegmentReader:
             page=self.arrays["page"][kept_docs].astype(np.int64),
             is_record=self.arrays["is_record"][kept_docs].astype(np.int64),
             length=self.arrays["length"][kept_docs].astype(np.int64),
+            own_headings=self.arrays["own_headings"][kept_docs].astype(np.int64),
             printed_numbers=[printed_numbers[i] for i in doc_ids],
             section_topics=[section_topics[i] for i in doc_ids],
             of_years=[of_years[i] for i in doc_ids],
@@ -333,7 +355,7 @@ class SegmentReader:
         new[2, kept_paths] = np.arange(len(kept_paths))
         doc = new[field, entries.doc]
         is_kept = doc >= 0
-        return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_text[is_kept])
+        return PostingEntries(entries.term[is_kept], doc[is_kept], entries.tf[is_kept], entries.in_passage[is_kept])
 
     def find_problem(self) -> str | None:
         """Return a message about an inconsistency, or None. Computes all arrays from the content again, and compares.
@@ -353,13 +375,23 @@ class SegmentReader:
             return "the frequencies of the words do not add up to the lengths of the paragraphs"
         if not self.postings.are_sorted():
             return "the postings of a word are not in order"
-        if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
-            return "the paragraphs of a document are not numbered consecutively"
-        if not all(list(years) == sorted(set(years)) for years in self.column("of_year").values()):
-            return "the years of a paragraph are not in order"
-        return find_table_problem(columns.tables, columns.document_of) or find_measure_problem(
-            columns.measures, columns.text_length, columns.n, columns.document_of
+        return (
+            _find_doc_problem(columns)
+            or find_table_problem(columns.tables, columns.document_of)
+            or find_measure_problem(columns.measures, columns.text_length, columns.n, columns.document_of)
         )
+
+
+def _find_doc_problem(columns: SegmentColumns) -> str | None:
+    """Return a message about an inconsistency between the columns of docs, or None."""
+    if (np.diff(columns.n)[np.diff(columns.document_of) == 0] != 1).any():
+        return "the paragraphs of a document are not numbered consecutively"
+    path_lengths = np.array(list(map(len, columns.paths)), np.int64)
+    if (columns.own_headings > path_lengths.take(columns.path_of)).any():
+        return "more headings belong to a paragraph than it has"
+    if not all(list(years) == sorted(set(years)) for years in set(columns.of_years)):
+        return "the years of a paragraph are not in order"
+    return None
 
 
 def paragraph_with(column: str, value: object) -> Paragraph:
@@ -394,15 +426,15 @@ def _custom_facet_arrays(documents: Sequence[Document]) -> dict[str, Array]:
 
 
 def _two_char_words(postings: SortedPostings) -> tuple[Array, list[str], tuple[Array, Array]]:
-    """Return the words of two characters: their term ordinals, the words, and the docs with each of them in the text.
+    """Return the words of two characters: their term ordinals, the words, and the docs with each in the passage.
 
-    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Docs with the word only in
-    headings or title are excluded. A word consists of two letters or Chinese characters. Terms with a digit, and terms
+    The docs are returned as `text_arrays` takes them: offsets and concatenated doc ids. Docs with the word outside of
+    their passage are excluded. A word consists of two letters or Chinese characters. Terms with a digit, and terms
     with the prefix of a field (`SegmentPostings.fields`), are not words.
     """
     is_word = np.fromiter((len(term) == 2 and term.isalpha() for term in postings.terms), bool, len(postings.terms))  # noqa: PLR2004
     counts = np.diff(postings.offsets)
     term_ords = np.flatnonzero(is_word)
     words = [postings.terms[term_ord] for term_ord in term_ords.tolist()]
-    doc_ids = postings.doc.compress(np.repeat(is_word, counts) & postings.in_text)
-    return term_ords, words, (offsets_from_lengths((counts - postings.not_in_text)[is_word]), doc_ids)
+    doc_ids = postings.doc.compress(np.repeat(is_word, counts) & postings.in_passage)
+    return term_ords, words, (offsets_from_lengths((counts - postings.not_in_passage)[is_word]), doc_ids)

@@ -11,6 +11,7 @@ characters, by which `matching/strings.py` finds strings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,7 @@ from searchkit.engines.columnar.arrays import (
     narrowest,
     offsets_from_lengths,
     take_blockwise,
+    unique_sorted,
 )
 from searchkit.engines.columnar.bigrams import (
     CHAR_DIGIT,
@@ -38,7 +40,7 @@ from searchkit.query.tree import HAN_NUMERAL_CHARACTERS
 from searchkit.text.folding import CODE_POINT_COUNT, fold, to_code_points
 
 _WORD_LENGTH = 2
-_PAGE_CODES = 64  # number of codes of a page; the doc at the start of each page is stored, for `SegmentText.docs_at`
+_PAGE_CODES = 64  # number of codes of a page; the doc at the start of each page is stored, for `SegmentText.docs_with`
 _UTF_32 = "utf-32-le"
 
 
@@ -48,31 +50,56 @@ def narrow_code_points(text: str) -> Array:
     return units if len(units) == len(text) else to_code_points(text)
 
 
-def text_arrays(
-    characters: Array, lengths: Array, words: Sequence[str] = (), word_docs: tuple[Array, Array] | None = None
-) -> tuple[dict[str, Array], CrossWordDocs]:
-    """Return the arrays of the text of a segment, and the cross-word docs of the words of two characters in `words`.
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The headings and titles that belong to the passages of docs. They are stored after the texts of all docs."""
 
-    `characters`: the code points of all docs, concatenated. `lengths`: the number of code points of each doc.
-    `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as a
-    token of their text are `doc_ids[offsets[i] : offsets[i + 1]]`.
+    texts: Sequence[str]
+    docs: Array
+    """Doc of each of `texts`, ascending, in 16 bits."""
+
+
+_NO_LABELS = Labels((), np.empty(0, np.uint16))
+
+
+def text_arrays(
+    characters: Array,
+    lengths: Array,
+    labels: Labels = _NO_LABELS,
+    words: Sequence[str] = (),
+    word_docs: tuple[Array, Array] | None = None,
+) -> tuple[dict[str, Array], CrossWordDocs]:
+    """Return the arrays of the passages of a segment, and the cross-word docs of the two-character words in `words`.
+
+    `characters`: the code points of the texts of all docs, concatenated. `lengths`: the number of code points of each
+    text. `words`: the words, ascending. `word_docs`: a pair of arrays, offsets and doc ids. The docs with `words[i]` as
+    a token of their passage are `doc_ids[offsets[i] : offsets[i + 1]]`.
     """
-    text_offsets = offsets_from_lengths(lengths + 1)
+    doc_count, characters = len(lengths), np.concatenate([characters, narrow_code_points("".join(labels.texts))])
+    label_lengths = np.fromiter(map(len, labels.texts), np.int64, len(labels.texts))
+    offsets = offsets_from_lengths(np.concatenate([lengths, label_lengths]) + 1)
+    text_offsets, label_offsets = offsets[: doc_count + 1], offsets[doc_count:]
     alphabet, code_of, folding = _build_alphabet(characters)
     char_classes = np.array([CHAR_PUNCTUATION, *map(_char_class, alphabet[1:].tolist())], np.uint8)
-    codes = _encode(characters, text_offsets, code_of)
+    codes = _encode(characters, offsets, code_of)
     folded_codes = take_blockwise(folding, codes)
     occurring, occurs = (
-        _occurring_words(alphabet, len(lengths), words, *word_docs) if word_docs else (NO_WORDS, np.empty(0, bool))
+        _occurring_words(alphabet, doc_count, words, *word_docs) if word_docs else (NO_WORDS, np.empty(0, bool))
     )
-    bigrams, cross_word = bigram_arrays(folded_codes, char_classes, text_offsets, occurring)
+    doc_of = np.repeat(np.append(np.arange(doc_count, dtype=np.uint16), labels.docs), np.diff(offsets))
+    bigrams, cross_word = bigram_arrays(folded_codes, char_classes, doc_of, text_offsets, occurring)
+    folded_texts = folded_codes[: text_offsets[-1]]
     arrays = {
         "alphabet": narrowest(alphabet),
         "folding": narrowest(folding),
         "text": codes,
         "text_offsets": narrowest(text_offsets),
-        "page_docs": narrowest(np.searchsorted(text_offsets, np.arange(0, len(codes), _PAGE_CODES), "right") - 1),
-        **_gram_count_arrays(take_blockwise(char_classes != CHAR_PUNCTUATION, folded_codes), text_offsets),
+        "page_docs": narrowest(
+            np.searchsorted(text_offsets, np.arange(0, len(folded_texts), _PAGE_CODES), "right") - 1
+        ),
+        "label_offsets": narrowest(label_offsets),
+        "label_docs": labels.docs,
+        **_gram_count_arrays(take_blockwise(char_classes != CHAR_PUNCTUATION, folded_texts), text_offsets),
         **bigrams,
     }
     return arrays, CrossWordDocs(np.flatnonzero(occurs)[cross_word.words], cross_word.counts, cross_word.doc_ids)
@@ -96,12 +123,12 @@ def _build_alphabet(characters: Array) -> tuple[Array, Array, Array]:
 
 
 class SegmentText:
-    """The text of an open segment. Offsets are those in the concatenated text of all docs."""
+    """The passages of an open segment. Offsets are those in the concatenated texts of all docs, then all labels."""
 
     def __init__(self, arrays: ArrayFile | Mapping[str, Array]) -> None:
         self._arrays = arrays
         self.codes: Array = arrays["text"]
-        """The text of all docs, as codes of the alphabet; 0 ends the text of a doc."""
+        """The texts of all docs, then all `Labels`, as codes of the alphabet; 0 ends a text or a label."""
         self._offsets = arrays["text_offsets"]
 
     def __getitem__(self, doc_id: int) -> str:
@@ -120,12 +147,13 @@ class SegmentText:
         return self.codes.data
 
     def characters(self) -> tuple[Array, Array]:
-        """Return the code points of all docs, and the number of code points of each doc, for `text_arrays`."""
-        characters: Array = self._alphabet[self.codes[self.codes != 0]]
+        """Return the code points of the texts of all docs, and the number of code points of each, for `text_arrays`."""
+        codes = self.codes[: self._text_end]
+        characters: Array = self._alphabet[codes[codes != 0]]
         return characters, np.diff(self._offsets.astype(np.int64)) - 1
 
     def gram_dfs(self, grams: Sequence[str]) -> Array:
-        """Return the number of docs, deleted ones included, that contain each gram of folded characters.
+        """Return the number of docs, deleted ones included, whose text contains each gram of folded characters.
 
         Either all grams have one character, or all have two.
         """
@@ -163,8 +191,27 @@ class SegmentText:
         codes = tuple(_look_up_codes(self._alphabet, narrow_code_points(text)).tolist())
         return codes if all(codes) else None
 
-    def docs_at(self, offsets: Array) -> Array:
-        """Return the doc that contains each offset.
+    @property
+    def _text_end(self) -> int:
+        """The offset after the texts of all docs, at which the labels begin."""
+        return int(self._offsets[-1])
+
+    def docs_with(self, offsets: Array, *, text_only: bool) -> Array:
+        """Return the ids, ascending, of the docs whose passage contains one of the given offsets, which ascend.
+
+        `text_only` ignores the offsets in labels.
+        """
+        text_count = int(offsets.searchsorted(self._text_end))
+        docs = unique_sorted(self._docs_at(offsets[:text_count]))
+        if text_only or text_count == len(offsets):
+            return docs
+        labels = self._arrays["label_offsets"].searchsorted(offsets[text_count:], "right") - 1
+        docs = np.concatenate([docs, self._arrays["label_docs"].take(labels).astype(np.intp)])
+        docs.sort(kind="stable")  # merges two ascending runs
+        return unique_sorted(docs)
+
+    def _docs_at(self, offsets: Array) -> Array:
+        """Return the doc that contains each offset of a text.
 
         Starts with the doc at the start of the offset's page, and advances while the doc ends before the offset.
         """
@@ -184,7 +231,7 @@ def _char_class(code_point: int) -> int:
 
 
 def _encode(characters: Array, text_offsets: Array, code_of: Array) -> Array:
-    """Return the code of each code point, with a 0 at the end of each doc."""
+    """Return the code of each code point, with a 0 at the end of each text and label."""
     codes = np.zeros(int(text_offsets[-1]), code_of.dtype)
     is_end, encoded_end = np.zeros(len(codes), bool), 0
     is_end[text_offsets[1:] - 1] = True

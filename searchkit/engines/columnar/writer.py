@@ -16,7 +16,7 @@ from searchkit.engines.columnar.building import SegmentBuilder
 from searchkit.engines.columnar.commit import Commit, read_commit, write_commit
 from searchkit.engines.columnar.merging import merge_columns
 from searchkit.engines.columnar.segment import MAX_SEGMENT_CHARACTERS, MAX_SEGMENT_DOCS, SegmentReader, write_segment
-from searchkit.engines.contract import decoding
+from searchkit.engines.contract import decoding, own_heading_counts
 from searchkit.manifest import link_or_copy
 from searchkit.model import Document, ExtractedMeasure, Paragraph, Table
 from searchkit.text.analyzer import Analyzer
@@ -78,12 +78,13 @@ class ColumnarWriter:
         A document that exceeds the limits of a segment is split, and stored as several documents with the same id.
         """
         lengths = [len(paragraph.text) for paragraph in paragraphs]
+        own_headings = own_heading_counts(paragraphs)
         for part in _split_document(lengths):
             max_docs = MAX_SEGMENT_DOCS - (part.stop - part.start)
             max_characters = MAX_SEGMENT_CHARACTERS - sum(lengths[part])
             if self._builder.size > max_docs or self._builder.characters > max_characters:
                 self._flush()
-            self._builder.add(document, paragraphs[part], measures[part], file, tables)
+            self._builder.add(document, paragraphs[part], own_headings[part], measures[part], file, tables)
 
     def remove(self, files: Collection[str]) -> None:
         """Delete the documents of `files` that come from the base index. Added documents stay."""

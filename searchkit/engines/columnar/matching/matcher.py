@@ -11,7 +11,7 @@ from searchkit.engines.columnar.matching.segments import SegmentMatcher
 from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
-from searchkit.query.tree import And, Everything, Node, Not, Or, Substring, Word
+from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Substring, Word
 
 _MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
 
@@ -45,21 +45,21 @@ class Matcher:
         match node:
             case Everything():
                 docs = DocSet.all(self._size)
-            case Word(field="text"):
-                docs = self._terms.text_docs(node.term)
+            case Word() if node.field == PASSAGE:
+                docs = self._terms.passage_docs(node.term)
             case Not():
                 docs = self._match(node.child).complement()
             case And():
                 docs = intersection(list(map(self._match, node.children)))
             case Or():
                 docs = union(list(map(self._match, node.children)), self._size)
-            case Substring(field="text", whole_numbers=False) if node.text.isalpha():
+            case Substring(whole_numbers=False) if node.field == PASSAGE and node.text.isalpha():
                 # A term of letters consists of the characters of its token, so every doc with the term matches. Only
                 # the terms of numbers differ from the characters of their tokens.
                 cross_word = concatenate(
                     [segment.match_cross_word(node) for segment in self._segments], self._doc_bases
                 )
-                docs = union([self._terms.text_docs(node.text), cross_word], self._size)
+                docs = union([self._terms.passage_docs(node.text), cross_word], self._size)
             case Filter():
                 docs = self._filters.get(node, self._match_filter)
             case _:

@@ -19,18 +19,18 @@ _NOT_NUMERAL, _NUMERAL_DIGIT, _NUMERAL_POINT, _NUMERAL_HAN = range(4)  # numeral
 
 
 class StringMatcher:
-    """Finds strings in the text of a segment: reads the shortest list of its bigrams, then compares with the text."""
+    """Finds strings in the passages of a segment: reads the shortest list of their bigrams, then compares the rest."""
 
     def __init__(self, text: SegmentText) -> None:
         self._text = text
 
     def match(self, node: Substring) -> Array:
-        """Return the ids, ascending, of the docs whose folded text contains a string.
+        """Return the ids, ascending, of the docs whose folded passage (for the field text: whose text) has a string.
 
         Reads the shortest list of offsets of a bigram of the string. For a single character, or if none of the bigrams
         has a list, scans the text of the segment.
         """
-        return unique_sorted(self._text.docs_at(self._find(node)))
+        return self._text.docs_with(self._find(node), text_only=node.field == "text")
 
     def _find(self, node: Substring) -> Array:
         """Return the offsets of a string, ascending."""
