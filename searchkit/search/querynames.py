@@ -36,6 +36,10 @@ class QueryNames:
         is_change = last is not None and last.aspect == "change" and len(clauses) == 1
         self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else None
         """The measure that the query asks for: a listed one, or any change that is all of the query."""
+        named = {name.text for name in self._by_text.values()}
+        others = [clause for clause in query.scoring if clause.weight < max_weight]
+        self._synonyms = {clause.text for clause in others if names.parse(clause.text).text in named}
+        """Synonyms of the query that are names of its measures. They are no clauses of their own."""
 
     @property
     def is_of_change(self) -> bool:
@@ -52,7 +56,8 @@ class QueryNames:
         return tuple(
             clause
             for clause in clauses
-            if clause.text not in self._by_text or len(self._names.names(self._by_text[clause.text])) == 1
+            if clause.text not in self._synonyms
+            and (clause.text not in self._by_text or len(self._names.names(self._by_text[clause.text])) == 1)
         )
 
     def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
@@ -62,6 +67,7 @@ class QueryNames:
             if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"
             else clause
             for clause in clauses
+            if clause.text not in self._synonyms
         )
 
     def expand(self, node: Node) -> Node:
@@ -110,7 +116,8 @@ class QueryNames:
 
 def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
     """Return the query tree that matches a text with at least one string of each piece of a pattern."""
-    nodes = [Or(tuple(map(Substring, piece))) if len(piece) > 1 else Substring(piece[0]) for piece in pattern]
+    pieces = [tuple(Substring(text, "text") for text in piece) for piece in pattern]
+    nodes = [Or(piece) if len(piece) > 1 else piece[0] for piece in pieces]
     return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]
 
 
