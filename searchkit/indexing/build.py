@@ -25,14 +25,16 @@ from filelock import FileLock, Timeout
 from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
-from searchkit.engines.opening import ENGINES, open_writer
+from searchkit.engines.opening import ENGINES, open_engine, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
 from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, WORK_TOPICS_FILE, read_data_file
+from searchkit.indexing.aliases import collect_aliases
 from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
+    ALIASES_FILE,
     EXTRAS_FILE,
     Manifest,
     commit_manifest,
@@ -367,11 +369,22 @@ def _new_index(
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
         extras["duplicates"] = summary.duplicates
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write_aliases(config, folder)
         commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
     except BaseException:
         if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _write_aliases(config: _BuildConfig, folder: Path) -> None:
+    """Write the names of the facet values of a new index to its data folder."""
+    engine = open_engine(config.settings.engine, folder)
+    try:
+        aliases = collect_aliases(engine, config.analyzer)
+    finally:
+        engine.close()
+    (folder / ALIASES_FILE).write_bytes(aliases.to_json())
 
 
 def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) -> Manifest:

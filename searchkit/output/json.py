@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from searchkit.compare.comparison import CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.tree import UnderstoodFilter
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
 
@@ -67,6 +68,7 @@ def results_to_json(results: Results) -> dict[str, object]:
         "understood": results.understood,
         "total": results.total,
         "relaxed": results.relaxed,
+        "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
         "took_ms": results.took_ms,
     }
@@ -75,6 +77,12 @@ def results_to_json(results: Results) -> dict[str, object]:
         out["documents"] = results.documents
         hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]
     return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
+
+
+def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
+    """Return an understood filter as an element of `understood_filters`."""
+    out = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {**out, "values": list(item.values)}
 
 
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:
@@ -88,6 +96,7 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
     out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
+        "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
         "hits": list(map(to_json, results.hits)),
     }

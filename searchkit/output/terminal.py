@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.tree import UnderstoodFilter
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.snippets import Snippet
@@ -48,7 +49,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
 
     `first` is the number of the first hit.
     """
-    lines = [sanitize(note) for note in results.notes]
+    lines = [*map(sanitize, results.notes), *_understood_lines(results.understood_filters)]
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
     counts_line = f"{results.total} paragraphs"
@@ -67,13 +68,32 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
     `first` is the number of the first hit.
     """
-    lines = [sanitize(note) for note in results.notes]
+    lines = [*map(sanitize, results.notes), *_understood_lines(results.understood_filters)]
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
     lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
+
+
+def _understood_lines(filters: Sequence[UnderstoodFilter]) -> list[str]:
+    """Return the line about the filters that were understood from the words of a query, if there are any."""
+    if not filters:
+        return []
+    parts = dict.fromkeys(f"{item.facet} {_join_values(item.values)}" for item in filters)
+    text = sanitize("; ".join(parts))
+    if filters[0].strict:
+        return [f"Understood as {text} (--literal searches for the words instead)."]
+    return [f"Nothing matches the other words under {text}; these words only add to the score."]
+
+
+def _join_values(values: Sequence[str | int]) -> str:
+    """Return values as text; consecutive years as a range."""
+    years = [value for value in values if isinstance(value, int)]
+    if len(years) > 1 and years == list(range(years[0], years[-1] + 1)):
+        return f"{years[0]}..{years[-1]}"
+    return ", ".join(map(str, values))
 
 
 def format_quantity(measure: Measure) -> str:

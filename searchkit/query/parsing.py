@@ -34,6 +34,11 @@ _TO_HALF_WIDTH = str.maketrans(
 # An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
 # a round bracket, | or the end, and - before a character that is no space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
+_RUN = re.compile(r"\S+")
+_PART = re.compile(r"\||[^\s|]+")
+"""Matches a part of a query with operators: a run, an operator, or text in quotes or brackets."""
+_NOT_BARE = re.compile(r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$""")
+"""Matches in a part that is no bare run."""
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 
@@ -57,6 +62,42 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         builder.reset()
         builder.notes.append(f"{error}: read as plain words")
         return _parse_plain(_blank_operators(text, half_width), builder)
+
+
+def find_bare_runs(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the runs of a query that no operator, field, bracket or quote belongs to.
+
+    A run is text without white space.
+    """
+    half_width = text.translate(_TO_HALF_WIDTH)
+    if ":" not in half_width and not _OPERATOR.search(half_width):
+        return [match.span() for match in _RUN.finditer(half_width)]
+    if _find_unbalanced(half_width):
+        return []
+    parts = list(_PART.finditer(_blank_nested(half_width)))
+    bare = []
+    for n, part in enumerate(parts):
+        neighbours = {other[0] for other in parts[max(0, n - 1) : n + 2] if other is not part}
+        if not _NOT_BARE.search(part[0]) and neighbours.isdisjoint({"AND", "OR", "|"}) and parts[n - 1][0] != "NOT":
+            bare.append(part.span())
+    return bare
+
+
+def _blank_nested(text: str) -> str:
+    """Return a text whose white space inside quotes and brackets is replaced, so that they are one part."""
+    characters, closing, depth = list(text), "", 0
+    for at, character in enumerate(text):
+        if closing:
+            closing = "" if character == closing else closing
+        elif character in _QUOTES:
+            closing = _QUOTES[character]
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        if character.isspace() and (closing or depth > 0):
+            characters[at] = "_"
+    return "".join(characters)
 
 
 def _parse_operators(half_width: str, text: str, builder: QueryBuilder, fields: Collection[str]) -> Query:

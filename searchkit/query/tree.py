@@ -118,6 +118,24 @@ class ScoringClause:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderstoodFilter:
+    """A place, a year, a body, a section or a kind of report that words of a query name."""
+
+    facet: str
+    """district, of_year (for every year), agency, section or doctype."""
+    values: tuple[str | int, ...]
+    """The values of the facet that the words mean. Years are numbers."""
+    words: str
+    """The words, as in the query."""
+    start: int
+    """Offset of the words in the query: code points, 0-based."""
+    end: int
+    """Offset of the end of the words, exclusive."""
+    strict: bool = True
+    """Whether the query requires one of the values. Otherwise the words only add to the score."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A parsed query, in a strict and a relaxed form."""
 
@@ -131,6 +149,10 @@ class Query:
     nothing else."""
     notes: tuple[str, ...] = ()
     """Messages to the user about parts that were changed or ignored."""
+    understood: tuple[UnderstoodFilter, ...] = ()
+    """The filters that were understood from words of the query, by their start."""
+    loosened: Query | None = None
+    """The query to search if nothing matches this one because of its understood filters: it does not require them."""
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -22,7 +22,7 @@ A score is at most 1. The score of a poor match can be below 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,7 +33,7 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
+from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, UnderstoodFilter, Word
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
@@ -100,6 +100,12 @@ class MeasureResults:
     """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
     """Time that the look-up took, in milliseconds."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+
+    def __iter__(self) -> Iterator[MeasureHit]:
+        """Yield the hits."""
+        return iter(self.hits)
 
 
 def expand_to_all_fields(node: Node) -> Node:

@@ -23,6 +23,9 @@ MATCH_MODES = ("all", "any", "auto")
 - `auto`: like `all` or, if nothing matches then, like `any`.
 """
 
+UNDERSTOOD_FACETS = ("district", "of_year", "agency", "section", "doctype")
+"""Facets whose values are understood in the words of a query."""
+
 Quantity = str | float
 """A number in base units, such as 100000, or a quantity as text, such as 10万元."""
 
@@ -45,6 +48,9 @@ class SearchOptions:
     """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
+    literal: bool | str | Sequence[str] = False
+    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
+    or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class MeasureOptions:
     """Maximum number of hits. None means all."""
     offset: int = 0
     """Number of hits to skip."""
+    literal: bool | str | Sequence[str] = False
+    """As in `SearchOptions`."""
 
 
 Options = TypeVar("Options", SearchOptions, MeasureOptions)
@@ -119,6 +127,18 @@ def parse_statuses(value: object) -> tuple[str, ...]:
     if not isinstance(statuses, tuple) or not all(item in (*MEASURE_STATUSES, ANY_STATUS) for item in statuses):
         raise UsageError(f"status must be one of {', '.join((*MEASURE_STATUSES, ANY_STATUS))}, not {value!r}")
     return () if ANY_STATUS in statuses else statuses
+
+
+def parse_literal(value: object) -> tuple[str, ...]:
+    """Return the facets whose names the option `literal` reads as words. Raises UsageError."""
+    if isinstance(value, bool | None):
+        return UNDERSTOOD_FACETS if value else ()
+    names = value.replace("、", ",").split(",") if isinstance(value, str) else value
+    facets = [name.strip().replace("-", "_") if isinstance(name, str) else name for name in names] if _is_list_of_names(names) else None
+    facets = ["of_year" if name == "year" else name for name in facets or [""]]
+    if not set(facets) <= {*UNDERSTOOD_FACETS}:
+        raise UsageError(f"literal must be true or some of {', '.join(UNDERSTOOD_FACETS)}, not {value!r}")
+    return tuple(facets)
 
 
 def _validate(options: SearchOptions | MeasureOptions) -> None:

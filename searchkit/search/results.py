@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
+from searchkit.query.tree import UnderstoodFilter
 from searchkit.search.snippets import Snippet
 
 
@@ -67,3 +68,9 @@ class Results:
     """With `group="document"`: the number of documents that have a match. Otherwise None."""
     took_ms: float = 0.0
     """Time that the search took, in milliseconds."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+
+    def __iter__(self) -> Iterator[Hit]:
+        """Yield the hits."""
+        return iter(self.hits)

@@ -14,10 +14,11 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph
+from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.opening import open_engine
 from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
 from searchkit.manifest import (
+    ALIASES_FILE,
     EXTRAS_FILE,
     current_data_folder,
     diagnose_damage,
@@ -26,17 +27,20 @@ from searchkit.manifest import (
     verify_checksums,
 )
 from searchkit.model import Document, Measure, Paragraph, Table
+from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, measure_request
+from searchkit.search.options import MeasureOptions, SearchOptions, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
+YEAR_MEANINGS = ("of_year", "year")
+"""Facets of which a year in the words of a search means either."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -57,6 +61,7 @@ class Snapshot:
         # Read the file now, because a later build may remove it.
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
         """Words and synonyms of the build (`words`, `synonyms`), skipped files (`problems`), and `duplicates`."""
+        self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -117,16 +122,29 @@ class Snapshot:
             raise IndexStale(message)
         return analyzer
 
+    @cached_property
+    def aliases(self) -> Aliases:
+        """The names of the facet values."""
+        with decoding(self.path):
+            return Aliases.from_json(self._aliases_data)
+
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
         return (*BUILT_IN_FACETS, *self.manifest.facets)
 
-    def parse_query(self, query: str) -> Query:
-        """Parse a query with the analyzer and the facets of the index. Raises IndexStale."""
-        from searchkit.query.parsing import parse  # noqa: PLC0415 - not needed to export records
+    def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
+        """Parse a query with the analyzer, the facets and the names of the index.
 
-        return parse(query, self.analyzer, self.facet_names)
+        `literal`: the option. A year in the words of the query matches one of `year_facets`. Raises UsageError for an
+        invalid `literal`, and IndexStale.
+        """
+        from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed to export records
+
+        facets = parse_literal(literal)
+        return parse_understood(
+            query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
+        )
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None
@@ -142,9 +160,14 @@ class Snapshot:
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
-        parsed, request = self.parse_query(query), measure_request(options, filters)
+        parsed = self.parse_query(query, options.literal, ("of_year",))
+        request = measure_request(options, filters)
         with self.use_engine() as engine:
-            return rank_measures(engine, parsed, request, options.match)
+            ranking = rank_measures(engine, parsed, request, options.match)
+            if ranking.total or parsed.loosened is None:
+                return ranking
+            loosened = rank_measures(engine, parsed.loosened, request, options.match)
+            return loosened if loosened.total else ranking
 
     def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
@@ -153,8 +176,12 @@ class Snapshot:
         """
         started = time.perf_counter()
         request = self._search_request(options, filters)
-        parsed = self.parse_query(query)
+        parsed = self.parse_query(query, options.literal)
         tree, response = self._search_trees(parsed, options.match, request)
+        if not response.total and parsed.loosened is not None:
+            loosened_tree, loosened = self._search_trees(parsed.loosened, options.match, request)
+            if loosened.total:
+                parsed, tree, response = parsed.loosened, loosened_tree, loosened
         relaxed = options.match == "auto" and tree != parsed.all
         hits = tuple(self._build_hits(response.hits, tree))
         return Results(
@@ -167,6 +194,7 @@ class Snapshot:
             parsed.notes,
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
+            parsed.understood,
         )
 
     def _search_trees(self, parsed: Query, match: str, request: Request) -> tuple[Node, Response]:
@@ -191,7 +219,14 @@ class Snapshot:
             hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
         took = round((time.perf_counter() - started) * 1000, 3)
         return MeasureResults(
-            query, str(ranking.tree), ranking.total, hits, ranking.is_relaxed, ranking.query.notes, took
+            query,
+            str(ranking.tree),
+            ranking.total,
+            hits,
+            ranking.is_relaxed,
+            ranking.query.notes,
+            took,
+            ranking.query.understood,
         )
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
