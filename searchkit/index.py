@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
-from searchkit.query.facets import FacetCounts, Filter
-from searchkit.query.filters import FilterValue
+from searchkit.query.facets import FacetCounts
+from searchkit.query.filters import FilterValue, ResolvedFilters
+from searchkit.query.tree import Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults
 from searchkit.search.options import MeasureOptions, SearchOptions, parse_statuses, read_options
 from searchkit.search.results import Results
@@ -78,14 +79,15 @@ class Index:
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
         `of_year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is
-        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the filter's
-        values.
+        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the
+        filter's values. Words of the query that name a place, a year, a body, a section or a kind of report filter, too
+        (see `understand`).
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return snapshot.search(query, chosen, snapshot.filters(filters, where))
+        return snapshot.search(query, chosen, snapshot.resolve(filters, where))
 
     def measures(
         self,
@@ -104,7 +106,14 @@ class Index:
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
-        return snapshot.measures(query, chosen, snapshot.filters(filters, where))
+        return snapshot.measures(query, chosen, snapshot.resolve(filters, where))
+
+    def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Query:
+        """Return how `search` understands a query: its trees, the filters in its words, and messages.
+
+        `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
+        """
+        return self._snapshot.parse_query(query, literal)
 
     def compare(
         self,
@@ -202,15 +211,15 @@ class Index:
         return self._snapshot.table(table_id)
 
     def facets(
-        self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+        self, names: str | Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> dict[str, FacetCounts]:
         """Return the counts of all values of facets, by name. Filters as in `search`.
 
-        `names` are names of facets, or `district:DEPTH` for regions of one depth. Without names, counts all facets
-        except document.
+        `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
+        facets except document.
         """
         snapshot = self._snapshot
-        return snapshot.facet_counts(names, snapshot.filters(filters, where))
+        return snapshot.facet_counts((names,) if isinstance(names, str) else names, snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:
@@ -253,6 +262,9 @@ class Index:
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
-    ) -> tuple[Filter, ...]:
-        """Return the filters for facet names and values. Raises UnknownFacet, and UsageError for an invalid value."""
-        return self._snapshot.filters(filters, where)
+    ) -> ResolvedFilters:
+        """Return the filters for facet names and values, with messages about how values were read.
+
+        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        """
+        return self._snapshot.resolve(filters, where)

@@ -14,9 +14,11 @@ import click
 
 from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import (
+    QueryCommand,
     filter_options,
     format_option,
     index_option,
+    literal_option,
     paging_options,
     split_options,
     status_option,
@@ -28,17 +30,20 @@ from searchkit.query.facets import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
     from searchkit.query.tree import Query
+    from searchkit.search.lookup import MeasureResults
+    from searchkit.search.results import Results
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
-_ANSWER_FIELDS = ("total", "hits", "relaxed", "facets")
+_ANSWER_FIELDS = ("total", "hits", "relaxed", "understood_filters", "notes", "suggestions", "facets")
 """Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
 @filter_options
+@literal_option
 @click.option(
     "--facet",
     "facets",
@@ -91,13 +96,15 @@ def search(
         lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
+    _print_notes(output_format, results)
     return FOUND if results.total else NOTHING_FOUND
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
 @filter_options
+@literal_option
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件. 万元 and 元 mean the same.")
 @click.option(
     "--min",
@@ -151,6 +158,7 @@ def measures(
         ),
         lambda: map(to_json, results.hits),
     )
+    _print_notes(output_format, results)
     return FOUND if results.total else NOTHING_FOUND
 
 
@@ -170,29 +178,41 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
 
     try:
         with Index(index_path) as index:
-            analyzer, facet_names = index.analyzer, index.facet_names
+            analyzer, query = index.analyzer, index.understand(text)
     except IndexMissing:
-        analyzer, facet_names = Analyzer(), BUILT_IN_FACETS
+        analyzer = Analyzer()
+        query = parse(text, analyzer, BUILT_IN_FACETS)
     tokens = [
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
         for token in analyzer.tokenize(text)
     ]
-    _print_analysis(tokens, parse(text, analyzer, facet_names), output_format)
+    _print_analysis(tokens, query, output_format)
     return FOUND if tokens else NOTHING_FOUND
 
 
 def _print_analysis(tokens: Sequence[Mapping[str, object]], query: Query, output_format: str) -> None:
     """Print tokens and a query tree, as JSON or as text."""
-    from searchkit.output.json import dumps
+    from searchkit.output.json import dumps, understood_to_json
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
         understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
-        write_output([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
+        filters = list(map(understood_to_json, query.understood))
+        content = {"tokens": tokens, "understood": understood, "understood_filters": filters}
+        write_output([dumps(content, indent=1), "\n"])
     else:
         write_output(format_records(tokens, "table"))
         write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
+
+
+def _print_notes(output_format: str, results: Results | MeasureResults) -> None:
+    """Print why nothing was found to standard error, in the formats that contain only records."""
+    if output_format not in {"table", "json"} and not results.total:
+        for note in results.notes:
+            print_error(note)
+        for item in results.suggestions:
+            print_error(f"nothing found; without {item.text}: {item.total}")
 
 
 def _print_results(
@@ -247,7 +267,7 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
             out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
             status = FOUND if out["total"] and status != WRONG_USAGE else status
         except UsageError as error:
-            out["error"] = str(error)
+            out = {"id": out["id"], "error": str(error)}
             print_error(f"line {number}: {error}")
             status = WRONG_USAGE
         write_output([dumps(out), "\n"])

@@ -14,10 +14,13 @@ from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of, label_
 from searchkit.compare.choosing import IndicatorSpec, RankedMeasure, choose_indicator
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Filter
+from searchkit.query.facets import PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
+from searchkit.query.tree import UnderstoodFilter
+from searchkit.search.lookup import MeasureRanking
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
+from searchkit.search.suggestions import Suggestion
 
 STATUSES = ("value", "conflict", "silent", "missing")
 """Statuses of a cell: one value; several values that contradict each other; a report without such a measure; no
@@ -103,6 +106,12 @@ class Comparison:
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
     """Whether the measures match only some words of the query, because no measure matches all parts of it."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    notes: tuple[str, ...] = ()
+    """Messages about parts of the query and filters that were changed or ignored."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: look-ups without one part of the query or one filter that find something."""
 
     def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
         """Return the cell of a row and a column. Its status is `missing` for labels that are not in the table."""
@@ -132,9 +141,19 @@ def compare_snapshot(
     `cols` are the same facet, UnknownFacet if the index lacks one of them, and the exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
-    relaxed, candidates = _rank_measures(snapshot, query, where, arguments)
-    table = build_table(query, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
-    return replace(table, relaxed=relaxed)
+    options, filters = read_options(MeasureOptions(), arguments)
+    resolved = snapshot.resolve(filters, where)
+    ranking = snapshot.rank_measures(query, options, resolved.filters)
+    understood = [Filter(item.facet, tuple(map(str, item.values))) for item in ranking.query.understood if item.strict]
+    reports = _filter_reports(snapshot, (*resolved.filters, *_join_filters(understood)))
+    table = build_table(query, _read_candidates(ranking), reports, rows=rows, cols=cols)
+    return replace(
+        table,
+        relaxed=ranking.is_relaxed,
+        understood_filters=ranking.query.understood,
+        notes=(*resolved.notes, *ranking.query.notes),
+        suggestions=() if ranking.total else snapshot.suggest_measures(query, options, resolved.filters),
+    )
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
@@ -146,15 +165,16 @@ def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
             raise UnknownFacet(f"no facet {name!r} to compare by; there are: {', '.join(snapshot.facet_names)}")
 
 
-def _rank_measures(
-    snapshot: Snapshot, query: str, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
-) -> tuple[bool, list[RankedMeasure]]:
-    """Return whether the query was relaxed, and the measures that match it, best first.
+def _join_filters(filters: Sequence[Filter]) -> list[Filter]:
+    """Return one filter for each facet, which admits the values of all filters of the facet."""
+    values: dict[str, tuple[str, ...]] = {}
+    for item in filters:
+        values[item.name] = (*values.get(item.name, ()), *item.values)
+    return [Filter(name, items) for name, items in values.items()]
 
-    Reads pages until the relevance falls below `_MIN_RELEVANCE`.
-    """
-    options, filters = read_options(MeasureOptions(), arguments)
-    ranking = snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+
+def _read_candidates(ranking: MeasureRanking) -> list[RankedMeasure]:
+    """Return ranked measures with their relevance. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
     candidates: list[RankedMeasure] = []
     best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
     while True:
@@ -165,21 +185,17 @@ def _rank_measures(
             relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
             candidates.append(RankedMeasure(measure, relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
-            return ranking.is_relaxed, candidates
+            return candidates
         page_size *= 2
 
 
-def _filter_reports(
-    snapshot: Snapshot, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
-) -> Iterator[Document]:
+def _filter_reports(snapshot: Snapshot, filters: Sequence[Filter]) -> Iterator[Document]:
     """Return the documents that pass the filters.
 
     Filters by facets of paragraphs, such as topic, are ignored, because they select paragraphs: the report exists even
     if none of its paragraphs passes them.
     """
-    filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
-    parsed: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]
-    of_documents = [item for item in parsed if item.name not in PARAGRAPH_FACETS]
+    of_documents = [item for item in filters if item.name not in PARAGRAPH_FACETS]
     return (
         document
         for document in snapshot.documents()

@@ -74,7 +74,7 @@ _EXPRESSION = re.compile(
     r"|(?P<year_end>年底|年末)|(?P<all_year>全年|年内))"
 )
 """An expression of time, in a folded text."""
-_HINT = re.compile("[年月季]|目前|五[”’\"]")
+_HINT = re.compile('[年月季]|目前|五[”’"]')
 """A quick test: a text without a match contains no time."""
 _QUARTERS = {"一": ("01", "03"), "二": ("04", "06"), "三": ("07", "09"), "四": ("10", "12")}
 _RELATIVE = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "上一年": -1, "前年": -2, "明年": 1, "来年": 1, "下年": 1}
@@ -210,7 +210,9 @@ def _resolve_span(match: re.Match[str], calendar: Calendar, base: Time) -> Time 
 def time_of_headings(headings: Sequence[str], calendar: Calendar) -> Time | None:
     """Return the time that headings state, the innermost first; None if none states one."""
     for heading in reversed(headings):
-        mentions = [m for m in find_mentions(fold(heading), calendar, Time()) if m.year_offset is None and not m.is_compared]
+        mentions = [
+            m for m in find_mentions(fold(heading), calendar, Time()) if m.year_offset is None and not m.is_compared
+        ]
         if mentions:
             time = mentions[0].time
             singles = [m.time for m in mentions if m.time.since is None]

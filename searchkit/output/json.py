@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from searchkit.query.tree import UnderstoodFilter
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
+    from searchkit.search.suggestions import Suggestion
 
 _NESTED_FIELDS = {
     *("id", "quote", "table", "row", "column", "total"),
@@ -70,6 +71,7 @@ def results_to_json(results: Results) -> dict[str, object]:
         "relaxed": results.relaxed,
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "took_ms": results.took_ms,
     }
     hits = [hit_to_json(hit) for hit in results.hits]
@@ -85,6 +87,12 @@ def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
     return {**out, "values": list(item.values)}
 
 
+def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
+    """Return a suggestion as an element of `suggestions`."""
+    out = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {**out, "filters": dict(item.filters)}
+
+
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:
     """Return facet counts as a JSON object."""
     values = [{"value": item.value, "count": item.count, "selected": item.selected} for item in counts.values]
@@ -98,6 +106,7 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
         **{name: value for name, value in out.items() if name != "hits"},
         "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
 
@@ -134,6 +143,9 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
         "kind": comparison.kind,
         "unit": comparison.unit,
         "relaxed": comparison.relaxed,
+        "understood_filters": list(map(understood_to_json, comparison.understood_filters)),
+        "notes": list(comparison.notes),
+        "suggestions": list(map(_suggestion_to_json, comparison.suggestions)),
         "unplaced": comparison.unplaced,
         "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},
         "cols": {"facet": comparison.cols_by, "values": list(comparison.cols)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.output.cells import single_line, value_text
@@ -11,13 +11,14 @@ from searchkit.search.snippets import split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
+    from searchkit.compare.comparison import Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
-    from searchkit.query.tree import UnderstoodFilter
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.snippets import Snippet
+    from searchkit.search.suggestions import Suggestion
 
 MAX_SHOWN_VALUES = 10
 """Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
@@ -49,13 +50,16 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
 
     `first` is the number of the first hit.
     """
-    lines = [*map(sanitize, results.notes), *_understood_lines(results.understood_filters)]
+    lines = query_lines(results)
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
     counts_line = f"{results.total} paragraphs"
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
+    if not results.total:
+        hints = suggestion_lines(results.suggestions, "paragraphs")
+        lines += hints or ["No paragraph matches any part of the query."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
@@ -68,24 +72,37 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
     `first` is the number of the first hit.
     """
-    lines = [*map(sanitize, results.notes), *_understood_lines(results.understood_filters)]
+    lines = query_lines(results)
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
     lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
+    if not results.total:
+        hints = suggestion_lines(results.suggestions, "measures")
+        lines += hints or ["No measure matches any part of the query."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
 
 
-def _understood_lines(filters: Sequence[UnderstoodFilter]) -> list[str]:
-    """Return the line about the filters that were understood from the words of a query, if there are any."""
-    if not filters:
-        return []
-    parts = dict.fromkeys(f"{item.facet} {_join_values(item.values)}" for item in filters)
-    text = sanitize("; ".join(parts))
-    if filters[0].strict:
-        return [f"Understood as {text} (--literal searches for the words instead)."]
-    return [f"Nothing matches the other words under {text}; these words only add to the score."]
+def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
+    """Return a line for each suggestion: what it leaves out, and how many paragraphs or measures it finds."""
+    return [sanitize(f"Without {item.text}: {item.total} {what}.") for item in suggestions]
+
+
+def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
+    """Return the messages about a query, and a line about the filters that were understood from its words."""
+    lines = [sanitize(note) for note in results.notes]
+    filters = results.understood_filters
+    if filters:
+        values: dict[str, dict[str | int, None]] = {}
+        for item in filters:
+            values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
+        text = sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
+        if filters[0].strict:
+            lines.append(f"Understood as {text} (--literal searches for the words instead).")
+        else:
+            lines.append(f"Nothing matches the other words under {text}; these words only add to the score.")
+    return lines
 
 
 def _join_values(values: Sequence[str | int]) -> str:

@@ -97,7 +97,9 @@ class Aliases:
 
     def years(self, facet: str | None = None) -> Sequence[int]:
         """Return the years of a facet of years, or of all of them, ascending."""
-        return self._years.get(facet, ()) if facet else sorted({year for years in self._years.values() for year in years})
+        return (
+            self._years.get(facet, ()) if facet else sorted({year for years in self._years.values() for year in years})
+        )
 
     def years_between(self, first: int, last: int) -> list[int]:
         """Return the years of all facets of years from `first` to `last`, inclusive, ascending."""

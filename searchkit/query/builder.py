@@ -160,7 +160,8 @@ class QueryBuilder:
         if name not in YEAR_FACETS:
             return Filter(name, (text,))
         try:
-            return Filter(name, ranges=(parse_year_range(text),))
+            first, last = sorted(parse_year_range(fold(text)))
+            return Filter(name, ranges=((first, last),))
         except ValueError:
             raise QuerySyntaxError(f"{text!r} is not a year") from None
 

@@ -64,23 +64,28 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         return _parse_plain(_blank_operators(text, half_width), builder)
 
 
-def find_bare_runs(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the runs of a query that no operator, field, bracket or quote belongs to.
+def split_parts(text: str) -> list[tuple[int, int, bool]]:
+    """Return start, end and bareness of each part of a query, from left to right.
 
-    A run is text without white space.
+    Parts are separated by spaces and combined with AND. A part is bare if it is a run without quotes, brackets, fields
+    and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are unbalanced, the query is
+    one part that is not bare.
     """
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
-        return [match.span() for match in _RUN.finditer(half_width)]
+        return [(*match.span(), True) for match in _RUN.finditer(half_width)]
     if _find_unbalanced(half_width):
-        return []
-    parts = list(_PART.finditer(_blank_nested(half_width)))
-    bare = []
-    for n, part in enumerate(parts):
-        neighbours = {other[0] for other in parts[max(0, n - 1) : n + 2] if other is not part}
-        if not _NOT_BARE.search(part[0]) and neighbours.isdisjoint({"AND", "OR", "|"}) and parts[n - 1][0] != "NOT":
-            bare.append(part.span())
-    return bare
+        return [(0, len(text), False)]
+    parts: list[tuple[int, int, bool]] = []
+    is_open = False  # whether an operator awaits its next operand
+    for match in _PART.finditer(_blank_nested(half_width)):
+        joins = match[0] in {"AND", "OR", "|"}
+        if parts and (joins or is_open):
+            parts[-1] = (parts[-1][0], match.end(), False)
+        else:
+            parts.append((*match.span(), not _NOT_BARE.search(match[0])))
+        is_open = joins or match[0] == "NOT"
+    return parts
 
 
 def _blank_nested(text: str) -> str:

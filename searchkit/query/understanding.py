@@ -1,7 +1,7 @@
 """Understands the places, years, bodies, sections and kinds of reports in the words of a query.
 
 `parse_understood` finds names of facet values (`aliases`) and years in the bare runs of a query, and parses the query
-with a filter in the place of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
+with a filter instead of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
 a field or belongs to an operator.
 
 A paragraph matches if it passes the filters and matches the remaining words, or if it contains a run of which a filter
@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from searchkit.query.aliases import NONE, PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
-from searchkit.query.parsing import MAX_QUERY_LENGTH, find_bare_runs, parse
+from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
 from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring, UnderstoodFilter
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import INVISIBLE
@@ -108,9 +109,10 @@ class _NameFinder:
 
     def find_runs(self) -> list[_Run]:
         """Return the bare runs of the query with the names that are understood in them."""
-        spans = find_bare_runs(self._text)
+        parts = split_parts(self._text)
+        spans = [(start, end) for start, end, is_bare in parts if is_bare]
         candidates = [self._find_in_run(start, end) for start, end in spans]
-        has_others = not self._is_covered(spans)
+        has_others = len(spans) < len(parts)
         sure = [name for names in candidates for name in names if name.evidence <= SHORT]
         runs = []
         for (start, end), names in zip(spans, candidates, strict=True):
@@ -124,10 +126,6 @@ class _NameFinder:
         if found and found <= _REPORT_FACETS and not has_others and not any(run.rest for run in runs):
             return []  # the query is only a section or a kind of report
         return runs
-
-    def _is_covered(self, spans: Sequence[tuple[int, int]]) -> bool:
-        """Return whether the query has nothing but its bare runs."""
-        return sum(end - start for start, end in spans) == sum(not character.isspace() for character in self._text)
 
     def _find_in_run(self, start: int, end: int) -> list[_Name]:
         """Return the possible names in a run, from left to right, without overlaps."""
@@ -175,7 +173,8 @@ class _NameFinder:
         if digits_end == end:
             return False
         return any(
-            token.start == 0 and token.end > digits_end - start for token in self._analyzer.tokenize(self._text[start:end])
+            token.start == 0 and token.end > digits_end - start
+            for token in self._analyzer.tokenize(self._text[start:end])
         )
 
     def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
@@ -231,7 +230,9 @@ class _NameFinder:
         if name.evidence == PHRASE:
             return bool(sure) or (is_run and not is_alone)
         if name.facet == "district":
-            return any(self._contains(other, name) for other in (before[-1:] if name.follows else sure if is_run else ()))
+            return any(
+                self._contains(other, name) for other in (before[-1:] if name.follows else sure if is_run else ())
+            )
         if name.facet == "agency":
             is_of_place = name.follows and bool(before) and before[-1].facet == "district"
             return is_of_place or (is_run and bool(sure))
@@ -262,7 +263,7 @@ class _NameFinder:
         if left == right:
             return left, right
         words = sorted(left + edge for edge in self._analyzer.word_edges(self._text[left:right]))
-        spans = list(zip(words, words[1:], strict=False))
+        spans = list(pairwise(words))
         while at_start and spans and self._folded[slice(*spans[0])] in _DROPPED:
             spans.pop(0)
         while at_end and spans and self._folded[slice(*spans[-1])] in _DROPPED:

@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Su
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
+
+if TYPE_CHECKING:
+    from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
 """Weights of the four terms of a score. Their sum is 1."""
@@ -102,6 +106,8 @@ class MeasureResults:
     """Time that the look-up took, in milliseconds."""
     understood_filters: tuple[UnderstoodFilter, ...] = ()
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: searches without one part of the query or one filter that find something."""
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""

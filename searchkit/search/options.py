@@ -10,7 +10,7 @@ from typing import TypeVar
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
 from searchkit.text.numerals import parse_quantity
@@ -22,9 +22,6 @@ MATCH_MODES = ("all", "any", "auto")
 - `any`: one word of the query is enough.
 - `auto`: like `all` or, if nothing matches then, like `any`.
 """
-
-UNDERSTOOD_FACETS = ("district", "of_year", "agency", "section", "doctype")
-"""Facets whose values are understood in the words of a query."""
 
 Quantity = str | float
 """A number in base units, such as 100000, or a quantity as text, such as 10万元."""
@@ -42,8 +39,8 @@ class SearchOptions:
     """Number of hits to skip."""
     sort: str = "score"
     """`score` (descending), or the name of a facet (ascending). A `-` before the name means descending."""
-    facets: Sequence[str] = ()
-    """Facets to count: names, or `district:DEPTH`."""
+    facets: str | Sequence[str] = ()
+    """Facets to count: a name or several, or `district:DEPTH`."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
@@ -51,6 +48,11 @@ class SearchOptions:
     literal: bool | str | Sequence[str] = False
     """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
     or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
+
+    @property
+    def facet_names(self) -> tuple[str, ...]:
+        """The facets to count, as a tuple."""
+        return (self.facets,) if isinstance(self.facets, str) else tuple(self.facets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,19 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
     unknown = sorted(rest.keys() - defaults.__dataclass_fields__.keys())
     if unknown:
-        message = f"there is no option {unknown[0]!r}; filters by user-defined facets go into where={{...}}"
-        raise UsageError(message)
+        raise unknown_name(unknown[0], (*defaults.__dataclass_fields__, *BUILT_IN_FACETS))
     options = replace(defaults, **rest)  # type: ignore[arg-type]
     _validate(options)
     return options, filters  # type: ignore[return-value]
+
+
+def unknown_name(name: str, names: Collection[str]) -> UsageError:
+    """Return the error for an option that does not exist, with the nearest of the names of options."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for error messages
+
+    nearest = get_close_matches(name, names, 1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}"
+    return UsageError(f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}")
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
@@ -134,8 +144,10 @@ def parse_literal(value: object) -> tuple[str, ...]:
     if isinstance(value, bool | None):
         return UNDERSTOOD_FACETS if value else ()
     names = value.replace("、", ",").split(",") if isinstance(value, str) else value
-    facets = [name.strip().replace("-", "_") if isinstance(name, str) else name for name in names] if _is_list_of_names(names) else None
-    facets = ["of_year" if name == "year" else name for name in facets or [""]]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        names = [""]
+    facets = [name.strip().replace("-", "_") for name in names]
+    facets = ["of_year" if name == "year" else name for name in facets]
     if not set(facets) <= {*UNDERSTOOD_FACETS}:
         raise UsageError(f"literal must be true or some of {', '.join(UNDERSTOOD_FACETS)}, not {value!r}")
     return tuple(facets)
@@ -152,7 +164,10 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
         errors |= {
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
-            f"facets must be a list of names, not {options.facets!r}": not _is_list_of_names(options.facets),
+            f"facets must be a name or a list of names, not {options.facets!r}": not (
+                isinstance(options.facets, str) or _is_list_of_names(options.facets)
+            ),
+            f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }
     else:
         errors[f"unit must be a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.opening import open_engine
@@ -29,13 +30,16 @@ from searchkit.manifest import (
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
-from searchkit.query.filters import FilterValue, parse_filters
+from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
+
+if TYPE_CHECKING:
+    from searchkit.search.suggestions import Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
@@ -146,17 +150,23 @@ class Snapshot:
             query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
         )
 
+    def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
+        """Return the filters for two mappings of facet names to values, with notes. `where` overrides `filters`.
+
+        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        """
+        return parse_filters(filters, where, self._check_facet, self.aliases)
+
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None
     ) -> tuple[Filter, ...]:
-        """Return the filters for two mappings of facet names to values. `where` overrides `filters`.
-
-        Raises UnknownFacet, and UsageError for an invalid value.
-        """
-        return parse_filters(filters, where, self._check_facet)
+        """Return the filters of `resolve` without the notes."""
+        return self.resolve(filters, where).filters
 
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
         """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
+
+        If nothing matches all filters that were understood from the query, they are not required.
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
@@ -169,52 +179,77 @@ class Snapshot:
             loosened = rank_measures(engine, parsed.loosened, request, options.match)
             return loosened if loosened.total else ranking
 
-    def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
+    def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
 
         Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
         """
         started = time.perf_counter()
-        request = self._search_request(options, filters)
-        parsed = self.parse_query(query, options.literal)
-        tree, response = self._search_trees(parsed, options.match, request)
-        if not response.total and parsed.loosened is not None:
-            loosened_tree, loosened = self._search_trees(parsed.loosened, options.match, request)
-            if loosened.total:
-                parsed, tree, response = parsed.loosened, loosened_tree, loosened
+        request = self._search_request(options, resolved.filters)
+        parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options.match, request)
         relaxed = options.match == "auto" and tree != parsed.all
         hits = tuple(self._build_hits(response.hits, tree))
+        suggestions = () if response.total else self._suggest(query, options, resolved.filters)
         return Results(
             query,
             str(tree),
             response.total,
             hits,
-            _facets_in_order(options.facets, response),
+            _facets_in_order(options.facet_names, response),
             relaxed,
-            parsed.notes,
+            (*resolved.notes, *parsed.notes),
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
             parsed.understood,
+            suggestions,
         )
 
-    def _search_trees(self, parsed: Query, match: str, request: Request) -> tuple[Node, Response]:
-        """Search for the tree of a query that `match` requires, and return the tree and the response.
+    def _search_forms(self, parsed: Query, match: str, request: Request) -> tuple[Query, Node, Response]:
+        """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
-        `auto` requires `parsed.all`, or `parsed.any` if only this tree has a match.
+        `auto` requires `all` and, if that has no match, `any`. If nothing matches under the filters understood from the
+        words of the query, they are not required (`Query.loosened`). A query of one word is loosened before it is relaxed,
+        because a part of the word means something else. If no form has a match, returns the first one.
         """
-        tree = parsed.any if match == "any" else parsed.all
+        forms = [(parsed, "any" if match == "any" else "all")]
+        if match == "auto" and parsed.any != parsed.all:
+            forms.append((parsed, "any"))
+        if parsed.loosened is not None:
+            loosened = [(parsed.loosened, form) for _, form in forms]
+            is_one_word = len(forms) > 1 and len(self._words_of(parsed)) == 1
+            forms = [forms[0], loosened[0], *forms[1:], *loosened[1:]] if is_one_word else [*forms, *loosened]
+        first = None
         with self.use_engine() as engine:
-            response = engine.search(replace(request, match=tree, scoring=parsed.scoring))
-            if not response.total and match == "auto" and parsed.any != parsed.all:
-                any_response = engine.search(replace(request, match=parsed.any, scoring=parsed.scoring))
-                if any_response.total:
-                    return parsed.any, any_response
-        return tree, response
+            for query, form in forms:
+                tree = query.any if form == "any" else query.all
+                response = engine.search(replace(request, match=tree, scoring=query.scoring))
+                first = first or (query, tree, response)
+                if response.total:
+                    return query, tree, response
+        assert first is not None  # noqa: S101 - there is at least one form
+        return first
 
-    def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
+    def _words_of(self, parsed: Query) -> set[str]:
+        """Return the words of a query without synonyms."""
+        weight = max((clause.weight for clause in parsed.scoring), default=0.0)
+        texts = [clause.text for clause in parsed.scoring if clause.weight == weight]
+        return {word for text in texts for word in self.analyzer.query_words(text)}
+
+    def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
+        """Return suggestions for a search that found nothing."""
+        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+
+        def count(query: str, filters: tuple[Filter, ...]) -> int:
+            parsed = self.parse_query(query, options.literal)
+            return self._search_forms(parsed, options.match, Request(Everything(), filters=filters, limit=0))[2].total
+
+        return suggest(query, filters, self.analyzer, count)
+
+    def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
         started = time.perf_counter()
-        ranking = self.rank_measures(query, options, filters)
+        ranking = self.rank_measures(query, options, resolved.filters)
+        suggestions = () if ranking.total else self.suggest_measures(query, options, resolved.filters)
         with self.use_engine():
             hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
         took = round((time.perf_counter() - started) * 1000, 3)
@@ -224,9 +259,20 @@ class Snapshot:
             ranking.total,
             hits,
             ranking.is_relaxed,
-            ranking.query.notes,
+            (*resolved.notes, *ranking.query.notes),
             took,
             ranking.query.understood,
+            suggestions,
+        )
+
+    def suggest_measures(
+        self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
+    ) -> tuple[Suggestion, ...]:
+        """Return suggestions for a look-up that found nothing."""
+        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+
+        return suggest(
+            query, filters, self.analyzer, lambda text, others: self.rank_measures(text, options, others).total
         )
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
@@ -282,7 +328,7 @@ class Snapshot:
         return Request(
             Everything(),
             filters=filters,
-            facets=self._parse_facets(options.facets),
+            facets=self._parse_facets(options.facet_names),
             sort=options.sort,
             limit=options.limit,
             offset=options.offset,

@@ -22,10 +22,14 @@ _YEAR_RANGE = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\
 def parse_year_range(text: str) -> tuple[int, int]:
     """Return the first and last year, inclusive, of a year (2023) or a range (2021..2023, 2021.., ..2023).
 
-    Raises ValueError if `text` is neither a year of four digits nor a range.
+    They can also be written as in a query: 2023年, 2021-2023, 2021至2023年. The first year of a range can be greater
+    than the last. Raises ValueError if `text` is neither a year nor a range.
     """
     match = _YEAR_RANGE.fullmatch(text.strip())
     if not match or not any(match.groups()):
+        year = find_query_year(text.strip(), 0)
+        if year and year.end == len(text.strip()):
+            return (year.last, year.first) if year.is_reversed else (year.first, year.last)
         message = f"{text.strip()!r} is not a year; write 2023 or 2021..2023"
         raise ValueError(message)
     if match["year"]:
@@ -63,6 +67,8 @@ class QueryYear(NamedTuple):
     """Whether it has 年 or is a range, so that it is no other number."""
     is_short: bool
     """Whether it has two digits: 23年."""
+    is_reversed: bool
+    """Whether the last year is written before the first."""
 
 
 def find_query_year(folded: str, start: int) -> QueryYear | None:
@@ -80,7 +86,7 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     if is_marked and (after := _AFTER_YEAR.match(folded, end)):
         end = after.end()
         last = MAX_YEAR if after["open"] else last
-    return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]))
+    return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), first > last)
 
 
 def _is_short_year(digits: str) -> bool:
