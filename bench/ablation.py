@@ -240,7 +240,7 @@ def time_queries(corpus: str, index: Path) -> dict[str, dict[str, float]]:
             request = Request(
                 tree(query),
                 scoring=parse(query.text, opened.analyzer).scoring,
-                filters=opened.filters(dict(query.filters)).filters,
+                filters=opened.filters(dict(query.filters)),
                 facets=facets,
                 max_values=MAX_VALUES,
                 limit=LIMIT,

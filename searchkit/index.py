@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
-from searchkit.query.facets import FacetCounts
+from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters
 from searchkit.query.tree import Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults
@@ -261,6 +261,12 @@ class Index:
         self._snapshot.check()
 
     def filters(
+        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
+    ) -> tuple[Filter, ...]:
+        """Return the filters for facet names and values. Raises the exceptions of `resolve_filters`."""
+        return self._snapshot.filters(filters, where)
+
+    def resolve_filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
     ) -> ResolvedFilters:
         """Return the filters for facet names and values, with messages about how values were read.

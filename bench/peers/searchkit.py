@@ -47,7 +47,7 @@ class _EnginePeer:
         request = Request(
             tree(query),
             scoring=parse(query.text, self._index.analyzer).scoring,
-            filters=self._index.filters(dict(query.filters)).filters,
+            filters=self._index.filters(dict(query.filters)),
             facets=tuple(map(Facet, FACETS)),
             max_values=MAX_VALUES,
             limit=LIMIT,

@@ -89,6 +89,9 @@ def literal_option(command: _Command) -> _Command:
         "--literal",
         is_flag=False,
         flag_value=ALL_FACETS,
+        default=False,
+        type=click.UNPROCESSED,
+        callback=lambda _context, _option, value: value == ALL_FACETS or value,
         metavar="FACET,…",
         help="Read the names of places, years, bodies, sections and kinds of reports in QUERY as words, or only those "
         "of these facets: district, of_year, agency, section, doctype. Otherwise 东丽区 in QUERY narrows the search.",
@@ -143,8 +146,5 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
             message = f"--where {text!r}: write NAME=VALUE"
             raise UsageError(message)
         where.setdefault(name, []).append(value)
-    if "literal" in options:
-        literal = options["literal"]
-        options = {**options, "literal": literal == ALL_FACETS if literal in (None, ALL_FACETS) else literal}
     search_options = {name: value for name, value in options.items() if name not in {*BUILT_IN_FACETS, "where"}}
     return {**filters, "where": where}, search_options

@@ -30,8 +30,6 @@ from searchkit.query.facets import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
     from searchkit.query.tree import Query
-    from searchkit.search.lookup import MeasureResults
-    from searchkit.search.results import Results
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
@@ -96,8 +94,10 @@ def search(
         lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
-    _print_notes(output_format, results)
-    return FOUND if results.total else NOTHING_FOUND
+    if results.total:
+        return FOUND
+    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
+    return NOTHING_FOUND
 
 
 @click.command(cls=QueryCommand)
@@ -158,8 +158,10 @@ def measures(
         ),
         lambda: map(to_json, results.hits),
     )
-    _print_notes(output_format, results)
-    return FOUND if results.total else NOTHING_FOUND
+    if results.total:
+        return FOUND
+    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")])
+    return NOTHING_FOUND
 
 
 @click.command()
@@ -206,13 +208,11 @@ def _print_analysis(tokens: Sequence[Mapping[str, object]], query: Query, output
         write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
 
 
-def _print_notes(output_format: str, results: Results | MeasureResults) -> None:
+def _print_hints(output_format: str, hints: Iterable[str]) -> None:
     """Print why nothing was found to standard error, in the formats that contain only records."""
-    if output_format not in {"table", "json"} and not results.total:
-        for note in results.notes:
-            print_error(note)
-        for item in results.suggestions:
-            print_error(f"nothing found; without {item.text}: {item.total}")
+    if output_format not in {"table", "json"}:
+        for hint in hints:
+            print_error(hint)
 
 
 def _print_results(

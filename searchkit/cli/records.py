@@ -180,7 +180,7 @@ def facets(
 def _print_filter_notes(index: Index, filters: Mapping[str, Any]) -> None:
     """Print the messages about how the values of filters were read to standard error."""
     by_facet = {name: value for name, value in filters.items() if name != "where"}
-    for note in index.filters(by_facet, filters["where"]).notes:
+    for note in index.resolve_filters(by_facet, filters["where"]).notes:
         print_error(note)
 
 

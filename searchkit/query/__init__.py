@@ -1,9 +1,11 @@
 """Parsing of queries, and the definitions of filters and facets.
 
-parsing.py  query text to query tree
-grammar.py  queries with operators, parsed with `whoosh.qparser` and plug-ins
-builder.py  query clauses in strict and relaxed form
-tree.py     the query tree
-facets.py   values, counts and order of facets
-filters.py  filters given as names and values
+parsing.py        query text to query tree
+grammar.py        queries with operators, parsed with `whoosh.qparser` and plug-ins
+builder.py        query clauses in strict and relaxed form
+tree.py           the query tree
+understanding.py  places, years, bodies, sections and kinds of reports in the words of a query
+aliases.py        names of the facet values of an index
+facets.py         values, counts and order of facets
+filters.py        filters given as names and values
 """

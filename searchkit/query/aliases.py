@@ -14,14 +14,14 @@ from searchkit.text.folding import fold
 
 NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
 """Facets whose values have names. The order is that of their numbers in the file."""
-SURE, SHORT, PHRASE, WORD, NONE = range(5)
-"""How far a name in a query is evidence for its value.
+EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word", "none")
+"""How far a name in a query is evidence for its values.
 
-- `SURE`: the name alone, anywhere in the query: 滨海新区.
-- `SHORT`: a name at the beginning of a run of text: 杭州, 卫健委.
-- `PHRASE`: a phrase beside other words, a place, a year or a body: 下一步打算, 政府工作报告.
-- `WORD`: an ordinary word, which needs another name next to it: 问题, 西湖 in 杭州西湖.
-- `NONE`: in a query it is a word: 全国. In a filter it is a name, like all others.
+- `sure`: the name alone, anywhere in the query: 滨海新区.
+- `short`: a name at the beginning of a run of text: 杭州, 卫健委.
+- `phrase`: a phrase beside other words, a place, a year or a body: 下一步打算, 政府工作报告.
+- `word`: an ordinary word, which needs another name next to it: 问题, 西湖 in 杭州西湖.
+- `none`: in a query it is a word: 全国. In a filter it is a name, like all others.
 """
 
 
@@ -32,8 +32,8 @@ class Alias(NamedTuple):
     """The name, folded."""
     facet: str
     """One of `NAMED_FACETS`."""
-    evidence: int
-    """One of `SURE`, `SHORT`, `PHRASE`, `WORD` and `NONE`."""
+    evidence: str
+    """One of `EVIDENCE`."""
     values: tuple[str, ...]
     """The values. For district, each is an element of a region."""
 
@@ -55,7 +55,7 @@ class Aliases:
         """Return the names of an index. The values of district are paths: 浙江省/杭州市/西湖区."""
         lines: dict[str, list[str]] = {}
         for alias in sorted(names, key=lambda alias: (-len(alias.name), alias)):
-            fields = (alias.name, str(NAMED_FACETS.index(alias.facet)), str(alias.evidence), *alias.values)
+            fields = (alias.name, str(NAMED_FACETS.index(alias.facet)), alias.evidence, *alias.values)
             lines.setdefault(alias.name[0], []).append("\t".join(fields))
         return cls(
             {facet: sorted(items) for facet, items in values.items()},
@@ -133,7 +133,7 @@ class Aliases:
         if first not in self._parsed:
             rows = (line.split("\t") for line in self._names[first].split("\n"))
             self._parsed[first] = tuple(
-                Alias(name, NAMED_FACETS[int(facet)], int(evidence), tuple(values))
+                Alias(name, NAMED_FACETS[int(facet)], evidence, tuple(values))
                 for name, facet, evidence, *values in rows
             )
         return self._parsed[first]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from searchkit.errors import UsageError
+from searchkit.model import SECTIONS
 from searchkit.query.aliases import NAMED_FACETS, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.text.folding import fold
@@ -114,6 +115,10 @@ def _find_values(facet: str, text: str, aliases: Aliases, notes: list[str]) -> l
 
     Adds a note if a name of a place fits several places.
     """
+    if facet == "section" and text in SECTIONS:
+        return [text]
+    if facet == "section" and text in SECTIONS:
+        return [text]
     if facet != "district":
         return [text] if text in aliases.values(facet) else list(aliases.named(facet, text))
     if "/" in text:

@@ -49,7 +49,7 @@ class _Name:
     values: tuple[str | int, ...]
     start: int
     end: int
-    evidence: int
+    evidence: str
     follows: bool
     """Whether the name directly follows another one."""
 
@@ -113,7 +113,7 @@ class _NameFinder:
         spans = [(start, end) for start, end, is_bare in parts if is_bare]
         candidates = [self._find_in_run(start, end) for start, end in spans]
         has_others = len(spans) < len(parts)
-        sure = [name for names in candidates for name in names if name.evidence <= SHORT]
+        sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
         runs = []
         for (start, end), names in zip(spans, candidates, strict=True):
             is_alone = not has_others and len(spans) == 1
@@ -225,7 +225,7 @@ class _NameFinder:
         evidence. `is_alone`: whether the run is all of the query.
         """
         is_run = (name.start, name.end) == run
-        if name.evidence <= SHORT:
+        if name.evidence in {SURE, SHORT}:
             return True
         if name.evidence == PHRASE:
             return bool(sure) or (is_run and not is_alone)

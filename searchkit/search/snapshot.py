@@ -208,8 +208,8 @@ class Snapshot:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
         `auto` requires `all` and, if that has no match, `any`. If nothing matches under the filters understood from the
-        words of the query, they are not required (`Query.loosened`). A query of one word is loosened before it is relaxed,
-        because a part of the word means something else. If no form has a match, returns the first one.
+        words of the query, they are not required (`Query.loosened`). A query of one word is loosened before it is
+        relaxed, because a part of the word means something else. If no form has a match, returns the first one.
         """
         forms = [(parsed, "any" if match == "any" else "all")]
         if match == "auto" and parsed.any != parsed.all:

@@ -17,6 +17,17 @@ from searchkit.text.years import ANY_YEAR, parse_year_range
         ("2021 .. 2023", (2021, 2023)),
         ("2021..", (2021, 9999)),
         ("..2023", (0, 2023)),
+        ("2023年", (2023, 2023)),
+        ("2023年度", (2023, 2023)),
+        ("23年", (2023, 2023)),
+        ("二〇二三年", (2023, 2023)),
+        ("2021-2023", (2021, 2023)),
+        ("2021-23", (2021, 2023)),
+        ("2021—2023年", (2021, 2023)),
+        ("2021年至2023年", (2021, 2023)),
+        ("2020年以来", (2020, 9999)),
+        ("2023..2021", (2023, 2021)),
+        ("2023至2021", (2023, 2021)),
     ],
 )
 def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
@@ -24,7 +35,7 @@ def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
     assert parse_year_range(text) == years
 
 
-@pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2021-2023", "2021...2023", "x"])
+@pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2030年前", "20年", "2021...2023", "x"])
 def test_other_text_is_an_error(text: str) -> None:
     """The message contains examples of valid input."""
     with pytest.raises(ValueError, match=r"is not a year; write 2023 or 2021\.\.2023"):
