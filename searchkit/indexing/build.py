@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
+from searchkit.corpus.metadata.names import NAMES_VERSION
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
@@ -144,6 +145,7 @@ class _BuildConfig:
             "analyzer": self.analyzer.fingerprint,
             "readers": reader_fingerprint(),
             "measures": f"rules {EXTRACTION_VERSION}",
+            "names": f"rules {NAMES_VERSION}",
         }
 
 

@@ -133,7 +133,7 @@ class _NameFinder:
         edges: frozenset[int] | None = None
         at, first = start, start  # `first`: where a short name may begin
         while at < end:
-            name = self._find_year(at, end, first) or None
+            name = self._find_year(at, end, first, is_after_place=bool(names) and names[-1].facet == "district")
             has_names = self._aliases.at(self._folded[:end], at)
             is_level = at == first and self._folded[at] in _LEVELS and at + 1 < end
             if name is None and (has_names or (is_level and self._aliases.at(self._folded[:end], at + 1))):
@@ -154,14 +154,20 @@ class _NameFinder:
             at = first = name.end
         return names
 
-    def _find_year(self, at: int, end: int, first: int) -> _Name | None:
-        """Return the year, or the years, at an offset, if the index has any of them."""
+    def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
+        """Return the year, or the years, at an offset, if the index has any of them.
+
+        `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
+        before it.
+        """
         if "of_year" in self._literal:
             return None
         year = find_query_year(self._folded[:end], at)
         if year is None or (not year.is_marked and at != first):
             return None
         if not year.is_marked and self._is_part_of_quantity(at, year.end, end):
+            return None
+        if not (year.is_sure or is_after_place):
             return None
         if year.is_short and not (at == first and year.first in self._aliases.years("year")):
             return None

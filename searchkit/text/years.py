@@ -28,7 +28,7 @@ def parse_year_range(text: str) -> tuple[int, int]:
     match = _YEAR_RANGE.fullmatch(text.strip())
     if not match or not any(match.groups()):
         year = find_query_year(text.strip(), 0)
-        if year and year.end == len(text.strip()):
+        if year and year.is_sure and year.end == len(text.strip()):
             return (year.last, year.first) if year.is_reversed else (year.first, year.last)
         message = f"{text.strip()!r} is not a year; write 2023 or 2021..2023"
         raise ValueError(message)
@@ -48,10 +48,12 @@ _QUERY_YEARS = re.compile(
 """Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
 _AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|起(?![诉草步点]))")
 """Matches after a year: a point of time in it, or that all later years are meant, too."""
-_NOT_A_YEAR = re.compile(r"(?:以|之)?[前]|[来间内期限制龄级]|以上|以下|左右|多")
-"""Matches after 年 if the number is a deadline or a duration."""
+_DEADLINE = re.compile("[以之]?前")
+"""Matches after 年 if the year is a deadline: 2030年前."""
+_DURATION = re.compile("[来间内期限制龄级多]|以上|以下|左右")
+"""Matches after 年 if two digits before it are a duration: 16年来."""
 _MIN_SHORT_YEAR = 16
-"""Smallest year of two digits without a leading zero. A smaller number before 年 is mostly a duration."""
+"""Smallest sure year of two digits without a leading zero. A smaller number before 年 is mostly a duration."""
 
 
 class QueryYear(NamedTuple):
@@ -67,6 +69,8 @@ class QueryYear(NamedTuple):
     """Whether it has 年 or is a range, so that it is no other number."""
     is_short: bool
     """Whether it has two digits: 23年."""
+    is_sure: bool
+    """Whether its two digits are a year (08年, 23年) and not possibly a duration (12年). True for four digits."""
     is_reversed: bool
     """Whether the last year is written before the first."""
 
@@ -74,11 +78,12 @@ class QueryYear(NamedTuple):
 def find_query_year(folded: str, start: int) -> QueryYear | None:
     """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are no years."""
     match = _QUERY_YEARS.match(folded, start)
-    if not match or (match["short"] and not _is_short_year(match["short"])):
-        return None
+    if not match or (match["short"] and match["short"][0] != "0" and match["short"][1] == "0"):
+        return None  # 10年 and 20年 are durations
     is_marked = bool(match["mark"] or match["mark2"])
     is_han = not (match["first"] or match["short"])[0].isdecimal()
-    if (is_han and not is_marked) or (is_marked and _NOT_A_YEAR.match(folded, match.end())):
+    is_no_year = _DEADLINE.match(folded, match.end()) or (match["short"] and _DURATION.match(folded, match.end()))
+    if (is_han and not is_marked) or (is_marked and is_no_year):
         return None
     first = _to_year(match["first"] or match["short"], 2000)
     last = _to_year(match["last"], first) if match["last"] else first
@@ -86,12 +91,8 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     if is_marked and (after := _AFTER_YEAR.match(folded, end)):
         end = after.end()
         last = MAX_YEAR if after["open"] else last
-    return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), first > last)
-
-
-def _is_short_year(digits: str) -> bool:
-    """Return whether two digits before 年 are a year (08年, 23年) and not a duration (10年, 20年)."""
-    return digits[0] == "0" or (int(digits) >= _MIN_SHORT_YEAR and digits[1] != "0")
+    is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
+    return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), is_sure, first > last)
 
 
 def _to_year(text: str, century_of: int) -> int:

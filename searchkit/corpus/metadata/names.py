@@ -14,6 +14,9 @@ from searchkit.places.bodies import is_body
 from searchkit.places.gazetteer import NATIONWIDE, gazetteer
 from searchkit.text.folding import fold
 
+NAMES_VERSION = 1
+"""Version of the rules and the data files that determine the names. Increment it when they change."""
+
 _LEVELS = ("省", "市", "区", "县", "州", "盟", "旗", "镇", "乡", "街道")
 """Last characters of the full name of a place."""
 _GENERAL_BODIES = frozenset({"国务院", "人民政府", "街道办事处", "管理委员会", "海关"})
