@@ -16,7 +16,7 @@ from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
-from searchkit.query.tree import UnderstoodFilter
+from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.lookup import MeasureRanking
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot

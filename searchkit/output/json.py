@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from searchkit.compare.comparison import CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
-    from searchkit.query.tree import UnderstoodFilter
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
@@ -83,8 +83,7 @@ def results_to_json(results: Results) -> dict[str, object]:
 
 def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
     """Return an understood filter as an element of `understood_filters`."""
-    out = {field.name: getattr(item, field.name) for field in fields(item)}
-    return {**out, "values": list(item.values)}
+    return {**item._asdict(), "values": list(item.values)}
 
 
 def _suggestion_to_json(item: Suggestion) -> dict[str, object]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from searchkit.text.characters import remove_invisible
 from searchkit.text.folding import fold
 
 NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
@@ -25,17 +26,18 @@ EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word",
 """
 
 
-class Alias(NamedTuple):
+class Alias:
     """A name of one or several values of a facet."""
 
-    name: str
-    """The name, folded."""
-    facet: str
-    """One of `NAMED_FACETS`."""
-    evidence: str
-    """One of `EVIDENCE`."""
-    values: tuple[str, ...]
-    """The values. For district, each is an element of a region."""
+    # Not a dataclass, whose creation would take a millisecond in every command.
+    __slots__ = ("evidence", "facet", "name", "values")
+
+    def __init__(self, name: str, facet: str, evidence: str, values: tuple[str, ...]) -> None:
+        """`name`: folded. `facet`: one of `NAMED_FACETS`. `evidence`: one of `EVIDENCE`.
+
+        For district, the values are elements of regions.
+        """
+        self.name, self.facet, self.evidence, self.values = name, facet, evidence, values
 
 
 class Aliases:
@@ -54,7 +56,7 @@ class Aliases:
     ) -> Aliases:
         """Return the names of an index. The values of district are paths: 浙江省/杭州市/西湖区."""
         lines: dict[str, list[str]] = {}
-        for alias in sorted(names, key=lambda alias: (-len(alias.name), alias)):
+        for alias in sorted(names, key=lambda alias: (-len(alias.name), alias.name, alias.facet, alias.values)):
             fields = (alias.name, str(NAMED_FACETS.index(alias.facet)), alias.evidence, *alias.values)
             lines.setdefault(alias.name[0], []).append("\t".join(fields))
         return cls(
@@ -78,8 +80,19 @@ class Aliases:
         return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
     def at(self, folded: str, start: int) -> list[Alias]:
-        """Return the names that a folded text has at `start`, the longest first."""
-        return [alias for alias in self._beginning_with(folded[start]) if folded.startswith(alias.name, start)]
+        """Return the names that a folded text has at `start`, the longest first, without those of evidence `none`."""
+        return [
+            alias
+            for alias in self._beginning_with(folded[start])
+            if alias.evidence != NONE and folded.startswith(alias.name, start)
+        ]
+
+    def can_understand(self, query: str) -> bool:
+        """Return whether a query contains a name, or characters that a year contains. Takes some microseconds."""
+        folded = fold(remove_invisible(query))
+        return (
+            "年" in folded or any(map(str.isdecimal, folded)) or any(self.at(folded, at) for at in range(len(folded)))
+        )
 
     def named(self, facet: str, name: str) -> tuple[str, ...]:
         """Return the values of a facet that have a name, which may be in traditional characters. Empty if none has."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from searchkit.errors import UsageError
 from searchkit.model import SECTIONS
@@ -17,17 +15,18 @@ FilterValue = str | int | Sequence[str | int]
 """Argument of a filter: one value, or several values, one of which must match. A value of `year` and `of_year` is a
 year, or a range `2021..2023`, of which either end can be omitted."""
 
-_SEPARATOR = re.compile("[,，、]")
-"""Matches between several values in one text: 杭州,成都 or 杭州、成都."""
 _MAX_NAMED_PLACES = 5
 """Maximum number of places that a note lists."""
 
 
-class ResolvedFilters(NamedTuple):
+class ResolvedFilters:
     """Filters, and messages about how their values were read."""
 
-    filters: tuple[Filter, ...]
-    notes: tuple[str, ...] = ()
+    # Not a dataclass, whose creation would take a millisecond in every command.
+    __slots__ = ("filters", "notes")
+
+    def __init__(self, filters: tuple[Filter, ...], notes: tuple[str, ...]) -> None:
+        self.filters, self.notes = filters, notes
 
 
 def parse_filters(
@@ -132,5 +131,6 @@ def _find_values(facet: str, text: str, aliases: Aliases, notes: list[str]) -> l
 
 
 def _split(text: str) -> list[str]:
-    """Return the parts of a text between commas."""
-    return [part for part in _SEPARATOR.split(text) if part.strip()] or [text]
+    """Return the parts of a text between commas: 杭州,成都 or 杭州、成都."""
+    parts = text.replace("，", ",").replace("、", ",").split(",")
+    return [part for part in parts if part.strip()] or [text]

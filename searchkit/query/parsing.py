@@ -34,11 +34,8 @@ _TO_HALF_WIDTH = str.maketrans(
 # An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
 # a round bracket, | or the end, and - before a character that is no space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
-_RUN = re.compile(r"\S+")
-_PART = re.compile(r"\||[^\s|]+")
-"""Matches a part of a query with operators: a run, an operator, or text in quotes or brackets."""
-_NOT_BARE = re.compile(r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$""")
-"""Matches in a part that is no bare run."""
+_NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
+"""Pattern of what no bare run contains."""
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 
@@ -73,17 +70,17 @@ def split_parts(text: str) -> list[tuple[int, int, bool]]:
     """
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
-        return [(*match.span(), True) for match in _RUN.finditer(half_width)]
+        return [(*match.span(), True) for match in re.finditer(r"\S+", half_width)]
     if _find_unbalanced(half_width):
         return [(0, len(text), False)]
     parts: list[tuple[int, int, bool]] = []
     is_open = False  # whether an operator awaits its next operand
-    for match in _PART.finditer(_blank_nested(half_width)):
+    for match in re.finditer(r"\||[^\s|]+", _blank_nested(half_width)):
         joins = match[0] in {"AND", "OR", "|"}
         if parts and (joins or is_open):
             parts[-1] = (parts[-1][0], match.end(), False)
         else:
-            parts.append((*match.span(), not _NOT_BARE.search(match[0])))
+            parts.append((*match.span(), not re.search(_NOT_BARE, match[0])))
         is_open = joins or match[0] == "NOT"
     return parts
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from searchkit.query.facets import Filter, quote
+
+if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
 
 TEXT_FIELDS = ("text", "heading", "title")
 """Fields that words and strings can match: text of a paragraph (default), its headings, title of its document."""
@@ -115,24 +119,6 @@ class ScoringClause:
     """Distinct terms of the text (`Analyzer.query_terms`)."""
     weight: float = 1.0
     """Factor of the score: the product of the boosts (`^`) around the clause, reduced for synonym variants."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnderstoodFilter:
-    """A place, a year, a body, a section or a kind of report that words of a query name."""
-
-    facet: str
-    """district, of_year (for every year), agency, section or doctype."""
-    values: tuple[str | int, ...]
-    """The values of the facet that the words mean. Years are numbers."""
-    words: str
-    """The words, as in the query."""
-    start: int
-    """Offset of the words in the query: code points, 0-based."""
-    end: int
-    """Offset of the end of the words, exclusive."""
-    strict: bool = True
-    """Whether the query requires one of the values. Otherwise the words only add to the score."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from searchkit.query.aliases import NONE, PHRASE, SHORT, SURE, Alias, Aliases
+from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
 from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
-from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring, UnderstoodFilter
+from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
+from searchkit.query.understood import UnderstoodFilter
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.characters import INVISIBLE
 from searchkit.text.folding import fold
-from searchkit.text.years import find_query_year
+from searchkit.text.query_years import find_query_year
 
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
@@ -41,8 +43,7 @@ _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are words if the query has nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(NamedTuple):
     """A name in a run. Offsets are those of the query."""
 
     facet: str
@@ -54,8 +55,7 @@ class _Name:
     """Whether the name directly follows another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """A bare run with the names in it."""
 
     start: int
@@ -150,7 +150,7 @@ class _NameFinder:
                 at += 1
                 continue
             follows = bool(names) and names[-1].end == name.start
-            names.append(replace(name, follows=follows))
+            names.append(name._replace(follows=follows))
             at = first = name.end
         return names
 
@@ -201,7 +201,7 @@ class _NameFinder:
     def _is_name(self, alias: Alias, at: int, end: int, edges: frozenset[int], *, is_first: bool) -> bool:
         """Return whether the text of an alias is not a part of another word or name."""
         stop = at + len(alias.name)
-        if alias.evidence == NONE or not (is_first or at in edges):
+        if not (is_first or at in edges):
             return False
         if alias.evidence == SURE:
             return not _OTHER_WORD.match(self._folded, stop)
@@ -344,7 +344,7 @@ class _Composer:
             ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
             for item in filters
         ]
-        loose = tuple(replace(item, strict=False) for item in filters)
+        loose = tuple(item._replace(strict=False) for item in filters)
         return replace(words, scoring=(*words.scoring, *boosts), understood=loose)
 
     def _build_filter(self, facet: str, names: Sequence[_Name]) -> Node:
@@ -375,9 +375,9 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
                 values = _paths_inside(outer, name, aliases)
         previous = narrowed[-1] if narrowed else None
         if previous and name.follows and previous.facet == name.facet == "district" and previous.values == values:
-            narrowed[-1] = replace(previous, end=name.end)
+            narrowed[-1] = previous._replace(end=name.end)
         else:
-            narrowed.append(replace(name, values=values))
+            narrowed.append(name._replace(values=values))
     return narrowed
 
 

@@ -34,12 +34,13 @@ from searchkit.engines.contract import Engine, MeasureColumns, MeasureRequest
 from searchkit.engines.grams import find_grams
 from searchkit.engines.ranking import RESCORE_DEPTH, grams, idf, query_grams
 from searchkit.model import Measure
-from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, UnderstoodFilter, Word
+from searchkit.query.tree import And, Node, Or, Prefix, Query, ScoringClause, Substring, Word
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
 
 if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
-from searchkit.query.tree import UnderstoodFilter
 from searchkit.search.snippets import Snippet
 
 if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.suggestions import Suggestion
 
 

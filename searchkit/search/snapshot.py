@@ -143,9 +143,13 @@ class Snapshot:
         `literal`: the option. A year in the words of the query matches one of `year_facets`. Raises UsageError for an
         invalid `literal`, and IndexStale.
         """
-        from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed to export records
+        from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         facets = parse_literal(literal)
+        if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
+            return parse(query, self.analyzer, self.facet_names)
+        from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
+
         return parse_understood(
             query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
         )
