@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.tree import And, Everything, Node, Or, Prefix, Query, ScoringClause, Substring, Word
@@ -21,6 +21,10 @@ _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也
 """Words that occur in nearly every paragraph. The relaxed form of a run does not search for them."""
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together. The run itself has the weight 1, so that it ranks higher."""
+
+
+_MAX_EDGES = 4
+"""Maximum number of places between letters and digits of a run that is also found with spaces there (5G, N5s)."""
 
 
 class QuerySyntaxError(Exception):
@@ -136,7 +140,8 @@ class QueryBuilder:
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
         variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any word of a variant
-        that is not a function word. Returns None if the query has too many clauses.
+        that is not a function word. Letters and digits of a run can be apart (PM 2.5 for PM2.5). Returns None if the
+        query has too many clauses.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
@@ -153,6 +158,8 @@ class QueryBuilder:
             if words and (substring.whole_numbers or words != [variant]):
                 strict.append(_join(And, [Word(word, context.field) for word in dict.fromkeys(words)]))
             relaxed += [substring, *(Word(term, context.field) for term in _drop_function_words(terms))]
+        apart: list[Node] = [Substring(form, context.field, whole_numbers=True) for form in _set_apart(fold(text))]
+        strict, relaxed = strict and strict + apart, relaxed + apart
         return self._count_clause(_join(Or, strict), _join(Or, list(dict.fromkeys(relaxed)))) if strict else None
 
     def create_filter(self, name: str, text: str) -> Filter:
@@ -214,6 +221,34 @@ class QueryBuilder:
             self.notes.append(f"only the first {MAX_QUERY_CLAUSES} parts of the query are used")
             return None
         return ClausePair(strict, relaxed)
+
+
+def _set_apart(folded: str) -> list[str]:
+    """Return the run with spaces between letters and digits: pm 2.5 for pm2.5, n 5s, n5 s and n 5 s for n5s.
+
+    Returns none if the run has no such place, or more than `_MAX_EDGES`.
+    """
+    edges = [at for at in range(1, len(folded)) if _is_edge(folded[at - 1], folded[at])]
+    if not 0 < len(edges) <= _MAX_EDGES:
+        return []
+    chosen = [edges, *([edge] for edge in edges)] if len(edges) > 1 else [edges]
+    return [
+        " ".join(folded[left:right] for left, right in pairwise([0, *positions, len(folded)])) for positions in chosen
+    ]
+
+
+def _is_edge(left: str, right: str) -> bool:
+    """Return whether one of two characters is a Latin letter, and the other a digit."""
+    return (
+        left.isascii()
+        and right.isascii()
+        and {left.isalpha(), right.isalpha()}
+        == {True, False}
+        == {
+            left.isdigit(),
+            right.isdigit(),
+        }
+    )
 
 
 def _drop_function_words(terms: Sequence[str]) -> Sequence[str]:

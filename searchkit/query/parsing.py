@@ -26,6 +26,9 @@ MAX_QUERY_DEPTH = 20
 
 __all__ = ["MAX_QUERY_CLAUSES", "MAX_QUERY_DEPTH", "MAX_QUERY_LENGTH", "parse"]
 
+_FIRST_IDEOGRAPH = "\u3400"
+"""The first Chinese character."""
+
 # Full-width operators, which Chinese input methods produce, and full-width letters (ＯＲ). Words are folded later.
 _TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
@@ -51,6 +54,9 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         builder.notes.append(f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
     text = remove_invisible(text[:MAX_QUERY_LENGTH])
     half_width = text.translate(_TO_HALF_WIDTH)
+    lower_case = {"or", "and", "not"}.intersection(half_width.split())
+    if lower_case and any(character >= _FIRST_IDEOGRAPH for character in text):
+        builder.notes += (f"{word} is read as a word; the operator is {word.upper()}" for word in sorted(lower_case))
     if ":" not in half_width and not _OPERATOR.search(half_width):
         return _parse_plain(text, builder)
     try:

@@ -28,17 +28,21 @@ from searchkit.text.query_years import find_query_year
 
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
-_CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟", "对比"})
+_CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
 """Words between two names."""
+_LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
+"""Runs that are dropped between two runs with names."""
 _DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从"}) | _CONNECTORS
 """Words that are dropped beside a name."""
 _LEVELS = "省市区县州盟旗"
 """Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际")
 """Matches after a full name whose last character belongs to another word: 域 in 新区域."""
-_SEPARATE_WORD = re.compile(r"(?:旅游|经济|企业|政府|.{1,6}[市县区州盟旗])$")
-"""Matches the rest of a word of the dictionary that begins with the short name of a place, if the rest is a word by
-itself: 旅游 in 云南旅游, 长沙市 in 湖南长沙市; but not 大学 in 浙江大学."""
+_INSTITUTION = re.compile(
+    "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
+)
+"""Matches the rest of a word of the dictionary that begins with the short name of a place, if the word is the name of
+something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云南旅游, 长沙市 in 湖南长沙市."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are words if the query has nothing else."""
 
@@ -56,7 +60,7 @@ class _Name(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A bare run with the names in it."""
+    """A bare run with the names in it. A run without names and other words links two names: 浙江 和 江苏."""
 
     start: int
     end: int
@@ -83,7 +87,7 @@ def parse_understood(
     clean = "".join([text[at] for at in visible])
     finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
     runs = finder.find_runs()
-    named = [run for run in runs if run.names]
+    named = [run for run in runs if run.names or not run.rest]
     if not named:
         return parse(text, analyzer, fields)
     names = _narrow_places([name for run in named for name in run.names], aliases)
@@ -122,6 +126,10 @@ class _NameFinder:
                 if self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
                     accepted.append(name)
             runs.append(_Run(start, end, tuple(accepted), tuple(self._find_rest(start, end, accepted))))
+        for n in range(1, len(runs) - 1):
+            run, neighbours = runs[n], (runs[n - 1], runs[n + 1])
+            if self._folded[run.start : run.end] in _LINKS and all(other.names for other in neighbours):
+                runs[n] = run._replace(rest=())
         found = {name.facet for run in runs for name in run.names}
         if found and found <= _REPORT_FACETS and not has_others and not any(run.rest for run in runs):
             return []  # the query is only a section or a kind of report
@@ -212,7 +220,7 @@ class _NameFinder:
         word_end = min(edge for edge in edges if edge >= stop)
         return (
             word_end == stop
-            or bool(_SEPARATE_WORD.match(self._folded[stop:word_end]))
+            or not _INSTITUTION.search(self._folded[stop:word_end])
             or any(other.facet == "district" for other in self._aliases.at(self._folded[:end], stop))
         )
 
@@ -367,9 +375,9 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
     for name in names:
         values = name.values
         if name.facet == "district":
-            inner = next((other for other in places if _paths_inside(name, other, aliases)), None)
+            inner = _find_inside(name, places, aliases)
             outer = next((other for other in places if _paths_inside(other, name, aliases)), None)
-            if inner is not None:
+            if inner is not name:
                 values = _paths_inside(name, inner, aliases)
             elif outer is not None:
                 values = _paths_inside(outer, name, aliases)
@@ -379,6 +387,12 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
         else:
             narrowed.append(name._replace(values=values))
     return narrowed
+
+
+def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Name:
+    """Return the innermost of the places that are inside a place, or the place itself if there is none."""
+    inner = next((other for other in places if _paths_inside(name, other, aliases)), None)
+    return name if inner is None else _find_inside(inner, places, aliases)
 
 
 def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:
