@@ -135,7 +135,7 @@ def score(index: Index, data: Mapping[str, Any]) -> dict[str, Any]:
         wrong = []
         for entry in entries:
             values: dict[str, list[Any]] = {}
-            for item in index.understand(entry["query"]).understood:
+            for item in index.understand(entry["query"]).filters:
                 values[item.facet] = sorted({*values.get(item.facet, []), *item.values})
             if values != {facet: sorted(items) for facet, items in entry["values"].items()}:
                 wrong.append({"query": entry["query"], "understood": values, "expected": entry["values"]})

@@ -14,7 +14,6 @@ from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters
-from searchkit.query.tree import Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults
 from searchkit.search.options import MeasureOptions, SearchOptions, parse_statuses, read_options
 from searchkit.search.results import Results
@@ -24,6 +23,7 @@ from searchkit.text.analyzer import Analyzer
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
     from searchkit.compare.comparison import Comparison
+    from searchkit.query.understood import Understanding
 
 
 class Index:
@@ -108,12 +108,15 @@ class Index:
         chosen, filters = read_options(options or MeasureOptions(), arguments)
         return snapshot.measures(query, chosen, snapshot.resolve(filters, where))
 
-    def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Query:
-        """Return how `search` understands a query: its trees, the filters in its words, and messages.
+    def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
+        """Return how `search` understands a query: the filters in its words, its trees as text, and messages.
 
         `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
         """
-        return self._snapshot.parse_query(query, literal)
+        from searchkit.query.understood import Understanding  # noqa: PLC0415 - not loaded by searches
+
+        parsed = self._snapshot.parse_query(query, literal)
+        return Understanding(query, str(parsed.all), str(parsed.any), parsed.understood, parsed.notes)
 
     def compare(
         self,

@@ -217,6 +217,24 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
     assert index.search("执法", year=2022, where={"batch": "一"}).total == 0
 
 
+def test_results_and_hits_are_convenient(index: Index) -> None:
+    """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text."""
+    results = index.search("执法", facets="year")
+    assert [*results] == [*results.hits]
+    assert results.hits
+    assert list(results.facets) == ["year"]
+    fields = ("document", "n", "text", "title", "path", "region", "district", "year", "of_year", "agency", "section")
+    for hit in results:
+        for name in (*fields, "topics", "doctype"):
+            assert getattr(hit, name) == getattr(hit.paragraph, name)
+    assert index.facets("year") == index.facets(["year"])
+    understanding = index.understand("滨海新区执法")
+    assert [(item.facet, item.values) for item in understanding.filters] == [("district", ("滨海新区",))]
+    assert index.understand("滨海新区执法", literal=True).filters == ()
+    with pytest.raises(UsageError, match="the query must be a text, not 3"):
+        index.search(3)  # type: ignore[arg-type]
+
+
 def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
     """A document passes a filter if one of its paragraphs does."""
     assert [without_counts(document) for document in index.documents()] == [parsed.document for parsed in documents]

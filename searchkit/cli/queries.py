@@ -29,7 +29,7 @@ from searchkit.files import decode_list
 from searchkit.query.facets import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
-    from searchkit.query.tree import Query
+    from searchkit.query.understood import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
@@ -176,36 +176,43 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
     from searchkit.query.parsing import parse
+    from searchkit.query.understood import Understanding
     from searchkit.text.analyzer import Analyzer
 
     try:
         with Index(index_path) as index:
-            analyzer, query = index.analyzer, index.understand(text)
+            analyzer, understanding = index.analyzer, index.understand(text)
     except IndexMissing:
         analyzer = Analyzer()
-        query = parse(text, analyzer, BUILT_IN_FACETS)
+        parsed = parse(text, analyzer, BUILT_IN_FACETS)
+        understanding = Understanding(text, str(parsed.all), str(parsed.any), (), parsed.notes)
     tokens = [
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
         for token in analyzer.tokenize(text)
     ]
-    _print_analysis(tokens, query, output_format)
+    _print_analysis(tokens, understanding, output_format)
     return FOUND if tokens else NOTHING_FOUND
 
 
-def _print_analysis(tokens: Sequence[Mapping[str, object]], query: Query, output_format: str) -> None:
-    """Print tokens and a query tree, as JSON or as text."""
+def _print_analysis(tokens: Sequence[Mapping[str, object]], understanding: Understanding, output_format: str) -> None:
+    """Print tokens and how a query is understood, as JSON or as text."""
     from searchkit.output.json import dumps, understood_to_json
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
-        understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
-        filters = list(map(understood_to_json, query.understood))
-        content = {"tokens": tokens, "understood": understood, "understood_filters": filters}
+        understood = {
+            "all": understanding.understood,
+            "any": understanding.relaxed,
+            "notes": list(understanding.notes),
+            "filters": list(map(understood_to_json, understanding.filters)),
+        }
+        content = {"tokens": tokens, "understood": understood}
         write_output([dumps(content, indent=1), "\n"])
     else:
         write_output(format_records(tokens, "table"))
-        write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
+        notes = [sanitize(f"{note}\n") for note in understanding.notes]
+        write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
 
 
 def _print_hints(output_format: str, hints: Iterable[str]) -> None:

@@ -77,6 +77,10 @@ class BuildOptions:
     """Read all files again, also unchanged ones."""
 
 
+_FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names")
+"""Options of a build that are files."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """Report of a build. `documents`, `paragraphs`, `measures` and `skipped` describe the index after the build."""
@@ -192,9 +196,15 @@ class _IndexSummary:
 
 
 def build(
-    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: ProgressCallback | None = None
+    corpus: str | Path,
+    index: str | Path,
+    options: BuildOptions | None = None,
+    progress: ProgressCallback | None = None,
+    **arguments: object,
 ) -> BuildReport:
     """Update the index in the folder `index` from the folder `corpus`, or create it.
+
+    Keyword arguments are the fields of `BuildOptions`: `build("corpus", "index", jobs=2)`. They override `options`.
 
     Only new and changed files are read. A file that cannot be read is skipped and named in the report; all other files
     are indexed. `progress` is called after each file that is read. When the new index is complete, it replaces the old
@@ -203,12 +213,13 @@ def build(
 
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
-        UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names) that cannot be read.
+        UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
+            units, fixed names) that cannot be read.
         IndexLocked: another process is writing to `index`.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
     started = time.perf_counter()
-    options = options or BuildOptions()
+    options = _read_options(options or BuildOptions(), arguments)
     config = _BuildConfig.resolve(index, corpus, options)
     began = time.time_ns()
     listing = list_corpus(Path(corpus))
@@ -224,6 +235,24 @@ def build(
             full_because = _DAMAGED
             report = _update(config, listing, state, None, progress)
     return replace(report, seconds=time.perf_counter() - started, full_because=full_because)
+
+
+def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> BuildOptions:
+    """Return options with some of them replaced. Raises UsageError for an unknown name or a wrong type."""
+    for name, value in arguments.items():
+        if name not in defaults.__dataclass_fields__:
+            message = f"there is no option {name!r} of build; options are: {', '.join(defaults.__dataclass_fields__)}"
+            raise UsageError(message)
+        if name == "jobs" and (type(value) is not int or value < 1):
+            raise UsageError(f"jobs must be a whole number, 1 or more, not {value!r}")
+        if name == "full" and not isinstance(value, bool):
+            raise UsageError(f"full must be true or false, not {value!r}")
+        if name == "engine" and not isinstance(value, str):
+            raise UsageError(f"engine must be one of {', '.join(ENGINES)}, not {value!r}")
+        if name in _FILE_OPTIONS and not isinstance(value, str | Path | None):
+            raise UsageError(f"{name} must be the path of a file, not {value!r}")
+    paths = {name: Path(value) for name, value in arguments.items() if name in _FILE_OPTIONS and isinstance(value, str)}
+    return replace(defaults, **{**arguments, **paths})  # type: ignore[arg-type]
 
 
 def committed_state(index: Path) -> str | None:

@@ -5,7 +5,7 @@ grammar.py        queries with operators, parsed with `whoosh.qparser` and plug-
 builder.py        query clauses in strict and relaxed form
 tree.py           the query tree
 understanding.py  places, years, bodies, sections and kinds of reports in the words of a query
-understood.py     a filter that is understood from words
+understood.py     how a query is understood: filters in its words, trees as text
 aliases.py        names of the facet values of an index
 facets.py         values, counts and order of facets
 filters.py        filters given as names and values

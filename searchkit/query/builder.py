@@ -166,8 +166,10 @@ class QueryBuilder:
         """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
         if name not in YEAR_FACETS:
             return Filter(name, (text,))
+        from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+
         try:
-            first, last = sorted(parse_year_range(fold(text)))
+            first, last = sorted(parse_written_years(text))
             return Filter(name, ranges=((first, last),))
         except ValueError:
             raise QuerySyntaxError(f"{text!r} is not a year") from None

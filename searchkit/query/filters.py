@@ -8,8 +8,7 @@ from searchkit.errors import UsageError
 from searchkit.model import SECTIONS
 from searchkit.query.aliases import NAMED_FACETS, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
-from searchkit.text.folding import fold
-from searchkit.text.years import MAX_YEAR, MIN_YEAR, parse_year_range
+from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
 FilterValue = str | int | Sequence[str | int]
 """Argument of a filter: one value, or several values, one of which must match. A value of `year` and `of_year` is a
@@ -72,10 +71,12 @@ def _to_list(name: str, value: object) -> list[str | int]:
 
 def _parse_years(name: str, values: Sequence[str | int], aliases: Aliases, notes: list[str]) -> Filter:
     """Return a filter by years. Adds a note if a range was swapped, or if the index has none of the years."""
+    from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+
     ranges = []
-    for text in (part for value in values for part in _split(fold(str(value)))):
+    for text in (part for value in values for part in _split(str(value))):
         try:
-            first, last = parse_year_range(text)
+            first, last = parse_written_years(text)
         except ValueError as error:
             raise UsageError(str(error)) from None
         if first > last:

@@ -312,7 +312,7 @@ class _Composer:
                 words, all=_or(_and(*required), words.all), any=_or(_and(*required), words.all), understood=filters
             )
         words = self._parse(rest)
-        alternatives = self._match_whole_runs()
+        alternatives = tuple(self._match_whole_runs())
         return replace(
             words,
             all=_or(_and(*required, words.all), *alternatives),

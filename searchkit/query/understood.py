@@ -1,4 +1,4 @@
-"""A filter that is understood from the words of a query."""
+"""How a query is understood: the filters in its words, and its trees as text."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ class UnderstoodFilter(NamedTuple):
     """Offset of the end of the words, exclusive."""
     strict: bool = True
     """Whether the query requires one of the values. Otherwise the words only add to the score."""
+
+
+class Understanding(NamedTuple):
+    """How a search understands a query."""
+
+    query: str
+    """The query as given."""
+    understood: str
+    """The query tree, as text."""
+    relaxed: str
+    """The query tree that requires only some words, as text."""
+    filters: tuple[UnderstoodFilter, ...]
+    """The places, years, bodies, sections and kinds of reports that words of the query name."""
+    notes: tuple[str, ...]
+    """Messages about parts of the query that are changed or ignored."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.opening import open_engine
-from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
+from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
     ALIASES_FILE,
     EXTRAS_FILE,
@@ -45,6 +45,8 @@ MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
 YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
+_MAX_CHECKED_VALUES = 20
+"""Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -146,6 +148,8 @@ class Snapshot:
         from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
 
         facets = parse_literal(literal)
+        if not isinstance(query, str):
+            raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
             return parse(query, self.analyzer, self.facet_names)
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
@@ -201,7 +205,7 @@ class Snapshot:
             hits,
             _facets_in_order(options.facet_names, response),
             relaxed,
-            (*resolved.notes, *parsed.notes),
+            (*resolved.notes, *parsed.notes, *self._find_empty_values(replace(request, match=tree), response.total)),
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
             parsed.understood,
@@ -232,6 +236,16 @@ class Snapshot:
                     return query, tree, response
         assert first is not None  # noqa: S101 - there is at least one form
         return first
+
+    def _find_empty_values(self, request: Request, total: int) -> Iterator[str]:
+        """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
+        for item in request.filters if total else ():
+            others = tuple(other for other in request.filters if other is not item)
+            for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
+                only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
+                with self.use_engine() as engine:
+                    if not engine.search(only).total:
+                        yield f"{item.name} {value} has no hit"
 
     def _words_of(self, parsed: Query) -> set[str]:
         """Return the words of a query without synonyms."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from searchkit.text.years import ARABIC_YEAR, HAN_YEAR, MAX_YEAR
+from searchkit.text.folding import fold
+from searchkit.text.years import ARABIC_YEAR, HAN_YEAR, MAX_YEAR, parse_year_range
 
 _HAN_DIGITS = str.maketrans("〇○零o一二三四五六七八九", "0000123456789")
 _TO = r"(?:至|到|\.\.|[-—–―~～]{1,2})"
@@ -43,6 +44,18 @@ class QueryYear(NamedTuple):
     """Whether its two digits are a year (08年, 23年) and not possibly a duration (12年). True for four digits."""
     is_reversed: bool
     """Whether the last year is written before the first."""
+
+
+def parse_written_years(text: str) -> tuple[int, int]:
+    """Return the first and last year, inclusive, of a year or a range in any form: 2023, 23年, 2021至2023年.
+
+    The first year of a range can be greater than the last. Raises ValueError if `text` is neither a year nor a range.
+    """
+    folded = fold(text.strip())
+    year = find_query_year(folded, 0)
+    if year and year.is_sure and year.end == len(folded):
+        return (year.last, year.first) if year.is_reversed else (year.first, year.last)
+    return parse_year_range(folded)
 
 
 def find_query_year(folded: str, start: int) -> QueryYear | None:

@@ -21,16 +21,11 @@ _YEAR_RANGE = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\
 def parse_year_range(text: str) -> tuple[int, int]:
     """Return the first and last year, inclusive, of a year (2023) or a range (2021..2023, 2021.., ..2023).
 
-    They can also be written as in a query: 2023年, 2021-2023, 2021至2023年. The first year of a range can be greater
-    than the last. Raises ValueError if `text` is neither a year nor a range.
+    The first year of a range can be greater than the last. Raises ValueError if `text` is neither a year of four digits
+    nor a range. `query_years.parse_written_years` accepts more forms.
     """
     match = _YEAR_RANGE.fullmatch(text.strip())
     if not match or not any(match.groups()):
-        from searchkit.text.query_years import find_query_year  # noqa: PLC0415 - patterns that few commands need
-
-        year = find_query_year(text.strip(), 0)
-        if year and year.is_sure and year.end == len(text.strip()):
-            return (year.last, year.first) if year.is_reversed else (year.first, year.last)
         message = f"{text.strip()!r} is not a year; write 2023 or 2021..2023"
         raise ValueError(message)
     if match["year"]:

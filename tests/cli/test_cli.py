@@ -531,6 +531,45 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 
+def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
+    """`--literal` before the query does not take it as its value."""
+    arguments = ("--index", index, "--format", "json")
+    understood = run("search", "滨海新区立案", *arguments).json()
+    assert understood["understood_filters"] == [
+        {"facet": "district", "values": ["滨海新区"], "words": "滨海新区", "start": 0, "end": 4, "strict": True}
+    ]
+    for literal in (("--literal",), ("--literal", "district"), ("--literal=of_year,district",)):
+        answer = run("search", *literal, "滨海新区立案", *arguments).json()
+        assert answer["understood_filters"] == []
+        assert "district:" not in str(answer["understood"])
+    assert run("search", "滨海新区立案", "--literal=agency", *arguments).json()["understood_filters"]
+    assert_one_line_error(run("search", "立案", "--literal=colour", "--index", index), 2, "literal", "district")
+    assert "Understood as district 滨海新区" in run("search", "滨海新区立案", "--index", index).out
+    assert run("measures", "滨海新区立案", *arguments).json()["understood_filters"]
+    assert run("compare", "滨海新区立案", *arguments).json()["understood_filters"]
+    assert run("analyze", "滨海新区立案", *arguments).json()["understood"]["filters"]  # type: ignore[index,call-overload]
+
+
+def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: Path) -> None:
+    """The terminal and JSON show suggestions. Formats of records have them on standard error."""
+    arguments = ("search", "立案 火星", "--match", "all", "--index", index)
+    result = run(*arguments)
+    assert result.status == 1
+    assert "Without 火星: " in result.out
+    (suggestion,) = run(*arguments, "--format", "json").json()["suggestions"]  # type: ignore[misc]
+    assert suggestion.keys() == {"kind", "text", "query", "filters", "total"}
+    assert (suggestion["kind"], suggestion["query"], suggestion["filters"]) == ("drop_part", "立案", {})
+    ids = run(*arguments, "--format", "ids")
+    assert (ids.out, ids.err) == ("", f"searchkit: Without 火星: {suggestion['total']} paragraphs.\n")
+    assert "No paragraph matches any part" in run("search", "火星", "--index", index).out
+    assert "Without 火星: " in run("measures", "立案 火星", "--match", "all", "--index", index).out
+    queries = tmp_path / "queries"
+    queries.write_text('{"id": 1, "query": "立案", "district": "滨海新城"}\n2\t立案\n', encoding="utf-8")
+    answers = [json.loads(line) for line in run("search", "--queries", queries, "--index", index).out.splitlines()]
+    assert answers[0] == {"id": 1, "error": "no district 滨海新城; did you mean 滨海新区?"}
+    assert answers[1]["total"]
+
+
 HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
 """Documented fields of a hit in `measures --format json`."""
 
