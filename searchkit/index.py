@@ -15,7 +15,7 @@ from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters
 from searchkit.search.lookup import MeasureRanking, MeasureResults
-from searchkit.search.options import MeasureOptions, SearchOptions, parse_statuses, read_options
+from searchkit.search.options import MeasureOptions, SearchOptions, list_names, parse_statuses, read_options
 from searchkit.search.results import Results
 from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
@@ -222,7 +222,7 @@ class Index:
         facets except document.
         """
         snapshot = self._snapshot
-        return snapshot.facet_counts((names,) if isinstance(names, str) else names, snapshot.filters(filters, where))
+        return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:

@@ -49,11 +49,6 @@ class SearchOptions:
     """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
     or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
 
-    @property
-    def facet_names(self) -> tuple[str, ...]:
-        """The facets to count, as a tuple."""
-        return (self.facets,) if isinstance(self.facets, str) else tuple(self.facets)
-
 
 @dataclass(frozen=True, slots=True)
 class MeasureOptions:
@@ -137,6 +132,11 @@ def parse_statuses(value: object) -> tuple[str, ...]:
     if not isinstance(statuses, tuple) or not all(item in (*MEASURE_STATUSES, ANY_STATUS) for item in statuses):
         raise UsageError(f"status must be one of {', '.join((*MEASURE_STATUSES, ANY_STATUS))}, not {value!r}")
     return () if ANY_STATUS in statuses else statuses
+
+
+def list_names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def parse_literal(value: object) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, measure_request, parse_literal
+from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -203,7 +203,7 @@ class Snapshot:
             str(tree),
             response.total,
             hits,
-            _facets_in_order(options.facet_names, response),
+            _facets_in_order(list_names(options.facets), response),
             relaxed,
             (*resolved.notes, *parsed.notes, *self._find_empty_values(replace(request, match=tree), response.total)),
             response.documents,
@@ -346,7 +346,7 @@ class Snapshot:
         return Request(
             Everything(),
             filters=filters,
-            facets=self._parse_facets(options.facet_names),
+            facets=self._parse_facets(list_names(options.facets)),
             sort=options.sort,
             limit=options.limit,
             offset=options.offset,
