@@ -240,7 +240,8 @@ class _NameFinder:
         """
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
-            return True
+            # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.
+            return name.evidence == SURE or not name.follows or (bool(before) and before[-1].end == name.start)
         if name.evidence == PHRASE:
             return bool(sure) or (is_run and not is_alone)
         if name.facet == "district":
