@@ -29,11 +29,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from bench import corpora, labels, machine, verdicts
+from bench import corpora, labels, machine, times, verdicts
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.measures.extractor import Extractor
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
-from searchkit.model import ExtractedMeasure, Measure
+from searchkit.model import ExtractedMeasure, Measure, Paragraph
 
 PAGE = Path(__file__).parent / "MEASURES.md"
 RESULTS = Path(__file__).parent / "results" / "measures.json"
@@ -43,7 +43,14 @@ RUNS = 3
 """Number of timed runs of the extraction, of which the median is reported."""
 
 _CODE = Path(__file__).parents[1] / "searchkit"
-_SOURCES = ("measures/*.py", "text/numerals.py", "text/folding.py", "data/measure_units.toml", "data/fixed_names.txt")
+_SOURCES = (
+    "measures/*.py",
+    "corpus/times/*.py",
+    "text/numerals.py",
+    "text/folding.py",
+    "data/measure_units.toml",
+    "data/fixed_names.txt",
+)
 """Files in `_CODE` that determine the extracted measures."""
 _SEARCHKIT = [sys.executable, "-m", "searchkit"]
 """Command line of searchkit."""
@@ -87,6 +94,7 @@ def run(*, is_drawn: bool) -> dict[str, Any]:
     if is_drawn:
         verdicts.save(verdicts.draw(measures, verdicts.load() if verdicts.FILE.exists() else ()))
     record["judged"] = verdicts.summarise(verdicts.load(), measures)
+    record["years"] = evaluate_years(documents, measures)
     return record
 
 
@@ -130,6 +138,21 @@ def evaluate_real(documents: Sequence[ParsedDocument], extractor: Extractor) -> 
     }
 
 
+def evaluate_years(documents: Sequence[ParsedDocument], measures: Sequence[Measure]) -> dict[str, Any]:
+    """Return the scores of `times.score` for each use of the labels. Only labels of these documents are counted."""
+    paragraphs = {paragraph.id: paragraph for parsed in documents for paragraph in parsed.paragraphs}
+    of_paragraph: dict[str, list[Measure]] = {}
+    for measure in measures:
+        of_paragraph.setdefault(measure.source.id, []).append(measure)
+
+    def read(paragraph_id: str) -> tuple[Paragraph, Sequence[Measure]] | None:
+        """Return a paragraph and its measures."""
+        paragraph = paragraphs.get(paragraph_id)
+        return None if paragraph is None else (paragraph, of_paragraph.get(paragraph_id, ()))
+
+    return {use: times.score(use, read) for use in labels.USES}
+
+
 def render(record: Mapping[str, Any]) -> str:
     """Return the page of a record as Markdown."""
     parts = [
@@ -138,6 +161,7 @@ def render(record: Mapping[str, Any]) -> str:
         + _machine(record),
         *_annotated(record["annotated"]),
         *_labels(record["labels"]),
+        *_years(record["years"]),
         *_real(record["real"]),
         *_judged(record["judged"]),
         *_failures(record),
@@ -178,6 +202,22 @@ def _labels(part: Mapping[str, Any]) -> list[str]:
     )
     rows = ((name, *(part[use][name] for use in labels.USES)) for name in names)
     return ["## Labelled paragraphs of eight work reports", head, _table(("", *labels.USES), rows)]
+
+
+def _years(part: Mapping[str, Any]) -> list[str]:
+    """Return the section of the page about years and statuses: heading, introduction, table."""
+    head = (
+        "[Labelled by hand](../tests/measures/times/README.md) before the rules existed. `random` and `paragraphs` are "
+        "random samples; the other samples were drawn by wordings that are rare. Shares of the labels whose field is "
+        "right. [docs/times.md](../docs/times.md) describes the fields."
+    )
+    names = ("labels", *times.FIELDS)
+    rows = [
+        (f"{sample}, {use}", *(shares.get(name, "") for name in names))
+        for use, scores in part.items()
+        for sample, shares in scores.items()
+    ]
+    return ["## Years and statuses", head, _table(("", *names), rows)]
 
 
 def _real(part: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Random samples of measures and paragraphs of real reports, whose years are labelled by a person.
+"""Random samples of measures and paragraphs of real reports, whose years and statuses are labelled by a person.
 
     python -m bench.times --draw INDEX…            # add the samples from indexes of the reports, without labels
     python -m bench.times --show develop INDEX…    # print the labels for a use, with their text
+    python -m bench.times --score hold-out INDEX…  # print the share of the labels for a use that the indexes meet
 
 tests/measures/times/README.md describes the samples and the labels.
 """
@@ -13,12 +14,14 @@ import hashlib
 import json
 import random
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+from tabulate import tabulate
 
 import searchkit
 from bench.labels import USES
@@ -49,7 +52,12 @@ _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports
 _CONTEXT = 350
 """Number of characters printed on either side of a measure."""
 
+FIELDS = ("of_year", "since", "part", "stock", "status")
+"""Labelled fields of a measure."""
+
 Label = dict[str, Any]
+Reader = Callable[[str], "tuple[Paragraph, Sequence[Measure]] | None"]
+"""Returns a paragraph with its measures, or None if there is none with the id."""
 Stratum = tuple[str, int, int]  # agency, decade, half of the report
 
 
@@ -134,6 +142,63 @@ def show(label: Label, index: Index) -> Iterator[str]:
     yield text
 
 
+def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
+    """Compare the labels for a use with what was extracted. Returns sample → number of labels, and field → share right.
+
+    `read` returns a paragraph with its measures, or None if its report is missing: its labels are skipped. The measure
+    of a label has its end and value, else its start. If there is none, all fields are wrong.
+    """
+    labels = load()
+    right: dict[str, Counter[str]] = defaultdict(Counter)
+    for label in (label for label in labels["measures"] if label["use"] == use and not label.get("skip")):
+        paragraph_id, _, start = label["id"].partition("@")
+        found = read(paragraph_id)
+        if found is not None:
+            measure = _find_measure(label, int(start), found[1])
+            right[label["sample"]] += Counter(name for name in FIELDS if measure and _is_right(label, name, measure))
+            right[label["sample"]]["labels"] += 1
+    for label in (label for label in labels["paragraphs"] if label["use"] == use):
+        found = read(label["id"])
+        if found is not None:
+            answers = [label["of_year"], *(other["of_year"] for other in label.get("accept", ()))]
+            right["paragraphs"] += Counter(labels=1, of_year=int(list(found[0].of_year) in answers))
+    return {
+        sample: {"labels": counts["labels"]}
+        | {
+            name: round(counts[name] / counts["labels"], 4)
+            for name in FIELDS
+            if sample != "paragraphs" or name == "of_year"
+        }
+        for sample, counts in right.items()
+    }
+
+
+def read_indexes(indexes: Sequence[Index]) -> Reader:
+    """Return a function that returns a paragraph of some indexes with its measures, or None."""
+
+    def read(paragraph_id: str) -> tuple[Paragraph, Sequence[Measure]] | None:
+        """Return the paragraph with an id, and its measures."""
+        for index in indexes:
+            paragraph = index.paragraph(paragraph_id)
+            if paragraph is not None:
+                return paragraph, index.measures_of([paragraph_id])[0]
+        return None
+
+    return read
+
+
+def _find_measure(label: Label, start: int, measures: Sequence[Measure]) -> Measure | None:
+    """Return the measure that a label is about, or None."""
+    same_number = [item for item in measures if (item.end, item.value) == (label["end"], label["value"])]
+    return next(iter([*same_number, *(item for item in measures if item.start == start)]), None)
+
+
+def _is_right(label: Label, name: str, measure: Measure) -> bool:
+    """Return whether a field of a measure equals that of the label, or of one of its alternatives."""
+    value = getattr(measure, name)
+    return value == label[name] or any(name in other and other[name] == value for other in label.get("accept", ()))
+
+
 def _stratum(document: Document, number: int) -> Stratum:
     agency = document.agency or ""
     if agency not in SIZES:
@@ -184,6 +249,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draw", action="store_true", help="add the samples, without labels")
     parser.add_argument("--show", choices=USES, help="print the labels for a use, with their text")
+    parser.add_argument("--score", choices=USES, help="print the shares of right fields, for a use")
     parser.add_argument("indexes", nargs="+", type=Path)
     options = parser.parse_args(None if arguments is None else list(arguments))
     with ExitStack() as stack:
@@ -192,6 +258,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
             drawn, earlier = draw(indexes), load()
             kept = {name: {label["id"]: label for label in items} for name, items in earlier.items()}
             save({name: [kept[name].get(label["id"], label) for label in items] for name, items in drawn.items()})
+        if options.score:
+            scores = score(options.score, read_indexes(indexes))
+            print(tabulate([{"sample": sample, **shares} for sample, shares in scores.items()], "keys"))
         if options.show:
             for label in (label for items in load().values() for label in items if label["use"] == options.show):
                 print(*(line for index in indexes for line in show(label, index)), sep="\n")

@@ -28,6 +28,8 @@ UNITS_FILE = DATA_FOLDER / "measure_units.toml"
 """Default units of measures."""
 FIXED_NAMES_FILE = DATA_FOLDER / "fixed_names.txt"
 """Default list of names that contain a number."""
+INDICATORS_FILE = DATA_FOLDER / "indicators.toml"
+"""Default list of names that mean the same measure."""
 MAX_FILE_BYTES = 200_000_000
 """Maximum size in bytes of a file that is read."""
 

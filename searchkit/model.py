@@ -215,6 +215,14 @@ class ExtractedMeasure:
     cell: TableCell | None = None
     """Position of the measure in a table. None if the measure is in no table."""
 
+    @property
+    def signed_value(self) -> int | float:
+        """`base_value`, negated if the measure is a decrease: -2.5 for 下降2.5%.
+
+        Everything that compares values uses it, because an increase and a decrease of one thing are one measure.
+        """
+        return -self.base_value if self.change == "decrease" else self.base_value
+
 
 _Value = TypeVar("_Value")
 
@@ -257,6 +265,7 @@ class Measure:
     value = _Delegated["int | float"]("extracted")
     unit = _Delegated["str | None"]("extracted")
     base_value = _Delegated["int | float"]("extracted")
+    signed_value = _Delegated["int | float"]("extracted")
     base_unit = _Delegated["str | None"]("extracted")
     bound = _Delegated[str]("extracted")
     kind = _Delegated[str]("extracted")

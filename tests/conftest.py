@@ -15,14 +15,16 @@ from hypothesis import HealthCheck, settings
 from inprocess import InProcess
 
 from searchkit import processes
-from searchkit.compare.choosing import RankedMeasure
+from searchkit.compare.choosing import RankedMeasure, choose_indicator
 from searchkit.compare.comparison import Comparison, build_table
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.opening import ENGINES
 from searchkit.index import Index
 from searchkit.indexing import indexer, tasks, worker
 from searchkit.indexing.build import BuildOptions, write_index
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
+from searchkit.query.naming import IndicatorNames
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,7 +147,8 @@ def make_table() -> Callable[..., Comparison]:
             )
             for name, item in sorted(by_document.items())
         ]
-        candidates = [RankedMeasure(item, 1 - rank / 100) for rank, item in enumerate(measures)]
-        return build_table("立案", candidates, [*documents, *more], **axes)
+        names = IndicatorNames(read_name_lists())
+        candidates = [RankedMeasure(item, names.name_of(item), 1 - rank / 100) for rank, item in enumerate(measures)]
+        return build_table("立案", choose_indicator(candidates), candidates, [*documents, *more], **axes)
 
     return make

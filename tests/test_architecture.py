@@ -61,7 +61,10 @@ THIRD_PARTY = {
     "jieba": {"text.segmentation"},  # its files are read; it is not imported
     "markdown_it": {"corpus.formats.markdown"},
     "matplotlib": {"output.chart"},
-    "msgspec": {"corpus.topics", "files", "indexing.changes", "indexing.messages", "measures.vocabulary"},
+    "msgspec": {
+        *("corpus.topics", "files", "measures.vocabulary"),
+        *(f"indexing.{name}" for name in ("changes", "messages", "namelists")),
+    },
     "pypdfium2": {"corpus.formats.pdf"},
     "rjieba": {"text.segmentation"},
     "selectolax": {"corpus.formats.html"},
@@ -73,6 +76,7 @@ THIRD_PARTY = {
         "engines.grams",
         "engines.whoosh",
         "search.lookup",
+        "search.querynames",
         "text.folding",
         *(
             f"engines.columnar.{name}"

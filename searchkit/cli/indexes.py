@@ -86,6 +86,12 @@ _LOCATION = re.compile(r"^(?:line|pages?) \d+(?: to \d+)?: ")
     metavar="FILE",
     help="Use the fixed names in FILE instead of the built-in ones: names with a number that is no measure (双随机).",
 )
+@click.option(
+    "--indicators",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the names in FILE instead of the built-in ones that mean the same measure (GDP, 地区生产总值).",
+)
 @click.option("--full", is_flag=True, help="Read all files again, not only new and changed ones.")
 @click.option(
     "--strict",
@@ -97,7 +103,7 @@ def build(corpus: Path, index_path: Path, output_format: str, *, strict: bool, *
     """Build or update an index of the reports in CORPUS, a folder.
 
     Only new and changed files are read. All files are read again after a change of searchkit, of the
-    engine, or of a file of words, synonyms, topics, units or fixed names. Until a build is complete,
+    engine, or of a file of words, synonyms, topics, units, fixed names or indicators. Until a build is complete,
     searches use the old index.
 
     A file that cannot be read is named and left out. So is a file whose reader crashes, takes too

@@ -1,4 +1,4 @@
-"""Agreement of measures: similarity of indicators, units that count the same things, and equality of values."""
+"""Agreement of measures: similarity of names, units that count the same things, and equality of values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import prod
 
 from searchkit.model import Measure
-from searchkit.text.folding import fold
+from searchkit.query.naming import MeasureName
 from searchkit.text.numerals import SCALES
 
 _UNIT_FAMILIES = (
@@ -29,23 +29,25 @@ _SCALE_BY_NAME = {name: prod(map(SCALES.__getitem__, name)) for name in ("", "�
 PEOPLE_UNITS = {"人", "名", "位", "人次"}
 """Units of people. A person can belong to several parts: 100人，其中党员80人、女性50人."""
 
-_FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
-"""Words without meaning for comparisons anywhere in an indicator, and all marks except 、. They are removed first."""
-_LEADING_FILLERS = re.compile("^(?:依法|积极|全年|年内|累计|总共|共计|合计|共|组织|开展|进行|实施)+")
-"""Words without meaning for comparisons at the beginning of a part of an indicator: 开展监督检查 is 监督检查."""
-_TRAILING_FILLERS = re.compile("(?<=..)(?:总数量|总数|总量|数量|总计|合计|共计|情况|工作|案件|事项)+$")
-"""Words without meaning for comparisons at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
-
 _MEAN_WORD = re.compile("[人户月日年单]均|平均")
-"""Word that makes an indicator a mean: 人均, 月均, 平均."""
+"""Word that makes a name a mean: 人均, 月均, 平均."""
 _JOINT_FACTOR = 0.7
-"""Factor of the similarity if only one of two indicators is joint."""
+"""Factor of the similarity if only one of two names is joint."""
 _OTHER_HEAD_FACTOR = 0.5
 """Factor of the similarity if the heads have no character in common."""
+_NARROWED_FACTOR = 0.5
+"""Factor of the similarity if a head narrows the other one, or both narrow the same word."""
+_MIN_COMMON_END = 2
+"""Minimum length of the word that two heads narrow, in code points."""
+_LIGHT_WORDS = re.compile(
+    "办理|查处|受理|处理|处置|查办|审理|审查|完成|实施|实现|作出|做出|下达|发放|制定|修订|出台|印发|提请|提交|举办|组织|开展|新|已|等|的|"
+    "相关|有关|全部|总"
+)
+"""Words before a name that do not narrow it: 受理投诉 is 投诉."""
 _MIN_HEAD_SIMILARITY = 0.5
-"""Smallest similarity of an indicator and its head, before `_OTHER_MEAN_FACTOR`."""
+"""Smallest similarity of a name and its head, before `_OTHER_MEAN_FACTOR`."""
 _OTHER_MEAN_FACTOR = 0.4
-"""Factor of the similarity if only one of two indicators is a mean, or both are different means, such as 人均 and
+"""Factor of the similarity if only one of two names is a mean, or both are different means, such as 人均 and
 月均."""
 _RELATIVE_TOLERANCE = 1e-9
 """Relative difference of two base values that rounding of floating-point numbers can cause."""
@@ -54,14 +56,9 @@ _BOUND_MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class NormalisedIndicator:
-    """An indicator without marks and fillers such as 各类, 共计, 开展.
+class _Features:
+    """The features of a name that its similarity to others depends on."""
 
-    Two measures whose indicators have the same `text` count the same thing.
-    """
-
-    text: str
-    """The parts in sorted order, separated by spaces: 处罚 立案 equals 立案 处罚."""
     characters: frozenset[str]
     """Distinct characters of the parts."""
     bigrams: frozenset[str]
@@ -71,47 +68,75 @@ class NormalisedIndicator:
     is_joint: bool
     """Whether several things are counted together (行政复议、行政诉讼)."""
     mean: str
-    """The word that makes the indicator a mean (人均), or "". A mean is less similar to a total."""
+    """The word that makes the name a mean (人均), or "". A mean is less similar to a total."""
 
 
 @lru_cache(maxsize=65_536)
-def normalise_indicator(indicator: str) -> NormalisedIndicator:
-    """Return the normalised form of an indicator, cached. Cost: about 10 µs.
-
-    If nothing is left, the form is the folded indicator.
-    """
-    parts = [
-        _TRAILING_FILLERS.sub("", _LEADING_FILLERS.sub("", part)) for part in _FILLERS.sub("", fold(indicator)).split()
-    ]
-    parts = list(filter(None, parts)) or [fold(indicator)]
+def _features(name: MeasureName) -> _Features:
+    """Return the features of a name, cached. Cost: about 10 µs."""
+    parts = name.parts or (name.text,)
     pieces = [piece for part in parts for piece in part.split("、")]
     bigrams = frozenset(piece[i : i + 2] for piece in pieces for i in range(len(piece) - 1))
     is_joint = any("、" in part for part in parts)
-    mean = _MEAN_WORD.search(indicator)
-    text = " ".join(sorted(parts))
-    return NormalisedIndicator(text, frozenset("".join(pieces)), bigrams, parts[-1], is_joint, mean[0] if mean else "")
+    mean = _MEAN_WORD.search(" ".join(parts))
+    return _Features(frozenset("".join(pieces)), bigrams, parts[-1], is_joint, mean[0] if mean else "")
 
 
-def indicator_similarity(one: NormalisedIndicator, other: NormalisedIndicator) -> float:
-    """Return the similarity of two indicators: 1 if their texts are equal, 0 if they have no character in common.
+def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
+    """Return whether two names are those of the same measure: the same thing, and the same aspect of it."""
+    return one.text == other.text and one.aspect == other.aspect
 
-    The similarity starts as the Dice coefficient of the characters. If both indicators have bigrams, it is the mean of
-    that coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the indicators is joint, and by
-    0.5 if their heads have no character in common. If one indicator is the head of the other, it becomes at least 0.5.
-    Last, it is multiplied by 0.4 unless both indicators are means of the same kind or neither is a mean.
+
+def name_similarity(one: MeasureName, other: MeasureName) -> float:
+    """Return the similarity of two names of measures: 1 if they are the same, 0 if they cannot be.
+
+    Names of different aspects have the similarity 0, and so has a listed name to any other name: nothing that is only
+    similar stands for it. `thing_similarity` of all other names.
+    """
+    if one.aspect != other.aspect:
+        return 0.0
+    return thing_similarity(one, other)
+
+
+def thing_similarity(one: MeasureName, other: MeasureName) -> float:
+    """Return the similarity of the things that two names name, whatever they state about them.
+
+    It is 1 if the texts are equal, otherwise 0 if one of the names is listed or they have no character in common.
+
+    The similarity starts as the Dice coefficient of the characters. If both names have bigrams, it is the mean of that
+    coefficient and the one of the bigrams. It is multiplied by 0.7 if only one of the names is joint, by 0.5 if their
+    heads have no character in common, and by 0.5 if one of the heads narrows the other one, or both narrow the same
+    word (旧厂区改造, 老旧小区改造, 改造). If one name is the head of the other, it becomes at least 0.5. Last, it is
+    multiplied by 0.4 unless both names are means of the same kind or neither is a mean.
     """
     if one.text == other.text:
         return 1.0
-    similarity = _dice_coefficient(one.characters, other.characters)
-    if one.bigrams and other.bigrams:
-        similarity = (similarity + _dice_coefficient(one.bigrams, other.bigrams)) / 2
-    if one.is_joint != other.is_joint:
+    if one.is_listed or other.is_listed:
+        return 0.0
+    first, second = _features(one), _features(other)
+    similarity = _dice_coefficient(first.characters, second.characters)
+    if first.bigrams and second.bigrams:
+        similarity = (similarity + _dice_coefficient(first.bigrams, second.bigrams)) / 2
+    if first.is_joint != second.is_joint:
         similarity *= _JOINT_FACTOR
-    if not set(one.head) & set(other.head):
+    if not set(first.head) & set(second.head):
         similarity *= _OTHER_HEAD_FACTOR
-    if one.head == other.text or other.head == one.text:
+    if _is_narrowed(first.head, second.head):
+        similarity *= _NARROWED_FACTOR
+    elif first.head == other.text or second.head == one.text:
         similarity = max(similarity, _MIN_HEAD_SIMILARITY)
-    return similarity if one.mean == other.mean else similarity * _OTHER_MEAN_FACTOR
+    return similarity if first.mean == second.mean else similarity * _OTHER_MEAN_FACTOR
+
+
+def _is_narrowed(one: str, other: str) -> bool:
+    """Return whether two different heads end alike and what is before that end differs by more than light words."""
+    common = 0
+    while common < min(len(one), len(other)) and one[-common - 1] == other[-common - 1]:
+        common += 1
+    if common < _MIN_COMMON_END or one == other:
+        return False
+    modifiers = (_LIGHT_WORDS.sub("", head[: len(head) - common]) for head in (one, other))
+    return len(set(modifiers)) > 1
 
 
 def unit_family(base_unit: str | None) -> str:
@@ -172,11 +197,17 @@ def has_same_value(one: Measure, other: Measure) -> bool:
 
 
 def value_range(measure: Measure) -> tuple[float, float]:
-    """Return the lowest and the highest possible base value.
+    """Return the lowest and the highest possible signed value (`Measure.signed_value`).
 
     A value may be rounded by half a unit of its last digit, unless it is an integer in the base unit. `_BOUND_MARGIN`
     limits the range of inexact values.
     """
+    low, high = _unsigned_range(measure)
+    return (-high, -low) if measure.change == "decrease" else (low, high)
+
+
+def _unsigned_range(measure: Measure) -> tuple[float, float]:
+    """Return the lowest and the highest possible base value."""
     value, step = measure.base_value, precision(measure)
     half_step = 0.0 if step == 1 and unit_scale(measure) == 1 else step / 2
     low, high = value - half_step, value + half_step

@@ -17,7 +17,6 @@ from searchkit.compare.agreement import (
     format_number,
     has_other_period,
     has_same_value,
-    normalise_indicator,
     precision,
     rounding_error,
     unit_family,
@@ -25,6 +24,7 @@ from searchkit.compare.agreement import (
 )
 from searchkit.measures.tablelines import TableLine, read_blocks
 from searchkit.model import Measure, Table
+from searchkit.query.naming import IndicatorNames
 
 _STATED_SUM = re.compile(r"[合总共小]\s*计")
 """Header of a total that is certainly the sum of its parts, which are other rows or columns of the table. A total with
@@ -74,11 +74,13 @@ class Contradiction:
     """The measures, the contradicted one first."""
 
 
-def check_table(table: Table, measures: Sequence[Measure], prose: Sequence[Measure] = ()) -> Iterator[Contradiction]:
+def check_table(
+    table: Table, measures: Sequence[Measure], names: IndicatorNames, prose: Sequence[Measure] = ()
+) -> Iterator[Contradiction]:
     """Yield the contradictions in a table.
 
-    `measures` are those of the table, `prose` those outside of tables in its document, by position. Cost: linear in the
-    number of cells.
+    `measures` are those of the table, `prose` those outside of tables in its document, by position. `names`
+    decides which indicators are the same. Cost: linear in the number of cells.
     """
     rows = []
     for block in read_blocks(table, measures):
@@ -86,7 +88,7 @@ def check_table(table: Table, measures: Sequence[Measure], prose: Sequence[Measu
         for lines, crossing in ((block.rows, block.columns), (block.columns, block.rows)):
             yield from _check_sums(lines, crossing)
             yield from _check_rates(lines, crossing)
-    yield from _check_prose(table, rows, prose)
+    yield from _check_prose(table, rows, names, prose)
 
 
 # Sums
@@ -329,7 +331,9 @@ def _compare_rates(
 # Prose
 
 
-def _check_prose(table: Table, rows: Sequence[TableLine], prose: Sequence[Measure]) -> Iterator[Contradiction]:
+def _check_prose(
+    table: Table, rows: Sequence[TableLine], names: IndicatorNames, prose: Sequence[Measure]
+) -> Iterator[Contradiction]:
     """Yield the values in the paragraphs around a table that differ from the cells with their indicator and unit.
 
     A value whose clause names a row is compared with the cell of this row, any other value with the total.
@@ -340,18 +344,18 @@ def _check_prose(table: Table, rows: Sequence[TableLine], prose: Sequence[Measur
     around = list(filter(_is_comparable, prose[begin:end]))
     if not around:
         return
-    cells: dict[tuple[str, str], dict[str, Measure]] = {}
+    cells: dict[tuple[str, str, str], dict[str, Measure]] = {}
     for row in rows:
         for cell in row.slots:
             if isinstance(cell, Measure) and _is_comparable(cell):
-                cells.setdefault(_key(cell, row.name), {})[row.name] = cell
-    names = sorted((row.name for row in rows if len(row.name) >= _MIN_NAME_LENGTH), key=len, reverse=True)
+                cells.setdefault(_key(cell, row.name, names), {})[row.name] = cell
+    row_names = sorted((row.name for row in rows if len(row.name) >= _MIN_NAME_LENGTH), key=len, reverse=True)
     totals = {row.name for row in rows if row.total is None and _STATED_SUM.search(row.name)}
     for measure in around:
         clause = _CLAUSE.search(measure.source.text, 0, measure.start)
         named = f"{clause[0] if clause else ''}{measure.indicator}"
-        name = next((name for name in names if name in named), "")
-        column = cells.get(_key(measure, name), {})
+        name = next((name for name in row_names if name in named), "")
+        column = cells.get(_key(measure, name, names), {})
         same_rows = [name] if name else sorted(totals & column.keys())
         if any(has_same_value(measure, cell) for cell in column.values()):
             continue
@@ -364,12 +368,17 @@ def _paragraph_number(measure: Measure) -> int:
     return measure.source.n
 
 
-def _key(measure: Measure, row: str) -> tuple[str, str]:
-    """Return the head of a measure's indicator without the name of its row, and its unit family: (`收件`, `件`)."""
+def _key(measure: Measure, row: str, names: IndicatorNames) -> tuple[str, str, str]:
+    """Return head and aspect of a measure's name without the name of its row, and its unit family.
+
+    The head is the last part of a name, or all of a listed name: (`收件`, `level`, `件`).
+    """
     indicator = measure.indicator
     for header in row.split():
         indicator = indicator.replace(header, "")
-    return normalise_indicator(indicator).head, unit_family(measure.base_unit)
+    name = names.parse(indicator)
+    head = name.text if name.is_listed or not name.parts else name.parts[-1]
+    return head, name.aspect, unit_family(measure.base_unit)
 
 
 def _is_comparable(measure: Measure) -> bool:

@@ -19,10 +19,9 @@ from searchkit.compare.agreement import (
     format_number,
     has_other_period,
     has_same_value,
-    indicator_similarity,
-    normalise_indicator,
     precision,
     rounding_error,
+    thing_similarity,
     unit_family,
     unit_scale,
     value_range,
@@ -30,6 +29,7 @@ from searchkit.compare.agreement import (
 from searchkit.compare.arithmetic import check_table
 from searchkit.model import Measure, Table
 from searchkit.query.facets import Filter
+from searchkit.query.naming import IndicatorNames, MeasureName
 from searchkit.search.snapshot import Snapshot
 
 FINDING_KINDS = ("parts", "rate", "conflict", "change")
@@ -66,11 +66,6 @@ one digit too often by chance."""
 _MIN_TYPO_INDICATOR_LENGTH = 4
 """Minimum number of characters of an indicator whose values are compared for typos. Shorter ones count many things."""
 
-_CHANGE_WORDS = re.compile(
-    "(?:与|和)?(?:同比|比|较)?(?:上一?年度?|去年|前一年)?(?:同期)?(?:相比)?"
-    "(?:增长|增加|上升|提高|提升|增幅|升幅|下降|减少|降低|降幅|同比)(?:率|幅度?|数量?|了|为|达到?)*"
-)
-"""Words for the change in the indicator of a change. They are removed: 立案同比增长 is compared as 立案."""
 _YEARLY_CHANGE = re.compile("同比|上一?年|去年|前一年|增长|下降|上升")
 """Words of a change since last year. 压缩90% has none of them."""
 _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
@@ -96,7 +91,7 @@ class Finding:
     ids: tuple[str, ...]
     """Ids of the measures that contradict each other."""
     values: tuple[int | float, ...]
-    """Base values of the measures, in the order of `ids`."""
+    """Base values of the measures, in the order of `ids`. A decrease has a negative value."""
 
 
 def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[Finding]:
@@ -112,17 +107,19 @@ def audit_snapshot(snapshot: Snapshot, filters: tuple[Filter, ...]) -> Iterator[
         """Return the tables of the document with an id."""
         return snapshot.tables(snapshot.filters({"document": document}, None))
 
-    return audit(snapshot.every_measure(filters), text_of, tables_of)
+    return audit(snapshot.every_measure(filters), snapshot.names, text_of, tables_of)
 
 
 def audit(
     measures: Iterable[Measure],
+    names: IndicatorNames,
     text_of: Callable[[str], str | None] | None = None,
     tables_of: Callable[[str], Iterable[Table]] | None = None,
 ) -> Iterator[Finding]:
     """Yield the contradictions between measures, which are in corpus order.
 
-    A finding is yielded as soon as all documents with its measures have been read.
+    A finding is yielded as soon as all documents with its measures have been read. `names` decides which measures are
+    the same.
 
     `text_of` returns the text of the paragraph with an id. Without `text_of`, the words and numbers around the parts of
     a breakdown are unknown. Parts that add up to less than their total are then a finding only if the total follows
@@ -132,29 +129,31 @@ def audit(
 
     Memory: about 300 bytes for each measure that another report can contradict, plus the measures of one document.
     """
-    checker = _CrossReportChecker()
+    checker = _CrossReportChecker(names)
     for _, group in groupby(measures, key=lambda measure: measure.document):
         report = list(group)
         yield from _check_breakdowns([measure for measure in report if measure.table is None], text_of)
-        yield from _check_tables(report, tables_of)
+        yield from _check_tables(report, names, tables_of)
         yield from _check_rates(report)
-        yield from _check_typos(report)
+        yield from _check_typos(report, names)
         yield from checker.check(report)
 
 
 def _build_finding(kind: str, message: str, *measures: Measure) -> Finding:
     """Return a finding with the ids and base values of measures."""
-    return Finding(kind, message, tuple(item.id for item in measures), tuple(item.base_value for item in measures))
+    return Finding(kind, message, tuple(item.id for item in measures), tuple(item.signed_value for item in measures))
 
 
-def _check_tables(report: Sequence[Measure], tables_of: Callable[[str], Iterable[Table]] | None) -> Iterator[Finding]:
+def _check_tables(
+    report: Sequence[Measure], names: IndicatorNames, tables_of: Callable[[str], Iterable[Table]] | None
+) -> Iterator[Finding]:
     """Yield the contradictions in the tables of a report. See `arithmetic`."""
     by_table: dict[int | None, list[Measure]] = {}
     for measure in report:
         by_table.setdefault(measure.table, []).append(measure)
     prose = by_table.pop(None, [])
     for table in tables_of(report[0].document) if tables_of and by_table else ():
-        for found in check_table(table, by_table.get(table.table, ()), prose):
+        for found in check_table(table, by_table.get(table.table, ()), names, prose):
             yield _build_finding(found.kind, found.message, *found.measures)
 
 
@@ -268,17 +267,19 @@ def _check_rates(report: Sequence[Measure]) -> Iterator[Finding]:
             yield _build_finding("rate", f"{measure.quote}: more than {_MAX_RATE}%", measure)
 
 
-def _check_typos(report: Sequence[Measure]) -> Iterator[Finding]:
+def _check_typos(report: Sequence[Measure], names: IndicatorNames) -> Iterator[Finding]:
     """Yield a finding for each pair of values of one indicator in a report that differ by a typo: 5983户次, 5893户次.
 
     Values that differ more are not a finding, because reports use one name for several inspections or trainings.
     """
     candidates: dict[tuple[object, ...], list[Measure]] = {}
     for measure in report:
-        text = normalise_indicator(measure.indicator).text
-        if not _is_comparable(measure) or measure.part_of or len(text) < _MIN_TYPO_INDICATOR_LENGTH:
+        name = names.name_of(measure)
+        if not _is_comparable(measure) or measure.part_of or len(name.text) < _MIN_TYPO_INDICATOR_LENGTH:
             continue
-        previous = candidates.setdefault((text, measure.kind, measure.unit, measure.section, measure.path[:1]), [])
+        previous = candidates.setdefault(
+            (name.text, name.aspect, measure.kind, measure.unit, measure.section, measure.path[:1]), []
+        )
         for other in previous:
             if other.paragraph != measure.paragraph and _is_typo(f"{other.value}", f"{measure.value}"):
                 yield _build_finding("conflict", f"one report says {other.quote}, and {measure.quote}", other, measure)
@@ -314,11 +315,11 @@ class _StatedValue:
     """Id of the document."""
     quote: str
     value: int | float
-    """The base value."""
+    """The signed value."""
     low: float
-    """Lowest base value that the statement permits, as `value_range` returns."""
+    """Lowest signed value that the statement permits, as `value_range` returns."""
     high: float
-    """Highest base value that the statement permits."""
+    """Highest signed value that the statement permits."""
     scale: int
     """Number of base units in the unit."""
     unit: str
@@ -340,7 +341,8 @@ class _StatedChange:
 class _CrossReportChecker:
     """Checks each report against the reports before it."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: IndicatorNames) -> None:
+        self._names = names
         self._values: dict[tuple[int, int], list[_StatedValue]] = {}
         """Values of the reports so far, by indicator (`_indicator_key`) and year of the report."""
         self._changes: dict[tuple[int, int], list[_StatedChange]] = {}
@@ -351,7 +353,9 @@ class _CrossReportChecker:
         by_key: dict[tuple[int, int], list[Measure]] = {}
         for measure in report:
             if _is_comparable(measure) and measure.year is not None and measure.region:
-                by_key.setdefault((_indicator_key(measure), measure.year), []).append(measure)
+                by_key.setdefault((_indicator_key(measure, self._names.name_of(measure)), measure.year), []).append(
+                    measure
+                )
         # If a report states several values of an indicator, they count different things, so none of them is used.
         unambiguous = {
             key: items[0] for key, items in by_key.items() if all(has_same_value(items[0], item) for item in items)
@@ -376,7 +380,7 @@ class _CrossReportChecker:
 
         `keys` are the keys of the measures that the document states unambiguously, by id of the measure.
         """
-        for now, change in _find_changes(report):
+        for now, change in _find_changes(report, self._names):
             bounds = _infer_last_year(now, change)
             if now.id not in keys or bounds is None:
                 continue
@@ -387,14 +391,13 @@ class _CrossReportChecker:
                 yield from _check_last_year([stated_change], last_year)
 
 
-def _indicator_key(measure: Measure) -> int:
-    """Return a hash of the body, the indicator, the kind and the unit family of a measure.
+def _indicator_key(measure: Measure, name: MeasureName) -> int:
+    """Return a hash of the body, the name, the kind and the unit family of a measure.
 
     A hash takes less memory than the strings. It has 64 bits, so collisions are improbable.
     """
-    text = normalise_indicator(measure.indicator).text
     body = (measure.region, measure.agency, measure.doctype)
-    return hash((*body, text, measure.kind, unit_family(measure.base_unit)))
+    return hash((*body, name.text, name.aspect, measure.kind, unit_family(measure.base_unit)))
 
 
 def _to_stated_value(measure: Measure) -> _StatedValue:
@@ -404,7 +407,7 @@ def _to_stated_value(measure: Measure) -> _StatedValue:
         measure.id,
         measure.document,
         measure.quote,
-        measure.base_value,
+        measure.signed_value,
         low,
         high,
         unit_scale(measure),
@@ -412,7 +415,7 @@ def _to_stated_value(measure: Measure) -> _StatedValue:
     )
 
 
-def _find_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]]:
+def _find_changes(report: Sequence[Measure], names: IndicatorNames) -> Iterator[tuple[Measure, Measure]]:
     """Yield each change since last year after the value that it refers to.
 
     A change refers to the last value before it in the same paragraph, if the indicators of both are similar, or if the
@@ -423,11 +426,8 @@ def _find_changes(report: Sequence[Measure]) -> Iterator[tuple[Measure, Measure]
         if measure.change is None:
             value = measure
         elif value is not None and value.paragraph == measure.paragraph and _is_since_last_year(measure):
-            changed = normalise_indicator(_CHANGE_WORDS.sub("", measure.indicator))
-            if (
-                not changed.characters
-                or indicator_similarity(changed, normalise_indicator(value.indicator)) >= _MIN_CHANGE_SIMILARITY
-            ):
+            changed = names.name_of(measure)
+            if not changed.parts or thing_similarity(changed, names.name_of(value)) >= _MIN_CHANGE_SIMILARITY:
                 yield value, measure
 
 
@@ -460,8 +460,8 @@ def _infer_last_year(now: Measure, change: Measure) -> tuple[float, float] | Non
     if change.base_unit == "%":  # 98%，提高2% is ambiguous: relative, or in percentage points
         return None
     low, high = value_range(now)
-    first, second = (_sign(change) * bound for bound in value_range(change))
-    return low - max(first, second), high - min(first, second)
+    smallest, largest = value_range(change)
+    return low - largest, high - smallest
 
 
 def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | None:
@@ -470,14 +470,9 @@ def _divide_by_growth(now: Measure, change: Measure) -> tuple[float, float] | No
     Reports truncate as well as round, so the error is up to a full unit of the last digit in both directions.
     """
     low, high = value_range(now)
-    growth, error = _sign(change) * change.base_value, precision(change)
+    growth, error = change.signed_value, precision(change)
     min_factor, max_factor = 1 + (growth - error) / 100, 1 + (growth + error) / 100
     return (low / max_factor, high / min_factor) if min_factor > 0 else None
-
-
-def _sign(change: Measure) -> int:
-    """Return 1 for an increase, -1 for a decrease."""
-    return 1 if change.change == "increase" else -1
 
 
 def _check_last_year(changes: Iterable[_StatedChange], last_year: _StatedValue) -> Iterator[Finding]:

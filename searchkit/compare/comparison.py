@@ -16,6 +16,7 @@ from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
 from searchkit.query.facets import PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
+from searchkit.query.naming import IndicatorNames
 from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.lookup import MeasureRanking
 from searchkit.search.options import MeasureOptions, read_options
@@ -34,6 +35,8 @@ _FIRST_PAGE_SIZE = 1000
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
+_REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}
+"""Bound of a negated value."""
 _RELEVANCE_SHARE = 0.1
 """Share of the closeness that depends on the relevance to the query. See `_assign_cells`."""
 
@@ -43,7 +46,7 @@ class CellValue:
     """One value in a cell, with the measures that state it."""
 
     value: int | float
-    """The value in `unit`."""
+    """The value in `unit`. A decrease has a negative value."""
     unit: str | None
     """Unit of `value`. Unless `has_other_unit`, it counts the same things in the same scale as the unit of the table:
     万起 in a table of 万件."""
@@ -56,6 +59,12 @@ class CellValue:
     def first(self) -> Measure:
         """The measure that is quoted."""
         return self.measures[0]
+
+    @property
+    def bound(self) -> str:
+        """Bound of the value. It is that of the first measure, reversed for a decrease: 下降5%以上 is at most -5."""
+        bound = self.first.bound
+        return _REVERSED_BOUNDS.get(bound, bound) if self.first.change == "decrease" else bound
 
     @property
     def has_other_period(self) -> bool:
@@ -146,7 +155,9 @@ def compare_snapshot(
     ranking = snapshot.rank_measures(query, options, resolved.filters)
     understood = [Filter(item.facet, tuple(map(str, item.values))) for item in ranking.query.understood if item.strict]
     reports = _filter_reports(snapshot, (*resolved.filters, *_join_filters(understood)))
-    table = build_table(query, _read_candidates(ranking), reports, rows=rows, cols=cols)
+    candidates = _read_candidates(ranking, snapshot.names)
+    spec = choose_indicator(candidates, ranking.wanted)
+    table = build_table(query, spec, candidates, reports, rows=rows, cols=cols)
     return replace(
         table,
         relaxed=ranking.is_relaxed,
@@ -173,8 +184,8 @@ def _join_filters(filters: Sequence[Filter]) -> list[Filter]:
     return [Filter(name, items) for name, items in values.items()]
 
 
-def _read_candidates(ranking: MeasureRanking) -> list[RankedMeasure]:
-    """Return ranked measures with their relevance. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
+def _read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
+    """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
     candidates: list[RankedMeasure] = []
     best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
     while True:
@@ -183,7 +194,7 @@ def _read_candidates(ranking: MeasureRanking) -> list[RankedMeasure]:
         for measure, score in page:
             # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
             relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
-            candidates.append(RankedMeasure(measure, relevance))
+            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance))
         if len(page) < page_size or relevance < _MIN_RELEVANCE:
             return candidates
         page_size *= 2
@@ -221,13 +232,14 @@ def _to_paragraph(document: Document) -> Paragraph:
 
 def build_table(
     query: str,
+    spec: IndicatorSpec | None,
     candidates: Sequence[RankedMeasure],
     documents: Iterable[Document],
     *,
     rows: str = "district",
     cols: str = "year",
 ) -> Comparison:
-    """Build a table of the candidates, which are best first.
+    """Build a table of those candidates that `spec` admits, or an empty table if it is None. They are best first.
 
     The table has the rows and columns of all `documents`, which are in corpus order, and of all measures. Rows and
     columns that only measures have, such as topics, follow by descending number of measures. `label_keys` sorts
@@ -235,7 +247,6 @@ def build_table(
     belongs in it. Cost: about 25 passes over the candidates and one over the documents.
     """
     keys, reported = _collect_keys(documents, rows, cols)
-    spec = choose_indicator(candidates)
     cells, unplaced = _assign_cells(spec, candidates, rows, cols) if spec else ({}, 0)
     row_labels = label_keys(rows, [*keys[rows], *_keys_by_frequency(cells, 0)])
     col_labels = label_keys(cols, [*keys[cols], *_keys_by_frequency(cells, 1)])
@@ -280,16 +291,15 @@ def _assign_cells(
 ) -> tuple[dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]], int]:
     """Return the measures of each cell, by row and column, and the number of measures without a row or a column.
 
-    The closeness of a measure is the similarity of its indicator, times its weight, times a factor from 0.9 to 1 that
+    The closeness of a measure is the similarity of its name, times its weight, times a factor from 0.9 to 1 that
     grows with its relevance.
     """
     cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
-    similarities = spec.similarities(item.measure for item in candidates)
+    similarities = spec.similarities({item.name for item in candidates})
     for item in candidates:
-        measure = item.measure
-        similarity = similarities[measure.indicator]
-        if spec.admits(measure, similarity) or spec.admits_in_other_unit(measure, similarity):
+        measure, similarity = item.measure, similarities[item.name]
+        if spec.admits(measure, similarity) or spec.admits_in_other_unit(item, similarity):
             closeness = similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
             keys = list(product(keys_of(measure, rows), keys_of(measure, cols)))
             unplaced += not keys
@@ -375,7 +385,7 @@ def _build_value(spec: IndicatorSpec, group: Sequence[Measure], scale: int, unit
     first = group[0]
     has_other_unit = not spec.has_unit_of(first)
     scale = unit_scale(first) if has_other_unit else scale
-    value = round(first.base_value / scale, 10)
+    value = round(first.signed_value / scale, 10)
     scaled_unit = _scaled_unit(first.base_unit or unit, scale)
     return CellValue(int(value) if value == int(value) else value, scaled_unit, tuple(group), has_other_unit)
 

@@ -7,7 +7,7 @@ cleaning/, outline/        blocks to paragraphs with heading paths
 metadata/                  detects the metadata of a document
 frontmatter.py             splits front matter off a text
 sections.py, topics.py     classify paragraphs
-times.py                   the years that a text is about
+times/                     the years that a text is about
 lines.py, numbering.py     kinds of lines; list markers
 blocks.py                  what the format readers return: blocks and raw documents
 reasons.py                 messages about files, or parts of files, that are not read

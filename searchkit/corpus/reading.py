@@ -23,7 +23,9 @@ from searchkit.corpus.outline.building import OutlineItem, build_outline
 from searchkit.corpus.overrides import StatedMetadata, parse_metadata, parse_record
 from searchkit.corpus.reasons import clean_message, unexpected_error_reason, unreadable_reason
 from searchkit.corpus.sections import classify_sections
-from searchkit.corpus.times import Calendar, TimedText
+from searchkit.corpus.tables.grid import CELL_SEPARATOR
+from searchkit.corpus.times.expressions import Calendar
+from searchkit.corpus.times.governing import TimedText, years_of_row
 from searchkit.corpus.topics import Taxonomies, Taxonomy
 from searchkit.corpus.walk import CorpusFile, Skipped
 from searchkit.errors import ReadError
@@ -313,7 +315,10 @@ def _build_paragraph(document: Document, n: int, item: OutlineItem, section: str
 def _find_years(document: Document, item: OutlineItem, section: str) -> tuple[int, ...]:
     """Return the years that a paragraph is about."""
     calendar = Calendar.of_document(document.year, document.doctype)
-    return TimedText(fold(item.text), item.path, section, calendar).years()
+    folded = fold(item.text)
+    if CELL_SEPARATOR in item.text:
+        return years_of_row(folded, item.path, section, calendar)
+    return TimedText(folded, item.path, section, calendar).years()
 
 
 def _limit_lines(lines: Sequence[str]) -> Sequence[str]:

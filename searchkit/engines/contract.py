@@ -101,9 +101,9 @@ class MeasureRequest:
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
     minimum: float | None = None
-    """Minimum of the base value, inclusive, None = no minimum."""
+    """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
-    """Maximum of the base value, inclusive, None = no maximum."""
+    """Maximum of the signed value, inclusive, None = no maximum."""
     statuses: tuple[str, ...] = ()
     """The statuses that a measure may have (`MEASURE_STATUSES`), empty = any."""
 

@@ -489,13 +489,13 @@ def _cell_from_json(data: Mapping[str, Any]) -> TableCell:
 
 
 def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
-    """Return whether a request selects a measure by its filters, status, unit and base value."""
+    """Return whether a request selects a measure by its filters, status, unit and signed value."""
     return (
         all(item.admits_measure(measure) for item in request.filters)
         and (not request.statuses or measure.status in request.statuses)
         and (request.unit is None or measure.base_unit == request.unit)
-        and (request.minimum is None or measure.base_value >= request.minimum)
-        and (request.maximum is None or measure.base_value <= request.maximum)
+        and (request.minimum is None or measure.signed_value >= request.minimum)
+        and (request.maximum is None or measure.signed_value <= request.maximum)
     )
 
 

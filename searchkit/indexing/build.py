@@ -28,11 +28,20 @@ from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
 from searchkit.engines.opening import ENGINES, open_engine, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
-from searchkit.files import FIXED_NAMES_FILE, TOPICS_FILE, UNITS_FILE, WORK_TOPICS_FILE, read_data_file
+from searchkit.files import (
+    FIXED_NAMES_FILE,
+    INDICATORS_FILE,
+    TOPICS_FILE,
+    UNITS_FILE,
+    WORK_TOPICS_FILE,
+    DataFile,
+    read_data_file,
+)
 from searchkit.indexing.aliases import collect_aliases
 from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
     ALIASES_FILE,
@@ -47,6 +56,7 @@ from searchkit.manifest import (
 )
 from searchkit.measures.vocabulary import EXTRACTION_VERSION
 from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.naming import NameLists
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
@@ -73,11 +83,13 @@ class BuildOptions:
     """File that replaces the built-in units of measures."""
     fixed_names: Path | None = None
     """File that replaces the built-in names that contain a number but are no measures: 双随机, 三项制度."""
+    indicators: Path | None = None
+    """File that replaces the built-in names that mean the same measure: GDP, 地区生产总值."""
     full: bool = False
     """Read all files again, also unchanged ones."""
 
 
-_FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names")
+_FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")
 """Options of a build that are files."""
 
 
@@ -116,6 +128,10 @@ class _BuildConfig:
     settings: Settings
     analyzer: Analyzer
     jobs: int
+    indicators: DataFile
+    """The list of names of measures, which is valid."""
+    names: NameLists
+    """Its content."""
 
     @classmethod
     def resolve(cls, index: str | Path, corpus: str | Path, options: BuildOptions) -> _BuildConfig:
@@ -132,7 +148,9 @@ class _BuildConfig:
             read_data_file("unit list", options.units or UNITS_FILE),
             read_data_file("list of fixed names", options.fixed_names or FIXED_NAMES_FILE),
         )
-        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs)
+        indicators = read_data_file("list of indicators", options.indicators or INDICATORS_FILE)
+        names = read_name_lists(indicators)
+        return cls(Path(index), str(corpus), settings, Analyzer(lexicon), options.jobs, indicators, names)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprints of all inputs other than the files. The names are used in `full_because`."""
@@ -142,6 +160,7 @@ class _BuildConfig:
             "work topics": self.settings.work_topics.text,
             "units": self.settings.units.text,
             "fixed names": self.settings.fixed_names.text,
+            "indicators": self.indicators.text,
         }
         return {
             "engine": self.settings.engine,
@@ -149,7 +168,7 @@ class _BuildConfig:
             "analyzer": self.analyzer.fingerprint,
             "readers": reader_fingerprint(),
             "measures": f"rules {EXTRACTION_VERSION}",
-            "names": f"rules {NAMES_VERSION}",
+            "aliases": f"rules {NAMES_VERSION}",
         }
 
 
@@ -214,7 +233,7 @@ def build(
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
         UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
-            units, fixed names) that cannot be read.
+            units, fixed names, indicators) that cannot be used.
         IndexLocked: another process is writing to `index`.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
@@ -398,7 +417,7 @@ def _new_index(
         writer.commit()
         remove_parts(folder)
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
-        extras["duplicates"] = summary.duplicates
+        extras |= {"duplicates": summary.duplicates, "indicators": asdict(config.names)}
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
         _write_aliases(config, folder)
         commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)

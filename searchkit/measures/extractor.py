@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from searchkit.corpus.times import Calendar, TimedText
+from searchkit.corpus.times.expressions import Calendar
+from searchkit.corpus.times.governing import TimedText
 from searchkit.files import DataFile
 from searchkit.measures.indicators import NamedQuantity, ParagraphContext, name_quantities
 from searchkit.measures.quantities import find_quantities, to_json_number
 from searchkit.measures.spacing import CompactText, compact
-from searchkit.measures.status import find_time
+from searchkit.measures.status import NumberInText, find_time
 from searchkit.measures.tables import extract_table
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.measures.zeros import find_zero_statements
@@ -56,10 +57,10 @@ class Extractor:
         # Reversed, so that a quantity that counts several things has the start of its first measure.
         start_of = {id(item.quantity): start for item, start in reversed([*zip(named, starts, strict=True)])}
         measures = [
-            _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed, paragraph)
+            _to_measure(item, start, None if item.part_of is None else start_of.get(id(item.part_of)), timed)
             for item, start in zip(named, starts, strict=True)
         ]
-        measures += _extract_zeros(source.text, source.folded, set(starts))
+        measures += _extract_zeros(source.text, timed, set(starts))
         if source.offsets is not None:
             measures = [_move(measure, source) for measure in measures]
         return sorted(measures, key=lambda measure: measure.start)
@@ -79,15 +80,13 @@ def _assign_starts(named: Sequence[NamedQuantity]) -> list[int]:
     return starts
 
 
-def _to_measure(
-    item: NamedQuantity, start: int, total_start: int | None, timed: TimedText, paragraph: Paragraph
-) -> ExtractedMeasure:
+def _to_measure(item: NamedQuantity, start: int, total_start: int | None, timed: TimedText) -> ExtractedMeasure:
     """Return the measure of a named quantity. `total_start` is the start of the measure of its total, or None."""
     quantity = item.quantity
-    number = range(quantity.start, quantity.end)
-    time = find_time(
-        timed, item.indicator, number, quantity.base_unit, paragraph.section, is_change=item.change is not None
+    number = NumberInText(
+        item.indicator, quantity.start, quantity.end, quantity.base_unit, is_change=item.change is not None
     )
+    time = find_time(timed, number)
     return ExtractedMeasure(
         indicator=item.indicator,
         value=to_json_number(quantity.value),
@@ -115,9 +114,12 @@ def _move(measure: ExtractedMeasure, source: CompactText) -> ExtractedMeasure:
     )
 
 
-def _extract_zeros(text: str, folded: str, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
+def _extract_zeros(text: str, timed: TimedText, used_starts: set[int]) -> Iterator[ExtractedMeasure]:
     """Yield the statements of zero whose start offset no other measure has."""
-    for statement in find_zero_statements(folded):
+    for statement in find_zero_statements(timed.folded):
         if statement.start not in used_starts:
             name = text[statement.name_start : statement.end]
-            yield ExtractedMeasure(name, 0, None, 0, None, zero=True, start=statement.start, end=statement.end)
+            time = find_time(timed, NumberInText(name, statement.start, statement.end, None))
+            yield ExtractedMeasure(
+                name, 0, None, 0, None, **time._asdict(), zero=True, start=statement.start, end=statement.end
+            )

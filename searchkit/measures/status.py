@@ -1,104 +1,19 @@
-"""Whether a measure was reached, is planned, is a rule or a value before a change, and whether it is of a state."""
+"""The time of a measure, and whether it was reached, is planned, is a rule, or is the value before a change."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from searchkit.corpus.sections import PLANS
-from searchkit.corpus.times import Calendar, Time, TimedText
-
-_TO_AFTER = re.compile(
-    r"[^;。]{0,12}?(?:提高|增加|增长|上升|提升|下降|降低|降|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|增|减|升|扩展|上调|下调|改善|达)?[到至为]"
-)
-_TARGET = re.compile(
-    "力争|争取|确保|计划(?!生育|单列|外|内|完成)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
-)
-_TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
-_TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
-_FACT = re.compile("目前|现有|已经|已(?!知)|去年|上年|截至|至今|现已")
-_STOCK = re.compile(
-    "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|人口(?!自然|增长)|"
-    "通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|累计|占地|耕地|注册|存款|贷款|资产总额|总资产|负债|市场主体"
-)
-_FLOW = re.compile(
-    "新增|新建|新开|增长|增加|减少|下降|完成|建成|建设|改造|投入|提高|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|升|降|增速|率先|受理|办结|查处"
-)
-
-
-def find_status(
-    folded: str,
-    start: int,
-    end: int,
-    unit: str | None,
-    section: str,
-    time: Time,
-    calendar: Calendar,
-    *,
-    is_change: bool,
-) -> str:
-    """Return the status of a quantity: actual, target, rule or before.
-
-    `start` and `end` are those of the number with its unit and bound, `time` is the time that governs it.
-    """
-    clause_start = max((folded.rfind(mark, 0, start) for mark in ",;。!?"), default=-1) + 1
-    sentence_start = max((folded.rfind(mark, 0, start) for mark in "。;!?"), default=-1) + 1
-    clause = folded[clause_start:start]
-    if not is_change and (
-        (_INITIAL.search(clause) and _TO_AFTER.match(folded, end))
-        or (_COMPARED_VALUE.search(clause) and _CHANGE_AFTER.match(folded, end))
-    ):
-        return "before"
-    is_share = unit in {"%", "‰"} or unit is None
-    if not is_share and (
-        _THRESHOLD.search(folded[max(start, end - 4) : end + 10])
-        or (_OVER.search(clause) and _OF_NOUN.match(folded, end))
-    ):
-        return "rule"
-    after = folded[end : end + 16]
-    if _TARGET_NOUN_AFTER.match(after) and _TARGET_MISSED.search(clause):
-        return "target"
-    year, planned = time.of_year, calendar.planned
-    is_past = year is not None and planned is not None and year < planned
-    if section == PLANS:
-        if _TARGET.search(clause):
-            return "target"
-        return "actual" if is_past or _FACT.search(clause) else "target"
-    if not is_past and year is not None and planned is not None and year >= planned and not _DONE.search(clause):
-        return "target"
-    return "target" if _TARGET_IN_REVIEW.search(folded, sentence_start, start) else "actual"
-
-
-_INITIAL = re.compile(r"(?:[由从](?![事业此])|原来的?)[^,;。]{0,20}$")
-_COMPARED_VALUE = re.compile(r"[比较](?:上年|去年|前年|\d{4}年(?:[底末])?)的?$")
-_CHANGE_AFTER = re.compile(r"(?:增长|增加|提高|上升|下降|减少|降低|多|少|高|低|翻)")
-_THRESHOLD = re.compile(
-    r"^[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)|[^\d,。;、的!]{2,8}(?:企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团))"
-)
-_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于|达到?)$")
-_OF_NOUN = re.compile(r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)")
-_DONE = re.compile("已|完成|实现了|建成了|现有")
-
-
-_TARGET_IN_REVIEW = re.compile(
-    "力争|争取(?!到)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当|要求(?:达到|实现)"
-)
-
-
-def is_stock(name: str, folded: str, start: int, end: int, time: Time, *, is_change: bool) -> bool:
-    """Return whether a measure is of a state at a point of time."""
-    if is_change:
-        return False
-    words = f"{name} {folded[max(0, start - 10) : start]}"
-    if _FLOW.search(words):
-        return bool(re.search("累计|率(?!先)", name)) and not re.search("新增|增长|完成", name)
-    return bool(_STOCK.search(words)) or (
-        time.is_end and bool(re.search("达到?|有|为|突破", folded[max(0, start - 4) : start]))
-    )
+from searchkit.corpus.times.expressions import Calendar, Time
+from searchkit.corpus.times.governing import TimedText, time_of_labels
 
 
 class MeasureTime(NamedTuple):
-    """Time and status of a measure, as `model.ExtractedMeasure` has them."""
+    """The fields of `model.ExtractedMeasure` about time and status."""
 
     of_year: int | None
     since: int | None
@@ -107,16 +22,214 @@ class MeasureTime(NamedTuple):
     status: str
 
 
-def find_time(
-    timed: TimedText, name: str, number: range, unit: str | None, section: str, *, is_change: bool
-) -> MeasureTime:
-    """Return time and status of a measure. `number` is the span of the number with its unit and bound."""
-    folded, time = timed.folded, timed.time_at(number.start)
-    status = find_status(folded, number.start, number.stop, unit, section, time, timed.calendar, is_change=is_change)
-    stock = is_stock(name, folded, number.start, number.stop, time, is_change=is_change)
+@dataclass(frozen=True, slots=True)
+class NumberInText:
+    """A number in a folded text, with its unit."""
+
+    name: str
+    """The indicator."""
+    start: int
+    end: int
+    """End of the number, its unit and its bound (以上)."""
+    unit: str | None
+    """The base unit."""
+    is_change: bool = False
+
+
+def find_time(timed: TimedText, number: NumberInText) -> MeasureTime:
+    """Return the time and the status of a number. docs/times.md describes the rules."""
+    time = timed.time_at(number.start)
+    status, planned = _find_status(timed, number, time), timed.calendar.planned
     if status == "rule":
-        return MeasureTime(None, None, None, stock, status)
-    if status == "before" and not timed.has_own_time(max(0, number.start - 14), number.start):
-        first = timed.base.since or time.of_year
-        return MeasureTime(first and first - 1, None, None, stock, status)
+        return MeasureTime(None, None, None, stock=False, status=status)
+    stock = not number.is_change and _is_stock(timed.folded, number, time)
+    if status == "before":
+        compared = timed.compared_time(number.start)
+        if compared is None:
+            first = time.since or timed.base.since or timed.base.of_year
+            compared = Time(None if first is None else first - 1)
+        return MeasureTime(compared.of_year, None, compared.part, stock, status)
+    if status == "actual" and time.of_year is not None and planned is not None and time.of_year > planned:
+        time = Time(timed.calendar.reviewed)  # 现有42所 after 到1990年
     return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
+
+
+def find_cell_time(
+    labels: Sequence[str], number: NumberInText, calendar: Calendar, base: Time, section: str
+) -> MeasureTime:
+    """Return the time and the status of the cell of a table.
+
+    `labels` are the headers of its row and its column, outermost first. `base` is the time that governs its row.
+    """
+    time = time_of_labels(labels, calendar, base)
+    stock = not number.is_change and _is_stock("", number, time)
+    is_planned = any(_PLANNED_LABEL.search(label) and not _DONE_LABEL.search(label) for label in labels)
+    year, planned = time.of_year, calendar.planned
+    is_ahead = section == PLANS and year is not None and planned is not None and year >= planned
+    status = "target" if is_planned or is_ahead else "actual"
+    return MeasureTime(time.of_year, None if stock else time.since, time.part, stock, status)
+
+
+def _find_status(timed: TimedText, number: NumberInText, time: Time) -> str:
+    """Return the status of a number. `time` is the time that governs it."""
+    clause = _text_before(timed.folded, number.start, _CLAUSE_STOPS)
+    if not number.is_change and _is_before(timed.folded, number, clause):
+        return "before"
+    if _is_rule(timed.folded, number, clause):
+        return "rule"
+    return "target" if _is_target(timed, number, time, clause) else "actual"
+
+
+def _text_before(folded: str, end: int, stops: str) -> str:
+    """Return at most `_MAX_REACH` code points before an offset, from the nearest of some punctuation marks on."""
+    first = max(0, end - _MAX_REACH)
+    return folded[max(first, *(folded.rfind(stop, first, end) + 1 for stop in stops)) : end]
+
+
+# The value before a change.
+
+_MAX_REACH = 300
+_CLAUSE_STOPS = ",;:。!?"
+_SENTENCE_STOPS = ";。!?"
+_ITEM_STOPS = ",;。!?、和及"
+_FROM = re.compile(
+    r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
+)
+"""由 in 由12件 before the number, without the verb that ends the change."""
+_TO_AFTER = re.compile(
+    r"[^,;。]{0,12}?,?(?:提高|增加|增长|上升|提升|下降|降低|减少|缩小|压缩|缩短|调整|扩大|回落|发展|变为|跃升|攀升|回升|扩展|上调|下调|改善"
+    r"|增|减|升|降|达)?[到至为]"
+)
+"""提高到 in 由12件提高到15件, after the number."""
+_COMPARED = re.compile(r"[比较](?:上年|去年|前年|\d{4}年)(?:同期|[底末])?的?$")
+"""比上年 in 比上年28个增加12个, before the number."""
+_CHANGE_AFTER = re.compile(r"(?:净?增|提高|上升|下降|减|降|多|少|高|低|翻)")
+
+
+def _is_before(folded: str, number: NumberInText, clause: str) -> bool:
+    """Return whether a number is the value before a change: the first of 由X提高到Y, or X in 比上年X增加."""
+    is_first = bool(_FROM.search(clause) and _TO_AFTER.match(folded, number.end))
+    return is_first or bool(_COMPARED.search(clause) and _CHANGE_AFTER.match(folded, number.end))
+
+
+# Thresholds and legal figures.
+
+_THRESHOLD_NOUN = "企业|项目|机组|户|学校|园区|县|村|人员|对象|产业|基地|集团"
+_THRESHOLD = re.compile(
+    r"[^,。;]{0,4}以[上下内外](?:的(?!速度|比例|目标|增长|增速|水平|成绩|规模|要求)"
+    rf"|[^\d,。;、的!]{{0,8}}(?:{_THRESHOLD_NOUN})|的?,?(?:都|均|须|应|由|一律))"
+)
+"""亿元以上的 in 投资1亿元以上的项目. It is searched at the end of the number."""
+_OVER = re.compile(r"(?:超过?|过|满|不足|低于|高于)$")
+_REACHED = re.compile("达到?$")
+_NOUN_AFTER = re.compile(
+    r"的?(?:[^\d,。;的]{0,6})(?:企业|园区|产业集群|基地|集团|产业带|县|市|乡镇|项目|人员|老人|居民)|的(?:有|占|共)"
+)
+"""After a number with `_OVER` or `_REACHED` before it: 超100亿元企业."""
+_OF_NOUN_AFTER = re.compile(
+    "的(?!好|良|佳|新|目标|规模|水平|成绩|预期|历史|增|速度|大关|[^,。;]{0,4}目标)[^\\d,。;的]{1,8}"
+)
+"""After a number with `_OVER` before it: 超过5万元的案件, 过500亿元的达到18个."""
+_LIMIT = re.compile("[至到~—–-]|以[上下内]")
+_FINE_AFTER = re.compile("[0-9.十百千万元以上下的]{0,12}罚[款金]")
+"""After a number with a limit: 2000至3万元罚款, 2000元以上3万元以下的罚款."""
+_COUNTING_UNITS = frozenset("项个家件名条种")
+"""Units of the things themselves: 200项以上重点项目 are projects, not the size of a project."""
+_UNIT_REACH = 4
+"""Number of code points before the end of a number in which its bound can begin."""
+
+
+def _is_rule(folded: str, number: NumberInText, clause: str) -> bool:
+    """Return whether a number is a threshold: 投资5亿元以上的项目. A share is a figure: 95%以上的学生."""
+    if number.unit in {None, "%", "‰"} or number.unit in _COUNTING_UNITS:
+        return False
+    start = max(number.start, number.end - _UNIT_REACH)
+    is_over = _OVER.search(clause) and (
+        _OF_NOUN_AFTER.match(folded, number.end) or _NOUN_AFTER.match(folded, number.end)
+    )
+    is_reached = _REACHED.search(clause) and _NOUN_AFTER.match(folded, number.end)
+    is_fine = _LIMIT.search(folded, number.start, number.end) and _FINE_AFTER.match(folded, number.end)
+    return bool(_THRESHOLD.match(folded, start) or is_over or is_reached or is_fine)
+
+
+# Targets.
+
+_TARGET = re.compile(
+    "力争|争取|确保|计划(?!生育|单列|外|内|.?完成|的)|拟|预期|目标|要(?!求|素|闻|点|害)|将(?!军|来|其)|务必|控制在|规划|打算|任务是|安排(?!了)|保持在"
+)
+"""A word of intention in a section of plans."""
+_TARGET_OF_REVIEW = re.compile(
+    "力争|争取[^,。]{0,12}(?:完成|达|实现|增长|突破|超过|控制)|预期目标[是为]|目标[是为]:?|计划(?:到|在)|到[^,。]{2,8}年[^,。]{0,6}(?:要|将|达到)|必须|应当(?:达到|完成|实现)"
+    "|要求(?:达到|实现)"
+)
+"""A word of intention in any other section, which the whole sentence before the number decides."""
+_FACT = re.compile("现有|已经|已(?!知)|去年|上年|至今|[只仅]有|[只仅]占")
+"""A word that states a fact in a section of plans, in the clause of the number."""
+_PRESENT = re.compile("目前|截至")
+"""Such a word anywhere in the sentence before the number."""
+_DONE = re.compile("已|完成|实现了|建成了|现有|截至")
+_PLANNED_LABEL = re.compile(
+    r"(?:目标|计划|预期|任务|(?<!公共)(?<!基金)(?<!部门)预算)(?:数|值|量|额|安排|指标|任务)*(?:[（(].*)?$|^计划(?!生育|单列)"
+)
+_DONE_LABEL = re.compile("完成|执行|实现|达到|占|为")
+"""Headers of planned values (年度目标), and of achieved ones beside them (完成目标%)."""
+_SO_FAR = re.compile("今年以来|截至")
+"""What happened in the year of a report that was given in the middle of it."""
+_TARGET_MISSED = re.compile(r"(?:超过|高于|低于|完成|超额|实现|好于|快于)[^,。;]{0,12}$")
+_TARGET_NOUN_AFTER = re.compile(r"(?:左右|以上|以内)?的?(?:预期|预定|年度|计划|目标|要求|任务)")
+"""After the number: 高于7%的预期目标."""
+
+
+def _is_target(timed: TimedText, number: NumberInText, time: Time, clause: str) -> bool:
+    """Return whether a number is planned. `time` is the time that governs it, `clause` is its clause before it."""
+    folded, planned = timed.folded, timed.calendar.planned
+    if _TARGET_NOUN_AFTER.match(folded, number.end) and _TARGET_MISSED.search(clause):
+        return True
+    sentence = _text_before(folded, number.start, _SENTENCE_STOPS)
+    years_ahead = -1 if time.of_year is None or planned is None else time.of_year - planned
+    if timed.section == PLANS:
+        is_past = years_ahead < 0 and time.of_year is not None
+        return bool(_TARGET.search(clause)) or not (is_past or _FACT.search(clause) or _PRESENT.search(sentence))
+    is_reported = time.part is not None or _DONE.search(clause) or _SO_FAR.search(sentence)
+    return (years_ahead >= 0 and not is_reported) or bool(_TARGET_OF_REVIEW.search(sentence))
+
+
+# States at a point of time.
+
+_STOCK = re.compile(
+    "覆盖率|城镇化率|入学率|失业率|普及率|参保率|持证率|达标率|森林覆盖|寿命|余额|储备|里程|装机|保有量|现有|共有|总数|拥有|在校|总人口|(?<!贫困|转移)人口(?!自然|增长)"
+    "|通车|在岗|在册|总面积|库容|能力|床位|党员|编制|常住|户籍|占地|耕地|注册(?:志愿|商标|资本|会员)|存款|贷款|资产总额|总资产|负债|市场主体"
+)
+"""Words of states, in the name or shortly before the number."""
+_FLOW = re.compile(
+    "新增|新建|新开|递增|(?:增长|增加|减少|下降|提高|升|降)(?![到至为])|完成|建成|建设|改造|投入|贡献率|自然增长率|涨幅|发放|吸纳|引进|净增|增速|率先|受理|办结"
+    "|查处"
+)
+"""Words of what happens in a period."""
+_STATE_VERB = re.compile("(?:已经?|现|仍|尚)有$|(?:增加|发展|扩大|增)到$|达到?$|全[国省市区县]共?有$")
+"""Directly before the number of things that exist: 高新区增加到5个."""
+_SO_FAR_VERB = re.compile("累计(?:已?达到?|已?有|总?数?为?)$")
+"""Directly before a total so far. 累计检查30家 is what happened."""
+_TOTAL_VERB = re.compile("达到?|有|为|突破")
+_THING_UNITS = frozenset("个家户所座条")
+"""Units of things that exist."""
+_EVENT_UNITS = frozenset(("次", "人次", "起", "场", "批", "批次"))
+"""Units of events, which are no states."""
+_STOCK_REACH = 10
+_VERB_REACH = 4
+"""Numbers of code points before the number in which words of states, and verbs, are searched."""
+
+
+def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
+    """Return whether a number that is no change is of a state at a point of time."""
+    if number.unit in _EVENT_UNITS:
+        return False
+    before = _text_before(folded, number.start, _ITEM_STOPS)[-_STOCK_REACH:]
+    words = f"{number.name} {before}"
+    if _SO_FAR_VERB.search(before):
+        return time.since is None
+    if _FLOW.search(words):
+        return bool(re.search("率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
+    if _STOCK.search(words) or (number.unit in _THING_UNITS and _STATE_VERB.search(before)):
+        return True
+    return time.is_end and bool(_TOTAL_VERB.search(before[-_VERB_REACH:]))

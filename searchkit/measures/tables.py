@@ -26,8 +26,11 @@ from searchkit.corpus.tables.cells import (
     part_prefix,
 )
 from searchkit.corpus.tables.grid import CELL_SEPARATOR, CellText, PlacedCell, TableGrid, distinct
+from searchkit.corpus.times.expressions import Calendar
+from searchkit.corpus.times.governing import base_time
 from searchkit.measures.labels import Label, find_period, join_words, parse_label, parse_stated_units, unit_kind
 from searchkit.measures.quantities import to_json_number
+from searchkit.measures.status import MeasureTime, NumberInText, find_cell_time
 from searchkit.measures.totals import Line, find_parents
 from searchkit.measures.vocabulary import Vocabulary
 from searchkit.model import ExtractedMeasure, Paragraph, Table, TableCell
@@ -283,9 +286,12 @@ class _TableExtractor:
         change = next((label.change for label in (*reversed(column), *reversed(rows)) if label.change), None)
         if change and figure.value < 0:
             change = "decrease"
+        indicator = join_words(column, rows, self._table.caption) or self._rows[row].text[: cell.start].strip(" ｜")
+        number = NumberInText(indicator, 0, 0, base_unit or None, is_change=change is not None)
+        time = self._find_time(row, (*row_headers, *column_headers), number)
         is_integer = figure.value == figure.value.to_integral_value()
         measure = ExtractedMeasure(
-            indicator=join_words(column, rows, self._table.caption) or self._rows[row].text[: cell.start].strip(" ｜"),
+            indicator=indicator,
             value=to_json_number(figure.value),
             unit=unit,
             base_value=to_json_number(figure.value * Decimal(scale)),
@@ -294,6 +300,7 @@ class _TableExtractor:
             kind=(unit_kind(fold(unit), self._vocabulary) if unit else None) or ("count" if is_integer else "other"),
             change=change,
             period=find_period([*column, *rows], self._table.caption, self._rows[row].year),
+            **time._asdict(),
             start=cell.start,
             end=cell.end,
             cell=self._position(
@@ -301,6 +308,13 @@ class _TableExtractor:
             ),
         )
         return _Entry(row, cell, measure, all(label.is_additive for label in (*column, *rows)))
+
+    def _find_time(self, row: int, labels: Sequence[str], number: NumberInText) -> MeasureTime:
+        """Return the time and the status of a cell with these headers."""
+        paragraph = self._rows[row]
+        calendar = Calendar.of_document(paragraph.year, paragraph.doctype)
+        base = base_time(paragraph.path, paragraph.section, calendar)
+        return find_cell_time(labels, number, calendar, base, paragraph.section)
 
     def _position(self, row: tuple[str, ...], column: tuple[str, ...], *, is_total: bool) -> TableCell:
         return TableCell(self._table.table, row, column, is_total)

@@ -57,7 +57,7 @@ def cell_text(cell: Cell, unit: str | None, footnotes: dict[int, int] | None = N
 
 def mark_names(value: CellValue) -> list[str]:
     """Return the names of the marks of a value: its bound unless it is exact, `unit`, `period`."""
-    bound = [value.first.bound] if value.first.bound in CELL_MARKS else []
+    bound = [value.bound] if value.bound in CELL_MARKS else []
     return [*bound, *["unit"] * value.has_other_unit, *["period"] * value.has_other_period]
 
 

@@ -158,9 +158,9 @@ def _cell_value_to_json(value: CellValue | None, status: str) -> dict[str, objec
     return {
         "value": value and value.value,
         "unit": value and value.unit,
-        "base_value": first and first.base_value,
+        "base_value": first and first.signed_value,
         "base_unit": first and first.base_unit,
-        "bound": first and first.bound,
+        "bound": value and value.bound,
         "period": first and first.period,
         "status": status,
         "other_unit": bool(value and value.has_other_unit),

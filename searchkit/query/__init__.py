@@ -1,4 +1,4 @@
-"""Parsing of queries, and the definitions of filters and facets.
+"""Parsing of queries, the definitions of filters and facets, and the names of measures.
 
 parsing.py        query text to query tree
 grammar.py        queries with operators, parsed with `whoosh.qparser` and plug-ins
@@ -9,4 +9,5 @@ understood.py     how a query is understood: filters in its words, trees as text
 aliases.py        names of the facet values of an index
 facets.py         values, counts and order of facets
 filters.py        filters given as names and values
+naming.py         which indicators name the same measure, and whether its level, an addition or a change
 """

@@ -12,7 +12,10 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
   立案 ranks above 立案率.
 - head: the share of the grams of the query's last word that occur in the indicator or (in step two) in the quote. In
   Chinese the last word of a noun phrase is its head, the thing counted.
-- paragraph: the BM25F score of the paragraph, divided by the highest one.
+- paragraph: the BM25F score of the paragraph, divided by the highest one. 1 if the query only names a measure that has
+  other names, too: the paragraph may use any of them.
+
+If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
 measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none.
@@ -49,8 +52,8 @@ IN_INDICATOR, IN_QUOTE, IN_SENTENCE, IN_HEADINGS, IN_PARAGRAPH = 1.0, 0.9, 0.7, 
 """Factors of a gram in the coverage, by the text that contains it. If several texts do, the highest factor counts. The
 text of a sentence after the quote is ignored. The headings include the title."""
 CHANGE_PENALTY, PERCENT_PENALTY, PERIOD_PENALTY, PART_PENALTY = 0.08, 0.05, 0.03, 0.01
-"""Penalties of a measure that is a change, a percentage, of another period, or a part of another measure. The
-penalties of a measure are added up."""
+"""Penalties of a measure that is a change (or is none, if the query names a change), a percentage, of another period,
+or a part of another measure. The penalties of a measure are added up."""
 
 _FACTOR_BEFORE_LAST_SPACE = 0.5
 """Factor, in the precision, of the characters before the last space of an indicator. The part after the space is the
@@ -63,6 +66,10 @@ _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
 _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
+
+if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
+    from searchkit.query.naming import IndicatorNames, MeasureName
+    from searchkit.search.querynames import QueryNames
 
 _Ordinals = NDArray[np.int64]
 _Scores = NDArray[np.float64]
@@ -134,18 +141,26 @@ def _with_field(node: Word | Substring | Prefix, field: str) -> Node:
     return Word(node.term, field) if isinstance(node, Word) else Prefix(node.text, field)
 
 
-def rank_measures(engine: Engine, query: Query, request: MeasureRequest, match: str) -> MeasureRanking:
+def rank_measures(
+    engine: Engine, query: Query, request: MeasureRequest, match: str, names: IndicatorNames
+) -> MeasureRanking:
     """Rank all measures in the paragraphs that match a query.
 
     `request` selects measures by filters, unit, value and status; its `match` and `scoring` are replaced. `match` is
     one of `options.MATCH_MODES`. `auto` ranks the measures that match `query.all` or, if there are none, `query.any`.
+    A name in the query stands for all names of its measure.
     """
+    from searchkit.search.querynames import QueryNames  # noqa: PLC0415 - not loaded by searches
+
+    query_names = QueryNames(names, query)
+    scoring = query_names.paragraph_clauses(query.scoring)
     trees = {"all": (query.all,), "any": (query.any,)}.get(match, (query.all, query.any))
     for tree in dict.fromkeys(trees):
-        columns = engine.measure_columns(replace(request, match=expand_to_all_fields(tree), scoring=query.scoring))
+        expanded = query_names.expand(expand_to_all_fields(tree))
+        columns = engine.measure_columns(replace(request, match=expanded, scoring=scoring))
         if len(columns.scores):
-            return MeasureRanking(query, tree, columns, is_relaxed=tree != trees[0])
-    return MeasureRanking(query, trees[0], columns, is_relaxed=False)
+            return MeasureRanking(query, tree, columns, query_names, is_relaxed=tree != trees[0])
+    return MeasureRanking(query, trees[0], columns, query_names, is_relaxed=False)
 
 
 class MeasureRanking:
@@ -154,7 +169,9 @@ class MeasureRanking:
     Ties are in corpus order.
     """
 
-    def __init__(self, query: Query, tree: Node, columns: MeasureColumns, *, is_relaxed: bool) -> None:
+    def __init__(
+        self, query: Query, tree: Node, columns: MeasureColumns, names: QueryNames, *, is_relaxed: bool
+    ) -> None:
         """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and 6 ms for the best 200."""
         self.query = query
         """The query."""
@@ -164,8 +181,10 @@ class MeasureRanking:
         """Whether `query.any` was searched because no measure matches `query.all`."""
         self.total = len(columns.scores)
         """Number of measures."""
-        self._columns, self._features = columns, _QueryFeatures(query.scoring)
-        self._first_step = _FirstStep(columns, self._features)
+        self.wanted: MeasureName | None = names.wanted
+        """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
+        self._columns, self._features = columns, _QueryFeatures(query.scoring, names)
+        self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
         best = _top_k(self._first_scores, RESCORE_DEPTH)
         scores = np.array(self._rescore(best.tolist()), np.float64)
@@ -208,7 +227,8 @@ class MeasureRanking:
             return [0.0] * len(ordinals)
         measures = self._columns.fetch(ordinals)
         texts = fold_all(self._columns.texts(ordinals))
-        indicators = fold_all([measure.indicator for measure in measures])
+        renamed = self._first_step.renamed
+        indicators = fold_all([renamed.get(measure.indicator, measure.indicator) for measure in measures])
         headings = fold_all(["\n".join((*measure.path, measure.title or "")) for measure in measures])
         return [
             self._coverage_and_head(measure, *folded)
@@ -240,7 +260,8 @@ class MeasureRanking:
 class _QueryFeatures:
     """The properties of a query that scores depend on."""
 
-    def __init__(self, clauses: Sequence[ScoringClause]) -> None:
+    def __init__(self, scoring: Sequence[ScoringClause], names: QueryNames) -> None:
+        clauses = names.measure_clauses(scoring)
         texts = [(clause.text, clause.weight) for clause in clauses]
         self.gram_weights = {**query_grams(texts, 1), **query_grams(texts, 2)}
         """Weights of the grams of the query. An occurrence of a gram in a clause adds the weight of the clause."""
@@ -250,14 +271,16 @@ class _QueryFeatures:
         self.head_grams = tuple(grams(head, 2)) or tuple(grams(head, 1))
         """Bigrams of the head, or its only character. The head is the last word of the last of the clauses with the
         highest weight: a synonym has a lower weight."""
-        query = " ".join(clause.text for clause in clauses)
+        query = " ".join(clause.text for clause in scoring)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
+        self.level_penalty = CHANGE_PENALTY if names.is_of_change else 0.0
+        """Penalty of a measure that is no change, if the query names a change."""
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
 
     def penalty(self, measure: Measure) -> float:
         """Return the sum of the penalties of a measure."""
         return (
-            self._change_penalty * (measure.change is not None)
+            (self._change_penalty if measure.change else self.level_penalty)
             + self._percent_penalty * (measure.kind == "percent")
             + PERIOD_PENALTY * (measure.period is not None)
             + PART_PENALTY * (measure.part_of is not None)
@@ -267,14 +290,21 @@ class _QueryFeatures:
 class _FirstStep:
     """Step one: scores all measures by indicator and paragraph. Each distinct indicator is scored once."""
 
-    def __init__(self, columns: MeasureColumns, features: _QueryFeatures) -> None:
+    def __init__(self, columns: MeasureColumns, features: _QueryFeatures, names: QueryNames) -> None:
         counts = np.bincount(columns.indicator_of, minlength=len(columns.indicators))
         used = np.flatnonzero(counts)  # an engine may list indicators that no measure has; they must not change the idf
         self._indicator_of = (np.cumsum(counts > 0) - 1)[columns.indicator_of]
         """Ordinal of each measure's indicator, among the indicators in use. `_precision`, `_coverage` and `_head` have
         an element for each indicator in use; `_paragraph` has an element for each measure."""
+        used_indicators = [columns.indicators[i] for i in used.tolist()]
+        changes = names.find_changes(used_indicators) if features.level_penalty else {}
+        self.renamed = changes | names.rename(used_indicators)
+        """The indicators that name a measure of the query, in the words of the query. If the query names a change, also
+        the indicators of all other changes, without words of change."""
+        is_level = np.fromiter((text not in changes for text in used_indicators), np.float64, len(used))
+        self._level_penalty = is_level * features.level_penalty
         indicators, matches, self._precision = _match_grams(
-            [columns.indicators[i] for i in used.tolist()], list(features.gram_weights)
+            [self.renamed.get(text, text) for text in used_indicators], list(features.gram_weights)
         )
         df = np.bincount(matches, minlength=len(features.gram_weights)).tolist()
         idfs = [idf(count, len(used)) for count in df]
@@ -290,10 +320,13 @@ class _FirstStep:
         )
         self._head = _sum_weights(indicators, matches, is_head, len(used)) / (len(features.head_grams) or 1)
         self._paragraph = columns.scores / (columns.scores.max(initial=0.0) or 1.0)
+        if names.scores_no_paragraph:
+            self._paragraph = np.ones(len(columns.scores))
 
     def scores(self) -> _Scores:
         """Return the score of each measure."""
         by_indicator = COVERAGE_WEIGHT * self._coverage + HEAD_WEIGHT * self._head + PRECISION_WEIGHT * self._precision
+        by_indicator -= self._level_penalty
         scores: _Scores = by_indicator[self._indicator_of] + PARAGRAPH_WEIGHT * self._paragraph
         return scores
 

@@ -59,7 +59,8 @@ class MeasureOptions:
     unit: str | None = None
     """Unit of the measures. Scale does not matter: 万元 and 元 mean the same."""
     min: Quantity | None = None
-    """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit."""
+    """Smallest base value, inclusive: 100000, or 10万元, which also selects the unit. A decrease has a negative value:
+    下降2.5% is -2.5."""
     max: Quantity | None = None
     """Largest base value, inclusive; otherwise like `min`."""
     status: str | Sequence[str] = ()

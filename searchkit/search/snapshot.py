@@ -39,6 +39,7 @@ from searchkit.search.snippets import extract_snippet
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
+    from searchkit.query.naming import IndicatorNames
     from searchkit.search.suggestions import Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
@@ -66,7 +67,8 @@ class Snapshot:
             self._engine = open_engine(self.manifest.engine, path / self.manifest.data)
         # Read the file now, because a later build may remove it.
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
-        """Words and synonyms of the build (`words`, `synonyms`), skipped files (`problems`), and `duplicates`."""
+        """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
+        (`problems`), and `duplicates`."""
         self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
 
     def close(self) -> None:
@@ -134,6 +136,13 @@ class Snapshot:
         with decoding(self.path):
             return Aliases.from_json(self._aliases_data)
 
+    @cached_property
+    def names(self) -> IndicatorNames:
+        """The names of measures of the build."""
+        from searchkit.query.naming import IndicatorNames, NameLists  # noqa: PLC0415 - not loaded by searches
+
+        return IndicatorNames(NameLists.from_json(self.extras["indicators"]))
+
     @property
     def facet_names(self) -> tuple[str, ...]:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
@@ -181,10 +190,10 @@ class Snapshot:
         parsed = self.parse_query(query, options.literal, ("of_year",))
         request = measure_request(options, filters)
         with self.use_engine() as engine:
-            ranking = rank_measures(engine, parsed, request, options.match)
+            ranking = rank_measures(engine, parsed, request, options.match, self.names)
             if ranking.total or parsed.loosened is None:
                 return ranking
-            loosened = rank_measures(engine, parsed.loosened, request, options.match)
+            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
             return loosened if loosened.total else ranking
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:

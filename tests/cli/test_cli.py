@@ -700,10 +700,10 @@ def test_measures_are_counted_and_exported(run: Run, index: Path) -> None:
     assert all(one.items() <= other.items() for one, other in zip(paragraph["measures"], expected, strict=True))
 
 
-def test_a_missing_list_of_units_or_fixed_names_is_wrong_usage(run: Run, tmp_path: Path) -> None:
-    """The error for a missing file of `build --units` or `--fixed-names` names the file."""
+def test_a_missing_list_of_the_measures_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    """The error for a missing file of `build --units`, `--fixed-names` or `--indicators` names the file."""
     target = tmp_path / "index"
-    for option in ("--units", "--fixed-names"):
+    for option in ("--units", "--fixed-names", "--indicators"):
         assert_one_line_error(
             run("build", ROOT / "corpus" / "reports", "--index", target, option, tmp_path / "none"), 2, "none"
         )

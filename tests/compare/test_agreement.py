@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 from searchkit.compare.agreement import (
     has_other_period,
     has_same_value,
-    indicator_similarity,
-    normalise_indicator,
+    name_similarity,
     precision,
     scale_name,
     unit_family,
     unit_scale,
 )
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Measure
+from searchkit.query.naming import IndicatorNames
 
 MakeMeasure = Callable[..., Measure]
+NAMES = IndicatorNames(read_name_lists())
 
 
 def similarity(one: str, other: str) -> float:
     """Return the similarity of two indicators."""
-    return indicator_similarity(normalise_indicator(one), normalise_indicator(other))
+    return name_similarity(NAMES.parse(one), NAMES.parse(other))
 
 
 @pytest.mark.parametrize(
@@ -42,11 +44,53 @@ def test_fillers_do_not_reduce_the_similarity(one: str, other: str) -> None:
     assert similarity(one, other) > 0.75
 
 
-def test_narrower_and_different_indicators_are_less_similar() -> None:
-    """An almost equal indicator is more similar than a part of it, a joint count, or something else."""
-    assert similarity("立案", "立案处罚") > similarity("立案", "非法行医、非法医美 立案") > similarity("立案", "办结")
-    assert similarity("行政复议", "行政复议案件") > similarity("行政复议", "行政复议、行政诉讼")
-    assert similarity("行政复议", "行政复议 维持") < 0.45 < similarity("立案", "卫生监督综合执法 立案")
+def test_narrower_and_different_names_are_less_similar() -> None:
+    """An almost equal name is more similar than a joint count, a part of it, or something else."""
+    assert similarity("宣传", "宣传活动") > similarity("宣传", "宣传、培训") > similarity("宣传", "培训")
+    assert similarity("普法宣传", "普法宣传 微信") < 0.45 < similarity("普法宣传", "卫生监督综合执法 普法宣传")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("改造", "旧厂区改造"),
+        ("旧厂区改造", "旧村庄改造"),
+        ("占GDP比重", "数字经济占GDP比重"),
+        ("文化产业增加值", "体育产业增加值"),
+        ("培训", "执法人员培训"),
+    ],
+)
+def test_a_narrower_name_does_not_stand_for_a_wider_one(one: str, other: str) -> None:
+    """A word before a name makes it another one, and so do two different words before one name."""
+    assert similarity(one, other) < 0.45
+
+
+@pytest.mark.parametrize(("one", "other"), [("投诉举报", "受理投诉举报"), ("危险房屋", "全部危险房屋")])
+def test_verbs_before_a_name_do_not_narrow_it(one: str, other: str) -> None:
+    """受理 and similar words add nothing to a name."""
+    assert similarity(one, other) > 0.45
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("GDP", "地区生产总值", True),
+        ("立案", "立案查处", True),
+        ("工业增加值", "规上工业增加值", False),
+        ("城镇居民人均可支配收入", "农村居民人均可支配收入", False),
+        ("立案", "卫生监督综合执法 立案", False),
+        ("研发强度", "研发经费", False),
+    ],
+)
+def test_a_listed_name_is_similar_only_to_itself(one: str, other: str, same: bool) -> None:  # noqa: FBT001
+    """The names of a listed measure have the similarity 1, and 0 to all others."""
+    assert similarity(one, other) == float(same)
+
+
+def test_a_level_an_addition_and_a_change_are_different() -> None:
+    """高新技术企业, 新增高新技术企业 and 高新技术企业增长 are three measures."""
+    names = ("文化企业", "新增文化企业", "文化企业增长")
+    assert {similarity(one, other) for one in names for other in names if one != other} == {0.0}
 
 
 @given(st.text("立案处罚监督检查、 各类a1", max_size=12), st.text("立案处罚监督检查、 各类a1", max_size=12))
@@ -85,6 +129,30 @@ def test_scale_and_precision_follow_from_the_printed_number(make_measure: MakeMe
 def test_values_are_equal_if_both_can_be_true(make_measure: MakeMeasure, one: tuple, other: tuple, same: bool) -> None:  # type: ignore[type-arg]  # noqa: FBT001
     """Exact values must be equal. 约, 余 and 以下 admit a range."""
     first, second = (make_measure("a#1", "培训", value, unit, bound=bound) for value, unit, bound in (one, other))
+    assert has_same_value(first, second) == has_same_value(second, first) == same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("increase", 2.5, "exact"), ("decrease", 2.5, "exact"), False),
+        (("decrease", 2.5, "exact"), ("decrease", 2.5, "exact"), True),
+        (("decrease", 5, "at_least"), ("decrease", 5.3, "exact"), True),  # 下降5%以上
+        (("decrease", 5, "at_least"), ("decrease", 4.8, "exact"), False),
+        (("decrease", 0, "exact"), ("increase", 0, "exact"), True),
+    ],
+)
+def test_changes_are_compared_with_their_signs(
+    make_measure: MakeMeasure,
+    one: tuple,  # type: ignore[type-arg]
+    other: tuple,  # type: ignore[type-arg]
+    same: bool,  # noqa: FBT001
+) -> None:
+    """增长2.5% and 下降2.5% differ. A bound of a decrease is one of its size."""
+    first, second = (
+        make_measure("a#1", "投资", value, "%", kind="percent", change=change, bound=bound)
+        for change, value, bound in (one, other)
+    )
     assert has_same_value(first, second) == has_same_value(second, first) == same
 
 

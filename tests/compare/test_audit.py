@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from searchkit.compare.audit import FINDING_KINDS, audit
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Measure
 from searchkit.output.json import finding_to_json
+from searchkit.query.naming import IndicatorNames
 
 MakeMeasure = Callable[..., Measure]
+NAMES = IndicatorNames(read_name_lists())
 
 
 def kinds(measures: list[Measure], texts: dict[str, str] | None = None) -> list[str]:
     """Return the kinds of the findings in measures, in the order of `FINDING_KINDS`."""
-    result = [finding.kind for finding in audit(measures, None if texts is None else texts.get)]
+    result = [finding.kind for finding in audit(measures, NAMES, None if texts is None else texts.get)]
     return sorted(result, key=FINDING_KINDS.index)
 
 
@@ -37,7 +40,7 @@ def breakdown(make_measure: MakeMeasure) -> Callable[..., list[Measure]]:
 def test_parts_that_exceed_their_total_are_found(breakdown: Callable[..., list[Measure]]) -> None:
     """299 + 88 + 43 件 are more than 420件. The finding contains the total and all parts, with their values."""
     measures = breakdown(420, 299, 88, 43)
-    (finding,) = audit(measures)
+    (finding,) = audit(measures, NAMES)
     assert (finding.kind, finding.values) == ("parts", (420, 299, 88, 43))
     assert finding.ids == tuple(measure.id for measure in measures)
     assert "430件" in finding.message
@@ -129,7 +132,7 @@ def test_different_values_in_two_reports_of_one_body_and_year_are_found(make_mea
     """立案 129件 and 130件 contradict each other if region, agency, document type and year are the same."""
     body = {"agency": "卫生健康委员会", "doctype": "法治政府建设年度报告"}
     first, second = make_measure("a#1", "立案", 129, "件", **body), make_measure("b#1", "立案案件", 130, "起", **body)
-    (finding,) = audit([first, second])
+    (finding,) = audit([first, second], NAMES)
     assert (finding.kind, finding.ids, finding.values) == ("conflict", (first.id, second.id), (129, 130))
     assert "滨海新区 2023" in finding.message
     others = ({"year": 2022}, {"region": ("天津市", "东丽区")}, {"agency": "司法局"}, {"doctype": "政府工作报告"})
@@ -197,7 +200,7 @@ def test_changes_are_compared_with_last_years_report(  # noqa: PLR0913 - cases
         make_measure("a#1", "信访件 同比增长", change, unit, change=direction, kind=kind, start=20),
     ]
     before = make_measure("b#1", "受理各类信访件", last, "件", year=2022)
-    findings = list(audit([*now, before] if is_first else [before, *now]))
+    findings = list(audit([*now, before] if is_first else [before, *now], NAMES))
     assert [item.kind for item in findings] == ["change"] * wrong
     if wrong:
         assert set(findings[0].ids) == {now[0].id, now[1].id, before.id}
@@ -261,10 +264,36 @@ def test_percentage_points_are_subtracted(make_measure: MakeMeasure) -> None:
 
 def test_a_finding_as_json(make_measure: MakeMeasure) -> None:
     """The field `ids` is first, because `--format ids` prints the first field."""
-    (finding,) = audit([make_measure("a#1", "覆盖率", 110, "%", kind="percent")])
+    (finding,) = audit([make_measure("a#1", "覆盖率", 110, "%", kind="percent")], NAMES)
     assert finding_to_json(finding) == {
         "ids": [finding.ids[0]],
         "kind": "rate",
         "values": [110],
         "message": "覆盖率110%: more than 100%",
     }
+
+
+def test_names_of_one_measure_can_contradict_each_other(make_measure: MakeMeasure) -> None:
+    """GDP and 地区生产总值 are compared. A level is not compared with a change or an addition, nor a narrower name."""
+
+    def conflicts(one: str, other: str, **fields: Any) -> list[str]:  # noqa: ANN401
+        first = make_measure("a#1", one, 900, "家")
+        return kinds([first, make_measure("b#1", other, 800, "家", **fields)])
+
+    assert conflicts("高新技术企业", "高企") == ["conflict"]
+    assert conflicts("高新技术企业", "全区国家高新技术企业总数") == ["conflict"]
+    assert conflicts("高新技术企业", "新增高新技术企业") == []
+    assert conflicts("高新技术企业", "高新技术企业 增加", change="increase") == []
+    assert conflicts("工业企业", "规模以上工业企业") == []
+
+
+def test_a_change_of_another_name_of_a_measure_is_checked(make_measure: MakeMeasure) -> None:
+    """高企 of this year and its increase contradict 高新技术企业 of last year."""
+    now = make_measure("b#1", "高企", 200, "家", year=2023, start=0)
+    change = make_measure("b#1", "高企 同比增加", 50, "家", year=2023, start=20, change="increase")
+    last_year = make_measure("a#1", "高新技术企业", 100, "家", year=2022)
+    (finding,) = audit([last_year, now, change], NAMES)
+    assert (finding.kind, finding.values) == ("change", (200, 50, 100))
+    decrease = make_measure("b#1", "高企 同比减少", 50, "家", year=2023, start=20, change="decrease")
+    (finding,) = audit([last_year, now, decrease], NAMES)
+    assert (finding.kind, finding.values) == ("change", (200, -50, 100))

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.compare.axes import label_keys
-from searchkit.compare.choosing import RankedMeasure
+from searchkit.compare.choosing import RankedMeasure, choose_indicator
 from searchkit.compare.comparison import Comparison, build_table
+from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, Measure
 from searchkit.output.json import comparison_records, comparison_to_json
+from searchkit.query.naming import IndicatorNames
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
+NAMES = IndicatorNames(read_name_lists())
 
 DONGLI, LINHAI = ("天津市", "东丽区"), ("浙江省", "台州市", "临海市")
 
@@ -166,6 +169,31 @@ def test_a_table_is_of_changes_if_the_best_measure_is_one(make_measure: MakeMeas
     assert (make_table([*changes, total]).unit, make_table([total, *changes]).unit) == ("%", "件")
 
 
+def test_increases_and_decreases_are_one_table_with_signs(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """增长3.9% and 下降2.5% are 3.9 and -2.5 in a table named as an increase. Its JSON has the sign, too."""
+    fields = {"kind": "percent"}
+    down = make_measure("a#1", "投资 下降", 2.5, "%", year=2023, change="decrease", bound="at_least", **fields)
+    up = make_measure("b#1", "投资 同比增长", 3.9, "%", year=2022, change="increase", **fields)
+    level = make_measure("b#2", "投资", 90, "%", year=2022, **fields)
+    table = make_table([down, up, level])
+    assert (table.indicator, table.unit) == ("投资 增长", "%")
+    assert (cell_values(table, "滨海新区", 2022), cell_values(table, "滨海新区", 2023)) == ([3.9], [-2.5])
+    assert [(cell["value"], cell["base_value"], cell["bound"]) for cell in comparison_to_json(table)["cells"]] == [  # type: ignore[index, attr-defined]
+        (3.9, 3.9, "exact"),
+        (-2.5, -2.5, "at_most"),  # 下降2.5%以上
+    ]
+
+
+def test_all_names_of_a_measure_are_one_table(make_measure: MakeMeasure, make_table: MakeTable) -> None:
+    """GDP, 地区生产总值 and 全市生产总值 are one row of values. A narrower name and an addition stay out."""
+    names = ["GDP", "地区生产总值", "全市生产总值", "海洋生产总值", "新增地区生产总值"]
+    measures = [
+        make_measure(f"{n}#1", name, 100 + n, "亿元", kind="money", year=2019 + n) for n, name in enumerate(names)
+    ]
+    table = make_table(measures)
+    assert [cell_values(table, "滨海新区", 2019 + n) for n in range(5)] == [[100], [101], [102], [], []]
+
+
 def test_all_values_have_the_same_scale(make_measure: MakeMeasure, make_table: MakeTable) -> None:
     """元 and 万元 are both shown in the more frequent scale. The base values stay as they are."""
     table = make_table(
@@ -199,12 +227,12 @@ def test_reports_vote_not_measures(make_measure: MakeMeasure, make_table: MakeTa
 def test_measures_of_low_relevance_do_not_vote(make_measure: MakeMeasure) -> None:
     """Many measures of low relevance do not outvote one that answers the query."""
     documents = [Document(f"{n}", year=2000 + n, region=DONGLI) for n in range(80)]
-    relevant = [RankedMeasure(make_measure("0#1", "立案", 12, "件", year=2000, region=DONGLI), 1.0)]
-    irrelevant = [
-        RankedMeasure(make_measure(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI), 0.2)
-        for n in range(80)
+    relevant = make_measure("0#1", "立案", 12, "件", year=2000, region=DONGLI)
+    irrelevant = [make_measure(f"{n}#1", "出动人员", 90, "人次", year=2000 + n, region=DONGLI) for n in range(80)]
+    candidates = [
+        RankedMeasure(item, NAMES.name_of(item), 1.0 if item is relevant else 0.2) for item in (relevant, *irrelevant)
     ]
-    table = build_table("立案", [*relevant, *irrelevant], documents)
+    table = build_table("立案", choose_indicator(candidates), candidates, documents)
     assert (table.indicator, table.unit) == ("立案", "件")
 
 

@@ -680,12 +680,13 @@ NO_CONDITIONS = {"unit": None, "minimum": None, "maximum": None, "statuses": ()}
 def is_selected(
     measure: ExtractedMeasure, unit: str | None, minimum: float | None, maximum: float | None, statuses: tuple[str, ...]
 ) -> bool:
-    """Return whether a measure has a base unit, a base value within limits, and one of some statuses."""
+    """Return whether a measure has a base unit, a signed value within limits, and one of some statuses."""
+    value = -measure.base_value if measure.change == "decrease" else measure.base_value
     return (
         (not statuses or measure.status in statuses)
         and unit in {None, measure.base_unit}
-        and (minimum is None or minimum <= measure.base_value)
-        and (maximum is None or measure.base_value <= maximum)
+        and (minimum is None or minimum <= value)
+        and (maximum is None or value <= maximum)
     )
 
 

@@ -190,7 +190,7 @@ def test_an_unknown_engine_is_refused(tmp_path: Path, report: Report) -> None:
     assert not (tmp_path / "index").exists()
 
 
-@pytest.mark.parametrize("option", ["words", "synonyms", "topics", "work_topics", "units", "fixed_names"])
+@pytest.mark.parametrize("option", ["words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators"])
 def test_a_missing_data_file_is_refused(corpus: Path, index: Path, engine: str, option: str) -> None:
     """A data file that does not exist raises UsageError; the old index stays."""
     files: dict[str, Any] = {option: corpus / "nowhere"}
@@ -199,7 +199,7 @@ def test_a_missing_data_file_is_refused(corpus: Path, index: Path, engine: str, 
     assert is_old_index(index)
 
 
-@pytest.mark.parametrize("name", ["words", "synonyms", "units", "fixed_names"])
+@pytest.mark.parametrize("name", ["words", "synonyms", "units", "fixed_names", "indicators"])
 def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, engine: str, name: str) -> None:
     """A data file that is not UTF-8 raises UsageError with a message of one line; the old index stays."""
     files: dict[str, Any] = {name: corpus.parent / "bad"}
@@ -219,6 +219,7 @@ def test_a_data_file_that_is_not_utf_8_is_refused(corpus: Path, index: Path, eng
         ("topics", '[[topic]]\nname = "执法"\nterms = ["执法检查"]\n'),
         ("work_topics", '[[topic]]\nname = "项目"\nterms = ["重点项目"]\n'),
         ("fixed_names", "三项制度\n双随机、一公开\n"),
+        ("indicators", '[[measure]]\nnames = ["立案", "立案查处"]\nsource = "行政处罚法"\n'),
     ],
 )
 def test_data_files_in_other_encodings_are_read(

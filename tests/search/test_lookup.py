@@ -424,23 +424,82 @@ def test_all_engines_rank_alike(tmp_path: Path, report: Report, seed: int) -> No
 
 def test_pages_beyond_the_rescored_measures(index_of: Callable[..., Index], report: Report) -> None:
     """With more measures than are rescored, each measure is returned once, and every page is a slice of the whole."""
-    text = "全年立案3件。"
-    plain = ExtractedMeasure("立案", 3, "件", 3, "件", start=2, end=6)
-    texts = [text if n % 3 else "全年立案处罚3件。" for n in range(RESCORE_DEPTH + 90)]
-    measures = [[plain if n % 3 else replace(plain, indicator="立案处罚", end=8)] for n in range(len(texts))]
+    text = "全年检查3件。"
+    plain = ExtractedMeasure("检查", 3, "件", 3, "件", start=2, end=6)
+    texts = [text if n % 3 else "全年现场检查3件。" for n in range(RESCORE_DEPTH + 90)]
+    measures = [[plain if n % 3 else replace(plain, indicator="现场检查", end=8)] for n in range(len(texts))]
     index = index_of([with_measures(report("a.txt", *texts), measures)])
-    hits = index.measures("立案处罚", match="any", limit=None).hits
+    hits = index.measures("现场检查", match="any", limit=None).hits
     assert len(set(ids(hits))) == len(hits) == len(texts)
-    ranking = index.ranked_measures("立案处罚", match="any")
+    ranking = index.ranked_measures("现场检查", match="any")
     assert ranking.total == len(hits)
-    assert [hit.indicator for hit in hits[:97]] == ["立案处罚"] * 97
+    assert [hit.indicator for hit in hits[:97]] == ["现场检查"] * 97
     numbers = [int(hit.paragraph.removeprefix("a.txt#")) for hit in hits[:97]]
     assert numbers == [n + 1 for n in range(len(texts)) if n % 3 == 0]
     for offset, limit in ((0, 10), (195, 10), (RESCORE_DEPTH, 5), (RESCORE_DEPTH + 80, 50), (1000, 3)):
-        page = index.measures("立案处罚", match="any", limit=limit, offset=offset).hits
+        page = index.measures("现场检查", match="any", limit=limit, offset=offset).hits
         assert page == hits[offset : offset + limit]
         scored = ranking.page(offset, limit)
         assert [(measure.id, score) for measure, score in scored] == [(hit.id, hit.score) for hit in page]
+
+
+def test_a_name_finds_all_names_of_its_measure(index_of: Callable[..., Index], report: Report) -> None:
+    """GDP finds 地区生产总值 and 生产总值 with the score of its own words, before narrower names and other aspects."""
+    texts = [
+        "地区生产总值900亿元。",
+        "GDP800亿元。",
+        "海洋生产总值70亿元。",
+        "生产总值增长6%。",
+        "GDP下降3%。",
+        "粮食5吨。",
+    ]
+    indicators = ["地区生产总值", "GDP", "海洋生产总值", "生产总值 增长", "GDP 下降", "粮食"]
+    changes = [None, None, None, "increase", "decrease", None]
+    measures = [
+        [ExtractedMeasure(indicator, 1, "亿元", 1, "元", kind="money", change=change, start=0, end=3)]
+        for indicator, change in zip(indicators, changes, strict=True)
+    ]
+    index = index_of([with_measures(report("a.txt", *texts), measures)])
+    for query in ("GDP", "全市生产总值", "国内生产总值"):
+        hits = index.measures(query).hits
+        assert [hit.indicator for hit in hits[:2]] == ["地区生产总值", "GDP"]
+        assert hits[0].score == hits[1].score > hits[2].score
+        assert "粮食" not in {hit.indicator for hit in hits}
+    assert index.measures("2023年GDP", match="all").total == 0  # the year is a part of the query
+    changed = index.measures("生产总值增速").hits
+    assert [hit.indicator for hit in changed[:2]] == ["生产总值 增长", "GDP 下降"]
+    assert changed[0].score == changed[1].score
+
+
+def test_synonyms_of_search_do_not_decide_what_a_measure_is(report: Report, tmp_path: Path) -> None:
+    """A synonym finds a measure, but not as the same name."""
+    (tmp_path / "synonyms.txt").write_text("产值 = 生产总值\n", encoding="utf-8")
+    document = with_measures(
+        report("a.txt", "产值900亿元。", "地区生产总值800亿元。"),
+        [
+            [ExtractedMeasure(name, 1, "亿元", 1, "元", kind="money", start=0, end=3)]
+            for name in ("产值", "地区生产总值")
+        ],
+    )
+    write_index([document], tmp_path / "index", BuildOptions(synonyms=tmp_path / "synonyms.txt"))
+    with Index(tmp_path / "index") as index:
+        first, second = index.measures("生产总值", match="any").hits
+        assert (first.indicator, second.indicator) == ("地区生产总值", "产值")
+        assert first.score > second.score
+
+
+def test_names_are_those_of_the_build(report: Report, tmp_path: Path) -> None:
+    """A look-up uses the list of names that the index was built with."""
+    path = tmp_path / "names.toml"
+    path.write_text('[[measure]]\nnames = ["甲数", "乙量"]\nsource = "甲地统计公报"\n', encoding="utf-8")
+    document = with_measures(
+        report("a.txt", "乙量3件。"), [[ExtractedMeasure("乙量", 3, "件", 3, "件", start=0, end=4)]]
+    )
+    write_index([document], tmp_path / "own", BuildOptions(indicators=path))
+    write_index([document], tmp_path / "default")
+    with Index(tmp_path / "own") as own, Index(tmp_path / "default") as default:
+        assert [hit.indicator for hit in own.measures("甲数").hits] == ["乙量"]
+        assert not default.measures("甲数", match="all").hits
 
 
 INDICATOR = st.text("立案率处 罚a1、", max_size=8)

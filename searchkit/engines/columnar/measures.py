@@ -165,7 +165,7 @@ class SegmentMeasures:
         return np.repeat(np.arange(len(self._offsets) - 1, dtype=np.uint16), np.diff(self._offsets))
 
     def select(self, docs: DocSet, request: MeasureRequest) -> Array:
-        """Return the ordinals, ascending, of the measures of `docs` that a request selects by unit, base value and status.
+        """Return the ordinals, ascending, of the measures of `docs` that have the unit, value and status of a request.
 
         Takes some ns per measure of the docs, or per measure of the segment if the set of docs is dense.
         """
@@ -173,11 +173,11 @@ class SegmentMeasures:
         if request.unit is not None:
             has_unit = self._unit_masks.get(request.unit, self._unit_mask)
             ordinals = ordinals.compress(has_unit.take(self._attributes.codes.take(ordinals)))
-        _, base_values, code_of = self._values
-        if request.minimum is not None:
-            ordinals = ordinals.compress((base_values >= request.minimum).take(code_of.take(ordinals)))
-        if request.maximum is not None:
-            ordinals = ordinals.compress((base_values <= request.maximum).take(code_of.take(ordinals)))
+        if request.minimum is not None or request.maximum is not None:
+            low = -np.inf if request.minimum is None else request.minimum
+            high = np.inf if request.maximum is None else request.maximum
+            values = self._signed_values(ordinals)
+            ordinals = ordinals.compress((values >= low) & (values <= high))
         if request.statuses:
             has_status = np.array([status in request.statuses for *_, status in self._times.values()], bool)
             ordinals = ordinals.compress(has_status.take(self._times.codes.take(ordinals)))
@@ -195,6 +195,17 @@ class SegmentMeasures:
         mask: Array = is_admitted.take(codes)
         mask |= is_unknown.take(codes) & reports.contains(self.doc_of.take(ordinals))
         return mask
+
+    def _signed_values(self, ordinals: Array) -> Array:
+        """Return `Measure.signed_value` of some measures."""
+        _, base_values, code_of = self._values
+        values: Array = base_values.take(code_of.take(ordinals))
+        return np.where(self._is_decrease.take(self._attributes.codes.take(ordinals)), -values, values)
+
+    @cached_property
+    def _is_decrease(self) -> Array:
+        """Mask of the distinct combinations of attributes of a decrease."""
+        return np.array([change == "decrease" for _, _, _, _, change, *_ in self._attributes.values()], bool)
 
     def _unit_mask(self, unit: str) -> Array:
         """Return a mask of the distinct combinations of attributes that have a base unit."""

@@ -1,0 +1,241 @@
+"""The time that governs each part of a paragraph.
+
+A time that opens a clause governs what follows in its paragraph, until another one does. A time in brackets, in a
+from … to (由2020年的71%提高到89%) or inside a clause governs only as far as these reach. If the paragraph has no time,
+the innermost heading with a time decides, then the section: a plan is of the year after the review.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
+
+from searchkit.corpus.sections import MISCELLANEOUS, PLANS
+from searchkit.corpus.tables.grid import CELL_SEPARATOR
+from searchkit.corpus.times.expressions import Calendar, Time, TimeMention, find_times
+from searchkit.text.folding import fold
+from searchkit.text.years import ANY_YEAR
+
+
+class GoverningTime(NamedTuple):
+    """A time that governs a span of a text: code points, 0-based, end-exclusive."""
+
+    start: int
+    end: int
+    time: Time
+
+
+class TimedText:
+    """A paragraph with the times that govern its parts. Immutable."""
+
+    def __init__(self, folded: str, headings: Sequence[str], section: str, calendar: Calendar) -> None:
+        """Find the times of a folded text. `headings` are outermost first. Linear in the length of the text."""
+        self.folded = folded
+        self.section = section
+        self.calendar = calendar
+        self.base = base_time(headings, section, calendar)
+        """The time that governs the start of the paragraph."""
+        self._is_dated = bool(headings) or section != MISCELLANEOUS
+        self._compared: list[GoverningTime] = []
+        """The times from which comparisons start, by start: 比1997年, 由1990年."""
+        self._main_times: list[Time] = []
+        """The times that govern all text after them, in order."""
+        self._times = self._collect()
+        """The times that govern a part of the text, by start."""
+
+    def time_at(self, offset: int) -> Time:
+        """Return the time that governs an offset in the text."""
+        stop = bisect_left(self._times, offset, key=attrgetter("start"))
+        nearest = reversed(self._times[max(0, stop - _MAX_EXAMINED_TIMES) : stop])
+        return next((item.time for item in nearest if item.end >= offset), self.base)
+
+    def compared_time(self, offset: int) -> Time | None:
+        """Return the last time before an offset in its sentence from which a comparison starts; None if there is none.
+
+        It is 1997年 in 比1997年的14亿元增长2倍, and for 3% in 由1997年的2%提高到5%，乙由3%提高到6%.
+        """
+        first = max(0, offset - _MAX_REACH)
+        start = max(first, *(self.folded.rfind(stop, first, offset) + 1 for stop in "。;!?"))
+        stop = bisect_left(self._compared, offset, key=attrgetter("start"))
+        nearest = self._compared[stop - 1] if stop else None
+        return nearest.time if nearest is not None and nearest.start >= start else None
+
+    def years(self) -> tuple[int, ...]:
+        """Return the years that the paragraph is about, ascending: those that govern a part up to its end.
+
+        Without any, it is the year of the heading or the section. An introduction or an annex has none.
+        """
+        times = self._main_times or ([self.base] if self._is_dated else [])
+        return tuple(sorted({time.of_year for time in times if time.of_year is not None}))
+
+    def _collect(self) -> list[GoverningTime]:
+        """Return the times that govern a part of the text, by start. Collects those of comparisons, too."""
+        mentions = [
+            mention
+            for mention in find_times(self.folded, self.calendar, self.base)
+            if self.folded[max(0, mention.start - 1) : mention.start] not in _RECURRING
+        ]
+        if not mentions:
+            return []
+        brackets = [match.span() for match in _BRACKET.finditer(self.folded)]
+        origins = [match.span() for match in _FROM_TO.finditer(self.folded)]
+        times: list[GoverningTime] = []
+        stated: list[GoverningTime] = []
+        for mention in mentions:
+            time, current = mention.time, (self._main_times or [self.base])[-1]
+            if mention.year_offset is not None and current.of_year is not None:
+                time = replace(time, of_year=current.of_year + mention.year_offset)
+            if mention.is_compared or _end_of_span(origins, mention.start) is not None:
+                self._compared.append(GoverningTime(mention.start, mention.end, time))
+            if mention.is_compared:
+                continue
+            stated.append(GoverningTime(mention.start, mention.end, time))
+            end = self._find_end(mention, time, (brackets, origins))
+            times.append(GoverningTime(mention.start, len(self.folded) if end is None else end, time))
+            if end is None:
+                self._main_times.append(time)
+        return sorted([*times, *_distribute(self.folded, stated)], key=attrgetter("start"))
+
+    def _find_end(self, mention: TimeMention, time: Time, inner: Sequence[Sequence[tuple[int, int]]]) -> int | None:
+        """Return the offset up to which a time governs, or None if it governs all text after it.
+
+        `inner` are the spans of brackets and those of from … to, each by start.
+        """
+        if time.since is None:
+            ends = [end for spans in inner if (end := _end_of_span(spans, mention.start)) is not None]
+            if ends:
+                return min(ends)
+        before = self.folded[max(0, mention.start - _OPENING_LENGTH) : mention.start]
+        is_event = _DAY.match(self.folded, mention.end) and not time.is_end
+        is_run = self.folded.startswith("连续", mention.start)
+        is_part = mention.year_offset is not None and time.part is not None
+        opening = _SENTENCE_OPENING if is_part else _CLAUSE_OPENING
+        if is_event or is_run or not opening.search(before):
+            return _find(_CLAUSE_END, self.folded, mention.end)
+        is_target_year = before.endswith("到") and time.of_year != self.base.of_year
+        is_year_of_several = self.base.since is not None and time.since is None and mention.year_offset is None
+        if is_part or is_target_year or is_year_of_several:
+            return _find(_SENTENCE_END, self.folded, mention.end)
+        return None
+
+
+def base_time(headings: Sequence[str], section: str, calendar: Calendar) -> Time:
+    """Return the time that governs a paragraph with these headings, outermost first, if its text states none."""
+    is_plan = section == PLANS
+    stated = _time_of_headings(tuple(headings), calendar, is_plan=is_plan)
+    return stated or Time(calendar.planned if is_plan else calendar.reviewed)
+
+
+def time_of_labels(labels: Sequence[str], calendar: Calendar, base: Time) -> Time:
+    """Return the time of a cell of a table: the years and the months that its headers state, else those of `base`.
+
+    `labels` are the headers of its row and its column, outermost first.
+    """
+    time, part, is_end = base, base.part, False
+    for label in labels:
+        for mention in _times_of_label(label, calendar, base):
+            if mention.year_offset is None:
+                time = mention.time
+            elif mention.year_offset and base.of_year is not None:
+                time = Time(base.of_year + mention.year_offset)
+            part = mention.time.part or part
+            is_end = is_end or mention.time.is_end
+    return Time(time.of_year, time.since, part, is_end)
+
+
+def years_of_row(text: str, headings: Sequence[str], section: str, calendar: Calendar) -> tuple[int, ...]:
+    """Return the years that the row of a table is about, ascending. `text` is its folded paragraph."""
+    return TimedText(_BARE_YEAR.sub(r"\g<0>年", text), headings, section, calendar).years()
+
+
+@lru_cache(maxsize=4096)
+def _times_of_label(label: str, calendar: Calendar, base: Time) -> tuple[TimeMention, ...]:
+    """Return the times in a header of a table, which can be a bare year."""
+    folded = fold(label)
+    return tuple(find_times(f"{folded}年" if _YEAR.fullmatch(folded) else folded, calendar, base))
+
+
+def _distribute(folded: str, stated: Sequence[GoverningTime]) -> Iterator[GoverningTime]:
+    """Yield the time of each item of a list with 分别: 2022年 for 3% in 2021年、2022年分别增长8%、3%.
+
+    `stated` are the spans of the expressions of time, by start.
+    """
+    if "分别" not in folded:
+        return
+    listed: list[Time] = []
+    for index, (_, end, time) in enumerate(stated):
+        listed.append(time)
+        following = stated[index + 1].start if index + 1 < len(stated) else end
+        if _LIST_SEPARATOR.fullmatch(folded, end, following):
+            continue
+        verb = _RESPECTIVELY.match(folded, end)
+        if verb and len(listed) > 1:
+            items = _ITEM.finditer(folded, verb.end(), _find(_SENTENCE_END, folded, end))
+            yield from (
+                GoverningTime(item.start() - 1, item.end(), own) for item, own in zip(items, listed, strict=False)
+            )
+        listed = []
+
+
+def _find(pattern: re.Pattern[str], folded: str, start: int) -> int:
+    """Return the start of the next match of a pattern within `_MAX_REACH`, or the end of what was searched."""
+    stop = min(start + _MAX_REACH, len(folded))
+    match = pattern.search(folded, start, stop)
+    return match.start() if match else stop
+
+
+def _end_of_span(spans: Sequence[tuple[int, int]], offset: int) -> int | None:
+    """Return the end of the span that contains an offset, or None. The spans do not overlap and ascend."""
+    index = bisect_right(spans, (offset, offset)) - 1
+    candidates = spans[max(0, index) : index + 2]
+    return next((end for start, end in candidates if start <= offset < end), None)
+
+
+@lru_cache(maxsize=4096)
+def _time_of_headings(headings: Sequence[str], calendar: Calendar, *, is_plan: bool) -> Time | None:
+    """Return the time that the innermost heading with a time states, or None. A single year goes before several.
+
+    Of 2022年工作回顾和2023年工作安排, the last year is that of a plan.
+    """
+    for heading in reversed(headings):
+        mentions = find_times(fold(heading), calendar, Time())
+        times = [mention.time for mention in mentions if mention.year_offset is None and not mention.is_compared]
+        if times:
+            times = [time for time in times if time.since is None] or times
+            return times[-1] if is_plan else times[0]
+    return None
+
+
+_YEAR = re.compile(ANY_YEAR)
+_BARE_YEAR = re.compile(rf"(?:^|(?<={re.escape(fold(CELL_SEPARATOR))})){ANY_YEAR}(?= )")
+"""A header that is only a year, in the paragraph of a row: 指标 收件 ｜ 2022 120 ｜ 2023 131."""
+_MAX_REACH = 1000
+"""Maximum number of code points that are searched for the end of a clause or sentence, before or after a time."""
+_MAX_EXAMINED_TIMES = 50
+"""Maximum number of times before an offset that are tried as its governing time."""
+_RECURRING = ("每", "半")
+"""Before a word of time: 每上半年, 半年内."""
+_BRACKET = re.compile(r"\([^()]*\)")
+_FROM_TO = re.compile(r"[由从][^,;。]{0,30}?(?=[到至为])")
+"""由2020年的71%提高 in 由2020年的71%提高到89%."""
+_CLAUSE_END = re.compile("[,;。!?]")
+_SENTENCE_END = re.compile("[。;!?]")
+_LIST_SEPARATOR = re.compile("[、和及与,]")
+_RESPECTIVELY = re.compile("[^;。!?]{0,20}?分别")
+_ITEM = re.compile(r"[^、和及与,;。!?]*\d[^、和及与,;。!?]*")
+"""An item of a list of numbers: 增长8%."""
+_DAY = re.compile(r"\d{1,2}日")
+"""After a month: the date of an event (今年1月3日国务院批复), which governs its clause."""
+_OPENING_LENGTH = 6
+"""Number of code points before a time that are searched for the start of its clause."""
+_CLAUSE_OPENING = re.compile(
+    r"(?:^|[,;。!?:、\s)>”’])(?:在|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
+)
+"""The start of a clause, before a time."""
+_SENTENCE_OPENING = re.compile(r"(?:^|[。;!?])[^,;。!?]{0,3}$")
+"""The start of a sentence, before a part of a year."""

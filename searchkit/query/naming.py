@@ -1,0 +1,250 @@
+"""Names of measures: which indicators name the same measure, and whether they name its level, an addition or a change.
+
+Look-up, comparison and audit all decide by `IndicatorNames` what is the same measure. The names that mean the same are
+data (`data/indicators.toml`, or the file that replaced it in the build of the index). Synonyms of search do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from searchkit.model import Measure
+from searchkit.text.folding import fold
+
+Aspect = Literal["level", "addition", "change"]
+"""What a measure states about the thing that it names: its level (高新技术企业5000家), an addition to it
+(新增高新技术企业600家), or a change of it (高新技术企业增长12%)."""
+
+_FILLERS = re.compile("各类|各项|各种|[^\\w、 ]|_|了")
+"""Words without meaning anywhere in a name, and all marks except 、. They are removed first."""
+_PLACE = (
+    "[我全本](?:省|市(?!场)|区(?!域)|县(?!域)|州(?!县)|盟|旗|镇|乡(?!村)|自治[区州县])|我国|"
+    "全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
+)
+"""A place before a name: the report's own. Other places narrow a name."""
+_TIME = (
+    r"\d{4}年度?(?:全年|末|底)?|全年(?!龄)|年内|年末|年底|[今去上本当]年度?(?:末|底)?|"
+    r"(?:过去|近)?[五5]年(?:来|间)?(?!规划|计划|行动|期|级|制|以)|目前|截至目前|到目前为止"
+)
+"""A time before a name."""
+_LEADING = re.compile(
+    f"^(?:{_PLACE}|{_TIME}|依法(?!行政|治)|积极|累计|总共|共计|合计|共(?![享同产和青识建])|组织(?!部)|开展|进行|实施(?!方案|细则|意见|办法)|"
+    "实现|完成(?!率)|预计|预期(?!寿命)|力争|确保|达到?(?!标))+"
+)
+"""Words that are no part of a name, at the beginning of one of its parts: 全市实现, 开展."""
+_TRAILING_WORD = (
+    "总数量|总数|总量|数量|总计|合计|共计|累计|情况|工作|案件|事项|预计|预期|目标|同比|分别|五年|全年|再|又|均|"
+    "(?:约|将|要|可|已)(?=$)"
+)
+"""A word that is no part of a name after it. None of them consists of others, so that matching takes linear time."""
+_TRAILING = re.compile(f"(?<=..)(?:{_TRAILING_WORD})+$")
+"""Words that are no part of a name, at the end of a part of three or more characters: 行政复议案件 is 行政复议."""
+_FILLER_PART = re.compile(f"(?:{_TRAILING_WORD})+")
+"""A part that adds nothing to other parts: 总量 in 地区生产总值 总量."""
+_CHANGE_VERB = (
+    "负增长|(?<!自然)(?<!负)增长|增加|提高|提升|上升|上涨|扩大|延长|下降|减少|削减|降低|回落|缩短|压缩|压减|精简|缩减|下跌|缩小|"
+    "增幅|增速|涨幅|升幅|降幅|减幅|跌幅|净增|翻番"
+)
+"""Verbs and nouns of change of two or more characters. 自然增长 is part of a name."""
+_CHANGE_PREFIX = "(?:年均|平均|同比|环比|比?较?上年|比?较?去年|净|再|又|要|预计|分别|均)*"
+_CHANGE_PREFIX_END = re.compile(f"(?<=..){_CHANGE_PREFIX}$")
+"""Words before a word of change, which can be separated from it: 净 增."""
+_CHANGE_END = re.compile(
+    f"{_CHANGE_PREFIX}(?:{_CHANGE_VERB})(?:率|幅度?|速度?|量|额|变化|情况)?$|{_CHANGE_PREFIX}(?:变化|变动)(?:率|幅度?|情况)?$"
+)
+"""Words of change at the end of a name."""
+_SHORT_CHANGE_END = re.compile(f"{_CHANGE_PREFIX}(?:[增涨升降减跌快慢少多高低翻])[了]?$")
+"""Verbs of change of one character. They are one only if the measure is a change (净 增)."""
+_ADDITION = re.compile("^(?:新增加?|净增加?|净新增)(?=.{2})|(?<=..)(?:新增|净增)$")
+"""Words of an addition at the beginning or end of a name."""
+_MAX_NAME_LENGTH = 500
+"""Maximum length in code points of a text that is analysed. A longer one, which no report or query has, is a name as it
+is."""
+_MAX_REDUCED_NAMES = 200
+"""Maximum number of names of a measure that are compared with each other to drop those that contain another one."""
+_CACHE_SIZE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureName:
+    """The name of a measure, without words of place, time and change."""
+
+    text: str
+    """The name, the same for all names of one measure: the first listed one, otherwise the parts in sorted order."""
+    aspect: Aspect
+    """What the measure states about the thing. Two measures are the same only if `text` and `aspect` are equal."""
+    parts: tuple[str, ...]
+    """The parts of the name as written, without fillers: 行政复议, 维持 for 行政复议 维持. Empty if the indicator has
+    only words of change (同比增长)."""
+    is_listed: bool
+    """Whether the list of names has the measure. Nothing that is only similar stands for it."""
+
+    def __hash__(self) -> int:  # five times as fast as the hash of all fields
+        return hash(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class NameLists:
+    """The content of a list of names, in the form in which an index stores it."""
+
+    words: tuple[tuple[str, ...], ...]
+    """Groups of words that mean the same inside of any name."""
+    measures: tuple[tuple[str, ...], ...]
+    """Groups of names that mean the same measure."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Sequence[Sequence[str]]]) -> NameLists:
+        """Return the lists of a JSON object with the fields `words` and `measures`."""
+        return cls(*(tuple(map(tuple, data[name])) for name in ("words", "measures")))
+
+
+class IndicatorNames:
+    """Decides which indicators name the same measure. Thread-safe."""
+
+    def __init__(self, lists: NameLists) -> None:
+        """Prepare the names. Takes about 10 ms for the list of searchkit."""
+        self.lists = lists
+        """The list of names."""
+        self._variants = {_clean_marks(group[0]): tuple(dict.fromkeys(map(fold, group))) for group in lists.words}
+        """The folded words that mean the same, by the first of them without marks."""
+        self._first_of_word = {_clean_marks(word): _clean_marks(group[0]) for group in lists.words for word in group}
+        self._word = _compile_words(self._first_of_word)
+        self._raw_word = _compile_words(word for words in self._variants.values() for word in words)
+        self.clashes: list[tuple[str, str, str]] = []
+        """Names that are listed for two measures, with the first name of each measure. Only the first one has them."""
+        self._measure_of: dict[str, int] = {}
+        for n, group in enumerate(lists.measures):
+            for name in group:
+                other = self._measure_of.setdefault("".join(self._split(name)), n)
+                if other != n:
+                    self.clashes.append((name, lists.measures[other][0], group[0]))
+        self._parse = lru_cache(_CACHE_SIZE)(self._parse_uncached)
+
+    def name_of(self, measure: Measure) -> MeasureName:
+        """Return the name of a measure. Cached; costs about 15 µs for a new indicator."""
+        return self._parse(measure.indicator, measure.change is not None)
+
+    def parse(self, text: str) -> MeasureName:
+        """Return the name that a text, such as a query, states. Words of change at its end make it a change."""
+        return self._parse(text, None)
+
+    def _parse_uncached(self, text: str, is_change: bool | None) -> MeasureName:  # noqa: FBT001 - the key of a cache
+        """Return the name in a text. `is_change` is None if only the text tells."""
+        if len(text) > _MAX_NAME_LENGTH:
+            return MeasureName(fold(text), "change" if is_change else "level", (fold(text),), is_listed=False)
+        parts = self._split(text)
+        stated = _strip_change(parts, is_short_allowed=bool(is_change))
+        if is_change is None:
+            is_change = bool(stated) and stated != parts
+        if is_change:
+            parts = stated
+        aspect: Aspect = "change" if is_change else "level"
+        measure = self._measure_of.get("".join(parts))
+        if measure is None and not is_change:
+            joined = "\0".join(parts)
+            rest = _ADDITION.sub("", joined, count=1)
+            if rest != joined:
+                parts = self._split(rest.replace("\0", " "))
+                aspect, measure = "addition", self._measure_of.get("".join(parts))
+        if measure is not None:
+            first = self.lists.measures[measure][0]
+            return MeasureName("".join(self._split(first)), aspect, tuple(parts), is_listed=True)
+        return MeasureName(" ".join(sorted(parts)) or fold(text), aspect, tuple(parts), is_listed=False)
+
+    def _split(self, text: str) -> list[str]:
+        """Return the parts of a name without fillers, and each word as the first that means the same."""
+        cleaned = _clean_marks(text)
+        if self._first_of_word:
+            cleaned = self._word.sub(lambda match: self._first_of_word[match[0]], cleaned)
+        parts = [_TRAILING.sub("", _strip_leading(part)) for part in cleaned.split()]
+        return [part for part in parts if not _FILLER_PART.fullmatch(part)] or parts
+
+    def names(self, name: MeasureName) -> tuple[str, ...]:
+        """Return the folded names of a measure, as reports may write them. An unlisted measure has one."""
+        measure = self._measure_of.get("".join(self._split(name.text))) if name.is_listed else None
+        return (name.text,) if measure is None else tuple(dict.fromkeys(map(fold, self.lists.measures[measure])))
+
+    def strings(self, name: MeasureName) -> list[list[tuple[str, ...]]]:
+        """Return conditions for texts that can contain a name of a measure, whatever they state about it.
+
+        A text with one contains, for at least one element of the result, a string of each of its tuples. The result is
+        as short as possible: a name that contains another one has no element.
+        """
+        patterns = {self._canonical(text): self._pattern(text) for text in self.names(name)}
+        if len(patterns) > _MAX_REDUCED_NAMES:
+            return [*patterns.values()]
+        return [
+            pattern
+            for text, pattern in patterns.items()
+            if not any(other != text and other in text for other in patterns)
+        ]
+
+    def _canonical(self, folded: str) -> str:
+        """Return a folded name without marks, and each word as the first that means the same."""
+        return self._word.sub(lambda match: self._first_of_word[match[0]], _clean_marks(folded))
+
+    def _pattern(self, folded: str) -> list[tuple[str, ...]]:
+        """Return the pieces of a name: for each listed word all words that mean the same, otherwise the text itself."""
+        pieces: list[tuple[str, ...]] = []
+        end = 0
+        for match in self._raw_word.finditer(folded):
+            pieces += [(folded[end : match.start()],), self._shortest_variants(match[0])]
+            end = match.end()
+        return [piece for piece in (*pieces, (folded[end:],)) if all(piece)]
+
+    def _shortest_variants(self, word: str) -> tuple[str, ...]:
+        """Return the words that mean the same as a folded word, without those that contain another one."""
+        variants = self._variants[self._first_of_word[_clean_marks(word)]]
+        return tuple(text for text in variants if not any(other != text and other in text for other in variants))
+
+
+@lru_cache(maxsize=4096)
+def is_change_word(text: str) -> bool:
+    """Return whether a text, such as the last part of an indicator, consists of words of change: 同比增长."""
+    return _CHANGE_END.fullmatch(text) is not None
+
+
+def remove_aspect(text: str) -> str:
+    """Return a text without the words of a change at its end and of an addition: 投资 for 投资增速. Marks are kept."""
+    return _ADDITION.sub("", _CHANGE_END.sub("", text), count=1) or text
+
+
+def _clean_marks(text: str) -> str:
+    """Return a text folded, without marks and words without meaning."""
+    return _FILLERS.sub("", fold(text))
+
+
+def _strip_leading(part: str) -> str:
+    """Remove the words before a name, unless nothing follows them."""
+    match = _LEADING.match(part)
+    return part[match.end() :] if match and match.end() < len(part) else part
+
+
+def _strip_change(parts: list[str], *, is_short_allowed: bool) -> list[str]:
+    """Return the parts of a name without the words of change at the end, which may be a part of their own."""
+    rest = list(parts)
+    while rest:
+        text = _CHANGE_END.sub("", rest[-1])
+        if text == rest[-1] and is_short_allowed:
+            text = _SHORT_CHANGE_END.sub("", text)
+        if text == rest[-1]:
+            break
+        rest[-1:] = [_TRAILING.sub("", text)] if text else []
+        if text:
+            break
+    if rest and rest != parts:
+        rest[-1] = _CHANGE_PREFIX_END.sub("", rest[-1])
+    return rest
+
+
+def _compile_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Compile a pattern for any of the words, the longest first. A Latin word is no part of a longer one."""
+    alternatives = "|".join(
+        rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word)
+        for word in sorted(words, key=len, reverse=True)
+    )
+    return re.compile(alternatives or "(?!)")

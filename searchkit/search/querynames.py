@@ -1,0 +1,151 @@
+"""The measures that a query names: other names of them in paragraphs and indicators count as the words of the query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from searchkit.query.naming import IndicatorNames, MeasureName, is_change_word, remove_aspect
+from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
+from searchkit.text.folding import fold, to_code_points
+
+_IGNORED = ' “”"‘’()[]《》'
+"""Characters of an indicator that its name may lack."""
+_YEAR = re.compile(r"\d{4}年")
+"""A year in a clause (2023年GDP), which all measures with the name would lose. Such a clause is plain words."""
+_WORD_OF_ASPECT = {"change": "增长", "addition": "新增", "level": ""}
+"""A word that states an aspect, after a name."""
+
+
+class QueryNames:
+    """The names of measures among the clauses of a query.
+
+    A clause is a name if the list of names has it (GDP), or if it states a change or an addition (投资增速). All other
+    clauses are plain words. Synonyms of the query are ignored: they never decide what a measure is.
+    """
+
+    def __init__(self, names: IndicatorNames, query: Query) -> None:
+        max_weight = max((clause.weight for clause in query.scoring), default=0.0)
+        clauses = [clause for clause in query.scoring if clause.weight == max_weight]  # a synonym has a lower weight
+        parsed = {clause.text: names.parse(clause.text) for clause in clauses if not _YEAR.search(clause.text)}
+        self._names, self._clauses = names, clauses
+        self._by_text = {text: name for text, name in parsed.items() if name.is_listed or name.aspect != "level"}
+        last = self._by_text.get(clauses[-1].text) if clauses else None
+        is_change = last is not None and last.aspect == "change" and len(clauses) == 1
+        self.wanted: MeasureName | None = last if last and (last.is_listed or is_change) else None
+        """The measure that the query asks for: a listed one, or any change that is all of the query."""
+
+    @property
+    def is_of_change(self) -> bool:
+        """Whether the query asks for a change."""
+        return any(name.aspect == "change" for name in self._by_text.values())
+
+    @property
+    def scores_no_paragraph(self) -> bool:
+        """Whether the query consists of names that have others, so that no clause scores paragraphs."""
+        return bool(self._clauses) and not self.paragraph_clauses(self._clauses)
+
+    def paragraph_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
+        """Return the clauses that score paragraphs: without names that have others, which must all count alike."""
+        return tuple(
+            clause
+            for clause in clauses
+            if clause.text not in self._by_text or len(self._names.names(self._by_text[clause.text])) == 1
+        )
+
+    def measure_clauses(self, clauses: Sequence[ScoringClause]) -> tuple[ScoringClause, ...]:
+        """Return the clauses that score measures: without the words of a change, which every change would have."""
+        return tuple(
+            _without_change(clause)
+            if clause.text in self._by_text and self._by_text[clause.text].aspect == "change"
+            else clause
+            for clause in clauses
+        )
+
+    def expand(self, node: Node) -> Node:
+        """Return a query tree in which each string that is a name also matches the other names in the text."""
+        if not self._by_text:
+            return node
+        if isinstance(node, And | Or):
+            return type(node)(tuple(map(self.expand, node.children)))
+        if isinstance(node, Substring) and node.field == "text" and node.text in self._by_text:
+            return Or((node, *map(_match_all, self._names.strings(self._by_text[node.text]))))
+        return node
+
+    def find_changes(self, indicators: Sequence[str]) -> dict[str, str]:
+        """Return the indicators of changes, each without its words of change. Takes 0.3 µs per indicator."""
+        return {
+            indicator: indicator[:space]
+            for indicator in indicators
+            if (space := indicator.rfind(" ")) > 0 and is_change_word(indicator[space + 1 :])
+        }
+
+    def rename(self, indicators: Sequence[str]) -> dict[str, str]:
+        """Return the indicators that name a measure of the query, each in the words of the query.
+
+        Another aspect is stated by the words of the query, too: 地区生产总值 增长 is `gdp 增长` for the query GDP.
+        Takes about 5 ns per character of the indicators, and 15 µs per indicator that contains a part of a name.
+        """
+        renamed: dict[str, str] = {}
+        if not self._by_text or not indicators:
+            return renamed
+        joined = _drop_marks(fold("\n".join(indicators)))
+        line_ends = np.flatnonzero(to_code_points(joined) == ord("\n"))
+        for text, name in self._by_text.items():
+            found = {offset for string in self._rarest_strings(name) for offset in _find_all(joined, string)}
+            offsets = np.fromiter(found, np.int64, len(found))
+            for index in np.unique(np.searchsorted(line_ends, offsets)).tolist():
+                other = self._names.parse(indicators[index])
+                if other.text == name.text:
+                    renamed[indicators[index]] = _word_as_query(text, name, other)
+        return renamed
+
+    def _rarest_strings(self, name: MeasureName) -> set[str]:
+        """Return strings of which every indicator with the name contains one: the longest piece of each name."""
+        pieces = (max(pattern, key=lambda piece: min(map(len, piece))) for pattern in self._names.strings(name))
+        return {_drop_marks(string) for piece in pieces for string in piece}
+
+
+def _match_all(pattern: Sequence[Sequence[str]]) -> Node:
+    """Return the query tree that matches a text with at least one string of each piece of a pattern."""
+    nodes = [Or(tuple(map(Substring, piece))) if len(piece) > 1 else Substring(piece[0]) for piece in pattern]
+    return And(tuple(nodes)) if len(nodes) > 1 else nodes[0]
+
+
+def _without_change(clause: ScoringClause) -> ScoringClause:
+    """Return a clause without the words of change at its end."""
+    text = remove_aspect(clause.text)
+    return ScoringClause(text, tuple(term for term in clause.terms if term in text), clause.weight)
+
+
+def _word_as_query(text: str, wanted: MeasureName, name: MeasureName) -> str:
+    """Return another name of the measure that a query states as `text`, in the words of the query.
+
+    If the query asks for a change, the words of change are left out, as in `measure_clauses`.
+    """
+    if wanted.aspect == "change":
+        return remove_aspect(text)
+    if name.aspect == wanted.aspect:
+        return text
+    thing = text if wanted.aspect == "level" else remove_aspect(text)
+    return f"{thing} {_WORD_OF_ASPECT[name.aspect]}".strip()
+
+
+def _drop_marks(text: str) -> str:
+    """Return a text without `_IGNORED`. Ten times as fast as `str.translate`."""
+    for mark in _IGNORED:
+        text = text.replace(mark, "")
+    return text
+
+
+def _find_all(text: str, string: str) -> list[int]:
+    """Return the offsets of a string in a text, at most one per line."""
+    offsets = []
+    start = text.find(string)
+    while start >= 0:
+        offsets.append(start)
+        end = text.find("\n", start)
+        start = text.find(string, end) if end >= 0 else -1
+    return offsets

@@ -1,0 +1,198 @@
+"""The years and months of texts: expressions of time, and which of them governs what."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.corpus.times.expressions import Calendar, Time, find_times
+from searchkit.corpus.times.governing import TimedText, base_time, time_of_labels, years_of_row
+from searchkit.text.folding import fold
+
+WORK_REPORT = Calendar.of_document(2023, "政府工作报告")
+"""It reviews 2022 and plans 2023."""
+LAW_REPORT = Calendar.of_document(2023, "法治政府建设年度报告")
+"""It reviews 2023 and plans 2024."""
+
+Span = tuple[int | None, int | None, str | None]
+"""Expected `of_year`, `since` and `part`."""
+
+
+def span(time: Time) -> Span:
+    """Return the compared fields of a time."""
+    return time.of_year, time.since, time.part
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021年", (2021, None, None)),
+        ("二〇二一年", (2021, None, None)),
+        ("2021 年", (2021, None, None)),
+        ("2021年上半年", (2021, None, "01-06")),
+        ("2021年第三季度", (2021, None, "07-09")),
+        ("2021年1—11月", (2021, None, "01-11")),
+        ("2021年1月至6月", (2021, None, "01-06")),
+        ("2021年前三季度", (2021, None, "01-09")),
+        ("2021年前10个月", (2021, None, "01-10")),
+        ("2021年十一月", (2021, None, "11")),
+        ("2018—2021年", (2021, 2018, None)),
+        ("2018年至2021年", (2021, 2018, None)),
+        ("2020年和2021年", (2021, 2020, None)),
+        ("自2018年以来", (2022, 2018, None)),
+        ("从2018年冬季开始", (2022, 2018, None)),
+        ("“十三五”期间", (2020, 2016, None)),
+        ("“十四五”时期", (2025, 2021, None)),
+        ("“十三五”末", (2020, None, None)),
+        ("“十四五”头两年", (2022, 2021, None)),
+        ("第二个五年计划期间", (1962, 1958, None)),
+        ("“六五”期间", (1985, 1981, None)),
+        ("过去五年", (2022, 2018, None)),
+        ("近三年来", (2022, 2020, None)),
+        ("今后五年", (2027, 2023, None)),
+        ("今年", (2023, None, None)),
+        ("去年底", (2022, None, None)),
+        ("前年", (2021, None, None)),
+        ("明年上半年", (2024, None, "01-06")),
+    ],
+)
+def test_an_expression_states_years(text: str, expected: Span) -> None:
+    """Each kind of expression, in a work report of 2023 about 2022."""
+    (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
+    assert span(mention.time) == expected
+    assert (mention.start, mention.end) == (0, len(text))
+    assert mention.year_offset is None
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "part"),
+    [
+        ("上年", -1, None),
+        ("上年底", -1, None),
+        ("上半年", 0, "01-06"),
+        ("1—11月", 0, "01-11"),
+        ("截至11月底", 0, "11"),
+        ("截至目前", 0, None),
+        ("至6月20日", 0, "06"),
+        ("全年", 0, None),
+        ("年底", 0, None),
+    ],
+)
+def test_an_expression_can_depend_on_the_governing_year(text: str, offset: int, part: str | None) -> None:
+    """Expressions without a year have the number of years after the one that governs."""
+    (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
+    assert (mention.year_offset, span(mention.time)) == (offset, (None, None, part))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["“十四五”规划", "2035年远景目标", "12345热线", "第5次会议", "一年来", "立案129件", "1978年愿景", "2021-1999年"],
+)
+def test_names_and_numbers_are_no_times(text: str) -> None:
+    """A name that contains a year, a span of one year, and other numbers are skipped."""
+    times = [mention.time for mention in find_times(fold(text), WORK_REPORT, Time(2022))]
+    assert all(time.since is None and time.of_year == 1999 for time in times)
+
+
+@pytest.mark.parametrize(
+    "text", ["比2019年增长", "与2019年相比", "是2019年的2倍", "高于去年同期", "按2015年不变价计算"]
+)
+def test_compared_times_govern_nothing(text: str) -> None:
+    """A time that something is compared with is marked, and no year of the paragraph."""
+    (mention,) = find_times(fold(text), WORK_REPORT, Time(2022))
+    assert mention.is_compared
+    assert TimedText(fold(text), ("工作回顾",), "成效", WORK_REPORT).years() == (2022,)
+
+
+def governing(text: str, headings: tuple[str, ...] = (), section: str = "成效") -> Span:
+    """Return the time that governs the mark ¶ in a paragraph of a work report of 2023."""
+    offset = text.index("¶")
+    return span(TimedText(fold(text.replace("¶", "")), headings, section, WORK_REPORT).time_at(offset))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("立案¶9件。", (2022, None, None)),
+        ("2021年，立案3件。结案¶2件。", (2021, None, None)),
+        ("2021年立案3件，2022年立案5件，结案¶2件。", (2022, None, None)),
+        ("立案9件（2020年3件），结案¶2件。", (2022, None, None)),
+        ("立案9件（2020年¶3件），结案2件。", (2020, None, None)),
+        ("由2018年的¶3件增加到9件，结案2件。", (2018, None, None)),
+        ("由2018年的3件增加到9件，结案¶2件。", (2022, None, None)),
+        ("比2019年增长¶3%。", (2022, None, None)),
+        ("上半年立案¶3件。全年立案9件。", (2022, None, "01-06")),
+        ("上半年立案3件。全年立案¶9件。", (2022, None, None)),
+        ("截至11月底，户数为¶3户。", (2022, None, "11")),
+        ("2021年、2022年立案分别为¶3件、9件，结案2件。", (2021, None, None)),
+        ("2021年、2022年立案分别为3件、¶9件，结案2件。", (2022, None, None)),
+        ("连续三年立案率第一，立案¶9件。", (2022, None, None)),
+        ("2022年3月5日召开大会，立案¶9件。", (2022, None, None)),
+    ],
+)
+def test_the_time_that_governs(text: str, expected: Span) -> None:
+    """A time in a main clause governs what follows. In brackets or a comparison it governs its own figure."""
+    assert governing(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("headings", "section", "expected"),
+    [
+        ((), "成效", (2022, None, None)),
+        ((), "计划", (2023, None, None)),
+        (("过去五年工作回顾", "农业稳步发展"), "成效", (2022, 2018, None)),
+        (("2021年工作回顾",), "成效", (2021, None, None)),
+        (("2022年和过去五年工作回顾",), "成效", (2022, None, None)),
+        (("2022年工作回顾和2023年工作安排",), "成效", (2022, None, None)),
+        (("2022年工作回顾和2023年工作安排",), "计划", (2023, None, None)),
+        (("今后五年总体思路和2023年的工作",), "计划", (2023, None, None)),
+        (("“十四五”规划纲要",), "成效", (2022, None, None)),
+    ],
+)
+def test_headings_and_sections_govern_the_start(headings: tuple[str, ...], section: str, expected: Span) -> None:
+    """The innermost heading with a time decides, else the section. A single year goes before several."""
+    assert span(base_time(headings, section, WORK_REPORT)) == expected
+    assert governing("立案¶9件。", headings, section) == expected
+
+
+def test_other_reports_review_their_own_year() -> None:
+    """Only a work report reviews the year before."""
+    assert span(base_time((), "成效", LAW_REPORT)) == (2023, None, None)
+    assert span(base_time((), "计划", LAW_REPORT)) == (2024, None, None)
+    assert span(base_time((), "成效", Calendar.of_document(None, None))) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "headings", "section", "expected"),
+    [
+        ("立案9件。", ("工作回顾",), "成效", (2022,)),
+        ("2020年立案3件。2021年立案5件。", (), "成效", (2020, 2021)),
+        ("立案9件（2020年3件）。", (), "成效", (2022,)),
+        ("各位代表：现在向大会报告工作。", (), "其他", ()),
+        ("2021年，名词解释。", (), "其他", (2021,)),
+    ],
+)
+def test_years_of_a_paragraph(text: str, headings: tuple[str, ...], section: str, expected: tuple[int, ...]) -> None:
+    """All years that govern to the end, else that of the heading. An introduction has none."""
+    assert TimedText(fold(text), headings, section, WORK_REPORT).years() == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("收件",), (2023, None, None)),
+        (("收件", "2021"), (2021, None, None)),
+        (("2021年", "1-6月"), (2021, None, "01-06")),
+        (("1-6月", "2021年"), (2021, None, "01-06")),
+        (("上年同期",), (2022, None, None)),
+        (("“十三五”期间",), (2020, 2016, None)),
+    ],
+)
+def test_headers_state_the_time_of_a_cell(labels: tuple[str, ...], expected: Span) -> None:
+    """Years and months can stand in different headers. 上年 depends on the year of the table."""
+    assert span(time_of_labels(labels, LAW_REPORT, Time(2023))) == expected
+
+
+def test_years_of_a_row() -> None:
+    """A header can be a bare year. A number in a cell is none."""
+    row = fold("指标 收件 ｜ 2021 120 ｜ 2022 2000")
+    assert years_of_row(row, (), "成效", LAW_REPORT) == (2021, 2022)

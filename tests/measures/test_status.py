@@ -1,0 +1,116 @@
+"""Time and status of measures: actual, target, rule, before; states at a point of time."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchkit.measures.extractor import Extractor
+from searchkit.model import ExtractedMeasure, Paragraph
+
+EXTRACTOR = Extractor.load()
+
+
+def extract(text: str, section: str = "成效", path: tuple[str, ...] = ()) -> list[ExtractedMeasure]:
+    """Return the measures of a paragraph of a work report of 2023."""
+    paragraph = Paragraph("a#1", "a", 1, text, path=path, section=section, year=2023, doctype="政府工作报告")
+    return list(EXTRACTOR.extract([paragraph])[0])
+
+
+def statuses(text: str, section: str = "成效") -> list[str]:
+    """Return the statuses of the measures of a paragraph."""
+    return [measure.status for measure in extract(text, section)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("立案查处违法案件129件。", ["actual"]),
+        ("预计全年财政收入完成420亿元。", ["actual"]),
+        ("积极争取中央资金20亿元。", ["actual"]),
+        ("今年以来，全县新增企业30家。", ["actual"]),
+        ("到2025年，城镇化率达到70%。", ["target"]),
+        ("力争全年粮食产量达到20万吨。", ["target"]),
+        ("粮食增长3%，高于2%的预期目标。", ["actual", "target"]),
+        ("受理案件由12件增加到30件。", ["before", "actual"]),
+        ("低保标准分别从300元、200元提高到400元、260元。", ["before", "before", "actual", "actual"]),
+        ("企业数比上年的28家增加12家。", ["before", "actual"]),
+        ("新开工1亿元以上项目30个。", ["rule", "actual"]),
+        ("对罚款金额超过5万元的案件进行审核。", ["rule"]),
+        ("可处2000元以上3万元以下罚款。", ["rule", "rule"]),
+        ("对某公司处3万元罚款。", ["actual"]),
+        ("产值超过100亿元的园区达到3个。", ["rule", "actual"]),
+        ("95%以上的村通了公路。", ["actual"]),
+    ],
+)
+def test_status_in_a_review(text: str, expected: list[str]) -> None:
+    """A review states what was reached, but also targets, thresholds, and values before a change."""
+    assert statuses(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("新建学校12所。", ["target"]),
+        ("地区生产总值增长6%左右。", ["target"]),
+        ("实施200项以上重点项目。", ["target"]),
+        ("目前，全县有低保对象300人。", ["actual"]),
+        ("我县第三产业只占20%。", ["actual"]),
+        ("补助标准由80元提高到120元。", ["before", "target"]),
+        ("支持投资5亿元以上的项目。", ["rule"]),
+    ],
+)
+def test_status_in_a_plan(text: str, expected: list[str]) -> None:
+    """What a plan says will be done is a target even without a word of intention. A stated fact is actual."""
+    assert statuses(text, "计划") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("受理案件由2018年的12件增加到30件。", (), [2018, 2022]),
+        ("受理案件由12件增加到30件。", (), [2021, 2022]),
+        ("受理案件由12件增加到30件。", ("过去五年工作回顾",), [2017, 2022]),
+        ("比2019年的12件增加18件。", (), [2019, 2022]),
+        ("比上年的12件增加18件。", (), [2021, 2022]),
+        ("新开工1亿元以上项目30个。", (), [None, 2022]),
+    ],
+)
+def test_year_of_the_value_before_a_change(text: str, path: tuple[str, ...], expected: list[int | None]) -> None:
+    """It is the year named, else the one before the review. A rule has none."""
+    assert [measure.of_year for measure in extract(text, path=path)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("森林覆盖率达到45%。", True),
+        ("年末贷款余额300亿元。", True),
+        ("现有学校120所。", True),
+        ("市级以上高新区增加到5个。", True),
+        ("截至年底，全市市场主体达20万户。", True),
+        ("新增企业30家。", False),
+        ("贷款增加30亿元。", False),
+        ("5次降低存款利率。", False),
+        ("财政收入增长8%。", False),
+    ],
+)
+def test_states_at_a_point_of_time(text: str, *, expected: bool) -> None:
+    """Balances, coverage rates and what exists are states; additions, changes and events are not."""
+    assert extract(text)[0].stock is expected
+
+
+def test_totals_of_several_years_and_parts() -> None:
+    """A total has the first year, a state has none. Months are those of the year."""
+    path = ("过去五年工作回顾",)
+    (total,) = extract("累计新建学校120所。", path=path)
+    assert (total.of_year, total.since) == (2022, 2018)
+    (state,) = extract("森林覆盖率达到45%。", path=path)
+    assert (state.of_year, state.since) == (2022, None)
+    (part,) = extract("1—11月，财政收入完成30亿元。")
+    assert (part.of_year, part.part) == (2022, "01-11")
+
+
+def test_a_statement_of_zero_has_a_time() -> None:
+    """It has the year of its section."""
+    (zero,) = extract("全年未发生安全事故。")
+    assert (zero.zero, zero.of_year, zero.status) == (True, 2022, "actual")
