@@ -431,7 +431,8 @@ def _write_aliases(config: _BuildConfig, folder: Path) -> None:
     """Write the names of the facet values of a new index to its data folder."""
     engine = open_engine(config.settings.engine, folder)
     try:
-        aliases = collect_aliases(engine, config.analyzer)
+        taxonomies = (config.settings.topics.text, config.settings.work_topics.text)
+        aliases = collect_aliases(engine, config.analyzer, taxonomies)
     finally:
         engine.close()
     (folder / ALIASES_FILE).write_bytes(aliases.to_json())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from searchkit.errors import UsageError
-from searchkit.model import SECTIONS
 from searchkit.query.aliases import NAMED_FACETS, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.text.years import MAX_YEAR, MIN_YEAR
@@ -33,6 +32,7 @@ def parse_filters(
     where: Mapping[str, FilterValue] | None,
     check_name: Callable[[str], None],
     aliases: Aliases,
+    has_topic: Callable[[str], bool],
 ) -> ResolvedFilters:
     """Return the filters of two mappings from facet names to values.
 
@@ -40,7 +40,8 @@ def parse_filters(
     In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
     be one text, separated by commas. A value in `where`, and a document, is taken as it is written.
 
-    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value, and for one
+    `check_name` must raise an exception if no facet has the name. `has_topic` returns whether the index has a topic
+    that no taxonomy has. Raises UsageError for an invalid value, and for one
     that the index does not have. The message names the nearest value.
     """
     if not isinstance(where, Mapping | None):
@@ -54,7 +55,8 @@ def parse_filters(
             if name in YEAR_FACETS:
                 parsed.append(_parse_years(name, values, aliases, notes))
             elif name in NAMED_FACETS and name not in (where or {}):
-                resolved = [item for value in values for item in _resolve(name, str(value), aliases, notes)]
+                known = _KnownValues(name, aliases, has_topic, notes)
+                resolved = [item for value in values for item in known.resolve(str(value))]
                 parsed.append(Filter(name, tuple(dict.fromkeys(resolved))))
             else:
                 parsed.append(Filter(name, tuple(map(str, values))))
@@ -97,38 +99,42 @@ def _format_years(first: int, last: int) -> str:
     return f"{'' if first == MIN_YEAR else first}..{'' if last == MAX_YEAR else last}"
 
 
-def _resolve(facet: str, text: str, aliases: Aliases, notes: list[str]) -> list[str]:
-    """Return the values that a text names. Raises UsageError if it, or a part of it between commas, names none."""
-    values = _find_values(facet, text.strip(), aliases, notes)
-    if values:
+class _KnownValues:
+    """The values of a facet and their names."""
+
+    def __init__(self, facet: str, aliases: Aliases, has_topic: Callable[[str], bool], notes: list[str]) -> None:
+        """A name of a place that fits several places adds a note to `notes`."""
+        self._facet, self._aliases, self._has_topic, self._notes = facet, aliases, has_topic, notes
+
+    def resolve(self, text: str) -> list[str]:
+        """Return the values that a text names.
+
+        Raises UsageError if the text names none, and one of its parts between commas neither.
+        """
+        values = self._find(text.strip())
+        if values:
+            return values
+        parts = _split(text)
+        if len(parts) > 1:
+            return [value for part in parts for value in self.resolve(part)]
+        nearest = self._aliases.nearest(self._facet, text.strip())
+        hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {self._facet}"
+        raise UsageError(f"no {self._facet} {text.strip()}; {hint}")
+
+    def _find(self, text: str) -> list[str]:
+        """Return the values with a name: the value itself, or those that have it as another name."""
+        known = self._aliases.values(self._facet)
+        if self._facet != "district":
+            is_value = text in known or (self._facet == "topic" and self._has_topic(text))
+            return [text] if is_value else list(self._aliases.named(self._facet, text))
+        if "/" in text:
+            return [text] if any(f"/{text}/" in f"/{path}/" for path in known) else []
+        values = [text] if self._aliases.paths(text) else list(self._aliases.named("district", text))
+        places = [path for value in values for path in self._aliases.paths(value)]
+        if len(places) > 1:
+            listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
+            self._notes.append(f"district {text} means {len(places)} places: {listed}")
         return values
-    parts = _split(text)
-    if len(parts) > 1:
-        return [value for part in parts for value in _resolve(facet, part, aliases, notes)]
-    nearest = aliases.nearest(facet, text.strip())
-    hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {facet}"
-    raise UsageError(f"no {facet} {text.strip()}; {hint}")
-
-
-def _find_values(facet: str, text: str, aliases: Aliases, notes: list[str]) -> list[str]:
-    """Return the values with a name: the value itself, or those that have it as another name.
-
-    Adds a note if a name of a place fits several places.
-    """
-    if facet == "section" and text in SECTIONS:
-        return [text]
-    if facet == "section" and text in SECTIONS:
-        return [text]
-    if facet != "district":
-        return [text] if text in aliases.values(facet) else list(aliases.named(facet, text))
-    if "/" in text:
-        return [text] if any(f"/{text}/" in f"/{path}/" for path in aliases.values(facet)) else []
-    values = [text] if aliases.paths(text) else list(aliases.named(facet, text))
-    places = [path for value in values for path in aliases.paths(value)]
-    if len(places) > 1:
-        listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
-        notes.append(f"district {text} means {len(places)} places: {listed}")
-    return values
 
 
 def _split(text: str) -> list[str]:

@@ -172,7 +172,13 @@ class Snapshot:
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
-        return parse_filters(filters, where, self._check_facet, self.aliases)
+        return parse_filters(filters, where, self._check_facet, self.aliases, self._has_topic)
+
+    def _has_topic(self, topic: str) -> bool:
+        """Return whether a paragraph has a topic."""
+        request = Request(Filter("topic", (topic,)), limit=0)
+        with self.use_engine() as engine:
+            return engine.search(request).total > 0
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None

@@ -62,7 +62,7 @@ def _name_places(paths: Iterable[str]) -> Iterator[ValueName]:
     another such place. If it is the short name of a province that the index lacks, it means nothing.
     """
     elements = {element for path in paths for element in path.split("/")}
-    ordinary = {fold(word) for words in read_word_lists("place_words.txt") for word in words}
+    ordinary = set(fold(" ".join(word for words in read_word_lists("place_words.txt") for word in words)).split())
     all_names = gazetteer().full_and_short_names(elements)
     full = {name: element for element, (full_names, _) in all_names.items() for name in full_names}
     for name, element in full.items():
