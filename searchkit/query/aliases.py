@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from searchkit.text.characters import remove_invisible
-from searchkit.text.folding import fold
 
 NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
 """Facets whose values have names. The order is that of their numbers in the file."""
@@ -89,6 +88,8 @@ class Aliases:
 
     def can_understand(self, query: str) -> bool:
         """Return whether a query contains a name, or characters that a year contains. Takes some microseconds."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
         folded = fold(remove_invisible(query))
         return (
             "年" in folded or any(map(str.isdecimal, folded)) or any(self.at(folded, at) for at in range(len(folded)))
@@ -96,6 +97,8 @@ class Aliases:
 
     def named(self, facet: str, name: str) -> tuple[str, ...]:
         """Return the values of a facet that have a name, which may be in traditional characters. Empty if none has."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
         folded = fold(name)
         matches = (alias for alias in self._beginning_with(folded[:1]) if alias.name == folded and alias.facet == facet)
         return tuple(dict.fromkeys(value for alias in matches for value in alias.values))
@@ -125,6 +128,8 @@ class Aliases:
         Values that contain the name, or that the name contains, come first.
         """
         from difflib import SequenceMatcher  # noqa: PLC0415 - only for error messages
+
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
 
         folded = fold(name)
         ratios: dict[str, float] = {}
