@@ -209,9 +209,10 @@ def _years(part: Mapping[str, Any]) -> list[str]:
     head = (
         "[Labelled by hand](../tests/measures/times/README.md) before the rules existed. `random` and `paragraphs` are "
         "random samples; the other samples were drawn by wordings that are rare. Shares of the labels whose field is "
-        "right. [docs/times.md](../docs/times.md) describes the fields."
+        "right. An indicator is equal to a right wording, longer than one, or other. "
+        "[docs/times.md](../docs/times.md) describes the fields."
     )
-    names = ("labels", *times.FIELDS)
+    names = ("labels", *times.FIELDS, *times.JUDGEMENTS)
     rows = [
         (f"{sample}, {use}", *(shares.get(name, "") for name in names))
         for use, scores in part.items()

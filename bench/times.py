@@ -49,11 +49,15 @@ PATTERNS = {
 _REACH = 40, 8
 """Number of characters before and after a measure in which a pattern is searched."""
 _SPARSE = {("国务院", 1960), ("国务院", 1970)}  # decades with few reports, from which a third is drawn
+_CHANGE = re.compile("(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
+"""Words for a change at the end of an indicator, which do not count."""
 _CONTEXT = 350
 """Number of characters printed on either side of a measure."""
 
 FIELDS = ("of_year", "since", "part", "stock", "status")
 """Labelled fields of a measure."""
+JUDGEMENTS = ("equal", "longer", "other")
+"""What `judge` returns."""
 
 Label = dict[str, Any]
 Reader = Callable[[str], "tuple[Paragraph, Sequence[Measure]] | None"]
@@ -145,6 +149,8 @@ def show(label: Label, index: Index) -> Iterator[str]:
 def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
     """Compare the labels for a use with what was extracted. Returns sample → number of labels, and field → share right.
 
+    The sample `indicators` has the shares of each of `JUDGEMENTS`.
+
     `read` returns a paragraph with its measures, or None if its report is missing: its labels are skipped. The measure
     of a label has its end and value, else its start. If there is none, all fields are wrong.
     """
@@ -157,18 +163,19 @@ def score(use: str, read: Reader) -> dict[str, dict[str, Any]]:
             measure = _find_measure(label, int(start), found[1])
             right[label["sample"]] += Counter(name for name in FIELDS if measure and _is_right(label, name, measure))
             right[label["sample"]]["labels"] += 1
+            if label.get("indicators"):
+                right["indicators"] += Counter(
+                    ("labels", judge(measure.indicator if measure else "", label["indicators"]))
+                )
     for label in (label for label in labels["paragraphs"] if label["use"] == use):
         found = read(label["id"])
         if found is not None:
             answers = [label["of_year"], *(other["of_year"] for other in label.get("accept", ()))]
             right["paragraphs"] += Counter(labels=1, of_year=int(list(found[0].of_year) in answers))
+    names = {"paragraphs": ("of_year",), "indicators": JUDGEMENTS}
     return {
         sample: {"labels": counts["labels"]}
-        | {
-            name: round(counts[name] / counts["labels"], 4)
-            for name in FIELDS
-            if sample != "paragraphs" or name == "of_year"
-        }
+        | {name: round(counts[name] / counts["labels"], 4) for name in names.get(sample, FIELDS)}
         for sample, counts in right.items()
     }
 
@@ -197,6 +204,23 @@ def _is_right(label: Label, name: str, measure: Measure) -> bool:
     """Return whether a field of a measure equals that of the label, or of one of its alternatives."""
     value = getattr(measure, name)
     return value == label[name] or any(name in other and other[name] == value for other in label.get("accept", ()))
+
+
+def judge(indicator: str, wordings: Iterable[str]) -> str:
+    """Compare an indicator with the right wordings: `equal` to one of them, `longer` than one, or `other`.
+
+    Marks, blanks and 的 are ignored. A longer indicator contains all words of the wording, in their order. Whether it
+    is right depends on the others, which only a person can judge.
+    """
+    name = "".join(_words(indicator))
+    expected = [_words(wording) for wording in wordings]
+    if name in map("".join, expected):
+        return "equal"
+    return "longer" if any(re.search(".*".join(words), name) for words in expected) else "other"
+
+
+def _words(indicator: str) -> list[str]:
+    return re.sub(r"[^\w\s]|的", "", _CHANGE.sub("", indicator)).split()
 
 
 def _stratum(document: Document, number: int) -> Stratum:

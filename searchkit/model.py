@@ -175,8 +175,8 @@ class ExtractedMeasure:
     """
 
     indicator: str
-    """What is counted, in the words of the report, without number and unit. Words that are not adjacent in the report
-    are separated by a space."""
+    """What is counted, in the words of the report, without number, unit and the verb of a change. Words that are not
+    adjacent in the report are separated by a space."""
     value: int | float
     """The number in `unit`: 93.7182 for 93.7182万元, 100 for 100%, 0.75 for 四分之三."""
     unit: str | None

@@ -66,8 +66,8 @@ one digit too often by chance."""
 _MIN_TYPO_INDICATOR_LENGTH = 4
 """Minimum number of characters of an indicator whose values are compared for typos. Shorter ones count many things."""
 
-_YEARLY_CHANGE = re.compile("同比|上一?年|去年|前一年|增长|下降|上升")
-"""Words of a change since last year. 压缩90% has none of them."""
+_YEARLY_CHANGE = re.compile(r"同比|上一?年|去年|前一年|增长|下降|上升| [\d.,]+\S*$")
+"""Words of a change since last year, or a quote that consists only of the number. 压缩90% has none of them."""
 _LAST_YEAR_PERIOD = re.compile(r"上一?年度?|去年|前一年|同比|(?:上年|去年)?同期")
 """Period of a change since last year."""
 _PERCENTAGE_POINTS = {"个百分点", "百分点"}

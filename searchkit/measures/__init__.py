@@ -6,8 +6,10 @@
     numbers.py                 numbers: compound (1亿2000万), signed, round (近千), and fractions (千分之六)
     quantities.py, units.py, bounds.py
                                numbers with their units, durations, bounds
-    indicators.py, wording.py, words.py
-                               the name of what each number counts, from the words around it
+    indicators.py              what each number counts: its name, completed from its context
+    names.py                   where names begin and end; several names in a clause
+    counted.py                 numbers that count nothing: idioms, ordinals, slogans
+    wording.py, words.py       the words around names; word boundaries in names
     periods.py, zeros.py       the period of a measure; statements of zero
     status.py                  the time and the status of a measure
     tables.py                  the cells of tables

@@ -1,8 +1,8 @@
 """Indicators: the name of what each quantity counts, in the words of the sentence.
 
 The name is in the clause of the quantity, before the number (监督检查5980户次) or after it (11个专业). If it is unclear
-by itself, the context is prepended: the previous quantity, the total that the quantity is part of, the previous clause,
-or the heading.
+by itself, the context is prepended: the previous quantity, the total that the quantity is part of, the subject of a
+previous clause, or the heading. Several numbers without names take those of the numbers before (分别增长10%和20%).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
 from searchkit.measures import wording
+from searchkit.measures.counted import is_counted, is_enumeration, is_idiom
+from searchkit.measures.names import MAX_TRAILING_NAME_LENGTH, MIN_NAME_LENGTH, NameText
 from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_period, find_times
 from searchkit.measures.quantities import Quantity
-from searchkit.measures.words import cuts_word, is_inside_word
 
 _CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")
 """The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
@@ -27,27 +28,25 @@ _BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """A text in brackets, which may contain other brackets of one more level."""
 _SENTENCE = re.compile(r"[^。!?;]+")
 """A sentence without its punctuation mark. A semicolon ends a sentence, too."""
-_FIRST_HAN = "\u4e00"
-"""The first Chinese character. Characters from this one on are Chinese."""
-_TIME_ENDS = frozenset("年月日末底初间")
-"""Last characters of a time expression. A word never begins inside of one."""
-_CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及"))
+_CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及", "或", "或者"))
 """Words between numbers that share the text before them: 32.6%和31.7%."""
 _YEAR_NUMBER = re.compile(r"\d{4}年度?")
 """2023年度."""
-_MAX_TRAILING_NAME_LENGTH = 20
-"""Maximum length in code points of a name after a number."""
+_MAX_PURPOSE_LENGTH = 30
+"""Maximum length in code points of the text after an amount that tells what it is spent on."""
 _MAX_INDICATOR_LENGTH = 200
 """Maximum length in code points of each part of an indicator. A longer part, which no report has, is cut at its start,
 because its end is next to the number."""
-_MIN_NAME_LENGTH = 2
-"""Minimum length of a name, in code points."""
 _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
-_MAX_SLOGAN_LENGTH = 10
-"""Number of code points around a quantity that are searched for the same quantity."""
-_MAX_TAIL_LENGTH = 8
-"""Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""
+_MAX_TOPIC_DISTANCE = 3
+"""Number of clauses before a number that are searched for its topic."""
+_MAX_ADJECTIVES_LENGTH = 60
+"""Maximum length in code points of several adjectives and their noun after a number."""
+_MAX_OWN_NAMES = 30
+"""Number of names that later numbers without names can borrow."""
+_MAX_SOURCE_LENGTH = 30
+"""Maximum length in code points of the text before a number that tells the source of what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,30 @@ class NamedQuantity:
 
 
 @dataclass(frozen=True, slots=True)
+class _Words:
+    """The words around a number, or around several numbers that only conjunctions separate."""
+
+    begin: int
+    """Start of the text before the number."""
+    preceding: str
+    """That text, folded."""
+    start: int
+    """Start of the name in it."""
+    stop: int
+    """End of the name in it."""
+    before: str
+    """That name, or ""."""
+    after: str
+    """The name in the text after the number, or ""."""
+    consumed_end: int
+    """End of the text that belongs to the number and its name."""
+    change: re.Match[str] | None
+    """The match of `wording.CHANGE_VERB`."""
+    is_listed: bool
+    """Whether the clause has a quantity before."""
+
+
+@dataclass(frozen=True, slots=True)
 class _NameParts:
     """The parts that an indicator is built from."""
 
@@ -95,6 +118,10 @@ class _NameParts:
     """Whether `after` is a predicate of the things counted, not their name: 使用该系统 in 646家使用该系统."""
     begin: int = 0
     """Start of the text before the number, including the words that are no part of the name."""
+    is_listed: bool = False
+    """Whether the clause has a quantity before."""
+    is_borrowed: bool = False
+    """Whether `before` is the name of another quantity, which is complete."""
 
 
 @dataclass(slots=True)
@@ -114,6 +141,16 @@ class _Names:
     total_name: str = ""
     list_verb: str = ""
     """The verb that the items of a list share: 调处化解甲1件、乙4件."""
+    list_lead: str = ""
+    """The text before the first number of a list whose names follow the numbers: 夺得 in 夺得2枚金牌、3枚银牌."""
+    own: list[str] = field(default_factory=list)
+    """The names that are not borrowed, in order."""
+    run_length: int = 0
+    """Number of quantities that only conjunctions separate, of the last that have own names."""
+
+    def add(self, name: str) -> None:
+        """Add a name that is not borrowed, and forget the first of too many."""
+        self.own = [*self.own[1 - _MAX_OWN_NAMES :], name]
 
 
 def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -> list[NamedQuantity]:
@@ -123,34 +160,50 @@ def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -
     """
     named: list[NamedQuantity] = []
     n = 0
-    for sentence in _SENTENCE.finditer(context.folded):
+    previous_name = ""  # the last name of the previous sentence
+    for span in _SENTENCE.finditer(context.folded):
         first = n
-        while n < len(quantities) and quantities[n].start < sentence.end():
+        while n < len(quantities) and quantities[n].start < span.end():
             n += 1
         if n > first:
-            named.extend(_Sentence(context, quantities[first:n], sentence.start(), sentence.end()).name_all())
+            sentence = _Sentence(context, quantities[first:n], range(*span.span()), previous_name)
+            named.extend(sentence.name_all())
+            previous_name = sentence.last_name
+        else:
+            previous_name = ""
     return [item for item in named if not wording.PAGE_COUNTER.fullmatch(item.indicator)]
 
 
 class _Sentence:
     """Names the quantities of one sentence, from left to right."""
 
-    def __init__(self, context: ParagraphContext, quantities: Sequence[Quantity], start: int, end: int) -> None:
+    def __init__(
+        self, context: ParagraphContext, quantities: Sequence[Quantity], span: range, previous_name: str
+    ) -> None:
+        start, end = span.start, span.stop
         self._context = context
+        self._previous_name = previous_name
         self._text = context.text
         self._folded = context.folded
+        self._names_in = NameText(context.text, context.folded)
         self._quantities = quantities
         self._start = start
         self._end = end
         self._clause_starts = [start, *_find_clause_starts(context.folded, start, end, quantities)]
         self._times = find_times(context.folded, start, end)
-        self._clause_topics: dict[int, str] = {}  # by n, the topic of the clause before clause n
+        self._clause_topics: dict[int, str] = {}  # by the number of the clause
+        self._clauses_with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
         self._consumed_end = start  # end of the text that the previous quantities have used
         self._named_end = start  # end of the last quantity that has a name
         self._names = _Names()
         self._brackets = _find_remarks(context.folded, start, end, quantities)
         self._bracket: range | None = None  # the bracket that the current quantity is in
         self._names_outside = _Names()  # the names before that bracket
+
+    @property
+    def last_name(self) -> str:
+        """The last name so far, or ""."""
+        return self._names.last_name
 
     def name_all(self) -> Iterator[NamedQuantity]:
         """Yield the quantities that count something."""
@@ -170,7 +223,7 @@ class _Sentence:
         if self._bracket is not None:
             self._names = self._names_outside
             self._consumed_end = max(self._consumed_end, self._bracket.stop)
-        self._bracket, self._names_outside = bracket, replace(self._names)
+        self._bracket, self._names_outside = bracket, replace(self._names, own=self._names.own.copy())
 
     def _run_length(self, k: int) -> int:
         """Return the number of quantities from index k on that only conjunctions separate (32.6%和31.7%)."""
@@ -184,6 +237,45 @@ class _Sentence:
     def _name_run(self, k: int, length: int) -> Iterator[NamedQuantity]:
         """Name `length` quantities from index k on, which share the text before them."""
         quantity, last = self._quantities[k], self._quantities[k + length - 1]
+        words = self._find_words(k, length)
+        if is_idiom(self._folded, quantity, words.preceding):
+            return
+        if self._is_uncounted(quantity, words):
+            self._pass_over(quantity, words)
+            return
+        before, after = self._choose_names(quantity, words)
+        is_predicate = not before and not after and words.change is None
+        if is_predicate:
+            after = self._find_predicate(k + length - 1)
+        if not words.is_listed:
+            self._names.list_lead = before if after and len(before) > MIN_NAME_LENGTH else ""
+        self._consumed_end = max(last.end, words.consumed_end)
+        spans = self._names_in.split(words.start, words.stop, length, quantity)
+        borrowed = () if before or after else self._borrow_names(words.preceding, length, quantity.start)
+        previous_name, has_own_name = self._names.last_name, bool(before or after)
+        for i in range(max(length, len(spans))):
+            item = self._quantities[k + i] if i < length else quantity
+            start = words.start if before and not i and not borrowed else item.start
+            if spans:
+                before, start = self._names_in.item_name(spans, i), spans[i].start if length == 1 else start
+                self._names.last_name = previous_name
+            elif borrowed:
+                before = borrowed[i]
+            yield self._build(
+                item,
+                _NameParts(
+                    before, after, start, words.change, is_predicate, words.begin, words.is_listed, bool(borrowed)
+                ),
+            )
+            if has_own_name and (spans or not i):
+                self._names.add(self._names.last_name)
+        if borrowed and not self._names.own:
+            self._names.own = [*borrowed]
+        self._names.run_length = length if has_own_name or borrowed else self._names.run_length
+
+    def _find_words(self, k: int, length: int) -> _Words:
+        """Return the words around `length` quantities from index k on."""
+        quantity, last = self._quantities[k], self._quantities[k + length - 1]
         begin, is_listed = self._find_begin(k)
         preceding = self._folded[begin : quantity.start]
         self._update_total(preceding, k)
@@ -195,32 +287,63 @@ class _Sentence:
             and not wording.BASELINE.search(preceding)
         ):
             change = None  # 提高1200万教师待遇 counts teachers
-        name_start, name_end = self._trim_name(begin, begin + change.start() if change else quantity.start)
-        after, consumed_end = ("", last.end) if change else self._find_name_after(k + length - 1)
-        before = self._text[name_start:name_end]
-        is_negated = quantity.value == 1 and wording.NEGATION.search(preceding) is not None  # 没有一起投诉
-        if is_negated or (
-            quantity.is_vague and not change and not self._is_counted(quantity, preceding, before, after)
+        start, stop = self._names_in.trim(
+            begin, begin + change.start() if change else quantity.start, is_change=change is not None
+        )
+        if change is None and quantity.unit == "%":  # 经济增长速度达到5%
+            change = wording.GROWTH_RATE.search(self._folded, start, stop)
+            stop = self._names_in.trim_end(start, change.start()) if change else stop
+        stop = self._names_in.trim_compared_level(start, stop, quantity)
+        before = self._names_in.read(start, stop)
+        is_named_after = change is None or (  # 每年净增40万个岗位
+            not before and quantity.kind == "count" and not self._folded.startswith("的", last.end)
+        )
+        after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
+        rank = wording.RANK.match(after)
+        if (
+            rank
+            and k + length < len(self._quantities)
+            and self._quantities[k + length].start <= last.end + rank.end() + 1
         ):
-            self._consumed_end = quantity.end
-            self._names.last_name = self._names.subject = after or self._names.last_name
+            following = self._names_in.cut(self._text_after(k + length)[1], is_clause_end=False)
+            after = f"{rank[0]} {wording.RANK.sub('', following)}".strip()
+        if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
+            before = wording.REACHED.split(before)[-1] or before
+            after, consumed_end = "", last.end
+        if not after and quantity.kind == "money" and (not before or wording.ENDS_IN_SPENDING.search(before)):
+            after, consumed_end = self._find_purpose(k + length - 1)
+        return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed)
+
+    def _is_uncounted(self, quantity: Quantity, words: _Words) -> bool:
+        """Return whether a quantity counts nothing: 没有一起投诉, 坚持三个原则."""
+        if quantity.value == 1 and wording.NEGATION.search(words.preceding):
+            return True
+        if not quantity.is_vague or words.change:
+            return False
+        return not is_counted(self._folded, quantity, words.preceding, words.before, words.after)
+
+    def _pass_over(self, quantity: Quantity, words: _Words) -> None:
+        """Continue after a quantity that counts nothing. The noun after it can be the subject of what follows."""
+        is_in_name = quantity.start < self._consumed_end  # 一期 in 3个一期工程
+        is_of_share = words.preceding.endswith("占") and len(words.preceding) < MAX_TRAILING_NAME_LENGTH
+        if is_in_name or is_of_share:  # 占三个单位职工总数的四分之一
             return
-        is_predicate = not before and not after and change is None
-        if is_predicate:
-            after = self._find_predicate(k + length - 1)
-        before = self._apply_list_verb(before, is_listed=is_listed)
-        if after and self._is_enumeration(preceding, quantity):
+        self._consumed_end = quantity.end
+        if not wording.ADVERBIAL_NUMBER.match(words.preceding):
+            self._names.last_name = self._names.subject = words.after or self._names.last_name
+
+    def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
+        """Return the names before and after a number, without a name that belongs to another number."""
+        before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
+        if not after:
+            return before, after
+        is_further_item = quantity.kind != "percent" and wording.ENDS_IN_CONJUNCTION.search(words.preceding) is not None
+        if is_further_item or is_enumeration(words.preceding, quantity):
             before = ""
-        self._consumed_end = max(last.end, consumed_end)
-        spans = self._split_names(name_start, name_end, length, quantity)
-        previous_name = self._names.last_name
-        for i in range(max(length, len(spans))):
-            item = self._quantities[k + i] if i < length else quantity
-            start = name_start if before and not i else item.start
-            if spans:
-                before, start = self._item_name(spans, i), spans[i].start if length == 1 else start
-                self._names.last_name = previous_name
-            yield self._build(item, _NameParts(before, after, start, change, is_predicate, begin))
+        is_unclear = quantity.kind == "percent" or len(after) < MIN_NAME_LENGTH
+        if is_unclear and len(before) <= MIN_NAME_LENGTH:
+            after = self._add_predicate(after, words.consumed_end)
+        return before, after
 
     # the text before a number
 
@@ -257,75 +380,10 @@ class _Sentence:
             )
             # 8%的增长目标: the verb follows the number. It is added to the text before the number, so that it matches.
             return wording.CHANGE_VERB.search(preceding + "增长") if growth and growth[0].startswith("的") else None
-        is_doubtful = change["verb"] in wording.SHORT_CHANGE_VERBS and not wording.BASELINE.search(preceding)
-        return None if is_doubtful or wording.LEVEL_REACHED.search(preceding) else change
-
-    def _trim_name(self, begin: int, end: int) -> tuple[int, int]:
-        """Return the span of the name between two offsets, without the words around it that are no part of a name."""
-        folded = self._folded
-        begin, end = self._trim_baseline(begin, end)
-        end = self._trim_end(begin, end)
-        total = _last_match(wording.TOTAL_WORD.finditer(folded, begin, end))
-        if total is not None and total.end() < end and not self._cuts_word(total, end):
-            begin = total.end()
-        addressee = wording.ADDRESSEE.match(folded, begin, end)
-        begin = self._skip_lead_in(addressee.end() if addressee else begin, end)
-        verbs = [*wording.LIGHT_VERB.finditer(folded, begin, end)]
-        while verbs and self._cuts_word(verbs[-1], end):
-            verbs.pop()
-        verb = verbs[-1] if verbs else None
-        if (
-            verb is not None
-            and end - verb.end() >= _MIN_NAME_LENGTH
-            and folded[verb.end() : end] not in ("工作", "活动")
-        ):
-            has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= _MIN_NAME_LENGTH
-            if not has_topic or wording.ACTOR.search(folded, begin, verb.start()):
-                begin = self._skip_lead_in(verb.end(), end)
-        conjunction = folded.rfind("并", begin, end)
-        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:  # at least four characters after 并
-            begin = conjunction + 1
-        end = self._trim_end(begin, end)
-        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):  # 工作 adds nothing to a longer name
-            end -= len("工作")
-        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:  # the name begins with a quotation
-            begin -= 1
-        return begin, max(begin, end)
-
-    def _trim_baseline(self, begin: int, end: int) -> tuple[int, int]:
-        """Return the span after the baseline of a comparison (比上年), or before it if nothing follows it."""
-        baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
-        if baseline is None:
-            return begin, end
-        rest = self._folded[baseline.end() : end].strip()
-        return (baseline.end(), end) if rest else (begin, baseline.start())
-
-    def _trim_end(self, begin: int, end: int) -> int:
-        """Return the end of the name, without the words between the name and its number."""
-        folded = self._folded
-        while end > begin and (folded[end - 1] in wording.TRAILING_ENDS or folded[end - 1].isspace()):
-            word = wording.TRAILING_WORD.search(folded, max(begin, end - wording.MAX_TRAILING_WORD_LENGTH), end)
-            if word is None:
-                break
-            end = word.start()
-        return end
-
-    def _skip_lead_in(self, begin: int, end: int) -> int:
-        """Return the start of the name, after the words that lead to it."""
-        while begin < end:
-            lead_in = wording.LEAD_IN.match(self._folded, begin, end)
-            if lead_in is None or self._cuts_word(lead_in, end):
-                lead_in = wording.LEADING_LIGHT_WORD.match(self._folded, begin, end)
-                if lead_in is None or lead_in.end() > end - 2 or self._cuts_word(lead_in, end):
-                    break
-            begin = lead_in.end()
-        return begin
-
-    def _cuts_word(self, lead_in: re.Match[str], end: int) -> bool:
-        """Return whether words before a name are the beginning of its first word: 规范性文件, 将乐县."""
-        last = lead_in[0][-1:]
-        can_begin_word = last >= _FIRST_HAN and last not in _TIME_ENDS and lead_in[0] != "新建"  # 新建|村级公路
-        return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
+        is_short = change["verb"] in wording.SHORT_CHANGE_VERBS and quantity.kind != "percent"  # 亏损额减20%
+        is_doubtful = is_short and not wording.BASELINE.search(preceding)
+        is_level = wording.LEVEL_REACHED.search(preceding) or wording.COMPARED_WITH_OTHERS.search(preceding)
+        return None if is_doubtful or is_level else change
 
     def _apply_list_verb(self, before: str, *, is_listed: bool) -> str:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
@@ -335,13 +393,19 @@ class _Sentence:
         self._names.list_verb = verb[0] if verb else ""
         return before
 
-    def _is_enumeration(self, preceding: str, quantity: Quantity) -> bool:
-        """Return whether the text before a number lists what the number counts: 甲、乙、丙等3个专业, 甲和乙2个中心."""
-        preceding = preceding.rstrip()
-        count = len(re.findall(r"、|和|及|与|》《", preceding)) + 1
-        return count > 1 and (preceding.endswith("等") or count == quantity.value)
-
     # the text after a number
+
+    def _find_purpose(self, k: int) -> tuple[str, int]:
+        """Return what the amount of quantity k is spent on, and the end of the text it uses: 20亿元用于改造校舍."""
+        begin = self._quantities[k].end
+        limit = min(self._next_start(k), begin + _MAX_PURPOSE_LENGTH)
+        purpose = wording.PURPOSE.match(self._folded, begin, limit)
+        if purpose is None:
+            return "", begin
+        mark = _PUNCTUATION.search(self._folded, purpose.end(), limit)
+        start, end = self._names_in.trim(purpose.end(), mark.start() if mark else limit)
+        is_name = end - start >= MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(self._folded, start, end)
+        return (self._text[start:end], end) if is_name else ("", begin)
 
     def _find_name_after(self, k: int) -> tuple[str, int]:
         """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
@@ -353,15 +417,26 @@ class _Sentence:
             return no_name
         if not is_clause_end and begin + len(following) == self._next_start(k):
             change = wording.CHANGE_VERB.search(following)
-            cut = change.start() if change else self._trim_end(begin, begin + len(following)) - begin
+            cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
             if cut == len(following) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
-                is_name = len(following) >= _MIN_NAME_LENGTH
+                is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
             following = following[:cut].partition("的")[0] if cut < len(following) else following
-        name = self._cut_name(following, is_clause_end=is_clause_end)
-        if len(name) < _MIN_NAME_LENGTH:
+        name = self._names_in.cut(following, is_clause_end=is_clause_end)
+        is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
+        if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
-        return self._text[begin : begin + len(name)].replace("的", " "), begin + len(name)
+        return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
+
+    def _add_predicate(self, name: str, end: int) -> str:
+        """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
+
+        `end` is the end of the name in the text.
+        """
+        predicate = wording.PREDICATE.match(self._folded, end, min(self._end, end + MAX_TRAILING_NAME_LENGTH * 2))
+        if predicate is None or predicate.end() > self._next_quantity_start(end):
+            return name
+        return f"{name} {self._text[slice(*predicate.span('verb'))]}"
 
     def _text_after(self, k: int) -> tuple[int, str, bool]:
         """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
@@ -369,114 +444,71 @@ class _Sentence:
         The mark 、 ends no clause.
         """
         begin, limit = self._quantities[k].end, self._next_start(k)
+        remark = wording.UNIT_REMARK.match(self._folded, begin, limit)
+        begin = remark.end() if remark else begin
         mark = _PUNCTUATION.search(self._folded, begin, limit)
+        if (
+            mark
+            and mark[0] == "、"
+            and (mark.start() == begin + 1 or wording.HALF_WORD.search(self._folded, begin, mark.start()))
+        ):  # 5所市、县级医院
+            next_mark = _PUNCTUATION.search(self._folded, mark.end(), limit)
+            is_open = next_mark is not None or limit == self._end
+            if is_open and (next_mark.start() if next_mark else limit) >= mark.end() + MIN_NAME_LENGTH:
+                mark = next_mark
+        if mark and mark[0] == "、":
+            listed = wording.LISTED_ADJECTIVES.match(self._folded, begin, min(limit, begin + _MAX_ADJECTIVES_LENGTH))
+            if listed:
+                return listed.start("noun"), listed["noun"], True
         if mark is None:
             return begin, self._folded[begin:limit], limit == self._end
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
 
     def _next_start(self, k: int) -> int:
         """Return the start of the quantity after quantity k, or the end of the sentence."""
-        return self._quantities[k + 1].start if k + 1 < len(self._quantities) else self._end
+        n = k + 1
+        if n < len(self._quantities) and self._is_ordinal(self._quantities[n], self._quantities[k].end):
+            n += 1
+        return self._quantities[n].start if n < len(self._quantities) else self._end
 
-    def _cut_name(self, following: str, *, is_clause_end: bool) -> str:
-        """Return the name at the start of the text after a number."""
-        ends = wording.NAME_END.finditer(following, 1)
-        end = next((end for end in ends if len(end[0]) > 1 or not is_inside_word(following, end.start())), None)
-        name = following[: end.start()] if end else following
-        if end and is_clause_end:
-            tail_length = len(following) - end.end()
-            if (
-                end[0] == "的" and _MIN_NAME_LENGTH <= tail_length <= _MAX_TAIL_LENGTH
-            ) or wording.GENERIC_NAME.fullmatch(name):
-                name = following
-        return re.sub(r"[后时中]$", "", name[:_MAX_TRAILING_NAME_LENGTH].rstrip("的 "))
+    def _next_quantity_start(self, offset: int) -> int:
+        """Return the start of the first quantity from an offset on, or the end of the sentence."""
+        n = bisect_left(self._quantities, offset, key=attrgetter("start"))
+        return self._quantities[n].start if n < len(self._quantities) else self._end
+
+    def _is_ordinal(self, quantity: Quantity, begin: int) -> bool:
+        """Return whether a quantity after a number that ends at `begin` is part of a name: 100个一类乡镇, 建设一期."""
+        is_adjacent = quantity.start == begin and quantity.value == 1
+        return quantity.is_vague and (is_adjacent or quantity.unit == "期")
 
     def _find_predicate(self, k: int) -> str:
         """Return the predicate after quantity k, for a quantity that has no name: 646家使用该系统."""
         begin, following, _ = self._text_after(k)
-        if begin + len(following) == self._next_start(k) < self._end or len(following) < _MIN_NAME_LENGTH:
+        is_cut = begin + len(following) == self._next_start(k) < self._end
+        if is_cut or len(following) < MIN_NAME_LENGTH or following.startswith("("):
             return ""
-        name = self._text[begin : begin + min(len(following), _MAX_TRAILING_NAME_LENGTH)]
+        name = self._text[begin : begin + min(len(following), MAX_TRAILING_NAME_LENGTH)]
         return _YEAR_NUMBER.sub("", name).strip("的 ")
-
-    def _is_counted(self, quantity: Quantity, preceding: str, before: str, after: str) -> bool:
-        """Return whether a vague quantity counts something. It is a small Chinese numeral with an everyday unit.
-
-        `preceding` is the text before the number in its clause. `before` and `after` are the names in the text before
-        and after the number.
-        """
-        if quantity.unit == "期":  # 培训班四期 counts, 工程二期 is an ordinal
-            return bool(wording.SERIAL_NOUN.search(before))
-        next_character = self._folded[quantity.end : quantity.end + 1]
-        is_followed_by_act = (  # 立案两件并办结一件
-            next_character in ("和", "及", "与", "并") and wording.COUNTED_ACT.search(before) is not None
-        )
-        is_at_end = not next_character or next_character in ",;。:!?、()"
-        if is_at_end or is_followed_by_act:
-            return not self._is_enumeration(preceding, quantity) and self._is_counted_at_end(
-                quantity, preceding, before
-            )
-        if quantity.value == 1:  # 一 before a noun is an article: 一家企业
-            return False
-        previous_character = self._folded[quantity.start - 1 : quantity.start]
-        if quantity.unit == "次" and previous_character not in tuple(
-            "第这那上历多再首"
-        ):  # 三次召开 counts, 第三次 does not
-            return bool(wording.REPEATED_ACT.match(self._folded, quantity.end))
-        # 处分两名干部, 新建三座桥梁 count; 坚持三个原则 does not.
-        is_act = quantity.unit in wording.COUNTED_UNITS and wording.COUNTED_ACT.search(preceding) is not None
-        has_verb = is_act or wording.COUNTING_VERB.search(preceding) is not None
-        return bool(after) and has_verb and not wording.ABSTRACT_NOUN.match(self._folded, quantity.end)
-
-    def _is_counted_at_end(self, quantity: Quantity, preceding: str, before: str) -> bool:
-        """Return whether a vague quantity at the end of a clause counts something: 立案两件, 处分一人."""
-        if quantity.value == 1 and (quantity.unit in wording.INDEFINITE_UNITS or self._is_repeated(quantity)):
-            return False
-        if len(before) > _MIN_NAME_LENGTH:
-            return True
-        if quantity.unit not in wording.COUNTED_UNITS:
-            return False
-        if quantity.value == 1:
-            return wording.COUNTED_ACT.fullmatch(before) is not None
-        return len(before) == _MIN_NAME_LENGTH or wording.COUNTED_TOTAL.search(preceding) is not None
-
-    def _is_repeated(self, quantity: Quantity) -> bool:
-        """Return whether the same number and unit occur again nearby in the clause: 发现一户、解决一户 is a slogan."""
-        start, end = quantity.start, quantity.unit_end
-        printed = self._folded[start:end]
-        before = self._folded[max(self._start, start - _MAX_SLOGAN_LENGTH) : start].rpartition(",")[2]
-        return printed in before or printed in self._folded[end : end + _MAX_SLOGAN_LENGTH].partition(",")[0]
 
     # several names, several numbers
 
-    def _split_names(self, begin: int, end: int, length: int, quantity: Quantity) -> list[range]:
-        """Return the spans of the names of several numbers, or of several rates that share a number, otherwise []."""
-        if length == 1 and quantity.kind != "percent":
-            return []
-        each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
-        cuts = [
-            match.span()
-            for match in wording.NAME_SEPARATOR.finditer(self._folded, begin, each.start() if each else end)
-        ]
-        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
-        spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
-        if not cuts or any(len(span) < _MIN_NAME_LENGTH for span in spans):
-            return []
-        if length > 1:
-            return spans if len(spans) == length else []
-        are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
-        return spans if are_rates else []
+    def _borrow_names(self, preceding: str, length: int, offset: int) -> Sequence[str]:
+        """Return the names of several numbers without names: those of the numbers or of the clause before.
 
-    def _item_name(self, spans: Sequence[range], i: int) -> str:
-        """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""
-        name, last = (self._text[spans[n].start : spans[n].stop] for n in (i, len(spans) - 1))
-        each = wording.DISTRIBUTIVE.search(last)
-        if each:  # 甲县、乙县分别完成投资3亿元、5亿元
-            verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
-            item = last[: each.start()] if i == len(spans) - 1 else name
-            return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
-        head = wording.SHARED_HEAD.search(last)
-        return name if head is None or wording.SHARED_HEAD.search(name) else f"{name} {head[0]}"
+        甲5亿元、乙6亿元,分别增长3%、4%. 甲和乙,分别增长3%、4%. `preceding` is the text before the first of the numbers,
+        `offset` its end. Returns () if there are not as many names as numbers.
+        """
+        is_distributive = wording.DISTRIBUTIVE.search(preceding) is not None
+        if length == 1 or not (is_distributive or self._names.run_length == length):
+            return ()
+        if len(self._names.own) >= length:
+            return self._names.own[-length:]
+        n = bisect_right(self._clause_starts, offset) - 1
+        if n == 0 or self._names.own or self._named_end > self._clause_starts[n]:
+            return ()
+        begin, end = self._names_in.trim(self._clause_starts[n - 1], self._clause_starts[n] - 1)
+        spans = self._names_in.split(begin, end, length, None)
+        return [self._names_in.item_name(spans, i) for i in range(len(spans))]
 
     # the indicator
 
@@ -486,7 +518,7 @@ class _Sentence:
         if wording.EMPTY_NAME.fullmatch(name):
             name = ""
         if parts.after:
-            is_named = len(name) > _MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
+            is_named = len(name) > MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
             name = _strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
         is_part = (
             self._names.total is not None and quantity.base_unit == self._names.total.base_unit and parts.change is None
@@ -494,64 +526,124 @@ class _Sentence:
         part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
             self._names.total = None
-        context = "" if name and parts.change is not None else self._find_context(name, quantity, parts)
+        pronoun = wording.PRONOUN.match(name)
+        context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
+        if pronoun:
+            name = name[pronoun.end() :]
+            context = context or self._find_topic(quantity) or self._names.last_name
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
-        self._names.last_name, self._names.last_quantity = (
-            name,
-            quantity if parts.change is None else self._names.last_quantity,
+        clause = self._clause_start(quantity.start)
+        is_source = quantity.start - clause < _MAX_SOURCE_LENGTH and wording.SURVEY.match(
+            self._folded, clause, quantity.start
         )
-        if len(name) > _MIN_NAME_LENGTH + 1 and not self._names.subject:
-            self._names.subject = context or name
-            self._names.lends_subject = parts.change is None and quantity.kind in _LENDING_KINDS
-        self._named_end = quantity.end
+        if not is_source:
+            self._remember(name, context, quantity, is_change=parts.change is not None)
         change = None
         if parts.change is not None:
             change = "increase" if parts.change["increase"] else "decrease"
-            name = f"{name} {parts.change['compared'] or ''}{parts.change['verb'].removesuffix('了')}".strip()
+            growth = wording.GROWTH_RATE.search(name) if quantity.unit == "%" else None
+            name = name[: growth.start()].rstrip("的 ") or name if growth else name
+            if wording.KEPT_RATE.fullmatch(parts.change["verb"]):
+                name = f"{name} {parts.change['verb']}".strip()
         return NamedQuantity(
             quantity, name, min(parts.start, quantity.start), change, part_of, self._find_period(quantity)
         )
+
+    def _remember(self, name: str, context: str, quantity: Quantity, *, is_change: bool) -> None:
+        """Keep the name of a quantity, from which later names may be completed."""
+        self._names.last_name = name
+        if not is_change:
+            self._names.last_quantity = quantity
+        if len(name) > MIN_NAME_LENGTH + 1 and not self._names.subject:
+            self._names.subject = context or name
+            self._names.lends_subject = not is_change and quantity.kind in _LENDING_KINDS
+        self._named_end = quantity.end
 
     def _find_context(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the words to prepend to a name that is unclear by itself. Return "" if the name needs none.
 
         The context is the total, the previous name, or a topic of the text before. It may contain the name.
         """
-        if name and self._names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
-            has_common_word = any(name[i : i + 2] in self._names.total_name for i in range(len(name) - 1))
-            is_clear = has_common_word or name[-1] in self._names.total_name
-            return "" if is_clear else _extract_object(self._names.total_name)
-        if name.startswith("占"):  # 救助女性30人,占20%
+        names = self._names
+        if name and parts.change is not None:
+            if wording.GROWTH_RATE.fullmatch(name):  # 工业增加值增长11%,增幅提高3个百分点
+                return names.last_name
+            # 第三产业显示出后劲,增加值增长10%
+            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+        if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
+            has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
+            is_clear = has_common_word or name[-1] in names.total_name
+            return "" if is_clear else _extract_object(names.total_name)
+        if name and parts.is_predicate and self._is_selection(quantity, parts):
+            return names.last_name
+        if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
+            is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
+            subject = names.subject if is_total else self._find_subject(quantity)
+            return (
+                subject
+                or names.last_name
+                or self._find_topic(quantity)
+                or self._previous_sentence_topic
+                or self._heading_topic()
+            )
+        return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
+
+    def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
+        """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
+        last = self._names.last_quantity
+        if last is None or last.base_unit != quantity.base_unit:
+            return False
+        return wording.SELECTION.search(self._folded, parts.begin, quantity.start) is not None
+
+    def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
+        """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
+        if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
             return self._names.last_name
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
-            return _extract_object(self._names.last_name)
-        topic = self._previous_clause_topic(quantity.start)
+            is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
+            return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
         if wording.BARE_VERB.fullmatch(name):  # 行政复议申请,受理9件
-            context = _extract_object(topic or self._names.last_name)
+            context = _extract_object(self._find_topic(quantity) or self._names.last_name)
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
-        if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
-            return self._names.last_name or topic or self._previous_sentence_topic or self._heading_topic()
-        return self._find_context_of_noun(name, topic, parts)
+        return ""
 
-    def _find_context_of_noun(self, name: str, topic: str, parts: _NameParts) -> str:
-        """Return the context of the name of a fine, or of a short or generic name. Other names need no context.
-
-        `topic` is the topic of the previous clause.
-        """
+    def _find_context_of_noun(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
+        """Return the context of the name of a fine, or of a short or generic name. Other names need no context."""
+        subject = self._names.subject
         if wording.FINE.fullmatch(name):
             last = self._names.last_name
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
-        if len(name) <= _MIN_NAME_LENGTH:
-            is_clear = name == "立案" and not wording.CAMPAIGN.search(self._names.subject)
-            return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(self._names.subject)
-        has_common_word = any(name[i : i + 2] in self._names.subject for i in range(len(name) - 1))
+        is_after = bool(parts.after) and not parts.before
+        if is_after and wording.LEVEL_VERB.search(self._folded, parts.begin, parts.start):
+            topic = self._find_topic(quantity)  # 出版总量,1985年达到456亿印张
+            if topic:
+                return topic
+        if len(name) <= MIN_NAME_LENGTH:
+            if self._is_list_item(name, parts):
+                return self._names.list_lead if is_after else ""  # 夺得2枚金牌、3枚银牌
+            return self._find_context_of_short(name, quantity, parts)
+        has_common_word = any(name[i : i + 2] in subject for i in range(len(name) - 1))
         # A generic name of at most four characters, such as 培训人数
         if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not has_common_word:
-            borrowed = _extract_object(self._names.subject) if self._is_borrowing(name, parts) else ""
-            return borrowed or ("" if self._names.subject else topic or self._heading_topic())
+            borrowed = _extract_object(subject) if self._is_borrowing(name, parts) else ""
+            return borrowed or ("" if subject else self._find_topic(quantity) or self._heading_topic())
         return ""
+
+    def _is_list_item(self, name: str, parts: _NameParts) -> bool:
+        """Return whether a short name is a further item of a list (企业3家、学校5所), not an act (法规4部、废止1部)."""
+        is_listed = parts.is_listed and self._folded[parts.begin - 1] == "、"
+        belongs = wording.RELATIVE_NAME.fullmatch(name) or wording.TRANSITIVE_VERB.match(f"{name}  ")
+        return is_listed and not belongs
+
+    def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
+        """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
+        subject = self._names.subject
+        if not subject:
+            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+        is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)
+        return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(subject)
 
     def _is_borrowing(self, name: str, parts: _NameParts) -> bool:
         """Return whether the subject of the sentence can be the context of a name.
@@ -567,18 +659,46 @@ class _Sentence:
     def _previous_sentence_topic(self) -> str:
         """The topic of the last clause of the previous sentence."""
         end = max(self._start - 1, 0)
-        begin, end = self._trim_name(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
+        if self._previous_name:
+            return self._previous_name
+        begin, end = self._names_in.trim(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
         return _strip_marks(self._text[begin:end])
 
-    def _previous_clause_topic(self, offset: int) -> str:
-        """Return the topic of the clause before the one that contains an offset, or "" if it has a named quantity."""
-        n = bisect_right(self._clause_starts, offset) - 1
-        if n == 0 or self._named_end > self._clause_starts[n - 1]:
+    def _find_topic(self, quantity: Quantity) -> str:
+        """Return the topic of the last clause before a quantity that has one, or "" if it has a named quantity."""
+        n = bisect_right(self._clause_starts, quantity.start) - 1
+        for clause in range(n - 1, max(-1, n - 1 - _MAX_TOPIC_DISTANCE), -1):
+            if self._named_end > self._clause_starts[clause]:
+                break
+            if clause not in self._clause_topics:
+                self._clause_topics[clause] = self._find_clause_topic(clause)
+            if self._clause_topics[clause]:
+                return self._clause_topics[clause]
+        return ""
+
+    def _find_subject(self, quantity: Quantity) -> str:
+        """Return the topic of the clause before a quantity if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
+        topic = self._find_topic(quantity)
+        is_subject = bisect_right(self._clause_starts, quantity.start) - 2 in self._clauses_with_subject
+        return topic if is_subject or wording.MEASURE_NOUN.search(topic) else ""
+
+    def _find_clause_topic(self, n: int) -> str:
+        """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""
+        start, stop = self._clause_starts[n], self._clause_starts[n + 1] - 1
+        aspect = wording.ASPECT_CLAUSE.match(self._folded, start, stop)
+        if aspect:
+            return self._text[slice(*aspect.span(1))]
+        if wording.ADVERBIAL_CLAUSE.match(self._folded, start, stop):
             return ""
-        if n not in self._clause_topics:
-            begin, end = self._trim_name(self._clause_starts[n - 1], self._clause_starts[n] - 1)
-            self._clause_topics[n] = _strip_marks(self._text[begin:end])
-        return self._clause_topics[n]
+        begin, end = self._names_in.trim(start, stop)
+        is_measure = wording.MEASURE_NOUN.search(self._folded, begin, end)  # 农民从集体分得的收入
+        subject = None if is_measure else wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
+        end = self._names_in.trim_end(begin, subject.start()) if subject else end
+        if subject and end - begin <= MIN_NAME_LENGTH:  # 效益提高
+            return ""
+        if subject:
+            self._clauses_with_subject.add(n)
+        return _strip_marks(self._names_in.read(begin, end))
 
     def _heading_topic(self) -> str:
         """Return the topic of the innermost heading, or the title if there is no heading."""
@@ -654,17 +774,9 @@ def _extract_object(name: str) -> str:
 def _strip_marks(name: str) -> str:
     """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
     name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    if len(name) > _MIN_NAME_LENGTH and name[-1] in "和及与并":
+    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
         name = name[:-1]
     if name.count("“") != name.count("”"):
         name = name.replace("“", "").replace("”", "")
     opening, closing = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
     return name if opening == closing else re.split("[(（]", name.strip("()（）、，,: "))[0]
-
-
-def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
-    """Return the last match, or None."""
-    match = None
-    for match in matches:  # noqa: B007
-        pass
-    return match

@@ -9,21 +9,45 @@ from __future__ import annotations
 import re
 
 from searchkit.measures.periods import TIME_EXPRESSION
+from searchkit.text.years import ANY_YEAR
+
+_SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,2}"
+"""A number of years: 三, 十五, 20."""
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
-_INCREASE = "(?<!自然)(?<!负)增长|增加|提高|上升|上涨|增幅|增速|(?<![新倍递激])增|涨幅|涨|升|扩大|延长|提标|快|翻了?"
+_INCREASE = (
+    "(?<!自然)(?<!负)增长|递增|[调上]增|上[调浮]|增加|提高|提升|上升|上涨|增幅|增速|净增|(?<![新倍激])增|涨幅|涨|升|"
+    "扩大|延长|提标|快|翻了?"
+)
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
-_DECREASE = "负增长|下降|减少|削减|降低|降幅|回落|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|降|减|跌|缩小|少"
+_DECREASE = (
+    "负增长|递减|下降|净?减少|削减|降低|降幅|回落|[调下]降|下[调浮]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
+    "降|减|跌|缩小|少"
+)
 _VERB_NUMBER_GAP = (
-    "了|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|保持在|[:\\s]"
+    "[了要应将可也已都]|可以|预计|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|"
+    "保持在|[:\\s]"
 )
 CHANGE_VERB = re.compile(
-    r"(?=[同环增提上升涨扩延快翻负下减削降回缩压精跌少])"  # a quick test of the first character
+    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调净])"  # a quick test of the first character
     r"(?P<compared>[同环]比)?"  # 同比增长
-    rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?)?)"  # 增长, 增长率, 下降幅度
+    rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?|速度)?)"  # 增长, 增长率, 下降幅度
     rf"(?:{_VERB_NUMBER_GAP})*$"  # 增加了约
 )
 """At the end of the text before a number: the number is a change. Groups: compared, verb, increase, decrease."""
+GROWTH_RATE = re.compile(
+    r"(?P<verb>(?:(?P<increase>(?<!自然)增长|递增|增幅|增速|涨幅)|(?P<decrease>降幅|减幅))(?:率|幅度|速度)?)$"
+)
+"""At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: those of
+`CHANGE_VERB`."""
+PREDICATE = re.compile(
+    r"(?:\([^()]*\)的?)?(?:已经?|都|均|全部|了)*(?P<verb>[^的、,;。:!?()\d][^,;。:!?()\d]{1,19})(?=[,;。!?]|$)"
+)
+"""After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
+KEPT_RATE = re.compile("[压精缩].*率")
+"""A rate that is the name of an aim, not of a change since an earlier time: 压缩率."""
+CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持)了?(?=..)")
+"""At the start of the name of what changed: a verb whose object has changed, which is no part of the name."""
 LEVEL_REACHED = re.compile(
     r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
     r"(?:[升降少低加高小大落]|扩展|调整)为)$"  # 降低为, 调整为
@@ -32,17 +56,20 @@ LEVEL_REACHED = re.compile(
 SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
 """Verbs that mark a change only together with a baseline (比上年少3件)."""
 BASELINE = re.compile(
-    r"(?=[,\s同环比较与年平每])"  # a quick test of the first character
+    r"(?=[,\s同环比较与年平每在])"  # a quick test of the first character
     r"(?:,\s*|(?<!\s)\s+)?(?:"
     r"同比|环比|比上?年?同期|"  # 比上年同期
-    r"(?:比|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"  # 比上年, 较去年
+    r"(?:比(?![例重率值])|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"  # 比上年, 较去年
     r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|"  # 较2021年末, 比二〇二一年
     r"[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?|"  # 与改革初期相比
-    r"年均|平均每年|每年平均|每年|年平均"  # 年均增长
+    r"在[^,]{1,12}?基[础数]上|"  # 在上年的基数上
+    r"平均每年|每年平均|每年|(?P<yearly>年均|年平均)"  # 年均增长
     r")\s*"
 )
 """The baseline that a change is measured against (比上年, 同比)."""
-GROWTH_AFTER_PERCENT = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|增速|增幅)(?:速度|目标|率|幅度)?")
+ADVERBS_OF_CHANGE = re.compile("(?:分别|实际|名义|[均又再都各将共还也])*")
+"""Words between a baseline and its verb: 分别 in 年均分别增长. Used to match a full text."""
+GROWTH_AFTER_PERCENT = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|递增|增速|增幅)(?:速度|目标|率|幅度)?")
 """After a percentage: the percentage is a growth rate (的国内生产总值增长目标 in 8%的国内生产总值增长目标)."""
 
 # Light verbs, which are no part of a name: 开展普法活动3次 counts 普法活动.
@@ -54,7 +81,7 @@ _LIGHT_VERBS = (
 )
 _LEADING_WORDS = (
     # Verbs that are part of a name elsewhere: 建设 in 项目建设
-    "制定|建设|安排|投入|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
+    "制定|建设|安排|投入(?!使用|运营|生产)|提供|发放|推进|落实|承接|涉及|包括|取得|获得|荣获|达成|签订|签约|争取|支持|推动|存在|需要|占用|利用|"
     # How well something is done: 扎实
     "严肃|严厉|严格|从严|妥善|规范|做好|抓好|做实|加快|强化|加强|扎实|全面|深入|大力|积极|稳步|着力|"
     # 重点 before a verb (重点推进), not in a name (重点企业)
@@ -68,8 +95,8 @@ LIGHT_VERB = re.compile(f"(?:{_LIGHT_VERBS})[了过]?")
 """A light verb anywhere in a clause."""
 LIGHT_WORD = re.compile(f"{_LIGHT_VERBS}|{_LEADING_WORDS}")
 """A light verb, or one of the words that are dropped only at the beginning of a clause. Used to match a full name."""
-LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过]?")
-"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了 or 过. Words of `_LEADING_WORDS` are dropped only at the
+LEADING_LIGHT_WORD = re.compile(f"(?:{_LEADING_WORDS}|{_LIGHT_VERBS})[了过好]?|新建成")
+"""A word of `_LIGHT_VERBS` or `_LEADING_WORDS`, with 了, 过 or 好. Words of `_LEADING_WORDS` are dropped only at the
 beginning of a clause."""
 COMPLETION_VERBS = frozenset(("建成", "完成", "实现", "新建", "引进", "打造", "创建", "培育"))
 """Light verbs that a topic may precede: 农村新建住房."""
@@ -89,24 +116,30 @@ TRANSITIVE_VERB = re.compile(
 )
 """A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
-    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放)"
+    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|开工建设|建成投产|新?改扩建|投入使用)"
 )
 """A name that is a verb without an object: 受理. The object is elsewhere in the text."""
 ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
 """The addressee, before the verb of an act: 向经营单位 in 向经营单位发送提示函."""
 
 LEAD_IN = re.compile(
+    # A quick test of the first character. No alternative begins with any other character.
+    r"(?=[\d\s(),:;—‘“”①-⑳、一七三上下与两为主九也了争二五仅今以但使例依先全八六共关其再减几分切到前力包十升半即压去又及发可合后向含和四回在均基增大完对将尤就已年并应延必总成我截扩把按据提攀数日明是显最有期未本根每比涉特现的目确积第等精累约给继缩而自至要认让跃达过近还这连通都针降预首因由逐努务计-])"
     # List numbers: 1. (一) 一、 一是
-    r"(?:\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|[一二三四五六七八九十]+是|"
+    r"(?:[①-⑳]|\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|第?[一二三四五六七八九十]+是|"
     # Times: 截至6月底, 自开展以来, 到年底, 今年以来, 去年底
     r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?(?:以来|起)|到[^,]{0,8}?(?:底|末|年[底末]?)|"
     r"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|"
     # Conjunctions (为此), and any expression of time
     rf"为此|与此同时|在此期间|有望|还有|{TIME_EXPRESSION.pattern}|"
+    r"[一二两三四五六七八九十\d]{1,2}年(?![级制期生内间来中以半多前左里]|义务|一贯|行动|计划|规划|攻坚|活动|提升|倍增)后?|"
     # Equality, and the level reached: 合计, 约, 提高到, 达到
     r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|"
     r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
     r"达到|达(?![成标产])|含(?![量税氧硫有])|"
+    # Adverbs and modal verbs: 首先是, 例如, 必须
+    r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|而(?!且)|为了(?:实现)?|务使|[在到]?本世纪末|计划(?=安排|安置|完成|投资|建设|新建|投入|实施|改造|开工|新增)|按照?(?![揭时期劳需摩])|预期(?!寿命|目标)|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
+    r"基本上|大体上?|(?<=[取得看拿])到|也|都(?!市)|就(?!业|医|读|餐|诊|近)|"
     # The present and the parts of the year: 目前, 现有, 年初
     r"目前|现已|现有|现(?![场代行金实状象役])|日常(?=[对,])|年初|年末|年底|期间|"
     # Parts and totals: 其中, 分别为, 共有, 累计
@@ -128,36 +161,40 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华])"
+    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
-    r"达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特])有|了|"
+    r"达到|达成|高达|(?<![发抵传下表送到])达|(?<![行作成人认以])为|是|(?<![国公私所持没特占])有|了|"
     # Approximation: 约, 近, 超过
     r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|"
     # Distribution and restriction: 均, 分别, 仅
     r"均|全部|分别|各|仅|只有|只|"
     # The level reached: 提高到, 增至, 保持在
-    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|压缩|压减|精简|增|升|降)[到至为]|"
+    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|压缩|压减|精简|增|升|降|减)[到至为]|"
     r"至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
     # Bounds: 不少于, 大于等于, 最多
     r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|至少|最多|力争|"
     # Verbs, 的, and marks: 开展, 在
-    r"开展|完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><]|"
+    r"开展|完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><±]|"
     # Degrees, frequency and averages: 摄氏, 首次, 每年, 人均
     r"摄氏|华氏|首次|每[年月人亩户]|人均|"
     r"平均|以上|多于|少于|(?<![网线规海陆水])上|"
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
+    # Adverbs and modal verbs: 应该, 也, 已
+    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
     # Prepositions: 由, 将, 对
-    r"(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
+    r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
 """One of the words between a name and its number, at the end of a text: 共计 in 受理案件共计5件. The lookbehinds
 exclude words that end with the same character (公共, 合约)."""
+ADVERBS = frozenset("也已还就都要应可仍又再不")
+"""Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
-    " "
+    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟下跨虑不± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
@@ -166,19 +203,19 @@ TOTAL_WORD = re.compile(r"(?<![公中])(?:共计|总计|累计|合计|共)(?![�
 """A word for a total. The text before it is the actor, the text after it is the name: 全市共受理案件."""
 
 PREDICATE_START = re.compile(
-    # A place or time: 之间
-    r"(?:之[间内上下]|"
+    # A unit (元/人) and a place or time: 之间
+    r"(?:/|之[间内上下]|"
     # Verbs: 转变为, 投向, 进入, 获, 被, 为, 是
     r"(?:转变|认定|划转|改造|打造|[划列转变评定改])为|[投走]向|进入|进行|进一步|获|被(?![征监抚动])|为(?!民)|是|"
     # Scope and aspect: 均, 全部, 已
     r"均(?!衡)|全部|全覆盖|已|"
     # What the counted persons or things do, or what is done to them: 参加, 享受, 建成, 受到
     r"参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
-    r"开工|建成|达|通过|用于|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
+    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
     # Prepositions, conjunctions, negations and adverbs of one character: 于, 和, 比, 不, 未, 将
     r"于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
-    r"都(?!市)|也|还(?!款)|将|可(?!再)|应(?![急用届对])|要(?![素点案])|仍|再(?!生)|又|就(?!业)|只|从(?!业)|由|向|对(?![外口])|"
+    r"都(?!市)|也|还(?!款)|将|可(?!再|复制|持续)|应(?![急用届对])|要(?![素点案])|仍|再(?!生)|又|就(?!业)|只|从(?!业)|由|向|对(?![外口])|"
     # Comparison and rank: 同比, 位居
     r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|"
     # Bounds, states and changes: 左右, 脱贫, 大关, 增
@@ -191,17 +228,18 @@ PREDICATE_START = re.compile(
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     # A quick test of the first character
-    r"(?=[荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
+    r"(?=[没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
-    r"(?:荣获|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
+    r"(?:荣获|没有|未能|以外|能够|可以|必须|——|[中里]的|之一|"
+    r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
-    r"均|全部|已|达到|(?<!发)达|全面|建成|开工|投产|竣工|投入|用于|"
+    r"均|全部|已|达到|(?<![发通到])达(?!峰)|全面|建成|开工|投产|竣工|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|"
     # Comparisons and changes: 同比, 增长, 提高
     r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
     # Events and states: 试点, 落地, 脱贫
-    r"试点|启动|加快|推进|落地|签约|上市(?![公后企])|脱贫|退出|"
+    r"试点(?!$|任务|项目|县|城市|地区|单位|企业|村|工作|改革|建设|省)|启动|加快|推进|落地|签约|上市(?![公后企])|(?<!摆)脱贫|退出|"
     # Words of one character, 的 near the end, and marks
     r"为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
@@ -209,17 +247,33 @@ NAME_END = re.compile(
 """The first word after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业."""
 GENERIC_NAME = re.compile(
     # Amounts: 总面积, 产值
-    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|建设面积|通车里程|用户|直接经济损失|"
+    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|通车里程|用户|直接经济损失|"
     # A general noun, with a word before it: 项目, 培训人数
-    r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|投资|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
+    r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     # An act: 检查, 大培训
     r".?(?:检查|巡查|整改|处罚|罚款|培训|经费|补贴)"
 )
 """A name that is unclear without its context. Used to match a full name."""
-SPENDING_VERB = re.compile(
-    "发放|拨付|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|开展|进行|组织|实施|举办"
+TOPIC_NAME = re.compile(
+    r"人口|总?(?:产值|产量|面积|里程|收入|利润|价值|销售额|营业额|产|数|量|额|规模|数量|金额|余额|人数|户数)|"
+    r"增加值|单产|亩产|均价|总?投资|安排|"
+    r"(?:补助|补贴|保障|筹资|征收|缴费|发放)?(?:水平|标准)|(?:当年)?新[增建设开登][记办立户]?|净增|增产|减产|增收|减收|开工|竣工|通车|建成|投产"
 )
+"""A name that is unclear without the subject of its sentence, which can be in an earlier clause. Used to match a full
+name."""
+MEASURE_NOUN = re.compile("(?:[总产]量|总额|总值|产值|收入|支出|增加值|[率值额]|面积|投资|人口|比重|指数)$")
+"""The end of a clause that is the subject of the next one: 邮电业务总量,保持了14%的增长."""
+COMPARED_WITH_OTHERS = re.compile("(?:[高低快慢]于|高出|超过)[^,]{1,12}(?:增[速幅长]|平均|水平|速度)[^,]{0,4}$")
+"""Before a number: a comparison with another place, no change (高于全国增幅2个百分点)."""
+_SPENDING = (
+    "发放|拨付|拨出|拨款|拿出|出资|兑现|支付|落实|安排|投入|筹集|筹措|争取|下达|减免|返还|给予|提供|"
+    "开展|进行|组织|实施|举办"
+)
+"""Verbs of spending and of acts."""
+SPENDING_VERB = re.compile(_SPENDING)
 """Before a name: the name does not refer to the subject of the sentence (发放补贴)."""
+ENDS_IN_SPENDING = re.compile(f"(?:{_SPENDING})[了过]?$")
+"""Before an amount: what it is spent on may follow."""
 RELATIVE_NAME = re.compile(
     # Amounts and prices: 总额, 合同金额, 单价
     r".{0,2}(?:总量|总数|总额|总值|总产|规模|数量|金额|余额|产量|单产|亩产|均价|单价|比例|幅度|增速|增幅|标准|人数|面积|里程|任务)|台阶|总?产值|"
@@ -227,7 +281,7 @@ RELATIVE_NAME = re.compile(
     r"(?:再|又|相继|分别|平?均|同比|每年|比上年|净|新|一律)*"
     r"(?:[多少][收支产销交缴]|递增|递减|提升|增长|增加|新增|净增|增产|减产|增收|减收|超收|超出|高|低|多|少|可|达|占|突破|跃|跨|"
     # What is done with the thing: 惠及, 开工, 补助
-    r"受益|惠及|涉及|覆盖|完工|竣工|通车|开工|建成|投产|达产|达标|在建|续建|新建|改建|扩建|投入|争取|完成|资助|补助|奖励|保额|贴息|"
+    r"受益|惠及|涉及|覆盖|完工|竣工|通车|开工|建成|投产|达产|达标|在建|续建|新建|改建|扩建|投入|争取|完成|出栏|资助|补助|奖励|保额|贴息|"
     # A group or level: 农村, 小学, 省级
     r"城镇|城市|农村|城乡|居民|农民|职工|小学|初中|高中|中学|大学|一级|二级|三级|省级|市级|县级|国家级|男|女)|"
     # Per unit: 每亩
@@ -239,18 +293,41 @@ RATE_SUFFIX = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
 DEPENDENT_RATE = re.compile(
     # 办结率, 案件办结率, 及时答复率
     r"(?:任务|案件|按期|按时|及时|总体|群众)?"
-    r"(?:覆盖|完成|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
+    r"(?:覆盖|完成|开工|竣工|建成|履约|投产|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
     r"办理|整改|公开|检出|成功|普及|抽检|受理|调解|审结|维持|[胜败]诉|纠错)率|"
     r"占比|比重|比例|满意度"
 )
 """The name of a rate that is unclear without its object. Used to match a full name."""
 GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
 """The end of a heading that names no subject: 主要做法."""
+UNIT_REMARK = re.compile(r"\([^()]{1,2}\)")
+"""After a number: an alternative unit, which is no part of the name (25万人(次), 108条(段))."""
+HALF_WORD = re.compile("[和及与][^和及与]$")
+"""Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
+NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|作为|积极|共同|扎实|稳步|陆续|如期)$")
+"""The end of a name after a number that is no part of it: 首批 in 250个乡镇首批实施."""
+LISTED_ADJECTIVES = re.compile(
+    r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
+    r"(?:、[^,;。:、()\d]{2,12})+?的(?P<noun>[^,;。:、()\d]{2,20})(?=[,;。:)]|$)"
+)
+"""After a number: adjectives before the noun (可复制、高质量的示范工程)."""
+RANK = re.compile("(?:国家|省|市|县|自治区|省部|地市)级|国[际内](?:先进|领先)")
+"""A name after a number that lacks its noun, which the next item of the list has: 4个国家级、21个省级示范基地."""
+PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
+"""Names of one character: 44个县."""
+LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
+"""Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
+SELECTION = re.compile("有$")
+"""Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
+REPEATED_TOTAL = re.compile("共|现有|总[数计]")
+"""Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
-    r"(?:参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
+    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
+COMPLETE_NAME = re.compile("(?:[额数]|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
+"""The end of a name that lacks no head: 净资产 in 净资产和利润总额."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
 """Words of a campaign: 专项整治. A count within a campaign is not the count of the year."""
 FINE = re.compile("罚没款|罚款|罚金|没收违法所得")
@@ -259,10 +336,54 @@ CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 """The end of a name of cases. A fine after it applies to all cases; any other fine applies to the name before it."""
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
-EMPTY_NAME = re.compile(r"[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再")
+LEVEL_NOUN = re.compile(
+    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|(?:奋斗|预期|年度|发展)?目标|要求"
+)
+"""A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
+full name."""
+REACHED = re.compile("(?:达到|实现)了?")
+"""Before a `LEVEL_NOUN`: the name is after the verb (达到人均收入500元的水平)."""
+COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|不超过|相当于|达到|等于|超过)(?=.)")
+"""Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is no part of the name."""
+_TIME_IN_NAME = (
+    rf"[在于]?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
+    rf"(?:{_SMALL_NUMBER}月[份底末]?)?(?!起)的?"
+)
+TIME_IN_NAME = re.compile(_TIME_IN_NAME)
+"""A time within a name: 今年 in 成人高等教育今年招生."""
+TIME_AT_END = re.compile(rf"(?:{_TIME_IN_NAME}|(?<![每第\d])(?:连续|提前|[近前]|过去)?{_SMALL_NUMBER}年)$")
+"""A time at the end of a name."""
+PURPOSE = re.compile(
+    ",?(?:的?(?:专项|财政)?(?:资金|经费))?(?:主要|重点|全部|专项)?(?:用于|用来|(?=支持|扶持|补助|解决|改善|实施))"
+)
+"""After an amount: what it is spent on follows."""
+SURVEY = re.compile(r"\W*根?据[^,]*$")
+"""Before a number: the clause tells the source of what follows (据12个省的统计)."""
+ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
+"""Start of the text before a vague number that names no subject: 在三种地区."""
+ADVERBIAL_CLAUSE = re.compile(
+    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线]).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
+    r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"
+)
+"""A clause that names no subject: 据统计, 在此基础上, 包括个体户."""
+ASPECT_CLAUSE = re.compile(r"\W*在(.{2,}?)方面$")
+"""A clause that names the subject of what follows: 在工业总产值方面. Group 1 is the subject."""
+SUBJECT_END = re.compile(
+    "(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
+    "比较|作为|进行了|提高|增强|改善|发展加快|加快|优化|增幅|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
+    "已经?|正在|发展(?!区|银行|基金|规划|中心|局|委)[迅较势]|又有|有了|[是被由](?!于)"
+)
+"""The first word after the subject of a clause: 显示 in 第三产业显示出较强的后劲."""
+PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
+"""A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
+EMPTY_NAME = re.compile(
+    r"只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
+)
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
 """After a total: its parts follow."""
+ENDS_IN_CONJUNCTION = re.compile(r"(?:[和与、]|以?(?<![惠普涉触波危遍])及|或者?)\s*$")
+"""Before a number: the number is a further item, and the text before it is not its name: 城区和5个县."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
 """Between several names that share a number or the numbers after them."""
 DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
@@ -275,6 +396,10 @@ REPEATED_ACT = re.compile(
 """After 三次: the act that was repeated."""
 PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 """The name of a counter of the web page, not of the report. Used to match a full name."""
+IDIOM = re.compile(
+    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|(?<=成)一片|(?<=的)一[年页]"
+)
+"""A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
 """Before 一起: the clause states that there was none."""
 INDEFINITE_UNITS = frozenset("批种类点步级代")

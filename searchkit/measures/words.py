@@ -44,6 +44,11 @@ def cuts_word(folded: str, start: int, cut: int, end: int) -> bool:
     return _cuts_word(folded[start : min(end, cut + _MAX_WORD_LENGTH)], cut - start)
 
 
+def first_word_length(text: str) -> int:
+    """Return the length in code points of the first word of the most probable segmentation of a text."""
+    return next(iter(_segmenter().tokenize(text, "default")), ("", 0, 0))[2]
+
+
 def is_inside_word(folded: str, offset: int) -> bool:
     """Return whether the character at an offset of a folded text ends a word, such as 为 in 行为 or 使 in 大使."""
     return _is_inside_word(folded[max(0, offset - _MAX_WORD_LENGTH) : offset + 1])

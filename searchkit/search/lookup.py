@@ -18,7 +18,8 @@ A gram is a character or a bigram of the query. A score is the weighted sum of f
 If the query names a measure (`querynames`), an indicator with another name of it counts as the words of the query.
 
 Step two subtracts a penalty if a measure is a change, is a percentage, is of another period, or is a part of another
-measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none.
+measure. If the query is for changes, changes have no penalty. If it is for percentages, percentages have none. If it
+names a change (投资增速), all other measures have the penalty, because the indicator of a change is that of its level.
 A score is at most 1. The score of a poor match can be below 0.
 """
 

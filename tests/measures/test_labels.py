@@ -38,9 +38,16 @@ def dice(one: str, other: str) -> float:
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
+_CHANGE = re.compile(" ?(?:[同环]比)?(?:增长|增加|提高|上升|扩大|翻番?|下降|降低|减少)(?:率|幅度)?$")
+"""Words for a change at the end of a wording. They are part of the labels, but no part of an indicator."""
+
+
 def similarity(measure: ExtractedMeasure, label: dict[str, Any]) -> float:
     """Return the similarity of an indicator to the more similar wording of a label."""
-    return max(dice(measure.indicator, wording) for wording in label["indicators"])
+    wordings = (
+        label["indicators"] if measure.change is None else [_CHANGE.sub("", item) for item in label["indicators"]]
+    )
+    return max(dice(measure.indicator, wording) for wording in wordings)
 
 
 def is_labelled(paragraph: Paragraph, measure: ExtractedMeasure, label: dict[str, Any]) -> bool:

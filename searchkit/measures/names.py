@@ -1,0 +1,185 @@
+"""Names of quantities in the words around them: where a name begins and ends, and several names in one clause.
+
+The name before a number is what remains of its clause without the words around it (累计受理案件共计5件: 案件). Which
+name a quantity has, and how it is completed from its context, is decided in `indicators.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from searchkit.measures import wording
+from searchkit.measures.quantities import Quantity
+from searchkit.measures.words import cuts_word, first_word_length, is_inside_word
+
+MIN_NAME_LENGTH = 2
+"""Minimum length of a name, in code points."""
+MAX_TRAILING_NAME_LENGTH = 28
+"""Maximum length in code points of a name after a number."""
+_MAX_TAIL_LENGTH = 8
+"""Maximum length in code points of the text after 的 that still belongs to the name: 98户学校的监管整合."""
+_MAX_MODIFIER_LENGTH = 3
+"""Maximum length in code points of a modifier before a name that several modifiers share."""
+_FIRST_HAN = "\u4e00"
+"""The first Chinese character. Characters from this one on are Chinese."""
+_TIME_ENDS = frozenset("年月日末底初间")
+"""Last characters of a time expression. A word never begins inside of one."""
+
+
+class NameText:
+    """A paragraph in which names are found. All offsets are in code points."""
+
+    def __init__(self, text: str, folded: str) -> None:
+        """`folded` is the text folded, of the same length."""
+        self._text = text
+        self._folded = folded
+
+    def trim(self, begin: int, end: int, *, is_change: bool = False) -> tuple[int, int]:
+        """Return the span of the name between two offsets, without the words around it that are no part of a name."""
+        folded = self._folded
+        begin, end = self._trim_baseline(begin, end, is_change=is_change)
+        end = self.trim_end(begin, end)
+        total = _last_match(wording.TOTAL_WORD.finditer(folded, begin, end))
+        if total is not None and total.end() < end and not self._cuts_word(total, end):
+            begin = total.end()
+        lead = wording.CHANGE_LEAD.match(folded, begin, end) if is_change else None
+        begin = lead.end() if lead else begin
+        addressee = wording.ADDRESSEE.match(folded, begin, end)
+        begin = self._skip_lead_in(addressee.end() if addressee else begin, end)
+        verbs = [*wording.LIGHT_VERB.finditer(folded, begin, end)]
+        while verbs and self._cuts_word(verbs[-1], end):
+            verbs.pop()
+        verb = verbs[-1] if verbs else None
+        if (
+            verb is not None
+            and end - verb.end() >= MIN_NAME_LENGTH
+            and folded[verb.end() : end] not in ("工作", "活动")
+        ):
+            has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= MIN_NAME_LENGTH
+            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值
+            has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
+            if not has_topic or has_actor:
+                begin = self._skip_lead_in(verb.end(), end)
+        conjunction = folded.rfind("并", begin, end)
+        if conjunction > begin and end - conjunction > len("并立案处罚") - 1:  # at least four characters after 并
+            begin = conjunction + 1
+        end = self.trim_end(begin, end)
+        if end - begin > len("审查工作") and folded.endswith("工作", begin, end):  # 工作 adds nothing to a longer name
+            end -= len("工作")
+        if folded[begin - 1 : begin] == "“" and folded.find("”", begin, end) >= 0:  # the name begins with a quotation
+            begin -= 1
+        return begin, max(begin, end)
+
+    def _trim_baseline(self, begin: int, end: int, *, is_change: bool) -> tuple[int, int]:
+        """Return the span after the baseline of a comparison (比上年), or before it if nothing follows it."""
+        baseline = _last_match(wording.BASELINE.finditer(self._folded, begin, end))
+        if baseline is None or (baseline["yearly"] and not is_change and baseline.start() > begin):
+            return begin, end
+        rest = self._folded[baseline.end() : end].strip()
+        is_name = not (wording.ADVERBS_OF_CHANGE.fullmatch(rest) or wording.EMPTY_NAME.fullmatch(rest))
+        return (baseline.end(), end) if is_name else (begin, baseline.start())
+
+    def trim_compared_level(self, begin: int, end: int, quantity: Quantity) -> int:
+        """Return the end of the name before the level that a multiple refers to: 乙的 in 甲达到乙的2倍."""
+        if quantity.unit not in ("倍", "%") or self._folded[quantity.start - 1 : quantity.start] != "的":
+            return end
+        compared = wording.COMPARED_LEVEL.search(self._folded, begin + MIN_NAME_LENGTH, end)
+        return self.trim_end(begin, compared.start()) if compared else end
+
+    def read(self, begin: int, end: int) -> str:
+        """Return the text of a name, without the times in it."""
+        name = self._text[begin:end]
+        return wording.TIME_IN_NAME.sub(" ", name).strip() if "年" in name else name
+
+    def trim_end(self, begin: int, end: int) -> int:
+        """Return the end of the name, without the words between the name and its number."""
+        folded = self._folded
+        while end > begin and (folded[end - 1] in wording.TRAILING_ENDS or folded[end - 1].isspace()):
+            nearby = max(begin, end - wording.MAX_TRAILING_WORD_LENGTH)
+            word = wording.TRAILING_WORD.search(folded, nearby, end)
+            if word is None and folded[end - 1] in _TIME_ENDS:
+                word = wording.TIME_AT_END.search(folded, nearby, end)
+            if word is None or (word[0] in wording.ADVERBS and is_inside_word(folded, word.start())):  # 首都, 供应
+                break
+            end = word.start()
+        return end
+
+    def _skip_lead_in(self, begin: int, end: int) -> int:
+        """Return the start of the name, after the words that lead to it."""
+        while begin < end:
+            lead_in = wording.LEAD_IN.match(self._folded, begin, end)
+            if lead_in is None or self._cuts_word(lead_in, end):
+                lead_in = wording.LEADING_LIGHT_WORD.match(self._folded, begin, end)
+                if lead_in is None or lead_in.end() > end - 2 or self._cuts_word(lead_in, end):
+                    break
+            begin = lead_in.end()
+        return begin
+
+    def _cuts_word(self, lead_in: re.Match[str], end: int) -> bool:
+        """Return whether words before a name are the beginning of its first word: 规范性文件, 将乐县."""
+        last = lead_in[0][-1:]
+        can_begin_word = last >= _FIRST_HAN and last not in _TIME_ENDS and lead_in[0] != "新建"  # 新建|村级公路
+        return can_begin_word and cuts_word(self._folded, *lead_in.span(), end)
+
+    def split(self, begin: int, end: int, length: int, quantity: Quantity | None) -> list[range]:
+        """Return the spans of the names of several numbers, or of several rates that share a number, otherwise []."""
+        if length == 1 and (quantity is None or quantity.kind != "percent"):
+            return []
+        each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
+        cuts = [
+            match.span()
+            for match in wording.NAME_SEPARATOR.finditer(self._folded, begin, each.start() if each else end)
+        ]
+        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
+        spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
+        if not cuts or any(len(span) < MIN_NAME_LENGTH for span in spans):
+            return []
+        if length > 1:
+            return spans if len(spans) == length else []
+        are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
+        return spans if are_rates else []
+
+    def item_name(self, spans: Sequence[range], i: int) -> str:
+        """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""
+        name, last = (self.read(spans[n].start, spans[n].stop) for n in (i, len(spans) - 1))
+        each = wording.DISTRIBUTIVE.search(last)
+        if each:  # 甲县、乙县分别完成投资3亿元、5亿元
+            verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
+            item = last[: each.start()] if i == len(spans) - 1 else name
+            return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
+        if i == len(spans) - 1 or wording.COMPLETE_NAME.search(name) or wording.SHARED_HEAD.search(name):
+            return name
+        head = wording.SHARED_HEAD.search(last)
+        if head is None and len(name) <= _MAX_MODIFIER_LENGTH:  # 居民和工商业综合用电成本
+            first = first_word_length(last[: _MAX_MODIFIER_LENGTH + 1])
+            is_modifier = MIN_NAME_LENGTH <= first <= _MAX_MODIFIER_LENGTH and len(last) > first + _MAX_MODIFIER_LENGTH
+            return f"{name} {last[first:]}" if is_modifier else name
+        if head is None:
+            return name
+        stem = last[: head.start()][-1:]
+        is_half = (  # 存、贷款余额
+            head.start() == MIN_NAME_LENGTH and is_inside_word(name[-1:] + stem, 1) and not is_inside_word(name[-2:], 1)
+        )
+        return f"{name}{stem}{head[0]}" if is_half else f"{name} {head[0]}"
+
+    def cut(self, following: str, *, is_clause_end: bool) -> str:
+        """Return the name at the start of the text after a number."""
+        ends = wording.NAME_END.finditer(following, 1)
+        end = next((end for end in ends if len(end[0]) > 1 or not is_inside_word(following, end.start())), None)
+        name = following[: end.start()] if end else following
+        if end and is_clause_end:
+            tail_length = len(following) - end.end()
+            if (
+                end[0] == "的" and MIN_NAME_LENGTH <= tail_length <= _MAX_TAIL_LENGTH
+            ) or wording.GENERIC_NAME.fullmatch(name):
+                name = following
+        return wording.NAME_TAIL.sub("", name[:MAX_TRAILING_NAME_LENGTH].rstrip("的 "))
+
+
+def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
+    """Return the last match, or None."""
+    match = None
+    for match in matches:  # noqa: B007
+        pass
+    return match
