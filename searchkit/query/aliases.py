@@ -48,6 +48,7 @@ class Aliases:
         """`values`: by facet. `years`: by facet of years. `names`: by first character, in the form of `to_json`."""
         self._values, self._years, self._names = values, years, names
         self._parsed: dict[str, tuple[Alias, ...]] = {}
+        self._paths: dict[str, list[str]] = {}
 
     @classmethod
     def create(
@@ -109,7 +110,10 @@ class Aliases:
 
     def paths(self, element: str) -> list[str]:
         """Return the regions, as paths, that end with an element."""
-        return [path for path in self.values("district") if path == element or path.endswith(f"/{element}")]
+        if not self._paths:
+            for path in self.values("district"):
+                self._paths.setdefault(path.rpartition("/")[2], []).append(path)
+        return self._paths.get(element, [])
 
     def years(self, facet: str | None = None) -> Sequence[int]:
         """Return the years of a facet of years, or of all of them, ascending."""

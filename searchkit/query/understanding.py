@@ -26,6 +26,9 @@ from searchkit.text.characters import INVISIBLE
 from searchkit.text.folding import fold
 from searchkit.text.query_years import find_query_year
 
+_MAX_NAMES = 32
+"""Maximum number of names of a run, and number after which further runs are read as words. Comparing the names with
+each other takes quadratic time."""
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
 _CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
@@ -115,7 +118,10 @@ class _NameFinder:
         """Return the bare runs of the query with the names that are understood in them."""
         parts = split_parts(self._text)
         spans = [(start, end) for start, end, is_bare in parts if is_bare]
-        candidates = [self._find_in_run(start, end) for start, end in spans]
+        candidates: list[list[_Name]] = []
+        for start, end in spans:
+            names = self._find_in_run(start, end) if sum(map(len, candidates)) < _MAX_NAMES else []
+            candidates.append(names[:_MAX_NAMES])
         has_others = len(spans) < len(parts)
         sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
         runs = []

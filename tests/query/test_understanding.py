@@ -205,6 +205,14 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
     assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
 
 
+@pytest.mark.parametrize(
+    "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
+)
+def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
+    """Names are compared with each other, so there is a maximum number of them."""
+    assert 0 < len(parse_understood(query, analyzer, (), aliases).understood) <= 33
+
+
 @given(st.text(alphabet='东丽区天津市杭州和的、2023年至-~ "()|：OR一二〇卫健委问题\u200b西湖', max_size=30))
 def test_any_text_is_a_query(text: str) -> None:
     """Every text is parsed, and the spans of names are correct."""
