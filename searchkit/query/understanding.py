@@ -174,7 +174,8 @@ class _NameFinder:
         `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
         before it.
         """
-        if "of_year" in self._literal:
+        # Records without a year of their own are not about years: a year in their text is a word like any other.
+        if "of_year" in self._literal or not self._aliases.years("year"):
             return None
         year = find_query_year(self._folded[:end], at)
         if year is None or (not year.is_marked and at != first):
