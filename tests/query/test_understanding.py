@@ -205,6 +205,17 @@ def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
     assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
 
 
+def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
+    """Paragraphs can be about years even if the documents are no reports of a year."""
+    known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
+    assert parse_understood("2022年立案", analyzer, (), known).understood == ()
+
+
+def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
+    """和平 could be a place, but is not understood as one; 四川 is not at the beginning then."""
+    assert parse_understood("和平四川", analyzer, (), aliases).understood == ()
+
+
 @pytest.mark.parametrize(
     "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
 )
