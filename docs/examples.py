@@ -14,7 +14,20 @@ from typing import Any, cast
 
 from source import class_at
 
-from searchkit import BuildReport, Document, Hit, Index, Measure, MeasureHit, MeasureResults, Paragraph, Results, Table
+from searchkit import (
+    BuildReport,
+    Document,
+    Hit,
+    Index,
+    Measure,
+    MeasureHit,
+    MeasureResults,
+    Paragraph,
+    Results,
+    Suggestion,
+    Table,
+    UnderstoodFilter,
+)
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.indexing.build import write_index
 from searchkit.model import table_from_json
@@ -35,8 +48,11 @@ TABLE = {
     "first_paragraph": 1,
 }
 """A table of a made-up report."""
-QUERIES = 'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
-"""A file of queries: one with matches, one that is relaxed, one with an error."""
+QUERIES = (
+    'q1\t说理式执法\nq2\t听证 扫码\n{"id": "q3", "query": "立案", "year": "99"}\n'
+    '{"id": "q4", "query": "东丽区 火星", "match": "all", "year": "2023..2022"}\n'
+)
+"""A file of queries: one with matches, one that is relaxed, one with an error, one without a match."""
 FIXED_VALUES = {
     "took_ms": 0.0,
     "seconds": 0.0,
@@ -235,6 +251,21 @@ RECORDS = (
         variants={"--explain": f"{SEARCH} --explain", "--group document": f"{SEARCH} --group document"},
     ),
     Record(
+        "Understood filter",
+        "An element of `understood_filters` in a search result, a measure result and a comparison table: a place, a "
+        "year, a body, a section or a kind of report that words of the query name.",
+        "searchkit search 东丽区2022年立案 --format json",
+        _field("understood_filters"),
+        (UnderstoodFilter,),
+    ),
+    Record(
+        "Suggestion",
+        "An element of `suggestions` in a search result, a measure result and a comparison table that have no hits.",
+        'searchkit search "立案 火星" --match all --format json',
+        _field("suggestions"),
+        (Suggestion,),
+    ),
+    Record(
         "Explanation",
         "The parts of a score. The score is their sum.",
         f"{SEARCH} --explain",
@@ -258,7 +289,7 @@ RECORDS = (
     Record(
         "Answer line",
         "A line that `search --queries FILE` and `measures --queries FILE` print for each query, in order. "
-        "`total_any`, `facets`, `relaxed` and `error` are left out when they are empty or false.",
+        "All fields but `id`, `total` and `hits` are left out when they are empty or false.",
         "searchkit search --queries queries.txt --limit 1 --facet year",
         elided=("hits",),
     ),

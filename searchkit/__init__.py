@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from searchkit.index import Index as open  # noqa: A004, N813 - the public name is `searchkit.open`
     from searchkit.indexing.build import BuildOptions, BuildReport, build
     from searchkit.model import Document, Measure, Paragraph, Table
+    from searchkit.query.understood import Understanding, UnderstoodFilter
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.options import MeasureOptions, SearchOptions
     from searchkit.search.results import Hit, Results
+    from searchkit.search.suggestions import Suggestion
 
 __version__ = "0.1.0"
 
@@ -41,7 +43,10 @@ __all__ = [
     "Results",
     "SearchOptions",
     "SearchkitError",
+    "Suggestion",
     "Table",
+    "Understanding",
+    "UnderstoodFilter",
     "build",
     "open",
 ]
@@ -61,7 +66,10 @@ _MODULES = {
     "Results": "search.results",
     "SearchOptions": "search.options",
     "SearchkitError": "errors",
+    "Suggestion": "search.suggestions",
     "Table": "model",
+    "Understanding": "query.understood",
+    "UnderstoodFilter": "query.understood",
     "build": "indexing.build",
     "open": "index",
 }

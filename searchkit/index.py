@@ -13,9 +13,9 @@ from searchkit.errors import IndexDamaged
 from searchkit.manifest import Manifest, read_manifest
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import FacetCounts, Filter
-from searchkit.query.filters import FilterValue
+from searchkit.query.filters import FilterValue, ResolvedFilters
 from searchkit.search.lookup import MeasureRanking, MeasureResults
-from searchkit.search.options import MeasureOptions, SearchOptions, parse_statuses, read_options
+from searchkit.search.options import MeasureOptions, SearchOptions, list_names, parse_statuses, read_options
 from searchkit.search.results import Results
 from searchkit.search.snapshot import MAX_OPEN_ATTEMPTS, open_snapshot
 from searchkit.text.analyzer import Analyzer
@@ -23,6 +23,7 @@ from searchkit.text.analyzer import Analyzer
 if TYPE_CHECKING:
     from searchkit.compare.audit import Finding
     from searchkit.compare.comparison import Comparison
+    from searchkit.query.understood import Understanding
 
 
 class Index:
@@ -78,13 +79,15 @@ class Index:
 
         Keyword arguments are the fields of `SearchOptions`, and filters by built-in facets (`district=`, `year=`,
         `of_year=`, `agency=`, `topic=`, `section=`, `doctype=`, `document=`). `where` filters by any facets, and is
-        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of its values.
+        needed for user-defined ones. A paragraph must pass all filters. It passes a filter if it has one of the
+        filter's values. Words of the query that name a place, a year, a body, a section or a kind of report filter, too
+        (see `understand`).
 
         Raises UsageError (a bad year, an unknown option or value), UnknownFacet, IndexStale, IndexDamaged, IndexClosed.
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or SearchOptions(), arguments)
-        return snapshot.search(query, chosen, snapshot.filters(filters, where))
+        return snapshot.search(query, chosen, snapshot.resolve(filters, where))
 
     def measures(
         self,
@@ -103,7 +106,17 @@ class Index:
         """
         snapshot = self._snapshot
         chosen, filters = read_options(options or MeasureOptions(), arguments)
-        return snapshot.measures(query, chosen, snapshot.filters(filters, where))
+        return snapshot.measures(query, chosen, snapshot.resolve(filters, where))
+
+    def understand(self, query: str, *, literal: bool | str | Sequence[str] = False) -> Understanding:
+        """Return how `search` understands a query: the filters in its words, its trees as text, and messages.
+
+        `literal`: as in `SearchOptions`. Raises UsageError for an invalid `literal`, and IndexStale.
+        """
+        from searchkit.query.understood import Understanding  # noqa: PLC0415 - not loaded by searches
+
+        parsed = self._snapshot.parse_query(query, literal)
+        return Understanding(query, str(parsed.all), str(parsed.any), parsed.understood, parsed.notes)
 
     def compare(
         self,
@@ -201,15 +214,15 @@ class Index:
         return self._snapshot.table(table_id)
 
     def facets(
-        self, names: Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
+        self, names: str | Sequence[str] = (), *, where: Mapping[str, FilterValue] | None = None, **filters: FilterValue
     ) -> dict[str, FacetCounts]:
         """Return the counts of all values of facets, by name. Filters as in `search`.
 
-        `names` are names of facets, or `district:DEPTH` for regions of one depth. Without names, counts all facets
-        except document.
+        `names`: a name of a facet or several, or `district:DEPTH` for regions of one depth. Without names, counts all
+        facets except document.
         """
         snapshot = self._snapshot
-        return snapshot.facet_counts(names, snapshot.filters(filters, where))
+        return snapshot.facet_counts(list_names(names), snapshot.filters(filters, where))
 
     @property
     def facet_names(self) -> tuple[str, ...]:
@@ -253,5 +266,14 @@ class Index:
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
     ) -> tuple[Filter, ...]:
-        """Return the filters for facet names and values. Raises UnknownFacet, and UsageError for an invalid value."""
+        """Return the filters for facet names and values. Raises the exceptions of `resolve_filters`."""
         return self._snapshot.filters(filters, where)
+
+    def resolve_filters(
+        self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None = None
+    ) -> ResolvedFilters:
+        """Return the filters for facet names and values, with messages about how values were read.
+
+        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        """
+        return self._snapshot.resolve(filters, where)

@@ -21,19 +21,22 @@ from typing import Any
 
 from searchkit.errors import IndexDamaged, IndexForeign, IndexMissing, IndexUnusable, SearchkitError
 
-FORMAT_VERSION = 11
+FORMAT_VERSION = 12
 """Version of the index format.
 
 1: first version. 2: stores the state of the corpus files. 3: stores measures. 4: stores fewer bigram lists, and each
 distinct value of measures once. 5: stores user-defined facets per document, and the files that the next build must read
 again. 6: stores cross-word postings. 7: renamed the arrays. 8: stores tables, and the cells of measures. 9: stores the
 years of paragraphs, and the time and status of measures. 10: stores the names that mean the same measure. 11: finds
-headings and titles, each in one paragraph.
+headings and titles, each in one paragraph. 12: stores the names of facet values.
 """
 
 EXTRAS_FILE = "extras.json"
 """File of the data folder with the words, synonyms and names of measures of the build, and the files that were not
 read."""
+
+ALIASES_FILE = "aliases.json"
+"""File of the data folder with the names of the facet values (`query.aliases`)."""
 
 _MANIFEST_NAME = "index.json"
 _TEMPORARY_NAME = "index.json.new"

@@ -215,7 +215,8 @@ def test_public_names() -> None:
     """The package exports exactly these names, and each can be imported."""
     assert set(searchkit.__all__) == {
         "BuildOptions", "BuildReport", "Document", "Hit", "Index", "Measure", "MeasureHit", "MeasureOptions",
-        "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "Table", "build", "open",
+        "MeasureResults", "Paragraph", "Results", "SearchOptions", "SearchkitError", "Suggestion", "Table",
+        "Understanding", "UnderstoodFilter", "build", "open",
     }  # fmt: skip
     assert all(getattr(searchkit, name) for name in searchkit.__all__)
     with pytest.raises(AttributeError):

@@ -103,12 +103,17 @@ def ids(results: Results) -> list[str]:
         ({"year": "last"}, "'last' is not a year"),
         ({"year": ".."}, "'..' is not a year"),
         ({"year": "2021...2023"}, "not a year"),
-        ({"year": "2021-2023"}, "not a year"),
-        ({"year": "2021..23"}, "not a year"),
+        ({"year": "2021-2023-2024"}, "not a year"),
+        ({"year": "2030年前"}, "not a year"),
         ({"year": ""}, "'' is not a year"),
         ({"year": [2022, "x"]}, "'x' is not a year"),
         ({"where": {"year": "x"}}, "'x' is not a year"),
-        ({"year": "２０２３年"}, "not a year"),
+        ({"district": "火星"}, "no district 火星; list them with: searchkit facets district"),
+        ({"district": "滨海新城"}, "no district 滨海新城; did you mean 滨海新区?"),
+        ({"topic": "执法"}, "no topic 执法; did you mean 行政执法?"),
+        ({"literal": "colour"}, "literal must be true or some of district, of_year"),
+        ({"limt": 3}, "there is no option 'limt'; did you mean limit?"),
+        ({"explain": 1}, "explain must be true or false"),
         ({"year": "-2023"}, "not a year"),
     ],
     ids=str,
@@ -212,13 +217,31 @@ def test_where_and_keywords_are_combined(index: Index) -> None:
     assert index.search("执法", year=2022, where={"batch": "一"}).total == 0
 
 
+def test_results_and_hits_are_convenient(index: Index) -> None:
+    """Results iterate over their hits. A hit has the fields of its paragraph. One facet can be given as a text."""
+    results = index.search("执法", facets="year")
+    assert [*results] == [*results.hits]
+    assert results.hits
+    assert list(results.facets) == ["year"]
+    fields = ("document", "n", "text", "title", "path", "region", "district", "year", "of_year", "agency", "section")
+    for hit in results:
+        for name in (*fields, "topics", "doctype"):
+            assert getattr(hit, name) == getattr(hit.paragraph, name)
+    assert index.facets("year") == index.facets(["year"])
+    understanding = index.understand("滨海新区执法")
+    assert [(item.facet, item.values) for item in understanding.filters] == [("district", ("滨海新区",))]
+    assert index.understand("滨海新区执法", literal=True).filters == ()
+    with pytest.raises(UsageError, match="the query must be a text, not 3"):
+        index.search(3)  # type: ignore[arg-type]
+
+
 def test_documents_are_in_corpus_order(index: Index, documents: list[ParsedDocument]) -> None:
     """A document passes a filter if one of its paragraphs does."""
     assert [without_counts(document) for document in index.documents()] == [parsed.document for parsed in documents]
     assert [item.document for item in index.documents(topic="行政执法")] == ["binhai.txt", "dongli.txt"]
     assert [item.document for item in index.documents(district="天津市", section="问题")] == ["binhai.txt"]
     assert [item.document for item in index.documents(where={"batch": "一"})] == ["binhai.txt"]
-    assert [*index.documents(topic="政务公开")] == []
+    assert [*index.documents(topic="行政执法", year=2000)] == []
 
 
 def test_paragraphs_are_in_corpus_order(index: Index) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import click
 
-from searchkit.cli.options import filter_options, index_option, split_options
+from searchkit.cli.options import QueryCommand, filter_options, index_option, literal_option, split_options
 from searchkit.cli.output import FOUND, NOTHING_FOUND, write_output
 from searchkit.errors import SearchkitError, UsageError
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query")
 @index_option
 @filter_options
+@literal_option
 @click.option("--rows", default="district", show_default=True, metavar="FACET", help="Facet of the rows.")
 @click.option("--cols", default="year", show_default=True, metavar="FACET", help="Facet of the columns.")
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件 or 万元.")
@@ -58,9 +59,9 @@ def compare(
 
     chart, axes = options.pop("chart"), {name: options.pop(name) for name in ("rows", "cols", "unit")}
     _check_files(output_format, output, chart)
-    filters, _ = split_options(options)
+    filters, query_options = split_options(options)
     with Index(index_path) as index:
-        comparison = index.compare(query, **axes, **filters)
+        comparison = index.compare(query, **axes, **filters, **query_options)
     if output_format == "xlsx" and output is not None:
         from searchkit.output.xlsx import write_workbook
 

@@ -10,7 +10,7 @@ import click
 
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS
+from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS
 
 _FILTER_HELP = {
     "district": "Place at any level (滨海新区, 天津市), or a path (福建省/福州市/鼓楼区).",
@@ -25,6 +25,8 @@ _FILTER_HELP = {
 }
 """Help text of the filter for each built-in facet."""
 
+ALL_FACETS = "all"
+"""Value of `--literal` without facets."""
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -79,6 +81,33 @@ def status_option(command: _Command) -> _Command:
         help="Only measures with this status: actual (reached), target (planned), rule (a threshold or a legal figure) "
         "or before (the value before a change). Default: any.",
     )(command)
+
+
+def literal_option(command: _Command) -> _Command:
+    """Add `--literal`, with or without facets. The command must be a `QueryCommand`."""
+    return click.option(
+        "--literal",
+        is_flag=False,
+        flag_value=ALL_FACETS,
+        default=False,
+        type=click.UNPROCESSED,
+        callback=lambda _context, _option, value: value == ALL_FACETS or value,
+        metavar="FACET,…",
+        help="Read the names of places, years, bodies, sections and kinds of reports in QUERY as words, or only those "
+        "of these facets: district, of_year, agency, section, doctype. Otherwise 东丽区 in QUERY narrows the search.",
+    )(command)
+
+
+class QueryCommand(click.Command):
+    """A command with `--literal`, which takes the next argument as its value only if that is a list of facets."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        end = args.index("--") if "--" in args else len(args)
+        for n in range(end):
+            if args[n] == "--literal" and not set("".join(args[n + 1 : n + 2]).split(",")) <= {*UNDERSTOOD_FACETS}:
+                args[n] = f"--literal={ALL_FACETS}"
+        return super().parse_args(ctx, args)
 
 
 def paging_options(command: _Command) -> _Command:

@@ -14,9 +14,11 @@ import click
 
 from searchkit.cli.auditing import print_audit
 from searchkit.cli.options import (
+    QueryCommand,
     filter_options,
     format_option,
     index_option,
+    literal_option,
     paging_options,
     split_options,
     status_option,
@@ -27,20 +29,21 @@ from searchkit.files import decode_list
 from searchkit.query.facets import BUILT_IN_FACETS
 
 if TYPE_CHECKING:
-    from searchkit.query.tree import Query
+    from searchkit.query.understood import Understanding
 
 _LINE_END = re.compile("\r\n|\r|\n")
 """The end of a line of a queries file, of Windows, old Macs or Unix."""
 _EXPORT_FORMATS = frozenset({"csv", "tsv", "ids"})
 """Formats in which the hits of a search are only those that count in its total."""
-_ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "facets")
+_ANSWER_FIELDS = ("total", "hits", "total_any", "relaxed", "understood_filters", "notes", "suggestions", "facets")
 """Fields of the answer to a line of a queries file, after `id`. Measures have no facets."""
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
 @filter_options
+@literal_option
 @click.option(
     "--facet",
     "facets",
@@ -97,13 +100,17 @@ def search(
         lambda: terminal.format_results(results, colour=sys.stdout.isatty(), first=search_options["offset"] + 1),
         lambda: (hit_to_json(hit, with_measures=output_format == "jsonl") for hit in results.hits),
     )
-    return FOUND if results.total else NOTHING_FOUND
+    if results.total:
+        return FOUND
+    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "paragraphs")])
+    return NOTHING_FOUND
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", required=False)
 @index_option
 @filter_options
+@literal_option
 @click.option("--unit", metavar="UNIT", help="Only measures in this unit, such as 件. 万元 and 元 mean the same.")
 @click.option(
     "--min",
@@ -157,7 +164,10 @@ def measures(
         ),
         lambda: map(to_json, results.hits),
     )
-    return FOUND if results.total else NOTHING_FOUND
+    if results.total:
+        return FOUND
+    _print_hints(output_format, [*results.notes, *terminal.suggestion_lines(results.suggestions, "measures")])
+    return NOTHING_FOUND
 
 
 @click.command()
@@ -172,33 +182,50 @@ def analyze(text: str, index_path: Path, output_format: str) -> int:
     from searchkit.errors import IndexMissing
     from searchkit.index import Index
     from searchkit.query.parsing import parse
+    from searchkit.query.understood import Understanding
     from searchkit.text.analyzer import Analyzer
 
     try:
         with Index(index_path) as index:
-            analyzer, facet_names = index.analyzer, index.facet_names
+            analyzer, understanding = index.analyzer, index.understand(text)
     except IndexMissing:
-        analyzer, facet_names = Analyzer(), BUILT_IN_FACETS
+        analyzer = Analyzer()
+        parsed = parse(text, analyzer, BUILT_IN_FACETS)
+        understanding = Understanding(text, str(parsed.all), str(parsed.any), (), parsed.notes)
     tokens = [
         {"term": token.term, "start": token.start, "end": token.end, "text": text[token.start : token.end]}
         for token in analyzer.tokenize(text)
     ]
-    _print_analysis(tokens, parse(text, analyzer, facet_names), output_format)
+    _print_analysis(tokens, understanding, output_format)
     return FOUND if tokens else NOTHING_FOUND
 
 
-def _print_analysis(tokens: Sequence[Mapping[str, object]], query: Query, output_format: str) -> None:
-    """Print tokens and a query tree, as JSON or as text."""
-    from searchkit.output.json import dumps
+def _print_analysis(tokens: Sequence[Mapping[str, object]], understanding: Understanding, output_format: str) -> None:
+    """Print tokens and how a query is understood, as JSON or as text."""
+    from searchkit.output.json import dumps, understood_to_json
     from searchkit.output.records import format_records
     from searchkit.text.characters import sanitize
 
     if output_format == "json":
-        understood = {"all": str(query.all), "any": str(query.any), "notes": list(query.notes)}
-        write_output([dumps({"tokens": tokens, "understood": understood}, indent=1), "\n"])
+        understood = {
+            "all": understanding.understood,
+            "any": understanding.relaxed,
+            "notes": list(understanding.notes),
+            "filters": list(map(understood_to_json, understanding.filters)),
+        }
+        content = {"tokens": tokens, "understood": understood}
+        write_output([dumps(content, indent=1), "\n"])
     else:
         write_output(format_records(tokens, "table"))
-        write_output([sanitize(f"\nas a query: {query.all}\n"), *(sanitize(f"{note}\n") for note in query.notes)])
+        notes = [sanitize(f"{note}\n") for note in understanding.notes]
+        write_output([sanitize(f"\nas a query: {understanding.understood}\n"), *notes])
+
+
+def _print_hints(output_format: str, hints: Iterable[str]) -> None:
+    """Print why nothing was found to standard error, in the formats that contain only records."""
+    if output_format not in {"table", "json"}:
+        for hint in hints:
+            print_error(hint)
 
 
 def _print_results(
@@ -253,7 +280,7 @@ def _answer_all(queries: BinaryIO, answer: Callable[[str, dict[str, Any]], Mappi
             out |= {name: results[name] for name in _ANSWER_FIELDS if results.get(name) or name in out}
             status = FOUND if out["total"] and status != WRONG_USAGE else status
         except UsageError as error:
-            out["error"] = str(error)
+            out = {"id": out["id"], "error": str(error)}
             print_error(f"line {number}: {error}")
             status = WRONG_USAGE
         write_output([dumps(out), "\n"])

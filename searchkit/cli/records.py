@@ -16,6 +16,7 @@ from searchkit.cli.output import FOUND, NOTHING_FOUND, peek, print_error, write_
 from searchkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from searchkit.index import Index
     from searchkit.model import Document, Measure, Paragraph, Table
     from searchkit.query.facets import FacetCounts
 
@@ -165,6 +166,7 @@ def facets(
 
     filters, _ = split_options(options)
     with Index(index_path) as index:
+        _print_filter_notes(index, filters)
         facet_counts = index.facets([name] if name else [], **filters)
         has_match, _ = peek(index.paragraphs(**filters))
     if contains is not None:
@@ -173,6 +175,13 @@ def facets(
     if not has_match:
         print_error("no paragraph passes all filters")
     return FOUND if has_match and any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
+
+
+def _print_filter_notes(index: Index, filters: Mapping[str, Any]) -> None:
+    """Print the messages about how the values of filters were read to standard error."""
+    by_facet = {name: value for name, value in filters.items() if name != "where"}
+    for note in index.resolve_filters(by_facet, filters["where"]).notes:
+        print_error(note)
 
 
 def _print_facets(facet_counts: Mapping[str, FacetCounts], output_format: str) -> None:
@@ -232,6 +241,7 @@ def export(
         raise UsageError("--status is only for measures")
     filters, _ = split_options(options)
     with Index(index_path) as index:
+        _print_filter_notes(index, filters)
         if what == "tables":
             return _export_tables(index.tables(**filters), output_format, output)
         exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {

@@ -14,12 +14,14 @@ from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of, label_
 from searchkit.compare.choosing import IndicatorSpec, RankedMeasure, choose_indicator
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
-from searchkit.query.facets import BUILT_IN_FACETS, PARAGRAPH_FACETS, Filter
+from searchkit.query.facets import PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.naming import IndicatorNames
+from searchkit.query.understood import UnderstoodFilter
 from searchkit.search.lookup import MeasureRanking
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
+from searchkit.search.suggestions import Suggestion
 
 STATUSES = ("value", "conflict", "silent", "missing")
 """Statuses of a cell: one value; several values that contradict each other; a report without such a measure; no
@@ -113,6 +115,12 @@ class Comparison:
     """Number of measures of the indicator without a row or without a column, such as those of unknown year."""
     relaxed: bool = False
     """Whether the measures match only some words of the query, because no measure matches all parts of it."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    notes: tuple[str, ...] = ()
+    """Messages about parts of the query and filters that were changed or ignored."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: look-ups without one part of the query or one filter that find something."""
 
     def cell(self, row: AxisLabel, col: AxisLabel) -> Cell:
         """Return the cell of a row and a column. Its status is `missing` for labels that are not in the table."""
@@ -142,11 +150,21 @@ def compare_snapshot(
     `cols` are the same facet, UnknownFacet if the index lacks one of them, and the exceptions of `Index.measures`.
     """
     _check_axes(snapshot, rows, cols)
-    ranking = _rank_measures(snapshot, query, where, arguments)
+    options, filters = read_options(MeasureOptions(), arguments)
+    resolved = snapshot.resolve(filters, where)
+    ranking = snapshot.rank_measures(query, options, resolved.filters)
+    understood = [Filter(item.facet, tuple(map(str, item.values))) for item in ranking.query.understood if item.strict]
+    reports = _filter_reports(snapshot, (*resolved.filters, *_join_filters(understood)))
     candidates = _read_candidates(ranking, snapshot.names)
     spec = choose_indicator(candidates, ranking.wanted)
-    table = build_table(query, spec, candidates, _filter_reports(snapshot, where, arguments), rows=rows, cols=cols)
-    return replace(table, relaxed=ranking.is_relaxed)
+    table = build_table(query, spec, candidates, reports, rows=rows, cols=cols)
+    return replace(
+        table,
+        relaxed=ranking.is_relaxed,
+        understood_filters=ranking.query.understood,
+        notes=(*resolved.notes, *ranking.query.notes),
+        suggestions=() if ranking.total else snapshot.suggest_measures(query, options, resolved.filters),
+    )
 
 
 def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
@@ -158,12 +176,12 @@ def _check_axes(snapshot: Snapshot, rows: str, cols: str) -> None:
             raise UnknownFacet(f"no facet {name!r} to compare by; there are: {', '.join(snapshot.facet_names)}")
 
 
-def _rank_measures(
-    snapshot: Snapshot, query: str, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
-) -> MeasureRanking:
-    """Rank the measures that match the query."""
-    options, filters = read_options(MeasureOptions(), arguments)
-    return snapshot.rank_measures(query, options, snapshot.filters(filters, where))
+def _join_filters(filters: Sequence[Filter]) -> list[Filter]:
+    """Return one filter for each facet, which admits the values of all filters of the facet."""
+    values: dict[str, tuple[str, ...]] = {}
+    for item in filters:
+        values[item.name] = (*values.get(item.name, ()), *item.values)
+    return [Filter(name, items) for name, items in values.items()]
 
 
 def _read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
@@ -182,17 +200,13 @@ def _read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[Ran
         page_size *= 2
 
 
-def _filter_reports(
-    snapshot: Snapshot, where: Mapping[str, FilterValue] | None, arguments: Mapping[str, object]
-) -> Iterator[Document]:
+def _filter_reports(snapshot: Snapshot, filters: Sequence[Filter]) -> Iterator[Document]:
     """Return the documents that pass the filters.
 
     Filters by facets of paragraphs, such as topic, are ignored, because they select paragraphs: the report exists even
     if none of its paragraphs passes them.
     """
-    filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
-    parsed: tuple[Filter, ...] = snapshot.filters(filters, where)  # type: ignore[arg-type]
-    of_documents = [item for item in parsed if item.name not in PARAGRAPH_FACETS]
+    of_documents = [item for item in filters if item.name not in PARAGRAPH_FACETS]
     return (
         document
         for document in snapshot.documents()

@@ -7,6 +7,7 @@ tasks.py       distributes files to worker processes and handles workers that fa
 worker.py      main loop of a worker process
 budget.py      limits of CPU time and memory, by the size of a file
 indexer.py     reads a file and adds its documents to a writer
+aliases.py     collects the names of the facet values of a new index
 namelists.py   reads the list of names that mean the same measure
 messages.py    messages between the build and its workers
 """

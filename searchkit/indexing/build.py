@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from searchkit.corpus.listing import Listing, list_corpus, no_documents_error, reader_fingerprint
+from searchkit.corpus.metadata.names import NAMES_VERSION
 from searchkit.corpus.walk import Skipped
 from searchkit.engines.contract import Writer
-from searchkit.engines.opening import ENGINES, open_writer
+from searchkit.engines.opening import ENGINES, open_engine, open_writer
 from searchkit.errors import IndexDamaged, IndexForeign, IndexLocked, IndexMissing, IndexUnusable, UsageError
 from searchkit.files import (
     FIXED_NAMES_FILE,
@@ -36,12 +37,14 @@ from searchkit.files import (
     DataFile,
     read_data_file,
 )
+from searchkit.indexing.aliases import collect_aliases
 from searchkit.indexing.changes import STATE_FILE, BuildState, Changes, FileEntry, find_changes, read_state
 from searchkit.indexing.duplicates import IndexedFile, find_duplicates, identify_report
 from searchkit.indexing.messages import Settings
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.indexing.tasks import IndexingResult, ProgressCallback, WorkerPool, remove_parts
 from searchkit.manifest import (
+    ALIASES_FILE,
     EXTRAS_FILE,
     Manifest,
     commit_manifest,
@@ -84,6 +87,10 @@ class BuildOptions:
     """File that replaces the built-in names that mean the same measure: GDP, 地区生产总值."""
     full: bool = False
     """Read all files again, also unchanged ones."""
+
+
+_FILE_OPTIONS = ("words", "synonyms", "topics", "work_topics", "units", "fixed_names", "indicators")
+"""Options of a build that are files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,7 @@ class _BuildConfig:
             "analyzer": self.analyzer.fingerprint,
             "readers": reader_fingerprint(),
             "measures": f"rules {EXTRACTION_VERSION}",
+            "aliases": f"rules {NAMES_VERSION}",
         }
 
 
@@ -207,9 +215,15 @@ class _IndexSummary:
 
 
 def build(
-    corpus: str | Path, index: str | Path, options: BuildOptions | None = None, progress: ProgressCallback | None = None
+    corpus: str | Path,
+    index: str | Path,
+    options: BuildOptions | None = None,
+    progress: ProgressCallback | None = None,
+    **arguments: object,
 ) -> BuildReport:
     """Update the index in the folder `index` from the folder `corpus`, or create it.
+
+    Keyword arguments are the fields of `BuildOptions`: `build("corpus", "index", jobs=2)`. They override `options`.
 
     Only new and changed files are read. A file that cannot be read is skipped and named in the report; all other files
     are indexed. `progress` is called after each file that is read. When the new index is complete, it replaces the old
@@ -218,13 +232,13 @@ def build(
 
     Raises:
         CorpusError: `corpus` does not exist or is not a folder, or no file in it can be read.
-        UsageError: an unknown engine, or a data file (words, synonyms, topics, units, fixed names, indicators) that
-            cannot be used.
+        UsageError: an unknown option or engine, an option of the wrong type, or a data file (words, synonyms, topics,
+            units, fixed names, indicators) that cannot be used.
         IndexLocked: another process is writing to `index`.
         IndexUnusable: `index` cannot be written, or worker processes cannot be started or die repeatedly.
     """
     started = time.perf_counter()
-    options = options or BuildOptions()
+    options = _read_options(options or BuildOptions(), arguments)
     config = _BuildConfig.resolve(index, corpus, options)
     began = time.time_ns()
     listing = list_corpus(Path(corpus))
@@ -240,6 +254,24 @@ def build(
             full_because = _DAMAGED
             report = _update(config, listing, state, None, progress)
     return replace(report, seconds=time.perf_counter() - started, full_because=full_because)
+
+
+def _read_options(defaults: BuildOptions, arguments: Mapping[str, object]) -> BuildOptions:
+    """Return options with some of them replaced. Raises UsageError for an unknown name or a wrong type."""
+    for name, value in arguments.items():
+        if name not in defaults.__dataclass_fields__:
+            message = f"there is no option {name!r} of build; options are: {', '.join(defaults.__dataclass_fields__)}"
+            raise UsageError(message)
+        if name == "jobs" and (type(value) is not int or value < 1):
+            raise UsageError(f"jobs must be a whole number, 1 or more, not {value!r}")
+        if name == "full" and not isinstance(value, bool):
+            raise UsageError(f"full must be true or false, not {value!r}")
+        if name == "engine" and not isinstance(value, str):
+            raise UsageError(f"engine must be one of {', '.join(ENGINES)}, not {value!r}")
+        if name in _FILE_OPTIONS and not isinstance(value, str | Path | None):
+            raise UsageError(f"{name} must be the path of a file, not {value!r}")
+    paths = {name: Path(value) for name, value in arguments.items() if name in _FILE_OPTIONS and isinstance(value, str)}
+    return replace(defaults, **{**arguments, **paths})  # type: ignore[arg-type]
 
 
 def committed_state(index: Path) -> str | None:
@@ -387,11 +419,23 @@ def _new_index(
         extras = {**asdict(config.settings.lexicon), "problems": [asdict(item) for item in summary.skipped]}
         extras |= {"duplicates": summary.duplicates, "indicators": asdict(config.names)}
         (folder / EXTRAS_FILE).write_text(json.dumps(extras, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write_aliases(config, folder)
         commit_manifest(config.index, _new_manifest(config, folder, summary), base.manifest if base else None)
     except BaseException:
         if current_data_folder(config.index) != folder.name:  # not if the manifest was already replaced
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _write_aliases(config: _BuildConfig, folder: Path) -> None:
+    """Write the names of the facet values of a new index to its data folder."""
+    engine = open_engine(config.settings.engine, folder)
+    try:
+        taxonomies = (config.settings.topics.text, config.settings.work_topics.text)
+        aliases = collect_aliases(engine, config.analyzer, taxonomies)
+    finally:
+        engine.close()
+    (folder / ALIASES_FILE).write_bytes(aliases.to_json())
 
 
 def _new_manifest(config: _BuildConfig, folder: Path, summary: _IndexSummary) -> Manifest:

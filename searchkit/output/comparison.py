@@ -9,7 +9,7 @@ from searchkit.compare.comparison import Cell, Comparison
 from searchkit.output.cells import CELL_MARKS, cell_text, mark_names
 from searchkit.output.json import comparison_records, comparison_to_json, dumps
 from searchkit.output.records import format_records
-from searchkit.output.terminal import format_table
+from searchkit.output.terminal import format_table, query_lines, suggestion_lines
 from searchkit.text.characters import sanitize
 
 MAX_BAR_LENGTH = 24
@@ -39,8 +39,10 @@ def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
     Rows without a report in any of the shown columns are left out. With `bars`, each row ends with a bar for the value
     in its last column.
     """
+    head = "".join(f"{line}\n" for line in query_lines(comparison))
     if comparison.indicator is None:
-        return f"No measure answers {sanitize(comparison.query)!r}.\n{_unplaced_line(comparison)}"
+        hints = "".join(f"{line}\n" for line in suggestion_lines(comparison.suggestions, "measures"))
+        return f"{head}No measure answers {sanitize(comparison.query)!r}.\n{hints}{_unplaced_line(comparison)}"
     cols, empty_cols = _split_empty(comparison.cols, {col for _, col in comparison.cell_values})
     reported = [row for row in comparison.rows if any(comparison.cell(row, col).status != "missing" for col in cols)]
     rows, empty_rows = _split_empty(reported, {row for row, _ in comparison.cell_values})
@@ -53,7 +55,7 @@ def comparison_text(comparison: Comparison, *, bars: bool = False) -> str:
         headers.append("")
         lines = [[*line, bar] for line, bar in zip(lines, _format_bars([row[-1] for row in cells]), strict=True)]
     title = f"{comparison.indicator}{f' ({comparison.unit})' if comparison.unit else ''}"
-    pieces = [_relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
+    pieces = [head, _relaxed_line(comparison), sanitize(title), "\n\n", format_table(lines, headers), "\n"]
     omitted = _omitted_lines(comparison, empty_rows, empty_cols)
     return "".join([*pieces, *omitted, _legend(cells), *_footnote_lines(cells, footnotes)])
 

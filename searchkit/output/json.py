@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from searchkit.compare.comparison import CellValue, Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import MeasureResults
     from searchkit.search.results import Hit, Results
+    from searchkit.search.suggestions import Suggestion
 
 _NESTED_FIELDS = {
     *("id", "quote", "table", "row", "column", "total"),
@@ -71,7 +73,9 @@ def results_to_json(results: Results) -> dict[str, object]:
         "total": results.total,
         "total_any": results.total_any,
         "relaxed": results.relaxed,
+        "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "took_ms": results.took_ms,
     }
     hits = [hit_to_json(hit) for hit in results.hits]
@@ -79,6 +83,17 @@ def results_to_json(results: Results) -> dict[str, object]:
         out["documents"] = results.documents
         hits = [{**json_hit, "matches": hit.matches} for json_hit, hit in zip(hits, results.hits, strict=True)]
     return {**out, "hits": hits, "facets": {name: facet_to_json(counts) for name, counts in results.facets.items()}}
+
+
+def understood_to_json(item: UnderstoodFilter) -> dict[str, object]:
+    """Return an understood filter as an element of `understood_filters`."""
+    return {**item._asdict(), "values": list(item.values)}
+
+
+def _suggestion_to_json(item: Suggestion) -> dict[str, object]:
+    """Return a suggestion as an element of `suggestions`."""
+    out = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {**out, "filters": dict(item.filters)}
 
 
 def facet_to_json(counts: FacetCounts) -> dict[str, object]:
@@ -92,7 +107,9 @@ def measures_to_json(results: MeasureResults) -> dict[str, object]:
     out: dict[str, object] = {field.name: getattr(results, field.name) for field in fields(results)}
     return {
         **{name: value for name, value in out.items() if name != "hits"},
+        "understood_filters": list(map(understood_to_json, results.understood_filters)),
         "notes": list(results.notes),
+        "suggestions": list(map(_suggestion_to_json, results.suggestions)),
         "hits": list(map(to_json, results.hits)),
     }
 
@@ -129,6 +146,9 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
         "kind": comparison.kind,
         "unit": comparison.unit,
         "relaxed": comparison.relaxed,
+        "understood_filters": list(map(understood_to_json, comparison.understood_filters)),
+        "notes": list(comparison.notes),
+        "suggestions": list(map(_suggestion_to_json, comparison.suggestions)),
         "unplaced": comparison.unplaced,
         "rows": {"facet": comparison.rows_by, "values": list(comparison.rows)},
         "cols": {"facet": comparison.cols_by, "values": list(comparison.cols)},

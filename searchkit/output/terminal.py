@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.output.cells import single_line, value_text
@@ -11,11 +11,13 @@ from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
+    from searchkit.compare.comparison import Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
+    from searchkit.search.suggestions import Suggestion
 
 MAX_SHOWN_VALUES = 10
 """Maximum number of values of a facet below a page of hits. A further line shows the sum of the counts of all other
@@ -47,7 +49,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
 
     `first` is the number of the first hit.
     """
-    lines = [sanitize(note) for note in results.notes]
+    lines = query_lines(results)
     if results.relaxed:
         lines.append("No paragraph matches the whole query; these match some of its words.")
     counts_line = f"{results.total} paragraphs"
@@ -56,6 +58,9 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     if results.documents is not None:
         counts_line += f" in {results.documents} documents"
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
+    if not results.total:
+        hints = suggestion_lines(results.suggestions, "paragraphs")
+        lines += hints or ["No paragraph matches any part of the query."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
@@ -68,13 +73,45 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
     `first` is the number of the first hit.
     """
-    lines = [sanitize(note) for note in results.notes]
+    lines = query_lines(results)
     if results.relaxed:
         lines.append("No measure matches the whole query; these match some of its words.")
     lines.append(f"{results.total} measures, {results.took_ms:.0f} ms")
+    if not results.total:
+        hints = suggestion_lines(results.suggestions, "measures")
+        lines += hints or ["No measure matches any part of the query."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_measure_lines(number, hit, colour=colour)]
     return "\n".join(lines) + "\n"
+
+
+def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
+    """Return a line for each suggestion: what it leaves out, and how many paragraphs or measures it finds."""
+    return [sanitize(f"Without {item.text}: {item.total} {what}.") for item in suggestions]
+
+
+def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
+    """Return the messages about a query, and a line about the filters that were understood from its words."""
+    lines = [sanitize(note) for note in results.notes]
+    filters = results.understood_filters
+    if filters:
+        values: dict[str, dict[str | int, None]] = {}
+        for item in filters:
+            values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
+        text = sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
+        if filters[0].strict:
+            lines.append(f"Understood as {text} (--literal searches for the words instead).")
+        else:
+            lines.append(f"Nothing matches the other words under {text}; these words only add to the score.")
+    return lines
+
+
+def _join_values(values: Sequence[str | int]) -> str:
+    """Return values as text; consecutive years as a range."""
+    years = [value for value in values if isinstance(value, int)]
+    if len(years) > 1 and years == list(range(years[0], years[-1] + 1)):
+        return f"{years[0]}..{years[-1]}"
+    return ", ".join(map(str, values))
 
 
 def format_quantity(measure: Measure) -> str:

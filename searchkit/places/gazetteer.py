@@ -99,7 +99,7 @@ class Gazetteer:
         """Region by first characters of a document number (津)."""
         places = dict(self._load_codes(codes))
         places.update(self._load_file(additions))
-        names = self._fold_names({region[-1] for region in places})
+        names = self.full_and_short_names({region[-1] for region in places})
         for region, until in places.items():
             self._add(Place(region, until), *names[region[-1]])
         self.provinces: tuple[Region, ...] = tuple(r for r in places if len(r) == 1 and r != NATIONWIDE)
@@ -159,6 +159,28 @@ class Gazetteer:
     def names_of(self, element: str) -> frozenset[str]:
         """Return the folded names, full and short, of an element of a region."""
         return frozenset(self._names.get(element, {fold(element)}))
+
+    def full_and_short_names(self, elements: Iterable[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+        """Return the folded full names, and the folded short names, of each element of a region, by the element.
+
+        An element that the gazetteer lacks has the names that its form implies. All names are folded as one text,
+        because folding a short text takes little less time than folding a long one.
+        """
+        derived = {name: _derive_names(name) for name in elements}
+        full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
+        short_names = {
+            name: (*((short,) if short else ()), *self._short_aliases.get(name, ()))
+            for name, (short, _) in derived.items()
+        }
+        unfolded = [*{*chain.from_iterable(full_names.values()), *chain.from_iterable(short_names.values())}]
+        folded = dict(zip(unfolded, fold("\n".join(unfolded)).split("\n"), strict=False))
+        return {
+            name: (
+                frozenset(map(folded.__getitem__, full_names[name])),
+                frozenset(map(folded.__getitem__, short_names[name])),
+            )
+            for name in derived
+        }
 
     def _filter_by_context(self, text: str, start: int, end: int, places: list[Place]) -> tuple[Place, ...]:
         """Return the places that the name can denote after the preceding text. Returns none if it is not a name there.
@@ -253,27 +275,6 @@ class Gazetteer:
             elif kind != "#":
                 message = f"places file: a line begins with {kind!r}; known are + - ~ @ % #"
                 raise ValueError(message)
-
-    def _fold_names(self, names: Iterable[str]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-        """Return for each name the folded full names and short names.
-
-        All names are folded as one text, because folding a short text takes little longer than the call itself.
-        """
-        derived = {name: _derive_names(name) for name in names}
-        full_names = {name: (name, *aliases, *self._aliases.get(name, ())) for name, (_, aliases) in derived.items()}
-        short_names = {
-            name: (*((short,) if short else ()), *self._short_aliases.get(name, ()))
-            for name, (short, _) in derived.items()
-        }
-        unfolded = [*{*chain.from_iterable(full_names.values()), *chain.from_iterable(short_names.values())}]
-        folded = dict(zip(unfolded, fold("\n".join(unfolded)).split("\n"), strict=False))
-        return {
-            name: (
-                frozenset(map(folded.__getitem__, full_names[name])),
-                frozenset(map(folded.__getitem__, short_names[name])),
-            )
-            for name in derived
-        }
 
     def _add(self, place: Place, full: frozenset[str], short: frozenset[str]) -> None:
         """Add a place under its folded full names and short names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from searchkit.query.facets import YEAR_FACETS, Filter
 from searchkit.query.tree import (
@@ -40,6 +40,10 @@ _QUESTION_WORDS = frozenset(
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
 1, so that it ranks higher."""
+
+
+_MAX_EDGES = 4
+"""Maximum number of places between letters and digits of a run that is also found with spaces there (5G, N5s)."""
 
 
 class QuerySyntaxError(Exception):
@@ -174,7 +178,8 @@ class QueryBuilder:
 
         A paragraph matches the strict form if it contains a variant of the run as a substring, or all words of a
         variant. A paragraph matches the relaxed form if it contains a variant as a substring, or any content word of a
-        variant. Returns None if the query has too many clauses.
+        variant. Letters and digits of a run can be apart (PM 2.5 for PM2.5). Returns None if the query has too many
+        clauses.
         """
         strict: list[Node] = []
         relaxed: list[Node] = []
@@ -183,6 +188,7 @@ class QueryBuilder:
         content_variants: list[tuple[tuple[Substring, ...], tuple[str, ...]]] = []
         folded = fold(text)
         variants = list(islice(self._synonym_variants(folded), _MAX_VARIANTS))
+        apart = [Substring(form, context.field, whole_numbers=True) for form in _set_apart(folded)]
         for n, variant in enumerate(variants):
             words = self.analyzer.query_words(variant)
             # The shorter words in a synonym have other meanings: 卫生 in 卫生健康委员会 for 卫健委.
@@ -192,12 +198,12 @@ class QueryBuilder:
             has_number_at_edge = variant[0].isdecimal() or variant[-1].isdecimal()
             substring = Substring(variant, context.field, whole_numbers=is_quantity or has_number_at_edge)
             # As a string, a short synonym would match across words: 高企 in 提高企业.
-            strings = [] if n and words == [variant] else [substring]
+            strings = [*([] if n and words == [variant] else [substring]), *([] if n else apart)]
+            strict += _alternatives(strings, words, context.field)
             own_content = _content_words(words)
             if n == 0 and len(own_content) == 1 < len(words) and own_content[0].isalpha():
                 strings.append(Substring(own_content[0], context.field))
             content_variants.append((tuple(strings), own_content))
-            strict += _alternatives(strings[:1], words, context.field)
             relaxed += [*strings, *(Word(term, context.field) for term in _content_words(terms) or terms)]
             if own_content:
                 content += _alternatives(strings, own_content, context.field)
@@ -214,8 +220,11 @@ class QueryBuilder:
         """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
         if name not in YEAR_FACETS:
             return Filter(name, (text,))
+        from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+
         try:
-            return Filter(name, ranges=(parse_year_range(text),))
+            first, last = sorted(parse_written_years(text))
+            return Filter(name, ranges=((first, last),))
         except ValueError:
             raise QuerySyntaxError(f"{text!r} is not a year") from None
 
@@ -301,6 +310,27 @@ def _alternatives(strings: Sequence[Substring], words: Iterable[str], field: str
     if not distinct or is_string:
         return list(strings)
     return [*strings, _join(And, [Word(word, field) for word in distinct])]
+
+
+def _set_apart(folded: str) -> list[str]:
+    """Return the run with spaces between letters and digits: pm 2.5 for pm2.5, n 5s, n5 s and n 5 s for n5s.
+
+    Returns none if the run has no such place, or more than `_MAX_EDGES`.
+    """
+    edges = [at for at in range(1, len(folded)) if _is_edge(folded[at - 1], folded[at])]
+    if not 0 < len(edges) <= _MAX_EDGES:
+        return []
+    chosen = [edges, *([edge] for edge in edges)] if len(edges) > 1 else [edges]
+    return [
+        " ".join(folded[left:right] for left, right in pairwise([0, *positions, len(folded)])) for positions in chosen
+    ]
+
+
+def _is_edge(left: str, right: str) -> bool:
+    """Return whether one of two characters is a Latin letter, and the other a digit."""
+    if not (left.isascii() and right.isascii()):
+        return False
+    return (left.isalpha() and right.isdigit()) or (left.isdigit() and right.isalpha())
 
 
 def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:

@@ -23,6 +23,9 @@ YEAR_FACETS = ("year", "of_year")
 PARAGRAPH_FACETS = ("of_year", "topic", "section")
 """Built-in facets whose values differ between the paragraphs of a document."""
 
+UNDERSTOOD_FACETS = ("district", "of_year", "agency", "section", "doctype")
+"""Facets whose values are understood in the words of a query."""
+
 # A facet value that the query language would not read as one word: it contains a space, a bracket, a quote or an
 # operator, begins with -, or is AND, OR, NOT or empty.
 _NEEDS_QUOTES = re.compile(r"""[\s()（）\[\]{}"“”「」『』|｜^＾*＊:：]|^-|^(AND|OR|NOT)?$""")

@@ -1,36 +1,66 @@
-"""Filters given as facet names with values or year ranges."""
+"""Filters given as facet names with values or year ranges, and the values that people write for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 from searchkit.errors import UsageError
+from searchkit.query.aliases import NAMED_FACETS, Aliases
 from searchkit.query.facets import YEAR_FACETS, Filter
-from searchkit.text.years import parse_year_range
+from searchkit.text.years import MAX_YEAR, MIN_YEAR
 
 FilterValue = str | int | Sequence[str | int]
 """Argument of a filter: one value, or several values, one of which must match. A value of `year` and `of_year` is a
 year, or a range `2021..2023`, of which either end can be omitted."""
 
+_MAX_NAMED_PLACES = 5
+"""Maximum number of places that a note lists."""
+
+
+class ResolvedFilters:
+    """Filters, and messages about how their values were read."""
+
+    # Not a dataclass, whose creation would take a millisecond in every command.
+    __slots__ = ("filters", "notes")
+
+    def __init__(self, filters: tuple[Filter, ...], notes: tuple[str, ...]) -> None:
+        self.filters, self.notes = filters, notes
+
 
 def parse_filters(
-    filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None, check_name: Callable[[str], None]
-) -> tuple[Filter, ...]:
+    filters: Mapping[str, FilterValue],
+    where: Mapping[str, FilterValue] | None,
+    check_name: Callable[[str], None],
+    aliases: Aliases,
+    has_topic: Callable[[str], bool],
+) -> ResolvedFilters:
     """Return the filters of two mappings from facet names to values.
 
     If a name is in both mappings, the value in `where` is used. A name with the value None or an empty list is ignored.
-    `check_name` must raise an exception if no facet has the name. Raises UsageError for an invalid value.
+    In `filters`, a value of a facet with names (`aliases.NAMED_FACETS`) can be any of its names, and several values can
+    be one text, separated by commas. A value in `where`, and a document, is taken as it is written.
+
+    `check_name` must raise an exception if no facet has the name. `has_topic` returns whether the index has a topic
+    that no taxonomy has. Raises UsageError for an invalid value, and for one
+    that the index does not have. The message names the nearest value.
     """
-    parsed: list[Filter] = []
     if not isinstance(where, Mapping | None):
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
+    parsed: list[Filter] = []
+    notes: list[str] = []
     for name, value in {**filters, **(where or {})}.items():
         values = _to_list(name, value)
         if values:
             check_name(name)
-            is_year = name in YEAR_FACETS
-            parsed.append(_parse_year_filter(name, values) if is_year else Filter(name, tuple(map(str, values))))
-    return tuple(parsed)
+            if name in YEAR_FACETS:
+                parsed.append(_parse_years(name, values, aliases, notes))
+            elif name in NAMED_FACETS and name not in (where or {}):
+                known = _KnownValues(name, aliases, has_topic, notes)
+                resolved = [item for value in values for item in known.resolve(str(value))]
+                parsed.append(Filter(name, tuple(dict.fromkeys(resolved))))
+            else:
+                parsed.append(Filter(name, tuple(map(str, values))))
+    return ResolvedFilters(tuple(parsed), tuple(dict.fromkeys(notes)))
 
 
 def _to_list(name: str, value: object) -> list[str | int]:
@@ -41,8 +71,73 @@ def _to_list(name: str, value: object) -> list[str | int]:
     return values or []
 
 
-def _parse_year_filter(name: str, values: Sequence[str | int]) -> Filter:
-    try:
-        return Filter(name, ranges=tuple(parse_year_range(str(value)) for value in values))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+def _parse_years(name: str, values: Sequence[str | int], aliases: Aliases, notes: list[str]) -> Filter:
+    """Return a filter by years. Adds a note if a range was swapped, or if the index has none of the years."""
+    from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+
+    ranges = []
+    for text in (part for value in values for part in _split(str(value))):
+        try:
+            first, last = parse_written_years(text)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if first > last:
+            first, last = last, first
+            notes.append(f"{name} {text.strip()} was read as {first}..{last}")
+        ranges.append((first, last))
+    years = aliases.years(name)
+    if years and not any(first <= year <= last for year in years for first, last in ranges):
+        wanted = ", ".join(_format_years(*item) for item in ranges)
+        notes.append(f"no {name} {wanted} in the index; it has {_format_years(years[0], years[-1])}")
+    return Filter(name, ranges=tuple(ranges))
+
+
+def _format_years(first: int, last: int) -> str:
+    """Return a range of years as a filter is written."""
+    if first == last:
+        return str(first)
+    return f"{'' if first == MIN_YEAR else first}..{'' if last == MAX_YEAR else last}"
+
+
+class _KnownValues:
+    """The values of a facet and their names."""
+
+    def __init__(self, facet: str, aliases: Aliases, has_topic: Callable[[str], bool], notes: list[str]) -> None:
+        """A name of a place that fits several places adds a note to `notes`."""
+        self._facet, self._aliases, self._has_topic, self._notes = facet, aliases, has_topic, notes
+
+    def resolve(self, text: str) -> list[str]:
+        """Return the values that a text names.
+
+        Raises UsageError if the text names none, and one of its parts between commas neither.
+        """
+        values = self._find(text.strip())
+        if values:
+            return values
+        parts = _split(text)
+        if len(parts) > 1:
+            return [value for part in parts for value in self.resolve(part)]
+        nearest = self._aliases.nearest(self._facet, text.strip())
+        hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {self._facet}"
+        raise UsageError(f"no {self._facet} {text.strip()}; {hint}")
+
+    def _find(self, text: str) -> list[str]:
+        """Return the values with a name: the value itself, or those that have it as another name."""
+        known = self._aliases.values(self._facet)
+        if self._facet != "district":
+            is_value = text in known or (self._facet == "topic" and self._has_topic(text))
+            return [text] if is_value else list(self._aliases.named(self._facet, text))
+        if "/" in text:
+            return [text] if any(f"/{text}/" in f"/{path}/" for path in known) else []
+        values = [text] if self._aliases.paths(text) else list(self._aliases.named("district", text))
+        places = [path for value in values for path in self._aliases.paths(value)]
+        if len(places) > 1:
+            listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
+            self._notes.append(f"district {text} means {len(places)} places: {listed}")
+        return values
+
+
+def _split(text: str) -> list[str]:
+    """Return the parts of a text between commas: 杭州,成都 or 杭州、成都."""
+    parts = text.replace("，", ",").replace("、", ",").split(",")
+    return [part for part in parts if part.strip()] or [text]

@@ -26,6 +26,9 @@ MAX_QUERY_DEPTH = 20
 
 __all__ = ["MAX_QUERY_CLAUSES", "MAX_QUERY_DEPTH", "MAX_QUERY_LENGTH", "parse"]
 
+_FIRST_IDEOGRAPH = "\u3400"
+"""The first Chinese character."""
+
 # Full-width operators, which Chinese input methods produce, and full-width letters (ＯＲ). Words are folded later.
 _TO_HALF_WIDTH = str.maketrans(
     "（）｜－＾＊［］：＂\u3000" + "".join(chr(0xFF21 + i) + chr(0xFF41 + i) for i in range(26)),
@@ -34,6 +37,8 @@ _TO_HALF_WIDTH = str.maketrans(
 # An operator in half width: a quote, bracket, | ^ or *; at the beginning of a word also AND, OR and NOT before a space,
 # a round bracket, | or the end, and - before a character that is no space (-甲).
 _OPERATOR = re.compile(r'["“”「」『』()\[\]|^*]|(?:(?<=[\s()|])|^)(?:(?:AND|OR|NOT)(?=[\s()|]|$)|-(?=\S))')
+_NOT_BARE = r"""["“”「」『』()\[\]{}^*:|]|^-|^(?:AND|OR|NOT)$"""
+"""Pattern of what no bare run contains."""
 # Closing quote of each opening quote.
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』"}
 
@@ -49,6 +54,9 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         builder.notes.append(f"only the first {MAX_QUERY_LENGTH} characters of the query are used")
     text = remove_invisible(text[:MAX_QUERY_LENGTH])
     half_width = text.translate(_TO_HALF_WIDTH)
+    lower_case = {"or", "and", "not"}.intersection(half_width.split())
+    if lower_case and any(character >= _FIRST_IDEOGRAPH for character in text):
+        builder.notes += (f"{word} is read as a word; the operator is {word.upper()}" for word in sorted(lower_case))
     if ":" not in half_width and not _OPERATOR.search(half_width):
         return _parse_plain(text, builder)
     try:
@@ -57,6 +65,47 @@ def parse(text: str, analyzer: Analyzer, fields: Collection[str] = ()) -> Query:
         builder.reset()
         builder.notes.append(f"{error}: read as plain words")
         return _parse_plain(_blank_operators(text, half_width), builder)
+
+
+def split_parts(text: str) -> list[tuple[int, int, bool]]:
+    """Return start, end and bareness of each part of a query, from left to right.
+
+    Parts are separated by spaces and combined with AND. A part is bare if it is a run without quotes, brackets, fields
+    and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are unbalanced, the query is
+    one part that is not bare.
+    """
+    half_width = text.translate(_TO_HALF_WIDTH)
+    if ":" not in half_width and not _OPERATOR.search(half_width):
+        return [(*match.span(), True) for match in re.finditer(r"\S+", half_width)]
+    if _find_unbalanced(half_width):
+        return [(0, len(text), False)]
+    parts: list[tuple[int, int, bool]] = []
+    is_open = False  # whether an operator awaits its next operand
+    for match in re.finditer(r"\||[^\s|]+", _blank_nested(half_width)):
+        joins = match[0] in {"AND", "OR", "|"}
+        if parts and (joins or is_open):
+            parts[-1] = (parts[-1][0], match.end(), False)
+        else:
+            parts.append((*match.span(), not re.search(_NOT_BARE, match[0])))
+        is_open = joins or match[0] == "NOT"
+    return parts
+
+
+def _blank_nested(text: str) -> str:
+    """Return a text whose white space inside quotes and brackets is replaced, so that they are one part."""
+    characters, closing, depth = list(text), "", 0
+    for at, character in enumerate(text):
+        if closing:
+            closing = "" if character == closing else closing
+        elif character in _QUOTES:
+            closing = _QUOTES[character]
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        if character.isspace() and (closing or depth > 0):
+            characters[at] = "_"
+    return "".join(characters)
 
 
 def _parse_operators(half_width: str, text: str, builder: QueryBuilder, fields: Collection[str]) -> Query:

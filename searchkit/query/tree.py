@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from searchkit.query.facets import Filter, quote
+
+if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
 
 TEXT_FIELDS = ("text", "heading", "title")
 """Fields that a query can name: text of a paragraph, all headings above it, title of its document."""
@@ -177,6 +181,11 @@ class Query:
     def missing(self, leaves: AbstractSet[Node]) -> tuple[str, ...]:
         """Return the content words that a paragraph lacks. `leaves`: the leaves of `some` or `any` that it matches."""
         return tuple(dict.fromkeys(word for run in self.runs for word in run.missing(leaves)))
+
+    understood: tuple[UnderstoodFilter, ...] = ()
+    """The filters that were understood from words of the query, by their start."""
+    loosened: Query | None = None
+    """The query to search if nothing matches this one because of its understood filters: it does not require them."""
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -26,7 +26,7 @@ A score is at most 1. The score of a poor match can be below 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -42,6 +42,10 @@ from searchkit.query.tree import PASSAGE, And, Node, Or, Prefix, Query, ScoringC
 from searchkit.search.snippets import Snippet, extract_snippet
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_points
+
+if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
+    from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
 """Weights of the four terms of a score. Their sum is 1."""
@@ -109,6 +113,14 @@ class MeasureResults:
     """Messages about parts of the query that were changed or ignored."""
     took_ms: float = 0.0
     """Time that the look-up took, in milliseconds."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: searches without one part of the query or one filter that find something."""
+
+    def __iter__(self) -> Iterator[MeasureHit]:
+        """Yield the hits."""
+        return iter(self.hits)
 
 
 def expand_to_all_fields(node: Node) -> Node:

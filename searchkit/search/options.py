@@ -10,7 +10,7 @@ from typing import TypeVar
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
 from searchkit.model import ANY_STATUS, MEASURE_STATUSES
-from searchkit.query.facets import BUILT_IN_FACETS, Filter
+from searchkit.query.facets import BUILT_IN_FACETS, UNDERSTOOD_FACETS, Filter
 from searchkit.query.filters import FilterValue
 from searchkit.query.tree import Everything
 from searchkit.text.numerals import parse_quantity
@@ -41,14 +41,17 @@ class SearchOptions:
     """Number of hits to skip."""
     sort: str = "score"
     """`score` (descending), or the name of a facet (ascending). A `-` before the name means descending."""
-    facets: Sequence[str] = ()
-    """Facets to count: names, or `district:DEPTH`."""
+    facets: str | Sequence[str] = ()
+    """Facets to count: a name or several, or `district:DEPTH`."""
     group: str | None = None
     """`document` returns only the best paragraph of each document. None returns all."""
     explain: bool = False
     """Whether each hit has an explanation of its score."""
     beyond: bool = True
     """Whether the list by score goes on beyond the paragraphs with all content words, with `match="auto"`."""
+    literal: bool | str | Sequence[str] = False
+    """True reads the names of places, years, bodies, sections and kinds of reports in the query as words. Facets (one
+    or several of `UNDERSTOOD_FACETS`, also separated by commas) do so only for their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class MeasureOptions:
     """Maximum number of hits. None means all."""
     offset: int = 0
     """Number of hits to skip."""
+    literal: bool | str | Sequence[str] = False
+    """As in `SearchOptions`."""
 
 
 Options = TypeVar("Options", SearchOptions, MeasureOptions)
@@ -86,11 +91,19 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
     unknown = sorted(rest.keys() - defaults.__dataclass_fields__.keys())
     if unknown:
-        message = f"there is no option {unknown[0]!r}; filters by user-defined facets go into where={{...}}"
-        raise UsageError(message)
+        raise unknown_name(unknown[0], (*defaults.__dataclass_fields__, *BUILT_IN_FACETS))
     options = replace(defaults, **rest)  # type: ignore[arg-type]
     _validate(options)
     return options, filters  # type: ignore[return-value]
+
+
+def unknown_name(name: str, names: Collection[str]) -> UsageError:
+    """Return the error for an option that does not exist, with the nearest of the names of options."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for error messages
+
+    nearest = get_close_matches(name, names, 1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}"
+    return UsageError(f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}")
 
 
 def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRequest:
@@ -126,6 +139,25 @@ def parse_statuses(value: object) -> tuple[str, ...]:
     return () if ANY_STATUS in statuses else statuses
 
 
+def list_names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def parse_literal(value: object) -> tuple[str, ...]:
+    """Return the facets whose names the option `literal` reads as words. Raises UsageError."""
+    if isinstance(value, bool | None):
+        return UNDERSTOOD_FACETS if value else ()
+    names = value.replace("、", ",").split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        names = [""]
+    facets = [name.strip().replace("-", "_") for name in names]
+    facets = ["of_year" if name == "year" else name for name in facets]
+    if not set(facets) <= {*UNDERSTOOD_FACETS}:
+        raise UsageError(f"literal must be true or some of {', '.join(UNDERSTOOD_FACETS)}, not {value!r}")
+    return tuple(facets)
+
+
 def _validate(options: SearchOptions | MeasureOptions) -> None:
     """Raise UsageError for an invalid value. Types are checked, too, because options may come from a JSON object."""
     counts = [options.offset, 0 if options.limit is None else options.limit]
@@ -138,7 +170,10 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
-            f"facets must be a list of names, not {options.facets!r}": not _is_list_of_names(options.facets),
+            f"facets must be a name or a list of names, not {options.facets!r}": not (
+                isinstance(options.facets, str) or _is_list_of_names(options.facets)
+            ),
+            f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }
     else:
         errors[f"unit must be a text such as 件, not {options.unit!r}"] = not isinstance(options.unit, str | None)

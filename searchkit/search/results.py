@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from searchkit.engines.ranking import Explanation
 from searchkit.model import Measure, Paragraph
 from searchkit.query.facets import FacetCounts
 from searchkit.search.snippets import HeadingSpan, Snippet, Spans
+
+if TYPE_CHECKING:
+    from searchkit.query.understood import UnderstoodFilter
+    from searchkit.search.suggestions import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,71 @@ class Hit:
     def id(self) -> str:
         """Id of the paragraph."""
         return self.paragraph.id
+
+    @property
+    def document(self) -> str:
+        """Id of the document."""
+        return self.paragraph.document
+
+    @property
+    def n(self) -> int:
+        """Number of the paragraph in its document, from 1."""
+        return self.paragraph.n
+
+    @property
+    def text(self) -> str:
+        """Text of the paragraph."""
+        return self.paragraph.text
+
+    @property
+    def title(self) -> str | None:
+        """Title of the document."""
+        return self.paragraph.title
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Headings above the paragraph, from the outermost in."""
+        return self.paragraph.path
+
+    @property
+    def region(self) -> tuple[str, ...]:
+        """Place of the report, from the province down."""
+        return self.paragraph.region
+
+    @property
+    def district(self) -> str | None:
+        """Last element of the region."""
+        return self.paragraph.district
+
+    @property
+    def year(self) -> int | None:
+        """Year of the report."""
+        return self.paragraph.year
+
+    @property
+    def of_year(self) -> tuple[int, ...]:
+        """Years that the paragraph is about."""
+        return self.paragraph.of_year
+
+    @property
+    def agency(self) -> str | None:
+        """Kind of the body that issued the report."""
+        return self.paragraph.agency
+
+    @property
+    def section(self) -> str | None:
+        """Part of the report."""
+        return self.paragraph.section
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Topics of the paragraph, the most important first."""
+        return self.paragraph.topics
+
+    @property
+    def doctype(self) -> str | None:
+        """Kind of the report."""
+        return self.paragraph.doctype
 
     @property
     def snippet(self) -> str:
@@ -76,3 +146,11 @@ class Results:
     total_any: int | None = None
     """Exact number of paragraphs that match some content words, if the list goes on beyond those that match all.
     Otherwise None."""
+    understood_filters: tuple[UnderstoodFilter, ...] = ()
+    """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """If nothing was found: searches without one part of the query or one filter that find something."""
+
+    def __iter__(self) -> Iterator[Hit]:
+        """Yield the hits."""
+        return iter(self.hits)

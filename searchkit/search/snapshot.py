@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph
+from searchkit.engines.contract import Engine, MeasureRequest, Request, Response, ScoredParagraph, decoding
 from searchkit.engines.opening import open_engine
-from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet
+from searchkit.errors import IndexClosed, IndexDamaged, IndexStale, SearchkitError, UnknownFacet, UsageError
 from searchkit.manifest import (
+    ALIASES_FILE,
     EXTRAS_FILE,
     current_data_folder,
     diagnose_damage,
@@ -27,20 +28,26 @@ from searchkit.manifest import (
     verify_checksums,
 )
 from searchkit.model import Document, Measure, Paragraph, Table
+from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
-from searchkit.query.filters import FilterValue, parse_filters
+from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, measure_request
+from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
 
 if TYPE_CHECKING:
     from searchkit.query.naming import IndicatorNames
+    from searchkit.search.suggestions import Suggestion
 
 MAX_OPEN_ATTEMPTS = 10
 """Maximum number of times that an index is opened again because a build replaced it in the meantime."""
+YEAR_MEANINGS = ("of_year", "year")
+"""Facets of which a year in the words of a search means either."""
+_MAX_CHECKED_VALUES = 20
+"""Maximum number of values of a filter for each of which a search checks whether it has a hit."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -62,6 +69,7 @@ class Snapshot:
         self.extras = json.loads(read_verified_file(path, self.manifest, EXTRAS_FILE))
         """Words, synonyms and names of measures of the build (`words`, `synonyms`, `indicators`), skipped files
         (`problems`), and `duplicates`."""
+        self._aliases_data = read_verified_file(path, self.manifest, ALIASES_FILE)
 
     def close(self) -> None:
         """Release files and memory. Every later query raises IndexClosed."""
@@ -123,6 +131,12 @@ class Snapshot:
         return analyzer
 
     @cached_property
+    def aliases(self) -> Aliases:
+        """The names of the facet values."""
+        with decoding(self.path):
+            return Aliases.from_json(self._aliases_data)
+
+    @cached_property
     def names(self) -> IndicatorNames:
         """The names of measures of the build."""
         from searchkit.query.naming import IndicatorNames, NameLists  # noqa: PLC0415 - not loaded by searches
@@ -134,69 +148,168 @@ class Snapshot:
         """Names of all facets: the built-in ones, then the user-defined ones of the index."""
         return (*BUILT_IN_FACETS, *self.manifest.facets)
 
-    def parse_query(self, query: str) -> Query:
-        """Parse a query with the analyzer and the facets of the index. Raises IndexStale."""
-        from searchkit.query.parsing import parse  # noqa: PLC0415 - not needed to export records
+    def parse_query(self, query: str, literal: object = False, year_facets: Sequence[str] = YEAR_MEANINGS) -> Query:  # noqa: FBT002 - the option's default
+        """Parse a query with the analyzer, the facets and the names of the index.
 
-        return parse(query, self.analyzer, self.facet_names)
+        `literal`: the option. A year in the words of the query matches one of `year_facets`. Raises UsageError for an
+        invalid `literal`, and IndexStale.
+        """
+        from searchkit.query.parsing import MAX_QUERY_LENGTH, parse  # noqa: PLC0415 - not needed to export records
+
+        facets = parse_literal(literal)
+        if not isinstance(query, str):
+            raise UsageError(f"the query must be a text, not {query!r}")
+        if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
+            return parse(query, self.analyzer, self.facet_names)
+        from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
+
+        return parse_understood(
+            query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
+        )
+
+    def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
+        """Return the filters for two mappings of facet names to values, with notes. `where` overrides `filters`.
+
+        Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
+        """
+        return parse_filters(filters, where, self._check_facet, self.aliases, self._has_topic)
+
+    def _has_topic(self, topic: str) -> bool:
+        """Return whether a paragraph has a topic."""
+        request = Request(Filter("topic", (topic,)), limit=0)
+        with self.use_engine() as engine:
+            return engine.search(request).total > 0
 
     def filters(
         self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None
     ) -> tuple[Filter, ...]:
-        """Return the filters for two mappings of facet names to values. `where` overrides `filters`.
-
-        Raises UnknownFacet, and UsageError for an invalid value.
-        """
-        return parse_filters(filters, where, self._check_facet)
+        """Return the filters of `resolve` without the notes."""
+        return self.resolve(filters, where).filters
 
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
         """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 
+        If nothing matches all filters that were understood from the query, they are not required.
+
         Raises UsageError, IndexStale, IndexDamaged.
         """
-        parsed, request = self.parse_query(query), measure_request(options, filters)
+        parsed = self.parse_query(query, options.literal, ("of_year",))
+        request = measure_request(options, filters)
         with self.use_engine() as engine:
-            return rank_measures(engine, parsed, request, options.match, self.names)
+            ranking = rank_measures(engine, parsed, request, options.match, self.names)
+            if ranking.total or parsed.loosened is None:
+                return ranking
+            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
+            return loosened if loosened.total else ranking
 
-    def search(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> Results:
+    def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
 
         Raises UnknownFacet, UsageError for a facet with an invalid depth, IndexStale, IndexDamaged.
         """
         started = time.perf_counter()
-        request = self._search_request(options, filters)
-        parsed = self.parse_query(query)
-        request = replace(request, scoring=parsed.scoring)
-        with self.use_engine() as engine:
-            if options.match == "auto":
-                tree, response = _search_auto(engine, parsed, request, beyond=options.beyond)
-            else:
-                tree = parsed.any if options.match == "any" else parsed.all
-                response = engine.search(replace(request, match=tree))
+        request = self._search_request(options, resolved.filters)
+        parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
         relaxed = options.match == "auto" and tree is parsed.any
         hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
+        suggestions = () if response.total else self._suggest(query, options, resolved.filters)
         return Results(
             query,
             str(tree),
             response.total,
             hits,
-            _facets_in_order(options.facets, response),
+            _facets_in_order(list_names(options.facets), response),
             relaxed,
-            parsed.notes,
+            (*resolved.notes, *parsed.notes, *self._find_empty_values(replace(request, match=tree), response.total)),
             response.documents,
             round((time.perf_counter() - started) * 1000, 3),
             response.total_any,
+            parsed.understood,
+            suggestions,
         )
 
-    def measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureResults:
+    def _search_forms(self, parsed: Query, options: SearchOptions, request: Request) -> tuple[Query, Node, Response]:
+        """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
+
+        `auto` requires all content words and, if no paragraph has them, some. If nothing matches under the filters
+        understood from the words of the query, they are not required (`Query.loosened`). A query of one word is
+        loosened before it is relaxed, because a part of the word means something else. If no form has a match, returns
+        the first one.
+        """
+        forms: list[tuple[Query, bool]] = [(parsed, True)]
+        if parsed.loosened is not None:
+            is_one_word = options.match == "auto" and len(self._words_of(parsed)) == 1
+            forms = [(parsed, not is_one_word), (parsed.loosened, not is_one_word)]
+            forms += [(parsed, True), (parsed.loosened, True)] if is_one_word else []
+        first = None
+        with self.use_engine() as engine:
+            for query, can_relax in forms:
+                scored = replace(request, scoring=query.scoring)
+                if options.match == "auto":
+                    tree, response = _search_auto(engine, query, scored, beyond=options.beyond, can_relax=can_relax)
+                else:
+                    tree = query.any if options.match == "any" else query.all
+                    response = engine.search(replace(scored, match=tree))
+                first = first or (query, tree, response)
+                if response.total:
+                    return query, tree, response
+        assert first is not None  # noqa: S101 - there is at least one form
+        return first
+
+    def _find_empty_values(self, request: Request, total: int) -> Iterator[str]:
+        """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
+        for item in request.filters if total else ():
+            others = tuple(other for other in request.filters if other is not item)
+            for value in item.values if 1 < len(item.values) <= _MAX_CHECKED_VALUES else ():
+                only = replace(request, filters=(*others, Filter(item.name, (value,))), facets=(), limit=0)
+                with self.use_engine() as engine:
+                    if not engine.search(only).total:
+                        yield f"{item.name} {value} has no hit"
+
+    def _words_of(self, parsed: Query) -> set[str]:
+        """Return the words of a query without synonyms."""
+        weight = max((clause.weight for clause in parsed.scoring), default=0.0)
+        texts = [clause.text for clause in parsed.scoring if clause.weight == weight]
+        return {word for text in texts for word in self.analyzer.query_words(text)}
+
+    def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
+        """Return suggestions for a search that found nothing."""
+        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+
+        def count(query: str, filters: tuple[Filter, ...]) -> int:
+            parsed = self.parse_query(query, options.literal)
+            return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
+
+        return suggest(query, filters, self.analyzer, count)
+
+    def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
         started = time.perf_counter()
-        ranking = self.rank_measures(query, options, filters)
+        ranking = self.rank_measures(query, options, resolved.filters)
+        suggestions = () if ranking.total else self.suggest_measures(query, options, resolved.filters)
         with self.use_engine():
             hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
         took = round((time.perf_counter() - started) * 1000, 3)
         return MeasureResults(
-            query, str(ranking.tree), ranking.total, hits, ranking.is_relaxed, ranking.query.notes, took
+            query,
+            str(ranking.tree),
+            ranking.total,
+            hits,
+            ranking.is_relaxed,
+            (*resolved.notes, *ranking.query.notes),
+            took,
+            ranking.query.understood,
+            suggestions,
+        )
+
+    def suggest_measures(
+        self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
+    ) -> tuple[Suggestion, ...]:
+        """Return suggestions for a look-up that found nothing."""
+        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+
+        return suggest(
+            query, filters, self.analyzer, lambda text, others: self.rank_measures(text, options, others).total
         )
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
@@ -252,7 +365,7 @@ class Snapshot:
         return Request(
             Everything(),
             filters=filters,
-            facets=self._parse_facets(options.facets),
+            facets=self._parse_facets(list_names(options.facets)),
             sort=options.sort,
             limit=options.limit,
             offset=options.offset,
@@ -293,8 +406,10 @@ class Snapshot:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
 
 
-def _search_auto(engine: Engine, parsed: Query, request: Request, *, beyond: bool) -> tuple[Node, Response]:
-    """Search for paragraphs with all content words of a query or, if there are none, with some.
+def _search_auto(
+    engine: Engine, parsed: Query, request: Request, *, beyond: bool, can_relax: bool
+) -> tuple[Node, Response]:
+    """Search for paragraphs with all content words of a query or, if there are none and `can_relax`, with some.
 
     Returns the tree that was searched and its response. With `beyond`, the list by score goes on with paragraphs that
     have some of the words. It does not if the query is a single run that some paragraph contains as a string.
@@ -304,7 +419,7 @@ def _search_auto(engine: Engine, parsed: Query, request: Request, *, beyond: boo
     if beyond and is_list and parsed.has_several_words and not _occurs_as_string(engine, parsed):
         request = replace(request, beyond=parsed.some)
     response = engine.search(replace(request, match=tree))
-    if not response.total and parsed.any != tree:
+    if can_relax and not response.total and parsed.any != tree:
         any_response = engine.search(replace(request, match=parsed.any, beyond=None))
         if any_response.total:
             return parsed.any, any_response

@@ -154,6 +154,15 @@ class Analyzer:
         folded = fold(run)
         return list(dict.fromkeys(self._query_terms(folded, self._find_quantities(folded), "search")))
 
+    def word_edges(self, run: str) -> frozenset[int]:
+        """Return the offsets in `run` at which a word begins or ends, with 0 and the length.
+
+        Shorter words inside a word do not count.
+        """
+        folded = fold(run)
+        words = self._tokenize_words(folded, self._find_quantities(folded), "default")
+        return frozenset({0, len(run), *(edge for word in words for edge in (word.start, word.end))})
+
     def is_quantity(self, run: str) -> bool:
         """Return whether `run` consists of exactly one number, with or without a unit."""
         return any((quantity.start, quantity.end) == (0, len(run)) for quantity in self._find_quantities(fold(run)))

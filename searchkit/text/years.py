@@ -21,7 +21,8 @@ _YEAR_RANGE = re.compile(r"(?P<year>\d{4})|(?P<first>\d{4})?\s*\.\.\s*(?P<last>\
 def parse_year_range(text: str) -> tuple[int, int]:
     """Return the first and last year, inclusive, of a year (2023) or a range (2021..2023, 2021.., ..2023).
 
-    Raises ValueError if `text` is neither a year of four digits nor a range.
+    The first year of a range can be greater than the last. Raises ValueError if `text` is neither a year of four digits
+    nor a range. `query_years.parse_written_years` accepts more forms.
     """
     match = _YEAR_RANGE.fullmatch(text.strip())
     if not match or not any(match.groups()):

@@ -521,7 +521,7 @@ def test_a_damaged_line_of_a_queries_file_has_an_error_in_its_place(run: Run, in
     assert result.status == 2
 
 
-@pytest.mark.parametrize("facets", [3, None, "year", {"year": 1}, [1]])
+@pytest.mark.parametrize("facets", [3, None, {"year": 1}, [1]])
 def test_a_line_of_a_queries_file_with_bad_facets_does_not_stop_the_others(
     run: Run, index: Path, tmp_path: Path, facets: object
 ) -> None:
@@ -547,6 +547,45 @@ def test_defaults_are_those_of_the_library(command: str, options: SearchOptions 
         assert context.params[field.name] == getattr(options, field.name), field.name
 
 
+def test_literal_takes_an_optional_list_of_facets(run: Run, index: Path) -> None:
+    """`--literal` before the query does not take it as its value."""
+    arguments = ("--index", index, "--format", "json")
+    understood = run("search", "滨海新区立案", *arguments).json()
+    assert understood["understood_filters"] == [
+        {"facet": "district", "values": ["滨海新区"], "words": "滨海新区", "start": 0, "end": 4, "strict": True}
+    ]
+    for literal in (("--literal",), ("--literal", "district"), ("--literal=of_year,district",)):
+        answer = run("search", *literal, "滨海新区立案", *arguments).json()
+        assert answer["understood_filters"] == []
+        assert "district:" not in str(answer["understood"])
+    assert run("search", "滨海新区立案", "--literal=agency", *arguments).json()["understood_filters"]
+    assert_one_line_error(run("search", "立案", "--literal=colour", "--index", index), 2, "literal", "district")
+    assert "Understood as district 滨海新区" in run("search", "滨海新区立案", "--index", index).out
+    assert run("measures", "滨海新区立案", *arguments).json()["understood_filters"]
+    assert run("compare", "滨海新区立案", *arguments).json()["understood_filters"]
+    assert run("analyze", "滨海新区立案", *arguments).json()["understood"]["filters"]  # type: ignore[index,call-overload]
+
+
+def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: Path) -> None:
+    """The terminal and JSON show suggestions. Formats of records have them on standard error."""
+    arguments = ("search", "立案 火星", "--match", "all", "--index", index)
+    result = run(*arguments)
+    assert result.status == 1
+    assert "Without 火星: " in result.out
+    (suggestion,) = run(*arguments, "--format", "json").json()["suggestions"]  # type: ignore[misc]
+    assert suggestion.keys() == {"kind", "text", "query", "filters", "total"}
+    assert (suggestion["kind"], suggestion["query"], suggestion["filters"]) == ("drop_part", "立案", {})
+    ids = run(*arguments, "--format", "ids")
+    assert (ids.out, ids.err) == ("", f"searchkit: Without 火星: {suggestion['total']} paragraphs.\n")
+    assert "No paragraph matches any part" in run("search", "火星", "--index", index).out
+    assert "Without 火星: " in run("measures", "立案 火星", "--match", "all", "--index", index).out
+    queries = tmp_path / "queries"
+    queries.write_text('{"id": 1, "query": "立案", "district": "滨海新城"}\n2\t立案\n', encoding="utf-8")
+    answers = [json.loads(line) for line in run("search", "--queries", queries, "--index", index).out.splitlines()]
+    assert answers[0] == {"id": 1, "error": "no district 滨海新城; did you mean 滨海新区?"}
+    assert answers[1]["total"]
+
+
 HIT_FIELDS = {*MEASURE_FIELDS, "district", "score", "snippet", "snippet_start"}
 """Documented fields of a hit in `measures --format json`."""
 
@@ -556,7 +595,9 @@ def test_measures_json_has_the_documented_fields(run: Run, index: Path) -> None:
     result = run("measures", "立案", "--index", index, "--district", "滨海新区", "--year", "2023", "--format", "json")
     assert result.status == 0
     answer = result.json()
-    assert list(answer) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
+    assert list(answer) == [
+        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions", "hits")
+    ]
     hits: list[dict[str, object]] = answer["hits"]  # type: ignore[assignment]
     assert 0 < len(hits) <= 10
     for hit in hits:
@@ -613,7 +654,7 @@ def test_years_and_statuses_of_measures(run: Run, index: Path, tmp_path: Path) -
     queries.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     answers = [json.loads(line) for line in run("measures", "--queries", queries, "--index", index).out.splitlines()]
     expected = [len(targets), len(measures), len(in_2023), len(in_2023), 0]
-    assert [answer["total"] for answer in answers] == expected
+    assert [answer.get("total", 0) for answer in answers] == expected
     assert "status" in answers[-1]["error"]
     assert_one_line_error(run("export", "paragraphs", "--status", "rule", "--index", index), 2, "--status")
     assert_one_line_error(run("measures", "立案", "--status", "done", "--index", index), 2, "'done'")
@@ -717,7 +758,8 @@ def test_export_of_nothing_exits_with_1(run: Run, index: Path, what: str, output
     """`export` exits with 1 if no record passes the filters, with 0 otherwise. The output stays valid."""
     arguments = ("export", what, "--index", index, "--format", output_format)
     result = run(*arguments, "--year", "1950")
-    assert (result.status, result.out, result.err) == (1, "[]\n" if output_format == "json" else "", "")
+    assert (result.status, result.out) == (1, "[]\n" if output_format == "json" else "")
+    assert result.err == "searchkit: no year 1950 in the index; it has 1954..2024\n"
     assert run(*arguments, "--year", "2023").status == 0
 
 
@@ -727,7 +769,7 @@ def test_facets_exits_with_1_if_no_paragraph_passes_the_filters(run: Run, index:
     In both cases, the exit status is 1 and a message says why, as for a search without a match.
     """
     arguments = ("--year", "1950", "--index", index, "--format", "ids")
-    message = "searchkit: no paragraph passes all filters\n"
+    message = "searchkit: no year 1950 in the index; it has 1954..2024\nsearchkit: no paragraph passes all filters\n"
     topics, years = run("facets", "topic", *arguments), run("facets", "year", *arguments)
     assert (topics.status, topics.out, topics.err) == (1, "", message)
     assert (years.status, years.err) == (1, message)

@@ -271,6 +271,17 @@ def check_same_as(index: Index, case: Json, results: Results) -> str | None:
     return compare(ids(search(index, case, case["same_as"])), ids(results))
 
 
+def check_understood(_index: Index, case: Json, results: Results) -> str | None:
+    """Check facet and values of the understood filters, and whether they are required (by default they are)."""
+    expected = [[*item, True][:3] for item in case["understood"]]
+    return compare(expected, [[item.facet, [*item.values], item.strict] for item in results.understood_filters])
+
+
+def check_suggestions(_index: Index, case: Json, results: Results) -> str | None:
+    """Check kind, text and number of hits of the suggestions."""
+    return compare(case["suggestions"], [[item.kind, item.text, item.total] for item in results.suggestions])
+
+
 CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
     "total": lambda _, case, results: compare(case["total"], results.total),
     "ids": lambda _, case, results: compare(case["ids"], ids(results)),
@@ -291,6 +302,9 @@ CHECKS: dict[str, Callable[[Index, Json, Results], str | None]] = {
         case["lacks"], {hit.id: list(hit.lacks) for hit in results.hits if hit.lacks}
     ),
     "spans": lambda _, case, results: compare(case["spans"], spans(results)),
+    "notes": lambda _, case, results: compare(case["notes"], [*results.notes]),
+    "understood": check_understood,
+    "suggestions": check_suggestions,
 }
 """For each expectation a function that returns a message if the results do not fulfil it."""
 

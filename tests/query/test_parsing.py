@@ -93,7 +93,7 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("红 OR 蓝", '"红" OR "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
         ("红|蓝", '"红" OR "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
         ("红 OR 蓝 绿", '("红" OR "蓝") AND "绿"', '"红" OR 红 OR "蓝" OR 蓝 OR "绿" OR 绿'),
-        ("红 or 蓝", '"红" AND "or" AND "蓝"', '"红" OR 红 OR "or" OR or OR "蓝" OR 蓝'),
+        ("red or blue", '"red" AND "or" AND "blue"', '"red" OR red OR "or" OR or OR "blue" OR blue'),
         # AND
         ("红 AND 蓝", '"红" AND "蓝"', '"红" OR 红 OR "蓝" OR 蓝'),
         ("红 OR 蓝 AND 绿", '"红" OR ("蓝" AND "绿")', '"红" OR 红 OR "蓝" OR 蓝 OR "绿" OR 绿'),
@@ -158,6 +158,14 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("2023年", '"2023年" OR 2023年', '"2023年" OR 2023年'),
         ("50%", '"50%" OR 50%', '"50%" OR 50%'),
         ("立案3件", '"立案3件" OR (立案 AND 3件)', '"立案3件" OR 立案 OR 3件'),
+        # letters with digits
+        ("5G", '"5g" OR 5g OR "5 g"', '"5g" OR 5g OR "5 g"'),
+        ("N5s", '"n5s" OR "n 5 s" OR "n 5s" OR "n5 s"', '"n5s" OR n5s OR "n 5 s" OR "n 5s" OR "n5 s"'),
+        (
+            "PM2.5浓度",
+            '"pm2.5浓度" OR (pm2 AND 5 AND 浓度) OR "pm 2.5浓度"',
+            '"pm2.5浓度" OR pm2 OR 5 OR 浓度 OR "pm 2.5浓度"',
+        ),
         # nothing
         ("", "*", "*"),
         (" \t\n\u3000", "*", "*"),
@@ -171,6 +179,13 @@ def test_constructs_are_parsed(parse_query: Callable[[str], Query], text: str, a
     query = parse_query(text)
     assert (str(query.all), str(query.any)) == (all_of, any_of)
     assert query.notes == ()
+
+
+def test_lower_case_operators_are_words_with_a_note(parse_query: Callable[[str], Query]) -> None:
+    """Among Chinese words, `or` is probably meant as an operator. The note says how it is written."""
+    query = parse_query("红 or 蓝")
+    assert str(query.all) == '"红" AND "or" AND "蓝"'
+    assert query.notes == ("or is read as a word; the operator is OR",)
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,9 @@ def test_hits_are_measures(index: Index) -> None:
         assert 0 < hit.score <= 1
         assert hit.quote in hit.snippet
     json_results = measures_to_json(results)
-    assert list(json_results) == ["query", "understood", "total", "relaxed", "notes", "took_ms", "hits"]
+    assert list(json_results) == [
+        *("query", "understood", "total", "relaxed", "notes", "took_ms", "understood_filters", "suggestions", "hits")
+    ]
     assert json_results["hits"] == [to_json(hit) for hit in results.hits]
     assert index.measures("立案").hits[0].score == 1.0
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from searchkit.text.query_years import parse_written_years
 from searchkit.text.years import ANY_YEAR, parse_year_range
 
 
@@ -22,13 +23,36 @@ from searchkit.text.years import ANY_YEAR, parse_year_range
 def test_years_and_ranges_are_parsed(text: str, years: tuple[int, int]) -> None:
     """A range can be open at either end."""
     assert parse_year_range(text) == years
+    assert parse_written_years(text) == years
 
 
-@pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2021-2023", "2021...2023", "x"])
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("2023年", (2023, 2023)),
+        (" ２０２３年 ", (2023, 2023)),
+        ("2023年度", (2023, 2023)),
+        ("23年", (2023, 2023)),
+        ("二〇二三年", (2023, 2023)),
+        ("2021-2023", (2021, 2023)),
+        ("2021-23", (2021, 2023)),
+        ("2021—2023年", (2021, 2023)),
+        ("2021年至2023年", (2021, 2023)),
+        ("2020年以来", (2020, 9999)),
+        ("2023..2021", (2023, 2021)),
+        ("2023至2021", (2023, 2021)),
+    ],
+)
+def test_years_are_parsed_as_people_write_them(text: str, years: tuple[int, int]) -> None:
+    """The order of the years of a range is kept."""
+    assert parse_written_years(text) == years
+
+
+@pytest.mark.parametrize("text", ["", "..", "23", "20231", "二〇二三", "2030年前", "20年", "2021...2023", "x"])
 def test_other_text_is_an_error(text: str) -> None:
     """The message contains examples of valid input."""
     with pytest.raises(ValueError, match=r"is not a year; write 2023 or 2021\.\.2023"):
-        parse_year_range(text)
+        parse_written_years(text)
 
 
 def test_printed_years_match() -> None:

@@ -5,4 +5,5 @@ issuers.py       who issued a report, and its doctype
 dates.py         the year reported on, the dates of publication and session
 planned_year.py  the year of a work report: the year that it plans
 locating.py      the region
+names.py         the names of values: short names of places and bodies, forms of sections and kinds of reports
 """

@@ -1,0 +1,170 @@
+"""Names of the facet values of an index: canonical names, short forms and synonyms. Written by a build.
+
+A query is understood, and filters are resolved, by these names alone, so a search loads no gazetteer.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from searchkit.text.characters import remove_invisible
+
+NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
+"""Facets whose values have names. The order is that of their numbers in the file."""
+EVIDENCE = SURE, SHORT, PHRASE, WORD, NONE = ("sure", "short", "phrase", "word", "none")
+"""How far a name in a query is evidence for its values.
+
+- `sure`: the name alone, anywhere in the query: 滨海新区.
+- `short`: a name at the beginning of a run of text: 杭州, 卫健委.
+- `phrase`: a phrase beside other words, a place, a year or a body: 下一步打算, 政府工作报告.
+- `word`: an ordinary word, which needs another name next to it: 问题, 西湖 in 杭州西湖.
+- `none`: in a query it is a word: 全国. In a filter it is a name, like all others.
+"""
+
+
+class Alias:
+    """A name of one or several values of a facet."""
+
+    # Not a dataclass, whose creation would take a millisecond in every command.
+    __slots__ = ("evidence", "facet", "name", "values")
+
+    def __init__(self, name: str, facet: str, evidence: str, values: tuple[str, ...]) -> None:
+        """`name`: folded. `facet`: one of `NAMED_FACETS`. `evidence`: one of `EVIDENCE`.
+
+        For district, the values are elements of regions.
+        """
+        self.name, self.facet, self.evidence, self.values = name, facet, evidence, values
+
+
+class Aliases:
+    """The names and the values of an index. Looking up a name takes some microseconds."""
+
+    def __init__(
+        self, values: Mapping[str, Sequence[str]], years: Mapping[str, Sequence[int]], names: Mapping[str, str]
+    ) -> None:
+        """`values`: by facet. `years`: by facet of years. `names`: by first character, in the form of `to_json`."""
+        self._values, self._years, self._names = values, years, names
+        self._parsed: dict[str, tuple[Alias, ...]] = {}
+        self._paths: dict[str, list[str]] = {}
+
+    @classmethod
+    def create(
+        cls, values: Mapping[str, Iterable[str]], years: Mapping[str, Iterable[int]], names: Iterable[Alias]
+    ) -> Aliases:
+        """Return the names of an index. The values of district are paths: 浙江省/杭州市/西湖区."""
+        lines: dict[str, list[str]] = {}
+        for alias in sorted(names, key=lambda alias: (-len(alias.name), alias.name, alias.facet, alias.values)):
+            fields = (alias.name, str(NAMED_FACETS.index(alias.facet)), alias.evidence, *alias.values)
+            lines.setdefault(alias.name[0], []).append("\t".join(fields))
+        return cls(
+            {facet: sorted(items) for facet, items in values.items()},
+            {facet: sorted(items) for facet, items in years.items()},
+            {first: "\n".join(lines[first]) for first in sorted(lines)},
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Aliases:
+        """Return the names of a file that `to_json` wrote."""
+        content: Any = json.loads(data)
+        values = {str(facet): str(text).split("\n") if text else [] for facet, text in content["values"].items()}
+        years = {str(facet): [int(year) for year in items] for facet, items in content["years"].items()}
+        return cls(values, years, {str(first): str(text) for first, text in content["names"].items()})
+
+    def to_json(self) -> bytes:
+        """Return the content of a file: JSON with few long strings, which are parsed faster than many short ones."""
+        values = {facet: "\n".join(items) for facet, items in self._values.items()}
+        content = {"values": values, "years": self._years, "names": self._names}
+        return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+    def at(self, folded: str, start: int) -> list[Alias]:
+        """Return the names that a folded text has at `start`, the longest first, without those of evidence `none`."""
+        return [
+            alias
+            for alias in self._beginning_with(folded[start])
+            if alias.evidence != NONE and folded.startswith(alias.name, start)
+        ]
+
+    def can_understand(self, query: str) -> bool:
+        """Return whether a query contains a name, or characters that a year contains. Takes some microseconds."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        folded = fold(remove_invisible(query))
+        return (
+            "年" in folded or any(map(str.isdecimal, folded)) or any(self.at(folded, at) for at in range(len(folded)))
+        )
+
+    def named(self, facet: str, name: str) -> tuple[str, ...]:
+        """Return the values of a facet that have a name, which may be in traditional characters. Empty if none has."""
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        folded = fold(name)
+        matches = (alias for alias in self._beginning_with(folded[:1]) if alias.name == folded and alias.facet == facet)
+        return tuple(dict.fromkeys(value for alias in matches for value in alias.values))
+
+    def values(self, facet: str) -> Sequence[str]:
+        """Return the values of a facet, sorted. Those of district are paths: 浙江省/杭州市/西湖区."""
+        return self._values.get(facet, ())
+
+    def paths(self, element: str) -> list[str]:
+        """Return the regions, as paths, that end with an element."""
+        if not self._paths:
+            for path in self.values("district"):
+                self._paths.setdefault(path.rpartition("/")[2], []).append(path)
+        return self._paths.get(element, [])
+
+    def years(self, facet: str | None = None) -> Sequence[int]:
+        """Return the years of a facet of years, or of all of them, ascending."""
+        return (
+            self._years.get(facet, ()) if facet else sorted({year for years in self._years.values() for year in years})
+        )
+
+    def years_between(self, first: int, last: int) -> list[int]:
+        """Return the years of all facets of years from `first` to `last`, inclusive, ascending."""
+        years = self.years()
+        return list(years[bisect_left(years, first) : bisect_right(years, last)])
+
+    def nearest(self, facet: str, name: str, count: int = 3) -> list[str]:
+        """Return the values of a facet whose names look most like a name that the facet does not have.
+
+        Values that contain the name, or that the name contains, come first.
+        """
+        from difflib import SequenceMatcher  # noqa: PLC0415 - only for error messages
+
+        from searchkit.text.folding import fold  # noqa: PLC0415 - loads NumPy, which exports do not need
+
+        folded = fold(name)
+        ratios: dict[str, float] = {}
+        for alias in (alias for first in self._names for alias in self._beginning_with(first)):
+            if alias.facet == facet:
+                matcher = SequenceMatcher(None, alias.name, folded, autojunk=False)
+                contains = folded in alias.name or alias.name in folded
+                ratio = matcher.ratio() + contains + 0.1 * (alias.name[0] == folded[:1])
+                for value in alias.values:
+                    ratios[value] = max(ratio, ratios.get(value, 0.0))
+        ranked = sorted(ratios.items(), key=lambda item: (-item[1], item[0]))
+        best = ranked[0][1] if ranked else 0.0
+        return [value for value, ratio in ranked[:count] if ratio >= max(_MIN_LIKENESS, best - _LIKENESS_MARGIN)]
+
+    def _beginning_with(self, first: str) -> tuple[Alias, ...]:
+        """Return the names with a first character, the longest first."""
+        if first not in self._names:
+            return ()
+        if first not in self._parsed:
+            rows = (line.split("\t") for line in self._names[first].split("\n"))
+            self._parsed[first] = tuple(
+                Alias(name, NAMED_FACETS[int(facet)], evidence, tuple(values))
+                for name, facet, evidence, *values in rows
+            )
+        return self._parsed[first]
+
+
+_MIN_LIKENESS = 0.35
+"""Smallest likeness of a value that `Aliases.nearest` returns: twice the matching characters / both lengths."""
+_LIKENESS_MARGIN = 0.15
+"""Values whose likeness is lower than the highest by more are not returned."""
+
+NO_ALIASES = Aliases({}, {}, {})
+"""No names: nothing is understood."""

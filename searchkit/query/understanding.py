@@ -1,0 +1,457 @@
+"""Understands the places, years, bodies, sections and kinds of reports in the words of a query.
+
+`parse_understood` finds names of facet values (`aliases`) and years in the bare runs of a query, and parses the query
+with a filter instead of each. A run is text without white space. It is bare unless it is in quotes or brackets, has
+a field or belongs to an operator.
+
+A paragraph matches if it passes the filters and matches the remaining words, or if it contains a run of which a filter
+took a part. Filters of one facet are combined with OR, filters of different facets with AND.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
+from searchkit.query.facets import Filter
+from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
+from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
+from searchkit.query.understood import UnderstoodFilter
+from searchkit.text.analyzer import Analyzer
+from searchkit.text.characters import INVISIBLE
+from searchkit.text.folding import fold
+from searchkit.text.query_years import find_query_year
+
+_MAX_NAMES = 32
+"""Maximum number of names of a run, and number after which further runs are read as words. Comparing the names with
+each other takes quadratic time."""
+_LOOSENED_WEIGHT = 0.5
+"""Weight of the words of a filter that is not required. Other words have the weight 1."""
+_CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
+"""Words between two names."""
+_LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
+"""Runs that are dropped between two runs with names."""
+_DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从"}) | _CONNECTORS
+"""Words that are dropped beside a name."""
+_LEVELS = "省市区县州盟旗"
+"""Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
+_OTHER_WORD = re.compile(r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际")
+"""Matches after a full name whose last character belongs to another word: 域 in 新区域."""
+_INSTITUTION = re.compile(
+    "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
+)
+"""Matches the rest of a word of the dictionary that begins with the short name of a place, if the word is the name of
+something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云南旅游, 长沙市 in 湖南长沙市."""
+_REPORT_FACETS = frozenset({"section", "doctype"})
+"""Facets whose names are words if the query has nothing else."""
+
+
+class _Name(NamedTuple):
+    """A name in a run. Offsets are those of the query."""
+
+    facet: str
+    values: tuple[str | int, ...]
+    start: int
+    end: int
+    evidence: str
+    follows: bool
+    """Whether the name directly follows another one."""
+
+
+class _Run(NamedTuple):
+    """A bare run with the names in it. A run without names and other words links two names: 浙江 和 江苏."""
+
+    start: int
+    end: int
+    names: tuple[_Name, ...]
+    rest: tuple[tuple[int, int], ...]
+    """Spans of the words that no name took."""
+
+
+def parse_understood(
+    text: str,
+    analyzer: Analyzer,
+    fields: Collection[str],
+    aliases: Aliases,
+    *,
+    literal: Collection[str] = (),
+    year_facets: Sequence[str] = ("of_year", "year"),
+) -> Query:
+    """Parse a query whose words may name values of facets. Never raises an exception.
+
+    `fields`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
+    `year_facets`.
+    """
+    visible = [at for at, character in enumerate(text[:MAX_QUERY_LENGTH]) if not INVISIBLE.match(character)]
+    clean = "".join([text[at] for at in visible])
+    finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
+    runs = finder.find_runs()
+    named = [run for run in runs if run.names or not run.rest]
+    if not named:
+        return parse(text, analyzer, fields)
+    names = _narrow_places([name for run in named for name in run.names], aliases)
+    filters = tuple(
+        UnderstoodFilter(
+            name.facet,
+            name.values,
+            clean[name.start : name.end],
+            visible[name.start],
+            visible[name.end - 1] + 1,
+        )
+        for name in names
+    )
+    return _Composer(clean, analyzer, fields, named, names, tuple(year_facets)).compose(filters)
+
+
+class _NameFinder:
+    """Finds the names in the bare runs of a query."""
+
+    def __init__(self, text: str, analyzer: Analyzer, aliases: Aliases, literal: frozenset[str]) -> None:
+        self._text, self._folded = text, fold(text)
+        self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
+
+    def find_runs(self) -> list[_Run]:
+        """Return the bare runs of the query with the names that are understood in them."""
+        parts = split_parts(self._text)
+        spans = [(start, end) for start, end, is_bare in parts if is_bare]
+        candidates: list[list[_Name]] = []
+        for start, end in spans:
+            names = self._find_in_run(start, end) if sum(map(len, candidates)) < _MAX_NAMES else []
+            candidates.append(names[:_MAX_NAMES])
+        has_others = len(spans) < len(parts)
+        sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
+        runs = []
+        for (start, end), names in zip(spans, candidates, strict=True):
+            is_alone = not has_others and len(spans) == 1
+            accepted: list[_Name] = []
+            for name in names:
+                if self._is_understood(name, (start, end), accepted, sure, is_alone=is_alone):
+                    accepted.append(name)
+            runs.append(_Run(start, end, tuple(accepted), tuple(self._find_rest(start, end, accepted))))
+        for n in range(1, len(runs) - 1):
+            run, neighbours = runs[n], (runs[n - 1], runs[n + 1])
+            if self._folded[run.start : run.end] in _LINKS and all(other.names for other in neighbours):
+                runs[n] = run._replace(rest=())
+        found = {name.facet for run in runs for name in run.names}
+        if found and found <= _REPORT_FACETS and not has_others and not any(run.rest for run in runs):
+            return []  # the query is only a section or a kind of report
+        return runs
+
+    def _find_in_run(self, start: int, end: int) -> list[_Name]:
+        """Return the possible names in a run, from left to right, without overlaps."""
+        names: list[_Name] = []
+        edges: frozenset[int] | None = None
+        at, first = start, start  # `first`: where a short name may begin
+        while at < end:
+            name = self._find_year(at, end, first, is_after_place=bool(names) and names[-1].facet == "district")
+            has_names = self._aliases.at(self._folded[:end], at)
+            is_level = at == first and self._folded[at] in _LEVELS and at + 1 < end
+            if name is None and (has_names or (is_level and self._aliases.at(self._folded[:end], at + 1))):
+                if edges is None:
+                    edges = frozenset(start + edge for edge in self._analyzer.word_edges(self._text[start:end]))
+                name = self._find_alias(at, end, first, edges)
+            if name is None and at == first:
+                # A name may follow a connector, and one of these words at the beginning of a run.
+                word = next((w for w in _DROPPED if self._folded.startswith(w, at, end)), None)
+                if word and (names or word not in _CONNECTORS):
+                    at = first = at + len(word)
+                    continue
+            if name is None:
+                at += 1
+                continue
+            follows = bool(names) and names[-1].end == name.start
+            names.append(name._replace(follows=follows))
+            at = first = name.end
+        return names
+
+    def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
+        """Return the year, or the years, at an offset, if the index has any of them.
+
+        `first`: where a number without 年, and a year of two digits, may begin. `is_after_place`: whether a place is
+        before it.
+        """
+        # Records without a year of their own are not about years: a year in their text is a word like any other.
+        if "of_year" in self._literal or not self._aliases.years("year"):
+            return None
+        year = find_query_year(self._folded[:end], at)
+        if year is None or (not year.is_marked and at != first):
+            return None
+        if not year.is_marked and self._is_part_of_quantity(at, year.end, end):
+            return None
+        if not (year.is_sure or is_after_place):
+            return None
+        if year.is_short and not (at == first and year.first in self._aliases.years("year")):
+            return None
+        years = self._aliases.years_between(year.first, year.last)
+        return _Name("of_year", tuple(years), at, year.end, SURE, follows=False) if years else None
+
+    def _is_part_of_quantity(self, start: int, digits_end: int, end: int) -> bool:
+        """Return whether a number continues after its digits: 2022件, 2022年期."""
+        if digits_end == end:
+            return False
+        return any(
+            token.start == 0 and token.end > digits_end - start
+            for token in self._analyzer.tokenize(self._text[start:end])
+        )
+
+    def _find_alias(self, at: int, end: int, first: int, edges: frozenset[int]) -> _Name | None:
+        """Return the longest name at an offset that is a name there.
+
+        `first`: offset at which a short name may begin. `edges`: offsets at which words begin or end.
+        """
+        folded = self._folded[:end]
+        names = [(alias, at) for alias in self._aliases.at(folded, at)]
+        if folded[at] in _LEVELS and at == first and at + 1 < end:  # 区司法局
+            names += [(alias, at + 1) for alias in self._aliases.at(folded, at + 1) if alias.facet == "agency"]
+        for alias, start in names:
+            if alias.facet not in self._literal and self._is_name(alias, start, end, edges, is_first=at == first):
+                stop = start + len(alias.name)
+                return _Name(alias.facet, alias.values, at, stop, alias.evidence, follows=False)
+        return None
+
+    def _is_name(self, alias: Alias, at: int, end: int, edges: frozenset[int], *, is_first: bool) -> bool:
+        """Return whether the text of an alias is not a part of another word or name."""
+        stop = at + len(alias.name)
+        if not (is_first or at in edges):
+            return False
+        if alias.evidence == SURE:
+            return not _OTHER_WORD.match(self._folded, stop)
+        if alias.facet != "district":
+            return stop in edges and (is_first or (alias.evidence != SHORT and stop == end))
+        if not is_first or self._folded[stop:end].startswith(tuple(_LEVELS)):
+            return False
+        word_end = min(edge for edge in edges if edge >= stop)
+        return (
+            word_end == stop
+            or not _INSTITUTION.search(self._folded[stop:word_end])
+            or any(other.facet == "district" for other in self._aliases.at(self._folded[:end], stop))
+        )
+
+    def _is_understood(
+        self,
+        name: _Name,
+        run: tuple[int, int],
+        before: Sequence[_Name],
+        sure: Sequence[_Name],
+        *,
+        is_alone: bool,
+    ) -> bool:
+        """Return whether the query has enough evidence for a name.
+
+        `before`: the names before it in its run that are understood. `sure`: the names of the query that need no other
+        evidence. `is_alone`: whether the run is all of the query.
+        """
+        is_run = (name.start, name.end) == run
+        if name.evidence in {SURE, SHORT}:
+            # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.
+            return name.evidence == SURE or not name.follows or (bool(before) and before[-1].end == name.start)
+        if name.evidence == PHRASE:
+            return bool(sure) or (is_run and not is_alone)
+        if name.facet == "district":
+            return any(
+                self._contains(other, name) for other in (before[-1:] if name.follows else sure if is_run else ())
+            )
+        if name.facet == "agency":
+            is_of_place = name.follows and bool(before) and before[-1].facet == "district"
+            return is_of_place or (is_run and bool(sure))
+        return bool(sure) and (is_run or (name.follows and name.end == run[1]))
+
+    def _contains(self, outer: _Name, inner: _Name) -> bool:
+        """Return whether a place contains another one."""
+        return outer.facet == "district" and any(
+            str(element) in path.split("/")[:-1]
+            for value in inner.values
+            for path in self._aliases.paths(str(value))
+            for element in outer.values
+        )
+
+    def _find_rest(self, start: int, end: int, names: Sequence[_Name]) -> Iterator[tuple[int, int]]:
+        """Yield the spans of a run between its names, without the words that are dropped beside a name."""
+        if not names:
+            yield start, end
+            return
+        edges = [start, *(edge for name in names for edge in (name.start, name.end)), end]
+        for left, right in zip(edges[::2], edges[1::2], strict=True):
+            first, last = self._trim(left, right, at_start=left > start, at_end=right < end)
+            if first < last:
+                yield first, last
+
+    def _trim(self, left: int, right: int, *, at_start: bool, at_end: bool) -> tuple[int, int]:
+        """Return a span without the words at its ends that are dropped beside a name."""
+        if left == right:
+            return left, right
+        words = sorted(left + edge for edge in self._analyzer.word_edges(self._text[left:right]))
+        spans = list(pairwise(words))
+        while at_start and spans and self._folded[slice(*spans[0])] in _DROPPED:
+            spans.pop(0)
+        while at_end and spans and self._folded[slice(*spans[-1])] in _DROPPED:
+            spans.pop()
+        return (spans[0][0], spans[-1][1]) if spans else (right, right)
+
+
+class _Composer:
+    """Builds the query of the remaining words and of the filters."""
+
+    def __init__(
+        self,
+        text: str,
+        analyzer: Analyzer,
+        fields: Collection[str],
+        runs: Sequence[_Run],
+        names: Sequence[_Name],
+        year_facets: tuple[str, ...],
+    ) -> None:
+        """`runs`: the runs with names. `names`: the names in all of them."""
+        self._text, self._analyzer, self._fields = text, analyzer, fields
+        self._runs, self._year_facets = runs, year_facets
+        self._filters = {facet: self._build_filter(facet, names) for facet in dict.fromkeys(n.facet for n in names)}
+
+    def compose(self, filters: tuple[UnderstoodFilter, ...]) -> Query:
+        """Return the query. `filters` describes its filters."""
+        rest = self._keep([span for run in self._runs for span in run.rest])
+        required = tuple(self._filters.values())
+        if not rest.strip():
+            words = self._parse(self._text)
+            return replace(
+                words,
+                all=_or(_and(*required), words.all),
+                any=_or(_and(*required), words.all),
+                content=None,
+                some=None,
+                runs=(),
+                understood=filters,
+            )
+        words = self._parse(rest)
+        alternatives = tuple(self._match_whole_runs())
+
+        def narrow(node: Node | None) -> Node | None:
+            """Return a form of the query under the filters."""
+            return None if node is None else _or(_and(*required, node), *alternatives)
+
+        return replace(
+            words,
+            all=_or(_and(*required, words.all), *alternatives),
+            any=_or(_and(*required, words.any), *alternatives),
+            content=narrow(words.content),
+            some=narrow(words.some),
+            understood=filters,
+            loosened=self._loosen(words, filters),
+        )
+
+    def _parse(self, text: str) -> Query:
+        return parse(text, self._analyzer, self._fields)
+
+    def _keep(self, spans: Iterable[tuple[int, int]]) -> str:
+        """Return the query with spaces in the place of its runs with names, except for some spans."""
+        characters = list(self._text)
+        for run in self._runs:
+            characters[run.start : run.end] = " " * (run.end - run.start)
+        for start, end in spans:
+            characters[start:end] = self._text[start:end]
+        return "".join(characters)
+
+    def _match_whole_runs(self) -> Iterator[Node]:
+        """Yield the node of the paragraphs that contain each run of which a filter took a part, if there is one.
+
+        Such a paragraph must pass the filters of the runs that are only names, and match all other words.
+        """
+        partial = [run for run in self._runs if run.rest]
+        if partial:
+            strings = [_whole_run(self._text[run.start : run.end]) for run in partial]
+            facets = dict.fromkeys(name.facet for run in self._runs if not run.rest for name in run.names)
+            others = self._keep([])
+            words = [self._parse(others).all] if others.strip() else []
+            yield _and(*(self._filters[facet] for facet in facets), *strings, *words)
+
+    def _loosen(self, words: Query, filters: tuple[UnderstoodFilter, ...]) -> Query:
+        """Return the query that does not require the filters: their words add to the score."""
+        boosts = [
+            ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
+            for item in filters
+        ]
+        loose = tuple(item._replace(strict=False) for item in filters)
+        return replace(words, scoring=(*words.scoring, *boosts), understood=loose)
+
+    def _build_filter(self, facet: str, names: Sequence[_Name]) -> Node:
+        """Return the node that requires one of the values of the names of a facet."""
+        values = tuple(dict.fromkeys(value for name in names if name.facet == facet for value in name.values))
+        if facet != "of_year":
+            return Filter(facet, tuple(map(str, values)))
+        ranges = tuple(_join_years(sorted(map(int, values))))
+        return _or(*(Filter(name, ranges=ranges) for name in self._year_facets))
+
+
+def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
+    """Restrict places to those inside another place of the query: 杭州 西湖区, 福建省鼓楼区.
+
+    A place that contains another one of the query has the values of that one. Directly before it, it becomes part of
+    its name.
+    """
+    places = [name for name in names if name.facet == "district"]
+    narrowed: list[_Name] = []
+    for name in names:
+        values = name.values
+        if name.facet == "district":
+            inner = _find_inside(name, places, aliases)
+            outer = next((other for other in places if _paths_inside(other, name, aliases)), None)
+            if inner is not name:
+                values = _paths_inside(name, inner, aliases)
+            elif outer is not None:
+                values = _paths_inside(outer, name, aliases)
+        previous = narrowed[-1] if narrowed else None
+        if previous and name.follows and previous.facet == name.facet == "district" and previous.values == values:
+            narrowed[-1] = previous._replace(end=name.end)
+        else:
+            narrowed.append(name._replace(values=values))
+    return narrowed
+
+
+def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Name:
+    """Return the innermost of the places that are inside a place, or the place itself if there is none."""
+    inner = next((other for other in places if _paths_inside(name, other, aliases)), None)
+    return name if inner is None else _find_inside(inner, places, aliases)
+
+
+def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:
+    """Return the values of a place that are inside another place: as elements if all regions with this name are."""
+    values: list[str] = []
+    for value in map(str, inner.values):
+        paths = aliases.paths(value)
+        inside = [path for path in paths if not set(map(str, outer.values)).isdisjoint(path.split("/")[:-1])]
+        values += [value] if inside == paths and paths else inside
+    return tuple(values)
+
+
+def _whole_run(run: str) -> Substring:
+    """Return the node of the paragraphs that contain a run."""
+    folded = fold(run)
+    return Substring(folded, whole_numbers=folded[0].isdecimal() or folded[-1].isdecimal())
+
+
+def _join_years(years: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of consecutive years."""
+    first = 0
+    for at in range(1, len(years) + 1):
+        if at == len(years) or years[at] != years[at - 1] + 1:
+            yield years[first], years[at - 1]
+            first = at
+
+
+def _and(*nodes: Node) -> Node:
+    return _join(And, nodes)
+
+
+def _or(*nodes: Node) -> Node:
+    return _join(Or, nodes)
+
+
+def _join(operator: type[And | Or], nodes: Sequence[Node]) -> Node:
+    """Combine nodes. The children of nodes with the same operator become children of the result."""
+    flat: list[Node] = []
+    for node in nodes:
+        flat.extend(node.children if isinstance(node, operator) else [node])
+    return flat[0] if len(flat) == 1 else operator(tuple(flat))

@@ -1,0 +1,37 @@
+"""How a query is understood: the filters in its words, and its trees as text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class UnderstoodFilter(NamedTuple):
+    """A place, a year, a body, a section or a kind of report that words of a query name."""
+
+    facet: str
+    """district, of_year (for every year), agency, section or doctype."""
+    values: tuple[str | int, ...]
+    """The values of the facet that the words mean. Years are numbers."""
+    words: str
+    """The words, as in the query."""
+    start: int
+    """Offset of the words in the query: code points, 0-based."""
+    end: int
+    """Offset of the end of the words, exclusive."""
+    strict: bool = True
+    """Whether the query requires one of the values. Otherwise the words only add to the score."""
+
+
+class Understanding(NamedTuple):
+    """How a search understands a query."""
+
+    query: str
+    """The query as given."""
+    understood: str
+    """The query tree, as text."""
+    relaxed: str
+    """The query tree that requires only some words, as text."""
+    filters: tuple[UnderstoodFilter, ...]
+    """The places, years, bodies, sections and kinds of reports that words of the query name."""
+    notes: tuple[str, ...]
+    """Messages about parts of the query that are changed or ignored."""

@@ -1,0 +1,84 @@
+"""Years and ranges of years as people write them in queries: 2023年, 23年, 二〇二三年, 2021至2023年, 2020年以来."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from searchkit.text.folding import fold
+from searchkit.text.years import ARABIC_YEAR, HAN_YEAR, MAX_YEAR, parse_year_range
+
+_HAN_DIGITS = str.maketrans("〇○零o一二三四五六七八九", "0000123456789")
+_TO = r"(?:至|到|\.\.|[-—–―~～]{1,2})"
+"""Pattern of the word or the mark between the two years of a range."""
+_QUERY_YEARS = re.compile(
+    rf"(?<![0-9.])(?:(?P<first>{ARABIC_YEAR}|{HAN_YEAR})|(?P<short>[0-9]{{2}}(?=年|{_TO}[0-9]{{2}}年)))(?![0-9.](?!\.))"
+    rf"(?P<mark>年度?)?(?:{_TO}(?P<last>{ARABIC_YEAR}|{HAN_YEAR}|[0-9]{{2}}(?![0-9]))(?P<mark2>年度?)?)?"
+    r"(?(mark)|(?(mark2)|(?![0-9.%])))"
+)
+"""Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
+_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|起(?![诉草步点]))")
+"""Matches after a year: a point of time in it, or that all later years are meant, too."""
+_DEADLINE = re.compile("[以之]?前")
+"""Matches after 年 if the year is a deadline: 2030年前."""
+_DURATION = re.compile("[来间内期限制龄级多]|以上|以下|左右")
+"""Matches after 年 if two digits before it are a duration: 16年来."""
+_MIN_SHORT_YEAR = 16
+"""Smallest sure year of two digits without a leading zero. A smaller number before 年 is mostly a duration."""
+
+
+class QueryYear(NamedTuple):
+    """A year, or a range of years, in a query."""
+
+    first: int
+    """First year."""
+    last: int
+    """Last year, inclusive; `MAX_YEAR` if all later years are meant."""
+    end: int
+    """Offset of its end in the query."""
+    is_marked: bool
+    """Whether it has 年 or is a range, so that it is no other number."""
+    is_short: bool
+    """Whether it has two digits: 23年."""
+    is_sure: bool
+    """Whether its two digits are a year (08年, 23年) and not possibly a duration (12年). True for four digits."""
+    is_reversed: bool
+    """Whether the last year is written before the first."""
+
+
+def parse_written_years(text: str) -> tuple[int, int]:
+    """Return the first and last year, inclusive, of a year or a range in any form: 2023, 23年, 2021至2023年.
+
+    The first year of a range can be greater than the last. Raises ValueError if `text` is neither a year nor a range.
+    """
+    folded = fold(text.strip())
+    year = find_query_year(folded, 0)
+    if year and year.is_sure and year.end == len(folded):
+        return (year.last, year.first) if year.is_reversed else (year.first, year.last)
+    return parse_year_range(folded)
+
+
+def find_query_year(folded: str, start: int) -> QueryYear | None:
+    """Return the year at an offset of a folded query, or None. A deadline (2030年前) and a duration are no years."""
+    match = _QUERY_YEARS.match(folded, start)
+    if not match or (match["short"] and match["short"][0] != "0" and match["short"][1] == "0"):
+        return None  # 10年 and 20年 are durations
+    is_marked = bool(match["mark"] or match["mark2"])
+    is_han = not (match["first"] or match["short"])[0].isdecimal()
+    is_no_year = _DEADLINE.match(folded, match.end()) or (match["short"] and _DURATION.match(folded, match.end()))
+    if (is_han and not is_marked) or (is_marked and is_no_year):
+        return None
+    first = _to_year(match["first"] or match["short"], 2000)
+    last = _to_year(match["last"], first) if match["last"] else first
+    end = match.end()
+    if is_marked and (after := _AFTER_YEAR.match(folded, end)):
+        end = after.end()
+        last = MAX_YEAR if after["open"] else last
+    is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True
+    return QueryYear(min(first, last), max(first, last), end, is_marked, bool(match["short"]), is_sure, first > last)
+
+
+def _to_year(text: str, century_of: int) -> int:
+    """Return the number of a year. Two digits are in the century of the year `century_of`."""
+    number = int(text.translate(_HAN_DIGITS))
+    return number if len(text) > 2 else century_of // 100 * 100 + number  # noqa: PLR2004 - two digits

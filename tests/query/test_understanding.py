@@ -1,0 +1,237 @@
+"""Places, years, bodies, sections and kinds of reports in the words of a query."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.corpus.metadata.names import name_values
+from searchkit.query.aliases import Alias, Aliases
+from searchkit.query.understanding import parse_understood
+from searchkit.text.analyzer import Analyzer
+
+PATHS = (
+    *(
+        "浙江省/杭州市/西湖区",
+        "浙江省/台州市/临海市",
+        "四川省/成都市",
+        "内蒙古自治区/呼和浩特市/新城区",
+        "天津市/滨海新区",
+    ),
+    *(
+        "天津市/东丽区",
+        "天津市/和平区",
+        "贵州省/黔南布依族苗族自治州",
+        "山西省/大同市/平城区",
+        "山西省/长治市",
+        "海南省/东方市",
+    ),
+    *(
+        "福建省/福州市/鼓楼区",
+        "江苏省/南京市/鼓楼区",
+        "上海市/浦东新区",
+        "甘肃省/兰州市/城关区",
+        "陕西省/西安市/长安区",
+    ),
+    *("吉林省/吉林市", "青海省/西宁市/大通回族土族自治县", "重庆市/沙坪坝区", "全国", "某某开发区"),
+)
+VALUES = {
+    "agency": ("卫生健康委员会", "司法局", "人民政府", "国务院"),
+    "topic": ("行政执法",),
+    "section": ("成效", "问题", "计划", "其他"),
+    "doctype": ("政府工作报告", "法治政府建设年度报告"),
+}
+YEARS = {"year": range(2018, 2025), "of_year": range(2015, 2026)}
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    """An analyzer with the built-in words and synonyms."""
+    return Analyzer()
+
+
+@pytest.fixture(scope="module")
+def aliases(analyzer: Analyzer) -> Aliases:
+    """The names of an index, after a round trip through a file."""
+    prefixes = {"/".join(path.split("/")[:depth]) for path in PATHS for depth in range(1, path.count("/") + 2)}
+    names = name_values(prefixes, VALUES, analyzer.synonyms)
+    created = Aliases.create({**VALUES, "district": prefixes}, YEARS, (Alias(*name) for name in names))
+    assert Aliases.from_json(created.to_json()).to_json() == created.to_json()
+    return Aliases.from_json(created.to_json())
+
+
+@pytest.mark.parametrize(
+    ("query", "understood", "words"),
+    [
+        ("东丽区2022年立案", {"district": ["东丽区"], "of_year": [2022]}, ["立案"]),
+        ("立案 东丽区 2022", {"district": ["东丽区"], "of_year": [2022]}, ["立案"]),
+        ("杭州和成都的老旧小区改造", {"district": ["杭州市", "成都市"]}, ["老旧小区改造"]),
+        ("杭州 成都 改造", {"district": ["杭州市", "成都市"]}, ["改造"]),
+        ("杭州 vs 成都 改造", {"district": ["杭州市", "成都市"]}, ["改造"]),
+        ("内蒙古草原", {"district": ["内蒙古自治区"]}, ["草原"]),
+        ("四川经济", {"district": ["四川省"]}, ["经济"]),
+        ("黔南州扶贫", {"district": ["黔南布依族苗族自治州"]}, ["扶贫"]),
+        ("浦东 执法", {"district": ["浦东新区"]}, ["执法"]),
+        ("天津市滨海新区立案", {"district": ["滨海新区"]}, ["立案"]),
+        ("浙江省杭州西湖执法", {"district": ["西湖区"]}, ["执法"]),
+        ("福州鼓楼区执法", {"district": ["福建省/福州市/鼓楼区"]}, ["执法"]),
+        ("鼓楼区执法", {"district": ["鼓楼区"]}, ["执法"]),
+        ("吉林执法", {"district": ["吉林省"]}, ["执法"]),
+        ("吉林市执法", {"district": ["吉林市"]}, ["执法"]),
+        ("臺州執法", {"district": ["台州市"]}, ["执法"]),
+        ("2021至2023年立案", {"of_year": [2021, 2022, 2023]}, ["立案"]),
+        ("2021-2023年立案", {"of_year": [2021, 2022, 2023]}, ["立案"]),
+        ("2021、2023年立案", {"of_year": [2021, 2023]}, ["立案"]),
+        ("23年立案", {"of_year": [2023]}, ["立案"]),
+        ("二〇二三年立案", {"of_year": [2023]}, ["立案"]),
+        ("2023年底立案", {"of_year": [2023]}, ["立案"]),
+        ("2023年以来立案", {"of_year": [2023, 2024, 2025]}, ["立案"]),
+        ("卫健委立案", {"agency": ["卫生健康委员会"]}, ["立案"]),
+        ("区司法局立案", {"agency": ["司法局"]}, ["立案"]),
+        ("杭州市人民政府执法", {"district": ["杭州市"], "agency": ["人民政府"]}, ["执法"]),
+        ("东丽区立案存在的问题", {"district": ["东丽区"], "section": ["问题"]}, ["立案"]),
+        ("立案 存在的问题", {"section": ["问题"]}, ["立案"]),
+        (
+            "杭州市2023年政府工作报告就业",
+            {"district": ["杭州市"], "of_year": [2023], "doctype": ["政府工作报告"]},
+            ["就业"],
+        ),
+        ("立案 -东丽区 杭州", {"district": ["杭州市"]}, ["立案"]),
+    ],
+)
+def test_names_become_filters(
+    query: str, understood: dict[str, list[object]], words: list[str], analyzer: Analyzer, aliases: Aliases
+) -> None:
+    """The query requires the values. Its other words are searched, and only they score."""
+    parsed = parse_understood(query, analyzer, (), aliases)
+    found: dict[str, list[object]] = {}
+    for item in parsed.understood:
+        assert query[item.start : item.end] == item.words
+        found.setdefault(item.facet, []).extend(
+            value for value in item.values if value not in found.get(item.facet, [])
+        )
+    assert found == understood
+    assert [clause.text for clause in parsed.scoring if clause.weight == 1] == words
+    assert parsed.loosened is not None
+    assert not any(item.strict for item in parsed.loosened.understood)
+    assert {clause.text for clause in parsed.loosened.scoring} > set(words)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "世界大同",
+            "大同 理想",
+            "和平发展",
+            "和平 发展",
+            "城关镇",
+            "东方文明",
+            "新城区建设",
+            "南方",
+            "长安街",
+            "长治久安",
+            "全国 执法",
+        ),
+        *(
+            "浙江大学",
+            "北京市场",
+            "临海工业区域",
+            "问题",
+            "计划",
+            "政府工作报告",
+            "存在的问题",
+            "执法 问题",
+            "国务院",
+            "人民政府",
+            "政府采购",
+        ),
+        *(
+            "去年立案",
+            "近三年立案",
+            "10年规划",
+            "20年来",
+            "12年义务教育",
+            "2030年前",
+            "2022件",
+            "2014年以前",
+            "1999年",
+            "中国制造2025",
+        ),
+        *(
+            '"东丽区" 立案',
+            "东丽区 OR 滨海新区",
+            "(东丽区 立案)",
+            "NOT 东丽区",
+            "-东丽区",
+            "district:东丽区",
+            "东丽区|滨海新区",
+            "title:东丽区",
+        ),
+    ],
+)
+def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
+    """Ordinary words, durations, sections alone, and everything under an operator are not understood."""
+    assert parse_understood(query, analyzer, ("district",), aliases).understood == ()
+
+
+def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
+    """A paragraph that contains the run matches anyway, under the filters of the other runs."""
+    parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), aliases)
+    years = "(of_year:2023 OR year:2023)"
+    words = '("疫情监测" OR (疫情 AND 监测))'
+    assert str(parsed.all) == f'(district:滨海新区 AND {years} AND {words}) OR ({years} AND "滨海新区疫情监测")'
+
+
+def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
+    """The words score, so that paragraphs that contain them come first."""
+    parsed = parse_understood("杭州市", analyzer, (), aliases)
+    assert (str(parsed.all), [clause.text for clause in parsed.scoring]) == ('district:杭州市 OR "杭州市"', ["杭州市"])
+    assert parsed.loosened is None
+
+
+def test_literal_reads_names_as_words(analyzer: Analyzer, aliases: Aliases) -> None:
+    """The names of some facets, or of all, are words."""
+    query = "东丽区2022年立案"
+    parsed = parse_understood(query, analyzer, (), aliases, literal=("district",))
+    assert [item.facet for item in parsed.understood] == ["of_year"]
+    assert parse_understood(query, analyzer, (), aliases, literal=("district", "of_year")).understood == ()
+
+
+def test_years_of_measures(analyzer: Analyzer, aliases: Aliases) -> None:
+    """A look-up of measures filters by the year of the measure."""
+    parsed = parse_understood("2022年立案", analyzer, (), aliases, year_facets=("of_year",))
+    assert str(parsed.all) == '(of_year:2022 AND "立案") OR "2022年立案"'
+
+
+def test_years_are_words_if_no_report_has_a_year(analyzer: Analyzer) -> None:
+    """Paragraphs can be about years even if the documents are no reports of a year."""
+    known = Aliases.create({"district": ["浙江省"]}, {"year": [], "of_year": [2022]}, [])
+    assert parse_understood("2022年立案", analyzer, (), known).understood == ()
+
+
+def test_a_short_name_after_a_word_is_a_word(analyzer: Analyzer, aliases: Aliases) -> None:
+    """和平 could be a place, but is not understood as one; 四川 is not at the beginning then."""
+    assert parse_understood("和平四川", analyzer, (), aliases).understood == ()
+
+
+@pytest.mark.parametrize(
+    "query", ["东丽区" * 333, "鼓楼区 " * 250, "杭州和成都、" * 170, "2023年" * 200, "2021-" * 200]
+)
+def test_a_query_of_many_names_is_limited(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
+    """Names are compared with each other, so there is a maximum number of them."""
+    assert 0 < len(parse_understood(query, analyzer, (), aliases).understood) <= 33
+
+
+@given(st.text(alphabet='东丽区天津市杭州和的、2023年至-~ "()|：OR一二〇卫健委问题\u200b西湖', max_size=30))
+def test_any_text_is_a_query(text: str) -> None:
+    """Every text is parsed, and the spans of names are correct."""
+    analyzer = Analyzer()
+    names = name_values(["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"], VALUES, analyzer.synonyms)
+    paths = ["天津市", "天津市/东丽区", "浙江省/杭州市", "浙江省/杭州市/西湖区"]
+    known = Aliases.create({**VALUES, "district": paths}, YEARS, (Alias(*name) for name in names))
+    parsed = parse_understood(text, analyzer, (), known)
+    for item in parsed.understood:
+        assert text[item.start : item.end].replace("\u200b", "") == item.words
+        assert item.values
