@@ -159,12 +159,12 @@ def matches(analyzer: Analyzer) -> Callable[[str, Node], bool]:
         ("50%", '"50%" OR 50%', '"50%" OR 50%'),
         ("立案3件", '"立案3件" OR (立案 AND 3件)', '"立案3件" OR 立案 OR 3件'),
         # letters with digits
-        ("5G", '"5g" OR 5g OR "5 g"', '"5g" OR 5g OR "5 g"'),
-        ("N5s", '"n5s" OR "n 5 s" OR "n 5s" OR "n5 s"', '"n5s" OR n5s OR "n 5 s" OR "n 5s" OR "n5 s"'),
+        ("5G", '"5g" OR "5 g" OR 5g', '"5g" OR "5 g" OR 5g'),
+        ("N5s", '"n5s" OR "n 5 s" OR "n 5s" OR "n5 s"', '"n5s" OR "n 5 s" OR "n 5s" OR "n5 s" OR n5s'),
         (
             "PM2.5浓度",
-            '"pm2.5浓度" OR (pm2 AND 5 AND 浓度) OR "pm 2.5浓度"',
-            '"pm2.5浓度" OR pm2 OR 5 OR 浓度 OR "pm 2.5浓度"',
+            '"pm2.5浓度" OR "pm 2.5浓度" OR (pm2 AND 5 AND 浓度)',
+            '"pm2.5浓度" OR "pm 2.5浓度" OR pm2 OR 5 OR 浓度',
         ),
         # nothing
         ("", "*", "*"),
