@@ -177,10 +177,14 @@ def facets(
     return FOUND if has_match and any(counts.values for counts in facet_counts.values()) else NOTHING_FOUND
 
 
-def _print_filter_notes(index: Index, filters: Mapping[str, Any]) -> None:
-    """Print the messages about how the values of filters were read to standard error."""
+def _print_filter_notes(index: Index, filters: Mapping[str, Any], *, of_measures: bool = False) -> None:
+    """Print the messages about how the values of filters were read to standard error.
+
+    If the filters are of measures, no message is about years that only paragraphs lack.
+    """
     by_facet = {name: value for name, value in filters.items() if name != "where"}
-    for note in index.resolve_filters(by_facet, filters["where"]).notes:
+    resolved = index.resolve_filters(by_facet, filters["where"])
+    for note in (*resolved.notes, *(() if of_measures else resolved.missing_years)):
         print_error(note)
 
 
@@ -241,7 +245,7 @@ def export(
         raise UsageError("--status is only for measures")
     filters, _ = split_options(options)
     with Index(index_path) as index:
-        _print_filter_notes(index, filters)
+        _print_filter_notes(index, filters, of_measures=what == "measures")
         if what == "tables":
             return _export_tables(index.tables(**filters), output_format, output)
         exporters: dict[str, Callable[..., Iterator[Document | Paragraph | Measure]]] = {

@@ -162,7 +162,7 @@ def compare_snapshot(
         table,
         relaxed=ranking.is_relaxed,
         understood_filters=ranking.query.understood,
-        notes=(*resolved.notes, *ranking.query.notes),
+        notes=(*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
         suggestions=() if ranking.total else snapshot.suggest_measures(query, options, resolved.filters),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from searchkit.errors import UsageError
 from searchkit.query.aliases import NAMED_FACETS, Aliases
@@ -21,10 +21,12 @@ class ResolvedFilters:
     """Filters, and messages about how their values were read."""
 
     # Not a dataclass, whose creation would take a millisecond in every command.
-    __slots__ = ("filters", "notes")
+    __slots__ = ("filters", "missing_years", "notes")
 
-    def __init__(self, filters: tuple[Filter, ...], notes: tuple[str, ...]) -> None:
+    def __init__(self, filters: tuple[Filter, ...], notes: tuple[str, ...], missing_years: tuple[str, ...]) -> None:
         self.filters, self.notes = filters, notes
+        self.missing_years = missing_years
+        """Messages about an of_year that no paragraph has. A measure can be of such a year."""
 
 
 def parse_filters(
@@ -48,19 +50,22 @@ def parse_filters(
         raise UsageError('where takes facets and values, as in {"cluster": "京津冀"}')
     parsed: list[Filter] = []
     notes: list[str] = []
+    missing_years: list[str] = []
     for name, value in {**filters, **(where or {})}.items():
         values = _to_list(name, value)
         if values:
             check_name(name)
             if name in YEAR_FACETS:
-                parsed.append(_parse_years(name, values, aliases, notes))
+                parsed.append(_parse_years(name, values, notes))
+                missing = missing_years if name == "of_year" else notes
+                missing += _find_missing_years(parsed[-1], aliases)
             elif name in NAMED_FACETS and name not in (where or {}):
                 known = _KnownValues(name, aliases, has_topic, notes)
                 resolved = [item for value in values for item in known.resolve(str(value))]
                 parsed.append(Filter(name, tuple(dict.fromkeys(resolved))))
             else:
                 parsed.append(Filter(name, tuple(map(str, values))))
-    return ResolvedFilters(tuple(parsed), tuple(dict.fromkeys(notes)))
+    return ResolvedFilters(tuple(parsed), tuple(dict.fromkeys(notes)), tuple(missing_years))
 
 
 def _to_list(name: str, value: object) -> list[str | int]:
@@ -71,8 +76,8 @@ def _to_list(name: str, value: object) -> list[str | int]:
     return values or []
 
 
-def _parse_years(name: str, values: Sequence[str | int], aliases: Aliases, notes: list[str]) -> Filter:
-    """Return a filter by years. Adds a note if a range was swapped, or if the index has none of the years."""
+def _parse_years(name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
+    """Return a filter by years. Adds a note if a range was swapped."""
     from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
 
     ranges = []
@@ -85,11 +90,15 @@ def _parse_years(name: str, values: Sequence[str | int], aliases: Aliases, notes
             first, last = last, first
             notes.append(f"{name} {text.strip()} was read as {first}..{last}")
         ranges.append((first, last))
-    years = aliases.years(name)
-    if years and not any(first <= year <= last for year in years for first, last in ranges):
-        wanted = ", ".join(_format_years(*item) for item in ranges)
-        notes.append(f"no {name} {wanted} in the index; it has {_format_years(years[0], years[-1])}")
     return Filter(name, ranges=tuple(ranges))
+
+
+def _find_missing_years(item: Filter, aliases: Aliases) -> Iterator[str]:
+    """Yield a message if no document or paragraph has a year of a filter by years."""
+    years = aliases.years(item.name)
+    if years and not any(first <= year <= last for year in years for first, last in item.ranges):
+        wanted = ", ".join(_format_years(*years_of) for years_of in item.ranges)
+        yield f"no {item.name} {wanted} in the index; it has {_format_years(years[0], years[-1])}"
 
 
 def _format_years(first: int, last: int) -> str:
