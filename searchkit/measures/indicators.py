@@ -100,6 +100,8 @@ class _Words:
     """The match of `wording.CHANGE_VERB`."""
     is_listed: bool
     """Whether the clause has a quantity before."""
+    is_nested: bool
+    """Whether the quantity before is part of the name (十个职工以上的企业有5户)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class _Sentence:
         self._clause_topics: dict[int, str] = {}  # by the number of the clause
         self._clauses_with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
         self._consumed_end = start  # end of the text that the previous quantities have used
+        self._last_begin = start  # start of the text before the previous quantities
         self._named_end = start  # end of the last quantity that has a name
         self._names = _Names()
         self._brackets = _find_remarks(context.folded, start, end, quantities)
@@ -238,6 +241,7 @@ class _Sentence:
         """Name `length` quantities from index k on, which share the text before them."""
         quantity, last = self._quantities[k], self._quantities[k + length - 1]
         words = self._find_words(k, length)
+        self._last_begin = words.begin
         if is_idiom(self._folded, quantity, words.preceding):
             return
         if self._is_uncounted(quantity, words):
@@ -249,13 +253,15 @@ class _Sentence:
             after = self._find_predicate(k + length - 1)
         if not words.is_listed:
             self._names.list_lead = before if after and len(before) > MIN_NAME_LENGTH else ""
-        self._consumed_end = max(last.end, words.consumed_end)
+        remark = wording.UNIT_REMARK.match(self._folded, last.end)
+        self._consumed_end = max(remark.end() if remark else last.end, words.consumed_end)
         spans = self._names_in.split(words.start, words.stop, length, quantity)
         borrowed = () if before or after else self._borrow_names(words.preceding, length, quantity.start)
         previous_name, has_own_name = self._names.last_name, bool(before or after)
         for i in range(max(length, len(spans))):
             item = self._quantities[k + i] if i < length else quantity
-            start = words.start if before and not i and not borrowed else item.start
+            has_start = before and not i and not borrowed and not words.is_nested
+            start = words.start if has_start else item.start
             if spans:
                 before, start = self._names_in.item_name(spans, i), spans[i].start if length == 1 else start
                 self._names.last_name = previous_name
@@ -276,7 +282,8 @@ class _Sentence:
     def _find_words(self, k: int, length: int) -> _Words:
         """Return the words around `length` quantities from index k on."""
         quantity, last = self._quantities[k], self._quantities[k + length - 1]
-        begin, is_listed = self._find_begin(k)
+        nested_begin = self._find_nested_begin(k)
+        begin, is_listed = self._find_begin(k) if nested_begin is None else (nested_begin, False)
         preceding = self._folded[begin : quantity.start]
         self._update_total(preceding, k)
         change = self._find_change(preceding, quantity)
@@ -294,9 +301,14 @@ class _Sentence:
             change = wording.GROWTH_RATE.search(self._folded, start, stop)
             stop = self._names_in.trim_end(start, change.start()) if change else stop
         stop = self._names_in.trim_compared_level(start, stop, quantity)
+        growth = wording.GROWTH_AFTER_PERCENT.match(self._folded, last.end, self._next_start(k + length - 1))
+        if change and change.end() > len(preceding) and growth and growth["name"]:  # 6%以上的经济增长目标
+            start, stop = growth.span("name")
         before = self._names_in.read(start, stop)
+        average = wording.AVERAGE.search(preceding) if not before and k else None
+        before = average[0] if average else before
         is_named_after = change is None or (  # 每年净增40万个岗位
-            not before and quantity.kind == "count" and not self._folded.startswith("的", last.end)
+            not before and quantity.kind in ("count", "percent") and not self._folded.startswith("的", last.end)
         )
         after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
         rank = wording.RANK.match(after)
@@ -307,19 +319,24 @@ class _Sentence:
         ):
             following = self._names_in.cut(self._text_after(k + length)[1], is_clause_end=False)
             after = f"{rank[0]} {wording.RANK.sub('', following)}".strip()
-        if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
+        is_aim = self._folded.startswith("的", last.end) and wording.AIM.match(after)
+        if after and len(before) >= MIN_NAME_LENGTH and (is_aim or wording.LEVEL_NOUN.fullmatch(after)):
             before = wording.REACHED.split(before)[-1] or before
             after, consumed_end = "", last.end
         if not after and quantity.kind == "money" and (not before or wording.ENDS_IN_SPENDING.search(before)):
             after, consumed_end = self._find_purpose(k + length - 1)
-        return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed)
+        is_nested = nested_begin is not None
+        return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed, is_nested)
 
     def _is_uncounted(self, quantity: Quantity, words: _Words) -> bool:
         """Return whether a quantity counts nothing: 没有一起投诉, 坚持三个原则."""
         if quantity.value == 1 and wording.NEGATION.search(words.preceding):
             return True
+        if words.change and quantity.unit == "番" and words.preceding[: words.change.start()].endswith("和"):
+            return True  # 市场经济体制和翻两番
         if not quantity.is_vague or words.change:
-            return False
+            is_some = quantity.value == 1 and quantity.unit in wording.INDEFINITE_UNITS  # 提高一批
+            return quantity.is_vague and is_some and not words.after
         return not is_counted(self._folded, quantity, words.preceding, words.before, words.after)
 
     def _pass_over(self, quantity: Quantity, words: _Words) -> None:
@@ -335,15 +352,23 @@ class _Sentence:
     def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
         """Return the names before and after a number, without a name that belongs to another number."""
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
+        if not after and before and words.stop >= quantity.start - 1 and self._is_share(quantity) and not words.change:
+            return before, self._add_predicate("", quantity.end)  # 亏损企业三分之一实现扭亏
         if not after:
             return before, after
         is_further_item = quantity.kind != "percent" and wording.ENDS_IN_CONJUNCTION.search(words.preceding) is not None
-        if is_further_item or is_enumeration(words.preceding, quantity):
+        is_owned = wording.OWNER.search(words.preceding) is not None  # 这表现了我国六万万人民的意志
+        if is_further_item or is_owned or is_enumeration(words.preceding, quantity):
             before = ""
-        is_unclear = quantity.kind == "percent" or len(after) < MIN_NAME_LENGTH
+        is_unclear = self._is_share(quantity) or len(after) < MIN_NAME_LENGTH
         if is_unclear and len(before) <= MIN_NAME_LENGTH:
             after = self._add_predicate(after, words.consumed_end)
         return before, after
+
+    @staticmethod
+    def _is_share(quantity: Quantity) -> bool:
+        """Return whether a quantity is a share: 80%, 三分之一."""
+        return quantity.kind == "percent" or (quantity.unit is None and quantity.value < 1)
 
     # the text before a number
 
@@ -358,6 +383,15 @@ class _Sentence:
         if k == 0 or self._quantities[k - 1].end <= clause:
             return begin, False
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
+
+    def _find_nested_begin(self, k: int) -> int | None:
+        """Return the start of the text before quantity k if the quantity before is part of its name, or None."""
+        begin, end = self._quantities[k - 1].end if k else 0, self._quantities[k].start
+        if not k or end - begin > MAX_TRAILING_NAME_LENGTH or begin <= self._clause_start(end):
+            return None
+        nested = wording.NESTED_QUANTITY.match(self._folded[begin:end])
+        is_multiple = self._quantities[k].kind != "count" and nested and nested["headless"] is not None
+        return self._last_begin if nested and not is_multiple else None  # not in 是4亿元的2倍
 
     def _clause_start(self, offset: int) -> int:
         """Return the start of the clause that contains an offset."""
@@ -418,7 +452,9 @@ class _Sentence:
         if not is_clause_end and begin + len(following) == self._next_start(k):
             change = wording.CHANGE_VERB.search(following)
             cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
-            if cut == len(following) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
+            name = self._names_in.cut(following.replace("(", "·"), is_clause_end=False)
+            is_whole = cut == len(following) == len(name)
+            if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
                 is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
             following = following[:cut].partition("的")[0] if cut < len(following) else following
@@ -434,9 +470,9 @@ class _Sentence:
         `end` is the end of the name in the text.
         """
         predicate = wording.PREDICATE.match(self._folded, end, min(self._end, end + MAX_TRAILING_NAME_LENGTH * 2))
-        if predicate is None or predicate.end() > self._next_quantity_start(end):
+        if predicate is None:
             return name
-        return f"{name} {self._text[slice(*predicate.span('verb'))]}"
+        return f"{name} {self._text[slice(*predicate.span('verb'))]}".strip()
 
     def _text_after(self, k: int) -> tuple[int, str, bool]:
         """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
@@ -471,11 +507,6 @@ class _Sentence:
             n += 1
         return self._quantities[n].start if n < len(self._quantities) else self._end
 
-    def _next_quantity_start(self, offset: int) -> int:
-        """Return the start of the first quantity from an offset on, or the end of the sentence."""
-        n = bisect_left(self._quantities, offset, key=attrgetter("start"))
-        return self._quantities[n].start if n < len(self._quantities) else self._end
-
     def _is_ordinal(self, quantity: Quantity, begin: int) -> bool:
         """Return whether a quantity after a number that ends at `begin` is part of a name: 100个一类乡镇, 建设一期."""
         is_adjacent = quantity.start == begin and quantity.value == 1
@@ -499,14 +530,17 @@ class _Sentence:
         `offset` its end. Returns () if there are not as many names as numbers.
         """
         is_distributive = wording.DISTRIBUTIVE.search(preceding) is not None
-        if length == 1 or not (is_distributive or self._names.run_length == length):
+        if length == 1:
             return ()
-        if len(self._names.own) >= length:
+        is_shared = is_distributive or self._names.run_length == length
+        if is_shared and len(self._names.own) >= length:
             return self._names.own[-length:]
         n = bisect_right(self._clause_starts, offset) - 1
         if n == 0 or self._names.own or self._named_end > self._clause_starts[n]:
             return ()
         begin, end = self._names_in.trim(self._clause_starts[n - 1], self._clause_starts[n] - 1)
+        subject = wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
+        end = self._names_in.trim_end(begin, subject.start()) if subject else end
         spans = self._names_in.split(begin, end, length, None)
         return [self._names_in.item_name(spans, i) for i in range(len(spans))]
 
@@ -572,6 +606,13 @@ class _Sentence:
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+        if (
+            name
+            and parts.is_listed
+            and wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
+        ):
+            if wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name):  # 4个项目建成3个
+                return names.last_name
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
@@ -580,7 +621,11 @@ class _Sentence:
             return names.last_name
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
-            subject = names.subject if is_total else self._find_subject(quantity)
+            subject = self._find_subject(quantity)
+            if is_total and not wording.MEASURE_NOUN.search(subject):  # 减免税收等方面的支出,共达5亿元
+                subject = names.subject
+            if wording.SHARE_OF.search(subject) and names.last_name:
+                subject = f"{names.last_name} {subject}"
             return (
                 subject
                 or names.last_name
@@ -601,6 +646,10 @@ class _Sentence:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
             return self._names.last_name
+        if wording.LIMIT_NAME.match(name):  # 销售收入过百亿元的企业10家、过50亿元的12家
+            return self._names.subject or self._names.last_name
+        if wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
+            return self._names.last_name or self._find_topic(quantity)
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
             is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
             return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
@@ -639,7 +688,8 @@ class _Sentence:
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
-        subject = self._names.subject
+        subject = self._find_subject(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+        subject = subject or self._names.subject
         if not subject:
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
         is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)

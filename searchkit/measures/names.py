@@ -56,8 +56,9 @@ class NameText:
             and end - verb.end() >= MIN_NAME_LENGTH
             and folded[verb.end() : end] not in ("工作", "活动")
         ):
-            has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= MIN_NAME_LENGTH
-            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值
+            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值, 项目储备规模
+            can_follow_topic = verb[0] in wording.COMPLETION_VERBS or is_unclear
+            has_topic = can_follow_topic and verb.start() - begin >= MIN_NAME_LENGTH
             has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
             if not has_topic or has_actor:
                 begin = self._skip_lead_in(verb.end(), end)
@@ -133,7 +134,9 @@ class NameText:
         ]
         bounds = [begin, *(offset for cut in cuts for offset in cut), end]
         spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
-        if not cuts or any(len(span) < MIN_NAME_LENGTH for span in spans):
+        has_head = len(spans) == length and wording.SHARED_HEAD.search(self._folded, spans[-1].start, spans[-1].stop)
+        min_length = 1 if has_head else MIN_NAME_LENGTH  # 肉、奶产量分别达到3吨和5吨
+        if not cuts or any(len(span) < min_length for span in spans):
             return []
         if length > 1:
             return spans if len(spans) == length else []
@@ -148,6 +151,9 @@ class NameText:
             verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
             item = last[: each.start()] if i == len(spans) - 1 else name
             return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
+        if i and wording.TOPIC_NAME.fullmatch(name):  # 旅游接待总人次和总收入
+            first = self.read(spans[0].start, spans[0].stop)
+            return f"{first[: first_word_length(first)]} {name}"
         if i == len(spans) - 1 or wording.COMPLETE_NAME.search(name) or wording.SHARED_HEAD.search(name):
             return name
         head = wording.SHARED_HEAD.search(last)
@@ -159,7 +165,9 @@ class NameText:
             return name
         stem = last[: head.start()][-1:]
         is_half = (  # 存、贷款余额
-            head.start() == MIN_NAME_LENGTH and is_inside_word(name[-1:] + stem, 1) and not is_inside_word(name[-2:], 1)
+            head.start() == len(spans) == MIN_NAME_LENGTH
+            and is_inside_word(name[-1:] + stem, 1)
+            and not is_inside_word(name[-2:], 1)
         )
         return f"{name}{stem}{head[0]}" if is_half else f"{name} {head[0]}"
 
