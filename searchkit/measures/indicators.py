@@ -352,7 +352,8 @@ class _Sentence:
     def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
         """Return the names before and after a number, without a name that belongs to another number."""
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
-        if not after and before and words.stop >= quantity.start - 1 and self._is_share(quantity) and not words.change:
+        is_adjacent = words.preceding[words.stop - words.begin :] in ("", "的")
+        if not after and before and is_adjacent and self._is_share(quantity) and words.change is None:
             return before, self._add_predicate("", quantity.end)  # 亏损企业三分之一实现扭亏
         if not after:
             return before, after
@@ -453,7 +454,8 @@ class _Sentence:
             change = wording.CHANGE_VERB.search(following)
             cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
             name = self._names_in.cut(following.replace("(", "·"), is_clause_end=False)
-            is_whole = cut == len(following) == len(name)
+            rest = following[len(name) :]
+            is_whole = cut == len(following) and (not rest or wording.NAME_TAIL.fullmatch(rest))
             if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
                 is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
@@ -606,13 +608,11 @@ class _Sentence:
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
-        if (
-            name
-            and parts.is_listed
-            and wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
-        ):
-            if wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name):  # 4个项目建成3个
-                return names.last_name
+        is_adjacent = parts.is_listed and wording.CLAUSE_MARKS.isdisjoint(
+            self._folded[parts.begin - 1 : parts.begin + 1]
+        )
+        if is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)):
+            return names.last_name  # 4个项目建成3个
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name

@@ -43,7 +43,7 @@ GROWTH_RATE = re.compile(
 """At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: those of
 `CHANGE_VERB`."""
 PREDICATE = re.compile(
-    r"(?:\([^()]*\)的?)?[中里]?(?:已经?|都|均|全部|了)*(?P<verb>[^的、,;。:!?()\d][^、,;。:!?()]{1,19})(?=[,;。!?]|$)"
+    r"(?:\([^()]*\)的?)?[中里]?(?:已经?|都|均|全部|了)*(?P<verb>(?![和与])[^的、,;。:!?()\d](?:[^,;。:!?()\d]{1,19}|[^、,;。:!?()]{1,19}))(?=[,;。!?]|$)"
 )
 """After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
 KEPT_RATE = re.compile("[压精缩].*率")
@@ -90,7 +90,7 @@ _LEADING_WORDS = (
     # 重点 before a verb (重点推进), not in a name (重点企业)
     "重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|"
     # More adverbs, words of reference (相关, 各类) and of addition (此外, 包含)
-    "[抓建办用管]好|高质量|高水平|高起点|果断|优先(?!股)|强力|重点保|批准|"
+    "[抓建办用管]好|高质量|高水平|高起点|果断|优先(?!股)|强力|重点保|"
     "持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|有序|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
@@ -187,7 +187,7 @@ TRAILING_WORD = re.compile(
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|[迈跨站踏登]上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量率值额入资产口积数])计划|(?<=[量额资数])(?:仍然?|拟|共)?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再才]|"
+    r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量率值额入资产口积数])计划|(?<=[量额资数])(?:仍然?|拟|共)?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|(?<![人贤天口英成专])才|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
@@ -346,7 +346,7 @@ LEVEL_NOUN = re.compile(
 """A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
 full name."""
 AIM = re.compile("(?:任务|目标|要求)(?!.{0,2}[县区村])")
-"""After a number and 的: a noun that says that the quantity is to be reached, not what is counted (造地10万亩的任务)."""
+"""After a number and 的: a noun for a quantity to be reached, not what is counted (造地10万亩的任务)."""
 AVERAGE = re.compile("(?:每[人户亩]平均|[日月]?[人户亩]均)$")
 """Before a number without a name: the number is the average of the quantity before it (储蓄余额8亿元,人均3712元)."""
 LIMIT_NAME = re.compile(r"[超过].{1,8}元$")
