@@ -608,17 +608,13 @@ class _Sentence:
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
-        is_adjacent = parts.is_listed and wording.CLAUSE_MARKS.isdisjoint(
-            self._folded[parts.begin - 1 : parts.begin + 1]
-        )
-        if is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)):
-            return names.last_name  # 4个项目建成3个
+        is_selection = parts.is_predicate and names.total is None and self._is_selection(quantity, parts)
+        if name and (is_selection or self._is_of_last(name, parts)):
+            return names.last_name
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
             return "" if is_clear else _extract_object(names.total_name)
-        if name and parts.is_predicate and self._is_selection(quantity, parts):
-            return names.last_name
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
             subject = self._find_subject(quantity)
@@ -634,6 +630,12 @@ class _Sentence:
                 or self._heading_topic()
             )
         return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
+
+    def _is_of_last(self, name: str, parts: _NameParts) -> bool:
+        """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
+        nearby = self._folded[parts.begin - 1 : parts.begin + 1]
+        is_adjacent = parts.is_listed and wording.CLAUSE_MARKS.isdisjoint(nearby)
+        return is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
 
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
