@@ -252,7 +252,8 @@ class _Sentence:
         if is_predicate:
             after = self._find_predicate(k + length - 1)
         if not words.is_listed:
-            self._names.list_lead = before if after and len(before) > MIN_NAME_LENGTH else ""
+            is_lead = after and len(before) > MIN_NAME_LENGTH and wording.LIST_VERB.search(before)
+            self._names.list_lead = before if is_lead else ""
         remark = wording.UNIT_REMARK.match(self._folded, last.end)
         self._consumed_end = max(remark.end() if remark else last.end, words.consumed_end)
         spans = self._names_in.split(words.start, words.stop, length, quantity)
@@ -424,7 +425,8 @@ class _Sentence:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
-            return before if verb or not self._names.list_verb else f"{self._names.list_verb} {before}"
+            is_complete = verb or not self._names.list_verb or wording.RELATIVE_NAME.fullmatch(before)
+            return before if is_complete else f"{self._names.list_verb} {before}"
         self._names.list_verb = verb[0] if verb else ""
         return before
 
@@ -455,7 +457,7 @@ class _Sentence:
             cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
             name = self._names_in.cut(following.replace("(", "·"), is_clause_end=False)
             rest = following[len(name) :]
-            is_whole = cut == len(following) and (not rest or wording.NAME_TAIL.fullmatch(rest))
+            is_whole = cut == len(following) and (not rest or (len(rest) == 1 and wording.NAME_TAIL.fullmatch(rest)))
             if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
                 is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
@@ -488,10 +490,14 @@ class _Sentence:
         if (
             mark
             and mark[0] == "、"
-            and (mark.start() == begin + 1 or wording.HALF_WORD.search(self._folded, begin, mark.start()))
+            and (
+                mark.start() == begin + 1
+                or self._is_between_places(mark)
+                or wording.HALF_WORD.search(self._folded, begin, mark.start())
+            )
         ):  # 5所市、县级医院
             next_mark = _PUNCTUATION.search(self._folded, mark.end(), limit)
-            is_open = next_mark is not None or limit == self._end
+            is_open = next_mark is not None or limit == self._end or self._is_between_places(mark)
             if is_open and (next_mark.start() if next_mark else limit) >= mark.end() + MIN_NAME_LENGTH:
                 mark = next_mark
         if mark and mark[0] == "、":
@@ -501,6 +507,11 @@ class _Sentence:
         if mark is None:
             return begin, self._folded[begin:limit], limit == self._end
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
+
+    def _is_between_places(self, mark: re.Match[str]) -> bool:
+        """Return whether a mark separates two kinds of places: 19个沿边市、县的进出口总额."""
+        nearby = self._folded[mark.start() - 1], self._folded[mark.end() : mark.end() + 1]
+        return wording.PLACE_NOUNS.issuperset(nearby)
 
     def _next_start(self, k: int) -> int:
         """Return the start of the quantity after quantity k, or the end of the sentence."""
@@ -608,9 +619,10 @@ class _Sentence:
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
-        is_selection = parts.is_predicate and names.total is None and self._is_selection(quantity, parts)
+        is_selection = names.total is None and self._is_selection(quantity, parts)
         if name and (is_selection or self._is_of_last(name, parts)):
-            return names.last_name
+            is_chain = is_selection and not parts.is_predicate and names.last_name.startswith(names.subject)
+            return names.subject if is_chain else names.last_name
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
@@ -642,12 +654,14 @@ class _Sentence:
         last = self._names.last_quantity
         if last is None or last.base_unit != quantity.base_unit:
             return False
-        return wording.SELECTION.search(self._folded, parts.begin, quantity.start) is not None
+        marker = wording.SELECTION if parts.is_predicate else wording.RELATIVE_CLAUSE
+        is_named_after = bool(parts.after) and not parts.is_predicate
+        return not is_named_after and marker.search(self._folded, parts.begin, quantity.start) is not None
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
-            return self._names.last_name
+            return self._names.last_name or self._find_topic(quantity)
         if wording.LIMIT_NAME.match(name):  # 销售收入过百亿元的企业10家、过50亿元的12家
             return self._names.subject or self._names.last_name
         if wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元

@@ -128,20 +128,24 @@ class NameText:
         if length == 1 and (quantity is None or quantity.kind != "percent"):
             return []
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
-        cuts = [
-            match.span()
-            for match in wording.NAME_SEPARATOR.finditer(self._folded, begin, each.start() if each else end)
-        ]
-        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
-        spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
+        stop = each.start() if each else end
+        spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
+        if length > 1 and len(spans) > length:  # 软件和信息技术服务业、互联网及相关服务业收入
+            spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
         has_head = len(spans) == length and wording.SHARED_HEAD.search(self._folded, spans[-1].start, spans[-1].stop)
         min_length = 1 if has_head else MIN_NAME_LENGTH  # 肉、奶产量分别达到3吨和5吨
-        if not cuts or any(len(span) < min_length for span in spans):
+        if len(spans) == 1 or any(len(span) < min_length for span in spans):
             return []
         if length > 1:
             return spans if len(spans) == length else []
         are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
         return spans if are_rates else []
+
+    def _split_at(self, separator: re.Pattern[str], begin: int, stop: int, end: int) -> list[range]:
+        """Return the spans between the separators before `stop`. The last span ends at `end`."""
+        cuts = [match.span() for match in separator.finditer(self._folded, begin, stop)]
+        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
+        return [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
 
     def item_name(self, spans: Sequence[range], i: int) -> str:
         """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""

@@ -48,7 +48,7 @@ PREDICATE = re.compile(
 """After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
 KEPT_RATE = re.compile("[压精缩].*率")
 """A rate that is the name of an aim, not of a change since an earlier time: 压缩率."""
-CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持)了?(?=..)")
+CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持|超过)了?(?=..)")
 """At the start of the name of what changed: a verb whose object has changed, which is no part of the name."""
 LEVEL_REACHED = re.compile(
     r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
@@ -120,7 +120,7 @@ TRANSITIVE_VERB = re.compile(
 )
 """A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
-    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|开工建设|建成投产|新?改扩建|投入使用)"
+    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|推广应用|开工建设|建成投产|新?改扩建|投入使用)"
 )
 """A name that is a verb without an object: 受理. The object is elsewhere in the text."""
 ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
@@ -215,7 +215,7 @@ PREDICATE_START = re.compile(
     r"均(?!衡)|全部|全覆盖|已|"
     # What the counted persons or things do, or what is done to them: 参加, 享受, 建成, 受到
     r"参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
-    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
+    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?![公企后])|得到|受到|予以|给予|实行|"
     # Prepositions, conjunctions, negations and adverbs of one character: 于, 和, 比, 不, 未, 将
     r"于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
@@ -224,7 +224,7 @@ PREDICATE_START = re.compile(
     r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|"
     # Bounds, states and changes: 左右, 脱贫, 大关, 增
     r"较|左右|以上|以下|脱贫|就业|"
-    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|"
+    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级市])|缩|扩|"
     # Marks
     r"[,;。:!?、()”\]》])"
 )
@@ -232,9 +232,9 @@ PREDICATE_START = re.compile(
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     # A quick test of the first character
-    r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依])"
+    r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依按根])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
-    r"(?:荣获|没有|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
+    r"(?:荣获|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
     r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|作为|力争|方面(?!的)|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
@@ -308,7 +308,7 @@ UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
 """After a number: an alternative unit or 级, which is no part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
 """Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
-NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$")
+NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$")
 """The end of a name after a number that is no part of it: 首批 in 250个乡镇首批实施."""
 LISTED_ADJECTIVES = re.compile(
     r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
@@ -319,10 +319,14 @@ RANK = re.compile("(?:国家|省|市|县|自治区|省部|地市)级|国[际内]
 """A name after a number that lacks its noun, which the next item of the list has: 4个国家级、21个省级示范基地."""
 PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 """Names of one character: 44个县."""
+LIST_VERB = re.compile("[得获夺评选办增设建立购赠派]了?$")
+"""The end of a verb that the items of a list share (夺得2枚金牌、3枚银牌)."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
 """Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
+RELATIVE_CLAUSE = re.compile("的[将就共已]*有?[约近]?$")
+"""Before a number without a name after it: the clause tells which of the things before (694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
@@ -351,7 +355,7 @@ AVERAGE = re.compile("(?:每[人户亩]平均|[日月]?[人户亩]均)$")
 """Before a number without a name: the number is the average of the quantity before it (储蓄余额8亿元,人均3712元)."""
 LIMIT_NAME = re.compile(r"[超过].{1,8}元$")
 """The name of things that is only a limit: 过50亿元 in 过50亿元的12家."""
-OWNER = re.compile("(?:我|全)[国省市区县]$")
+OWNER = re.compile("(?:(?:我|全)[国省市区县]|以[后来前]的)$")
 """Before a number that a name follows: what it counts belongs to it, and the text before is no part of the name."""
 SHARE_OF = re.compile("[中里]的?(?:比重|份额|比例)$")
 """The end of the name of a share that lacks what it is a share of: 工业总产值中的比重."""
@@ -383,7 +387,7 @@ SURVEY = re.compile(r"\W*根?据[^,]*$")
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
 """Start of the text before a vague number that names no subject: 在三种地区."""
 ADVERBIAL_CLAUSE = re.compile(
-    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
+    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"
 )
 """A clause that names no subject: 据统计, 在此基础上, 包括个体户."""
@@ -398,7 +402,7 @@ SUBJECT_END = re.compile(
 PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
 """A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
-    r"只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
+    r"第?[一二三四]季度|[上下]半年|只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
 )
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
@@ -407,6 +411,8 @@ ENDS_IN_CONJUNCTION = re.compile(r"(?:[和与、]|以?(?<![惠普涉触波危遍
 """Before a number: the number is a further item, and the text before it is not its name: 城区和5个县."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
 """Between several names that share a number or the numbers after them."""
+ITEM_SEPARATOR = re.compile("、")
+"""A separator that stands between names, but not in them (软件和信息技术服务业、互联网及相关服务业)."""
 DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
 """Between several names and the verb that applies to each of them: 分别 in 甲县、乙县分别完成3亿元、5亿元."""
 
