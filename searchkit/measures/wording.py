@@ -187,7 +187,7 @@ TRAILING_WORD = re.compile(
     # The former level, and passing a mark: 由上年末的, 跨过, 过
     r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|[迈跨站踏登]上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量率值额入资数])计划|(?<=[量额资数])(?:仍然?|拟|共)?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|(?<![人贤天口英成专])才|"
+    r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量值额])计划|仍然?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|(?<![人贤天口英成专])才|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
@@ -325,12 +325,12 @@ LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
 """Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
-RELATIVE_CLAUSE = re.compile("的[将就共已]*有?[约近]?$")
+RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
 """Before a number without a name after it: the clause tells which of the things before (694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
-    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
+    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
