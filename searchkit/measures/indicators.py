@@ -450,6 +450,10 @@ class _Sentence:
         if self._folded.startswith("的", begin) and following:
             begin, following = begin + 1, following[1:]
         no_name = "", self._quantities[k].end
+        if k + 1 < len(self._quantities) and begin + len(following) == self._quantities[k + 1].start:
+            shared = self._find_shared_name(k, following)
+            if shared:
+                return shared, no_name[1]
         if not following or wording.PREDICATE_START.match(following):
             return no_name
         if not is_clause_end and begin + len(following) == self._next_start(k):
@@ -459,14 +463,31 @@ class _Sentence:
             rest = following[len(name) :]
             is_whole = cut == len(following) and (not rest or (len(rest) == 1 and wording.NAME_TAIL.fullmatch(rest)))
             if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
+                if following in wording.PLACE_NOUNS:  # 12个县15万人口
+                    return following, begin + len(following)
                 is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
             following = following[:cut].partition("的")[0] if cut < len(following) else following
         name = self._names_in.cut(following, is_clause_end=is_clause_end)
+        is_list = not is_clause_end and begin + len(following) + 1 < self._next_start(k)
+        if is_list or name.endswith("等"):  # 5个经济开发区和温州、金华等农业开发区
+            first = wording.FIRST_ITEM.match(name)
+            name = first[0] if first else name
         is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
         if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
         return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
+
+    def _find_shared_name(self, k: int, following: str) -> str:
+        """Return the name after the quantity after quantity k if it is the name of both: 8条500千伏线路, otherwise ""."""
+        if self._quantities[k].kind != "count" or wording.LIMIT_LEAD.match(following) is None:
+            return ""
+        begin, text, is_clause_end = self._text_after(k + 1)
+        text = text.removeprefix("的")
+        if not text or begin + len(text) >= self._next_start(k + 1) < self._end or wording.PREDICATE_START.match(text):
+            return ""
+        name = self._names_in.cut(text, is_clause_end=is_clause_end)
+        return name if len(name) >= MIN_NAME_LENGTH else ""
 
     def _add_predicate(self, name: str, end: int) -> str:
         """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
@@ -704,7 +725,10 @@ class _Sentence:
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
-        subject = self._find_subject(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+        is_topic = wording.TOPIC_NAME.fullmatch(name) is not None
+        if is_topic and parts.is_listed and self._folded[parts.begin - 1] == "、":  # 播种面积6万亩、产量8万吨
+            return _extract_object(self._names.last_name)
+        subject = self._find_subject(quantity) if is_topic else ""
         subject = subject or self._names.subject
         if not subject:
             return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""

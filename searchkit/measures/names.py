@@ -130,7 +130,7 @@ class NameText:
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
         stop = each.start() if each else end
         spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
-        if len(spans) > length > 2:  # 软件和信息技术服务业、互联网及相关服务业收入
+        if len(spans) > length > MIN_NAME_LENGTH:  # 软件和信息技术服务业、互联网及相关服务业收入
             spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
         has_head = len(spans) == length and wording.SHARED_HEAD.search(self._folded, spans[-1].start, spans[-1].stop)
         min_length = 1 if has_head else MIN_NAME_LENGTH  # 肉、奶产量分别达到3吨和5吨

@@ -232,9 +232,9 @@ PREDICATE_START = re.compile(
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     # A quick test of the first character
-    r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依按根])"
+    r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依按根占])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
-    r"(?:荣获|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
+    r"(?:荣获|占(?![地用比补])|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
     r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|作为|力争|方面(?!的)|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
@@ -306,6 +306,10 @@ GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概�
 """The end of a heading that names no subject: 主要做法."""
 UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
 """After a number: an alternative unit or 级, which is no part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
+FIRST_ITEM = re.compile("[^和]{4,}(?=和)")
+"""The name before the first conjunction of a list that goes on after it."""
+LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
+"""Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
 """Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
 NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$")
@@ -330,7 +334,7 @@ RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
-    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
+    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|[^、,的]{2}率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
@@ -387,7 +391,7 @@ SURVEY = re.compile(r"\W*根?据[^,]*$")
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
 """Start of the text before a vague number that names no subject: 在三种地区."""
 ADVERBIAL_CLAUSE = re.compile(
-    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
+    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|除.*外|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"
 )
 """A clause that names no subject: 据统计, 在此基础上, 包括个体户."""
@@ -402,7 +406,7 @@ SUBJECT_END = re.compile(
 PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
 """A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
-    r"第?[一二三四]季度|[上下]半年|只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
+    r"按?(?:可比|同|不变)(?:口径|价格?)(?:计算)?|第?[一二三四]季度|[上下]半年|只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
 )
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
