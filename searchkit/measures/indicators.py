@@ -456,6 +456,7 @@ class _Sentence:
                 return shared, no_name[1]
         if not following or wording.PREDICATE_START.match(following):
             return no_name
+        is_list = not is_clause_end and begin + len(following) + 1 < self._next_start(k)
         if not is_clause_end and begin + len(following) == self._next_start(k):
             change = wording.CHANGE_VERB.search(following)
             cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
@@ -469,7 +470,6 @@ class _Sentence:
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
             following = following[:cut].partition("的")[0] if cut < len(following) else following
         name = self._names_in.cut(following, is_clause_end=is_clause_end)
-        is_list = not is_clause_end and begin + len(following) + 1 < self._next_start(k)
         if is_list or name.endswith("等"):  # 5个经济开发区和温州、金华等农业开发区
             first = wording.FIRST_ITEM.match(name)
             name = first[0] if first else name
@@ -479,7 +479,7 @@ class _Sentence:
         return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
 
     def _find_shared_name(self, k: int, following: str) -> str:
-        """Return the name after the quantity after quantity k if it is the name of both: 8条500千伏线路, otherwise ""."""
+        """Return the name after the next quantity if it is the name of quantity k, too (8条500千伏线路), or ""."""
         if self._quantities[k].kind != "count" or wording.LIMIT_LEAD.match(following) is None:
             return ""
         begin, text, is_clause_end = self._text_after(k + 1)

@@ -234,7 +234,7 @@ NAME_END = re.compile(
     # A quick test of the first character
     r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依按根占])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
-    r"(?:荣获|占(?![地用比补])|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
+    r"(?:荣获|(?<!乱)占(?![地用比补])|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
     r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
     r"进行|开展|实现|实行|实施|完成|作为|力争|方面(?!的)|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
@@ -306,7 +306,7 @@ GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概�
 """The end of a heading that names no subject: 主要做法."""
 UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
 """After a number: an alternative unit or 级, which is no part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
-FIRST_ITEM = re.compile("[^和]{4,}(?=和)")
+FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
 """The name before the first conjunction of a list that goes on after it."""
 LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
 """Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
