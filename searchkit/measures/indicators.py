@@ -306,10 +306,14 @@ class _Sentence:
         if change and change.end() > len(preceding) and growth and growth["name"]:  # 6%以上的经济增长目标
             start, stop = growth.span("name")
         before = self._names_in.read(start, stop)
+        if change and quantity.kind == "money" and wording.DECISION.search(before):  # 省里决定增加1500万元投资
+            before = ""
         average = wording.AVERAGE.search(preceding) if not before and k else None
         before = average[0] if average else before
         is_named_after = change is None or (  # 每年净增40万个岗位
-            not before and quantity.kind in ("count", "percent") and not self._folded.startswith("的", last.end)
+            not before
+            and quantity.kind in ("count", "percent", "money")
+            and not self._folded.startswith("的", last.end)
         )
         after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
         rank = wording.RANK.match(after)
@@ -323,7 +327,7 @@ class _Sentence:
         is_aim = self._folded.startswith("的", last.end) and wording.AIM.match(after)
         if after and len(before) >= MIN_NAME_LENGTH and (is_aim or wording.LEVEL_NOUN.fullmatch(after)):
             before = wording.REACHED.split(before)[-1] or before
-            after, consumed_end = "", last.end
+            after = ""
         if not after and quantity.kind == "money" and (not before or wording.ENDS_IN_SPENDING.search(before)):
             after, consumed_end = self._find_purpose(k + length - 1)
         is_nested = nested_begin is not None
@@ -728,6 +732,8 @@ class _Sentence:
         is_topic = wording.TOPIC_NAME.fullmatch(name) is not None
         if is_topic and parts.is_listed and self._folded[parts.begin - 1] == "、":  # 播种面积6万亩、产量8万吨
             return _extract_object(self._names.last_name)
+        if wording.HARVEST_CHANGE.fullmatch(name) and self._is_after_named_clause(quantity):
+            return self._names.last_name
         subject = self._find_subject(quantity) if is_topic else ""
         subject = subject or self._names.subject
         if not subject:
@@ -765,6 +771,11 @@ class _Sentence:
             if self._clause_topics[clause]:
                 return self._clause_topics[clause]
         return ""
+
+    def _is_after_named_clause(self, quantity: Quantity) -> bool:
+        """Return whether the clause before a quantity has a quantity with a name."""
+        n = bisect_right(self._clause_starts, quantity.start) - 1
+        return n > 0 and self._named_end > self._clause_starts[n - 1]
 
     def _find_subject(self, quantity: Quantity) -> str:
         """Return the topic of the clause before a quantity if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
@@ -858,7 +869,7 @@ def _extract_object(name: str) -> str:
     verb = wording.TRANSITIVE_VERB.match(name)
     if verb:
         name = name[verb.end() :].strip() or name
-    return name.partition("等")[0]
+    return name.partition("等")[0].removeprefix("的")
 
 
 def _strip_marks(name: str) -> str:

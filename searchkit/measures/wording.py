@@ -120,10 +120,12 @@ TRANSITIVE_VERB = re.compile(
 )
 """A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
-    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|推广应用|开工建设|建成投产|新?改扩建|投入使用)"
+    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|推广应用|安置|开工建设|建成投产|新?改扩建|投入使用)"
 )
 """A name that is a verb without an object: 受理. The object is elsewhere in the text."""
-ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
+ADDRESSEE = re.compile(
+    rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?=(?!投入){TRANSITIVE_VERB.pattern})"
+)
 """The addressee, before the verb of an act: 向经营单位 in 向经营单位发送提示函."""
 
 LEAD_IN = re.compile(
@@ -185,7 +187,7 @@ TRAILING_WORD = re.compile(
     r"摄氏|华氏|[首再]次|每[年月人亩户]|[日月]?人均|"
     r"平均|以上|多于|少于|(?<![网线规海陆水])上|"
     # The former level, and passing a mark: 由上年末的, 跨过, 过
-    r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|[迈跨站踏登]上|(?<![通经超度渡路错])过|"
+    r"[由从][^,;。]{0,8}[年期前”][末底]?的?|跨过|跨越|越过|迈过|[迈跨站踏登]上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
     r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量值额])计划|仍然?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|(?<![人贤天口英成专])才|"
     # Prepositions: 由, 将, 对
@@ -241,7 +243,7 @@ NAME_END = re.compile(
     r"均|全部|已|达到|(?<![发通到])达(?!峰)|全面|(?<!集中)(?:建成|开工|投产|竣工)(?!项目|工程|企业)|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|"
     # Comparisons and changes: 同比, 增长, 提高
-    r"同比|比上|较上|增长|增加|(?:提高|提升)(?!工程|行动|计划|项目|重点|任务|[县区])|下降|减少|"
+    r"同比|比上|较上|增长|增加(?!值)|(?:提高|提升)(?!工程|行动|计划|项目|重点|任务|[县区])|下降|减少|"
     # Events and states: 试点, 落地, 脱贫
     r"试点(?!$|[和与]|任务|项目|县|城?市|地区|单位|企业|村|工作|改革|建设|省)|启动(?!资金|区)|加快|(?<!整.)推进|落地|(?<!集中)签约|上市(?![公后企])|(?<!摆)脱贫|退出|"
     # Words of one character, 的 near the end, and marks
@@ -251,7 +253,7 @@ NAME_END = re.compile(
 """The first word after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业."""
 GENERIC_NAME = re.compile(
     # Amounts: 总面积, 产值
-    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|通车里程|用户|直接经济损失|"
+    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|(?:通车|新增)里程|新增面积|用户|直接经济损失|"
     # A general noun, with a word before it: 项目, 培训人数
     r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     # An act: 检查, 大培训
@@ -327,6 +329,10 @@ LIST_VERB = re.compile("[得获夺评选办增设建立购赠派]了?$")
 """The end of a verb that the items of a list share (夺得2枚金牌、3枚银牌)."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
 """Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
+DECISION = re.compile("(?:决定|要求|准备|打算)$")
+"""Before a verb of change: what changes follows the number (省里决定增加1500万元投资)."""
+HARVEST_CHANGE = re.compile("[增减][产收]")
+"""A change of what was named last, also if it is not the subject of the sentence. Used to match a full name."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
 RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
@@ -349,7 +355,7 @@ CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
 LEVEL_NOUN = re.compile(
-    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|(?:奋斗|预期|年度|发展)?目标|要求"
+    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|基础上?|(?:奋斗|预期|年度|发展)?目标|要求"
 )
 """A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
 full name."""
@@ -375,8 +381,8 @@ REACHED = re.compile("(?:达到|实现)了?")
 COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|不超过|相当于|达到|等于|超过)(?=.)")
 """Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is no part of the name."""
 _TIME_IN_NAME = (
-    rf"(?:在|(?<!等)于)?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
-    rf"(?:{_SMALL_NUMBER}月[份底末]?)?(?!起)的?"
+    rf"(?:[在从]|(?<!等)于)?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
+    rf"(?:{_SMALL_NUMBER}月[份底末]?(?:[到至]{_SMALL_NUMBER}月[份底末]?)?)?(?!起)的?"
 )
 TIME_IN_NAME = re.compile(_TIME_IN_NAME)
 """A time within a name: 今年 in 成人高等教育今年招生."""
