@@ -234,6 +234,9 @@ class _Sentence:
         while n < len(self._quantities):
             if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
                 break
+            is_other_kind = self._quantities[n].kind != self._quantities[n - 1].kind
+            if is_other_kind and self._find_name_after(n)[0]:  # 土地平整15平方公里、31.5万千瓦发电厂
+                break
             n += 1
         return n - k
 
@@ -451,7 +454,7 @@ class _Sentence:
     def _find_name_after(self, k: int) -> tuple[str, int]:
         """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
         begin, following, is_clause_end = self._text_after(k)
-        if self._folded.startswith("的", begin) and following:
+        if following.startswith(("的", "等")) and not following.startswith("等级"):  # 330千伏等骨干电网项目
             begin, following = begin + 1, following[1:]
         no_name = "", self._quantities[k].end
         if k + 1 < len(self._quantities) and begin + len(following) == self._quantities[k + 1].start:
@@ -590,7 +593,7 @@ class _Sentence:
         if wording.EMPTY_NAME.fullmatch(name):
             name = ""
         if parts.after:
-            is_named = len(name) > MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
+            is_named = (len(name) > MIN_NAME_LENGTH or name == "投资") and not wording.LIGHT_WORD.fullmatch(name)
             name = _strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
         is_part = (
             self._names.total is not None and quantity.base_unit == self._names.total.base_unit and parts.change is None
@@ -686,7 +689,7 @@ class _Sentence:
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
-            return self._names.last_name or self._find_topic(quantity)
+            return wording.GROWTH_RATE.sub("", self._names.last_name) or self._find_topic(quantity)
         if wording.LIMIT_NAME.match(name):  # 销售收入过百亿元的企业10家、过50亿元的12家
             return self._names.subject or self._names.last_name
         if wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
