@@ -471,7 +471,8 @@ class _Sentence:
             rest = following[len(name) :]
             is_whole = cut == len(following) and (not rest or (len(rest) == 1 and wording.NAME_TAIL.fullmatch(rest)))
             if is_whole and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
-                if following in wording.PLACE_NOUNS:  # 12个县15万人口
+                has_own_name = bool(self._text_after(k + 1)[1]) and not self._is_before_predicate(k + 1)
+                if following in wording.PLACE_NOUNS or (has_own_name and name == following):  # 4个方向8条走廊
                     return following, begin + len(following)
                 is_name = len(following) >= MIN_NAME_LENGTH
                 return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
@@ -484,6 +485,10 @@ class _Sentence:
         if len(name) < MIN_NAME_LENGTH and not is_place:
             return no_name
         return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
+
+    def _is_before_predicate(self, k: int) -> bool:
+        """Return whether the text after quantity k is a predicate."""
+        return wording.PREDICATE_START.match(self._folded, self._quantities[k].end) is not None
 
     def _find_shared_name(self, k: int, following: str) -> str:
         """Return the name after the next quantity if it is the name of quantity k, too (8条500千伏线路), or ""."""
@@ -680,7 +685,7 @@ class _Sentence:
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
         last = self._names.last_quantity
-        if last is None or last.base_unit != quantity.base_unit:
+        if last is None or (last.base_unit != quantity.base_unit and not self._is_share(quantity)):
             return False
         marker = wording.SELECTION if parts.is_predicate else wording.RELATIVE_CLAUSE
         is_named_after = bool(parts.after) and not parts.is_predicate
