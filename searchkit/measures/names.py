@@ -195,3 +195,14 @@ def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
     for match in matches:  # noqa: B007
         pass
     return match
+
+
+def strip_marks(name: str) -> str:
+    """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
+    name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
+        name = name[:-1]
+    if name.count("“") != name.count("”"):
+        name = name.replace("“", "").replace("”", "")
+    opening, closing = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
+    return name if opening == closing else re.split("[(（]", name.strip("()（）、，,: "))[0]
