@@ -38,6 +38,8 @@ class Clauses:
         self._topics: dict[int, str] = {}  # by the number of the clause
         self._with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
         self._remarks = _find_remarks(folded, span, quantities)
+        self.has_remarks = bool(self._remarks)
+        """Whether a bracket is about a quantity."""
 
     def start_of(self, offset: int) -> int:
         """Return the start of the clause that contains an offset."""

@@ -104,9 +104,7 @@ class FollowingText:
 
         The mark 、 ends no clause.
         """
-        begin, limit = self._quantities[k].end, self.next_start(k)
-        remark = wording.UNIT_REMARK.match(self._folded, begin, limit)
-        begin = remark.end() if remark else begin
+        begin, limit = self.start_after(k), self.next_start(k)
         mark = _PUNCTUATION.search(self._folded, begin, limit)
         if (
             mark
@@ -128,6 +126,14 @@ class FollowingText:
         if mark is None:
             return begin, self._folded[begin:limit], limit == self._end
         return begin, self._folded[begin : mark.start()], mark[0] != "、"
+
+    def start_after(self, k: int) -> int:
+        """Return the end of quantity k with an alternative unit after it: 25万人(次)."""
+        end = self._quantities[k].end
+        if self._folded[end : end + 1] not in ("(", "级"):
+            return end
+        remark = wording.UNIT_REMARK.match(self._folded, end, self.next_start(k))
+        return remark.end() if remark else end
 
     def next_start(self, k: int) -> int:
         """Return the start of the quantity after quantity k, or the end of the sentence."""

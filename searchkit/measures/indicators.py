@@ -28,6 +28,8 @@ _MAX_INDICATOR_LENGTH = 200
 because its end is next to the number."""
 _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
+_NEARBY = 8
+"""Maximum length in code points of the words before a number that show what its name depends on."""
 _MAX_OWN_NAMES = 30
 """Number of names that later numbers without names can borrow."""
 _MAX_SOURCE_LENGTH = 30
@@ -194,7 +196,8 @@ class _Sentence:
         """Yield the quantities that count something."""
         k = 0
         while k < len(self._quantities):
-            self._enter_or_leave_bracket(self._quantities[k].start)
+            if self._clauses.has_remarks:
+                self._enter_or_leave_bracket(self._quantities[k].start)
             length = self._run_length(k)
             yield from self._name_run(k, length)
             k += length
@@ -223,7 +226,7 @@ class _Sentence:
 
     def _name_run(self, k: int, length: int) -> Iterator[NamedQuantity]:
         """Name `length` quantities from index k on, which share the text before them."""
-        quantity, last = self._quantities[k], self._quantities[k + length - 1]
+        quantity = self._quantities[k]
         words = self._find_words(k, length)
         self._last_begin = words.begin
         if is_idiom(self._folded, quantity, words.preceding):
@@ -238,8 +241,7 @@ class _Sentence:
         if not words.is_listed:
             is_lead = after and len(before) > MIN_NAME_LENGTH and wording.LIST_VERB.search(before)
             self._names.list_lead = before if is_lead else ""
-        remark = wording.UNIT_REMARK.match(self._folded, last.end)
-        self._consumed_end = max(remark.end() if remark else last.end, words.consumed_end)
+        self._consumed_end = max(self._following.start_after(k + length - 1), words.consumed_end)
         spans = self._names_in.split(words.start, words.stop, length, quantity)
         borrowed = () if before or after else self._borrow_names(words.preceding, length, quantity.start)
         previous_name, has_own_name = self._names.last_name, bool(before or after)
@@ -286,13 +288,15 @@ class _Sentence:
             change = wording.GROWTH_RATE.search(self._folded, start, stop)
             stop = self._names_in.trim_end(start, change.start()) if change else stop
         stop = self._names_in.trim_compared_level(start, stop, quantity)
-        growth = wording.GROWTH_AFTER_PERCENT.match(self._folded, last.end, self._following.next_start(k + length - 1))
-        if change and change.end() > len(preceding) and growth and growth["name"]:  # 6%以上的经济增长目标
-            start, stop = growth.span("name")
+        if change and change.end() > len(preceding):  # 6%以上的经济增长目标
+            growth = wording.GROWTH_AFTER_PERCENT.match(
+                self._folded, last.end, self._following.next_start(k + length - 1)
+            )
+            start, stop = growth.span("name") if growth and growth["name"] else (start, stop)
         before = self._names_in.read(start, stop)
         if change and quantity.kind == "money" and wording.DECISION.search(before):  # 省里决定增加1500万元投资
             before = ""
-        average = wording.AVERAGE.search(preceding) if not before and k else None
+        average = wording.AVERAGE.search(preceding[-_NEARBY:]) if not before and k else None
         before = average[0] if average else before
         is_named_after = change is None or (  # 每年净增40万个岗位
             not before
@@ -347,7 +351,7 @@ class _Sentence:
         if not after:
             return before, after
         is_further_item = quantity.kind != "percent" and wording.ENDS_IN_CONJUNCTION.search(words.preceding) is not None
-        is_owned = wording.OWNER.search(words.preceding) is not None  # 这表现了我国六万万人民的意志
+        is_owned = wording.OWNER.search(words.preceding[-_NEARBY:]) is not None  # 这表现了我国六万万人民的意志
         if is_further_item or is_owned or is_enumeration(words.preceding, quantity):
             before = ""
         is_unclear = self._is_share(quantity) or len(after) < MIN_NAME_LENGTH
@@ -376,10 +380,13 @@ class _Sentence:
 
     def _find_nested_begin(self, k: int) -> int | None:
         """Return the start of the text before quantity k if the quantity before is part of its name, or None."""
-        begin, end = self._quantities[k - 1].end if k else 0, self._quantities[k].start
-        if not k or end - begin > MAX_TRAILING_NAME_LENGTH or begin <= self._clauses.start_of(end):
+        if not k:
             return None
-        nested = wording.NESTED_QUANTITY.match(self._folded[begin:end])
+        begin, end = self._quantities[k - 1].end, self._quantities[k].start
+        between = self._folded[begin:end] if end - begin <= MAX_TRAILING_NAME_LENGTH else ""
+        if ("的" not in between and "比" not in between) or begin <= self._clauses.start_of(end):
+            return None
+        nested = wording.NESTED_QUANTITY.match(between)
         is_multiple = self._quantities[k].kind != "count" and nested and nested["headless"] is not None
         return self._last_begin if nested and not is_multiple else None  # not in 是4亿元的2倍
 
@@ -532,18 +539,20 @@ class _Sentence:
 
     def _is_of_last(self, name: str, parts: _NameParts) -> bool:
         """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
-        nearby = self._folded[parts.begin - 1 : parts.begin + 1]
-        is_adjacent = parts.is_listed and wording.CLAUSE_MARKS.isdisjoint(nearby)
+        if not parts.is_listed:
+            return False
+        is_adjacent = wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
         return is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
 
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
         last = self._names.last_quantity
-        if last is None or (last.base_unit != quantity.base_unit and not self._is_share(quantity)):
-            return False
-        marker = wording.SELECTION if parts.is_predicate else wording.RELATIVE_CLAUSE
         is_named_after = bool(parts.after) and not parts.is_predicate
-        return not is_named_after and marker.search(self._folded, parts.begin, quantity.start) is not None
+        if is_named_after or last is None or (last.base_unit != quantity.base_unit and not self._is_share(quantity)):
+            return False
+        nearby = max(parts.begin, quantity.start - _NEARBY)
+        marker = wording.SELECTION if parts.is_predicate else wording.RELATIVE_CLAUSE
+        return marker.search(self._folded, nearby, quantity.start) is not None
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""

@@ -132,9 +132,11 @@ class NameText:
         spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
         if len(spans) > length > MIN_NAME_LENGTH:  # 软件和信息技术服务业、互联网及相关服务业收入
             spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
+        if len(spans) == 1:
+            return []
         has_head = len(spans) == length and wording.SHARED_HEAD.search(self._folded, spans[-1].start, spans[-1].stop)
         min_length = 1 if has_head else MIN_NAME_LENGTH  # 肉、奶产量分别达到3吨和5吨
-        if len(spans) == 1 or any(len(span) < min_length for span in spans):
+        if any(len(span) < min_length for span in spans):
             return []
         if length > 1:
             return spans if len(spans) == length else []
@@ -156,8 +158,8 @@ class NameText:
             item = last[: each.start()] if i == len(spans) - 1 else name
             return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
         if i and wording.TOPIC_NAME.fullmatch(name):  # 旅游接待总人次和总收入
-            first = self.read(spans[0].start, spans[0].stop)
-            return f"{first[: first_word_length(first)]} {name}"
+            subject = self.read(spans[0].start, spans[0].stop)
+            return f"{subject[: first_word_length(subject)]} {name}"
         if i == len(spans) - 1 or wording.COMPLETE_NAME.search(name) or wording.SHARED_HEAD.search(name):
             return name
         head = wording.SHARED_HEAD.search(last)
