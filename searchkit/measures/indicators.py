@@ -28,6 +28,10 @@ _MAX_INDICATOR_LENGTH = 200
 because its end is next to the number."""
 _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
+_MAX_COUNTER_LENGTH = len("浏览次数")
+"""Maximum length in code points of the name of a page counter."""
+_MAX_DEPENDENT_LENGTH = 12
+"""Maximum length in code points of a rate, a limit or a verb whose object is elsewhere in the text."""
 _NEARBY = 8
 """Maximum length in code points of the words before a number that show what its name depends on."""
 _MAX_OWN_NAMES = 30
@@ -160,7 +164,11 @@ def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -
             previous_name = sentence.last_name
         else:
             previous_name = ""
-    return [item for item in named if not wording.PAGE_COUNTER.fullmatch(item.indicator)]
+    return [
+        item
+        for item in named
+        if len(item.indicator) > _MAX_COUNTER_LENGTH or not wording.PAGE_COUNTER.fullmatch(item.indicator)
+    ]
 
 
 class _Sentence:
@@ -296,7 +304,9 @@ class _Sentence:
         before = self._names_in.read(start, stop)
         if change and quantity.kind == "money" and wording.DECISION.search(before):  # 省里决定增加1500万元投资
             before = ""
-        average = wording.AVERAGE.search(preceding[-_NEARBY:]) if not before and k else None
+        average = (
+            wording.AVERAGE.search(preceding[-_NEARBY:]) if k and not before and preceding.endswith("均") else None
+        )
         before = average[0] if average else before
         is_named_after = change is None or (  # 每年净增40万个岗位
             not before
@@ -304,7 +314,7 @@ class _Sentence:
             and not self._folded.startswith("的", last.end)
         )
         after, consumed_end = self._following.find_name(k + length - 1) if is_named_after else ("", last.end)
-        rank = wording.RANK.match(after)
+        rank = wording.RANK.match(after) if after else None
         if (
             rank
             and k + length < len(self._quantities)
@@ -447,7 +457,7 @@ class _Sentence:
     def _build(self, quantity: Quantity, parts: _NameParts) -> NamedQuantity:
         """Build the indicator of a quantity from its parts and the context, and update the state of the sentence."""
         name = strip_marks(parts.before[-_MAX_INDICATOR_LENGTH:])
-        if wording.EMPTY_NAME.fullmatch(name):
+        if name and wording.EMPTY_NAME.fullmatch(name):
             name = ""
         if parts.after:
             is_named = (len(name) > MIN_NAME_LENGTH or name == "投资") and not wording.LIGHT_WORD.fullmatch(name)
@@ -458,7 +468,7 @@ class _Sentence:
         part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
             self._names.total = None
-        pronoun = wording.PRONOUN.match(name)
+        pronoun = wording.PRONOUN.match(name) if name.startswith(("它", "其")) else None
         context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
         if pronoun:
             name = name[pronoun.end() :]
@@ -560,10 +570,13 @@ class _Sentence:
             return wording.GROWTH_RATE.sub("", self._names.last_name) or self._clauses.topic_before(
                 quantity.start, self._named_end
             )
-        if wording.LIMIT_NAME.match(name):  # 销售收入过百亿元的企业10家、过50亿元的12家
-            return self._names.subject or self._names.last_name
-        if wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
-            return self._names.last_name or self._clauses.topic_before(quantity.start, self._named_end)
+        if len(name) > _MAX_DEPENDENT_LENGTH:
+            return ""
+        is_limit = wording.LIMIT_NAME.match(name)  # 销售收入过百亿元的企业10家、过50亿元的12家
+        if is_limit or wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
+            subject = self._names.subject if is_limit else ""
+            topic = self._names.last_name or self._clauses.topic_before(quantity.start, self._named_end)
+            return subject or topic
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
             is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
             return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
@@ -589,9 +602,9 @@ class _Sentence:
             if self._is_list_item(name, parts):
                 return self._names.list_lead if is_after else ""  # 夺得2枚金牌、3枚银牌
             return self._find_context_of_short(name, quantity, parts)
-        has_common_word = any(name[i : i + 2] in subject for i in range(len(name) - 1))
         # A generic name of at most four characters, such as 培训人数
-        if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not has_common_word:
+        is_generic = len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name)
+        if is_generic and not any(name[i : i + 2] in subject for i in range(len(name) - 1)):
             borrowed = _extract_object(subject) if self._is_borrowing(name, parts) else ""
             return borrowed or (
                 "" if subject else self._clauses.topic_before(quantity.start, self._named_end) or self._heading_topic()
