@@ -77,7 +77,10 @@ class FollowingText:
             return "", begin
         mark = _PUNCTUATION.search(self._folded, purpose.end(), limit)
         start, end = self._names.trim(purpose.end(), mark.start() if mark else limit)
-        is_name = end - start >= MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(self._folded, start, end)
+        is_verb = wording.LIGHT_WORD.fullmatch(self._folded, start, end) or wording.BARE_VERB.fullmatch(
+            self._folded, start, end
+        )
+        is_name = end - start >= MIN_NAME_LENGTH and not is_verb
         return (self._text[start:end], end) if is_name else ("", begin)
 
     def find_predicate(self, k: int) -> str:

@@ -468,7 +468,7 @@ class _Sentence:
         part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
             self._names.total = None
-        pronoun = wording.PRONOUN.match(name) if name.startswith(("它", "其")) else None
+        pronoun = wording.PRONOUN.match(name) if name.startswith(("它", "其", "这")) else None
         context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
         if pronoun:
             name = name[pronoun.end() :]
@@ -573,7 +573,8 @@ class _Sentence:
         if len(name) > _MAX_DEPENDENT_LENGTH:
             return ""
         is_limit = wording.LIMIT_NAME.match(name)  # 销售收入过百亿元的企业10家、过50亿元的12家
-        if is_limit or wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
+        is_share = wording.SHARE_OF.search(name) and "在" not in name  # 第三产业增长15%,在国民经济中的比重达到30%
+        if is_limit or is_share or wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
             subject = self._names.subject if is_limit else ""
             topic = self._names.last_name or self._clauses.topic_before(quantity.start, self._named_end)
             return subject or topic
