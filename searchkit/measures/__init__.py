@@ -7,6 +7,8 @@
     quantities.py, units.py, bounds.py
                                numbers with their units, durations, bounds
     indicators.py              what each number counts: its name, completed from its context
+    clauses.py                 the clauses of a sentence: their topics, brackets and periods
+    following.py               the text after numbers: names, purposes and predicates
     names.py                   where names begin and end; several names in a clause
     counted.py                 numbers that count nothing: idioms, ordinals, slogans
     wording.py, words.py       the words around names; word boundaries in names

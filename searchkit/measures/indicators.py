@@ -8,41 +8,32 @@ previous clause, or the heading. Several numbers without names take those of the
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from operator import attrgetter
 
 from searchkit.measures import wording
+from searchkit.measures.clauses import Clauses
 from searchkit.measures.counted import is_counted, is_enumeration, is_idiom
-from searchkit.measures.names import MAX_TRAILING_NAME_LENGTH, MIN_NAME_LENGTH, NameText
-from searchkit.measures.periods import MAX_EXAMINED_TIMES, TimeExpression, find_period, find_times
+from searchkit.measures.following import FollowingText
+from searchkit.measures.names import MAX_TRAILING_NAME_LENGTH, MIN_NAME_LENGTH, NameText, strip_marks
 from searchkit.measures.quantities import Quantity
 
-_CLAUSE_BOUNDARY = re.compile(r"[,:]|\((?=其中|含|包括|不含)")
-"""The end of a clause within a sentence: a comma, a colon, or a bracket before 其中 and the like."""
-_PUNCTUATION = re.compile(r"[,;。:!?、]")
-"""A punctuation mark between sentences, clauses or items, folded."""
-_BRACKET = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
-"""A text in brackets, which may contain other brackets of one more level."""
 _SENTENCE = re.compile(r"[^。!?;]+")
 """A sentence without its punctuation mark. A semicolon ends a sentence, too."""
 _CONJUNCTIONS = frozenset(("和", "、", "及", "与", "以及", "或", "或者"))
 """Words between numbers that share the text before them: 32.6%和31.7%."""
-_YEAR_NUMBER = re.compile(r"\d{4}年度?")
-"""2023年度."""
-_MAX_PURPOSE_LENGTH = 30
-"""Maximum length in code points of the text after an amount that tells what it is spent on."""
 _MAX_INDICATOR_LENGTH = 200
 """Maximum length in code points of each part of an indicator. A longer part, which no report has, is cut at its start,
 because its end is next to the number."""
 _LENDING_KINDS = frozenset(("count", "other"))
 """Kinds of measures that can name the subject of later ones: in 新增企业3家,总投资5亿元, 企业 is the subject."""
-_MAX_TOPIC_DISTANCE = 3
-"""Number of clauses before a number that are searched for its topic."""
-_MAX_ADJECTIVES_LENGTH = 60
-"""Maximum length in code points of several adjectives and their noun after a number."""
+_MAX_COUNTER_LENGTH = len("浏览次数")
+"""Maximum length in code points of the name of a page counter."""
+_MAX_DEPENDENT_LENGTH = 12
+"""Maximum length in code points of a rate, a limit or a verb whose object is elsewhere in the text."""
+_NEARBY = 8
+"""Maximum length in code points of the words before a number that show what its name depends on."""
 _MAX_OWN_NAMES = 30
 """Number of names that later numbers without names can borrow."""
 _MAX_SOURCE_LENGTH = 30
@@ -100,6 +91,8 @@ class _Words:
     """The match of `wording.CHANGE_VERB`."""
     is_listed: bool
     """Whether the clause has a quantity before."""
+    is_nested: bool
+    """Whether the quantity before is part of the name (十个职工以上的企业有5户)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +164,11 @@ def name_quantities(context: ParagraphContext, quantities: Sequence[Quantity]) -
             previous_name = sentence.last_name
         else:
             previous_name = ""
-    return [item for item in named if not wording.PAGE_COUNTER.fullmatch(item.indicator)]
+    return [
+        item
+        for item in named
+        if len(item.indicator) > _MAX_COUNTER_LENGTH or not wording.PAGE_COUNTER.fullmatch(item.indicator)
+    ]
 
 
 class _Sentence:
@@ -189,14 +186,12 @@ class _Sentence:
         self._quantities = quantities
         self._start = start
         self._end = end
-        self._clause_starts = [start, *_find_clause_starts(context.folded, start, end, quantities)]
-        self._times = find_times(context.folded, start, end)
-        self._clause_topics: dict[int, str] = {}  # by the number of the clause
-        self._clauses_with_subject: set[int] = set()  # those whose topic is a subject with a verb after it
+        self._clauses = Clauses(context.text, context.folded, self._names_in, quantities, span)
+        self._following = FollowingText(context.text, context.folded, self._names_in, quantities, end)
         self._consumed_end = start  # end of the text that the previous quantities have used
+        self._last_begin = start  # start of the text before the previous quantities
         self._named_end = start  # end of the last quantity that has a name
         self._names = _Names()
-        self._brackets = _find_remarks(context.folded, start, end, quantities)
         self._bracket: range | None = None  # the bracket that the current quantity is in
         self._names_outside = _Names()  # the names before that bracket
 
@@ -209,7 +204,7 @@ class _Sentence:
         """Yield the quantities that count something."""
         k = 0
         while k < len(self._quantities):
-            if self._brackets:
+            if self._clauses.has_remarks:
                 self._enter_or_leave_bracket(self._quantities[k].start)
             length = self._run_length(k)
             yield from self._name_run(k, length)
@@ -217,7 +212,7 @@ class _Sentence:
 
     def _enter_or_leave_bracket(self, offset: int) -> None:
         """At the start of a bracket, save the names before it. At its end, restore them. `offset`: of a quantity."""
-        bracket = self._bracket_of(offset)
+        bracket = self._clauses.remark_at(offset)
         if bracket == self._bracket:
             return
         if self._bracket is not None:
@@ -231,13 +226,17 @@ class _Sentence:
         while n < len(self._quantities):
             if self._folded[self._quantities[n - 1].end : self._quantities[n].start].strip() not in _CONJUNCTIONS:
                 break
+            is_other_kind = self._quantities[n].kind != self._quantities[n - 1].kind
+            if is_other_kind and self._following.find_name(n)[0]:  # 土地平整15平方公里、31.5万千瓦发电厂
+                break
             n += 1
         return n - k
 
     def _name_run(self, k: int, length: int) -> Iterator[NamedQuantity]:
         """Name `length` quantities from index k on, which share the text before them."""
-        quantity, last = self._quantities[k], self._quantities[k + length - 1]
+        quantity = self._quantities[k]
         words = self._find_words(k, length)
+        self._last_begin = words.begin
         if is_idiom(self._folded, quantity, words.preceding):
             return
         if self._is_uncounted(quantity, words):
@@ -246,16 +245,18 @@ class _Sentence:
         before, after = self._choose_names(quantity, words)
         is_predicate = not before and not after and words.change is None
         if is_predicate:
-            after = self._find_predicate(k + length - 1)
+            after = self._following.find_predicate(k + length - 1)
         if not words.is_listed:
-            self._names.list_lead = before if after and len(before) > MIN_NAME_LENGTH else ""
-        self._consumed_end = max(last.end, words.consumed_end)
+            is_lead = after and len(before) > MIN_NAME_LENGTH and wording.LIST_VERB.search(before)
+            self._names.list_lead = before if is_lead else ""
+        self._consumed_end = max(self._following.start_after(k + length - 1), words.consumed_end)
         spans = self._names_in.split(words.start, words.stop, length, quantity)
         borrowed = () if before or after else self._borrow_names(words.preceding, length, quantity.start)
         previous_name, has_own_name = self._names.last_name, bool(before or after)
         for i in range(max(length, len(spans))):
             item = self._quantities[k + i] if i < length else quantity
-            start = words.start if before and not i and not borrowed else item.start
+            has_start = before and not i and not borrowed and not words.is_nested
+            start = words.start if has_start else item.start
             if spans:
                 before, start = self._names_in.item_name(spans, i), spans[i].start if length == 1 else start
                 self._names.last_name = previous_name
@@ -276,14 +277,15 @@ class _Sentence:
     def _find_words(self, k: int, length: int) -> _Words:
         """Return the words around `length` quantities from index k on."""
         quantity, last = self._quantities[k], self._quantities[k + length - 1]
-        begin, is_listed = self._find_begin(k)
+        nested_begin = self._find_nested_begin(k)
+        begin, is_listed = self._find_begin(k) if nested_begin is None else (nested_begin, False)
         preceding = self._folded[begin : quantity.start]
         self._update_total(preceding, k)
         change = self._find_change(preceding, quantity)
         if (
             change
             and quantity.kind == "count"
-            and self._find_name_after(k + length - 1)[0]
+            and self._following.find_name(k + length - 1)[0]
             and not wording.BASELINE.search(preceding)
         ):
             change = None  # 提高1200万教师待遇 counts teachers
@@ -294,32 +296,50 @@ class _Sentence:
             change = wording.GROWTH_RATE.search(self._folded, start, stop)
             stop = self._names_in.trim_end(start, change.start()) if change else stop
         stop = self._names_in.trim_compared_level(start, stop, quantity)
+        if change and change.end() > len(preceding):  # 6%以上的经济增长目标
+            growth = wording.GROWTH_AFTER_PERCENT.match(
+                self._folded, last.end, self._following.next_start(k + length - 1)
+            )
+            start, stop = growth.span("name") if growth and growth["name"] else (start, stop)
         before = self._names_in.read(start, stop)
-        is_named_after = change is None or (  # 每年净增40万个岗位
-            not before and quantity.kind == "count" and not self._folded.startswith("的", last.end)
+        if change and quantity.kind == "money" and wording.DECISION.search(before):  # 省里决定增加1500万元投资
+            before = ""
+        average = (
+            wording.AVERAGE.search(preceding[-_NEARBY:]) if k and not before and preceding.endswith("均") else None
         )
-        after, consumed_end = self._find_name_after(k + length - 1) if is_named_after else ("", last.end)
-        rank = wording.RANK.match(after)
+        before = average[0] if average else before
+        is_named_after = change is None or (  # 每年净增40万个岗位
+            not before
+            and quantity.kind in ("count", "percent", "money")
+            and not self._folded.startswith("的", last.end)
+        )
+        after, consumed_end = self._following.find_name(k + length - 1) if is_named_after else ("", last.end)
+        rank = wording.RANK.match(after) if after else None
         if (
             rank
             and k + length < len(self._quantities)
             and self._quantities[k + length].start <= last.end + rank.end() + 1
         ):
-            following = self._names_in.cut(self._text_after(k + length)[1], is_clause_end=False)
+            following = self._names_in.cut(self._following.read(k + length)[1], is_clause_end=False)
             after = f"{rank[0]} {wording.RANK.sub('', following)}".strip()
-        if after and len(before) >= MIN_NAME_LENGTH and wording.LEVEL_NOUN.fullmatch(after):
+        is_aim = self._folded.startswith("的", last.end) and wording.AIM.match(after)
+        if after and len(before) >= MIN_NAME_LENGTH and (is_aim or wording.LEVEL_NOUN.fullmatch(after)):
             before = wording.REACHED.split(before)[-1] or before
-            after, consumed_end = "", last.end
+            after = ""
         if not after and quantity.kind == "money" and (not before or wording.ENDS_IN_SPENDING.search(before)):
-            after, consumed_end = self._find_purpose(k + length - 1)
-        return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed)
+            after, consumed_end = self._following.find_purpose(k + length - 1)
+        is_nested = nested_begin is not None
+        return _Words(begin, preceding, start, stop, before, after, consumed_end, change, is_listed, is_nested)
 
     def _is_uncounted(self, quantity: Quantity, words: _Words) -> bool:
         """Return whether a quantity counts nothing: 没有一起投诉, 坚持三个原则."""
         if quantity.value == 1 and wording.NEGATION.search(words.preceding):
             return True
+        if words.change and quantity.unit == "番" and words.preceding[: words.change.start()].endswith("和"):
+            return True  # 市场经济体制和翻两番
         if not quantity.is_vague or words.change:
-            return False
+            is_some = quantity.value == 1 and quantity.unit in wording.INDEFINITE_UNITS  # 提高一批
+            return quantity.is_vague and is_some and not words.after
         return not is_counted(self._folded, quantity, words.preceding, words.before, words.after)
 
     def _pass_over(self, quantity: Quantity, words: _Words) -> None:
@@ -335,22 +355,31 @@ class _Sentence:
     def _choose_names(self, quantity: Quantity, words: _Words) -> tuple[str, str]:
         """Return the names before and after a number, without a name that belongs to another number."""
         before, after = self._apply_list_verb(words.before, is_listed=words.is_listed), words.after
+        is_adjacent = words.preceding[words.stop - words.begin :] in ("", "的")
+        if not after and before and is_adjacent and self._is_share(quantity) and words.change is None:
+            return before, self._following.add_predicate("", quantity.end)  # 亏损企业三分之一实现扭亏
         if not after:
             return before, after
         is_further_item = quantity.kind != "percent" and wording.ENDS_IN_CONJUNCTION.search(words.preceding) is not None
-        if is_further_item or is_enumeration(words.preceding, quantity):
+        is_owned = wording.OWNER.search(words.preceding[-_NEARBY:]) is not None  # 这表现了我国六万万人民的意志
+        if is_further_item or is_owned or is_enumeration(words.preceding, quantity):
             before = ""
-        is_unclear = quantity.kind == "percent" or len(after) < MIN_NAME_LENGTH
+        is_unclear = self._is_share(quantity) or len(after) < MIN_NAME_LENGTH
         if is_unclear and len(before) <= MIN_NAME_LENGTH:
-            after = self._add_predicate(after, words.consumed_end)
+            after = self._following.add_predicate(after, words.consumed_end)
         return before, after
+
+    @staticmethod
+    def _is_share(quantity: Quantity) -> bool:
+        """Return whether a quantity is a share: 80%, 三分之一."""
+        return quantity.kind == "percent" or (quantity.unit is None and quantity.value < 1)
 
     # the text before a number
 
     def _find_begin(self, k: int) -> tuple[int, bool]:
         """Return the start of the text before quantity k, and whether the clause has a quantity before it."""
         quantity = self._quantities[k]
-        clause = self._clause_start(quantity.start)
+        clause = self._clauses.start_of(quantity.start)
         begin = max(clause, self._consumed_end)
         closing = self._folded.rfind(")", begin, quantity.start)
         if closing >= 0 and self._folded.find("(", begin, closing) < 0:  # the clause begins inside of a bracket
@@ -359,9 +388,17 @@ class _Sentence:
             return begin, False
         return max(begin, self._folded.rfind("、", begin, quantity.start) + 1), True
 
-    def _clause_start(self, offset: int) -> int:
-        """Return the start of the clause that contains an offset."""
-        return self._clause_starts[bisect_right(self._clause_starts, offset) - 1]
+    def _find_nested_begin(self, k: int) -> int | None:
+        """Return the start of the text before quantity k if the quantity before is part of its name, or None."""
+        if not k:
+            return None
+        begin, end = self._quantities[k - 1].end, self._quantities[k].start
+        between = self._folded[begin:end] if end - begin <= MAX_TRAILING_NAME_LENGTH else ""
+        if ("的" not in between and "比" not in between) or begin <= self._clauses.start_of(end):
+            return None
+        nested = wording.NESTED_QUANTITY.match(between)
+        is_multiple = self._quantities[k].kind != "count" and nested and nested["headless"] is not None
+        return self._last_begin if nested and not is_multiple else None  # not in 是4亿元的2倍
 
     def _update_total(self, preceding: str, k: int) -> None:
         """Set the total when a list of its parts begins before quantity k. Reset it when another total follows."""
@@ -389,106 +426,10 @@ class _Sentence:
         """Prefix an item of a list with the verb of the first item. Set that verb if the name can begin a list."""
         verb = wording.TRANSITIVE_VERB.match(before)
         if is_listed and before:
-            return before if verb or not self._names.list_verb else f"{self._names.list_verb} {before}"
+            is_complete = verb or not self._names.list_verb or wording.RELATIVE_NAME.fullmatch(before)
+            return before if is_complete else f"{self._names.list_verb} {before}"
         self._names.list_verb = verb[0] if verb else ""
         return before
-
-    # the text after a number
-
-    def _find_purpose(self, k: int) -> tuple[str, int]:
-        """Return what the amount of quantity k is spent on, and the end of the text it uses: 20亿元用于改造校舍."""
-        begin = self._quantities[k].end
-        limit = min(self._next_start(k), begin + _MAX_PURPOSE_LENGTH)
-        purpose = wording.PURPOSE.match(self._folded, begin, limit)
-        if purpose is None:
-            return "", begin
-        mark = _PUNCTUATION.search(self._folded, purpose.end(), limit)
-        start, end = self._names_in.trim(purpose.end(), mark.start() if mark else limit)
-        is_name = end - start >= MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(self._folded, start, end)
-        return (self._text[start:end], end) if is_name else ("", begin)
-
-    def _find_name_after(self, k: int) -> tuple[str, int]:
-        """Return the name after quantity k (11个专业) and the end of the text it uses, or "" and the quantity's end."""
-        begin, following, is_clause_end = self._text_after(k)
-        if self._folded.startswith("的", begin) and following:
-            begin, following = begin + 1, following[1:]
-        no_name = "", self._quantities[k].end
-        if not following or wording.PREDICATE_START.match(following):
-            return no_name
-        if not is_clause_end and begin + len(following) == self._next_start(k):
-            change = wording.CHANGE_VERB.search(following)
-            cut = change.start() if change else self._names_in.trim_end(begin, begin + len(following)) - begin
-            if cut == len(following) and self._quantities[k + 1].kind == "count":  # 超200亿元园区6个: the name of both
-                is_name = len(following) >= MIN_NAME_LENGTH
-                return (self._text[begin : begin + len(following)], no_name[1]) if is_name else no_name
-            following = following[:cut].partition("的")[0] if cut < len(following) else following
-        name = self._names_in.cut(following, is_clause_end=is_clause_end)
-        is_place = name in wording.PLACE_NOUNS and self._quantities[k].kind in ("count", "percent")
-        if len(name) < MIN_NAME_LENGTH and not is_place:
-            return no_name
-        return re.sub("的(?!地)", " ", self._text[begin : begin + len(name)]), begin + len(name)
-
-    def _add_predicate(self, name: str, end: int) -> str:
-        """Return the name of what a share is of, with what the share does: 行政村 通了客车 in 98.1%的行政村通了客车.
-
-        `end` is the end of the name in the text.
-        """
-        predicate = wording.PREDICATE.match(self._folded, end, min(self._end, end + MAX_TRAILING_NAME_LENGTH * 2))
-        if predicate is None or predicate.end() > self._next_quantity_start(end):
-            return name
-        return f"{name} {self._text[slice(*predicate.span('verb'))]}"
-
-    def _text_after(self, k: int) -> tuple[int, str, bool]:
-        """Return start and text from quantity k to the next punctuation or quantity, and whether it ends a clause.
-
-        The mark 、 ends no clause.
-        """
-        begin, limit = self._quantities[k].end, self._next_start(k)
-        remark = wording.UNIT_REMARK.match(self._folded, begin, limit)
-        begin = remark.end() if remark else begin
-        mark = _PUNCTUATION.search(self._folded, begin, limit)
-        if (
-            mark
-            and mark[0] == "、"
-            and (mark.start() == begin + 1 or wording.HALF_WORD.search(self._folded, begin, mark.start()))
-        ):  # 5所市、县级医院
-            next_mark = _PUNCTUATION.search(self._folded, mark.end(), limit)
-            is_open = next_mark is not None or limit == self._end
-            if is_open and (next_mark.start() if next_mark else limit) >= mark.end() + MIN_NAME_LENGTH:
-                mark = next_mark
-        if mark and mark[0] == "、":
-            listed = wording.LISTED_ADJECTIVES.match(self._folded, begin, min(limit, begin + _MAX_ADJECTIVES_LENGTH))
-            if listed:
-                return listed.start("noun"), listed["noun"], True
-        if mark is None:
-            return begin, self._folded[begin:limit], limit == self._end
-        return begin, self._folded[begin : mark.start()], mark[0] != "、"
-
-    def _next_start(self, k: int) -> int:
-        """Return the start of the quantity after quantity k, or the end of the sentence."""
-        n = k + 1
-        if n < len(self._quantities) and self._is_ordinal(self._quantities[n], self._quantities[k].end):
-            n += 1
-        return self._quantities[n].start if n < len(self._quantities) else self._end
-
-    def _next_quantity_start(self, offset: int) -> int:
-        """Return the start of the first quantity from an offset on, or the end of the sentence."""
-        n = bisect_left(self._quantities, offset, key=attrgetter("start"))
-        return self._quantities[n].start if n < len(self._quantities) else self._end
-
-    def _is_ordinal(self, quantity: Quantity, begin: int) -> bool:
-        """Return whether a quantity after a number that ends at `begin` is part of a name: 100个一类乡镇, 建设一期."""
-        is_adjacent = quantity.start == begin and quantity.value == 1
-        return quantity.is_vague and (is_adjacent or quantity.unit == "期")
-
-    def _find_predicate(self, k: int) -> str:
-        """Return the predicate after quantity k, for a quantity that has no name: 646家使用该系统."""
-        begin, following, _ = self._text_after(k)
-        is_cut = begin + len(following) == self._next_start(k) < self._end
-        if is_cut or len(following) < MIN_NAME_LENGTH or following.startswith("("):
-            return ""
-        name = self._text[begin : begin + min(len(following), MAX_TRAILING_NAME_LENGTH)]
-        return _YEAR_NUMBER.sub("", name).strip("的 ")
 
     # several names, several numbers
 
@@ -499,42 +440,43 @@ class _Sentence:
         `offset` its end. Returns () if there are not as many names as numbers.
         """
         is_distributive = wording.DISTRIBUTIVE.search(preceding) is not None
-        if length == 1 or not (is_distributive or self._names.run_length == length):
+        if length == 1:
             return ()
-        if len(self._names.own) >= length:
+        is_shared = is_distributive or self._names.run_length == length
+        if is_shared and len(self._names.own) >= length:
             return self._names.own[-length:]
-        n = bisect_right(self._clause_starts, offset) - 1
-        if n == 0 or self._names.own or self._named_end > self._clause_starts[n]:
+        clause = self._clauses.previous(offset)
+        if not clause or self._names.own or self._named_end > self._clauses.start_of(offset):
             return ()
-        begin, end = self._names_in.trim(self._clause_starts[n - 1], self._clause_starts[n] - 1)
-        spans = self._names_in.split(begin, end, length, None)
+        begin, end = self._names_in.trim(clause.start, clause.stop)
+        spans = self._names_in.split(begin, self._clauses.trim_to_subject(begin, end), length, None)
         return [self._names_in.item_name(spans, i) for i in range(len(spans))]
 
     # the indicator
 
     def _build(self, quantity: Quantity, parts: _NameParts) -> NamedQuantity:
         """Build the indicator of a quantity from its parts and the context, and update the state of the sentence."""
-        name = _strip_marks(parts.before[-_MAX_INDICATOR_LENGTH:])
-        if wording.EMPTY_NAME.fullmatch(name):
+        name = strip_marks(parts.before[-_MAX_INDICATOR_LENGTH:])
+        if name and wording.EMPTY_NAME.fullmatch(name):
             name = ""
         if parts.after:
-            is_named = len(name) > MIN_NAME_LENGTH and not wording.LIGHT_WORD.fullmatch(name)
-            name = _strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
+            is_named = (len(name) > MIN_NAME_LENGTH or name == "投资") and not wording.LIGHT_WORD.fullmatch(name)
+            name = strip_marks(f"{name} {parts.after}" if is_named else parts.after)[-_MAX_INDICATOR_LENGTH:]
         is_part = (
             self._names.total is not None and quantity.base_unit == self._names.total.base_unit and parts.change is None
         )
         part_of = self._names.total if is_part else None
         if not is_part and parts.change is None and quantity.kind != "percent":
             self._names.total = None
-        pronoun = wording.PRONOUN.match(name)
+        pronoun = wording.PRONOUN.match(name) if name.startswith(("它", "其", "这")) else None
         context = "" if parts.is_borrowed else self._find_context(name, quantity, parts)
         if pronoun:
             name = name[pronoun.end() :]
-            context = context or self._find_topic(quantity) or self._names.last_name
+            context = context or self._clauses.topic_before(quantity.start, self._named_end) or self._names.last_name
         if context and name and name not in context and context != name:
             name = f"{context[-_MAX_INDICATOR_LENGTH:]} {name}"
         name = name or context[-_MAX_INDICATOR_LENGTH:]
-        clause = self._clause_start(quantity.start)
+        clause = self._clauses.start_of(quantity.start)
         is_source = quantity.start - clause < _MAX_SOURCE_LENGTH and wording.SURVEY.match(
             self._folded, clause, quantity.start
         )
@@ -548,7 +490,12 @@ class _Sentence:
             if wording.KEPT_RATE.fullmatch(parts.change["verb"]):
                 name = f"{name} {parts.change['verb']}".strip()
         return NamedQuantity(
-            quantity, name, min(parts.start, quantity.start), change, part_of, self._find_period(quantity)
+            quantity,
+            name,
+            min(parts.start, quantity.start),
+            change,
+            part_of,
+            self._clauses.find_period(quantity, self._context.year),
         )
 
     def _remember(self, name: str, context: str, quantity: Quantity, *, is_change: bool) -> None:
@@ -571,41 +518,73 @@ class _Sentence:
             if wording.GROWTH_RATE.fullmatch(name):  # 工业增加值增长11%,增幅提高3个百分点
                 return names.last_name
             # 第三产业显示出后劲,增加值增长10%
-            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+            return (
+                self._clauses.topic_before(quantity.start, self._named_end)
+                if wording.TOPIC_NAME.fullmatch(name)
+                else ""
+            )
+        is_selection = names.total is None and self._is_selection(quantity, parts)
+        if name and (is_selection or self._is_of_last(name, parts)):
+            is_chain = is_selection and not parts.is_predicate and names.last_name.startswith(names.subject)
+            return names.subject if is_chain else names.last_name
         if name and names.total is not None:  # 受理行政复议案件9件,其中人身损害3件: the total
             has_common_word = any(name[i : i + 2] in names.total_name for i in range(len(name) - 1))
             is_clear = has_common_word or name[-1] in names.total_name
             return "" if is_clear else _extract_object(names.total_name)
-        if name and parts.is_predicate and self._is_selection(quantity, parts):
-            return names.last_name
         if not name or (parts.is_predicate and len(name) <= len("参加培训")):  # a predicate of at most four characters
             is_total = not name and wording.REPEATED_TOTAL.search(self._folded, parts.begin, quantity.start)
-            subject = names.subject if is_total else self._find_subject(quantity)
+            subject = self._clauses.subject_before(quantity.start, self._named_end)
+            if is_total and not wording.MEASURE_NOUN.search(subject):  # 减免税收等方面的支出,共达5亿元
+                subject = names.subject
+            if wording.SHARE_OF.search(subject) and names.last_name:
+                subject = f"{names.last_name} {subject}"
             return (
                 subject
                 or names.last_name
-                or self._find_topic(quantity)
+                or self._clauses.topic_before(quantity.start, self._named_end)
                 or self._previous_sentence_topic
                 or self._heading_topic()
             )
         return self._find_context_of_dependent(name, quantity) or self._find_context_of_noun(name, quantity, parts)
 
+    def _is_of_last(self, name: str, parts: _NameParts) -> bool:
+        """Return whether a name tells something about the last one, which it follows directly: 4个项目建成3个."""
+        if not parts.is_listed:
+            return False
+        is_adjacent = wording.CLAUSE_MARKS.isdisjoint(self._folded[parts.begin - 1 : parts.begin + 1])
+        return is_adjacent and (wording.RELATIVE_NAME.fullmatch(name) or wording.BARE_VERB.fullmatch(name)) is not None
+
     def _is_selection(self, quantity: Quantity, parts: _NameParts) -> bool:
         """Return whether a quantity counts some of the things that the last one counts: 33个项目,有10个已建成."""
         last = self._names.last_quantity
-        if last is None or last.base_unit != quantity.base_unit:
+        is_named_after = bool(parts.after) and not parts.is_predicate
+        if is_named_after or last is None or (last.base_unit != quantity.base_unit and not self._is_share(quantity)):
             return False
-        return wording.SELECTION.search(self._folded, parts.begin, quantity.start) is not None
+        nearby = max(parts.begin, quantity.start - _NEARBY)
+        marker = wording.SELECTION if parts.is_predicate else wording.RELATIVE_CLAUSE
+        return marker.search(self._folded, nearby, quantity.start) is not None
 
     def _find_context_of_dependent(self, name: str, quantity: Quantity) -> str:
         """Return the object of a share, a rate or a verb without an object. Return "" for other names."""
         if name.startswith(("占", "高于", "低于", "快于", "高出")):  # 救助女性30人,占20%
-            return self._names.last_name
+            return wording.GROWTH_RATE.sub("", self._names.last_name) or self._clauses.topic_before(
+                quantity.start, self._named_end
+            )
+        if len(name) > _MAX_DEPENDENT_LENGTH:
+            return ""
+        is_limit = wording.LIMIT_NAME.match(name)  # 销售收入过百亿元的企业10家、过50亿元的12家
+        is_share = wording.SHARE_OF.search(name) and "在" not in name  # 第三产业增长15%,在国民经济中的比重达到30%
+        if is_limit or is_share or wording.AVERAGE.fullmatch(name):  # 储蓄余额8亿元,人均3712元
+            subject = self._names.subject if is_limit else ""
+            topic = self._names.last_name or self._clauses.topic_before(quantity.start, self._named_end)
+            return subject or topic
         if wording.DEPENDENT_RATE.fullmatch(name):  # 受理投诉5件,办结率100%
             is_rate = wording.RATE_SUFFIX.search(self._names.last_name)
             return "" if is_rate and not self._names.subject else _extract_object(self._names.last_name)
         if wording.BARE_VERB.fullmatch(name):  # 行政复议申请,受理9件
-            context = _extract_object(self._find_topic(quantity) or self._names.last_name)
+            context = _extract_object(
+                self._clauses.topic_before(quantity.start, self._named_end) or self._names.last_name
+            )
             return "" if wording.COUNTED_ACT.fullmatch(context) else context
         return ""
 
@@ -617,18 +596,20 @@ class _Sentence:
             return "" if wording.CASE_SUFFIX.search(last) or wording.FINE.fullmatch(last) else _extract_object(last)
         is_after = bool(parts.after) and not parts.before
         if is_after and wording.LEVEL_VERB.search(self._folded, parts.begin, parts.start):
-            topic = self._find_topic(quantity)  # 出版总量,1985年达到456亿印张
+            topic = self._clauses.topic_before(quantity.start, self._named_end)  # 出版总量,1985年达到456亿印张
             if topic:
                 return topic
         if len(name) <= MIN_NAME_LENGTH:
             if self._is_list_item(name, parts):
                 return self._names.list_lead if is_after else ""  # 夺得2枚金牌、3枚银牌
             return self._find_context_of_short(name, quantity, parts)
-        has_common_word = any(name[i : i + 2] in subject for i in range(len(name) - 1))
         # A generic name of at most four characters, such as 培训人数
-        if len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name) and not has_common_word:
+        is_generic = len(name) <= len("国家任务") and wording.GENERIC_NAME.fullmatch(name)
+        if is_generic and not any(name[i : i + 2] in subject for i in range(len(name) - 1)):
             borrowed = _extract_object(subject) if self._is_borrowing(name, parts) else ""
-            return borrowed or ("" if subject else self._find_topic(quantity) or self._heading_topic())
+            return borrowed or (
+                "" if subject else self._clauses.topic_before(quantity.start, self._named_end) or self._heading_topic()
+            )
         return ""
 
     def _is_list_item(self, name: str, parts: _NameParts) -> bool:
@@ -639,9 +620,19 @@ class _Sentence:
 
     def _find_context_of_short(self, name: str, quantity: Quantity, parts: _NameParts) -> str:
         """Return the context of a name of two characters: the subject, or the topic if there is no subject."""
-        subject = self._names.subject
+        is_topic = wording.TOPIC_NAME.fullmatch(name) is not None
+        if is_topic and parts.is_listed and self._folded[parts.begin - 1] == "、":  # 播种面积6万亩、产量8万吨
+            return _extract_object(self._names.last_name)
+        if wording.HARVEST_CHANGE.fullmatch(name) and self._named_end > self._clauses.previous(quantity.start).start:
+            return self._names.last_name
+        subject = self._clauses.subject_before(quantity.start, self._named_end) if is_topic else ""
+        subject = subject or self._names.subject
         if not subject:
-            return self._find_topic(quantity) if wording.TOPIC_NAME.fullmatch(name) else ""
+            return (
+                self._clauses.topic_before(quantity.start, self._named_end)
+                if wording.TOPIC_NAME.fullmatch(name)
+                else ""
+            )
         is_clear = name == "立案" and not wording.CAMPAIGN.search(subject)
         return "" if is_clear or not self._is_borrowing(name, parts) else _extract_object(subject)
 
@@ -662,43 +653,7 @@ class _Sentence:
         if self._previous_name:
             return self._previous_name
         begin, end = self._names_in.trim(max(self._folded.rfind(mark, 0, end) for mark in ",;。:!?") + 1, end)
-        return _strip_marks(self._text[begin:end])
-
-    def _find_topic(self, quantity: Quantity) -> str:
-        """Return the topic of the last clause before a quantity that has one, or "" if it has a named quantity."""
-        n = bisect_right(self._clause_starts, quantity.start) - 1
-        for clause in range(n - 1, max(-1, n - 1 - _MAX_TOPIC_DISTANCE), -1):
-            if self._named_end > self._clause_starts[clause]:
-                break
-            if clause not in self._clause_topics:
-                self._clause_topics[clause] = self._find_clause_topic(clause)
-            if self._clause_topics[clause]:
-                return self._clause_topics[clause]
-        return ""
-
-    def _find_subject(self, quantity: Quantity) -> str:
-        """Return the topic of the clause before a quantity if it is a subject: 粮食产量 in 粮食产量再创新高,达到9吨."""
-        topic = self._find_topic(quantity)
-        is_subject = bisect_right(self._clause_starts, quantity.start) - 2 in self._clauses_with_subject
-        return topic if is_subject or wording.MEASURE_NOUN.search(topic) else ""
-
-    def _find_clause_topic(self, n: int) -> str:
-        """Return the subject of clause n, or the whole clause if it has no subject, or "" if it is adverbial."""
-        start, stop = self._clause_starts[n], self._clause_starts[n + 1] - 1
-        aspect = wording.ASPECT_CLAUSE.match(self._folded, start, stop)
-        if aspect:
-            return self._text[slice(*aspect.span(1))]
-        if wording.ADVERBIAL_CLAUSE.match(self._folded, start, stop):
-            return ""
-        begin, end = self._names_in.trim(start, stop)
-        is_measure = wording.MEASURE_NOUN.search(self._folded, begin, end)  # 农民从集体分得的收入
-        subject = None if is_measure else wording.SUBJECT_END.search(self._folded, begin + MIN_NAME_LENGTH, end)
-        end = self._names_in.trim_end(begin, subject.start()) if subject else end
-        if subject and end - begin <= MIN_NAME_LENGTH:  # 效益提高
-            return ""
-        if subject:
-            self._clauses_with_subject.add(n)
-        return _strip_marks(self._names_in.read(begin, end))
+        return strip_marks(self._text[begin:end])
 
     def _heading_topic(self) -> str:
         """Return the topic of the innermost heading, or the title if there is no heading."""
@@ -709,74 +664,10 @@ class _Sentence:
         heading = (heading[verb.end() :] if verb else heading).removesuffix("工作")
         return "" if wording.GENERIC_HEADING.search(heading) else heading
 
-    def _find_period(self, quantity: Quantity) -> str | None:
-        """Return the time expression that applies to a quantity, as written, or None.
-
-        Time expressions in other brackets are ignored.
-        """
-        clause_start = self._clause_start(quantity.start)
-        times: Sequence[TimeExpression] = self._times
-        if self._brackets:
-            stop = bisect_left(times, quantity.start, key=attrgetter("start"))
-            nearest = times[max(0, stop - MAX_EXAMINED_TIMES) : stop]
-            times = [time for time in nearest if self._bracket_of(time.start) in (None, self._bracket)]
-        time = find_period(times, clause_start=clause_start, number_start=quantity.start, year=self._context.year)
-        if time is None or self._is_initial_time(time, quantity):
-            return None
-        return self._text[time.start : time.end]
-
-    def _bracket_of(self, offset: int) -> range | None:
-        """Return the bracket that contains an offset, or None."""
-        n = bisect_right(self._brackets, offset, key=attrgetter("start")) - 1
-        return self._brackets[n] if n >= 0 and offset in self._brackets[n] else None
-
-    def _is_initial_time(self, time: TimeExpression, quantity: Quantity) -> bool:
-        """Return whether a time is that of the initial level, not of the quantity: 2022年 in 由2022年的71%提高到89%."""
-        is_start = self._folded[time.start - 1 : time.start] in tuple("由从")
-        between = self._folded[time.end : min(quantity.start, time.end + _MAX_INDICATOR_LENGTH)]
-        return is_start and re.search("[到至]", between) is not None
-
-
-def _find_clause_starts(folded: str, start: int, end: int, quantities: Sequence[Quantity]) -> Iterator[int]:
-    """Yield the starts of the clauses of a sentence after the first. A bracket is a clause if it has a quantity."""
-    starts = [quantity.start for quantity in quantities]
-    for mark in _CLAUSE_BOUNDARY.finditer(folded, start, end):
-        closing = folded.find(")", mark.end(), end) if mark[0] == "(" else -1
-        if mark[0] != "(" or bisect_left(starts, closing) > bisect_left(starts, mark.end()):
-            yield mark.end()
-
-
-def _find_remarks(folded: str, start: int, end: int, quantities: Sequence[Quantity]) -> list[range]:
-    """Return the spans of the brackets of a sentence that are about a quantity: those with one in it or before it.
-
-    Any other bracket, such as 全省（2023年1至6月）立案5件, is about what follows.
-    """
-    if folded.find("(", start, end) < 0:
-        return []
-    ends = {quantity.end for quantity in quantities}
-    starts = [quantity.start for quantity in quantities]
-    remarks = []
-    for match in _BRACKET.finditer(folded, start, end):
-        has_quantity = bisect_left(starts, match.end()) > bisect_left(starts, match.start())
-        if has_quantity or match.start() in ends:
-            remarks.append(range(*match.span()))
-    return remarks
-
 
 def _extract_object(name: str) -> str:
     """Return the part of a name that serves as context: without its leading verb, and only up to 等."""
     verb = wording.TRANSITIVE_VERB.match(name)
     if verb:
         name = name[verb.end() :].strip() or name
-    return name.partition("等")[0]
-
-
-def _strip_marks(name: str) -> str:
-    """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
-    name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
-        name = name[:-1]
-    if name.count("“") != name.count("”"):
-        name = name.replace("“", "").replace("”", "")
-    opening, closing = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
-    return name if opening == closing else re.split("[(（]", name.strip("()（）、，,: "))[0]
+    return name.partition("等")[0].removeprefix("的")

@@ -56,8 +56,9 @@ class NameText:
             and end - verb.end() >= MIN_NAME_LENGTH
             and folded[verb.end() : end] not in ("工作", "活动")
         ):
-            has_topic = verb[0] in wording.COMPLETION_VERBS and verb.start() - begin >= MIN_NAME_LENGTH
-            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值
+            is_unclear = wording.TOPIC_NAME.fullmatch(folded, verb.end(), end)  # 乡镇企业完成增加值, 项目储备规模
+            can_follow_topic = verb[0] in wording.COMPLETION_VERBS or is_unclear
+            has_topic = can_follow_topic and verb.start() - begin >= MIN_NAME_LENGTH
             has_actor = wording.ACTOR.search(folded, begin, verb.start()) and not is_unclear
             if not has_topic or has_actor:
                 begin = self._skip_lead_in(verb.end(), end)
@@ -127,18 +128,26 @@ class NameText:
         if length == 1 and (quantity is None or quantity.kind != "percent"):
             return []
         each = wording.DISTRIBUTIVE.search(self._folded, begin, end)
-        cuts = [
-            match.span()
-            for match in wording.NAME_SEPARATOR.finditer(self._folded, begin, each.start() if each else end)
-        ]
-        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
-        spans = [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
-        if not cuts or any(len(span) < MIN_NAME_LENGTH for span in spans):
+        stop = each.start() if each else end
+        spans = self._split_at(wording.NAME_SEPARATOR, begin, stop, end)
+        if len(spans) > length > MIN_NAME_LENGTH:  # 软件和信息技术服务业、互联网及相关服务业收入
+            spans = self._split_at(wording.ITEM_SEPARATOR, begin, stop, end)
+        if len(spans) == 1:
+            return []
+        has_head = len(spans) == length and wording.SHARED_HEAD.search(self._folded, spans[-1].start, spans[-1].stop)
+        min_length = 1 if has_head else MIN_NAME_LENGTH  # 肉、奶产量分别达到3吨和5吨
+        if any(len(span) < min_length for span in spans):
             return []
         if length > 1:
             return spans if len(spans) == length else []
         are_rates = all(wording.RATE_SUFFIX.search(self._folded[span.start : span.stop]) for span in spans)
         return spans if are_rates else []
+
+    def _split_at(self, separator: re.Pattern[str], begin: int, stop: int, end: int) -> list[range]:
+        """Return the spans between the separators before `stop`. The last span ends at `end`."""
+        cuts = [match.span() for match in separator.finditer(self._folded, begin, stop)]
+        bounds = [begin, *(offset for cut in cuts for offset in cut), end]
+        return [range(bounds[i], bounds[i + 1]) for i in range(0, len(bounds), 2)]
 
     def item_name(self, spans: Sequence[range], i: int) -> str:
         """Return name i of several, with the words that only the last one has (养老保险、失业保险参保人数)."""
@@ -148,6 +157,9 @@ class NameText:
             verb = wording.LEADING_LIGHT_WORD.match(last, each.end())
             item = last[: each.start()] if i == len(spans) - 1 else name
             return f"{item} {last[verb.end() if verb else each.end() :]}".strip()
+        if i and wording.TOPIC_NAME.fullmatch(name):  # 旅游接待总人次和总收入
+            subject = self.read(spans[0].start, spans[0].stop)
+            return f"{subject[: first_word_length(subject)]} {name}"
         if i == len(spans) - 1 or wording.COMPLETE_NAME.search(name) or wording.SHARED_HEAD.search(name):
             return name
         head = wording.SHARED_HEAD.search(last)
@@ -159,7 +171,9 @@ class NameText:
             return name
         stem = last[: head.start()][-1:]
         is_half = (  # 存、贷款余额
-            head.start() == MIN_NAME_LENGTH and is_inside_word(name[-1:] + stem, 1) and not is_inside_word(name[-2:], 1)
+            head.start() == len(spans) == MIN_NAME_LENGTH
+            and is_inside_word(name[-1:] + stem, 1)
+            and not is_inside_word(name[-2:], 1)
         )
         return f"{name}{stem}{head[0]}" if is_half else f"{name} {head[0]}"
 
@@ -183,3 +197,14 @@ def _last_match(matches: Iterator[re.Match[str]]) -> re.Match[str] | None:
     for match in matches:  # noqa: B007
         pass
     return match
+
+
+def strip_marks(name: str) -> str:
+    """Remove punctuation and a conjunction at the ends, and unbalanced quotation marks and brackets."""
+    name = name.strip("、，,:： ·").rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    if len(name) > MIN_NAME_LENGTH and name[-1] in "和及与并" and not name.endswith(("惠及", "涉及", "普及")):
+        name = name[:-1]
+    if name.count("“") != name.count("”"):
+        name = name.replace("“", "").replace("”", "")
+    opening, closing = sum(map(name.count, "(（")), sum(map(name.count, ")）"))
+    return name if opening == closing else re.split("[(（]", name.strip("()（）、，,: "))[0]

@@ -32,8 +32,11 @@ _SPACED_PART = re.compile(
     rf"[\d{_HAN_NUMERALS}] {{0,3}}分 {{0,3}}之 {{0,3}}(?=[\d{_HAN_NUMERALS}])|百 {{0,3}}分 {{0,3}}点"
 )
 """百分之 or 百分点, possibly with blanks in it."""
-_SPACED_SCALE = re.compile(r"(?<=\d) {1,3}(?=[余多]?[万亿]|[十百千]\d|个百分)|(?<=[千百万亿]\d) {1,2}(?=[十百千])")
-"""A blank before a scale or inside a number with several scales: 3 万, 5 余万, 3千5 百."""
+_SPACED_SCALE = re.compile(
+    r"(?<=\d) {1,3}(?=[余多]?[万亿]|[十百千]\d|个百分)|(?<=[千百万亿]\d) {1,2}(?=[十百千])|"
+    r"(?:(?<=[\u4e00-\u9fff]\d\.)|(?<=[\u4e00-\u9fff]\d\d\.)) (?=\d{1,2}[%‰万亿])"
+)
+"""A blank before a scale, inside a number with several scales, or after a decimal point: 3 万, 3千5 百, 94. 43%."""
 _BLANK = re.compile(" +")
 
 

@@ -11,7 +11,9 @@ import re
 from searchkit.measures.periods import TIME_EXPRESSION
 from searchkit.text.years import ANY_YEAR
 
-_SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,2}"
+CLAUSE_MARKS = frozenset(",、:;()")
+"""Marks before a clause or an item."""
+_SMALL_NUMBER = r"[一二两三四五六七八九十\d]{1,3}"
 """A number of years: 三, 十五, 20."""
 
 # Verbs of increase and decrease, and the words that may occur between verb and number: 增长率为9.99%, 增加了约3件.
@@ -22,14 +24,14 @@ _INCREASE = (
 """Verbs and nouns of increase. 自然增长 is part of a name, 负增长 a decrease, and 新增 no change."""
 _DECREASE = (
     "负增长|递减|下降|净?减少|削减|降低|降幅|回落|[调下]降|下[调浮]|缩短|压缩|压减|精简|精减|缩减|下跌|减幅|"
-    "降|减|跌|缩小|少"
+    "核减|裁减|砍掉|降|减|跌|缩小|少"
 )
 _VERB_NUMBER_GAP = (
     "[了要应将可也已都]|可以|预计|约|近|超过?|达到?|为|是|在|突破|不少于|不低于|不超过|至少|大约|将近|接近|逾|力争|控制在|"
     "保持在|[:\\s]"
 )
 CHANGE_VERB = re.compile(
-    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调净])"  # a quick test of the first character
+    r"(?=[同环增递提上升涨扩延快翻负下减削降回缩压精跌少调净核裁砍])"  # a quick test of the first character
     r"(?P<compared>[同环]比)?"  # 同比增长
     rf"(?P<verb>(?:(?P<increase>{_INCREASE})|(?P<decrease>{_DECREASE}))(?:率|幅度?|速度)?)"  # 增长, 增长率, 下降幅度
     rf"(?:{_VERB_NUMBER_GAP})*$"  # 增加了约
@@ -41,12 +43,12 @@ GROWTH_RATE = re.compile(
 """At the end of the name of a percentage: the percentage is a change (经济增长速度 达到5%). Groups: those of
 `CHANGE_VERB`."""
 PREDICATE = re.compile(
-    r"(?:\([^()]*\)的?)?(?:已经?|都|均|全部|了)*(?P<verb>[^的、,;。:!?()\d][^,;。:!?()\d]{1,19})(?=[,;。!?]|$)"
+    r"(?:\([^()]*\)的?)?[中里]?(?:已经?|都|均|全部|了)*(?P<verb>(?![和与由从]|(?:提高|提升|上升|下降|降低|减少|增加|扩大|降|升|增|减)[到至为])[^的、,;。:!?()\d](?:[^,;。:!?()\d]{1,19}|[^、,;。:!?()]{1,19}))(?=[,;。!?]|$)"
 )
 """After a counted noun: what it does, up to the end of the clause (通了客车 in 98.1%的行政村通了客车)."""
 KEPT_RATE = re.compile("[压精缩].*率")
 """A rate that is the name of an aim, not of a change since an earlier time: 压缩率."""
-CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持)了?(?=..)")
+CHANGE_LEAD = re.compile("(?:带动|拉动|推动|促进|保持|超过)了?(?=..)")
 """At the start of the name of what changed: a verb whose object has changed, which is no part of the name."""
 LEVEL_REACHED = re.compile(
     r"(?:[到至]|不变|稳定在|"  # 提高到, 保持不变, 稳定在
@@ -56,26 +58,27 @@ LEVEL_REACHED = re.compile(
 SHORT_CHANGE_VERBS = frozenset(("快", "少", "升", "减", "涨"))
 """Verbs that mark a change only together with a baseline (比上年少3件)."""
 BASELINE = re.compile(
-    r"(?=[,\s同环比较与年平每在])"  # a quick test of the first character
+    r"(?=[,\s同环比较与年平每在按])"  # a quick test of the first character
     r"(?:,\s*|(?<!\s)\s+)?(?:"
     r"同比|环比|比上?年?同期|"  # 比上年同期
     r"(?:比(?![例重率值])|较|与|同)(?:上年|去年|前年|上一?年度?|上[半季]年|同期|往年|"  # 比上年, 较去年
     r"[一二三四五六七八九十〇○零\d]{2,4}年[末底]?|"  # 较2021年末, 比二〇二一年
-    r"[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?|"  # 与改革初期相比
+    r"[^,]{1,8}?(?:年|时?期|末|底|月))(?:[末底]|同期|相比|的)?(?:基准?数)?|"  # 与改革初期相比
     r"在[^,]{1,12}?基[础数]上|"  # 在上年的基数上
+    r"按(?:上年|去年|上一?年度)的?(?:实际|预算|决算)?(?:完成|执行|支出)?(?:数额?|水平)|"  # 按上年实际数额
     r"平均每年|每年平均|每年|(?P<yearly>年均|年平均)"  # 年均增长
     r")\s*"
 )
 """The baseline that a change is measured against (比上年, 同比)."""
 ADVERBS_OF_CHANGE = re.compile("(?:分别|实际|名义|[均又再都各将共还也])*")
 """Words between a baseline and its verb: 分别 in 年均分别增长. Used to match a full text."""
-GROWTH_AFTER_PERCENT = re.compile(r"的?[^,;。:!?、]{0,16}(?:增长|递增|增速|增幅)(?:速度|目标|率|幅度)?")
+GROWTH_AFTER_PERCENT = re.compile(r"的?(?P<name>[^,;。:!?、]{0,16})(?:增长|递增|增速|增幅)(?:速度|目标|率|幅度)?")
 """After a percentage: the percentage is a growth rate (的国内生产总值增长目标 in 8%的国内生产总值增长目标)."""
 
 # Light verbs, which are no part of a name: 开展普法活动3次 counts 普法活动.
 _LIGHT_VERBS = (
     "开展|进行|"
-    "组织(?<![党会济团作层众际府治罪业益间]组织)|"  # the verb, not the noun in 党组织 or 社会组织
+    "组织(?<![党会济团作层众际府治罪业益间务]组织)|"  # the verb, not the noun in 党组织 or 社会组织
     "举办|召开|举行|实施|发出|收到|形成|予以|给予|作出|做出|出具|下达|共有|实现|建成|完成|组建|新建|配备|"
     "拟定|印发|出台|引进|打造|创建|培育|储备|建立|设立|成立|拥有|具有|启动"
 )
@@ -87,6 +90,7 @@ _LEADING_WORDS = (
     # 重点 before a verb (重点推进), not in a name (重点企业)
     "重点(?!人群|企业|项目|行业|领域|单位|工程|产业|区域|部位|场所|群体|对象|任务|工作|地区|人员)|"
     # More adverbs, words of reference (相关, 各类) and of addition (此外, 包含)
+    "[抓建办用管]好|高质量|高水平|高起点|果断|优先(?!股)|强力|重点保|"
     "持续|不断|进一步|全力|统筹|巩固|有效|相关|各类|各种|"
     "各项|各级|有关|有序|如期|顺利|圆满|有力|超额|另外|此外|同时|特别是|尤其是|包含|参公|新创建认定|布局"
 )
@@ -116,27 +120,29 @@ TRANSITIVE_VERB = re.compile(
 )
 """A verb followed by its object, at the beginning of a name."""
 BARE_VERB = re.compile(
-    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|开工建设|建成投产|新?改扩建|投入使用)"
+    r"(?:受理|办理|查处|处理|处置|化解|调解|整改|审查|审核|查办|破获|清理|解决|办结|审结|结案|答复|回复|接待|发放|推广应用|安置|新开工|新竣工|新增供应|开工建设|建成投产|新?改扩建|投入使用)"
 )
 """A name that is a verb without an object: 受理. The object is elsewhere in the text."""
-ADDRESSEE = re.compile(rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?={TRANSITIVE_VERB.pattern})")
+ADDRESSEE = re.compile(
+    rf"(?:[^,]{{0,8}}(?:向|给|对|针对|与|同|由|为))[^,]{{1,16}}?(?=(?!投入){TRANSITIVE_VERB.pattern})"
+)
 """The addressee, before the verb of an act: 向经营单位 in 向经营单位发送提示函."""
 
 LEAD_IN = re.compile(
     # A quick test of the first character. No alternative begins with any other character.
-    r"(?=[\d\s(),:;—‘“”①-⑳、一七三上下与两为主九也了争二五仅今以但使例依先全八六共关其再减几分切到前力包十升半即压去又及发可合后向含和四回在均基增大完对将尤就已年并应延必总成我截扩把按据提攀数日明是显最有期未本根每比涉特现的目确积第等精累约给继缩而自至要认让跃达过近还这连通都针降预首因由逐努务计-])"
+    r"(?=[\d\s(),:;—‘“”①-⑳、一七三上下与两为主九也了争二五仅今以但使例依先全八六共关其再减几分切到前力包十升半即压去又及发可合后向含和四回在均基增大完对将尤就已年并应延必总成我截扩把按据提攀数日明是显最有期未本根每比涉特现的目确积第等精累约给继缩而自至要认让跃达过近还这连通都针降预首因由逐努务计从相-])"
     # List numbers: 1. (一) 一、 一是
     r"(?:[①-⑳]|\d{1,2}[.、](?!\d)|\([一二三四五六七八九十\d]+\)|[一二三四五六七八九十]+[是要]?[、,]|第?[一二三四五六七八九十]+是|"
     # Times: 截至6月底, 自开展以来, 到年底, 今年以来, 去年底
     r"截[至止][^,]{0,12}?(?:底|末|目前|日|止|年[底末]?)|自[^,]{0,12}?(?:以来|起)|到[^,]{0,8}?(?:底|末|年[底末]?)|"
     r"全年(?!总)|年内|今年以?来?|去年[底末初]?|本年度?|一年来|现在|"
     # Conjunctions (为此), and any expression of time
-    rf"为此|与此同时|在此期间|有望|还有|{TIME_EXPRESSION.pattern}|"
+    rf"为此|与此同时|在此期间|有望|还有|从?(?:{TIME_EXPRESSION.pattern})(?:起(?![步草点诉]))?|"
     r"[一二两三四五六七八九十\d]{1,2}年(?![级制期生内间来中以半多前左里]|义务|一贯|行动|计划|规划|攻坚|活动|提升|倍增)后?|"
     # Equality, and the level reached: 合计, 约, 提高到, 达到
     r"合计|即|是(?!否)|约(?![谈束定])|大约|仅|"
     r"(?:增加|增长|提高|提升|上升|攀升|跃升|回升|发展|扩大|扩展|扩张|延长|延伸|下降|降低|回落|减少|缩短|缩小|压缩|压减|精简|降|升|增)[到至]|"
-    r"达到|达(?![成标产])|含(?![量税氧硫有])|"
+    r"达到|达(?![成标产])|含(?![量税氧硫有])|相当于|"
     # Adverbs and modal verbs: 首先是, 例如, 必须
     r"首先是?|其次是?|主要[是有]|显然是?|例如|比如|但是?|而且|尤其是?|特别是?|因为|由于|而(?!且)|为了(?:实现)?|务使|[在到]?本世纪末|计划(?=安排|安置|完成|投资|建设|新建|投入|实施|改造|开工|新增)|按照?(?![揭时期劳需摩])|预期(?!寿命|目标)|逐步|有计划地|努力(?!程)|至今|仅仅|必须|应当|应该|可以|完全(?!中)|根?据(?!点)|提前(?=完成|实现|达到|[一二三四五六七八九十\d])|"
     r"基本上|大体上?|(?<=[取得看拿])到|也|都(?!市)|就(?!业|医|读|餐|诊|近)|"
@@ -161,7 +167,7 @@ LEAD_IN = re.compile(
 but not 含量, 约 but not 约谈."""
 TRAILING_WORD = re.compile(
     # A quick test of the first character
-    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零])"
+    r"(?=[共\s\d折约人总累合达高为是有了近将接大超逾突均全分各仅只提增下降减扩上发缩压升至到保稳控维实不低力最开完进在的:“(\-—,、首每平以多少由从划对向给把跨越迈过攀跃回精延大小介等≥≤><摄华也已还就都要应必可能预确仍基计相又再年尽按±连现争拟一创中初考零普直站踏登安名才核设日月先])"
     # The end of an earlier number, and totals: 5,000, 折合, 共计
     r"(?:(?<![公中])共|(?<=\s)-?\d[\d.,]*|(?:折合|约合)?人民币|折合|约合|共计|总计|累计|合计|"
     # Equality: 达到, 为, 是, 有
@@ -169,32 +175,32 @@ TRAILING_WORD = re.compile(
     # Approximation: 约, 近, 超过
     r"(?<![签条合预公履制节集违邀解特契盟])约|(?<![附邻临])近|将近|接近|大约|超过|超|逾|突破|"
     # Distribution and restriction: 均, 分别, 仅
-    r"均|全部|分别|各|仅|只有|只|"
+    r"(?<![日月])均|全部|普遍|直接|先后|分别|各|仅|只有|只|"
     # The level reached: 提高到, 增至, 保持在
-    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|压缩|压减|精简|增|升|降|减)[到至为]|"
+    r"(?:提高|提升|增加|增长|下降|降低|回落|减少|扩大|扩展|上升|攀升|跃升|回升|发展|扩张|延长|延伸|增至|缩短|缩小|缩减|压缩|压减|精简|增|升|降|减)[到至为]|"
     r"至|(?<![签报])到|保持在?|稳定在|控制在|维持在|实现|"
     # Bounds: 不少于, 大于等于, 最多
     r"不少于|不低于|不超过|不足|不到|低于|高于|[大小]于(?:或者?)?(?:等于)?|介于|等于|至少|最多|力争|"
     # Verbs, 的, and marks: 开展, 在
-    r"开展|完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><±]|"
+    r"开展|(?<!未)完成|进行|(?<![存现潜所旨内])在|的|[:“(\-—,、\s≥≤><±]|"
     # Degrees, frequency and averages: 摄氏, 首次, 每年, 人均
-    r"摄氏|华氏|首次|每[年月人亩户]|人均|"
-    r"平均|以上|多于|少于|(?<![网线规海陆水])上|"
+    r"摄氏|华氏|[首再]次|每[年月人亩户]|[日月]?人均|"
+    r"[日月]?平均|以上|多于|少于|(?<![网线规海陆水])上|"
     # The former level, and passing a mark: 由上年末的, 跨过, 过
-    r"[由从][^,;。]{0,8}[年期”][末底]?的?|跨过|跨越|越过|迈过|迈上|(?<![通经超度渡路错])过|"
+    r"[由从][^,;。]{0,8}[年期前”][末底]?的?|跨过|跨越|越过|迈过|[迈跨站踏登]上|(?<![通经超度渡路错])过|"
     # Adverbs and modal verbs: 应该, 也, 已
-    r"年[人户]?均|年平均|已经|尽快|尽早|连续|按照?|只需|现有|中有|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|"
+    r"年[人户]?均|年平均|(?<![\d一二三四五六七八九十])年内|提前|进一步|稳步|已经|尽快|尽早|连续|按照?|只需|现有|(?<!其)中有|(?:确|核|设)定[为在]|创下|连跨|(?:初步)?考虑|(?:实现)?零的突破|不能|一般|不|争取|拟|应该|应当|必须|可以|能够|可能|(?<=[量值额])计划|仍然?安排|实际|名义|预计|预期|确保|仍然|基本上?|相当于|不少|[也已还就都要应可仍又再]|(?<![人贤天口英成专])才|"
     # Prepositions: 由, 将, 对
     r"(?<![足可予加给难得所])以|(?<![自理事缘])由|从|将|划分|分成|(?<![部成积充身处学得评扣满水养糖])分|"
     r"(?<![应绝反面派])对|(?<![方意导志走定双单流投])向|(?<![供补自])给|把)$"
 )
 """One of the words between a name and its number, at the end of a text: 共计 in 受理案件共计5件. The lookbehinds
 exclude words that end with the same character (公共, 合约)."""
-ADVERBS = frozenset("也已还就都要应可仍又再不")
+ADVERBS = frozenset("也已还就都要应可仍又再不才")
 """Words of one character of `TRAILING_WORD` that often end a longer word (首都, 供应)."""
 TRAILING_ENDS = frozenset(
     "共计合达成高为是有了约近超过逾破均部别各仅只币到至持在现于足少多争展行的次年月人亩户上期”末底由从将分对向给把越:“(-—,、.0123456789≥≤><氏"
-    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟下跨虑不± "
+    "该当须以够能保然本经也已还就都要应可仍又再快早按照需续般取拟下跨虑不遍接前内步划排际义才定后± "
 )
 """Last characters of a `TRAILING_WORD`, a quick test before the pattern."""
 MAX_TRAILING_WORD_LENGTH = 13
@@ -211,16 +217,16 @@ PREDICATE_START = re.compile(
     r"均(?!衡)|全部|全覆盖|已|"
     # What the counted persons or things do, or what is done to them: 参加, 享受, 建成, 受到
     r"参加|参与|参训|参保|使用|享受|实现|列入|完成|投入|"
-    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?!公)|得到|受到|予以|给予|实行|"
+    r"开工|建成|达|通过|用于|安排(?!资金)|开展|纳入|落地|上市(?![公企后])|得到|受到|予以|给予|实行|"
     # Prepositions, conjunctions, negations and adverbs of one character: 于, 和, 比, 不, 未, 将
     r"于|和(?!谐)|与|及|以及|等(?!级)|到|至|比|"
     r"占(?!地)|不(?![同动良合锈])|未(?![成定来婚])|并|且|后(?![备勤])|时|内(?![资地贸设河陆])|外(?![资商来贸籍语国])|来|起|"
     r"都(?!市)|也|还(?!款)|将|可(?!再|复制|持续)|应(?![急用届对])|要(?![素点案])|仍|再(?!生)|又|就(?!业)|只|从(?!业)|由|向|对(?![外口])|"
     # Comparison and rank: 同比, 位居
-    r"因|每|同比|环比|居(?!民)|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|"
+    r"因|每|同比|环比|居(?![民住])|位居|排名|稳居|同意|进(?!出?口)|出(?![口租境])|在(?![建校职岗])|"
     # Bounds, states and changes: 左右, 脱贫, 大关, 增
     r"较|左右|以上|以下|脱贫|就业|"
-    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级])|缩|扩|"
+    r"大关|关口|增(?!值)|提|下(?![岗属辖])|减|降|上(?![访级市])|缩|扩|"
     # Marks
     r"[,;。:!?、()”\]》])"
 )
@@ -228,18 +234,18 @@ PREDICATE_START = re.compile(
 The lookaheads exclude nouns that begin with the same character (和谐, 都市)."""
 NAME_END = re.compile(
     # A quick test of the first character
-    r"(?=[没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?])"
+    r"(?=[有力方没未以能可必—中之里一率首相先和及与尽荣转认划改打成作列变评定位现正投走进开实完通参持提责移获被均全已达建竣用纳得受予给都是同比较增下减试启加推落签上脱退为并在向使的(\[,;。:!?依按根占今明去])"
     # Verbs: 荣获, 认定为, 投向, 开展, 参加, 被
-    r"(?:荣获|没有|未能|以外|能够|可以|必须|——|[中里]的|之一|"
+    r"(?:荣获|[今明去]年|(?<!乱)占(?![地用比补])|没有|按照?(?![揭摩期时])|根据|有一半|依法|未能|以外|能够|可以|必须|——|[中里]的|之一|"
     r"[和及与](?=\d)|和占|和我[省市区县]|尽[早快]|的(?:不完全|初步)?(?:统计|调查|基础(?!设施|教育|工业|研究|产业|科学|数据|养老|性)|前提|情况下|同时|过程)|一次性|率先|首次|相继|先后|(?:转变|认定|划转|改造|打造|[成作划列转变评定改])为|位于|现在|正[在以]|[投走]向|"
-    r"进行|开展|实现|实行|实施|完成|通过|参加|参与|持续|提供|责令|移交|获|被|"
+    r"进行|开展|实现|实行|实施|完成|作为|力争|方面(?!的)|通过|参加|参与|持续|提供|责令|移交|获|被|"
     # Scope, aspect and completion: 均, 已, 建成
-    r"均|全部|已|达到|(?<![发通到])达(?!峰)|全面|建成|开工|投产|竣工|投入|用于|"
+    r"均|全部|已|达到|(?<![发通到])达(?!峰)|全面|(?<!集中)(?:建成|开工|投产|竣工)(?!项目|工程|企业)|投入|用于|"
     r"纳入|列入|得到|受到|予以|给予|都(?!市)|是(?!否)|"
     # Comparisons and changes: 同比, 增长, 提高
-    r"同比|比上|较上|增长|增加|提高|提升|下降|减少|"
+    r"同比|比上|较上|增长|增加(?!值)|(?:提高|提升)(?!工程|行动|计划|项目|重点|任务|[县区])|下降|减少|"
     # Events and states: 试点, 落地, 脱贫
-    r"试点(?!$|任务|项目|县|城市|地区|单位|企业|村|工作|改革|建设|省)|启动|加快|推进|落地|签约|上市(?![公后企])|(?<!摆)脱贫|退出|"
+    r"试点(?!$|[和与]|任务|项目|县|城?市|地区|单位|企业|村|工作|改革|建设|省)|启动(?!资金|区)|加快|(?<!整.)推进|落地|(?<!集中)签约|上市(?![公后企])|(?<!摆)脱贫|退出|"
     # Words of one character, 的 near the end, and marks
     r"为|并|"
     r"在|向|使|的(?=[^,]{0,6}$)|[(\[,;。:!?])"
@@ -247,7 +253,7 @@ NAME_END = re.compile(
 """The first word after a name that follows a number: 获 in 11个专业获省级奖励, where the name is 专业."""
 GENERIC_NAME = re.compile(
     # Amounts: 总面积, 产值
-    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|通车里程|用户|直接经济损失|"
+    r"总?(?:产值|产量|面积|里程|亏损|收入|利润|价值|销售额|营业额)|总产|增加值|总?投资|建设面积|(?:通车|新增)里程|新增面积|用户|直接经济损失|"
     # A general noun, with a word before it: 项目, 培训人数
     r".{0,2}(?:任务|人员|人数|人次|专业|事项|小组|项目|资金|问题|对象|单位|面积|总量|总数|户数|次数|数量)|"
     # An act: 检查, 大培训
@@ -285,7 +291,7 @@ RELATIVE_NAME = re.compile(
     # A group or level: 农村, 小学, 省级
     r"城镇|城市|农村|城乡|居民|农民|职工|小学|初中|高中|中学|大学|一级|二级|三级|省级|市级|县级|国家级|男|女)|"
     # Per unit: 每亩
-    r"[/每].{1,3}"
+    r"[/每].{1,3}|[人户亩]均"
 )
 """A name that has no meaning without the thing that it belongs to. Used to match a full name."""
 RATE_SUFFIX = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
@@ -293,18 +299,24 @@ RATE_SUFFIX = re.compile(r"(?:率|比例|比重|占比|满意度|贡献度)$")
 DEPENDENT_RATE = re.compile(
     # 办结率, 案件办结率, 及时答复率
     r"(?:任务|案件|按期|按时|及时|总体|群众)?"
-    r"(?:覆盖|完成|开工|竣工|建成|履约|投产|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|发放|执行|处[置理]|[回答]复|"
+    r"(?:覆盖|完成|开工|竣工|建成|履约|投产|办结|合格|达标|参[合保]|结案|化解|满意|使用|入住|入户|治理|发放|执行|处[置理]|[回答]复|"
     r"办理|整改|公开|检出|成功|普及|抽检|受理|调解|审结|维持|[胜败]诉|纠错)率|"
     r"占比|比重|比例|满意度"
 )
 """The name of a rate that is unclear without its object. Used to match a full name."""
 GENERIC_HEADING = re.compile(r"(?:成效|举措|措施|情况|回顾|总结|概况|打算|安排|做法|亮点|特点|成绩|目标|任务)$")
 """The end of a heading that names no subject: 主要做法."""
-UNIT_REMARK = re.compile(r"\([^()]{1,2}\)")
-"""After a number: an alternative unit, which is no part of the name (25万人(次), 108条(段))."""
+UNIT_REMARK = re.compile(r"\([^()]{1,2}\)|级(?=..)")
+"""After a number: an alternative unit or 级, which is no part of the name (25万人(次), 108条(段), 110兆瓦级燃机)."""
+FIRST_ITEM = re.compile("(?![有具可])[^和]{4,}(?=和[^和]{2,3}等?$)")
+"""The name before the first conjunction of a list that goes on after it."""
+LIMIT_LEAD = re.compile(r"(?:[^,;。:、()\d]{0,8}(?:超过?|突破|达到?|不足))?$")
+"""Between two numbers: the second one describes what both count (5个超500亿元的开发区, 8条500千伏线路)."""
 HALF_WORD = re.compile("[和及与][^和及与]$")
 """Before 、 after a number: the name continues after the mark (农户和归、难侨)."""
-NAME_TAIL = re.compile("(?:[后时中]|[以之]外|首批|广泛|作为|积极|共同|扎实|稳步|陆续|如期)$")
+NAME_TAIL = re.compile(
+    "(?:[后时中]|[以之]外|首批|广泛|预计|基本|免费|继续|按期|按时|及时|作为|积极|共同|扎实|稳步|陆续|如期)$"
+)
 """The end of a name after a number that is no part of it: 首批 in 250个乡镇首批实施."""
 LISTED_ADJECTIVES = re.compile(
     r"(?:[可有具能][^,;。:、()\d]{1,9}|[^,;。:、()\d]{1,9}[强高大好快优多美新深足低聚])"
@@ -315,18 +327,26 @@ RANK = re.compile("(?:国家|省|市|县|自治区|省部|地市)级|国[际内]
 """A name after a number that lacks its noun, which the next item of the list has: 4个国家级、21个省级示范基地."""
 PLACE_NOUNS = frozenset("县乡村镇市省国州旗盟")
 """Names of one character: 44个县."""
+LIST_VERB = re.compile("[得获夺评选办增设建立购赠派]了?$")
+"""The end of a verb that the items of a list share (夺得2枚金牌、3枚银牌)."""
 LEVEL_VERB = re.compile("(?:达到?|为|是|突破)[了约近]?$")
 """Before a number whose unit is unknown: the name of what it counts is before the verb (出版总量达到456亿印张)."""
+DECISION = re.compile("(?:决定|要求|准备|打算)$")
+"""Before a verb of change: what changes follows the number (省里决定增加1500万元投资)."""
+HARVEST_CHANGE = re.compile("[增减][产收]")
+"""A change of what was named last, also if it is not the subject of the sentence. Used to match a full name."""
 SELECTION = re.compile("有$")
 """Before a number and a predicate: the number counts some of the things before (33个项目,有10个已建成)."""
+RELATIVE_CLAUSE = re.compile("的[将就共已]*有[约近]?$")
+"""Before a number without a name after it: the clause tells which of the things before (694个单位,在内地的有472个)."""
 REPEATED_TOTAL = re.compile("共|现有|总[数计]")
 """Before a number without a name: it counts all of the subject, not only those of the number before (共有22所)."""
 SHARED_HEAD = re.compile(
-    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|里程|面积|产量|总量|投资|标准|"
+    r"(?:占[^、]{1,20}比[重例]|排放总?量|毛入[学园]率|城镇化率|失业率|转化率|利用率|参保人数|招生人数|人数|人均[^、]{0,6}收入|可支配收入|纯收入|销售收入|(?:主营业务|营业)收入|收入|增加值|产值|覆盖率|普及率|入学率|合格率|完成率|处理率|参保率|[^、,的]{2}率|里程|面积|产量|总量|投资|标准|"
     r"总额|余额|支出|比重|税收|利润|价格)$"
 )
 """The end of the last of several names, which may apply to all of them: 养老保险、失业保险参保人数."""
-COMPLETE_NAME = re.compile("(?:[额数]|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
+COMPLETE_NAME = re.compile("(?:[额数]|人次|资金|外资|投资|资产|负债|存款|贷款|总值|GDP|出口|进口|寿命|税收?)$")
 """The end of a name that lacks no head: 净资产 in 净资产和利润总额."""
 CAMPAIGN = re.compile("专项|领域|行动|整治")
 """Words of a campaign: 专项整治. A count within a campaign is not the count of the year."""
@@ -337,17 +357,34 @@ CASE_SUFFIX = re.compile("(?:案|案件|立案|处罚|查处|办结)$")
 BREAKDOWN_END = re.compile("累计|总[数计量额]|合计|年均|由|[到至]$")
 """Before a number: the number is a new total, not part of the preceding one: 累计 in 受理9件, 累计受理80件."""
 LEVEL_NOUN = re.compile(
-    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|(?:奋斗|预期|年度|发展)?目标|要求"
+    "水平|速度|规模|幅度|比例|比重|[百千万亿]*[元吨斤]?(?:大关|台阶)|(?:历史)?新(?:[纪记]录|高)|基础上?|(?:奋斗|预期|年度|发展)?目标|要求"
 )
 """A noun after a number that repeats what the text before the number names: 人均收入达到500元的水平. Used to match a
 full name."""
+AIM = re.compile("(?:任务|目标|要求)(?!.{0,2}[县区村])")
+"""After a number and 的: a noun for a quantity to be reached, not what is counted (造地10万亩的任务)."""
+AVERAGE = re.compile("(?:每[人户亩]平均|[日月]?[人户亩]均)$")
+"""Before a number without a name: the number is the average of the quantity before it (储蓄余额8亿元,人均3712元)."""
+LIMIT_NAME = re.compile(r"[超过].{1,8}元$")
+"""The name of things that is only a limit: 过50亿元 in 过50亿元的12家."""
+OWNER = re.compile("(?:(?:我|全)[国省市区县]|以[后来前]的)$")
+"""Before a number that a name follows: what it counts belongs to it, and the text before is no part of the name."""
+SHARE_OF = re.compile("[中里](?:所占)?的?(?:比重|份额|比例)$")
+"""The end of the name of a share that lacks what it is a share of: 工业总产值中的比重."""
+NESTED_QUANTITY = re.compile(
+    r"(?P<headless>(?:以[上下内])?的[就共已只仅约]*有?$)|"  # 年产煤100万吨以上的就有31个
+    r"[^,;。:、]+中所?占?的?(?:比重|份额)|"  # 年收入500万元以上的企业增加值中所占的比重为5%
+    r"[^,;。:、的]{1,6}以[上下]的[^,;。:、]{2,}|"  # 十个职工以上的企业有5户
+    rf"(?=[^,;。:、]*的[^,;。:、的]{{2,8}}$){PREDICATE_START.pattern}"  # 用于安排600万人就业的支出5亿元
+)
+"""The text between two numbers: the first one is part of the name of the second."""
 REACHED = re.compile("(?:达到|实现)了?")
 """Before a `LEVEL_NOUN`: the name is after the verb (达到人均收入500元的水平)."""
 COMPARED_LEVEL = re.compile("(?:已经?|将|又|就)?只?(?:不低于|不高于|不超过|相当于|达到|等于|超过)(?=.)")
 """Before a multiple of another level: 甲产量达到乙产量的2倍. What follows is no part of the name."""
 _TIME_IN_NAME = (
-    rf"[在于]?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
-    rf"(?:{_SMALL_NUMBER}月[份底末]?)?(?!起)的?"
+    rf"(?:[在从]|(?<!等)于)?(?:(?<!\d){ANY_YEAR}\s*年[到至])?(?:(?<!\d){ANY_YEAR}\s*年(?:[底末初]|度)?|(?<!以)上年度?[底末]?|[今去明当]年(?!轻)|{_SMALL_NUMBER}年[内间])"
+    rf"(?:{_SMALL_NUMBER}月[份底末]?(?:[到至]{_SMALL_NUMBER}月[份底末]?)?)?(?!起)的?"
 )
 TIME_IN_NAME = re.compile(_TIME_IN_NAME)
 """A time within a name: 今年 in 成人高等教育今年招生."""
@@ -362,22 +399,22 @@ SURVEY = re.compile(r"\W*根?据[^,]*$")
 ADVERBIAL_NUMBER = re.compile(r"\W*[在对按从]")
 """Start of the text before a vague number that names no subject: 在三种地区."""
 ADVERBIAL_CLAUSE = re.compile(
-    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线]).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|[从到由自当](?![地事]).*[上下中内里间时后前]|经过?.*努力|"
+    r"\W*(?:(?:根?据|按照?)[^,]*(?:统计|调查|测算|分析|计算|了解|推算|估算|口径)|在(?![校职岗建线])(?!.*(?:比重|份额|比例)$).*|就.*(?:来说|而言|来讲|来看|看)|从.*[到看].*|除.*外|(?:如果)?[同与].*(?:相比|比较|相较)|[从到由自当](?![地事]).*[上下中内里间时后前起]|经过?.*努力|"
     r"截[至止].*|包括.*|目前|其中|此外|同时|另外|因此|但是?)$"
 )
 """A clause that names no subject: 据统计, 在此基础上, 包括个体户."""
 ASPECT_CLAUSE = re.compile(r"\W*在(.{2,}?)方面$")
 """A clause that names the subject of what follows: 在工业总产值方面. Group 1 is the subject."""
 SUBJECT_END = re.compile(
-    "(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
+    "[跨迈站登]上|跻身|增加(?!值)|扩大|上升|(?<![的和])(?:迅速|快速|加速|较快|持续|稳步|不断|进一步|明显|显著|大幅|全面|逐步|蓬勃|继续|稳定|健康)|"
     "比较|作为|进行了|提高|增强|改善|发展加快|加快|优化|增幅|显示|呈现|成为|保持|实现|得到|取得|再创|创历?史?新|创历史|整体|(?<!以)从|(?<![存现潜所旨内])在(?![校职岗建])|的情况|"
     "已经?|正在|发展(?!区|银行|基金|规划|中心|局|委)[迅较势]|又有|有了|[是被由](?!于)"
 )
 """The first word after the subject of a clause: 显示 in 第三产业显示出较强的后劲."""
-PRONOUN = re.compile("(?:它们?|其(?![他中余]))的?(?=..)")
+PRONOUN = re.compile("(?:它们?|这[个项]|其(?![他中余]))的?(?=..)")
 """A pronoun at the start of a name: its subject is in an earlier clause (它的产值)."""
 EMPTY_NAME = re.compile(
-    r"只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
+    r"[一二两三四五六七八九十]|初步(?:核算|统计)|全?[国省]?平均水平|按?(?:可比|同|不变)(?:口径|价格?)(?:计算)?|第?[一二三四]季度|[上下]半年|只占|双双|成为|(?:精简|调整|合并|改革)后|计划|预计|提前|一律|努力|前|年|/.{1,2}|[\d一二三四五六七八九十]+年|比(?![例重率值]).*|年?平?均|同口径|实际|同期|又|再|[多少]"
 )
 """A name without meaning: 2023年, 比上年, 同期. Used to match a full name."""
 BREAKDOWN_START = re.compile(r"其中|包括|包含|分别为|分别是")
@@ -386,6 +423,8 @@ ENDS_IN_CONJUNCTION = re.compile(r"(?:[和与、]|以?(?<![惠普涉触波危遍
 """Before a number: the number is a further item, and the text before it is not its name: 城区和5个县."""
 NAME_SEPARATOR = re.compile(r"以及|、|和(?!谐)|及(?![时格其])|与(?!会)")
 """Between several names that share a number or the numbers after them."""
+ITEM_SEPARATOR = re.compile("、")
+"""A separator that stands between names, but not in them (软件和信息技术服务业、互联网及相关服务业)."""
 DISTRIBUTIVE = re.compile("分别|(?<![人平年户亩])均|各(?![类种项级])")
 """Between several names and the verb that applies to each of them: 分别 in 甲县、乙县分别完成3亿元、5亿元."""
 
@@ -397,12 +436,12 @@ REPEATED_ACT = re.compile(
 PAGE_COUNTER = re.compile("(?:浏览|点击|阅读|访问)(?:次数|数|量)?")
 """The name of a counter of the web page, not of the report. Used to match a full name."""
 IDIOM = re.compile(
-    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|(?<=成)一片|(?<=的)一[年页]"
+    r"一起(?![^,;。:!?]{0,16}(?:案|事故|事件|投诉|举报|纠纷|[火灾]灾|信访|问题|诉讼|复议))|一盘棋|一颗[^,;。:!?]{0,6}心|(?<=成)一片|(?<=的)一[年页员]"
 )
 """A number and its unit that count nothing: 和群众站在一起, 打成一片, 最好的一年."""
 NEGATION = re.compile("(?:没有|未|未有|无|未发生|未出现|从未|不曾)$")
 """Before 一起: the clause states that there was none."""
-INDEFINITE_UNITS = frozenset("批种类点步级代")
+INDEFINITE_UNITS = frozenset("批种类点步级代头盘块股把番面手口关环层角条")
 """Units with which 一 means "some" instead of one: 一批."""
 COUNTED_UNITS = frozenset(
     ("件", "人", "名", "家", "户", "次", "场", "份", "处", "座", "所", "台", "台套", "轮", "篇", "幅")
