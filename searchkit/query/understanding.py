@@ -397,9 +397,9 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
         values = name.values
         if name.facet == "district":
             inner = _find_inside(name, places, aliases)
-            outer = next((other for other in places if _paths_inside(other, name, aliases)), None)
+            outer = next((other for other in places if _is_inside(name, other, aliases)), None)
             if inner is not name:
-                values = _paths_inside(name, inner, aliases)
+                values = _paths_inside(name, inner, aliases) or values
             elif outer is not None:
                 values = _paths_inside(outer, name, aliases)
         previous = narrowed[-1] if narrowed else None
@@ -412,8 +412,17 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
 
 def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Name:
     """Return the innermost of the places that are inside a place, or the place itself if there is none."""
-    inner = next((other for other in places if _paths_inside(name, other, aliases)), None)
-    return name if inner is None else _find_inside(inner, places, aliases)
+    for _ in places:  # Bounded, because places with the same names can contain each other.
+        inner = next((other for other in places if _is_inside(other, name, aliases)), None)
+        if inner is None:
+            break
+        name = inner
+    return name
+
+
+def _is_inside(inner: _Name, outer: _Name, aliases: Aliases) -> bool:
+    """Return whether a place has a value inside another place."""
+    return inner.values != outer.values and bool(_paths_inside(outer, inner, aliases))
 
 
 def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:

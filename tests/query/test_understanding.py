@@ -184,6 +184,19 @@ def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) ->
     assert str(parsed.all) == f'(district:滨海新区 AND {years} AND {words}) OR ({years} AND "滨海新区疫情监测")'
 
 
+@pytest.mark.parametrize(
+    "query", ["滨海新区执法", "滨海新区滨海新区执法", "滨海新区 东丽区 执法", "东丽区 滨海新区 西青区 执法"]
+)
+def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
+    """A place inside one of the same name, and two that contain each other, are understood, with at least one value."""
+    paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
+    names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
+    aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))
+    parsed = parse_understood(query, analyzer, (), aliases)
+    assert parsed.understood
+    assert all(item.values for item in parsed.understood)
+
+
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
     """The words score, so that paragraphs that contain them come first."""
     parsed = parse_understood("杭州市", analyzer, (), aliases)
