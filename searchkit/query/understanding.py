@@ -37,6 +37,8 @@ _LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
 """Runs that are dropped between two runs with names."""
 _DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从"}) | _CONNECTORS
 """Words that are dropped beside a name."""
+_TIMES = ("年", "年来", "年度", "期间", "时期", "以来")
+"""Ends of a phrase of time. A short name or a year may follow: 去年浙江, 十三五期间浙江."""
 _LEVELS = "省市区县州盟旗"
 """Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
 _OTHER_WORD = re.compile(r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际")
@@ -147,6 +149,8 @@ class _NameFinder:
         edges: frozenset[int] | None = None
         at, first = start, start  # `first`: where a short name may begin
         while at < end:
+            if self._folded.endswith(_TIMES, first, at):
+                first = at
             name = self._find_year(at, end, first, is_after_place=bool(names) and names[-1].facet == "district")
             has_names = self._aliases.at(self._folded[:end], at)
             is_level = at == first and self._folded[at] in _LEVELS and at + 1 < end
@@ -397,9 +401,9 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
         values = name.values
         if name.facet == "district":
             inner = _find_inside(name, places, aliases)
-            outer = next((other for other in places if _paths_inside(other, name, aliases)), None)
+            outer = next((other for other in places if _is_inside(name, other, aliases)), None)
             if inner is not name:
-                values = _paths_inside(name, inner, aliases)
+                values = _paths_inside(name, inner, aliases) or values
             elif outer is not None:
                 values = _paths_inside(outer, name, aliases)
         previous = narrowed[-1] if narrowed else None
@@ -412,8 +416,17 @@ def _narrow_places(names: Sequence[_Name], aliases: Aliases) -> list[_Name]:
 
 def _find_inside(name: _Name, places: Sequence[_Name], aliases: Aliases) -> _Name:
     """Return the innermost of the places that are inside a place, or the place itself if there is none."""
-    inner = next((other for other in places if _paths_inside(name, other, aliases)), None)
-    return name if inner is None else _find_inside(inner, places, aliases)
+    for _ in places:  # Bounded, because places with the same names can contain each other.
+        inner = next((other for other in places if _is_inside(other, name, aliases)), None)
+        if inner is None:
+            break
+        name = inner
+    return name
+
+
+def _is_inside(inner: _Name, outer: _Name, aliases: Aliases) -> bool:
+    """Return whether a place has a value inside another place."""
+    return inner.values != outer.values and bool(_paths_inside(outer, inner, aliases))
 
 
 def _paths_inside(outer: _Name, inner: _Name, aliases: Aliases) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Years and ranges of years as people write them in queries: 2023年, 23年, 二〇二三年, 2021至2023年, 2020年以来."""
+"""Years and ranges of years as people write them in queries: 2023年, 23年, 二〇二三年, 2021至2023年, 1990年代."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ _QUERY_YEARS = re.compile(
     r"(?(mark)|(?(mark2)|(?![0-9.%])))"
 )
 """Matches a year or a range in a query: 2023, 2023年, 23年, 二〇二三年, 2021至2023年, 2021-23."""
-_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|起(?![诉草步点]))")
+_AFTER_YEAR = re.compile(r"[底末初](?![期级])|(?P<open>以来|[以之]后|起(?![诉草步点]))")
 """Matches after a year: a point of time in it, or that all later years are meant, too."""
+_DECADE = re.compile("代(?![表理建管办征收偿缴发])")
+"""Matches after the first year of a decade if all of its years are meant: 1990年代."""
 _DEADLINE = re.compile("[以之]?前")
 """Matches after 年 if the year is a deadline: 2030年前."""
 _DURATION = re.compile("[来间内期限制龄级多]|以上|以下|左右")
@@ -71,7 +73,9 @@ def find_query_year(folded: str, start: int) -> QueryYear | None:
     first = _to_year(match["first"] or match["short"], 2000)
     last = _to_year(match["last"], first) if match["last"] else first
     end = match.end()
-    if is_marked and (after := _AFTER_YEAR.match(folded, end)):
+    if match["mark"] == "年" and not match["last"] and first % 10 == 0 and (decade := _DECADE.match(folded, end)):
+        end, last = decade.end(), first + 9
+    elif is_marked and (after := _AFTER_YEAR.match(folded, end)):
         end = after.end()
         last = MAX_YEAR if after["open"] else last
     is_sure = first % 100 not in range(10, _MIN_SHORT_YEAR) if match["short"] else True

@@ -87,6 +87,15 @@ def aliases(analyzer: Analyzer) -> Aliases:
         ("二〇二三年立案", {"of_year": [2023]}, ["立案"]),
         ("2023年底立案", {"of_year": [2023]}, ["立案"]),
         ("2023年以来立案", {"of_year": [2023, 2024, 2025]}, ["立案"]),
+        ("2023年以后立案", {"of_year": [2023, 2024, 2025]}, ["立案"]),
+        ("2020年代立案", {"of_year": [2020, 2021, 2022, 2023, 2024, 2025]}, ["立案"]),
+        ("2020年代表建议", {"of_year": [2020]}, ["代表建议"]),
+        ("2020年代建项目", {"of_year": [2020]}, ["代建项目"]),
+        ("十三五期间浙江的执法", {"district": ["浙江省"]}, ["十三五期间", "执法"]),
+        ("改革开放以来杭州和成都执法", {"district": ["杭州市", "成都市"]}, ["改革开放以来", "执法"]),
+        ("去年杭州执法", {"district": ["杭州市"]}, ["去年", "执法"]),
+        ("20年浙江执法", {"district": ["浙江省"]}, ["20年", "执法"]),
+        ("内蒙草原", {"district": ["内蒙古自治区"]}, ["草原"]),
         ("卫健委立案", {"agency": ["卫生健康委员会"]}, ["立案"]),
         ("区司法局立案", {"agency": ["司法局"]}, ["立案"]),
         ("杭州市人民政府执法", {"district": ["杭州市"], "agency": ["人民政府"]}, ["执法"]),
@@ -132,6 +141,8 @@ def test_names_become_filters(
             "南方",
             "长安街",
             "长治久安",
+            "改革开放以来东方文明",
+            "振兴浙江执法",
             "全国 执法",
         ),
         *(
@@ -182,6 +193,19 @@ def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) ->
     years = "(of_year:2023 OR year:2023)"
     words = '("疫情监测" OR (疫情 AND 监测))'
     assert str(parsed.all) == f'(district:滨海新区 AND {years} AND {words}) OR ({years} AND "滨海新区疫情监测")'
+
+
+@pytest.mark.parametrize(
+    "query", ["滨海新区执法", "滨海新区滨海新区执法", "滨海新区 东丽区 执法", "东丽区 滨海新区 西青区 执法"]
+)
+def test_places_can_contain_each_other(query: str, analyzer: Analyzer) -> None:
+    """A place inside one of the same name, and two that contain each other, are understood, with at least one value."""
+    paths = {"滨海新区", "滨海新区/滨海新区", "滨海新区/东丽区", "东丽区", "东丽区/滨海新区", "东丽区/西青区"}
+    names = name_values(paths, dict.fromkeys(VALUES, ()), analyzer.synonyms)
+    aliases = Aliases.create({"district": paths}, YEARS, (Alias(*name) for name in names))
+    parsed = parse_understood(query, analyzer, (), aliases)
+    assert parsed.understood
+    assert all(item.values for item in parsed.understood)
 
 
 def test_a_query_of_names_alone_finds_their_words_too(analyzer: Analyzer, aliases: Aliases) -> None:
