@@ -316,6 +316,15 @@ def test_a_relaxed_search_is_marked(index: Index) -> None:
     assert auto.understood == any_of.understood != strict.understood
 
 
+@pytest.mark.parametrize("query", ["", "*", "执法*", "NOT 培训", "district:天津市"])
+def test_a_search_whose_forms_are_the_same_is_not_relaxed(index: Index, query: str) -> None:
+    """A query whose strict form is also its relaxed form matches as a whole."""
+    results = index.search(query)
+    assert results.total
+    assert not results.relaxed
+    assert not any(hit.lacks for hit in results)
+
+
 def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:
     """The spans of a hit are the spans of the matched text."""
     (hit,) = index.search("培训").hits
