@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.metadata.names import name_values
+from searchkit.errors import IndexDamaged
 from searchkit.query.aliases import Alias, Aliases
 from searchkit.query.understanding import parse_understood
 from searchkit.text.analyzer import Analyzer
@@ -238,3 +241,11 @@ def test_any_text_is_a_query(text: str) -> None:
     for item in parsed.understood:
         assert text[item.start : item.end].replace("\u200b", "") == item.words
         assert item.values
+
+
+@pytest.mark.parametrize("line", ["东丽区\t99\tsure\tx", "东丽区\t0", "\t0\tsure\tx", "东丽区\t0\tcertain\tx", ""])
+def test_damaged_names_are_reported(line: str) -> None:
+    """A line of the file that cannot be decoded is damage of the index. An empty name would be found without end."""
+    damaged = Aliases.from_json(json.dumps({"values": {}, "years": {}, "names": {"东": line}}).encode())
+    with pytest.raises(IndexDamaged):
+        damaged.at("东丽区", 0)
