@@ -115,6 +115,9 @@ def ids(results: Results) -> list[str]:
         ({"limt": 3}, "there is no option 'limt'; did you mean limit?"),
         ({"explain": 1}, "explain must be true or false"),
         ({"year": "-2023"}, "not a year"),
+        ({"district": " "}, "district: the value is empty"),
+        ({"topic": ["行政执法", "、"]}, "topic: the value is empty; leave the filter out, or list values"),
+        ({"colour": 3}, "document. Filters by user-defined facets go into where={...}"),
     ],
     ids=str,
 )
@@ -148,6 +151,14 @@ def test_filters_are_checked_by_every_method(
     """The check happens at the call, not at the first result."""
     with pytest.raises(error):
         getattr(index, method)(**arguments)
+
+
+def test_wrong_types_are_usage_errors(index: Index) -> None:
+    """The error says what is wanted."""
+    with pytest.raises(UsageError, match="options must be SearchOptions"):
+        index.search("执法", 5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="facets must be a name or a list of names, not 5"):
+        index.facets(5)  # type: ignore[arg-type]
 
 
 def test_an_unknown_facet_cannot_be_counted(index: Index) -> None:
@@ -314,6 +325,15 @@ def test_a_relaxed_search_is_marked(index: Index) -> None:
     assert (strict.relaxed, auto.relaxed, any_of.relaxed) == (False, True, False)
     assert ids(auto) == ids(any_of)
     assert auto.understood == any_of.understood != strict.understood
+
+
+@pytest.mark.parametrize("query", ["", "*", "执法*", "NOT 培训", "district:天津市"])
+def test_a_search_whose_forms_are_the_same_is_not_relaxed(index: Index, query: str) -> None:
+    """A query whose strict form is also its relaxed form matches as a whole."""
+    results = index.search(query)
+    assert results.total
+    assert not results.relaxed
+    assert not any(hit.lacks for hit in results)
 
 
 def test_a_hit_has_paragraph_score_snippet_and_spans(index: Index) -> None:

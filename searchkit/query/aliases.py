@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from searchkit.errors import IndexDamaged
 from searchkit.text.characters import remove_invisible
 
 NAMED_FACETS = ("district", "agency", "topic", "section", "doctype")
@@ -149,16 +150,25 @@ class Aliases:
         return [value for value, ratio in ranked[:count] if ratio >= max(_MIN_LIKENESS, best - _LIKENESS_MARGIN)]
 
     def _beginning_with(self, first: str) -> tuple[Alias, ...]:
-        """Return the names with a first character, the longest first."""
+        """Return the names with a first character, the longest first. Raises IndexDamaged if they cannot be decoded."""
         if first not in self._names:
             return ()
         if first not in self._parsed:
-            rows = (line.split("\t") for line in self._names[first].split("\n"))
-            self._parsed[first] = tuple(
-                Alias(name, NAMED_FACETS[int(facet)], evidence, tuple(values))
-                for name, facet, evidence, *values in rows
-            )
+            self._parsed[first] = tuple(_parse_alias(line, first) for line in self._names[first].split("\n"))
         return self._parsed[first]
+
+
+def _parse_alias(line: str, first: str) -> Alias:
+    """Return the name of a line of the file. Raises IndexDamaged unless the name begins with the character `first`."""
+    name, *fields = line.split("\t")
+    try:
+        facet, evidence, *values = fields
+        alias = Alias(name, NAMED_FACETS[int(facet)], evidence, tuple(values))
+    except (ValueError, IndexError):
+        alias = None
+    if alias is None or not name.startswith(first or " ") or evidence not in EVIDENCE:
+        raise IndexDamaged("damaged index (names of facet values); build it again with: searchkit build --full")
+    return alias
 
 
 _MIN_LIKENESS = 0.35

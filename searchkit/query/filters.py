@@ -73,6 +73,8 @@ def _to_list(name: str, value: object) -> list[str | int]:
     values = [value] if isinstance(value, str | int) else list(value) if isinstance(value, list | tuple) else None
     if value is not None and (values is None or not all(isinstance(item, str | int) for item in values)):
         raise UsageError(f"{name}: {value!r} is not a value; give a text, a number, or a list of them")
+    if name in NAMED_FACETS and any(isinstance(item, str) and not item.strip(" ,，、") for item in values or ()):
+        raise UsageError(f"{name}: the value is empty; leave the filter out, or list values: searchkit facets {name}")
     return values or []
 
 

@@ -48,6 +48,11 @@ _INSTITUTION = re.compile(
 )
 """Matches the rest of a word of the dictionary that begins with the short name of a place, if the word is the name of
 something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云南旅游, 长沙市 in 湖南长沙市."""
+_EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
+_EXCLUDED_BEFORE = re.compile("[以之]外|除外")
+"""Match the text of a run before and after a name that the query excludes: 除东丽区外, 天津以外."""
+_SPACED_YEAR = re.compile(r"(?<![0-9.])\d{4}(\s+)(?=年)")
+"""Matches a year with white space before 年, as in text copied from a PDF file. The white space is its group."""
 _REPORT_FACETS = frozenset({"section", "doctype"})
 """Facets whose names are words if the query has nothing else."""
 
@@ -88,7 +93,12 @@ def parse_understood(
     `fields`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
     `year_facets`.
     """
-    visible = [at for at, character in enumerate(text[:MAX_QUERY_LENGTH]) if not INVISIBLE.match(character)]
+    spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
+    visible = [
+        at
+        for at, character in enumerate(text[:MAX_QUERY_LENGTH])
+        if at not in spaces and not INVISIBLE.match(character)
+    ]
     clean = "".join([text[at] for at in visible])
     finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
     runs = finder.find_runs()
@@ -100,7 +110,7 @@ def parse_understood(
         UnderstoodFilter(
             name.facet,
             name.values,
-            clean[name.start : name.end],
+            INVISIBLE.sub("", text[visible[name.start] : visible[name.end - 1] + 1]),
             visible[name.start],
             visible[name.end - 1] + 1,
         )
@@ -244,11 +254,13 @@ class _NameFinder:
         *,
         is_alone: bool,
     ) -> bool:
-        """Return whether the query has enough evidence for a name.
+        """Return whether the query has enough evidence for a name, and does not exclude it.
 
         `before`: the names before it in its run that are understood. `sure`: the names of the query that need no other
         evidence. `is_alone`: whether the run is all of the query.
         """
+        if _EXCLUDED_AFTER.search(self._folded[run[0] : name.start]) or _EXCLUDED_BEFORE.match(self._folded, name.end):
+            return False
         is_run = (name.start, name.end) == run
         if name.evidence in {SURE, SHORT}:
             # A short name after an ordinary word is not at the beginning: 振兴辽宁, where 振兴 could be a place.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from searchkit.engines.contract import MeasureRequest
 from searchkit.errors import UsageError
@@ -87,6 +87,8 @@ def read_options(defaults: Options, arguments: Mapping[str, object]) -> tuple[Op
     Options are validated except `min`, `max` and `status`; filters are not. Raises UsageError for an unknown name or an
     invalid option.
     """
+    if not isinstance(defaults, SearchOptions | MeasureOptions):
+        raise UsageError(f"options must be SearchOptions or MeasureOptions, not {defaults!r}; filters have names")
     filters = {name: value for name, value in arguments.items() if name in BUILT_IN_FACETS}
     rest = {name: value for name, value in arguments.items() if name not in BUILT_IN_FACETS}
     unknown = sorted(rest.keys() - defaults.__dataclass_fields__.keys())
@@ -102,7 +104,7 @@ def unknown_name(name: str, names: Collection[str]) -> UsageError:
     from difflib import get_close_matches  # noqa: PLC0415 - only for error messages
 
     nearest = get_close_matches(name, names, 1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}"
+    hint = f"did you mean {nearest[0]}?" if nearest else f"options and filters are {', '.join(names)}."
     return UsageError(f"there is no option {name!r}; {hint} Filters by user-defined facets go into where={{...}}")
 
 
@@ -139,9 +141,12 @@ def parse_statuses(value: object) -> tuple[str, ...]:
     return () if ANY_STATUS in statuses else statuses
 
 
-def list_names(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Return one name or several as a tuple."""
-    return (value,) if isinstance(value, str) else tuple(value)
+def list_names(value: object) -> tuple[str, ...]:
+    """Return the name of a facet, or several, as a tuple. Raises UsageError for anything else."""
+    names = (value,) if isinstance(value, str) else value
+    if not _is_list_of_names(names):
+        raise UsageError(f"facets must be a name or a list of names, not {value!r}")
+    return tuple(names)
 
 
 def parse_literal(value: object) -> tuple[str, ...]:
@@ -170,9 +175,6 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
             f"group must be document, not {options.group!r}": options.group not in (None, "document"),
             f"sort must be score or the name of a facet, not {options.sort!r}": not isinstance(options.sort, str),
             f"beyond must be true or false, not {options.beyond!r}": not isinstance(options.beyond, bool),
-            f"facets must be a name or a list of names, not {options.facets!r}": not (
-                isinstance(options.facets, str) or _is_list_of_names(options.facets)
-            ),
             f"explain must be true or false, not {options.explain!r}": not isinstance(options.explain, bool),
         }
     else:
@@ -180,9 +182,11 @@ def _validate(options: SearchOptions | MeasureOptions) -> None:
     for message, is_error in errors.items():
         if is_error:
             raise UsageError(message)
+    if isinstance(options, SearchOptions):
+        list_names(options.facets)
 
 
-def _is_list_of_names(value: object) -> bool:
+def _is_list_of_names(value: object) -> TypeGuard[Collection[str]]:
     """Return whether a value is a collection of strings, but neither a string nor a mapping."""
     if not isinstance(value, Collection) or isinstance(value, str | Mapping):
         return False

@@ -210,7 +210,7 @@ class Snapshot:
         started = time.perf_counter()
         request = self._search_request(options, resolved.filters)
         parsed, tree, response = self._search_forms(self.parse_query(query, options.literal), options, request)
-        relaxed = options.match == "auto" and tree is parsed.any
+        relaxed = options.match == "auto" and tree is not (parsed.content or parsed.all)
         hits = tuple(self._build_hits(response.hits, tree, parsed, relaxed=relaxed))
         suggestions = () if response.total else self._suggest(query, options, resolved.filters)
         return Results(

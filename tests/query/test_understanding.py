@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from searchkit.corpus.metadata.names import name_values
+from searchkit.errors import IndexDamaged
 from searchkit.query.aliases import Alias, Aliases
 from searchkit.query.understanding import parse_understood
 from searchkit.text.analyzer import Analyzer
@@ -83,6 +86,8 @@ def aliases(analyzer: Analyzer) -> Aliases:
         ("2021至2023年立案", {"of_year": [2021, 2022, 2023]}, ["立案"]),
         ("2021-2023年立案", {"of_year": [2021, 2022, 2023]}, ["立案"]),
         ("2021、2023年立案", {"of_year": [2021, 2023]}, ["立案"]),
+        ("2023 年立案", {"of_year": [2023]}, ["立案"]),
+        ("2023 年 立案", {"of_year": [2023]}, ["立案"]),
         ("23年立案", {"of_year": [2023]}, ["立案"]),
         ("二〇二三年立案", {"of_year": [2023]}, ["立案"]),
         ("2023年底立案", {"of_year": [2023]}, ["立案"]),
@@ -180,6 +185,7 @@ def test_names_become_filters(
             "东丽区|滨海新区",
             "title:东丽区",
         ),
+        *("除东丽区外的执法", "执法 除了东丽区", "不是东丽区的执法", "天津以外 执法", "2023年除外 执法"),
     ],
 )
 def test_words_stay_words(query: str, analyzer: Analyzer, aliases: Aliases) -> None:
@@ -259,3 +265,11 @@ def test_any_text_is_a_query(text: str) -> None:
     for item in parsed.understood:
         assert text[item.start : item.end].replace("\u200b", "") == item.words
         assert item.values
+
+
+@pytest.mark.parametrize("line", ["东丽区\t99\tsure\tx", "东丽区\t0", "\t0\tsure\tx", "东丽区\t0\tcertain\tx", ""])
+def test_damaged_names_are_reported(line: str) -> None:
+    """A line of the file that cannot be decoded is damage of the index. An empty name would be found without end."""
+    damaged = Aliases.from_json(json.dumps({"values": {}, "years": {}, "names": {"东": line}}).encode())
+    with pytest.raises(IndexDamaged):
+        damaged.at("东丽区", 0)
