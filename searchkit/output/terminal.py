@@ -60,7 +60,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
     if not results.total:
         hints = suggestion_lines(results.suggestions, "paragraphs")
-        lines += hints or ["No paragraph matches any part of the query."]
+        lines += hints or ["No paragraph matches. Try other words, or --match any for paragraphs with some of them."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():

@@ -577,7 +577,7 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
     assert (suggestion["kind"], suggestion["query"], suggestion["filters"]) == ("drop_part", "立案", {})
     ids = run(*arguments, "--format", "ids")
     assert (ids.out, ids.err) == ("", f"searchkit: Without 火星: {suggestion['total']} paragraphs.\n")
-    assert "No paragraph matches any part" in run("search", "火星", "--index", index).out
+    assert "No paragraph matches. Try" in run("search", "火星", "--index", index).out
     assert "Without 火星: " in run("measures", "立案 火星", "--match", "all", "--index", index).out
     queries = tmp_path / "queries"
     queries.write_text('{"id": 1, "query": "立案", "district": "滨海新城"}\n2\t立案\n', encoding="utf-8")
