@@ -234,7 +234,7 @@ _DAY = re.compile(r"\d{1,2}日")
 _OPENING_LENGTH = 6
 """Number of code points before a time that are searched for the start of its clause."""
 _CLAUSE_OPENING = re.compile(
-    r"(?:^|[,;。!?:、\s)>”’])(?:在|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
+    r"(?:^|[,;。!?:、\s)>”’])(?:(?:即|仅|早|直到|特别是|尤其是)?在?|到|至|截至|截止|于|自|从|据|而|与此同时|同时|和|但|[(][一二三四五六七八九十\d]{1,2}[)])?$"
 )
 """The start of a clause, before a time."""
 _SENTENCE_OPENING = re.compile(r"(?:^|[。;!?])[^,;。!?]{0,3}$")
