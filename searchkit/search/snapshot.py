@@ -282,6 +282,7 @@ class Snapshot:
         from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
 
         def count(query: str, filters: tuple[Filter, ...]) -> int:
+            """Return the number of paragraphs that a query with filters finds."""
             parsed = self.parse_query(query, options.literal)
             return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
 

@@ -26,7 +26,7 @@ MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | No
 """Fields of `ExtractedMeasure` that are stored together, because few combinations occur: `unit`, `base_unit`,
 `bound`, `kind`, `change`, `period` and `zero`."""
 
-MeasureTime = tuple[int | None, int | None, str | None, bool, str]
+TimeAttributes = tuple[int | None, int | None, str | None, bool, str]
 """Fields of `ExtractedMeasure` that are stored together: `of_year`, `since`, `part`, `stock` and `status`."""
 
 CellRow = tuple[int, tuple[str, ...]]
@@ -106,7 +106,7 @@ class MeasureArrays:
     """The distinct combinations of attributes."""
     attributes_of: Array
     """Index in `attributes` of the combination of attributes."""
-    times: Sequence[MeasureTime]
+    times: Sequence[TimeAttributes]
     """The distinct combinations of time and status."""
     time_of: Array
     """Index in `times`."""

@@ -17,7 +17,7 @@ from searchkit.engines.columnar.columns import (
     DictEncoder,
     MeasureArrays,
     MeasureAttributes,
-    MeasureTime,
+    TimeAttributes,
     compact_codes,
     encoded_column_arrays,
 )
@@ -90,7 +90,7 @@ def _attributes_of(measure: ExtractedMeasure) -> MeasureAttributes:
     return measure.unit, measure.base_unit, measure.bound, measure.kind, measure.change, measure.period, measure.zero
 
 
-def _time_of(measure: ExtractedMeasure) -> MeasureTime:
+def _time_of(measure: ExtractedMeasure) -> TimeAttributes:
     return measure.of_year, measure.since, measure.part, measure.stock, measure.status
 
 
