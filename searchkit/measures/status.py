@@ -86,12 +86,16 @@ def _text_before(folded: str, end: int, stops: str) -> str:
     return folded[max(first, *(folded.rfind(stop, first, end) + 1 for stop in stops)) : end]
 
 
-# The value before a change.
-
 _MAX_REACH = 300
+"""Maximum number of code points before a number that are read as its clause or sentence."""
 _CLAUSE_STOPS = ",;:。!?"
 _SENTENCE_STOPS = ";。!?"
 _ITEM_STOPS = ",;。!?、和及"
+"""Punctuation marks, folded, and conjunctions that end a clause, a sentence, or an item of a list."""
+
+
+# The value before a change.
+
 _FROM = re.compile(
     r"(?:[由从](?![事业此])|原来的?)(?:(?!(?:[提增上降减缩扩回跃][高加长升低少小大落]|[降增减升达])[到至为])[^,;。]){0,20}$"
 )
@@ -232,4 +236,4 @@ def _is_stock(folded: str, number: NumberInText, time: Time) -> bool:
         return bool(re.search("率(?!先)", number.name)) and not re.search("新增|增长|完成", number.name)
     if _STOCK.search(words) or (number.unit in _THING_UNITS and _STATE_VERB.search(before)):
         return True
-    return time.is_end and bool(_TOTAL_VERB.search(before[-_VERB_REACH:]))
+    return time.is_end and (number.unit in _THING_UNITS or bool(_TOTAL_VERB.search(before[-_VERB_REACH:])))

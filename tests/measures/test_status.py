@@ -88,6 +88,7 @@ def test_year_of_the_value_before_a_change(text: str, path: tuple[str, ...], exp
         ("现有学校120所。", True),
         ("市级以上高新区增加到5个。", True),
         ("截至年底，全市市场主体达20万户。", True),
+        ("截至9月底，全县登记企业2.3万户。", True),
         ("新增企业30家。", False),
         ("贷款增加30亿元。", False),
         ("5次降低存款利率。", False),
