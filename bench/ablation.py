@@ -167,7 +167,7 @@ TRICKS = (
     ),
     Trick(
         "upper bounds from quantised impacts",
-        _set(scoring.Scorer, _candidates=lambda _, docs, __: docs.ids),
+        _set(scoring.Scorer, _candidates=lambda _, docs, *__: docs.ids),
         (
             scoring._ImpactBounds,
             scoring.Scorer._candidates,

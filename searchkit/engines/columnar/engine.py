@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from searchkit.engines.columnar.arrays import Array
-from searchkit.engines.columnar.docsets import DocSet, difference
+from searchkit.engines.columnar.docsets import DocSet, union
 from searchkit.engines.columnar.faceting import FacetCollector, group_by_first, sort_by_value
 from searchkit.engines.columnar.measure_collector import MeasureCollector
 from searchkit.engines.columnar.reader import IndexReader
 from searchkit.engines.columnar.scoring import Scorer
 from searchkit.engines.columnar.tables import join_parts
 from searchkit.engines.contract import MeasureColumns, MeasureRequest, Request, Response, ScoredParagraph, decoding
-from searchkit.engines.ranking import BEYOND_FACTOR, RESCORE_DEPTH, Explanation
+from searchkit.engines.ranking import BEYOND_FACTOR, Explanation
 from searchkit.errors import IndexDamaged
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.facets import Facet, FacetCounts, Filter, selected_values
-from searchkit.query.tree import Everything
+from searchkit.query.tree import Everything, Node
 
 _MAX_NUMBER_DIGITS = 10  # paragraph numbers fit 32 bits; `int` raises ValueError for some thousand digits
 
@@ -39,15 +39,17 @@ class ColumnarEngine:
         Reads the postings of the words and the bigram lists of the strings of the query. Takes some ns per match.
         """
         matcher = self._reader.matcher
-        matches = matcher.match(request.match)
+        leaves: dict[Node, DocSet] = {}
+        matches = matcher.match(request.match, leaves)
         docs = matcher.apply_filters(matches, request.filters)
         collector = FacetCollector(self._reader, docs)
         facets = self._facets(request, matches, collector)
-        beyond = None
+        listed, total_any = docs, None
         if request.beyond is not None and collector.total:
-            beyond = difference(matcher.apply_filters(matcher.match(request.beyond), request.filters), docs)
-        total_any = None if beyond is None else collector.total + len(beyond)
-        ranking = _RankedDocs(self._reader, request, docs, beyond, total_any or collector.total)
+            further = matcher.apply_filters(matcher.match(request.beyond, leaves), request.filters)
+            listed = union([docs, further], docs.size)
+            total_any = len(listed)
+        ranking = _RankedDocs(self._reader, request, listed, docs, total_any or collector.total)
         end = None if request.limit is None else request.offset + request.limit
         hits = tuple(self._hits(request, ranking, slice(request.offset, end)))
         return Response(collector.total, ranking.document_count, hits, facets, total_any)
@@ -203,11 +205,14 @@ class _RankedDocs:
     follow, sorted by the scores of step one, and are left out if the requested page contains only best docs.
     """
 
-    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, beyond: DocSet | None, total: int) -> None:
-        """Rank docs, with the docs of `Request.beyond` if they are given. `total`: number of docs of both sets."""
-        self._reader, self._beyond = reader, beyond
+    def __init__(self, reader: IndexReader, request: Request, docs: DocSet, matches: DocSet, total: int) -> None:
+        """Rank docs. `matches`: the docs among them that match `Request.match`. `total`: the number of docs."""
+        self._reader = reader
+        self._matches = None if docs is matches else DocSet.of_bitset(matches.bitset)
         self._scorer = Scorer(reader, request.scoring)
-        best, word_scores = self._scorer.best(docs) if beyond is None else self._best_of_both(docs, beyond)
+        best, word_scores = (
+            self._scorer.best(docs, self._factors, matches) if docs is not matches else self._scorer.best(docs)
+        )
         self._best, self._gram_scores = best, self._scorer.rescore(best)
         scores = (word_scores + self._gram_scores[0] + self._gram_scores[1]) * self._factors(best)
         order = reader.rank(best, scores)
@@ -217,7 +222,7 @@ class _RankedDocs:
         """Number of documents with a match, if grouped; otherwise None."""
         is_within_best = request.limit is not None and request.offset + request.limit <= len(best)
         if len(best) < total and (request.sort != "score" or request.by_document or not is_within_best):
-            self._add_others(docs.ids if beyond is None else np.sort(np.concatenate([docs.ids, beyond.ids])))
+            self._add_others(docs.ids)
         if request.sort != "score":
             self._sort(request.sort)
         if request.by_document:
@@ -244,29 +249,14 @@ class _RankedDocs:
 
     def _is_beyond(self, doc_ids: Array) -> Array:
         """Return a mask of the docs that only match `Request.beyond`."""
-        return np.zeros(len(doc_ids), bool) if self._beyond is None else self._beyond.contains(doc_ids)
+        return np.zeros(len(doc_ids), bool) if self._matches is None else ~self._matches.contains(doc_ids)
 
     def _factors(self, doc_ids: Array) -> Array:
         """Return the factor of the score of each doc."""
         return np.where(self._is_beyond(doc_ids), BEYOND_FACTOR, 1.0)
 
-    def _best_of_both(self, docs: DocSet, beyond: DocSet) -> tuple[Array, Array]:
-        """Return the best docs of two sets by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
-
-        The factors count for the choice of the docs, but the scores are returned without them. If `docs` has enough
-        good docs, takes little time for `beyond`: no further doc can be among the best.
-        """
-        best, scores = self._scorer.best(docs)
-        worst = scores.min() if len(best) == RESCORE_DEPTH else 0.0
-        others, other_scores = self._scorer.best(beyond, worst / BEYOND_FACTOR)
-        best, scores = np.concatenate([best, others]), np.concatenate([scores, other_scores])
-        order = np.argsort(best)
-        best, scores = best.take(order), scores.take(order)
-        chosen = np.sort(self._reader.rank(best, scores * self._factors(best))[:RESCORE_DEPTH])
-        return best.take(chosen), scores.take(chosen)
-
     def _add_others(self, doc_ids: Array) -> None:
-        """Append the matches that are not among the best, ordered by step one. `doc_ids`: all matches, ascending."""
+        """Append the matches that are not among the best, ordered by step one. `doc_ids`: all docs, ascending."""
         others = np.delete(doc_ids, doc_ids.searchsorted(self._best))
         scores = self._scorer.score(others) * self._factors(others)
         order = self._reader.rank(others, scores)

@@ -6,7 +6,7 @@ Numbers are added in the same order as in the reference engine, so that the scor
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +24,6 @@ _MAX_EXACT_DOCS = 4096
 _MAX_BOUND_BLOCK_DOCS = 1 << 17
 """Number of docs whose upper bounds are computed together. A block of a bitset includes docs that do not match."""
 _MAX_16_BIT_TERMS = 32  # upper bounds have 16 bits for at most this many terms; for more terms they would be too coarse
-_FLOAT_ERROR = 1e-9  # more than the relative rounding error of a few operations with 64-bit floats
 _IMPACT_ERROR = 1e-3  # more than the rounding error of an impact (0 to 255) before it is rounded up
 
 
@@ -47,43 +46,55 @@ class Scorer:
         blocks = (doc_ids[start : start + _SCORE_BLOCK_DOCS] for start in range(0, len(doc_ids), _SCORE_BLOCK_DOCS))
         return np.concatenate([np.empty(0), *(self._score(block, self._term_weights) for block in blocks)])
 
-    def best(self, docs: DocSet, min_score: float = 0.0) -> tuple[Array, Array]:
+    def best(
+        self, docs: DocSet, factors: Callable[[Array], Array] | None = None, likely: DocSet | None = None
+    ) -> tuple[Array, Array]:
         """Return the best docs of a set by step one, at most `RESCORE_DEPTH`, and their scores. The doc ids ascend.
 
-        Leaves out some or all docs with a score below `min_score`.
+        `factors`: returns the factor, at most 1, of the score of each given doc. It counts for the choice of the docs,
+        but the scores are returned without it. `likely`: docs of the set that are likely to be among the best, which
+        saves time.
 
         Among docs with equal scores, the first in corpus order are the best. For at most a few thousand docs, takes as
         long as `score`. For more docs, takes about 0.3 ns per word and doc to compute upper bounds.
         """
-        doc_ids = self._candidates(docs, min_score) if self._term_weights else self._reader.first(docs, RESCORE_DEPTH)
+        if not self._term_weights:
+            doc_ids = self._reader.first(docs, RESCORE_DEPTH)
+        elif docs.is_dense or len(docs) > _MAX_EXACT_DOCS:
+            doc_ids = self._candidates(docs, _ImpactBounds(self._reader, self._term_weights, factors), likely)
+        else:
+            doc_ids = docs.ids
         scores = self.score(doc_ids)
         if len(doc_ids) > RESCORE_DEPTH:
+            ranked = scores if factors is None else scores * factors(doc_ids)
             # `np.partition` finds the `RESCORE_DEPTH`th best score. Docs with equal scores may exceed that number.
-            best = np.flatnonzero(scores >= np.partition(scores, -RESCORE_DEPTH)[-RESCORE_DEPTH])
-            doc_ids, scores = doc_ids.take(best), scores.take(best)
-            best = np.sort(self._reader.rank(doc_ids, scores)[:RESCORE_DEPTH])
+            best = np.flatnonzero(ranked >= np.partition(ranked, -RESCORE_DEPTH)[-RESCORE_DEPTH])
+            best = best.take(np.sort(self._reader.rank(doc_ids.take(best), ranked.take(best))[:RESCORE_DEPTH]))
             doc_ids, scores = doc_ids.take(best), scores.take(best)
         return doc_ids, scores
 
-    def _candidates(self, docs: DocSet, min_score: float) -> Array:
-        """Return the ids, ascending, of the docs that may be among the `RESCORE_DEPTH` best of a set.
+    def _candidates(self, docs: DocSet, bounds: _ImpactBounds, likely: DocSet | None) -> Array:
+        """Return the ids, ascending, of the docs that `bounds` cannot exclude from the `RESCORE_DEPTH` best of a set.
 
-        Returns all docs of a small set of ids. Otherwise returns the docs that `_ImpactBounds` cannot exclude.
+        A threshold that a few docs reach saves time for all others. So first those in `likely` are offered, and those
+        with a rare term. If the threshold then exceeds the upper bound of any doc with only frequent terms, the
+        candidates are among the docs with a rare term, and the others are not looked at ("MaxScore": Turtle and Flood,
+        "Query Evaluation: Strategies and Optimizations", 1995).
         """
-        if not docs.is_dense and len(docs) <= _MAX_EXACT_DOCS:
-            return docs.ids
-        bounds = _ImpactBounds(self._reader, self._term_weights, min_score)
+        if likely is not None and not likely.is_dense and RESCORE_DEPTH < len(likely) <= _MAX_EXACT_DOCS:
+            bounds.offer(likely.ids)
+            bounds.restart()
         matches = docs.bitset if docs.is_dense else docs.ids
         if docs.is_dense and self._rare_terms_suffice(matches, bounds):
             return bounds.candidates()
-        start, size = 0, _MAX_EXACT_DOCS
+        # If there is no threshold yet, the first block is small, because it sets the first one.
+        start, size = 0, _MAX_BOUND_BLOCK_DOCS if bounds.has_threshold else _MAX_EXACT_DOCS
         while start < len(matches):
             block = matches[start : start + size]
             if docs.is_dense:
                 bounds.offer(slice(start, start + len(block)), block)
             else:
                 bounds.offer(block)
-            # The first block is small, because it sets the first threshold.
             start, size = start + size, min(4 * size, _MAX_BOUND_BLOCK_DOCS)
         return bounds.candidates()
 
@@ -91,9 +102,6 @@ class Scorer:
         """Return whether every candidate in a bitset contains a rare term. If so, `bounds` contains the candidates.
 
         Otherwise `bounds` contains no candidates, but keeps the threshold that docs with a rare term reached.
-
-        Every candidate contains a rare term if this threshold exceeds the upper bound of any doc with only frequent
-        terms ("MaxScore": Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
         """
         rare_doc_ids = {term: self._reader.terms.rare_doc_ids(term) for term in self._term_weights}
         id_arrays = [doc_ids for doc_ids in rare_doc_ids.values() if doc_ids is not None]
@@ -190,21 +198,24 @@ class _ImpactBounds:
     `RESCORE_DEPTH`th best bound so far, minus the highest possible rounding error of a bound.
     """
 
-    def __init__(self, reader: IndexReader, term_weights: Mapping[str, float], min_score: float) -> None:
-        self._reader = reader
+    def __init__(
+        self, reader: IndexReader, term_weights: Mapping[str, float], factors: Callable[[Array], Array] | None
+    ) -> None:
+        """`factors`: returns the factor, at most 1, of the score of each given doc. None: all are 1."""
+        self._reader, self._doc_factors = reader, factors
         self._dtype: type[np.unsignedinteger] = np.uint16 if len(term_weights) <= _MAX_16_BIT_TERMS else np.uint32
         # With this scale the bound of a doc does not overflow, even if the factor of each term is rounded up.
         scale = (np.iinfo(self._dtype).max // MAX_IMPACT - len(term_weights)) / sum(map(abs, term_weights.values()))
         self._factors = {term: self._dtype(max(0, math.ceil(weight * scale))) for term, weight in term_weights.items()}
         rounded_up = sum(float(self._factors[term]) - weight * scale for term, weight in term_weights.items())
-        # The error of rounding up the impacts, plus the error of rounding up the factors, plus 1 for rounding this sum.
-        self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 1
+        # The error of rounding up the impacts, plus the error of rounding up the factors, plus 2 for rounding this sum
+        # and the products with `factors`.
+        self._max_error = sum(map(float, self._factors.values())) * (1 + _IMPACT_ERROR) + rounded_up * MAX_IMPACT + 2
         self._parts: list[tuple[Array, Array]] = []
         """Doc ids and bounds of the candidates, in parts with ascending doc ids."""
         self._size, self._max_size = 0, 2 * RESCORE_DEPTH
         """Number of candidates, and the number above which candidates are pruned."""
-        # A doc with the score `min_score` has at least this bound, less the rounding error of a float.
-        self._threshold = int(min_score / (K1 + 1) * scale * MAX_IMPACT * (1 - _FLOAT_ERROR))
+        self._threshold = 0
 
     def offer(self, docs: Array | slice, matches: Array | None = None) -> None:
         """Add the candidates among the given docs. Docs must be offered in ascending order.
@@ -214,14 +225,20 @@ class _ImpactBounds:
         bounds = self._compute(docs)
         is_near = bounds >= self._threshold
         kept = DocSet.of_bitset(is_near if matches is None else is_near & matches).ids
-        doc_ids = kept + docs.start if isinstance(docs, slice) else docs.take(kept)
-        self._parts.append((doc_ids, bounds.take(kept)))
-        self._size += len(kept)
+        doc_ids, bounds = kept + docs.start if isinstance(docs, slice) else docs.take(kept), bounds.take(kept)
+        if self._doc_factors is not None:
+            bounds = np.ceil(bounds * self._doc_factors(doc_ids))
+            is_near = bounds >= self._threshold
+            doc_ids, bounds = doc_ids.compress(is_near), bounds.compress(is_near)
+        self._parts.append((doc_ids, bounds))
+        self._size += len(doc_ids)
         if self._size > self._max_size:
             self._prune()
 
     def restart(self) -> None:
         """Drop all candidates, but keep the threshold that they reached."""
+        if self._size > RESCORE_DEPTH:
+            self._prune()
         self._parts, self._size = [], 0
 
     def candidates(self) -> Array:
@@ -229,6 +246,11 @@ class _ImpactBounds:
         if self._size > RESCORE_DEPTH:
             self._prune()
         return np.concatenate([np.empty(0, np.intp), *(doc_ids for doc_ids, _ in self._parts)])
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether the threshold can exclude docs."""
+        return self._threshold > 0
 
     def threshold_exceeds(self, terms: Iterable[str]) -> bool:
         """Return whether the threshold exceeds the bound of any doc that contains only these terms."""

@@ -11,7 +11,7 @@ from searchkit.engines.columnar.matching.segments import SegmentMatcher
 from searchkit.engines.columnar.postings import IndexTerms
 from searchkit.engines.columnar.segment import SegmentReader
 from searchkit.query.facets import Filter
-from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Substring, Word
+from searchkit.query.tree import PASSAGE, And, Everything, Node, Not, Or, Prefix, Substring, Word
 
 _MAX_CACHED_FILTERS = 64  # number of filters whose sets are cached; a set takes at most a byte per doc
 
@@ -31,28 +31,40 @@ class Matcher:
         self._live_docs = None if live_docs is None else DocSet.of_bitset(live_docs)
         self._filters: Cache[Filter, DocSet] = Cache(_MAX_CACHED_FILTERS)
 
-    def match(self, node: Node) -> DocSet:
-        """Return the live docs that match a query tree."""
-        docs = self._match(node)
+    def match(self, node: Node, leaves: dict[Node, DocSet] | None = None) -> DocSet:
+        """Return the live docs that match a query tree.
+
+        `leaves`: the docs of leaves of other trees of the same request. They are not matched again, and the leaves of
+        this tree are added.
+        """
+        docs = self._match(node, {} if leaves is None else leaves)
         return docs.postings_as_bitset() if self._live_docs is None else intersection([docs, self._live_docs])
 
     def apply_filters(self, docs: DocSet, filters: Sequence[Filter]) -> DocSet:
         """Return the docs of a set that all filters admit."""
-        return intersection([docs, *map(self._match, filters)]) if filters else docs
+        return intersection([docs, *map(self._match_leaf, filters)]) if filters else docs
 
-    def _match(self, node: Node) -> DocSet:
-        """Return the docs that match a query tree or a filter, deleted docs included."""
+    def _match(self, node: Node, leaves: dict[Node, DocSet]) -> DocSet:
+        """Return the docs that match a query tree, deleted docs included. `leaves`: as for `match`."""
+        match node:
+            case Not():
+                docs = self._match(node.child, leaves).complement()
+            case And():
+                docs = intersection([self._match(child, leaves) for child in node.children])
+            case Or():
+                docs = union([self._match(child, leaves) for child in node.children], self._size)
+            case _:
+                known = leaves.get(node)
+                docs = leaves[node] = self._match_leaf(node) if known is None else known
+        return docs
+
+    def _match_leaf(self, node: Everything | Word | Substring | Prefix | Filter) -> DocSet:
+        """Return the docs that match a leaf or a filter, deleted docs included."""
         match node:
             case Everything():
                 docs = DocSet.all(self._size)
             case Word() if node.field == PASSAGE:
                 docs = self._terms.passage_docs(node.term)
-            case Not():
-                docs = self._match(node.child).complement()
-            case And():
-                docs = intersection(list(map(self._match, node.children)))
-            case Or():
-                docs = union(list(map(self._match, node.children)), self._size)
             case Substring(whole_numbers=False) if node.field == PASSAGE and node.text.isalpha():
                 # A term of letters consists of the characters of its token, so every doc with the term matches. Only
                 # the terms of numbers differ from the characters of their tokens.
@@ -67,5 +79,5 @@ class Matcher:
         return docs
 
     def _match_filter(self, item: Filter) -> DocSet:
-        """Return the docs that a filter admits, deleted docs included. `_match` caches the result."""
+        """Return the docs that a filter admits, deleted docs included. `_match_leaf` caches the result."""
         return concatenate([segment.match(item) for segment in self._segments], self._doc_bases).compact()

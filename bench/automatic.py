@@ -1,0 +1,166 @@
+"""Measures what searches with `--match auto` cost beside the same searches with `--match all`.
+
+    python -m bench.automatic [--corpus gov|10k|100k|1m]… [--index FOLDER] [--rounds N]
+
+The queries are made from those of `bench.queries`: words and phrases, alone, under filters, and with a place and a year
+in the query. If no paragraph has all words, `auto` is compared with `--match any`, because `all` finds nothing. If less
+than a page has, the search has a class of its own, because `auto` returns more hits. In a round, every query runs both
+ways in one process; which way comes first alternates. Results are processor times: the median of the rounds for a
+query, and the geometric mean over the queries of a class. `repeated` are searches of an open index whose caches are
+filled, `first` are the first searches of an index that was just opened, as in a command. `--index` names a ready index
+of the corpus; otherwise it is built. Results are written to bench/results/automatic.json, which keeps those of other
+corpora.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench import machine
+from bench.corpora import documents
+from bench.queries import Query, choose
+from searchkit.index import Index
+from searchkit.indexing.build import write_index
+
+RESULTS = Path(__file__).parent / "results" / "automatic.json"
+CORPORA = ("gov", "100k", "1m")
+"""Names of the corpora that are measured by default."""
+ROUNDS = 15
+"""Default number of rounds."""
+_MIN_SECONDS = 0.004
+"""Minimum processor time in seconds of all repetitions of a query in a round."""
+_PAGE = 10
+"""Number of hits of a page."""
+_FIRST_ROUNDS = 5
+"""Number of rounds in which each search is the first one of an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that is timed."""
+
+    group: str
+    """Class of similar searches."""
+    text: str
+    filters: Mapping[str, str]
+    other: str = "all"
+    """Option `match` of the search that `auto` is compared with."""
+
+
+def make_searches(queries: Sequence[Query]) -> Iterator[Search]:
+    """Yield searches made from the queries of a corpus."""
+    several = [query for query in queries if query.group in {"2 words, all", "3 words, all"}]
+    filtered = [query for query in queries if len(query.filters) > 1]
+    for query in queries:
+        if query.kind == "phrase":
+            yield Search("quoted", query.text, {})
+            yield Search("without quotes", query.words[0], {})
+        elif query.kind == "any" and query.group.startswith(("2", "3")):
+            yield Search("words that seldom meet", " ".join(query.words), {})
+        elif query.kind == "all" and not query.filters:
+            yield Search(query.group.removesuffix(", all"), query.text, {})
+    for n, query in enumerate(several):
+        values = dict(filtered[n % len(filtered)].filters)
+        for name in ("year", "district"):
+            yield Search(f"2 or 3 words, filter by {name}", query.text, {name: values[name]})
+        yield Search("2 or 3 words with a year", f"{values['year']}年{query.text}", {})
+        yield Search("2 or 3 words with a place", f"{values['district']}{query.text}", {})
+        yield Search("2 or 3 words with both", f"{values['district']}{values['year']}年{query.text}", {})
+    for query in filtered:
+        values = dict(query.filters)
+        yield Search("frequent word, filter by year", query.text, {"year": values["year"]})
+        yield Search("frequent word with a year", f"{values['year']}年{query.text}", {})
+
+
+def measure(folder: Path, searches: Sequence[Search], rounds: int) -> dict[str, Any]:
+    """Time the searches in an index. Returns number of queries, milliseconds and ratios by class."""
+    index = Index(folder)
+    compared = [_compare(index, item) for item in searches]
+    repeated: dict[tuple[int, str], list[float]] = defaultdict(list)
+    first: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for number in range(rounds):
+        for at, item in enumerate(compared):
+            for match in ("auto", item.other) if number % 2 else (item.other, "auto"):
+                repeated[at, match].append(_time(index, item, match, _MIN_SECONDS))
+                if number < _FIRST_ROUNDS:
+                    with Index(folder) as new:
+                        new.understand(item.text)  # loads the analyzer
+                        first[at, match].append(_time(new, item, match, 0))
+    index.close()
+    groups: dict[str, list[int]] = defaultdict(list)
+    for at, item in enumerate(compared):
+        groups[item.group].append(at)
+    return {
+        group: {
+            "queries": len(members),
+            "beside": compared[members[0]].other,
+            "repeated": _summarise(repeated, members, compared[members[0]].other),
+            "first": _summarise(first, members, compared[members[0]].other),
+        }
+        for group, members in groups.items()
+    }
+
+
+def _compare(index: Index, item: Search) -> Search:
+    """Return a search in the class of its number of matches: a page, less than a page, or none."""
+    total = index.search(item.text, where=item.filters, match="all").total
+    if not total:
+        return replace(item, group=f"{item.group}: none with all", other="any")
+    return item if total >= _PAGE else replace(item, group=f"{item.group}: few with all")
+
+
+def _time(index: Index, item: Search, match: str, min_seconds: float) -> float:
+    """Return the processor time of a search in ms: the mean of as many as take the given time, at least one."""
+    started, count = time.process_time(), 0
+    while True:
+        index.search(item.text, where=item.filters, match=match)
+        count += 1
+        seconds = time.process_time() - started
+        if seconds >= min_seconds:
+            return seconds / count * 1000
+
+
+def _summarise(times: Mapping[tuple[int, str], Sequence[float]], members: Sequence[int], other: str) -> dict[str, Any]:
+    """Return the mean times of some searches with `auto` and with `other` in ms, and the mean and highest ratio."""
+    pairs = [(statistics.median(times[at, "auto"]), statistics.median(times[at, other])) for at in members]
+    ratios = [auto / beside for auto, beside in pairs]
+    return {
+        "auto": round(statistics.geometric_mean(auto for auto, _ in pairs), 3),
+        other: round(statistics.geometric_mean(beside for _, beside in pairs), 3),
+        "ratio": round(statistics.geometric_mean(ratios), 3),
+        "highest": round(max(ratios), 3),
+    }
+
+
+def main() -> None:
+    """Measure the corpora, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", action="append", metavar="NAME")
+    parser.add_argument("--index", type=Path, help="ready index of the corpus")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    record = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"corpora": {}}
+    record |= {"machine": machine.as_json(machine.describe()), "rounds": options.rounds}
+    for corpus in options.corpus or CORPORA:
+        with tempfile.TemporaryDirectory() as folder:
+            path = options.index or Path(folder)
+            if options.index is None:
+                write_index(documents(corpus), path)
+            result = measure(path, [*make_searches(choose(corpus))], options.rounds)
+        record["corpora"][corpus] = result
+        RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        for group, row in result.items():
+            print(f"{corpus:5} {group:45} {row['queries']:3} {row['repeated']} {row['first']}")
+
+
+if __name__ == "__main__":
+    main()
