@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -236,30 +237,39 @@ class Snapshot:
     def _search_forms(self, parsed: Query, options: SearchOptions, request: Request) -> tuple[Query, Node, Response]:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
-        `auto` requires all content words and, if no paragraph has them, some. If nothing matches under the filters
-        understood from the words of the query, they are not required (`Query.loosened`). A query of one word is
-        loosened before it is relaxed, because a part of the word means something else. If no form has a match, returns
-        the first one.
+        If no form has a match, returns the first one.
         """
-        forms: list[tuple[Query, bool]] = [(parsed, True)]
-        if parsed.loosened is not None:
-            is_one_word = options.match == "auto" and len(self._words_of(parsed)) == 1
-            forms = [(parsed, not is_one_word), (parsed.loosened, not is_one_word)]
-            forms += [(parsed, True), (parsed.loosened, True)] if is_one_word else []
         first = None
         with self.use_engine() as engine:
-            for query, can_relax in forms:
-                scored = replace(request, scoring=query.scoring)
-                if options.match == "auto":
-                    tree, response = _search_auto(engine, query, scored, beyond=options.beyond, can_relax=can_relax)
-                else:
-                    tree = query.any if options.match == "any" else query.all
-                    response = engine.search(replace(scored, match=tree))
+            for query, tree in self._forms(parsed, options.match):
+                form = replace(request, match=tree, scoring=query.scoring)
+                if options.match == "auto" and options.beyond and tree is not query.any:
+                    form = replace(form, beyond=_find_beyond(engine, query, form))
+                response = engine.search(form)
                 first = first or (query, tree, response)
                 if response.total:
                     return query, tree, response
         assert first is not None  # noqa: S101 - there is at least one form
         return first
+
+    def _forms(self, parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
+        """Yield the queries and trees that a search tries in turn.
+
+        `auto` requires all content words, then some. The filters that were understood from words of the query are
+        required, then not (`Query.loosened`). If the query has one word, the filters are given up before the word: its
+        parts mean something else.
+        """
+        queries = [parsed] if parsed.loosened is None else [parsed, parsed.loosened]
+        if match != "auto":
+            yield from ((query, query.any if match == "any" else query.all) for query in queries)
+            return
+        forms = [(query, is_relaxed) for query in queries for is_relaxed in (False, True)]
+        if len(queries) > 1 and len(self._words_of(parsed)) == 1:
+            forms.sort(key=itemgetter(1))
+        for query, is_relaxed in forms:
+            tree = query.content or query.all
+            if not is_relaxed or query.any != tree:
+                yield query, query.any if is_relaxed else tree
 
     def _find_empty_values(self, request: Request, total: int) -> Iterator[str]:
         """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
@@ -412,24 +422,14 @@ class Snapshot:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
 
 
-def _search_auto(
-    engine: Engine, parsed: Query, request: Request, *, beyond: bool, can_relax: bool
-) -> tuple[Node, Response]:
-    """Search for paragraphs with all content words of a query or, if there are none and `can_relax`, with some.
+def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
+    """Return the tree of the paragraphs with which a list goes on beyond those with all content words, or None.
 
-    Returns the tree that was searched and its response. With `beyond`, the list by score goes on with paragraphs that
-    have some of the words. It does not if the query is a single run that some paragraph contains as a string.
+    Only a list by score goes on. It does not if the query is a single run that some paragraph contains as a string.
     """
-    tree = parsed.content or parsed.all
     is_list = request.sort == "score" and not request.by_document and request.limit != 0
-    if beyond and is_list and parsed.has_several_words and not _occurs_as_string(engine, parsed):
-        request = replace(request, beyond=parsed.some)
-    response = engine.search(replace(request, match=tree))
-    if can_relax and not response.total and parsed.any != tree:
-        any_response = engine.search(replace(request, match=parsed.any, beyond=None))
-        if any_response.total:
-            return parsed.any, any_response
-    return tree, response
+    goes_on = is_list and query.has_several_words and not _occurs_as_string(engine, query)
+    return query.some if goes_on else None
 
 
 def _occurs_as_string(engine: Engine, parsed: Query) -> bool:
