@@ -185,7 +185,7 @@ class Query:
     understood: tuple[UnderstoodFilter, ...] = ()
     """The filters that were understood from words of the query, by their start."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one because of its understood filters: it does not require them."""
+    """The query to search if nothing matches this one, not even `any`: it does not require the understood filters."""
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -19,7 +19,8 @@ class UnderstoodFilter(NamedTuple):
     end: int
     """Offset of the end of the words, exclusive."""
     strict: bool = True
-    """Whether the query requires one of the values. Otherwise the words only add to the score."""
+    """Whether the query requires one of the values. Otherwise nothing matches under them, not even some words of the
+    query, and the words only add to the score."""
 
 
 class Understanding(NamedTuple):

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,7 +240,7 @@ class Snapshot:
         """
         first = None
         with self.use_engine() as engine:
-            for query, tree in self._forms(parsed, options.match):
+            for query, tree in _forms(parsed, options.match):
                 form = replace(request, match=tree, scoring=query.scoring)
                 if options.match == "auto" and options.beyond and tree is not query.any:
                     form = replace(form, beyond=_find_beyond(engine, query, form))
@@ -252,25 +251,6 @@ class Snapshot:
         assert first is not None  # noqa: S101 - there is at least one form
         return first
 
-    def _forms(self, parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
-        """Yield the queries and trees that a search tries in turn.
-
-        `auto` requires all content words, then some. The filters that were understood from words of the query are
-        required, then not (`Query.loosened`). If the query has one word, the filters are given up before the word: its
-        parts mean something else.
-        """
-        queries = [parsed] if parsed.loosened is None else [parsed, parsed.loosened]
-        if match != "auto":
-            yield from ((query, query.any if match == "any" else query.all) for query in queries)
-            return
-        forms = [(query, is_relaxed) for query in queries for is_relaxed in (False, True)]
-        if len(queries) > 1 and len(self._words_of(parsed)) == 1:
-            forms.sort(key=itemgetter(1))
-        for query, is_relaxed in forms:
-            tree = query.content or query.all
-            if not is_relaxed or query.any != tree:
-                yield query, query.any if is_relaxed else tree
-
     def _find_empty_values(self, request: Request, total: int) -> Iterator[str]:
         """Yield a message for each value of a filter with several values that has no hit, unless there are no hits."""
         for item in request.filters if total else ():
@@ -280,12 +260,6 @@ class Snapshot:
                 with self.use_engine() as engine:
                     if not engine.search(only).total:
                         yield f"{item.name} {value} has no hit"
-
-    def _words_of(self, parsed: Query) -> set[str]:
-        """Return the words of a query without synonyms."""
-        weight = max((clause.weight for clause in parsed.scoring), default=0.0)
-        texts = [clause.text for clause in parsed.scoring if clause.weight == weight]
-        return {word for text in texts for word in self.analyzer.query_words(text)}
 
     def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
         """Return suggestions for a search that found nothing."""
@@ -420,6 +394,20 @@ class Snapshot:
         """Raise UnknownFacet if the index does not have the facet."""
         if name not in self.facet_names:
             raise UnknownFacet(f"no facet {name!r} in {self.path}; its facets are: {', '.join(self.facet_names)}")
+
+
+def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
+    """Yield the queries that a search tries in turn, each with the tree that paragraphs must match.
+
+    `auto` requires all content words, then some words. The filters that were understood from words of the query are
+    required in both. Only if nothing matches under them, they are not required (`Query.loosened`).
+    """
+    for query in filter(None, (parsed, parsed.loosened)):
+        strict = query.all if match == "all" else query.content or query.all
+        if match != "any":
+            yield query, strict
+        if match == "any" or (match == "auto" and query.any != strict):
+            yield query, query.any
 
 
 def _find_beyond(engine: Engine, query: Query, request: Request) -> Node | None:
