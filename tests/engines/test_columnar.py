@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.columnar import arrays, bigrams, building, postings, scoring, text, writer
-from searchkit.engines.columnar.arrays import ArrayFile, write_arrays
+from searchkit.engines.columnar.arrays import Array, ArrayFile, write_arrays
 from searchkit.engines.columnar.docsets import DocSet
 from searchkit.engines.columnar.engine import ColumnarEngine
 from searchkit.engines.columnar.matching.strings import LabelMatcher, StringMatcher
@@ -33,7 +33,7 @@ from searchkit.errors import IndexDamaged
 from searchkit.index import Index
 from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.model import Cell, Document, ExtractedMeasure, Measure, Paragraph, Table, TableCell
-from searchkit.query.tree import Everything, Node, Not, Or, ScoringClause, Substring, Word
+from searchkit.query.tree import And, Everything, Node, Not, Or, ScoringClause, Substring, Word
 from searchkit.text.analyzer import Analyzer
 from searchkit.text.folding import fold
 
@@ -598,6 +598,51 @@ def test_the_best_docs_have_the_highest_scores(
         for docs in (matches, DocSet.of_ids(doc_ids, matches.size)):
             best, best_scores = scorer.best(docs)
             assert sorted(zip((-best_scores).tolist(), best.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("max_exact_docs", [20, 4096])
+@pytest.mark.parametrize("factor", [0.0, 0.3, 1 / 1.1, 1.0])
+@pytest.mark.parametrize("terms", ["执法 检查", "处罚 执法", "听证 处罚", "罚款 听证 处罚 检查 企业"])
+def test_factors_count_for_the_choice_of_the_best_docs(
+    terms: str, factor: float, max_exact_docs: int, mixed: IndexReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best docs have the highest products of score and factor, whichever docs are said to be likely."""
+    monkeypatch.setattr(scoring, "RESCORE_DEPTH", 7)
+    monkeypatch.setattr(scoring, "_MAX_EXACT_DOCS", max_exact_docs)
+    monkeypatch.setattr(scoring, "_MAX_BOUND_BLOCK_DOCS", 2 * max_exact_docs)
+    words = tuple(map(Word, terms.split()))
+    scorer = scoring.Scorer(mixed, [ScoringClause(word.term, (word.term,)) for word in words])
+    docs, preferred = mixed.matcher.match(Or(words)), mixed.matcher.match(And(words[:2]))
+
+    def factors(doc_ids: Array) -> Array:
+        """Return the factor of each doc: 1 for the docs with two words."""
+        return np.where(preferred.contains(doc_ids), 1.0, factor)
+
+    doc_ids = docs.ids
+    scores = scorer.score(doc_ids)
+    order = mixed.rank(doc_ids, scores * factors(doc_ids))[:7]
+    expected = sorted(zip(doc_ids[order].tolist(), scores[order].tolist(), strict=True))
+    for likely in (None, preferred, DocSet.of_ids(preferred.ids, docs.size), mixed.matcher.match(words[0])):
+        best, best_scores = scorer.best(docs, factors, likely)
+        assert list(zip(best.tolist(), best_scores.tolist(), strict=True)) == expected
+
+
+def test_a_leaf_of_two_trees_is_matched_once(mixed: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trees of a request share the docs of their leaves."""
+    matched: list[Node] = []
+    matcher = mixed.matcher
+    match_leaf = matcher._match_leaf
+
+    def record(node: Word) -> DocSet:
+        """Record a leaf that is matched."""
+        matched.append(node)
+        return match_leaf(node)
+
+    monkeypatch.setattr(matcher, "_match_leaf", record)
+    words, leaves = (Word("执法"), Word("检查")), dict[Node, DocSet]()
+    both, one = matcher.match(And(words), leaves), matcher.match(Or((*words, Word("企业"))), leaves)
+    assert matched == [*words, Word("企业")]
+    assert set(both.ids.tolist()) <= set(one.ids.tolist())
 
 
 def test_impacts_are_upper_bounds(report: Report, tmp_path: Path) -> None:
