@@ -156,14 +156,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     record = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"corpora": {}}
-    record |= {"machine": machine.as_json(machine.describe()), "rounds": options.rounds}
+    record |= {"machine": machine.as_json(machine.describe())}
     for corpus in options.corpus or CORPORA:
         with tempfile.TemporaryDirectory() as folder:
             path = options.index or Path(folder)
             if options.index is None:
                 write_index(documents(corpus), path)
             result = measure(path, [*make_searches(choose(corpus))], options.rounds)
-        record["corpora"][corpus] = result
+        record["corpora"][corpus] = {"rounds": options.rounds, "classes": result}
         RESULTS.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         for group, row in result.items():
             print(f"{corpus:5} {group:45} {row['queries']:3} {row['repeated']} {row['first']}")
