@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, product
 
+from searchkit.errors import UsageError
 from searchkit.query.facets import YEAR_FACETS, Filter
+from searchkit.query.filters import FilterReader
 from searchkit.query.tree import (
     PASSAGE,
     And,
@@ -135,6 +137,8 @@ class QueryBuilder:
     """Builds the clauses of one query and collects its scoring clauses and notes."""
 
     analyzer: Analyzer
+    reader: FilterReader
+    """Reads the values of filters."""
     notes: list[str] = field(default_factory=list)
     """Messages to the user about ignored parts."""
     _scoring: list[ScoringClause] = field(default_factory=list)
@@ -217,16 +221,21 @@ class QueryBuilder:
         return replace(clause, content=_join(Or, content), some=_join(Or, list(dict.fromkeys(some))))
 
     def create_filter(self, name: str, text: str) -> Filter:
-        """Return the filter of `name:text`. Raises QuerySyntaxError if a facet of years gets no year or range."""
-        if name not in YEAR_FACETS:
-            return Filter(name, (text,))
-        from searchkit.text.query_years import parse_written_years  # noqa: PLC0415 - only for filters by years
+        """Return the filter of `name:text`. Adds a note for a value that the index does not have.
 
+        Raises QuerySyntaxError if a facet of years gets no year or range.
+        """
+        if not self.reader.knows(name):
+            return Filter(name, (text,))
         try:
-            first, last = sorted(parse_written_years(text))
-            return Filter(name, ranges=((first, last),))
-        except ValueError:
-            raise QuerySyntaxError(f"{text!r} is not a year") from None
+            item = self.reader.read(name, [text], self.notes)
+        except UsageError as error:
+            if name in YEAR_FACETS:
+                raise QuerySyntaxError(f"{text!r} is not a year") from None
+            self.notes.append(str(error))
+            return Filter(name, (text,))
+        self.notes += self.reader.missing_years(item)
+        return item
 
     def create_range(self, name: str | None, low: str | None, high: str | None, excluded: tuple[bool, bool]) -> Filter:
         """Return the filter of `name:[low TO high]`. An end can be empty or None; then the range is open at that end.
@@ -241,7 +250,9 @@ class QueryBuilder:
             name = None  # no valid range: raise the error below, which explains the syntax
         if name not in YEAR_FACETS:
             raise QuerySyntaxError("a range goes with year or of_year, as in year:[2021 TO 2023]")
-        return Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
+        item = Filter(name, ranges=((first + excluded[0], last - excluded[1]),))
+        self.notes += self.reader.missing_years(item)
+        return item
 
     def _synonym_variants(self, run: str) -> Iterable[str]:
         """Yield the run, then every other combination of its words and their synonyms.

@@ -11,13 +11,14 @@ took a part. Filters of one facet are combined with OR, filters of different fac
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from searchkit.query.aliases import PHRASE, SHORT, SURE, Alias, Aliases
 from searchkit.query.facets import Filter
+from searchkit.query.filters import FilterReader, format_years
 from searchkit.query.parsing import MAX_QUERY_LENGTH, parse, split_parts
 from searchkit.query.tree import And, Node, Or, Query, ScoringClause, Substring
 from searchkit.query.understood import UnderstoodFilter
@@ -48,6 +49,12 @@ _INSTITUTION = re.compile(
 )
 """Matches the rest of a word of the dictionary that begins with the short name of a place, if the word is the name of
 something else: 大学 in 浙江大学, 岛 in 海南岛; but not 旅游 in 云南旅游, 长沙市 in 湖南长沙市."""
+_INSTITUTION_WORD = re.compile("(?:大学|学院|医院|银行|[日晚晨]报|电视台|出版社)$")
+"""Matches the word after the short name of a place if both are the name of one institution: 大学 in 湖北大学.
+
+In reports, a list or the end of a clause follows such names, as after a name. After 湖北高速, 铁路 and 机场, the text
+goes on with what the place has: 公路, 枢纽, 二期.
+"""
 _EXCLUDED_AFTER = re.compile(r"(?:^除|除了|不是|不含|不包括|不包含)$")
 _EXCLUDED_BEFORE = re.compile("[以之]外|除外")
 """Match the text of a run before and after a name that the query excludes: 除东丽区外, 天津以外."""
@@ -87,10 +94,11 @@ def parse_understood(
     *,
     literal: Collection[str] = (),
     year_facets: Sequence[str] = ("of_year", "year"),
+    reader: FilterReader | None = None,
 ) -> Query:
     """Parse a query whose words may name values of facets. Never raises an exception.
 
-    `fields`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
+    `fields` and `reader`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
     `year_facets`.
     """
     spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
@@ -103,8 +111,14 @@ def parse_understood(
     finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
     runs = finder.find_runs()
     named = [run for run in runs if run.names or not run.rest]
+
+    def parse_words(words: str) -> Query:
+        """Parse a query as words."""
+        query = parse(words, analyzer, fields, reader or FilterReader(aliases))
+        return replace(query, notes=(*query.notes, *dict.fromkeys(finder.missing_years)))
+
     if not named:
-        return parse(text, analyzer, fields)
+        return parse_words(text)
     names = _narrow_places([name for run in named for name in run.names], aliases)
     filters = tuple(
         UnderstoodFilter(
@@ -116,7 +130,7 @@ def parse_understood(
         )
         for name in names
     )
-    return _Composer(clean, analyzer, fields, named, names, tuple(year_facets)).compose(filters)
+    return _Composer(clean, analyzer, parse_words, named, names, tuple(year_facets)).compose(filters)
 
 
 class _NameFinder:
@@ -125,6 +139,8 @@ class _NameFinder:
     def __init__(self, text: str, analyzer: Analyzer, aliases: Aliases, literal: frozenset[str]) -> None:
         self._text, self._folded = text, fold(text)
         self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
+        self.missing_years: list[str] = []
+        """Messages about years in the query that no document or paragraph has."""
 
     def find_runs(self) -> list[_Run]:
         """Return the bare runs of the query with the names that are understood in them."""
@@ -134,6 +150,7 @@ class _NameFinder:
         for start, end in spans:
             names = self._find_in_run(start, end) if sum(map(len, candidates)) < _MAX_NAMES else []
             candidates.append(names[:_MAX_NAMES])
+        candidates = self._join_reports(candidates)
         has_others = len(spans) < len(parts)
         sure = [name for names in candidates for name in names if name.evidence in {SURE, SHORT}]
         runs = []
@@ -182,6 +199,23 @@ class _NameFinder:
             at = first = name.end
         return names
 
+    def _join_reports(self, candidates: Sequence[Sequence[_Name]]) -> list[list[_Name]]:
+        """Return the names of each run. A body directly before a kind of report is a sure name: 国务院政府工作报告.
+
+        A year can be between them, and white space.
+        """
+        joined: list[list[_Name]] = []
+        report_at: int | None = None
+        for names in reversed(candidates):
+            run = list(names)
+            for n, name in reversed(list(enumerate(names))):
+                is_before = report_at is not None and self._text[name.end : report_at].strip() in {"", "的"}
+                if is_before and name.facet == "agency":
+                    run[n] = name._replace(evidence=SURE)
+                report_at = name.start if name.facet == "doctype" or (is_before and name.facet == "of_year") else None
+            joined.append(run)
+        return joined[::-1]
+
     def _find_year(self, at: int, end: int, first: int, *, is_after_place: bool) -> _Name | None:
         """Return the year, or the years, at an offset, if the index has any of them.
 
@@ -201,7 +235,14 @@ class _NameFinder:
         if year.is_short and not (at == first and year.first in self._aliases.years("year")):
             return None
         years = self._aliases.years_between(year.first, year.last)
-        return _Name("of_year", tuple(years), at, year.end, SURE, follows=False) if years else None
+        if years:
+            return _Name("of_year", tuple(years), at, year.end, SURE, follows=False)
+        known = self._aliases.years()
+        self.missing_years.append(
+            f"no year {format_years(year.first, year.last)} in the index; it has {format_years(known[0], known[-1])}; "
+            f"{self._text[at : year.end]} is read as words"
+        )
+        return None
 
     def _is_part_of_quantity(self, start: int, digits_end: int, end: int) -> bool:
         """Return whether a number continues after its digits: 2022件, 2022年期."""
@@ -219,8 +260,9 @@ class _NameFinder:
         """
         folded = self._folded[:end]
         names = [(alias, at) for alias in self._aliases.at(folded, at)]
-        if folded[at] in _LEVELS and at == first and at + 1 < end:  # 区司法局
-            names += [(alias, at + 1) for alias in self._aliases.at(folded, at + 1) if alias.facet == "agency"]
+        if folded[at] in _LEVELS and at == first and at + 1 < end:  # 区司法局, 市政府工作报告
+            of_place = {"agency", "doctype"}
+            names += [(alias, at + 1) for alias in self._aliases.at(folded, at + 1) if alias.facet in of_place]
         for alias, start in names:
             if alias.facet not in self._literal and self._is_name(alias, start, end, edges, is_first=at == first):
                 stop = start + len(alias.name)
@@ -239,11 +281,21 @@ class _NameFinder:
         if not is_first or self._folded[stop:end].startswith(tuple(_LEVELS)):
             return False
         word_end = min(edge for edge in edges if edge >= stop)
-        return (
-            word_end == stop
-            or not _INSTITUTION.search(self._folded[stop:word_end])
-            or any(other.facet == "district" for other in self._aliases.at(self._folded[:end], stop))
+        if word_end == stop:
+            return not self._is_institution(stop, end, edges)
+        return not _INSTITUTION.search(self._folded[stop:word_end]) or any(
+            other.facet == "district" for other in self._aliases.at(self._folded[:end], stop)
         )
+
+    def _is_institution(self, stop: int, end: int, edges: frozenset[int]) -> bool:
+        """Return whether the name of a place, which ends at `stop`, is a part of the name of an institution.
+
+        The name of the institution must be all of the text before the end of the run or a connector: 湖北大学, but not
+        杭州医院建设 or 湖北大学毕业生.
+        """
+        next_end = min((edge for edge in edges if edge > stop), default=stop)
+        is_complete = next_end == end or self._folded[next_end:end].startswith(tuple(_DROPPED))
+        return is_complete and bool(_INSTITUTION_WORD.search(self._folded[stop:next_end]))
 
     def _is_understood(
         self,
@@ -316,13 +368,13 @@ class _Composer:
         self,
         text: str,
         analyzer: Analyzer,
-        fields: Collection[str],
+        parse_words: Callable[[str], Query],
         runs: Sequence[_Run],
         names: Sequence[_Name],
         year_facets: tuple[str, ...],
     ) -> None:
-        """`runs`: the runs with names. `names`: the names in all of them."""
-        self._text, self._analyzer, self._fields = text, analyzer, fields
+        """`parse_words` parses a query as words. `runs`: the runs with names. `names`: the names in all of them."""
+        self._text, self._analyzer, self._parse = text, analyzer, parse_words
         self._runs, self._year_facets = runs, year_facets
         self._filters = {facet: self._build_filter(facet, names) for facet in dict.fromkeys(n.facet for n in names)}
 
@@ -357,9 +409,6 @@ class _Composer:
             understood=filters,
             loosened=self._loosen(words, filters),
         )
-
-    def _parse(self, text: str) -> Query:
-        return parse(text, self._analyzer, self._fields)
 
     def _keep(self, spans: Iterable[tuple[int, int]]) -> str:
         """Return the query with spaces in the place of its runs with names, except for some spans."""

@@ -30,7 +30,7 @@ from searchkit.manifest import (
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
-from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
+from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
@@ -160,11 +160,17 @@ class Snapshot:
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names)
+            return parse(query, self.analyzer, self.facet_names, self._filter_reader)
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
         return parse_understood(
-            query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
+            query,
+            self.analyzer,
+            self.facet_names,
+            self.aliases,
+            literal=facets,
+            year_facets=year_facets,
+            reader=self._filter_reader,
         )
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
@@ -172,7 +178,12 @@ class Snapshot:
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
-        return parse_filters(filters, where, self._check_facet, self.aliases, self._has_topic)
+        return parse_filters(filters, where, self._check_facet, self._filter_reader)
+
+    @cached_property
+    def _filter_reader(self) -> FilterReader:
+        """Reads the values of filters by the names of the index."""
+        return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:
         """Return whether a paragraph has a topic."""
