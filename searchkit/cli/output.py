@@ -19,11 +19,11 @@ class OutputClosed(Exception):
 
 def write_output(pieces: Iterable[str]) -> None:
     """Write text to standard output, piece by piece. Raises OutputClosed."""
-    for piece in pieces:
-        try:
+    try:
+        for piece in pieces:
             sys.stdout.write(piece)
-        except BrokenPipeError:  # click would exit with status 1
-            raise OutputClosed from None
+    except BrokenPipeError:  # click would exit with status 1
+        raise OutputClosed from None
 
 
 def peek(items: Iterator[_T]) -> tuple[bool, Iterator[_T]]:

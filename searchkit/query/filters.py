@@ -103,11 +103,13 @@ class FilterReader:
 
     def __init__(self, aliases: Aliases = NO_ALIASES, has_topic: Callable[[str], bool] = lambda _: False) -> None:
         """`has_topic` returns whether the index has a topic that no taxonomy has."""
-        self._aliases, self._has_topic = aliases, has_topic
+        self.aliases = aliases
+        """The names of the values."""
+        self._has_topic = has_topic
 
     def knows(self, name: str) -> bool:
         """Return whether the values of a facet are known, so that `read` can tell which the index has."""
-        return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self._aliases.values(name)))
+        return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
     def read(self, name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
         """Return the filter by the values of a facet that texts mean.
@@ -122,7 +124,7 @@ class FilterReader:
 
     def missing_years(self, item: Filter) -> Iterator[str]:
         """Yield a message if a filter is by years, and no document or paragraph has one of them."""
-        years = self._aliases.years(item.name)
+        years = self.aliases.years(item.name)
         if years and not any(first <= year <= last for year in years for first, last in item.ranges):
             wanted = ", ".join(format_years(*years_of) for years_of in item.ranges)
             yield f"no {item.name} {wanted} in the index; it has {format_years(years[0], years[-1])}"
@@ -138,20 +140,20 @@ class FilterReader:
         parts = _split(text)
         if len(parts) > 1:
             return [value for part in parts for value in self._resolve(name, part, notes)]
-        nearest = self._aliases.nearest(name, text.strip())
+        nearest = self.aliases.nearest(name, text.strip())
         hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"list them with: searchkit facets {name}"
         raise UsageError(f"no {name} {text.strip()}; {hint}")
 
     def _find(self, name: str, text: str, notes: list[str]) -> list[str]:
         """Return the values of a facet with a name: the value itself, or those that have it as another name."""
-        known = self._aliases.values(name)
+        known = self.aliases.values(name)
         if name != "district":
             is_value = text in known or (name == "topic" and self._has_topic(text))
-            return [text] if is_value else list(self._aliases.named(name, text))
+            return [text] if is_value else list(self.aliases.named(name, text))
         if "/" in text:
             return [text] if any(f"/{text}/" in f"/{path}/" for path in known) else []
-        values = [text] if self._aliases.paths(text) else list(self._aliases.named("district", text))
-        places = [path for value in values for path in self._aliases.paths(value)]
+        values = [text] if self.aliases.paths(text) else list(self.aliases.named("district", text))
+        places = [path for value in values for path in self.aliases.paths(value)]
         if len(places) > 1:
             listed = ", ".join(places[:_MAX_NAMED_PLACES]) + (" …" if len(places) > _MAX_NAMED_PLACES else "")
             notes.append(f"district {text} means {len(places)} places: {listed}")

@@ -76,8 +76,8 @@ def split_parts(text: str) -> list[tuple[int, int, bool]]:
     """Return start, end and bareness of each part of a query, from left to right.
 
     Parts are separated by spaces and by quoted strings, and combined with AND. A part is bare if it is a run without
-    quotes, brackets, fields and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are unbalanced, the query is
-    one part that is not bare.
+    quotes, brackets, fields and operators. Runs that OR, AND or NOT combines are one part. If brackets or quotes are
+    unbalanced, the query is one part that is not bare.
     """
     half_width = text.translate(_TO_HALF_WIDTH)
     if ":" not in half_width and not _OPERATOR.search(half_width):
@@ -98,7 +98,7 @@ def split_parts(text: str) -> list[tuple[int, int, bool]]:
 
 
 def _split_quoted(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the runs of a text, with `|` and each quoted string as runs: "十二五" and 期间 in "十二五"期间.
+    """Yield the spans of the runs of a text. `|` is a run, and so is each quoted string: "十二五" in "十二五"期间.
 
     A field or an operator stays with its quoted string, and brackets stay with all that touches them.
     """

@@ -90,16 +90,15 @@ def parse_understood(
     text: str,
     analyzer: Analyzer,
     fields: Collection[str],
-    aliases: Aliases,
+    reader: FilterReader,
     *,
     literal: Collection[str] = (),
     year_facets: Sequence[str] = ("of_year", "year"),
-    reader: FilterReader | None = None,
 ) -> Query:
     """Parse a query whose words may name values of facets. Never raises an exception.
 
-    `fields` and `reader`: as for `parsing.parse`. `literal`: facets whose names are read as words. A year matches one of
-    `year_facets`.
+    `fields` and `reader`: as for `parsing.parse`. `reader` has the names. `literal`: facets whose names are read as
+    words. A year matches one of `year_facets`.
     """
     spaces = {at for match in _SPACED_YEAR.finditer(text[:MAX_QUERY_LENGTH]) for at in range(*match.span(1))}
     visible = [
@@ -108,13 +107,14 @@ def parse_understood(
         if at not in spaces and not INVISIBLE.match(character)
     ]
     clean = "".join([text[at] for at in visible])
+    aliases = reader.aliases
     finder = _NameFinder(clean, analyzer, aliases, frozenset(literal))
     runs = finder.find_runs()
     named = [run for run in runs if run.names or not run.rest]
 
     def parse_words(words: str) -> Query:
         """Parse a query as words."""
-        query = parse(words, analyzer, fields, reader or FilterReader(aliases))
+        query = parse(words, analyzer, fields, reader)
         return replace(query, notes=(*query.notes, *dict.fromkeys(finder.missing_years)))
 
     if not named:
@@ -141,6 +141,8 @@ class _NameFinder:
         self._analyzer, self._aliases, self._literal = analyzer, aliases, literal
         self.missing_years: list[str] = []
         """Messages about years in the query that no document or paragraph has."""
+        self._missing_end = 0
+        """Offset of the end of the last of these years."""
 
     def find_runs(self) -> list[_Run]:
         """Return the bare runs of the query with the names that are understood in them."""
@@ -230,18 +232,17 @@ class _NameFinder:
             return None
         if not year.is_marked and self._is_part_of_quantity(at, year.end, end):
             return None
-        if not (year.is_sure or is_after_place):
-            return None
-        if year.is_short and not (at == first and year.first in self._aliases.years("year")):
+        is_short_year = at == first and year.first in self._aliases.years("year")
+        if not (year.is_sure or is_after_place) or (year.is_short and not is_short_year):
             return None
         years = self._aliases.years_between(year.first, year.last)
         if years:
             return _Name("of_year", tuple(years), at, year.end, SURE, follows=False)
-        known = self._aliases.years()
-        self.missing_years.append(
-            f"no year {format_years(year.first, year.last)} in the index; it has {format_years(known[0], known[-1])}; "
-            f"{self._text[at : year.end]} is read as words"
-        )
+        if at >= self._missing_end:
+            wanted, known = format_years(year.first, year.last), self._aliases.years()
+            message = f"no year {wanted} in the index; it has {format_years(known[0], known[-1])}"
+            self.missing_years.append(f"{message}; {self._text[at : year.end]} is read as words")
+            self._missing_end = year.end
         return None
 
     def _is_part_of_quantity(self, start: int, digits_end: int, end: int) -> bool:
@@ -391,6 +392,7 @@ class _Composer:
                 content=None,
                 some=None,
                 runs=(),
+                first=words.all,
                 understood=filters,
             )
         words = self._parse(rest)

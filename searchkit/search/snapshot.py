@@ -167,10 +167,9 @@ class Snapshot:
             query,
             self.analyzer,
             self.facet_names,
-            self.aliases,
+            self._filter_reader,
             literal=facets,
             year_facets=year_facets,
-            reader=self._filter_reader,
         )
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
@@ -260,7 +259,7 @@ class Snapshot:
         first = None
         with self.use_engine() as engine:
             for query, can_relax in forms:
-                scored = replace(request, scoring=query.scoring)
+                scored = replace(request, scoring=query.scoring, first=query.first)
                 if options.match == "auto":
                     tree, response = _search_auto(engine, query, scored, beyond=options.beyond, can_relax=can_relax)
                 else:
