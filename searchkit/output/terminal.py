@@ -60,7 +60,7 @@ def format_results(results: Results, *, colour: bool, first: int = 1) -> str:
     lines.append(f"{counts_line}, {results.took_ms:.0f} ms")
     if not results.total:
         hints = suggestion_lines(results.suggestions, "paragraphs")
-        lines += hints or ["No paragraph matches. Try other words, or --match any for paragraphs with some of them."]
+        lines += hints or ["No paragraph matches. Try other words; `searchkit facets` lists what the index has."]
     for number, hit in enumerate(results.hits, first):
         lines += ["", *_hit_lines(number, hit, colour=colour)]
     for name, counts in results.facets.items():
@@ -86,8 +86,18 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
 
 def suggestion_lines(suggestions: Iterable[Suggestion], what: str) -> list[str]:
-    """Return a line for each suggestion: what it leaves out, and how many paragraphs or measures it finds."""
-    return [sanitize(f"Without {item.text}: {item.total} {what}.") for item in suggestions]
+    """Return a line for each suggestion: what it changes, and how many paragraphs or measures it finds."""
+    return [sanitize(f"{_describe(item)}: {item.total} {what}.") for item in suggestions]
+
+
+def _describe(suggestion: Suggestion) -> str:
+    """Return what another search changes, as it is written on the command line."""
+    if suggestion.kind == "did_you_mean":
+        return f"With {suggestion.query}"
+    if suggestion.kind == "value":
+        facet, values = list(suggestion.filters.items())[-1]
+        return f"With --{facet} {values[0]} instead of {suggestion.text}"
+    return "With --match any" if suggestion.text == "match:all" else f"Without {suggestion.text}"
 
 
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:

@@ -111,6 +111,11 @@ class FilterReader:
         """Return whether the values of a facet are known, so that `read` can tell which the index has."""
         return name in YEAR_FACETS or (name in NAMED_FACETS and bool(self.aliases.values(name)))
 
+    @property
+    def known_facets(self) -> tuple[str, ...]:
+        """The facets with names, if their values are known."""
+        return tuple(name for name in NAMED_FACETS if self.knows(name))
+
     def read(self, name: str, values: Sequence[str | int], notes: list[str]) -> Filter:
         """Return the filter by the values of a facet that texts mean.
 

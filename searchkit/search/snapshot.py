@@ -289,14 +289,15 @@ class Snapshot:
 
     def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
         """Return suggestions for a search that found nothing."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
 
-        def count(query: str, filters: tuple[Filter, ...]) -> int:
-            """Return the number of paragraphs that a query with filters finds."""
-            parsed = self.parse_query(query, options.literal)
-            return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
+        def count(other: Search) -> int:
+            """Return the number of paragraphs that another search finds."""
+            parsed = self.parse_query(other.query, options.literal)
+            request = Request(Everything(), filters=other.filters, limit=0)
+            return self._search_forms(parsed, replace(options, match=other.match), request)[2].total
 
-        return suggest(query, filters, self.analyzer, count)
+        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
 
     def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -322,11 +323,13 @@ class Snapshot:
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
         """Return suggestions for a look-up that found nothing."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
 
-        return suggest(
-            query, filters, self.analyzer, lambda text, others: self.rank_measures(text, options, others).total
-        )
+        def count(other: Search) -> int:
+            """Return the number of measures that another look-up finds."""
+            return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
+
+        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
         """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.

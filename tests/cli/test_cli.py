@@ -572,11 +572,18 @@ def test_nothing_found_says_what_to_leave_out(run: Run, index: Path, tmp_path: P
     result = run(*arguments)
     assert result.status == 1
     assert "Without 火星: " in result.out
-    (suggestion,) = run(*arguments, "--format", "json").json()["suggestions"]  # type: ignore[misc]
+    suggestion, other = run(*arguments, "--format", "json").json()["suggestions"]  # type: ignore[misc]
     assert suggestion.keys() == {"kind", "text", "query", "filters", "total"}
     assert (suggestion["kind"], suggestion["query"], suggestion["filters"]) == ("drop_part", "立案", {})
     ids = run(*arguments, "--format", "ids")
-    assert (ids.out, ids.err) == ("", f"searchkit: Without 火星: {suggestion['total']} paragraphs.\n")
+    lines = [f"Without 火星: {suggestion['total']} paragraphs.", f"With --match any: {other['total']} paragraphs."]
+    assert (ids.out, ids.err.splitlines()) == ("", [f"searchkit: {line}" for line in lines])
+    assert (
+        "With --district 滨海新区 instead of 滨海新曲: "
+        in run("search", "滨海新曲", "--match", "all", "--index", index).out
+    )
+    assert "With district:滨海新区 立案: " in run("search", "district:滨海新城 立案", "--index", index).out
+    assert "Without quotes: " in run("search", '"立案 处罚"', "--index", index).out
     assert "No paragraph matches. Try" in run("search", "火星", "--index", index).out
     assert "Without 火星: " in run("measures", "立案 火星", "--match", "all", "--index", index).out
     queries = tmp_path / "queries"

@@ -258,6 +258,27 @@ def test_fields_take_what_filters_take(
     assert (str(parsed.all), parsed.notes) == (tree, notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("杭洲", ["杭州市"]),
+        ("杭洲市", ["杭州市"]),
+        ("滨海区", ["滨海新区"]),
+        ("海滨新区", ["滨海新区"]),
+        ("滨海新区", ["滨海新区"]),
+        ("卫键委", ["卫生健康委员会"]),
+        ("政府工做报告", ["政府工作报告"]),
+        ("计化", []),
+        ("经济", []),
+        ("州", []),
+        ("", []),
+    ],
+)
+def test_similar_names_differ_in_one_character(text: str, values: list[str], aliases: Aliases) -> None:
+    """A character can be another one, missing, or exchanged with its neighbour. Short words are no typing errors."""
+    assert [value for _, value in aliases.similar(text)] == values
+
+
 def test_a_run_is_found_as_a_string_too(analyzer: Analyzer, aliases: Aliases) -> None:
     """A paragraph that contains the run matches anyway, under the filters of the other runs."""
     parsed = parse_understood("滨海新区疫情监测 2023", analyzer, (), FilterReader(aliases))
