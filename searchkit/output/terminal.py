@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
+    from searchkit.query.understood import UnderstoodFilter
     from searchkit.search.lookup import MeasureHit, MeasureResults
     from searchkit.search.results import Hit, Results
     from searchkit.search.suggestions import Suggestion
@@ -103,17 +104,23 @@ def _describe(suggestion: Suggestion) -> str:
 def query_lines(results: Results | MeasureResults | Comparison) -> list[str]:
     """Return the messages about a query, and a line about the filters that were understood from its words."""
     lines = [sanitize(note) for note in results.notes]
-    filters = results.understood_filters
-    if filters:
-        values: dict[str, dict[str | int, None]] = {}
-        for item in filters:
-            values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
-        text = sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
-        if filters[0].strict:
-            lines.append(f"Understood as {text} (--literal searches for the words instead).")
-        else:
-            lines.append(f"Nothing matches the other words under {text}; these words only add to the score.")
+    strict, loose = (
+        _format_understood([item for item in results.understood_filters if item.strict is is_strict])
+        for is_strict in (True, False)
+    )
+    if strict:
+        lines.append(f"Understood as {strict} (--literal searches for the words instead).")
+    if loose:
+        lines.append(f"Nothing matches the other words under {loose}; these words only add to the score.")
     return lines
+
+
+def _format_understood(filters: Iterable[UnderstoodFilter]) -> str:
+    """Return the values of filters as text, by facet."""
+    values: dict[str, dict[str | int, None]] = {}
+    for item in filters:
+        values.setdefault(item.facet, {}).update(dict.fromkeys(item.values))
+    return sanitize("; ".join(f"{facet} {_join_values([*items])}" for facet, items in values.items()))
 
 
 def _join_values(values: Sequence[str | int]) -> str:

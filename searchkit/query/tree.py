@@ -188,7 +188,15 @@ class Query:
     understood: tuple[UnderstoodFilter, ...] = ()
     """The filters that were understood from words of the query, by their start."""
     loosened: Query | None = None
-    """The query to search if nothing matches this one because of its understood filters: it does not require them."""
+    """The query to search if nothing matches this one because of its understood filters: it does not require one of
+    them, or any. It can be loosened further."""
+
+    def loosened_forms(self) -> Iterator[Query]:
+        """Yield the loosened query, and those that are loosened further."""
+        query = self.loosened
+        while query is not None:
+            yield query
+            query = query.loosened
 
 
 def positive_leaves(node: Node) -> Iterator[Word | Substring | Prefix]:

@@ -32,6 +32,8 @@ _MAX_NAMES = 32
 each other takes quadratic time."""
 _LOOSENED_WEIGHT = 0.5
 """Weight of the words of a filter that is not required. Other words have the weight 1."""
+_LOOSENED_FIRST = ("section", "doctype", "of_year", "agency", "district")
+"""Facets in the order in which their filters are given up if nothing matches under all of them."""
 _CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
 """Words between two names."""
 _LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
@@ -396,21 +398,45 @@ class _Composer:
                 understood=filters,
             )
         words = self._parse(rest)
-        alternatives = tuple(self._match_whole_runs())
+        loosened: Query | None = None
+        for facets in reversed(list(self._weaker_facets())):
+            loosened = replace(self._require(words, facets, filters), loosened=loosened)
+        query = self._require(words, tuple(self._filters), filters)
+        return replace(query, loosened=loosened)
+
+    def _require(self, words: Query, facets: Collection[str], filters: Sequence[UnderstoodFilter]) -> Query:
+        """Return the query of the remaining words that requires the filters of some facets.
+
+        The words of the other filters add to the score. If all are required, a paragraph with a whole run matches, too.
+        """
+        required = [item for facet, item in self._filters.items() if facet in facets]
+        alternatives = tuple(self._match_whole_runs()) if len(required) == len(self._filters) else ()
 
         def narrow(node: Node | None) -> Node | None:
             """Return a form of the query under the filters."""
             return None if node is None else _or(_and(*required, node), *alternatives)
 
+        boosts = [
+            ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
+            for item in filters
+            if item.facet not in facets
+        ]
         return replace(
             words,
             all=_or(_and(*required, words.all), *alternatives),
             any=_or(_and(*required, words.any), *alternatives),
             content=narrow(words.content),
             some=narrow(words.some),
-            understood=filters,
-            loosened=self._loosen(words, filters),
+            scoring=(*words.scoring, *boosts),
+            understood=tuple(item._replace(strict=item.facet in facets) for item in filters),
         )
+
+    def _weaker_facets(self) -> Iterator[tuple[str, ...]]:
+        """Yield the facets that a loosened query requires: all but one, then none. The place is given up last."""
+        if len(self._filters) > 1:
+            for facet in sorted(self._filters, key=_LOOSENED_FIRST.index):
+                yield tuple(other for other in self._filters if other != facet)
+        yield ()
 
     def _keep(self, spans: Iterable[tuple[int, int]]) -> str:
         """Return the query with spaces in the place of its runs with names, except for some spans."""
@@ -433,15 +459,6 @@ class _Composer:
             others = self._keep([])
             words = [self._parse(others).all] if others.strip() else []
             yield _and(*(self._filters[facet] for facet in facets), *strings, *words)
-
-    def _loosen(self, words: Query, filters: tuple[UnderstoodFilter, ...]) -> Query:
-        """Return the query that does not require the filters: their words add to the score."""
-        boosts = [
-            ScoringClause(fold(item.words), tuple(self._analyzer.query_terms(item.words)), _LOOSENED_WEIGHT)
-            for item in filters
-        ]
-        loose = tuple(item._replace(strict=False) for item in filters)
-        return replace(words, scoring=(*words.scoring, *boosts), understood=loose)
 
     def _build_filter(self, facet: str, names: Sequence[_Name]) -> Node:
         """Return the node that requires one of the values of the names of a facet."""

@@ -199,7 +199,7 @@ class Snapshot:
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
         """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 
-        If nothing matches all filters that were understood from the query, they are not required.
+        If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
@@ -207,10 +207,12 @@ class Snapshot:
         request = measure_request(options, filters)
         with self.use_engine() as engine:
             ranking = rank_measures(engine, parsed, request, options.match, self.names)
-            if ranking.total or parsed.loosened is None:
+            if ranking.total:
                 return ranking
-            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
-            return loosened if loosened.total else ranking
+            loosened = (
+                rank_measures(engine, query, request, options.match, self.names) for query in parsed.loosened_forms()
+            )
+            return next((other for other in loosened if other.total), ranking)
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
@@ -247,15 +249,13 @@ class Snapshot:
         """Search for the forms of a query in turn until one has a match. Return the query, its tree and the response.
 
         `auto` requires all content words and, if no paragraph has them, some. If nothing matches under the filters
-        understood from the words of the query, they are not required (`Query.loosened`). A query of one word is
-        loosened before it is relaxed, because a part of the word means something else. If no form has a match, returns
+        understood from the words of the query, they are loosened (`Query.loosened`). A query of one word is loosened
+        before it is relaxed, because a part of the word means something else. If no form has a match, returns
         the first one.
         """
-        forms: list[tuple[Query, bool]] = [(parsed, True)]
-        if parsed.loosened is not None:
-            is_one_word = options.match == "auto" and len(self._words_of(parsed)) == 1
-            forms = [(parsed, not is_one_word), (parsed.loosened, not is_one_word)]
-            forms += [(parsed, True), (parsed.loosened, True)] if is_one_word else []
+        queries = [parsed, *parsed.loosened_forms()]
+        is_one_word = options.match == "auto" and len(queries) > 1 and len(self._words_of(parsed)) == 1
+        forms = [*((query, False) for query in queries if is_one_word), *((query, True) for query in queries)]
         first = None
         with self.use_engine() as engine:
             for query, can_relax in forms:

@@ -143,9 +143,13 @@ def test_names_become_filters(
         )
     assert found == understood
     assert [clause.text for clause in parsed.scoring if clause.weight == 1] == words
-    assert parsed.loosened is not None
-    assert not any(item.strict for item in parsed.loosened.understood)
-    assert {clause.text for clause in parsed.loosened.scoring} > set(words)
+    *weaker, loosest = parsed.loosened_forms()
+    assert not any(item.strict for item in loosest.understood)
+    assert {clause.text for clause in loosest.scoring} > set(words)
+    facets = {item.facet for item in parsed.understood}
+    assert [len({item.facet for item in form.understood if not item.strict}) for form in weaker] == (
+        [1] * len(facets) if len(facets) > 1 else []
+    )
 
 
 @pytest.mark.parametrize(
