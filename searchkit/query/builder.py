@@ -36,9 +36,9 @@ _FUNCTION_WORDS = frozenset("的地得了着过是在和与及或等有无不也
 _QUESTION_WORDS = frozenset(
     "什么 多少 多大 多久 多长 多高 如何 怎么 怎样 怎么样 怎么办 咋 咋样 哪 哪些 哪个 哪几个 哪种 哪项 哪家 哪位 "  # noqa: SIM905
     "哪里 哪儿 哪年 哪一年 何 何时 何地 何种 几 几个 几次 几项 几家 几年 几种 谁 是否 能否 可否 有没有 是不是 为什么 "
-    "为何 干什么 请问 提到 提及 谈到 对比".split()
+    "为何 干什么 请问 提到 提及 谈到 对比 vs 时候 历年 近几年 这几年 各省 各地".split()
 )
-"""Words of questions and of requests, which answers do not contain. They are no content words."""
+"""Words of questions and of requests, which answers need not contain. They are no content words."""
 _SYNONYM_WEIGHT = 0.3
 """Weight of all synonym variants of a run together, if they are not longer than the run. The run itself has the weight
 1, so that it ranks higher."""

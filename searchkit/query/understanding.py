@@ -38,14 +38,16 @@ _CONNECTORS = frozenset({"和", "与", "及", "以及", "、", ",", "跟"})
 """Words between two names."""
 _LINKS = _CONNECTORS | {"or", "and", "vs", "对比", "比较", "比"}
 """Runs that are dropped between two runs with names."""
-_DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从"}) | _CONNECTORS
+_DROPPED = frozenset({"的", "在", "于", "关于", "到", "自", "从", "内", "境内", "级"}) | _CONNECTORS
 """Words that are dropped beside a name."""
 _TIMES = ("年", "年来", "年度", "期间", "时期", "以来")
 """Ends of a phrase of time. A short name or a year may follow: 去年浙江, 十三五期间浙江."""
 _LEVELS = "省市区县州盟旗"
 """Characters after the short name of another place (吉林市), or before the name of a body (区司法局)."""
-_OTHER_WORD = re.compile(r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际")
-"""Matches after a full name whose last character belongs to another word: 域 in 新区域."""
+_OTHER_WORD = re.compile(
+    r"(?<=区)[域别间划块位段]|(?<=市)(?:场(?!监)|值|价|辖)|(?<=县)[域级]|(?<=旗)[帜舰]|(?<=州)际|(?<=[省市区县州盟旗])委(?![员托派任])"
+)
+"""Matches after a full name whose last character belongs to another word: 域 in 新区域, 委 in 云南省委."""
 _INSTITUTION = re.compile(
     "^.$|(?:大学|学院|学校|中学|医院|出版社|银行|[日晚晨]报|电视台|公司|集团|军区|兵团|法院|起义|战役|谈判|音乐|白药)$"
 )
