@@ -30,7 +30,7 @@ from searchkit.manifest import (
 from searchkit.model import Document, Measure, Paragraph, Table
 from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
-from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
+from searchkit.query.filters import FilterReader, FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
 from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
 from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
@@ -160,11 +160,16 @@ class Snapshot:
         if not isinstance(query, str):
             raise UsageError(f"the query must be a text, not {query!r}")
         if not self.aliases.can_understand(query[:MAX_QUERY_LENGTH]):
-            return parse(query, self.analyzer, self.facet_names)
+            return parse(query, self.analyzer, self.facet_names, self._filter_reader)
         from searchkit.query.understanding import parse_understood  # noqa: PLC0415 - not needed by most queries
 
         return parse_understood(
-            query, self.analyzer, self.facet_names, self.aliases, literal=facets, year_facets=year_facets
+            query,
+            self.analyzer,
+            self.facet_names,
+            self._filter_reader,
+            literal=facets,
+            year_facets=year_facets,
         )
 
     def resolve(self, filters: Mapping[str, FilterValue], where: Mapping[str, FilterValue] | None) -> ResolvedFilters:
@@ -172,7 +177,12 @@ class Snapshot:
 
         Raises UnknownFacet, and UsageError for an invalid value and for one that the index does not have.
         """
-        return parse_filters(filters, where, self._check_facet, self.aliases, self._has_topic)
+        return parse_filters(filters, where, self._check_facet, self._filter_reader)
+
+    @cached_property
+    def _filter_reader(self) -> FilterReader:
+        """Reads the values of filters by the names of the index."""
+        return FilterReader(self.aliases, self._has_topic)
 
     def _has_topic(self, topic: str) -> bool:
         """Return whether a paragraph has a topic."""
@@ -189,7 +199,7 @@ class Snapshot:
     def rank_measures(self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]) -> MeasureRanking:
         """Rank all measures that answer a query. The options `limit` and `offset` are ignored.
 
-        If nothing matches all filters that were understood from the query, they are not required.
+        If nothing matches all filters that were understood from the query, they are loosened (`Query.loosened`).
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
@@ -197,10 +207,12 @@ class Snapshot:
         request = measure_request(options, filters)
         with self.use_engine() as engine:
             ranking = rank_measures(engine, parsed, request, options.match, self.names)
-            if ranking.total or parsed.loosened is None:
+            if ranking.total:
                 return ranking
-            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
-            return loosened if loosened.total else ranking
+            loosened = (
+                rank_measures(engine, query, request, options.match, self.names) for query in parsed.loosened_forms()
+            )
+            return next((other for other in loosened if other.total), ranking)
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
@@ -241,7 +253,7 @@ class Snapshot:
         first = None
         with self.use_engine() as engine:
             for query, tree in _forms(parsed, options.match):
-                form = replace(request, match=tree, scoring=query.scoring)
+                form = replace(request, match=tree, scoring=query.scoring, first=query.first)
                 if options.match == "auto" and options.beyond and tree is not query.any:
                     form = replace(form, beyond=_find_beyond(engine, query, form))
                 response = engine.search(form)
@@ -263,14 +275,15 @@ class Snapshot:
 
     def _suggest(self, query: str, options: SearchOptions, filters: tuple[Filter, ...]) -> tuple[Suggestion, ...]:
         """Return suggestions for a search that found nothing."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
 
-        def count(query: str, filters: tuple[Filter, ...]) -> int:
-            """Return the number of paragraphs that a query with filters finds."""
-            parsed = self.parse_query(query, options.literal)
-            return self._search_forms(parsed, options, Request(Everything(), filters=filters, limit=0))[2].total
+        def count(other: Search) -> int:
+            """Return the number of paragraphs that another search finds."""
+            parsed = self.parse_query(other.query, options.literal)
+            request = Request(Everything(), filters=other.filters, limit=0)
+            return self._search_forms(parsed, replace(options, match=other.match), request)[2].total
 
-        return suggest(query, filters, self.analyzer, count)
+        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
 
     def measures(self, query: str, options: MeasureOptions, resolved: ResolvedFilters) -> MeasureResults:
         """Find the measures that answer a query, best first. Raises UsageError, IndexStale, IndexDamaged."""
@@ -296,11 +309,13 @@ class Snapshot:
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]
     ) -> tuple[Suggestion, ...]:
         """Return suggestions for a look-up that found nothing."""
-        from searchkit.search.suggestions import suggest  # noqa: PLC0415 - only if nothing was found
+        from searchkit.search.suggestions import Search, suggest  # noqa: PLC0415 - only if nothing was found
 
-        return suggest(
-            query, filters, self.analyzer, lambda text, others: self.rank_measures(text, options, others).total
-        )
+        def count(other: Search) -> int:
+            """Return the number of measures that another look-up finds."""
+            return self.rank_measures(other.query, replace(options, match=other.match), other.filters).total
+
+        return suggest(Search(query, filters, options.match), count, self.analyzer, self._filter_reader)
 
     def every_measure(self, filters: tuple[Filter, ...], statuses: tuple[str, ...] = ()) -> Iterator[Measure]:
         """Yield the measures that pass the filters and have one of the statuses (empty: any), in corpus order.
@@ -400,9 +415,9 @@ def _forms(parsed: Query, match: str) -> Iterator[tuple[Query, Node]]:
     """Yield the queries that a search tries in turn, each with the tree that paragraphs must match.
 
     `auto` requires all content words, then some words. The filters that were understood from words of the query are
-    required in both. Only if nothing matches under them, they are not required (`Query.loosened`).
+    required in both. Only if nothing matches under them, they are loosened (`Query.loosened`).
     """
-    for query in filter(None, (parsed, parsed.loosened)):
+    for query in (parsed, *parsed.loosened_forms()):
         strict = query.all if match == "all" else query.content or query.all
         if match != "any":
             yield query, strict

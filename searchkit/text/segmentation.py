@@ -332,6 +332,11 @@ class JiebaDictionary:
             yield word, int(frequency)
 
 
+def is_dictionary_word(word: str) -> bool:
+    """Return whether jieba's dictionary contains a folded word."""
+    return bool(word) and _jieba_dictionary().frequency(word) > 0
+
+
 @cache
 def _jieba_dictionary() -> JiebaDictionary:
     """Return the dictionary that all segmenters of the process share."""

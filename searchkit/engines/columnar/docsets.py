@@ -197,6 +197,16 @@ def _intersect_ids(ids: Array, other: DocSet) -> Array:
     return ids.compress(other.contains(ids))  # `ids[mask]` would take five times as long
 
 
+def difference(docs: DocSet, other: DocSet) -> DocSet:
+    """Return the docs of a set that are not in another set. Takes some ns per id, or some µs if the set is dense."""
+    if docs.is_dense or docs.form is Form.NONE:
+        bitset = docs.bitset & ~other.bitset if other.is_dense else docs.bitset.copy()
+        if not other.is_dense:
+            bitset[other.ids] = False
+        return DocSet.of_bitset(bitset).compact()
+    return DocSet.of_ids(docs.ids.compress(~other.contains(docs.ids)), docs.size)
+
+
 def union(sets: Sequence[DocSet], size: int) -> DocSet:
     """Return the docs that are in at least one of the sets. `size`: number of docs of the index or segment."""
     sets = [docs for docs in sets if docs.form is not Form.NONE]
