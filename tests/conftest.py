@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, settings
 from inprocess import InProcess
 
 from searchkit import processes
-from searchkit.compare.choosing import RankedMeasure, choose_indicator
 from searchkit.compare.comparison import Comparison, build_table
 from searchkit.corpus.reading import ParsedDocument
 from searchkit.engines.opening import ENGINES
@@ -25,6 +24,7 @@ from searchkit.indexing.build import BuildOptions, write_index
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, ExtractedMeasure, Measure, Paragraph
 from searchkit.query.naming import IndicatorNames
+from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 ROOT = Path(__file__).parent.parent
 

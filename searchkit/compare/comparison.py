@@ -9,16 +9,14 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Literal
 
-from searchkit.compare.agreement import has_other_period, has_same_value, scale_name, unit_family, unit_scale
 from searchkit.compare.axes import AxisKey, AxisLabel, group_by, keys_of, label_keys
-from searchkit.compare.choosing import IndicatorSpec, RankedMeasure, choose_indicator
 from searchkit.errors import UnknownFacet, UsageError
 from searchkit.model import Document, Measure, Paragraph
+from searchkit.query.agreement import has_other_period, has_same_value, scale_name, unit_family, unit_scale
 from searchkit.query.facets import PARAGRAPH_FACETS, Filter
 from searchkit.query.filters import FilterValue
-from searchkit.query.naming import IndicatorNames
 from searchkit.query.understood import UnderstoodFilter
-from searchkit.search.lookup import MeasureRanking
+from searchkit.search.choosing import IndicatorSpec, RankedMeasure, choose_indicator, read_candidates
 from searchkit.search.options import MeasureOptions, read_options
 from searchkit.search.snapshot import Snapshot
 from searchkit.search.suggestions import Suggestion
@@ -30,15 +28,8 @@ report."""
 _MIN_RELATIVE_CLOSENESS = 0.97
 """Smallest closeness of a measure, relative to the closest measure of the same report in the cell. Less close measures
 of the report are not in the cell."""
-_FIRST_PAGE_SIZE = 1000
-"""Number of ranked measures in the first page that is read. Each further page has twice as many."""
-_MIN_RELEVANCE = 0.25
-"""If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
-similar indicator."""
 _REVERSED_BOUNDS = {"at_least": "at_most", "at_most": "at_least"}
 """Bound of a negated value."""
-_RELEVANCE_SHARE = 0.1
-"""Share of the closeness that depends on the relevance to the query. See `_assign_cells`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +146,7 @@ def compare_snapshot(
     ranking = snapshot.rank_measures(query, options, resolved.filters)
     understood = [Filter(item.facet, tuple(map(str, item.values))) for item in ranking.query.understood if item.strict]
     reports = _filter_reports(snapshot, (*resolved.filters, *_join_filters(understood)))
-    candidates = _read_candidates(ranking, snapshot.names)
+    candidates = read_candidates(ranking, snapshot.names)
     spec = choose_indicator(candidates, ranking.wanted)
     table = build_table(query, spec, candidates, reports, rows=rows, cols=cols)
     return replace(
@@ -182,22 +173,6 @@ def _join_filters(filters: Sequence[Filter]) -> list[Filter]:
     for item in filters:
         values[item.name] = (*values.get(item.name, ()), *item.values)
     return [Filter(name, items) for name, items in values.items()]
-
-
-def _read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
-    """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
-    candidates: list[RankedMeasure] = []
-    best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
-    while True:
-        page = ranking.page(len(candidates), page_size)
-        best = best or max((score for _, score in page), default=0.0)
-        for measure, score in page:
-            # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
-            relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
-            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance))
-        if len(page) < page_size or relevance < _MIN_RELEVANCE:
-            return candidates
-        page_size *= 2
 
 
 def _filter_reports(snapshot: Snapshot, filters: Sequence[Filter]) -> Iterator[Document]:
@@ -291,8 +266,7 @@ def _assign_cells(
 ) -> tuple[dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]], int]:
     """Return the measures of each cell, by row and column, and the number of measures without a row or a column.
 
-    The closeness of a measure is the similarity of its name, times its weight, times a factor from 0.9 to 1 that
-    grows with its relevance.
+    The closeness of a measure is `IndicatorSpec.closeness`.
     """
     cells: dict[tuple[AxisKey, AxisKey], list[_ScoredMeasure]] = {}
     unplaced = 0
@@ -300,7 +274,7 @@ def _assign_cells(
     for item in candidates:
         measure, similarity = item.measure, similarities[item.name]
         if spec.admits(measure, similarity) or spec.admits_in_other_unit(item, similarity):
-            closeness = similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
+            closeness = spec.closeness(item, similarity)
             keys = list(product(keys_of(measure, rows), keys_of(measure, cols)))
             unplaced += not keys
             for key in keys:

@@ -69,7 +69,7 @@ _FIRST_IDEOGRAPH = 0x3400
 """First code point of the Chinese characters (CJK Extension A)."""
 
 if TYPE_CHECKING:  # compiling their patterns takes 3 ms, and a search needs no names of measures
-    from searchkit.query.naming import IndicatorNames, MeasureName
+    from searchkit.query.naming import Aspect, IndicatorNames, MeasureName
     from searchkit.search.querynames import QueryNames
 
 _Ordinals = NDArray[np.int64]
@@ -185,6 +185,8 @@ class MeasureRanking:
         """Number of measures."""
         self.wanted: MeasureName | None = names.wanted
         """The measure that the query asks for, if the query names one (`QueryNames.wanted`)."""
+        self.aspect: Aspect = names.aspect
+        """What the query asks for: a level, an addition or a change."""
         self._columns, self._features = columns, _QueryFeatures(query.scoring, names)
         self._first_step = _FirstStep(columns, self._features, names)
         self._first_scores = self._first_step.scores()
@@ -275,7 +277,7 @@ class _QueryFeatures:
         highest weight: a synonym has a lower weight."""
         query = " ".join(clause.text for clause in scoring)
         self._change_penalty = 0.0 if _CHANGE_QUERY.search(query) else CHANGE_PENALTY
-        self.level_penalty = CHANGE_PENALTY if names.is_of_change else 0.0
+        self.level_penalty = CHANGE_PENALTY if names.aspect == "change" else 0.0
         """Penalty of a measure that is no change, if the query names a change."""
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(query) else PERCENT_PENALTY
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from searchkit.query.naming import IndicatorNames, MeasureName, is_change_word, remove_aspect
+from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word, remove_aspect
 from searchkit.query.tree import PASSAGE, And, Node, Or, Query, ScoringClause, Substring
 from searchkit.text.folding import fold, to_code_points
 
@@ -42,9 +42,10 @@ class QueryNames:
         """Synonyms of the query that are names of its measures. They are no clauses of their own."""
 
     @property
-    def is_of_change(self) -> bool:
-        """Whether the query asks for a change."""
-        return any(name.aspect == "change" for name in self._by_text.values())
+    def aspect(self) -> Aspect:
+        """What the query asks for: a change or an addition if one of its clauses states it, otherwise a level."""
+        aspects = {name.aspect for name in self._by_text.values()}
+        return "change" if "change" in aspects else "addition" if "addition" in aspects else "level"
 
     @property
     def scores_no_paragraph(self) -> bool:

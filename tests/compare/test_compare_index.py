@@ -72,7 +72,7 @@ def test_a_comparison_of_an_index_has_a_status_per_cell(index: Index) -> None:
 def test_the_page_size_does_not_change_a_table(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """The table is the same if the measures are read in small pages."""
     expected = index.compare("立案")
-    monkeypatch.setattr("searchkit.compare.comparison._FIRST_PAGE_SIZE", 1)
+    monkeypatch.setattr("searchkit.search.choosing._FIRST_PAGE_SIZE", 1)
     assert index.compare("立案") == expected
     assert expected.cell_values
 

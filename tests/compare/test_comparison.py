@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.compare.axes import label_keys
-from searchkit.compare.choosing import RankedMeasure, choose_indicator
 from searchkit.compare.comparison import Comparison, build_table
 from searchkit.indexing.namelists import read_name_lists
 from searchkit.model import Document, Measure
 from searchkit.output.json import comparison_records, comparison_to_json
 from searchkit.query.naming import IndicatorNames
+from searchkit.search.choosing import RankedMeasure, choose_indicator
 
 MakeMeasure, MakeTable = Callable[..., Measure], Callable[..., Comparison]
 NAMES = IndicatorNames(read_name_lists())

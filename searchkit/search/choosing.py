@@ -1,19 +1,39 @@
-"""Chooses the indicator and unit of a table, and selects its measures. `agreement` defines which indicators agree."""
+"""Chooses the measures that can be quoted: of one indicator, in one kind of unit, one for each place, body and year.
+
+Tables (`compare`) and look-ups that sort or calculate use it, so both take the same measures. There are three steps:
+`read_candidates` reads the measures that may answer a query, `choose_indicator` chooses what is counted and in which
+unit, and `choose_measures` sorts the measures by fact, the best of each fact first, and gives the reason for each that
+is left out. `agreement` defines which indicators agree.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from searchkit.compare.agreement import (
-    has_other_period,
-    is_same_measure,
-    name_similarity,
-    unit_family,
-)
-from searchkit.model import Measure
-from searchkit.query.naming import MeasureName, is_change_word
+from searchkit.model import MEASURE_STATUSES, Measure, reviewed_year
+from searchkit.query.agreement import has_other_period, is_same_measure, name_similarity, thing_similarity, unit_family
+from searchkit.query.facets import year_of_measure
+from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word
+
+if TYPE_CHECKING:
+    from searchkit.search.lookup import MeasureRanking
+
+Reason = Literal[
+    "other_indicator",
+    "other_aspect",
+    "other_unit",
+    "other_status",
+    "cumulative",
+    "part_of_year",
+    "part_of_total",
+    "repeated",
+]
+"""Why a measure is left out: another thing is counted; a change, an addition or a level of the thing, and another of
+these is asked for; another kind of unit; a target, a rule or a value before a change; a total of several years; a part
+of a year; a part of a total that is there too; another measure states the same fact."""
 
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two names that are treated as the same one."""
@@ -23,6 +43,13 @@ higher than `MIN_SIMILARITY`, because such measures rarely count the same things
 _MAX_CONTENDERS = 20
 """Maximum number of indicators that are scored on all candidates. Each costs one pass over the candidates."""
 
+_FIRST_PAGE_SIZE = 1000
+"""Number of ranked measures in the first page that is read. Each further page has twice as many."""
+_MIN_RELEVANCE = 0.25
+"""If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
+similar indicator."""
+_RELEVANCE_SHARE = 0.1
+"""Share of the closeness that depends on the relevance to the query. See `IndicatorSpec.closeness`."""
 _MIN_VOTING_RELEVANCE = 0.5
 """Smallest relevance of a measure that takes part in the choice of the indicator. Less relevant measures are ignored,
 so that they cannot win by their number."""
@@ -86,6 +113,13 @@ class IndicatorSpec:
         """Return whether the unit of a measure is in the family, or the measure is a statement of zero without unit."""
         return unit_family(measure.base_unit) == self.family or (measure.zero and not measure.base_unit)
 
+    def closeness(self, item: RankedMeasure, similarity: float) -> float:
+        """Return how close a measure is to the indicator: the similarity of its name times its weight.
+
+        A factor from 0.9 to 1 grows with its relevance to the query.
+        """
+        return similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
+
     def admits(self, measure: Measure, similarity: float) -> bool:
         """Return whether a measure belongs in the table. `similarity` is that of its name, from `similarities`."""
         return similarity >= MIN_SIMILARITY and self.has_unit_of(measure) and self._has_same_kind(measure)
@@ -105,12 +139,124 @@ class IndicatorSpec:
         return measure.kind == self.kind and (measure.change is not None) == (self.aspect == "change")
 
 
-def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | None = None) -> IndicatorSpec | None:
+class Fact(NamedTuple):
+    """What a measure states a value of, besides the indicator: all measures of one fact should have one value."""
+
+    place: tuple[str, ...]
+    """The region of the report. The id of the report if it is unknown."""
+    body: str | None
+    """The agency of the report."""
+    of_year: int | None
+    """The year of the measure or, if it is unknown, of the report (`year_of_measure`)."""
+    since: int | None
+    """The first year of a measure of several years."""
+
+
+class ChosenMeasures(NamedTuple):
+    """The measures of an indicator, by fact."""
+
+    facts: dict[Fact, list[RankedMeasure]]
+    """The measures of each fact, the one to quote first. The facts are in the order of their best candidates."""
+    left_out: list[tuple[RankedMeasure, Reason]]
+    """The candidates that belong to no fact, with the reason. `repeated` is never among them: of the measures of a fact
+    all but the first are repeated."""
+
+
+def read_candidates(ranking: MeasureRanking, names: IndicatorNames) -> list[RankedMeasure]:
+    """Return ranked measures, best first. Reads pages until the relevance falls below `_MIN_RELEVANCE`."""
+    candidates: list[RankedMeasure] = []
+    best, relevance, page_size = 0.0, 1.0, _FIRST_PAGE_SIZE
+    while True:
+        page = ranking.page(len(candidates), page_size)
+        best = best or max((score for _, score in page), default=0.0)
+        for measure, score in page:
+            # Only the best 200 are rescored, so the next score can be higher. Scores can also be below 0.
+            relevance = max(0.0, min(relevance, score / best)) if best > 0 else 1.0
+            candidates.append(RankedMeasure(measure, names.name_of(measure), relevance))
+        if len(page) < page_size or relevance < _MIN_RELEVANCE:
+            return candidates
+        page_size *= 2
+
+
+def choose_measures(
+    spec: IndicatorSpec,
+    candidates: Iterable[RankedMeasure],
+    statuses: Sequence[str] = ("actual",),
+    span: tuple[int, int] | None = None,
+) -> ChosenMeasures:
+    """Sort the measures of an indicator by fact, and give the reason for each candidate that is left out.
+
+    A fact has the measures of one year with one of `statuses` (empty: any), or, if `span` is given, the measures from
+    its first to its last year. Of the measures of a fact, the best is first: by status (in the order of
+    `MEASURE_STATUSES`), from the report that reports on that year, else from the nearest later report; the closest to
+    the indicator. A part of a total is left out if the fact has a measure that is none. Linear, but for sorting.
+    """
+    facts: dict[Fact, list[RankedMeasure]] = {}
+    left_out: list[tuple[RankedMeasure, Reason]] = []
+    listed = list(candidates)
+    similarities = spec.similarities({item.name for item in listed})
+    for item in listed:
+        reason = _find_reason(spec, item, similarities[item.name], statuses, span)
+        if reason:
+            left_out.append((item, reason))
+        else:
+            facts.setdefault(fact_of(item.measure), []).append(item)
+    for fact, items in facts.items():
+        totals = [item for item in items if item.measure.part_of is None] or items
+        left_out += [(item, "part_of_total") for item in items if item.measure.part_of and len(totals) < len(items)]
+        facts[fact] = sorted(totals, key=lambda item: _preference(spec, item, similarities[item.name]))
+    return ChosenMeasures(facts, left_out)
+
+
+def fact_of(measure: Measure) -> Fact:
+    """Return the fact that a measure states a value of."""
+    return Fact(measure.region or (measure.document,), measure.agency, year_of_measure(measure), measure.since)
+
+
+def _find_reason(
+    spec: IndicatorSpec,
+    item: RankedMeasure,
+    similarity: float,
+    statuses: Sequence[str],
+    span: tuple[int, int] | None,
+) -> Reason | None:
+    """Return why a candidate belongs to no fact, None if it does."""
+    measure = item.measure
+    if item.name.aspect != spec.aspect:
+        is_same_thing = thing_similarity(spec.name, item.name) >= MIN_SIMILARITY
+        return "other_aspect" if is_same_thing else "other_indicator"
+    if similarity < MIN_SIMILARITY:
+        return "other_indicator"
+    reasons: dict[Reason, bool] = {
+        "other_unit": not spec.admits(measure, similarity),
+        "other_status": bool(statuses) and measure.status not in statuses,
+        "cumulative": (measure.since, year_of_measure(measure)) != span if span else measure.since is not None,
+        "part_of_year": measure.part is not None,
+    }
+    return next((reason for reason, is_left_out in reasons.items() if is_left_out), None)
+
+
+def _preference(spec: IndicatorSpec, item: RankedMeasure, similarity: float) -> tuple[float, ...]:
+    """Return the sort key of a measure among those of its fact: smaller is better."""
+    measure = item.measure
+    reviewed, of_year = reviewed_year(measure.year, measure.doctype), year_of_measure(measure)
+    years_after = 0 if reviewed is None or of_year is None else reviewed - of_year
+    return (
+        MEASURE_STATUSES.index(measure.status),
+        years_after < 0,  # an earlier report has no final value
+        abs(years_after),
+        -spec.closeness(item, similarity),
+    )
+
+
+def choose_indicator(
+    candidates: Sequence[RankedMeasure], wanted: MeasureName | None = None, aspect: Aspect | None = None
+) -> IndicatorSpec | None:
     """Return the indicator that answers the query best in most reports. None if there are no candidates.
 
-    `candidates` are best first. `wanted` is the measure that the query names, if it names one. If candidates are the
-    listed measure that the query names, or changes if it asks for a change, only these are considered. Candidates below
-    `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
+    `candidates` are best first. `wanted` is the measure that the query names, if it names one: only that measure is
+    considered if it is listed, otherwise only changes if it is one. `aspect`, if given, is what the query asks for: no
+    other aspect stands in for it. Candidates below `_MIN_VOTING_RELEVANCE` are ignored. The choice has two steps:
 
     1. Each report votes for each of its names. The vote is the highest score of its measures of that name. The score of
        a measure is (relevance · weight)².
@@ -123,7 +269,9 @@ def choose_indicator(candidates: Sequence[RankedMeasure], wanted: MeasureName | 
     """
     candidates = [item for item in candidates if item.relevance >= _MIN_VOTING_RELEVANCE]
     if wanted is not None:
-        candidates = [item for item in candidates if _answers(item.name, wanted)] or candidates
+        candidates = [item for item in candidates if _answers(item.name, wanted)]
+    if aspect is not None:
+        candidates = [item for item in candidates if item.name.aspect == aspect]
     change_weight = 1.0 if candidates and candidates[0].measure.change else _CHANGE_WEIGHT
     votes = _count_votes(candidates, change_weight)
     contenders = nlargest(_MAX_CONTENDERS, votes, key=votes.__getitem__)
