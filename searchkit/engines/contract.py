@@ -135,9 +135,20 @@ class MeasureRequest:
     """The statuses that a measure may have (`MEASURE_STATUSES`), empty = any."""
 
 
+MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]
+"""Fields of `ExtractedMeasure` of which few combinations occur: `unit`, `base_unit`, `bound`, `kind`, `change`,
+`period` and `zero`."""
+
+TimeAttributes = tuple[int | None, int | None, str | None, bool, str]
+"""Fields of `ExtractedMeasure` about time, of which few combinations occur: `of_year`, `since`, `part`, `stock` and
+`status`."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureColumns:
-    """The answer to a `MeasureRequest`. `indicator_of` and `scores` are columns with an element per measure.
+    """The answer to a `MeasureRequest`. `indicator_of`, `attributes_of`, `time_of` and `scores` are columns.
+
+    A column has an element per measure.
 
     The measures are in corpus order; within a paragraph, they are in the order of the text. An engine does not rank
     measures. The caller ranks them by these columns and fetches only the best, because loading a measure is slow.
@@ -147,6 +158,14 @@ class MeasureColumns:
     """Distinct indicators. May contain indicators that none of the measures has."""
     indicator_of: NDArray[np.int64]
     """Index in `indicators` of the indicator of each measure."""
+    attributes: Sequence[MeasureAttributes]
+    """Distinct combinations of attributes. May contain some that none of the measures has."""
+    attributes_of: NDArray[np.int64]
+    """Index in `attributes` of the attributes of each measure."""
+    times: Sequence[TimeAttributes]
+    """Distinct combinations of time and status. May contain some that none of the measures has."""
+    time_of: NDArray[np.int64]
+    """Index in `times` of the time of each measure."""
     scores: NDArray[np.float64]
     """Score of the paragraph of each measure by words alone (BM25F, step one of ranking)."""
     fetch: Callable[[Sequence[int]], list[Measure]]
