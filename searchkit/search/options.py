@@ -115,7 +115,7 @@ def measure_request(options: MeasureOptions, filters: tuple[Filter, ...]) -> Mea
     """
     minimum, min_unit = _parse_bound("min", options.min)
     maximum, max_unit = _parse_bound("max", options.max)
-    units = dict.fromkeys(unit for unit in (_base_unit(options.unit), min_unit, max_unit) if unit)
+    units = dict.fromkeys(unit for unit in (base_unit(options.unit), min_unit, max_unit) if unit)
     if len(units) > 1:
         raise UsageError(f"unit, min and max have different units: {', '.join(units)}")
     return MeasureRequest(
@@ -210,7 +210,7 @@ def _parse_bound(name: str, value: object) -> tuple[float | None, str | None]:
     raise UsageError(f"{name}: {value!r} is not a quantity; write 50, 10万元 or 90%")
 
 
-def _base_unit(unit: str | None) -> str | None:
+def base_unit(unit: str | None) -> str | None:
     """Return the unit without its scale: 元 for 万元. An unknown unit is returned unchanged, a blank one as None."""
     unit = unit.strip() if unit else None
     if not unit:

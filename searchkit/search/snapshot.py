@@ -193,13 +193,16 @@ class Snapshot:
 
         Raises UsageError, IndexStale, IndexDamaged.
         """
-        parsed = self.parse_query(query, options.literal, ("of_year",))
+        from searchkit.query.questions import NumberQuestion, read_question  # noqa: PLC0415 - not loaded by searches
+
+        question = read_question(query) if isinstance(query, str) else NumberQuestion(query, None)
+        parsed = self.parse_query(question.text, options.literal, ("of_year",))
         request = measure_request(options, filters)
         with self.use_engine() as engine:
-            ranking = rank_measures(engine, parsed, request, options.match, self.names)
+            ranking = rank_measures(engine, parsed, request, options.match, self.names, question.unit)
             if ranking.total or parsed.loosened is None:
                 return ranking
-            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names)
+            loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names, question.unit)
             return loosened if loosened.total else ranking
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:

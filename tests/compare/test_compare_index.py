@@ -126,7 +126,7 @@ def test_years_of_measures_select_measures_and_columns(dated: Index) -> None:
     assert [cell.status for cell in dated.compare("立案", of_year=2024).cells()] == ["silent", "silent"]
     table = dated.compare("立案", cols="of_year", status="actual")
     assert table.cols == (2023,)
-    assert [item.value for item in table.cell("滨海新区", 2023).values] == [9, 7]
+    assert [item.value for item in table.cell("滨海新区", 2023).values] == [7, 9]
     assert dated.compare("立案", status="target").indicator is None
 
 

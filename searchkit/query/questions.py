@@ -1,0 +1,50 @@
+"""Finds the words of a query that ask for a number: 是多少亿元 in 2023年GDP是多少亿元. They name no measure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from searchkit.query.parsing import MAX_QUERY_LENGTH, split_parts
+
+_UNIT = (
+    "[万亿]*(?:立方米|平方公里|平方米|公里|公顷|千瓦时|千瓦|人次|万人|个百分点|百分点|户次|家次|场次|"
+    "[人名位个件起宗户家所座条项种次场辆台套间处片亩吨斤元天年月户株头只张篇部批岁米度])|[万亿]+"
+)
+"""A unit after 多少."""
+_NUMBER_WORD = (
+    rf"(?:百分之(?:几|多少)|(?:多少|(?<![十百千万亿第])几(?={_UNIT}|$))(?P<unit>{_UNIT})?|"
+    "(?<=[有是为达到])多[大高长远快久])"
+)
+_QUESTION = re.compile(
+    "(?:大约|大概|一共|总共|分别|究竟|到底|(?<![中公])共(?=[是有计]))*(?:是|(?<!国)有|为|达到?|了|计)*"
+    rf"{_NUMBER_WORD}(?:呢|吗|啊)?[?？。]*"
+)
+"""Matches words that ask for a number, with the verb before them."""
+_REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询一?下?|我想知道|想知道")
+"""Matches words before a question."""
+_QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
+
+
+class NumberQuestion(NamedTuple):
+    """A query without the words that ask for a number."""
+
+    text: str
+    """The query with an invisible character instead of each character of these words, so that all offsets stay."""
+    unit: str | None
+    """The unit that the number is asked for in (亿元), None if it names none."""
+
+
+def read_question(query: str) -> NumberQuestion:
+    """Return a query without the words that ask for a number. Quoted strings and fields stay."""
+    query = query[: MAX_QUERY_LENGTH + 1]  # one character too many, so that the parser adds its note
+    characters, unit = list(query), None
+    for start, end, is_bare in split_parts(query):
+        if not is_bare:
+            continue
+        for pattern in (_REQUEST, _QUESTION, _QUESTION_END):
+            for match in pattern.finditer(query, start, end):
+                unit = match.groupdict().get("unit") or unit
+                characters[slice(*match.span())] = "\u200b" * (match.end() - match.start())
+    text = "".join(characters)
+    return NumberQuestion(text if text.replace("\u200b", "").strip() else query, unit)
