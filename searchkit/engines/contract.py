@@ -127,12 +127,17 @@ class MeasureRequest:
     """Filters that must all admit the measure. They do not change scores."""
     unit: str | None = None
     """Base unit of the measures (元, also for measures in 万元), None = any."""
+    convertible: tuple[tuple[str, float], ...] = ()
+    """Base units that measures may have, each with its value in the unit of `minimum` and `maximum`. Empty: any unit,
+    and all are compared as they are."""
     minimum: float | None = None
     """Minimum of the signed value (`Measure.signed_value`), inclusive, None = no minimum."""
     maximum: float | None = None
     """Maximum of the signed value, inclusive, None = no maximum."""
     statuses: tuple[str, ...] = ()
     """The statuses that a measure may have (`MEASURE_STATUSES`), empty = any."""
+    single_years: bool = False
+    """Whether totals of several years (`Measure.since`) are left out."""
 
 
 MeasureAttributes = tuple[str | None, str | None, str, str, str | None, str | None, bool]

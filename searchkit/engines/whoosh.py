@@ -10,6 +10,7 @@ the few classes that Whoosh writes (`_restricted_decoding`). A pickle with any o
 from __future__ import annotations
 
 import json
+import math
 import operator
 import sys
 import threading
@@ -588,9 +589,19 @@ def _is_selected(measure: Measure, request: MeasureRequest) -> bool:
         all(item.admits_measure(measure) for item in request.filters)
         and (not request.statuses or measure.status in request.statuses)
         and (request.unit is None or measure.base_unit == request.unit)
-        and (request.minimum is None or measure.signed_value >= request.minimum)
-        and (request.maximum is None or measure.signed_value <= request.maximum)
+        and not (request.single_years and measure.since is not None)
+        and _is_between(measure, request)
     )
+
+
+def _is_between(measure: Measure, request: MeasureRequest) -> bool:
+    """Return whether the value of a measure is between the bounds of a request, in a unit of the request."""
+    value = float(measure.signed_value)
+    if request.convertible:
+        value *= dict(request.convertible).get(measure.base_unit or "", float("nan"))
+    low = -math.inf if request.minimum is None else request.minimum
+    high = math.inf if request.maximum is None else request.maximum
+    return low <= value <= high
 
 
 def _word_score(explanation: Explanation) -> float:

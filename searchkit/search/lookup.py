@@ -31,8 +31,8 @@ poor match can be below 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,7 @@ from searchkit.text.folding import CODE_POINT_COUNT, fold, fold_all, to_code_poi
 
 if TYPE_CHECKING:
     from searchkit.query.understood import UnderstoodFilter
+    from searchkit.search.aggregating import AggregateGroup
     from searchkit.search.suggestions import Suggestion
 
 COVERAGE_WEIGHT, PRECISION_WEIGHT, HEAD_WEIGHT, PARAGRAPH_WEIGHT = 0.55, 0.22, 0.17, 0.06
@@ -121,7 +122,9 @@ class MeasureResults:
     """The query tree that was searched, as text. Words and strings without a field may also match in a paragraph's
     headings or title."""
     total: int
-    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`."""
+    """Exact number of measures in matching paragraphs, with the requested unit and a base value from `min` to `max`.
+    If they are sorted (but by score), one per value of a facet or aggregated: the number of those that can be quoted.
+    """
     hits: tuple[MeasureHit, ...]
     relaxed: bool = False
     """Whether `match` was `auto` and the hits match only some words of the query, because no measure matches all parts
@@ -134,6 +137,15 @@ class MeasureResults:
     """The places, years, bodies, sections and kinds of reports that were understood from words of the query."""
     suggestions: tuple[Suggestion, ...] = ()
     """If nothing was found: searches without one part of the query or one filter that find something."""
+    indicator: str | None = None
+    """If measures are sorted (but by score), one per value of a facet or aggregated: the indicator that all of them
+    have, in the words of its most relevant measure. Otherwise None."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Then also the number of measures that are left out, by reason (`choosing.Reason`)."""
+    aggregate: str | None = None
+    """The option `aggregate`."""
+    groups: tuple[AggregateGroup, ...] = ()
+    """The numbers of the option `aggregate`. There are no hits then."""
 
     def __iter__(self) -> Iterator[MeasureHit]:
         """Yield the hits."""
@@ -238,7 +250,7 @@ class MeasureRanking:
         """Return the measures of `page` as hits with snippets."""
         texts = self._columns.texts(self._page_ordinals(offset, limit)[0])
         return [
-            _build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
+            build_hit(*ranked, text, analyzer) for ranked, text in zip(self.page(offset, limit), texts, strict=True)
         ]
 
     def _page_ordinals(self, offset: int, limit: int | None) -> tuple[list[int], list[float]]:
@@ -489,7 +501,7 @@ def _top_k(scores: _Scores, k: int) -> _Ordinals:
     return np.sort(np.concatenate([above, np.flatnonzero(scores == threshold)[: k - len(above)]]))
 
 
-def _build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
+def build_hit(measure: Measure, score: float, text: str, analyzer: Analyzer) -> MeasureHit:
     """Return the hit for a measure; `text` is the text of its paragraph.
 
     The snippet is chosen from the part of the sentence between the previous and the next occurrence of the same quote,

@@ -32,8 +32,15 @@ from searchkit.query.aliases import Aliases
 from searchkit.query.facets import BUILT_IN_FACETS, Facet, FacetCounts, Filter
 from searchkit.query.filters import FilterValue, ResolvedFilters, parse_filters
 from searchkit.query.tree import Everything, Node, Query
-from searchkit.search.lookup import MeasureRanking, MeasureResults, rank_measures
-from searchkit.search.options import MeasureOptions, SearchOptions, list_names, measure_request, parse_literal
+from searchkit.search.lookup import MeasureRanking, MeasureResults, build_hit, rank_measures
+from searchkit.search.options import (
+    MeasureOptions,
+    SearchOptions,
+    list_names,
+    measure_request,
+    parse_literal,
+    parse_statuses,
+)
 from searchkit.search.results import Hit, Results
 from searchkit.search.snippets import match_passage
 from searchkit.text.analyzer import Analyzer, Lexicon
@@ -296,20 +303,47 @@ class Snapshot:
         started = time.perf_counter()
         ranking = self.rank_measures(query, options, resolved.filters)
         suggestions = () if ranking.total else self.suggest_measures(query, options, resolved.filters)
-        with self.use_engine():
-            hits = tuple(ranking.hits(options.offset, options.limit, self.analyzer))
-        took = round((time.perf_counter() - started) * 1000, 3)
-        return MeasureResults(
+        results = MeasureResults(
             query,
             str(ranking.tree),
             ranking.total,
-            hits,
+            (),
             ranking.is_relaxed,
             (*resolved.notes, *(() if ranking.total else resolved.missing_years), *ranking.query.notes),
-            took,
-            ranking.query.understood,
-            suggestions,
+            understood_filters=ranking.query.understood,
+            suggestions=suggestions,
         )
+        with self.use_engine():
+            if options.sort.removeprefix("-") == "score" and not options.one_per and options.aggregate is None:
+                results = replace(results, hits=tuple(ranking.hits(options.offset, options.limit, self.analyzer)))
+            else:
+                results = self._select_measures(ranking, options, results)
+        return replace(results, took_ms=round((time.perf_counter() - started) * 1000, 3))
+
+    def _select_measures(
+        self, ranking: MeasureRanking, options: MeasureOptions, results: MeasureResults
+    ) -> MeasureResults:
+        """Return the results with the measures that can be quoted, or with their aggregates. Raises UnknownFacet."""
+        from searchkit.search.aggregating import select_measures, split_names  # noqa: PLC0415 - only for few look-ups
+
+        for name in (*split_names(options.one_per), *([options.by] if options.by else [])):
+            self._check_facet(name)
+        statuses = parse_statuses(options.status) if options.status else ("actual",)
+        selection = select_measures(ranking, self.names, options, statuses)
+        results = replace(
+            results,
+            total=len(selection.measures),
+            indicator=selection.indicator,
+            left_out=selection.left_out,
+            aggregate=options.aggregate,
+            groups=selection.groups,
+        )
+        if options.aggregate is not None:
+            return results
+        end = None if options.limit is None else options.offset + options.limit
+        page = selection.measures[options.offset : end]
+        hits = (build_hit(item.measure, round(item.score, 6), item.measure.source.text, self.analyzer) for item in page)
+        return replace(results, hits=tuple(hits))
 
     def suggest_measures(
         self, query: str, options: MeasureOptions, filters: tuple[Filter, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, product
 
@@ -172,14 +172,16 @@ class SegmentMeasures:
         if request.unit is not None:
             has_unit = self._unit_masks.get(request.unit, self._unit_mask)
             ordinals = ordinals.compress(has_unit.take(self.attributes.codes.take(ordinals)))
-        if request.minimum is not None or request.maximum is not None:
+        if request.minimum is not None or request.maximum is not None or request.convertible:
             low = -np.inf if request.minimum is None else request.minimum
             high = np.inf if request.maximum is None else request.maximum
             values = self._signed_values(ordinals)
-            ordinals = ordinals.compress((values >= low) & (values <= high))
-        if request.statuses:
-            has_status = np.array([status in request.statuses for *_, status in self.times.values()], bool)
-            ordinals = ordinals.compress(has_status.take(self.times.codes.take(ordinals)))
+            if request.convertible:
+                values = values * self._factors(dict(request.convertible)).take(self.attributes.codes.take(ordinals))
+            ordinals = ordinals.compress((values >= low) & (values <= high))  # NaN, in another unit, is neither
+        if request.statuses or request.single_years:
+            is_admitted = np.array([_has_time(time, request) for time in self.times.values()], bool)
+            ordinals = ordinals.compress(is_admitted.take(self.times.codes.take(ordinals)))
         return ordinals
 
     def match_years(self, ordinals: Array, years: Filter, reports: DocSet) -> Array:
@@ -205,6 +207,10 @@ class SegmentMeasures:
     def _is_decrease(self) -> Array:
         """Mask of the distinct combinations of attributes of a decrease."""
         return np.array([change == "decrease" for _, _, _, _, change, *_ in self.attributes.values()], bool)
+
+    def _factors(self, convertible: Mapping[str | None, float]) -> Array:
+        """Return the value of the base unit of each distinct combination of attributes, NaN if it has none."""
+        return np.array([convertible.get(base_unit, np.nan) for _, base_unit, *_ in self.attributes.values()])
 
     def _unit_mask(self, unit: str) -> Array:
         """Return a mask of the distinct combinations of attributes that have a base unit."""
@@ -302,6 +308,12 @@ class SegmentMeasures:
             time_of=time_of,
             cells=self._cells.columns(measures),
         )
+
+
+def _has_time(time: TimeAttributes, request: MeasureRequest) -> bool:
+    """Return whether a request admits measures with a time and status."""
+    _, since, _, _, status = time
+    return (not request.statuses or status in request.statuses) and (since is None or not request.single_years)
 
 
 def find_measure_problem(columns: MeasureArrays, text_length: Array, n: Array, document_of: Array) -> str | None:
