@@ -1,4 +1,7 @@
-"""Finds the words of a query that ask for a number: 是多少亿元 in 2023年GDP是多少亿元. They name no measure."""
+"""Finds words of a query for measures that name no measure: those that ask for a number (是多少亿元), and 全国.
+
+In other queries 全国 is a word, because it occurs in many names (全国文明城市).
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,12 @@ _REQUEST = re.compile("请问|请查一?下?|帮我查一?下?|查一?下|查询
 _QUESTION_END = re.compile("(?:是|为|有)?(?:什么|怎样|如何)?[?？]+$")
 
 
+_NATIONWIDE = re.compile(
+    r"(?:(?<!\S)|(?<=[年度底末月]))全国(?!人大|人民代表|政协|文明|百强|重点|先进|示范|劳动?模|优秀|双拥|性|统一|各)"
+)
+"""Matches the whole country as a place at the beginning of a run or after a year, not as a part of a name."""
+
+
 class NumberQuestion(NamedTuple):
     """A query without the words that ask for a number."""
 
@@ -33,6 +42,19 @@ class NumberQuestion(NamedTuple):
     """The query with an invisible character instead of each character of these words, so that all offsets stay."""
     unit: str | None
     """The unit that the number is asked for in (亿元), None if it names none."""
+
+
+def find_nationwide(query: str) -> tuple[int, int] | None:
+    """Return the span of 全国 in a query if it is the place that the query asks for, otherwise None."""
+    return next(
+        (
+            match.span()
+            for start, end, is_bare in split_parts(query)
+            for match in _NATIONWIDE.finditer(query, start, end)
+            if is_bare
+        ),
+        None,
+    )
 
 
 def read_question(query: str) -> NumberQuestion:

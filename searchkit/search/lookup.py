@@ -63,9 +63,9 @@ text of a sentence after the quote is ignored. The headings include the title.""
 STATUS_PENALTY, CUMULATIVE_PENALTY, PART_OF_YEAR_PENALTY = 0.12, 0.12, 0.06
 """Penalties of a measure that is a target, a rule or a value before a change, a total of several years, or of a part of
 a year."""
-CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY = 0.08, 0.05, 0.05
+CHANGE_PENALTY, PERCENT_PENALTY, UNIT_PENALTY, COUNTER_PENALTY = 0.08, 0.05, 0.15, 0.03
 """Penalties of a measure that is a change (or is none, if the query names a change), a percentage, or in another unit
-than the query asks for."""
+than the query asks for; the last if both are counters (`_COUNTERS`)."""
 OTHER_YEAR_PENALTY, PART_PENALTY = 0.03, 0.01
 """Penalties of a measure of another year than its report reports on, or that is a part of another measure. All
 penalties of a measure are added up."""
@@ -79,6 +79,8 @@ _CHANGE_QUERY = re.compile("[增减升降涨跌]|[同环]比|提高|翻番")
 """Matches a query for changes: 增长, 同比, 提高."""
 _PERCENT_QUERY = re.compile("率|[比占]|%|百分|幅")
 """Matches a query for percentages: 立案率, 占比, 增幅."""
+_COUNTERS = frozenset("个家户项所座条名人位件起宗次场处台套辆间只张篇部批种") | {"人次", "户次", "家次"}
+"""Units that count things. A question may use another one than the report: 有几个 for 16家."""
 _TARGET_QUERY = re.compile("目标|预期(?!寿命)|力争|计划(?!生育|单列)|规划")
 """Matches a query for targets: 城镇新增就业目标."""
 _CUMULATIVE_QUERY = re.compile("累计|[年月]以?来|期间|时期|[两三四五六七八九十]年")
@@ -323,7 +325,7 @@ class _QueryFeatures:
         self.is_of_change = names.aspect == "change"
         """Whether the query names a change."""
         self._percent_penalty = 0.0 if _PERCENT_QUERY.search(text) else PERCENT_PENALTY
-        self._family = unit_family(base_unit(unit)) if unit else None
+        self._unit = base_unit(unit)
         self._status = "target" if _TARGET_QUERY.search(text) else "actual"
         self._is_cumulative = bool(_CUMULATIVE_QUERY.search(text))
         self._span = _find_span(query)
@@ -338,20 +340,21 @@ class _QueryFeatures:
 
     def _penalty_of_attributes(
         self,
-        _unit: str | None,
-        base_unit: str | None,
+        _written_unit: str | None,
+        unit: str | None,
         _bound: str,
         kind: str,
         change: str | None,
         _period: str | None,
         _zero: bool,  # noqa: FBT001
     ) -> float:
-        is_in_unit = self._family is None or unit_family(base_unit) == self._family
+        is_in_unit = self._unit is None or unit_family(unit) == unit_family(self._unit)
+        unit_penalty = COUNTER_PENALTY if {self._unit, unit} <= _COUNTERS else UNIT_PENALTY
         level_penalty = CHANGE_PENALTY if self.is_of_change else 0.0
         return (
             (self._change_penalty if change else level_penalty)
             + self._percent_penalty * (kind == "percent")
-            + UNIT_PENALTY * (not is_in_unit)
+            + unit_penalty * (not is_in_unit)
         )
 
     def _penalty_of_time(

@@ -55,6 +55,8 @@ YEAR_MEANINGS = ("of_year", "year")
 """Facets of which a year in the words of a search means either."""
 _MAX_CHECKED_VALUES = 20
 """Maximum number of values of a filter for each of which a search checks whether it has a hit."""
+_ZERO_WIDTH = "\u200b"
+"""An invisible character, which queries may contain anywhere."""
 _FETCH_SIZE = 1000
 """Number of measures fetched at a time by `every_measure`."""
 
@@ -206,11 +208,41 @@ class Snapshot:
         parsed = self.parse_query(question.text, options.literal, ("of_year",))
         request = measure_request(options, filters)
         with self.use_engine() as engine:
+            nationwide = self._parse_nationwide(question.text, parsed, options, request)
+            if nationwide is not None:
+                ranking = rank_measures(engine, *nationwide, options.match, self.names, question.unit)
+                if ranking.total and not ranking.is_relaxed:
+                    return ranking
             ranking = rank_measures(engine, parsed, request, options.match, self.names, question.unit)
             if ranking.total or parsed.loosened is None:
                 return ranking
             loosened = rank_measures(engine, parsed.loosened, request, options.match, self.names, question.unit)
             return loosened if loosened.total else ranking
+
+    def _parse_nationwide(
+        self, text: str, parsed: Query, options: MeasureOptions, request: MeasureRequest
+    ) -> tuple[Query, MeasureRequest] | None:
+        """Return a query for measures of the whole country without 全国, and its request. None if it is for no such.
+
+        `parsed` is the query as it is. A query with another place is not for the whole country.
+        """
+        from searchkit.query.questions import find_nationwide  # noqa: PLC0415 - not loaded by searches
+        from searchkit.query.understood import UnderstoodFilter  # noqa: PLC0415
+
+        span = find_nationwide(text)
+        facets = {*(item.facet for item in parsed.understood), *(item.name for item in request.filters)}
+        places = self.aliases.named("district", "全国") if span else ()
+        if span is None or not places or "district" in {*facets, *parse_literal(options.literal)}:
+            return None
+        start, end = span
+        rest = self.parse_query(
+            f"{text[:start]}{_ZERO_WIDTH * (end - start)}{text[end:]}", options.literal, ("of_year",)
+        )
+        if not rest.scoring:
+            return None
+        place = UnderstoodFilter("district", places, "全国", start, end)
+        filters = (*request.filters, Filter("district", places))
+        return replace(rest, understood=(place, *rest.understood)), replace(request, filters=filters)
 
     def search(self, query: str, options: SearchOptions, resolved: ResolvedFilters) -> Results:
         """Find the paragraphs that answer a query, in the order of the option `sort` (best first by default).
