@@ -185,10 +185,19 @@ def format_facet(name: str, counts: FacetCounts, max_values: int | None = MAX_SH
     return _count_table(rows or [("(none)", 0)], (name, "paragraphs"))
 
 
-def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour: bool = False) -> str:
+def format_measure(measure: Measure) -> str:
+    """Return a measure in one line: quantity, indicator, time and status."""
+    name = " ".join(part for part in (measure.indicator, format_time(measure)) if part)
+    return sanitize(f"{format_quantity(measure)}  {name}")
+
+
+def format_paragraph(
+    paragraph: Paragraph, quote: tuple[int, int] | None = None, *, is_requested: bool = True, colour: bool = False
+) -> str:
     """Return the full text of a paragraph with its id, facets and headings. ▶ marks the requested paragraph.
 
-    The years that it is about are shown unless they are the year of the report.
+    » and « mark the span `quote`. The years that the paragraph is about are shown unless they are the year of the
+    report.
     """
     years = "" if paragraph.of_year in {(), (paragraph.year,)} else f" · about {', '.join(map(str, paragraph.of_year))}"
     head = sanitize(f"{paragraph.id}  {_facets_text(paragraph)}{years}")
@@ -197,7 +206,13 @@ def format_paragraph(paragraph: Paragraph, *, is_requested: bool = True, colour:
     lines = [f"{mark}{_dim(head, colour=colour)}"]
     if path:
         lines.append(f"  {_dim(path, colour=colour)}")
-    return "\n".join([*lines, f"  {sanitize(paragraph.text)}", ""])
+    text = paragraph.text
+    if quote is not None:
+        start, end = quote
+        marked = f"»{text[start:end]}«"
+        text = f"{sanitize(text[:start])}{_BOLD_RED if colour else ''}{sanitize(marked)}{_RESET if colour else ''}"
+        text += sanitize(paragraph.text[end:])
+    return "\n".join([*lines, f"  {text if quote else sanitize(text)}", ""])
 
 
 def format_document(document: Document) -> str:
