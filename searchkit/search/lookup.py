@@ -218,7 +218,7 @@ class MeasureRanking:
         *,
         is_relaxed: bool,
     ) -> None:
-        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, and up to 6 ms for the best 200."""
+        """Rank the measures that a tree of a query matches. Takes 0.5 µs per measure, up to 6 ms for the best 200."""
         self.query = query
         """The query."""
         self.tree = tree
