@@ -11,7 +11,7 @@ from searchkit.search.snippets import Snippet, split_highlights
 from searchkit.text.characters import sanitize
 
 if TYPE_CHECKING:
-    from searchkit.compare.comparison import Comparison
+    from searchkit.compare.table import Comparison
     from searchkit.engines.ranking import Explanation
     from searchkit.model import Document, Measure, Paragraph
     from searchkit.query.facets import FacetCounts
@@ -93,10 +93,11 @@ def format_measure_results(results: MeasureResults, *, colour: bool, first: int 
 
 _REASONS = {
     "other_indicator": "of other indicators",
-    "other_aspect": "changes, additions or levels that the query does not ask for",
+    "similar_indicator": "with similar names",
+    "other_aspect": "that are a change, an addition or a level, which the query does not ask for",
     "other_unit": "in another kind of unit",
     "other_status": "with another status (target, rule, before)",
-    "cumulative": "totals of several years",
+    "cumulative": "totals or means of several years",
     "part_of_year": "of a part of a year",
     "part_of_total": "part of a total",
     "repeated": "repeated",
@@ -289,15 +290,15 @@ def _count_table(rows: Sequence[tuple[str, int]], headers: tuple[str, str]) -> s
     names = [single_line(sanitize(name)).strip() for name in (headers[0], *(name for name, _ in rows))]
     counts = [headers[1], *(str(count) for _, count in rows)]
     # tabulate makes a column at least two characters wider than its header
-    left = max(_display_width(names[0]) + 2, *map(_display_width, names[1:]))
+    left = max(display_width(names[0]) + 2, *map(display_width, names[1:]))
     right = max(len(counts[0]) + 2, *map(len, counts[1:]))
     lines = [
-        f"{name}{' ' * (left - _display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
+        f"{name}{' ' * (left - display_width(name))}  {count}\n" for name, count in zip(names, counts, strict=True)
     ]
     return "".join([lines[0], f"{'-' * left}  {'-' * right}\n", *lines[1:]])
 
 
-def _display_width(text: str) -> int:
+def display_width(text: str) -> int:
     """Return the number of columns that a text takes in a terminal.
 
     Combining marks and format characters take none, wide and full-width characters two.

@@ -97,6 +97,23 @@ def is_same_measure(one: MeasureName, other: MeasureName) -> bool:
     return one.text == other.text and one.aspect == other.aspect
 
 
+def has_same_wording(one: MeasureName, other: MeasureName) -> bool:
+    """Return whether two names are those of the same measure, or differ only by light words and the order of words.
+
+    改造老旧住房 is 老旧住房改造, and 受理投诉 is 投诉. Light words do not matter for names that no list contains.
+    """
+    if one.text == other.text or one.is_listed or other.is_listed:
+        return is_same_measure(one, other)
+    return one.aspect == other.aspect and _heavy_characters(one) == _heavy_characters(other)
+
+
+@lru_cache(maxsize=65_536)
+def _heavy_characters(name: MeasureName) -> str:
+    """Return the sorted characters of a name without its light words, or of the name if it has only such words."""
+    text = "".join(name.parts or (name.text,))
+    return "".join(sorted(_LIGHT_WORDS.sub("", text) or text))
+
+
 def name_similarity(one: MeasureName, other: MeasureName) -> float:
     """Return the similarity of two names of measures: 1 if they are the same, 0 if they cannot be.
 

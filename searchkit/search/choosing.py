@@ -8,13 +8,21 @@ is left out. `agreement` defines which indicators agree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from searchkit.model import MEASURE_STATUSES, Measure, reviewed_year
-from searchkit.query.agreement import has_other_period, is_same_measure, name_similarity, thing_similarity, unit_family
+from searchkit.query.agreement import (
+    has_other_period,
+    has_same_wording,
+    is_same_measure,
+    name_similarity,
+    thing_similarity,
+    unit_family,
+)
 from searchkit.query.facets import year_of_measure
 from searchkit.query.naming import Aspect, IndicatorNames, MeasureName, is_change_word
 
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 
 Reason = Literal[
     "other_indicator",
+    "similar_indicator",
     "other_aspect",
     "other_unit",
     "other_status",
@@ -31,9 +40,10 @@ Reason = Literal[
     "part_of_total",
     "repeated",
 ]
-"""Why a measure is left out: another thing is counted; a change, an addition or a level of the thing, and another of
-these is asked for; another kind of unit; a target, a rule or a value before a change; a total of several years; a part
-of a year; a part of a total that is there too; another measure states the same fact."""
+"""Why a measure is left out: another thing is counted; a thing with a similar name, which may be the same; a change,
+an addition or a level of the thing, and another of these is asked for; another kind of unit; a target, a rule or a
+value before a change; a total or a mean of several years; a part of a year; a part of a total that is there too;
+another measure states the same fact."""
 
 MIN_SIMILARITY = 0.45
 """Smallest similarity of two names that are treated as the same one."""
@@ -48,12 +58,18 @@ _FIRST_PAGE_SIZE = 1000
 _MIN_RELEVANCE = 0.25
 """If the last measure of a page has at least this relevance, another page is read. Less relevant measures have no
 similar indicator."""
-_RELEVANCE_SHARE = 0.1
-"""Share of the closeness that depends on the relevance to the query. See `IndicatorSpec.closeness`."""
 _MIN_VOTING_RELEVANCE = 0.5
 """Smallest relevance of a measure that takes part in the choice of the indicator. Less relevant measures are ignored,
 so that they cannot win by their number."""
 
+_WHOLE_YEAR = {None, "01-12"}
+"""Values of `Measure.part` of a measure of a whole year."""
+_YEARLY_MEAN = re.compile("年均(?!浓度|气温|温度|降|值|水平)|平均(?:每年)?增|每年平均")
+"""Words that make a measure a mean of several years. The yearly mean of a concentration is a measure of one year."""
+_MILESTONE = re.compile("(?:突破|跨越|跨上|跨过|迈上|迈过|越过|连跨)[^达为增]*$")
+"""Words that make the value after them one that was passed, unless a verb comes between: 突破3000亿元达到3320亿元."""
+_MAX_CLAUSE = 40
+"""Maximum number of code points before a measure that are searched for these words."""
 _INEXACT_WEIGHT = 0.95
 """Factor of the weight of a measure that is not exact (约, 余)."""
 _PART_WEIGHT = 0.8
@@ -114,13 +130,6 @@ class IndicatorSpec:
     def has_unit_of(self, measure: Measure) -> bool:
         """Return whether the unit of a measure is in the family, or the measure is a statement of zero without unit."""
         return unit_family(measure.base_unit) == self.family or (measure.zero and not measure.base_unit)
-
-    def closeness(self, item: RankedMeasure, similarity: float) -> float:
-        """Return how close a measure is to the indicator: the similarity of its name times its weight.
-
-        A factor from 0.9 to 1 grows with its relevance to the query.
-        """
-        return similarity * item.weight * (1 - _RELEVANCE_SHARE + _RELEVANCE_SHARE * item.relevance)
 
     def admits(self, measure: Measure, similarity: float) -> bool:
         """Return whether a measure belongs in the table. `similarity` is that of its name, from `similarities`."""
@@ -204,9 +213,10 @@ def choose_measures(
         else:
             facts.setdefault(fact_of(item.measure), []).append(item)
     for fact, items in facts.items():
-        totals = [item for item in items if item.measure.part_of is None] or items
-        left_out += [(item, "part_of_total") for item in items if item.measure.part_of and len(totals) < len(items)]
-        facts[fact] = sorted(totals, key=lambda item: _preference(spec, item, similarities[item.name]))
+        with_total = {item.measure.status for item in items if item.measure.part_of is None}
+        parts = [item for item in items if item.measure.part_of and item.measure.status in with_total]
+        left_out += [(item, "part_of_total") for item in parts]
+        facts[fact] = sorted((item for item in items if item not in parts) if parts else items, key=_preference)
     return ChosenMeasures(facts, left_out)
 
 
@@ -229,25 +239,60 @@ def _find_reason(
         return "other_aspect" if is_same_thing else "other_indicator"
     if similarity < MIN_SIMILARITY:
         return "other_indicator"
+    if not has_same_wording(spec.name, item.name):
+        return "similar_indicator" if spec.has_unit_of(measure) else "other_indicator"
     reasons: dict[Reason, bool] = {
         "other_unit": not spec.admits(measure, similarity),
         "other_status": bool(statuses) and measure.status not in statuses,
-        "cumulative": (measure.since, year_of_measure(measure)) != span if span else measure.since is not None,
-        "part_of_year": measure.part is not None,
+        "cumulative": (measure.since, year_of_measure(measure)) != span
+        if span
+        else measure.since is not None or is_yearly_mean(measure),
+        "part_of_year": measure.part not in _WHOLE_YEAR,
     }
     return next((reason for reason, is_left_out in reasons.items() if is_left_out), None)
 
 
-def _preference(spec: IndicatorSpec, item: RankedMeasure, similarity: float) -> tuple[float, ...]:
-    """Return the sort key of a measure among those of its fact: smaller is better."""
-    measure = item.measure
+def is_exact(measure: Measure) -> bool:
+    """Return whether a measure states its value exactly: neither 约5000亿元 nor 突破5000亿元."""
+    return measure.bound == "exact" and not is_milestone(measure)
+
+
+def is_milestone(measure: Measure) -> bool:
+    """Return whether a measure states that its value was passed: 跨越5000亿元、6000亿元两个台阶."""
+    return _MILESTONE.search(_clause_of(measure)) is not None
+
+
+def is_yearly_mean(measure: Measure) -> bool:
+    """Return whether a measure is a mean of several years: 年均增长8%."""
+    return _YEARLY_MEAN.search(_clause_of(measure)) is not None
+
+
+def _clause_of(measure: Measure) -> str:
+    """Return the text of a measure with that before it in its clause, at most `_MAX_CLAUSE` code points of it."""
+    before = measure.source.text[max(0, measure.start - _MAX_CLAUSE) : measure.start]
+    return before[max(map(before.rfind, "，。；,;")) + 1 :] + measure.quote
+
+
+def years_after(measure: Measure) -> int:
+    """Return the number of years from the report that reports on the year of a measure to the report that states it.
+
+    A target counts from the report that plans its year. 0 if a year is unknown.
+    """
     reviewed, of_year = reviewed_year(measure.year, measure.doctype), year_of_measure(measure)
-    years_after = 0 if reviewed is None or of_year is None else reviewed - of_year
+    return 0 if reviewed is None or of_year is None else reviewed + (measure.status == "target") - of_year
+
+
+def _preference(item: RankedMeasure) -> tuple[object, ...]:
+    """Return the sort key of a measure among those of its fact: smaller is better."""
+    measure, distance = item.measure, years_after(item.measure)
     return (
         MEASURE_STATUSES.index(measure.status),
-        years_after < 0,  # an earlier report has no final value
-        abs(years_after),
-        -spec.closeness(item, similarity),
+        distance < 0,  # an earlier report has no final value
+        abs(distance),
+        not is_exact(measure),
+        measure.part_of is not None,
+        # A report states the value of its place first. What follows under the same name is often of a smaller area.
+        *((measure.document, measure.source.n, measure.start)),
     )
 
 

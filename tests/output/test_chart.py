@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.compare.comparison import Comparison
+from searchkit.compare.table import Comparison
 from searchkit.errors import SearchkitError, UsageError
 from searchkit.model import Measure
 from searchkit.output import chart
